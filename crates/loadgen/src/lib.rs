@@ -1,0 +1,1 @@
+//! A plan to a stream of request records: schedule, transport, cold policy, telemetry.

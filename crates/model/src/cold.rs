@@ -1,0 +1,131 @@
+//! How a round is made cold, and how that is checked.
+
+use serde::{Deserialize, Serialize};
+
+/// What the user asked for with `--cold`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum ColdPolicy {
+    /// Never change the server's state: put fresh text before every prompt of an epoch.
+    #[default]
+    Auto,
+    /// The same, asked for by name; an engine's own salt field where one is proven.
+    Salt,
+    /// Call the engine's cache reset before each cold round.
+    Reset,
+    /// Do nothing: the guide to the letter.
+    None,
+}
+
+/// How a cold round was in fact made cold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColdMethod {
+    /// A text marker, fresh per epoch, at the start of the first message.
+    Marker,
+    /// The engine's own salt field.
+    Salt,
+    /// The engine's cache reset.
+    Reset,
+    /// Nothing was done.
+    None,
+}
+
+/// One reset call of `--reset-cache-url`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetCall {
+    /// HTTP method, `POST` unless the user wrote another before the URL.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+}
+
+/// What a reset call came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetOutcome {
+    /// The URL called, secrets removed.
+    pub url: String,
+    /// HTTP status of the last attempt; `None` when no answer came.
+    pub status: Option<u16>,
+    /// Calls made (a 5xx and a lost connection are tried again).
+    pub attempts: u32,
+    /// The engine accepted the reset, as far as its answer tells.
+    pub ok: bool,
+    /// Why not, or the first part of the answer.
+    pub message: String,
+}
+
+/// The cold side of the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColdPlan {
+    /// What was asked for.
+    pub policy: ColdPolicy,
+    /// Reset calls, all made before each cold round under `reset`.
+    pub reset_calls: Vec<ResetCall>,
+    /// `--require-cold`: anything but a verified cold round is exit code 4.
+    pub require_cold: bool,
+}
+
+/// What was done before one cold round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColdAction {
+    /// How the round was made cold.
+    pub method: ColdMethod,
+    /// The marker text, under [`ColdMethod::Marker`].
+    pub marker: Option<String>,
+    /// Tokens of the marker by the server's own tokenizer; `None` if it has none.
+    pub marker_tokens: Option<u64>,
+    /// The reset calls made.
+    pub resets: Vec<ResetOutcome>,
+}
+
+/// What serial probes with made text showed about the server before the first round:
+/// text A with marker 1, the same again, text A with marker 2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CanaryReport {
+    /// Prompt tokens of the canary text.
+    pub prompt_tokens: Option<u64>,
+    /// Cached tokens of the first send (`None`: not reported).
+    pub first: Option<u64>,
+    /// Cached tokens of the repetition: > 0 proves that hits happen and are reported.
+    pub repeated: Option<u64>,
+    /// Cached tokens of the same text behind another marker: what any two prompts share here
+    /// (chat template), and proof that the marker makes a prompt cold.
+    pub other_marker: Option<u64>,
+}
+
+/// Whether a cold round was cold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Evidence says that nothing beyond sharing inside the round was reused.
+    Cold,
+    /// Evidence says that prompt tokens came from a cache.
+    Contaminated,
+    /// There is no evidence either way.
+    Unknown,
+}
+
+/// One piece of evidence for a verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColdEvidence {
+    /// Where it comes from: `usage`, `canary`, `reset`, `counter:NAME`, `policy`.
+    pub source: String,
+    /// What it says, in English.
+    pub text: String,
+    /// Its figure (tokens), if it has one.
+    pub value: Option<f64>,
+    /// The limit that the figure is held against.
+    pub limit: Option<f64>,
+}
+
+/// The judgement on a level's cold rounds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ColdVerdict {
+    /// How the rounds were made cold.
+    pub method: ColdMethod,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// What it rests on.
+    pub evidence: Vec<ColdEvidence>,
+}

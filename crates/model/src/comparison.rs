@@ -1,0 +1,132 @@
+//! Cold against warm, request by request.
+
+use crate::{CanaryReport, ColdVerdict};
+use serde::{Deserialize, Serialize};
+
+/// What an interval means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalKind {
+    /// Distribution-free order-statistic interval of the median over the pairs of one cycle: the
+    /// spread within this run, not a confidence interval for another run.
+    WithinRun,
+    /// Student t interval over per-cycle mean log ratios (three cycles or more).
+    TCycles,
+}
+
+/// One metric cold against warm, over pairs of the same request. `ratio` > 1: warm is faster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricComparison {
+    /// Pairs in which both sides have the metric.
+    pub pairs: u64,
+    /// Mean of the cold side over these pairs, ms.
+    pub cold_avg: Option<f64>,
+    /// Mean of the warm side over these pairs, ms.
+    pub warm_avg: Option<f64>,
+    /// exp(median of ln(cold/warm)); `None` when withheld or without pairs.
+    pub ratio: Option<f64>,
+    /// Lower end.
+    pub interval_low: Option<f64>,
+    /// Upper end.
+    pub interval_high: Option<f64>,
+    /// What the interval means; `None` below 6 pairs.
+    pub interval_kind: Option<IntervalKind>,
+    /// Hodges–Lehmann estimate of ln(cold/warm), as a ratio.
+    pub hodges_lehmann: Option<f64>,
+    /// Ratio of the means.
+    pub ratio_of_means: Option<f64>,
+    /// Hodges–Lehmann estimate of cold − warm, ms: > 0 means warm is faster.
+    pub shift_ms: Option<f64>,
+    /// Share of pairs in which warm was faster.
+    pub improved_share: Option<f64>,
+    /// Why `ratio` is withheld.
+    pub withheld: Option<String>,
+}
+
+/// Hit rates of the warm rounds, by source; 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CacheHit {
+    /// From `usage`, warm rounds: Σ cached / Σ prompt.
+    pub usage: Option<f64>,
+    /// The same for cold rounds.
+    pub usage_cold: Option<f64>,
+    /// Warm requests that reported cached tokens.
+    pub usage_known: u64,
+    /// Warm requests.
+    pub usage_of: u64,
+    /// From the server's counters.
+    pub server: Option<f64>,
+    /// What perfect reuse would give; not computed yet where `None`.
+    pub theory: Option<f64>,
+    /// The same under LRU at a stated capacity.
+    pub model_lru: Option<f64>,
+}
+
+/// The kinds of conclusion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConclusionKind {
+    /// The interval of the TTFT ratio lies wholly outside the margin.
+    Effect,
+    /// Wholly inside.
+    NoEffect,
+    /// Neither, or no interval.
+    CannotTell,
+    /// The cold round was contaminated, or its control failed.
+    Withheld,
+}
+
+/// What may be claimed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Conclusion {
+    /// The kind.
+    pub kind: ConclusionKind,
+    /// Hits were seen, in usage or counters.
+    pub cache_evidence: bool,
+    /// The margin m used by the decision, as a share (0.05 is ± 5 %).
+    pub margin: f64,
+    /// In words, English.
+    pub text: String,
+    /// The same in Chinese.
+    pub text_zh: String,
+}
+
+/// The comparison of one level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelComparison {
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// 0-based position of the level.
+    pub level: u32,
+    /// Pairs: requests that succeeded in both rounds.
+    pub pairs: u64,
+    /// Cold–warm cycles.
+    pub cycles: u32,
+    /// The judgement on the cold rounds.
+    pub cold: ColdVerdict,
+    /// TTFT.
+    pub ttft: MetricComparison,
+    /// ITL.
+    pub itl: MetricComparison,
+    /// Latency.
+    pub latency: MetricComparison,
+    /// Hit rates.
+    pub hit_rate: CacheHit,
+    /// Pairs whose output lengths differ by more than 5 %.
+    pub unequal_outputs: u64,
+    /// What may be claimed.
+    pub conclusion: Conclusion,
+    /// Why round 2 was not faster, or what to do next; English.
+    pub diagnosis: Vec<String>,
+    /// The same in Chinese.
+    pub diagnosis_zh: Vec<String>,
+}
+
+/// The comparisons of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// One a level, in order.
+    pub levels: Vec<LevelComparison>,
+    /// What the canary showed before the first round.
+    pub canary: Option<CanaryReport>,
+}

@@ -1,0 +1,50 @@
+//! The vocabulary of dualround.
+//!
+//! Every other crate speaks in these types: the resolved [`Plan`], the [`Sample`]s and
+//! [`PreparedRequest`]s it sends, the [`Stamp`]s and [`Timeline`] taken on the way, the
+//! [`RequestRecord`] of each request, and the summaries and comparisons computed from records.
+//! Nothing here measures, computes or prints.
+
+mod cold;
+mod comparison;
+mod outcome;
+mod plan;
+mod record;
+mod round;
+mod sample;
+mod schedule;
+mod secret;
+mod slo;
+mod summary;
+mod telemetry;
+mod time;
+mod usage;
+mod warning;
+
+pub use cold::{
+    CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict,
+    ResetCall, ResetOutcome, Verdict,
+};
+pub use comparison::{
+    CacheHit, Comparison, Conclusion, ConclusionKind, IntervalKind, LevelComparison,
+    MetricComparison,
+};
+pub use outcome::{Failure, FailureKind, Outcome, Phase};
+pub use plan::{
+    DatasetPlan, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, StoreText,
+    Timeouts, TokenSourceChoice,
+};
+pub use record::{Flag, RequestRecord, StreamFacts};
+pub use round::{ClientProbe, RoundMeta, RoundRun};
+pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
+pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
+pub use secret::Secret;
+pub use slo::{Slo, SloError};
+pub use summary::{
+    ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics, RoundResult,
+    RoundSummary, Stat,
+};
+pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
+pub use time::{Stamp, StampSource, Timeline};
+pub use usage::{TokenSource, Usage};
+pub use warning::Warning;

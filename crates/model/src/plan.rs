@@ -1,0 +1,187 @@
+//! The fully resolved plan of a run: what every setting came to. Stored with every result.
+
+use crate::{ColdPlan, Schedule, Secret, Slo};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// Everything that decides what a run does.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Plan {
+    /// The chat completions URL, as resolved from `--endpoint`; credentials removed when stored.
+    pub endpoint: String,
+    /// `user:password` of the URL, sent as basic authorisation.
+    #[serde(skip)]
+    pub endpoint_userinfo: Option<Secret>,
+    /// The model asked for.
+    pub model: String,
+    /// What is read.
+    pub dataset: DatasetPlan,
+    /// What every request holds.
+    pub request: RequestPlan,
+    /// Concurrency of each level, in order.
+    pub levels: Vec<u32>,
+    /// The rounds of every level.
+    pub schedule: Schedule,
+    /// How cold rounds are made cold.
+    pub cold: ColdPlan,
+    /// Send warm rounds in another (seeded) order.
+    pub shuffle_round2: bool,
+    /// Warm-up requests before each level; `None`: one wave of the level's size.
+    pub warmup: Option<u32>,
+    /// Priming and canary requests are allowed.
+    pub probe: bool,
+    /// Pause before each round but the first, ms.
+    pub round_gap_ms: u64,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// When to stop early.
+    pub limits: LimitsPlan,
+    /// Server metrics.
+    pub prometheus: PrometheusPlan,
+    /// Service level objectives.
+    pub slo: Option<Slo>,
+    /// What is written.
+    pub output: OutputPlan,
+    /// Runtimes (threads) that send requests.
+    pub workers: u32,
+    /// Seed of everything drawn: selection, order, markers.
+    pub seed: u64,
+}
+
+/// What is read and how it is selected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetPlan {
+    /// The file.
+    pub path: PathBuf,
+    /// Use this key of each row as the prompt.
+    pub text_key: Option<String>,
+    /// Pass over rows that cannot be read, counting them.
+    pub skip_bad_rows: bool,
+    /// How many samples; `None`: all.
+    pub num_samples: Option<u64>,
+    /// Repeat rows when more samples are asked for than there are.
+    pub oversample: bool,
+    /// Longest prompt, in characters; the last message's end is kept.
+    pub max_input_length: Option<u64>,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
+/// What every request holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RequestPlan {
+    /// Longest answer, tokens.
+    pub max_output_tokens: Option<u64>,
+    /// Shortest answer, tokens (`min_tokens`).
+    pub min_output_tokens: Option<u64>,
+    /// Go on past the end-of-sequence token (`ignore_eos`).
+    pub ignore_eos: bool,
+    /// Sampling temperature.
+    pub temperature: Option<f64>,
+    /// Nucleus sampling.
+    pub top_p: Option<f64>,
+    /// The field that carries the longest answer: `max_tokens` or `max_completion_tokens`.
+    pub max_tokens_field: String,
+    /// Send `stream_options: {"include_usage": true}`.
+    pub stream_options: bool,
+    /// JSON merged into every body last.
+    pub extra_body: Map<String, Value>,
+    /// Bearer key.
+    pub api_key: Option<Secret>,
+    /// Further headers; their values are secrets.
+    pub headers: Vec<(String, Secret)>,
+    /// Which source of output token counts to take.
+    pub token_source: TokenSourceChoice,
+    /// Keep requests with unreadable events instead of failing them.
+    pub lenient: bool,
+    /// Trust only this CA file.
+    pub ca_cert: Option<PathBuf>,
+    /// Do not verify the server's certificate.
+    pub insecure: bool,
+}
+
+/// Which source of output token counts to take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSourceChoice {
+    /// `usage`, else events.
+    #[default]
+    Auto,
+    /// `usage` only; unknown without it.
+    Usage,
+    /// Events only.
+    Events,
+}
+
+/// Time limits of a request, ms; `None`: none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    /// To open a connection.
+    pub connect_ms: Option<u64>,
+    /// From t0 to the first token.
+    pub first_token_ms: Option<u64>,
+    /// Between any two reads.
+    pub idle_ms: Option<u64>,
+    /// From t0 to the end.
+    pub total_ms: Option<u64>,
+}
+
+/// When a level is stopped early.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LimitsPlan {
+    /// After so many failures.
+    pub max_failures: Option<u64>,
+    /// The run is exit code 4 when a larger share of requests failed (0 to 1).
+    pub max_failure_rate: Option<f64>,
+}
+
+/// Server metrics to sample.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrometheusPlan {
+    /// Pages to read; credentials removed when stored.
+    pub urls: Vec<String>,
+    /// Asked metrics.
+    pub metrics: Vec<String>,
+    /// Between background samples, ms.
+    pub interval_ms: u64,
+    /// Scrape between the requests of a level of concurrency 1.
+    pub per_request: bool,
+}
+
+/// What is written where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputPlan {
+    /// The folder.
+    pub dir: PathBuf,
+    /// Replace an earlier run in it.
+    pub overwrite: bool,
+    /// How much text is kept.
+    pub store_text: StoreText,
+    /// Language of tables and CSV labels.
+    pub lang: Lang,
+}
+
+/// How much prompt and output text is kept in files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreText {
+    /// All of it.
+    Full,
+    /// The first 200 characters of the prompt and a digest.
+    #[default]
+    Preview,
+    /// The digest only.
+    None,
+}
+
+/// Language of labels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// 中文.
+    Zh,
+}

@@ -1,0 +1,116 @@
+//! The record of one request: what was seen, before anything is computed.
+
+use crate::{Outcome, Timeline, Usage};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Something about a request that its reader must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Flag {
+    /// At least one token arrived in a read with others, so its arrival is an interval.
+    Coalesced,
+    /// The stream arrived in bursts: some proxy or the server holds events back.
+    BufferedSuspected,
+    /// `usage` disagrees with the number of token-bearing events.
+    UsageMismatch,
+    /// The other round reported another number of prompt tokens for the same request.
+    PromptTokensChanged,
+    /// Fewer than two tokens, so there is no ITL.
+    ItlNotApplicable,
+    /// Tokens were generated, but no event showed one: TTFT is unknown.
+    NoVisibleToken,
+    /// The server answered with a plain JSON body.
+    NotStreamed,
+    /// The stream ended after `finish_reason` without `[DONE]`.
+    DoneMissing,
+    /// Events of unknown kinds were passed over.
+    IgnoredEvents,
+    /// Events that could not be read were passed over (`--lenient`).
+    ParseErrors,
+    /// The prompt was cut by `--max-input-length`.
+    TruncatedInput,
+    /// The request was sent again on a new connection, because the old one had accepted no byte.
+    Resent,
+}
+
+impl Flag {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Coalesced => "coalesced",
+            Self::BufferedSuspected => "buffered_suspected",
+            Self::UsageMismatch => "usage_mismatch",
+            Self::PromptTokensChanged => "prompt_tokens_changed",
+            Self::ItlNotApplicable => "itl_not_applicable",
+            Self::NoVisibleToken => "no_visible_token",
+            Self::NotStreamed => "not_streamed",
+            Self::DoneMissing => "done_missing",
+            Self::IgnoredEvents => "ignored_events",
+            Self::ParseErrors => "parse_errors",
+            Self::TruncatedInput => "truncated_input",
+            Self::Resent => "resent",
+        }
+    }
+}
+
+/// What the response stream held.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamFacts {
+    /// HTTP status, when a head was read.
+    pub status: Option<u16>,
+    /// The answer came as events, not as one JSON body.
+    pub streamed: bool,
+    /// Token-bearing events.
+    pub token_events: u64,
+    /// Token-bearing events that arrived in a read together with others.
+    pub coalesced_events: u64,
+    /// Events passed over because their kind is unknown.
+    pub ignored_events: u64,
+    /// Events that could not be read.
+    pub parse_errors: u64,
+    /// `[DONE]` was seen.
+    pub done: bool,
+    /// The last `finish_reason`.
+    pub finish_reason: Option<String>,
+    /// Cumulative completion tokens at the first token-bearing event, where usage came with it.
+    pub first_event_tokens: Option<u64>,
+    /// Characters of generated text, reasoning included.
+    pub output_chars: u64,
+    /// The body was a whole JSON answer with text in it.
+    pub has_body_text: bool,
+}
+
+/// Everything seen of one request. The unit of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// 0-based position of the level in the plan.
+    pub level: u32,
+    /// 1-based number of the round in its level.
+    pub round: u32,
+    /// 0-based position in the dataset order of the round.
+    pub index: u32,
+    /// The row's id.
+    pub id: Option<Arc<str>>,
+    /// Prompt text, as `--store-text` asks.
+    pub prompt: Option<Arc<str>>,
+    /// First 16 hex digits of the SHA-256 of the prompt's content.
+    pub prompt_digest: Arc<str>,
+    /// The prompt was cut by `--max-input-length`.
+    pub truncated: bool,
+    /// The virtual user that sent it (0-based within the level).
+    pub user: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its instants.
+    pub timeline: Timeline,
+    /// What the stream held.
+    pub stream: StreamFacts,
+    /// Token counts as the server reported them.
+    pub usage: Usage,
+    /// Sent again because the old connection had accepted no byte.
+    pub resent: bool,
+    /// Generated text, under `--store-text full`.
+    pub output: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! The raw facts of one round.
+
+use crate::{ColdAction, MetricTrack, RequestRecord, RoundSpec, Warning};
+use serde::{Deserialize, Serialize};
+
+/// How late this program itself was during a round, by a timer probe on each runtime.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClientProbe {
+    /// Lags (woken − due) of the probe, ns, sorted; at most a few thousand.
+    pub lags_ns: Vec<u64>,
+    /// Kernel stamps that disagreed with the read instant and were not used.
+    pub rejected_stamps: u64,
+    /// Reads with a kernel stamp.
+    pub kernel_stamps: u64,
+    /// Reads stamped by this program.
+    pub read_stamps: u64,
+}
+
+/// Everything about a round but its requests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundMeta {
+    /// 0-based position of the level in the plan.
+    pub level: u32,
+    /// Requests in flight that the level asks for.
+    pub concurrency: u32,
+    /// Number, epoch and kind.
+    pub spec: RoundSpec,
+    /// Requests planned.
+    pub planned: u32,
+    /// Requests never sent, because the round was ended early.
+    pub not_started: u32,
+    /// When the first request was free to go, ns since the run's anchor.
+    pub started_ns: u64,
+    /// When the last request had ended, ns.
+    pub ended_ns: u64,
+    /// Wall time of the start, RFC 3339, UTC.
+    pub started_at: String,
+    /// Probe requests (priming, canary) sent before this round.
+    pub probe_requests: u32,
+    /// Warm-up requests sent before this round.
+    pub warmup_requests: u32,
+    /// What was done to make it cold; `None` in a warm round.
+    pub cold: Option<ColdAction>,
+    /// Digest of the bodies without salt.
+    pub content_digest: String,
+    /// Digest of the bodies as sent.
+    pub wire_digest: String,
+    /// Most requests in flight at once.
+    pub peak_in_flight: u32,
+    /// How late the client was.
+    pub client: ClientProbe,
+    /// Server metrics over the round.
+    pub metrics: Vec<MetricTrack>,
+    /// The round was ended early by the user or a limit.
+    pub interrupted: bool,
+    /// Caveats found while it ran.
+    pub warnings: Vec<Warning>,
+}
+
+/// A finished round: its facts and its requests, sorted by index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundRun {
+    /// The facts.
+    pub meta: RoundMeta,
+    /// One record for every request that was started (or failed to), sorted by index.
+    pub records: Vec<RequestRecord>,
+}

@@ -1,0 +1,106 @@
+//! What is sent: samples from a dataset, and the requests made of them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// One prompt of the dataset, as it will be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// 1-based row (JSON array element) or physical line (JSONL) of the file.
+    pub row: u64,
+    /// The row's own id, kept as data only.
+    pub id: Option<String>,
+    /// The chat messages exactly as they will stand in the request body.
+    pub messages: Vec<Value>,
+    /// Output length that the row itself asks for, tokens; wins over the flag.
+    pub output_tokens: Option<u64>,
+    /// Further request fields of the row (`temperature`, `tools`, …), merged into the body.
+    pub options: Map<String, Value>,
+    /// True when `--max-input-length` cut the prompt.
+    pub truncated: bool,
+}
+
+impl Sample {
+    /// All text of the messages, in order, parts included, joined with newlines.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        for message in &self.messages {
+            match message.get("content") {
+                Some(Value::String(text)) => push_line(&mut out, text),
+                Some(Value::Array(parts)) => {
+                    for part in parts {
+                        if let Some(text) = part.get("text").and_then(Value::as_str) {
+                            push_line(&mut out, text);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+}
+
+fn push_line(out: &mut String, text: &str) {
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out.push_str(text);
+}
+
+/// The samples of a run and how they came to be chosen.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Selection {
+    /// The samples in the order of sending.
+    #[serde(skip)]
+    pub samples: Vec<Arc<Sample>>,
+    /// Rows of the file that hold a usable prompt.
+    pub usable_rows: u64,
+    /// Rows left out, by reason.
+    pub skipped: Vec<(String, u64)>,
+    /// What the file was recognised as.
+    pub format: String,
+    /// The seed of the draw.
+    pub seed: u64,
+    /// Prompts that stand more than once among the samples (each repetition counts).
+    pub duplicate_prompts: u64,
+    /// Prompts cut by `--max-input-length`.
+    pub truncated: u64,
+    /// SHA-256 over the content of all samples in order, hex.
+    pub digest: String,
+    /// Remarks for the user.
+    pub notes: Vec<String>,
+}
+
+/// One request of an epoch, ready to be written to a socket.
+#[derive(Clone, Debug)]
+pub struct PreparedRequest {
+    /// 0-based position in the round.
+    pub index: u32,
+    /// The row's id.
+    pub id: Option<Arc<str>>,
+    /// The whole HTTP/1.1 request, head and body.
+    pub bytes: Arc<[u8]>,
+    /// Where the body begins in `bytes`.
+    pub body_at: usize,
+    /// Prompt text to keep with the record, as `--store-text` asks.
+    pub prompt: Option<Arc<str>>,
+    /// SHA-256 of the prompt's content without the marker, hex, first 16 digits.
+    pub prompt_digest: Arc<str>,
+    /// The prompt was cut by `--max-input-length`.
+    pub truncated: bool,
+}
+
+/// All requests of one epoch: serialised once, sent in each of its rounds.
+#[derive(Clone, Debug)]
+pub struct PreparedEpoch {
+    /// The requests in order.
+    pub requests: Vec<PreparedRequest>,
+    /// Digest of the bodies without their salt: equal in all rounds of a level.
+    pub content_digest: String,
+    /// Digest of the bodies as sent: equal within an epoch.
+    pub wire_digest: String,
+    /// The marker put at the start of each prompt, if any.
+    pub marker: Option<String>,
+}

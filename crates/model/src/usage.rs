@@ -1,0 +1,43 @@
+//! Token counts as a server reports them.
+
+use serde::{Deserialize, Serialize};
+
+/// Token counts of one response. `None` means that the server did not say, never 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt, with the chat template, cached ones included.
+    pub prompt_tokens: Option<u64>,
+    /// Tokens generated, reasoning included.
+    pub completion_tokens: Option<u64>,
+    /// Prompt tokens that the server took from its cache (a part of `prompt_tokens`).
+    pub cached_tokens: Option<u64>,
+    /// Generated tokens spent on reasoning (a part of `completion_tokens`).
+    pub reasoning_tokens: Option<u64>,
+}
+
+impl Usage {
+    /// Takes each field that `newer` knows; usage in a stream is cumulative, so the last value wins.
+    pub fn merge(&mut self, newer: Usage) {
+        self.prompt_tokens = newer.prompt_tokens.or(self.prompt_tokens);
+        self.completion_tokens = newer.completion_tokens.or(self.completion_tokens);
+        self.cached_tokens = newer.cached_tokens.or(self.cached_tokens);
+        self.reasoning_tokens = newer.reasoning_tokens.or(self.reasoning_tokens);
+    }
+
+    /// True when nothing at all was reported.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Where a request's number of output tokens comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// The server's `usage`.
+    Usage,
+    /// One token a token-bearing event.
+    Events,
+    /// Counted from the text on this side.
+    Local,
+}

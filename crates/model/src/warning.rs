@@ -1,0 +1,152 @@
+//! Caveats of a result, as data; `report` has their words in each language.
+
+use serde::{Deserialize, Serialize};
+
+/// Something the reader of a round or run must know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Warning {
+    /// Fewer requests than asked for: the dataset is smaller.
+    FewerSamples {
+        /// Asked for.
+        asked: u64,
+        /// There are.
+        available: u64,
+    },
+    /// The same prompt stands more than once in a round, so it cannot be cold throughout.
+    DuplicatePrompts {
+        /// Repetitions.
+        count: u64,
+    },
+    /// Prompts were cut.
+    TruncatedInput {
+        /// How many.
+        count: u64,
+        /// To how many units.
+        limit: u64,
+        /// `characters` or `tokens`.
+        unit: String,
+    },
+    /// Too few successes for a P99 (at least 100 are needed to see one in a hundred).
+    FewSamplesForP99 {
+        /// Successes.
+        n: u64,
+    },
+    /// Answers that were not streamed have no TTFT.
+    NotStreamed {
+        /// How many.
+        count: u64,
+    },
+    /// Output tokens were counted from events for these requests.
+    TokensFromEvents {
+        /// How many.
+        count: u64,
+        /// Successes.
+        of: u64,
+    },
+    /// `usage` was not believed or disagrees with the events.
+    UsageMismatch {
+        /// How many.
+        count: u64,
+    },
+    /// Streams that arrived in bursts.
+    BufferedSuspected {
+        /// How many.
+        count: u64,
+        /// Successes.
+        of: u64,
+    },
+    /// The same request has other prompt token counts in the other round.
+    PromptTokensChanged {
+        /// Pairs.
+        count: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// Requests failed.
+    Failures {
+        /// Failed.
+        failed: u64,
+        /// Sent.
+        sent: u64,
+        /// The most frequent kind with its first message.
+        example: String,
+    },
+    /// Requests ran into a time limit: the guide's first entry of trouble.
+    Timeouts {
+        /// How many.
+        count: u64,
+        /// The limit that most of them met, with its value.
+        limit: String,
+    },
+    /// No request at all succeeded: the guide's second entry.
+    AllFailed {
+        /// Sent.
+        sent: u64,
+        /// The most frequent kind with its first message.
+        example: String,
+    },
+    /// No request met the SLO: the guide's third entry.
+    GoodputZero {
+        /// Which limits were missed by how many, e.g. `ttft_ms < 1: 10 of 10`.
+        detail: String,
+    },
+    /// TTFT is high: the guide's fourth entry.
+    HighTtft {
+        /// Median TTFT, ms.
+        p50_ms: f64,
+        /// Mean wait for nothing but queueing cannot be told apart; requests waiting on the server, if its metrics say.
+        detail: String,
+    },
+    /// The client was too slow for what it measured.
+    ClientOverloaded {
+        /// P99 of the timer probe's lag, ms.
+        probe_lag_p99_ms: f64,
+        /// Share of coalesced token events.
+        coalesced_share: Option<f64>,
+    },
+    /// An asked metric is not on the page.
+    MetricMissing {
+        /// The asked name.
+        name: String,
+        /// Close names.
+        close: Vec<String>,
+    },
+    /// An asked metric is an alias here.
+    MetricAlias {
+        /// The asked name.
+        name: String,
+        /// What it was mapped to.
+        mapping: String,
+    },
+    /// Scrapes failed.
+    ScrapesFailed {
+        /// The URL, secrets removed.
+        url: String,
+        /// Failed.
+        failed: u64,
+        /// Tried.
+        tried: u64,
+    },
+    /// A counter went backwards during the round.
+    CounterReset {
+        /// The asked name.
+        name: String,
+    },
+    /// Round 1 was meant to be cold and was not.
+    NotCold {
+        /// In English, from the evidence.
+        detail: String,
+    },
+    /// The round ended early.
+    Interrupted {
+        /// Requests never sent.
+        not_started: u64,
+    },
+    /// A free remark, in English.
+    Note {
+        /// The remark.
+        text: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! Summaries to tables, CSV and JSON, in English and Chinese.

@@ -1,0 +1,1 @@
+//! Records to summaries, comparisons and the conclusion.
