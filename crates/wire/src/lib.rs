@@ -1,1 +1,20 @@
-//! Bytes to events: HTTP/1.1 framing, SSE, chat deltas, Prometheus text.
+//! Bytes to events: HTTP/1.1 response framing, server-sent events, chat deltas, Prometheus text.
+//!
+//! Pure and synchronous: no sockets, no clocks. The caller stamps; this crate only says what the
+//! bytes mean, and borrows from them wherever it can.
+
+mod chat;
+mod error_body;
+mod exposition;
+mod http1;
+mod labels;
+mod scrape;
+mod sse;
+mod usage;
+
+pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event};
+pub use error_body::error_text;
+pub use exposition::parse as parse_exposition;
+pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
+pub use scrape::{Found, PromSample, PromType, Scrape};
+pub use sse::{SseDecoder, SseError, SseEvent, SseTail};

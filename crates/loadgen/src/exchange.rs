@@ -1,0 +1,221 @@
+//! One measured request on one connection: t0, write, read to the end, within its time limits.
+
+use crate::{
+    clock::Clock,
+    stream::Response,
+    transport::{Conn, ConnectError, StampCounts, Target},
+};
+use dualround_model::{FailureKind, Phase, Timeouts};
+use std::{
+    io,
+    pin::pin,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+use tokio::{select, sync::Notify, time::sleep_until};
+use tokio_rustls::TlsConnector;
+
+/// How long the rest of a body may take after `[DONE]`, so that the connection can be used again.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// What every request of a level shares.
+pub(crate) struct Wiring {
+    pub(crate) target: Target,
+    pub(crate) tls: Option<TlsConnector>,
+    pub(crate) clock: Clock,
+    pub(crate) timeouts: Timeouts,
+}
+
+/// How an exchange ended, apart from what its response holds.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By itself; the response knows how.
+    Itself,
+    /// By the run's cancel signal.
+    Cancelled,
+}
+
+/// What the watchdog needs to know, shared with the reader.
+#[derive(Default)]
+struct Activity {
+    last_read_ns: AtomicU64,
+    has_token: AtomicBool,
+}
+
+impl Wiring {
+    /// An open connection: the one given if it is still usable, else a new one.
+    pub(crate) async fn connect(&self, slot: &mut Option<Conn>) -> Result<bool, ConnectError> {
+        if slot.as_ref().is_some_and(|conn| !conn.is_stale()) {
+            return Ok(false);
+        }
+        *slot = None;
+        let limit = self.timeouts.connect_ms.map(Duration::from_millis);
+        *slot = Some(Conn::open(&self.target, self.tls.as_ref(), self.clock, limit).await?);
+        Ok(true)
+    }
+
+    /// Sends `bytes` and reads the response into `response`. The connection stays in `slot` only
+    /// when it can be used again.
+    pub(crate) async fn exchange(
+        &self,
+        slot: &mut Option<Conn>,
+        bytes: &[u8],
+        response: &mut Response,
+        cancel: &Notify,
+        counts: &mut StampCounts,
+    ) -> Ended {
+        match self.connect(slot).await {
+            Ok(fresh) => {
+                let took = slot.as_ref().map(|conn| conn.connect_ns);
+                response.timeline.connect_ns = took.filter(|_| fresh);
+            }
+            Err(error) => {
+                response.timeline.end_ns = self.clock.now();
+                response.fail_in(error.kind, Phase::Connect, error.message);
+                return Ended::Itself;
+            }
+        }
+        let Some(mut conn) = slot.take() else { return Ended::Itself };
+        let before = conn.stamp_counts();
+        let activity = Activity::default();
+        let t0 = self.clock.now();
+        response.timeline.start_ns = Some(t0);
+        activity.last_read_ns.store(t0, Relaxed);
+        let ended = {
+            let mut talk = pin!(self.talk(&mut conn, bytes, response, &activity));
+            let mut watch = pin!(self.watch(t0, &activity));
+            select! {
+                biased;
+                () = &mut talk => None,
+                limit = &mut watch => Some(Err(limit)),
+                () = cancel.notified() => Some(Ok(())),
+            }
+        };
+        let after = conn.stamp_counts();
+        counts.kernel += after.kernel - before.kernel;
+        counts.read += after.read - before.read;
+        counts.rejected += after.rejected - before.rejected;
+        match ended {
+            None => {
+                if response.reusable() {
+                    *slot = Some(conn);
+                }
+                Ended::Itself
+            }
+            Some(Ok(())) => {
+                response.timeline.end_ns = self.clock.now();
+                Ended::Cancelled
+            }
+            Some(Err(kind)) => {
+                let now = self.clock.now();
+                response.timeline.end_ns = now;
+                let message = self.limit_message(kind, response, now);
+                response.fail(kind, message);
+                Ended::Itself
+            }
+        }
+    }
+
+    async fn talk(
+        &self,
+        conn: &mut Conn,
+        bytes: &[u8],
+        response: &mut Response,
+        activity: &Activity,
+    ) {
+        if let Err((written, error)) = conn.write(bytes).await {
+            // The server may have answered and closed before it had read all; its answer counts.
+            let message = format!("after {written} of {} bytes: {error}", bytes.len());
+            self.read_all(conn, response, activity).await;
+            if response.facts.status.is_none() {
+                response.fail_in(FailureKind::Send, Phase::Send, message);
+            }
+            return;
+        }
+        self.read_all(conn, response, activity).await;
+    }
+
+    async fn read_all(&self, conn: &mut Conn, response: &mut Response, activity: &Activity) {
+        while !response.ended() {
+            let reading = conn.read(|bytes, stamp| {
+                response.feed(bytes, stamp);
+                activity.last_read_ns.store(stamp.at, Relaxed);
+                if response.facts.token_events > 0 || response.done() {
+                    activity.has_token.store(true, Relaxed);
+                }
+            });
+            let result = reading.await;
+            if let Err(error) = result {
+                response.timeline.end_ns = self.clock.now();
+                let kind = match error.kind() {
+                    io::ErrorKind::InvalidData => FailureKind::Tls,
+                    _ => FailureKind::ConnectionReset,
+                };
+                response.fail(kind, error.to_string());
+                return;
+            }
+            if response.done() && !response.ended() {
+                self.drain(conn, response).await;
+                return;
+            }
+        }
+    }
+
+    /// Reads what stands behind `[DONE]`; a body that does not end soon costs the connection.
+    async fn drain(&self, conn: &mut Conn, response: &mut Response) {
+        let rest = async {
+            while !response.ended() {
+                if conn.read(|bytes, stamp| response.feed(bytes, stamp)).await.is_err() {
+                    return;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(DRAIN, rest).await;
+        response.close_at_done();
+    }
+
+    /// Sleeps until the first time limit is met; one timer a request, however many reads.
+    async fn watch(&self, t0: u64, activity: &Activity) -> FailureKind {
+        let ms = |limit: Option<u64>| limit.map(|ms| ms.saturating_mul(1_000_000));
+        let total = ms(self.timeouts.total_ms).map(|limit| t0.saturating_add(limit));
+        let first = ms(self.timeouts.first_token_ms).map(|limit| t0.saturating_add(limit));
+        let idle = ms(self.timeouts.idle_ms);
+        loop {
+            let first = first.filter(|_| !activity.has_token.load(Relaxed));
+            let idle = idle.map(|limit| activity.last_read_ns.load(Relaxed).saturating_add(limit));
+            let next = [
+                (total, FailureKind::TimeoutTotal),
+                (first, FailureKind::TimeoutFirstToken),
+                (idle, FailureKind::TimeoutIdle),
+            ];
+            let next = next.into_iter().filter_map(|(at, kind)| at.map(|at| (at, kind)));
+            let Some((at, kind)) = next.min_by_key(|(at, _)| *at) else {
+                return std::future::pending().await;
+            };
+            if self.clock.now() >= at {
+                return kind;
+            }
+            sleep_until(self.clock.instant(at).into()).await;
+        }
+    }
+
+    fn limit_message(&self, kind: FailureKind, response: &Response, now: u64) -> String {
+        let (name, limit) = match kind {
+            FailureKind::TimeoutFirstToken => ("first token", self.timeouts.first_token_ms),
+            FailureKind::TimeoutIdle => ("idle", self.timeouts.idle_ms),
+            _ => ("total", self.timeouts.total_ms),
+        };
+        let seconds = |ns: u64| Duration::from_nanos(ns).as_secs_f64();
+        let limit = Duration::from_millis(limit.unwrap_or(0)).as_secs_f64();
+        let state = match (response.timeline.last_token_ns, response.facts.status) {
+            (Some(last), _) => format!(
+                "{} tokens received, the last {:.1} s ago",
+                response.facts.token_events,
+                seconds(now.saturating_sub(last))
+            ),
+            (None, Some(status)) => format!("HTTP {status} received, but no token"),
+            (None, None) => "no byte of a response received".to_owned(),
+        };
+        format!("{name} limit of {limit} s: {state}")
+    }
+}

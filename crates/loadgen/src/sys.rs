@@ -1,0 +1,127 @@
+//! System calls that the standard library does not offer: a receive with the kernel's arrival
+//! stamp, and the limit on open files. The only file of the project with `unsafe` in it.
+//!
+//! Argument for soundness: every call gets pointers to live, correctly sized and aligned local
+//! values and a descriptor borrowed from a live socket for the length of the call; control
+//! messages are walked with libc's own `CMSG_*` functions and read unaligned.
+#![expect(unsafe_code, reason = "recvmsg with ancillary data and rlimits need raw system calls")]
+
+use std::io;
+
+/// What one receive brought.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Received {
+    /// Bytes read; 0 is the end of the stream.
+    pub(crate) len: usize,
+    /// The kernel's arrival stamp of the last byte, wall clock, ns since 1970.
+    pub(crate) kernel_wall_ns: Option<u64>,
+    /// Bytes that were still waiting after this read; `None` when the kernel did not say.
+    pub(crate) left: Option<usize>,
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use super::Received;
+    use std::{
+        io, mem,
+        os::fd::{AsRawFd, BorrowedFd},
+    };
+
+    const TCP_INQ: libc::c_int = 36;
+    const TCP_CM_INQ: libc::c_int = TCP_INQ;
+
+    /// Asks the kernel for receive stamps and the queue length on this socket.
+    /// False when it has neither; reads then work without.
+    pub(crate) fn enable_stamps(fd: BorrowedFd<'_>) -> bool {
+        let flags = libc::SOF_TIMESTAMPING_RX_SOFTWARE | libc::SOF_TIMESTAMPING_SOFTWARE;
+        let stamps = set_option(fd, libc::SOL_SOCKET, libc::SO_TIMESTAMPING, flags);
+        let queue = set_option(fd, libc::IPPROTO_TCP, TCP_INQ, 1_u32);
+        stamps && queue
+    }
+
+    fn set_option(fd: BorrowedFd<'_>, level: libc::c_int, name: libc::c_int, value: u32) -> bool {
+        let len = mem::size_of::<u32>() as libc::socklen_t;
+        // SAFETY: `value` is a live u32 and `len` its size.
+        unsafe {
+            libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), len) == 0
+        }
+    }
+
+    /// One `recvmsg`.
+    ///
+    /// # Errors
+    /// As the system call; `WouldBlock` when nothing is there.
+    pub(crate) fn receive(fd: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Received> {
+        let mut iov = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+        // u64s, so that control headers are aligned; room for both messages we ask for.
+        let mut control = [0_u64; 32];
+        // SAFETY: msghdr is plain data; all zeroes is a valid empty one.
+        let mut msg: libc::msghdr = unsafe { mem::zeroed() };
+        msg.msg_iov = &raw mut iov;
+        msg.msg_iovlen = 1;
+        msg.msg_control = control.as_mut_ptr().cast();
+        msg.msg_controllen = mem::size_of_val(&control);
+        // SAFETY: `msg` points to live buffers of the stated sizes for the length of the call.
+        let n = unsafe { libc::recvmsg(fd.as_raw_fd(), &raw mut msg, 0) };
+        let Ok(len) = usize::try_from(n) else {
+            return Err(io::Error::last_os_error());
+        };
+        let mut received = Received { len, ..Received::default() };
+        // SAFETY: the kernel filled `control` up to msg_controllen; CMSG_* stay inside it, and
+        // each payload is read unaligned after its length was checked.
+        unsafe {
+            let mut cmsg = libc::CMSG_FIRSTHDR(&raw const msg);
+            while !cmsg.is_null() {
+                let (level, kind) = ((*cmsg).cmsg_level, (*cmsg).cmsg_type);
+                let size = (*cmsg).cmsg_len - libc::CMSG_LEN(0) as usize;
+                let data = libc::CMSG_DATA(cmsg);
+                if level == libc::SOL_SOCKET
+                    && kind == libc::SCM_TIMESTAMPING
+                    && size >= mem::size_of::<libc::timespec>()
+                {
+                    let spec: libc::timespec = data.cast::<libc::timespec>().read_unaligned();
+                    received.kernel_wall_ns = wall_ns(&spec);
+                } else if level == libc::IPPROTO_TCP
+                    && kind == TCP_CM_INQ
+                    && size >= mem::size_of::<libc::c_int>()
+                {
+                    let left = data.cast::<libc::c_int>().read_unaligned();
+                    received.left = usize::try_from(left).ok();
+                }
+                cmsg = libc::CMSG_NXTHDR(&raw const msg, cmsg);
+            }
+        }
+        Ok(received)
+    }
+
+    fn wall_ns(spec: &libc::timespec) -> Option<u64> {
+        let seconds = u64::try_from(spec.tv_sec).ok()?;
+        let nanos = u64::try_from(spec.tv_nsec).ok()?;
+        (seconds > 0).then(|| seconds * 1_000_000_000 + nanos)
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) use linux::{enable_stamps, receive};
+
+/// Raises the soft limit on open files to at least `need`, as far as the hard limit allows.
+/// Returns the limit now in force.
+///
+/// # Errors
+/// As the system call.
+#[cfg(unix)]
+pub(crate) fn raise_file_limit(need: u64) -> io::Result<u64> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a live rlimit.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    if limit.rlim_cur < need {
+        limit.rlim_cur = need.min(limit.rlim_max);
+        // SAFETY: as above.
+        if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+    }
+    Ok(limit.rlim_cur)
+}

@@ -1,0 +1,14 @@
+//! Texts from servers, made harmless.
+
+/// At most 2 KiB of `text`, control characters replaced by spaces.
+pub(crate) fn clean(text: &str) -> String {
+    const LIMIT: usize = 2048;
+    let mut out = String::with_capacity(text.len().min(LIMIT));
+    for c in text.trim().chars() {
+        if out.len() + c.len_utf8() > LIMIT {
+            break;
+        }
+        out.push(if c.is_control() { ' ' } else { c });
+    }
+    out
+}

@@ -1,0 +1,176 @@
+//! One connection: opened before it is measured, written whole, read with stamps.
+
+use super::{stamped::StampedTcp, target::Target};
+pub(crate) use super::stamped::StampCounts;
+use crate::clock::Clock;
+use dualround_model::{FailureKind, Stamp};
+use rustls_pki_types::ServerName;
+use std::{cell::RefCell, future::poll_fn, io, pin::Pin, task::ready, time::Duration};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// Bytes taken by one read at the most.
+const READ_SIZE: usize = 64 * 1024;
+
+thread_local! {
+    // Bytes are decoded before the next read, so all connections of a thread share one buffer.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_SIZE]);
+}
+
+/// An open connection, plain or TLS.
+#[derive(Debug)]
+pub(crate) struct Conn {
+    stream: Stream,
+    /// How long it took to open, TLS included, ns.
+    pub(crate) connect_ns: u64,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Plain(StampedTcp),
+    Tls(Box<TlsStream<StampedTcp>>),
+}
+
+/// Why a connection could not be opened.
+#[derive(Debug)]
+pub(crate) struct ConnectError {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+}
+
+impl Conn {
+    /// Opens a connection: every address in turn, then TLS where the URL asks for it.
+    pub(crate) async fn open(
+        target: &Target,
+        tls: Option<&TlsConnector>,
+        clock: Clock,
+        limit: Option<Duration>,
+    ) -> Result<Self, ConnectError> {
+        let started = clock.now();
+        let opening = Self::open_stream(target, tls, clock);
+        let stream = match limit {
+            None => opening.await?,
+            Some(limit) => timeout(limit, opening).await.unwrap_or_else(|_| {
+                let message = format!("connect: {} s passed", limit.as_secs_f64());
+                Err(ConnectError { kind: FailureKind::TimeoutConnect, message })
+            })?,
+        };
+        Ok(Self { stream, connect_ns: clock.now() - started })
+    }
+
+    async fn open_stream(
+        target: &Target,
+        tls: Option<&TlsConnector>,
+        clock: Clock,
+    ) -> Result<Stream, ConnectError> {
+        let mut last = None;
+        for address in &target.addresses {
+            match TcpStream::connect(address).await {
+                Ok(stream) => {
+                    // Small writes must leave at once; without it a request may wait for an ACK.
+                    stream.set_nodelay(true).map_err(|error| connect_error(&error))?;
+                    let stream = StampedTcp::new(stream, clock);
+                    return match tls {
+                        Some(tls) if target.https => handshake(tls, target, stream).await,
+                        _ => Ok(Stream::Plain(stream)),
+                    };
+                }
+                Err(error) => last = Some(connect_error(&error)),
+            }
+        }
+        Err(last.unwrap_or_else(|| ConnectError {
+            kind: FailureKind::Resolve,
+            message: format!("{} has no address", target.host),
+        }))
+    }
+
+    fn tcp(&self) -> &StampedTcp {
+        match &self.stream {
+            Stream::Plain(tcp) => tcp,
+            Stream::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// True when the peer has closed it, or sent something unasked.
+    pub(crate) fn is_stale(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(tcp) => tcp.is_stale(),
+            // A TLS peer may send session tickets at any time; they cannot be told from a close
+            // without reading them, so a TLS connection counts as open until a write fails.
+            Stream::Tls(_) => false,
+        }
+    }
+
+    /// How its stamps came about so far.
+    pub(crate) fn stamp_counts(&self) -> StampCounts {
+        self.tcp().counts
+    }
+
+    /// Writes all of `bytes`. On an error: how many bytes had been accepted before it.
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+        let mut written = 0;
+        let result = poll_fn(|cx| {
+            while written < bytes.len() {
+                let rest = &bytes[written..];
+                let n = ready!(match &mut self.stream {
+                    Stream::Plain(s) => Pin::new(s).poll_write(cx, rest),
+                    Stream::Tls(s) => Pin::new(&mut **s).poll_write(cx, rest),
+                })?;
+                if n == 0 {
+                    return io::Result::Err(io::ErrorKind::WriteZero.into()).into();
+                }
+                written += n;
+            }
+            match &mut self.stream {
+                Stream::Plain(_) => Ok(()).into(),
+                Stream::Tls(s) => Pin::new(&mut **s).poll_flush(cx),
+            }
+        })
+        .await;
+        result.map_err(|error| (written, error))
+    }
+
+    /// Reads once and hands the bytes with their stamp to `decode`, which runs before anything
+    /// else is read. No bytes: the peer ended the stream.
+    pub(crate) async fn read<R>(&mut self, mut decode: impl FnMut(&[u8], Stamp) -> R) -> io::Result<R> {
+        poll_fn(|cx| {
+            BUFFER.with_borrow_mut(|buffer| {
+                let len = match &mut self.stream {
+                    Stream::Plain(tcp) => ready!(tcp.poll_receive(cx, buffer))?,
+                    Stream::Tls(tls) => {
+                        let mut read = ReadBuf::new(buffer);
+                        ready!(Pin::new(&mut **tls).poll_read(cx, &mut read))?;
+                        read.filled().len()
+                    }
+                };
+                Ok(decode(&buffer[..len], self.tcp().last)).into()
+            })
+        })
+        .await
+    }
+}
+
+async fn handshake(
+    tls: &TlsConnector,
+    target: &Target,
+    stream: StampedTcp,
+) -> Result<Stream, ConnectError> {
+    let fail = |message: String| ConnectError { kind: FailureKind::Tls, message };
+    let name = ServerName::try_from(target.host.clone()).map_err(|e| fail(e.to_string()))?;
+    match tls.connect(name, stream).await {
+        Ok(tls) => Ok(Stream::Tls(Box::new(tls))),
+        Err(error) => Err(fail(format!("TLS handshake with {}: {error}", target.host))),
+    }
+}
+
+fn connect_error(error: &io::Error) -> ConnectError {
+    // EADDRNOTAVAIL, EMFILE, ENFILE: this side ran out, not the server.
+    let ours = error.kind() == io::ErrorKind::AddrNotAvailable
+        || matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+    let kind = if ours { FailureKind::ClientPortsExhausted } else { FailureKind::Connect };
+    ConnectError { kind, message: error.to_string() }
+}

@@ -1,0 +1,189 @@
+//! A TCP stream whose reads carry arrival stamps. See ARCHITECTURE.md for what a stamp means.
+
+use crate::clock::Clock;
+use dualround_model::{Stamp, StampSource};
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
+    net::TcpStream,
+};
+
+/// How the stamps of a connection came about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StampCounts {
+    /// Reads stamped by the kernel.
+    pub(crate) kernel: u64,
+    /// Reads stamped by this program.
+    pub(crate) read: u64,
+    /// Kernel stamps that disagreed with the clocks around the read.
+    pub(crate) rejected: u64,
+}
+
+/// A TCP stream with the stamp of its last read.
+#[derive(Debug)]
+pub(crate) struct StampedTcp {
+    stream: TcpStream,
+    clock: Clock,
+    stamps_on: bool,
+    /// The stamp of the last read.
+    pub(crate) last: Stamp,
+    /// Instant at which the last read was made, and the wall clock's distance then.
+    last_read_ns: u64,
+    last_offset: Option<i128>,
+    pub(crate) counts: StampCounts,
+}
+
+impl StampedTcp {
+    pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
+        let stamps_on = enable(&stream);
+        let now = clock.now();
+        let last = Stamp { at: now, not_before: now, source: StampSource::Read };
+        let counts = StampCounts::default();
+        Self { stream, clock, stamps_on, last, last_read_ns: now, last_offset: None, counts }
+    }
+
+    /// True when the peer has closed, or sent something unasked: the connection cannot be reused.
+    pub(crate) fn is_stale(&self) -> bool {
+        let mut byte = [0_u8; 1];
+        // Readiness that is not flagged costs no system call here.
+        match self.stream.try_read(&mut byte) {
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+            Ok(_) => true,
+        }
+    }
+
+    /// Reads what is there; waits until something is.
+    pub(crate) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            let mut got = None;
+            let result = self.stream.try_io(Interest::READABLE, || {
+                let received = receive(&self.stream, buf, self.stamps_on)?;
+                let drained = received.left == Some(0) || received.len < buf.len();
+                got = Some(received);
+                // Edge-triggered readiness: once drained, the next edge tells of new data, so
+                // saying so here saves a system call that would find nothing.
+                if drained && received.len > 0 {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(())
+            });
+            match (got, result) {
+                (Some(received), _) => {
+                    self.stamp(&received);
+                    return Poll::Ready(Ok(received.len));
+                }
+                (None, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {}
+                (None, Err(error)) => return Poll::Ready(Err(error)),
+                (None, Ok(())) => {}
+            }
+        }
+    }
+
+    fn stamp(&mut self, received: &crate::sys::Received) {
+        let (now, wall) = self.clock.now_both();
+        let not_before = self.last_read_ns.min(now);
+        let kernel = received.kernel_wall_ns.and_then(|stamp| self.convert(stamp, now, wall));
+        self.last = if let Some(at) = kernel {
+            self.counts.kernel += 1;
+            // Everything was read: the stamp is the last segment's; the caller knows whether the
+            // bytes hold more than one event.
+            Stamp { at, not_before, source: StampSource::Kernel }
+        } else {
+            self.counts.read += 1;
+            Stamp { at: now, not_before, source: StampSource::Read }
+        };
+        self.last_read_ns = now;
+    }
+
+    /// The kernel's wall-clock stamp on the monotonic clock; `None` (and counted) when the wall
+    /// clock moved against the monotonic one since the last read, or the result is impossible.
+    fn convert(&mut self, stamp: u64, now: u64, wall: u64) -> Option<u64> {
+        let offset = i128::from(wall) - i128::from(now);
+        let drift = self.last_offset.map_or(0, |last| (offset - last).abs());
+        self.last_offset = Some(offset);
+        // Slewing moves a clock by up to 0.05 %; 0.1 % and 0.1 ms are allowed, a step is not.
+        let allowed = i128::from(now - self.last_read_ns.min(now)) / 1000 + 100_000;
+        let at = wall.checked_sub(stamp).and_then(|age| now.checked_sub(age));
+        match at {
+            Some(at) if drift <= allowed => Some(at),
+            _ => {
+                self.counts.rejected += 1;
+                None
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn enable(stream: &TcpStream) -> bool {
+    use std::os::fd::AsFd;
+    crate::sys::enable_stamps(stream.as_fd())
+}
+
+#[cfg(target_os = "linux")]
+fn receive(
+    stream: &TcpStream,
+    buf: &mut [u8],
+    _stamps_on: bool,
+) -> io::Result<crate::sys::Received> {
+    use std::os::fd::AsFd;
+    crate::sys::receive(stream.as_fd(), buf)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn enable(_stream: &TcpStream) -> bool {
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+fn receive(
+    stream: &TcpStream,
+    buf: &mut [u8],
+    _stamps_on: bool,
+) -> io::Result<crate::sys::Received> {
+    // `try_io` around `try_read` would nest; mio's own read through the std socket does not.
+    use std::io::Read;
+    let socket = socket2::SockRef::from(stream);
+    let len = (&*socket).read(buf)?;
+    Ok(crate::sys::Received { len, ..Default::default() })
+}
+
+impl AsyncRead for StampedTcp {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let unfilled = buf.initialize_unfilled();
+        let len = ready!(self.poll_receive(cx, unfilled))?;
+        buf.advance(len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for StampedTcp {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,111 @@
+//! Where requests go: a URL taken apart, with its addresses resolved once.
+
+use crate::LoadError;
+use std::net::{SocketAddr, ToSocketAddrs};
+use url::Url;
+
+/// An origin and a path on it.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Name for TLS and for messages.
+    pub(crate) host: String,
+    /// Value of the `Host` header.
+    pub(crate) authority: String,
+    /// Path and query of the URL.
+    pub(crate) path: String,
+    /// All addresses, in the resolver's order.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// TLS or plain.
+    pub(crate) https: bool,
+    /// `user:password` of the URL, for basic authorisation.
+    pub(crate) userinfo: Option<String>,
+    /// The URL without credentials and query values, for messages.
+    pub(crate) shown: String,
+}
+
+impl Target {
+    /// Takes a URL apart and resolves its host.
+    ///
+    /// # Errors
+    /// [`LoadError::Url`] for anything but http and https with a host; [`LoadError::Resolve`].
+    pub fn resolve(url: &str) -> Result<Self, LoadError> {
+        let shown = redact_url(url);
+        let bad = |reason: &str| LoadError::Url { url: shown.clone(), reason: reason.to_owned() };
+        let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
+        let https = match parsed.scheme() {
+            "http" => false,
+            "https" => true,
+            _ => return Err(bad("only http:// and https:// are supported")),
+        };
+        let host = parsed.host_str().ok_or_else(|| bad("it names no host"))?.to_owned();
+        let port = parsed.port_or_known_default().ok_or_else(|| bad("it names no port"))?;
+        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let addresses: Vec<SocketAddr> = (bare.as_str(), port)
+            .to_socket_addrs()
+            .map_err(|source| LoadError::Resolve { host: bare.clone(), source })?
+            .collect();
+        let authority = match parsed.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
+        let mut path = parsed.path().to_owned();
+        if let Some(query) = parsed.query() {
+            path.push('?');
+            path.push_str(query);
+        }
+        let userinfo = (!parsed.username().is_empty()).then(|| {
+            let decode = |text: &str| {
+                url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
+                    .next()
+                    .map_or_else(String::new, |(_, value)| value.into_owned())
+            };
+            format!("{}:{}", decode(parsed.username()), decode(parsed.password().unwrap_or("")))
+        });
+        Ok(Self { host: bare, authority, path, addresses, https, userinfo, shown })
+    }
+
+    /// The same origin with another path.
+    pub(crate) fn with_path(&self, path: &str) -> Self {
+        let scheme = if self.https { "https" } else { "http" };
+        let shown = format!("{scheme}://{}{path}", self.authority);
+        Self { path: path.to_owned(), shown, ..self.clone() }
+    }
+}
+
+/// A URL without user information and with its query values masked, for messages and files.
+pub fn redact_url(url: &str) -> String {
+    let Ok(mut parsed) = Url::parse(url) else {
+        // Not a URL: whatever stands before an @ may be a password.
+        return url.rsplit_once('@').map_or(url, |(_, rest)| rest).to_owned();
+    };
+    // Both fail only for URLs that cannot hold credentials.
+    let _ = parsed.set_username("");
+    let _ = parsed.set_password(None);
+    if parsed.query().is_some() {
+        let keys: Vec<String> = parsed.query_pairs().map(|(key, _)| key.into_owned()).collect();
+        let masked: Vec<String> = keys.iter().map(|key| format!("{key}=***")).collect();
+        parsed.set_query(Some(&masked.join("&")));
+    }
+    parsed.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b152_credentials_never_show() {
+        let target = Target::resolve("http://al:p%40w@127.0.0.1:80/v1?token=t3").unwrap();
+        assert_eq!(target.userinfo.as_deref(), Some("al:p@w"));
+        assert_eq!(target.path, "/v1?token=t3");
+        assert_eq!(target.shown, "http://127.0.0.1/v1?token=***");
+        assert!(!redact_url("nonsense al:pw@host").contains("pw@"));
+    }
+
+    #[test]
+    fn ipv6_hosts_resolve() {
+        let target = Target::resolve("http://[::1]:81/x").unwrap();
+        assert_eq!(target.authority, "[::1]:81");
+        assert!(target.addresses[0].is_ipv6());
+    }
+}

@@ -1,0 +1,79 @@
+//! A short reason out of an error body of any shape.
+
+use serde_json::Value;
+
+const LIMIT: usize = 2048;
+
+/// The reason in `body`: an OpenAI error object, a validation report (`detail` list, as
+/// `body.model field required`), a bare message, or the text itself. At most 2 KiB, control
+/// characters replaced; empty for an empty body.
+pub fn error_text(body: &[u8]) -> String {
+    let body = &body[..body.len().min(64 * 1024)];
+    match serde_json::from_slice::<Value>(body) {
+        Ok(value) => shorten(&error_of(&value).unwrap_or_else(|| value.to_string())),
+        Err(_) => shorten(&String::from_utf8_lossy(body)),
+    }
+}
+
+/// The message of an error value: a string, or an object with `message`, `error` or `detail`.
+pub(crate) fn error_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(object) => {
+            let inner = ["error", "message", "detail", "msg"]
+                .iter()
+                .find_map(|key| object.get(*key));
+            match inner? {
+                Value::Array(items) => {
+                    let items: Vec<String> = items.iter().map(validation).collect();
+                    Some(items.join("; "))
+                }
+                inner => error_of(inner),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// One entry of a validation report: where, and what.
+fn validation(item: &Value) -> String {
+    let place: Vec<String> = item
+        .get("loc")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|part| {
+            part.as_str()
+                .map_or_else(|| part.to_string(), str::to_owned)
+        })
+        .collect();
+    let what = item.get("msg").and_then(Value::as_str).map(str::to_owned);
+    let what = what.unwrap_or_else(|| error_of(item).unwrap_or_else(|| item.to_string()));
+    if place.is_empty() {
+        what
+    } else {
+        format!("{} {what}", place.join("."))
+    }
+}
+
+fn shorten(text: &str) -> String {
+    let mut out = String::new();
+    for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {
+        if word.is_empty() {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        if out.len() > LIMIT {
+            let mut end = LIMIT;
+            while !out.is_char_boundary(end) {
+                end -= 1;
+            }
+            out.truncate(end);
+            break;
+        }
+    }
+    out
+}

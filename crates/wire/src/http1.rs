@@ -1,0 +1,342 @@
+//! HTTP/1.1 response framing (RFC 9112): head, then a body by chunks, by length or until the end.
+
+/// What stands at the head of a response, as far as a client needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseHead {
+    /// Status code.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// `Content-Length`.
+    pub content_length: Option<u64>,
+    /// The connection may carry another request after this response.
+    pub keep_alive: bool,
+    /// `Retry-After`.
+    pub retry_after: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
+    /// `Server`.
+    pub server: Option<String>,
+}
+
+/// One step of a response.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// The input holds nothing whole; feed more.
+    NeedMore,
+    /// The head is complete.
+    Head(ResponseHead),
+    /// Bytes of the body, borrowed from the input.
+    Body(&'a [u8]),
+    /// The body is complete.
+    End,
+}
+
+/// Bytes that are no HTTP/1.1 response.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// The head does not parse.
+    #[error("not an HTTP/1.1 response: {0}")]
+    Head(String),
+    /// The head exceeds 64 KiB or 256 headers.
+    #[error("the response head is too large")]
+    HeadTooLarge,
+    /// A chunk size that is no hexadecimal number, or a chunk not followed by a line end.
+    #[error("bad chunked framing: {0}")]
+    Chunk(&'static str),
+    /// A `Content-Length` that is no number, or two that differ.
+    #[error("bad Content-Length")]
+    Length,
+    /// The connection ended before the response did.
+    #[error("the connection ended in the middle of the response")]
+    UnexpectedEof,
+}
+
+const HEAD_LIMIT: usize = 64 * 1024;
+const HEADER_LIMIT: usize = 256;
+const CHUNK_LINE_LIMIT: usize = 4096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Head,
+    /// In a chunk size line: the size so far, digits seen, whether extensions began.
+    ChunkSize {
+        size: u64,
+        digits: u8,
+        rest: bool,
+        line: usize,
+    },
+    ChunkData(u64),
+    /// The line end behind a chunk.
+    ChunkEnd,
+    /// Trailer lines until an empty one; whether the current line is empty so far.
+    Trailer {
+        empty: bool,
+        total: usize,
+    },
+    Length(u64),
+    UntilEof,
+    Done,
+}
+
+/// Decodes one response, fed in pieces of any size.
+#[derive(Debug)]
+pub struct ResponseDecoder {
+    state: State,
+    head: Vec<u8>,
+    ended: bool,
+}
+
+impl Default for ResponseDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const SIZE_START: State = State::ChunkSize {
+    size: 0,
+    digits: 0,
+    rest: false,
+    line: 0,
+};
+
+impl ResponseDecoder {
+    /// A decoder for the response to a GET or POST.
+    pub fn new() -> Self {
+        Self {
+            state: State::Head,
+            head: Vec::new(),
+            ended: false,
+        }
+    }
+
+    /// True once [`Frame::End`] has been returned.
+    pub fn is_done(&self) -> bool {
+        self.ended
+    }
+
+    /// Decodes one frame from `input`; returns it with the number of bytes used. Call again with
+    /// the rest until it needs more or the body ends.
+    ///
+    /// # Errors
+    /// [`HttpError`] when the bytes are no response; the decoder is of no use afterwards.
+    pub fn decode<'a>(&mut self, input: &'a [u8]) -> Result<(Frame<'a>, usize), HttpError> {
+        let mut used = 0;
+        loop {
+            match self.state {
+                State::Done => {
+                    let frame = if self.ended {
+                        Frame::NeedMore
+                    } else {
+                        Frame::End
+                    };
+                    self.ended = true;
+                    return Ok((frame, used));
+                }
+                _ if used == input.len() => return Ok((Frame::NeedMore, used)),
+                State::Head => {
+                    let (head, n) = self.take_head(&input[used..])?;
+                    used += n;
+                    match head {
+                        None => return Ok((Frame::NeedMore, used)),
+                        Some(head) if head.status < 200 => self.state = State::Head,
+                        Some(head) => return Ok((Frame::Head(head), used)),
+                    }
+                }
+                State::Length(left) | State::ChunkData(left) => {
+                    let rest = &input[used..];
+                    let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                    let left = left - n as u64;
+                    self.state = match (self.state, left) {
+                        (State::Length(_), 0) => State::Done,
+                        (State::Length(_), _) => State::Length(left),
+                        (_, 0) => State::ChunkEnd,
+                        _ => State::ChunkData(left),
+                    };
+                    return Ok((Frame::Body(&rest[..n]), used + n));
+                }
+                State::UntilEof => return Ok((Frame::Body(&input[used..]), input.len())),
+                State::ChunkSize { .. } | State::ChunkEnd | State::Trailer { .. } => {
+                    self.chunk_byte(input[used])?;
+                    used += 1;
+                }
+            }
+        }
+    }
+
+    fn take_head(&mut self, input: &[u8]) -> Result<(Option<ResponseHead>, usize), HttpError> {
+        let before = self.head.len();
+        // The usual case, a head in one piece, needs no copy.
+        let joined;
+        let bytes: &[u8] = if before == 0 {
+            input
+        } else {
+            self.head.extend_from_slice(input);
+            joined = std::mem::take(&mut self.head);
+            &joined
+        };
+        let mut headers = [httparse::EMPTY_HEADER; HEADER_LIMIT];
+        let mut response = httparse::Response::new(&mut headers);
+        match response.parse(bytes) {
+            Ok(httparse::Status::Complete(len)) => {
+                let (head, state) = read_head(&response)?;
+                self.state = state;
+                Ok((Some(head), len - before))
+            }
+            Ok(httparse::Status::Partial) if bytes.len() > HEAD_LIMIT => {
+                Err(HttpError::HeadTooLarge)
+            }
+            Ok(httparse::Status::Partial) => {
+                self.head = bytes.to_vec();
+                Ok((None, input.len()))
+            }
+            Err(httparse::Error::TooManyHeaders) => Err(HttpError::HeadTooLarge),
+            Err(error) => Err(HttpError::Head(error.to_string())),
+        }
+    }
+
+    fn chunk_byte(&mut self, byte: u8) -> Result<(), HttpError> {
+        self.state = match self.state {
+            State::ChunkSize {
+                size,
+                digits,
+                rest,
+                line,
+            } => {
+                if line > CHUNK_LINE_LIMIT {
+                    return Err(HttpError::Chunk("the size line is too long"));
+                }
+                let digit = char::from(byte).to_digit(16).filter(|_| !rest);
+                match (byte, digit) {
+                    (_, Some(digit)) => {
+                        if digits >= 15 {
+                            return Err(HttpError::Chunk("the size is too large"));
+                        }
+                        let size = size * 16 + u64::from(digit);
+                        State::ChunkSize {
+                            size,
+                            digits: digits + 1,
+                            rest,
+                            line: line + 1,
+                        }
+                    }
+                    (b'\n', _) if digits > 0 && size > 0 => State::ChunkData(size),
+                    (b'\n', _) if digits > 0 => State::Trailer {
+                        empty: true,
+                        total: 0,
+                    },
+                    (b'\n', _) => return Err(HttpError::Chunk("no size")),
+                    (b';' | b' ' | b'\t' | b'\r', _) if digits > 0 => State::ChunkSize {
+                        size,
+                        digits,
+                        rest: true,
+                        line: line + 1,
+                    },
+                    _ if rest => State::ChunkSize {
+                        size,
+                        digits,
+                        rest,
+                        line: line + 1,
+                    },
+                    _ => return Err(HttpError::Chunk("the size is not hexadecimal")),
+                }
+            }
+            State::ChunkEnd => match byte {
+                b'\r' => State::ChunkEnd,
+                b'\n' => SIZE_START,
+                _ => return Err(HttpError::Chunk("no line end behind a chunk")),
+            },
+            State::Trailer { empty, total } => match byte {
+                b'\n' if empty => State::Done,
+                b'\n' => State::Trailer {
+                    empty: true,
+                    total: total + 1,
+                },
+                b'\r' => State::Trailer {
+                    empty,
+                    total: total + 1,
+                },
+                _ if total > HEAD_LIMIT => return Err(HttpError::Chunk("the trailer is too long")),
+                _ => State::Trailer {
+                    empty: false,
+                    total: total + 1,
+                },
+            },
+            other => other,
+        };
+        Ok(())
+    }
+
+    /// The connection has ended.
+    ///
+    /// Returns true when that ends the body properly (a body without length), false when the
+    /// response was complete before.
+    ///
+    /// # Errors
+    /// [`HttpError::UnexpectedEof`] when it cuts the response short.
+    pub fn eof(&mut self) -> Result<bool, HttpError> {
+        match self.state {
+            State::UntilEof => {
+                self.state = State::Done;
+                self.ended = true;
+                Ok(true)
+            }
+            State::Done => Ok(false),
+            _ => Err(HttpError::UnexpectedEof),
+        }
+    }
+}
+
+fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, State), HttpError> {
+    let status = response.code.unwrap_or(0);
+    let mut head = ResponseHead {
+        status,
+        keep_alive: response.version == Some(1),
+        ..ResponseHead::default()
+    };
+    let mut chunked = false;
+    for header in response.headers.iter() {
+        let value = String::from_utf8_lossy(header.value).trim().to_owned();
+        let name = header.name;
+        if name.eq_ignore_ascii_case("content-type") {
+            head.content_type = Some(value);
+        } else if name.eq_ignore_ascii_case("content-length") {
+            let length = value.parse().map_err(|_| HttpError::Length)?;
+            if head.content_length.is_some_and(|known| known != length) {
+                return Err(HttpError::Length);
+            }
+            head.content_length = Some(length);
+        } else if name.eq_ignore_ascii_case("transfer-encoding") {
+            chunked |= value.to_ascii_lowercase().ends_with("chunked");
+        } else if name.eq_ignore_ascii_case("connection") {
+            let value = value.to_ascii_lowercase();
+            if value.contains("close") {
+                head.keep_alive = false;
+            } else if value.contains("keep-alive") {
+                head.keep_alive = true;
+            }
+        } else if name.eq_ignore_ascii_case("content-encoding") {
+            head.content_encoding = Some(value);
+        } else if name.eq_ignore_ascii_case("retry-after") {
+            head.retry_after = Some(value);
+        } else if name.eq_ignore_ascii_case("location") {
+            head.location = Some(value);
+        } else if name.eq_ignore_ascii_case("server") {
+            head.server = Some(value);
+        }
+    }
+    let state = match (status, chunked, head.content_length) {
+        (100..=199, ..) => State::Head,
+        (204 | 304, ..) | (_, false, Some(0)) => State::Done,
+        (_, true, _) => SIZE_START,
+        (_, false, Some(length)) => State::Length(length),
+        (_, false, None) => {
+            head.keep_alive = false;
+            State::UntilEof
+        }
+    };
+    Ok((head, state))
+}

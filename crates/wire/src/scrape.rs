@@ -1,0 +1,121 @@
+//! A metrics page after parsing, and how an asked name is found on it.
+
+use std::collections::BTreeMap;
+
+/// What `# TYPE` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromType {
+    /// Goes up only.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Cumulative buckets, sum and count.
+    Histogram,
+    /// Quantiles, sum and count.
+    Summary,
+    /// Not said.
+    Untyped,
+}
+
+/// One sample line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PromSample {
+    /// The name as it stands on the page.
+    pub name: String,
+    /// Labels in order.
+    pub labels: Vec<(String, String)>,
+    /// The value; NaN and infinities are allowed.
+    pub value: f64,
+}
+
+/// A parsed page.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scrape {
+    /// Samples in order.
+    pub samples: Vec<PromSample>,
+    /// Declared types by family name.
+    pub types: BTreeMap<String, PromType>,
+    /// Lines that could not be read; each costs only itself.
+    pub bad_lines: u64,
+}
+
+/// What an asked name came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found<'a> {
+    /// Nothing of that name.
+    Missing,
+    /// A metric with its samples.
+    Metric {
+        /// The name found, which may differ from the asked one by `_total`.
+        name: String,
+        /// Its kind.
+        kind: PromType,
+        /// Its samples: of a histogram `_bucket`, `_sum` and `_count`.
+        samples: Vec<&'a PromSample>,
+    },
+}
+
+impl Scrape {
+    /// The distinct sample names, sorted, with a histogram's parts under its family name.
+    pub fn names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.samples.iter().map(|s| self.family(&s.name)).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn family<'a>(&'a self, name: &'a str) -> &'a str {
+        for suffix in ["_bucket", "_sum", "_count"] {
+            if let Some(base) = name.strip_suffix(suffix)
+                && matches!(
+                    self.types.get(base),
+                    Some(PromType::Histogram | PromType::Summary)
+                )
+            {
+                return base;
+            }
+        }
+        name
+    }
+
+    /// Finds an asked name: exactly, else with or without `_total`, else as a histogram family.
+    /// A `_created` series is found only under its own full name.
+    pub fn find(&self, asked: &str) -> Found<'_> {
+        let toggled = match asked.strip_suffix("_total") {
+            Some(base) => base.to_owned(),
+            None => format!("{asked}_total"),
+        };
+        for name in [asked, toggled.as_str()] {
+            let parts = matches!(
+                self.types.get(name),
+                Some(PromType::Histogram | PromType::Summary)
+            );
+            let samples: Vec<&PromSample> = self
+                .samples
+                .iter()
+                .filter(|s| s.name == name || (parts && self.family(&s.name) == name))
+                .collect();
+            if !samples.is_empty() {
+                return Found::Metric {
+                    name: name.to_owned(),
+                    kind: self.kind(name),
+                    samples,
+                };
+            }
+        }
+        Found::Missing
+    }
+
+    fn kind(&self, name: &str) -> PromType {
+        let base = name.strip_suffix("_total");
+        let declared = self
+            .types
+            .get(name)
+            .or_else(|| base.and_then(|base| self.types.get(base)));
+        match declared {
+            Some(PromType::Untyped) | None if base.is_some() => PromType::Counter,
+            Some(kind) => *kind,
+            None => PromType::Untyped,
+        }
+    }
+}

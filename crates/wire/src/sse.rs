@@ -1,0 +1,220 @@
+//! Server-sent events, decoded in pieces of any size by the rules of the WHATWG event stream:
+//! LF, CRLF or CR ends a line, a blank line dispatches the event, one BOM at the start is dropped.
+//!
+//! An event is delivered at its blank line. At the end of the stream, where the standard would
+//! drop a pending event, one that is complete is delivered: servers do end with `data: [DONE]`.
+
+use memchr::memchr2;
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SseEvent<'a> {
+    /// The `event:` field, `""` without one.
+    pub event: &'a str,
+    /// The `data:` lines, joined with newlines.
+    pub data: &'a [u8],
+}
+
+/// A stream that cannot be decoded further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SseError {
+    /// One line or event exceeds the limit.
+    #[error("one event exceeds {limit} bytes")]
+    EventTooLarge {
+        /// The limit, bytes.
+        limit: usize,
+    },
+}
+
+/// What was left at the end of the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SseTail {
+    /// Nothing, or a complete event that has been delivered.
+    Clean,
+    /// A piece of an event.
+    Unterminated,
+}
+
+/// Largest event unless another limit is set, bytes.
+const DEFAULT_LIMIT: usize = 16 << 20;
+
+/// An incremental decoder.
+#[derive(Debug)]
+pub struct SseDecoder {
+    /// A line whose end has not come yet.
+    partial: Vec<u8>,
+    /// Data of earlier lines of the pending event.
+    data: Vec<u8>,
+    has_data: bool,
+    event: String,
+    /// The last line ended with CR; an LF right behind belongs to it.
+    after_cr: bool,
+    at_start: bool,
+    limit: usize,
+}
+
+impl Default for SseDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SseDecoder {
+    /// A decoder at the start of a stream, with the default limit of 16 MiB an event.
+    pub fn new() -> Self {
+        Self::with_limit(DEFAULT_LIMIT)
+    }
+
+    /// A decoder with its own limit on the size of an event.
+    pub fn with_limit(limit: usize) -> Self {
+        Self {
+            partial: Vec::new(),
+            data: Vec::new(),
+            has_data: false,
+            event: String::new(),
+            after_cr: false,
+            at_start: true,
+            limit,
+        }
+    }
+
+    /// Takes bytes and delivers each event that they complete.
+    ///
+    /// # Errors
+    /// [`SseError::EventTooLarge`]; the rest of the stream cannot be decoded.
+    pub fn feed<F: FnMut(SseEvent<'_>)>(
+        &mut self,
+        mut bytes: &[u8],
+        mut on_event: F,
+    ) -> Result<(), SseError> {
+        while !bytes.is_empty() {
+            if self.after_cr {
+                self.after_cr = false;
+                if bytes[0] == b'\n' {
+                    bytes = &bytes[1..];
+                    continue;
+                }
+            }
+            if self.plain()
+                && let Some(rest) = deliver_whole(bytes, &mut on_event)
+            {
+                bytes = rest;
+                continue;
+            }
+            let Some(end) = memchr2(b'\n', b'\r', bytes) else {
+                self.partial.extend_from_slice(bytes);
+                return self.check_size();
+            };
+            self.after_cr = bytes[end] == b'\r';
+            if self.partial.is_empty() {
+                self.line(&bytes[..end], &mut on_event);
+            } else {
+                let mut line = std::mem::take(&mut self.partial);
+                line.extend_from_slice(&bytes[..end]);
+                self.line(&line, &mut on_event);
+                line.clear();
+                self.partial = line;
+            }
+            self.check_size()?;
+            bytes = &bytes[end + 1..];
+        }
+        Ok(())
+    }
+
+    /// Nothing pends, so an event that stands whole in the input can be borrowed from it.
+    fn plain(&self) -> bool {
+        self.partial.is_empty() && !self.has_data && self.event.is_empty() && !self.at_start
+    }
+
+    fn check_size(&self) -> Result<(), SseError> {
+        if self.partial.len() + self.data.len() > self.limit {
+            return Err(SseError::EventTooLarge { limit: self.limit });
+        }
+        Ok(())
+    }
+
+    fn line<F: FnMut(SseEvent<'_>)>(&mut self, line: &[u8], on_event: &mut F) {
+        let line = if std::mem::take(&mut self.at_start) {
+            line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line)
+        } else {
+            line
+        };
+        if line.is_empty() {
+            return self.dispatch(on_event);
+        }
+        let (name, value) = match memchr::memchr(b':', line) {
+            Some(colon) => {
+                let value = &line[colon + 1..];
+                (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
+            }
+            None => (line, &b""[..]),
+        };
+        match name {
+            b"data" => {
+                if self.has_data {
+                    self.data.push(b'\n');
+                }
+                self.data.extend_from_slice(value);
+                self.has_data = true;
+            }
+            b"event" => self.event = String::from_utf8_lossy(value).into_owned(),
+            // Comments (an empty name), id, retry and unknown fields.
+            _ => {}
+        }
+    }
+
+    fn dispatch<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
+        if self.has_data {
+            on_event(SseEvent {
+                event: &self.event,
+                data: &self.data,
+            });
+        }
+        self.has_data = false;
+        self.data.clear();
+        self.event.clear();
+    }
+
+    /// The stream has ended: delivers a pending event if it is complete.
+    pub fn finish<F: FnMut(SseEvent<'_>)>(&mut self, mut on_event: F) -> SseTail {
+        let cut_in_line = !self.partial.is_empty();
+        if cut_in_line {
+            let line = std::mem::take(&mut self.partial);
+            self.line(&line, &mut on_event);
+        }
+        if !self.has_data {
+            return SseTail::Clean;
+        }
+        let whole = !cut_in_line || is_whole(&self.data);
+        if whole {
+            self.dispatch(&mut on_event);
+            return SseTail::Clean;
+        }
+        SseTail::Unterminated
+    }
+}
+
+/// Delivers the event at the start of `bytes` if it is one `data:` line and its blank line, with
+/// LF ends, all there. Returns what stands behind it.
+fn deliver_whole<'a, F: FnMut(SseEvent<'_>)>(
+    bytes: &'a [u8],
+    on_event: &mut F,
+) -> Option<&'a [u8]> {
+    let value = bytes.strip_prefix(b"data:")?;
+    let end = memchr::memchr(b'\n', value)?;
+    let rest = value[end + 1..].strip_prefix(b"\n")?;
+    let line = &value[..end];
+    let data = line.strip_prefix(b" ").unwrap_or(line);
+    if memchr::memchr(b'\r', data).is_some() {
+        return None;
+    }
+    on_event(SseEvent { event: "", data });
+    Some(rest)
+}
+
+/// Whether data whose line never ended is complete all the same.
+fn is_whole(data: &[u8]) -> bool {
+    let data = data.trim_ascii();
+    data == b"[DONE]" || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
+}

@@ -1,0 +1,112 @@
+//! The ways in which servers report token counts.
+
+use dualround_model::Usage;
+use serde::{Deserialize, Deserializer};
+
+/// A count that may come as an integer, a whole float, null, or something useless.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count(Option<u64>);
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let whole = |f: f64| {
+            format!("{f:.0}")
+                .parse()
+                .ok()
+                .filter(|_| f >= 0.0 && f.fract() == 0.0)
+        };
+        Ok(Self(
+            value.as_u64().or_else(|| value.as_f64().and_then(whole)),
+        ))
+    }
+}
+
+/// An object that is dropped when it is null or of another shape.
+#[derive(Clone, Copy, Debug, Default)]
+struct Details {
+    cached: Option<u64>,
+    reasoning: Option<u64>,
+}
+
+impl<'de> Deserialize<'de> for Details {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let field = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
+        Ok(Self {
+            cached: field("cached_tokens"),
+            reasoning: field("reasoning_tokens"),
+        })
+    }
+}
+
+/// A `usage` object in any of the known spellings.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawUsage {
+    prompt_tokens: Count,
+    completion_tokens: Count,
+    // Anthropic's and the Responses API's names.
+    input_tokens: Count,
+    output_tokens: Count,
+    prompt_tokens_details: Details,
+    input_tokens_details: Details,
+    completion_tokens_details: Details,
+    output_tokens_details: Details,
+    // Anthropic: apart from input_tokens.
+    cache_read_input_tokens: Count,
+    cache_creation_input_tokens: Count,
+    // DeepSeek.
+    prompt_cache_hit_tokens: Count,
+    // Some gateways.
+    cached_tokens: Count,
+    reasoning_tokens: Count,
+}
+
+impl RawUsage {
+    pub(crate) fn usage(&self) -> Usage {
+        // Anthropic counts cached tokens apart from the input; the sum is the prompt.
+        let apart = self.cache_read_input_tokens.0.map(|read| {
+            self.input_tokens.0.unwrap_or(0)
+                + read
+                + self.cache_creation_input_tokens.0.unwrap_or(0)
+        });
+        Usage {
+            prompt_tokens: self.prompt_tokens.0.or(apart).or(self.input_tokens.0),
+            completion_tokens: self.completion_tokens.0.or(self.output_tokens.0),
+            cached_tokens: (self.prompt_tokens_details.cached)
+                .or(self.input_tokens_details.cached)
+                .or(self.prompt_cache_hit_tokens.0)
+                .or(self.cache_read_input_tokens.0)
+                .or(self.cached_tokens.0),
+            reasoning_tokens: (self.completion_tokens_details.reasoning)
+                .or(self.output_tokens_details.reasoning)
+                .or(self.reasoning_tokens.0),
+        }
+    }
+}
+
+/// llama.cpp's `timings`, which stand even where usage was not asked for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawTimings {
+    cache_n: Count,
+    prompt_n: Count,
+    predicted_n: Count,
+}
+
+impl RawTimings {
+    pub(crate) fn usage(&self) -> Usage {
+        // prompt_n holds the processed tokens only.
+        let prompt = self
+            .prompt_n
+            .0
+            .map(|processed| processed + self.cache_n.0.unwrap_or(0));
+        Usage {
+            prompt_tokens: prompt,
+            completion_tokens: self.predicted_n.0,
+            cached_tokens: self.cache_n.0,
+            reasoning_tokens: None,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What events mean, case by case.
+#![cfg(test)]
+
+use dualround_wire::{ChatEvent, ChunkFacts, error_text, parse_body, parse_event};
+
+fn chunk(data: &str) -> ChunkFacts<'_> {
+    match parse_event("", data.as_bytes()) {
+        ChatEvent::Chunk(chunk) => chunk,
+        other => panic!("{data}: {other:?}"),
+    }
+}
+
+fn delta(delta: &str) -> String {
+    format!(r#"{{"id":"x","choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#)
+}
+
+#[test]
+fn content_is_borrowed_and_kept() {
+    let data = delta(r#"{"content":"Ab"}"#);
+    let facts = chunk(&data);
+    assert!(matches!(
+        facts.content,
+        Some(std::borrow::Cow::Borrowed("Ab"))
+    ));
+    assert!(facts.bears_token() && facts.answers() && facts.has_choices);
+    let escaped = delta(r#"{"content":"a\n\"b\""}"#);
+    assert_eq!(chunk(&escaped).content.as_deref(), Some("a\n\"b\""));
+}
+
+#[test]
+fn b009_null_and_empty_data_are_ignored() {
+    for data in ["null", "{}", " ", "[]", "\"ping\"", r#"{"type":"ping"}"#] {
+        assert_eq!(
+            parse_event("", data.as_bytes()),
+            ChatEvent::Ignored,
+            "{data}"
+        );
+    }
+}
+
+#[test]
+fn b016_errors_inside_a_stream() {
+    let message = |data: &str| match parse_event("", data.as_bytes()) {
+        ChatEvent::Error { message, .. } => message,
+        other => panic!("{other:?}"),
+    };
+    let engine = r#"{"error":{"message":"engine died","type":"InternalServerError","code":500}}"#;
+    assert_eq!(message(engine), "engine died");
+    assert_eq!(message(r#"{"error":"BOOM"}"#), "BOOM");
+    assert_eq!(
+        message(r#"{"object":"error","message":"old vLLM"}"#),
+        "old vLLM"
+    );
+    assert_eq!(
+        message(r#"{"type":"error","error":{"message":"busy"}}"#),
+        "busy"
+    );
+    assert!(chunk(r#"{"error":null,"choices":[{"delta":{"content":"a"}}]}"#).bears_token());
+}
+
+#[test]
+fn b017_error_events_by_name() {
+    let data = br#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#;
+    let ChatEvent::Error { message, .. } = parse_event("error", data) else {
+        panic!()
+    };
+    assert_eq!(message, "busy");
+}
+
+#[test]
+fn b018_role_only_chunks_bear_no_token() {
+    for text in [
+        r#"{"role":"assistant","content":""}"#,
+        r#"{"content":null}"#,
+        "{}",
+        "null",
+    ] {
+        let data = delta(text);
+        assert!(!chunk(&data).bears_token(), "{text}");
+    }
+    let data = delta(r#"{"role":"assistant","content":"A"}"#);
+    assert!(chunk(&data).bears_token());
+}
+
+#[test]
+fn b019_empty_choices() {
+    let usage = r#""usage":{"prompt_tokens":7,"completion_tokens":1}"#;
+    for choices in [r#""choices":[],"#, r#""choices":null,"#, ""] {
+        let data = format!("{{{choices}{usage}}}");
+        let facts = chunk(&data);
+        assert!(!facts.has_choices && !facts.bears_token());
+        assert_eq!(facts.usage.unwrap().prompt_tokens, Some(7));
+    }
+    let filter = r#"{"choices":[],"prompt_filter_results":[]}"#;
+    assert!(!chunk(filter).bears_token());
+}
+
+#[test]
+fn b020_missing_delta_on_the_finish_chunk() {
+    for choice in [
+        r#"{"index":0,"delta":null,"finish_reason":"stop"}"#,
+        r#"{"finish_reason":"stop"}"#,
+    ] {
+        let data = format!(r#"{{"choices":[{choice}]}}"#);
+        assert_eq!(chunk(&data).finish_reason.as_deref(), Some("stop"));
+    }
+}
+
+#[test]
+fn b021_finish_reason_on_a_content_chunk() {
+    let data = r#"{"choices":[{"delta":{"content":"B"},"finish_reason":"length"}]}"#;
+    let facts = chunk(data);
+    assert_eq!(facts.content.as_deref(), Some("B"));
+    assert_eq!(facts.finish_reason.as_deref(), Some("length"));
+}
+
+#[test]
+fn b023_malformed_json_is_bad() {
+    let bad = br#"{"choices":[{"delta":{"content":"B"}]}"#;
+    assert!(matches!(
+        parse_event("", bad),
+        ChatEvent::Bad { utf8: false, .. }
+    ));
+    let invalid = b"{\"choices\":[{\"delta\":{\"content\":\"\xC0\"}}]}";
+    assert!(matches!(
+        parse_event("", invalid),
+        ChatEvent::Bad { utf8: true, .. }
+    ));
+}
+
+#[test]
+fn b024_a_whole_json_answer() {
+    let body = br#"{"choices":[{"message":{"content":"A B"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":4,"completion_tokens":2}}"#;
+    let facts = parse_body(body).unwrap();
+    assert_eq!(facts.text, "A B");
+    assert_eq!(facts.usage.unwrap().completion_tokens, Some(2));
+    assert!(parse_body(b"<html>").is_err());
+    assert_eq!(
+        parse_body(br#"{"error":"no"}"#).unwrap().error.as_deref(),
+        Some("no")
+    );
+}
+
+#[test]
+fn b025_reasoning_bears_tokens_but_does_not_answer() {
+    for key in ["reasoning_content", "reasoning"] {
+        let data = delta(&format!(r#"{{"{key}":"hm"}}"#));
+        let facts = chunk(&data);
+        assert!(facts.bears_token() && !facts.answers(), "{key}");
+    }
+}
+
+#[test]
+fn b026_tool_calls_bear_tokens() {
+    let call = |f: &str| {
+        delta(&format!(
+            r#"{{"tool_calls":[{{"index":0,"function":{f}}}]}}"#
+        ))
+    };
+    for function in [
+        r#"{"name":"f","arguments":""}"#,
+        r#"{"arguments":"{\"a\":"}"#,
+    ] {
+        assert!(chunk(&call(function)).bears_token(), "{function}");
+    }
+    assert!(!chunk(&call(r#"{"arguments":""}"#)).bears_token());
+    let refusal = delta(r#"{"refusal":"no"}"#);
+    assert!(chunk(&refusal).answers());
+}
+
+#[test]
+fn b042_null_usage_is_no_usage() {
+    let data = r#"{"choices":[{"delta":{"content":"a"}}],"usage":null}"#;
+    assert_eq!(chunk(data).usage, None);
+}
+
+#[test]
+fn b046_zero_is_not_unknown() {
+    let cached = |details: &str| {
+        let usage = format!(r#"{{"choices":[],"usage":{{"prompt_tokens":9{details}}}}}"#);
+        chunk(&usage).usage.unwrap().cached_tokens
+    };
+    assert_eq!(
+        cached(r#","prompt_tokens_details":{"cached_tokens":0}"#),
+        Some(0)
+    );
+    assert_eq!(cached(r#","prompt_tokens_details":null"#), None);
+    assert_eq!(cached(""), None);
+}
+
+#[test]
+fn usage_spellings() {
+    let usage = |text: &str| {
+        let data = format!(r#"{{"choices":[],"usage":{text}}}"#);
+        let usage = chunk(&data).usage.unwrap();
+        (
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            usage.cached_tokens,
+        )
+    };
+    let deepseek =
+        r#"{"prompt_tokens":10,"prompt_cache_hit_tokens":8,"prompt_cache_miss_tokens":2}"#;
+    assert_eq!(usage(deepseek), (Some(10), None, Some(8)));
+    let anthropic = r#"{"input_tokens":3,"cache_read_input_tokens":5,"cache_creation_input_tokens":2,"output_tokens":4}"#;
+    assert_eq!(usage(anthropic), (Some(10), Some(4), Some(5)));
+    assert_eq!(
+        usage(r#"{"prompt_tokens":12.0,"completion_tokens":-1}"#),
+        (Some(12), None, None)
+    );
+    let timings = r#"{"choices":[],"timings":{"cache_n":9,"prompt_n":1,"predicted_n":16}}"#;
+    let usage = chunk(timings).usage.unwrap();
+    assert_eq!(
+        (usage.prompt_tokens, usage.cached_tokens),
+        (Some(10), Some(9))
+    );
+    let thinking = r#"{"choices":[],"usage":{"completion_tokens":120,"completion_tokens_details":{"reasoning_tokens":100}}}"#;
+    let usage = chunk(thinking).usage.unwrap();
+    assert_eq!(
+        (usage.completion_tokens, usage.reasoning_tokens),
+        (Some(120), Some(100))
+    );
+}
+
+#[test]
+fn b052_validation_errors_are_readable() {
+    let body = br#"{"detail":[{"loc":["body","model"],"msg":"field required"}]}"#;
+    assert_eq!(error_text(body), "body.model field required");
+    assert_eq!(
+        error_text(br#"{"error":{"message":"no healthy upstream"}}"#),
+        "no healthy upstream"
+    );
+    assert_eq!(error_text(b"<h1>\x1b[2JBad</h1>\n"), "<h1> [2JBad</h1>");
+    assert!(error_text(&[b'a'; 9000]).len() <= 2048);
+    assert_eq!(error_text(b""), "");
+}
