@@ -1,1 +1,28 @@
-//! A simulated LLM engine with a real prefix cache and a log of its own instants.
+//! A simulated LLM engine: an OpenAI-compatible server with a real block-hash prefix cache, a
+//! model of prefill and decode time, the usual metrics page, faults on request, and a log of its
+//! own receive and send instants against which a client can be checked.
+//!
+//! It shares no code with the client side, so that mistakes cannot cancel out.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "token and request counts are far below 2^52"
+)]
+
+mod cache;
+mod chat;
+mod config;
+mod engine;
+mod faults;
+mod http;
+mod metrics;
+mod routes;
+mod server;
+mod stream;
+mod tokenizer;
+mod truth;
+
+pub use config::SimConfig;
+pub use faults::{Fault, FaultOn, FaultRule};
+pub use server::{Sim, SimError};
+pub use truth::{Truth, TruthRequest};

@@ -1,0 +1,114 @@
+//! Every figure of the simulated engine.
+
+use crate::faults::FaultRule;
+use serde::{Deserialize, Serialize};
+
+/// What the engine is like. Times in ms, sizes in tokens unless said otherwise.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SimConfig {
+    /// Address to listen on; loopback unless set.
+    pub host: String,
+    /// Port; 0 takes a free one.
+    pub port: u16,
+    /// Names of the models served; the first one is named in answers.
+    pub models: Vec<String>,
+    /// Tokens of a cache block; only full blocks are cached.
+    pub block_size: usize,
+    /// Capacity of the prefix cache, blocks; 0: no cache.
+    pub cache_blocks: usize,
+    /// Capacity of a second tier behind it, blocks; 0: none. Blocks stay there when the first
+    /// tier evicts or is reset.
+    pub external_blocks: usize,
+    /// Time to take one token from the second tier.
+    pub external_ms_per_token: f64,
+    /// The reset route empties the second tier too.
+    pub reset_clears_external: bool,
+    /// Requests that run at once; others queue in order of arrival.
+    pub max_batch: usize,
+    /// Fixed part of a prefill.
+    pub prefill_base_ms: f64,
+    /// Part of a prefill per prompt token that is not cached.
+    pub prefill_ms_per_token: f64,
+    /// Prefills run one after the other.
+    pub prefill_serial: bool,
+    /// Time to the first token instead of the prefill model, for prompts not in the cache.
+    pub fixed_ttft_ms: Option<f64>,
+    /// The same for prompts of which at least half is cached.
+    pub fixed_warm_ttft_ms: Option<f64>,
+    /// Time per output token of a request alone.
+    pub itl_ms: f64,
+    /// Added to it per other running request.
+    pub itl_ms_per_running: f64,
+    /// Tokens in one event of a stream.
+    pub tokens_per_event: usize,
+    /// Output length when a request names none.
+    pub default_output_tokens: usize,
+    /// First tokens of an answer that are reasoning.
+    pub reasoning_tokens: usize,
+    /// Report `usage` when asked.
+    pub report_usage: bool,
+    /// Report cached tokens in it.
+    pub report_cached_tokens: bool,
+    /// Send the role chunk when the request is accepted instead of with the first token.
+    pub role_early: bool,
+    /// Serve a new connection only after so long.
+    pub accept_delay_ms: f64,
+    /// Answer 401 without this bearer key.
+    pub api_key: Option<String>,
+    /// Answer 400 to fields that the plain chat API does not have.
+    pub strict_fields: bool,
+    /// Answer 400 to `max_tokens`, as reasoning models of some APIs do.
+    pub refuse_max_tokens: bool,
+    /// Answer 400 to `stream_options`.
+    pub refuse_stream_options: bool,
+    /// `/reset_prefix_cache` exists.
+    pub reset_enabled: bool,
+    /// It answers 200 and does nothing.
+    pub reset_lies: bool,
+    /// `cache_salt` separates caches.
+    pub honour_cache_salt: bool,
+    /// Keep request bodies in the truth log.
+    pub log_bodies: bool,
+    /// What goes wrong, and when.
+    pub faults: Vec<FaultRule>,
+}
+
+impl Default for SimConfig {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            models: vec!["sim-1".to_owned()],
+            block_size: 16,
+            cache_blocks: 65_536,
+            external_blocks: 0,
+            external_ms_per_token: 0.02,
+            reset_clears_external: false,
+            max_batch: 8,
+            prefill_base_ms: 4.0,
+            prefill_ms_per_token: 0.08,
+            prefill_serial: true,
+            fixed_ttft_ms: None,
+            fixed_warm_ttft_ms: None,
+            itl_ms: 5.0,
+            itl_ms_per_running: 0.2,
+            tokens_per_event: 1,
+            default_output_tokens: 32,
+            reasoning_tokens: 0,
+            report_usage: true,
+            report_cached_tokens: true,
+            role_early: false,
+            accept_delay_ms: 0.0,
+            api_key: None,
+            strict_fields: false,
+            refuse_max_tokens: false,
+            refuse_stream_options: false,
+            reset_enabled: true,
+            reset_lies: false,
+            honour_cache_salt: true,
+            log_bodies: false,
+            faults: Vec::new(),
+        }
+    }
+}

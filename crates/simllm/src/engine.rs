@@ -1,0 +1,209 @@
+//! The engine: queueing at the batch size, prefix cache look-up, prefill and decode time.
+
+use crate::{
+    cache::{BlockCache, chain},
+    config::SimConfig,
+    metrics::Counters,
+    truth::{Truth, TruthRequest},
+};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::sleep_until,
+};
+
+/// What changes while the engine runs.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) local: BlockCache,
+    pub(crate) external: BlockCache,
+    pub(crate) counters: Counters,
+    pub(crate) running: u64,
+    pub(crate) in_flight: u64,
+    pub(crate) truth: Truth,
+    pub(crate) chats: u64,
+}
+
+/// The engine, shared by all connections.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) config: SimConfig,
+    pub(crate) anchor: Instant,
+    state: Mutex<State>,
+    batch: Arc<Semaphore>,
+    prefill: Semaphore,
+}
+
+/// Milliseconds as a duration; negative and absurd values are 0.
+pub(crate) fn ms(ms: f64) -> Duration {
+    Duration::try_from_secs_f64(ms / 1e3).unwrap_or_default()
+}
+
+impl Engine {
+    pub(crate) fn new(config: SimConfig) -> Self {
+        let state = State {
+            local: BlockCache::new(config.cache_blocks),
+            external: BlockCache::new(config.external_blocks),
+            counters: Counters::default(),
+            running: 0,
+            in_flight: 0,
+            truth: Truth::default(),
+            chats: 0,
+        };
+        Self {
+            batch: Arc::new(Semaphore::new(config.max_batch.max(1))),
+            prefill: Semaphore::new(1),
+            anchor: Instant::now(),
+            state: Mutex::new(state),
+            config,
+        }
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// ns since the engine's start.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.anchor.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// Empties the cache, as the reset route does.
+    pub(crate) fn reset(&self) {
+        let mut state = self.lock();
+        if !self.config.reset_lies {
+            state.local.clear();
+            if self.config.reset_clears_external {
+                state.external.clear();
+            }
+        }
+    }
+
+    /// Puts a chat request into the engine.
+    pub(crate) fn enter(self: &Arc<Self>) -> Running {
+        let mut state = self.lock();
+        state.in_flight += 1;
+        state.truth.peak_in_flight = state.truth.peak_in_flight.max(state.in_flight);
+        Running {
+            engine: Arc::clone(self),
+            permit: None,
+        }
+    }
+}
+
+/// A request in the engine; leaving it frees its place, however it ends.
+pub(crate) struct Running {
+    engine: Arc<Engine>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut state = self.engine.lock();
+        state.in_flight -= 1;
+        if self.permit.is_some() {
+            state.running -= 1;
+        }
+    }
+}
+
+impl Running {
+    /// Waits for a place in the batch, looks the prompt up and spends its prefill.
+    /// Returns the cached tokens and the instant at which the first token is due.
+    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (u64, Instant) {
+        let engine = Arc::clone(&self.engine);
+        let config = &engine.config;
+        // The semaphore is never closed.
+        self.permit = Arc::clone(&engine.batch).acquire_owned().await.ok();
+        {
+            let mut state = engine.lock();
+            state.running += 1;
+            state.truth.peak_running = state.truth.peak_running.max(state.running);
+        }
+        let turn = if config.prefill_serial {
+            engine.prefill.acquire().await.ok()
+        } else {
+            None
+        };
+        let salt = if config.honour_cache_salt { salt } else { "" };
+        let chain = chain(ids, config.block_size, salt);
+        let (local, external) = engine.look_up(&chain, ids.len());
+        let cached = local + external;
+        let warm = cached * 2 >= ids.len() as u64;
+        let fixed = if warm {
+            config.fixed_warm_ttft_ms
+        } else {
+            None
+        }
+        .or(config.fixed_ttft_ms);
+        let fresh = (ids.len() as u64).saturating_sub(cached);
+        let modelled = config.prefill_base_ms
+            + config.prefill_ms_per_token * fresh as f64
+            + config.external_ms_per_token * external as f64;
+        let due = Instant::now() + ms(fixed.unwrap_or(modelled));
+        sleep_until(due.into()).await;
+        drop(turn);
+        let mut state = engine.lock();
+        state.local.insert(&chain);
+        if config.external_blocks > 0 {
+            state.external.insert(&chain);
+        }
+        (cached, due)
+    }
+
+    /// The time per token at the present batch size.
+    pub(crate) fn itl(&self) -> Duration {
+        let others = self.engine.lock().running.saturating_sub(1);
+        ms(self.engine.config.itl_ms + self.engine.config.itl_ms_per_running * others as f64)
+    }
+}
+
+impl Engine {
+    /// Cached tokens in the first and in the second tier. The last token is always computed.
+    fn look_up(&self, chain: &[u64], prompt: usize) -> (u64, u64) {
+        let size = self.config.block_size.max(1);
+        let usable = &chain[..chain.len().min(prompt.saturating_sub(1) / size)];
+        let mut state = self.lock();
+        let local = state.local.lookup(usable);
+        let external = if self.config.external_blocks > 0 {
+            state.external.lookup(usable).saturating_sub(local)
+        } else {
+            0
+        };
+        let (local, external) = ((local * size) as u64, (external * size) as u64);
+        let prompt = prompt as u64;
+        let counters = &mut state.counters;
+        counters.queries += prompt;
+        counters.hits += local;
+        counters.external_queries += prompt - local;
+        counters.external_hits += external;
+        counters.prompt_tokens += prompt;
+        (local, external)
+    }
+
+    /// Notes a finished request in counters and log.
+    pub(crate) fn finish(&self, request: TruthRequest) {
+        let mut state = self.lock();
+        let seconds = |ns: u64| ns as f64 / 1e9;
+        let counters = &mut state.counters;
+        counters.generation_tokens += request.tokens;
+        if let (Some(first), Some(done)) = (request.t_first_ns, request.t_done_ns) {
+            counters.finished += 1;
+            counters.ttft.observe(seconds(first - request.t_recv_ns));
+            counters.latency_sum += seconds(done - request.t_recv_ns);
+            if let Some(last) = request.t_last_ns.filter(|_| request.tokens > 1) {
+                counters
+                    .itl
+                    .observe(seconds(last - first) / (request.tokens - 1) as f64);
+            }
+        }
+        let at = state
+            .truth
+            .requests
+            .partition_point(|known| known.id < request.id);
+        state.truth.requests.insert(at, request);
+    }
+}

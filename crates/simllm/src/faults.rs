@@ -1,0 +1,121 @@
+//! What can go wrong with a chat request, and which requests it happens to.
+
+use serde::{Deserialize, Serialize};
+
+/// A fault and the requests it happens to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultRule {
+    /// Which chat requests, counted in order of arrival.
+    pub on: FaultOn,
+    /// What happens to them.
+    pub fault: Fault,
+}
+
+/// Which chat requests a fault happens to.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultOn {
+    /// All.
+    All,
+    /// Every n-th: the requests n − 1, 2n − 1, …
+    Every(u64),
+    /// One, 0-based.
+    Request(u64),
+    /// This one and all after it, 0-based.
+    From(u64),
+    /// This share of them, by a hash of the arrival number.
+    Rate(f64),
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fault {
+    /// An HTTP status with a JSON error body.
+    Status {
+        /// The status.
+        code: u16,
+        /// The whole body; an OpenAI error object by default.
+        #[serde(default)]
+        body: Option<String>,
+        /// `Retry-After`, seconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+    },
+    /// An error event in the 200 stream, then `[DONE]`.
+    ErrorEvent {
+        /// Tokens before it.
+        after_tokens: usize,
+        /// Its message.
+        message: String,
+    },
+    /// TCP reset.
+    Reset {
+        /// Tokens before it.
+        after_tokens: usize,
+    },
+    /// A clean end of the body without finish_reason and `[DONE]`.
+    CloseEarly {
+        /// Tokens before it.
+        after_tokens: usize,
+    },
+    /// The connection is closed inside an event.
+    CutBody {
+        /// Tokens before it.
+        after_tokens: usize,
+    },
+    /// Nothing more comes, the socket stays open for so long.
+    Stall {
+        /// Tokens before it; 0: not even a head.
+        after_tokens: usize,
+        /// How long, ms.
+        ms: u64,
+    },
+    /// The stream ends after finish_reason without `[DONE]`.
+    MissingDone,
+    /// An event with broken JSON.
+    GarbageEvent {
+        /// Tokens before it.
+        after_tokens: usize,
+    },
+    /// 200 and `[DONE]` only.
+    EmptyOutput,
+    /// A JSON body although a stream was asked for.
+    NotStreamed,
+    /// CRLF line ends.
+    Crlf,
+    /// `data:` without a space.
+    NoSpace,
+    /// Comments and pings between the events.
+    Comments,
+    /// `usage` reports this many completion tokens.
+    UsageMismatch {
+        /// The wrong number.
+        completion_tokens: u64,
+    },
+    /// All events are held back and released at the end, as by a buffering proxy.
+    Buffered,
+}
+
+impl FaultOn {
+    fn hits(self, number: u64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Every(n) => n > 0 && number % n == n - 1,
+            Self::Request(wanted) => number == wanted,
+            Self::From(first) => number >= first,
+            Self::Rate(rate) => {
+                let hash = crate::tokenizer::hash(&number.to_le_bytes()) % 1_000_000;
+                (hash as f64) < rate * 1e6
+            }
+        }
+    }
+}
+
+/// The fault of the chat request with this arrival number.
+pub(crate) fn of(rules: &[FaultRule], number: u64) -> Option<&Fault> {
+    rules
+        .iter()
+        .find(|rule| rule.on.hits(number))
+        .map(|rule| &rule.fault)
+}

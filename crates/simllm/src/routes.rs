@@ -1,0 +1,170 @@
+//! Which path does what.
+
+use crate::{
+    chat::{self, Refusal},
+    engine::Engine,
+    faults::{self, Fault},
+    http::{Connection, Request},
+    metrics,
+    stream::Answer,
+    tokenizer,
+    truth::TruthRequest,
+};
+use serde_json::{Value, json};
+use std::{io, sync::Arc};
+
+const JSON: &str = "application/json";
+
+/// Answers one request; false when the connection is to be closed.
+pub(crate) async fn route(
+    engine: &Arc<Engine>,
+    connection: &mut Connection,
+    number: u64,
+    request: &Request,
+) -> io::Result<bool> {
+    let path = request.path.split('?').next().unwrap_or("");
+    if let Some(key) = &engine.config.api_key
+        && path.starts_with("/v1/")
+        && request.authorization.as_deref() != Some(&format!("Bearer {key}"))
+    {
+        let body = json!({"error": {"message": "Unauthorized", "code": 401}}).to_string();
+        connection.respond(401, JSON, &body).await?;
+        return Ok(true);
+    }
+    match (request.method.as_str(), path) {
+        ("POST", "/v1/chat/completions" | "/v1/completions") => {
+            return chat(engine, connection, number, request).await;
+        }
+        ("GET", "/v1/models") => {
+            let models = engine.config.models.iter();
+            let list: Vec<Value> = models
+                .map(|id| json!({"id": id, "object": "model"}))
+                .collect();
+            let body = json!({"object": "list", "data": list}).to_string();
+            connection.respond(200, JSON, &body).await?;
+        }
+        ("GET", "/health") => connection.respond(200, JSON, "{}").await?,
+        ("GET", "/version") => {
+            let body = json!({"version": env!("CARGO_PKG_VERSION"), "engine": "simllm"});
+            connection.respond(200, JSON, &body.to_string()).await?;
+        }
+        ("GET", "/metrics") => {
+            let page = metrics::page(engine);
+            connection
+                .respond(200, "text/plain; version=0.0.4; charset=utf-8", &page)
+                .await?;
+        }
+        ("POST", "/reset_prefix_cache") if engine.config.reset_enabled => {
+            engine.reset();
+            connection.respond(200, JSON, "{}").await?;
+        }
+        ("POST", "/tokenize") => tokenize(connection, &request.body).await?,
+        ("GET", "/truth") => {
+            let truth = serde_json::to_string(&engine.lock().truth).map_err(io::Error::other)?;
+            connection.respond(200, JSON, &truth).await?;
+        }
+        (method, path) => {
+            let known = [
+                "/v1/chat/completions",
+                "/v1/models",
+                "/metrics",
+                "/health",
+                "/truth",
+            ];
+            let status = if known.contains(&path) { 405 } else { 404 };
+            let body = json!({"error": {"message": format!("{method} {path}: not here")}});
+            connection.respond(status, JSON, &body.to_string()).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = body
+        .get("prompt")
+        .or(body.get("content"))
+        .and_then(Value::as_str);
+    let ids = match (text, body.get("messages").and_then(Value::as_array)) {
+        (Some(text), _) => tokenizer::pieces(text)
+            .into_iter()
+            .map(tokenizer::id)
+            .collect(),
+        (None, Some(messages)) => {
+            let messages: Vec<_> = messages.iter().map(chat::message).collect();
+            tokenizer::chat_tokens(&messages)
+        }
+        (None, None) => {
+            let refusal = Refusal(400, "give `prompt` or `messages`".to_owned());
+            return connection.respond(400, JSON, &refusal.body()).await;
+        }
+    };
+    let body = json!({"count": ids.len(), "max_model_len": 131_072, "tokens": ids});
+    connection.respond(200, JSON, &body.to_string()).await
+}
+
+async fn chat(
+    engine: &Arc<Engine>,
+    connection: &mut Connection,
+    number: u64,
+    request: &Request,
+) -> io::Result<bool> {
+    let id = {
+        let mut state = engine.lock();
+        state.chats += 1;
+        state.chats - 1
+    };
+    let body = engine
+        .config
+        .log_bodies
+        .then(|| String::from_utf8_lossy(&request.body).into_owned());
+    let mut truth = TruthRequest {
+        id,
+        t_recv_ns: engine.now(),
+        connection: number,
+        body,
+        ..TruthRequest::default()
+    };
+    let fault = faults::of(&engine.config.faults, id).cloned();
+    let parsed = chat::parse(&request.body, &engine.config);
+    let (status, more, text) = match (&fault, &parsed) {
+        (
+            Some(Fault::Status {
+                code,
+                body,
+                retry_after,
+            }),
+            _,
+        ) => {
+            let message = json!({"error": {"message": format!("simulated {code}"), "code": code}});
+            let more = retry_after.map_or_else(String::new, |s| format!("Retry-After: {s}\r\n"));
+            (
+                *code,
+                more,
+                body.clone().unwrap_or_else(|| message.to_string()),
+            )
+        }
+        (_, Err(refusal)) => (refusal.0, String::new(), refusal.body()),
+        _ => (200, String::new(), String::new()),
+    };
+    match parsed {
+        Ok(chat) if status == 200 => {
+            let answer = Answer {
+                engine,
+                connection,
+                chat,
+                fault,
+                truth,
+                held: Vec::new(),
+            };
+            answer.serve().await
+        }
+        _ => {
+            truth.status = status;
+            truth.t_done_ns = Some(engine.now());
+            engine.finish(truth);
+            connection.respond_with(status, JSON, &more, &text).await?;
+            Ok(true)
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! The answer to a chat request: events at their instants, or one JSON body; faults included.
+
+use crate::{
+    chat::ChatRequest,
+    engine::{Engine, Running},
+    faults::Fault,
+    http::Connection,
+    tokenizer,
+    truth::TruthRequest,
+};
+use serde_json::json;
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{sleep, sleep_until},
+};
+
+const WORDS: [&str; 32] = [
+    "the", "cache", "holds", "a", "prefix", "of", "every", "prompt", "and", "serves", "it",
+    "again", "when", "same", "words", "come", "back", "so", "time", "to", "first", "token",
+    "falls", "while", "blocks", "stay", "warm", "in", "memory", "until", "they", "leave",
+];
+
+/// What an answer needs.
+pub(crate) struct Answer<'a> {
+    pub(crate) engine: &'a Arc<Engine>,
+    pub(crate) connection: &'a mut Connection,
+    pub(crate) chat: ChatRequest,
+    pub(crate) fault: Option<Fault>,
+    pub(crate) truth: TruthRequest,
+    /// Bytes held back by [`Fault::Buffered`].
+    pub(crate) held: Vec<u8>,
+}
+
+/// Whether the connection can go on.
+pub(crate) type GoOn = bool;
+
+impl Answer<'_> {
+    /// Serves the request and logs what happened.
+    pub(crate) async fn serve(mut self) -> io::Result<GoOn> {
+        let ids = tokenizer::chat_tokens(&self.chat.messages);
+        let mut running = self.engine.enter();
+        let (cached, due) = running.prefill(&ids, &self.chat.salt).await;
+        self.truth.prompt_tokens = ids.len() as u64;
+        self.truth.cached_tokens = cached;
+        self.truth.status = 200;
+        let seed = tokenizer::hash(
+            &ids.iter()
+                .flat_map(|id| id.to_le_bytes())
+                .collect::<Vec<_>>(),
+        );
+        let streamed = self.chat.stream && self.fault != Some(Fault::NotStreamed);
+        let result = if streamed {
+            self.stream(&running, due, seed).await
+        } else {
+            self.whole(&running, due, seed).await
+        };
+        drop(running);
+        self.truth.aborted |= result.is_err();
+        self.engine.finish(std::mem::take(&mut self.truth));
+        result
+    }
+
+    fn wanted(&self) -> usize {
+        self.chat
+            .max_tokens
+            .unwrap_or(self.engine.config.default_output_tokens)
+            .max(1)
+    }
+
+    fn model(&self) -> &str {
+        self.engine.config.models.first().map_or("", |model| model)
+    }
+
+    async fn whole(&mut self, running: &Running, due: Instant, seed: u64) -> io::Result<GoOn> {
+        let n = self.wanted();
+        let decode = running.itl() * u32::try_from(n - 1).unwrap_or(u32::MAX);
+        sleep_until((due + decode).into()).await;
+        let text: Vec<&str> = (0..n).map(|i| word(seed, i)).collect();
+        let body = json!({
+            "id": format!("sim-{}", self.truth.id), "object": "chat.completion",
+            "model": self.model(), "usage": self.usage(n),
+            "choices": [{"index": 0, "finish_reason": "length",
+                "message": {"role": "assistant", "content": text.join(" ")}}],
+        });
+        self.truth.tokens = n as u64;
+        self.truth.t_done_ns = Some(self.engine.now());
+        self.connection
+            .respond(200, "application/json", &body.to_string())
+            .await?;
+        Ok(true)
+    }
+
+    fn usage(&self, tokens: usize) -> serde_json::Value {
+        let details = (self.engine.config.report_cached_tokens)
+            .then(|| json!({"cached_tokens": self.truth.cached_tokens}));
+        let completion = match &self.fault {
+            Some(Fault::UsageMismatch { completion_tokens }) => *completion_tokens,
+            _ => tokens as u64,
+        };
+        let prompt = self.truth.prompt_tokens;
+        json!({"prompt_tokens": prompt, "completion_tokens": completion,
+            "total_tokens": prompt + completion, "prompt_tokens_details": details})
+    }
+
+    async fn stream(&mut self, running: &Running, due: Instant, seed: u64) -> io::Result<GoOn> {
+        let n = self.wanted();
+        let per_event = self.engine.config.tokens_per_event.max(1);
+        let thinking = self.engine.config.reasoning_tokens;
+        let prefix = format!(
+            "{{\"id\":\"sim-{}\",\"object\":\"chat.completion.chunk\",\"created\":0,\
+             \"model\":{},\"choices\":[",
+            self.truth.id,
+            json!(self.model())
+        );
+        if let Some(Fault::Stall {
+            after_tokens: 0,
+            ms,
+        }) = self.fault
+        {
+            sleep(Duration::from_millis(ms)).await;
+            self.truth.aborted = true;
+            return Ok(false);
+        }
+        self.write_raw(
+            b"HTTP/1.1 200 OK\r\nServer: simllm\r\nContent-Type: text/event-stream\r\n\
+              Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n",
+        )
+        .await?;
+        let role = "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
+                    \"finish_reason\":null}]}";
+        if self.fault != Some(Fault::EmptyOutput) {
+            self.event(&format!("{prefix}{role}")).await?;
+            let mut at = due;
+            let mut sent = 0;
+            while sent < n {
+                if let Some(go_on) = self.break_off(sent).await? {
+                    return Ok(go_on);
+                }
+                let count = per_event.min(n - sent);
+                if sent > 0 {
+                    at += running.itl() * u32::try_from(count).unwrap_or(1);
+                    sleep_until(at.into()).await;
+                }
+                let key = if sent < thinking {
+                    "reasoning_content"
+                } else {
+                    "content"
+                };
+                let mut event = format!("{prefix}{{\"index\":0,\"delta\":{{\"{key}\":\"");
+                for i in sent..sent + count {
+                    event.push(' ');
+                    event.push_str(word(seed, i));
+                }
+                event.push_str("\"},\"finish_reason\":null}]");
+                sent += count;
+                if self.chat.continuous_usage {
+                    event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
+                }
+                event.push('}');
+                let now = self.engine.now();
+                self.truth.t_first_ns.get_or_insert(now);
+                self.truth.t_last_ns = Some(now);
+                self.truth.tokens = sent as u64;
+                self.truth.events += 1;
+                self.event(&event).await?;
+            }
+            let finish = "{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}";
+            self.event(&format!("{prefix}{finish}")).await?;
+        }
+        self.end(&prefix, n).await
+    }
+
+    /// Usage, `[DONE]` and the end of the body.
+    async fn end(&mut self, prefix: &str, n: usize) -> io::Result<GoOn> {
+        let empty = self.fault == Some(Fault::EmptyOutput);
+        if self.chat.include_usage && self.engine.config.report_usage && !empty {
+            self.event(&format!("{prefix}],\"usage\":{}}}", self.usage(n)))
+                .await?;
+        }
+        self.truth.t_done_ns = Some(self.engine.now());
+        if self.fault != Some(Fault::MissingDone) {
+            self.event("[DONE]").await?;
+        }
+        if self.fault == Some(Fault::Buffered) {
+            let held = std::mem::take(&mut self.held);
+            self.connection.stream.write_all(&held).await?;
+        }
+        self.connection.stream.write_all(b"0\r\n\r\n").await?;
+        Ok(true)
+    }
+
+    /// Ends the stream where a fault says so; `Some` when it did.
+    async fn break_off(&mut self, sent: usize) -> io::Result<Option<GoOn>> {
+        let Some(fault) = self.fault.clone() else {
+            return Ok(None);
+        };
+        match fault {
+            Fault::ErrorEvent {
+                after_tokens,
+                message,
+            } if sent >= after_tokens => {
+                let error = json!({"error": {"message": message, "type": "server_error"}});
+                self.event(&error.to_string()).await?;
+                self.event("[DONE]").await?;
+                self.connection.stream.write_all(b"0\r\n\r\n").await?;
+                self.truth.aborted = true;
+                Ok(Some(true))
+            }
+            Fault::Reset { after_tokens } if sent >= after_tokens => {
+                self.truth.aborted = true;
+                self.connection.stream.set_zero_linger()?;
+                Ok(Some(false))
+            }
+            Fault::CloseEarly { after_tokens } if sent >= after_tokens => {
+                self.truth.aborted = true;
+                self.connection.stream.write_all(b"0\r\n\r\n").await?;
+                Ok(Some(true))
+            }
+            Fault::CutBody { after_tokens } if sent >= after_tokens => {
+                self.truth.aborted = true;
+                self.write_raw(b"30\r\ndata: {\"choices\":[{\"del").await?;
+                Ok(Some(false))
+            }
+            Fault::Stall { after_tokens, ms } if sent >= after_tokens => {
+                sleep(Duration::from_millis(ms)).await;
+                self.truth.aborted = true;
+                Ok(Some(false))
+            }
+            Fault::GarbageEvent { after_tokens } if sent == after_tokens => {
+                self.event("{\"choices\":[{\"delta\":{\"content\":\"x\"}]}")
+                    .await?;
+                Ok(None)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn event(&mut self, data: &str) -> io::Result<()> {
+        let text = match self.fault {
+            Some(Fault::Crlf) => format!("data: {data}\r\n\r\n"),
+            Some(Fault::NoSpace) => format!("data:{data}\n\n"),
+            Some(Fault::Comments) => {
+                format!(": ping\n\nevent: ping\ndata: {{}}\n\ndata: {data}\n\n")
+            }
+            _ => format!("data: {data}\n\n"),
+        };
+        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        if self.fault == Some(Fault::Buffered) {
+            self.held.extend_from_slice(chunk.as_bytes());
+            return Ok(());
+        }
+        self.connection.stream.write_all(chunk.as_bytes()).await
+    }
+
+    async fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.connection.stream.write_all(bytes).await
+    }
+}
+
+fn word(seed: u64, i: usize) -> &'static str {
+    let mixed = (seed ^ (i as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    WORDS[usize::try_from(mixed >> 59).unwrap_or(0)]
+}
