@@ -13,7 +13,10 @@ pub struct Clock {
 impl Clock {
     /// A clock whose zero is now.
     pub fn start() -> Self {
-        Self { anchor: Instant::now(), anchor_wall: SystemTime::now() }
+        Self {
+            anchor: Instant::now(),
+            anchor_wall: SystemTime::now(),
+        }
     }
 
     /// Nanoseconds since the anchor.
@@ -39,7 +42,12 @@ impl Clock {
     /// Now on both clocks: (ns since the anchor, wall clock ns since 1970).
     pub(crate) fn now_both(&self) -> (u64, u64) {
         let mono = self.now();
-        (mono, SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, nanos))
+        (
+            mono,
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, nanos),
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! One measured request on one connection: t0, write, read to the end, within its time limits.
 
 use crate::{
+    cancel::Cancel,
     clock::Clock,
     stream::Response,
     transport::{Conn, ConnectError, StampCounts, Target},
@@ -12,7 +13,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
-use tokio::{select, sync::Notify, time::sleep_until};
+use tokio::{select, time::sleep_until};
 use tokio_rustls::TlsConnector;
 
 /// How long the rest of a body may take after `[DONE]`, so that the connection can be used again.
@@ -33,6 +34,8 @@ pub(crate) enum Ended {
     Itself,
     /// By the run's cancel signal.
     Cancelled,
+    /// Not at all: the connection had been closed, and no byte of the request was accepted.
+    NothingAccepted,
 }
 
 /// What the watchdog needs to know, shared with the reader.
@@ -61,7 +64,7 @@ impl Wiring {
         slot: &mut Option<Conn>,
         bytes: &[u8],
         response: &mut Response,
-        cancel: &Notify,
+        cancel: &Cancel,
         counts: &mut StampCounts,
     ) -> Ended {
         match self.connect(slot).await {
@@ -75,7 +78,9 @@ impl Wiring {
                 return Ended::Itself;
             }
         }
-        let Some(mut conn) = slot.take() else { return Ended::Itself };
+        let Some(mut conn) = slot.take() else {
+            return Ended::Itself;
+        };
         let before = conn.stamp_counts();
         let activity = Activity::default();
         let t0 = self.clock.now();
@@ -86,15 +91,18 @@ impl Wiring {
             let mut watch = pin!(self.watch(t0, &activity));
             select! {
                 biased;
-                () = &mut talk => None,
-                limit = &mut watch => Some(Err(limit)),
-                () = cancel.notified() => Some(Ok(())),
+                accepted = &mut talk => accepted.then_some(None),
+                limit = &mut watch => Some(Some(Err(limit))),
+                () = cancel.cancelled() => Some(Some(Ok(()))),
             }
         };
         let after = conn.stamp_counts();
         counts.kernel += after.kernel - before.kernel;
         counts.read += after.read - before.read;
         counts.rejected += after.rejected - before.rejected;
+        let Some(ended) = ended else {
+            return Ended::NothingAccepted;
+        };
         match ended {
             None => {
                 if response.reusable() {
@@ -116,23 +124,28 @@ impl Wiring {
         }
     }
 
+    /// False when nothing of the request was accepted on a connection that had been used before.
     async fn talk(
         &self,
         conn: &mut Conn,
         bytes: &[u8],
         response: &mut Response,
         activity: &Activity,
-    ) {
+    ) -> bool {
         if let Err((written, error)) = conn.write(bytes).await {
+            if written == 0 && response.timeline.connect_ns.is_none() {
+                return false;
+            }
             // The server may have answered and closed before it had read all; its answer counts.
             let message = format!("after {written} of {} bytes: {error}", bytes.len());
             self.read_all(conn, response, activity).await;
             if response.facts.status.is_none() {
                 response.fail_in(FailureKind::Send, Phase::Send, message);
             }
-            return;
+            return true;
         }
         self.read_all(conn, response, activity).await;
+        true
     }
 
     async fn read_all(&self, conn: &mut Conn, response: &mut Response, activity: &Activity) {
@@ -165,7 +178,11 @@ impl Wiring {
     async fn drain(&self, conn: &mut Conn, response: &mut Response) {
         let rest = async {
             while !response.ended() {
-                if conn.read(|bytes, stamp| response.feed(bytes, stamp)).await.is_err() {
+                if conn
+                    .read(|bytes, stamp| response.feed(bytes, stamp))
+                    .await
+                    .is_err()
+                {
                     return;
                 }
             }
@@ -188,7 +205,9 @@ impl Wiring {
                 (first, FailureKind::TimeoutFirstToken),
                 (idle, FailureKind::TimeoutIdle),
             ];
-            let next = next.into_iter().filter_map(|(at, kind)| at.map(|at| (at, kind)));
+            let next = next
+                .into_iter()
+                .filter_map(|(at, kind)| at.map(|at| (at, kind)));
             let Some((at, kind)) = next.min_by_key(|(at, _)| *at) else {
                 return std::future::pending().await;
             };

@@ -1,1 +1,31 @@
-//! A plan to a stream of request records: schedule, transport, cold policy, telemetry.
+//! A plan to a stream of request records: epochs and rounds, schedule, transport, cold policy,
+//! server metrics. It takes every stamp and computes no statistic.
+
+mod cancel;
+mod clock;
+mod cold;
+mod control;
+mod error;
+mod exchange;
+mod fetch;
+mod filler;
+mod marker;
+mod preflight;
+mod prepare;
+mod round;
+mod session;
+mod stream;
+mod sys;
+mod telemetry;
+mod text;
+mod transport;
+mod user;
+mod worker;
+
+pub use cancel::Cancel;
+pub use clock::Clock;
+pub use error::LoadError;
+pub use fetch::{Fetched, fetch};
+pub use round::Progress;
+pub use session::{Session, rfc3339};
+pub use transport::redact_url;

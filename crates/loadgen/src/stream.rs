@@ -59,7 +59,10 @@ impl Response {
             usage_events: 0,
             pending_first: None,
             texts: Vec::new(),
-            timeline: Timeline { queued_ns, ..Timeline::default() },
+            timeline: Timeline {
+                queued_ns,
+                ..Timeline::default()
+            },
             facts: StreamFacts::default(),
             usage: Usage::default(),
         }
@@ -115,9 +118,16 @@ impl Response {
     fn take_head(&mut self, head: ResponseHead, stamp: Stamp) {
         self.timeline.head_ns = Some(stamp.at);
         self.facts.status = Some(head.status);
-        let kind = head.content_type.as_deref().unwrap_or("").to_ascii_lowercase();
+        let kind = head
+            .content_type
+            .as_deref()
+            .unwrap_or("")
+            .to_ascii_lowercase();
         let ok = (200..300).contains(&head.status);
-        let encoded = head.content_encoding.as_deref().is_some_and(|e| e != "identity");
+        let encoded = head
+            .content_encoding
+            .as_deref()
+            .is_some_and(|e| e != "identity");
         if ok && encoded {
             let encoding = head.content_encoding.as_deref().unwrap_or("");
             let message = format!("the response is encoded ({encoding}), which was not asked for");
@@ -169,7 +179,11 @@ impl Response {
             ChatEvent::Bad { reason, utf8 } => {
                 self.facts.parse_errors += 1;
                 if !self.lenient {
-                    let kind = if utf8 { FailureKind::BadUtf8 } else { FailureKind::BadEvent };
+                    let kind = if utf8 {
+                        FailureKind::BadUtf8
+                    } else {
+                        FailureKind::BadEvent
+                    };
                     self.fail(kind, clean(&reason));
                 }
             }
@@ -208,7 +222,9 @@ impl Response {
     /// token even when it prints nothing; one single such event (a finish chunk with usage) is not
     /// continuous usage, so the first is held back until a second shows what it was.
     fn take_running_usage(&mut self, usage: Usage, visible: bool, stamp: Stamp) -> bool {
-        let Some(count) = usage.completion_tokens else { return false };
+        let Some(count) = usage.completion_tokens else {
+            return false;
+        };
         self.usage_events += 1;
         let grew = count > self.completion_seen;
         self.completion_seen = self.completion_seen.max(count);
@@ -272,7 +288,10 @@ impl Response {
         // A body cut short of its Content-Length or last chunk is judged like any stream: by what
         // it holds. Only a plain body cannot be whole then.
         if framed.is_err() && self.body.is_some() {
-            self.fail(FailureKind::ConnectionReset, "the body was cut short".to_owned());
+            self.fail(
+                FailureKind::ConnectionReset,
+                "the body was cut short".to_owned(),
+            );
         }
         self.finish(stamp, &mut ReadTally::default());
     }
@@ -324,12 +343,18 @@ impl Response {
     /// Notes a failure in a phase that the response itself cannot know.
     pub(crate) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
         let status = self.facts.status;
-        self.failure.get_or_insert(Failure { kind, phase, message, status });
+        self.failure.get_or_insert(Failure {
+            kind,
+            phase,
+            message,
+            status,
+        });
     }
 
     /// The text generated, choices apart.
     pub(crate) fn take_text(&mut self) -> Option<String> {
-        self.keep_text.then(|| std::mem::take(&mut self.texts).join("\n\n"))
+        self.keep_text
+            .then(|| std::mem::take(&mut self.texts).join("\n\n"))
     }
 
     /// The verdict, once nothing more will be read.
@@ -337,7 +362,11 @@ impl Response {
         let status = self.facts.status.unwrap_or(0);
         if self.head.is_some() && !(200..300).contains(&status) {
             let text = error_text(self.body.as_deref().unwrap_or_default());
-            let message = if text.is_empty() { format!("HTTP status {status}") } else { text };
+            let message = if text.is_empty() {
+                format!("HTTP status {status}")
+            } else {
+                text
+            };
             self.failure = None;
             self.fail_in(FailureKind::Http(status), Phase::Complete, message);
         } else if self.failure.is_none() {

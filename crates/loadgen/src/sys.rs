@@ -4,7 +4,10 @@
 //! Argument for soundness: every call gets pointers to live, correctly sized and aligned local
 //! values and a descriptor borrowed from a live socket for the length of the call; control
 //! messages are walked with libc's own `CMSG_*` functions and read unaligned.
-#![expect(unsafe_code, reason = "recvmsg with ancillary data and rlimits need raw system calls")]
+#![expect(
+    unsafe_code,
+    reason = "recvmsg with ancillary data and rlimits need raw system calls"
+)]
 
 use std::io;
 
@@ -40,7 +43,9 @@ mod linux {
     }
 
     fn set_option(fd: BorrowedFd<'_>, level: libc::c_int, name: libc::c_int, value: u32) -> bool {
-        let len = mem::size_of::<u32>() as libc::socklen_t;
+        let Ok(len) = libc::socklen_t::try_from(mem::size_of::<u32>()) else {
+            return false;
+        };
         // SAFETY: `value` is a live u32 and `len` its size.
         unsafe {
             libc::setsockopt(fd.as_raw_fd(), level, name, (&raw const value).cast(), len) == 0
@@ -52,7 +57,10 @@ mod linux {
     /// # Errors
     /// As the system call; `WouldBlock` when nothing is there.
     pub(crate) fn receive(fd: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Received> {
-        let mut iov = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+        let mut iov = libc::iovec {
+            iov_base: buf.as_mut_ptr().cast(),
+            iov_len: buf.len(),
+        };
         // u64s, so that control headers are aligned; room for both messages we ask for.
         let mut control = [0_u64; 32];
         // SAFETY: msghdr is plain data; all zeroes is a valid empty one.
@@ -66,7 +74,10 @@ mod linux {
         let Ok(len) = usize::try_from(n) else {
             return Err(io::Error::last_os_error());
         };
-        let mut received = Received { len, ..Received::default() };
+        let mut received = Received {
+            len,
+            ..Received::default()
+        };
         // SAFETY: the kernel filled `control` up to msg_controllen; CMSG_* stay inside it, and
         // each payload is read unaligned after its length was checked.
         unsafe {
@@ -111,7 +122,10 @@ pub(crate) use linux::{enable_stamps, receive};
 /// As the system call.
 #[cfg(unix)]
 pub(crate) fn raise_file_limit(need: u64) -> io::Result<u64> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: `limit` is a live rlimit.
     if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
         return Err(io::Error::last_os_error());

@@ -1,7 +1,7 @@
 //! One connection: opened before it is measured, written whole, read with stamps.
 
-use super::{stamped::StampedTcp, target::Target};
 pub(crate) use super::stamped::StampCounts;
+use super::{stamped::StampedTcp, target::Target};
 use crate::clock::Clock;
 use dualround_model::{FailureKind, Stamp};
 use rustls_pki_types::ServerName;
@@ -56,10 +56,16 @@ impl Conn {
             None => opening.await?,
             Some(limit) => timeout(limit, opening).await.unwrap_or_else(|_| {
                 let message = format!("connect: {} s passed", limit.as_secs_f64());
-                Err(ConnectError { kind: FailureKind::TimeoutConnect, message })
+                Err(ConnectError {
+                    kind: FailureKind::TimeoutConnect,
+                    message,
+                })
             })?,
         };
-        Ok(Self { stream, connect_ns: clock.now() - started })
+        Ok(Self {
+            stream,
+            connect_ns: clock.now() - started,
+        })
     }
 
     async fn open_stream(
@@ -72,7 +78,9 @@ impl Conn {
             match TcpStream::connect(address).await {
                 Ok(stream) => {
                     // Small writes must leave at once; without it a request may wait for an ACK.
-                    stream.set_nodelay(true).map_err(|error| connect_error(&error))?;
+                    stream
+                        .set_nodelay(true)
+                        .map_err(|error| connect_error(&error))?;
                     let stream = StampedTcp::new(stream, clock);
                     return match tls {
                         Some(tls) if target.https => handshake(tls, target, stream).await,
@@ -136,7 +144,10 @@ impl Conn {
 
     /// Reads once and hands the bytes with their stamp to `decode`, which runs before anything
     /// else is read. No bytes: the peer ended the stream.
-    pub(crate) async fn read<R>(&mut self, mut decode: impl FnMut(&[u8], Stamp) -> R) -> io::Result<R> {
+    pub(crate) async fn read<R>(
+        &mut self,
+        mut decode: impl FnMut(&[u8], Stamp) -> R,
+    ) -> io::Result<R> {
         poll_fn(|cx| {
             BUFFER.with_borrow_mut(|buffer| {
                 let len = match &mut self.stream {
@@ -159,7 +170,10 @@ async fn handshake(
     target: &Target,
     stream: StampedTcp,
 ) -> Result<Stream, ConnectError> {
-    let fail = |message: String| ConnectError { kind: FailureKind::Tls, message };
+    let fail = |message: String| ConnectError {
+        kind: FailureKind::Tls,
+        message,
+    };
     let name = ServerName::try_from(target.host.clone()).map_err(|e| fail(e.to_string()))?;
     match tls.connect(name, stream).await {
         Ok(tls) => Ok(Stream::Tls(Box::new(tls))),
@@ -171,6 +185,13 @@ fn connect_error(error: &io::Error) -> ConnectError {
     // EADDRNOTAVAIL, EMFILE, ENFILE: this side ran out, not the server.
     let ours = error.kind() == io::ErrorKind::AddrNotAvailable
         || matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
-    let kind = if ours { FailureKind::ClientPortsExhausted } else { FailureKind::Connect };
-    ConnectError { kind, message: error.to_string() }
+    let kind = if ours {
+        FailureKind::ClientPortsExhausted
+    } else {
+        FailureKind::Connect
+    };
+    ConnectError {
+        kind,
+        message: error.to_string(),
+    }
 }

@@ -6,4 +6,6 @@ mod target;
 mod tls;
 
 pub(crate) use conn::{Conn, ConnectError, StampCounts};
-pub use target::Target;
+pub(crate) use target::Target;
+pub use target::redact_url;
+pub(crate) use tls::connector as tls_connector;

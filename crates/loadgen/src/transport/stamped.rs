@@ -41,9 +41,21 @@ impl StampedTcp {
     pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
         let stamps_on = enable(&stream);
         let now = clock.now();
-        let last = Stamp { at: now, not_before: now, source: StampSource::Read };
+        let last = Stamp {
+            at: now,
+            not_before: now,
+            source: StampSource::Read,
+        };
         let counts = StampCounts::default();
-        Self { stream, clock, stamps_on, last, last_read_ns: now, last_offset: None, counts }
+        Self {
+            stream,
+            clock,
+            stamps_on,
+            last,
+            last_read_ns: now,
+            last_offset: None,
+            counts,
+        }
     }
 
     /// True when the peer has closed, or sent something unasked: the connection cannot be reused.
@@ -91,15 +103,25 @@ impl StampedTcp {
     fn stamp(&mut self, received: &crate::sys::Received) {
         let (now, wall) = self.clock.now_both();
         let not_before = self.last_read_ns.min(now);
-        let kernel = received.kernel_wall_ns.and_then(|stamp| self.convert(stamp, now, wall));
+        let kernel = received
+            .kernel_wall_ns
+            .and_then(|stamp| self.convert(stamp, now, wall));
         self.last = if let Some(at) = kernel {
             self.counts.kernel += 1;
             // Everything was read: the stamp is the last segment's; the caller knows whether the
             // bytes hold more than one event.
-            Stamp { at, not_before, source: StampSource::Kernel }
+            Stamp {
+                at,
+                not_before,
+                source: StampSource::Kernel,
+            }
         } else {
             self.counts.read += 1;
-            Stamp { at: now, not_before, source: StampSource::Read }
+            Stamp {
+                at: now,
+                not_before,
+                source: StampSource::Read,
+            }
         };
         self.last_read_ns = now;
     }
@@ -154,7 +176,10 @@ fn receive(
     use std::io::Read;
     let socket = socket2::SockRef::from(stream);
     let len = (&*socket).read(buf)?;
-    Ok(crate::sys::Received { len, ..Default::default() })
+    Ok(crate::sys::Received {
+        len,
+        ..Default::default()
+    })
 }
 
 impl AsyncRead for StampedTcp {

@@ -6,7 +6,7 @@ use url::Url;
 
 /// An origin and a path on it.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub(crate) struct Target {
     /// Name for TLS and for messages.
     pub(crate) host: String,
     /// Value of the `Host` header.
@@ -28,21 +28,35 @@ impl Target {
     ///
     /// # Errors
     /// [`LoadError::Url`] for anything but http and https with a host; [`LoadError::Resolve`].
-    pub fn resolve(url: &str) -> Result<Self, LoadError> {
+    pub(crate) fn resolve(url: &str) -> Result<Self, LoadError> {
         let shown = redact_url(url);
-        let bad = |reason: &str| LoadError::Url { url: shown.clone(), reason: reason.to_owned() };
+        let bad = |reason: &str| LoadError::Url {
+            url: shown.clone(),
+            reason: reason.to_owned(),
+        };
         let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
         let https = match parsed.scheme() {
             "http" => false,
             "https" => true,
             _ => return Err(bad("only http:// and https:// are supported")),
         };
-        let host = parsed.host_str().ok_or_else(|| bad("it names no host"))?.to_owned();
-        let port = parsed.port_or_known_default().ok_or_else(|| bad("it names no port"))?;
-        let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = parsed
+            .host_str()
+            .ok_or_else(|| bad("it names no host"))?
+            .to_owned();
+        let port = parsed
+            .port_or_known_default()
+            .ok_or_else(|| bad("it names no port"))?;
+        let bare = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_owned();
         let addresses: Vec<SocketAddr> = (bare.as_str(), port)
             .to_socket_addrs()
-            .map_err(|source| LoadError::Resolve { host: bare.clone(), source })?
+            .map_err(|source| LoadError::Resolve {
+                host: bare.clone(),
+                source,
+            })?
             .collect();
         let authority = match parsed.port() {
             Some(port) => format!("{host}:{port}"),
@@ -59,16 +73,32 @@ impl Target {
                     .next()
                     .map_or_else(String::new, |(_, value)| value.into_owned())
             };
-            format!("{}:{}", decode(parsed.username()), decode(parsed.password().unwrap_or("")))
+            format!(
+                "{}:{}",
+                decode(parsed.username()),
+                decode(parsed.password().unwrap_or(""))
+            )
         });
-        Ok(Self { host: bare, authority, path, addresses, https, userinfo, shown })
+        Ok(Self {
+            host: bare,
+            authority,
+            path,
+            addresses,
+            https,
+            userinfo,
+            shown,
+        })
     }
 
     /// The same origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
         let scheme = if self.https { "https" } else { "http" };
         let shown = format!("{scheme}://{}{path}", self.authority);
-        Self { path: path.to_owned(), shown, ..self.clone() }
+        Self {
+            path: path.to_owned(),
+            shown,
+            ..self.clone()
+        }
     }
 }
 
@@ -76,13 +106,19 @@ impl Target {
 pub fn redact_url(url: &str) -> String {
     let Ok(mut parsed) = Url::parse(url) else {
         // Not a URL: whatever stands before an @ may be a password.
-        return url.rsplit_once('@').map_or(url, |(_, rest)| rest).to_owned();
+        return url
+            .rsplit_once('@')
+            .map_or(url, |(_, rest)| rest)
+            .to_owned();
     };
     // Both fail only for URLs that cannot hold credentials.
     let _ = parsed.set_username("");
     let _ = parsed.set_password(None);
     if parsed.query().is_some() {
-        let keys: Vec<String> = parsed.query_pairs().map(|(key, _)| key.into_owned()).collect();
+        let keys: Vec<String> = parsed
+            .query_pairs()
+            .map(|(key, _)| key.into_owned())
+            .collect();
         let masked: Vec<String> = keys.iter().map(|key| format!("{key}=***")).collect();
         parsed.set_query(Some(&masked.join("&")));
     }

@@ -24,11 +24,18 @@ pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError
         .map_err(|error| fail(error.to_string()))?;
     let config = if request.insecure {
         let verifier = Arc::new(NoVerifier(provider));
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth()
     } else if let Some(path) = &request.ca_cert {
-        builder.with_root_certificates(roots(path)?).with_no_client_auth()
+        builder
+            .with_root_certificates(roots(path)?)
+            .with_no_client_auth()
     } else {
-        let builder = builder.with_platform_verifier().map_err(|error| fail(error.to_string()))?;
+        let builder = builder
+            .with_platform_verifier()
+            .map_err(|error| fail(error.to_string()))?;
         builder.with_no_client_auth()
     };
     Ok(TlsConnector::from(Arc::new(config)))
@@ -43,7 +50,9 @@ fn roots(path: &Path) -> Result<RootCertStore, LoadError> {
         CertificateDer::pem_file_iter(path).map_err(|error| fail(&error.to_string()))?;
     for certificate in certificates {
         let certificate = certificate.map_err(|error| fail(&error.to_string()))?;
-        store.add(certificate).map_err(|error| fail(&error.to_string()))?;
+        store
+            .add(certificate)
+            .map_err(|error| fail(&error.to_string()))?;
     }
     if store.is_empty() {
         return Err(fail("no PEM certificate in it"));

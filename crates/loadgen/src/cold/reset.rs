@@ -1,0 +1,126 @@
+//! Cache resets: called, tried again where that may help, and believed only as far as their answer.
+
+use crate::{
+    LoadError,
+    clock::Clock,
+    control::{Answer, Control},
+    prepare::base64,
+    transport::Target,
+};
+use dualround_model::{ResetCall, ResetOutcome};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::time::sleep;
+use tokio_rustls::TlsConnector;
+
+/// Bound on one call; an engine may wait for idle blocks before it answers.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Calls made before a failing reset is given up.
+const ATTEMPTS: u32 = 5;
+
+/// Makes every reset call in order. Nothing of ours is in flight when this runs.
+///
+/// # Errors
+/// [`LoadError::Reset`] for the first one that does not succeed: the round would not be cold.
+pub(crate) async fn reset_all(
+    calls: &[ResetCall],
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> Result<Vec<ResetOutcome>, LoadError> {
+    let mut outcomes = Vec::new();
+    for call in calls {
+        let outcome = reset(call, tls, clock).await?;
+        if !outcome.ok {
+            return Err(LoadError::Reset {
+                url: outcome.url,
+                reason: outcome.message,
+            });
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+async fn reset(
+    call: &ResetCall,
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> Result<ResetOutcome, LoadError> {
+    let target = Target::resolve(&call.url)?;
+    let url = target.shown.clone();
+    let auth = target
+        .userinfo
+        .as_ref()
+        .map_or_else(String::new, |userinfo| {
+            format!("Authorization: Basic {}\r\n", base64(userinfo.as_bytes()))
+        });
+    let mut control = Control::new(target, tls.cloned(), clock, LIMIT);
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        let answer = control.send(&call.method, &auth, "").await;
+        let again = match &answer {
+            Ok(answer) => answer.status >= 500 || answer.status == 429,
+            Err(_) => true,
+        };
+        if again && attempts < ATTEMPTS {
+            sleep(Duration::from_millis(100 << attempts)).await;
+            continue;
+        }
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let (ok, message) = match answer {
+            Ok(answer) => judge(&answer),
+            Err(reason) => (false, reason),
+        };
+        return Ok(ResetOutcome {
+            url,
+            status,
+            attempts,
+            ok,
+            message,
+        });
+    }
+}
+
+/// 2xx, unless the body says otherwise.
+fn judge(answer: &Answer) -> (bool, String) {
+    let text = dualround_wire::error_text(&answer.body);
+    if !(200..300).contains(&answer.status) {
+        let hint = if answer.status == 404 {
+            " (vLLM has this route only with VLLM_SERVER_DEV_MODE=1)"
+        } else {
+            ""
+        };
+        return (false, format!("HTTP {}{hint}: {text}", answer.status));
+    }
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let refused = ["success", "ok", "result"]
+        .iter()
+        .any(|key| body.get(*key) == Some(&Value::Bool(false)))
+        || body.as_bool() == Some(false);
+    if refused {
+        (false, format!("the server answered {text}"))
+    } else {
+        (true, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b128_an_answer_that_says_no_is_a_failure() {
+        let answer = |status, body: &str| {
+            let body = body.as_bytes().to_vec();
+            judge(&Answer {
+                status,
+                body,
+                ..Answer::default()
+            })
+            .0
+        };
+        assert!(answer(200, "") && answer(200, "{}") && answer(200, "{\"success\":true}"));
+        assert!(!answer(200, "{\"success\":false}") && !answer(404, "") && !answer(200, "false"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Requests that are not measured: model list, resets, metrics pages, priming.
+
+use crate::{
+    clock::Clock,
+    transport::{Conn, Target},
+};
+use dualround_wire::{Frame, ResponseDecoder, ResponseHead};
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// Largest answer that is read, bytes.
+const LIMIT: usize = 64 << 20;
+
+/// An answer, read whole.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: ResponseHead,
+    pub(crate) body: Vec<u8>,
+    /// When the answer was complete, ns since the run's anchor.
+    pub(crate) at_ns: u64,
+}
+
+/// A client for one target that keeps its connection.
+pub(crate) struct Control {
+    pub(crate) target: Target,
+    tls: Option<TlsConnector>,
+    clock: Clock,
+    limit: Duration,
+    conn: Option<Conn>,
+}
+
+impl Control {
+    /// `limit` bounds each whole exchange.
+    pub(crate) fn new(
+        target: Target,
+        tls: Option<TlsConnector>,
+        clock: Clock,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            target,
+            tls,
+            clock,
+            limit,
+            conn: None,
+        }
+    }
+
+    /// Sends one request; `headers` are whole lines with CRLF. A kept connection that turns out
+    /// to be closed is replaced once.
+    ///
+    /// # Errors
+    /// A reason in words.
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        headers: &str,
+        body: &str,
+    ) -> Result<Answer, String> {
+        let reused = self.conn.is_some();
+        match self.attempt(method, headers, body).await {
+            Err(_) if reused => self.attempt(method, headers, body).await,
+            result => result,
+        }
+    }
+
+    async fn attempt(&mut self, method: &str, headers: &str, body: &str) -> Result<Answer, String> {
+        let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
+            Some(conn) => conn,
+            None => Conn::open(
+                &self.target,
+                self.tls.as_ref(),
+                self.clock,
+                Some(self.limit),
+            )
+            .await
+            .map_err(|error| error.message)?,
+        };
+        let request = format!(
+            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n{headers}\
+             Content-Length: {}\r\n\r\n{body}",
+            self.target.path,
+            self.target.authority,
+            env!("CARGO_PKG_VERSION"),
+            body.len()
+        );
+        let exchange = exchange(&mut conn, request.as_bytes());
+        let answer = timeout(self.limit, exchange)
+            .await
+            .map_err(|_| format!("no complete answer within {} s", self.limit.as_secs_f64()))??;
+        if answer.head.keep_alive {
+            self.conn = Some(conn);
+        }
+        Ok(answer)
+    }
+}
+
+/// One request and its whole answer on an open connection.
+pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Answer, String> {
+    conn.write(request)
+        .await
+        .map_err(|(_, error)| error.to_string())?;
+    let mut decoder = ResponseDecoder::new();
+    let mut answer = Answer::default();
+    let mut problem = None;
+    while !decoder.is_done() && problem.is_none() {
+        let reading = conn.read(|mut bytes, stamp| {
+            answer.at_ns = stamp.at;
+            if bytes.is_empty() {
+                problem = decoder.eof().err().map(|error| error.to_string());
+                return;
+            }
+            loop {
+                match decoder.decode(bytes) {
+                    Ok((Frame::NeedMore | Frame::End, _)) => return,
+                    Ok((Frame::Head(head), used)) => {
+                        answer.status = head.status;
+                        answer.head = head;
+                        bytes = &bytes[used..];
+                    }
+                    Ok((Frame::Body(part), used)) => {
+                        answer.body.extend_from_slice(part);
+                        bytes = &bytes[used..];
+                    }
+                    Err(error) => {
+                        problem = Some(error.to_string());
+                        return;
+                    }
+                }
+                if answer.body.len() > LIMIT {
+                    problem = Some(format!("the answer exceeds {LIMIT} bytes"));
+                    return;
+                }
+            }
+        });
+        reading.await.map_err(|error| error.to_string())?;
+    }
+    problem.map_or(Ok(answer), Err)
+}

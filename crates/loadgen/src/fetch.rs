@@ -1,0 +1,55 @@
+//! One GET for the tool's own checks, outside any run.
+
+use crate::{
+    LoadError,
+    clock::Clock,
+    control::Control,
+    prepare::base64,
+    transport::{Target, tls_connector},
+};
+use dualround_model::RequestPlan;
+use std::time::Duration;
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Gets a URL, blocking, within `limit`.
+///
+/// # Errors
+/// [`LoadError`] when the URL cannot be used or nothing answers.
+pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetched, LoadError> {
+    let target = Target::resolve(url)?;
+    let tls = if target.https {
+        Some(tls_connector(request)?)
+    } else {
+        None
+    };
+    let shown = target.shown.clone();
+    let auth = target
+        .userinfo
+        .as_ref()
+        .map_or_else(String::new, |userinfo| {
+            format!("Authorization: Basic {}\r\n", base64(userinfo.as_bytes()))
+        });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(LoadError::Worker)?;
+    let mut control = Control::new(target, tls, Clock::start(), limit);
+    let answer = runtime
+        .block_on(control.send("GET", &auth, ""))
+        .map_err(|reason| LoadError::Endpoint { url: shown, reason })?;
+    Ok(Fetched {
+        status: answer.status,
+        content_type: answer.head.content_type,
+        body: answer.body,
+    })
+}

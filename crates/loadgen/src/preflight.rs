@@ -1,0 +1,124 @@
+//! Before anything is measured: is there a server, which models does it serve.
+
+use crate::{LoadError, clock::Clock, control::Control, prepare::credentials, transport::Target};
+use dualround_model::Plan;
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long the endpoint may take to list its models.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// What the model list said.
+pub(crate) enum Models {
+    /// The ids served.
+    Listed(Vec<String>),
+    /// There is no list here (an answer, but not one).
+    NoList(u16),
+}
+
+/// `/v1/models` beside the chat path, under the same prefix and query.
+pub(crate) fn models_target(target: &Target) -> Target {
+    let (path, query) = target.path.split_once('?').unwrap_or((&target.path, ""));
+    let base = path
+        .trim_end_matches('/')
+        .trim_end_matches("/chat/completions");
+    let query = if query.is_empty() {
+        String::new()
+    } else {
+        format!("?{query}")
+    };
+    target.with_path(&format!("{base}/models{query}"))
+}
+
+/// Asks for the model list.
+///
+/// # Errors
+/// [`LoadError::Endpoint`] when nothing answers, or the key is refused.
+pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Models, LoadError> {
+    let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    let fail = |reason: String| LoadError::Endpoint {
+        url: control_url(plan),
+        reason,
+    };
+    let answer = control.send("GET", &headers, "").await.map_err(|reason| {
+        let hint = if reason.to_ascii_lowercase().contains("certificate") {
+            ": give the server's CA with --ca-cert, or skip verification with --insecure"
+        } else {
+            "; is the server running, and the address right?"
+        };
+        fail(format!("{reason}{hint}"))
+    })?;
+    match answer.status {
+        401 | 403 => {
+            let text = dualround_wire::error_text(&answer.body);
+            Err(fail(format!(
+                "HTTP {}: {text}; check --api-key",
+                answer.status
+            )))
+        }
+        200 => {
+            let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let data = list
+                .get("data")
+                .or_else(|| list.get("models"))
+                .and_then(Value::as_array);
+            let ids = data.map(|data| {
+                let ids = data
+                    .iter()
+                    .filter_map(|m| m.get("id").and_then(Value::as_str));
+                ids.map(str::to_owned).collect()
+            });
+            Ok(ids.map_or(Models::NoList(200), Models::Listed))
+        }
+        status => Ok(Models::NoList(status)),
+    }
+}
+
+fn control_url(plan: &Plan) -> String {
+    crate::transport::redact_url(&plan.endpoint)
+}
+
+/// The model to ask for: the one given, if it is served; else the only one there is.
+///
+/// # Errors
+/// [`LoadError::Model`] with the list.
+pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadError> {
+    let fail = |reason: String| Err(LoadError::Model { reason });
+    match models {
+        Models::NoList(_) if !given.is_empty() => Ok(given.to_owned()),
+        Models::NoList(status) => fail(format!(
+            "the server has no model list (HTTP {status} at /v1/models): give --model NAME"
+        )),
+        Models::Listed(ids) if ids.is_empty() && given.is_empty() => {
+            fail("the server lists no model: give --model NAME".to_owned())
+        }
+        Models::Listed(ids) if given.is_empty() && ids.len() > 1 => fail(format!(
+            "the server serves {} models: {}; choose with --model",
+            ids.len(),
+            ids.join(", ")
+        )),
+        Models::Listed(ids) if given.is_empty() => Ok(ids[0].clone()),
+        // Servers answer to aliases that they do not list; the probe will show whether this one does.
+        Models::Listed(_) => Ok(given.to_owned()),
+    }
+}
+
+/// What to say when the server refuses a model: the list, if there is one.
+pub(crate) fn unknown_model(given: &str, message: &str, models: &Models) -> LoadError {
+    let list = match models {
+        Models::Listed(ids) if !ids.is_empty() => format!("; it serves: {}", ids.join(", ")),
+        _ => String::new(),
+    };
+    LoadError::Model {
+        reason: format!("the server refuses model `{given}`: {message}{list}"),
+    }
+}
+
+/// A client for the model list of the plan's endpoint.
+pub(crate) fn control(
+    target: &Target,
+    tls: Option<tokio_rustls::TlsConnector>,
+    clock: Clock,
+) -> Control {
+    Control::new(models_target(target), tls, clock, LIMIT)
+}

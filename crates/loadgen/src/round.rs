@@ -1,0 +1,154 @@
+//! One round: everybody starts at once, records are handed on as they come, and the facts of the
+//! round are put together at its end.
+
+use crate::{
+    cancel::Cancel, exchange::Wiring, telemetry::Sampler, user::RoundJob, worker::Workers,
+};
+use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::{self, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+/// How often records are taken over while a round runs. Taking each one at once would wake this
+/// thread for every request, on cores that the workers need.
+const TAKE: Duration = Duration::from_millis(20);
+
+/// What a running round tells its watcher.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Progress<'a> {
+    /// Warm-up requests are being sent.
+    WarmingUp {
+        /// How many.
+        requests: u32,
+    },
+    /// The cold action is being taken.
+    MakingCold,
+    /// The round has begun.
+    Started {
+        /// Requests planned.
+        planned: u32,
+    },
+    /// A request has ended.
+    Finished(&'a RequestRecord),
+    /// Time has passed.
+    Tick {
+        /// Requests in flight.
+        in_flight: u32,
+    },
+}
+
+/// What a round is made of.
+pub(crate) struct RoundSetup<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) wiring: &'a Arc<Wiring>,
+    pub(crate) epoch: &'a Arc<PreparedEpoch>,
+    pub(crate) order: Vec<usize>,
+    pub(crate) level: u32,
+    pub(crate) round: u32,
+    pub(crate) cancel: &'a Cancel,
+    pub(crate) between: Option<Arc<[Sampler]>>,
+}
+
+/// What came of it.
+pub(crate) struct RoundOutput {
+    pub(crate) records: Vec<RequestRecord>,
+    pub(crate) started_ns: u64,
+    pub(crate) ended_ns: u64,
+    pub(crate) peak_in_flight: u32,
+    pub(crate) client: ClientProbe,
+    pub(crate) stopped: bool,
+}
+
+/// Runs a round to its end.
+pub(crate) fn run(
+    workers: &Workers,
+    setup: RoundSetup<'_>,
+    watch: &mut dyn FnMut(Progress<'_>),
+) -> RoundOutput {
+    let clock = setup.wiring.clock;
+    let (sender, records) = mpsc::channel();
+    let started_ns = clock.now();
+    let job = Arc::new(RoundJob {
+        wiring: Arc::clone(setup.wiring),
+        epoch: Arc::clone(setup.epoch),
+        order: setup.order,
+        next: AtomicUsize::new(0),
+        level: setup.level,
+        round: setup.round,
+        started_ns: AtomicU64::new(started_ns),
+        lenient: setup.plan.request.lenient,
+        keep_text: setup.plan.output.store_text == dualround_model::StoreText::Full,
+        cancel: setup.cancel.clone(),
+        stop: AtomicBool::new(false),
+        failures: AtomicU64::new(0),
+        max_failures: setup.plan.limits.max_failures,
+        in_flight: AtomicU32::new(0),
+        peak: AtomicU32::new(0),
+        records: sender,
+        between: setup.between,
+    });
+    let finished = workers.run(&job);
+    let mut client = ClientProbe::default();
+    let mut taken = Vec::with_capacity(job.order.len());
+    let mut take = |watch: &mut dyn FnMut(Progress<'_>)| {
+        for record in records.try_iter() {
+            watch(Progress::Finished(&record));
+            taken.push(record);
+        }
+    };
+    loop {
+        match finished.recv_timeout(TAKE) {
+            Ok(late) => {
+                client.kernel_stamps += late.counts.kernel;
+                client.read_stamps += late.counts.read;
+                client.rejected_stamps += late.counts.rejected;
+                client.lags_ns.extend(late.lags_ns);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                take(watch);
+                watch(Progress::Tick {
+                    in_flight: job.in_flight.load(Relaxed),
+                });
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    take(watch);
+    let ended_ns = taken
+        .iter()
+        .map(|record| record.timeline.end_ns)
+        .max()
+        .unwrap_or(started_ns);
+    client.lags_ns.sort_unstable();
+    taken.sort_by_key(|record| record.index);
+    RoundOutput {
+        records: taken,
+        started_ns,
+        ended_ns,
+        peak_in_flight: job.peak.load(Relaxed),
+        client,
+        stopped: job.stop.load(Relaxed),
+    }
+}
+
+/// The order of sending: as in the dataset, or shuffled by a seed (Fisher–Yates).
+pub(crate) fn order(len: usize, shuffle: Option<u64>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    if let Some(seed) = shuffle {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        for at in (1..len).rev() {
+            // Below 2^32 samples the bias of the remainder is below 2^-32.
+            let pick = usize::try_from(rng.next_u64() % (at as u64 + 1)).unwrap_or(0);
+            order.swap(at, pick);
+        }
+    }
+    order
+}

@@ -1,0 +1,497 @@
+//! A run from its first connection to its last round. The caller drives it round by round, so
+//! that each round is on disk before the next one starts.
+
+use crate::{
+    Cancel, Clock, LoadError, Progress,
+    cold::{canary, reset},
+    exchange::Wiring,
+    filler::filler,
+    marker::Markers,
+    preflight::{self, Models},
+    prepare,
+    round::{self, RoundOutput, RoundSetup},
+    telemetry::{Sampler, tracks},
+    transport::{Target, tls_connector},
+    worker::Workers,
+};
+use dualround_model::{
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, Plan, PreparedEpoch, PreparedRequest,
+    Resolved, RoundKind, RoundMeta, RoundRun, RoundSpec, Sample, Warning,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Descriptors kept for files, metrics pages and the rest.
+const SPARE_FILES: u64 = 64;
+/// Longest answer of a warm-up request, tokens.
+const WARMUP_TOKENS: u64 = 16;
+
+/// A run in progress.
+pub struct Session {
+    plan: Plan,
+    samples: Vec<Arc<Sample>>,
+    clock: Clock,
+    cancel: Cancel,
+    workers: Workers,
+    wiring: Arc<Wiring>,
+    samplers: Arc<[Sampler]>,
+    markers: Markers,
+    epoch: Option<Arc<PreparedEpoch>>,
+    content_digest: Option<String>,
+    seated: Option<u32>,
+    warmed: u32,
+    probes: u32,
+}
+
+impl Session {
+    /// Resolves the endpoint, checks the machine's limits, starts workers and samplers. Nothing
+    /// is sent yet.
+    ///
+    /// # Errors
+    /// [`LoadError`] when something of that cannot be had.
+    pub fn open(plan: Plan, samples: Vec<Arc<Sample>>, cancel: Cancel) -> Result<Self, LoadError> {
+        let clock = Clock::start();
+        let most = plan.levels.iter().copied().max().unwrap_or(1);
+        let need = u64::from(most) + SPARE_FILES;
+        check_file_limit(most, need)?;
+        let target = Target::resolve(&plan.endpoint)?;
+        let secure = target.https
+            || plan
+                .prometheus
+                .urls
+                .iter()
+                .any(|url| url.starts_with("https"))
+            || plan
+                .cold
+                .reset_calls
+                .iter()
+                .any(|call| call.url.starts_with("https"));
+        let tls = if secure {
+            Some(tls_connector(&plan.request)?)
+        } else {
+            None
+        };
+        let every = Duration::from_millis(plan.prometheus.interval_ms.max(1));
+        let mut samplers = Vec::new();
+        for url in &plan.prometheus.urls {
+            let asked = plan.prometheus.metrics.clone();
+            samplers.push(Sampler::start(url, asked, tls.clone(), clock, every)?);
+        }
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok(Self {
+            workers: Workers::start(plan.workers.min(most))?,
+            markers: Markers::new(plan.seed, crate::clock::nanos(wall)),
+            wiring: Arc::new(Wiring {
+                target,
+                tls,
+                clock,
+                timeouts: plan.timeouts,
+            }),
+            samplers: samplers.into(),
+            plan,
+            samples,
+            clock,
+            cancel,
+            epoch: None,
+            content_digest: None,
+            seated: None,
+            warmed: 0,
+            probes: 0,
+        })
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The plan, with the model as resolved by [`Session::preflight`].
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Finds the server and its model, and (unless probes are off) sends the canary.
+    ///
+    /// # Errors
+    /// [`LoadError::Endpoint`] or [`LoadError::Model`], with what to do about it.
+    pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(LoadError::Worker)?;
+        let tls = self.wiring.tls.clone();
+        let mut control = preflight::control(&self.wiring.target, tls, self.clock);
+        let cancel = self.cancel.clone();
+        runtime.block_on(async {
+            tokio::select! {
+                result = self.probe(&mut control) => result,
+                () = cancel.cancelled() => Ok(None),
+            }
+        })
+    }
+
+    async fn probe(
+        &mut self,
+        control: &mut crate::control::Control,
+    ) -> Result<Option<CanaryReport>, LoadError> {
+        // With a model given and probes off, not even the list is asked for.
+        let models = if self.plan.probe || self.plan.model.is_empty() {
+            preflight::list_models(&self.plan, control).await?
+        } else {
+            Models::NoList(0)
+        };
+        self.plan.model = preflight::choose_model(&self.plan.model, &models)?;
+        if !self.plan.probe {
+            return Ok(None);
+        }
+        self.probes += 3;
+        match canary::run(&self.wiring, &self.plan, &mut self.markers).await {
+            Ok(report) => Ok(Some(report)),
+            Err((Some(404), message)) if message.to_ascii_lowercase().contains("model") => Err(
+                preflight::unknown_model(&self.plan.model, &message, &models),
+            ),
+            Err((status @ (Some(401 | 403 | 404 | 405) | None), message)) => {
+                let hint = match status {
+                    Some(404 | 405) => "; is this the chat completions path?",
+                    Some(_) => "; check --api-key",
+                    None => "",
+                };
+                let url = self.wiring.target.shown.clone();
+                Err(LoadError::Endpoint {
+                    url,
+                    reason: format!("{message}{hint}"),
+                })
+            }
+            // Anything else may be the prompt's or the moment's fault: the rounds will show it.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Looks the asked metrics up before round 1 and says what is missing or an alias.
+    pub fn look_up_metrics(&self) -> Vec<Warning> {
+        let asked = &self.plan.prometheus.metrics;
+        let mut warnings = Vec::new();
+        let mut pages = Vec::new();
+        for sampler in self.samplers.iter() {
+            match sampler.page() {
+                Ok(page) => pages.push(vec![crate::telemetry::Reading::of(&page, asked, 0)]),
+                Err(reason) => warnings.push(Warning::Note {
+                    text: format!("metrics page {} cannot be read: {reason}", sampler.shown),
+                }),
+            }
+        }
+        if pages.is_empty() {
+            return warnings;
+        }
+        for track in tracks(asked, &pages) {
+            let name = track.asked;
+            match track.resolved {
+                Resolved::Missing { close } => {
+                    warnings.push(Warning::MetricMissing { name, close });
+                }
+                Resolved::Ratio {
+                    numerator,
+                    denominator,
+                } => {
+                    let mapping = format!("increase of {numerator} / increase of {denominator}");
+                    warnings.push(Warning::MetricAlias { name, mapping });
+                }
+                Resolved::Name(found) if found != name => {
+                    warnings.push(Warning::MetricAlias {
+                        name,
+                        mapping: found,
+                    });
+                }
+                Resolved::Name(_) => {}
+            }
+        }
+        warnings
+    }
+
+    /// Runs one round of a level. Rounds are run in the order of the schedule.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the round cannot start as the plan says: a reset that fails, bytes that
+    /// differ from the first round's. Failing requests are records.
+    pub fn run_round(
+        &mut self,
+        level: u32,
+        concurrency: u32,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<RoundRun, LoadError> {
+        let mut probe_requests = std::mem::take(&mut self.probes);
+        let mut warmup_requests = 0;
+        if self.seated != Some(level) {
+            self.workers.seat(concurrency);
+            self.seated = Some(level);
+            warmup_requests = self.warm_up(concurrency, watch);
+        }
+        let cold = self.prepare_epoch(spec, watch)?;
+        let Some(epoch) = self.epoch.clone() else {
+            // A schedule begins cold, so there is an epoch; this is for the type only.
+            return Err(LoadError::Body {
+                row: 0,
+                reason: "no epoch".to_owned(),
+            });
+        };
+        self.check_digests(spec, &epoch)?;
+        if level > 0 || spec.number > 1 {
+            self.pause(Duration::from_millis(self.plan.round_gap_ms));
+        }
+        let prime = self.plan.probe.then(|| self.prime_request());
+        probe_requests += self.workers.open(&self.wiring, prime.as_ref()).primed;
+        let shuffled = self.plan.shuffle_round2 && spec.kind == RoundKind::Warm;
+        let seed = shuffled.then(|| self.plan.seed ^ (u64::from(spec.number) << 32));
+        let order = round::order(epoch.requests.len(), seed);
+        let planned = u32::try_from(order.len()).unwrap_or(u32::MAX);
+        for sampler in self.samplers.iter() {
+            sampler.begin();
+        }
+        let between = (self.plan.prometheus.per_request && concurrency == 1)
+            .then(|| Arc::clone(&self.samplers));
+        watch(Progress::Started { planned });
+        let started_at = SystemTime::now();
+        let setup = RoundSetup {
+            plan: &self.plan,
+            wiring: &self.wiring,
+            epoch: &epoch,
+            order,
+            level,
+            round: spec.number,
+            cancel: &self.cancel,
+            between,
+        };
+        let output = round::run(&self.workers, setup, watch);
+        let pages: Vec<_> = self.samplers.iter().map(Sampler::end).collect();
+        let meta = RoundMeta {
+            level,
+            concurrency,
+            spec,
+            planned,
+            not_started: planned - u32::try_from(output.records.len()).unwrap_or(planned),
+            started_ns: output.started_ns,
+            ended_ns: output.ended_ns,
+            started_at: rfc3339(started_at),
+            probe_requests,
+            warmup_requests,
+            cold,
+            content_digest: epoch.content_digest.clone(),
+            wire_digest: epoch.wire_digest.clone(),
+            peak_in_flight: output.peak_in_flight,
+            interrupted: self.cancel.is_cancelled() || output.stopped,
+            client: output.client.clone(),
+            metrics: tracks(&self.plan.prometheus.metrics, &pages),
+            warnings: self.scrape_warnings(&pages),
+        };
+        Ok(finish(meta, output))
+    }
+
+    fn scrape_warnings(&self, pages: &[Vec<crate::telemetry::Reading>]) -> Vec<Warning> {
+        let of = |(sampler, readings): (&Sampler, &Vec<crate::telemetry::Reading>)| {
+            let failed = readings
+                .iter()
+                .filter(|reading| reading.failed.is_some())
+                .count() as u64;
+            let (url, tried) = (sampler.shown.clone(), readings.len() as u64);
+            (failed > 0).then_some(Warning::ScrapesFailed { url, failed, tried })
+        };
+        self.samplers.iter().zip(pages).filter_map(of).collect()
+    }
+
+    /// Sleeps in steps, so that a cancelled run does not wait.
+    fn pause(&self, duration: Duration) {
+        let until = self.clock.now() + crate::clock::nanos(duration);
+        while self.clock.now() < until && !self.cancel.is_cancelled() {
+            let left = Duration::from_nanos(until - self.clock.now());
+            std::thread::sleep(left.min(Duration::from_millis(50)));
+        }
+    }
+
+    fn prime_request(&self) -> Arc<str> {
+        let target = preflight::models_target(&self.wiring.target);
+        let secrets =
+            prepare::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\n{secrets}\r\n",
+            target.path, target.authority
+        )
+        .into()
+    }
+
+    /// Before a cold round: acts as the policy says and serialises the epoch's bodies.
+    fn prepare_epoch(
+        &mut self,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Option<ColdAction>, LoadError> {
+        if spec.kind != RoundKind::Cold {
+            return Ok(None);
+        }
+        watch(Progress::MakingCold);
+        let (method, marker) = match self.plan.cold.policy {
+            ColdPolicy::Auto | ColdPolicy::Salt => (ColdMethod::Marker, Some(self.markers.next())),
+            ColdPolicy::Reset => (ColdMethod::Reset, None),
+            ColdPolicy::None => (ColdMethod::None, None),
+        };
+        let marker_ref = marker.as_deref();
+        let epoch = prepare::epoch(&self.plan, &self.wiring.target, &self.samples, marker_ref)?;
+        self.epoch = Some(Arc::new(epoch));
+        let resets = if method == ColdMethod::Reset {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(LoadError::Worker)?;
+            let calls = &self.plan.cold.reset_calls;
+            runtime.block_on(reset::reset_all(
+                calls,
+                self.wiring.tls.as_ref(),
+                self.clock,
+            ))?
+        } else {
+            Vec::new()
+        };
+        Ok(Some(ColdAction {
+            method,
+            marker,
+            marker_tokens: None,
+            resets,
+        }))
+    }
+
+    fn check_digests(&mut self, spec: RoundSpec, epoch: &PreparedEpoch) -> Result<(), LoadError> {
+        let differs = |what, found: &str, expected: &str| LoadError::Digest {
+            round: spec.number,
+            what,
+            found: found.to_owned(),
+            expected: expected.to_owned(),
+        };
+        let content = self
+            .content_digest
+            .get_or_insert_with(|| epoch.content_digest.clone());
+        if *content != epoch.content_digest {
+            return Err(differs("content", &epoch.content_digest, content));
+        }
+        let wire = prepare::wire_digest(epoch);
+        if wire != epoch.wire_digest {
+            return Err(differs("wire", &wire, &epoch.wire_digest));
+        }
+        Ok(())
+    }
+
+    /// Sends other text of similar length, so that the first round does not pay for a server that
+    /// wakes up. Its answers are not looked at. Returns how many requests were sent.
+    fn warm_up(&mut self, concurrency: u32, watch: &mut dyn FnMut(Progress<'_>)) -> u32 {
+        let count = self.plan.warmup.unwrap_or(concurrency);
+        if count == 0 || self.cancel.is_cancelled() {
+            return 0;
+        }
+        watch(Progress::WarmingUp { requests: count });
+        let mut lengths: Vec<usize> = self
+            .samples
+            .iter()
+            .map(|sample| sample.text().len())
+            .collect();
+        lengths.sort_unstable();
+        let chars = lengths.get(lengths.len() / 2).copied().unwrap_or(0).max(16);
+        let tokens = self.plan.request.max_output_tokens.unwrap_or(WARMUP_TOKENS);
+        let requests = (0..count).map(|index| {
+            self.warmed += 1;
+            let marker = self.markers.next();
+            let text = filler(self.plan.seed ^ u64::from(self.warmed), chars);
+            let text = format!("{marker}{text}");
+            let bytes = prepare::request_of_text(
+                &self.plan,
+                &self.wiring.target,
+                &text,
+                tokens.min(WARMUP_TOKENS),
+            );
+            PreparedRequest {
+                index,
+                id: None,
+                bytes: bytes.into(),
+                body_at: 0,
+                prompt: None,
+                prompt_digest: "".into(),
+                truncated: false,
+            }
+        });
+        let epoch = Arc::new(PreparedEpoch {
+            requests: requests.collect(),
+            content_digest: String::new(),
+            wire_digest: String::new(),
+            marker: None,
+        });
+        let setup = RoundSetup {
+            plan: &self.plan,
+            wiring: &self.wiring,
+            order: round::order(epoch.requests.len(), None),
+            epoch: &epoch,
+            level: 0,
+            round: 0,
+            cancel: &self.cancel,
+            between: None,
+        };
+        round::run(&self.workers, setup, &mut |_| {});
+        count
+    }
+}
+
+fn finish(meta: RoundMeta, output: RoundOutput) -> RoundRun {
+    RoundRun {
+        meta,
+        records: output.records,
+    }
+}
+
+#[cfg(unix)]
+fn check_file_limit(concurrency: u32, need: u64) -> Result<(), LoadError> {
+    match crate::sys::raise_file_limit(need) {
+        Ok(limit) if limit < need => Err(LoadError::FileLimit {
+            concurrency,
+            need,
+            limit,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_file_limit(_concurrency: u32, _need: u64) -> Result<(), LoadError> {
+    Ok(())
+}
+
+/// A wall time as RFC 3339 in UTC with milliseconds.
+pub fn rfc3339(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    // Days to date by Howard Hinnant's civil_from_days, for dates after 1970.
+    let z = days + 719_468;
+    let (era, doe) = (z / 146_097, z % 146_097);
+    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
+    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    let mp = (5 * doy + 2) / 153;
+    let day = doy - (153 * mp + 2) / 5 + 1;
+    let month = if mp < 10 { mp + 3 } else { mp - 9 };
+    let year = yoe + era * 400 + u64::from(month <= 2);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let millis = since.subsec_millis();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_times_are_rfc_3339() {
+        let at = |s: u64| rfc3339(UNIX_EPOCH + Duration::from_secs(s));
+        assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000Z");
+        assert_eq!(at(1_795_502_006), "2026-11-24T06:33:26.000Z");
+    }
+}

@@ -1,0 +1,133 @@
+//! A virtual user: one connection, one request at a time, the next one as soon as one has ended.
+
+use crate::{
+    cancel::Cancel,
+    exchange::{Ended, Wiring},
+    stream::Response,
+    telemetry::Sampler,
+    transport::{Conn, StampCounts},
+};
+use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        mpsc::Sender,
+    },
+    time::Duration,
+};
+
+/// What all users of a round share.
+pub(crate) struct RoundJob {
+    pub(crate) wiring: Arc<Wiring>,
+    pub(crate) epoch: Arc<PreparedEpoch>,
+    /// Positions in the epoch, in the order of sending.
+    pub(crate) order: Vec<usize>,
+    pub(crate) next: AtomicUsize,
+    pub(crate) level: u32,
+    pub(crate) round: u32,
+    pub(crate) started_ns: AtomicU64,
+    pub(crate) lenient: bool,
+    pub(crate) keep_text: bool,
+    pub(crate) cancel: Cancel,
+    /// No new request is to be started.
+    pub(crate) stop: AtomicBool,
+    pub(crate) failures: AtomicU64,
+    pub(crate) max_failures: Option<u64>,
+    pub(crate) in_flight: AtomicU32,
+    pub(crate) peak: AtomicU32,
+    pub(crate) records: Sender<RequestRecord>,
+    /// Scrape between requests.
+    pub(crate) between: Option<Arc<[Sampler]>>,
+}
+
+impl RoundJob {
+    fn take(&self) -> Option<&PreparedRequest> {
+        if self.stop.load(Relaxed) || self.cancel.is_cancelled() {
+            return None;
+        }
+        let at = self.next.fetch_add(1, Relaxed);
+        self.order.get(at).map(|index| &self.epoch.requests[*index])
+    }
+
+    fn note(&self, outcome: &Outcome) {
+        if matches!(outcome, Outcome::Failed(_)) {
+            let failures = self.failures.fetch_add(1, Relaxed) + 1;
+            if self.max_failures.is_some_and(|limit| failures >= limit) {
+                self.stop.store(true, Relaxed);
+            }
+        }
+    }
+
+    async fn scrape(&self) {
+        for sampler in self.between.iter().flat_map(|samplers| samplers.iter()) {
+            sampler.now().await;
+        }
+    }
+}
+
+/// Serves requests until there are none left.
+pub(crate) async fn user(
+    number: u32,
+    job: &RoundJob,
+    slot: &mut Option<Conn>,
+    counts: &mut StampCounts,
+) {
+    while let Some(request) = job.take() {
+        let in_flight = job.in_flight.fetch_add(1, Relaxed) + 1;
+        job.peak.fetch_max(in_flight, Relaxed);
+        let record = measure(number, job, request, slot, counts).await;
+        job.in_flight.fetch_sub(1, Relaxed);
+        job.note(&record.outcome);
+        let refused = record.timeline.start_ns.is_none();
+        // The receiver is gone only when the run is being torn down.
+        let _ = job.records.send(record);
+        job.scrape().await;
+        if refused {
+            // A server that is gone refuses at once; without a pause the round would end in an
+            // instant, and its rate would be that of the refusals.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+async fn measure(
+    number: u32,
+    job: &RoundJob,
+    request: &PreparedRequest,
+    slot: &mut Option<Conn>,
+    counts: &mut StampCounts,
+) -> RequestRecord {
+    let queued = job.started_ns.load(Relaxed);
+    let mut resent = false;
+    let (mut response, ended) = loop {
+        let mut response = Response::new(queued, job.lenient, job.keep_text);
+        let exchange =
+            job.wiring
+                .exchange(slot, &request.bytes, &mut response, &job.cancel, counts);
+        match exchange.await {
+            Ended::NothingAccepted if !resent => resent = true,
+            ended => break (response, ended),
+        }
+    };
+    let outcome = match ended {
+        Ended::Cancelled => Outcome::Cancelled,
+        Ended::Itself | Ended::NothingAccepted => response.outcome(),
+    };
+    RequestRecord {
+        level: job.level,
+        round: job.round,
+        index: request.index,
+        id: request.id.clone(),
+        prompt: request.prompt.clone(),
+        prompt_digest: Arc::clone(&request.prompt_digest),
+        truncated: request.truncated,
+        user: number,
+        outcome,
+        output: response.take_text(),
+        timeline: response.timeline,
+        stream: response.facts,
+        usage: response.usage,
+        resent,
+    }
+}

@@ -1,0 +1,263 @@
+//! Workers: threads with a runtime each, over which the virtual users of a level are spread.
+//! A connection lives on one worker for the whole level, so no byte changes threads between the
+//! socket and its stamp.
+
+use crate::{
+    LoadError,
+    clock::nanos,
+    control,
+    exchange::Wiring,
+    transport::{Conn, StampCounts},
+    user::{RoundJob, user},
+};
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+use tokio::{task::JoinSet, time::sleep_until};
+
+/// Period of the timer probe.
+const PROBE: Duration = Duration::from_millis(10);
+/// Most lags kept; beyond that the period is doubled and every other one dropped.
+const PROBE_LIMIT: usize = 4096;
+
+/// What a worker is told.
+enum Command {
+    /// Serve these users from now on; their connections are closed first.
+    Users(Vec<u32>),
+    /// Open connections that are not open, and send `prime` on each.
+    Open {
+        wiring: Arc<Wiring>,
+        prime: Option<Arc<str>>,
+        reply: mpsc::Sender<Opened>,
+    },
+    /// Run a round.
+    Run {
+        job: Arc<RoundJob>,
+        reply: mpsc::Sender<Lateness>,
+    },
+}
+
+/// What opening connections came to.
+#[derive(Debug, Default)]
+pub(crate) struct Opened {
+    /// Priming exchanges made.
+    pub(crate) primed: u32,
+}
+
+/// How late a worker was during a round.
+#[derive(Debug, Default)]
+pub(crate) struct Lateness {
+    pub(crate) lags_ns: Vec<u64>,
+    pub(crate) counts: StampCounts,
+}
+
+/// All workers of a run.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    senders: Vec<mpsc::Sender<Command>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Seat {
+    user: u32,
+    slot: Option<Conn>,
+}
+
+impl Workers {
+    /// Starts `count` workers.
+    pub(crate) fn start(count: u32) -> Result<Self, LoadError> {
+        let mut workers = Self {
+            senders: Vec::new(),
+            threads: Vec::new(),
+        };
+        for number in 0..count.max(1) {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(LoadError::Worker)?;
+            let (sender, commands) = mpsc::channel();
+            let thread = std::thread::Builder::new()
+                .name(format!("worker-{number}"))
+                .spawn(move || work(&runtime, &commands))
+                .map_err(LoadError::Worker)?;
+            workers.senders.push(sender);
+            workers.threads.push(thread);
+        }
+        Ok(workers)
+    }
+
+    /// Spreads `users` over the workers.
+    pub(crate) fn seat(&self, users: u32) {
+        let step = self.senders.len();
+        for (first, sender) in (0_u32..).zip(&self.senders) {
+            let share = (first..users).step_by(step).collect();
+            // A worker ends only with the run.
+            let _ = sender.send(Command::Users(share));
+        }
+    }
+
+    /// Opens and primes every user's connection.
+    pub(crate) fn open(&self, wiring: &Arc<Wiring>, prime: Option<&Arc<str>>) -> Opened {
+        let (reply, replies) = mpsc::channel();
+        for sender in &self.senders {
+            let (wiring, prime) = (Arc::clone(wiring), prime.cloned());
+            let _ = sender.send(Command::Open {
+                wiring,
+                prime,
+                reply: reply.clone(),
+            });
+        }
+        drop(reply);
+        Opened {
+            primed: replies.iter().map(|opened| opened.primed).sum(),
+        }
+    }
+
+    /// Starts a round; each worker reports when its users have no more to do.
+    pub(crate) fn run(&self, job: &Arc<RoundJob>) -> mpsc::Receiver<Lateness> {
+        let (reply, replies) = mpsc::channel();
+        for sender in &self.senders {
+            let _ = sender.send(Command::Run {
+                job: Arc::clone(job),
+                reply: reply.clone(),
+            });
+        }
+        replies
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.senders.clear();
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(runtime: &tokio::runtime::Runtime, commands: &mpsc::Receiver<Command>) {
+    let mut seats: Vec<Seat> = Vec::new();
+    while let Ok(command) = commands.recv() {
+        match command {
+            Command::Users(users) => {
+                let _entered = runtime.enter();
+                seats = users
+                    .into_iter()
+                    .map(|user| Seat { user, slot: None })
+                    .collect();
+            }
+            Command::Open {
+                wiring,
+                prime,
+                reply,
+            } => {
+                let (opened, back) = runtime.block_on(open(seats, &wiring, prime));
+                seats = back;
+                let _ = reply.send(opened);
+            }
+            Command::Run { job, reply } => {
+                let (late, back) = runtime.block_on(run(seats, &job));
+                seats = back;
+                let _ = reply.send(late);
+            }
+        }
+    }
+    let _entered = runtime.enter();
+    drop(seats);
+}
+
+async fn open(
+    seats: Vec<Seat>,
+    wiring: &Arc<Wiring>,
+    prime: Option<Arc<str>>,
+) -> (Opened, Vec<Seat>) {
+    let mut tasks = JoinSet::new();
+    for mut seat in seats {
+        let (wiring, prime) = (Arc::clone(wiring), prime.clone());
+        tasks.spawn(async move {
+            // What cannot be opened now is tried again by its first request, and counted there.
+            let _ = wiring.connect(&mut seat.slot).await;
+            let mut primed = false;
+            if let (Some(conn), Some(prime)) = (&mut seat.slot, &prime) {
+                let exchange = control::exchange(conn, prime.as_bytes());
+                let limit = Duration::from_secs(10);
+                let answer = tokio::time::timeout(limit, exchange).await;
+                primed = answer.is_ok();
+                if !matches!(answer, Ok(Ok(answer)) if answer.head.keep_alive) {
+                    seat.slot = None;
+                    let _ = wiring.connect(&mut seat.slot).await;
+                }
+            }
+            (seat, primed)
+        });
+    }
+    let mut opened = Opened::default();
+    let mut back = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        if let Ok((seat, primed)) = done {
+            opened.primed += u32::from(primed);
+            back.push(seat);
+        }
+    }
+    back.sort_by_key(|seat| seat.user);
+    (opened, back)
+}
+
+async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
+    let probe = tokio::spawn(probe());
+    let mut tasks = JoinSet::new();
+    for mut seat in seats {
+        let job = Arc::clone(job);
+        tasks.spawn(async move {
+            let mut counts = StampCounts::default();
+            user(seat.user, &job, &mut seat.slot, &mut counts).await;
+            (seat, counts)
+        });
+    }
+    let mut late = Lateness::default();
+    let mut back = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        if let Ok((seat, counts)) = done {
+            late.counts.kernel += counts.kernel;
+            late.counts.read += counts.read;
+            late.counts.rejected += counts.rejected;
+            back.push(seat);
+        }
+    }
+    PROBE_LAGS.with_borrow_mut(|lags| late.lags_ns = std::mem::take(lags));
+    probe.abort();
+    back.sort_by_key(|seat| seat.user);
+    (late, back)
+}
+
+thread_local! {
+    // The probe is aborted while it sleeps, so its lags live beside it, on the worker's thread.
+    static PROBE_LAGS: std::cell::RefCell<Vec<u64>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Sleeps to fixed instants and notes how late it is woken. The runtime's timer itself rounds up
+/// to whole milliseconds, so a lag of up to 1 ms is no lateness.
+async fn probe() {
+    PROBE_LAGS.with_borrow_mut(Vec::clear);
+    let mut period = PROBE;
+    let mut due = Instant::now();
+    loop {
+        due += period;
+        sleep_until(due.into()).await;
+        let woken = Instant::now();
+        PROBE_LAGS.with_borrow_mut(|lags| {
+            lags.push(nanos(woken.saturating_duration_since(due)));
+            if lags.len() >= PROBE_LIMIT {
+                let mut keep = false;
+                lags.retain(|_| {
+                    keep = !keep;
+                    keep
+                });
+                period *= 2;
+            }
+        });
+        due = due.max(woken.checked_sub(period).unwrap_or(due));
+    }
+}
