@@ -25,7 +25,9 @@ pub(crate) fn epoch(
     let mut content = Sha256::new();
     let mut wire = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
-    for (index, sample) in (0..).zip(samples) {
+    let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
+    let shared = shared_prefixes(&texts);
+    for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
         let body = match marker {
@@ -37,7 +39,6 @@ pub(crate) fn epoch(
         let mut bytes = format!("{head}Content-Length: {length}\r\n\r\n").into_bytes();
         let body_at = bytes.len();
         bytes.extend_from_slice(&body);
-        let text = sample.text();
         let prompt = match plan.output.store_text {
             StoreText::Full => Some(text.as_str().into()),
             StoreText::Preview => Some(text.chars().take(PREVIEW_CHARS).collect::<String>().into()),
@@ -50,6 +51,8 @@ pub(crate) fn epoch(
             body_at,
             prompt,
             prompt_digest: hex(&Sha256::digest(text.as_bytes())[..8]).into(),
+            prompt_chars: text.chars().count() as u64,
+            shared_chars: shared[index as usize],
             truncated: sample.truncated,
         });
     }
@@ -59,6 +62,22 @@ pub(crate) fn epoch(
         wire_digest: hex(&wire.finalize()),
         marker: marker.map(str::to_owned),
     })
+}
+
+/// For each text, the characters of the longest beginning that any other one has too. Among
+/// sorted texts, the closest relative stands next to it.
+fn shared_prefixes(texts: &[String]) -> Vec<u64> {
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by(|a, b| texts[*a].cmp(&texts[*b]));
+    let mut shared = vec![0; texts.len()];
+    for pair in order.windows(2) {
+        let (a, b) = (texts[pair[0]].chars(), texts[pair[1]].chars());
+        let common = a.zip(b).take_while(|(a, b)| a == b).count() as u64;
+        for index in pair {
+            shared[*index] = common.max(shared[*index]);
+        }
+    }
+    shared
 }
 
 /// The digest of the bodies of an epoch as they stand, to be held against the one of its making.
@@ -241,6 +260,12 @@ mod tests {
         ] {
             assert_eq!(base64(text.as_bytes()), encoded);
         }
+    }
+
+    #[test]
+    fn b132_sharing_inside_the_round_is_measured() {
+        let texts = ["abcd", "x", "abzz", "abc你"].map(str::to_owned);
+        assert_eq!(shared_prefixes(&texts), [3, 0, 2, 3]);
     }
 
     #[test]

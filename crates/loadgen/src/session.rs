@@ -417,6 +417,8 @@ impl Session {
                 body_at: 0,
                 prompt: None,
                 prompt_digest: "".into(),
+                prompt_chars: 0,
+                shared_chars: 0,
                 truncated: false,
             }
         });

@@ -121,6 +121,8 @@ async fn measure(
         id: request.id.clone(),
         prompt: request.prompt.clone(),
         prompt_digest: Arc::clone(&request.prompt_digest),
+        prompt_chars: request.prompt_chars,
+        shared_chars: request.shared_chars,
         truncated: request.truncated,
         user: number,
         outcome,

@@ -97,6 +97,11 @@ pub struct RequestRecord {
     pub prompt: Option<Arc<str>>,
     /// First 16 hex digits of the SHA-256 of the prompt's content.
     pub prompt_digest: Arc<str>,
+    /// Characters of the prompt's text.
+    pub prompt_chars: u64,
+    /// Of these, the longest beginning that another prompt of the round has too: sharing inside
+    /// the round, which a prefix cache may use even when the round is cold.
+    pub shared_chars: u64,
     /// The prompt was cut by `--max-input-length`.
     pub truncated: bool,
     /// The virtual user that sent it (0-based within the level).

@@ -88,6 +88,10 @@ pub struct PreparedRequest {
     pub prompt: Option<Arc<str>>,
     /// SHA-256 of the prompt's content without the marker, hex, first 16 digits.
     pub prompt_digest: Arc<str>,
+    /// Characters of the prompt's text.
+    pub prompt_chars: u64,
+    /// Of these, the longest beginning that another prompt of the round has too.
+    pub shared_chars: u64,
     /// The prompt was cut by `--max-input-length`.
     pub truncated: bool,
 }

@@ -1,1 +1,26 @@
-//! Records to summaries, comparisons and the conclusion.
+//! Records to summaries, comparisons and the conclusion. Pure: slices in, numbers out.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts and nanoseconds of a run are far below 2^52"
+)]
+
+mod cold;
+mod conclusion;
+mod diagnosis;
+mod goodput;
+mod health;
+mod intervals;
+mod pairs;
+mod quantile;
+mod request;
+mod round;
+mod telemetry;
+mod warnings;
+
+pub use conclusion::{MARGIN, decide};
+pub use intervals::{Interval, hodges_lehmann, median_interval, t_interval};
+pub use pairs::compare;
+pub use quantile::{quantile, stat};
+pub use request::measure;
+pub use round::{SummaryOptions, summarise};

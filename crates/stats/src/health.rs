@@ -1,0 +1,43 @@
+//! How much of an error the client itself may have added.
+
+use crate::quantile::quantile;
+use dualround_model::{ClientHealth, ClientProbe, RequestRecord};
+
+/// Lags up to this are the timer's own rounding and a scheduler's usual delay, ms.
+const LAG_FLOOR_MS: f64 = 5.0;
+/// Lags up to this share of the median TTFT are small against what is measured.
+const LAG_SHARE: f64 = 0.05;
+/// Coalesced token events up to this share are the server's own bursts, most likely.
+const COALESCED_SHARE: f64 = 0.5;
+
+/// The client was overloaded when its probe woke late (P99 above 5 ms and above 5 % of the median
+/// TTFT), or when it woke late at all (P99 above 5 ms) and most tokens were read in clumps.
+pub(crate) fn health(
+    probe: &ClientProbe,
+    records: &[RequestRecord],
+    ttft_p50_ms: Option<f64>,
+) -> ClientHealth {
+    let lags: Vec<f64> = probe.lags_ns.iter().map(|ns| *ns as f64 / 1e6).collect();
+    let lag = quantile(&lags, 0.99);
+    let events: u64 = records
+        .iter()
+        .map(|record| record.stream.token_events)
+        .sum();
+    let coalesced: u64 = records
+        .iter()
+        .map(|record| record.stream.coalesced_events)
+        .sum();
+    let share = (events > 0).then(|| coalesced as f64 / events as f64);
+    let reads = probe.kernel_stamps + probe.read_stamps;
+    let late = lag.is_some_and(|lag| lag > LAG_FLOOR_MS);
+    let late_for_ttft = lag
+        .zip(ttft_p50_ms)
+        .is_some_and(|(lag, ttft)| lag > LAG_SHARE * ttft);
+    let clumped = share.is_some_and(|share| share > COALESCED_SHARE);
+    ClientHealth {
+        probe_lag_p99_ms: lag,
+        coalesced_share: share,
+        kernel_stamp_share: (reads > 0).then(|| probe.kernel_stamps as f64 / reads as f64),
+        overloaded: late && (late_for_ttft || clumped),
+    }
+}

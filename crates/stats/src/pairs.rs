@@ -1,0 +1,286 @@
+//! The same request cold and warm: pairs, their log ratios, and the comparison of a level.
+
+use crate::{
+    cold,
+    conclusion::{self, Basis},
+    diagnosis,
+    intervals::{hodges_lehmann, median_interval, t_interval},
+    quantile::quantile,
+};
+use dualround_model::{
+    CacheHit, CanaryReport, Flag, IntervalKind, LevelComparison, MetricComparison, MetricKind,
+    RequestMetrics, RoundKind, RoundResult, Warning,
+};
+
+/// Output lengths that differ by more than this make a pair unequal.
+const LENGTH_SHARE: f64 = 0.05;
+/// Latency and ITL ratios are withheld above this share of unequal pairs.
+const UNEQUAL_SHARE: f64 = 0.10;
+
+type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
+type Pick = fn(&RequestMetrics) -> Option<f64>;
+
+/// Requests by index that succeeded in both rounds.
+fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
+    let mut found = Vec::new();
+    let mut rest = warm.requests.iter().peekable();
+    for (record, metrics) in &cold.requests {
+        while rest
+            .peek()
+            .is_some_and(|(other, _)| other.index < record.index)
+        {
+            rest.next();
+        }
+        if let Some((other, warm)) = rest.peek()
+            && other.index == record.index
+            && record.outcome.is_success()
+            && other.outcome.is_success()
+        {
+            found.push((metrics, warm));
+        }
+    }
+    found
+}
+
+/// ln(a/b) of each pair in which both are positive.
+fn log_ratios(pairs: &[Pair<'_>], pick: Pick) -> Vec<f64> {
+    let both = pairs.iter().filter_map(|(a, b)| pick(a).zip(pick(b)));
+    both.filter(|(a, b)| *a > 0.0 && *b > 0.0)
+        .map(|(a, b)| (a / b).ln())
+        .collect()
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+/// One metric over the cycles of a level. With three cycles or more the figure is the mean of the
+/// per-cycle mean log ratios, which its t interval is about; else the median over the pairs.
+fn metric(cycles: &[Vec<Pair<'_>>], pick: Pick) -> MetricComparison {
+    let all: Vec<Pair<'_>> = cycles.iter().flatten().copied().collect();
+    let both: Vec<(f64, f64)> = all
+        .iter()
+        .filter_map(|(a, b)| pick(a).zip(pick(b)))
+        .collect();
+    let (cold, warm): (Vec<f64>, Vec<f64>) = both.iter().copied().unzip();
+    let differences = sorted(both.iter().map(|(cold, warm)| cold - warm).collect());
+    let logs = sorted(log_ratios(&all, pick));
+    let faster = both.iter().filter(|(cold, warm)| warm < cold).count() as f64;
+    let per_cycle: Vec<f64> = cycles
+        .iter()
+        .filter_map(|pairs| mean(&log_ratios(pairs, pick)))
+        .collect();
+    let (centre, interval, kind) = match t_interval(&per_cycle) {
+        Some(interval) => (mean(&per_cycle), Some(interval), IntervalKind::TCycles),
+        None => (
+            quantile(&logs, 0.5),
+            median_interval(&logs),
+            IntervalKind::WithinRun,
+        ),
+    };
+    let (cold_avg, warm_avg) = (mean(&cold), mean(&warm));
+    MetricComparison {
+        pairs: both.len() as u64,
+        cold_avg,
+        warm_avg,
+        ratio: centre.map(f64::exp),
+        interval_low: interval.map(|interval| interval.low.exp()),
+        interval_high: interval.map(|interval| interval.high.exp()),
+        interval_kind: interval.map(|_| kind),
+        hodges_lehmann: hodges_lehmann(&logs).map(f64::exp),
+        ratio_of_means: cold_avg
+            .zip(warm_avg)
+            .filter(|(_, w)| *w > 0.0)
+            .map(|(c, w)| c / w),
+        shift_ms: hodges_lehmann(&differences),
+        improved_share: (!both.is_empty()).then(|| faster / both.len() as f64),
+        withheld: None,
+    }
+}
+
+fn unequal(pairs: &[Pair<'_>]) -> u64 {
+    let differ = |(a, b): &&Pair<'_>| {
+        let lengths = a.output_tokens.zip(b.output_tokens);
+        lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)
+    };
+    pairs.iter().filter(differ).count() as u64
+}
+
+fn withhold(metric: &mut MetricComparison, unequal: u64, pairs: u64) {
+    metric.withheld = Some(format!(
+        "{unequal} of {pairs} pairs have answers of different length (by more than 5 %); fix it \
+         with --temperature 0, --ignore-eos and --min-output-tokens"
+    ));
+    metric.ratio = None;
+    metric.interval_low = None;
+    metric.interval_high = None;
+    metric.interval_kind = None;
+    metric.hodges_lehmann = None;
+    metric.ratio_of_means = None;
+    metric.shift_ms = None;
+    metric.improved_share = None;
+}
+
+/// Marks requests whose prompt token count is another in the warm round than in the cold one.
+fn mark_changed_prompts(rounds: &mut [RoundResult]) {
+    let mut cold: Vec<(u32, Option<u64>)> = Vec::new();
+    for round in rounds {
+        if round.meta.spec.kind == RoundKind::Cold {
+            cold = round
+                .requests
+                .iter()
+                .map(|(r, m)| (r.index, m.input_tokens))
+                .collect();
+            continue;
+        }
+        let (mut changed, mut of) = (0, 0);
+        for (record, metrics) in &mut round.requests {
+            let before = cold.binary_search_by_key(&record.index, |(index, _)| *index);
+            let before = before.ok().and_then(|at| cold[at].1);
+            let Some((before, now)) = before.zip(metrics.input_tokens) else {
+                continue;
+            };
+            of += 1;
+            if before != now {
+                changed += 1;
+                metrics.flags.push(Flag::PromptTokensChanged);
+            }
+        }
+        if changed > 0 {
+            let name = Flag::PromptTokensChanged.name().to_owned();
+            round.summary.flags.insert(name, changed);
+            let warning = Warning::PromptTokensChanged { count: changed, of };
+            if !round.summary.warnings.contains(&warning) {
+                round.summary.warnings.push(warning);
+            }
+        }
+    }
+}
+
+/// Sum of cached over sum of prompt tokens in rounds of a kind, with the requests that report it.
+fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
+    let (mut cached, mut prompt, mut known, mut of) = (0, 0, 0, 0);
+    let rounds = rounds.iter().filter(|round| round.meta.spec.kind == kind);
+    for (record, metrics) in rounds.flat_map(|round| &round.requests) {
+        if !record.outcome.is_success() {
+            continue;
+        }
+        of += 1;
+        if let Some((hit, tokens)) = metrics.cached_tokens.zip(metrics.input_tokens) {
+            known += 1;
+            cached += hit;
+            prompt += tokens;
+        }
+    }
+    (
+        (prompt > 0).then(|| cached as f64 / prompt as f64),
+        known,
+        of,
+    )
+}
+
+/// Hit rate by the server's own counters: the first asked ratio that has a value in a round of
+/// this kind.
+fn server_rate(rounds: &[RoundResult], kind: RoundKind) -> Option<f64> {
+    let rounds = rounds.iter().filter(|round| round.meta.spec.kind == kind);
+    let mut metrics = rounds.flat_map(|round| round.summary.prometheus.values());
+    metrics
+        .find(|metric| metric.kind == MetricKind::Ratio)
+        .and_then(|metric| metric.value)
+}
+
+/// Compares the rounds of a level. Requests whose prompt tokens changed are marked in them.
+pub fn compare(rounds: &mut [RoundResult], canary: Option<&CanaryReport>) -> LevelComparison {
+    mark_changed_prompts(rounds);
+    let rounds = &*rounds;
+    let mut cycles: Vec<Vec<Pair<'_>>> = Vec::new();
+    let mut noise = 0.0_f64;
+    for (at, round) in rounds.iter().enumerate() {
+        let warms: Vec<&RoundResult> = rounds[at + 1..]
+            .iter()
+            .take_while(|next| next.meta.spec.kind == RoundKind::Warm)
+            .collect();
+        if round.meta.spec.kind == RoundKind::Cold && !warms.is_empty() {
+            cycles.push(pairs(round, warms[0]));
+            for two in warms.windows(2) {
+                let apart = spread(&log_ratios(&pairs(two[0], two[1]), |m| m.ttft_ms));
+                noise = f64::max(noise, apart.unwrap_or(0.0));
+            }
+        }
+    }
+    let margin = conclusion::MARGIN.max(noise.exp_m1());
+    let colds: Vec<&RoundResult> = rounds
+        .iter()
+        .filter(|round| round.meta.spec.kind == RoundKind::Cold)
+        .collect();
+    let control = match colds[..] {
+        [first, .., last] => control_failed(&pairs(first, last), margin),
+        _ => false,
+    };
+    let all = cycles.iter().map(|pairs| pairs.len() as u64).sum();
+    let unequal_outputs = cycles.iter().map(|pairs| unequal(pairs)).sum();
+    let ttft = metric(&cycles, |metrics| metrics.ttft_ms);
+    let mut itl = metric(&cycles, |metrics| metrics.itl_ms);
+    let mut latency = metric(&cycles, |metrics| metrics.latency_ms);
+    if unequal_outputs as f64 > UNEQUAL_SHARE * all as f64 {
+        withhold(&mut itl, unequal_outputs, all);
+        withhold(&mut latency, unequal_outputs, all);
+    }
+    let (usage, usage_known, usage_of) = usage_rate(rounds, RoundKind::Warm);
+    let hit_rate = CacheHit {
+        usage,
+        usage_cold: usage_rate(rounds, RoundKind::Cold).0,
+        usage_known,
+        usage_of,
+        server: server_rate(rounds, RoundKind::Warm),
+        theory: None,
+        model_lru: None,
+    };
+    let cold = cold::verdict(rounds, canary);
+    let basis = Basis {
+        ttft: &ttft,
+        hit_rate: &hit_rate,
+        server_cold: server_rate(rounds, RoundKind::Cold),
+        cold: &cold,
+        margin,
+        control_failed: control,
+        controlled: colds.len() > 1,
+    };
+    let conclusion = conclusion::conclude(&basis);
+    let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, canary, &basis, &conclusion);
+    LevelComparison {
+        concurrency: rounds.first().map_or(0, |round| round.meta.concurrency),
+        level: rounds.first().map_or(0, |round| round.meta.level),
+        pairs: all,
+        cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
+        cold,
+        ttft,
+        itl,
+        latency,
+        hit_rate,
+        unequal_outputs,
+        conclusion,
+        diagnosis,
+        diagnosis_zh,
+    }
+}
+
+/// How far two warm rounds are apart, in logarithms: the far end of the interval, or the median.
+fn spread(logs: &[f64]) -> Option<f64> {
+    let logs = sorted(logs.to_vec());
+    let median = quantile(&logs, 0.5)?.abs();
+    let far = median_interval(&logs).map(|interval| interval.low.abs().max(interval.high.abs()));
+    Some(far.unwrap_or(median))
+}
+
+/// The last cold round does not match the first: its interval lies wholly outside the margin.
+fn control_failed(pairs: &[Pair<'_>], margin: f64) -> bool {
+    let logs = sorted(log_ratios(pairs, |metrics| metrics.ttft_ms));
+    let limit = margin.ln_1p();
+    median_interval(&logs).is_some_and(|i| i.low > limit || i.high < -limit)
+}

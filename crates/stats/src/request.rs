@@ -1,0 +1,149 @@
+//! One record to its metrics: every definition of a per-request number stands here.
+
+use dualround_model::{
+    Flag, Outcome, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice,
+};
+
+/// Gaps at or below this count as "at once" for the burst check, ns.
+const BURST_GAP_NS: u64 = 5_000_000;
+/// Fewest tokens for the burst check.
+const BURST_TOKENS: u64 = 10;
+
+fn ms(from: u64, to: u64) -> f64 {
+    to.saturating_sub(from) as f64 / 1e6
+}
+
+/// Computes the metrics of one request. Times are differences of the record's own stamps.
+pub fn measure(
+    record: &RequestRecord,
+    choice: TokenSourceChoice,
+    slo: Option<&Slo>,
+) -> RequestMetrics {
+    let time = &record.timeline;
+    let success = record.outcome.is_success();
+    let (tokens, source, mismatch) = output_tokens(record, choice);
+    let since = |at: Option<u64>| time.start_ns.zip(at).map(|(start, at)| ms(start, at));
+    let mut metrics = RequestMetrics {
+        ttft_ms: since(time.first_token_ns),
+        ttfo_ms: since(time.first_content_ns),
+        itl_ms: tokens.and_then(|n| itl(record, n)),
+        latency_ms: since(Some(time.end_ns)).filter(|_| success),
+        queue_wait_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
+        connect_ms: time.connect_ns.map(|ns| ns as f64 / 1e6),
+        start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
+        input_tokens: record.usage.prompt_tokens,
+        output_tokens: tokens.filter(|_| success),
+        token_source: source.filter(|_| success),
+        partial_output_tokens: if success { None } else { tokens.or(Some(0)) },
+        cached_tokens: record.usage.cached_tokens,
+        ..RequestMetrics::default()
+    };
+    metrics.flags = flags(record, &metrics, mismatch);
+    metrics.good = slo.filter(|_| success).map(|slo| meets(&metrics, slo));
+    metrics
+}
+
+/// n and where it comes from. `usage` of at most one token beside several token-bearing events is
+/// not believed; an event holds at least one token, so fewer tokens than events are flagged.
+fn output_tokens(
+    record: &RequestRecord,
+    choice: TokenSourceChoice,
+) -> (Option<u64>, Option<TokenSource>, bool) {
+    let events = record.stream.token_events;
+    let usage = record.usage.completion_tokens;
+    let by_events = || (Some(events).filter(|n| *n > 0), TokenSource::Events);
+    let (tokens, source, mismatch) = match (choice, usage) {
+        (TokenSourceChoice::Events, usage) => {
+            let (tokens, source) = by_events();
+            (tokens, source, usage.is_some_and(|n| n < events))
+        }
+        (_, Some(n)) if n <= 1 && events > 2 => {
+            let (tokens, source) = by_events();
+            (tokens, source, true)
+        }
+        (_, Some(n)) => (Some(n), TokenSource::Usage, n < events),
+        (TokenSourceChoice::Usage, None) => (None, TokenSource::Usage, false),
+        (TokenSourceChoice::Auto, None) => {
+            let (tokens, source) = by_events();
+            (tokens, source, false)
+        }
+    };
+    (tokens, tokens.map(|_| source), mismatch)
+}
+
+/// (t_last − t_first)/(n − k), k the tokens of the first event (1 unless known). `None` when that
+/// divides nothing, or when only one event was seen, whose distance from itself measures nothing.
+fn itl(record: &RequestRecord, n: u64) -> Option<f64> {
+    let first_holds = record.stream.first_event_tokens.unwrap_or(1).max(1);
+    let rest = n.checked_sub(first_holds).filter(|rest| *rest > 0)?;
+    if record.stream.token_events < 2 {
+        return None;
+    }
+    let time = &record.timeline;
+    Some(ms(time.first_token_ns?, time.last_token_ns?) / rest as f64)
+}
+
+/// Events held back and released at once: at least ten, nine in ten of the gaps at most 5 ms, and
+/// all of them within a fifth of the latency. The last condition keeps a server whose true ITL is
+/// that small, and whose stream therefore takes its time, apart from a burst at the end.
+fn in_bursts(record: &RequestRecord) -> bool {
+    let time = &record.timeline;
+    let (Some(start), Some(first), Some(last)) =
+        (time.start_ns, time.first_token_ns, time.last_token_ns)
+    else {
+        return false;
+    };
+    let short = time
+        .gaps_ns
+        .iter()
+        .filter(|gap| **gap <= BURST_GAP_NS)
+        .count();
+    record.stream.token_events >= BURST_TOKENS
+        && short * 10 >= time.gaps_ns.len() * 9
+        && (last - first) * 5 <= time.end_ns.saturating_sub(start)
+}
+
+fn flags(record: &RequestRecord, metrics: &RequestMetrics, mismatch: bool) -> Vec<Flag> {
+    let stream = &record.stream;
+    let success = record.outcome.is_success();
+    let no_itl = metrics.itl_ms.is_none() && metrics.output_tokens.is_some_and(|n| n < 2);
+    let invisible = stream.token_events == 0 && stream.streamed;
+    [
+        (Flag::Coalesced, stream.coalesced_events > 0),
+        (Flag::BufferedSuspected, success && in_bursts(record)),
+        (Flag::UsageMismatch, mismatch),
+        (Flag::ItlNotApplicable, success && no_itl),
+        (Flag::NoVisibleToken, success && invisible),
+        (Flag::NotStreamed, success && !stream.streamed),
+        (
+            Flag::DoneMissing,
+            success && stream.streamed && !stream.done,
+        ),
+        (Flag::IgnoredEvents, stream.ignored_events > 0),
+        (Flag::ParseErrors, stream.parse_errors > 0),
+        (Flag::TruncatedInput, record.truncated),
+        (Flag::Resent, record.resent),
+    ]
+    .into_iter()
+    .filter_map(|(flag, holds)| holds.then_some(flag))
+    .collect()
+}
+
+/// Every limit strictly above the value. A success without ITL violates no ITL limit if it has
+/// fewer than two tokens; any other missing value cannot be called good.
+fn meets(metrics: &RequestMetrics, slo: &Slo) -> bool {
+    let below = |value: Option<f64>, limit: Option<f64>| match (value, limit) {
+        (_, None) => true,
+        (Some(value), Some(limit)) => value < limit,
+        (None, Some(_)) => false,
+    };
+    let one_token = metrics.output_tokens.is_some_and(|n| n < 2);
+    below(metrics.ttft_ms, slo.ttft_ms)
+        && (below(metrics.itl_ms, slo.itl_ms) || (metrics.itl_ms.is_none() && one_token))
+        && below(metrics.latency_ms, slo.latency_ms)
+}
+
+/// True when the request was cancelled.
+pub(crate) fn is_cancelled(record: &RequestRecord) -> bool {
+    record.outcome == Outcome::Cancelled
+}

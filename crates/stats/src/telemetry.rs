@@ -1,0 +1,311 @@
+//! Server metrics: tracks over a round to summaries, and the readings around each request.
+
+use crate::quantile::stat;
+use dualround_model::{
+    MetricKind, MetricSummary, MetricTrack, RequestMetricSample, RequestRecord, Resolved,
+    RoundMeta, SeriesTrack, Stat, TrackPoint,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Increase of one counter series over its readings. A series that was not there at the start
+/// counts from zero. `Err` when it went backwards.
+fn increase(points: &[TrackPoint]) -> Result<Option<f64>, ()> {
+    let mut before = None;
+    let mut last = None;
+    for (at, point) in points.iter().enumerate() {
+        let Some(value) = point.value else { continue };
+        let from = *before.get_or_insert(if at == 0 { value } else { 0.0 });
+        if last.unwrap_or(from) > value {
+            return Err(());
+        }
+        last = Some(value);
+    }
+    Ok(before.zip(last).map(|(before, last)| last - before))
+}
+
+/// Sum of the increases of the named series. `Err` on a reset.
+fn total_increase(series: &[&SeriesTrack]) -> Result<Option<f64>, ()> {
+    let mut total = None;
+    for one in series {
+        if let Some(value) = increase(&one.points)? {
+            total = Some(total.unwrap_or(0.0) + value);
+        }
+    }
+    Ok(total)
+}
+
+/// All instants at which any of the series was read, in order.
+fn instants(series: &[&SeriesTrack]) -> Vec<u64> {
+    let all = series
+        .iter()
+        .flat_map(|one| one.points.iter().map(|point| point.at_ns));
+    all.collect::<BTreeSet<u64>>().into_iter().collect()
+}
+
+/// Values of the series at an instant.
+fn values_at<'a>(series: &'a [&SeriesTrack], at_ns: u64) -> impl Iterator<Item = f64> + 'a {
+    series.iter().filter_map(move |one| {
+        let at = one
+            .points
+            .binary_search_by_key(&at_ns, |point| point.at_ns)
+            .ok()?;
+        one.points[at].value
+    })
+}
+
+/// The value of the whole metric at an instant: the sum of counters, the mean of gauges.
+fn value_at(series: &[&SeriesTrack], kind: MetricKind, at_ns: u64) -> Option<f64> {
+    let values: Vec<f64> = values_at(series, at_ns).collect();
+    let sum: f64 = values.iter().sum();
+    match kind {
+        _ if values.is_empty() => None,
+        MetricKind::Counter | MetricKind::Histogram | MetricKind::Ratio => Some(sum),
+        MetricKind::Gauge | MetricKind::Untyped => Some(sum / values.len() as f64),
+    }
+}
+
+fn label_text(series: &SeriesTrack) -> String {
+    let labels: Vec<String> = series
+        .labels
+        .iter()
+        .map(|(k, v)| format!("{k}={v:?}"))
+        .collect();
+    format!("{{{}}}", labels.join(","))
+}
+
+/// The summary of one asked metric over a round.
+pub(crate) fn summarise(track: &MetricTrack, seconds: Option<f64>) -> MetricSummary {
+    let all: Vec<&SeriesTrack> = track.series.iter().collect();
+    let points = all
+        .iter()
+        .flat_map(|one| one.points.iter().skip_while(|p| p.value.is_none()));
+    let mut summary = MetricSummary {
+        kind: track.kind,
+        resolved: track.resolved.clone(),
+        stat: Stat::default(),
+        increase: None,
+        rate: None,
+        value: None,
+        before: None,
+        after: None,
+        counter_reset: false,
+        nan_samples: points.filter(|point| point.value.is_none()).count() as u64,
+        series: BTreeMap::new(),
+    };
+    match track.kind {
+        MetricKind::Counter => counter(&all, &mut summary),
+        MetricKind::Histogram => histogram(&all, &mut summary),
+        MetricKind::Ratio => ratio(&all, &track.resolved, &mut summary),
+        MetricKind::Gauge | MetricKind::Untyped => gauge(&all, track.kind, &mut summary),
+    }
+    summary.rate = summary
+        .increase
+        .zip(seconds)
+        .map(|(increase, seconds)| increase / seconds);
+    summary
+}
+
+fn ends(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
+    let at = instants(all);
+    summary.before = at.first().and_then(|at| value_at(all, kind, *at));
+    summary.after = at.last().and_then(|at| value_at(all, kind, *at));
+}
+
+fn gauge(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
+    let at = instants(all);
+    summary.stat = stat(at.iter().filter_map(|at| value_at(all, kind, *at)));
+    ends(all, kind, summary);
+    if all.len() > 1 {
+        for one in all {
+            let mean = stat(one.points.iter().filter_map(|point| point.value)).avg;
+            summary.series.insert(label_text(one), mean);
+        }
+    }
+}
+
+fn counter(all: &[&SeriesTrack], summary: &mut MetricSummary) {
+    ends(all, MetricKind::Counter, summary);
+    match total_increase(all) {
+        Ok(total) => summary.increase = total,
+        Err(()) => summary.counter_reset = true,
+    }
+    let at = instants(all);
+    // Increases per second between neighbouring readings.
+    summary.stat = stat(at.windows(2).filter_map(|pair| {
+        let a = value_at(all, MetricKind::Counter, pair[0]).unwrap_or(0.0);
+        let b = value_at(all, MetricKind::Counter, pair[1])?;
+        (b >= a).then(|| (b - a) / ((pair[1] - pair[0]) as f64 / 1e9))
+    }));
+    if all.len() > 1 {
+        for one in all {
+            summary
+                .series
+                .insert(label_text(one), increase(&one.points).ok().flatten());
+        }
+    }
+}
+
+/// The quotient of the increases over the round; the statistics are over the quotients between
+/// neighbouring readings in which the denominator grew.
+fn ratio(all: &[&SeriesTrack], resolved: &Resolved, summary: &mut MetricSummary) {
+    let Resolved::Ratio {
+        numerator,
+        denominator,
+    } = resolved
+    else {
+        return;
+    };
+    let of = |name: &String| -> Vec<&SeriesTrack> {
+        all.iter()
+            .filter(|one| one.name == *name)
+            .copied()
+            .collect()
+    };
+    let (top, bottom) = (of(numerator), of(denominator));
+    match (total_increase(&top), total_increase(&bottom)) {
+        (Ok(Some(top)), Ok(Some(bottom))) if bottom > 0.0 => summary.value = Some(top / bottom),
+        (Err(()), _) | (_, Err(())) => summary.counter_reset = true,
+        _ => {}
+    }
+    let total = |series: &[&SeriesTrack], at| value_at(series, MetricKind::Counter, at);
+    summary.stat = stat(instants(&bottom).windows(2).filter_map(|pair| {
+        let grown = |series: &[&SeriesTrack]| {
+            Some(total(series, pair[1])? - total(series, pair[0]).unwrap_or(0.0))
+        };
+        let bottom = grown(&bottom).filter(|grown| *grown > 0.0)?;
+        Some(grown(&top).unwrap_or(0.0) / bottom)
+    }));
+}
+
+/// Mean from the increases of sum and count; quantiles by interpolation inside the bucket that
+/// holds them, as Prometheus' `histogram_quantile` does.
+fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
+    let ending = |suffix: &str| -> Vec<&SeriesTrack> {
+        all.iter()
+            .filter(|one| one.name.ends_with(suffix))
+            .copied()
+            .collect()
+    };
+    let (sum, count) = (
+        total_increase(&ending("_sum")),
+        total_increase(&ending("_count")),
+    );
+    let (Ok(sum), Ok(count)) = (sum, count) else {
+        summary.counter_reset = true;
+        return;
+    };
+    summary.increase = count;
+    summary.value = sum
+        .zip(count.filter(|n| *n > 0.0))
+        .map(|(sum, count)| sum / count);
+    let mut buckets: Vec<(f64, f64)> = Vec::new();
+    for one in ending("_bucket") {
+        let le = one
+            .labels
+            .iter()
+            .find(|(key, _)| key == "le")
+            .map(|(_, value)| value.parse());
+        let (Some(Ok(bound)), Ok(Some(grown))) = (le, increase(&one.points)) else {
+            continue;
+        };
+        match buckets
+            .iter_mut()
+            .find(|(known, _)| f64::total_cmp(known, &bound).is_eq())
+        {
+            Some((_, total)) => *total += grown,
+            None => buckets.push((bound, grown)),
+        }
+    }
+    buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    summary.stat.n = count.map_or(0, |n| format!("{n:.0}").parse().unwrap_or(0));
+    summary.stat.avg = summary.value;
+    summary.stat.p50 = bucket_quantile(&buckets, 0.5);
+    summary.stat.p90 = bucket_quantile(&buckets, 0.9);
+    summary.stat.p95 = bucket_quantile(&buckets, 0.95);
+    summary.stat.p99 = bucket_quantile(&buckets, 0.99);
+}
+
+fn bucket_quantile(cumulative: &[(f64, f64)], p: f64) -> Option<f64> {
+    let total = cumulative
+        .last()
+        .map(|(_, count)| *count)
+        .filter(|total| *total > 0.0)?;
+    let rank = p * total;
+    let at = cumulative.iter().position(|(_, count)| *count >= rank)?;
+    let (low, below) = if at == 0 {
+        (0.0, 0.0)
+    } else {
+        cumulative[at - 1]
+    };
+    let (high, upto) = cumulative[at];
+    if high.is_infinite() {
+        // Above the last bound nothing is known; the bound itself is a lower limit.
+        return Some(low);
+    }
+    Some(low + (high - low) * (rank - below) / (upto - below))
+}
+
+/// The readings around each request: the last one before it began, the first one after it ended.
+/// `overlapping` when another request was in flight between the two.
+pub(crate) fn around(
+    meta: &RoundMeta,
+    records: &[RequestRecord],
+) -> Vec<BTreeMap<String, RequestMetricSample>> {
+    let spans: Vec<Option<(u64, u64)>> = records
+        .iter()
+        .map(|record| {
+            record
+                .timeline
+                .start_ns
+                .map(|start| (start, record.timeline.end_ns))
+        })
+        .collect();
+    let mut starts: Vec<u64> = spans.iter().flatten().map(|(start, _)| *start).collect();
+    let mut stops: Vec<u64> = spans.iter().flatten().map(|(_, end)| *end).collect();
+    starts.sort_unstable();
+    stops.sort_unstable();
+    let tracks: Vec<(&MetricTrack, Vec<&SeriesTrack>, Vec<u64>)> = meta
+        .metrics
+        .iter()
+        .map(|track| {
+            let series: Vec<&SeriesTrack> = sampled(track);
+            let at = instants(&series);
+            (track, series, at)
+        })
+        .collect();
+    let of = |span: &Option<(u64, u64)>| {
+        let mut samples = BTreeMap::new();
+        for (track, series, at) in &tracks {
+            let Some((start, end)) = *span else { continue };
+            let before = at[..at.partition_point(|at| *at <= start)].last().copied();
+            let after = at.get(at.partition_point(|at| *at < end)).copied();
+            let read = |at: Option<u64>| at.and_then(|at| value_at(series, track.kind, at));
+            let (low, high) = (before.unwrap_or(0), after.unwrap_or(u64::MAX));
+            // Requests that began before `high` and had not ended at `low`, this one among them.
+            let begun = starts.partition_point(|start| *start < high);
+            let ended = stops.partition_point(|stop| *stop <= low);
+            let (before, after) = (read(before), read(after));
+            let delta = before.zip(after).map(|(before, after)| after - before);
+            let overlapping = begun - ended > 1;
+            let sample = RequestMetricSample {
+                before,
+                after,
+                delta,
+                overlapping,
+            };
+            samples.insert(track.asked.clone(), sample);
+        }
+        samples
+    };
+    spans.iter().map(of).collect()
+}
+
+/// The series that stand for a metric's value at an instant: a histogram's count, a ratio's hits.
+fn sampled(track: &MetricTrack) -> Vec<&SeriesTrack> {
+    let keep = |one: &&SeriesTrack| match (&track.kind, &track.resolved) {
+        (MetricKind::Histogram, _) => one.name.ends_with("_count"),
+        (MetricKind::Ratio, Resolved::Ratio { numerator, .. }) => one.name == *numerator,
+        _ => true,
+    };
+    track.series.iter().filter(keep).collect()
+}
