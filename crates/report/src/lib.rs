@@ -1,1 +1,28 @@
-//! Summaries to tables, CSV and JSON, in English and Chinese.
+//! Summaries to tables, CSV and JSON, in English and Chinese. Nothing is computed here but the
+//! conversion of units and formats.
+
+mod comparison_block;
+mod csv_flat;
+mod csv_summary;
+mod error;
+mod files;
+mod journal;
+mod json_comparison;
+mod json_round;
+mod json_run;
+mod labels;
+mod number;
+mod rows;
+mod table;
+mod text;
+mod warning_text;
+
+pub use comparison_block::comparison_block;
+pub use error::ReportError;
+pub use files::RunFiles;
+pub use journal::{Journal, read_journal};
+pub use json_run::RunInfo;
+pub use labels::{Labels, labels};
+pub use table::round_table;
+pub use text::safe_text;
+pub use warning_text::warning_text;

@@ -1,0 +1,143 @@
+//! Cold against warm, a block per level on the terminal.
+
+use crate::{
+    labels::{Labels, labels},
+    number::fixed,
+    text::{fit, safe_text},
+};
+use dualround_model::{
+    ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, Verdict,
+};
+use std::fmt::Write;
+
+const RULE: usize = 120;
+const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
+
+/// The block of one level.
+pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
+    let labels = labels(plan.output.lang);
+    let mut out = String::new();
+    let rule = "=".repeat(RULE);
+    let title = format!(
+        "{}: {} | {} ({})",
+        labels.concurrency, level.concurrency, labels.comparison, plan.schedule
+    );
+    let _ = writeln!(out, "{rule}\n{title}\n{rule}");
+    let heads = [
+        labels.metric,
+        labels.cold,
+        labels.warm,
+        labels.ratio,
+        labels.interval,
+        labels.improved,
+        labels.pairs,
+    ];
+    let _ = writeln!(out, "{}", row(&heads.map(str::to_owned)));
+    for (name, metric) in [
+        ("TTFT (ms)", &level.ttft),
+        ("ITL (ms)", &level.itl),
+        ("Latency (ms)", &level.latency),
+    ] {
+        let _ = writeln!(out, "{}", row(&cells(name, metric, labels)));
+        if let Some(reason) = &metric.withheld {
+            let _ = writeln!(out, "    {}", safe_text(reason));
+        }
+    }
+    if let Some(kind) = level.ttft.interval_kind {
+        let words = match kind {
+            IntervalKind::WithinRun => labels.within_run,
+            IntervalKind::TCycles => labels.t_cycles,
+        };
+        let _ = writeln!(out, "{}: {words}", labels.interval);
+    }
+    hit_rates(&mut out, level, labels);
+    cold(&mut out, level, labels);
+    let zh = labels.lang == Lang::Zh;
+    let text = if zh {
+        &level.conclusion.text_zh
+    } else {
+        &level.conclusion.text
+    };
+    let _ = writeln!(out, "{}: {text}", labels.conclusion);
+    let lines = if zh {
+        &level.diagnosis_zh
+    } else {
+        &level.diagnosis
+    };
+    for line in lines {
+        let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(line));
+    }
+    out
+}
+
+fn row(cells: &[String; 7]) -> String {
+    let cells = cells
+        .iter()
+        .zip(COLUMNS)
+        .map(|(cell, width)| fit(cell, width));
+    format!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end())
+}
+
+fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] {
+    let times = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}×"));
+    let interval = metric.interval_low.zip(metric.interval_high);
+    let interval = interval.map_or("-".to_owned(), |(low, high)| format!("{low:.2}–{high:.2}×"));
+    let ratio = match &metric.withheld {
+        Some(_) => labels.withheld.to_owned(),
+        None => times(metric.ratio),
+    };
+    let improved = metric.improved_share.map(|share| 100.0 * share);
+    [
+        name.to_owned(),
+        fixed(metric.cold_avg, 2),
+        fixed(metric.warm_avg, 2),
+        ratio,
+        interval,
+        improved.map_or("-".to_owned(), |share| format!("{share:.0} %")),
+        metric.pairs.to_string(),
+    ]
+}
+
+fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    let hit = &level.hit_rate;
+    let percent =
+        |rate: Option<f64>| rate.map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
+    let _ = writeln!(
+        out,
+        "{}: {} → {} ({} / {})",
+        labels.hit_rate_usage,
+        percent(hit.usage_cold),
+        percent(hit.usage),
+        hit.usage_known,
+        hit.usage_of
+    );
+    if hit.server.is_some() {
+        let _ = writeln!(out, "{}: {}", labels.hit_rate_server, percent(hit.server));
+    }
+}
+
+fn cold(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    let verdict = match level.cold.verdict {
+        Verdict::Cold => labels.verdicts[0],
+        Verdict::Contaminated => labels.verdicts[1],
+        Verdict::Unknown => labels.verdicts[2],
+    };
+    let method = match level.cold.method {
+        ColdMethod::Marker => labels.methods[0],
+        ColdMethod::Salt => labels.methods[1],
+        ColdMethod::Reset => labels.methods[2],
+        ColdMethod::None => labels.methods[3],
+    };
+    let _ = writeln!(out, "{}: {verdict} ({method})", labels.cold_verdict);
+    for evidence in &level.cold.evidence {
+        let limit = evidence
+            .limit
+            .map_or_else(String::new, |limit| format!(" [≤ {limit:.0}]"));
+        let _ = writeln!(
+            out,
+            "  - {}: {}{limit}",
+            evidence.source,
+            safe_text(&evidence.text)
+        );
+    }
+}

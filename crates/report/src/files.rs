@@ -1,0 +1,229 @@
+//! The folder of a run: what is in it, and how it is replaced.
+
+use crate::{
+    Journal, ReportError, RunInfo, csv_flat, csv_summary, json_comparison, json_round, labels,
+};
+use dualround_model::{Comparison, Plan, RoundResult};
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+const JOURNAL: &str = "requests.jsonl";
+const RUN: &str = "run.json";
+const SUMMARY: &str = "metrics_summary.csv";
+const FLAT: &str = "metrics_flat.csv";
+const COMPARISON: &str = "comparison.json";
+const PREVIOUS: &str = "previous";
+
+/// The folder of a run, open for writing.
+#[derive(Debug)]
+pub struct RunFiles {
+    dir: PathBuf,
+}
+
+impl RunFiles {
+    /// Opens a folder for a new run, creating it. A folder that holds a run is refused, unless it
+    /// may be overwritten or is the default one, whose earlier run moves to `previous/<run id>/`;
+    /// where to is returned.
+    ///
+    /// # Errors
+    /// [`ReportError::Occupied`], or [`ReportError::Write`] when nothing can be written there.
+    pub fn open(
+        dir: &Path,
+        overwrite: bool,
+        is_default: bool,
+    ) -> Result<(Self, Option<PathBuf>), ReportError> {
+        fs::create_dir_all(dir).map_err(ReportError::write(dir))?;
+        let own = own_files(dir)?;
+        let mut moved = None;
+        if !own.is_empty() {
+            if overwrite {
+                for path in &own {
+                    fs::remove_file(path).map_err(ReportError::write(path))?;
+                }
+            } else if is_default {
+                moved = Some(set_aside(dir, &own)?);
+            } else {
+                return Err(ReportError::Occupied {
+                    dir: dir.to_owned(),
+                });
+            }
+        }
+        let files = Self {
+            dir: dir.to_owned(),
+        };
+        // An unwritable folder is found out now, not after an hour of measuring.
+        File::create(files.path(JOURNAL)).map_err(ReportError::write(files.path(JOURNAL)))?;
+        Ok((files, moved))
+    }
+
+    /// Opens the folder of an earlier run, to make its files again.
+    pub fn existing(dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+        }
+    }
+
+    /// The folder.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Path of the journal.
+    pub fn journal_path(&self) -> PathBuf {
+        self.path(JOURNAL)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// The journal, for appending.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn journal(&self) -> Result<Journal, ReportError> {
+        let path = self.path(JOURNAL);
+        let file = File::options().append(true).create(true).open(&path);
+        file.map(Journal::new).map_err(ReportError::write(path))
+    }
+
+    /// Writes a file beside its name and renames it, so that a half one never bears the name.
+    fn replace(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> Result<(), ReportError> {
+        let path = self.path(name);
+        let draft = self.path(&format!(".{name}.part"));
+        let written = File::create(&draft)
+            .map(BufWriter::new)
+            .and_then(|mut out| {
+                fill(&mut out)?;
+                out.flush()?;
+                fs::rename(&draft, &path)
+            });
+        written.map_err(ReportError::write(path))
+    }
+
+    /// `concurrency_{c}_round_{r}.json`. A level that repeats an earlier concurrency of the plan
+    /// carries its count: `concurrency_{c}_run_{k}_round_{r}.json`.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_round(&self, result: &RoundResult, plan: &Plan) -> Result<(), ReportError> {
+        let (concurrency, round) = (result.meta.concurrency, result.meta.spec.number);
+        let again = match repeat(plan, result.meta.level) {
+            1 => String::new(),
+            k => format!("_run_{k}"),
+        };
+        let name = format!("concurrency_{concurrency}{again}_round_{round}.json");
+        self.replace(&name, |out| json_round::write(result, plan, out))
+    }
+
+    /// Both CSV files over all rounds so far.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_summaries(&self, rounds: &[RoundResult], plan: &Plan) -> Result<(), ReportError> {
+        let labels = labels(plan.output.lang);
+        let columns: Vec<String> = rounds
+            .iter()
+            .map(|round| {
+                let meta = &round.meta;
+                labels.column(meta.concurrency, repeat(plan, meta.level), meta.spec.number)
+            })
+            .collect();
+        self.replace(SUMMARY, |out| {
+            csv_summary::write(rounds, &columns, labels, out).map_err(io::Error::other)
+        })?;
+        self.replace(FLAT, |out| {
+            csv_flat::write(rounds, &columns, labels, out).map_err(io::Error::other)
+        })
+    }
+
+    /// `comparison.json`.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_comparison(&self, comparison: &Comparison) -> Result<(), ReportError> {
+        let value = json_comparison::value(comparison);
+        self.replace(COMPARISON, |out| {
+            Ok(serde_json::to_writer_pretty(out, &value)?)
+        })
+    }
+
+    /// `run.json`.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_run(&self, run: &RunInfo) -> Result<(), ReportError> {
+        self.replace(RUN, |out| Ok(serde_json::to_writer_pretty(out, run)?))
+    }
+
+    /// Reads `run.json` of an earlier run.
+    ///
+    /// # Errors
+    /// [`ReportError::Read`].
+    pub fn read_run(&self) -> Result<RunInfo, ReportError> {
+        let path = self.path(RUN);
+        let bytes = fs::read(&path).map_err(ReportError::read(&path))?;
+        serde_json::from_slice(&bytes).map_err(|error| ReportError::read(path)(error.into()))
+    }
+}
+
+/// How often the concurrency of this level has come up in the plan, this level included.
+fn repeat(plan: &Plan, level: u32) -> u32 {
+    let mut seen: HashMap<u32, u32> = HashMap::new();
+    let mut count = 1;
+    for concurrency in plan.levels.iter().take(level as usize + 1) {
+        count = *seen
+            .entry(*concurrency)
+            .and_modify(|count| *count += 1)
+            .or_insert(1);
+    }
+    count
+}
+
+/// Files of ours in a folder.
+fn own_files(dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
+    let mut own = Vec::new();
+    for entry in fs::read_dir(dir).map_err(ReportError::read(dir))? {
+        let path = entry.map_err(ReportError::read(dir))?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let numbered = name.starts_with("concurrency_") && name.ends_with(".json");
+        if numbered || [JOURNAL, RUN, SUMMARY, FLAT, COMPARISON].contains(&name.as_str()) {
+            own.push(path);
+        }
+    }
+    Ok(own)
+}
+
+/// Moves an earlier run to `previous/<run id>/`.
+fn set_aside(dir: &Path, own: &[PathBuf]) -> Result<PathBuf, ReportError> {
+    let earlier = RunFiles::existing(dir).read_run().map(|run| run.run_id);
+    let id: String = earlier
+        .unwrap_or_else(|_| "unknown".to_owned())
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect();
+    let mut target = dir.join(PREVIOUS).join(&id);
+    let mut count = 1;
+    while target.exists() {
+        count += 1;
+        target = dir.join(PREVIOUS).join(format!("{id}-{count}"));
+    }
+    fs::create_dir_all(&target).map_err(ReportError::write(&target))?;
+    for path in own {
+        let to = target.join(path.file_name().unwrap_or_default());
+        fs::rename(path, &to).map_err(ReportError::write(to))?;
+    }
+    Ok(target)
+}

@@ -1,0 +1,63 @@
+//! `comparison.json`: cold against warm by level. `ratio` > 1: warm is faster.
+
+use crate::number::json as num;
+use dualround_model::{Comparison, LevelComparison, MetricComparison};
+use serde_json::{Value, json};
+
+/// The whole file.
+pub(crate) fn value(comparison: &Comparison) -> Value {
+    json!({
+        "levels": comparison.levels.iter().map(level).collect::<Vec<_>>(),
+        "canary": comparison.canary,
+    })
+}
+
+fn level(level: &LevelComparison) -> Value {
+    let hit = &level.hit_rate;
+    json!({
+        "concurrency": level.concurrency,
+        "level": level.level,
+        "pairs": level.pairs,
+        "cycles": level.cycles,
+        "cold": level.cold,
+        "ttft": metric(&level.ttft),
+        "itl": metric(&level.itl),
+        "latency": metric(&level.latency),
+        "hit_rate": {
+            "usage": num(hit.usage),
+            "usage_cold": num(hit.usage_cold),
+            "usage_known": hit.usage_known,
+            "usage_of": hit.usage_of,
+            "server": num(hit.server),
+            "theory": num(hit.theory),
+            "model_lru": num(hit.model_lru),
+        },
+        "unequal_outputs": level.unequal_outputs,
+        "conclusion": {
+            "kind": level.conclusion.kind,
+            "cache_evidence": level.conclusion.cache_evidence,
+            "margin": num(Some(level.conclusion.margin)),
+            "text": level.conclusion.text,
+            "text_zh": level.conclusion.text_zh,
+        },
+        "diagnosis": level.diagnosis,
+        "diagnosis_zh": level.diagnosis_zh,
+    })
+}
+
+fn metric(metric: &MetricComparison) -> Value {
+    json!({
+        "pairs": metric.pairs,
+        "cold_avg": num(metric.cold_avg),
+        "warm_avg": num(metric.warm_avg),
+        "ratio": num(metric.ratio),
+        "interval_low": num(metric.interval_low),
+        "interval_high": num(metric.interval_high),
+        "interval_kind": metric.interval_kind,
+        "hodges_lehmann": num(metric.hodges_lehmann),
+        "ratio_of_means": num(metric.ratio_of_means),
+        "shift_ms": num(metric.shift_ms),
+        "improved_share": num(metric.improved_share),
+        "withheld": metric.withheld,
+    })
+}

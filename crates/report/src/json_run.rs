@@ -1,0 +1,33 @@
+//! `run.json`: what was run, where and when, so that it can be run again.
+
+use dualround_model::{CanaryReport, Plan, Selection, Warning};
+use serde::{Deserialize, Serialize};
+
+/// The file. Secrets in it are `***`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunInfo {
+    /// Name of the run: its start in UTC.
+    pub run_id: String,
+    /// Version of this program.
+    pub version: String,
+    /// The resolved plan.
+    pub plan: Plan,
+    /// What was read and chosen.
+    pub dataset: Selection,
+    /// When the run began, RFC 3339, UTC.
+    pub started_at: String,
+    /// When it ended; `None` while it runs, or when it was killed.
+    pub finished_at: Option<String>,
+    /// Wall time of the zero of all `_ns` values in the journal.
+    pub clock_anchor: String,
+    /// System, processors and the like.
+    pub environment: serde_json::Value,
+    /// What the canary showed.
+    pub canary: Option<CanaryReport>,
+    /// Caveats of the run as a whole.
+    pub warnings: Vec<Warning>,
+    /// The user or a limit ended it early.
+    pub interrupted: bool,
+    /// How the program ended; `None` while it runs.
+    pub exit_code: Option<i32>,
+}

@@ -1,0 +1,215 @@
+//! Every word of tables and CSV files, once a language. A missing translation does not compile.
+
+use dualround_model::Lang;
+
+/// The words of one language.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each field is named after the word it holds")]
+pub struct Labels {
+    pub lang: Lang,
+    pub concurrency: &'static str,
+    pub cold: &'static str,
+    pub warm: &'static str,
+    pub total_requests: &'static str,
+    pub success: &'static str,
+    pub failed: &'static str,
+    pub cancelled: &'static str,
+    pub not_started: &'static str,
+    pub duration: &'static str,
+    pub seconds: &'static str,
+    pub avg_input: &'static str,
+    pub avg_output: &'static str,
+    pub metric: &'static str,
+    pub token_throughput: &'static str,
+    pub request_throughput: &'static str,
+    pub slo_requests: &'static str,
+    pub slo_tokens: &'static str,
+    pub slo_rate: &'static str,
+    pub cache: &'static str,
+    pub failures: &'static str,
+    pub warnings: &'static str,
+    pub csv_corner: &'static str,
+    pub csv_concurrency: &'static str,
+    pub stats: [&'static str; 8],
+    pub input_tokens: &'static str,
+    pub output_tokens: &'static str,
+    pub throughput: &'static str,
+    pub goodput: &'static str,
+    pub counts: &'static str,
+    pub planned: &'static str,
+    pub duration_s: &'static str,
+    pub cached_tokens: &'static str,
+    pub hit_rate: &'static str,
+    pub cache_known: &'static str,
+    pub increase: &'static str,
+    pub rate: &'static str,
+    pub value: &'static str,
+    pub comparison: &'static str,
+    pub ratio: &'static str,
+    pub interval: &'static str,
+    pub improved: &'static str,
+    pub pairs: &'static str,
+    pub within_run: &'static str,
+    pub t_cycles: &'static str,
+    pub withheld: &'static str,
+    pub hit_rate_usage: &'static str,
+    pub hit_rate_server: &'static str,
+    pub cold_verdict: &'static str,
+    pub verdicts: [&'static str; 3],
+    pub methods: [&'static str; 4],
+    pub conclusion: &'static str,
+    pub diagnosis: &'static str,
+}
+
+const EN: Labels = Labels {
+    lang: Lang::En,
+    concurrency: "Concurrency",
+    cold: "cold",
+    warm: "warm",
+    total_requests: "Requests",
+    success: "Success",
+    failed: "Failed",
+    cancelled: "Cancelled",
+    not_started: "Not started",
+    duration: "Duration",
+    seconds: "s",
+    avg_input: "Mean input tokens",
+    avg_output: "Mean output tokens",
+    metric: "Metric",
+    token_throughput: "Token throughput",
+    request_throughput: "Request throughput",
+    slo_requests: "Requests within SLO",
+    slo_tokens: "Tokens within SLO",
+    slo_rate: "Tokens within SLO per second",
+    cache: "Prompt tokens from cache",
+    failures: "Failures",
+    warnings: "Notes",
+    csv_corner: "metric/round",
+    csv_concurrency: "concurrency",
+    stats: ["avg", "p50", "p90", "p95", "p99", "min", "max", "stddev"],
+    input_tokens: "Input tokens",
+    output_tokens: "Output tokens",
+    throughput: "Throughput",
+    goodput: "Goodput",
+    counts: "Counts",
+    planned: "planned requests",
+    duration_s: "duration (s)",
+    cached_tokens: "cached tokens",
+    hit_rate: "cache hit rate",
+    cache_known: "requests reporting cached tokens",
+    increase: "increase",
+    rate: "rate (per s)",
+    value: "value",
+    comparison: "Cold against warm",
+    ratio: "Ratio",
+    interval: "Interval",
+    improved: "Warm faster",
+    pairs: "Pairs",
+    within_run: "within-run spread",
+    t_cycles: "95 % t interval over cycles",
+    withheld: "withheld",
+    hit_rate_usage: "Hit rate (usage)",
+    hit_rate_server: "Hit rate (server counters)",
+    cold_verdict: "Cold round",
+    verdicts: ["cold", "CONTAMINATED", "unknown"],
+    methods: ["text marker", "engine salt", "cache reset", "nothing done"],
+    conclusion: "Conclusion",
+    diagnosis: "Diagnosis",
+};
+
+const ZH: Labels = Labels {
+    lang: Lang::Zh,
+    concurrency: "并发",
+    cold: "冷",
+    warm: "热",
+    total_requests: "总请求数",
+    success: "成功",
+    failed: "失败",
+    cancelled: "取消",
+    not_started: "未开始",
+    duration: "测试时长",
+    seconds: "秒",
+    avg_input: "平均输入 tokens",
+    avg_output: "平均输出 tokens",
+    metric: "Metric",
+    token_throughput: "Token 吞吐量",
+    request_throughput: "Request 吞吐量",
+    slo_requests: "满足 SLO 的请求数",
+    slo_tokens: "满足 SLO 的 tokens",
+    slo_rate: "满足 SLO 的 tokens 每秒",
+    cache: "来自缓存的提示词 tokens",
+    failures: "失败原因",
+    warnings: "说明",
+    csv_corner: "指标/轮次",
+    csv_concurrency: "并发",
+    stats: [
+        "平均值",
+        "中位数",
+        "P90",
+        "P95",
+        "P99",
+        "最小值",
+        "最大值",
+        "标准差",
+    ],
+    input_tokens: "输入 tokens",
+    output_tokens: "输出 tokens",
+    throughput: "吞吐量",
+    goodput: "有效吞吐量",
+    counts: "计数",
+    planned: "计划请求数",
+    duration_s: "测试时长 (秒)",
+    cached_tokens: "缓存 tokens",
+    hit_rate: "缓存命中率",
+    cache_known: "报告缓存的请求数",
+    increase: "增量",
+    rate: "速率 (每秒)",
+    value: "值",
+    comparison: "冷热对比",
+    ratio: "倍数",
+    interval: "区间",
+    improved: "热轮更快",
+    pairs: "对数",
+    within_run: "本次运行内的散布",
+    t_cycles: "各循环的 95 % t 区间",
+    withheld: "不给出",
+    hit_rate_usage: "命中率 (usage)",
+    hit_rate_server: "命中率 (服务端计数器)",
+    cold_verdict: "冷轮",
+    verdicts: ["冷", "被污染", "未知"],
+    methods: ["文本标记", "引擎 salt", "重置缓存", "未做处理"],
+    conclusion: "结论",
+    diagnosis: "诊断",
+};
+
+/// The words of a language.
+pub fn labels(lang: Lang) -> &'static Labels {
+    match lang {
+        Lang::En => &EN,
+        Lang::Zh => &ZH,
+    }
+}
+
+impl Labels {
+    /// `Round 2` / `第 2 轮`.
+    pub fn round(&self, number: u32) -> String {
+        match self.lang {
+            Lang::En => format!("Round {number}"),
+            Lang::Zh => format!("第 {number} 轮"),
+        }
+    }
+
+    /// A CSV column: `concurrency10-round2` / `并发10-第2轮`; a level that repeats an earlier
+    /// concurrency carries its run number.
+    pub fn column(&self, concurrency: u32, repeat: u32, round: u32) -> String {
+        let again = if repeat > 1 {
+            format!("#{repeat}")
+        } else {
+            String::new()
+        };
+        match self.lang {
+            Lang::En => format!("{}{concurrency}{again}-round{round}", self.csv_concurrency),
+            Lang::Zh => format!("{}{concurrency}{again}-第{round}轮", self.csv_concurrency),
+        }
+    }
+}

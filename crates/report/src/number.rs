@@ -1,0 +1,67 @@
+//! Numbers as text: `.` as the decimal point in every locale, unknown as `-` or nothing.
+
+/// With a fixed number of decimals; `-` for unknown. For tables.
+pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
+    value
+        .filter(|v| v.is_finite())
+        .map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}"))
+}
+
+/// Up to four decimals without trailing zeros; empty for unknown. For CSV.
+pub(crate) fn short(value: Option<f64>) -> String {
+    let Some(value) = value.filter(|value| value.is_finite()) else {
+        return String::new();
+    };
+    let text = format!("{value:.4}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+/// A whole number with thousands separators.
+pub(crate) fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A finite number for JSON, rounded to six decimals; anything else is null.
+pub(crate) fn json(value: Option<f64>) -> serde_json::Value {
+    let rounded = value.map(|value| (value * 1e6).round() / 1e6);
+    rounded
+        .and_then(serde_json::Number::from_f64)
+        .map_or(serde_json::Value::Null, Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b134_what_is_no_number_is_null_or_nothing() {
+        for value in [None, Some(f64::NAN), Some(f64::INFINITY)] {
+            assert_eq!(json(value), serde_json::Value::Null);
+            assert_eq!(short(value), "");
+            assert_eq!(fixed(value, 2), "-");
+        }
+    }
+
+    #[test]
+    fn numbers_are_short_and_exact() {
+        assert_eq!(short(Some(245.32)), "245.32");
+        assert_eq!(short(Some(100.0)), "100");
+        assert_eq!(short(Some(-0.000_01)), "0");
+        assert_eq!(fixed(Some(5.0), 2), "5.00");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(json(Some(1.234_567_89)).to_string(), "1.234568");
+    }
+}

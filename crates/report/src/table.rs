@@ -1,0 +1,184 @@
+//! The terminal table of a round, in the guide's layout.
+
+use crate::{
+    labels::{Labels, labels},
+    number::{fixed, grouped},
+    rows::metric_row,
+    text::{fit, safe_text},
+    warning_text::warning_text,
+};
+use dualround_model::{Plan, RoundKind, RoundResult, RoundSummary, Stat};
+use std::fmt::Write;
+
+/// Width of the rules above and below the title.
+const RULE: usize = 120;
+const NAME: usize = 28;
+const VALUE: usize = 12;
+const HEADS: [&str; 7] = ["Avg", "P50", "P90", "P99", "Min", "Max", "Stddev"];
+
+/// The table with everything below it.
+pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
+    let labels = labels(plan.output.lang);
+    let (meta, summary) = (&result.meta, &result.summary);
+    let mut out = String::new();
+    let rule = "=".repeat(RULE);
+    let kind = match meta.spec.kind {
+        RoundKind::Cold => labels.cold,
+        RoundKind::Warm => labels.warm,
+    };
+    let round = labels.round(meta.spec.number);
+    push(&mut out, &rule);
+    push(
+        &mut out,
+        &format!(
+            "{}: {} | {round} ({kind})",
+            labels.concurrency, meta.concurrency
+        ),
+    );
+    push(&mut out, &rule);
+    push(&mut out, &counts(summary, labels));
+    push(
+        &mut out,
+        &format!(
+            "{}: {} | {}: {}",
+            labels.avg_input,
+            fixed(summary.input_tokens.avg, 1),
+            labels.avg_output,
+            fixed(summary.output_tokens.avg, 1)
+        ),
+    );
+    push(&mut out, &"-".repeat(RULE));
+    grid(&mut out, summary, labels);
+    tail(&mut out, summary, labels);
+    if !summary.warnings.is_empty() {
+        push(&mut out, &format!("\n{}:", labels.warnings));
+        for warning in &summary.warnings {
+            push(
+                &mut out,
+                &format!("  - {}", safe_text(&warning_text(warning, labels.lang))),
+            );
+        }
+    }
+    out
+}
+
+fn push(out: &mut String, line: &str) {
+    out.push_str(line);
+    out.push('\n');
+}
+
+fn counts(summary: &RoundSummary, labels: &Labels) -> String {
+    let mut line = format!(
+        "{}: {} | {}: {} | {}: {}",
+        labels.total_requests,
+        summary.total_requests,
+        labels.success,
+        summary.successful_requests,
+        labels.failed,
+        summary.failed_requests,
+    );
+    for (label, count) in [
+        (labels.cancelled, summary.cancelled_requests),
+        (labels.not_started, summary.not_started_requests),
+    ] {
+        if count > 0 {
+            let _ = write!(line, " | {label}: {count}");
+        }
+    }
+    let seconds = fixed(summary.duration_seconds, 2);
+    let _ = write!(line, " | {}: {seconds} {}", labels.duration, labels.seconds);
+    line
+}
+
+fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels) {
+    let line = |cells: [String; 7], name: &str| {
+        let cells: Vec<String> = cells.iter().map(|cell| fit(cell, VALUE)).collect();
+        format!("│ {} │ {} │", fit(name, NAME), cells.join(" │ "))
+    };
+    let border = |left: &str, middle: &str, right: &str| {
+        let cells = std::iter::once(NAME)
+            .chain([VALUE; 7])
+            .map(|width| "─".repeat(width + 2));
+        format!("{left}{}{right}", cells.collect::<Vec<_>>().join(middle))
+    };
+    push(out, &line(HEADS.map(str::to_owned), labels.metric));
+    push(out, &border("├", "┼", "┤"));
+    let seven = |s: &Stat| [s.avg, s.p50, s.p90, s.p99, s.min, s.max, s.stddev];
+    let reasoning = summary.ttfo.n > 0 && summary.ttfo.avg != summary.ttft.avg;
+    let chunks = summary.icl.n > 0;
+    for (name, stat, shown) in [
+        ("TTFT (ms)", &summary.ttft, true),
+        ("TTFO (ms)", &summary.ttfo, reasoning),
+        ("ITL (ms)", &summary.itl, true),
+        ("ICL (ms)", &summary.icl, chunks),
+        ("Latency (ms)", &summary.latency, true),
+    ] {
+        if shown {
+            push(out, &line(seven(stat).map(|value| fixed(value, 2)), name));
+        }
+    }
+    for (name, metric) in &summary.prometheus {
+        let (name, values) = metric_row(name, metric, labels);
+        push(
+            out,
+            &line(values.map(|value| fixed(value, 4)), &safe_text(&name)),
+        );
+    }
+    push(out, &border("└", "┴", "┘"));
+}
+
+fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
+    let percent = |share: Option<f64>| fixed(share.map(|share| 100.0 * share), 2);
+    push(out, "\nThroughput:");
+    let tokens = fixed(summary.token_throughput, 2);
+    push(
+        out,
+        &format!("  {}: {tokens} tokens/sec", labels.token_throughput),
+    );
+    let requests = fixed(summary.request_throughput, 2);
+    push(
+        out,
+        &format!("  {}: {requests} requests/sec", labels.request_throughput),
+    );
+    if let Some(goodput) = &summary.goodput {
+        push(out, "\nGoodput (SLO):");
+        let share = percent(goodput.request_rate);
+        let (good, sent) = (goodput.requests, goodput.sent);
+        push(
+            out,
+            &format!("  {}: {good} / {sent} ({share}%)", labels.slo_requests),
+        );
+        let share = percent(goodput.token_rate);
+        let (good, total) = (goodput.tokens, goodput.total_tokens);
+        push(
+            out,
+            &format!("  {}: {good} / {total} ({share}%)", labels.slo_tokens),
+        );
+        let rate = fixed(goodput.token_throughput, 2);
+        push(out, &format!("  {}: {rate}", labels.slo_rate));
+    }
+    let of = summary.successful_requests;
+    let known = summary.cache_known_requests;
+    let cached = summary
+        .cached_tokens
+        .map_or_else(|| "-".to_owned(), grouped);
+    let rate = percent(summary.cache_hit_rate);
+    push(
+        out,
+        &format!("\n{}: {cached} ({rate} %), {known} / {of}", labels.cache),
+    );
+    if !summary.failures.is_empty() {
+        let failures = summary
+            .failures
+            .iter()
+            .map(|(kind, count)| format!("{kind} x{count}"));
+        push(
+            out,
+            &format!(
+                "{}: {}",
+                labels.failures,
+                failures.collect::<Vec<_>>().join(", ")
+            ),
+        );
+    }
+}

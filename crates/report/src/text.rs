@@ -1,0 +1,64 @@
+//! Text on a terminal: display width, and what servers may not do to it.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Replaces control characters, so that no text from outside can move the cursor or change colours.
+pub fn safe_text(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' {
+                '�'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// Columns that a text takes (CJK characters two).
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Cut to `columns` with `…` if it is wider, else padded to it.
+pub(crate) fn fit(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    let cut = width(text) > columns;
+    let room = if cut {
+        columns.saturating_sub(1)
+    } else {
+        columns
+    };
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = width(c.encode_utf8(&mut [0; 4]));
+        if used + wide > room {
+            break;
+        }
+        out.push(c);
+        used += wide;
+    }
+    if cut {
+        out.push('…');
+        used += 1;
+    }
+    out.extend(std::iter::repeat_n(' ', columns - used.min(columns)));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b141_width_counts_columns() {
+        assert_eq!(width(&fit("请求吞吐量", 14)), 14);
+        assert_eq!(width(&fit("请求吞吐量的一个很长的名字", 14)), 14);
+        assert!(fit(&"x".repeat(60), 30).ends_with('…'));
+    }
+
+    #[test]
+    fn b155_escapes_are_neutralised() {
+        assert_eq!(safe_text("a\x1b[2Jb\r"), "a�[2Jb�");
+    }
+}

@@ -1,0 +1,186 @@
+//! The words of every caveat in both languages.
+
+use dualround_model::{Lang, Warning};
+
+/// What a caveat says to people.
+pub fn warning_text(warning: &Warning, lang: Lang) -> String {
+    match lang {
+        Lang::En => english(warning),
+        Lang::Zh => chinese(warning),
+    }
+}
+
+fn english(warning: &Warning) -> String {
+    match warning {
+        Warning::FewerSamples { asked, available } => format!(
+            "{asked} samples were asked for, the dataset has {available}; --oversample repeats rows"
+        ),
+        Warning::DuplicatePrompts { count } => format!(
+            "{count} prompts are repetitions of another one, so not every request of round 1 can be cold"
+        ),
+        Warning::TruncatedInput { count, limit, unit } => {
+            format!("{count} prompts were cut to their last {limit} {unit}")
+        }
+        Warning::FewSamplesForP99 { n } => {
+            format!("n = {n}: a P99 needs at least 100 samples, here it is close to the maximum")
+        }
+        Warning::NotStreamed { count } => {
+            format!("{count} answers were not streamed: they have no TTFT and no ITL")
+        }
+        Warning::TokensFromEvents { count, of } => {
+            format!(
+                "{count} of {of} requests: output tokens counted from events, the server reported none"
+            )
+        }
+        Warning::UsageMismatch { count } => format!(
+            "{count} requests: usage reports fewer output tokens than events arrived (usage_mismatch)"
+        ),
+        Warning::BufferedSuspected { count, of } => format!(
+            "{count} of {of} streams arrived in one burst: a proxy or the server holds events back, so their TTFT and ITL are not the engine's"
+        ),
+        Warning::PromptTokensChanged { count, of } => {
+            format!(
+                "{count} of {of} pairs: the server counted other prompt tokens for the same bytes"
+            )
+        }
+        Warning::Failures {
+            failed,
+            sent,
+            example,
+        } => {
+            format!("{failed} of {sent} requests failed; most often {example}")
+        }
+        Warning::Timeouts { count, limit } => format!(
+            "{count} requests timed out: {limit}; raise --timeout, or lower --max-output-tokens or --concurrency"
+        ),
+        Warning::AllFailed { sent, example } => format!(
+            "all {sent} requests failed; most often {example}. Check the endpoint, that the server runs, and the model name; every reason is in the JSON"
+        ),
+        Warning::GoodputZero { detail } => {
+            format!("no request met the SLO: {detail}. Compare the limits with the table")
+        }
+        Warning::HighTtft { p50_ms, detail } => {
+            let detail = if detail.is_empty() {
+                String::new()
+            } else {
+                format!(" ({detail})")
+            };
+            format!(
+                "median TTFT {:.1} s{detail}: long prompts, a queue on the server or a model still loading; watch its waiting requests with --prometheus-url",
+                p50_ms / 1e3
+            )
+        }
+        Warning::ClientOverloaded {
+            probe_lag_p99_ms, ..
+        } => format!(
+            "this client was overloaded (timer probe late by {probe_lag_p99_ms:.1} ms at P99): its times are not only the server's; use more --workers, another machine or a lower --concurrency"
+        ),
+        Warning::MetricMissing { name, close } => {
+            let close = if close.is_empty() {
+                String::new()
+            } else {
+                format!("; close names: {}", close.join(", "))
+            };
+            format!("metric {name} is not on the page{close}")
+        }
+        Warning::MetricAlias { name, mapping } => format!("metric {name} is taken as {mapping}"),
+        Warning::ScrapesFailed { url, failed, tried } => {
+            format!("{failed} of {tried} scrapes of {url} failed")
+        }
+        Warning::CounterReset { name } => {
+            format!(
+                "counter {name} went backwards: its increase is unknown (did the server restart?)"
+            )
+        }
+        Warning::NotCold { detail } => format!("round 1 was not cold: {detail}"),
+        Warning::Interrupted { not_started } => {
+            format!(
+                "the round ended early; {not_started} requests were never sent. Server counters include cancelled work"
+            )
+        }
+        Warning::Note { text } => text.clone(),
+        _ => format!("{warning:?}"),
+    }
+}
+
+fn chinese(warning: &Warning) -> String {
+    match warning {
+        Warning::FewerSamples { asked, available } => {
+            format!("要求 {asked} 个样本，数据集只有 {available} 个；--oversample 可重复使用")
+        }
+        Warning::DuplicatePrompts { count } => {
+            format!("有 {count} 个提示词与其他重复，第 1 轮不可能全部为冷")
+        }
+        Warning::TruncatedInput { count, limit, unit } => {
+            let unit = if unit == "tokens" { "token" } else { "字符" };
+            format!("{count} 个提示词被截断，只保留末尾 {limit} {unit}")
+        }
+        Warning::FewSamplesForP99 { n } => {
+            format!("n = {n}：P99 至少需要 100 个样本，此处接近最大值")
+        }
+        Warning::NotStreamed { count } => format!("{count} 个响应不是流式的：没有 TTFT 和 ITL"),
+        Warning::TokensFromEvents { count, of } => {
+            format!("{of} 个请求中有 {count} 个的输出 token 数按事件计数，服务端没有报告")
+        }
+        Warning::UsageMismatch { count } => {
+            format!("{count} 个请求的 usage 少于收到的事件数 (usage_mismatch)")
+        }
+        Warning::BufferedSuspected { count, of } => format!(
+            "{of} 个流中有 {count} 个是一次性到达的：代理或服务端缓冲了事件，其 TTFT 与 ITL 不代表引擎"
+        ),
+        Warning::PromptTokensChanged { count, of } => {
+            format!("{of} 对中有 {count} 对：同样的字节，服务端统计的提示词 token 数不同")
+        }
+        Warning::Failures {
+            failed,
+            sent,
+            example,
+        } => {
+            format!("{sent} 个请求中有 {failed} 个失败；最常见：{example}")
+        }
+        Warning::Timeouts { count, limit } => format!(
+            "{count} 个请求超时：{limit}；请增大 --timeout，或减小 --max-output-tokens 或 --concurrency"
+        ),
+        Warning::AllFailed { sent, example } => format!(
+            "全部 {sent} 个请求失败；最常见：{example}。请检查端点、服务是否启动、模型名称；每个原因都在 JSON 中"
+        ),
+        Warning::GoodputZero { detail } => {
+            format!("没有请求满足 SLO：{detail}。请对照表中的实际指标调整")
+        }
+        Warning::HighTtft { p50_ms, detail } => {
+            let detail = if detail.is_empty() {
+                String::new()
+            } else {
+                format!("（{detail}）")
+            };
+            format!(
+                "TTFT 中位数 {:.1} 秒{detail}：输入过长、服务端排队或模型仍在加载；可用 --prometheus-url 观察排队数",
+                p50_ms / 1e3
+            )
+        }
+        Warning::ClientOverloaded {
+            probe_lag_p99_ms, ..
+        } => format!(
+            "客户端过载（定时探针 P99 延迟 {probe_lag_p99_ms:.1} ms）：所测时间不只是服务端的；请增加 --workers、换机器或降低 --concurrency"
+        ),
+        Warning::MetricMissing { name, close } => {
+            let close = if close.is_empty() {
+                String::new()
+            } else {
+                format!("；相近的名称：{}", close.join(", "))
+            };
+            format!("页面上没有指标 {name}{close}")
+        }
+        Warning::MetricAlias { name, mapping } => format!("指标 {name} 取自 {mapping}"),
+        Warning::ScrapesFailed { url, failed, tried } => {
+            format!("对 {url} 的 {tried} 次抓取中有 {failed} 次失败")
+        }
+        Warning::CounterReset { name } => format!("计数器 {name} 倒退：增量未知（服务重启了吗？）"),
+        Warning::NotCold { detail } => format!("第 1 轮并不冷：{detail}"),
+        Warning::Interrupted { not_started } => {
+            format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")
+        }
+        Warning::Note { text } => text.clone(),
+        _ => format!("{warning:?}"),
+    }
+}
