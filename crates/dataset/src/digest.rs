@@ -1,0 +1,36 @@
+//! Digests of what samples ask, for proof that two runs asked the same.
+
+use dualround_model::Sample;
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+/// SHA-256 of a sample's messages, options and output length, hex.
+pub fn sample_digest(sample: &Sample) -> String {
+    let mut hash = Sha256::new();
+    add(&mut hash, sample);
+    hex(&hash.finalize())
+}
+
+/// The digest of all samples in order.
+pub(crate) fn digest<'a>(samples: impl Iterator<Item = &'a Sample>) -> String {
+    let mut hash = Sha256::new();
+    for sample in samples {
+        add(&mut hash, sample);
+    }
+    hex(&hash.finalize())
+}
+
+fn add(hash: &mut Sha256, sample: &Sample) {
+    let parts = serde_json::json!([sample.messages, sample.options, sample.output_tokens]);
+    let bytes = parts.to_string();
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes.as_bytes());
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
