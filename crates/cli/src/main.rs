@@ -1,1 +1,29 @@
-fn main() {}
+//! Does the cache in front of my model work, and what is it worth?
+
+mod args;
+mod commands;
+mod endpoint;
+mod exit;
+mod lang;
+mod progress;
+mod settings;
+mod signals;
+mod slo;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let code = match args::parse(std::env::args_os()) {
+        Ok(cli) => commands::dispatch(cli.command).unwrap_or_else(|error| exit::explain(&error)),
+        Err(error) => {
+            // Help and version are no errors; clap prints each where it belongs.
+            let _ = error.print();
+            if error.use_stderr() {
+                exit::USAGE
+            } else {
+                exit::OK
+            }
+        }
+    };
+    ExitCode::from(code)
+}

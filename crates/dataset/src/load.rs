@@ -145,7 +145,7 @@ fn select(name: &str, reader: impl BufRead, plan: &DatasetPlan) -> Result<Select
     let mut reservoir = Reservoir::new(plan.num_samples, plan.seed);
     let text_key = plan.text_key.as_deref();
     let (format, tally) = read(name, reader, text_key, plan.skip_bad_rows, |sample| {
-        reservoir.offer(sample)
+        reservoir.offer(sample);
     })?;
     let (usable_rows, mut chosen) = reservoir.finish();
     chosen.sort_by_key(|sample| sample.row);

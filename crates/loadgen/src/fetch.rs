@@ -4,10 +4,10 @@ use crate::{
     LoadError,
     clock::Clock,
     control::Control,
-    prepare::base64,
+    prepare::credentials,
     transport::{Target, tls_connector},
 };
-use dualround_model::RequestPlan;
+use dualround_model::{RequestPlan, Secret};
 use std::time::Duration;
 
 /// An answer.
@@ -21,7 +21,7 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
-/// Gets a URL, blocking, within `limit`.
+/// Gets a URL, blocking, within `limit`, with the key and headers of `request`.
 ///
 /// # Errors
 /// [`LoadError`] when the URL cannot be used or nothing answers.
@@ -33,19 +33,14 @@ pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetche
         None
     };
     let shown = target.shown.clone();
-    let auth = target
-        .userinfo
-        .as_ref()
-        .map_or_else(String::new, |userinfo| {
-            format!("Authorization: Basic {}\r\n", base64(userinfo.as_bytes()))
-        });
+    let headers = credentials(request, target.userinfo.clone().map(Secret::new).as_ref());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(LoadError::Worker)?;
     let mut control = Control::new(target, tls, Clock::start(), limit);
     let answer = runtime
-        .block_on(control.send("GET", &auth, ""))
+        .block_on(control.send("GET", &headers, ""))
         .map_err(|reason| LoadError::Endpoint { url: shown, reason })?;
     Ok(Fetched {
         status: answer.status,

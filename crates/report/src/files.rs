@@ -60,6 +60,23 @@ impl RunFiles {
         Ok((files, moved))
     }
 
+    /// Finds out whether [`RunFiles::open`] would succeed, and changes nothing but creating the
+    /// folder: an unwritable or occupied one is to be known before anything is sent.
+    ///
+    /// # Errors
+    /// As [`RunFiles::open`].
+    pub fn check(dir: &Path, overwrite: bool, is_default: bool) -> Result<(), ReportError> {
+        fs::create_dir_all(dir).map_err(ReportError::write(dir))?;
+        if !overwrite && !is_default && !own_files(dir)?.is_empty() {
+            return Err(ReportError::Occupied {
+                dir: dir.to_owned(),
+            });
+        }
+        let probe = dir.join(".writable");
+        File::create(&probe).map_err(ReportError::write(&probe))?;
+        fs::remove_file(&probe).map_err(ReportError::write(probe))
+    }
+
     /// Opens the folder of an earlier run, to make its files again.
     pub fn existing(dir: &Path) -> Self {
         Self {

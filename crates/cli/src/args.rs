@@ -1,0 +1,249 @@
+//! The command line. Bare `dualround --dataset … --endpoint …` means `dualround run …`.
+
+mod run;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use dualround_dataset::longbench::ConvertFormat;
+pub(crate) use run::RunArgs;
+use std::{ffi::OsString, path::PathBuf};
+
+/// Does the cache in front of my model work, and what is it worth?
+///
+/// Sends one set of requests to an OpenAI-compatible streaming endpoint twice, a cold and a warm
+/// round, at each concurrency, and reports what changed and how sure that is.
+#[derive(Debug, Parser)]
+#[command(name = "dualround", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure an endpoint (the default: `dualround --dataset … --endpoint …` is the same).
+    Run(Box<RunArgs>),
+    /// Run the main job on the embedded simulated engine, with bundled documents.
+    Demo(DemoArgs),
+    /// Start the simulated engine and keep it running.
+    Simulate(SimulateArgs),
+    /// Convert datasets.
+    #[command(subcommand)]
+    Convert(Convert),
+    /// Check a dataset, a metrics page or an endpoint before measuring.
+    #[command(subcommand)]
+    Check(Check),
+    /// Make the files of a run again from its journal.
+    Report(ReportArgs),
+}
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Requests in flight, one level each.
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 4, 8])]
+    pub(crate) concurrency: Vec<u32>,
+    /// Documents to ask about (12 are bundled).
+    #[arg(long)]
+    pub(crate) num_samples: Option<u64>,
+    /// Longest answer, tokens.
+    #[arg(long, default_value_t = 24)]
+    pub(crate) max_output_tokens: u64,
+    /// Where the files go [default: results/demo].
+    #[arg(long)]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// Replace an earlier run in that folder.
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Language of tables: zh, en or auto.
+    #[arg(long)]
+    pub(crate) lang: Option<String>,
+}
+
+/// Options of the simulated engine; `--config` sets everything.
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// YAML or JSON file with the engine's settings.
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1].
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Port [default: 8000].
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Model name served [default: sim-1].
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Tokens of a cache block.
+    #[arg(long)]
+    pub(crate) block_size: Option<usize>,
+    /// Capacity of the prefix cache, blocks; 0: none.
+    #[arg(long)]
+    pub(crate) cache_blocks: Option<usize>,
+    /// Requests that run at once.
+    #[arg(long)]
+    pub(crate) max_batch: Option<usize>,
+    /// Fixed part of a prefill, ms.
+    #[arg(long)]
+    pub(crate) prefill_base_ms: Option<f64>,
+    /// Prefill per uncached prompt token, ms.
+    #[arg(long)]
+    pub(crate) prefill_ms_per_token: Option<f64>,
+    /// Time per output token, ms.
+    #[arg(long)]
+    pub(crate) itl_ms: Option<f64>,
+}
+
+/// Conversions.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Convert {
+    /// LongBench v1 and v2 files to JSONL with `text`.
+    Longbench(LongbenchArgs),
+}
+
+/// Options of the LongBench conversion.
+#[derive(Debug, Args)]
+pub(crate) struct LongbenchArgs {
+    /// Keep only these data sets (narrativeqa, qasper, …).
+    #[arg(long, num_args = 1.., value_name = "NAME")]
+    pub(crate) dataset: Vec<String>,
+    /// A LongBench file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input_file: Vec<PathBuf>,
+    /// A folder of LongBench files, searched with its subfolders.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) input_dir: Vec<PathBuf>,
+    /// Keep so many rows [default: all].
+    #[arg(long)]
+    pub(crate) num_samples: Option<usize>,
+    /// Which parts make the prompt.
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) format: FormatArg,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Keep the order of the files.
+    #[arg(long)]
+    pub(crate) no_shuffle: bool,
+    /// Seed of the shuffle.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// Names of the conversion formats.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum FormatArg {
+    /// Context and question where both are there.
+    Auto,
+    /// Context, blank line, question.
+    ContextQuestion,
+    /// The context alone.
+    ContextOnly,
+    /// The question alone.
+    QuestionOnly,
+    /// Context and question in one run of text.
+    Concatenate,
+}
+
+impl From<FormatArg> for ConvertFormat {
+    fn from(format: FormatArg) -> Self {
+        match format {
+            FormatArg::Auto => Self::Auto,
+            FormatArg::ContextQuestion => Self::ContextQuestion,
+            FormatArg::ContextOnly => Self::ContextOnly,
+            FormatArg::QuestionOnly => Self::QuestionOnly,
+            FormatArg::Concatenate => Self::Concatenate,
+        }
+    }
+}
+
+/// Checks.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Check {
+    /// What a dataset file holds, and the first request as it would be sent.
+    Dataset {
+        /// The file.
+        file: PathBuf,
+        /// Use this key of each row as the prompt.
+        #[arg(long)]
+        text_key: Option<String>,
+    },
+    /// What a metrics page holds, and the current values of some metrics.
+    Metrics {
+        /// The page.
+        url: String,
+        /// Metrics to look up [default: list all].
+        names: Vec<String>,
+    },
+    /// Whether an endpoint answers, and which models it serves.
+    Endpoint {
+        /// Base URL or full path.
+        url: String,
+        /// Bearer key.
+        #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
+        api_key: Option<String>,
+    },
+}
+
+/// Options of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Folder of a run.
+    pub(crate) dir: PathBuf,
+    /// Language of tables: zh, en or auto [default: that of the run].
+    #[arg(long)]
+    pub(crate) lang: Option<String>,
+}
+
+/// Parses, with `run` put in where the first word is an option.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut words: Vec<OsString> = words.into_iter().collect();
+    let first = words
+        .get(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let global = ["-h", "--help", "-V", "--version"].contains(&first.as_str());
+    if first.starts_with('-') && !global {
+        words.insert(1, "run".into());
+    }
+    Cli::try_parse_from(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> RunArgs {
+        match parse(line.split(' ').map(OsString::from)).unwrap().command {
+            Command::Run(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_bare_command_is_a_run() {
+        let args = run(
+            "dualround --dataset d.jsonl --endpoint http://h --concurrency 5 10 20 --timeout 600",
+        );
+        assert_eq!(args.concurrency, Some(vec![5, 10, 20]));
+        assert_eq!(args.timeout, Some(600.0));
+        assert!(run("dualround run --ignore-eos --seed 0").ignore_eos == Some(true));
+    }
+
+    #[test]
+    fn b072_senseless_concurrency_is_refused() {
+        for bad in ["0", "-1", "x"] {
+            let words = ["dualround", "run", "--concurrency", bad].map(OsString::from);
+            assert!(parse(words).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,198 @@
+//! The settings of a run. One struct serves flags, environment (`DUALROUND_…`) and the YAML file
+//! of `--config`: its keys are the flags' names with underscores. A setting that is not given is
+//! `None`, so that 0 and a value equal to the default are settings like any other.
+
+use clap::Args;
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Declares the struct once, with the merge of two layers.
+macro_rules! settings {
+    ($($(#[$meta:meta])* $name:ident: $type:ty,)*) => {
+        /// Settings of a run, as given.
+        #[derive(Clone, Debug, Default, Args, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        #[command(after_help = "Examples:
+  dualround --dataset docs.jsonl --endpoint http://localhost:8000/v1 --concurrency 1 4 16
+  dualround --dataset docs.jsonl --endpoint http://localhost:8000/v1 --rounds CWC --require-cold
+  dualround --dataset docs.jsonl --endpoint http://localhost:8000/v1 \\
+      --prometheus-url http://localhost:8000/metrics --prometheus-metrics vllm:prefix_cache_hits_total
+Every flag can be set as DUALROUND_NAME in the environment or as a key in the --config file.")]
+        pub(crate) struct RunArgs {
+            $($(#[$meta])* pub(crate) $name: Option<$type>,)*
+        }
+
+        impl RunArgs {
+            /// These settings, and `lower` where nothing is given.
+            pub(crate) fn or(self, lower: Self) -> Self {
+                Self { $($name: self.$name.or(lower.$name),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Dataset file: JSONL or JSON.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_DATASET", help_heading = "Required")]
+    dataset: PathBuf,
+    /// Endpoint: base URL, …/v1 or the full chat completions URL.
+    #[arg(long, value_name = "URL", env = "DUALROUND_ENDPOINT", hide_env_values = true, help_heading = "Required")]
+    endpoint: String,
+
+    /// Samples to use, drawn by the seed [default: all].
+    #[arg(long, value_name = "N", env = "DUALROUND_NUM_SAMPLES", help_heading = "Load")]
+    num_samples: u64,
+    /// Requests in flight; several values are several levels [default: 1].
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', env = "DUALROUND_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Load")]
+    concurrency: Vec<u32>,
+    /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up.
+    #[arg(long, value_name = "CW…", env = "DUALROUND_ROUNDS", help_heading = "Load")]
+    rounds: String,
+    /// Send the warm rounds in another (seeded) order.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_SHUFFLE_ROUND2", help_heading = "Load")]
+    shuffle_round2: bool,
+    /// Warm-up requests with other text before each level [default: one wave]; 0: none.
+    #[arg(long, value_name = "N", env = "DUALROUND_WARMUP", help_heading = "Load")]
+    warmup: u32,
+    /// Send no priming and canary requests.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_NO_PROBE", help_heading = "Load")]
+    no_probe: bool,
+    /// Pause before each round but the first, seconds [default: 0].
+    #[arg(long, value_name = "S", env = "DUALROUND_ROUND_GAP", help_heading = "Load")]
+    round_gap: f64,
+    /// Threads that send requests [default: the processors].
+    #[arg(long, value_name = "N", env = "DUALROUND_WORKERS", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Load")]
+    workers: u32,
+    /// Seed of everything drawn [default: from the clock, printed].
+    #[arg(long, value_name = "N", env = "DUALROUND_SEED", help_heading = "Load")]
+    seed: u64,
+
+    /// Model name [default: the one that the server lists].
+    #[arg(long, env = "DUALROUND_MODEL", help_heading = "Requests")]
+    model: String,
+    /// Longest answer, tokens; a row's own value wins.
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_OUTPUT_TOKENS", help_heading = "Requests")]
+    max_output_tokens: u64,
+    /// Shortest answer, tokens (min_tokens).
+    #[arg(long, value_name = "N", env = "DUALROUND_MIN_OUTPUT_TOKENS", help_heading = "Requests")]
+    min_output_tokens: u64,
+    /// Go on past the end-of-sequence token (ignore_eos).
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_IGNORE_EOS", help_heading = "Requests")]
+    ignore_eos: bool,
+    /// Sampling temperature.
+    #[arg(long, value_name = "T", env = "DUALROUND_TEMPERATURE", help_heading = "Requests")]
+    temperature: f64,
+    /// Nucleus sampling.
+    #[arg(long, value_name = "P", env = "DUALROUND_TOP_P", help_heading = "Requests")]
+    top_p: f64,
+    /// Field of the longest answer: max_tokens or max_completion_tokens [default: max_tokens].
+    #[arg(long, value_name = "FIELD", env = "DUALROUND_MAX_TOKENS_FIELD", help_heading = "Requests")]
+    max_tokens_field: String,
+    /// Do not send stream_options.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_NO_STREAM_OPTIONS", help_heading = "Requests")]
+    no_stream_options: bool,
+    /// JSON merged into every body, or @FILE.
+    #[arg(long, value_name = "JSON", env = "DUALROUND_EXTRA_BODY", help_heading = "Requests")]
+    extra_body: String,
+    /// Bearer key [also from OPENAI_API_KEY].
+    #[arg(long, value_name = "KEY", env = "DUALROUND_API_KEY", hide_env_values = true, help_heading = "Requests")]
+    api_key: String,
+    /// Further header, 'Name: value'; can be repeated.
+    #[arg(long, value_name = "HEADER", action = clap::ArgAction::Append, env = "DUALROUND_HEADER", hide_env_values = true, help_heading = "Requests")]
+    header: Vec<String>,
+    /// Source of output token counts: auto, usage or events [default: auto].
+    #[arg(long, value_name = "SOURCE", env = "DUALROUND_TOKEN_SOURCE", help_heading = "Requests")]
+    token_source: String,
+    /// Keep requests with unreadable events instead of failing them.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_LENIENT", help_heading = "Requests")]
+    lenient: bool,
+
+    /// Use this key of each row as the prompt.
+    #[arg(long, value_name = "KEY", env = "DUALROUND_TEXT_KEY", help_heading = "Dataset")]
+    text_key: String,
+    /// Pass over rows that cannot be read, counting them.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_SKIP_BAD_ROWS", help_heading = "Dataset")]
+    skip_bad_rows: bool,
+    /// Repeat rows when there are fewer than samples.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_OVERSAMPLE", help_heading = "Dataset")]
+    oversample: bool,
+    /// Longest prompt, characters; its end is kept.
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_INPUT_LENGTH", help_heading = "Dataset")]
+    max_input_length: u64,
+
+    /// How rounds are made cold: auto, salt, reset or none [default: auto].
+    #[arg(long, value_name = "POLICY", env = "DUALROUND_COLD", help_heading = "Cold rounds")]
+    cold: String,
+    /// Reset call before each cold round, '[METHOD ]URL' (POST); can be repeated; implies reset.
+    #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_RESET_CACHE_URL", hide_env_values = true, help_heading = "Cold rounds")]
+    reset_cache_url: Vec<String>,
+    /// Exit code 4 unless every cold round is verified cold.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_REQUIRE_COLD", help_heading = "Cold rounds")]
+    require_cold: bool,
+
+    /// Limit of a request, seconds; 0: none [default: 300].
+    #[arg(long, value_name = "S", env = "DUALROUND_TIMEOUT", help_heading = "Limits")]
+    timeout: f64,
+    /// Limit of opening a connection, seconds; 0: none [default: 10].
+    #[arg(long, value_name = "S", env = "DUALROUND_CONNECT_TIMEOUT", help_heading = "Limits")]
+    connect_timeout: f64,
+    /// Limit up to the first token, seconds [default: none].
+    #[arg(long, value_name = "S", env = "DUALROUND_FIRST_TOKEN_TIMEOUT", help_heading = "Limits")]
+    first_token_timeout: f64,
+    /// Limit between two reads, seconds [default: none].
+    #[arg(long, value_name = "S", env = "DUALROUND_IDLE_TIMEOUT", help_heading = "Limits")]
+    idle_timeout: f64,
+    /// End a round after so many failures.
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_FAILURES", help_heading = "Limits")]
+    max_failures: u64,
+    /// Exit code 4 when a larger share of a round's requests failed (0 to 1).
+    #[arg(long, value_name = "SHARE", env = "DUALROUND_MAX_FAILURE_RATE", help_heading = "Limits")]
+    max_failure_rate: f64,
+
+    /// Metrics page to sample; can be repeated.
+    #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_URL", hide_env_values = true, help_heading = "Server metrics")]
+    prometheus_url: Vec<String>,
+    /// Metrics to report.
+    #[arg(long, value_name = "NAME", num_args = 1.., env = "DUALROUND_PROMETHEUS_METRICS", value_delimiter = ',', help_heading = "Server metrics")]
+    prometheus_metrics: Vec<String>,
+    /// Seconds between samples [default: 1].
+    #[arg(long, value_name = "S", env = "DUALROUND_PROMETHEUS_INTERVAL", help_heading = "Server metrics")]
+    prometheus_interval: f64,
+    /// Also sample between the requests of a level of concurrency 1 [default: true].
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_PROMETHEUS_PER_REQUEST", help_heading = "Server metrics")]
+    prometheus_per_request: bool,
+
+    /// Folder of the results [default: results].
+    #[arg(long, value_name = "DIR", env = "DUALROUND_OUTPUT_DIR", help_heading = "Output")]
+    output_dir: PathBuf,
+    /// Replace an earlier run in that folder.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_OVERWRITE", help_heading = "Output")]
+    overwrite: bool,
+    /// SLO file (YAML) for goodput.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_SLO_FILE", help_heading = "Output")]
+    slo_file: PathBuf,
+    /// Text kept in the files: full, preview or none [default: preview].
+    #[arg(long, value_name = "HOW", env = "DUALROUND_STORE_TEXT", help_heading = "Output")]
+    store_text: String,
+    /// Language of tables: zh, en or auto [default: auto].
+    #[arg(long, env = "DUALROUND_LANG", help_heading = "Output")]
+    lang: String,
+    /// Progress line: auto or none [default: auto].
+    #[arg(long, value_name = "HOW", env = "DUALROUND_PROGRESS", help_heading = "Output")]
+    progress: String,
+    /// YAML file with settings; flags and environment win.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_CONFIG", help_heading = "Output")]
+    #[serde(skip)]
+    config: PathBuf,
+    /// Print the resolved plan and stop.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, help_heading = "Output")]
+    #[serde(skip)]
+    print_config: bool,
+
+    /// Trust only the certificates of this PEM file.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_CA_CERT", help_heading = "Network")]
+    ca_cert: PathBuf,
+    /// Do not verify the server's certificate (recorded in the result).
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_INSECURE", help_heading = "Network")]
+    insecure: bool,
+}

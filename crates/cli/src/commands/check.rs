@@ -1,0 +1,212 @@
+//! `dualround check`: looks before anything is measured.
+
+use super::print;
+use crate::args::RunArgs;
+use crate::{endpoint as address, exit, exit::Usage, settings};
+use dualround_dataset::{DatasetError, inspect};
+use dualround_loadgen::{Fetched, fetch};
+use dualround_model::RequestPlan;
+use dualround_report::safe_text;
+use dualround_wire::{Found, Scrape, parse_exposition};
+use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
+
+const LIMIT: Duration = Duration::from_secs(10);
+
+fn line(text: &str) {
+    print(&safe_text(text));
+}
+
+/// What a dataset holds.
+pub(crate) fn dataset(file: &Path, text_key: Option<&str>) -> anyhow::Result<u8> {
+    let found = inspect(file, text_key)?;
+    line(&format!("file: {}", file.display()));
+    line(&format!("format: {}", found.format));
+    line(&format!("rows: {} ({} usable)", found.rows, found.usable));
+    for (reason, count) in &found.skipped {
+        line(&format!("  left out: {count} {reason}"));
+    }
+    for (number, reason) in &found.bad {
+        line(&format!("  line {number}: {reason}"));
+    }
+    if let Some([min, mid, high, max]) = found.chars {
+        line(&format!(
+            "characters: min {min}, P50 {mid}, P99 {high}, max {max}"
+        ));
+    }
+    line(&format!("repeated prompts: {}", found.duplicates));
+    line(&format!(
+        "shared beginnings: {:.1} % of all characters (sorted neighbours)",
+        100.0 * found.shared_prefix_share
+    ));
+    line(&format!(
+        "rows with an output length: {}",
+        found.row_output_lengths
+    ));
+    line(&format!(
+        "prompts with a system message: {}",
+        found.with_system
+    ));
+    let Some(first) = found.first else {
+        let name = file.display().to_string();
+        return Err(DatasetError::Empty {
+            name,
+            detail: String::new(),
+        }
+        .into());
+    };
+    let mut body = json!({"model": "…", "messages": first.messages, "stream": true});
+    if let (Some(body), Some(tokens)) = (body.as_object_mut(), first.output_tokens) {
+        body.insert("max_tokens".to_owned(), tokens.into());
+    }
+    line("first request:");
+    line(&shorten(&serde_json::to_string_pretty(&body)?));
+    Ok(if found.bad.is_empty() {
+        exit::OK
+    } else {
+        exit::USAGE
+    })
+}
+
+fn shorten(text: &str) -> String {
+    const LIMIT: usize = 1500;
+    if text.chars().count() <= LIMIT {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(LIMIT).collect();
+    format!("{start}…")
+}
+
+/// A page of its own: no key goes there.
+fn get(url: &str) -> anyhow::Result<Fetched> {
+    let mut request = request(None)?;
+    request.api_key = None;
+    Ok(fetch(url, &request, LIMIT)?)
+}
+
+/// The request side of a plan with defaults: certificates and the key.
+fn request(key: Option<String>) -> anyhow::Result<RequestPlan> {
+    let args = RunArgs {
+        dataset: Some("-".into()),
+        endpoint: Some("http://localhost".to_owned()),
+        api_key: key,
+        ..RunArgs::default()
+    };
+    Ok(settings::resolve(args)?.plan.request)
+}
+
+/// What a metrics page holds.
+pub(crate) fn metrics(url: &str, names: &[String]) -> anyhow::Result<u8> {
+    if !url.contains("://") {
+        return Err(Usage(format!("{url}: give a whole URL, e.g. http://{url}")).into());
+    }
+    let answer = get(url)?;
+    if answer.status != 200 {
+        let shown = dualround_loadgen::redact_url(url);
+        return Err(Usage(format!(
+            "{shown} answers HTTP {}; is this the metrics page?",
+            answer.status
+        ))
+        .into());
+    }
+    let page = parse_exposition(&answer.body);
+    let all = page.names();
+    line(&format!(
+        "{} metrics, {} samples, {} unreadable lines",
+        all.len(),
+        page.samples.len(),
+        page.bad_lines
+    ));
+    if names.is_empty() {
+        for name in all {
+            describe(&page, name);
+        }
+        return Ok(exit::OK);
+    }
+    let mut missing = false;
+    for name in names {
+        if matches!(page.find(name), Found::Missing) {
+            missing = true;
+            let mut close: Vec<&str> = all.clone();
+            close.sort_by(|a, b| {
+                strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name))
+            });
+            close.truncate(3);
+            line(&format!(
+                "{name}: not on the page; close names: {}",
+                close.join(", ")
+            ));
+        } else {
+            describe(&page, name);
+        }
+    }
+    Ok(if missing { exit::USAGE } else { exit::OK })
+}
+
+fn describe(page: &Scrape, name: &str) {
+    let Found::Metric {
+        name,
+        kind,
+        samples,
+    } = page.find(name)
+    else {
+        return;
+    };
+    let kind = format!("{kind:?}").to_lowercase();
+    let values: Vec<String> = samples
+        .iter()
+        .take(4)
+        .map(|sample| sample.value.to_string())
+        .collect();
+    let more = if samples.len() > 4 { ", …" } else { "" };
+    line(&format!(
+        "{name} ({kind}, {} series): {}{more}",
+        samples.len(),
+        values.join(", ")
+    ));
+}
+
+/// Whether an endpoint answers.
+pub(crate) fn endpoint(url: &str, key: Option<String>) -> anyhow::Result<u8> {
+    let endpoint = address::resolve(url)?;
+    line(&format!(
+        "requests go to: {}",
+        dualround_loadgen::redact_url(&endpoint.url)
+    ));
+    let models = endpoint.url.replace("/chat/completions", "/models");
+    let request = request(key)?;
+    let answer = fetch(&models, &request, LIMIT)?;
+    let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let ids = list
+        .get("data")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let ids: Vec<&str> = ids.filter_map(|model| model.get("id")?.as_str()).collect();
+    line(&format!(
+        "models (HTTP {}): {}",
+        answer.status,
+        ids.join(", ")
+    ));
+    if let Some(metrics) = address::beside(&endpoint.url, "/metrics") {
+        match fetch(&metrics, &request, LIMIT) {
+            Ok(page) if page.status == 200 => {
+                let page = parse_exposition(&page.body);
+                let cache = page
+                    .names()
+                    .into_iter()
+                    .filter(|name| name.contains("cache"));
+                let cache: Vec<&str> = cache.collect();
+                line(&format!("metrics page: {} metrics", page.names().len()));
+                line(&format!("about caches: {}", cache.join(", ")));
+            }
+            Ok(page) => line(&format!("metrics page: none (HTTP {})", page.status)),
+            Err(_) => line("metrics page: none"),
+        }
+    }
+    Ok(if answer.status == 200 {
+        exit::OK
+    } else {
+        exit::ENDPOINT
+    })
+}

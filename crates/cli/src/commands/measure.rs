@@ -1,0 +1,283 @@
+//! The main job: rounds are run, and each is journaled, summed up, written and printed before the
+//! next one starts.
+
+use super::{note, print};
+use crate::{exit, progress::Progress, signals};
+use dualround_loadgen::{Cancel, Progress as Event, Session, redact_url, rfc3339};
+use dualround_model::{
+    CanaryReport, Comparison, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict, Warning,
+};
+use dualround_report::{Journal, RunFiles, RunInfo, comparison_block, round_table, warning_text};
+use dualround_stats::{SummaryOptions, compare, summarise};
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::SystemTime,
+};
+
+/// The plan as it may be written down: no credentials in any URL. Keys and header values mask
+/// themselves.
+pub(crate) fn stored(plan: &Plan) -> Plan {
+    let mut plan = plan.clone();
+    plan.endpoint = redact_url(&plan.endpoint);
+    for url in &mut plan.prometheus.urls {
+        *url = redact_url(url);
+    }
+    for call in &mut plan.cold.reset_calls {
+        call.url = redact_url(&call.url);
+    }
+    plan
+}
+
+struct Run {
+    session: Session,
+    files: RunFiles,
+    journal: Journal,
+    stored: Plan,
+    options: SummaryOptions,
+    canary: Option<CanaryReport>,
+    rounds: Vec<RoundResult>,
+    comparison: Comparison,
+    progress: bool,
+    first_warnings: Vec<Warning>,
+}
+
+/// Measures and returns the exit code.
+pub(crate) fn measure(
+    plan: Plan,
+    selection: Selection,
+    default_dir: bool,
+    progress: bool,
+) -> anyhow::Result<u8> {
+    let started = SystemTime::now();
+    let cancel = Cancel::new();
+    let given = signals::listen(&cancel);
+    let lang = plan.output.lang;
+    let first_warnings = dataset_warnings(&plan, &selection);
+    for text in &selection.notes {
+        note(text);
+    }
+    // An unwritable or occupied folder is found out before anything is sent.
+    RunFiles::check(&plan.output.dir, plan.output.overwrite, default_dir)?;
+    let samples = selection.samples.iter().map(Arc::clone).collect();
+    let mut session = Session::open(plan, samples, cancel.clone())?;
+    let canary = session.preflight()?;
+    let metric_warnings = session.look_up_metrics();
+    for warning in first_warnings.iter().chain(&metric_warnings) {
+        note(&warning_text(warning, lang));
+    }
+    let plan = session.plan().clone();
+    if plan.request.insecure {
+        note("warning: the server's certificate is not verified (--insecure)");
+    }
+    let (files, moved) = RunFiles::open(&plan.output.dir, plan.output.overwrite, default_dir)?;
+    if let Some(moved) = moved {
+        note(&format!("the earlier run was moved to {}", moved.display()));
+    }
+    let mut info = RunInfo {
+        run_id: rfc3339(started).replace([':', '.'], "-"),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan: stored(&plan),
+        dataset: selection,
+        started_at: rfc3339(started),
+        finished_at: None,
+        clock_anchor: rfc3339(session.clock().anchor_wall()),
+        environment: environment(),
+        canary: canary.clone(),
+        warnings: first_warnings
+            .iter()
+            .chain(&metric_warnings)
+            .cloned()
+            .collect(),
+        interrupted: false,
+        exit_code: None,
+    };
+    files.write_run(&info)?;
+    let mut run = Run {
+        journal: files.journal()?,
+        stored: info.plan.clone(),
+        options: options(&plan),
+        comparison: Comparison {
+            levels: Vec::new(),
+            canary: canary.clone(),
+        },
+        session,
+        files,
+        canary,
+        rounds: Vec::new(),
+        progress,
+        first_warnings,
+    };
+    let result = run.levels(&cancel);
+    let code = match given.load(SeqCst) {
+        0 => result
+            .as_ref()
+            .map_or_else(exit::explain, |()| run.verdict(&plan)),
+        signal => signal,
+    };
+    info.finished_at = Some(rfc3339(SystemTime::now()));
+    info.interrupted = cancel.is_cancelled();
+    info.exit_code = Some(i32::from(code));
+    run.files.write_run(&info)?;
+    note(&match lang {
+        Lang::En => format!("files: {}", run.files.dir().display()),
+        Lang::Zh => format!("文件：{}", run.files.dir().display()),
+    });
+    Ok(code)
+}
+
+/// What a summary depends on, from the plan.
+pub(crate) fn options(plan: &Plan) -> SummaryOptions {
+    SummaryOptions {
+        slo: plan.slo,
+        token_source: plan.request.token_source,
+        timeouts: Some(plan.timeouts),
+    }
+}
+
+impl Run {
+    fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
+        let levels = self.stored.levels.clone();
+        let specs = self.stored.schedule.rounds();
+        for (level, concurrency) in (0..).zip(levels) {
+            let first = self.rounds.len();
+            for spec in &specs {
+                if cancel.is_cancelled() {
+                    break;
+                }
+                self.round(level, concurrency, *spec)?;
+            }
+            self.compare_level(first)?;
+            if cancel.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn round(&mut self, level: u32, concurrency: u32, spec: RoundSpec) -> anyhow::Result<()> {
+        let lang = self.stored.output.lang;
+        let mut progress = Progress::new(self.progress, lang, concurrency, spec);
+        let mut failed = None;
+        let journal = &mut self.journal;
+        let mut watch = |event: Event<'_>| {
+            progress.on(&event);
+            let written = match event {
+                Event::Finished(record) => journal.append(record),
+                // What is lost by a crash is what the last 20 ms brought.
+                Event::Tick { .. } => journal.flush(),
+                _ => Ok(()),
+            };
+            if let Err(error) = written {
+                failed.get_or_insert(error);
+            }
+        };
+        let mut run = self
+            .session
+            .run_round(level, concurrency, spec, &mut watch)?;
+        drop(progress);
+        if level == 0 && spec.number == 1 {
+            run.meta
+                .warnings
+                .splice(0..0, self.first_warnings.iter().cloned());
+        }
+        self.journal.round(&run.meta)?;
+        if let Some(error) = failed {
+            return Err(anyhow::Error::new(error).context("cannot write the journal"));
+        }
+        let result = summarise(run, &self.options);
+        self.files.write_round(&result, &self.stored)?;
+        print(&round_table(&result, &self.stored));
+        self.rounds.push(result);
+        self.files.write_summaries(&self.rounds, &self.stored)?;
+        Ok(())
+    }
+
+    fn compare_level(&mut self, first: usize) -> anyhow::Result<()> {
+        let rounds = &mut self.rounds[first..];
+        if rounds.is_empty() {
+            return Ok(());
+        }
+        let level = compare(rounds, self.canary.as_ref());
+        // The comparison marks requests; their files say so too.
+        for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
+            self.files.write_round(round, &self.stored)?;
+        }
+        print(&comparison_block(&level, &self.stored));
+        self.comparison.levels.push(level);
+        self.files.write_comparison(&self.comparison)?;
+        Ok(())
+    }
+
+    /// The exit code of a run that came to its end.
+    fn verdict(&self, plan: &Plan) -> u8 {
+        let successes: u64 = self
+            .rounds
+            .iter()
+            .map(|r| r.summary.successful_requests)
+            .sum();
+        if successes == 0 {
+            note("nothing valid to report: every request failed (exit code 5)");
+            return exit::NOTHING;
+        }
+        if plan.cold.require_cold {
+            let cold =
+                |level: &dualround_model::LevelComparison| level.cold.verdict == Verdict::Cold;
+            if let Some(level) = self.comparison.levels.iter().find(|level| !cold(level)) {
+                let (verdict, at) = (level.cold.verdict, level.concurrency);
+                note(&format!(
+                    "--require-cold: the cold round at concurrency {at} is {verdict:?} (exit code 4)"
+                ));
+                return exit::GATE;
+            }
+        }
+        if let Some(limit) = plan.limits.max_failure_rate {
+            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+            let rate = |round: &&RoundResult| {
+                round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
+            };
+            if let Some(round) = self.rounds.iter().find(|round| rate(round) > limit) {
+                let (rate, at) = (100.0 * rate(&round), round.meta.concurrency);
+                note(&format!(
+                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at} (exit code 4)"
+                ));
+                return exit::GATE;
+            }
+        }
+        if plan.limits.max_failures.is_some() && self.rounds.iter().any(|r| r.meta.interrupted) {
+            note("--max-failures: a round was ended early (exit code 4)");
+            return exit::GATE;
+        }
+        exit::OK
+    }
+}
+
+fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let available = selection.samples.len() as u64;
+    if let Some(asked) = plan.dataset.num_samples.filter(|asked| *asked > available) {
+        warnings.push(Warning::FewerSamples { asked, available });
+    }
+    if selection.duplicate_prompts > 0 {
+        warnings.push(Warning::DuplicatePrompts {
+            count: selection.duplicate_prompts,
+        });
+    }
+    if let Some(limit) = plan
+        .dataset
+        .max_input_length
+        .filter(|_| selection.truncated > 0)
+    {
+        let (count, unit) = (selection.truncated, "characters".to_owned());
+        warnings.push(Warning::TruncatedInput { count, limit, unit });
+    }
+    warnings
+}
+
+fn environment() -> serde_json::Value {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    serde_json::json!({
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "processors": cores,
+    })
+}

@@ -1,0 +1,25 @@
+//! `dualround run`: settings, dataset, then the measurement.
+
+use super::{measure, note, print};
+use crate::{args::RunArgs, exit, settings};
+
+/// Runs it.
+pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
+    let resolved = settings::resolve(args)?;
+    if resolved.print_config {
+        print(&serde_json::to_string_pretty(&measure::stored(
+            &resolved.plan,
+        ))?);
+        return Ok(exit::OK);
+    }
+    for text in &resolved.notes {
+        note(text);
+    }
+    let selection = dualround_dataset::load(&resolved.plan.dataset)?;
+    measure::measure(
+        resolved.plan,
+        selection,
+        resolved.default_dir,
+        resolved.progress,
+    )
+}

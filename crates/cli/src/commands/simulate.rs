@@ -1,0 +1,51 @@
+//! `dualround simulate`: the simulated engine as a server.
+
+use super::print;
+use crate::{args::SimulateArgs, exit, exit::Usage, signals};
+use anyhow::Context;
+use dualround_loadgen::Cancel;
+use simllm::{Sim, SimConfig};
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
+
+/// Runs it until a signal comes.
+pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
+    let mut config = match &args.config {
+        None => SimConfig {
+            port: 8000,
+            ..SimConfig::default()
+        },
+        Some(path) => {
+            let name = path.display();
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| Usage(format!("cannot read --config {name}: {error}")))?;
+            serde_saphyr::from_str(&text)
+                .map_err(|error| Usage(format!("--config {name}: {error}")))?
+        }
+    };
+    macro_rules! take {
+        ($($name:ident),*) => { $(if let Some(value) = args.$name { config.$name = value; })* };
+    }
+    take!(
+        host,
+        port,
+        block_size,
+        cache_blocks,
+        max_batch,
+        prefill_base_ms,
+        prefill_ms_per_token,
+        itl_ms
+    );
+    if let Some(model) = args.model {
+        config.models = vec![model];
+    }
+    let given = signals::listen(&Cancel::new());
+    let sim = Sim::start(config).context("the simulated engine did not start")?;
+    print(&format!(
+        "{}/v1/chat/completions (also /metrics, /truth, /reset_prefix_cache)",
+        sim.base_url()
+    ));
+    while given.load(SeqCst) == 0 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(exit::OK)
+}

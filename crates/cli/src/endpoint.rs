@@ -1,0 +1,152 @@
+//! Endpoint spellings: a base URL, `…/v1` or the full path, under any prefix, with any query.
+
+use crate::exit::Usage;
+use dualround_model::Secret;
+use url::Url;
+
+/// A resolved endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    /// The chat completions URL without user information.
+    pub(crate) url: String,
+    /// `user:password`, decoded.
+    pub(crate) userinfo: Option<Secret>,
+}
+
+/// Resolves what the user wrote.
+///
+/// # Errors
+/// [`Usage`] with a suggestion.
+pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
+    let text = text.trim();
+    let fail = |reason: &str| {
+        Usage(format!(
+            "--endpoint {}: {reason}",
+            dualround_loadgen::redact_url(text)
+        ))
+    };
+    if !text.contains("://") {
+        return Err(fail(&format!("no scheme; did you mean http://{text} ?")));
+    }
+    let mut url = Url::parse(text).map_err(|error| fail(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(fail("only http:// and https:// are supported"));
+    }
+    if url.host_str().is_none() {
+        return Err(fail("it names no host"));
+    }
+    let userinfo = userinfo(&url);
+    // Both fail only for URLs that cannot hold credentials.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.set_fragment(None);
+    let path = url.path().trim_end_matches('/').to_owned();
+    let path = if path.ends_with("/chat/completions") {
+        path
+    } else if path.rsplit('/').next() == Some("v1") {
+        format!("{path}/chat/completions")
+    } else {
+        format!("{path}/v1/chat/completions")
+    };
+    url.set_path(&path);
+    Ok(Endpoint {
+        url: url.to_string(),
+        userinfo,
+    })
+}
+
+fn userinfo(url: &Url) -> Option<Secret> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decode = |text: &str| {
+        // The query decoder turns + into a space; in user information it is a plus.
+        let query = format!("x={}", text.replace('+', "%2B"));
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        pairs
+            .next()
+            .map_or_else(String::new, |(_, value)| value.into_owned())
+    };
+    let password = decode(url.password().unwrap_or(""));
+    Some(Secret::new(format!(
+        "{}:{password}",
+        decode(url.username())
+    )))
+}
+
+/// Another path of the same server, beside `/v1` and under the same prefix: `/metrics`, `/health`.
+pub(crate) fn beside(chat_url: &str, path: &str) -> Option<String> {
+    let mut url = Url::parse(chat_url).ok()?;
+    let base = url
+        .path()
+        .trim_end_matches("/chat/completions")
+        .trim_end_matches("/v1")
+        .to_owned();
+    url.set_path(&format!("{base}{path}"));
+    Some(url.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b065_every_spelling_posts_to_one_path() {
+        for (given, path) in [
+            ("http://h:8000", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/v1", "http://h:8000/v1/chat/completions"),
+            ("http://h:8000/v1/", "http://h:8000/v1/chat/completions"),
+            (
+                "http://h:8000/v1/chat/completions",
+                "http://h:8000/v1/chat/completions",
+            ),
+            (
+                "http://h:8000/v1/chat/completions/",
+                "http://h:8000/v1/chat/completions",
+            ),
+            (
+                "http://h:8000/team/a/v1",
+                "http://h:8000/team/a/v1/chat/completions",
+            ),
+            (
+                "http://h:8000/v1/chat/completions?api-version=1",
+                "http://h:8000/v1/chat/completions?api-version=1",
+            ),
+        ] {
+            assert_eq!(resolve(given).unwrap().url, path, "{given}");
+        }
+    }
+
+    #[test]
+    fn b152_credentials_leave_the_url() {
+        let endpoint = resolve("http://al:p%40w@h:8000/v1").unwrap();
+        assert_eq!(endpoint.userinfo.unwrap().expose(), "al:p@w");
+        assert_eq!(endpoint.url, "http://h:8000/v1/chat/completions");
+        assert!(
+            !resolve("ftp://al:pw1@h")
+                .unwrap_err()
+                .to_string()
+                .contains("pw1")
+        );
+    }
+
+    #[test]
+    fn a_missing_scheme_is_suggested() {
+        assert!(
+            resolve("localhost:8000")
+                .unwrap_err()
+                .to_string()
+                .contains("http://localhost:8000")
+        );
+    }
+
+    #[test]
+    fn siblings_share_the_prefix() {
+        let chat = "http://h/team/v1/chat/completions?k=1";
+        assert_eq!(
+            beside(chat, "/metrics").unwrap(),
+            "http://h/team/metrics?k=1"
+        );
+    }
+}

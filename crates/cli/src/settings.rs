@@ -1,0 +1,409 @@
+//! Given settings to a resolved plan: defaults filled in, everything checked.
+
+mod file;
+mod request;
+
+use crate::{
+    args::RunArgs,
+    endpoint::{self, Endpoint},
+    exit::Usage,
+    lang, slo,
+};
+use dualround_model::{
+    ColdPlan, ColdPolicy, DatasetPlan, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
+    Schedule, StoreText, Timeouts,
+};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A plan with what else the command needs.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// The plan; its model is empty when the server is to be asked.
+    pub(crate) plan: Plan,
+    /// The output folder was not chosen, so an earlier run in it may be moved.
+    pub(crate) default_dir: bool,
+    /// Show progress on a terminal.
+    pub(crate) progress: bool,
+    /// Print the plan and stop.
+    pub(crate) print_config: bool,
+    /// Remarks for the user.
+    pub(crate) notes: Vec<String>,
+}
+
+fn usage(text: impl Into<String>) -> Usage {
+    Usage(text.into())
+}
+
+/// Resolves flags and environment (already in `args`) over the `--config` file and the defaults.
+///
+/// # Errors
+/// [`Usage`] naming the setting and what to do.
+pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
+    let args = match args.config.clone() {
+        Some(path) => args.or(file::read(&path)?),
+        None => args,
+    };
+    let mut notes = Vec::new();
+    let dataset = args
+        .dataset
+        .clone()
+        .ok_or_else(|| usage("--dataset FILE is required"))?;
+    let address = args
+        .endpoint
+        .as_deref()
+        .ok_or_else(|| usage("--endpoint URL is required"))?;
+    let Endpoint { url, userinfo } = endpoint::resolve(address)?;
+    let levels = levels(&args, &mut notes)?;
+    if args.num_samples == Some(0) {
+        return Err(usage("--num-samples 0: at least 1 is needed"));
+    }
+    let seed = args.seed.unwrap_or_else(|| {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        u64::from(now.subsec_nanos()) ^ (now.as_secs() & 0xffff)
+    });
+    let schedule = args.rounds.as_deref().unwrap_or("CW").parse::<Schedule>();
+    let lang = lang::choose(args.lang.as_deref())
+        .ok_or_else(|| choice("--lang", args.lang.as_deref(), "zh, en or auto"))?;
+    let progress = match args.progress.as_deref().unwrap_or("auto") {
+        "auto" | "plain" => true,
+        "none" => false,
+        _ => {
+            return Err(choice(
+                "--progress",
+                args.progress.as_deref(),
+                "auto or none",
+            ));
+        }
+    };
+    let slo = match &args.slo_file {
+        None => None,
+        Some(path) => {
+            let (slo, remarks) = slo::read(path)?;
+            notes.extend(remarks);
+            Some(slo)
+        }
+    };
+    let default_dir = args.output_dir.is_none();
+    let store_text = match args.store_text.as_deref().unwrap_or("preview") {
+        "full" => StoreText::Full,
+        "preview" => StoreText::Preview,
+        "none" => StoreText::None,
+        _ => {
+            return Err(choice(
+                "--store-text",
+                args.store_text.as_deref(),
+                "full, preview or none",
+            ));
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let plan = Plan {
+        endpoint: url,
+        endpoint_userinfo: userinfo,
+        model: args.model.clone().unwrap_or_default(),
+        dataset: DatasetPlan {
+            path: dataset,
+            text_key: args.text_key.clone(),
+            skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
+            num_samples: args.num_samples,
+            oversample: args.oversample.unwrap_or(false),
+            max_input_length: args.max_input_length,
+            seed,
+        },
+        request: request::resolve(&args)?,
+        levels,
+        schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
+        cold: cold(&args)?,
+        shuffle_round2: args.shuffle_round2.unwrap_or(false),
+        warmup: args.warmup,
+        probe: !args.no_probe.unwrap_or(false),
+        round_gap_ms: ms("--round-gap", args.round_gap, 0.0)?.unwrap_or(0),
+        timeouts: Timeouts {
+            connect_ms: ms("--connect-timeout", args.connect_timeout, 10.0)?,
+            first_token_ms: ms("--first-token-timeout", args.first_token_timeout, 0.0)?,
+            idle_ms: ms("--idle-timeout", args.idle_timeout, 0.0)?,
+            total_ms: ms("--timeout", args.timeout, 300.0)?,
+        },
+        limits: limits(&args)?,
+        prometheus: prometheus(&args)?,
+        slo,
+        output: OutputPlan {
+            dir: args.output_dir.clone().unwrap_or_else(|| "results".into()),
+            overwrite: args.overwrite.unwrap_or(false),
+            store_text,
+            lang,
+        },
+        workers: args
+            .workers
+            .unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
+        seed,
+    };
+    if args.seed.is_none() {
+        notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
+    }
+    let print_config = args.print_config.unwrap_or(false);
+    Ok(Resolved {
+        plan,
+        default_dir,
+        progress,
+        print_config,
+        notes,
+    })
+}
+
+fn choice(flag: &str, given: Option<&str>, known: &str) -> Usage {
+    usage(format!("{flag} {}: choose {known}", given.unwrap_or("")))
+}
+
+fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<u32>, Usage> {
+    let levels = args.concurrency.clone().unwrap_or_else(|| vec![1]);
+    if levels.is_empty() || levels.contains(&0) {
+        return Err(usage(
+            "--concurrency: every level needs at least 1 request in flight",
+        ));
+    }
+    let repeated = levels
+        .iter()
+        .enumerate()
+        .any(|(at, level)| levels[..at].contains(level));
+    if repeated {
+        notes.push(
+            "a concurrency is given twice: its second level is kept apart as run 2".to_owned(),
+        );
+    }
+    Ok(levels)
+}
+
+/// Seconds as given to milliseconds; 0 is no limit.
+fn ms(flag: &str, given: Option<f64>, default: f64) -> Result<Option<u64>, Usage> {
+    let seconds = given.unwrap_or(default);
+    if !seconds.is_finite() || seconds < 0.0 {
+        return Err(usage(format!("{flag} {seconds}: give seconds, 0 or more")));
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative; casts of floats saturate"
+    )]
+    let ms = (seconds * 1e3).ceil() as u64;
+    Ok((ms > 0).then_some(ms))
+}
+
+fn cold(args: &RunArgs) -> Result<ColdPlan, Usage> {
+    let calls: Result<Vec<ResetCall>, Usage> = args
+        .reset_cache_url
+        .iter()
+        .flatten()
+        .map(|text| reset_call(text))
+        .collect();
+    let reset_calls = calls?;
+    let policy = match args.cold.as_deref() {
+        None if !reset_calls.is_empty() => ColdPolicy::Reset,
+        None | Some("auto") => ColdPolicy::Auto,
+        Some("salt") => ColdPolicy::Salt,
+        Some("reset") => ColdPolicy::Reset,
+        Some("none") => ColdPolicy::None,
+        given => return Err(choice("--cold", given, "auto, salt, reset or none")),
+    };
+    if policy == ColdPolicy::Reset && reset_calls.is_empty() {
+        return Err(usage(
+            "--cold reset needs --reset-cache-url URL, e.g. http://host:8000/reset_prefix_cache",
+        ));
+    }
+    Ok(ColdPlan {
+        policy,
+        reset_calls,
+        require_cold: args.require_cold.unwrap_or(false),
+    })
+}
+
+fn reset_call(text: &str) -> Result<ResetCall, Usage> {
+    let (method, url) = match text.trim().split_once(' ') {
+        Some((method, url)) => (method.to_ascii_uppercase(), url.trim()),
+        None => ("POST".to_owned(), text.trim()),
+    };
+    if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(usage("--reset-cache-url: give '[METHOD ]URL'"));
+    }
+    Ok(ResetCall {
+        method,
+        url: metrics_url("--reset-cache-url", url)?,
+    })
+}
+
+/// A URL of a page; the scheme may be missing for a plain host.
+fn metrics_url(flag: &str, text: &str) -> Result<String, Usage> {
+    let parsed = url::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    match parsed {
+        Some(_) => Ok(text.to_owned()),
+        None => {
+            let shown = dualround_loadgen::redact_url(text);
+            Err(usage(format!(
+                "{flag} {shown}: give a whole URL, e.g. http://{shown}"
+            )))
+        }
+    }
+}
+
+fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
+    if let Some(rate) = args.max_failure_rate
+        && !(0.0..=1.0).contains(&rate)
+    {
+        return Err(usage(format!(
+            "--max-failure-rate {rate}: give a share from 0 to 1"
+        )));
+    }
+    Ok(LimitsPlan {
+        max_failures: args.max_failures,
+        max_failure_rate: args.max_failure_rate,
+    })
+}
+
+fn prometheus(args: &RunArgs) -> Result<PrometheusPlan, Usage> {
+    let given = args.prometheus_url.iter().flatten();
+    let urls: Result<Vec<String>, Usage> = given
+        .map(|url| metrics_url("--prometheus-url", url))
+        .collect();
+    let urls = urls?;
+    let metrics = args.prometheus_metrics.clone().unwrap_or_default();
+    if !metrics.is_empty() && urls.is_empty() {
+        return Err(usage(
+            "--prometheus-metrics needs --prometheus-url URL, the page that has them",
+        ));
+    }
+    let interval_ms = ms("--prometheus-interval", args.prometheus_interval, 1.0)?;
+    Ok(PrometheusPlan {
+        urls,
+        metrics,
+        interval_ms: interval_ms.ok_or_else(|| usage("--prometheus-interval must be above 0"))?,
+        per_request: args.prometheus_per_request.unwrap_or(true),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given() -> RunArgs {
+        RunArgs {
+            dataset: Some("d.jsonl".into()),
+            endpoint: Some("http://h:1".to_owned()),
+            ..RunArgs::default()
+        }
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_guide() {
+        let resolved = resolve(given()).unwrap();
+        assert_eq!(resolved.plan.levels, [1]);
+        assert_eq!(resolved.plan.timeouts.total_ms, Some(300_000));
+        assert_eq!(resolved.plan.dataset.num_samples, None);
+        assert_eq!(resolved.plan.schedule.to_string(), "CW");
+        assert!(resolved.default_dir && resolved.notes[0].contains("--seed"));
+    }
+
+    #[test]
+    fn b056_no_limit_and_negative_limits() {
+        let with = |timeout| {
+            resolve(RunArgs {
+                timeout: Some(timeout),
+                ..given()
+            })
+        };
+        assert_eq!(with(0.0).unwrap().plan.timeouts.total_ms, None);
+        assert!(with(-1.0).unwrap_err().to_string().contains("--timeout -1"));
+    }
+
+    #[test]
+    fn b071_a_flag_equal_to_the_default_wins_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.yaml");
+        std::fs::write(&path, "timeout: 600\nconcurrency: [2, 3]\n").unwrap();
+        let args = RunArgs {
+            config: Some(path),
+            ..given()
+        };
+        let plan = resolve(RunArgs {
+            timeout: Some(300.0),
+            ..args.clone()
+        })
+        .unwrap()
+        .plan;
+        assert_eq!(
+            (plan.timeouts.total_ms, plan.levels),
+            (Some(300_000), vec![2, 3])
+        );
+        assert_eq!(resolve(args).unwrap().plan.timeouts.total_ms, Some(600_000));
+    }
+
+    #[test]
+    fn b072_repeated_levels_are_told() {
+        let resolved = resolve(RunArgs {
+            concurrency: Some(vec![10, 10]),
+            ..given()
+        })
+        .unwrap();
+        assert!(resolved.notes.iter().any(|note| note.contains("twice")));
+        assert!(
+            resolve(RunArgs {
+                num_samples: Some(0),
+                ..given()
+            })
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn b073_zero_is_a_setting() {
+        let args = RunArgs {
+            seed: Some(0),
+            temperature: Some(0.0),
+            ..given()
+        };
+        let plan = resolve(args).unwrap().plan;
+        assert_eq!((plan.seed, plan.request.temperature), (0, Some(0.0)));
+    }
+
+    #[test]
+    fn cold_policies_and_resets() {
+        let url = "GET http://h:1/flush_cache".to_owned();
+        let plan = resolve(RunArgs {
+            reset_cache_url: Some(vec![url]),
+            ..given()
+        })
+        .unwrap()
+        .plan;
+        assert_eq!(plan.cold.policy, ColdPolicy::Reset);
+        assert_eq!(plan.cold.reset_calls[0].method, "GET");
+        let reset = Some("reset".to_owned());
+        assert!(
+            resolve(RunArgs {
+                cold: reset,
+                ..given()
+            })
+            .is_err()
+        );
+        assert!(
+            resolve(RunArgs {
+                cold: Some("ice".to_owned()),
+                ..given()
+            })
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn metrics_need_a_page() {
+        let metrics = Some(vec!["m".to_owned()]);
+        let error = resolve(RunArgs {
+            prometheus_metrics: metrics,
+            ..given()
+        })
+        .unwrap_err();
+        assert!(error.to_string().contains("--prometheus-url"));
+    }
+}

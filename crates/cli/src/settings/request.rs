@@ -1,0 +1,141 @@
+//! What every request holds.
+
+use super::{choice, usage};
+use crate::{args::RunArgs, exit::Usage};
+use dualround_model::{RequestPlan, Secret, TokenSourceChoice};
+use serde_json::{Map, Value};
+
+/// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
+pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
+    if let Some(temperature) = args.temperature.filter(|t| !(t.is_finite() && *t >= 0.0)) {
+        return Err(usage(format!(
+            "--temperature {temperature}: give 0 or more"
+        )));
+    }
+    if let Some(top_p) = args.top_p.filter(|p| !(*p > 0.0 && *p <= 1.0)) {
+        return Err(usage(format!(
+            "--top-p {top_p}: give a value above 0 and at most 1"
+        )));
+    }
+    if args.max_output_tokens == Some(0) {
+        return Err(usage("--max-output-tokens 0: at least 1 is needed"));
+    }
+    if let Some((least, most)) = args.min_output_tokens.zip(args.max_output_tokens)
+        && least > most
+    {
+        return Err(usage(format!(
+            "--min-output-tokens {least} is above --max-output-tokens {most}"
+        )));
+    }
+    if args.ca_cert.is_some() && args.insecure == Some(true) {
+        return Err(usage("--ca-cert and --insecure exclude each other"));
+    }
+    let field = args
+        .max_tokens_field
+        .clone()
+        .unwrap_or_else(|| "max_tokens".to_owned());
+    if !["max_tokens", "max_completion_tokens"].contains(&field.as_str()) {
+        return Err(choice(
+            "--max-tokens-field",
+            Some(&field),
+            "max_tokens or max_completion_tokens",
+        ));
+    }
+    let token_source = match args.token_source.as_deref() {
+        None | Some("auto") => TokenSourceChoice::Auto,
+        Some("usage") => TokenSourceChoice::Usage,
+        Some("events") => TokenSourceChoice::Events,
+        given => return Err(choice("--token-source", given, "auto, usage or events")),
+    };
+    let key = args
+        .api_key
+        .clone()
+        .or_else(|| std::env::var("OPENAI_API_KEY").ok());
+    let headers: Result<Vec<_>, Usage> = args
+        .header
+        .iter()
+        .flatten()
+        .map(|text| header(text))
+        .collect();
+    Ok(RequestPlan {
+        max_output_tokens: args.max_output_tokens,
+        min_output_tokens: args.min_output_tokens,
+        ignore_eos: args.ignore_eos.unwrap_or(false),
+        temperature: args.temperature,
+        top_p: args.top_p,
+        max_tokens_field: field,
+        stream_options: !args.no_stream_options.unwrap_or(false),
+        extra_body: extra_body(args.extra_body.as_deref())?,
+        api_key: key.filter(|key| !key.is_empty()).map(Secret::new),
+        headers: headers?,
+        token_source,
+        lenient: args.lenient.unwrap_or(false),
+        ca_cert: args.ca_cert.clone(),
+        insecure: args.insecure.unwrap_or(false),
+    })
+}
+
+/// `Name: value`. The value is a secret and stays out of messages.
+fn header(text: &str) -> Result<(String, Secret), Usage> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| usage("--header: give 'Name: value'"))?;
+    let name = name.trim();
+    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(token) {
+        return Err(usage(format!("--header: `{name}` is no header name")));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(usage(format!(
+            "--header {name}: its value holds a control character"
+        )));
+    }
+    Ok((name.to_owned(), Secret::new(value.trim())))
+}
+
+fn extra_body(given: Option<&str>) -> Result<Map<String, Value>, Usage> {
+    let Some(text) = given else {
+        return Ok(Map::new());
+    };
+    let text = match text.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| usage(format!("--extra-body @{path}: {error}")))?,
+        None => text.to_owned(),
+    };
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(usage(
+            "--extra-body: it must be a JSON object, e.g. '{\"seed\": 1}'",
+        )),
+        Err(error) => Err(usage(format!("--extra-body is not JSON: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_and_bodies_are_checked() {
+        assert_eq!(header("X-A: b: c").unwrap().1.expose(), "b: c");
+        assert!(
+            header("nothing").is_err()
+                && header("a b: c").is_err()
+                && header("a: b\r\nc: d").is_err()
+        );
+        assert!(extra_body(Some("[1]")).is_err() && extra_body(Some("{")).is_err());
+        assert_eq!(extra_body(Some("{\"seed\":1}")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn b151_secrets_do_not_show() {
+        let args = RunArgs {
+            api_key: Some("sk-XYZ".to_owned()),
+            header: Some(vec!["Cookie: s=1".to_owned()]),
+            ..RunArgs::default()
+        };
+        let plan = resolve(&args).unwrap();
+        let shown = format!("{plan:?} {}", serde_json::to_string(&plan).unwrap());
+        assert!(!shown.contains("sk-XYZ") && !shown.contains("s=1") && shown.contains("Cookie"));
+    }
+}
