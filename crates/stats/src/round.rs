@@ -106,7 +106,12 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
         prometheus: meta
             .metrics
             .iter()
-            .map(|track| (track.asked.clone(), telemetry::summarise(track, seconds)))
+            .map(|track| {
+                (
+                    track.asked.clone(),
+                    telemetry::summarise(track, meta.started_ns, seconds),
+                )
+            })
             .collect(),
         client: health(&meta.client, &records, ttft.p50),
         warnings: Vec::new(),

@@ -74,7 +74,11 @@ fn label_text(series: &SeriesTrack) -> String {
 }
 
 /// The summary of one asked metric over a round.
-pub(crate) fn summarise(track: &MetricTrack, seconds: Option<f64>) -> MetricSummary {
+pub(crate) fn summarise(
+    track: &MetricTrack,
+    started_ns: u64,
+    seconds: Option<f64>,
+) -> MetricSummary {
     let all: Vec<&SeriesTrack> = track.series.iter().collect();
     let points = all
         .iter()
@@ -96,7 +100,9 @@ pub(crate) fn summarise(track: &MetricTrack, seconds: Option<f64>) -> MetricSumm
         MetricKind::Counter => counter(&all, &mut summary),
         MetricKind::Histogram => histogram(&all, &mut summary),
         MetricKind::Ratio => ratio(&all, &track.resolved, &mut summary),
-        MetricKind::Gauge | MetricKind::Untyped => gauge(&all, track.kind, &mut summary),
+        MetricKind::Gauge | MetricKind::Untyped => {
+            gauge(&all, track.kind, started_ns, &mut summary);
+        }
     }
     summary.rate = summary
         .increase
@@ -111,13 +117,16 @@ fn ends(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
     summary.after = at.last().and_then(|at| value_at(all, kind, *at));
 }
 
-fn gauge(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
-    let at = instants(all);
+/// Readings before the round's start belong to `before`, not to the round.
+fn gauge(all: &[&SeriesTrack], kind: MetricKind, started_ns: u64, summary: &mut MetricSummary) {
+    let mut at = instants(all);
+    at.retain(|at| *at >= started_ns);
     summary.stat = stat(at.iter().filter_map(|at| value_at(all, kind, *at)));
     ends(all, kind, summary);
     if all.len() > 1 {
         for one in all {
-            let mean = stat(one.points.iter().filter_map(|point| point.value)).avg;
+            let inside = one.points.iter().filter(|point| point.at_ns >= started_ns);
+            let mean = stat(inside.filter_map(|point| point.value)).avg;
             summary.series.insert(label_text(one), mean);
         }
     }
