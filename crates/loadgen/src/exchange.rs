@@ -19,6 +19,10 @@ use tokio_rustls::TlsConnector;
 /// How long the rest of a body may take after `[DONE]`, so that the connection can be used again.
 const DRAIN: Duration = Duration::from_millis(200);
 
+/// A connection that is closed without a byte of an answer so soon after the request was a kept one
+/// whose close crossed the request on the way: the server did not take it.
+const CROSSED: Duration = Duration::from_millis(50);
+
 /// What every request of a level shares.
 pub(crate) struct Wiring {
     pub(crate) target: Target,
@@ -103,6 +107,13 @@ impl Wiring {
         let Some(ended) = ended else {
             return Ended::NothingAccepted;
         };
+        let reused = response.timeline.connect_ns.is_none();
+        if ended.is_none() && reused && response.closed_unanswered() {
+            let waited = self.clock.now().saturating_sub(t0);
+            if waited < crate::clock::nanos(CROSSED) {
+                return Ended::NothingAccepted;
+            }
+        }
         match ended {
             None => {
                 if response.reusable() {

@@ -30,6 +30,48 @@ pub(crate) fn models_target(target: &Target) -> Target {
     target.with_path(&format!("{base}/models{query}"))
 }
 
+/// Tokens of a text by the server's own tokenizer; `None` where it has none. llama.cpp reads
+/// `content`, vLLM `prompt`; the path stands beside `/v1`.
+pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
+    let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    headers.push_str("Content-Type: application/json\r\n");
+    let body = serde_json::json!({
+        "model": plan.model, "content": text, "prompt": text, "add_special_tokens": false,
+    });
+    let answer = control
+        .send("POST", &headers, &body.to_string())
+        .await
+        .ok()?;
+    let value: Value = serde_json::from_slice(&answer.body)
+        .ok()
+        .filter(|_| answer.status == 200)?;
+    let listed = || {
+        value
+            .get("tokens")
+            .and_then(Value::as_array)
+            .map(|list| list.len() as u64)
+    };
+    value.get("count").and_then(Value::as_u64).or_else(listed)
+}
+
+/// A client for `/tokenize` of the plan's endpoint.
+pub(crate) fn tokenizer(
+    target: &Target,
+    tls: Option<tokio_rustls::TlsConnector>,
+    clock: Clock,
+) -> Control {
+    let (path, _) = target.path.split_once('?').unwrap_or((&target.path, ""));
+    let base = path
+        .trim_end_matches("/chat/completions")
+        .trim_end_matches("/v1");
+    Control::new(
+        target.with_path(&format!("{base}/tokenize")),
+        tls,
+        clock,
+        LIMIT,
+    )
+}
+
 /// Asks for the model list.
 ///
 /// # Errors

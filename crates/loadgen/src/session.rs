@@ -341,11 +341,19 @@ impl Session {
         let marker_ref = marker.as_deref();
         let epoch = prepare::epoch(&self.plan, &self.wiring.target, &self.samples, marker_ref)?;
         self.epoch = Some(Arc::new(epoch));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(LoadError::Worker)?;
+        let marker_tokens = match marker_ref.filter(|_| self.plan.probe) {
+            Some(marker) => {
+                let (target, tls) = (&self.wiring.target, self.wiring.tls.clone());
+                let mut control = preflight::tokenizer(target, tls, self.clock);
+                runtime.block_on(preflight::count_tokens(&self.plan, &mut control, marker))
+            }
+            None => None,
+        };
         let resets = if method == ColdMethod::Reset {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(LoadError::Worker)?;
             let calls = &self.plan.cold.reset_calls;
             runtime.block_on(reset::reset_all(
                 calls,
@@ -358,7 +366,7 @@ impl Session {
         Ok(Some(ColdAction {
             method,
             marker,
-            marker_tokens: None,
+            marker_tokens,
             resets,
         }))
     }

@@ -78,6 +78,12 @@ impl Response {
         self.done_ns.is_some()
     }
 
+    /// The connection ended before anything of an answer came.
+    pub(crate) fn closed_unanswered(&self) -> bool {
+        let reset = |failure: &Failure| failure.kind == FailureKind::ConnectionReset;
+        self.head.is_none() && self.failure.as_ref().is_some_and(reset)
+    }
+
     /// The connection may carry another request.
     pub(crate) fn reusable(&self) -> bool {
         self.http.is_done() && self.head.as_ref().is_some_and(|head| head.keep_alive)

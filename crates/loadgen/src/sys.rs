@@ -105,6 +105,16 @@ mod linux {
         Ok(received)
     }
 
+    /// Whether an idle connection can carry no other request: the peer has closed it, or sent
+    /// something unasked. Takes nothing from the socket and never waits.
+    pub(crate) fn is_spent(fd: BorrowedFd<'_>) -> bool {
+        let mut byte = 0_u8;
+        let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        // SAFETY: one live byte, stated as one byte long.
+        let n = unsafe { libc::recv(fd.as_raw_fd(), (&raw mut byte).cast(), 1, flags) };
+        n >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
+    }
+
     fn wall_ns(spec: &libc::timespec) -> Option<u64> {
         let seconds = u64::try_from(spec.tv_sec).ok()?;
         let nanos = u64::try_from(spec.tv_nsec).ok()?;
@@ -113,7 +123,7 @@ mod linux {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{enable_stamps, receive};
+pub(crate) use linux::{enable_stamps, is_spent, receive};
 
 /// Raises the soft limit on open files to at least `need`, as far as the hard limit allows.
 /// Returns the limit now in force.

@@ -5,10 +5,11 @@ use dualround_model::{
     RoundResult, Verdict,
 };
 
-/// Template tokens that any two prompts may share, where no canary measured them.
-const DEFAULT_TEMPLATE: u64 = 32;
-/// Most tokens that a chat template explains.
-const MOST_TEMPLATE: u64 = 64;
+/// Tokens of a chat template that any two prompts may share, at least and at most. A canary may
+/// see fewer, where its requests met slots of their own.
+const TEMPLATE: (u64, u64) = (16, 64);
+/// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
+const MARKER_BYTES: u64 = 2;
 /// Smallest and largest cache block seen in real engines, tokens.
 const BLOCKS: (u64, u64) = (16, 256);
 /// Share of the round's prompt tokens that is always tolerated.
@@ -17,8 +18,9 @@ const TOLERANCE: f64 = 0.01;
 /// Judges the cold rounds of a level together.
 ///
 /// Contaminated: the cached tokens of a round exceed, summed over its requests, sharing inside the
-/// round (estimated from the characters that prompts have in common) + what any two prompts share
-/// here by the canary + one block, or 1 % of the round's prompt tokens, whichever is larger.
+/// round (estimated from the characters that prompts have in common, and the marker, which all
+/// prompts of an epoch share) + what any two prompts share here by the canary + one block, or 1 %
+/// of the round's prompt tokens, whichever is larger.
 pub(crate) fn verdict(rounds: &[RoundResult], canary: Option<&CanaryReport>) -> ColdVerdict {
     let cold: Vec<&RoundResult> = rounds
         .iter()
@@ -131,9 +133,16 @@ fn judge(
         evidence.push(note("usage", text));
         return Verdict::Cold;
     }
-    let template = canary
-        .and_then(|canary| canary.other_marker)
-        .unwrap_or(DEFAULT_TEMPLATE);
+    let template = canary.and_then(|canary| canary.other_marker).unwrap_or(0);
+    let template = template.clamp(TEMPLATE.0, TEMPLATE.1);
+    let action = round.meta.cold.as_ref();
+    let marker = action.map_or(0, |action| {
+        let bytes = action
+            .marker
+            .as_ref()
+            .map_or(0, |marker| marker.len() as u64);
+        action.marker_tokens.unwrap_or(bytes / MARKER_BYTES)
+    });
     let block = canary
         .and_then(|canary| canary.prompt_tokens?.checked_sub(canary.repeated?))
         .map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
@@ -144,7 +153,7 @@ fn judge(
         };
         cached += hit;
         prompt += tokens;
-        limit += shared_tokens(record, metrics) + (template.min(MOST_TEMPLATE) + block) as f64;
+        limit += shared_tokens(record, metrics) + (template + marker + block) as f64;
     }
     let tolerated = TOLERANCE * prompt as f64;
     let limit = limit.max(tolerated);

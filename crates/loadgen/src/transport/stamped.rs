@@ -60,12 +60,7 @@ impl StampedTcp {
 
     /// True when the peer has closed, or sent something unasked: the connection cannot be reused.
     pub(crate) fn is_stale(&self) -> bool {
-        let mut byte = [0_u8; 1];
-        // Readiness that is not flagged costs no system call here.
-        match self.stream.try_read(&mut byte) {
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-            Ok(_) => true,
-        }
+        is_spent(&self.stream)
     }
 
     /// Reads what is there; waits until something is.
@@ -161,6 +156,23 @@ fn receive(
     crate::sys::receive(stream.as_fd(), buf)
 }
 
+/// Asked of the kernel, not of the runtime: the close of a peer that has just answered is known to
+/// the runtime only after its next poll.
+#[cfg(target_os = "linux")]
+fn is_spent(stream: &TcpStream) -> bool {
+    use std::os::fd::AsFd;
+    crate::sys::is_spent(stream.as_fd())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_spent(stream: &TcpStream) -> bool {
+    let mut byte = [0_u8; 1];
+    match stream.try_read(&mut byte) {
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        Ok(_) => true,
+    }
+}
+
 #[cfg(not(target_os = "linux"))]
 fn enable(_stream: &TcpStream) -> bool {
     false
@@ -172,10 +184,7 @@ fn receive(
     buf: &mut [u8],
     _stamps_on: bool,
 ) -> io::Result<crate::sys::Received> {
-    // `try_io` around `try_read` would nest; mio's own read through the std socket does not.
-    use std::io::Read;
-    let socket = socket2::SockRef::from(stream);
-    let len = (&*socket).read(buf)?;
+    let len = stream.try_read(buf)?;
     Ok(crate::sys::Received {
         len,
         ..Default::default()
