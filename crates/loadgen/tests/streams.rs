@@ -2,9 +2,11 @@
 #![cfg(test)]
 
 mod common;
+mod script;
 
-use common::{DONE, FIN, ROLE, SSE, Step, c, cu, metrics, scripted, scripted_with, u, write};
+use common::metrics;
 use dualround_model::{Flag, Outcome, RequestRecord, TokenSource};
+use script::{DONE, FIN, ROLE, SSE, Step, c, cu, scripted, scripted_with, serve, u, write};
 
 fn kind(record: &RequestRecord) -> String {
     match &record.outcome {
@@ -269,7 +271,7 @@ fn a_kept_connection_that_closes_is_replaced() {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
     );
-    let addr = common::serve(vec![write(&answer)]);
+    let addr = serve(vec![write(&answer)]);
     let rounds = common::run(
         &common::plan(&format!("http://{addr}")),
         common::samples(20),

@@ -3,9 +3,22 @@
 
 mod common;
 
-use common::{metrics, plan, quick, run, samples};
+use common::{metrics, plan, run, samples};
 use dualround_model::{ColdPolicy, PrometheusPlan, ResetCall};
 use simllm::{Sim, SimConfig, TruthRequest};
+
+/// An engine that answers at once, for tests that are not about time.
+fn quick() -> SimConfig {
+    SimConfig {
+        prefill_base_ms: 1.0,
+        prefill_ms_per_token: 0.01,
+        itl_ms: 1.0,
+        itl_ms_per_running: 0.0,
+        max_batch: 4096,
+        prefill_serial: false,
+        ..SimConfig::default()
+    }
+}
 
 /// Tolerance of the comparisons: a shared machine may delay either side.
 fn close(client_ms: f64, server_ms: f64) -> bool {

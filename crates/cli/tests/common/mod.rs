@@ -1,0 +1,67 @@
+//! Running the program as a user would.
+#![cfg(test)]
+
+use serde_json::Value;
+use simllm::{Sim, SimConfig};
+use std::path::Path;
+use std::process::Output;
+
+/// The program with a clean environment.
+pub(crate) fn dualround() -> assert_cmd::Command {
+    let mut command = assert_cmd::Command::cargo_bin("dualround").unwrap();
+    command
+        .env_clear()
+        .env("PATH", std::env::var("PATH").unwrap_or_default())
+        .env("LANG", "C");
+    command
+}
+
+/// Runs it in `dir` with words separated by spaces.
+pub(crate) fn run(dir: &Path, line: &str) -> Output {
+    dualround()
+        .current_dir(dir)
+        .args(line.split_whitespace())
+        .output()
+        .unwrap()
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+pub(crate) fn json(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    serde_json::from_str(&text).unwrap()
+}
+
+/// An engine that answers quickly.
+pub(crate) fn engine() -> Sim {
+    engine_with(SimConfig::default())
+}
+
+pub(crate) fn engine_with(config: SimConfig) -> Sim {
+    Sim::start(SimConfig {
+        prefill_base_ms: 1.0,
+        prefill_ms_per_token: 0.02,
+        itl_ms: 1.0,
+        ..config
+    })
+    .unwrap()
+}
+
+/// A dataset of `rows` prompts of some hundred words in `dir/data.jsonl`.
+pub(crate) fn dataset(dir: &Path, rows: usize) {
+    let row = |i: usize| {
+        let text = format!("Story {i}: ") + &format!("word{i} and more of it ").repeat(40);
+        serde_json::json!({"id": format!("r{i}"), "text": text}).to_string() + "\n"
+    };
+    std::fs::write(
+        dir.join("data.jsonl"),
+        (0..rows).map(row).collect::<String>(),
+    )
+    .unwrap();
+}
