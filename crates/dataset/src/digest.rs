@@ -11,6 +11,12 @@ pub fn sample_digest(sample: &Sample) -> String {
     hex(&hash.finalize())
 }
 
+/// SHA-256 of what a cache sees of a sample: its messages and tools, not how long the answer may be.
+pub(crate) fn prompt_digest(sample: &Sample) -> String {
+    let parts = serde_json::json!([sample.messages, sample.options.get("tools")]);
+    hex(&Sha256::digest(parts.to_string().as_bytes()))
+}
+
 /// The digest of all samples in order.
 pub(crate) fn digest<'a>(samples: impl Iterator<Item = &'a Sample>) -> String {
     let mut hash = Sha256::new();

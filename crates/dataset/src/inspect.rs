@@ -1,6 +1,6 @@
 //! Everything about a file without sending anything: `dualround check dataset`.
 
-use crate::{DatasetError, digest::sample_digest, load};
+use crate::{DatasetError, digest::prompt_digest, load};
 use dualround_model::Sample;
 use std::{collections::HashSet, path::Path};
 
@@ -43,7 +43,7 @@ pub fn inspect(path: &Path, text_key: Option<&str>) -> Result<Inspection, Datase
     let (mut duplicates, mut row_output_lengths, mut with_system) = (0, 0, 0);
     let mut seen = HashSet::new();
     let (format, tally) = load::read(&name, reader, text_key, true, |sample| {
-        duplicates += u64::from(!seen.insert(sample_digest(&sample)));
+        duplicates += u64::from(!seen.insert(prompt_digest(&sample)));
         row_output_lengths += u64::from(sample.output_tokens.is_some());
         let system =
             |message: &serde_json::Value| message.get("role").is_some_and(|r| r == "system");
@@ -88,7 +88,7 @@ pub fn inspect(path: &Path, text_key: Option<&str>) -> Result<Inspection, Datase
         format,
         rows: tally.rows,
         usable: texts.len() as u64,
-        skipped: tally.skipped.into_iter().collect(),
+        skipped: tally.skipped,
         chars,
         duplicates,
         shared_prefix_share,

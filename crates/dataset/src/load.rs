@@ -52,19 +52,23 @@ pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Select
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) rows: u64,
-    pub(crate) skipped: BTreeMap<String, u64>,
+    /// In order of appearance.
+    pub(crate) skipped: Vec<(String, u64)>,
     pub(crate) shapes: BTreeMap<&'static str, u64>,
     pub(crate) bad: Vec<(u64, String)>,
 }
 
 impl Tally {
     fn skip(&mut self, reason: &str) {
-        *self.skipped.entry(reason.to_owned()).or_insert(0) += 1;
+        match self.skipped.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.skipped.push((reason.to_owned(), 1)),
+        }
     }
 
     /// `7 rows: 5 used, 2 skipped (1 empty prompt, 1 no turns)`.
     pub(crate) fn words(&self, used: u64) -> String {
-        let skipped: u64 = self.skipped.values().sum();
+        let skipped: u64 = self.skipped.iter().map(|(_, count)| count).sum();
         let reasons: Vec<String> = self
             .skipped
             .iter()
@@ -103,7 +107,7 @@ pub(crate) fn read(
                     reason,
                 });
             }
-            Row::Value(number, value) => match shape(&value, number, text_key) {
+            Row::Value(place, value) => match shape(&value, place.number(), text_key) {
                 Shaped::Sample(sample, shape) => {
                     *tally.shapes.entry(shape).or_insert(0) += 1;
                     take(*sample);
@@ -115,10 +119,10 @@ pub(crate) fn read(
                 }
                 Shaped::Unknown(reason) if keep_going => {
                     tally.skip("unknown shape");
-                    (number, reason)
+                    (place.number(), reason)
                 }
                 Shaped::Unknown(reason) => {
-                    let (name, place) = (name.to_owned(), format!("line {number}"));
+                    let (name, place) = (name.to_owned(), place.to_string());
                     return Err(DatasetError::BadRow {
                         name,
                         place,
@@ -178,7 +182,7 @@ fn select(name: &str, reader: impl BufRead, plan: &DatasetPlan) -> Result<Select
     let mut seen = HashSet::new();
     let repeated = samples
         .iter()
-        .filter(|sample| !seen.insert(digest::sample_digest(sample)));
+        .filter(|sample| !seen.insert(digest::prompt_digest(sample)));
     let duplicate_prompts = repeated.count() as u64;
     let mut notes = Vec::new();
     if !tally.skipped.is_empty() {
@@ -186,7 +190,7 @@ fn select(name: &str, reader: impl BufRead, plan: &DatasetPlan) -> Result<Select
     }
     Ok(Selection {
         usable_rows,
-        skipped: tally.skipped.into_iter().collect(),
+        skipped: tally.skipped,
         format,
         seed: plan.seed,
         duplicate_prompts,

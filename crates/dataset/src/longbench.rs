@@ -64,7 +64,7 @@ pub struct ConvertReport {
 }
 
 fn text<'a>(row: &'a Map<String, Value>, key: &str) -> &'a str {
-    row.get(key).and_then(Value::as_str).unwrap_or("").trim()
+    row.get(key).and_then(Value::as_str).unwrap_or("")
 }
 
 /// Context and question of a LongBench row; `None` for any other row. Answers are never part.
@@ -87,7 +87,7 @@ fn parts(row: &Map<String, Value>) -> Option<(String, String)> {
 }
 
 fn compose(context: &str, question: &str, format: ConvertFormat) -> String {
-    let join = |between: &str| match (context.is_empty(), question.is_empty()) {
+    let join = |between: &str| match (context.trim().is_empty(), question.trim().is_empty()) {
         (false, false) => format!("{context}{between}{question}"),
         (true, _) => question.to_owned(),
         (_, true) => context.to_owned(),
@@ -153,8 +153,8 @@ pub fn convert(
             .to_string_lossy()
             .into_owned();
         each(&name, reader, |row| {
-            let (number, value) = match row {
-                Row::Value(number, value) => (number, value),
+            let (place, value) = match row {
+                Row::Value(place, value) => (place, value),
                 Row::Bad(line, reason) => {
                     return Err(DatasetError::BadJson {
                         name: name.clone(),
@@ -170,7 +170,7 @@ pub fn convert(
             else {
                 return Err(DatasetError::BadRow {
                     name: name.clone(),
-                    place: format!("line {number}"),
+                    place: place.to_string(),
                     reason: "not a LongBench row (context with input, or question and choices)"
                         .to_owned(),
                 });
@@ -184,7 +184,7 @@ pub fn convert(
                 return Ok(());
             }
             let prompt = compose(&context, &question, options.format);
-            if prompt.is_empty() {
+            if prompt.trim().is_empty() {
                 report.empty += 1;
             } else if seen.insert((context, question)) {
                 lines.push(json!({"text": prompt, "id": row.get("_id"), "dataset": dataset}));

@@ -137,6 +137,13 @@ fn messages_row(messages: &[Value], row: &Map<String, Value>, number: u64) -> Sh
         let keys = bad.as_object().map_or_else(|| "no object".to_owned(), keys);
         return Shaped::Unknown(format!("a message has no `role`; it has {keys}"));
     }
+    let blank = |message: &Value| match message.get("content") {
+        Some(Value::String(text)) => text.trim().is_empty(),
+        other => other.is_none_or(Value::is_null) && message.get("tool_calls").is_none(),
+    };
+    if messages.iter().all(blank) {
+        return Shaped::Skip("empty prompt");
+    }
     sample(messages.to_vec(), row, number, "messages")
 }
 
@@ -154,7 +161,9 @@ fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64) -> Shape
             .or(turn.get("content"))
             .and_then(Value::as_str);
         match role {
-            Some("system") => system_text = text.or(system_text),
+            Some("system") => {
+                system_text = text.filter(|text| !text.is_empty()).or(system_text);
+            }
             Some("human" | "user") => {
                 first = text;
                 break;

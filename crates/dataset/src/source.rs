@@ -70,8 +70,11 @@ fn is_wrapper(start: &[u8]) -> bool {
     if compact.take(9).eq(*b"{\"data\":[") {
         return true;
     }
-    let line = start
-        .split(|byte| *byte == b'\n')
-        .find(|line| !line.trim_ascii().is_empty());
-    line.is_some_and(|line| line.trim_ascii().ends_with(b"{") || line.trim_ascii().ends_with(b","))
+    // Only a line whose end is in sight says anything.
+    let mut lines = start.split_inclusive(|byte| *byte == b'\n');
+    let line = lines.find(|line| !line.trim_ascii().is_empty());
+    line.is_some_and(|line| {
+        let open = line.trim_ascii().ends_with(b"{") || line.trim_ascii().ends_with(b",");
+        line.ends_with(b"\n") && open
+    })
 }
