@@ -12,6 +12,8 @@ const TEMPLATE: (u64, u64) = (16, 64);
 const MARKER_BYTES: u64 = 2;
 /// Smallest and largest cache block seen in real engines, tokens.
 const BLOCKS: (u64, u64) = (16, 256);
+/// Above this share of the prompt tokens, a limit can tell nothing: everything is explained.
+const TELLABLE: f64 = 0.9;
 /// Share of the round's prompt tokens that is always tolerated.
 const TOLERANCE: f64 = 0.01;
 
@@ -176,7 +178,7 @@ fn judge(
     if cached as f64 > limit {
         return Verdict::Contaminated;
     }
-    if cached as f64 > tolerated && limit > 0.5 * prompt as f64 {
+    if cached as f64 > tolerated && limit > TELLABLE * prompt as f64 {
         let text = "the prompts are too short, or share too much, to tell a hit from the template";
         evidence.push(note("usage", format!("round {number}: {text}")));
         return Verdict::Unknown;

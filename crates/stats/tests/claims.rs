@@ -1,0 +1,312 @@
+//! What may be claimed from rounds, and what not.
+#![cfg(test)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "small numbers made here"
+)]
+
+mod common;
+
+use common::{meta, simple, success, usage};
+use dualround_model::{
+    CanaryReport, ConclusionKind, IntervalKind, RequestRecord, RoundResult, RoundRun, Schedule,
+    Verdict, Warning,
+};
+use dualround_stats::{
+    SummaryOptions, compare, decide, hodges_lehmann, median_interval, summarise, t_interval,
+};
+
+/// Values that look random and are the same in every run: a linear congruential generator.
+struct Random(u64);
+
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// About normal: the sum of twelve.
+    fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
+    }
+}
+
+/// All rounds of a schedule from the records of each.
+fn rounds(schedule: &str, records: Vec<Vec<RequestRecord>>) -> Vec<RoundResult> {
+    let specs = schedule.parse::<Schedule>().unwrap().rounds();
+    assert_eq!(specs.len(), records.len());
+    specs
+        .into_iter()
+        .zip(records)
+        .map(|(spec, records)| {
+            let run = RoundRun {
+                meta: meta(spec, records.len()),
+                records,
+            };
+            summarise(run, &SummaryOptions::default())
+        })
+        .collect()
+}
+
+fn round(n: u32, ttft: f64, cached: Option<u64>, seed: u64) -> Vec<RequestRecord> {
+    let mut random = Random(seed);
+    (0..n)
+        .map(|i| simple(i, ttft * (1.0 + 0.01 * random.normal()), cached))
+        .collect()
+}
+
+fn canary() -> CanaryReport {
+    CanaryReport {
+        prompt_tokens: Some(800),
+        first: Some(0),
+        repeated: Some(784),
+        other_marker: Some(0),
+    }
+}
+
+#[test]
+fn b133_the_null_test_and_an_effect() {
+    let mut null = rounds(
+        "CW",
+        vec![round(50, 100.0, Some(0), 1), round(50, 100.0, Some(0), 2)],
+    );
+    let level = compare(&mut null, Some(&canary()));
+    assert_eq!(level.conclusion.kind, ConclusionKind::NoEffect);
+    assert!((level.ttft.ratio.unwrap() - 1.0).abs() < 0.02);
+    assert!(!level.conclusion.cache_evidence && !level.diagnosis.is_empty());
+    let mut hit = rounds(
+        "CW",
+        vec![round(50, 100.0, Some(0), 1), round(50, 10.0, Some(990), 2)],
+    );
+    let level = compare(&mut hit, Some(&canary()));
+    assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
+    assert!((level.ttft.ratio.unwrap() - 10.0).abs() < 0.2);
+    assert!(level.conclusion.cache_evidence && level.cold.verdict == Verdict::Cold);
+    assert!(
+        level.conclusion.text.starts_with("cache works"),
+        "{}",
+        level.conclusion.text
+    );
+    assert!(level.conclusion.text_zh.starts_with("缓存有效"));
+    assert_eq!(level.ttft.interval_kind, Some(IntervalKind::WithinRun));
+}
+
+#[test]
+fn faster_without_hits_is_not_the_cache() {
+    let mut rounds = rounds(
+        "CW",
+        vec![round(20, 100.0, Some(0), 1), round(20, 50.0, Some(0), 2)],
+    );
+    let level = compare(&mut rounds, Some(&canary()));
+    assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
+    assert!(level.conclusion.text.contains("cause not established"));
+}
+
+#[test]
+fn b127_a_contaminated_cold_round_withholds_the_claim() {
+    let mut rounds = rounds(
+        "CW",
+        vec![round(20, 10.0, Some(990), 1), round(20, 10.0, Some(990), 2)],
+    );
+    let level = compare(&mut rounds, None);
+    assert_eq!(level.cold.verdict, Verdict::Contaminated);
+    assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
+}
+
+#[test]
+fn b132_sharing_and_templates_are_no_contamination() {
+    let shared = |cached| {
+        let mut records = round(20, 100.0, Some(cached), 1);
+        for record in &mut records {
+            record.shared_chars = 500;
+        }
+        records
+    };
+    let verdict = |records: Vec<RequestRecord>| {
+        let mut rounds = rounds("CW", vec![records, round(20, 10.0, Some(990), 2)]);
+        compare(&mut rounds, Some(&canary())).cold.verdict
+    };
+    assert_eq!(verdict(shared(500)), Verdict::Cold);
+    assert_eq!(verdict(shared(900)), Verdict::Contaminated);
+    assert_eq!(verdict(round(20, 100.0, Some(9), 1)), Verdict::Cold);
+}
+
+#[test]
+fn unknown_is_neither_cold_nor_contaminated() {
+    let mut silent = rounds(
+        "CW",
+        vec![round(20, 100.0, None, 1), round(20, 10.0, None, 2)],
+    );
+    assert_eq!(compare(&mut silent, None).cold.verdict, Verdict::Unknown);
+    // A server that leaves the field out without a hit, and is known to report hits.
+    let mut quiet = rounds(
+        "CW",
+        vec![round(20, 100.0, None, 1), round(20, 10.0, Some(990), 2)],
+    );
+    assert_eq!(
+        compare(&mut quiet, Some(&canary())).cold.verdict,
+        Verdict::Cold
+    );
+}
+
+#[test]
+fn few_pairs_cannot_tell() {
+    let mut rounds = rounds(
+        "CW",
+        vec![round(5, 100.0, Some(0), 1), round(5, 10.0, Some(990), 2)],
+    );
+    let level = compare(&mut rounds, None);
+    assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
+    assert!(level.ttft.interval_kind.is_none() && level.ttft.ratio.is_some());
+}
+
+#[test]
+fn a_control_round_that_does_not_match_withholds_the_claim() {
+    let parts = vec![
+        round(20, 100.0, Some(0), 1),
+        round(20, 50.0, Some(0), 2),
+        round(20, 50.0, Some(0), 3),
+    ];
+    let mut warming = rounds("CWC", parts);
+    let level = compare(&mut warming, None);
+    assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
+    assert!(level.conclusion.text.contains("warming up"));
+    let parts = vec![
+        round(20, 100.0, Some(0), 1),
+        round(20, 10.0, Some(990), 2),
+        round(20, 100.0, Some(0), 3),
+    ];
+    let level = compare(&mut rounds("CWC", parts), None);
+    assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
+    assert!(!level.conclusion.text.contains("CWC"));
+}
+
+#[test]
+fn two_warm_rounds_give_the_noise_floor() {
+    let parts = vec![
+        round(20, 100.0, Some(0), 1),
+        round(20, 80.0, Some(0), 2),
+        round(20, 60.0, Some(0), 3),
+    ];
+    let level = compare(&mut rounds("CWW", parts), None);
+    assert!(
+        level.conclusion.margin > 0.25,
+        "{}",
+        level.conclusion.margin
+    );
+    assert_ne!(level.conclusion.kind, ConclusionKind::Effect);
+}
+
+#[test]
+fn three_cycles_have_a_t_interval() {
+    let parts = (0..6)
+        .map(|i| round(10, if i % 2 == 0 { 100.0 } else { 20.0 }, Some(0), i))
+        .collect();
+    let level = compare(&mut rounds("CWCWCW", parts), None);
+    assert_eq!(
+        (level.cycles, level.ttft.interval_kind),
+        (3, Some(IntervalKind::TCycles))
+    );
+    let (low, high) = (
+        level.ttft.interval_low.unwrap(),
+        level.ttft.interval_high.unwrap(),
+    );
+    assert!(
+        low < 5.0 && high > 5.0 || (level.ttft.ratio.unwrap() - 5.0).abs() < 0.1,
+        "{low} {high}"
+    );
+}
+
+#[test]
+fn unequal_answers_withhold_latency_but_not_ttft() {
+    let warm = (0..20).map(|i| {
+        let n = if i < 5 { 40 } else { 4 };
+        success(i, 0.0, &[10.0, 20.0, 30.0, 40.0], usage(1000, n, Some(990)))
+    });
+    let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm.collect()]);
+    let level = compare(&mut rounds, None);
+    assert_eq!(level.unequal_outputs, 5);
+    assert!(level.latency.ratio.is_none() && level.latency.withheld.is_some());
+    assert!(level.ttft.ratio.is_some());
+}
+
+#[test]
+fn b043_changed_prompts_are_told() {
+    let warm = (0..20)
+        .map(|i| success(i, 0.0, &[10.0, 20.0], usage(1400, 4, Some(0))))
+        .collect();
+    let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm]);
+    compare(&mut rounds, None);
+    let warning = Warning::PromptTokensChanged { count: 20, of: 20 };
+    assert!(rounds[1].summary.warnings.contains(&warning));
+    assert_eq!(rounds[1].summary.flags["prompt_tokens_changed"], 20);
+}
+
+#[test]
+fn the_decision_rule() {
+    let kind = |low, high| decide(Some(low), Some(high), 0.05);
+    assert_eq!(kind(1.2, 1.5), ConclusionKind::Effect);
+    assert_eq!(kind(0.5, 0.8), ConclusionKind::Effect);
+    assert_eq!(kind(0.97, 1.03), ConclusionKind::NoEffect);
+    assert_eq!(kind(1.03, 1.2), ConclusionKind::CannotTell);
+    assert_eq!(decide(None, None, 0.05), ConclusionKind::CannotTell);
+}
+
+#[test]
+fn estimates_match_known_values() {
+    // Walsh averages of 1, 2, 4: 1 1.5 2.5 2 3 4; their median is 2.25.
+    assert!((hodges_lehmann(&[1.0, 2.0, 4.0]).unwrap() - 2.25).abs() < 1e-12);
+    // scipy.stats.t.interval(0.95, 2, loc=2, scale=sem([1, 2, 3]))
+    let t = t_interval(&[1.0, 2.0, 3.0]).unwrap();
+    assert!(
+        (t.low + 0.484_137_711_719_544).abs() < 1e-6
+            && (t.high - 4.484_137_711_719_544).abs() < 1e-6
+    );
+    // n = 10: ranks 2 and 9 cover 97.9 %.
+    let ten: Vec<f64> = (1..=10).map(f64::from).collect();
+    let interval = median_interval(&ten).unwrap();
+    assert!((interval.low - 2.0).abs() < 1e-12 && (interval.high - 9.0).abs() < 1e-12);
+    assert!(median_interval(&ten[..5]).is_none());
+}
+
+#[test]
+fn the_median_interval_covers() {
+    let mut random = Random(42);
+    for n in [8, 12, 20, 50, 200] {
+        let runs = 2000;
+        let covered = (0..runs).filter(|_| {
+            // A skewed distribution whose median is 0: exp(z) − 1.
+            let mut values: Vec<f64> = (0..n).map(|_| random.normal().exp_m1()).collect();
+            values.sort_by(f64::total_cmp);
+            let interval = median_interval(&values).unwrap();
+            interval.low <= 0.0 && 0.0 <= interval.high
+        });
+        let share = covered.count() as f64 / f64::from(runs);
+        assert!(share >= 0.93, "n = {n}: {share}");
+    }
+}
+
+#[test]
+fn the_t_interval_covers_with_a_common_shift_per_cycle() {
+    let mut random = Random(7);
+    for cycles in [3, 5, 10] {
+        let runs = 2000;
+        let covered = (0..runs).filter(|_| {
+            let means: Vec<f64> = (0..cycles)
+                .map(|_| {
+                    let shift = 0.03 * random.normal();
+                    shift + (0..20).map(|_| 0.1 * random.normal()).sum::<f64>() / 20.0
+                })
+                .collect();
+            let interval = t_interval(&means).unwrap();
+            interval.low <= 0.0 && 0.0 <= interval.high
+        });
+        let share = covered.count() as f64 / f64::from(runs);
+        assert!((0.93..=1.0).contains(&share), "{cycles} cycles: {share}");
+    }
+}

@@ -1,0 +1,389 @@
+//! Percentiles, statistics, goodput: case by case.
+#![cfg(test)]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "small numbers made here"
+)]
+
+mod common;
+
+use common::{meta, ns, simple, success, usage};
+use dualround_model::{
+    Failure, FailureKind, Flag, MetricKind, MetricTrack, Outcome, Phase, RequestRecord, Resolved,
+    RoundResult, RoundRun, Schedule, SeriesTrack, Slo, TokenSource, TokenSourceChoice, TrackPoint,
+    Usage, Warning,
+};
+use dualround_stats::{SummaryOptions, measure, quantile, stat, summarise};
+use proptest::prelude::*;
+
+/// A failure that ended `end` ms after its t0 at `start` ms.
+fn failure(index: u32, start: f64, end: f64) -> RequestRecord {
+    let mut record = success(index, start, &[], Usage::default());
+    record.timeline.end_ns = ns(start + end);
+    record.outcome = Outcome::Failed(Failure {
+        kind: FailureKind::Http(503),
+        phase: Phase::Complete,
+        message: "no".to_owned(),
+        status: Some(503),
+    });
+    record
+}
+
+/// One round of a `C` schedule, summed up.
+fn round(records: Vec<RequestRecord>, options: &SummaryOptions) -> RoundResult {
+    let spec = Schedule::default().rounds()[0];
+    summarise(
+        RoundRun {
+            meta: meta(spec, records.len()),
+            records,
+        },
+        options,
+    )
+}
+
+/// Equal up to rounding.
+fn is(value: Option<f64>, expected: f64) -> bool {
+    value.is_some_and(|value| (value - expected).abs() < 1e-6 * expected.abs().max(1.0))
+}
+
+fn slo(ttft_ms: f64) -> SummaryOptions {
+    let slo = Slo {
+        ttft_ms: Some(ttft_ms),
+        ..Slo::default()
+    };
+    SummaryOptions {
+        slo: Some(slo),
+        ..SummaryOptions::default()
+    }
+}
+
+#[test]
+fn b090_one_percentile_method() {
+    // numpy.percentile(..., method="linear") gives the same.
+    let four = stat([10.0, 20.0, 30.0, 40.0]);
+    assert!(is(four.p50, 25.0) && is(four.p90, 37.0) && is(four.p99, 39.7));
+    let ten = stat((1..=10).map(f64::from));
+    assert!(is(ten.p50, 5.5) && is(ten.p90, 9.1) && is(ten.p99, 9.91) && is(ten.p95, 9.55));
+}
+
+#[test]
+fn b092_b093_failures_enter_no_percentile_and_nothing_is_null() {
+    let mut records: Vec<_> = (0..9).map(|i| simple(i, 100.0, None)).collect();
+    records.push(failure(9, 0.0, 3.0));
+    let summary = round(records, &slo(1.0)).summary;
+    assert!(is(summary.ttft.p50, 100.0) && is(summary.ttft.max, 100.0));
+    assert_eq!((summary.ttft.n, summary.failures["http_503"]), (9, 1));
+    let none = round((0..5).map(|i| failure(i, 0.0, 3.0)).collect(), &slo(1.0)).summary;
+    assert_eq!(
+        (none.ttft.avg, none.latency.p99, none.itl.stddev),
+        (None, None, None)
+    );
+    assert!(is(none.request_throughput, 0.0));
+    assert_eq!(
+        none.goodput.map(|good| (good.requests, good.sent)),
+        Some((0, 5))
+    );
+    assert!(
+        none.warnings
+            .iter()
+            .any(|w| matches!(w, Warning::AllFailed { sent: 5, .. }))
+    );
+}
+
+#[test]
+fn b094_few_samples_are_told() {
+    let summary = round((0..8).map(|i| simple(i, 100.0, None)).collect(), &slo(1e3)).summary;
+    assert!(
+        summary
+            .warnings
+            .contains(&Warning::FewSamplesForP99 { n: 8 })
+    );
+}
+
+#[test]
+fn b095_the_sample_standard_deviation() {
+    // numpy.std(..., ddof=1)
+    let eight = stat([2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0]);
+    assert!(is(eight.stddev, 2.138_089_935_299_395));
+    let one = stat([5.0]);
+    assert!(one.stddev.is_none() && is(one.p99, 5.0) && is(one.avg, 5.0));
+}
+
+#[test]
+fn b097_throughput_is_a_ratio_of_sums() {
+    let a = success(0, 0.0, &[500.0, 999.0], usage(10, 100, None));
+    let b = success(1, 1000.0, &[5000.0, 9999.0], usage(10, 100, None));
+    let summary = round(vec![a, b], &SummaryOptions::default()).summary;
+    assert!(
+        is(summary.token_throughput, 200.0 / 11.0),
+        "{:?}",
+        summary.token_throughput
+    );
+    assert!(is(summary.duration_seconds, 11.0));
+}
+
+#[test]
+fn b099_counts_add_up() {
+    let mut cancelled = simple(2, 5.0, None);
+    cancelled.outcome = Outcome::Cancelled;
+    let spec = Schedule::default().rounds()[0];
+    let records = vec![simple(0, 5.0, None), failure(1, 0.0, 1.0), cancelled];
+    let mut meta = meta(spec, 5);
+    meta.not_started = 2;
+    let s = summarise(RoundRun { meta, records }, &SummaryOptions::default()).summary;
+    let parts = [
+        s.successful_requests,
+        s.failed_requests,
+        s.cancelled_requests,
+        s.not_started_requests,
+    ];
+    assert_eq!(
+        (parts.iter().sum::<u64>(), s.total_requests),
+        (s.planned_requests, 2)
+    );
+}
+
+#[test]
+fn b100_itl_by_request_and_pooled() {
+    let a = success(0, 0.0, &[0.0, 100.0], usage(1, 2, None));
+    let tokens: Vec<f64> = (0..11).map(|i| f64::from(i) * 10.0).collect();
+    let b = success(1, 0.0, &tokens, usage(1, 11, None));
+    let summary = round(vec![a, b], &SummaryOptions::default()).summary;
+    assert!(is(summary.itl.avg, 55.0) && is(summary.icl.avg, 200.0 / 11.0));
+}
+
+#[test]
+fn b101_b103_goodput() {
+    let summary = round(vec![simple(0, 1000.0, None)], &slo(1000.0)).summary;
+    assert_eq!(summary.goodput.unwrap().requests, 0);
+    let summary = round(vec![simple(0, 999.999, None)], &slo(1000.0)).summary;
+    assert_eq!(summary.goodput.unwrap().requests, 1);
+    let ten = |i: u32, ttft: f64| success(i, 0.0, &[ttft, ttft + 9.0], usage(5, 10, None));
+    let mut records: Vec<_> = (0..6).map(|i| ten(i, 10.0)).collect();
+    records.extend((6..8).map(|i| ten(i, 990.0)));
+    records.extend((8..10).map(|i| failure(i, 0.0, 5.0)));
+    let good = round(records, &slo(100.0)).summary.goodput.unwrap();
+    assert_eq!(
+        (good.requests, good.sent, good.tokens, good.total_tokens),
+        (6, 10, 60, 80)
+    );
+    assert!(is(good.request_rate, 0.6) && is(good.token_rate, 0.75));
+    assert!(is(good.token_throughput, 60.0));
+}
+
+#[test]
+fn b029_one_token_has_no_itl_and_violates_none() {
+    let itl = Slo {
+        itl_ms: Some(1.0),
+        ..Slo::default()
+    };
+    let options = SummaryOptions {
+        slo: Some(itl),
+        ..SummaryOptions::default()
+    };
+    let one = success(0, 0.0, &[100.0], usage(5, 1, None));
+    let summary = round(vec![one], &options).summary;
+    assert_eq!((summary.itl.n, summary.goodput.unwrap().requests), (0, 1));
+    assert_eq!(summary.goodput.unwrap().itl_not_applicable, 1);
+}
+
+#[test]
+fn b031_bursts_and_steady_fast_streams() {
+    let flags = |tokens: &[f64]| {
+        let record = success(0, 0.0, tokens, usage(5, tokens.len() as u64, None));
+        measure(&record, TokenSourceChoice::Auto, None).flags
+    };
+    let burst: Vec<f64> = (0..50).map(|i| 1000.0 + f64::from(i) * 0.01).collect();
+    assert!(flags(&burst).contains(&Flag::BufferedSuspected));
+    let steady: Vec<f64> = (0..50).map(|i| 10.0 + f64::from(i) * 2.0).collect();
+    assert!(!flags(&steady).contains(&Flag::BufferedSuspected));
+}
+
+#[test]
+fn b036_b038_b042_where_n_comes_from() {
+    let n = |tokens: usize, usage: Usage, choice| {
+        let at: Vec<f64> = (0..tokens).map(|i| i as f64).collect();
+        let metrics = measure(&success(0, 0.0, &at, usage), choice, None);
+        (metrics.output_tokens, metrics.token_source)
+    };
+    let auto = TokenSourceChoice::Auto;
+    assert_eq!(
+        n(7, usage(5, 7, None), auto),
+        (Some(7), Some(TokenSource::Usage))
+    );
+    assert_eq!(
+        n(20, usage(10, 1, None), auto),
+        (Some(20), Some(TokenSource::Events))
+    );
+    assert_eq!(
+        n(8, Usage::default(), auto),
+        (Some(8), Some(TokenSource::Events))
+    );
+    assert_eq!(
+        n(8, Usage::default(), TokenSourceChoice::Usage),
+        (None, None)
+    );
+    let summary = round(
+        vec![success(0, 0.0, &[1.0, 2.0], Usage::default())],
+        &slo(1e3),
+    )
+    .summary;
+    assert!(
+        summary
+            .warnings
+            .contains(&Warning::TokensFromEvents { count: 1, of: 1 })
+    );
+    assert_eq!(summary.input_tokens.avg, None);
+}
+
+#[test]
+fn b046_b047_hit_rates_are_ratios_of_sums_over_those_that_know() {
+    let with = |i, prompt, cached| success(i, 0.0, &[1.0, 2.0], usage(prompt, 2, cached));
+    let records = vec![
+        with(0, 100, Some(100)),
+        with(1, 900, Some(0)),
+        with(2, 500, None),
+    ];
+    let summary = round(records, &SummaryOptions::default()).summary;
+    assert!(is(summary.cache_hit_rate, 0.1));
+    assert_eq!(
+        (summary.cache_known_requests, summary.cached_tokens),
+        (2, Some(100))
+    );
+    let unknown = round(vec![with(0, 100, None)], &SummaryOptions::default()).summary;
+    assert_eq!(
+        (unknown.cache_hit_rate, unknown.cached_tokens),
+        (None, None)
+    );
+}
+
+fn series(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> SeriesTrack {
+    let points = (0..).zip(values).map(|(i, value)| TrackPoint {
+        at_ns: i * ns(500.0),
+        value: *value,
+    });
+    SeriesTrack {
+        name: name.to_owned(),
+        labels: labels
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect(),
+        points: points.collect(),
+    }
+}
+
+fn metric(
+    kind: MetricKind,
+    resolved: Resolved,
+    series: Vec<SeriesTrack>,
+) -> dualround_model::MetricSummary {
+    let track = MetricTrack {
+        asked: "m".to_owned(),
+        resolved,
+        kind,
+        series,
+        failed_scrapes: 0,
+        bad_lines: 0,
+    };
+    let spec = Schedule::default().rounds()[0];
+    let mut meta = meta(spec, 1);
+    meta.metrics = vec![track];
+    let run = RoundRun {
+        meta,
+        records: vec![success(0, 0.0, &[1.0, 999.0], usage(1, 2, None))],
+    };
+    summarise(run, &SummaryOptions::default())
+        .summary
+        .prometheus["m"]
+        .clone()
+}
+
+fn named() -> Resolved {
+    Resolved::Name("m".to_owned())
+}
+
+#[test]
+fn b110_histograms_by_the_rounds_own_increases() {
+    let bucket = |le, a, b| series("t_bucket", &[("le", le)], &[Some(a), Some(b)]);
+    let summary = metric(
+        MetricKind::Histogram,
+        named(),
+        vec![
+            bucket("0.1", 3.0, 3.0),
+            bucket("0.5", 9.0, 19.0),
+            bucket("+Inf", 10.0, 20.0),
+            series("t_sum", &[], &[Some(2.5), Some(6.5)]),
+            series("t_count", &[], &[Some(10.0), Some(20.0)]),
+        ],
+    );
+    assert!(is(summary.value, 0.4) && is(summary.increase, 10.0) && is(summary.stat.p50, 0.3));
+}
+
+#[test]
+fn b111_b118_b119_b120_counters() {
+    let two = vec![
+        series("hits", &[("engine", "0")], &[Some(10.0), Some(40.0)]),
+        series("hits", &[("engine", "1")], &[Some(5.0), Some(25.0)]),
+    ];
+    let summary = metric(MetricKind::Counter, named(), two);
+    assert!(is(summary.increase, 50.0) && is(summary.series["{engine=\"1\"}"], 20.0));
+    let reset = metric(
+        MetricKind::Counter,
+        named(),
+        vec![series("h", &[], &[Some(900.0), Some(40.0)])],
+    );
+    assert!(reset.counter_reset && reset.increase.is_none());
+    let later = metric(
+        MetricKind::Counter,
+        named(),
+        vec![series("h", &[], &[None, Some(64.0)])],
+    );
+    assert!(is(later.increase, 64.0));
+    let ratio = Resolved::Ratio {
+        numerator: "h".to_owned(),
+        denominator: "q".to_owned(),
+    };
+    let both = vec![
+        series("h", &[], &[Some(9000.0), Some(9500.0)]),
+        series("q", &[], &[Some(10_000.0), Some(12_000.0)]),
+    ];
+    assert!(is(metric(MetricKind::Ratio, ratio, both).value, 0.25));
+}
+
+#[test]
+fn b111_b113_gauges() {
+    let summary = metric(
+        MetricKind::Gauge,
+        named(),
+        vec![series("g", &[], &[Some(0.5), None, Some(0.7)])],
+    );
+    assert!(is(summary.stat.avg, 0.6) && summary.stat.n == 2 && summary.nan_samples == 1);
+    let two = vec![
+        series("use", &[("gpu", "0")], &[Some(0.2)]),
+        series("use", &[("gpu", "1")], &[Some(0.8)]),
+    ];
+    let summary = metric(MetricKind::Gauge, named(), two);
+    assert!(is(summary.stat.avg, 0.5) && is(summary.series["{gpu=\"1\"}"], 0.8));
+}
+
+proptest! {
+    #[test]
+    fn b091_order_and_bounds(values in prop::collection::vec(-1e6_f64..1e6, 1..200)) {
+        let s = stat(values.iter().copied());
+        let order = [s.min, s.p50, s.p90, s.p95, s.p99, s.max].map(Option::unwrap);
+        prop_assert!(order.is_sorted(), "{order:?}");
+        prop_assert!(s.min <= s.avg && s.avg <= s.max);
+    }
+
+    #[test]
+    fn quantiles_match_the_plain_definition(values in prop::collection::vec(0.0_f64..1e3, 1..50), p in 0.0_f64..1.0) {
+        let mut sorted = values;
+        sorted.sort_by(f64::total_cmp);
+        let h = p * (sorted.len() - 1) as f64;
+        let (low, high) = (h.floor() as usize, h.ceil() as usize);
+        let plain = sorted[low] + (h - h.floor()) * (sorted[high] - sorted[low]);
+        prop_assert!((quantile(&sorted, p).unwrap() - plain).abs() < 1e-9);
+    }
+}
