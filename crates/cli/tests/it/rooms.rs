@@ -1,5 +1,4 @@
 //! Who may know whom: the edges between the crates, as ARCHITECTURE.md states them.
-#![cfg(test)]
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,6 @@
 //! What the program says and does when something is wrong.
-#![cfg(test)]
 
-mod common;
-
-use common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
+use crate::common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
 use simllm::{Fault, FaultOn, FaultRule, SimConfig};
 use std::path::Path;
 

@@ -1,9 +1,6 @@
 //! Every command of the users' guide, with the program's name replaced, against the simulator.
-#![cfg(test)]
 
-mod common;
-
-use common::{dataset, dualround, engine, json, run, stderr, stdout};
+use crate::common::{dataset, dualround, engine, json, run, stderr, stdout};
 use std::path::Path;
 
 /// The guide's folders and files, small.

@@ -1,5 +1,4 @@
 //! Running the program as a user would.
-#![cfg(test)]
 
 use serde_json::Value;
 use simllm::{Sim, SimConfig};

@@ -1,0 +1,8 @@
+//! The program as its users run it, against the simulated engine.
+#![cfg(test)]
+
+mod common;
+mod guide;
+mod rooms;
+mod schema;
+mod trouble;

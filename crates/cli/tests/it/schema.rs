@@ -1,0 +1,102 @@
+//! The files of a real run against the published JSON Schemas.
+
+use crate::common::{dataset, dualround, engine_with, json, stderr};
+use serde_json::Value;
+use simllm::{Fault, FaultOn, FaultRule, SimConfig};
+use std::path::Path;
+
+fn schema(name: &str) -> jsonschema::Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = path.join(format!("../../schema/{name}.schema.json"));
+    jsonschema::validator_for(&json(&path)).unwrap()
+}
+
+fn valid(name: &str, value: &Value) {
+    let errors: Vec<String> = schema(name)
+        .iter_errors(value)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{name}: {errors:#?}");
+}
+
+#[test]
+fn every_file_keeps_its_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 8);
+    std::fs::write(dir.path().join("slo.yaml"), "slo: {ttft_ms: 1000}").unwrap();
+    let fault = Fault::Status {
+        code: 503,
+        body: None,
+        retry_after: None,
+    };
+    let faults = vec![FaultRule {
+        on: FaultOn::Every(5),
+        fault,
+    }];
+    let sim = engine_with(SimConfig {
+        faults,
+        ..SimConfig::default()
+    });
+    let base = sim.base_url();
+    let output = dualround()
+        .current_dir(dir.path())
+        .args([
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            &base,
+            "--concurrency",
+            "1",
+            "4",
+            "1",
+        ])
+        .args([
+            "--rounds",
+            "CWC",
+            "--max-output-tokens",
+            "4",
+            "--slo-file",
+            "slo.yaml",
+        ])
+        .args(["--no-probe", "--model", "sim-1"])
+        .args([
+            "--prometheus-url",
+            &format!("{base}/metrics"),
+            "--prometheus-metrics",
+        ])
+        .args(["lmcache_hit_rate", "kv_cache_eviction_count", "nothing"])
+        .args(["vllm:time_to_first_token_seconds", "--output-dir", "out"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let out = dir.path().join("out");
+    let mut rounds = 0;
+    for entry in std::fs::read_dir(&out).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("concurrency_") {
+            rounds += 1;
+            valid("concurrency_round", &json(&path));
+        }
+    }
+    // Three levels of three rounds; the repeated concurrency has files of its own.
+    assert_eq!(rounds, 9);
+    assert!(out.join("concurrency_1_run_2_round_3.json").exists());
+    valid("comparison", &json(&out.join("comparison.json")));
+    valid("run", &json(&out.join("run.json")));
+    let journal = std::fs::read_to_string(out.join("requests.jsonl")).unwrap();
+    assert_eq!(journal.lines().count(), 9 * 8 + 9);
+    for line in journal.lines() {
+        valid("journal_line", &serde_json::from_str(line).unwrap());
+    }
+    // A schema that lets everything through would be no check.
+    let mut broken = json(&out.join("comparison.json"));
+    broken["levels"][0]["cold"]["verdict"] = "lukewarm".into();
+    assert!(!schema("comparison").is_valid(&broken));
+    let mut broken = json(&out.join("concurrency_4_round_1.json"));
+    broken["summary"]
+        .as_object_mut()
+        .unwrap()
+        .remove("avg_ttft");
+    assert!(!schema("concurrency_round").is_valid(&broken));
+}
