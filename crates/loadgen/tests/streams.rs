@@ -182,6 +182,28 @@ fn b040_tokens_that_print_nothing() {
 }
 
 #[test]
+fn b044_several_choices_are_one_request() {
+    let choice = |index: u32, text: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"index\":{index},\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n"
+        )
+    };
+    let mut script = vec![write(SSE)];
+    for (index, text) in [(0, "a"), (1, "x"), (0, "b"), (1, "y")] {
+        script.extend([Step::Wait(30), write(&choice(index, text))]);
+    }
+    script.push(write(&[FIN, &u(5, 4), DONE].concat()));
+    let record = scripted(script);
+    let metrics = metrics(&record);
+    assert_eq!(
+        (metrics.output_tokens, record.stream.token_events),
+        (Some(4), 4)
+    );
+    assert!(near(metrics.itl_ms, 30.0), "{metrics:?}");
+    assert_eq!(record.output.as_deref(), Some("ab\n\nxy"));
+}
+
+#[test]
 fn b031_a_burst_is_suspected() {
     let many: String = (0..50).map(|_| c("x")).collect();
     let record = scripted(vec![

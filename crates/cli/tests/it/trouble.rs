@@ -195,6 +195,37 @@ fn b051_b052_failures_are_counted_by_kind_and_told_once() {
 }
 
 #[test]
+fn b067_b068_fields_that_a_server_refuses_can_be_changed() {
+    let dir = dir();
+    let config = SimConfig {
+        refuse_max_tokens: true,
+        refuse_stream_options: true,
+        ..SimConfig::default()
+    };
+    let sim = engine_with(config);
+    let line = format!(
+        "--dataset data.jsonl --endpoint {} {BARE} --overwrite",
+        sim.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(5));
+    assert!(
+        stdout(&output).contains("max_completion_tokens"),
+        "{}",
+        stdout(&output)
+    );
+    let line = format!("{line} --max-tokens-field max_completion_tokens");
+    assert!(stdout(&run(dir.path(), &line)).contains("stream_options"));
+    let output = run(dir.path(), &format!("{line} --no-stream-options"));
+    assert_eq!(output.status.code(), Some(0));
+    // Without usage, tokens are counted from events, and that is said.
+    assert!(stdout(&output).contains("10 of 10 requests: output tokens counted from events"));
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    assert_eq!(round["requests"][0]["token_source"], "events");
+    assert!(round["summary"]["avg_input_tokens"].is_null());
+}
+
+#[test]
 fn b054_a_server_that_dies_is_not_fast() {
     let dir = dir();
     let sim = faulty(FaultOn::From(3), Fault::Reset { after_tokens: 1 });

@@ -4,6 +4,7 @@ mod conn;
 mod stamped;
 mod target;
 mod tls;
+mod wall_clock;
 
 pub(crate) use conn::{Conn, ConnectError, StampCounts};
 pub(crate) use target::Target;

@@ -1,5 +1,6 @@
 //! A TCP stream whose reads carry arrival stamps. See ARCHITECTURE.md for what a stamp means.
 
+use super::wall_clock::WallClock;
 use crate::clock::Clock;
 use dualround_model::{Stamp, StampSource};
 use std::{
@@ -33,14 +34,14 @@ pub(crate) struct StampedTcp {
     pub(crate) last: Stamp,
     /// Instant at which the last read was made, and the wall clock's distance then.
     last_read_ns: u64,
-    last_offset: Option<i128>,
+    wall: WallClock,
     pub(crate) counts: StampCounts,
 }
 
 impl StampedTcp {
     pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
         let stamps_on = enable(&stream);
-        let now = clock.now();
+        let (now, wall) = clock.now_both();
         let last = Stamp {
             at: now,
             not_before: now,
@@ -53,7 +54,7 @@ impl StampedTcp {
             stamps_on,
             last,
             last_read_ns: now,
-            last_offset: None,
+            wall: WallClock::new(now, wall),
             counts,
         }
     }
@@ -98,9 +99,9 @@ impl StampedTcp {
     fn stamp(&mut self, received: &crate::sys::Received) {
         let (now, wall) = self.clock.now_both();
         let not_before = self.last_read_ns.min(now);
-        let kernel = received
-            .kernel_wall_ns
-            .and_then(|stamp| self.convert(stamp, now, wall));
+        let stamp = received.kernel_wall_ns;
+        let kernel = self.wall.convert(stamp, now, wall);
+        self.counts.rejected += u64::from(stamp.is_some() && kernel.is_none());
         self.last = if let Some(at) = kernel {
             self.counts.kernel += 1;
             // Everything was read: the stamp is the last segment's; the caller knows whether the
@@ -119,24 +120,6 @@ impl StampedTcp {
             }
         };
         self.last_read_ns = now;
-    }
-
-    /// The kernel's wall-clock stamp on the monotonic clock; `None` (and counted) when the wall
-    /// clock moved against the monotonic one since the last read, or the result is impossible.
-    fn convert(&mut self, stamp: u64, now: u64, wall: u64) -> Option<u64> {
-        let offset = i128::from(wall) - i128::from(now);
-        let drift = self.last_offset.map_or(0, |last| (offset - last).abs());
-        self.last_offset = Some(offset);
-        // Slewing moves a clock by up to 0.05 %; 0.1 % and 0.1 ms are allowed, a step is not.
-        let allowed = i128::from(now - self.last_read_ns.min(now)) / 1000 + 100_000;
-        let at = wall.checked_sub(stamp).and_then(|age| now.checked_sub(age));
-        match at {
-            Some(at) if drift <= allowed => Some(at),
-            _ => {
-                self.counts.rejected += 1;
-                None
-            }
-        }
     }
 }
 
