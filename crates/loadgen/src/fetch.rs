@@ -2,9 +2,9 @@
 
 use crate::{
     LoadError,
+    auth::credentials,
     clock::Clock,
     control::Control,
-    prepare::credentials,
     transport::{Target, tls_connector},
 };
 use dualround_model::{RequestPlan, Secret};
@@ -34,10 +34,7 @@ pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetche
     };
     let shown = target.shown.clone();
     let headers = credentials(request, target.userinfo.clone().map(Secret::new).as_ref());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(LoadError::Worker)?;
+    let runtime = crate::runtime::single()?;
     let mut control = Control::new(target, tls, Clock::start(), limit);
     let answer = runtime
         .block_on(control.send("GET", &headers, ""))

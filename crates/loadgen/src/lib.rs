@@ -1,6 +1,7 @@
 //! A plan to a stream of request records: epochs and rounds, schedule, transport, cold policy,
 //! server metrics. It takes every stamp and computes no statistic.
 
+mod auth;
 mod cancel;
 mod clock;
 mod cold;
@@ -13,6 +14,7 @@ mod marker;
 mod preflight;
 mod prepare;
 mod round;
+mod runtime;
 mod session;
 mod stream;
 mod sys;

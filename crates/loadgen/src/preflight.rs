@@ -1,6 +1,6 @@
 //! Before anything is measured: is there a server, which models does it serve.
 
-use crate::{LoadError, clock::Clock, control::Control, prepare::credentials, transport::Target};
+use crate::{LoadError, auth::credentials, clock::Clock, control::Control, transport::Target};
 use dualround_model::Plan;
 use serde_json::Value;
 use std::time::Duration;

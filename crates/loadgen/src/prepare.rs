@@ -1,6 +1,6 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
-use crate::{LoadError, transport::Target};
+use crate::{LoadError, auth::credentials, transport::Target};
 use dualround_model::{
     Plan, PreparedEpoch, PreparedRequest, RequestPlan, Sample, Secret, StoreText,
 };
@@ -206,61 +206,9 @@ fn head(request: &RequestPlan, userinfo: Option<&Secret>, target: &Target) -> St
     head
 }
 
-/// Header lines that carry secrets: the key, or basic authorisation, and the user's own headers.
-pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> String {
-    let mut lines = String::new();
-    if let Some(key) = &request.api_key {
-        let _ = write!(lines, "Authorization: Bearer {}\r\n", key.expose());
-    } else if let Some(userinfo) = userinfo {
-        let _ = write!(
-            lines,
-            "Authorization: Basic {}\r\n",
-            base64(userinfo.expose().as_bytes())
-        );
-    }
-    for (name, value) in &request.headers {
-        let _ = write!(lines, "{name}: {}\r\n", value.expose());
-    }
-    lines
-}
-
-/// Base64 (RFC 4648), for basic authorisation.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for chunk in bytes.chunks(3) {
-        let group = chunk
-            .iter()
-            .fold(0_usize, |group, byte| group << 8 | usize::from(*byte));
-        let group = group << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let digit = (group >> (18 - 6 * place)) & 63;
-            out.push(if place <= chunk.len() {
-                char::from(ALPHABET[digit])
-            } else {
-                '='
-            });
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_matches_the_standard() {
-        for (text, encoded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("al:pw1", "YWw6cHcx"),
-        ] {
-            assert_eq!(base64(text.as_bytes()), encoded);
-        }
-    }
 
     #[test]
     fn b132_sharing_inside_the_round_is_measured() {

@@ -9,7 +9,7 @@ use crate::{
     marker::Markers,
     preflight::{self, Models},
     prepare,
-    round::{self, RoundOutput, RoundSetup},
+    round::{self, RoundSetup},
     telemetry::{Sampler, tracks},
     transport::{Target, tls_connector},
     worker::Workers,
@@ -119,10 +119,7 @@ impl Session {
     /// # Errors
     /// [`LoadError::Endpoint`] or [`LoadError::Model`], with what to do about it.
     pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(LoadError::Worker)?;
+        let runtime = crate::runtime::single()?;
         let tls = self.wiring.tls.clone();
         let mut control = preflight::control(&self.wiring.target, tls, self.clock);
         let cancel = self.cancel.clone();
@@ -288,7 +285,10 @@ impl Session {
             metrics: tracks(&self.plan.prometheus.metrics, &pages),
             warnings: self.scrape_warnings(&pages),
         };
-        Ok(finish(meta, output))
+        Ok(RoundRun {
+            meta,
+            records: output.records,
+        })
     }
 
     fn scrape_warnings(&self, pages: &[Vec<crate::telemetry::Reading>]) -> Vec<Warning> {
@@ -315,7 +315,7 @@ impl Session {
     fn prime_request(&self) -> Arc<str> {
         let target = preflight::models_target(&self.wiring.target);
         let secrets =
-            prepare::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
+            crate::auth::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\n{secrets}\r\n",
             target.path, target.authority
@@ -341,10 +341,7 @@ impl Session {
         let marker_ref = marker.as_deref();
         let epoch = prepare::epoch(&self.plan, &self.wiring.target, &self.samples, marker_ref)?;
         self.epoch = Some(Arc::new(epoch));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(LoadError::Worker)?;
+        let runtime = crate::runtime::single()?;
         let marker_tokens = match marker_ref.filter(|_| self.plan.probe) {
             Some(marker) => {
                 let (target, tls) = (&self.wiring.target, self.wiring.tls.clone());
@@ -451,13 +448,6 @@ impl Session {
     }
 }
 
-fn finish(meta: RoundMeta, output: RoundOutput) -> RoundRun {
-    RoundRun {
-        meta,
-        records: output.records,
-    }
-}
-
 #[cfg(unix)]
 fn check_file_limit(concurrency: u32, need: u64) -> Result<(), LoadError> {
     match crate::sys::raise_file_limit(need) {
@@ -477,20 +467,9 @@ fn check_file_limit(_concurrency: u32, _need: u64) -> Result<(), LoadError> {
 
 /// A wall time as RFC 3339 in UTC with milliseconds.
 pub fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    // Days to date by Howard Hinnant's civil_from_days, for dates after 1970.
-    let z = days + 719_468;
-    let (era, doe) = (z / 146_097, z % 146_097);
-    let yoe = (doe - doe / 1460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + u64::from(month <= 2);
-    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    let millis = since.subsec_millis();
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+    // The range of a timestamp ends in the year 9999.
+    let stamp = jiff::Timestamp::try_from(time).unwrap_or_default();
+    stamp.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
 #[cfg(test)]

@@ -73,10 +73,7 @@ impl Workers {
             threads: Vec::new(),
         };
         for number in 0..count.max(1) {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .map_err(LoadError::Worker)?;
+            let runtime = crate::runtime::single()?;
             let (sender, commands) = mpsc::channel();
             let thread = std::thread::Builder::new()
                 .name(format!("worker-{number}"))

@@ -123,7 +123,7 @@ settings! {
     /// How rounds are made cold: auto, salt, reset or none [default: auto].
     #[arg(long, value_name = "POLICY", env = "DUALROUND_COLD", help_heading = "Cold rounds")]
     cold: String,
-    /// Reset call before each cold round, '[METHOD ]URL' (POST); can be repeated; implies reset.
+    /// Reset call before each cold round: URL (POST), or 'METHOD URL'; can be repeated; implies reset.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_RESET_CACHE_URL", hide_env_values = true, help_heading = "Cold rounds")]
     reset_cache_url: Vec<String>,
     /// Exit code 4 unless every cold round is verified cold.

@@ -2,9 +2,9 @@
 
 use crate::{
     LoadError,
+    auth::basic,
     clock::Clock,
     control::{Answer, Control},
-    prepare::base64,
     transport::Target,
 };
 use dualround_model::{ResetCall, ResetOutcome};
@@ -48,12 +48,7 @@ async fn reset(
 ) -> Result<ResetOutcome, LoadError> {
     let target = Target::resolve(&call.url)?;
     let url = target.shown.clone();
-    let auth = target
-        .userinfo
-        .as_ref()
-        .map_or_else(String::new, |userinfo| {
-            format!("Authorization: Basic {}\r\n", base64(userinfo.as_bytes()))
-        });
+    let auth = basic(target.userinfo.as_deref());
     let mut control = Control::new(target, tls.cloned(), clock, LIMIT);
     let mut attempts = 0;
     loop {

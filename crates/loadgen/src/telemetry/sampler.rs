@@ -3,9 +3,9 @@
 use super::resolve::Reading;
 use crate::{
     LoadError,
+    auth::basic,
     clock::Clock,
     control::{Answer, Control},
-    prepare::base64,
     transport::Target,
 };
 use dualround_wire::{Scrape, parse_exposition};
@@ -51,10 +51,7 @@ impl Sampler {
     ) -> Result<Self, LoadError> {
         let target = Target::resolve(url)?;
         let shown = target.shown.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(LoadError::Worker)?;
+        let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();
         let thread = std::thread::Builder::new()
             .name("metrics".to_owned())
@@ -174,11 +171,8 @@ impl Page {
     }
 
     async fn scrape(&mut self) -> Result<Answer, String> {
-        let mut headers = "Accept: text/plain; version=0.0.4\r\n".to_owned();
-        if let Some(userinfo) = &self.control.target.userinfo {
-            let encoded = base64(userinfo.as_bytes());
-            headers.push_str(&format!("Authorization: Basic {encoded}\r\n"));
-        }
+        let auth = basic(self.control.target.userinfo.as_deref());
+        let headers = format!("Accept: text/plain; version=0.0.4\r\n{auth}");
         let answer = self.control.send("GET", &headers, "").await?;
         if answer.status == 200 {
             Ok(answer)
