@@ -35,7 +35,7 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     if url.host_str().is_none() {
         return Err(fail("it names no host"));
     }
-    let userinfo = userinfo(&url);
+    let userinfo = dualround_loadgen::userinfo(&url).map(Secret::new);
     // Both fail only for URLs that cannot hold credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -53,25 +53,6 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
         url: url.to_string(),
         userinfo,
     })
-}
-
-fn userinfo(url: &Url) -> Option<Secret> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let decode = |text: &str| {
-        // The query decoder turns + into a space; in user information it is a plus.
-        let query = format!("x={}", text.replace('+', "%2B"));
-        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-        pairs
-            .next()
-            .map_or_else(String::new, |(_, value)| value.into_owned())
-    };
-    let password = decode(url.password().unwrap_or(""));
-    Some(Secret::new(format!(
-        "{}:{password}",
-        decode(url.username())
-    )))
 }
 
 /// Another path of the same server, beside `/v1` and under the same prefix: `/metrics`, `/health`.

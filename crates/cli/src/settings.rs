@@ -100,18 +100,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let plan = Plan {
-        endpoint: url,
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
-        dataset: DatasetPlan {
-            path: dataset,
-            text_key: args.text_key.clone(),
-            skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
-            num_samples: args.num_samples,
-            oversample: args.oversample.unwrap_or(false),
-            max_input_length: args.max_input_length,
-            seed,
-        },
         request: request::resolve(&args)?,
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
@@ -119,26 +109,38 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         shuffle_round2: args.shuffle_round2.unwrap_or(false),
         warmup: args.warmup,
         probe: !args.no_probe.unwrap_or(false),
-        round_gap_ms: ms("--round-gap", args.round_gap, 0.0)?.unwrap_or(0),
-        timeouts: Timeouts {
-            connect_ms: ms("--connect-timeout", args.connect_timeout, 10.0)?,
-            first_token_ms: ms("--first-token-timeout", args.first_token_timeout, 0.0)?,
-            idle_ms: ms("--idle-timeout", args.idle_timeout, 0.0)?,
-            total_ms: ms("--timeout", args.timeout, 300.0)?,
-        },
+        round_gap_ms: ms("--round-gap", args.round_gap, Some(0))?.unwrap_or(0),
+        timeouts: timeouts(&args)?,
         limits: limits(&args)?,
         prometheus: prometheus(&args)?,
         slo,
-        output: OutputPlan {
-            dir: args.output_dir.clone().unwrap_or_else(|| "results".into()),
-            overwrite: args.overwrite.unwrap_or(false),
-            store_text,
-            lang,
-        },
         workers: args
             .workers
             .unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
         seed,
+        dataset: DatasetPlan {
+            text_key: args.text_key.clone(),
+            skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
+            num_samples: args.num_samples,
+            oversample: args.oversample.unwrap_or(false),
+            max_input_length: args.max_input_length,
+            seed,
+            ..DatasetPlan::new(dataset.clone())
+        },
+        output: OutputPlan {
+            overwrite: args.overwrite.unwrap_or(false),
+            store_text,
+            lang,
+            ..OutputPlan::default()
+        },
+        ..Plan::new(url, dataset)
+    };
+    let plan = match args.output_dir.clone() {
+        Some(dir) => Plan {
+            output: OutputPlan { dir, ..plan.output },
+            ..plan
+        },
+        None => plan,
     };
     if args.seed.is_none() {
         notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
@@ -176,9 +178,29 @@ fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<u32>, Usage> {
     Ok(levels)
 }
 
+fn timeouts(args: &RunArgs) -> Result<Timeouts, Usage> {
+    let default = Timeouts::default();
+    Ok(Timeouts {
+        connect_ms: ms(
+            "--connect-timeout",
+            args.connect_timeout,
+            default.connect_ms,
+        )?,
+        first_token_ms: ms(
+            "--first-token-timeout",
+            args.first_token_timeout,
+            default.first_token_ms,
+        )?,
+        idle_ms: ms("--idle-timeout", args.idle_timeout, default.idle_ms)?,
+        total_ms: ms("--timeout", args.timeout, default.total_ms)?,
+    })
+}
+
 /// Seconds as given to milliseconds; 0 is no limit.
-fn ms(flag: &str, given: Option<f64>, default: f64) -> Result<Option<u64>, Usage> {
-    let seconds = given.unwrap_or(default);
+fn ms(flag: &str, given: Option<f64>, default: Option<u64>) -> Result<Option<u64>, Usage> {
+    let Some(seconds) = given else {
+        return Ok(default);
+    };
     if !seconds.is_finite() || seconds < 0.0 {
         return Err(usage(format!("{flag} {seconds}: give seconds, 0 or more")));
     }
@@ -275,12 +297,17 @@ fn prometheus(args: &RunArgs) -> Result<PrometheusPlan, Usage> {
             "--prometheus-metrics needs --prometheus-url URL, the page that has them",
         ));
     }
-    let interval_ms = ms("--prometheus-interval", args.prometheus_interval, 1.0)?;
+    let default = PrometheusPlan::default();
+    let interval_ms = ms(
+        "--prometheus-interval",
+        args.prometheus_interval,
+        Some(default.interval_ms),
+    )?;
     Ok(PrometheusPlan {
         urls,
         metrics,
         interval_ms: interval_ms.ok_or_else(|| usage("--prometheus-interval must be above 0"))?,
-        per_request: args.prometheus_per_request.unwrap_or(true),
+        per_request: args.prometheus_per_request.unwrap_or(default.per_request),
     })
 }
 

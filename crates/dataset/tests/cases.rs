@@ -8,13 +8,8 @@ use std::io::Write;
 
 fn plan() -> DatasetPlan {
     DatasetPlan {
-        path: "unused".into(),
-        text_key: None,
-        skip_bad_rows: false,
-        num_samples: None,
-        oversample: false,
-        max_input_length: None,
         seed: 1,
+        ..DatasetPlan::new("unused")
     }
 }
 

@@ -30,4 +30,4 @@ pub use error::LoadError;
 pub use fetch::{Fetched, fetch};
 pub use round::Progress;
 pub use session::{Session, rfc3339};
-pub use transport::redact_url;
+pub use transport::{redact_url, userinfo};

@@ -49,6 +49,34 @@ pub struct Plan {
     pub seed: u64,
 }
 
+impl Plan {
+    /// A plan with the guide's defaults: one level of one request in flight, a cold and a warm
+    /// round, all samples, time limits of 10 s to connect and 300 s in all.
+    pub fn new(endpoint: impl Into<String>, dataset: impl Into<PathBuf>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            endpoint_userinfo: None,
+            model: String::new(),
+            dataset: DatasetPlan::new(dataset),
+            request: RequestPlan::default(),
+            levels: vec![1],
+            schedule: Schedule::default(),
+            cold: ColdPlan::default(),
+            shuffle_round2: false,
+            warmup: None,
+            probe: true,
+            round_gap_ms: 0,
+            timeouts: Timeouts::default(),
+            limits: LimitsPlan::default(),
+            prometheus: PrometheusPlan::default(),
+            slo: None,
+            output: OutputPlan::default(),
+            workers: 1,
+            seed: 0,
+        }
+    }
+}
+
 /// What is read and how it is selected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetPlan {
@@ -66,6 +94,21 @@ pub struct DatasetPlan {
     pub max_input_length: Option<u64>,
     /// Seed of the draw.
     pub seed: u64,
+}
+
+impl DatasetPlan {
+    /// All rows of a file, as they are.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            text_key: None,
+            skip_bad_rows: false,
+            num_samples: None,
+            oversample: false,
+            max_input_length: None,
+            seed: 0,
+        }
+    }
 }
 
 /// What every request holds.
@@ -101,6 +144,27 @@ pub struct RequestPlan {
     pub insecure: bool,
 }
 
+impl Default for RequestPlan {
+    fn default() -> Self {
+        Self {
+            max_output_tokens: None,
+            min_output_tokens: None,
+            ignore_eos: false,
+            temperature: None,
+            top_p: None,
+            max_tokens_field: "max_tokens".to_owned(),
+            stream_options: true,
+            extra_body: Map::new(),
+            api_key: None,
+            headers: Vec::new(),
+            token_source: TokenSourceChoice::Auto,
+            lenient: false,
+            ca_cert: None,
+            insecure: false,
+        }
+    }
+}
+
 /// Which source of output token counts to take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -127,6 +191,17 @@ pub struct Timeouts {
     pub total_ms: Option<u64>,
 }
 
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect_ms: Some(10_000),
+            first_token_ms: None,
+            idle_ms: None,
+            total_ms: Some(300_000),
+        }
+    }
+}
+
 /// When a level is stopped early.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LimitsPlan {
@@ -137,7 +212,7 @@ pub struct LimitsPlan {
 }
 
 /// Server metrics to sample.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrometheusPlan {
     /// Pages to read; credentials removed when stored.
     pub urls: Vec<String>,
@@ -147,6 +222,17 @@ pub struct PrometheusPlan {
     pub interval_ms: u64,
     /// Scrape between the requests of a level of concurrency 1.
     pub per_request: bool,
+}
+
+impl Default for PrometheusPlan {
+    fn default() -> Self {
+        Self {
+            urls: Vec::new(),
+            metrics: Vec::new(),
+            interval_ms: 1000,
+            per_request: true,
+        }
+    }
 }
 
 /// What is written where.
@@ -160,6 +246,17 @@ pub struct OutputPlan {
     pub store_text: StoreText,
     /// Language of tables and CSV labels.
     pub lang: Lang,
+}
+
+impl Default for OutputPlan {
+    fn default() -> Self {
+        Self {
+            dir: "results".into(),
+            overwrite: false,
+            store_text: StoreText::default(),
+            lang: Lang::default(),
+        }
+    }
 }
 
 /// How much prompt and output text is kept in files.

@@ -2,10 +2,9 @@
 #![cfg(test)]
 
 use dualround_model::{
-    ClientHealth, ClientProbe, ColdPlan, DatasetPlan, Goodput, Lang, LimitsPlan, MetricKind,
-    MetricSummary, Outcome, OutputPlan, Plan, PrometheusPlan, RequestMetrics, RequestPlan,
-    RequestRecord, Resolved, RoundMeta, RoundResult, RoundSummary, Schedule, Stat, StoreText,
-    StreamFacts, Timeline, Timeouts, TokenSourceChoice, Usage, Warning,
+    ClientHealth, ClientProbe, Goodput, Lang, MetricKind, MetricSummary, Outcome, OutputPlan, Plan,
+    RequestMetrics, RequestPlan, RequestRecord, Resolved, RoundMeta, RoundResult, RoundSummary,
+    Schedule, Stat, StreamFacts, Timeline, Timeouts, Usage, Warning,
 };
 use dualround_report::{ReportError, RunFiles, read_journal, round_table};
 use std::{collections::BTreeMap, fs, path::Path};
@@ -13,58 +12,24 @@ use unicode_width::UnicodeWidthStr;
 
 fn plan(lang: Lang, levels: &[u32]) -> Plan {
     Plan {
-        endpoint: "http://h:8000/v1/chat/completions".to_owned(),
-        endpoint_userinfo: None,
         model: "a,\"b\"".to_owned(),
-        dataset: DatasetPlan {
-            path: "d.jsonl".into(),
-            text_key: None,
-            skip_bad_rows: false,
-            num_samples: None,
-            oversample: false,
-            max_input_length: None,
-            seed: 1,
-        },
         request: RequestPlan {
             max_output_tokens: Some(8),
-            min_output_tokens: None,
-            ignore_eos: false,
-            temperature: None,
-            top_p: None,
-            max_tokens_field: "max_tokens".to_owned(),
-            stream_options: true,
-            extra_body: serde_json::Map::new(),
-            api_key: None,
-            headers: Vec::new(),
-            token_source: TokenSourceChoice::Auto,
-            lenient: false,
-            ca_cert: None,
-            insecure: false,
+            ..RequestPlan::default()
         },
         levels: levels.to_vec(),
-        schedule: Schedule::default(),
-        cold: ColdPlan::default(),
-        shuffle_round2: false,
-        warmup: None,
-        probe: true,
-        round_gap_ms: 0,
         timeouts: Timeouts {
             connect_ms: None,
-            first_token_ms: None,
-            idle_ms: None,
             total_ms: None,
+            ..Timeouts::default()
         },
-        limits: LimitsPlan::default(),
-        prometheus: PrometheusPlan::default(),
-        slo: None,
         output: OutputPlan {
             dir: "out".into(),
-            overwrite: false,
-            store_text: StoreText::Preview,
             lang,
+            ..OutputPlan::default()
         },
-        workers: 1,
         seed: 1,
+        ..Plan::new("http://h:8000/v1/chat/completions", "d.jsonl")
     }
 }
 

@@ -8,5 +8,5 @@ mod wall_clock;
 
 pub(crate) use conn::{Conn, ConnectError, StampCounts};
 pub(crate) use target::Target;
-pub use target::redact_url;
+pub use target::{redact_url, userinfo};
 pub(crate) use tls::connector as tls_connector;

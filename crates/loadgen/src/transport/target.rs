@@ -67,18 +67,7 @@ impl Target {
             path.push('?');
             path.push_str(query);
         }
-        let userinfo = (!parsed.username().is_empty()).then(|| {
-            let decode = |text: &str| {
-                url::form_urlencoded::parse(format!("x={}", text.replace('+', "%2B")).as_bytes())
-                    .next()
-                    .map_or_else(String::new, |(_, value)| value.into_owned())
-            };
-            format!(
-                "{}:{}",
-                decode(parsed.username()),
-                decode(parsed.password().unwrap_or(""))
-            )
-        });
+        let userinfo = userinfo(&parsed);
         Ok(Self {
             host: bare,
             authority,
@@ -100,6 +89,16 @@ impl Target {
             ..self.clone()
         }
     }
+}
+
+/// The `user:password` of a URL, decoded.
+pub fn userinfo(url: &Url) -> Option<String> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let decode = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    let password = decode(url.password().unwrap_or(""));
+    Some(format!("{}:{password}", decode(url.username())))
 }
 
 /// A URL without user information and with its query values masked, for messages and files.

@@ -3,8 +3,8 @@
 
 use dualround_loadgen::{Cancel, Session};
 use dualround_model::{
-    ColdPlan, ColdPolicy, DatasetPlan, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
-    RequestPlan, RoundRun, Sample, StoreText, Timeouts, TokenSourceChoice,
+    ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, Sample,
+    StoreText, Timeouts, TokenSourceChoice,
 };
 use serde_json::{Map, json};
 use std::sync::Arc;
@@ -12,66 +12,32 @@ use std::sync::Arc;
 /// A plan of one level and two rounds that sends nothing unasked.
 pub(crate) fn plan(base: &str) -> Plan {
     Plan {
-        endpoint: format!("{base}/v1/chat/completions"),
-        endpoint_userinfo: None,
         model: "sim-1".to_owned(),
-        dataset: DatasetPlan {
-            path: "test".into(),
-            text_key: None,
-            skip_bad_rows: false,
-            num_samples: None,
-            oversample: false,
-            max_input_length: None,
-            seed: 1,
-        },
         request: RequestPlan {
             max_output_tokens: Some(8),
-            min_output_tokens: None,
-            ignore_eos: false,
-            temperature: None,
-            top_p: None,
-            max_tokens_field: "max_tokens".to_owned(),
-            stream_options: true,
-            extra_body: Map::new(),
-            api_key: None,
-            headers: Vec::new(),
-            token_source: TokenSourceChoice::Auto,
-            lenient: false,
-            ca_cert: None,
-            insecure: false,
+            ..RequestPlan::default()
         },
-        levels: vec![1],
-        schedule: "CW".parse().unwrap(),
         cold: ColdPlan {
             policy: ColdPolicy::None,
             ..ColdPlan::default()
         },
-        shuffle_round2: false,
         warmup: Some(0),
         probe: false,
-        round_gap_ms: 0,
         timeouts: Timeouts {
             connect_ms: Some(5000),
-            first_token_ms: None,
-            idle_ms: None,
             total_ms: Some(20_000),
+            ..Timeouts::default()
         },
-        limits: LimitsPlan::default(),
         prometheus: PrometheusPlan {
-            urls: Vec::new(),
-            metrics: Vec::new(),
-            interval_ms: 1000,
             per_request: false,
+            ..PrometheusPlan::default()
         },
-        slo: None,
         output: OutputPlan {
-            dir: "unused".into(),
-            overwrite: false,
             store_text: StoreText::Full,
-            lang: Lang::En,
+            ..OutputPlan::default()
         },
-        workers: 1,
         seed: 1,
+        ..Plan::new(format!("{base}/v1/chat/completions"), "test")
     }
 }
 
