@@ -27,16 +27,16 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
 }
 
 /// A line for the user beside the results.
-#[expect(
-    clippy::print_stderr,
-    reason = "remarks go to stderr, results to stdout"
-)]
 pub(crate) fn note(text: &str) {
-    eprintln!("{}", dualround_report::safe_text(text));
+    say(&mut std::io::stderr().lock(), &dualround_report::safe_text(text));
 }
 
 /// A part of the results.
-#[expect(clippy::print_stdout, reason = "results go to stdout")]
 pub(crate) fn print(text: &str) {
-    println!("{text}");
+    say(&mut std::io::stdout().lock(), text);
+}
+
+/// A reader that has gone (`| head`) does not end a run: its files are still wanted.
+fn say(to: &mut dyn std::io::Write, text: &str) {
+    let _ = writeln!(to, "{text}");
 }

@@ -498,3 +498,21 @@ fn a_report_is_made_again_from_the_journal() {
     let after: Vec<String> = names.iter().map(|name| file(name)).collect();
     assert_eq!(before, after);
 }
+
+#[test]
+fn a_reader_that_leaves_does_not_end_the_run() {
+    let dir = dir();
+    let sim = engine();
+    let base = sim.base_url();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("dualround"))
+        .current_dir(dir.path())
+        .args(["--dataset", "data.jsonl", "--endpoint", &base])
+        .args(["--output-dir", "out", "--max-output-tokens", "4"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(dir.path().join("out/comparison.json").exists());
+}
