@@ -74,11 +74,13 @@ impl Wiring {
         match self.connect(slot).await {
             Ok(fresh) => {
                 let took = slot.as_ref().map(|conn| conn.connect_ns);
-                response.timeline.connect_ns = took.filter(|_| fresh);
+                response.answer.timeline.connect_ns = took.filter(|_| fresh);
             }
             Err(error) => {
-                response.timeline.end_ns = self.clock.now();
-                response.fail_in(error.kind, Phase::Connect, error.message);
+                response.answer.timeline.end_ns = self.clock.now();
+                response
+                    .answer
+                    .fail_in(error.kind, Phase::Connect, error.message);
                 return Ended::Itself;
             }
         }
@@ -88,7 +90,7 @@ impl Wiring {
         let before = conn.stamp_counts();
         let activity = Activity::default();
         let t0 = self.clock.now();
-        response.timeline.start_ns = Some(t0);
+        response.answer.timeline.start_ns = Some(t0);
         activity.last_read_ns.store(t0, Relaxed);
         let ended = {
             let mut talk = pin!(self.talk(&mut conn, bytes, response, &activity));
@@ -107,8 +109,8 @@ impl Wiring {
         let Some(ended) = ended else {
             return Ended::NothingAccepted;
         };
-        let reused = response.timeline.connect_ns.is_none();
-        if ended.is_none() && reused && response.closed_unanswered() {
+        let reused = response.answer.timeline.connect_ns.is_none();
+        if ended.is_none() && reused && response.answer.closed_unanswered() {
             let waited = self.clock.now().saturating_sub(t0);
             if waited < crate::clock::nanos(CROSSED) {
                 return Ended::NothingAccepted;
@@ -122,14 +124,14 @@ impl Wiring {
                 Ended::Itself
             }
             Some(Ok(())) => {
-                response.timeline.end_ns = self.clock.now();
+                response.answer.timeline.end_ns = self.clock.now();
                 Ended::Cancelled
             }
             Some(Err(kind)) => {
                 let now = self.clock.now();
-                response.timeline.end_ns = now;
+                response.answer.timeline.end_ns = now;
                 let message = self.limit_message(kind, response, now);
-                response.fail(kind, message);
+                response.answer.fail(kind, message);
                 Ended::Itself
             }
         }
@@ -144,14 +146,16 @@ impl Wiring {
         activity: &Activity,
     ) -> bool {
         if let Err((written, error)) = conn.write(bytes).await {
-            if written == 0 && response.timeline.connect_ns.is_none() {
+            if written == 0 && response.answer.timeline.connect_ns.is_none() {
                 return false;
             }
             // The server may have answered and closed before it had read all; its answer counts.
             let message = format!("after {written} of {} bytes: {error}", bytes.len());
             self.read_all(conn, response, activity).await;
-            if response.facts.status.is_none() {
-                response.fail_in(FailureKind::Send, Phase::Send, message);
+            if response.answer.facts.status.is_none() {
+                response
+                    .answer
+                    .fail_in(FailureKind::Send, Phase::Send, message);
             }
             return true;
         }
@@ -164,18 +168,18 @@ impl Wiring {
             let reading = conn.read(|bytes, stamp| {
                 response.feed(bytes, stamp);
                 activity.last_read_ns.store(stamp.at, Relaxed);
-                if response.facts.token_events > 0 || response.done() {
+                if response.answer.facts.token_events > 0 || response.done() {
                     activity.has_token.store(true, Relaxed);
                 }
             });
             let result = reading.await;
             if let Err(error) = result {
-                response.timeline.end_ns = self.clock.now();
+                response.answer.timeline.end_ns = self.clock.now();
                 let kind = match error.kind() {
                     io::ErrorKind::InvalidData => FailureKind::Tls,
                     _ => FailureKind::ConnectionReset,
                 };
-                response.fail(kind, error.to_string());
+                response.answer.fail(kind, error.to_string());
                 return;
             }
             if response.done() && !response.ended() {
@@ -237,10 +241,13 @@ impl Wiring {
         };
         let seconds = |ns: u64| Duration::from_nanos(ns).as_secs_f64();
         let limit = Duration::from_millis(limit.unwrap_or(0)).as_secs_f64();
-        let state = match (response.timeline.last_token_ns, response.facts.status) {
+        let state = match (
+            response.answer.timeline.last_token_ns,
+            response.answer.facts.status,
+        ) {
             (Some(last), _) => format!(
                 "{} tokens received, the last {:.1} s ago",
-                response.facts.token_events,
+                response.answer.facts.token_events,
                 seconds(now.saturating_sub(last))
             ),
             (None, Some(status)) => format!("HTTP {status} received, but no token"),

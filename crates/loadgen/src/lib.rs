@@ -1,6 +1,7 @@
 //! A plan to a stream of request records: epochs and rounds, schedule, transport, cold policy,
 //! server metrics. It takes every stamp and computes no statistic.
 
+mod answer;
 mod auth;
 mod cancel;
 mod clock;

@@ -1,46 +1,20 @@
-//! What a response turns out to hold: bytes and stamps in, a timeline and facts out.
+//! One response while it is read: bytes and stamps in, events of an [`Answer`] out.
 //!
 //! Each event is stamped before its JSON is looked at.
 
-use crate::text::clean;
-use dualround_model::{
-    Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline, Usage,
-};
-use dualround_wire::{
-    ChatEvent, ChunkFacts, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail, error_text,
-    parse_body, parse_event,
-};
+use crate::answer::{Answer, ReadTally};
+use dualround_model::{FailureKind, Stamp};
+use dualround_wire::{ChatReader, Frame, ResponseDecoder, SseDecoder, SseTail};
 
 /// Most bytes kept of a body that is not a stream.
 const BODY_LIMIT: usize = 64 << 20;
 
-/// The state of one response while it is read.
+/// The state of one response.
 pub(crate) struct Response {
     http: ResponseDecoder,
     sse: SseDecoder,
-    body: Option<Vec<u8>>,
-    head: Option<ResponseHead>,
-    failure: Option<Failure>,
-    lenient: bool,
-    keep_text: bool,
-    ended: bool,
-    done_ns: Option<u64>,
-    completion_seen: u64,
-    usage_events: u32,
-    /// A first usage-only growth, a token only if more events carry usage.
-    pending_first: Option<(Stamp, u64)>,
-    texts: Vec<String>,
-    pub(crate) timeline: Timeline,
-    pub(crate) facts: StreamFacts,
-    pub(crate) usage: Usage,
-}
-
-/// Events of one read: whether an arrival is exact depends on how many there were.
-#[derive(Default)]
-struct ReadTally {
-    events: u32,
-    tokens: u32,
-    first_token_here: bool,
+    chat: ChatReader,
+    pub(crate) answer: Answer,
 }
 
 impl Response {
@@ -48,45 +22,29 @@ impl Response {
         Self {
             http: ResponseDecoder::new(),
             sse: SseDecoder::new(),
-            body: None,
-            head: None,
-            failure: None,
-            lenient,
-            keep_text,
-            ended: false,
-            done_ns: None,
-            completion_seen: 0,
-            usage_events: 0,
-            pending_first: None,
-            texts: Vec::new(),
-            timeline: Timeline {
-                queued_ns,
-                ..Timeline::default()
-            },
-            facts: StreamFacts::default(),
-            usage: Usage::default(),
+            chat: ChatReader::default(),
+            answer: Answer::new(queued_ns, lenient, keep_text),
         }
     }
 
     /// The body has ended as its framing says, or nothing more will be read.
     pub(crate) fn ended(&self) -> bool {
-        self.ended
+        self.answer.ended
     }
 
     /// `[DONE]` was seen.
     pub(crate) fn done(&self) -> bool {
-        self.done_ns.is_some()
-    }
-
-    /// The connection ended before anything of an answer came.
-    pub(crate) fn closed_unanswered(&self) -> bool {
-        let reset = |failure: &Failure| failure.kind == FailureKind::ConnectionReset;
-        self.head.is_none() && self.failure.as_ref().is_some_and(reset)
+        self.answer.done_ns.is_some()
     }
 
     /// The connection may carry another request.
     pub(crate) fn reusable(&self) -> bool {
-        self.http.is_done() && self.head.as_ref().is_some_and(|head| head.keep_alive)
+        self.http.is_done()
+            && self
+                .answer
+                .head
+                .as_ref()
+                .is_some_and(|head| head.keep_alive)
     }
 
     /// Takes the bytes of one read; none means that the peer ended the stream.
@@ -95,21 +53,22 @@ impl Response {
             return self.end_of_stream(stamp);
         }
         let mut tally = ReadTally::default();
-        while !self.ended {
+        while !self.answer.ended {
             let (used, more) = match self.http.decode(bytes) {
                 Ok((frame, used)) => {
                     let more = !matches!(frame, Frame::NeedMore);
                     match frame {
                         Frame::NeedMore => {}
-                        Frame::Head(head) => self.take_head(head, stamp),
+                        Frame::Head(head) => self.answer.take_head(head, stamp),
                         Frame::Body(part) => self.take_body(part, stamp, &mut tally),
                         Frame::End => self.finish(stamp, &mut tally),
                     }
                     (used, more)
                 }
                 Err(error) => {
-                    self.fail(FailureKind::BadResponse, error.to_string());
-                    self.ended = true;
+                    self.answer
+                        .fail(FailureKind::BadResponse, error.to_string());
+                    self.answer.ended = true;
                     break;
                 }
             };
@@ -118,183 +77,39 @@ impl Response {
                 break;
             }
         }
-        self.judge_read(stamp, &tally);
-    }
-
-    fn take_head(&mut self, head: ResponseHead, stamp: Stamp) {
-        self.timeline.head_ns = Some(stamp.at);
-        self.facts.status = Some(head.status);
-        let kind = head
-            .content_type
-            .as_deref()
-            .unwrap_or("")
-            .to_ascii_lowercase();
-        let ok = (200..300).contains(&head.status);
-        let encoded = head
-            .content_encoding
-            .as_deref()
-            .is_some_and(|e| e != "identity");
-        if ok && encoded {
-            let encoding = head.content_encoding.as_deref().unwrap_or("");
-            let message = format!("the response is encoded ({encoding}), which was not asked for");
-            self.fail(FailureKind::BadResponse, clean(&message));
-        }
-        if !ok || kind.starts_with("application/json") {
-            self.body = Some(Vec::new());
-        }
-        self.head = Some(head);
+        self.answer.judge_read(stamp, &tally);
     }
 
     fn take_body(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
-        if let Some(body) = &mut self.body {
+        let Self {
+            sse, chat, answer, ..
+        } = self;
+        if let Some(body) = &mut answer.body {
             let room = BODY_LIMIT.saturating_sub(body.len());
             body.extend_from_slice(&part[..part.len().min(room)]);
             return;
         }
-        // A decoder cannot be borrowed while its events change the rest of the state.
-        let mut sse = std::mem::take(&mut self.sse);
         let result = sse.feed(part, |event| {
-            self.take_event(event.event, event.data, stamp, tally);
+            answer.take_event(chat.read(event.event, event.data), stamp, tally);
         });
-        self.sse = sse;
         if let Err(error) = result {
-            self.fail(FailureKind::EventTooLarge, error.to_string());
-            self.ended = true;
-        }
-    }
-
-    fn take_event(&mut self, name: &str, data: &[u8], stamp: Stamp, tally: &mut ReadTally) {
-        tally.events += 1;
-        if self.done_ns.is_some() {
-            return;
-        }
-        match parse_event(name, data) {
-            ChatEvent::Done => {
-                self.facts.done = true;
-                self.done_ns = Some(stamp.at);
-            }
-            ChatEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
-            ChatEvent::Error { message, code } => {
-                let message = match code {
-                    Some(code) => format!("{message} ({code})"),
-                    None => message,
-                };
-                self.fail(FailureKind::StreamError, clean(&message));
-            }
-            ChatEvent::Ignored => self.facts.ignored_events += 1,
-            ChatEvent::Bad { reason, utf8 } => {
-                self.facts.parse_errors += 1;
-                if !self.lenient {
-                    let kind = if utf8 {
-                        FailureKind::BadUtf8
-                    } else {
-                        FailureKind::BadEvent
-                    };
-                    self.fail(kind, clean(&reason));
-                }
-            }
-        }
-    }
-
-    fn take_chunk(&mut self, chunk: &ChunkFacts<'_>, stamp: Stamp, tally: &mut ReadTally) {
-        self.facts.streamed = true;
-        let mut bears = chunk.bears_token();
-        if let Some(usage) = chunk.usage {
-            self.usage.merge(usage);
-            if chunk.has_choices {
-                bears |= self.take_running_usage(usage, bears, stamp);
-            }
-        }
-        if bears {
-            self.token(stamp);
-            tally.tokens += 1;
-            tally.first_token_here |= self.facts.token_events == 1;
-            if self.facts.token_events == 1 && chunk.usage.is_some() && chunk.has_choices {
-                self.facts.first_event_tokens = Some(self.completion_seen);
-            }
-        }
-        if chunk.answers() && self.timeline.first_content_ns.is_none() {
-            self.timeline.first_content_ns = Some(stamp.at);
-        }
-        if let Some(reason) = &chunk.finish_reason {
-            self.facts.finish_reason = Some(clean(reason));
-        }
-        for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
-            self.keep(chunk.choice, text);
-        }
-    }
-
-    /// Continuous usage: events with choices that carry cumulative counts. A count that grew is a
-    /// token even when it prints nothing; one single such event (a finish chunk with usage) is not
-    /// continuous usage, so the first is held back until a second shows what it was.
-    fn take_running_usage(&mut self, usage: Usage, visible: bool, stamp: Stamp) -> bool {
-        let Some(count) = usage.completion_tokens else {
-            return false;
-        };
-        self.usage_events += 1;
-        let grew = count > self.completion_seen;
-        self.completion_seen = self.completion_seen.max(count);
-        if self.usage_events == 1 {
-            if grew && !visible {
-                self.pending_first = Some((stamp, count));
-            }
-            return false;
-        }
-        if let Some((first, tokens)) = self.pending_first.take()
-            && self.facts.token_events == 0
-        {
-            self.token(first);
-            self.facts.first_event_tokens = Some(tokens);
-        }
-        grew
-    }
-
-    fn token(&mut self, stamp: Stamp) {
-        self.facts.token_events += 1;
-        if let Some(last) = self.timeline.last_token_ns {
-            self.timeline.gaps_ns.push(stamp.at.saturating_sub(last));
-        } else {
-            self.timeline.first_token_ns = Some(stamp.at);
-        }
-        self.timeline.last_token_ns = Some(stamp.at);
-    }
-
-    /// What the read as a whole says about its arrivals: with several token-bearing events they
-    /// are coalesced; the first token's arrival is a point only when the kernel stamped a read
-    /// that held one event.
-    fn judge_read(&mut self, stamp: Stamp, tally: &ReadTally) {
-        if tally.tokens > 1 {
-            self.facts.coalesced_events += u64::from(tally.tokens);
-        }
-        let exact = stamp.source == StampSource::Kernel && tally.events == 1;
-        if tally.first_token_here && !exact {
-            self.timeline.first_token_width_ns = stamp.at.saturating_sub(stamp.not_before);
-        }
-    }
-
-    fn keep(&mut self, choice: u32, text: &str) {
-        self.facts.output_chars += text.chars().count() as u64;
-        let choice = choice as usize;
-        if self.keep_text && choice < 64 {
-            if self.texts.len() <= choice {
-                self.texts.resize_with(choice + 1, String::new);
-            }
-            self.texts[choice].push_str(text);
+            answer.fail(FailureKind::EventTooLarge, error.to_string());
+            answer.ended = true;
         }
     }
 
     fn end_of_stream(&mut self, stamp: Stamp) {
         let framed = self.http.eof();
-        if self.head.is_none() {
+        if self.answer.head.is_none() {
             let message = "the connection was closed before a response".to_owned();
-            self.fail(FailureKind::ConnectionReset, message);
-            self.ended = true;
+            self.answer.fail(FailureKind::ConnectionReset, message);
+            self.answer.ended = true;
             return;
         }
         // A body cut short of its Content-Length or last chunk is judged like any stream: by what
         // it holds. Only a plain body cannot be whole then.
-        if framed.is_err() && self.body.is_some() {
-            self.fail(
+        if framed.is_err() && self.answer.body.is_some() {
+            self.answer.fail(
                 FailureKind::ConnectionReset,
                 "the body was cut short".to_owned(),
             );
@@ -303,121 +118,27 @@ impl Response {
     }
 
     fn finish(&mut self, stamp: Stamp, tally: &mut ReadTally) {
-        if self.body.is_none() {
-            let mut sse = std::mem::take(&mut self.sse);
-            let tail = sse.finish(|event| self.take_event(event.event, event.data, stamp, tally));
-            if tail == SseTail::Unterminated && !self.finished() {
+        let Self {
+            sse, chat, answer, ..
+        } = self;
+        if answer.body.is_none() {
+            let tail = sse.finish(|event| {
+                answer.take_event(chat.read(event.event, event.data), stamp, tally);
+            });
+            if tail == SseTail::Unterminated && !answer.finished() {
                 let message = "the stream ended in the middle of an event".to_owned();
-                self.fail(FailureKind::TruncatedEvent, message);
+                answer.fail(FailureKind::TruncatedEvent, message);
             }
         }
-        self.timeline.end_ns = self.done_ns.unwrap_or(stamp.at);
-        self.ended = true;
+        answer.timeline.end_ns = answer.done_ns.unwrap_or(stamp.at);
+        answer.ended = true;
     }
 
     /// Nothing is read after `[DONE]` any more: the response ended there.
     pub(crate) fn close_at_done(&mut self) {
-        if let Some(done) = self.done_ns {
-            self.timeline.end_ns = done;
-            self.ended = true;
-        }
-    }
-
-    fn finished(&self) -> bool {
-        self.facts.done || self.facts.finish_reason.is_some()
-    }
-
-    /// How far the response had come.
-    pub(crate) fn phase(&self) -> Phase {
-        if self.ended {
-            Phase::Complete
-        } else if self.facts.token_events > 0 {
-            Phase::Stream
-        } else if self.head.is_some() {
-            Phase::FirstToken
-        } else {
-            Phase::Head
-        }
-    }
-
-    /// Notes a failure; the first one stays.
-    pub(crate) fn fail(&mut self, kind: FailureKind, message: String) {
-        let phase = self.phase();
-        self.fail_in(kind, phase, message);
-    }
-
-    /// Notes a failure in a phase that the response itself cannot know.
-    pub(crate) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
-        let status = self.facts.status;
-        self.failure.get_or_insert(Failure {
-            kind,
-            phase,
-            message,
-            status,
-        });
-    }
-
-    /// The text generated, choices apart.
-    pub(crate) fn take_text(&mut self) -> Option<String> {
-        self.keep_text
-            .then(|| std::mem::take(&mut self.texts).join("\n\n"))
-    }
-
-    /// The verdict, once nothing more will be read.
-    pub(crate) fn outcome(&mut self) -> Outcome {
-        let status = self.facts.status.unwrap_or(0);
-        if self.head.is_some() && !(200..300).contains(&status) {
-            let text = error_text(self.body.as_deref().unwrap_or_default());
-            let message = if text.is_empty() {
-                format!("HTTP status {status}")
-            } else {
-                text
-            };
-            self.failure = None;
-            self.fail_in(FailureKind::Http(status), Phase::Complete, message);
-        } else if self.failure.is_none() {
-            self.judge_content();
-        }
-        match self.failure.take() {
-            Some(failure) => Outcome::Failed(failure),
-            None => Outcome::Success,
-        }
-    }
-
-    fn judge_content(&mut self) {
-        if let Some(body) = self.body.take() {
-            self.judge_body(&body);
-        } else if !self.finished() {
-            let tokens = self.facts.token_events;
-            let message = format!(
-                "the stream ended without finish_reason and without [DONE], after {tokens} tokens"
-            );
-            self.fail(FailureKind::IncompleteStream, message);
-        }
-        let counted = self.usage.completion_tokens.is_some_and(|n| n > 0);
-        if self.facts.token_events == 0 && !self.facts.has_body_text && !counted {
-            let message = "the answer is complete, but nothing was generated".to_owned();
-            self.fail(FailureKind::EmptyOutput, message);
-        }
-    }
-
-    fn judge_body(&mut self, body: &[u8]) {
-        match parse_body(body) {
-            Err(reason) => self.fail(FailureKind::BadEvent, clean(&reason)),
-            Ok(facts) => {
-                if let Some(error) = facts.error {
-                    self.fail(FailureKind::StreamError, clean(&error));
-                }
-                if let Some(usage) = facts.usage {
-                    self.usage.merge(usage);
-                }
-                self.facts.finish_reason = facts.finish_reason.map(|reason| clean(&reason));
-                self.facts.has_body_text =
-                    !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;
-                for text in [&facts.reasoning, &facts.text] {
-                    self.keep(0, text);
-                }
-            }
+        if let Some(done) = self.answer.done_ns {
+            self.answer.timeline.end_ns = done;
+            self.answer.ended = true;
         }
     }
 }

@@ -112,7 +112,7 @@ async fn measure(
     };
     let outcome = match ended {
         Ended::Cancelled => Outcome::Cancelled,
-        Ended::Itself | Ended::NothingAccepted => response.outcome(),
+        Ended::Itself | Ended::NothingAccepted => response.answer.outcome(),
     };
     RequestRecord {
         level: job.level,
@@ -126,10 +126,10 @@ async fn measure(
         truncated: request.truncated,
         user: number,
         outcome,
-        output: response.take_text(),
-        timeline: response.timeline,
-        stream: response.facts,
-        usage: response.usage,
+        output: response.answer.take_text(),
+        timeline: response.answer.timeline,
+        stream: response.answer.facts,
+        usage: response.answer.usage,
         resent,
     }
 }

@@ -1,9 +1,8 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
-use crate::{number::json as num, warning_text::warning_text};
+use crate::{json_request::RequestJson, number::json as num, warning_text::warning_text};
 use dualround_model::{
-    ClientHealth, Lang, MetricSummary, Plan, RequestMetrics, RequestRecord, RoundResult,
-    RoundSummary, Stat, Warning,
+    ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
 };
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
@@ -17,7 +16,7 @@ pub(crate) fn write(result: &RoundResult, plan: &Plan, out: &mut impl Write) -> 
     write!(out, ",\n\"requests\": [")?;
     for (at, (record, metrics)) in result.requests.iter().enumerate() {
         out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &request(record, metrics))?;
+        serde_json::to_writer(&mut *out, &RequestJson::new(record, metrics))?;
     }
     out.write_all(b"\n]\n}\n")
 }
@@ -184,56 +183,4 @@ fn warning(warning: &Warning) -> Value {
         object.insert("message".to_owned(), warning_text(warning, Lang::En).into());
     }
     value
-}
-
-fn request(record: &RequestRecord, metrics: &RequestMetrics) -> Value {
-    let error = record.outcome.failure().map(|failure| {
-        json!({
-            "kind": failure.kind, "phase": failure.phase, "message": failure.message,
-            "status": failure.status,
-        })
-    });
-    let samples = metrics.prometheus.iter().map(|(name, sample)| {
-        let value = json!({
-            "before": num(sample.before), "after": num(sample.after), "delta": num(sample.delta),
-            "overlapping": sample.overlapping,
-        });
-        (name.clone(), value)
-    });
-    #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^52 ns")]
-    let width = record
-        .timeline
-        .first_token_ns
-        .map(|_| record.timeline.first_token_width_ns as f64);
-    json!({
-        "index": record.index,
-        "id": record.id,
-        "prompt": record.prompt,
-        "prompt_digest": record.prompt_digest,
-        "ttft": num(metrics.ttft_ms),
-        "ttft_width": num(width.map(|ns| ns / 1e6)),
-        "ttfo": num(metrics.ttfo_ms),
-        "itl": num(metrics.itl_ms),
-        "latency": num(metrics.latency_ms),
-        "input_tokens": metrics.input_tokens,
-        "output_tokens": metrics.output_tokens,
-        "success": record.outcome.is_success(),
-        "cancelled": record.outcome == dualround_model::Outcome::Cancelled,
-        "error": error,
-        "flags": metrics.flags,
-        "partial_output_tokens": metrics.partial_output_tokens,
-        "cached_tokens": metrics.cached_tokens,
-        "reasoning_tokens": record.usage.reasoning_tokens,
-        "token_source": metrics.token_source,
-        "token_events": record.stream.token_events,
-        "finish_reason": record.stream.finish_reason,
-        "streamed": record.stream.streamed,
-        "good": metrics.good,
-        "connect_ms": num(metrics.connect_ms),
-        "queue_wait_ms": num(metrics.queue_wait_ms),
-        "start_ms": num(metrics.start_ms),
-        "user": record.user,
-        "output": record.output,
-        "prometheus": Value::Object(samples.collect()),
-    })
 }

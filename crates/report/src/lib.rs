@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod journal;
 mod json_comparison;
+mod json_request;
 mod json_round;
 mod json_run;
 mod labels;

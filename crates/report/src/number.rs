@@ -1,5 +1,7 @@
 //! Numbers as text: `.` as the decimal point in every locale, unknown as `-` or nothing.
 
+use serde::{Serialize, Serializer};
+
 /// With a fixed number of decimals; `-` for unknown. For tables.
 pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
     value
@@ -36,10 +38,26 @@ pub(crate) fn grouped(value: u64) -> String {
 
 /// A finite number for JSON, rounded to six decimals; anything else is null.
 pub(crate) fn json(value: Option<f64>) -> serde_json::Value {
-    let rounded = value.map(|value| (value * 1e6).round() / 1e6);
-    rounded
+    Rounded(value)
+        .number()
         .and_then(serde_json::Number::from_f64)
         .map_or(serde_json::Value::Null, Into::into)
+}
+
+/// The same, written as it is serialised.
+pub(crate) struct Rounded(pub(crate) Option<f64>);
+
+impl Rounded {
+    fn number(&self) -> Option<f64> {
+        let rounded = self.0.map(|value| (value * 1e6).round() / 1e6);
+        rounded.filter(|value| value.is_finite())
+    }
+}
+
+impl Serialize for Rounded {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
 }
 
 #[cfg(test)]

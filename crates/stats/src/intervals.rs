@@ -1,15 +1,12 @@
 //! Intervals that hold without assumptions on the shape of the values, and the one that needs
 //! repeated cycles.
 
-use crate::quantile::quantile;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Coverage asked of every interval.
 const COVERAGE: f64 = 0.95;
 /// Fewest values for the order-statistic interval: with five the widest one covers 93.75 %.
 const FEWEST: usize = 6;
-/// Most values for which every Walsh average is taken.
-const WALSH_LIMIT: usize = 2000;
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,25 +43,57 @@ pub fn median_interval(sorted: &[f64]) -> Option<Interval> {
     })
 }
 
-/// The Hodges–Lehmann estimate: the median of all pairwise means (Walsh averages). Above 2,000
-/// values, evenly spaced order statistics stand for all. Takes sorted values.
+/// The Hodges–Lehmann estimate: the median of all pairwise means (Walsh averages), a value with
+/// itself included. Takes sorted values.
 pub fn hodges_lehmann(sorted: &[f64]) -> Option<f64> {
-    let thinned;
-    let values = if sorted.len() > WALSH_LIMIT {
-        let step = sorted.len() as f64 / WALSH_LIMIT as f64;
-        thinned = (0..WALSH_LIMIT)
-            .filter_map(|i| quantile(sorted, (i as f64 + 0.5) * step / sorted.len() as f64))
-            .collect::<Vec<f64>>();
-        &thinned
-    } else {
-        sorted
-    };
-    let mut means = Vec::with_capacity(values.len() * (values.len() + 1) / 2);
-    for (at, a) in values.iter().enumerate() {
-        means.extend(values[at..].iter().map(|b| f64::midpoint(*a, *b)));
+    let n = sorted.len() as u64;
+    let means = n * (n + 1) / 2;
+    let low = walsh_average(sorted, means.div_ceil(2))?;
+    let high = walsh_average(sorted, means / 2 + 1)?;
+    Some(f64::midpoint(low, high))
+}
+
+/// The `rank`-th smallest (from 1) of all pairwise means, without making them: the smallest double
+/// that has so many at or below it, found by bisection over the doubles in their order.
+fn walsh_average(sorted: &[f64], rank: u64) -> Option<f64> {
+    let (mut low, mut high) = (to_key(*sorted.first()?), to_key(*sorted.last()?));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if means_up_to(sorted, of_key(middle)) >= rank {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
     }
-    means.sort_unstable_by(f64::total_cmp);
-    quantile(&means, 0.5)
+    Some(of_key(low))
+}
+
+/// How many pairwise means are at most `limit`; the partner's end only ever moves down.
+fn means_up_to(sorted: &[f64], limit: f64) -> u64 {
+    let mut end = sorted.len();
+    let mut count = 0;
+    for (at, value) in sorted.iter().enumerate() {
+        while end > at && f64::midpoint(*value, sorted[end - 1]) > limit {
+            end -= 1;
+        }
+        if end <= at {
+            break;
+        }
+        count += (end - at) as u64;
+    }
+    count
+}
+
+const SIGN: u64 = 1 << 63;
+
+/// Doubles as integers of the same order.
+fn to_key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if bits & SIGN == 0 { bits | SIGN } else { !bits }
+}
+
+fn of_key(key: u64) -> f64 {
+    f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
 }
 
 /// Student's t interval of the mean over three or more values.

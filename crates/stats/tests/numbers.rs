@@ -15,7 +15,7 @@ use dualround_model::{
     RoundResult, RoundRun, Schedule, SeriesTrack, Slo, TokenSource, TokenSourceChoice, TrackPoint,
     Usage, Warning,
 };
-use dualround_stats::{SummaryOptions, measure, quantile, stat, summarise};
+use dualround_stats::{SummaryOptions, hodges_lehmann, measure, quantile, stat, summarise};
 use proptest::prelude::*;
 
 /// A failure that ended `end` ms after its t0 at `start` ms.
@@ -375,6 +375,29 @@ proptest! {
         let order = [s.min, s.p50, s.p90, s.p95, s.p99, s.max].map(Option::unwrap);
         prop_assert!(order.is_sorted(), "{order:?}");
         prop_assert!(s.min <= s.avg && s.avg <= s.max);
+    }
+
+    #[test]
+    fn picking_quantiles_is_as_good_as_sorting(values in prop::collection::vec(0.0_f64..1e3, 1..400)) {
+        let s = stat(values.iter().copied());
+        let mut sorted = values;
+        sorted.sort_by(f64::total_cmp);
+        for (found, p) in [(s.p50, 0.5), (s.p90, 0.9), (s.p95, 0.95), (s.p99, 0.99)] {
+            prop_assert_eq!(found, quantile(&sorted, p));
+        }
+    }
+
+    #[test]
+    fn hodges_lehmann_is_the_median_of_all_pairwise_means(values in prop::collection::vec(-9.0_f64..9.0, 1..40)) {
+        let mut sorted = values;
+        sorted.sort_by(f64::total_cmp);
+        let mut means = Vec::new();
+        for (at, a) in sorted.iter().enumerate() {
+            means.extend(sorted[at..].iter().map(|b| f64::midpoint(*a, *b)));
+        }
+        means.sort_by(f64::total_cmp);
+        let found = hodges_lehmann(&sorted).unwrap();
+        prop_assert!((found - quantile(&means, 0.5).unwrap()).abs() < 1e-12);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
 };
 use dualround_model::Usage;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
 /// The meaning of an event.
@@ -198,29 +198,29 @@ struct Chunk<'a> {
     choices: Option<Vec<Choice<'a>>>,
     usage: Option<RawUsage>,
     timings: Option<RawTimings>,
-    error: Option<Value>,
-    object: Option<Value>,
-    #[serde(rename = "type")]
-    kind: Option<Value>,
-    message: Option<Value>,
+    // Looked into only when one of them speaks of an error.
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
 }
 
 impl<'a> Chunk<'a> {
     fn error(&self) -> Option<(String, Option<String>)> {
-        let marked = |value: &Option<Value>| {
-            value
-                .as_ref()
-                .and_then(Value::as_str)
-                .is_some_and(|text| text == "error")
+        let marked = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "\"error\"");
+        let raw = match self.error {
+            Some(error) => error,
+            None if marked(self.object) || marked(self.kind) => self.message?,
+            None => return None,
         };
-        let value = match &self.error {
-            Some(error) if !error.is_null() => error,
-            _ if marked(&self.object) || marked(&self.kind) => self.message.as_ref()?,
-            _ => return None,
-        };
+        let value: Value = serde_json::from_str(raw.get()).ok()?;
         let code = value.get("code").filter(|code| !code.is_null());
         let code = code.map(|c| c.as_str().map_or_else(|| c.to_string(), str::to_owned));
-        let message = error_of(value).filter(|text| !text.is_empty());
+        let message = error_of(&value).filter(|text| !text.is_empty());
         Some((message.unwrap_or_else(|| value.to_string()), code))
     }
 

@@ -1,5 +1,7 @@
 //! HTTP/1.1 response framing (RFC 9112): head, then a body by chunks, by length or until the end.
 
+use std::mem::MaybeUninit;
+
 /// What stands at the head of a response, as far as a client needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseHead {
@@ -178,9 +180,10 @@ impl ResponseDecoder {
             joined = std::mem::take(&mut self.head);
             &joined
         };
-        let mut headers = [httparse::EMPTY_HEADER; HEADER_LIMIT];
-        let mut response = httparse::Response::new(&mut headers);
-        match response.parse(bytes) {
+        let mut headers = [const { MaybeUninit::uninit() }; HEADER_LIMIT];
+        let mut response = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        match config.parse_response_with_uninit_headers(&mut response, bytes, &mut headers) {
             Ok(httparse::Status::Complete(len)) => {
                 let (head, state) = read_head(&response)?;
                 self.state = state;

@@ -28,7 +28,10 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
 
 /// A line for the user beside the results.
 pub(crate) fn note(text: &str) {
-    say(&mut std::io::stderr().lock(), &dualround_report::safe_text(text));
+    say(
+        &mut std::io::stderr().lock(),
+        &dualround_report::safe_text(text),
+    );
 }
 
 /// A part of the results.

@@ -33,13 +33,13 @@ pub(crate) async fn run(
         wiring
             .exchange(&mut slot, &bytes, &mut response, &cancel, &mut counts)
             .await;
-        if let Outcome::Failed(failure) = response.outcome() {
+        if let Outcome::Failed(failure) = response.answer.outcome() {
             return Err((
                 failure.status,
                 format!("{}: {}", failure.kind, failure.message),
             ));
         }
-        sent.push(response.usage);
+        sent.push(response.answer.usage);
         sleep(STORE_WAIT).await;
     }
     let cached = |usage: &Usage| usage.cached_tokens;

@@ -1,0 +1,312 @@
+//! What is known of one answer: its timeline, what its events said, and how it failed, if it did.
+
+use crate::text::clean;
+use dualround_model::{
+    Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline, Usage,
+};
+use dualround_wire::{ChatEvent, ChunkFacts, ResponseHead, error_text, parse_body};
+
+/// An answer, as far as it has come.
+pub(crate) struct Answer {
+    failure: Option<Failure>,
+    lenient: bool,
+    keep_text: bool,
+    pub(super) head: Option<ResponseHead>,
+    /// The bytes of a body that is no stream.
+    pub(super) body: Option<Vec<u8>>,
+    /// Nothing more will be read.
+    pub(super) ended: bool,
+    /// When `[DONE]` came.
+    pub(super) done_ns: Option<u64>,
+    completion_seen: u64,
+    usage_events: u32,
+    /// A first usage-only growth, a token only if more events carry usage.
+    pending_first: Option<(Stamp, u64)>,
+    texts: Vec<String>,
+    pub(crate) timeline: Timeline,
+    pub(crate) facts: StreamFacts,
+    pub(crate) usage: Usage,
+}
+
+/// Events of one read: whether an arrival is exact depends on how many there were.
+#[derive(Default)]
+pub(super) struct ReadTally {
+    events: u32,
+    tokens: u32,
+    first_token_here: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(queued_ns: u64, lenient: bool, keep_text: bool) -> Self {
+        Self {
+            failure: None,
+            lenient,
+            keep_text,
+            head: None,
+            body: None,
+            ended: false,
+            done_ns: None,
+            completion_seen: 0,
+            usage_events: 0,
+            pending_first: None,
+            texts: Vec::new(),
+            timeline: Timeline {
+                queued_ns,
+                ..Timeline::default()
+            },
+            facts: StreamFacts::default(),
+            usage: Usage::default(),
+        }
+    }
+
+    /// The connection ended before anything of an answer came.
+    pub(crate) fn closed_unanswered(&self) -> bool {
+        let reset = |failure: &Failure| failure.kind == FailureKind::ConnectionReset;
+        self.head.is_none() && self.failure.as_ref().is_some_and(reset)
+    }
+
+    /// The head has come.
+    pub(super) fn take_head(&mut self, head: ResponseHead, stamp: Stamp) {
+        self.timeline.head_ns = Some(stamp.at);
+        self.facts.status = Some(head.status);
+        let kind = head
+            .content_type
+            .as_deref()
+            .unwrap_or("")
+            .to_ascii_lowercase();
+        let ok = (200..300).contains(&head.status);
+        let encoded = head
+            .content_encoding
+            .as_deref()
+            .is_some_and(|e| e != "identity");
+        if ok && encoded {
+            let encoding = head.content_encoding.as_deref().unwrap_or("");
+            let message = format!("the response is encoded ({encoding}), which was not asked for");
+            self.fail(FailureKind::BadResponse, clean(&message));
+        }
+        if !ok || kind.starts_with("application/json") {
+            self.body = Some(Vec::new());
+        }
+        self.head = Some(head);
+    }
+
+    /// An event has come; what follows `[DONE]` says nothing.
+    pub(super) fn take_event(&mut self, event: ChatEvent<'_>, stamp: Stamp, tally: &mut ReadTally) {
+        tally.events += 1;
+        if self.done_ns.is_some() {
+            return;
+        }
+        match event {
+            ChatEvent::Done => {
+                self.facts.done = true;
+                self.done_ns = Some(stamp.at);
+            }
+            ChatEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
+            ChatEvent::Error { message, code } => {
+                let message = match code {
+                    Some(code) => format!("{message} ({code})"),
+                    None => message,
+                };
+                self.fail(FailureKind::StreamError, clean(&message));
+            }
+            ChatEvent::Ignored => self.facts.ignored_events += 1,
+            ChatEvent::Bad { reason, utf8 } => {
+                self.facts.parse_errors += 1;
+                if !self.lenient {
+                    let kind = if utf8 {
+                        FailureKind::BadUtf8
+                    } else {
+                        FailureKind::BadEvent
+                    };
+                    self.fail(kind, clean(&reason));
+                }
+            }
+        }
+    }
+
+    fn take_chunk(&mut self, chunk: &ChunkFacts<'_>, stamp: Stamp, tally: &mut ReadTally) {
+        self.facts.streamed = true;
+        let mut bears = chunk.bears_token();
+        if let Some(usage) = chunk.usage {
+            self.usage.merge(usage);
+            if chunk.has_choices {
+                bears |= self.take_running_usage(usage, bears, stamp);
+            }
+        }
+        if bears {
+            self.token(stamp);
+            tally.tokens += 1;
+            tally.first_token_here |= self.facts.token_events == 1;
+            if self.facts.token_events == 1 && chunk.usage.is_some() && chunk.has_choices {
+                self.facts.first_event_tokens = Some(self.completion_seen);
+            }
+        }
+        if chunk.answers() && self.timeline.first_content_ns.is_none() {
+            self.timeline.first_content_ns = Some(stamp.at);
+        }
+        if let Some(reason) = &chunk.finish_reason {
+            self.facts.finish_reason = Some(clean(reason));
+        }
+        for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
+            self.keep(chunk.choice, text);
+        }
+    }
+
+    /// Continuous usage: events with choices that carry cumulative counts. A count that grew is a
+    /// token even when it prints nothing; one single such event (a finish chunk with usage) is not
+    /// continuous usage, so the first is held back until a second shows what it was.
+    fn take_running_usage(&mut self, usage: Usage, visible: bool, stamp: Stamp) -> bool {
+        let Some(count) = usage.completion_tokens else {
+            return false;
+        };
+        self.usage_events += 1;
+        let grew = count > self.completion_seen;
+        self.completion_seen = self.completion_seen.max(count);
+        if self.usage_events == 1 {
+            if grew && !visible {
+                self.pending_first = Some((stamp, count));
+            }
+            return false;
+        }
+        if let Some((first, tokens)) = self.pending_first.take()
+            && self.facts.token_events == 0
+        {
+            self.token(first);
+            self.facts.first_event_tokens = Some(tokens);
+        }
+        grew
+    }
+
+    fn token(&mut self, stamp: Stamp) {
+        self.facts.token_events += 1;
+        if let Some(last) = self.timeline.last_token_ns {
+            self.timeline.gaps_ns.push(stamp.at.saturating_sub(last));
+        } else {
+            self.timeline.first_token_ns = Some(stamp.at);
+        }
+        self.timeline.last_token_ns = Some(stamp.at);
+    }
+
+    /// What the read as a whole says about its arrivals: with several token-bearing events they
+    /// are coalesced; the first token's arrival is a point only when the kernel stamped a read
+    /// that held one event.
+    pub(super) fn judge_read(&mut self, stamp: Stamp, tally: &ReadTally) {
+        if tally.tokens > 1 {
+            self.facts.coalesced_events += u64::from(tally.tokens);
+        }
+        let exact = stamp.source == StampSource::Kernel && tally.events == 1;
+        if tally.first_token_here && !exact {
+            self.timeline.first_token_width_ns = stamp.at.saturating_sub(stamp.not_before);
+        }
+    }
+
+    fn keep(&mut self, choice: u32, text: &str) {
+        self.facts.output_chars += text.chars().count() as u64;
+        let choice = choice as usize;
+        if self.keep_text && choice < 64 {
+            if self.texts.len() <= choice {
+                self.texts.resize_with(choice + 1, String::new);
+            }
+            self.texts[choice].push_str(text);
+        }
+    }
+
+    /// It says itself that it is complete.
+    pub(super) fn finished(&self) -> bool {
+        self.facts.done || self.facts.finish_reason.is_some()
+    }
+
+    /// How far the response had come.
+    pub(crate) fn phase(&self) -> Phase {
+        if self.ended {
+            Phase::Complete
+        } else if self.facts.token_events > 0 {
+            Phase::Stream
+        } else if self.head.is_some() {
+            Phase::FirstToken
+        } else {
+            Phase::Head
+        }
+    }
+
+    /// Notes a failure; the first one stays.
+    pub(crate) fn fail(&mut self, kind: FailureKind, message: String) {
+        let phase = self.phase();
+        self.fail_in(kind, phase, message);
+    }
+
+    /// Notes a failure in a phase that the response itself cannot know.
+    pub(crate) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
+        let status = self.facts.status;
+        self.failure.get_or_insert(Failure {
+            kind,
+            phase,
+            message,
+            status,
+        });
+    }
+
+    /// The text generated, choices apart.
+    pub(crate) fn take_text(&mut self) -> Option<String> {
+        self.keep_text
+            .then(|| std::mem::take(&mut self.texts).join("\n\n"))
+    }
+
+    /// The verdict, once nothing more will be read.
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        let status = self.facts.status.unwrap_or(0);
+        if self.head.is_some() && !(200..300).contains(&status) {
+            let text = error_text(self.body.as_deref().unwrap_or_default());
+            let message = if text.is_empty() {
+                format!("HTTP status {status}")
+            } else {
+                text
+            };
+            self.failure = None;
+            self.fail_in(FailureKind::Http(status), Phase::Complete, message);
+        } else if self.failure.is_none() {
+            self.judge_content();
+        }
+        match self.failure.take() {
+            Some(failure) => Outcome::Failed(failure),
+            None => Outcome::Success,
+        }
+    }
+
+    fn judge_content(&mut self) {
+        if let Some(body) = self.body.take() {
+            self.judge_body(&body);
+        } else if !self.finished() {
+            let tokens = self.facts.token_events;
+            let message = format!(
+                "the stream ended without finish_reason and without [DONE], after {tokens} tokens"
+            );
+            self.fail(FailureKind::IncompleteStream, message);
+        }
+        let counted = self.usage.completion_tokens.is_some_and(|n| n > 0);
+        if self.facts.token_events == 0 && !self.facts.has_body_text && !counted {
+            let message = "the answer is complete, but nothing was generated".to_owned();
+            self.fail(FailureKind::EmptyOutput, message);
+        }
+    }
+
+    fn judge_body(&mut self, body: &[u8]) {
+        match parse_body(body) {
+            Err(reason) => self.fail(FailureKind::BadEvent, clean(&reason)),
+            Ok(facts) => {
+                if let Some(error) = facts.error {
+                    self.fail(FailureKind::StreamError, clean(&error));
+                }
+                if let Some(usage) = facts.usage {
+                    self.usage.merge(usage);
+                }
+                self.facts.finish_reason = facts.finish_reason.map(|reason| clean(&reason));
+                self.facts.has_body_text =
+                    !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;
+                for text in [&facts.reasoning, &facts.text] {
+                    self.keep(0, text);
+                }
+            }
+        }
+    }
+}
