@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Run(Box<RunArgs>),
     /// Run the main job on the embedded simulated engine, with bundled documents.
     Demo(DemoArgs),
+    /// Measure this client's own error on this machine, against the simulated engine's log.
+    Calibrate(CalibrateArgs),
     /// Start the simulated engine and keep it running.
     Simulate(SimulateArgs),
     /// Convert datasets.
@@ -57,6 +59,36 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Language of tables: zh, en or auto.
+    #[arg(long)]
+    pub(crate) lang: Option<String>,
+}
+
+/// Options of `calibrate`.
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// Requests in flight, one level each.
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 64, 512],
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) concurrency: Vec<u32>,
+    /// Threads that measure [default: as in `run`].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) workers: Option<u32>,
+    /// Requests one after the other on each connection.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) waves: u32,
+    /// TTFT of the engine, ms.
+    #[arg(long, default_value_t = 200.0)]
+    pub(crate) ttft_ms: f64,
+    /// ITL of the engine, ms.
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) itl_ms: f64,
+    /// Output tokens of an answer.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) output_tokens: u64,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Language of the table: zh, en or auto.
     #[arg(long)]
     pub(crate) lang: Option<String>,
 }

@@ -98,7 +98,6 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             ));
         }
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let plan = Plan {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
@@ -114,9 +113,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         limits: limits(&args)?,
         prometheus: prometheus(&args)?,
         slo,
-        workers: args
-            .workers
-            .unwrap_or_else(|| u32::try_from(cores).unwrap_or(1)),
+        workers: args.workers.unwrap_or_else(default_workers),
         seed,
         dataset: DatasetPlan {
             text_key: args.text_key.clone(),
@@ -309,6 +306,12 @@ fn prometheus(args: &RunArgs) -> Result<PrometheusPlan, Usage> {
         interval_ms: interval_ms.ok_or_else(|| usage("--prometheus-interval must be above 0"))?,
         per_request: args.prometheus_per_request.unwrap_or(default.per_request),
     })
+}
+
+/// One worker a core.
+pub(crate) fn default_workers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(cores).unwrap_or(1)
 }
 
 #[cfg(test)]

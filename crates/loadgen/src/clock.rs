@@ -8,6 +8,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Clock {
     anchor: Instant,
     anchor_wall: SystemTime,
+    step: Option<Step>,
+}
+
+/// A step of the wall clock, for the test that none is believed.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    at_ns: u64,
+    by_ns: i64,
 }
 
 impl Clock {
@@ -16,7 +24,16 @@ impl Clock {
         Self {
             anchor: Instant::now(),
             anchor_wall: SystemTime::now(),
+            step: None,
         }
+    }
+
+    /// The same clock on a machine whose wall clock steps by `by_ns` at `at_ns`: what the kernel
+    /// stamps and what this program reads then differ from before. For tests.
+    #[must_use]
+    pub fn with_wall_step(self, at_ns: u64, by_ns: i64) -> Self {
+        let step = Some(Step { at_ns, by_ns });
+        Self { step, ..self }
     }
 
     /// Nanoseconds since the anchor.
@@ -42,13 +59,31 @@ impl Clock {
     /// Now on both clocks: (ns since the anchor, wall clock ns since 1970).
     pub(crate) fn now_both(&self) -> (u64, u64) {
         let mono = self.now();
-        (
-            mono,
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, nanos),
-        )
+        let wall = since_1970(SystemTime::now());
+        (mono, self.stepped(wall, mono))
     }
+
+    /// A kernel's stamp as the wall clock had it when it was taken.
+    pub(crate) fn kernel_wall(&self, stamp: u64) -> u64 {
+        match self.step {
+            None => stamp,
+            Some(_) => {
+                let since_anchor = stamp.saturating_sub(since_1970(self.anchor_wall));
+                self.stepped(stamp, since_anchor)
+            }
+        }
+    }
+
+    fn stepped(&self, wall: u64, mono: u64) -> u64 {
+        match self.step {
+            Some(step) if mono >= step.at_ns => wall.saturating_add_signed(step.by_ns),
+            _ => wall,
+        }
+    }
+}
+
+fn since_1970(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH).map_or(0, nanos)
 }
 
 /// A duration in whole nanoseconds, saturating after 584 years.

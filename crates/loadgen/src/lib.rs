@@ -11,6 +11,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod filler;
+mod limits;
 mod marker;
 mod preflight;
 mod prepare;

@@ -4,7 +4,7 @@
 use crate::{
     cancel::Cancel, exchange::Wiring, telemetry::Sampler, user::RoundJob, worker::Workers,
 };
-use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord};
+use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord, WorkerLoad};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -111,6 +111,9 @@ pub(crate) fn run(
                 client.read_stamps += late.counts.read;
                 client.rejected_stamps += late.counts.rejected;
                 client.lags_ns.extend(late.lags_ns);
+                let busier = |a: &WorkerLoad, b: &WorkerLoad| a.cpu_ns.cmp(&b.cpu_ns);
+                let loads = [client.busiest_worker, late.load];
+                client.busiest_worker = loads.into_iter().flatten().max_by(busier);
             }
             Err(RecvTimeoutError::Timeout) => {
                 take(watch);

@@ -6,6 +6,7 @@ use crate::{
     cold::{canary, reset},
     exchange::Wiring,
     filler::filler,
+    limits,
     marker::Markers,
     preflight::{self, Models},
     prepare,
@@ -52,10 +53,22 @@ impl Session {
     /// # Errors
     /// [`LoadError`] when something of that cannot be had.
     pub fn open(plan: Plan, samples: Vec<Arc<Sample>>, cancel: Cancel) -> Result<Self, LoadError> {
-        let clock = Clock::start();
+        Self::open_with(plan, samples, cancel, Clock::start())
+    }
+
+    /// The same on a clock that already runs.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_with(
+        plan: Plan,
+        samples: Vec<Arc<Sample>>,
+        cancel: Cancel,
+        clock: Clock,
+    ) -> Result<Self, LoadError> {
         let most = plan.levels.iter().copied().max().unwrap_or(1);
         let need = u64::from(most) + SPARE_FILES;
-        check_file_limit(most, need)?;
+        limits::make_room_for_files(most, need)?;
         let target = Target::resolve(&plan.endpoint)?;
         let secure = target.https
             || plan
@@ -446,23 +459,6 @@ impl Session {
         round::run(&self.workers, setup, &mut |_| {});
         count
     }
-}
-
-#[cfg(unix)]
-fn check_file_limit(concurrency: u32, need: u64) -> Result<(), LoadError> {
-    match crate::sys::raise_file_limit(need) {
-        Ok(limit) if limit < need => Err(LoadError::FileLimit {
-            concurrency,
-            need,
-            limit,
-        }),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn check_file_limit(_concurrency: u32, _need: u64) -> Result<(), LoadError> {
-    Ok(())
 }
 
 /// A wall time as RFC 3339 in UTC with milliseconds.

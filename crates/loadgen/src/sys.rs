@@ -1,15 +1,13 @@
-//! System calls that the standard library does not offer: a receive with the kernel's arrival
-//! stamp, and the limit on open files. The only file of the project with `unsafe` in it.
+//! System calls that no library offers safely: a receive with the kernel's arrival stamp and the
+//! length of what is left. The only file of the project with `unsafe` in it.
 //!
 //! Argument for soundness: every call gets pointers to live, correctly sized and aligned local
 //! values and a descriptor borrowed from a live socket for the length of the call; control
 //! messages are walked with libc's own `CMSG_*` functions and read unaligned.
 #![expect(
     unsafe_code,
-    reason = "recvmsg with ancillary data and rlimits need raw system calls"
+    reason = "recvmsg with TCP_INQ among its ancillary data needs the raw system call"
 )]
-
-use std::io;
 
 /// What one receive brought.
 #[derive(Clone, Copy, Debug, Default)]
@@ -124,28 +122,3 @@ mod linux {
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{enable_stamps, is_spent, receive};
-
-/// Raises the soft limit on open files to at least `need`, as far as the hard limit allows.
-/// Returns the limit now in force.
-///
-/// # Errors
-/// As the system call.
-#[cfg(unix)]
-pub(crate) fn raise_file_limit(need: u64) -> io::Result<u64> {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
-    // SAFETY: `limit` is a live rlimit.
-    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    if limit.rlim_cur < need {
-        limit.rlim_cur = need.min(limit.rlim_max);
-        // SAFETY: as above.
-        if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
-    }
-    Ok(limit.rlim_cur)
-}

@@ -7,9 +7,11 @@ use crate::{
     clock::nanos,
     control,
     exchange::Wiring,
+    limits::thread_cpu,
     transport::{Conn, StampCounts},
     user::{RoundJob, user},
 };
+use dualround_model::WorkerLoad;
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -51,6 +53,7 @@ pub(crate) struct Opened {
 pub(crate) struct Lateness {
     pub(crate) lags_ns: Vec<u64>,
     pub(crate) counts: StampCounts,
+    pub(crate) load: Option<WorkerLoad>,
 }
 
 /// All workers of a run.
@@ -203,6 +206,7 @@ async fn open(
 }
 
 async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
+    let (began, cpu_before) = (Instant::now(), thread_cpu());
     let probe = tokio::spawn(probe());
     let mut tasks = JoinSet::new();
     for mut seat in seats {
@@ -225,6 +229,12 @@ async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
     }
     PROBE_LAGS.with_borrow_mut(|lags| late.lags_ns = std::mem::take(lags));
     probe.abort();
+    late.load = cpu_before
+        .zip(thread_cpu())
+        .map(|(before, now)| WorkerLoad {
+            cpu_ns: nanos(now.saturating_sub(before)),
+            wall_ns: nanos(began.elapsed()),
+        });
     back.sort_by_key(|seat| seat.user);
     (late, back)
 }

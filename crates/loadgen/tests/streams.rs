@@ -126,6 +126,36 @@ fn b024_a_plain_body_has_no_ttft() {
 }
 
 #[test]
+fn b026_tool_calls_are_timed_like_text() {
+    let call = |function: &str| {
+        format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"tool_calls\":[{{\"index\":0,\"function\":{function}}}]}}}}]}}\n\n"
+        )
+    };
+    let finish = FIN.replace("stop", "tool_calls");
+    let record = scripted(vec![
+        Step::Wait(150),
+        write(&[SSE, &call("{\"name\":\"f\",\"arguments\":\"\"}")].concat()),
+        Step::Wait(30),
+        write(&call("{\"arguments\":\"{\"}")),
+        Step::Wait(30),
+        write(&call("{\"arguments\":\"1}\"}")),
+        write(&[&finish, &u(20, 17), DONE].concat()),
+    ]);
+    let metrics = metrics(&record);
+    assert_eq!(
+        (kind(&record).as_str(), metrics.output_tokens),
+        ("Success", Some(17))
+    );
+    assert!(near(metrics.ttft_ms, 150.0), "{metrics:?}");
+    // 60 ms over 16 gaps.
+    assert!(
+        metrics.itl_ms.is_some_and(|itl| (3.0..6.0).contains(&itl)),
+        "{metrics:?}"
+    );
+}
+
+#[test]
 fn b027_b039_continuous_usage_counts_tokens_not_events() {
     let record = scripted(vec![
         write(&[SSE, &cu("A", 1)].concat()),

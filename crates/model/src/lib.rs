@@ -5,6 +5,7 @@
 //! [`RequestRecord`] of each request, and the summaries and comparisons computed from records.
 //! Nothing here measures, computes or prints.
 
+mod calibration;
 mod cold;
 mod comparison;
 mod outcome;
@@ -21,6 +22,7 @@ mod time;
 mod usage;
 mod warning;
 
+pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
     CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict,
     ResetCall, ResetOutcome, Verdict,
@@ -35,7 +37,7 @@ pub use plan::{
     Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, StreamFacts};
-pub use round::{ClientProbe, RoundMeta, RoundRun};
+pub use round::{ClientProbe, RoundMeta, RoundRun, WorkerLoad};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;

@@ -14,6 +14,29 @@ pub struct ClientProbe {
     pub kernel_stamps: u64,
     /// Reads stamped by this program.
     pub read_stamps: u64,
+    /// The load of the busiest worker; `None` where the system does not tell a thread's CPU time.
+    #[serde(default)]
+    pub busiest_worker: Option<WorkerLoad>,
+}
+
+/// What a worker thread did during a round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerLoad {
+    /// CPU time of the thread, ns.
+    pub cpu_ns: u64,
+    /// Time that passed, ns.
+    pub wall_ns: u64,
+}
+
+impl WorkerLoad {
+    /// CPU time over time; `None` for no time at all.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "durations are far below 2^52 ns"
+    )]
+    pub fn share(&self) -> Option<f64> {
+        (self.wall_ns > 0).then(|| self.cpu_ns as f64 / self.wall_ns as f64)
+    }
 }
 
 /// Everything about a round but its requests.

@@ -22,7 +22,8 @@ pub enum StampSource {
 pub struct Stamp {
     /// Latest possible arrival, ns; the value that results use.
     pub at: u64,
-    /// End of the previous read, ns: the bytes cannot have been read before it.
+    /// Earliest possible arrival, ns: the end of the previous read, or, when that had left nothing
+    /// behind, the last instant at which the system is known to have had nothing for this socket.
     pub not_before: u64,
     /// Who took it.
     pub source: StampSource,

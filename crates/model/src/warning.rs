@@ -105,6 +105,8 @@ pub enum Warning {
         probe_lag_p99_ms: f64,
         /// Share of coalesced token events.
         coalesced_share: Option<f64>,
+        /// CPU time of the busiest worker over the time of the round.
+        worker_cpu_share: Option<f64>,
     },
     /// An asked metric is not on the page.
     MetricMissing {

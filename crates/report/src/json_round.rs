@@ -173,6 +173,8 @@ fn client(client: &ClientHealth) -> Value {
         "probe_lag_p99_ms": num(client.probe_lag_p99_ms),
         "coalesced_share": num(client.coalesced_share),
         "kernel_stamp_share": num(client.kernel_stamp_share),
+        "worker_cpu_share": num(client.worker_cpu_share),
+        "ttft_width_share": num(client.ttft_width_share),
         "overloaded": client.overloaded,
     })
 }

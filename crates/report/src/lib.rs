@@ -1,6 +1,7 @@
 //! Summaries to tables, CSV and JSON, in English and Chinese. Nothing is computed here but the
 //! conversion of units and formats.
 
+mod calibration;
 mod comparison_block;
 mod csv_flat;
 mod csv_summary;
@@ -18,6 +19,7 @@ mod table;
 mod text;
 mod warning_text;
 
+pub use calibration::calibration_table;
 pub use comparison_block::comparison_block;
 pub use error::ReportError;
 pub use files::RunFiles;

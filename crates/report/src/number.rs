@@ -6,7 +6,15 @@ use serde::{Serialize, Serializer};
 pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
     value
         .filter(|v| v.is_finite())
-        .map_or_else(|| "-".to_owned(), |v| format!("{v:.decimals$}"))
+        .map_or_else(|| "-".to_owned(), |v| plain_zero(format!("{v:.decimals$}")))
+}
+
+/// What rounds to zero has no sign.
+fn plain_zero(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|byte| matches!(byte, b'0' | b'.')) => digits.to_owned(),
+        _ => text,
+    }
 }
 
 /// Up to four decimals without trailing zeros; empty for unknown. For CSV.
@@ -15,12 +23,7 @@ pub(crate) fn short(value: Option<f64>) -> String {
         return String::new();
     };
     let text = format!("{value:.4}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
+    plain_zero(text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
 /// A whole number with thousands separators.

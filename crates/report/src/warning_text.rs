@@ -71,9 +71,12 @@ fn english(warning: &Warning) -> String {
             )
         }
         Warning::ClientOverloaded {
-            probe_lag_p99_ms, ..
+            probe_lag_p99_ms,
+            worker_cpu_share,
+            ..
         } => format!(
-            "this client was overloaded (timer probe late by {probe_lag_p99_ms:.1} ms at P99): its times are not only the server's; use more --workers, another machine or a lower --concurrency"
+            "this client was overloaded (timer probe late by {probe_lag_p99_ms:.1} ms at P99{}): its times are not only the server's; use more --workers, another machine or a lower --concurrency",
+            busy(", busiest worker's core ", *worker_cpu_share)
         ),
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
@@ -159,9 +162,12 @@ fn chinese(warning: &Warning) -> String {
             )
         }
         Warning::ClientOverloaded {
-            probe_lag_p99_ms, ..
+            probe_lag_p99_ms,
+            worker_cpu_share,
+            ..
         } => format!(
-            "客户端过载（定时探针 P99 延迟 {probe_lag_p99_ms:.1} ms）：所测时间不只是服务端的；请增加 --workers、换机器或降低 --concurrency"
+            "客户端过载（定时探针 P99 延迟 {probe_lag_p99_ms:.1} ms{}）：所测时间不只是服务端的；请增加 --workers、换机器或降低 --concurrency",
+            busy("，最忙的工作线程占用核心 ", *worker_cpu_share)
         ),
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
@@ -183,4 +189,10 @@ fn chinese(warning: &Warning) -> String {
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),
     }
+}
+
+fn busy(before: &str, share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| {
+        format!("{before}{:.0} %", 100.0 * share)
+    })
 }

@@ -12,6 +12,7 @@ pub(crate) struct ChatRequest {
     pub(crate) continuous_usage: bool,
     pub(crate) max_tokens: Option<usize>,
     pub(crate) salt: String,
+    pub(crate) user: Option<String>,
 }
 
 /// A refusal: status and message.
@@ -92,6 +93,7 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
             .and_then(Value::as_str)
             .unwrap_or("")
             .to_owned(),
+        user: body.get("user").and_then(Value::as_str).map(str::to_owned),
     })
 }
 

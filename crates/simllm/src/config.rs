@@ -42,6 +42,8 @@ pub struct SimConfig {
     pub itl_ms_per_running: f64,
     /// Tokens in one event of a stream.
     pub tokens_per_event: usize,
+    /// Events held back until so many are due, then written at once, as an overtaken engine does.
+    pub events_per_write: usize,
     /// Output length when a request names none.
     pub default_output_tokens: usize,
     /// First tokens of an answer that are reasoning.
@@ -94,6 +96,7 @@ impl Default for SimConfig {
             itl_ms: 5.0,
             itl_ms_per_running: 0.2,
             tokens_per_event: 1,
+            events_per_write: 1,
             default_output_tokens: 32,
             reasoning_tokens: 0,
             report_usage: true,

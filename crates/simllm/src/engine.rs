@@ -71,6 +71,12 @@ impl Engine {
         u64::try_from(self.anchor.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
+    /// ns from the engine's start to `instant`.
+    pub(crate) fn at(&self, instant: Instant) -> u64 {
+        let since = instant.saturating_duration_since(self.anchor);
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
     /// Empties the cache, as the reset route does.
     pub(crate) fn reset(&self) {
         let mut state = self.lock();

@@ -93,6 +93,11 @@ pub enum Fault {
         /// The wrong number.
         completion_tokens: u64,
     },
+    /// The first token comes so much later, ms.
+    Late {
+        /// How much.
+        ms: u64,
+    },
     /// All events are held back and released at the end, as by a buffering proxy.
     Buffered,
 }

@@ -1,19 +1,19 @@
 //! The server's half of HTTP/1.1: reading requests, writing responses.
 
-use std::io;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use crate::arrival::Arrivals;
+use std::{io, time::Instant};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 /// A request, read whole.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Vec<u8>,
     pub(crate) close: bool,
+    /// Its last byte had come.
+    pub(crate) arrived: Instant,
 }
 
 /// A connection with the bytes read ahead of the present request.
@@ -21,6 +21,7 @@ pub(crate) struct Request {
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
+    arrivals: Arrivals,
 }
 
 /// Bodies above this are refused by closing the connection.
@@ -52,7 +53,9 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
             method: parsed.method.unwrap_or("").to_owned(),
             path: parsed.path.unwrap_or("").to_owned(),
             close: parsed.version != Some(1),
-            ..Request::default()
+            authorization: None,
+            body: Vec::new(),
+            arrived: Instant::now(),
         },
         len,
         length: 0,
@@ -79,14 +82,14 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
+            arrivals: Arrivals::new(&stream),
             stream,
             buffer: Vec::new(),
         }
     }
 
     async fn fill(&mut self) -> io::Result<usize> {
-        self.buffer.reserve(16 * 1024);
-        self.stream.read_buf(&mut self.buffer).await
+        self.arrivals.read(&self.stream, &mut self.buffer).await
     }
 
     /// The next request; `None` when the client has closed the connection.
@@ -113,6 +116,7 @@ impl Connection {
         } else {
             head.request.body = self.take(head.length).await?;
         }
+        head.request.arrived = self.arrivals.last;
         Ok(Some(head.request))
     }
 

@@ -9,6 +9,7 @@
     reason = "token and request counts are far below 2^52"
 )]
 
+mod arrival;
 mod cache;
 mod chat;
 mod config;

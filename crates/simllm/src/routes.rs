@@ -120,7 +120,7 @@ async fn chat(
         .then(|| String::from_utf8_lossy(&request.body).into_owned());
     let mut truth = TruthRequest {
         id,
-        t_recv_ns: engine.now(),
+        t_recv_ns: engine.at(request.arrived),
         connection: number,
         body,
         ..TruthRequest::default()
@@ -148,7 +148,8 @@ async fn chat(
         _ => (200, String::new(), String::new()),
     };
     match parsed {
-        Ok(chat) if status == 200 => {
+        Ok(mut chat) if status == 200 => {
+            truth.user = chat.user.take();
             let answer = Answer {
                 engine,
                 connection,
@@ -156,6 +157,8 @@ async fn chat(
                 fault,
                 truth,
                 held: Vec::new(),
+                batch: Vec::new(),
+                batched: 0,
             };
             answer.serve().await
         }

@@ -34,6 +34,9 @@ pub(crate) struct Answer<'a> {
     pub(crate) truth: TruthRequest,
     /// Bytes held back by [`Fault::Buffered`].
     pub(crate) held: Vec<u8>,
+    /// Token events that wait for their write, and how many they are.
+    pub(crate) batch: Vec<u8>,
+    pub(crate) batched: usize,
 }
 
 /// Whether the connection can go on.
@@ -44,7 +47,11 @@ impl Answer<'_> {
     pub(crate) async fn serve(mut self) -> io::Result<GoOn> {
         let ids = tokenizer::chat_tokens(&self.chat.messages);
         let mut running = self.engine.enter();
-        let (cached, due) = running.prefill(&ids, &self.chat.salt).await;
+        let (cached, mut due) = running.prefill(&ids, &self.chat.salt).await;
+        if let Some(Fault::Late { ms }) = self.fault {
+            due += Duration::from_millis(ms);
+            sleep_until(due.into()).await;
+        }
         self.truth.prompt_tokens = ids.len() as u64;
         self.truth.cached_tokens = cached;
         self.truth.status = 200;
@@ -138,13 +145,18 @@ impl Answer<'_> {
             let mut at = due;
             let mut sent = 0;
             while sent < n {
+                if self.fault.is_some() && self.batched > 0 {
+                    self.write_batch(sent).await?;
+                }
                 if let Some(go_on) = self.break_off(sent).await? {
                     return Ok(go_on);
                 }
                 let count = per_event.min(n - sent);
                 if sent > 0 {
                     at += running.itl() * u32::try_from(count).unwrap_or(1);
-                    sleep_until(at.into()).await;
+                    if at > Instant::now() {
+                        sleep_until(at.into()).await;
+                    }
                 }
                 let key = if sent < thinking {
                     "reasoning_content"
@@ -162,17 +174,30 @@ impl Answer<'_> {
                     event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
                 }
                 event.push('}');
-                let now = self.engine.now();
-                self.truth.t_first_ns.get_or_insert(now);
-                self.truth.t_last_ns = Some(now);
-                self.truth.tokens = sent as u64;
-                self.truth.events += 1;
-                self.event(&event).await?;
+                frame(&mut self.batch, self.fault.as_ref(), &event);
+                self.batched += 1;
+                if self.batched >= self.engine.config.events_per_write || sent == n {
+                    self.write_batch(sent).await?;
+                }
             }
             let finish = "{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}";
             self.event(&format!("{prefix}{finish}")).await?;
         }
         self.end(&prefix, n).await
+    }
+
+    /// Writes the token events that have gathered; `sent` tokens are in them and before them.
+    async fn write_batch(&mut self, sent: usize) -> io::Result<()> {
+        let now = self.engine.now();
+        self.truth.t_first_ns.get_or_insert(now);
+        self.truth.t_last_ns = Some(now);
+        self.truth.tokens = sent as u64;
+        self.truth.events += std::mem::take(&mut self.batched) as u64;
+        let mut batch = std::mem::take(&mut self.batch);
+        let result = self.write(&batch).await;
+        batch.clear();
+        self.batch = batch;
+        result
     }
 
     /// Usage, `[DONE]` and the end of the body.
@@ -241,25 +266,37 @@ impl Answer<'_> {
     }
 
     async fn event(&mut self, data: &str) -> io::Result<()> {
-        let text = match self.fault {
-            Some(Fault::Crlf) => format!("data: {data}\r\n\r\n"),
-            Some(Fault::NoSpace) => format!("data:{data}\n\n"),
-            Some(Fault::Comments) => {
-                format!(": ping\n\nevent: ping\ndata: {{}}\n\ndata: {data}\n\n")
-            }
-            _ => format!("data: {data}\n\n"),
-        };
-        let chunk = format!("{:x}\r\n{text}\r\n", text.len());
+        let mut framed = Vec::with_capacity(data.len() + 32);
+        frame(&mut framed, self.fault.as_ref(), data);
+        self.write(&framed).await
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.fault == Some(Fault::Buffered) {
-            self.held.extend_from_slice(chunk.as_bytes());
+            self.held.extend_from_slice(bytes);
             return Ok(());
         }
-        self.connection.stream.write_all(chunk.as_bytes()).await
+        self.connection.stream.write_all(bytes).await
     }
 
     async fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.connection.stream.write_all(bytes).await
     }
+}
+
+/// An event in its chunk.
+fn frame(out: &mut Vec<u8>, fault: Option<&Fault>, data: &str) {
+    let (before, after) = match fault {
+        Some(Fault::Crlf) => ("data: ", "\r\n\r\n"),
+        Some(Fault::NoSpace) => ("data:", "\n\n"),
+        Some(Fault::Comments) => (": ping\n\nevent: ping\ndata: {}\n\ndata: ", "\n\n"),
+        _ => ("data: ", "\n\n"),
+    };
+    let len = before.len() + data.len() + after.len();
+    out.extend_from_slice(format!("{len:x}\r\n{before}").as_bytes());
+    out.extend_from_slice(data.as_bytes());
+    out.extend_from_slice(after.as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 fn word(seed: u64, i: usize) -> &'static str {

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 pub struct TruthRequest {
     /// Arrival number, 0-based.
     pub id: u64,
-    /// The last byte of the request had been read.
+    /// The body's `user` field: a client can name a request by it.
+    pub user: Option<String>,
+    /// The last byte of the request had come: when the kernel got it where the kernel tells
+    /// (Linux), so that the engine's own waiting is not taken for the client's; else when it was
+    /// read.
     pub t_recv_ns: u64,
     /// Just before the write of the first token-bearing event.
     pub t_first_ns: Option<u64>,

@@ -7,11 +7,16 @@ use dualround_model::{ClientHealth, ClientProbe, RequestRecord};
 const LAG_FLOOR_MS: f64 = 5.0;
 /// Lags up to this share of the median TTFT are small against what is measured.
 const LAG_SHARE: f64 = 0.05;
+/// A worker that used this share of its round had no time left: the client set the pace.
+const FULL_CORE: f64 = 0.95;
+/// Rounds shorter than this are all start and end, ns.
+const SHORT_NS: u64 = 200_000_000;
 /// Coalesced token events up to this share are the server's own bursts, most likely.
 const COALESCED_SHARE: f64 = 0.5;
 
 /// The client was overloaded when its probe woke late (P99 above 5 ms and above 5 % of the median
-/// TTFT), or when it woke late at all (P99 above 5 ms) and most tokens were read in clumps.
+/// TTFT), when it woke late at all (P99 above 5 ms) and most tokens were read in clumps, or when
+/// a worker's core was full.
 pub(crate) fn health(
     probe: &ClientProbe,
     records: &[RequestRecord],
@@ -34,10 +39,30 @@ pub(crate) fn health(
         .zip(ttft_p50_ms)
         .is_some_and(|(lag, ttft)| lag > LAG_SHARE * ttft);
     let clumped = share.is_some_and(|share| share > COALESCED_SHARE);
+    let load = probe.busiest_worker;
+    let full = load
+        .filter(|load| load.wall_ns >= SHORT_NS)
+        .and_then(|load| load.share())
+        .is_some_and(|share| share > FULL_CORE);
     ClientHealth {
         probe_lag_p99_ms: lag,
         coalesced_share: share,
         kernel_stamp_share: (reads > 0).then(|| probe.kernel_stamps as f64 / reads as f64),
-        overloaded: late && (late_for_ttft || clumped),
+        worker_cpu_share: load.and_then(|load| load.share()),
+        ttft_width_share: ttft_width_share(records),
+        overloaded: full || late && (late_for_ttft || clumped),
     }
+}
+
+fn ttft_width_share(records: &[RequestRecord]) -> Option<f64> {
+    let (mut width, mut ttft) = (0, 0);
+    for record in records.iter().filter(|record| record.outcome.is_success()) {
+        let timeline = &record.timeline;
+        if let Some((start, first)) = timeline.start_ns.zip(timeline.first_token_ns) {
+            let took = first.saturating_sub(start);
+            ttft += took;
+            width += timeline.first_token_width_ns.min(took);
+        }
+    }
+    (ttft > 0).then(|| width as f64 / ttft as f64)
 }

@@ -5,6 +5,7 @@
     reason = "counts and nanoseconds of a run are far below 2^52"
 )]
 
+mod calibration;
 mod cold;
 mod conclusion;
 mod diagnosis;
@@ -18,6 +19,7 @@ mod round;
 mod telemetry;
 mod warnings;
 
+pub use calibration::{calibrate, flat_out, held_level};
 pub use conclusion::{MARGIN, decide};
 pub use intervals::{Interval, hodges_lehmann, median_interval, t_interval};
 pub use pairs::compare;

@@ -71,6 +71,7 @@ pub(crate) fn of(
         warnings.push(Warning::ClientOverloaded {
             probe_lag_p99_ms: summary.client.probe_lag_p99_ms.unwrap_or(0.0),
             coalesced_share: summary.client.coalesced_share,
+            worker_cpu_share: summary.client.worker_cpu_share,
         });
     }
     for (name, _) in summary

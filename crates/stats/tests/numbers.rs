@@ -13,7 +13,7 @@ use common::{meta, ns, simple, success, usage};
 use dualround_model::{
     Failure, FailureKind, Flag, MetricKind, MetricTrack, Outcome, Phase, RequestRecord, Resolved,
     RoundResult, RoundRun, Schedule, SeriesTrack, Slo, TokenSource, TokenSourceChoice, TrackPoint,
-    Usage, Warning,
+    Usage, Warning, WorkerLoad,
 };
 use dualround_stats::{SummaryOptions, hodges_lehmann, measure, quantile, stat, summarise};
 use proptest::prelude::*;
@@ -409,4 +409,33 @@ proptest! {
         let plain = sorted[low] + (h - h.floor()) * (sorted[high] - sorted[low]);
         prop_assert!((quantile(&sorted, p).unwrap() - plain).abs() < 1e-9);
     }
+}
+
+#[test]
+fn b144_a_client_that_is_the_bottleneck_is_known() {
+    let found = |lag_ms: f64, cpu: f64, coalesced: u64| {
+        let mut records: Vec<_> = (0..10).map(|i| simple(i, 100.0, None)).collect();
+        for record in &mut records {
+            record.stream.coalesced_events = coalesced.min(record.stream.token_events);
+        }
+        let mut meta = meta(Schedule::default().rounds()[0], records.len());
+        meta.client.lags_ns = vec![ns(lag_ms); 50];
+        meta.client.busiest_worker = Some(WorkerLoad {
+            cpu_ns: ns(1000.0 * cpu),
+            wall_ns: ns(1000.0),
+        });
+        let run = RoundRun { meta, records };
+        let result = summarise(run, &SummaryOptions::default());
+        let told = result
+            .summary
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::ClientOverloaded { .. }));
+        assert_eq!(told, result.summary.client.overloaded);
+        told
+    };
+    assert!(!found(1.2, 0.3, 0));
+    assert!(found(8.0, 0.3, 0), "late for a TTFT of 100 ms");
+    assert!(found(1.2, 0.99, 0), "no CPU time left");
+    assert!(!found(1.2, 0.3, 100), "clumps alone are the server's");
 }

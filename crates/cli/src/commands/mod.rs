@@ -1,5 +1,6 @@
 //! What the program does, one file a command.
 
+mod calibrate;
 mod check;
 mod convert;
 mod demo;
@@ -15,6 +16,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(args) => run::run(*args),
         Command::Demo(args) => demo::run(args),
+        Command::Calibrate(args) => calibrate::run(&args),
         Command::Simulate(args) => simulate::run(args),
         Command::Convert(Convert::Longbench(args)) => convert::longbench(args),
         Command::Check(Check::Dataset { file, text_key }) => {

@@ -24,6 +24,9 @@ pub(crate) struct StampCounts {
     pub(crate) rejected: u64,
 }
 
+/// The two clocks and the queue are not read in the same instant, ns.
+const JITTER_NS: u64 = 100_000;
+
 /// A TCP stream with the stamp of its last read.
 #[derive(Debug)]
 pub(crate) struct StampedTcp {
@@ -34,6 +37,8 @@ pub(crate) struct StampedTcp {
     pub(crate) last: Stamp,
     /// Instant at which the last read was made, and the wall clock's distance then.
     last_read_ns: u64,
+    /// When a read last left nothing behind: what is read after it cannot have come before.
+    drained_ns: u64,
     wall: WallClock,
     pub(crate) counts: StampCounts,
 }
@@ -54,6 +59,7 @@ impl StampedTcp {
             stamps_on,
             last,
             last_read_ns: now,
+            drained_ns: now,
             wall: WallClock::new(now, wall),
             counts,
         }
@@ -98,9 +104,17 @@ impl StampedTcp {
 
     fn stamp(&mut self, received: &crate::sys::Received) {
         let (now, wall) = self.clock.now_both();
-        let not_before = self.last_read_ns.min(now);
-        let stamp = received.kernel_wall_ns;
-        let kernel = self.wall.convert(stamp, now, wall);
+        // Of two bounds the later one; the runtime's holds only for a socket that had been empty.
+        let asked = (self.drained_ns == self.last_read_ns)
+            .then(crate::runtime::not_before)
+            .flatten();
+        let asked = asked.map_or(0, |instant| self.clock.at(instant));
+        let not_before = self.last_read_ns.max(asked).min(now);
+        let stamp = received
+            .kernel_wall_ns
+            .map(|stamp| self.clock.kernel_wall(stamp));
+        let possible = |at: &u64| at.saturating_add(JITTER_NS) >= self.drained_ns;
+        let kernel = self.wall.convert(stamp, now, wall).filter(possible);
         self.counts.rejected += u64::from(stamp.is_some() && kernel.is_none());
         self.last = if let Some(at) = kernel {
             self.counts.kernel += 1;
@@ -120,6 +134,9 @@ impl StampedTcp {
             }
         };
         self.last_read_ns = now;
+        if received.left == Some(0) {
+            self.drained_ns = now;
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A plan with defaults, and a run of it.
 #![cfg(test)]
 
-use dualround_loadgen::{Cancel, Session};
+use dualround_loadgen::{Cancel, Clock, Session};
 use dualround_model::{
     ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, Sample,
     StoreText, Timeouts, TokenSourceChoice,
@@ -57,7 +57,12 @@ pub(crate) fn samples(count: u64) -> Vec<Arc<Sample>> {
 
 /// Runs all levels and rounds of a plan.
 pub(crate) fn run(plan: &Plan, samples: Vec<Arc<Sample>>) -> Vec<RoundRun> {
-    let mut session = Session::open(plan.clone(), samples, Cancel::new()).unwrap();
+    run_on(plan, samples, Clock::start())
+}
+
+/// The same on a given clock.
+pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Vec<RoundRun> {
+    let mut session = Session::open_with(plan.clone(), samples, Cancel::new(), clock).unwrap();
     session.preflight().unwrap();
     let mut rounds = Vec::new();
     for (level, concurrency) in (0..).zip(plan.levels.clone()) {

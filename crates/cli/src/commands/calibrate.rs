@@ -1,0 +1,184 @@
+//! `dualround calibrate`: this client, on this machine, against an engine that logs the truth.
+
+use super::{note, print};
+use crate::{args::CalibrateArgs, exit, exit::Usage, lang, settings, signals};
+use anyhow::Context;
+use dualround_loadgen::{Cancel, Session};
+use dualround_model::{
+    Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec, Sample,
+    Timeouts, TrueTimes,
+};
+use dualround_report::calibration_table;
+use dualround_stats::{SummaryOptions, calibrate, flat_out, held_level, summarise};
+use serde_json::{Map, json};
+use simllm::{Sim, SimConfig, TruthRequest};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering::SeqCst},
+};
+
+/// A level counts as held when its errors stay within this, ms.
+const LIMIT_MS: f64 = 1.0;
+/// Requests of a level at the least.
+const LEAST: u32 = 8;
+/// The flat-out round: streams, answers of each, tokens of an answer, events of a write.
+const FLAT: (u32, u32, u64, usize) = (64, 20, 256, 16);
+
+/// Runs it.
+pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
+    let lang = lang::choose(args.lang.as_deref()).ok_or_else(|| {
+        Usage(format!(
+            "--lang {}: choose zh, en or auto",
+            args.lang.as_deref().unwrap_or("")
+        ))
+    })?;
+    let cancel = Cancel::new();
+    let given = signals::listen(&cancel);
+    let workers = args.workers.unwrap_or_else(settings::default_workers);
+    let paced = SimConfig {
+        fixed_ttft_ms: Some(args.ttft_ms),
+        itl_ms: args.itl_ms,
+        ..engine()
+    };
+    let mut levels = Vec::new();
+    for concurrency in &args.concurrency {
+        note(&format!("calibrating concurrency {concurrency} …"));
+        let job = Job {
+            concurrency: *concurrency,
+            waves: args.waves,
+            workers,
+            output_tokens: args.output_tokens,
+        };
+        let (round, truth) = job.run(&paced, &cancel)?;
+        if cancel.is_cancelled() {
+            return Ok(given.load(SeqCst));
+        }
+        levels.push(calibrate(&round, &truth));
+    }
+    note("calibrating flat out …");
+    let flat = take_flat_out(workers, &cancel)?;
+    if cancel.is_cancelled() {
+        return Ok(given.load(SeqCst));
+    }
+    let calibration = Calibration {
+        workers,
+        ttft_ms: args.ttft_ms,
+        itl_ms: args.itl_ms,
+        output_tokens: args.output_tokens,
+        held_level: held_level(&levels, LIMIT_MS),
+        levels,
+        limit_ms: LIMIT_MS,
+        flat_out: flat,
+    };
+    if args.json {
+        print(&serde_json::to_string_pretty(&calibration)?);
+    } else {
+        print(calibration_table(&calibration, lang).trim_end());
+    }
+    Ok(exit::OK)
+}
+
+/// An engine without a cache, without queues, and with no time of its own.
+fn engine() -> SimConfig {
+    SimConfig {
+        cache_blocks: 0,
+        prefill_serial: false,
+        max_batch: 1 << 20,
+        fixed_ttft_ms: Some(0.0),
+        itl_ms: 0.0,
+        itl_ms_per_running: 0.0,
+        ..SimConfig::default()
+    }
+}
+
+fn take_flat_out(workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut>> {
+    let (concurrency, waves, output_tokens, events_per_write) = FLAT;
+    let config = SimConfig {
+        events_per_write,
+        ..engine()
+    };
+    let job = Job {
+        concurrency,
+        waves,
+        workers,
+        output_tokens,
+    };
+    let (round, _) = job.run(&config, cancel)?;
+    Ok(flat_out(&round))
+}
+
+/// One round at one level.
+struct Job {
+    concurrency: u32,
+    waves: u32,
+    workers: u32,
+    output_tokens: u64,
+}
+
+impl Job {
+    fn run(
+        &self,
+        config: &SimConfig,
+        cancel: &Cancel,
+    ) -> anyhow::Result<(RoundResult, BTreeMap<u32, TrueTimes>)> {
+        let sim = Sim::start(config.clone()).context("the simulated engine did not start")?;
+        let mut plan = Plan {
+            model: config.models.first().cloned().unwrap_or_default(),
+            request: RequestPlan {
+                max_output_tokens: Some(self.output_tokens),
+                ..RequestPlan::default()
+            },
+            levels: vec![self.concurrency],
+            // Connections are opened and primed before the round, as in a run.
+            probe: true,
+            warmup: Some(0),
+            workers: self.workers,
+            timeouts: Timeouts::default(),
+            ..Plan::new(format!("{}/v1/chat/completions", sim.base_url()), "none")
+        };
+        plan.cold.policy = ColdPolicy::None;
+        let count = self.concurrency.saturating_mul(self.waves).max(LEAST);
+        let samples = (0..count).map(sample).collect();
+        let mut session = Session::open(plan, samples, cancel.clone())?;
+        let spec = RoundSpec {
+            number: 1,
+            epoch: 0,
+            kind: RoundKind::Cold,
+        };
+        let run = session.run_round(0, self.concurrency, spec, &mut |_| {})?;
+        let truth = sim.truth();
+        let times = truth.requests.iter().filter_map(true_times).collect();
+        Ok((summarise(run, &SummaryOptions::default()), times))
+    }
+}
+
+/// A short question that names itself to the engine's log.
+fn sample(index: u32) -> Arc<Sample> {
+    Arc::new(Sample {
+        row: u64::from(index) + 1,
+        id: None,
+        messages: vec![
+            json!({"role": "user", "content": format!("Question {index}: what time is it?")}),
+        ],
+        output_tokens: None,
+        options: Map::from_iter([("user".to_owned(), json!(index.to_string()))]),
+        truncated: false,
+    })
+}
+
+fn true_times(request: &TruthRequest) -> Option<(u32, TrueTimes)> {
+    let index = request.user.as_ref()?.parse().ok()?;
+    let ms = |from: u64, to: u64| {
+        std::time::Duration::from_nanos(to.saturating_sub(from)).as_secs_f64() * 1e3
+    };
+    let (first, last, done) = (request.t_first_ns?, request.t_last_ns?, request.t_done_ns?);
+    let gaps = u32::try_from(request.tokens.checked_sub(1)?).ok()?;
+    Some((
+        index,
+        TrueTimes {
+            ttft_ms: ms(request.t_recv_ns, first),
+            itl_ms: (gaps > 0).then(|| ms(first, last) / f64::from(gaps)),
+            latency_ms: ms(request.t_recv_ns, done),
+        },
+    ))
+}

@@ -1,0 +1,113 @@
+//! A client's own error: what it reported against the server's log, request by request.
+
+use crate::quantile::stat;
+use dualround_model::{
+    FlatOut, LevelCalibration, MetricError, RequestMetrics, RoundResult, TrueTimes,
+};
+use std::collections::BTreeMap;
+
+/// A worker below this share of its core had time left.
+const BUSY: f64 = 0.9;
+
+/// Holds a round against the truth, given by the requests' index.
+pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> LevelCalibration {
+    let summary = &round.summary;
+    let known: Vec<(&RequestMetrics, &TrueTimes)> = round
+        .requests
+        .iter()
+        .filter(|(record, _)| record.outcome.is_success())
+        .filter_map(|(record, metrics)| Some((metrics, truth.get(&record.index)?)))
+        .collect();
+    let errors = |said: fn(&RequestMetrics) -> Option<f64>, is: fn(&TrueTimes) -> Option<f64>| {
+        metric_error(
+            known
+                .iter()
+                .filter_map(|(metrics, truth)| Some(said(metrics)? - is(truth)?)),
+        )
+    };
+    LevelCalibration {
+        concurrency: round.meta.concurrency,
+        requests: summary.total_requests,
+        failed: summary.failed_requests,
+        peak_in_flight: round.meta.peak_in_flight,
+        true_ttft_ms: stat(known.iter().map(|(_, truth)| truth.ttft_ms)).avg,
+        ttft: errors(|m| m.ttft_ms, |t| Some(t.ttft_ms)),
+        itl: errors(|m| m.itl_ms, |t| t.itl_ms),
+        latency: errors(|m| m.latency_ms, |t| Some(t.latency_ms)),
+        token_throughput: summary.token_throughput,
+        client: summary.client,
+    }
+}
+
+/// The highest level whose errors, and those of every lower level, are within `limit_ms`.
+pub fn held_level(levels: &[LevelCalibration], limit_ms: f64) -> Option<u32> {
+    let mut levels: Vec<&LevelCalibration> = levels.iter().collect();
+    levels.sort_by_key(|level| level.concurrency);
+    let held = levels
+        .into_iter()
+        .take_while(|level| level.is_within(limit_ms));
+    held.last().map(|level| level.concurrency)
+}
+
+/// What a round against a server that does not pace says of the client.
+pub fn flat_out(round: &RoundResult) -> Option<FlatOut> {
+    let share = round.summary.client.worker_cpu_share;
+    Some(FlatOut {
+        tokens_per_second: round.summary.token_throughput?,
+        worker_cpu_share: share,
+        server_limited: share.is_some_and(|share| share < BUSY),
+    })
+}
+
+fn metric_error(errors: impl Iterator<Item = f64>) -> MetricError {
+    let errors: Vec<f64> = errors.collect();
+    let signed = stat(errors.iter().copied());
+    let size = stat(errors.iter().map(|error| error.abs()));
+    MetricError {
+        n: signed.n,
+        mean: signed.avg,
+        p50: signed.p50,
+        p99_size: size.p99,
+        max_size: size.max,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_signed_in_the_mean_and_sized_in_the_tail() {
+        let error = metric_error([-1.0, 1.0, 3.0].into_iter());
+        assert_eq!((error.n, error.mean, error.p50), (3, Some(1.0), Some(1.0)));
+        assert_eq!(error.max_size, Some(3.0));
+        assert_eq!(metric_error(std::iter::empty()), MetricError::default());
+    }
+
+    #[test]
+    fn a_level_is_held_only_with_every_lower_one() {
+        let level = |concurrency, p99: f64| LevelCalibration {
+            concurrency,
+            requests: 1,
+            failed: 0,
+            peak_in_flight: concurrency,
+            true_ttft_ms: None,
+            ttft: metric_error([p99].into_iter()),
+            itl: MetricError::default(),
+            latency: MetricError::default(),
+            token_throughput: None,
+            client: Default::default(),
+        };
+        let levels = [
+            level(64, 0.1),
+            level(1, 0.1),
+            level(512, 2.0),
+            level(2000, 0.5),
+        ];
+        assert_eq!(held_level(&levels, 1.0), Some(64));
+        assert_eq!(held_level(&levels, 0.05), None);
+        let mut failed = level(1, 0.1);
+        failed.failed = 1;
+        assert_eq!(held_level(&[failed], 1.0), None);
+    }
+}
