@@ -162,8 +162,13 @@ impl ResponseDecoder {
                 }
                 State::UntilEof => return Ok((Frame::Body(&input[used..]), input.len())),
                 State::ChunkSize { .. } | State::ChunkEnd | State::Trailer { .. } => {
-                    self.chunk_byte(input[used])?;
-                    used += 1;
+                    used += match self.plain_line(&input[used..]) {
+                        Some(n) => n,
+                        None => {
+                            self.chunk_byte(input[used])?;
+                            1
+                        }
+                    };
                 }
             }
         }
@@ -198,6 +203,35 @@ impl ResponseDecoder {
             }
             Err(httparse::Error::TooManyHeaders) => Err(HttpError::HeadTooLarge),
             Err(error) => Err(HttpError::Head(error.to_string())),
+        }
+    }
+
+    /// The usual case at once: the line end behind a chunk, or a size line without extension, whole
+    /// in `rest`. Anything else goes byte by byte.
+    fn plain_line(&mut self, rest: &[u8]) -> Option<usize> {
+        match self.state {
+            State::ChunkEnd if rest.starts_with(b"\r\n") => {
+                self.state = SIZE_START;
+                Some(2)
+            }
+            State::ChunkSize { line: 0, .. } => {
+                let mut size = 0;
+                for (at, byte) in rest.iter().take(8).enumerate() {
+                    let digit = match byte {
+                        b'0'..=b'9' => byte - b'0',
+                        b'a'..=b'f' => byte - b'a' + 10,
+                        b'A'..=b'F' => byte - b'A' + 10,
+                        b'\r' if size > 0 && rest.get(at + 1) == Some(&b'\n') => {
+                            self.state = State::ChunkData(size);
+                            return Some(at + 2);
+                        }
+                        _ => return None,
+                    };
+                    size = size * 16 + u64::from(digit);
+                }
+                None
+            }
+            _ => None,
         }
     }
 
