@@ -4,6 +4,7 @@
 //!
 //! RESPONSES responses of 256 tokens are decoded, each in reads of one event (READS = one) or of
 //! sixteen (READS = many). The last line says how many events that were.
+#![expect(clippy::print_stdout, reason = "the count of events is its output")]
 
 use dualround_loadgen::replay;
 use dualround_model::{Outcome, Stamp, StampSource};

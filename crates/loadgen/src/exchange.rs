@@ -1,16 +1,21 @@
 //! One measured request on one connection: t0, write, read to the end, within its time limits.
 
+mod http2;
+
 use crate::{
     cancel::Cancel,
     clock::Clock,
     stream::Response,
-    transport::{Conn, ConnectError, StampCounts, Target},
+    transport::{Conn, ConnectError, Link, StampCounts, Target},
 };
 use dualround_model::{FailureKind, Phase, Timeouts};
 use std::{
     io,
     pin::pin,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{select, time::sleep_until};
@@ -29,6 +34,7 @@ pub(crate) struct Wiring {
     pub(crate) tls: Option<TlsConnector>,
     pub(crate) clock: Clock,
     pub(crate) timeouts: Timeouts,
+    pub(crate) http2: bool,
 }
 
 /// How an exchange ended, apart from what its response holds.
@@ -49,15 +55,27 @@ struct Activity {
     has_token: AtomicBool,
 }
 
+impl Activity {
+    /// Something has been read into `response`.
+    fn note(&self, response: &Response, at: u64) {
+        self.last_read_ns.store(at, Relaxed);
+        if response.answer.facts.token_events > 0 || response.done() {
+            self.has_token.store(true, Relaxed);
+        }
+    }
+}
+
 impl Wiring {
     /// An open connection: the one given if it is still usable, else a new one.
-    pub(crate) async fn connect(&self, slot: &mut Option<Conn>) -> Result<bool, ConnectError> {
-        if slot.as_ref().is_some_and(|conn| !conn.is_stale()) {
+    pub(crate) async fn connect(&self, slot: &mut Option<Link>) -> Result<bool, ConnectError> {
+        if slot.as_ref().is_some_and(|link| !link.is_stale()) {
             return Ok(false);
         }
         *slot = None;
         let limit = self.timeouts.connect_ms.map(Duration::from_millis);
-        *slot = Some(Conn::open(&self.target, self.tls.as_ref(), self.clock, limit).await?);
+        let tls = self.tls.as_ref();
+        let link = Link::open(&self.target, tls, self.clock, limit, self.http2).await?;
+        *slot = Some(link);
         Ok(true)
     }
 
@@ -65,15 +83,15 @@ impl Wiring {
     /// when it can be used again.
     pub(crate) async fn exchange(
         &self,
-        slot: &mut Option<Conn>,
-        bytes: &[u8],
+        slot: &mut Option<Link>,
+        bytes: &Arc<[u8]>,
         response: &mut Response,
         cancel: &Cancel,
         counts: &mut StampCounts,
     ) -> Ended {
         match self.connect(slot).await {
             Ok(fresh) => {
-                let took = slot.as_ref().map(|conn| conn.connect_ns);
+                let took = slot.as_ref().map(Link::connect_ns);
                 response.answer.timeline.connect_ns = took.filter(|_| fresh);
             }
             Err(error) => {
@@ -84,16 +102,33 @@ impl Wiring {
                 return Ended::Itself;
             }
         }
-        let Some(mut conn) = slot.take() else {
+        let Some(mut link) = slot.take() else {
             return Ended::Itself;
         };
-        let before = conn.stamp_counts();
+        let before = link.stamp_counts();
+        // What HTTP/2 needs is made of the bytes before t0.
+        let frames = match &mut link {
+            Link::Http1(_) => None,
+            Link::Http2(link) => match link.prepare(bytes).await {
+                Ok(request) => Some(request),
+                Err(_) if response.answer.timeline.connect_ns.is_none() => {
+                    return Ended::NothingAccepted;
+                }
+                Err(message) => {
+                    response.answer.timeline.end_ns = self.clock.now();
+                    response
+                        .answer
+                        .fail_in(FailureKind::Connect, Phase::Connect, message);
+                    return Ended::Itself;
+                }
+            },
+        };
         let activity = Activity::default();
         let t0 = self.clock.now();
         response.answer.timeline.start_ns = Some(t0);
         activity.last_read_ns.store(t0, Relaxed);
         let ended = {
-            let mut talk = pin!(self.talk(&mut conn, bytes, response, &activity));
+            let mut talk = pin!(self.talk(&mut link, bytes, frames, response, &activity));
             let mut watch = pin!(self.watch(t0, &activity));
             select! {
                 biased;
@@ -102,10 +137,7 @@ impl Wiring {
                 () = cancel.cancelled() => Some(Some(Ok(()))),
             }
         };
-        let after = conn.stamp_counts();
-        counts.kernel += after.kernel - before.kernel;
-        counts.read += after.read - before.read;
-        counts.rejected += after.rejected - before.rejected;
+        *counts += link.stamp_counts().since(before);
         let Some(ended) = ended else {
             return Ended::NothingAccepted;
         };
@@ -119,7 +151,7 @@ impl Wiring {
         match ended {
             None => {
                 if response.reusable() {
-                    *slot = Some(conn);
+                    *slot = Some(link);
                 }
                 Ended::Itself
             }
@@ -140,11 +172,19 @@ impl Wiring {
     /// False when nothing of the request was accepted on a connection that had been used before.
     async fn talk(
         &self,
-        conn: &mut Conn,
+        link: &mut Link,
         bytes: &[u8],
+        frames: Option<http2::Prepared>,
         response: &mut Response,
         activity: &Activity,
     ) -> bool {
+        let conn = match (link, frames) {
+            (Link::Http1(conn), _) => conn,
+            (Link::Http2(link), Some(request)) => {
+                return http2::talk(self, link, request, response, activity).await;
+            }
+            (Link::Http2(_), None) => return false,
+        };
         if let Err((written, error)) = conn.write(bytes).await {
             if written == 0 && response.answer.timeline.connect_ns.is_none() {
                 return false;
@@ -167,10 +207,7 @@ impl Wiring {
         while !response.ended() {
             let reading = conn.read(|bytes, stamp| {
                 response.feed(bytes, stamp);
-                activity.last_read_ns.store(stamp.at, Relaxed);
-                if response.answer.facts.token_events > 0 || response.done() {
-                    activity.has_token.store(true, Relaxed);
-                }
+                activity.note(response, stamp.at);
             });
             let result = reading.await;
             if let Err(error) = result {

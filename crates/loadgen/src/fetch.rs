@@ -28,7 +28,7 @@ pub struct Fetched {
 pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetched, LoadError> {
     let target = Target::resolve(url)?;
     let tls = if target.https {
-        Some(tls_connector(request)?)
+        Some(tls_connector(request, false)?)
     } else {
         None
     };

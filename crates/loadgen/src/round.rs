@@ -109,6 +109,7 @@ pub(crate) fn run(
             Ok(late) => {
                 client.kernel_stamps += late.counts.kernel;
                 client.read_stamps += late.counts.read;
+                client.connection_stamps += late.counts.connection;
                 client.rejected_stamps += late.counts.rejected;
                 client.lags_ns.extend(late.lags_ns);
                 let busier = |a: &WorkerLoad, b: &WorkerLoad| a.cpu_ns.cmp(&b.cpu_ns);

@@ -23,6 +23,7 @@ use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use tokio_rustls::TlsConnector;
 
 /// Descriptors kept for files, metrics pages and the rest.
 const SPARE_FILES: u64 = 64;
@@ -37,6 +38,8 @@ pub struct Session {
     cancel: Cancel,
     workers: Workers,
     wiring: Arc<Wiring>,
+    /// For everything that is not measured, which speaks HTTP/1.1.
+    tls: Option<TlsConnector>,
     samplers: Arc<[Sampler]>,
     markers: Markers,
     epoch: Option<Arc<PreparedEpoch>>,
@@ -82,9 +85,13 @@ impl Session {
                 .iter()
                 .any(|call| call.url.starts_with("https"));
         let tls = if secure {
-            Some(tls_connector(&plan.request)?)
+            Some(tls_connector(&plan.request, false)?)
         } else {
             None
+        };
+        let measured_tls = match &tls {
+            Some(_) if plan.request.http2 => Some(tls_connector(&plan.request, true)?),
+            other => other.clone(),
         };
         let every = Duration::from_millis(plan.prometheus.interval_ms.max(1));
         let mut samplers = Vec::new();
@@ -100,10 +107,12 @@ impl Session {
             markers: Markers::new(plan.seed, crate::clock::nanos(wall)),
             wiring: Arc::new(Wiring {
                 target,
-                tls,
+                tls: measured_tls,
                 clock,
                 timeouts: plan.timeouts,
+                http2: plan.request.http2,
             }),
+            tls,
             samplers: samplers.into(),
             plan,
             samples,
@@ -133,7 +142,7 @@ impl Session {
     /// [`LoadError::Endpoint`] or [`LoadError::Model`], with what to do about it.
     pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let runtime = crate::runtime::single()?;
-        let tls = self.wiring.tls.clone();
+        let tls = self.tls.clone();
         let mut control = preflight::control(&self.wiring.target, tls, self.clock);
         let cancel = self.cancel.clone();
         runtime.block_on(async {
@@ -357,7 +366,7 @@ impl Session {
         let runtime = crate::runtime::single()?;
         let marker_tokens = match marker_ref.filter(|_| self.plan.probe) {
             Some(marker) => {
-                let (target, tls) = (&self.wiring.target, self.wiring.tls.clone());
+                let (target, tls) = (&self.wiring.target, self.tls.clone());
                 let mut control = preflight::tokenizer(target, tls, self.clock);
                 runtime.block_on(preflight::count_tokens(&self.plan, &mut control, marker))
             }
@@ -365,11 +374,7 @@ impl Session {
         };
         let resets = if method == ColdMethod::Reset {
             let calls = &self.plan.cold.reset_calls;
-            runtime.block_on(reset::reset_all(
-                calls,
-                self.wiring.tls.as_ref(),
-                self.clock,
-            ))?
+            runtime.block_on(reset::reset_all(calls, self.tls.as_ref(), self.clock))?
         } else {
             Vec::new()
         };

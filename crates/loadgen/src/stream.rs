@@ -4,7 +4,7 @@
 
 use crate::answer::{Answer, ReadTally};
 use dualround_model::{FailureKind, Stamp};
-use dualround_wire::{ChatReader, Frame, ResponseDecoder, SseDecoder, SseTail};
+use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
 
 /// Most bytes kept of a body that is not a stream.
 const BODY_LIMIT: usize = 64 << 20;
@@ -14,6 +14,8 @@ pub(crate) struct Response {
     http: ResponseDecoder,
     sse: SseDecoder,
     chat: ChatReader,
+    /// HTTP/2: the read that the last frame is stamped with, and what it held.
+    frames: Option<(Stamp, ReadTally)>,
     pub(crate) answer: Answer,
 }
 
@@ -23,6 +25,7 @@ impl Response {
             http: ResponseDecoder::new(),
             sse: SseDecoder::new(),
             chat: ChatReader::default(),
+            frames: None,
             answer: Answer::new(queued_ns, lenient, keep_text),
         }
     }
@@ -39,7 +42,7 @@ impl Response {
 
     /// The connection may carry another request.
     pub(crate) fn reusable(&self) -> bool {
-        self.http.is_done()
+        (self.http.is_done() || self.frames.is_some() && self.answer.ended)
             && self
                 .answer
                 .head
@@ -78,6 +81,39 @@ impl Response {
             }
         }
         self.answer.judge_read(stamp, &tally);
+    }
+
+    /// HTTP/2: the head has come.
+    pub(crate) fn feed_head(&mut self, head: ResponseHead, stamp: Stamp) {
+        self.frames = Some((stamp, ReadTally::default()));
+        self.answer.take_head(head, stamp);
+    }
+
+    /// HTTP/2: a frame has come. Frames with one stamp came with one read.
+    pub(crate) fn feed_part(&mut self, part: &[u8], stamp: Stamp) {
+        let mut tally = self.tally_of(stamp);
+        self.take_body(part, stamp, &mut tally);
+        self.frames = Some((stamp, tally));
+    }
+
+    /// HTTP/2: the stream has ended.
+    pub(crate) fn feed_end(&mut self, stamp: Stamp) {
+        let mut tally = self.tally_of(stamp);
+        self.finish(stamp, &mut tally);
+        self.answer.judge_read(stamp, &tally);
+        self.frames = Some((stamp, ReadTally::default()));
+    }
+
+    /// The tally of the read with this stamp; one that is over is judged.
+    fn tally_of(&mut self, stamp: Stamp) -> ReadTally {
+        match self.frames.take() {
+            Some((last, tally)) if last.at == stamp.at => tally,
+            Some((last, tally)) => {
+                self.answer.judge_read(last, &tally);
+                ReadTally::default()
+            }
+            None => ReadTally::default(),
+        }
     }
 
     fn take_body(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
@@ -136,6 +172,10 @@ impl Response {
 
     /// Nothing is read after `[DONE]` any more: the response ended there.
     pub(crate) fn close_at_done(&mut self) {
+        if let Some((stamp, tally)) = self.frames.take() {
+            self.answer.judge_read(stamp, &tally);
+            self.frames = Some((stamp, ReadTally::default()));
+        }
         if let Some(done) = self.answer.done_ns {
             self.answer.timeline.end_ns = done;
             self.answer.ended = true;

@@ -5,7 +5,7 @@ use crate::{
     exchange::{Ended, Wiring},
     stream::Response,
     telemetry::Sampler,
-    transport::{Conn, StampCounts},
+    transport::{Link, StampCounts},
 };
 use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord};
 use std::{
@@ -70,7 +70,7 @@ impl RoundJob {
 pub(crate) async fn user(
     number: u32,
     job: &RoundJob,
-    slot: &mut Option<Conn>,
+    slot: &mut Option<Link>,
     counts: &mut StampCounts,
 ) {
     while let Some(request) = job.take() {
@@ -95,7 +95,7 @@ async fn measure(
     number: u32,
     job: &RoundJob,
     request: &PreparedRequest,
-    slot: &mut Option<Conn>,
+    slot: &mut Option<Link>,
     counts: &mut StampCounts,
 ) -> RequestRecord {
     let queued = job.started_ns.load(Relaxed);

@@ -5,10 +5,9 @@
 use crate::{
     LoadError,
     clock::nanos,
-    control,
     exchange::Wiring,
     limits::thread_cpu,
-    transport::{Conn, StampCounts},
+    transport::{Link, StampCounts},
     user::{RoundJob, user},
 };
 use dualround_model::WorkerLoad;
@@ -65,7 +64,7 @@ pub(crate) struct Workers {
 
 struct Seat {
     user: u32,
-    slot: Option<Conn>,
+    slot: Option<Link>,
 }
 
 impl Workers {
@@ -180,12 +179,10 @@ async fn open(
             // What cannot be opened now is tried again by its first request, and counted there.
             let _ = wiring.connect(&mut seat.slot).await;
             let mut primed = false;
-            if let (Some(conn), Some(prime)) = (&mut seat.slot, &prime) {
-                let exchange = control::exchange(conn, prime.as_bytes());
-                let limit = Duration::from_secs(10);
-                let answer = tokio::time::timeout(limit, exchange).await;
-                primed = answer.is_ok();
-                if !matches!(answer, Ok(Ok(answer)) if answer.head.keep_alive) {
+            if let (Some(link), Some(prime)) = (&mut seat.slot, &prime) {
+                let kept;
+                (primed, kept) = link.prime(prime.as_bytes()).await;
+                if !kept {
                     seat.slot = None;
                     let _ = wiring.connect(&mut seat.slot).await;
                 }
@@ -221,9 +218,7 @@ async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
     let mut back = Vec::new();
     while let Some(done) = tasks.join_next().await {
         if let Ok((seat, counts)) = done {
-            late.counts.kernel += counts.kernel;
-            late.counts.read += counts.read;
-            late.counts.rejected += counts.rejected;
+            late.counts += counts;
             back.push(seat);
         }
     }

@@ -142,6 +142,9 @@ pub struct RequestPlan {
     pub ca_cert: Option<PathBuf>,
     /// Do not verify the server's certificate.
     pub insecure: bool,
+    /// Measure over HTTP/2 (ALPN under TLS, prior knowledge without).
+    #[serde(default)]
+    pub http2: bool,
 }
 
 impl Default for RequestPlan {
@@ -161,6 +164,7 @@ impl Default for RequestPlan {
             lenient: false,
             ca_cert: None,
             insecure: false,
+            http2: false,
         }
     }
 }

@@ -14,6 +14,9 @@ pub struct ClientProbe {
     pub kernel_stamps: u64,
     /// Reads stamped by this program.
     pub read_stamps: u64,
+    /// Reads of HTTP/2 connections.
+    #[serde(default)]
+    pub connection_stamps: u64,
     /// The load of the busiest worker; `None` where the system does not tell a thread's CPU time.
     #[serde(default)]
     pub busiest_worker: Option<WorkerLoad>,

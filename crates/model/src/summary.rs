@@ -1,6 +1,8 @@
 //! What is computed from the records of a round.
 
-use crate::{Flag, MetricKind, RequestRecord, Resolved, RoundMeta, TokenSource, Warning};
+use crate::{
+    Flag, MetricKind, RequestRecord, Resolved, RoundMeta, StampSource, TokenSource, Warning,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -133,6 +135,8 @@ pub struct ClientHealth {
     pub probe_lag_p99_ms: Option<f64>,
     /// Token events that arrived with others in one read, as a share of all.
     pub coalesced_share: Option<f64>,
+    /// Who took most of the round's stamps.
+    pub stamps: Option<StampSource>,
     /// Kernel stamps as a share of all reads.
     pub kernel_stamp_share: Option<f64>,
     /// CPU time of the busiest worker over the time of the round, 0 to 1.

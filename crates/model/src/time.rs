@@ -11,6 +11,9 @@ pub enum StampSource {
     Kernel,
     /// This program, just after the read returned.
     Read,
+    /// HTTP/2: the kernel or this program, at the last read of the connection; other frames may
+    /// have come with it, and it may be a later read than the event's.
+    Connection,
 }
 
 /// When bytes arrived: somewhere in `(not_before, at]`.

@@ -49,6 +49,7 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
         "stddev": "sample",
         "latency_end": "stream_end",
         "tls_verify": !plan.request.insecure,
+        "http_version": if plan.request.http2 { "2" } else { "1.1" },
     })
 }
 
@@ -172,6 +173,7 @@ fn client(client: &ClientHealth) -> Value {
     json!({
         "probe_lag_p99_ms": num(client.probe_lag_p99_ms),
         "coalesced_share": num(client.coalesced_share),
+        "stamps": client.stamps,
         "kernel_stamp_share": num(client.kernel_stamp_share),
         "worker_cpu_share": num(client.worker_cpu_share),
         "ttft_width_share": num(client.ttft_width_share),

@@ -1,7 +1,7 @@
 //! How much of an error the client itself may have added.
 
 use crate::quantile::quantile;
-use dualround_model::{ClientHealth, ClientProbe, RequestRecord};
+use dualround_model::{ClientHealth, ClientProbe, RequestRecord, StampSource};
 
 /// Lags up to this are the timer's own rounding and a scheduler's usual delay, ms.
 const LAG_FLOOR_MS: f64 = 5.0;
@@ -33,7 +33,13 @@ pub(crate) fn health(
         .map(|record| record.stream.coalesced_events)
         .sum();
     let share = (events > 0).then(|| coalesced as f64 / events as f64);
-    let reads = probe.kernel_stamps + probe.read_stamps;
+    let by = [
+        (probe.read_stamps, StampSource::Read),
+        (probe.connection_stamps, StampSource::Connection),
+        (probe.kernel_stamps, StampSource::Kernel),
+    ];
+    let reads: u64 = by.iter().map(|(count, _)| count).sum();
+    let most = by.into_iter().max_by_key(|(count, _)| *count);
     let late = lag.is_some_and(|lag| lag > LAG_FLOOR_MS);
     let late_for_ttft = lag
         .zip(ttft_p50_ms)
@@ -47,6 +53,9 @@ pub(crate) fn health(
     ClientHealth {
         probe_lag_p99_ms: lag,
         coalesced_share: share,
+        stamps: most
+            .filter(|(count, _)| *count > 0)
+            .map(|(_, source)| source),
         kernel_stamp_share: (reads > 0).then(|| probe.kernel_stamps as f64 / reads as f64),
         worker_cpu_share: load.and_then(|load| load.share()),
         ttft_width_share: ttft_width_share(records),

@@ -192,6 +192,9 @@ settings! {
     /// Trust only the certificates of this PEM file.
     #[arg(long, value_name = "FILE", env = "DUALROUND_CA_CERT", help_heading = "Network")]
     ca_cert: PathBuf,
+    /// Measure over HTTP/2: by ALPN under TLS, by prior knowledge without.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_HTTP2", help_heading = "Network")]
+    http2: bool,
     /// Do not verify the server's certificate (recorded in the result).
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_INSECURE", help_heading = "Network")]
     insecure: bool,

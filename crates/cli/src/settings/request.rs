@@ -72,6 +72,7 @@ pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
         lenient: args.lenient.unwrap_or(false),
         ca_cert: args.ca_cert.clone(),
         insecure: args.insecure.unwrap_or(false),
+        http2: args.http2.unwrap_or(false),
     })
 }
 

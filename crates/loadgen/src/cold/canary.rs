@@ -26,7 +26,8 @@ pub(crate) async fn run(
     let mut sent = Vec::with_capacity(3);
     let mut slot = None;
     for marker in [&one, &one, &two] {
-        let bytes = request_of_text(plan, &wiring.target, &format!("{marker}{text}"), 2);
+        let text = format!("{marker}{text}");
+        let bytes = request_of_text(plan, &wiring.target, &text, 2).into();
         let mut response = Response::new(wiring.clock.now(), true, false);
         let cancel = Cancel::new();
         let mut counts = StampCounts::default();

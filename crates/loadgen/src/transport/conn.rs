@@ -1,15 +1,21 @@
 //! One connection: opened before it is measured, written whole, read with stamps.
 
 pub(crate) use super::stamped::StampCounts;
-use super::{stamped::StampedTcp, target::Target};
+use super::{link::within, stamped::StampedTcp, target::Target};
 use crate::clock::Clock;
 use dualround_model::{FailureKind, Stamp};
 use rustls_pki_types::ServerName;
-use std::{cell::RefCell, future::poll_fn, io, pin::Pin, task::ready, time::Duration};
+use std::{
+    cell::RefCell,
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
@@ -29,10 +35,59 @@ pub(crate) struct Conn {
     pub(crate) connect_ns: u64,
 }
 
+/// A byte stream whose reads are stamped.
 #[derive(Debug)]
-enum Stream {
+pub(super) enum Stream {
+    /// As it is.
     Plain(StampedTcp),
+    /// Below TLS.
     Tls(Box<TlsStream<StampedTcp>>),
+}
+
+impl Stream {
+    /// The socket at the bottom.
+    pub(super) fn tcp(&self) -> &StampedTcp {
+        match self {
+            Self::Plain(tcp) => tcp,
+            Self::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            Self::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buf),
+        }
+    }
+
+    pub(super) fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            Self::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, buf),
+        }
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(&mut **tls).poll_flush(cx),
+        }
+    }
+
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(cx),
+        }
+    }
 }
 
 /// Why a connection could not be opened.
@@ -51,56 +106,11 @@ impl Conn {
         limit: Option<Duration>,
     ) -> Result<Self, ConnectError> {
         let started = clock.now();
-        let opening = Self::open_stream(target, tls, clock);
-        let stream = match limit {
-            None => opening.await?,
-            Some(limit) => timeout(limit, opening).await.unwrap_or_else(|_| {
-                let message = format!("connect: {} s passed", limit.as_secs_f64());
-                Err(ConnectError {
-                    kind: FailureKind::TimeoutConnect,
-                    message,
-                })
-            })?,
-        };
+        let stream = within(limit, open_stream(target, tls, clock)).await?;
         Ok(Self {
             stream,
             connect_ns: clock.now() - started,
         })
-    }
-
-    async fn open_stream(
-        target: &Target,
-        tls: Option<&TlsConnector>,
-        clock: Clock,
-    ) -> Result<Stream, ConnectError> {
-        let mut last = None;
-        for address in &target.addresses {
-            match TcpStream::connect(address).await {
-                Ok(stream) => {
-                    // Small writes must leave at once; without it a request may wait for an ACK.
-                    stream
-                        .set_nodelay(true)
-                        .map_err(|error| connect_error(&error))?;
-                    let stream = StampedTcp::new(stream, clock);
-                    return match tls {
-                        Some(tls) if target.https => handshake(tls, target, stream).await,
-                        _ => Ok(Stream::Plain(stream)),
-                    };
-                }
-                Err(error) => last = Some(connect_error(&error)),
-            }
-        }
-        Err(last.unwrap_or_else(|| ConnectError {
-            kind: FailureKind::Resolve,
-            message: format!("{} has no address", target.host),
-        }))
-    }
-
-    fn tcp(&self) -> &StampedTcp {
-        match &self.stream {
-            Stream::Plain(tcp) => tcp,
-            Stream::Tls(tls) => tls.get_ref().0,
-        }
     }
 
     /// True when the peer has closed it, or sent something unasked.
@@ -115,7 +125,7 @@ impl Conn {
 
     /// How its stamps came about so far.
     pub(crate) fn stamp_counts(&self) -> StampCounts {
-        self.tcp().counts
+        self.stream.tcp().counts
     }
 
     /// Writes all of `bytes`. On an error: how many bytes had been accepted before it.
@@ -124,19 +134,13 @@ impl Conn {
         let result = poll_fn(|cx| {
             while written < bytes.len() {
                 let rest = &bytes[written..];
-                let n = ready!(match &mut self.stream {
-                    Stream::Plain(s) => Pin::new(s).poll_write(cx, rest),
-                    Stream::Tls(s) => Pin::new(&mut **s).poll_write(cx, rest),
-                })?;
+                let n = ready!(self.stream.poll_write(cx, rest))?;
                 if n == 0 {
                     return io::Result::Err(io::ErrorKind::WriteZero.into()).into();
                 }
                 written += n;
             }
-            match &mut self.stream {
-                Stream::Plain(_) => Ok(()).into(),
-                Stream::Tls(s) => Pin::new(&mut **s).poll_flush(cx),
-            }
+            self.stream.poll_flush(cx)
         })
         .await;
         result.map_err(|error| (written, error))
@@ -152,17 +156,46 @@ impl Conn {
             BUFFER.with_borrow_mut(|buffer| {
                 let len = match &mut self.stream {
                     Stream::Plain(tcp) => ready!(tcp.poll_receive(cx, buffer))?,
-                    Stream::Tls(tls) => {
+                    tls @ Stream::Tls(_) => {
                         let mut read = ReadBuf::new(buffer);
-                        ready!(Pin::new(&mut **tls).poll_read(cx, &mut read))?;
+                        ready!(tls.poll_read(cx, &mut read))?;
                         read.filled().len()
                     }
                 };
-                Ok(decode(&buffer[..len], self.tcp().last)).into()
+                Ok(decode(&buffer[..len], self.stream.tcp().last)).into()
             })
         })
         .await
     }
+}
+
+/// A byte stream to the first address that answers, with TLS where the URL asks for it.
+pub(super) async fn open_stream(
+    target: &Target,
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> Result<Stream, ConnectError> {
+    let mut last = None;
+    for address in &target.addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // Small writes must leave at once; without it a request may wait for an ACK.
+                stream
+                    .set_nodelay(true)
+                    .map_err(|error| connect_error(&error))?;
+                let stream = StampedTcp::new(stream, clock);
+                return match tls {
+                    Some(tls) if target.https => handshake(tls, target, stream).await,
+                    _ => Ok(Stream::Plain(stream)),
+                };
+            }
+            Err(error) => last = Some(connect_error(&error)),
+        }
+    }
+    Err(last.unwrap_or_else(|| ConnectError {
+        kind: FailureKind::Resolve,
+        message: format!("{} has no address", target.host),
+    }))
 }
 
 async fn handshake(

@@ -20,12 +20,35 @@ pub(crate) struct StampCounts {
     pub(crate) kernel: u64,
     /// Reads stamped by this program.
     pub(crate) read: u64,
+    /// Reads of connections that hyper reads ahead on.
+    pub(crate) connection: u64,
     /// Kernel stamps that disagreed with the clocks around the read.
     pub(crate) rejected: u64,
 }
 
 /// The two clocks and the queue are not read in the same instant, ns.
 const JITTER_NS: u64 = 100_000;
+
+impl StampCounts {
+    /// Those since `before`.
+    pub(crate) fn since(self, before: Self) -> Self {
+        Self {
+            kernel: self.kernel - before.kernel,
+            read: self.read - before.read,
+            connection: self.connection - before.connection,
+            rejected: self.rejected - before.rejected,
+        }
+    }
+}
+
+impl std::ops::AddAssign for StampCounts {
+    fn add_assign(&mut self, more: Self) {
+        self.kernel += more.kernel;
+        self.read += more.read;
+        self.connection += more.connection;
+        self.rejected += more.rejected;
+    }
+}
 
 /// A TCP stream with the stamp of its last read.
 #[derive(Debug)]

@@ -12,17 +12,17 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
-/// A connector as `--ca-cert` and `--insecure` ask.
+/// A connector as `--ca-cert` and `--insecure` ask, which offers HTTP/2 alone when it is to.
 ///
 /// # Errors
 /// [`LoadError::Tls`] when the CA file cannot be used.
-pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError> {
+pub(crate) fn connector(request: &RequestPlan, http2: bool) -> Result<TlsConnector, LoadError> {
     let fail = |reason: String| LoadError::Tls { reason };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| fail(error.to_string()))?;
-    let config = if request.insecure {
+    let mut config = if request.insecure {
         let verifier = Arc::new(NoVerifier(provider));
         builder
             .dangerous()
@@ -38,6 +38,9 @@ pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError
             .map_err(|error| fail(error.to_string()))?;
         builder.with_no_client_auth()
     };
+    if http2 {
+        config.alpn_protocols = vec![b"h2".to_vec()];
+    }
     Ok(TlsConnector::from(Arc::new(config)))
 }
 

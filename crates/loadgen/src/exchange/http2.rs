@@ -1,0 +1,113 @@
+//! The same over HTTP/2: hyper brings head and frames, stamped as the connection's last read.
+
+use super::{Activity, DRAIN, Wiring};
+use crate::{
+    stream::Response,
+    transport::{Http2, words},
+};
+use bytes::Bytes;
+use dualround_model::{FailureKind, Phase};
+use dualround_wire::ResponseHead;
+use http::{Request, header::HeaderMap};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// A request made of its bytes.
+pub(super) type Prepared = Request<Full<Bytes>>;
+
+impl Http2 {
+    /// Makes the request and waits until the connection takes it, all before t0.
+    pub(super) async fn prepare(&mut self, bytes: &Arc<[u8]>) -> Result<Prepared, String> {
+        let request = self.request(bytes)?;
+        self.ready().await.map_err(|error| words(&error))?;
+        Ok(request)
+    }
+}
+
+/// False when nothing of the request was sent.
+pub(super) async fn talk(
+    wiring: &Wiring,
+    link: &mut Http2,
+    request: Prepared,
+    response: &mut Response,
+    activity: &Activity,
+) -> bool {
+    let (parts, mut body) = match link.send(request).await {
+        Ok(answer) => answer.into_parts(),
+        Err((_, true)) if response.answer.timeline.connect_ns.is_none() => return false,
+        Err((error, _)) => {
+            end(wiring, response);
+            let message = words(&error);
+            response
+                .answer
+                .fail_in(FailureKind::ConnectionReset, Phase::Head, message);
+            return true;
+        }
+    };
+    let stamp = link.last();
+    response.feed_head(head(parts.status.as_u16(), &parts.headers), stamp);
+    activity.note(response, stamp.at);
+    read_all(wiring, link, &mut body, response, activity).await;
+    true
+}
+
+async fn read_all(
+    wiring: &Wiring,
+    link: &Http2,
+    body: &mut Incoming,
+    response: &mut Response,
+    activity: &Activity,
+) {
+    while !response.ended() {
+        let next = if response.done() {
+            // What stands behind `[DONE]` has little time.
+            match tokio::time::timeout(DRAIN, body.frame()).await {
+                Ok(next) => next,
+                Err(_) => return response.close_at_done(),
+            }
+        } else {
+            body.frame().await
+        };
+        match next {
+            Some(Ok(frame)) => {
+                let stamp = link.last();
+                if let Some(part) = frame.data_ref() {
+                    response.feed_part(part, stamp);
+                    activity.note(response, stamp.at);
+                }
+            }
+            Some(Err(error)) => {
+                if response.done() {
+                    return response.close_at_done();
+                }
+                end(wiring, response);
+                let message = words(&error);
+                return response.answer.fail(FailureKind::ConnectionReset, message);
+            }
+            None => response.feed_end(link.last()),
+        }
+    }
+}
+
+fn end(wiring: &Wiring, response: &mut Response) {
+    response.answer.timeline.end_ns = wiring.clock.now();
+}
+
+fn head(status: u16, headers: &HeaderMap) -> ResponseHead {
+    let text = |name: &str| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+    };
+    ResponseHead {
+        status,
+        content_type: text("content-type"),
+        content_encoding: text("content-encoding"),
+        content_length: text("content-length").and_then(|length| length.parse().ok()),
+        // A stream's end leaves the connection as it was.
+        keep_alive: true,
+        retry_after: text("retry-after"),
+        location: text("location"),
+        server: text("server"),
+    }
+}

@@ -1,0 +1,251 @@
+//! HTTP/2 through hyper. Each virtual user has a connection of its own, with one stream at a time,
+//! so that no stream waits for the window of another; what that measures is a server's HTTP/2, not
+//! a client's multiplexing.
+//!
+//! hyper reads ahead of whoever takes the frames, so an arrival is known as the connection's last
+//! read only: stamps say `connection`.
+
+use super::{
+    conn::{ConnectError, StampCounts, Stream},
+    target::Target,
+};
+use bytes::Bytes;
+use dualround_model::{FailureKind, Stamp, StampSource};
+use http::{HeaderName, HeaderValue, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{Builder, SendRequest},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    task::JoinHandle,
+};
+
+/// Room for what a stream, and a connection, may send unread: a window must never hold events up.
+const STREAM_WINDOW: u32 = 4 << 20;
+const CONNECTION_WINDOW: u32 = 16 << 20;
+
+/// The last read of a connection, seen from outside of hyper.
+type LastRead = Arc<Mutex<(Stamp, StampCounts)>>;
+
+/// An HTTP/2 connection.
+#[derive(Debug)]
+pub(crate) struct Http2 {
+    sender: SendRequest<Full<Bytes>>,
+    driver: JoinHandle<()>,
+    last: LastRead,
+    https: bool,
+    /// How long it took to open, TLS included, ns.
+    pub(crate) connect_ns: u64,
+}
+
+impl Drop for Http2 {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Http2 {
+    /// Makes an open byte stream an HTTP/2 connection.
+    pub(super) async fn start(stream: Stream, target: &Target) -> Result<Self, ConnectError> {
+        if let Stream::Tls(tls) = &stream
+            && tls.get_ref().1.alpn_protocol() != Some(b"h2")
+        {
+            return Err(ConnectError {
+                kind: FailureKind::Tls,
+                message: format!(
+                    "{} does not offer HTTP/2 (ALPN); run without --http2",
+                    target.host
+                ),
+            });
+        }
+        let last = LastRead::new(Mutex::new((stream.tcp().last, StampCounts::default())));
+        let io = TokioIo::new(Noted {
+            stream,
+            last: Arc::clone(&last),
+        });
+        let (sender, connection) = Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .handshake(io)
+            .await
+            .map_err(|error| ConnectError {
+                kind: FailureKind::Connect,
+                message: format!("HTTP/2: {}", words(&error)),
+            })?;
+        let driver = tokio::spawn(async move {
+            // Its errors reach whoever waits for a response.
+            let _ = connection.await;
+        });
+        Ok(Self {
+            sender,
+            driver,
+            last,
+            https: target.https,
+            connect_ns: 0,
+        })
+    }
+
+    /// The connection takes no other request.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.sender.is_closed() || self.driver.is_finished()
+    }
+
+    /// How its stamps came about so far.
+    pub(crate) fn stamp_counts(&self) -> StampCounts {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    /// The stamp of the last read.
+    pub(crate) fn last(&self) -> Stamp {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// A request from its bytes as HTTP/1.1 would have them.
+    ///
+    /// # Errors
+    /// A reason in words.
+    pub(crate) fn request(&self, bytes: &Arc<[u8]>) -> Result<Request<Full<Bytes>>, String> {
+        let mut headers = [httparse::EMPTY_HEADER; 64];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let body_at = match parsed.parse(bytes) {
+            Ok(httparse::Status::Complete(len)) => len,
+            Ok(httparse::Status::Partial) => return Err("the request head has no end".to_owned()),
+            Err(error) => return Err(format!("the request head: {error}")),
+        };
+        let host = parsed
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case("host"))
+            .map_or("", |header| std::str::from_utf8(header.value).unwrap_or(""));
+        let scheme = if self.https { "https" } else { "http" };
+        let mut request = Request::builder()
+            .method(parsed.method.unwrap_or(""))
+            .uri(format!("{scheme}://{host}{}", parsed.path.unwrap_or("/")));
+        for head in parsed.headers.iter() {
+            let name =
+                HeaderName::from_bytes(head.name.as_bytes()).map_err(|error| error.to_string())?;
+            // These belong to HTTP/1.1's connection, or stand elsewhere in HTTP/2.
+            if [header::HOST, header::CONNECTION].contains(&name) {
+                continue;
+            }
+            let value = HeaderValue::from_bytes(head.value).map_err(|error| error.to_string())?;
+            request = request.header(name, value);
+        }
+        let body = Bytes::from_owner(Arc::clone(bytes)).slice(body_at..);
+        request
+            .body(Full::new(body))
+            .map_err(|error| error.to_string())
+    }
+
+    /// Waits until a request can be sent.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub(crate) async fn ready(&mut self) -> Result<(), hyper::Error> {
+        self.sender.ready().await
+    }
+
+    /// Sends a request and waits for the head of its response.
+    ///
+    /// # Errors
+    /// As hyper; whether nothing had been sent stands in the second part.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<http::Response<Incoming>, (hyper::Error, bool)> {
+        self.sender
+            .try_send_request(request)
+            .await
+            .map_err(|mut error| {
+                let unsent = error.take_message().is_some();
+                (error.into_error(), unsent)
+            })
+    }
+
+    /// A whole exchange that is not measured.
+    ///
+    /// # Errors
+    /// A reason in words.
+    pub(crate) async fn prime(&mut self, bytes: &[u8], limit: Duration) -> Result<(), String> {
+        let request = self.request(&bytes.into())?;
+        let exchange = async {
+            self.ready().await.map_err(|error| words(&error))?;
+            let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
+            response
+                .into_body()
+                .collect()
+                .await
+                .map_err(|error| words(&error))?;
+            Ok(())
+        };
+        tokio::time::timeout(limit, exchange)
+            .await
+            .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+    }
+}
+
+/// An error with its causes: hyper's own words alone are "http2 error".
+pub(crate) fn words(error: &hyper::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+/// A byte stream that leaves a note of each read.
+struct Noted {
+    stream: Stream,
+    last: LastRead,
+}
+
+impl AsyncRead for Noted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = self.stream.poll_read(cx, buf);
+        if buf.filled().len() > before {
+            let stamp = Stamp {
+                source: StampSource::Connection,
+                ..self.stream.tcp().last
+            };
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            last.0 = stamp;
+            last.1.connection += 1;
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Noted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.stream.poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,105 @@
+//! The connection of a virtual user, whichever version of HTTP it speaks.
+
+use super::{
+    conn::{Conn, ConnectError, StampCounts, open_stream},
+    http2::Http2,
+    target::Target,
+};
+use crate::{clock::Clock, control};
+use dualround_model::FailureKind;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// Longest wait for the answer to a priming request.
+const PRIME: Duration = Duration::from_secs(10);
+
+/// An open connection.
+#[derive(Debug)]
+pub(crate) enum Link {
+    /// HTTP/1.1, read by our own decoder.
+    Http1(Box<Conn>),
+    /// HTTP/2, read by hyper.
+    Http2(Box<Http2>),
+}
+
+impl Link {
+    /// Opens a connection within `limit`.
+    pub(crate) async fn open(
+        target: &Target,
+        tls: Option<&TlsConnector>,
+        clock: Clock,
+        limit: Option<Duration>,
+        http2: bool,
+    ) -> Result<Self, ConnectError> {
+        if !http2 {
+            let conn = Conn::open(target, tls, clock, limit).await?;
+            return Ok(Self::Http1(Box::new(conn)));
+        }
+        let started = clock.now();
+        let opening = async {
+            let stream = open_stream(target, tls, clock).await?;
+            Http2::start(stream, target).await
+        };
+        let mut link = within(limit, opening).await?;
+        link.connect_ns = clock.now() - started;
+        Ok(Self::Http2(Box::new(link)))
+    }
+
+    /// How long it took to open, TLS included, ns.
+    pub(crate) fn connect_ns(&self) -> u64 {
+        match self {
+            Self::Http1(conn) => conn.connect_ns,
+            Self::Http2(link) => link.connect_ns,
+        }
+    }
+
+    /// It cannot carry another request.
+    pub(crate) fn is_stale(&self) -> bool {
+        match self {
+            Self::Http1(conn) => conn.is_stale(),
+            Self::Http2(link) => link.is_closed(),
+        }
+    }
+
+    /// How its stamps came about so far.
+    pub(crate) fn stamp_counts(&self) -> StampCounts {
+        match self {
+            Self::Http1(conn) => conn.stamp_counts(),
+            Self::Http2(link) => link.stamp_counts(),
+        }
+    }
+
+    /// One cheap exchange that is not measured. Whether an answer came, and whether the connection
+    /// can go on.
+    pub(crate) async fn prime(&mut self, request: &[u8]) -> (bool, bool) {
+        match self {
+            Self::Http1(conn) => {
+                let answer = timeout(PRIME, control::exchange(conn, request)).await;
+                let kept = matches!(&answer, Ok(Ok(answer)) if answer.head.keep_alive);
+                (answer.is_ok(), kept)
+            }
+            Self::Http2(link) => {
+                let answered = link.prime(request, PRIME).await.is_ok();
+                (answered, answered)
+            }
+        }
+    }
+}
+
+/// Bounds the opening of a connection.
+pub(super) async fn within<T>(
+    limit: Option<Duration>,
+    opening: impl Future<Output = Result<T, ConnectError>>,
+) -> Result<T, ConnectError> {
+    let Some(limit) = limit else {
+        return opening.await;
+    };
+    timeout(limit, opening).await.unwrap_or_else(|_| {
+        let message = format!("connect: {} s passed", limit.as_secs_f64());
+        Err(ConnectError {
+            kind: FailureKind::TimeoutConnect,
+            message,
+        })
+    })
+}

@@ -1,0 +1,341 @@
+//! HTTP/2 and TLS against a real server of another make (hyper's own).
+#![cfg(test)]
+
+mod common;
+
+use bytes::Bytes;
+use common::{metrics, plan, run, samples};
+use dualround_loadgen::LoadError;
+use dualround_model::{Outcome, Plan, RequestRecord, StampSource};
+use dualround_stats::{SummaryOptions, summarise};
+use http::{Request, Response};
+use http_body::Frame;
+use hyper::{body::Incoming, server::conn, service::service_fn};
+use hyper_util::rt::TokioIo;
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    sync::mpsc,
+    time::sleep,
+};
+use tokio_rustls::TlsAcceptor;
+
+/// What a server does with a chat request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Manner {
+    /// 100 ms, then ten tokens 20 ms apart.
+    Steady,
+    /// All of them in one write.
+    AtOnce,
+    /// The stream is reset after three tokens.
+    Reset,
+    /// Status 503.
+    Busy,
+}
+
+/// A body of what comes through a channel; an error resets the stream.
+struct Body(mpsc::Receiver<io::Result<Bytes>>);
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0
+            .poll_recv(cx)
+            .map(|next| next.map(|part| part.map(Frame::data)))
+    }
+}
+
+struct Server {
+    addr: SocketAddr,
+    connections: Arc<AtomicU64>,
+    /// PEM of its certificate, under TLS.
+    certificate: Option<String>,
+}
+
+fn event(data: &str) -> String {
+    format!("data: {data}\n\n")
+}
+
+fn token(i: u32) -> String {
+    event(&format!(
+        "{{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\" t{i}\"}}}}]}}"
+    ))
+}
+
+const END: &str = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n\
+                   data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":10}}\n\n\
+                   data: [DONE]\n\n";
+
+async fn answer(request: Request<Incoming>, manner: Manner) -> Result<Response<Body>, Infallible> {
+    use http_body_util::BodyExt;
+    let (sender, receiver) = mpsc::channel(16);
+    let mut response = Response::builder().status(200);
+    if request.method() == http::Method::GET {
+        let _ = sender
+            .send(Ok("{\"data\":[{\"id\":\"sim-1\"}]}".into()))
+            .await;
+        return Ok(response.body(Body(receiver)).unwrap());
+    }
+    let sent = request.into_body().collect().await.unwrap().to_bytes();
+    assert!(serde_json::from_slice::<serde_json::Value>(&sent).is_ok());
+    response = response.header("content-type", "text/event-stream");
+    if manner == Manner::Busy {
+        let _ = sender
+            .send(Ok("{\"error\":{\"message\":\"busy\"}}".into()))
+            .await;
+        let response = response
+            .status(503)
+            .header("content-type", "application/json");
+        return Ok(response.body(Body(receiver)).unwrap());
+    }
+    tokio::spawn(async move {
+        let all: String = (0..10).map(token).collect();
+        match manner {
+            Manner::AtOnce => {
+                let _ = sender.send(Ok((all + END).into())).await;
+            }
+            _ => {
+                sleep(Duration::from_millis(100)).await;
+                for i in 0..10 {
+                    if manner == Manner::Reset && i == 3 {
+                        let _ = sender.send(Err(io::Error::other("engine died"))).await;
+                        return;
+                    }
+                    let _ = sender.send(Ok(token(i).into())).await;
+                    sleep(Duration::from_millis(20)).await;
+                }
+                let _ = sender.send(Ok(END.into())).await;
+            }
+        }
+    });
+    Ok(response.body(Body(receiver)).unwrap())
+}
+
+async fn serve_one(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    manner: Manner,
+    http2: bool,
+) {
+    let service = service_fn(move |request| answer(request, manner));
+    let io = TokioIo::new(stream);
+    // A client that goes away is no fault of the server.
+    if http2 {
+        let builder = conn::http2::Builder::new(LocalExecutor);
+        let _ = builder.serve_connection(io, service).await;
+    } else {
+        let _ = conn::http1::Builder::new()
+            .serve_connection(io, service)
+            .await;
+    }
+}
+
+#[derive(Clone)]
+struct LocalExecutor;
+
+impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(future);
+    }
+}
+
+fn start(manner: Manner, tls: bool, http2: bool) -> Server {
+    let connections = Arc::new(AtomicU64::new(0));
+    let (acceptor, certificate) = if tls {
+        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        if http2 {
+            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        }
+        (
+            Some(TlsAcceptor::from(Arc::new(config))),
+            Some(made.cert.pem()),
+        )
+    } else {
+        (None, None)
+    };
+    let (ready, addr) = std::sync::mpsc::channel();
+    let count = Arc::clone(&connections);
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            ready.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                count.fetch_add(1, Relaxed);
+                let acceptor = acceptor.clone();
+                tokio::task::spawn_local(async move {
+                    match acceptor {
+                        None => serve_one(stream, manner, http2).await,
+                        Some(acceptor) => {
+                            let Ok(stream) = acceptor.accept(stream).await else {
+                                return;
+                            };
+                            let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                            serve_one(stream, manner, two).await;
+                        }
+                    }
+                });
+            }
+        });
+    });
+    Server {
+        addr: addr.recv().unwrap(),
+        connections,
+        certificate,
+    }
+}
+
+fn plan_of(server: &Server, http2: bool, folder: &tempfile::TempDir) -> Plan {
+    let scheme = if server.certificate.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let mut plan = plan(&format!("{scheme}://localhost:{}", server.addr.port()));
+    plan.request.http2 = http2;
+    plan.levels = vec![4];
+    if let Some(pem) = &server.certificate {
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, pem).unwrap();
+        plan.request.ca_cert = Some(path);
+    }
+    plan
+}
+
+fn two_rounds(server: &Server, http2: bool) -> (Vec<RequestRecord>, StampSource) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rounds = run(&plan_of(server, http2, &folder), samples(8));
+    let second = summarise(rounds.pop().unwrap(), &SummaryOptions::default());
+    let records = rounds.pop().unwrap().records;
+    (records, second.summary.client.stamps.unwrap())
+}
+
+fn steady(records: &[RequestRecord]) {
+    for record in records {
+        assert_eq!(record.outcome, Outcome::Success);
+        let metrics = metrics(record);
+        let near = |value: Option<f64>, expected: f64| (value.unwrap() - expected).abs() < 15.0;
+        assert!(near(metrics.ttft_ms, 100.0), "{metrics:?}");
+        assert!(near(metrics.itl_ms, 21.0), "{metrics:?}");
+        assert_eq!(metrics.output_tokens, Some(10));
+    }
+}
+
+#[test]
+fn http2_by_prior_knowledge() {
+    let server = start(Manner::Steady, false, true);
+    let (records, stamps) = two_rounds(&server, true);
+    steady(&records);
+    assert_eq!(stamps, StampSource::Connection);
+    // One connection a user, kept over both rounds.
+    assert_eq!(server.connections.load(Relaxed), 4);
+}
+
+#[test]
+fn http2_by_alpn_and_http1_under_tls() {
+    let server = start(Manner::Steady, true, true);
+    let (records, stamps) = two_rounds(&server, true);
+    steady(&records);
+    assert_eq!(stamps, StampSource::Connection);
+    let (records, stamps) = two_rounds(&server, false);
+    steady(&records);
+    assert_eq!(stamps, StampSource::Kernel);
+}
+
+#[test]
+fn events_of_one_frame_are_coalesced() {
+    let server = start(Manner::AtOnce, false, true);
+    let (records, _) = two_rounds(&server, true);
+    assert!(
+        records
+            .iter()
+            .all(|record| record.stream.coalesced_events == 10)
+    );
+}
+
+#[test]
+fn b053_a_reset_stream_keeps_what_came_before() {
+    let server = start(Manner::Reset, false, true);
+    let folder = tempfile::tempdir().unwrap();
+    let rounds = run(&plan_of(&server, true, &folder), samples(8));
+    for record in rounds.iter().flat_map(|round| &round.records) {
+        let failure = record.outcome.failure().unwrap().clone();
+        assert_eq!(failure.kind.to_string(), "connection_reset", "{failure:?}");
+        assert_eq!(record.stream.token_events, 3);
+    }
+}
+
+#[test]
+fn b049_a_status_over_http2() {
+    let server = start(Manner::Busy, false, true);
+    let folder = tempfile::tempdir().unwrap();
+    let rounds = run(&plan_of(&server, true, &folder), samples(4));
+    let failure = rounds[0].records[0].outcome.failure().unwrap();
+    assert_eq!(
+        (failure.kind.to_string().as_str(), failure.message.as_str()),
+        ("http_503", "busy")
+    );
+}
+
+#[test]
+fn a_server_without_http2_is_told() {
+    let server = start(Manner::Steady, true, false);
+    let folder = tempfile::tempdir().unwrap();
+    let rounds = run(&plan_of(&server, true, &folder), samples(2));
+    let failure = rounds[0].records[0].outcome.failure().unwrap();
+    assert!(failure.message.contains("HTTP/2"), "{failure:?}");
+}
+
+#[test]
+fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
+    let server = start(Manner::Steady, true, false);
+    let folder = tempfile::tempdir().unwrap();
+    let mut plan = plan_of(&server, false, &folder);
+    plan.request.ca_cert = None;
+    plan.probe = true;
+    let open = |plan: &Plan| {
+        let cancel = dualround_loadgen::Cancel::new();
+        let mut session = dualround_loadgen::Session::open(plan.clone(), samples(1), cancel)?;
+        session.preflight().map(|_| ())
+    };
+    let error = open(&plan).unwrap_err();
+    assert!(matches!(error, LoadError::Endpoint { .. }), "{error}");
+    let words = error.to_string();
+    assert!(
+        words.contains("ertificate") && words.contains("--ca-cert"),
+        "{words}"
+    );
+    plan.request.insecure = true;
+    open(&plan).unwrap();
+}
