@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod endpoint;
 mod exit;
+mod gate;
 mod lang;
 mod progress;
 mod settings;

@@ -7,11 +7,12 @@ use crate::{
     args::RunArgs,
     endpoint::{self, Endpoint},
     exit::Usage,
+    gate::Gate,
     lang, slo,
 };
 use dualround_model::{
-    ColdPlan, ColdPolicy, DatasetPlan, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
-    Schedule, StoreText, Timeouts,
+    ColdPlan, ColdPolicy, DatasetPlan, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
+    ResetCall, Schedule, StoreText, Timeouts,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -105,6 +106,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
         cold: cold(&args)?,
+        engine: engine(args.engine.as_deref())?,
+        admin_urls: admin_urls(&args)?,
         shuffle_round2: args.shuffle_round2.unwrap_or(false),
         warmup: args.warmup,
         probe: !args.no_probe.unwrap_or(false),
@@ -226,16 +229,44 @@ fn cold(args: &RunArgs) -> Result<ColdPlan, Usage> {
         Some("none") => ColdPolicy::None,
         given => return Err(choice("--cold", given, "auto, salt, reset or none")),
     };
-    if policy == ColdPolicy::Reset && reset_calls.is_empty() {
+    if policy == ColdPolicy::Reset && reset_calls.is_empty() && args.no_probe == Some(true) {
         return Err(usage(
-            "--cold reset needs --reset-cache-url URL, e.g. http://host:8000/reset_prefix_cache",
+            "--cold reset with --no-probe needs --reset-cache-url URL, e.g. http://host:8000/reset_prefix_cache",
         ));
+    }
+    let fail_if = args.fail_if.clone().unwrap_or_default();
+    for text in &fail_if {
+        Gate::parse(text)?;
     }
     Ok(ColdPlan {
         policy,
         reset_calls,
         require_cold: args.require_cold.unwrap_or(false),
+        fail_if,
     })
+}
+
+fn engine(name: Option<&str>) -> Result<Option<EngineKind>, Usage> {
+    let Some(name) = name.filter(|name| *name != "auto") else {
+        return Ok(None);
+    };
+    let known = EngineKind::ALL.into_iter().find(|kind| kind.name() == name);
+    let names = EngineKind::ALL.map(EngineKind::name).join(", ");
+    known
+        .map(Some)
+        .ok_or_else(|| choice("--engine", Some(name), &names))
+}
+
+fn admin_urls(args: &RunArgs) -> Result<Vec<String>, Usage> {
+    let urls = args.admin_url.iter().flatten();
+    urls.map(|url| {
+        let url = metrics_url("--admin-url", url)?;
+        Ok(url
+            .trim_end_matches('/')
+            .trim_end_matches("/metrics")
+            .to_owned())
+    })
+    .collect()
 }
 
 fn reset_call(text: &str) -> Result<ResetCall, Usage> {
@@ -413,6 +444,7 @@ mod tests {
         assert!(
             resolve(RunArgs {
                 cold: reset,
+                no_probe: Some(true),
                 ..given()
             })
             .is_err()

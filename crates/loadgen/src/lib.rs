@@ -7,6 +7,7 @@ mod cancel;
 mod clock;
 mod cold;
 mod control;
+mod engine;
 mod error;
 mod exchange;
 mod fetch;

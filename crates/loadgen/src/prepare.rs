@@ -1,6 +1,6 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
-use crate::{LoadError, auth::credentials, transport::Target};
+use crate::{LoadError, auth::credentials, cold::Fresh, transport::Target};
 use dualround_model::{
     Plan, PreparedEpoch, PreparedRequest, RequestPlan, Sample, Secret, StoreText,
 };
@@ -11,7 +11,7 @@ use std::{fmt::Write, sync::Arc};
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
 
-/// Serialises every sample, with `marker` at the very start of its first message.
+/// Serialises every sample, made fresh as the epoch asks.
 ///
 /// # Errors
 /// [`LoadError::Body`] when a sample cannot be made a body.
@@ -19,7 +19,7 @@ pub(crate) fn epoch(
     plan: &Plan,
     target: &Target,
     samples: &[Arc<Sample>],
-    marker: Option<&str>,
+    fresh: Option<&Fresh>,
 ) -> Result<PreparedEpoch, LoadError> {
     let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
     let mut content = Sha256::new();
@@ -30,8 +30,8 @@ pub(crate) fn epoch(
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
-        let body = match marker {
-            Some(marker) => serialise(plan, sample, Some(marker))?,
+        let body = match fresh {
+            Some(fresh) => serialise(plan, sample, Some(fresh))?,
             None => plain,
         };
         add(&mut wire, &body);
@@ -60,7 +60,6 @@ pub(crate) fn epoch(
         requests,
         content_digest: hex(&content.finalize()),
         wire_digest: hex(&wire.finalize()),
-        marker: marker.map(str::to_owned),
     })
 }
 
@@ -110,6 +109,7 @@ pub(crate) fn request_of_text(
     target: &Target,
     text: &str,
     max_tokens: u64,
+    fresh: Option<&Fresh>,
 ) -> Vec<u8> {
     let sample = Sample {
         row: 0,
@@ -119,42 +119,26 @@ pub(crate) fn request_of_text(
         options: Map::new(),
         truncated: false,
     };
-    let body = Value::Object(body(&plan.model, &plan.request, &sample)).to_string();
+    let mut body = body(&plan.model, &plan.request, &sample);
+    if let Some(fresh) = fresh {
+        // There is a message, made here.
+        let _ = fresh.apply(&mut body);
+    }
+    let body = Value::Object(body).to_string();
     let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-fn serialise(plan: &Plan, sample: &Sample, marker: Option<&str>) -> Result<Vec<u8>, LoadError> {
+fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<u8>, LoadError> {
     let fail = |reason: String| LoadError::Body {
         row: sample.row,
         reason,
     };
     let mut body = body(&plan.model, &plan.request, sample);
-    if let Some(marker) = marker {
-        let first = body
-            .get_mut("messages")
-            .and_then(|messages| messages.get_mut(0));
-        let first =
-            first.ok_or_else(|| fail("it has no message to put a marker into".to_owned()))?;
-        mark(first, marker);
+    if let Some(fresh) = fresh {
+        fresh.apply(&mut body).map_err(fail)?;
     }
     serde_json::to_vec(&body).map_err(|error| fail(error.to_string()))
-}
-
-/// Puts the marker before everything else in a message.
-fn mark(message: &mut Value, marker: &str) {
-    match message.get_mut("content") {
-        Some(Value::String(text)) => text.insert_str(0, marker),
-        Some(Value::Array(parts)) => {
-            let text = parts.first_mut().and_then(|part| part.get_mut("text"));
-            if let Some(Value::String(text)) = text {
-                text.insert_str(0, marker);
-            } else {
-                parts.insert(0, json!({"type": "text", "text": marker}));
-            }
-        }
-        _ => message["content"] = json!(marker),
-    }
 }
 
 fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Value> {
@@ -220,25 +204,5 @@ mod tests {
     fn b073_zero_is_sent_as_zero() {
         assert_eq!(number(0.0).to_string(), "0");
         assert_eq!(number(0.7).to_string(), "0.7");
-    }
-
-    #[test]
-    fn a_marker_stands_before_everything() {
-        let cases = [
-            (json!({"content": "hi"}), json!({"content": "M hi"})),
-            (
-                json!({"content": [{"type": "text", "text": "a"}]}),
-                json!({"content": [{"type": "text", "text": "M a"}]}),
-            ),
-            (
-                json!({"content": [{"type": "image_url"}]}),
-                json!({"content": [{"type": "text", "text": "M "}, {"type": "image_url"}]}),
-            ),
-            (json!({"content": null}), json!({"content": "M "})),
-        ];
-        for (mut message, marked) in cases {
-            mark(&mut message, "M ");
-            assert_eq!(message, marked);
-        }
     }
 }

@@ -1,9 +1,13 @@
 //! A run from its first connection to its last round. The caller drives it round by round, so
 //! that each round is on disk before the next one starts.
 
+mod cold;
+mod engines;
+
 use crate::{
     Cancel, Clock, LoadError, Progress,
-    cold::{canary, reset},
+    cold::Fresh,
+    engine::Watch,
     exchange::Wiring,
     filler::filler,
     limits,
@@ -16,8 +20,8 @@ use crate::{
     worker::Workers,
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, ColdPolicy, Plan, PreparedEpoch, PreparedRequest,
-    Resolved, RoundKind, RoundMeta, RoundRun, RoundSpec, Sample, Warning,
+    CanaryReport, Plan, PreparedEpoch, PreparedRequest, Resolved, RoundKind, RoundMeta, RoundRun,
+    RoundSpec, Sample, Warning,
 };
 use std::{
     sync::Arc,
@@ -42,6 +46,10 @@ pub struct Session {
     tls: Option<TlsConnector>,
     samplers: Arc<[Sampler]>,
     markers: Markers,
+    models: Models,
+    watches: Vec<Watch>,
+    /// The request field that the canary proved to separate caches.
+    salt_field: Option<String>,
     epoch: Option<Arc<PreparedEpoch>>,
     content_digest: Option<String>,
     seated: Option<u32>,
@@ -118,6 +126,9 @@ impl Session {
             samples,
             clock,
             cancel,
+            models: Models::NoList(0),
+            watches: Vec::new(),
+            salt_field: None,
             epoch: None,
             content_digest: None,
             seated: None,
@@ -167,27 +178,9 @@ impl Session {
         if !self.plan.probe {
             return Ok(None);
         }
-        self.probes += 3;
-        match canary::run(&self.wiring, &self.plan, &mut self.markers).await {
-            Ok(report) => Ok(Some(report)),
-            Err((Some(404), message)) if message.to_ascii_lowercase().contains("model") => Err(
-                preflight::unknown_model(&self.plan.model, &message, &models),
-            ),
-            Err((status @ (Some(401 | 403 | 404 | 405) | None), message)) => {
-                let hint = match status {
-                    Some(404 | 405) => "; is this the chat completions path?",
-                    Some(_) => "; check --api-key",
-                    None => "",
-                };
-                let url = self.wiring.target.shown.clone();
-                Err(LoadError::Endpoint {
-                    url,
-                    reason: format!("{message}{hint}"),
-                })
-            }
-            // Anything else may be the prompt's or the moment's fault: the rounds will show it.
-            Err(_) => Ok(None),
-        }
+        self.models = models;
+        self.find_engines().await?;
+        self.canary().await
     }
 
     /// Looks the asked metrics up before round 1 and says what is missing or an alias.
@@ -262,6 +255,7 @@ impl Session {
         if level > 0 || spec.number > 1 {
             self.pause(Duration::from_millis(self.plan.round_gap_ms));
         }
+        let before = self.read_engines()?;
         let prime = self.plan.probe.then(|| self.prime_request());
         probe_requests += self.workers.open(&self.wiring, prime.as_ref()).primed;
         let shuffled = self.plan.shuffle_round2 && spec.kind == RoundKind::Warm;
@@ -286,6 +280,7 @@ impl Session {
             between,
         };
         let output = round::run(&self.workers, setup, watch);
+        let engines = self.engine_deltas(&before)?;
         let pages: Vec<_> = self.samplers.iter().map(Sampler::end).collect();
         let meta = RoundMeta {
             level,
@@ -302,6 +297,7 @@ impl Session {
             content_digest: epoch.content_digest.clone(),
             wire_digest: epoch.wire_digest.clone(),
             peak_in_flight: output.peak_in_flight,
+            engines,
             interrupted: self.cancel.is_cancelled() || output.stopped,
             client: output.client.clone(),
             metrics: tracks(&self.plan.prometheus.metrics, &pages),
@@ -345,47 +341,6 @@ impl Session {
         .into()
     }
 
-    /// Before a cold round: acts as the policy says and serialises the epoch's bodies.
-    fn prepare_epoch(
-        &mut self,
-        spec: RoundSpec,
-        watch: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<Option<ColdAction>, LoadError> {
-        if spec.kind != RoundKind::Cold {
-            return Ok(None);
-        }
-        watch(Progress::MakingCold);
-        let (method, marker) = match self.plan.cold.policy {
-            ColdPolicy::Auto | ColdPolicy::Salt => (ColdMethod::Marker, Some(self.markers.next())),
-            ColdPolicy::Reset => (ColdMethod::Reset, None),
-            ColdPolicy::None => (ColdMethod::None, None),
-        };
-        let marker_ref = marker.as_deref();
-        let epoch = prepare::epoch(&self.plan, &self.wiring.target, &self.samples, marker_ref)?;
-        self.epoch = Some(Arc::new(epoch));
-        let runtime = crate::runtime::single()?;
-        let marker_tokens = match marker_ref.filter(|_| self.plan.probe) {
-            Some(marker) => {
-                let (target, tls) = (&self.wiring.target, self.tls.clone());
-                let mut control = preflight::tokenizer(target, tls, self.clock);
-                runtime.block_on(preflight::count_tokens(&self.plan, &mut control, marker))
-            }
-            None => None,
-        };
-        let resets = if method == ColdMethod::Reset {
-            let calls = &self.plan.cold.reset_calls;
-            runtime.block_on(reset::reset_all(calls, self.tls.as_ref(), self.clock))?
-        } else {
-            Vec::new()
-        };
-        Ok(Some(ColdAction {
-            method,
-            marker,
-            marker_tokens,
-            resets,
-        }))
-    }
-
     fn check_digests(&mut self, spec: RoundSpec, epoch: &PreparedEpoch) -> Result<(), LoadError> {
         let differs = |what, found: &str, expected: &str| LoadError::Digest {
             round: spec.number,
@@ -426,12 +381,12 @@ impl Session {
             self.warmed += 1;
             let marker = self.markers.next();
             let text = filler(self.plan.seed ^ u64::from(self.warmed), chars);
-            let text = format!("{marker}{text}");
             let bytes = prepare::request_of_text(
                 &self.plan,
                 &self.wiring.target,
                 &text,
                 tokens.min(WARMUP_TOKENS),
+                Some(&Fresh::Marker(marker)),
             );
             PreparedRequest {
                 index,
@@ -449,7 +404,6 @@ impl Session {
             requests: requests.collect(),
             content_digest: String::new(),
             wire_digest: String::new(),
-            marker: None,
         });
         let setup = RoundSetup {
             plan: &self.plan,

@@ -64,6 +64,9 @@ pub struct ColdPlan {
     pub reset_calls: Vec<ResetCall>,
     /// `--require-cold`: anything but a verified cold round is exit code 4.
     pub require_cold: bool,
+    /// `--fail-if`: conditions on a level's comparison that make exit code 4.
+    #[serde(default)]
+    pub fail_if: Vec<String>,
 }
 
 /// What was done before one cold round.
@@ -73,10 +76,25 @@ pub struct ColdAction {
     pub method: ColdMethod,
     /// The marker text, under [`ColdMethod::Marker`].
     pub marker: Option<String>,
+    /// Field and value, under [`ColdMethod::Salt`].
+    #[serde(default)]
+    pub salt: Option<(String, String)>,
     /// Tokens of the marker by the server's own tokenizer; `None` if it has none.
     pub marker_tokens: Option<u64>,
     /// The reset calls made.
     pub resets: Vec<ResetOutcome>,
+    /// After a reset: what a text took from the cache that had hit before it.
+    #[serde(default)]
+    pub proof: Option<ResetProof>,
+}
+
+/// A text sent twice before a reset and once after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResetProof {
+    /// Cached tokens of the second send: it was in the cache.
+    pub before: u64,
+    /// Cached tokens after the reset; `None`: not reported, as vLLM does without a hit.
+    pub after: Option<u64>,
 }
 
 /// What serial probes with made text showed about the server before the first round:
@@ -92,6 +110,9 @@ pub struct CanaryReport {
     /// Cached tokens of the same text behind another marker: what any two prompts share here
     /// (chat template), and proof that the marker makes a prompt cold.
     pub other_marker: Option<u64>,
+    /// The probes differed in this request field, not in a marker: it is proven to separate.
+    #[serde(default)]
+    pub salt_field: Option<String>,
 }
 
 /// Whether a cold round was cold.

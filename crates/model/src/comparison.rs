@@ -1,6 +1,6 @@
 //! Cold against warm, request by request.
 
-use crate::{CanaryReport, ColdVerdict};
+use crate::{CanaryReport, ColdVerdict, EngineReport};
 use serde::{Deserialize, Serialize};
 
 /// What an interval means.
@@ -43,8 +43,62 @@ pub struct MetricComparison {
     pub withheld: Option<String>,
 }
 
+/// What is known of the server beside the rounds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// What the canary showed.
+    pub canary: Option<CanaryReport>,
+    /// The servers behind the endpoint.
+    pub engines: Vec<EngineReport>,
+}
+
+/// Counters of one tier over the rounds of a kind, tokens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TierRate {
+    /// The server's base URL.
+    pub server: String,
+    /// The tier.
+    pub tier: String,
+    /// Tokens found.
+    pub hits: f64,
+    /// Tokens looked up.
+    pub queries: f64,
+    /// Their quotient; `None` when nothing was looked up.
+    pub rate: Option<f64>,
+}
+
+/// TTFT against prompt tokens that were computed, over all rounds of a level.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PrefillModel {
+    /// Requests used.
+    pub n: u64,
+    /// Why there is no model.
+    pub refused: Option<String>,
+    /// TTFT of a prompt that is cached whole, ms.
+    pub overhead_ms: Option<f64>,
+    /// Prefill per computed token, ms.
+    pub ms_per_token: Option<f64>,
+    /// Share of TTFT's mean absolute deviation that the line explains, 0 to 1.
+    pub fit: Option<f64>,
+    /// Prompt length from which a full hit at least halves TTFT, tokens.
+    pub pays_from_tokens: Option<f64>,
+    /// Observed saving over the one that computing nothing would give, mean over the pairs.
+    pub efficiency: Option<f64>,
+}
+
+/// The pairs whose prompts are of one length class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LengthBucket {
+    /// Shortest prompt, tokens.
+    pub min_tokens: u64,
+    /// Longest prompt, tokens.
+    pub max_tokens: u64,
+    /// TTFT of these pairs.
+    pub ttft: MetricComparison,
+}
+
 /// Hit rates of the warm rounds, by source; 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CacheHit {
     /// From `usage`, warm rounds: Σ cached / Σ prompt.
     pub usage: Option<f64>,
@@ -56,6 +110,9 @@ pub struct CacheHit {
     pub usage_of: u64,
     /// From the server's counters.
     pub server: Option<f64>,
+    /// The counters by server and tier.
+    #[serde(default)]
+    pub tiers: Vec<TierRate>,
     /// What perfect reuse would give; not computed yet where `None`.
     pub theory: Option<f64>,
     /// The same under LRU at a stated capacity.
@@ -112,6 +169,10 @@ pub struct LevelComparison {
     pub latency: MetricComparison,
     /// Hit rates.
     pub hit_rate: CacheHit,
+    /// TTFT by prompt length, where there are pairs enough.
+    pub buckets: Vec<LengthBucket>,
+    /// TTFT against computed tokens.
+    pub prefill: PrefillModel,
     /// Pairs whose output lengths differ by more than 5 %.
     pub unequal_outputs: u64,
     /// What may be claimed.

@@ -8,6 +8,7 @@
 mod calibration;
 mod cold;
 mod comparison;
+mod engine;
 mod outcome;
 mod plan;
 mod record;
@@ -25,12 +26,13 @@ mod warning;
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
     CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict,
-    ResetCall, ResetOutcome, Verdict,
+    ResetCall, ResetOutcome, ResetProof, Verdict,
 };
 pub use comparison::{
-    CacheHit, Comparison, Conclusion, ConclusionKind, IntervalKind, LevelComparison,
-    MetricComparison,
+    CacheHit, Comparison, Conclusion, ConclusionKind, IntervalKind, Known, LengthBucket,
+    LevelComparison, MetricComparison, PrefillModel, TierRate,
 };
+pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
     DatasetPlan, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, StoreText,

@@ -1,6 +1,6 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{ColdPlan, Schedule, Secret, Slo};
+use crate::{ColdPlan, EngineKind, Schedule, Secret, Slo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -25,6 +25,13 @@ pub struct Plan {
     pub schedule: Schedule,
     /// How cold rounds are made cold.
     pub cold: ColdPlan,
+    /// The engine, where the user names it; `None`: found out.
+    #[serde(default)]
+    pub engine: Option<EngineKind>,
+    /// Base URLs of the engines behind the endpoint (one a replica), and of cache servers; empty:
+    /// the endpoint's own.
+    #[serde(default)]
+    pub admin_urls: Vec<String>,
     /// Send warm rounds in another (seeded) order.
     pub shuffle_round2: bool,
     /// Warm-up requests before each level; `None`: one wave of the level's size.
@@ -62,6 +69,8 @@ impl Plan {
             levels: vec![1],
             schedule: Schedule::default(),
             cold: ColdPlan::default(),
+            engine: None,
+            admin_urls: Vec::new(),
             shuffle_round2: false,
             warmup: None,
             probe: true,

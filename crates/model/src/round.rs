@@ -1,6 +1,6 @@
 //! The raw facts of one round.
 
-use crate::{ColdAction, MetricTrack, RequestRecord, RoundSpec, Warning};
+use crate::{ColdAction, EngineDelta, MetricTrack, RequestRecord, RoundSpec, Warning};
 use serde::{Deserialize, Serialize};
 
 /// How late this program itself was during a round, by a timer probe on each runtime.
@@ -77,6 +77,9 @@ pub struct RoundMeta {
     pub client: ClientProbe,
     /// Server metrics over the round.
     pub metrics: Vec<MetricTrack>,
+    /// What the engines' own counters did, one entry a server; empty where none is known.
+    #[serde(default)]
+    pub engines: Vec<EngineDelta>,
     /// The round was ended early by the user or a limit.
     pub interrupted: bool,
     /// Caveats found while it ran.

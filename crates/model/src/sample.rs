@@ -105,6 +105,4 @@ pub struct PreparedEpoch {
     pub content_digest: String,
     /// Digest of the bodies as sent: equal within an epoch.
     pub wire_digest: String,
-    /// The marker put at the start of each prompt, if any.
-    pub marker: Option<String>,
 }

@@ -99,6 +99,15 @@ pub enum Warning {
         /// Mean wait for nothing but queueing cannot be told apart; requests waiting on the server, if its metrics say.
         detail: String,
     },
+    /// Somebody else uses the server too.
+    OtherTraffic {
+        /// What was counted, in English.
+        what: String,
+        /// What the server counted.
+        seen: f64,
+        /// What this program sent.
+        ours: f64,
+    },
     /// The client was too slow for what it measured.
     ClientOverloaded {
         /// P99 of the timer probe's lag, ms.

@@ -51,6 +51,7 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
         let _ = writeln!(out, "{}: {words}", labels.interval);
     }
     hit_rates(&mut out, level, labels);
+    prefill(&mut out, level, labels);
     cold(&mut out, level, labels);
     let zh = labels.lang == Lang::Zh;
     let text = if zh {
@@ -112,8 +113,46 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         hit.usage_of
     );
     if hit.server.is_some() {
-        let _ = writeln!(out, "{}: {}", labels.hit_rate_server, percent(hit.server));
+        let tiers = hit
+            .tiers
+            .iter()
+            .map(|tier| format!("{} {}", tier.tier, percent(tier.rate)));
+        let tiers: Vec<String> = tiers.collect();
+        let tiers = if tiers.len() > 1 {
+            format!(" ({})", tiers.join(", "))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            out,
+            "{}: {}{tiers}",
+            labels.hit_rate_server,
+            percent(hit.server)
+        );
     }
+}
+
+/// The line of TTFT over computed tokens, where the data bear one.
+fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    let model = &level.prefill;
+    let Some((overhead, per_token)) = model.overhead_ms.zip(model.ms_per_token) else {
+        return;
+    };
+    let pays = model.pays_from_tokens.unwrap_or(0.0);
+    let efficiency = model
+        .efficiency
+        .map_or("-".to_owned(), |e| format!("{:.0} %", 100.0 * e));
+    let text = match labels.lang {
+        Lang::En => format!(
+            "Prefill: TTFT = {overhead:.1} ms + {per_token:.3} ms per computed token (fit {:.2}); a full hit halves TTFT from {pays:.0} tokens on; {efficiency} of the ideal saving seen",
+            model.fit.unwrap_or(0.0)
+        ),
+        Lang::Zh => format!(
+            "Prefill：TTFT = {overhead:.1} ms + 每个需计算的 token {per_token:.3} ms（拟合度 {:.2}）；提示词达到 {pays:.0} token 起，完全命中可使 TTFT 至少减半；实际节省为理想值的 {efficiency}",
+            model.fit.unwrap_or(0.0)
+        ),
+    };
+    let _ = writeln!(out, "{text}");
 }
 
 fn cold(out: &mut String, level: &LevelComparison, labels: &Labels) {

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 /// The whole file.
 pub(crate) fn value(comparison: &Comparison) -> Value {
     json!({
-        "levels": comparison.levels.iter().map(level).collect::<Vec<_>>(),
+        "levels": comparison.levels.iter().map(level_json).collect::<Vec<_>>(),
         "canary": comparison.canary,
     })
 }
 
-fn level(level: &LevelComparison) -> Value {
+/// One level, as it stands in the file; gates are held against it.
+pub fn level_json(level: &LevelComparison) -> Value {
     let hit = &level.hit_rate;
     json!({
         "concurrency": level.concurrency,
@@ -29,8 +30,23 @@ fn level(level: &LevelComparison) -> Value {
             "usage_known": hit.usage_known,
             "usage_of": hit.usage_of,
             "server": num(hit.server),
+            "tiers": hit.tiers,
             "theory": num(hit.theory),
             "model_lru": num(hit.model_lru),
+        },
+        "buckets": level.buckets.iter().map(|bucket| json!({
+            "min_tokens": bucket.min_tokens,
+            "max_tokens": bucket.max_tokens,
+            "ttft": metric(&bucket.ttft),
+        })).collect::<Vec<_>>(),
+        "prefill": {
+            "n": level.prefill.n,
+            "refused": level.prefill.refused,
+            "overhead_ms": num(level.prefill.overhead_ms),
+            "ms_per_token": num(level.prefill.ms_per_token),
+            "fit": num(level.prefill.fit),
+            "pays_from_tokens": num(level.prefill.pays_from_tokens),
+            "efficiency": num(level.prefill.efficiency),
         },
         "unequal_outputs": level.unequal_outputs,
         "conclusion": {

@@ -1,6 +1,6 @@
 //! `run.json`: what was run, where and when, so that it can be run again.
 
-use dualround_model::{CanaryReport, Plan, Selection, Warning};
+use dualround_model::{CanaryReport, EngineReport, Plan, Selection, Warning};
 use serde::{Deserialize, Serialize};
 
 /// The file. Secrets in it are `***`.
@@ -24,6 +24,9 @@ pub struct RunInfo {
     pub environment: serde_json::Value,
     /// What the canary showed.
     pub canary: Option<CanaryReport>,
+    /// The servers behind the endpoint.
+    #[serde(default)]
+    pub engines: Vec<EngineReport>,
     /// Caveats of the run as a whole.
     pub warnings: Vec<Warning>,
     /// The user or a limit ended it early.

@@ -24,6 +24,7 @@ pub use comparison_block::comparison_block;
 pub use error::ReportError;
 pub use files::RunFiles;
 pub use journal::{Journal, read_journal};
+pub use json_comparison::level_json;
 pub use json_run::RunInfo;
 pub use labels::{Labels, labels};
 pub use table::round_table;

@@ -70,6 +70,9 @@ fn english(warning: &Warning) -> String {
                 p50_ms / 1e3
             )
         }
+        Warning::OtherTraffic { what, seen, ours } => format!(
+            "other traffic on this server: {what}: {seen:.0}, of which {ours:.0} are ours; its requests share queue and cache with this run"
+        ),
         Warning::ClientOverloaded {
             probe_lag_p99_ms,
             worker_cpu_share,
@@ -161,6 +164,9 @@ fn chinese(warning: &Warning) -> String {
                 p50_ms / 1e3
             )
         }
+        Warning::OtherTraffic { what, seen, ours } => format!(
+            "服务端有其他流量（{what}）：{seen:.0}，其中本程序 {ours:.0}；它们与本次运行共用队列和缓存"
+        ),
         Warning::ClientOverloaded {
             probe_lag_p99_ms,
             worker_cpu_share,

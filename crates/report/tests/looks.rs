@@ -114,6 +114,7 @@ fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             peak_in_flight: concurrency,
             client: ClientProbe::default(),
             metrics: Vec::new(),
+            engines: Vec::new(),
             interrupted: false,
             warnings: Vec::new(),
         },

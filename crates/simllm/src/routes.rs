@@ -45,7 +45,9 @@ pub(crate) async fn route(
         }
         ("GET", "/health") => connection.respond(200, JSON, "{}").await?,
         ("GET", "/version") => {
-            let body = json!({"version": env!("CARGO_PKG_VERSION"), "engine": "simllm"});
+            let reset = engine.config.reset_enabled;
+            let version = env!("CARGO_PKG_VERSION");
+            let body = json!({"version": version, "engine": "simllm", "reset": reset});
             connection.respond(200, JSON, &body.to_string()).await?;
         }
         ("GET", "/metrics") => {

@@ -41,6 +41,20 @@ pub(crate) fn verdict(rounds: &[RoundResult], canary: Option<&CanaryReport>) -> 
                 let text = format!("cache reset accepted by {}", reset.url);
                 evidence.push(note("reset", text));
             }
+            evidence.push(match action.and_then(|action| action.proof) {
+                Some(proof) => note(
+                    "reset",
+                    format!(
+                        "proven: a text that had hit {} tokens hit {} after it",
+                        proof.before,
+                        proof.after.unwrap_or(0)
+                    ),
+                ),
+                None => note(
+                    "reset",
+                    "not proven: no text was seen to hit before it".to_owned(),
+                ),
+            });
         }
         ColdMethod::Marker | ColdMethod::Salt => {}
     }
@@ -90,11 +104,17 @@ fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidenc
             "a repeated made text: the server reports no cached tokens".to_owned(),
         )),
     }
-    if method == ColdMethod::Marker
-        && let Some(other) = canary.other_marker
-    {
-        let text = format!("the same text behind another marker took {other} tokens");
-        evidence.push(note("canary", text));
+    match (&canary.salt_field, canary.other_marker) {
+        (Some(field), other) => {
+            let other = other.unwrap_or(0);
+            let text = format!("the same text under another {field} took {other} tokens");
+            evidence.push(note("canary", text));
+        }
+        (None, Some(other)) if method == ColdMethod::Marker => {
+            let text = format!("the same text behind another marker took {other} tokens");
+            evidence.push(note("canary", text));
+        }
+        _ => {}
     }
     evidence
 }

@@ -2,16 +2,19 @@
 
 use crate::conclusion::Basis;
 use dualround_model::{
-    CanaryReport, Conclusion, ConclusionKind, Flag, RoundKind, RoundResult, Warning,
+    Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind, RoundResult,
+    Warning,
 };
 
 /// A warm hit rate below this counts as no reuse.
 const NO_REUSE: f64 = 0.05;
+/// An engine with less than this share of the load had none of the round, but a probe perhaps.
+const REPLICA_SHARE: f64 = 0.1;
 
 /// Sentences in English and the same in Chinese; empty when round 2 was faster with hits.
 pub(crate) fn of(
     rounds: &[RoundResult],
-    canary: Option<&CanaryReport>,
+    known: &Known,
     basis: &Basis<'_>,
     conclusion: &Conclusion,
 ) -> (Vec<String>, Vec<String>) {
@@ -35,9 +38,30 @@ pub(crate) fn of(
         );
         return (en, zh);
     }
-    let repeated = canary.and_then(|canary| canary.repeated);
-    let warm = basis.hit_rate.usage;
-    if repeated == Some(0) && warm.unwrap_or(0.0) < NO_REUSE {
+    let repeated = known.canary.as_ref().and_then(|canary| canary.repeated);
+    let warm = basis.hit_rate.usage.or(basis.hit_rate.server);
+    let low = warm.is_some_and(|rate| rate < NO_REUSE);
+    if let Some(shares) = replicas(rounds).filter(|_| low) {
+        say(
+            format!(
+                "another replica: the rounds were spread over {} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica",
+                replica_count(rounds)
+            ),
+            format!(
+                "请求落在了另一个副本：两轮分散在 {} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本",
+                replica_count(rounds)
+            ),
+        );
+    } else if let Some((held, needed)) = overflow(rounds, known).filter(|_| low) {
+        say(
+            format!(
+                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so each was gone before its turn came again; fewer samples, shorter prompts, or more capacity"
+            ),
+            format!(
+                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时已不在缓存中；请减少样本、缩短提示词或增大容量"
+            ),
+        );
+    } else if repeated == Some(0) && warm.unwrap_or(0.0) < NO_REUSE {
         say(
             "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either".into(),
             "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中".into(),
@@ -90,4 +114,65 @@ pub(crate) fn of(
         );
     }
     (en, zh)
+}
+
+fn warm_deltas(rounds: &[RoundResult]) -> impl Iterator<Item = &EngineDelta> {
+    rounds
+        .iter()
+        .filter(|round| round.meta.spec.kind == RoundKind::Warm)
+        .flat_map(|round| &round.meta.engines)
+}
+
+/// Prompt tokens that a server had to do with, by whichever counter it has.
+fn load(delta: &EngineDelta) -> Option<f64> {
+    let looked_up = delta.tiers.first().and_then(|tier| tier.queries);
+    looked_up.or(delta.prompt_tokens).or(delta.processed)
+}
+
+/// Load by engine over the warm rounds, of those that had any.
+fn loads(rounds: &[RoundResult]) -> Vec<(&str, f64)> {
+    let mut loads: Vec<(&str, f64)> = Vec::new();
+    for delta in warm_deltas(rounds) {
+        if let Some(tokens) = load(delta).filter(|tokens| *tokens > 0.0) {
+            match loads.iter_mut().find(|(base, _)| *base == delta.base) {
+                Some((_, sum)) => *sum += tokens,
+                None => loads.push((&delta.base, tokens)),
+            }
+        }
+    }
+    let total: f64 = loads.iter().map(|(_, tokens)| tokens).sum();
+    loads.retain(|(_, tokens)| *tokens > REPLICA_SHARE * total);
+    loads
+}
+
+fn replica_count(rounds: &[RoundResult]) -> usize {
+    loads(rounds).len()
+}
+
+/// The shares in words, when several engines had a part of the warm rounds.
+fn replicas(rounds: &[RoundResult]) -> Option<String> {
+    let loads = loads(rounds);
+    if loads.len() < 2 {
+        return None;
+    }
+    let words = loads
+        .iter()
+        .map(|(base, tokens)| format!("{base}: {tokens:.0} prompt tokens"));
+    Some(words.collect::<Vec<_>>().join(", "))
+}
+
+/// Capacity and working set, when the prompts of a round do not fit.
+fn overflow(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
+    let engines = known
+        .engines
+        .iter()
+        .filter(|engine| engine.kind != EngineKind::Lmcache);
+    let capacity: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
+    let first = rounds.first()?;
+    let needed = first
+        .requests
+        .iter()
+        .filter_map(|(_, metrics)| metrics.input_tokens)
+        .sum();
+    (capacity > 0 && needed > capacity).then_some((capacity, needed))
 }

@@ -13,9 +13,11 @@ mod goodput;
 mod health;
 mod intervals;
 mod pairs;
+mod prefill;
 mod quantile;
 mod request;
 mod round;
+mod server;
 mod telemetry;
 mod warnings;
 

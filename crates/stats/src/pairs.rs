@@ -5,17 +5,21 @@ use crate::{
     conclusion::{self, Basis},
     diagnosis,
     intervals::{hodges_lehmann, median_interval, t_interval},
+    prefill,
     quantile::quantile,
+    server,
 };
 use dualround_model::{
-    CacheHit, CanaryReport, Flag, IntervalKind, LevelComparison, MetricComparison, MetricKind,
-    RequestMetrics, RoundKind, RoundResult, Warning,
+    CacheHit, Flag, IntervalKind, Known, LengthBucket, LevelComparison, MetricComparison,
+    PrefillModel, RequestMetrics, RoundKind, RoundResult, Warning,
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
 const LENGTH_SHARE: f64 = 0.05;
 /// Latency and ITL ratios are withheld above this share of unequal pairs.
 const UNEQUAL_SHARE: f64 = 0.10;
+/// Pairs that a class of prompt lengths needs.
+const BUCKET_PAIRS: usize = 6;
 
 type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
 type Pick = fn(&RequestMetrics) -> Option<f64>;
@@ -184,18 +188,42 @@ fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64
     )
 }
 
-/// Hit rate by the server's own counters: the first asked ratio that has a value in a round of
-/// this kind.
-fn server_rate(rounds: &[RoundResult], kind: RoundKind) -> Option<f64> {
-    let rounds = rounds.iter().filter(|round| round.meta.spec.kind == kind);
-    let mut metrics = rounds.flat_map(|round| round.summary.prometheus.values());
-    metrics
-        .find(|metric| metric.kind == MetricKind::Ratio)
-        .and_then(|metric| metric.value)
+/// Pairs in three classes of prompt length, where each has enough of them.
+fn buckets(cycles: &[Vec<Pair<'_>>]) -> Vec<LengthBucket> {
+    let mut pairs: Vec<Pair<'_>> = cycles.iter().flatten().copied().collect();
+    pairs.retain(|(cold, _)| cold.input_tokens.is_some());
+    if pairs.len() < 3 * BUCKET_PAIRS {
+        return Vec::new();
+    }
+    let length = |pair: &Pair<'_>| pair.0.input_tokens.unwrap_or(0);
+    pairs.sort_by_key(length);
+    let size = pairs.len().div_ceil(3);
+    let bucket = |pairs: &[Pair<'_>]| LengthBucket {
+        min_tokens: pairs.first().map_or(0, length),
+        max_tokens: pairs.last().map_or(0, length),
+        ttft: metric(&[pairs.to_vec()], |metrics| metrics.ttft_ms),
+    };
+    pairs.chunks(size).map(bucket).collect()
+}
+
+/// What was saved over what computing nothing at all in the warm round would save, by the line.
+fn efficiency(model: &PrefillModel, cycles: &[Vec<Pair<'_>>]) -> Option<f64> {
+    let per_token = model.ms_per_token?;
+    let (mut saved, mut ideal) = (0.0, 0.0);
+    for (cold, warm) in cycles.iter().flatten() {
+        let (Some(a), Some(b), Some(input)) = (cold.ttft_ms, warm.ttft_ms, cold.input_tokens)
+        else {
+            continue;
+        };
+        saved += a - b;
+        ideal += per_token * input.saturating_sub(cold.cached_tokens.unwrap_or(0)) as f64;
+    }
+    (ideal > 0.0).then(|| saved / ideal)
 }
 
 /// Compares the rounds of a level. Requests whose prompt tokens changed are marked in them.
-pub fn compare(rounds: &mut [RoundResult], canary: Option<&CanaryReport>) -> LevelComparison {
+pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
+    let canary = known.canary.as_ref();
     mark_changed_prompts(rounds);
     let rounds = &*rounds;
     let mut cycles: Vec<Vec<Pair<'_>>> = Vec::new();
@@ -237,7 +265,8 @@ pub fn compare(rounds: &mut [RoundResult], canary: Option<&CanaryReport>) -> Lev
         usage_cold: usage_rate(rounds, RoundKind::Cold).0,
         usage_known,
         usage_of,
-        server: server_rate(rounds, RoundKind::Warm),
+        server: server::rate(rounds, RoundKind::Warm),
+        tiers: server::tiers(rounds, RoundKind::Warm),
         theory: None,
         model_lru: None,
     };
@@ -245,14 +274,17 @@ pub fn compare(rounds: &mut [RoundResult], canary: Option<&CanaryReport>) -> Lev
     let basis = Basis {
         ttft: &ttft,
         hit_rate: &hit_rate,
-        server_cold: server_rate(rounds, RoundKind::Cold),
+        server_cold: server::rate(rounds, RoundKind::Cold),
         cold: &cold,
         margin,
         control_failed: control,
         controlled: colds.len() > 1,
     };
     let conclusion = conclusion::conclude(&basis);
-    let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, canary, &basis, &conclusion);
+    let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, known, &basis, &conclusion);
+    let reports_hits = canary.and_then(|canary| canary.repeated).is_some();
+    let mut prefill = prefill::fit(rounds, reports_hits);
+    prefill.efficiency = efficiency(&prefill, &cycles);
     LevelComparison {
         concurrency: rounds.first().map_or(0, |round| round.meta.concurrency),
         level: rounds.first().map_or(0, |round| round.meta.level),
@@ -263,6 +295,8 @@ pub fn compare(rounds: &mut [RoundResult], canary: Option<&CanaryReport>) -> Lev
         itl,
         latency,
         hit_rate,
+        buckets: buckets(&cycles),
+        prefill,
         unequal_outputs,
         conclusion,
         diagnosis,

@@ -5,7 +5,7 @@ use crate::{
     health::health,
     quantile::stat,
     request::{is_cancelled, measure},
-    telemetry, warnings,
+    server, telemetry, warnings,
 };
 use dualround_model::{
     RequestMetrics, RequestRecord, RoundResult, RoundRun, RoundSummary, Slo, Timeouts,
@@ -118,11 +118,14 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
     };
     summary.warnings = warnings::of(&meta, &rows, &summary, options);
     let requests = records.into_iter().zip(metrics).collect();
-    RoundResult {
+    let mut result = RoundResult {
         meta,
         summary,
         requests,
-    }
+    };
+    let others = server::other_traffic(&result);
+    result.summary.warnings.extend(others);
+    result
 }
 
 /// First t0 to last end of any request that was sent, s. A request that never got a connection

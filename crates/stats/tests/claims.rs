@@ -11,8 +11,8 @@ mod common;
 
 use common::{meta, simple, success, usage};
 use dualround_model::{
-    CanaryReport, ConclusionKind, IntervalKind, RequestRecord, RoundResult, RoundRun, Schedule,
-    Verdict, Warning,
+    CanaryReport, ConclusionKind, IntervalKind, Known, RequestRecord, RoundResult, RoundRun,
+    Schedule, Verdict, Warning,
 };
 use dualround_stats::{
     SummaryOptions, compare, decide, hodges_lehmann, median_interval, summarise, t_interval,
@@ -60,12 +60,20 @@ fn round(n: u32, ttft: f64, cached: Option<u64>, seed: u64) -> Vec<RequestRecord
         .collect()
 }
 
+fn known() -> Known {
+    Known {
+        canary: Some(canary()),
+        engines: Vec::new(),
+    }
+}
+
 fn canary() -> CanaryReport {
     CanaryReport {
         prompt_tokens: Some(800),
         first: Some(0),
         repeated: Some(784),
         other_marker: Some(0),
+        salt_field: None,
     }
 }
 
@@ -75,7 +83,7 @@ fn b133_the_null_test_and_an_effect() {
         "CW",
         vec![round(50, 100.0, Some(0), 1), round(50, 100.0, Some(0), 2)],
     );
-    let level = compare(&mut null, Some(&canary()));
+    let level = compare(&mut null, &known());
     assert_eq!(level.conclusion.kind, ConclusionKind::NoEffect);
     assert!((level.ttft.ratio.unwrap() - 1.0).abs() < 0.02);
     assert!(!level.conclusion.cache_evidence && !level.diagnosis.is_empty());
@@ -83,7 +91,7 @@ fn b133_the_null_test_and_an_effect() {
         "CW",
         vec![round(50, 100.0, Some(0), 1), round(50, 10.0, Some(990), 2)],
     );
-    let level = compare(&mut hit, Some(&canary()));
+    let level = compare(&mut hit, &known());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
     assert!((level.ttft.ratio.unwrap() - 10.0).abs() < 0.2);
     assert!(level.conclusion.cache_evidence && level.cold.verdict == Verdict::Cold);
@@ -102,7 +110,7 @@ fn faster_without_hits_is_not_the_cache() {
         "CW",
         vec![round(20, 100.0, Some(0), 1), round(20, 50.0, Some(0), 2)],
     );
-    let level = compare(&mut rounds, Some(&canary()));
+    let level = compare(&mut rounds, &known());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
     assert!(level.conclusion.text.contains("cause not established"));
 }
@@ -113,7 +121,7 @@ fn b127_a_contaminated_cold_round_withholds_the_claim() {
         "CW",
         vec![round(20, 10.0, Some(990), 1), round(20, 10.0, Some(990), 2)],
     );
-    let level = compare(&mut rounds, None);
+    let level = compare(&mut rounds, &Known::default());
     assert_eq!(level.cold.verdict, Verdict::Contaminated);
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
 }
@@ -129,7 +137,7 @@ fn b132_sharing_and_templates_are_no_contamination() {
     };
     let verdict = |records: Vec<RequestRecord>| {
         let mut rounds = rounds("CW", vec![records, round(20, 10.0, Some(990), 2)]);
-        compare(&mut rounds, Some(&canary())).cold.verdict
+        compare(&mut rounds, &known()).cold.verdict
     };
     assert_eq!(verdict(shared(500)), Verdict::Cold);
     assert_eq!(verdict(shared(900)), Verdict::Contaminated);
@@ -142,16 +150,16 @@ fn unknown_is_neither_cold_nor_contaminated() {
         "CW",
         vec![round(20, 100.0, None, 1), round(20, 10.0, None, 2)],
     );
-    assert_eq!(compare(&mut silent, None).cold.verdict, Verdict::Unknown);
+    assert_eq!(
+        compare(&mut silent, &Known::default()).cold.verdict,
+        Verdict::Unknown
+    );
     // A server that leaves the field out without a hit, and is known to report hits.
     let mut quiet = rounds(
         "CW",
         vec![round(20, 100.0, None, 1), round(20, 10.0, Some(990), 2)],
     );
-    assert_eq!(
-        compare(&mut quiet, Some(&canary())).cold.verdict,
-        Verdict::Cold
-    );
+    assert_eq!(compare(&mut quiet, &known()).cold.verdict, Verdict::Cold);
 }
 
 #[test]
@@ -160,7 +168,7 @@ fn few_pairs_cannot_tell() {
         "CW",
         vec![round(5, 100.0, Some(0), 1), round(5, 10.0, Some(990), 2)],
     );
-    let level = compare(&mut rounds, None);
+    let level = compare(&mut rounds, &Known::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
     assert!(level.ttft.interval_kind.is_none() && level.ttft.ratio.is_some());
 }
@@ -173,7 +181,7 @@ fn a_control_round_that_does_not_match_withholds_the_claim() {
         round(20, 50.0, Some(0), 3),
     ];
     let mut warming = rounds("CWC", parts);
-    let level = compare(&mut warming, None);
+    let level = compare(&mut warming, &Known::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
     assert!(level.conclusion.text.contains("warming up"));
     let parts = vec![
@@ -181,7 +189,7 @@ fn a_control_round_that_does_not_match_withholds_the_claim() {
         round(20, 10.0, Some(990), 2),
         round(20, 100.0, Some(0), 3),
     ];
-    let level = compare(&mut rounds("CWC", parts), None);
+    let level = compare(&mut rounds("CWC", parts), &Known::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
     assert!(!level.conclusion.text.contains("CWC"));
 }
@@ -193,7 +201,7 @@ fn two_warm_rounds_give_the_noise_floor() {
         round(20, 80.0, Some(0), 2),
         round(20, 60.0, Some(0), 3),
     ];
-    let level = compare(&mut rounds("CWW", parts), None);
+    let level = compare(&mut rounds("CWW", parts), &Known::default());
     assert!(
         level.conclusion.margin > 0.25,
         "{}",
@@ -207,7 +215,7 @@ fn three_cycles_have_a_t_interval() {
     let parts = (0..6)
         .map(|i| round(10, if i % 2 == 0 { 100.0 } else { 20.0 }, Some(0), i))
         .collect();
-    let level = compare(&mut rounds("CWCWCW", parts), None);
+    let level = compare(&mut rounds("CWCWCW", parts), &Known::default());
     assert_eq!(
         (level.cycles, level.ttft.interval_kind),
         (3, Some(IntervalKind::TCycles))
@@ -229,7 +237,7 @@ fn unequal_answers_withhold_latency_but_not_ttft() {
         success(i, 0.0, &[10.0, 20.0, 30.0, 40.0], usage(1000, n, Some(990)))
     });
     let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm.collect()]);
-    let level = compare(&mut rounds, None);
+    let level = compare(&mut rounds, &Known::default());
     assert_eq!(level.unequal_outputs, 5);
     assert!(level.latency.ratio.is_none() && level.latency.withheld.is_some());
     assert!(level.ttft.ratio.is_some());
@@ -241,7 +249,7 @@ fn b043_changed_prompts_are_told() {
         .map(|i| success(i, 0.0, &[10.0, 20.0], usage(1400, 4, Some(0))))
         .collect();
     let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm]);
-    compare(&mut rounds, None);
+    compare(&mut rounds, &Known::default());
     let warning = Warning::PromptTokensChanged { count: 20, of: 20 };
     assert!(rounds[1].summary.warnings.contains(&warning));
     assert_eq!(rounds[1].summary.flags["prompt_tokens_changed"], 20);

@@ -126,6 +126,15 @@ settings! {
     /// Reset call before each cold round: URL (POST), or 'METHOD URL'; can be repeated; implies reset.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_RESET_CACHE_URL", hide_env_values = true, help_heading = "Cold rounds")]
     reset_cache_url: Vec<String>,
+    /// Exit code 4 when a condition on a level's comparison holds, e.g. 'ttft.ratio < 3' (see comparison.json); can be repeated.
+    #[arg(long, value_name = "CONDITION", action = clap::ArgAction::Append, env = "DUALROUND_FAIL_IF", help_heading = "Cold rounds")]
+    fail_if: Vec<String>,
+    /// The engine, where it is not recognised: vllm, sglang, llama_cpp, lmcache, tensorrt_llm, dynamo, tgi, hosted.
+    #[arg(long, env = "DUALROUND_ENGINE", help_heading = "Cold rounds")]
+    engine: String,
+    /// Base URL of an engine or cache server behind the endpoint (one a replica): its counters are read, its reset is called; can be repeated.
+    #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_ADMIN_URL", hide_env_values = true, help_heading = "Cold rounds")]
+    admin_url: Vec<String>,
     /// Exit code 4 unless every cold round is verified cold.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_REQUIRE_COLD", help_heading = "Cold rounds")]
     require_cold: bool,

@@ -2,12 +2,19 @@
 //! next one starts.
 
 use super::{note, print};
-use crate::{exit, progress::Progress, signals};
+use crate::{
+    exit,
+    gate::{Gate, Held},
+    progress::Progress,
+    signals,
+};
 use dualround_loadgen::{Cancel, Progress as Event, Session, redact_url, rfc3339};
 use dualround_model::{
-    CanaryReport, Comparison, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict, Warning,
+    Comparison, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict, Warning,
 };
-use dualround_report::{Journal, RunFiles, RunInfo, comparison_block, round_table, warning_text};
+use dualround_report::{
+    Journal, RunFiles, RunInfo, comparison_block, level_json, round_table, warning_text,
+};
 use dualround_stats::{SummaryOptions, compare, summarise};
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
@@ -34,7 +41,7 @@ struct Run {
     journal: Journal,
     stored: Plan,
     options: SummaryOptions,
-    canary: Option<CanaryReport>,
+    known: Known,
     rounds: Vec<RoundResult>,
     comparison: Comparison,
     progress: bool,
@@ -83,6 +90,7 @@ pub(crate) fn measure(
         clock_anchor: rfc3339(session.clock().anchor_wall()),
         environment: environment(),
         canary: canary.clone(),
+        engines: session.engines(),
         warnings: first_warnings
             .iter()
             .chain(&metric_warnings)
@@ -102,7 +110,10 @@ pub(crate) fn measure(
         },
         session,
         files,
-        canary,
+        known: Known {
+            canary,
+            engines: info.engines.clone(),
+        },
         rounds: Vec::new(),
         progress,
         first_warnings,
@@ -197,7 +208,7 @@ impl Run {
         if rounds.is_empty() {
             return Ok(());
         }
-        let level = compare(rounds, self.canary.as_ref());
+        let level = compare(rounds, &self.known);
         // The comparison marks requests; their files say so too.
         for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
             self.files.write_round(round, &self.stored)?;
@@ -230,6 +241,9 @@ impl Run {
                 return exit::GATE;
             }
         }
+        if let Some(code) = self.gates(plan) {
+            return code;
+        }
         if let Some(limit) = plan.limits.max_failure_rate {
             #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
             let rate = |round: &&RoundResult| {
@@ -248,6 +262,38 @@ impl Run {
             return exit::GATE;
         }
         exit::OK
+    }
+}
+
+impl Run {
+    /// Holds every `--fail-if` against every level; all that hold are told.
+    fn gates(&self, plan: &Plan) -> Option<u8> {
+        let mut failed = None;
+        for gate in plan
+            .cold
+            .fail_if
+            .iter()
+            .filter_map(|text| Gate::parse(text).ok())
+        {
+            for level in &self.comparison.levels {
+                let (text, at) = (gate.text(), level.concurrency);
+                let (code, reason) = match gate.check(&level_json(level)) {
+                    Ok(Held::Passed) => continue,
+                    Ok(Held::Failed(found)) => (exit::GATE, format!("it is {found}")),
+                    Ok(Held::Unknown) => (exit::GATE, "it is not known".to_owned()),
+                    Err(error) => {
+                        note(&error.to_string());
+                        failed.get_or_insert(exit::USAGE);
+                        break;
+                    }
+                };
+                note(&format!(
+                    "--fail-if '{text}' at concurrency {at}: {reason} (exit code {code})"
+                ));
+                failed.get_or_insert(code);
+            }
+        }
+        failed
     }
 }
 

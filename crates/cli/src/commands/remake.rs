@@ -2,7 +2,7 @@
 
 use super::{measure::options, note, print};
 use crate::{args::ReportArgs, exit, exit::Usage, lang};
-use dualround_model::{Comparison, RoundResult};
+use dualround_model::{Comparison, Known, RoundResult};
 use dualround_report::{RunFiles, comparison_block, read_journal, round_table};
 use dualround_stats::{compare, summarise};
 
@@ -25,12 +25,16 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         .into_iter()
         .map(|run| summarise(run, &options))
         .collect();
+    let known = Known {
+        canary: info.canary.clone(),
+        engines: info.engines,
+    };
     let mut comparison = Comparison {
         levels: Vec::new(),
         canary: info.canary.clone(),
     };
     for level in rounds.chunk_by_mut(|a, b| a.meta.level == b.meta.level) {
-        let compared = compare(level, info.canary.as_ref());
+        let compared = compare(level, &known);
         for round in level.iter() {
             print(&round_table(round, &plan));
             files.write_round(round, &plan)?;

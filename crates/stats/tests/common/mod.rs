@@ -77,8 +77,10 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
     let cold = ColdAction {
         method: ColdMethod::Marker,
         marker: Some("able acid\n".to_owned()),
+        salt: None,
         marker_tokens: Some(3),
         resets: Vec::new(),
+        proof: None,
     };
     RoundMeta {
         level: 0,
@@ -97,6 +99,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         peak_in_flight: 1,
         client: ClientProbe::default(),
         metrics: Vec::new(),
+        engines: Vec::new(),
         interrupted: false,
         warnings: Vec::new(),
     }

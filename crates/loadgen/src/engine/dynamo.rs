@@ -1,0 +1,22 @@
+//! Dynamo's frontend, whose workers have metrics pages of their own.
+
+use super::{Observed, blank};
+use dualround_model::{EngineKind, EngineReport};
+
+pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
+    seen.has_metric("dynamo_")
+        .then(|| describe(seen, "/metrics has dynamo_ names"))
+}
+
+pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
+    let mut report = blank(EngineKind::Dynamo, seen, evidence);
+    report.resets.push(seen.call("POST", "/clear_kv_blocks"));
+    report.hints.push(
+        "/clear_kv_blocks answers 200 even when no worker did anything; the proof after it decides"
+            .to_owned(),
+    );
+    report
+        .hints
+        .push("give each worker's own address with --admin-url to see its counters".to_owned());
+    report
+}

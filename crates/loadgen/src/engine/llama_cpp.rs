@@ -1,0 +1,70 @@
+//! llama.cpp's server: slots, each with a cache of its own, matched token by token.
+
+use super::{Observed, blank};
+use dualround_model::{EngineKind, EngineReport};
+use serde_json::Value;
+
+pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
+    let server = seen
+        .server
+        .as_deref()
+        .is_some_and(|name| name.contains("llama.cpp"));
+    let owned = seen.models.as_ref().is_some_and(|models| {
+        let mut list = models
+            .get("data")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        list.any(|model| model.get("owned_by").and_then(Value::as_str) == Some("llamacpp"))
+    });
+    let props = seen
+        .props
+        .as_ref()
+        .is_some_and(|props| props.get("total_slots").is_some());
+    let evidence = if props {
+        "/props has slots"
+    } else if server {
+        "Server: llama.cpp"
+    } else if owned {
+        "/v1/models: owned_by llamacpp"
+    } else if seen.has_metric("llamacpp:") {
+        "/metrics has llamacpp: names"
+    } else {
+        return None;
+    };
+    Some(describe(seen, evidence))
+}
+
+pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
+    let mut report = blank(EngineKind::LlamaCpp, seen, evidence);
+    let props = seen.props.as_ref();
+    let field = |name: &str| props.and_then(|props| props.get(name));
+    report.version = field("build_info")
+        .and_then(Value::as_str)
+        .map(str::to_owned);
+    report.block_tokens = Some(1);
+    let slots = field("total_slots").and_then(Value::as_u64);
+    let context = field("default_generation_settings")
+        .and_then(|settings| settings.get("n_ctx"))
+        .and_then(Value::as_u64);
+    report.capacity_tokens = slots.zip(context).map(|(slots, context)| slots * context);
+    report.processed = seen.metric(&["llamacpp:prompt_tokens_total"]);
+    report.running = seen.metric(&["llamacpp:requests_processing"]);
+    report.waiting = seen.metric(&["llamacpp:requests_deferred"]);
+    report.cached_field = "timings.cache_n, usage.prompt_tokens_details.cached_tokens".to_owned();
+    for slot in 0..slots.unwrap_or(0) {
+        report
+            .resets
+            .push(seen.call("POST", &format!("/slots/{slot}?action=erase")));
+    }
+    report.hints.push(
+        "--cold reset erases slots, which needs --slot-save-path, and leaves the host's prompt cache (--cache-ram): the marker is the safer way"
+            .to_owned(),
+    );
+    if report.processed.is_none() {
+        report
+            .hints
+            .push("no counters: start the server with --metrics".to_owned());
+    }
+    report
+}

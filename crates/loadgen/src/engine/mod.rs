@@ -1,0 +1,150 @@
+//! Which engine a server is, and what it tells about its cache. One file an engine; what is seen of
+//! a server is gathered first, so that judging it needs no network.
+
+mod dynamo;
+mod hosted;
+mod llama_cpp;
+mod lmcache;
+mod observe;
+mod sglang;
+mod tensorrt_llm;
+mod tgi;
+mod vllm;
+mod watch;
+
+use dualround_model::{EngineKind, EngineReport, ResetCall};
+use dualround_wire::Scrape;
+use serde_json::Value;
+
+pub(crate) use observe::observe;
+pub(crate) use watch::{Reading, Watch};
+
+/// What a server showed of itself. Nothing here changed its state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Observed {
+    /// Base URL, for calls.
+    pub(crate) base: String,
+    /// The same without secrets.
+    pub(crate) shown: String,
+    /// `Server` header of the model list.
+    pub(crate) server: Option<String>,
+    /// `/v1/models`.
+    pub(crate) models: Option<Value>,
+    /// `/version`.
+    pub(crate) version: Option<Value>,
+    /// `/get_server_info`.
+    pub(crate) server_info: Option<Value>,
+    /// `/props`.
+    pub(crate) props: Option<Value>,
+    /// `/info` (TGI).
+    pub(crate) info: Option<Value>,
+    /// Status of a GET on `/reset_prefix_cache`, which takes POST only.
+    pub(crate) reset_status: Option<u16>,
+    /// `/metrics`.
+    pub(crate) page: Option<Scrape>,
+    /// Its name or address.
+    pub(crate) host: String,
+}
+
+impl Observed {
+    fn has_metric(&self, beginning: &str) -> bool {
+        let page = self.page.as_ref();
+        page.is_some_and(|page| page.names().iter().any(|name| name.starts_with(beginning)))
+    }
+
+    /// The first of these names that is on the page.
+    fn metric(&self, names: &[&str]) -> Option<String> {
+        let page = self.page.as_ref()?;
+        let on_page = page.names();
+        names
+            .iter()
+            .find(|name| on_page.contains(name))
+            .map(|name| (*name).to_owned())
+    }
+
+    fn call(&self, method: &str, path: &str) -> ResetCall {
+        ResetCall {
+            method: method.to_owned(),
+            url: format!("{}{path}", self.base),
+        }
+    }
+
+    /// A label's value of the first sample of a metric.
+    fn label(&self, metric: &str, label: &str) -> Option<String> {
+        let page = self.page.as_ref()?;
+        let sample = page.samples.iter().find(|sample| sample.name == metric)?;
+        let (_, value) = sample.labels.iter().find(|(name, _)| name == label)?;
+        Some(value.clone())
+    }
+}
+
+/// A report that knows nothing yet.
+fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
+    EngineReport {
+        kind,
+        version: None,
+        base: seen.shown.clone(),
+        evidence: vec![evidence.to_owned()],
+        tiers: Vec::new(),
+        processed: None,
+        prompt_tokens: None,
+        requests: None,
+        running: None,
+        waiting: None,
+        block_tokens: None,
+        capacity_tokens: None,
+        resets: Vec::new(),
+        salt_field: None,
+        external_tier: false,
+        cached_field: "usage.prompt_tokens_details.cached_tokens".to_owned(),
+        hints: Vec::new(),
+    }
+}
+
+/// What the server is. `forced` overrides what it looks like, not what it shows.
+pub(crate) fn detect(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
+    // LMCache's names stand on the pages of engines that run it inside, so it comes last.
+    let looks: [fn(&Observed) -> Option<EngineReport>; 8] = [
+        sglang::look,
+        tensorrt_llm::look,
+        vllm::look,
+        llama_cpp::look,
+        tgi::look,
+        dynamo::look,
+        lmcache::look,
+        hosted::look,
+    ];
+    if let Some(kind) = forced {
+        return force(seen, kind);
+    }
+    let found = looks.iter().find_map(|look| look(seen));
+    found.unwrap_or_else(|| {
+        let mut report = blank(
+            EngineKind::Unknown,
+            seen,
+            "nothing that is known of any engine",
+        );
+        report.hints.push(
+            "name the engine with --engine, and its metrics page with --prometheus-url".to_owned(),
+        );
+        report
+    })
+}
+
+fn force(seen: &Observed, kind: EngineKind) -> EngineReport {
+    let word = "--engine";
+    match kind {
+        EngineKind::Vllm | EngineKind::Simulated => vllm::describe(seen, kind, word),
+        EngineKind::Sglang => sglang::describe(seen, word),
+        EngineKind::LlamaCpp => llama_cpp::describe(seen, word),
+        EngineKind::Lmcache => lmcache::describe(seen, word),
+        EngineKind::TensorrtLlm => tensorrt_llm::describe(seen, word),
+        EngineKind::Dynamo => dynamo::describe(seen, word),
+        EngineKind::Tgi => tgi::describe(seen, word),
+        EngineKind::Hosted => hosted::describe(seen, word),
+        _ => blank(EngineKind::Unknown, seen, word),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! Looking at a server without changing it.
+
+use super::{Observed, hosted};
+use crate::{
+    LoadError,
+    clock::Clock,
+    control::{Answer, Control},
+    transport::Target,
+};
+use dualround_wire::parse_exposition;
+use serde_json::Value;
+use std::time::Duration;
+use tokio_rustls::TlsConnector;
+
+/// How long one look may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Looks at the server whose base URL this is; `headers` (whole lines, with the key) go with each
+/// look, so they are given only where the user configured them for this server.
+///
+/// # Errors
+/// [`LoadError`] when the URL cannot be used. A server that does not answer shows nothing.
+pub(crate) async fn observe(
+    base: &str,
+    headers: &str,
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> Result<Observed, LoadError> {
+    let base = base.trim_end_matches('/');
+    let target = Target::resolve(base)?;
+    let mut seen = Observed {
+        base: base.to_owned(),
+        shown: target.shown.trim_end_matches('/').to_owned(),
+        host: target.host.clone(),
+        ..Observed::default()
+    };
+    if hosted::look(&seen).is_some() {
+        return Ok(seen);
+    }
+    let prefix = target.path.trim_end_matches('/').to_owned();
+    let mut control = Control::new(target.clone(), tls.cloned(), clock, LIMIT);
+    let models = get(&mut control, &format!("{prefix}/v1/models"), headers).await;
+    seen.server = models
+        .as_ref()
+        .and_then(|answer| answer.head.server.clone());
+    seen.models = json(models);
+    seen.version = json(get(&mut control, &format!("{prefix}/version"), headers).await);
+    seen.props = json(get(&mut control, &format!("{prefix}/props"), headers).await);
+    seen.server_info = json(get(&mut control, &format!("{prefix}/get_server_info"), headers).await);
+    if seen.version.is_none() && seen.props.is_none() && seen.server_info.is_none() {
+        seen.info = json(get(&mut control, &format!("{prefix}/info"), headers).await);
+    }
+    let page = get(&mut control, &format!("{prefix}/metrics"), headers).await;
+    seen.page = page
+        .filter(|answer| answer.status == 200)
+        .map(|answer| parse_exposition(&answer.body))
+        .filter(|page| !page.samples.is_empty());
+    if seen.has_metric("vllm:") {
+        // It takes POST only, so a GET shows whether it is there: 405, or 404.
+        let path = format!("{prefix}/reset_prefix_cache");
+        let answer = get(&mut control, &path, headers).await;
+        seen.reset_status = answer.map(|answer| answer.status).map(|status| {
+            // The simulated engine answers 404 to a GET; it says itself what it has.
+            if status == 404 && seen.simulated_reset() {
+                405
+            } else {
+                status
+            }
+        });
+    }
+    Ok(seen)
+}
+
+impl Observed {
+    fn simulated_reset(&self) -> bool {
+        let version = self.version.as_ref();
+        version
+            .and_then(|v| v.get("reset"))
+            .and_then(Value::as_bool)
+            == Some(true)
+    }
+}
+
+async fn get(control: &mut Control, path: &str, headers: &str) -> Option<Answer> {
+    control.target.path = path.to_owned();
+    control.send("GET", headers, "").await.ok()
+}
+
+fn json(answer: Option<Answer>) -> Option<Value> {
+    let answer = answer.filter(|answer| answer.status == 200)?;
+    serde_json::from_slice(&answer.body).ok()
+}

@@ -1,0 +1,144 @@
+//! Engines by what they show.
+
+use super::*;
+use dualround_wire::parse_exposition;
+use serde_json::json;
+
+fn page(text: &str) -> Option<Scrape> {
+    Some(parse_exposition(text.as_bytes()))
+}
+
+fn seen() -> Observed {
+    Observed {
+        base: "http://h:1".to_owned(),
+        shown: "http://h:1".to_owned(),
+        host: "h".to_owned(),
+        ..Observed::default()
+    }
+}
+
+#[test]
+fn vllm_by_its_models_and_its_page() {
+    let text = "vllm:prefix_cache_queries_total{engine=\"0\"} 1\nvllm:prefix_cache_hits_total 0\n\
+                vllm:cache_config_info{block_size=\"128\",num_gpu_blocks=\"80\"} 1\n\
+                vllm:num_requests_running 0\nvllm:prompt_tokens_total 5\n";
+    let seen = Observed {
+        models: Some(json!({"data": [{"id": "m", "owned_by": "vllm"}]})),
+        version: Some(json!({"version": "0.32.0"})),
+        reset_status: Some(404),
+        page: page(text),
+        ..seen()
+    };
+    let report = detect(&seen, None);
+    assert_eq!(report.kind, EngineKind::Vllm);
+    assert_eq!(report.version.as_deref(), Some("0.32.0"));
+    assert_eq!(
+        (report.block_tokens, report.capacity_tokens),
+        (Some(128), Some(10_240))
+    );
+    assert_eq!(report.tiers[0].tier, "local");
+    assert!(report.resets.is_empty() && report.hints[0].contains("VLLM_SERVER_DEV_MODE=1"));
+    assert!(!report.external_tier);
+    let seen = Observed {
+        reset_status: Some(405),
+        page: page(&format!("{text}lmcache:num_hit_tokens_total 1\n")),
+        ..seen
+    };
+    let report = detect(&seen, None);
+    assert!(report.external_tier);
+    assert_eq!(report.resets[0].url, "http://h:1/reset_prefix_cache");
+}
+
+#[test]
+fn llama_cpp_by_its_slots() {
+    let seen = Observed {
+        server: Some("llama.cpp".to_owned()),
+        props: Some(json!({"total_slots": 4, "default_generation_settings": {"n_ctx": 4096}})),
+        page: page("llamacpp:prompt_tokens_total 9\nllamacpp:requests_processing 0\n"),
+        ..seen()
+    };
+    let report = detect(&seen, None);
+    assert_eq!(report.kind, EngineKind::LlamaCpp);
+    assert_eq!(
+        (report.resets.len(), report.capacity_tokens),
+        (4, Some(16_384))
+    );
+    assert_eq!(
+        report.processed.as_deref(),
+        Some("llamacpp:prompt_tokens_total")
+    );
+}
+
+#[test]
+fn the_others_by_theirs() {
+    let by_page = |text: &str| {
+        let seen = Observed {
+            page: page(text),
+            ..seen()
+        };
+        detect(&seen, None).kind
+    };
+    assert_eq!(by_page("sglang:cache_hit_rate 0\n"), EngineKind::Sglang);
+    assert_eq!(
+        by_page("trtllm_kv_cache_hit_rate 0\n"),
+        EngineKind::TensorrtLlm
+    );
+    assert_eq!(
+        by_page("dynamo_frontend_requests_total 0\n"),
+        EngineKind::Dynamo
+    );
+    assert_eq!(by_page("tgi_queue_size 0\n"), EngineKind::Tgi);
+    assert_eq!(
+        by_page("lmcache_mp_lookup_hit_tokens_total 0\n"),
+        EngineKind::Lmcache
+    );
+    assert_eq!(by_page("up 1\n"), EngineKind::Unknown);
+    let hosted = |host: &str| {
+        let seen = Observed {
+            host: host.to_owned(),
+            ..seen()
+        };
+        detect(&seen, None).kind
+    };
+    assert_eq!(hosted("api.openai.com"), EngineKind::Hosted);
+    assert_eq!(hosted("notopenai.com"), EngineKind::Unknown);
+    assert_eq!(
+        detect(&seen(), Some(EngineKind::Sglang)).kind,
+        EngineKind::Sglang
+    );
+}
+
+#[test]
+fn counters_that_went_backwards_are_unknown() {
+    let text = |hits: u32| {
+        format!(
+            "vllm:prefix_cache_queries_total {}\nvllm:prefix_cache_hits_total {hits}\n",
+            hits * 2
+        )
+    };
+    let seen = Observed {
+        page: page(&text(5)),
+        ..seen()
+    };
+    let watch = Watch::new(
+        detect(&seen, None),
+        "http://127.0.0.1:1",
+        String::new(),
+        None,
+        crate::Clock::start(),
+    );
+    let read = |hits: u32| Ok(parse_exposition(text(hits).as_bytes()));
+    let delta = watch.delta(&read(5), &read(9));
+    assert_eq!(
+        (delta.tiers[0].hits, delta.tiers[0].queries),
+        (Some(4.0), Some(8.0))
+    );
+    assert_eq!(watch.delta(&read(9), &read(5)).tiers[0].hits, None);
+    assert_eq!(
+        watch
+            .delta(&Err("gone".to_owned()), &read(1))
+            .failed
+            .as_deref(),
+        Some("gone")
+    );
+}

@@ -1,0 +1,129 @@
+//! An engine's own counters, read right before and right after a round, beside the request path.
+
+use crate::{clock::Clock, control::Control, transport::Target};
+use dualround_model::{EngineDelta, EngineReport, TierDelta};
+use dualround_wire::{Found, Scrape, parse_exposition};
+use std::time::Duration;
+use tokio_rustls::TlsConnector;
+
+/// How long a page may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// The page of one engine.
+pub(crate) struct Watch {
+    pub(crate) report: EngineReport,
+    headers: String,
+    target: Option<Target>,
+    tls: Option<TlsConnector>,
+    clock: Clock,
+}
+
+/// A page as it stood.
+pub(crate) type Reading = Result<Scrape, String>;
+
+impl Watch {
+    /// Watches the engine of `report`, at `base`.
+    pub(crate) fn new(
+        report: EngineReport,
+        base: &str,
+        headers: String,
+        tls: Option<TlsConnector>,
+        clock: Clock,
+    ) -> Self {
+        let target = Target::resolve(base).ok().map(|target| {
+            let path = format!("{}/metrics", target.path.trim_end_matches('/'));
+            target.with_path(&path)
+        });
+        Self {
+            report,
+            headers,
+            target,
+            tls,
+            clock,
+        }
+    }
+
+    /// There is something to read.
+    pub(crate) fn has_counters(&self) -> bool {
+        let report = &self.report;
+        !report.tiers.is_empty()
+            || report.processed.is_some()
+            || report.prompt_tokens.is_some()
+            || report.running.is_some()
+    }
+
+    /// Reads the page.
+    pub(crate) async fn read(&self) -> Reading {
+        let target = self.target.clone().ok_or("no address")?;
+        let mut control = Control::new(target, self.tls.clone(), self.clock, LIMIT);
+        let answer = control.send("GET", &self.headers, "").await?;
+        if answer.status != 200 {
+            return Err(format!("HTTP {}", answer.status));
+        }
+        Ok(parse_exposition(&answer.body))
+    }
+
+    /// Requests running and waiting; `None` when the page does not say.
+    pub(crate) fn busy(&self, page: &Scrape) -> Option<f64> {
+        let gauge = |name: &Option<String>| sum(page, name.as_deref()?, None);
+        let running = gauge(&self.report.running);
+        let waiting = gauge(&self.report.waiting);
+        (running.is_some() || waiting.is_some())
+            .then(|| running.unwrap_or(0.0) + waiting.unwrap_or(0.0))
+    }
+
+    /// What changed between two readings.
+    pub(crate) fn delta(&self, before: &Reading, after: &Reading) -> EngineDelta {
+        let report = &self.report;
+        let mut delta = EngineDelta {
+            base: report.base.clone(),
+            ..EngineDelta::default()
+        };
+        let (before, after) = match (before, after) {
+            (Ok(before), Ok(after)) => (before, after),
+            (Err(reason), _) | (_, Err(reason)) => {
+                delta.failed = Some(reason.clone());
+                return delta;
+            }
+        };
+        // A counter that went backwards was reset: the increase is not known.
+        let increase = |name: Option<&str>, label: Option<&(String, String)>| {
+            let (from, to) = (sum(before, name?, label), sum(after, name?, label)?);
+            let grown = to - from.unwrap_or(0.0);
+            (grown >= 0.0).then_some(grown)
+        };
+        for tier in &report.tiers {
+            delta.tiers.push(TierDelta {
+                tier: tier.tier.clone(),
+                hits: increase(Some(&tier.hits), tier.label.as_ref()),
+                queries: increase(Some(&tier.queries), None),
+            });
+        }
+        delta.processed = increase(report.processed.as_deref(), None);
+        delta.prompt_tokens = increase(report.prompt_tokens.as_deref(), None);
+        delta.requests = increase(report.requests.as_deref(), None);
+        delta.running_before = report
+            .running
+            .as_deref()
+            .and_then(|name| sum(before, name, None));
+        delta.waiting_before = report
+            .waiting
+            .as_deref()
+            .and_then(|name| sum(before, name, None));
+        delta
+    }
+}
+
+/// Sum over the series of a metric, or over those with a label.
+fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f64> {
+    let Found::Metric { samples, .. } = page.find(name) else {
+        return None;
+    };
+    let values: Vec<f64> = samples
+        .iter()
+        .filter(|sample| label.is_none_or(|label| sample.labels.contains(label)))
+        .map(|sample| sample.value)
+        .filter(|value| value.is_finite())
+        .collect();
+    (!values.is_empty()).then(|| values.iter().sum())
+}

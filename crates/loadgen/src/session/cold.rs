@@ -1,0 +1,193 @@
+//! Before a cold round: the canary once, then the cold action of each epoch.
+
+use super::Session;
+use crate::{
+    LoadError, Progress,
+    cold::{Fresh, canary, reset},
+    preflight, prepare,
+};
+use dualround_model::{
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetOutcome, ResetProof, RoundKind,
+    RoundSpec, Usage,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
+
+/// How long a server may take to have nothing to do before it is reset.
+const DRAIN: Duration = Duration::from_secs(60);
+/// Cached tokens that prove nothing: a template's.
+const TEMPLATE: u64 = 16;
+
+impl Session {
+    /// Sends the canary: by the engine's own field where it has one that may work, else, or when
+    /// that does not separate, by the marker.
+    pub(super) async fn canary(&mut self) -> Result<Option<CanaryReport>, LoadError> {
+        let salts = matches!(self.plan.cold.policy, ColdPolicy::Auto | ColdPolicy::Salt);
+        let field = if salts { self.salt_candidate() } else { None };
+        let wiring = Arc::clone(&self.wiring);
+        let mut prober = canary::Prober::new(&wiring, &self.plan);
+        if let Some(field) = field {
+            self.probes += 3;
+            // A refusal of the field is not one of the endpoint: the marker is tried next.
+            if let Ok(report) = canary::run(&mut prober, &mut self.markers, Some(&field)).await
+                && canary::separates(&report)
+            {
+                self.salt_field = Some(field);
+                return Ok(Some(report));
+            }
+        }
+        self.probes += 3;
+        match canary::run(&mut prober, &mut self.markers, None).await {
+            Ok(report) => Ok(Some(report)),
+            Err((Some(404), message)) if message.to_ascii_lowercase().contains("model") => Err(
+                preflight::unknown_model(&self.plan.model, &message, &self.models),
+            ),
+            Err((status @ (Some(401 | 403 | 404 | 405) | None), message)) => {
+                let hint = match status {
+                    Some(404 | 405) => "; is this the chat completions path?",
+                    Some(_) => "; check --api-key",
+                    None => "",
+                };
+                let url = self.wiring.target.shown.clone();
+                Err(LoadError::Endpoint {
+                    url,
+                    reason: format!("{message}{hint}"),
+                })
+            }
+            // Anything else may be the prompt's or the moment's fault: the rounds will show it.
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Acts as the policy says and serialises the epoch's bodies.
+    pub(super) fn prepare_epoch(
+        &mut self,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Option<ColdAction>, LoadError> {
+        if spec.kind != RoundKind::Cold {
+            return Ok(None);
+        }
+        watch(Progress::MakingCold);
+        let fresh = match self.plan.cold.policy {
+            ColdPolicy::Auto | ColdPolicy::Salt => {
+                Some(canary::fresh(&mut self.markers, self.salt_field.as_deref()))
+            }
+            ColdPolicy::Reset | ColdPolicy::None => None,
+        };
+        let epoch = prepare::epoch(
+            &self.plan,
+            &self.wiring.target,
+            &self.samples,
+            fresh.as_ref(),
+        )?;
+        self.epoch = Some(Arc::new(epoch));
+        let runtime = crate::runtime::single()?;
+        let mut action = ColdAction {
+            method: ColdMethod::None,
+            marker: None,
+            salt: None,
+            marker_tokens: None,
+            resets: Vec::new(),
+            proof: None,
+        };
+        match fresh {
+            Some(Fresh::Marker(marker)) => {
+                action.method = ColdMethod::Marker;
+                action.marker_tokens = runtime.block_on(self.marker_tokens(&marker));
+                action.marker = Some(marker);
+            }
+            Some(Fresh::Salt { field, value }) => {
+                action.method = ColdMethod::Salt;
+                action.salt = Some((field, value));
+            }
+            None if self.plan.cold.policy == ColdPolicy::Reset => {
+                action.method = ColdMethod::Reset;
+                (action.resets, action.proof) = runtime.block_on(self.reset())?;
+            }
+            None => {}
+        }
+        Ok(Some(action))
+    }
+
+    async fn marker_tokens(&self, marker: &str) -> Option<u64> {
+        if !self.plan.probe {
+            return None;
+        }
+        let (target, tls) = (&self.wiring.target, self.tls.clone());
+        let mut control = preflight::tokenizer(target, tls, self.clock);
+        preflight::count_tokens(&self.plan, &mut control, marker).await
+    }
+
+    /// Waits until nothing runs, resets every tier, and holds a text that hit before against it.
+    async fn reset(&mut self) -> Result<(Vec<ResetOutcome>, Option<ResetProof>), LoadError> {
+        let calls = if self.plan.cold.reset_calls.is_empty() {
+            self.known_resets()
+        } else {
+            self.plan.cold.reset_calls.clone()
+        };
+        let url = calls.first().map_or_else(
+            || self.wiring.target.shown.clone(),
+            |call| crate::transport::redact_url(&call.url),
+        );
+        if calls.is_empty() {
+            let reason = "no reset call is known for this server: give --reset-cache-url, or use \
+                          --cold auto"
+                .to_owned();
+            return Err(LoadError::Reset { url, reason });
+        }
+        let wiring = Arc::clone(&self.wiring);
+        let plan = self.plan.clone();
+        let mut prober = canary::Prober::new(&wiring, &plan);
+        let fresh = canary::fresh(&mut self.markers, None);
+        let mut before = None;
+        if plan.probe {
+            self.probes += 3;
+            let _ = prober.send(&fresh).await;
+            before = cached(prober.send(&fresh).await.ok());
+        }
+        self.drain(&url).await?;
+        let outcomes = reset::reset_all(&calls, self.tls.as_ref(), self.clock).await?;
+        let Some(before) = before.filter(|hit| *hit > TEMPLATE) else {
+            return Ok((outcomes, None));
+        };
+        let after = cached(prober.send(&fresh).await.ok());
+        if let Some(still) = after.filter(|hit| *hit > TEMPLATE) {
+            let reason = format!(
+                "it was accepted, yet a text that had hit {before} tokens still hits {still}: another \
+                 tier (LMCache, a host cache) keeps it, or the engine only said yes"
+            );
+            return Err(LoadError::Reset { url, reason });
+        }
+        Ok((outcomes, Some(ResetProof { before, after })))
+    }
+
+    /// Waits until the gauges of every engine are at 0; engines refuse a reset while they work.
+    async fn drain(&self, url: &str) -> Result<(), LoadError> {
+        let until = self.clock.now() + crate::clock::nanos(DRAIN);
+        loop {
+            let mut busy = 0.0;
+            for engine in &self.watches {
+                if let Ok(page) = engine.read().await {
+                    busy += engine.busy(&page).unwrap_or(0.0);
+                }
+            }
+            if busy <= 0.0 || self.cancel.is_cancelled() {
+                return Ok(());
+            }
+            if self.clock.now() > until {
+                let reason = format!(
+                    "{busy} requests were still running or waiting after {} s: other traffic on this server",
+                    DRAIN.as_secs()
+                );
+                let url = url.to_owned();
+                return Err(LoadError::Reset { url, reason });
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+fn cached(usage: Option<Usage>) -> Option<u64> {
+    usage.and_then(|usage| usage.cached_tokens)
+}

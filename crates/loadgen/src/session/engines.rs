@@ -1,0 +1,111 @@
+//! The engines behind the endpoint: found once, their counters read around each round.
+
+use super::Session;
+use crate::{
+    LoadError,
+    auth::credentials,
+    engine::{self, Reading, Watch},
+};
+use dualround_model::{EngineDelta, EngineKind, EngineReport, ResetCall};
+
+impl Session {
+    /// What the engines are, as far as they showed; empty before [`Session::preflight`].
+    pub fn engines(&self) -> Vec<EngineReport> {
+        self.watches
+            .iter()
+            .map(|watch| watch.report.clone())
+            .collect()
+    }
+
+    /// Looks at the endpoint's own server and at each `--admin-url`.
+    pub(super) async fn find_engines(&mut self) -> Result<(), LoadError> {
+        let headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
+        // The key goes to the endpoint's own server only.
+        let mut bases = vec![(base(&self.plan.endpoint), headers)];
+        for url in &self.plan.admin_urls {
+            if bases
+                .iter()
+                .all(|(known, _)| known != url.trim_end_matches('/'))
+            {
+                bases.push((url.trim_end_matches('/').to_owned(), String::new()));
+            }
+        }
+        for (at, (base, headers)) in bases.into_iter().enumerate() {
+            let tls = self.tls.as_ref();
+            let seen = engine::observe(&base, &headers, tls, self.clock).await?;
+            let forced = self.plan.engine.filter(|_| at == 0);
+            let report = engine::detect(&seen, forced);
+            let tls = self.tls.clone();
+            self.watches
+                .push(Watch::new(report, &base, headers, tls, self.clock));
+        }
+        Ok(())
+    }
+
+    /// The field that an engine has to separate caches, unless some tier may ignore it.
+    pub(super) fn salt_candidate(&self) -> Option<String> {
+        if self.watches.iter().any(|watch| watch.report.external_tier) {
+            return None;
+        }
+        self.watches
+            .iter()
+            .find_map(|watch| watch.report.salt_field.clone())
+    }
+
+    /// The resets of all engines and cache servers.
+    pub(super) fn known_resets(&self) -> Vec<ResetCall> {
+        let resets = self.watches.iter().flat_map(|watch| &watch.report.resets);
+        resets.cloned().collect()
+    }
+
+    /// The pages as they stand, one for each engine.
+    pub(super) fn read_engines(&self) -> Result<Vec<Option<Reading>>, LoadError> {
+        if !self.watches.iter().any(Watch::has_counters) {
+            return Ok(self.watches.iter().map(|_| None).collect());
+        }
+        let runtime = crate::runtime::single()?;
+        Ok(runtime.block_on(async {
+            let mut readings = Vec::new();
+            for watch in &self.watches {
+                readings.push(if watch.has_counters() {
+                    Some(watch.read().await)
+                } else {
+                    None
+                });
+            }
+            readings
+        }))
+    }
+
+    /// What the counters did since `before`.
+    pub(super) fn engine_deltas(
+        &self,
+        before: &[Option<Reading>],
+    ) -> Result<Vec<EngineDelta>, LoadError> {
+        let after = self.read_engines()?;
+        let pairs = before.iter().zip(&after);
+        Ok(self
+            .watches
+            .iter()
+            .zip(pairs)
+            .filter_map(|(watch, (before, after))| {
+                Some(watch.delta(before.as_ref()?, after.as_ref()?))
+            })
+            .collect())
+    }
+
+    /// The engine at the endpoint itself.
+    pub fn engine_kind(&self) -> EngineKind {
+        self.watches
+            .first()
+            .map_or(EngineKind::Unknown, |watch| watch.report.kind)
+    }
+}
+
+/// The base of a chat completions URL.
+fn base(chat_url: &str) -> String {
+    let url = chat_url.split('?').next().unwrap_or(chat_url);
+    url.trim_end_matches("/chat/completions")
+        .trim_end_matches("/v1")
+        .to_owned()
+}

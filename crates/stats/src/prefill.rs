@@ -1,0 +1,83 @@
+//! TTFT against prompt tokens that had to be computed: a line by Theil and Sen (the median of the
+//! slopes of all pairs of points; Sen, J. Am. Stat. Assoc. 63 (1968) 1379), which a tenth of odd
+//! points does not move.
+
+use crate::quantile::quantile;
+use dualround_model::{PrefillModel, RoundResult};
+
+/// Points of a fit at least, and at most (a fixed stride thins more out: slopes are quadratic).
+const POINTS: (usize, usize) = (8, 800);
+/// The longest prompt part must be so many times the shortest.
+const SPAN: f64 = 2.0;
+/// Below this share of explained spread, the line says nothing.
+const FIT: f64 = 0.5;
+
+/// Fits the rounds of a level. `zero_unreported`: a request without cached tokens had none, as the
+/// canary showed for this server.
+pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel {
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for (record, metrics) in rounds.iter().flat_map(|round| &round.requests) {
+        let cached = metrics.cached_tokens.or(zero_unreported.then_some(0));
+        let known = metrics.input_tokens.zip(cached).zip(metrics.ttft_ms);
+        if let Some(((input, cached), ttft)) = known.filter(|_| record.outcome.is_success()) {
+            points.push((input.saturating_sub(cached) as f64, ttft));
+        }
+    }
+    let n = points.len() as u64;
+    let refuse = |reason: &str| PrefillModel {
+        n,
+        refused: Some(reason.to_owned()),
+        ..PrefillModel::default()
+    };
+    if points.len() < POINTS.0 {
+        return refuse("fewer than 8 requests with TTFT, prompt tokens and cached tokens");
+    }
+    let extreme =
+        |pick: fn(f64, f64) -> f64| points.iter().map(|(x, _)| *x).reduce(pick).unwrap_or(0.0);
+    let (least, most) = (extreme(f64::min), extreme(f64::max));
+    if most < SPAN * least.max(1.0) {
+        return refuse("the computed parts of the prompts are all of nearly one length");
+    }
+    let step = points.len().div_ceil(POINTS.1);
+    let points: Vec<(f64, f64)> = points.into_iter().step_by(step).collect();
+    let mut slopes = Vec::new();
+    for (at, a) in points.iter().enumerate() {
+        for b in &points[at + 1..] {
+            if a.0.total_cmp(&b.0).is_ne() {
+                slopes.push((b.1 - a.1) / (b.0 - a.0));
+            }
+        }
+    }
+    let Some(slope) = median(slopes) else {
+        return refuse("the computed parts of the prompts are all of one length");
+    };
+    let overhead = median(points.iter().map(|(x, y)| y - slope * x).collect()).unwrap_or(0.0);
+    let middle = median(points.iter().map(|(_, y)| *y).collect()).unwrap_or(0.0);
+    let spread =
+        |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(|point| of(point).abs()).sum::<f64>();
+    let all = spread(&|(_, y)| y - middle);
+    let rest = spread(&|(x, y)| y - overhead - slope * x);
+    let fit = if all > 0.0 { 1.0 - rest / all } else { 0.0 };
+    if slope <= 0.0 || fit < FIT {
+        return PrefillModel {
+            fit: Some(fit),
+            ..refuse(
+                "TTFT does not follow the computed tokens here: queueing or other load hides it",
+            )
+        };
+    }
+    PrefillModel {
+        n,
+        refused: None,
+        overhead_ms: Some(overhead),
+        ms_per_token: Some(slope),
+        fit: Some(fit),
+        pays_from_tokens: Some((overhead.max(0.0) / slope).ceil()),
+        efficiency: None,
+    }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    quantile(&values, 0.5)
+}
