@@ -210,14 +210,30 @@ pub(crate) enum Check {
         /// Metrics to look up [default: list all].
         names: Vec<String>,
     },
-    /// Whether an endpoint answers, and which models it serves.
-    Endpoint {
-        /// Base URL or full path.
-        url: String,
-        /// Bearer key.
-        #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
-        api_key: Option<String>,
-    },
+    /// What the server is, what will be measured, and which of its flags are missing.
+    Endpoint(CheckEndpointArgs),
+}
+
+/// Options of `check endpoint`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckEndpointArgs {
+    /// Base URL or full path.
+    pub(crate) url: String,
+    /// The model, where the server has several.
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Bearer key.
+    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
+    pub(crate) api_key: Option<String>,
+    /// The engine, where it is not recognised.
+    #[arg(long)]
+    pub(crate) engine: Option<String>,
+    /// Base URL of an engine or cache server behind the endpoint; can be repeated.
+    #[arg(long, value_name = "URL", action = clap::ArgAction::Append)]
+    pub(crate) admin_url: Vec<String>,
+    /// Look only; send no request.
+    #[arg(long)]
+    pub(crate) no_canary: bool,
 }
 
 /// Options of `report`.

@@ -55,18 +55,6 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     })
 }
 
-/// Another path of the same server, beside `/v1` and under the same prefix: `/metrics`, `/health`.
-pub(crate) fn beside(chat_url: &str, path: &str) -> Option<String> {
-    let mut url = Url::parse(chat_url).ok()?;
-    let base = url
-        .path()
-        .trim_end_matches("/chat/completions")
-        .trim_end_matches("/v1")
-        .to_owned();
-    url.set_path(&format!("{base}{path}"));
-    Some(url.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,15 +107,6 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("http://localhost:8000")
-        );
-    }
-
-    #[test]
-    fn siblings_share_the_prefix() {
-        let chat = "http://h/team/v1/chat/completions?k=1";
-        assert_eq!(
-            beside(chat, "/metrics").unwrap(),
-            "http://h/team/metrics?k=1"
         );
     }
 }

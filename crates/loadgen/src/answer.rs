@@ -11,7 +11,7 @@ pub(crate) struct Answer {
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
-    pub(super) head: Option<ResponseHead>,
+    pub(crate) head: Option<ResponseHead>,
     /// The bytes of a body that is no stream.
     pub(super) body: Option<Vec<u8>>,
     /// Nothing more will be read.

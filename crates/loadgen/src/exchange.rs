@@ -204,7 +204,12 @@ impl Wiring {
     }
 
     async fn read_all(&self, conn: &mut Conn, response: &mut Response, activity: &Activity) {
+        let mut told = false;
         while !response.ended() {
+            if response.answer.head.is_some() && !told {
+                conn.acknowledge_at_once();
+                told = true;
+            }
             let reading = conn.read(|bytes, stamp| {
                 response.feed(bytes, stamp);
                 activity.note(response, stamp.at);

@@ -164,6 +164,21 @@ impl Session {
         })
     }
 
+    /// Finds the server, its model and the engines, and sends nothing else.
+    ///
+    /// # Errors
+    /// As [`Session::preflight`].
+    pub fn look(&mut self) -> Result<(), LoadError> {
+        let runtime = crate::runtime::single()?;
+        let tls = self.tls.clone();
+        let mut control = preflight::control(&self.wiring.target, tls, self.clock);
+        runtime.block_on(async {
+            let models = preflight::list_models(&self.plan, &mut control).await?;
+            self.plan.model = preflight::choose_model(&self.plan.model, &models)?;
+            self.find_engines().await
+        })
+    }
+
     async fn probe(
         &mut self,
         control: &mut crate::control::Control,

@@ -251,3 +251,44 @@ fn b147_a_slow_consumer_of_records_holds_no_request() {
         span_ms(&round.records)
     );
 }
+
+/// Two small writes a millisecond apart, with Nagle's algorithm on, request after request on one
+/// connection.
+fn small_writes(mut stream: TcpStream) {
+    let mut buffer = vec![0; 1 << 16];
+    while stream.read(&mut buffer).is_ok_and(|n| n > 0) {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let event = |data: &str| format!("{:x}\r\ndata: {data}\n\n\r\n", data.len() + 8);
+        let token = event("{\"choices\":[{\"delta\":{\"content\":\"x\"}}]}");
+        for part in [head, token.as_str(), token.as_str()] {
+            stream.write_all(part.as_bytes()).unwrap();
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let end = event("[DONE]") + "0\r\n\r\n";
+        stream.write_all(end.as_bytes()).unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_server_that_waits_for_acknowledgements_is_not_kept_waiting() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || small_writes(stream.unwrap()));
+        }
+    });
+    let mut plan = one_round(&format!("http://{addr}"), 1);
+    plan.probe = false;
+    // The system acknowledges the first answers of a connection at once by itself.
+    let rounds = run(&plan, samples(60));
+    all_succeeded(&rounds[0]);
+    let mut late: Vec<f64> = rounds[0].records[30..]
+        .iter()
+        .map(|r| metrics(r).latency_ms.unwrap())
+        .collect();
+    late.sort_by(f64::total_cmp);
+    println!("median latency of small writes: {:.2} ms", late[15]);
+    assert!(late[15] < 30.0, "{late:?}");
+}

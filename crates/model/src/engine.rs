@@ -102,6 +102,9 @@ pub struct EngineReport {
     pub block_tokens: Option<u64>,
     /// Tokens that the cache holds.
     pub capacity_tokens: Option<u64>,
+    /// Prompts that it holds, where each has a place of its own (llama.cpp's slots).
+    #[serde(default)]
+    pub capacity_prompts: Option<u64>,
     /// Calls that empty all of its tiers, in order; empty where none is known to work.
     pub resets: Vec<ResetCall>,
     /// The request field that separates caches, where the engine has one.

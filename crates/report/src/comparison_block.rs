@@ -142,13 +142,18 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let efficiency = model
         .efficiency
         .map_or("-".to_owned(), |e| format!("{:.0} %", 100.0 * e));
+    let more = match (model.efficiency, labels.lang) {
+        (Some(share), Lang::En) if share > 1.0 => " (above 100 %: the queue was shorter too)",
+        (Some(share), Lang::Zh) if share > 1.0 => "（超过 100 %：排队也缩短了）",
+        _ => "",
+    };
     let text = match labels.lang {
         Lang::En => format!(
-            "Prefill: TTFT = {overhead:.1} ms + {per_token:.3} ms per computed token (fit {:.2}); a full hit halves TTFT from {pays:.0} tokens on; {efficiency} of the ideal saving seen",
+            "Prefill: TTFT = {overhead:.1} ms + {per_token:.3} ms per computed token (fit {:.2}); a full hit halves TTFT from {pays:.0} tokens on; {efficiency} of the ideal saving seen{more}",
             model.fit.unwrap_or(0.0)
         ),
         Lang::Zh => format!(
-            "Prefill：TTFT = {overhead:.1} ms + 每个需计算的 token {per_token:.3} ms（拟合度 {:.2}）；提示词达到 {pays:.0} token 起，完全命中可使 TTFT 至少减半；实际节省为理想值的 {efficiency}",
+            "Prefill：TTFT = {overhead:.1} ms + 每个需计算的 token {per_token:.3} ms（拟合度 {:.2}）；提示词达到 {pays:.0} token 起，完全命中可使 TTFT 至少减半；实际节省为理想值的 {efficiency}{more}",
             model.fit.unwrap_or(0.0)
         ),
     };

@@ -61,6 +61,17 @@ pub(crate) fn of(
                 "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时已不在缓存中；请减少样本、缩短提示词或增大容量"
             ),
         );
+    } else if let Some((slots, prompts)) =
+        more_than_slots(rounds, known).filter(|_| low && repeated != Some(0))
+    {
+        say(
+            format!(
+                "evicted: {prompts} prompts took turns on {slots} slots, each of which keeps its last prompt only, and no host cache gave them back (llama.cpp: --cache-ram); fewer samples than slots, or a host cache"
+            ),
+            format!(
+                "已被驱逐：{prompts} 条提示词轮流使用 {slots} 个槽位，每个槽位只保留最后一条，且没有主机缓存可恢复（llama.cpp：--cache-ram）；请让样本数不超过槽位数，或启用主机缓存"
+            ),
+        );
     } else if repeated == Some(0) && warm.unwrap_or(0.0) < NO_REUSE {
         say(
             "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either".into(),
@@ -175,4 +186,14 @@ fn overflow(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
         .filter_map(|(_, metrics)| metrics.input_tokens)
         .sum();
     (capacity > 0 && needed > capacity).then_some((capacity, needed))
+}
+
+/// Slots and prompts, when there are more prompts than slots.
+fn more_than_slots(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
+    let slots = known
+        .engines
+        .iter()
+        .filter_map(|engine| engine.capacity_prompts);
+    let (slots, prompts) = (slots.sum::<u64>(), rounds.first()?.requests.len() as u64);
+    (slots > 0 && prompts > slots).then_some((slots, prompts))
 }

@@ -2,13 +2,13 @@
 
 use super::print;
 use crate::args::RunArgs;
-use crate::{endpoint as address, exit, exit::Usage, settings};
+use crate::{exit, exit::Usage, settings};
 use dualround_dataset::{DatasetError, inspect};
 use dualround_loadgen::{Fetched, fetch};
 use dualround_model::RequestPlan;
 use dualround_report::safe_text;
 use dualround_wire::{Found, Scrape, parse_exposition};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{path::Path, time::Duration};
 
 const LIMIT: Duration = Duration::from_secs(10);
@@ -164,49 +164,4 @@ fn describe(page: &Scrape, name: &str) {
         samples.len(),
         values.join(", ")
     ));
-}
-
-/// Whether an endpoint answers.
-pub(crate) fn endpoint(url: &str, key: Option<String>) -> anyhow::Result<u8> {
-    let endpoint = address::resolve(url)?;
-    line(&format!(
-        "requests go to: {}",
-        dualround_loadgen::redact_url(&endpoint.url)
-    ));
-    let models = endpoint.url.replace("/chat/completions", "/models");
-    let request = request(key)?;
-    let answer = fetch(&models, &request, LIMIT)?;
-    let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let ids = list
-        .get("data")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let ids: Vec<&str> = ids.filter_map(|model| model.get("id")?.as_str()).collect();
-    line(&format!(
-        "models (HTTP {}): {}",
-        answer.status,
-        ids.join(", ")
-    ));
-    if let Some(metrics) = address::beside(&endpoint.url, "/metrics") {
-        match fetch(&metrics, &request, LIMIT) {
-            Ok(page) if page.status == 200 => {
-                let page = parse_exposition(&page.body);
-                let cache = page
-                    .names()
-                    .into_iter()
-                    .filter(|name| name.contains("cache"));
-                let cache: Vec<&str> = cache.collect();
-                line(&format!("metrics page: {} metrics", page.names().len()));
-                line(&format!("about caches: {}", cache.join(", ")));
-            }
-            Ok(page) => line(&format!("metrics page: none (HTTP {})", page.status)),
-            Err(_) => line("metrics page: none"),
-        }
-    }
-    Ok(if answer.status == 200 {
-        exit::OK
-    } else {
-        exit::ENDPOINT
-    })
 }

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod check;
+mod check_endpoint;
 mod convert;
 mod demo;
 mod measure;
@@ -23,7 +24,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
             check::dataset(&file, text_key.as_deref())
         }
         Command::Check(Check::Metrics { url, names }) => check::metrics(&url, &names),
-        Command::Check(Check::Endpoint { url, api_key }) => check::endpoint(&url, api_key),
+        Command::Check(Check::Endpoint(args)) => check_endpoint::run(args),
         Command::Report(args) => remake::run(&args),
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     report.running = seen.metric(&["llamacpp:requests_processing"]);
     report.waiting = seen.metric(&["llamacpp:requests_deferred"]);
     report.cached_field = "timings.cache_n, usage.prompt_tokens_details.cached_tokens".to_owned();
+    report.capacity_prompts = slots;
     for slot in 0..slots.unwrap_or(0) {
         report
             .resets

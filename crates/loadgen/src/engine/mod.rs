@@ -93,6 +93,7 @@ fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
         waiting: None,
         block_tokens: None,
         capacity_tokens: None,
+        capacity_prompts: None,
         resets: Vec::new(),
         salt_field: None,
         external_tier: false,

@@ -85,7 +85,7 @@ pub(super) fn describe(seen: &Observed, kind: EngineKind, evidence: &str) -> Eng
         });
     match seen.reset_status {
         Some(status) if status != 404 => {
-            report.resets.push(seen.call("POST", "/reset_prefix_cache"))
+            report.resets.push(seen.call("POST", "/reset_prefix_cache"));
         }
         _ => report.hints.push(
             "no /reset_prefix_cache: start the server with VLLM_SERVER_DEV_MODE=1 for --cold reset"

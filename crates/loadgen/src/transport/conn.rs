@@ -146,6 +146,11 @@ impl Conn {
         result.map_err(|error| (written, error))
     }
 
+    /// See [`StampedTcp::acknowledge_at_once`].
+    pub(crate) fn acknowledge_at_once(&self) {
+        self.stream.tcp().acknowledge_at_once();
+    }
+
     /// Reads once and hands the bytes with their stamp to `decode`, which runs before anything
     /// else is read. No bytes: the peer ended the stream.
     pub(crate) async fn read<R>(

@@ -238,7 +238,9 @@ impl AsyncWrite for Noted {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream.poll_write(cx, buf)
+        let polled = self.stream.poll_write(cx, buf);
+        self.stream.tcp().acknowledge_at_once();
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,0 +1,130 @@
+//! `dualround check endpoint`: what the server is, and what a run against it will measure.
+
+use super::print;
+use crate::{args::CheckEndpointArgs, args::RunArgs, exit, settings};
+use dualround_loadgen::{Cancel, Session};
+use dualround_model::{CanaryReport, EngineReport};
+use dualround_report::safe_text;
+
+fn line(text: &str) {
+    print(&safe_text(text));
+}
+
+/// Looks, sends the canary unless told not to, and says what was found.
+pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
+    let given = RunArgs {
+        dataset: Some("-".into()),
+        endpoint: Some(args.url),
+        model: args.model,
+        api_key: args.api_key,
+        engine: args.engine,
+        admin_url: (!args.admin_url.is_empty()).then_some(args.admin_url),
+        ..RunArgs::default()
+    };
+    let plan = settings::resolve(given)?.plan;
+    line(&format!(
+        "requests go to: {}",
+        dualround_loadgen::redact_url(&plan.endpoint)
+    ));
+    let mut session = Session::open(plan, Vec::new(), Cancel::new())?;
+    let canary = if args.no_canary {
+        session.look()?;
+        None
+    } else {
+        session.preflight()?
+    };
+    line(&format!("model: {}", session.plan().model));
+    for report in session.engines() {
+        engine(&report, canary.as_ref());
+    }
+    match &canary {
+        Some(canary) => said(canary),
+        None if args.no_canary => line("canary: not sent"),
+        None => line("canary: the server did not answer it; the rounds will show why"),
+    }
+    Ok(exit::OK)
+}
+
+fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
+    let version = report.version.as_deref().unwrap_or("");
+    line(&format!(
+        "engine at {}: {} {version} ({})",
+        report.base,
+        report.kind.name(),
+        report.evidence.join(", ")
+    ));
+    for tier in &report.tiers {
+        line(&format!(
+            "  hit rate of tier {}: increase of {} / increase of {}",
+            tier.tier, tier.hits, tier.queries
+        ));
+    }
+    if let Some(name) = &report.processed {
+        line(&format!(
+            "  hit rate: prompt tokens sent, less the increase of {name} (it counts computed ones only)"
+        ));
+    }
+    if report.tiers.is_empty() && report.processed.is_none() {
+        line("  no counters of hits");
+    }
+    line(&format!(
+        "  cached tokens of a request: {}",
+        report.cached_field
+    ));
+    let number = |value: Option<u64>| value.map_or("unknown".to_owned(), |n| n.to_string());
+    line(&format!(
+        "  cached in units of {} tokens; capacity {} tokens",
+        number(report.block_tokens),
+        number(report.capacity_tokens)
+    ));
+    match report.resets.as_slice() {
+        [] => line("  no reset call is known"),
+        calls => {
+            for call in calls {
+                // Paths made here hold no secrets; what a user puts into the base may.
+                let path = url::Url::parse(&call.url).map_or_else(
+                    |_| String::new(),
+                    |url| {
+                        format!(
+                            "{}{}",
+                            url.path(),
+                            url.query().map_or_else(String::new, |q| format!("?{q}"))
+                        )
+                    },
+                );
+                line(&format!("  --cold reset calls: {} {path}", call.method));
+            }
+        }
+    }
+    let reported = canary.is_some_and(|canary| canary.repeated.is_some());
+    for hint in &report.hints {
+        // What the canary has answered is no question any more.
+        if !(reported && hint.starts_with("cached tokens in usage")) {
+            line(&format!("  note: {hint}"));
+        }
+    }
+}
+
+fn said(canary: &CanaryReport) {
+    let of = canary.prompt_tokens.unwrap_or(0);
+    match canary.repeated {
+        Some(0) => line(&format!(
+            "canary: a repeated text of {of} tokens hit nothing: no prefix cache is seen here (off, or the requests went to different replicas)"
+        )),
+        Some(hit) => line(&format!(
+            "canary: a repeated text took {hit} of {of} tokens from the cache, and the server said so"
+        )),
+        None => line(
+            "canary: cached tokens are not reported, so hits can be judged by counters and time only",
+        ),
+    }
+    let other = canary.other_marker.unwrap_or(0);
+    match &canary.salt_field {
+        Some(field) => line(&format!(
+            "cold rounds: by the field {field}; under another value the text took {other} tokens"
+        )),
+        None => line(&format!(
+            "cold rounds: by a text marker; behind another one the text took {other} tokens"
+        )),
+    }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# What must be concluded on real set-ups: llama.cpp with evictions and without a cache, and a gateway
+# over two engines, by turns and by prefix. DUALROUND: the program (default target/release/dualround)
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+dualround="${DUALROUND:-$here/../target/release/dualround}"
+export MODEL=nano
+one=18080 two=18082 front=18090
+work="$(mktemp -d)"
+trap 'PORT=$front "$here/gateway.sh" stop; PORT=$one "$here/llama.sh" stop; PORT=$two "$here/llama.sh" stop; rm -rf "$work"' EXIT
+
+"$here/llama.sh" setup
+"$here/gateway.sh" setup
+python3 "$here/make_documents.py" --chars 4000 --count 12 >"$work/documents.jsonl"
+
+measure() { # measure NAME PORT CONCURRENCY SAMPLES [flags]
+    local name="$1" port="$2" concurrency="$3" samples="$4"
+    shift 4
+    printf '\n-- %s\n' "$name"
+    "$dualround" run --dataset "$work/documents.jsonl" --endpoint "http://127.0.0.1:$port" --concurrency "$concurrency" \
+        --num-samples "$samples" --max-output-tokens 16 --temperature 0 --seed 1 --output-dir "$work/$name" "$@" \
+        >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
+}
+check() { python3 "$here/assert_conclusion.py" "$@"; }
+
+PORT=$one "$here/llama.sh" start
+measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2'
+check "$work/works" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
+
+PORT=$one "$here/llama.sh" start --cache-ram 0
+measure evicted $one 4 12
+check "$work/evicted" --evidence no --hits 0 0.1 --says "evicted: 12 prompts took turns on 4 slots" --not-says "cache works"
+
+PORT=$one "$here/llama.sh" start --no-cache-prompt
+measure off $one 4 12
+check "$work/off" --kind no_effect,cannot_tell --evidence no --hits 0 0.01 --says "cache off" --not-says "cache works"
+
+# Slots enough for every prompt, so that only the gateway decides. Each conclusion is held against the
+# engines' own counters, which is what --hits does.
+export SLOTS=8 CTX=4096
+PORT=$one "$here/llama.sh" start
+PORT=$two "$here/llama.sh" start
+replicas=(--admin-url "http://127.0.0.1:$one" --admin-url "http://127.0.0.1:$two")
+gateway() { POLICY="$1" PORT=$front "$here/gateway.sh" start "http://127.0.0.1:$one" "http://127.0.0.1:$two"; }
+
+gateway round_robin
+measure turns_odd $front 1 7 "${replicas[@]}"
+check "$work/turns_odd" --evidence no --hits 0 0.1 --says "another replica" --not-says "cache works"
+gateway round_robin
+measure turns_even $front 1 8 "${replicas[@]}"
+check "$work/turns_even" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --not-says "another replica"
+gateway cache_aware
+measure by_prefix $front 1 7 "${replicas[@]}"
+check "$work/by_prefix" --kind effect --evidence yes --hits 0.9 1 --says "cache works"
