@@ -3,6 +3,7 @@
 
 mod cold;
 mod engines;
+mod tokens;
 
 use crate::{
     Cancel, Clock, LoadError, Progress,

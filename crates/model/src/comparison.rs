@@ -50,6 +50,30 @@ pub struct Known {
     pub canary: Option<CanaryReport>,
     /// The servers behind the endpoint.
     pub engines: Vec<EngineReport>,
+    /// What a prefix cache could give.
+    pub reuse: Option<Reuse>,
+}
+
+/// Reuse in the token ids that were sent, one request after the other: what a prefix cache could
+/// give, as shares of all prompt tokens. Requests that overlap may miss each other, so above
+/// concurrency 1 it is an upper bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reuse {
+    /// Tokens of the unit in which prompts are cached.
+    pub block: u64,
+    /// Prompts.
+    pub prompts: u64,
+    /// Their tokens.
+    pub tokens: u64,
+    /// In the first round: sharing between its prompts.
+    pub cold: f64,
+    /// In the second round, with unlimited capacity.
+    pub warm: f64,
+    /// The same in a cache of the stated capacity that drops its least recently used blocks first:
+    /// a model, since engines evict in their own ways.
+    pub lru_warm: Option<f64>,
+    /// That capacity, tokens.
+    pub capacity_tokens: Option<u64>,
 }
 
 /// Counters of one tier over the rounds of a kind, tokens.

@@ -30,7 +30,7 @@ pub use cold::{
 };
 pub use comparison::{
     CacheHit, Comparison, Conclusion, ConclusionKind, IntervalKind, Known, LengthBucket,
-    LevelComparison, MetricComparison, PrefillModel, TierRate,
+    LevelComparison, MetricComparison, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};

@@ -112,6 +112,18 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         hit.usage_known,
         hit.usage_of
     );
+    if hit.theory.is_some() {
+        let model = hit.model_lru.map_or_else(String::new, |rate| {
+            format!("; {}: {}", labels.hit_rate_lru, percent(Some(rate)))
+        });
+        let bound = if level.concurrency > 1 { "≤ " } else { "" };
+        let _ = writeln!(
+            out,
+            "{}: {bound}{}{model}",
+            labels.hit_rate_theory,
+            percent(hit.theory)
+        );
+    }
     if hit.server.is_some() {
         let tiers = hit
             .tiers

@@ -1,6 +1,6 @@
 //! `run.json`: what was run, where and when, so that it can be run again.
 
-use dualround_model::{CanaryReport, EngineReport, Plan, Selection, Warning};
+use dualround_model::{CanaryReport, EngineReport, Plan, Reuse, Selection, Warning};
 use serde::{Deserialize, Serialize};
 
 /// The file. Secrets in it are `***`.
@@ -27,6 +27,9 @@ pub struct RunInfo {
     /// The servers behind the endpoint.
     #[serde(default)]
     pub engines: Vec<EngineReport>,
+    /// What a prefix cache could give, by the token ids sent; `None`: not known.
+    #[serde(default)]
+    pub reuse: Option<Reuse>,
     /// Caveats of the run as a whole.
     pub warnings: Vec<Warning>,
     /// The user or a limit ended it early.

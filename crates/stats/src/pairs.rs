@@ -267,8 +267,8 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         usage_of,
         server: server::rate(rounds, RoundKind::Warm),
         tiers: server::tiers(rounds, RoundKind::Warm),
-        theory: None,
-        model_lru: None,
+        theory: known.reuse.map(|reuse| reuse.warm),
+        model_lru: known.reuse.and_then(|reuse| reuse.lru_warm),
     };
     let cold = cold::verdict(rounds, canary);
     let basis = Basis {

@@ -63,7 +63,7 @@ fn round(n: u32, ttft: f64, cached: Option<u64>, seed: u64) -> Vec<RequestRecord
 fn known() -> Known {
     Known {
         canary: Some(canary()),
-        engines: Vec::new(),
+        ..Known::default()
     }
 }
 

@@ -15,7 +15,7 @@ use dualround_model::{
 use dualround_report::{
     Journal, RunFiles, RunInfo, comparison_block, level_json, round_table, warning_text,
 };
-use dualround_stats::{SummaryOptions, compare, summarise};
+use dualround_stats::{SummaryOptions, compare, reuse, summarise};
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
     time::SystemTime,
@@ -63,7 +63,12 @@ pub(crate) fn measure(
     for text in &selection.notes {
         note(text);
     }
-    // An unwritable or occupied folder is found out before anything is sent.
+    // Names that no comparison has are found out before anything is sent.
+    let blank = level_json(&compare(&mut [], &Known::default()));
+    for text in &plan.cold.fail_if {
+        Gate::parse(text)?.check(&blank)?;
+    }
+    // And so is an unwritable or occupied folder.
     RunFiles::check(&plan.output.dir, plan.output.overwrite, default_dir)?;
     let samples = selection.samples.iter().map(Arc::clone).collect();
     let mut session = Session::open(plan, samples, cancel.clone())?;
@@ -91,6 +96,7 @@ pub(crate) fn measure(
         environment: environment(),
         canary: canary.clone(),
         engines: session.engines(),
+        reuse: None,
         warnings: first_warnings
             .iter()
             .chain(&metric_warnings)
@@ -113,6 +119,7 @@ pub(crate) fn measure(
         known: Known {
             canary,
             engines: info.engines.clone(),
+            reuse: None,
         },
         rounds: Vec::new(),
         progress,
@@ -128,6 +135,7 @@ pub(crate) fn measure(
     info.finished_at = Some(rfc3339(SystemTime::now()));
     info.interrupted = cancel.is_cancelled();
     info.exit_code = Some(i32::from(code));
+    info.reuse = run.known.reuse;
     run.files.write_run(&info)?;
     note(&match lang {
         Lang::En => format!("files: {}", run.files.dir().display()),
@@ -204,10 +212,11 @@ impl Run {
     }
 
     fn compare_level(&mut self, first: usize) -> anyhow::Result<()> {
-        let rounds = &mut self.rounds[first..];
-        if rounds.is_empty() {
+        if self.rounds[first..].is_empty() {
             return Ok(());
         }
+        self.find_reuse()?;
+        let rounds = &mut self.rounds[first..];
         let level = compare(rounds, &self.known);
         // The comparison marks requests; their files say so too.
         for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
@@ -216,6 +225,20 @@ impl Run {
         print(&comparison_block(&level, &self.stored));
         self.comparison.levels.push(level);
         self.files.write_comparison(&self.comparison)?;
+        Ok(())
+    }
+
+    /// After the first level: what the token ids that were sent let a cache reuse.
+    fn find_reuse(&mut self) -> anyhow::Result<()> {
+        let engine = self.known.engines.first();
+        let Some(block) = engine.and_then(|engine| engine.block_tokens) else {
+            return Ok(());
+        };
+        if self.known.reuse.is_none() && self.comparison.levels.is_empty() {
+            let capacity = engine.and_then(|engine| engine.capacity_tokens);
+            let ids = self.session.token_ids()?;
+            self.known.reuse = ids.and_then(|ids| reuse(&ids, block, capacity));
+        }
         Ok(())
     }
 

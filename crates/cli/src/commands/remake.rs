@@ -28,6 +28,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let known = Known {
         canary: info.canary.clone(),
         engines: info.engines,
+        reuse: info.reuse,
     };
     let mut comparison = Comparison {
         levels: Vec::new(),

@@ -103,7 +103,7 @@ impl Session {
 }
 
 /// The base of a chat completions URL.
-fn base(chat_url: &str) -> String {
+pub(super) fn base(chat_url: &str) -> String {
     let url = chat_url.split('?').next().unwrap_or(chat_url);
     url.trim_end_matches("/chat/completions")
         .trim_end_matches("/v1")

@@ -1,0 +1,227 @@
+//! The truth about the cache, against an engine whose cache is known.
+
+use crate::common::{dataset, engine_with, json, run, stderr, stdout};
+use serde_json::Value;
+use simllm::{Sim, SimConfig};
+use std::path::Path;
+
+fn dir() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 10);
+    dir
+}
+
+fn line(sim: &Sim, more: &str) -> String {
+    format!(
+        "run --dataset data.jsonl --endpoint {} --max-output-tokens 4 --warmup 0 --output-dir out --overwrite {more}",
+        sim.base_url()
+    )
+}
+
+fn level(dir: &Path) -> Value {
+    json(&dir.join("out/comparison.json"))["levels"][0].clone()
+}
+
+#[test]
+fn b046_three_sources_of_hits_agree() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let output = run(dir.path(), &line(&sim, ""));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let hits = &level(dir.path())["hit_rate"];
+    let rate = |name: &str| hits[name].as_f64().unwrap();
+    assert!(rate("usage") > 0.9, "{hits}");
+    for other in ["server", "theory", "model_lru"] {
+        assert!(
+            (rate(other) - rate("usage")).abs() < 1e-5,
+            "{other}: {hits}"
+        );
+    }
+    assert_eq!(hits["tiers"][0]["tier"], "local");
+    // The engine's field was proven, so prompts stay as they are.
+    let cold = &level(dir.path())["cold"];
+    assert_eq!(
+        (&cold["method"], &cold["verdict"]),
+        (&"salt".into(), &"cold".into())
+    );
+    // Made again from the journal, the same comes out.
+    let before = level(dir.path());
+    assert_eq!(run(dir.path(), "report out").status.code(), Some(0));
+    assert_eq!(level(dir.path()), before);
+}
+
+#[test]
+fn a_salt_that_does_not_separate_is_not_used() {
+    for config in [
+        SimConfig {
+            honour_cache_salt: false,
+            ..SimConfig::default()
+        },
+        SimConfig {
+            strict_fields: true,
+            ..SimConfig::default()
+        },
+        // A second tier might ignore it.
+        SimConfig {
+            external_blocks: 65_536,
+            ..SimConfig::default()
+        },
+    ] {
+        let (dir, sim) = (dir(), engine_with(config));
+        // The second tier shows once it was asked.
+        run(dir.path(), &line(&sim, "--rounds C --concurrency 2"));
+        let output = run(dir.path(), &line(&sim, ""));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let cold = &level(dir.path())["cold"];
+        assert_eq!(
+            (&cold["method"], &cold["verdict"]),
+            (&"marker".into(), &"cold".into())
+        );
+    }
+}
+
+#[test]
+fn b128_b130_a_reset_is_proven_or_the_run_stops() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let output = run(dir.path(), &line(&sim, "--cold reset"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let cold = &level(dir.path())["cold"];
+    assert_eq!(
+        (&cold["method"], &cold["verdict"]),
+        (&"reset".into(), &"cold".into())
+    );
+    assert!(
+        cold["evidence"]
+            .to_string()
+            .contains("proven: a text that had hit"),
+        "{cold}"
+    );
+    for config in [
+        SimConfig {
+            reset_lies: true,
+            ..SimConfig::default()
+        },
+        // The second tier keeps what the first one forgot.
+        SimConfig {
+            external_blocks: 65_536,
+            ..SimConfig::default()
+        },
+    ] {
+        let sim = engine_with(config);
+        let output = run(dir.path(), &line(&sim, "--cold reset"));
+        let words = stderr(&output);
+        assert_eq!(output.status.code(), Some(3), "{words}");
+        assert!(words.contains("still hits"), "{words}");
+    }
+    let none = engine_with(SimConfig {
+        reset_enabled: false,
+        ..SimConfig::default()
+    });
+    let output = run(dir.path(), &line(&none, "--cold reset"));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("--reset-cache-url"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn other_traffic_is_told() {
+    let (dir, sim) = (
+        dir(),
+        engine_with(SimConfig {
+            max_batch: 64,
+            ..SimConfig::default()
+        }),
+    );
+    let url = format!("{}/v1/chat/completions", sim.base_url());
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let other = std::thread::spawn({
+        let stop = std::sync::Arc::clone(&stop);
+        move || {
+            let body = "{\"model\":\"sim-1\",\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"somebody else asks\"}]}";
+            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                post(&url, body);
+            }
+        }
+    });
+    let output = run(dir.path(), &line(&sim, ""));
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    other.join().unwrap();
+    assert!(
+        stdout(&output).contains("other traffic on this server"),
+        "{}",
+        stdout(&output)
+    );
+    let quiet = run(dir.path(), &line(&sim, ""));
+    assert!(
+        !stdout(&quiet).contains("other traffic"),
+        "{}",
+        stdout(&quiet)
+    );
+}
+
+fn post(url: &str, body: &str) {
+    use std::io::{Read, Write};
+    let rest = url.trim_start_matches("http://");
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    let request = format!(
+        "POST /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+#[test]
+fn gates_are_exit_code_4_and_say_why() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let gated = |condition: &str| {
+        let line = line(&sim, "");
+        let mut words: Vec<&str> = line.split_whitespace().collect();
+        words.extend(["--fail-if", condition]);
+        let output = crate::common::dualround()
+            .current_dir(dir.path())
+            .args(words)
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), stderr(&output))
+    };
+    assert_eq!(gated("hit_rate.usage < 0.5").0, 0);
+    let (code, words) = gated("hit_rate.usage >= 0.5");
+    assert_eq!(code, 4, "{words}");
+    assert!(
+        words.contains("--fail-if 'hit_rate.usage >= 0.5' at concurrency 1: it is 0.9"),
+        "{words}"
+    );
+    assert_eq!(gated("cold.verdict != cold").0, 0);
+    assert_eq!(gated("ttft.speed < 3").0, 2);
+    let (code, words) = gated("speed < 3");
+    assert_eq!(code, 2, "{words}");
+    assert!(words.contains("ttft"), "{words}");
+}
+
+#[test]
+fn check_endpoint_says_what_will_be_measured() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let found = stdout(&run(
+        dir.path(),
+        &format!("check endpoint {}", sim.base_url()),
+    ));
+    for words in [
+        "simulated",
+        "vllm:prefix_cache_hits_total",
+        "POST /reset_prefix_cache",
+        "by the field cache_salt",
+        "units of 16 tokens",
+    ] {
+        assert!(found.contains(words), "`{words}`: {found}");
+    }
+    let before = sim.truth().requests.len();
+    run(
+        dir.path(),
+        &format!("check endpoint {} --no-canary", sim.base_url()),
+    );
+    assert_eq!(sim.truth().requests.len(), before);
+}
