@@ -26,15 +26,17 @@ impl Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let title = match (lang, spec.kind) {
-            (Lang::En, RoundKind::Cold) => {
-                format!("concurrency {concurrency} round {} cold", spec.number)
-            }
-            (Lang::En, RoundKind::Warm) => {
-                format!("concurrency {concurrency} round {} warm", spec.number)
-            }
-            (Lang::Zh, RoundKind::Cold) => format!("并发 {concurrency} 第 {} 轮 冷", spec.number),
-            (Lang::Zh, RoundKind::Warm) => format!("并发 {concurrency} 第 {} 轮 热", spec.number),
+        let kind = match (lang, spec.kind) {
+            (Lang::En, RoundKind::Cold) => "cold",
+            (Lang::En, RoundKind::Warm) => "warm",
+            (Lang::En, RoundKind::External) => "outer tiers only",
+            (Lang::Zh, RoundKind::Cold) => "冷",
+            (Lang::Zh, RoundKind::Warm) => "热",
+            (Lang::Zh, RoundKind::External) => "仅外层缓存",
+        };
+        let title = match lang {
+            Lang::En => format!("concurrency {concurrency} round {} {kind}", spec.number),
+            Lang::Zh => format!("并发 {concurrency} 第 {} 轮 {kind}", spec.number),
         };
         let bar = ProgressBar::with_draw_target(None, target);
         Self {

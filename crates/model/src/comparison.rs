@@ -110,6 +110,17 @@ pub struct PrefillModel {
     pub efficiency: Option<f64>,
 }
 
+/// What outer cache tiers are worth alone: rounds after a reset of the engine's own cache.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExternalTier {
+    /// TTFT cold against such rounds.
+    pub ttft: MetricComparison,
+    /// Hit rate by usage in them.
+    pub usage: Option<f64>,
+    /// Counters by server and tier in them.
+    pub tiers: Vec<TierRate>,
+}
+
 /// The pairs whose prompts are of one length class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LengthBucket {
@@ -193,6 +204,8 @@ pub struct LevelComparison {
     pub latency: MetricComparison,
     /// Hit rates.
     pub hit_rate: CacheHit,
+    /// `E` rounds against the cold ones: outer cache tiers alone.
+    pub external: Option<ExternalTier>,
     /// TTFT by prompt length, where there are pairs enough.
     pub buckets: Vec<LengthBucket>,
     /// TTFT against computed tokens.

@@ -29,8 +29,8 @@ pub use cold::{
     ResetCall, ResetOutcome, ResetProof, Verdict,
 };
 pub use comparison::{
-    CacheHit, Comparison, Conclusion, ConclusionKind, IntervalKind, Known, LengthBucket,
-    LevelComparison, MetricComparison, PrefillModel, Reuse, TierRate,
+    CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
+    LengthBucket, LevelComparison, MetricComparison, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};

@@ -11,6 +11,9 @@ pub enum RoundKind {
     Cold,
     /// `W`: repeats the bytes of its epoch.
     Warm,
+    /// `E`: the same after a reset of the engine's own cache, with outer tiers kept: what those
+    /// alone are worth.
+    External,
 }
 
 /// One round of a schedule.
@@ -34,7 +37,9 @@ pub struct Schedule(Vec<RoundKind>);
 #[non_exhaustive]
 pub enum ScheduleError {
     /// It does not begin with `C`, is empty or holds another letter.
-    #[error("schedule `{0}` must begin with C and hold only C (cold) and W (warm), e.g. CW or CWC")]
+    #[error(
+        "schedule `{0}` must begin with C and hold only C (cold), W (warm) and E (outer cache tiers only), e.g. CW, CWC or CWE"
+    )]
     Invalid(String),
 }
 
@@ -70,6 +75,7 @@ impl FromStr for Schedule {
         let kinds = text.chars().map(|c| match c.to_ascii_uppercase() {
             'C' => Some(RoundKind::Cold),
             'W' => Some(RoundKind::Warm),
+            'E' => Some(RoundKind::External),
             _ => None,
         });
         match kinds.collect::<Option<Vec<_>>>() {
@@ -85,6 +91,7 @@ impl fmt::Display for Schedule {
             f.write_str(match kind {
                 RoundKind::Cold => "C",
                 RoundKind::Warm => "W",
+                RoundKind::External => "E",
             })?;
         }
         Ok(())
@@ -120,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_schedule_begins_cold() {
-        for bad in ["", "W", "WC", "CX", "C W"] {
+        for bad in ["", "W", "WC", "CX", "C W", "EC"] {
             assert!(bad.parse::<Schedule>().is_err(), "{bad}");
         }
         assert_eq!("cw".parse::<Schedule>().unwrap(), Schedule::default());

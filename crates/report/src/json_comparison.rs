@@ -34,6 +34,11 @@ pub fn level_json(level: &LevelComparison) -> Value {
             "theory": num(hit.theory),
             "model_lru": num(hit.model_lru),
         },
+        "external": level.external.as_ref().map(|external| json!({
+            "ttft": metric(&external.ttft),
+            "usage": num(external.usage),
+            "tiers": external.tiers,
+        })),
         "buckets": level.buckets.iter().map(|bucket| json!({
             "min_tokens": bucket.min_tokens,
             "max_tokens": bucket.max_tokens,

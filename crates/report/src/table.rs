@@ -25,6 +25,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
     let kind = match meta.spec.kind {
         RoundKind::Cold => labels.cold,
         RoundKind::Warm => labels.warm,
+        RoundKind::External => labels.external,
     };
     let round = labels.round(meta.spec.number);
     push(&mut out, &rule);

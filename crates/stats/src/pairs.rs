@@ -10,8 +10,8 @@ use crate::{
     server,
 };
 use dualround_model::{
-    CacheHit, Flag, IntervalKind, Known, LengthBucket, LevelComparison, MetricComparison,
-    PrefillModel, RequestMetrics, RoundKind, RoundResult, Warning,
+    CacheHit, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
+    MetricComparison, PrefillModel, RequestMetrics, RoundKind, RoundResult, Warning,
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
@@ -206,6 +206,25 @@ fn buckets(cycles: &[Vec<Pair<'_>>]) -> Vec<LengthBucket> {
     pairs.chunks(size).map(bucket).collect()
 }
 
+/// The rounds of outer tiers alone, each paired with the cold round of its epoch.
+fn external(rounds: &[RoundResult]) -> Option<ExternalTier> {
+    let cold_of = |epoch: u32| {
+        rounds
+            .iter()
+            .find(|r| r.meta.spec.epoch == epoch && r.meta.spec.kind == RoundKind::Cold)
+    };
+    let cycles: Vec<Vec<Pair<'_>>> = rounds
+        .iter()
+        .filter(|round| round.meta.spec.kind == RoundKind::External)
+        .filter_map(|round| Some(pairs(cold_of(round.meta.spec.epoch)?, round)))
+        .collect();
+    (!cycles.is_empty()).then(|| ExternalTier {
+        ttft: metric(&cycles, |metrics| metrics.ttft_ms),
+        usage: usage_rate(rounds, RoundKind::External).0,
+        tiers: server::tiers(rounds, RoundKind::External),
+    })
+}
+
 /// What was saved over what computing nothing at all in the warm round would save, by the line.
 fn efficiency(model: &PrefillModel, cycles: &[Vec<Pair<'_>>]) -> Option<f64> {
     let per_token = model.ms_per_token?;
@@ -295,6 +314,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         itl,
         latency,
         hit_rate,
+        external: external(rounds),
         buckets: buckets(&cycles),
         prefill,
         unequal_outputs,

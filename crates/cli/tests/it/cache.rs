@@ -225,3 +225,33 @@ fn check_endpoint_says_what_will_be_measured() {
     );
     assert_eq!(sim.truth().requests.len(), before);
 }
+
+#[test]
+fn an_e_round_shows_what_an_outer_tier_is_worth_alone() {
+    let config = SimConfig {
+        external_blocks: 65_536,
+        external_ms_per_token: 0.01,
+        ..SimConfig::default()
+    };
+    let (dir, sim) = (dir(), engine_with(config));
+    let output = run(dir.path(), &line(&sim, "--rounds CWE"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let level = level(dir.path());
+    let external = &level["external"];
+    assert!(external["usage"].as_f64().unwrap() > 0.9, "{external}");
+    let rate = |tiers: &Value, name: &str| {
+        let tiers = tiers.as_array().unwrap();
+        let tier = tiers.iter().find(|tier| tier["tier"] == name).unwrap();
+        tier["rate"].as_f64().unwrap_or(0.0)
+    };
+    assert!(rate(&external["tiers"], "local") < 0.05, "{external}");
+    assert!(rate(&external["tiers"], "external") > 0.9, "{external}");
+    // The warm round came from the engine's own cache.
+    assert!(rate(&level["hit_rate"]["tiers"], "local") > 0.9, "{level}");
+    assert!(level["ttft"]["ratio"].as_f64() > external["ttft"]["ratio"].as_f64());
+    assert!(stdout(&output).contains("outer tiers only"));
+    assert_eq!(
+        run(dir.path(), &line(&sim, "--rounds EC")).status.code(),
+        Some(2)
+    );
+}

@@ -65,8 +65,10 @@ impl Session {
         spec: RoundSpec,
         watch: &mut dyn FnMut(Progress<'_>),
     ) -> Result<Option<ColdAction>, LoadError> {
-        if spec.kind != RoundKind::Cold {
-            return Ok(None);
+        match spec.kind {
+            RoundKind::Cold => {}
+            RoundKind::Warm => return Ok(None),
+            RoundKind::External => return self.reset_engine_alone(watch).map(Some),
         }
         watch(Progress::MakingCold);
         let fresh = match self.plan.cold.policy {
@@ -108,6 +110,38 @@ impl Session {
             None => {}
         }
         Ok(Some(action))
+    }
+
+    /// Before a round of outer tiers alone: the engine's own cache is emptied, theirs is kept.
+    fn reset_engine_alone(
+        &mut self,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<ColdAction, LoadError> {
+        watch(Progress::MakingCold);
+        let calls = self.engine_resets();
+        let url = calls.first().map_or_else(
+            || self.wiring.target.shown.clone(),
+            |call| crate::transport::redact_url(&call.url),
+        );
+        if calls.is_empty() {
+            let reason =
+                "an E round needs an engine whose reset is known: see dualround check endpoint"
+                    .to_owned();
+            return Err(LoadError::Reset { url, reason });
+        }
+        let runtime = crate::runtime::single()?;
+        let resets = runtime.block_on(async {
+            self.drain(&url).await?;
+            reset::reset_all(&calls, self.tls.as_ref(), self.clock).await
+        })?;
+        Ok(ColdAction {
+            method: ColdMethod::Reset,
+            marker: None,
+            salt: None,
+            marker_tokens: None,
+            resets,
+            proof: None,
+        })
     }
 
     async fn marker_tokens(&self, marker: &str) -> Option<u64> {

@@ -58,6 +58,17 @@ impl Session {
         resets.cloned().collect()
     }
 
+    /// The resets of the engines alone, which leave outer tiers as they are.
+    pub(super) fn engine_resets(&self) -> Vec<ResetCall> {
+        let engines = self
+            .watches
+            .iter()
+            .filter(|watch| watch.report.kind != EngineKind::Lmcache);
+        engines
+            .flat_map(|watch| watch.report.resets.iter().cloned())
+            .collect()
+    }
+
     /// The pages as they stand, one for each engine.
     pub(super) fn read_engines(&self) -> Result<Vec<Option<Reading>>, LoadError> {
         if !self.watches.iter().any(Watch::has_counters) {
