@@ -128,6 +128,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             ..DatasetPlan::new(dataset.clone())
         },
         output: OutputPlan {
+            check_output: args.check_output.unwrap_or(false),
             overwrite: args.overwrite.unwrap_or(false),
             store_text,
             lang,

@@ -85,7 +85,8 @@ pub(crate) fn run(
         round: setup.round,
         started_ns: AtomicU64::new(started_ns),
         lenient: setup.plan.request.lenient,
-        keep_text: setup.plan.output.store_text == dualround_model::StoreText::Full,
+        keep_text: setup.plan.output.check_output
+            || setup.plan.output.store_text == dualround_model::StoreText::Full,
         cancel: setup.cancel.clone(),
         stop: AtomicBool::new(false),
         failures: AtomicU64::new(0),

@@ -110,6 +110,19 @@ pub struct PrefillModel {
     pub efficiency: Option<f64>,
 }
 
+/// Whether the answers were the same, for pairs of which both texts are known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answers {
+    /// Cold–warm pairs with both texts.
+    pub pairs: u64,
+    /// Share of them with the same text.
+    pub equal_share: Option<f64>,
+    /// Median position of the first character that differs, over the pairs that differ.
+    pub first_difference: Option<f64>,
+    /// The share between two warm rounds, which differ by batching alone.
+    pub warm_equal_share: Option<f64>,
+}
+
 /// What outer cache tiers are worth alone: rounds after a reset of the engine's own cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExternalTier {
@@ -204,6 +217,8 @@ pub struct LevelComparison {
     pub latency: MetricComparison,
     /// Hit rates.
     pub hit_rate: CacheHit,
+    /// Whether the answers were the same, under `--check-output`.
+    pub answers: Option<Answers>,
     /// `E` rounds against the cold ones: outer cache tiers alone.
     pub external: Option<ExternalTier>,
     /// TTFT by prompt length, where there are pairs enough.

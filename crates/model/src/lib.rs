@@ -29,7 +29,7 @@ pub use cold::{
     ResetCall, ResetOutcome, ResetProof, Verdict,
 };
 pub use comparison::{
-    CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
+    Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
     LengthBucket, LevelComparison, MetricComparison, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};

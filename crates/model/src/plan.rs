@@ -257,6 +257,9 @@ pub struct OutputPlan {
     pub overwrite: bool,
     /// How much text is kept.
     pub store_text: StoreText,
+    /// Keep the answers too, and compare them cold against warm.
+    #[serde(default)]
+    pub check_output: bool,
     /// Language of tables and CSV labels.
     pub lang: Lang,
 }
@@ -267,6 +270,7 @@ impl Default for OutputPlan {
             dir: "results".into(),
             overwrite: false,
             store_text: StoreText::default(),
+            check_output: false,
             lang: Lang::default(),
         }
     }

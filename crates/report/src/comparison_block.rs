@@ -60,6 +60,7 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
     }
     hit_rates(&mut out, level, labels);
     prefill(&mut out, level, labels);
+    answers(&mut out, level, labels);
     cold(&mut out, level, labels);
     let zh = labels.lang == Lang::Zh;
     let text = if zh {
@@ -150,6 +151,31 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
             percent(hit.server)
         );
     }
+}
+
+/// Whether the texts were the same, where they were kept.
+fn answers(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    let Some(answers) = &level.answers else {
+        return;
+    };
+    let percent =
+        |rate: Option<f64>| rate.map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
+    let (equal, warm) = (
+        percent(answers.equal_share),
+        percent(answers.warm_equal_share),
+    );
+    let at = fixed(answers.first_difference, 0);
+    let text = match labels.lang {
+        Lang::En => format!(
+            "Same answers: {equal} of {} pairs; others differ from character {at} on (median); between two warm rounds: {warm}",
+            answers.pairs
+        ),
+        Lang::Zh => format!(
+            "答案一致：{} 对中的 {equal}；其余从第 {at} 个字符起不同（中位数）；两个热轮之间：{warm}",
+            answers.pairs
+        ),
+    };
+    let _ = writeln!(out, "{text}");
 }
 
 /// The line of TTFT over computed tokens, where the data bear one.

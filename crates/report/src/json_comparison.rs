@@ -34,6 +34,12 @@ pub fn level_json(level: &LevelComparison) -> Value {
             "theory": num(hit.theory),
             "model_lru": num(hit.model_lru),
         },
+        "answers": level.answers.as_ref().map(|answers| json!({
+            "pairs": answers.pairs,
+            "equal_share": num(answers.equal_share),
+            "first_difference": num(answers.first_difference),
+            "warm_equal_share": num(answers.warm_equal_share),
+        })),
         "external": level.external.as_ref().map(|external| json!({
             "ttft": metric(&external.ttft),
             "usage": num(external.usage),

@@ -5,6 +5,7 @@
     reason = "counts and nanoseconds of a run are far below 2^52"
 )]
 
+mod answers;
 mod calibration;
 mod cold;
 mod conclusion;

@@ -1,7 +1,7 @@
 //! The same request cold and warm: pairs, their log ratios, and the comparison of a level.
 
 use crate::{
-    cold,
+    answers, cold,
     conclusion::{self, Basis},
     diagnosis,
     intervals::{hodges_lehmann, median_interval, t_interval},
@@ -314,6 +314,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         itl,
         latency,
         hit_rate,
+        answers: answers::compare(rounds),
         external: external(rounds),
         buckets: buckets(&cycles),
         prefill,

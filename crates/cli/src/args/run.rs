@@ -126,6 +126,9 @@ settings! {
     /// Reset call before each cold round: URL (POST), or 'METHOD URL'; can be repeated; implies reset.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_RESET_CACHE_URL", hide_env_values = true, help_heading = "Cold rounds")]
     reset_cache_url: Vec<String>,
+    /// Keep the answers and say how many are the same cold and warm (with --temperature 0).
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_CHECK_OUTPUT", help_heading = "Cold rounds")]
+    check_output: bool,
     /// Exit code 4 when a condition on a level's comparison holds, e.g. 'ttft.ratio < 3' (see comparison.json); can be repeated.
     #[arg(long, value_name = "CONDITION", action = clap::ArgAction::Append, env = "DUALROUND_FAIL_IF", help_heading = "Cold rounds")]
     fail_if: Vec<String>,

@@ -255,3 +255,19 @@ fn an_e_round_shows_what_an_outer_tier_is_worth_alone() {
         Some(2)
     );
 }
+
+#[test]
+fn answers_are_compared_on_request() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    run(dir.path(), &line(&sim, "--rounds CWW --check-output"));
+    let answers = &level(dir.path())["answers"];
+    assert_eq!(
+        (&answers["pairs"], &answers["equal_share"]),
+        (&10.into(), &1.0.into())
+    );
+    assert_eq!(answers["warm_equal_share"], 1.0);
+    run(dir.path(), &line(&sim, ""));
+    assert!(level(dir.path())["answers"].is_null());
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    assert!(round["requests"][0]["output"].is_null());
+}
