@@ -164,17 +164,24 @@ fn answers(out: &mut String, level: &LevelComparison, labels: &Labels) {
         percent(answers.equal_share),
         percent(answers.warm_equal_share),
     );
-    let at = fixed(answers.first_difference, 0);
-    let text = match labels.lang {
-        Lang::En => format!(
-            "Same answers: {equal} of {} pairs; others differ from character {at} on (median); between two warm rounds: {warm}",
-            answers.pairs
-        ),
-        Lang::Zh => format!(
-            "答案一致：{} 对中的 {equal}；其余从第 {at} 个字符起不同（中位数）；两个热轮之间：{warm}",
-            answers.pairs
-        ),
+    let at = answers.first_difference.map(|at| fixed(Some(at), 0));
+    let (pairs, warm_known) = (answers.pairs, answers.warm_equal_share.is_some());
+    let mut text = match labels.lang {
+        Lang::En => format!("Same answers: {equal} of {pairs} pairs"),
+        Lang::Zh => format!("答案一致：{pairs} 对中的 {equal}"),
     };
+    if let Some(at) = at {
+        text.push_str(&match labels.lang {
+            Lang::En => format!("; the others differ from character {at} on (median)"),
+            Lang::Zh => format!("；其余从第 {at} 个字符起不同（中位数）"),
+        });
+    }
+    if warm_known {
+        text.push_str(&match labels.lang {
+            Lang::En => format!("; between two warm rounds: {warm}"),
+            Lang::Zh => format!("；两个热轮之间：{warm}"),
+        });
+    }
     let _ = writeln!(out, "{text}");
 }
 

@@ -318,3 +318,81 @@ fn the_t_interval_covers_with_a_common_shift_per_cycle() {
         assert!((0.93..=1.0).contains(&share), "{cycles} cycles: {share}");
     }
 }
+
+/// Rounds of prompts of 100, 200, … tokens; TTFT 10 ms + 0.1 ms a computed token, with odd points.
+fn priced(cold_ms: impl Fn(u64) -> f64) -> Vec<RoundResult> {
+    let one = |i: u32, cached: u64, ttft: f64| {
+        let tokens = 100 * (u64::from(i) + 1);
+        success(i, 0.0, &[ttft], usage(tokens, 1, Some(cached)))
+    };
+    let cold = (0..20).map(|i| one(i, 0, cold_ms(100 * (u64::from(i) + 1))));
+    let warm = (0..20).map(|i| one(i, 100 * (u64::from(i) + 1) - 4, 10.4));
+    rounds("CW", vec![cold.collect(), warm.collect()])
+}
+
+#[test]
+fn the_prefill_line_is_found_through_odd_points() {
+    let line = |tokens: u64| 10.0 + 0.1 * tokens as f64;
+    let odd = |tokens: u64| if tokens == 1700 { 900.0 } else { line(tokens) };
+    let level = compare(&mut priced(odd), &known());
+    let model = &level.prefill;
+    let near = |value: Option<f64>, expected: f64| (value.unwrap() - expected).abs() < 1e-3;
+    assert!(
+        near(model.ms_per_token, 0.1) && near(model.overhead_ms, 10.0),
+        "{model:?}"
+    );
+    assert!(near(model.pays_from_tokens, 100.0), "{model:?}");
+    // All but the 4 tokens of each prompt that are computed again was saved, and the odd point's more.
+    let clean = compare(&mut priced(line), &known()).prefill;
+    assert!(
+        (0.98..1.0).contains(&clean.efficiency.unwrap()),
+        "{clean:?}"
+    );
+    assert!(clean.fit.unwrap() > 0.999);
+}
+
+#[test]
+fn the_prefill_line_is_refused_where_nothing_can_be_told() {
+    // TTFT that has nothing to do with the tokens.
+    let level = compare(
+        &mut priced(|tokens| 10.4 + (tokens / 100 * 7919 % 13) as f64),
+        &known(),
+    );
+    assert!(level.prefill.ms_per_token.is_none() || level.prefill.fit.unwrap() >= 0.5);
+    let few = compare(
+        &mut rounds(
+            "CW",
+            vec![round(3, 100.0, Some(0), 1), round(3, 10.0, Some(90), 2)],
+        ),
+        &known(),
+    );
+    assert!(
+        few.prefill
+            .refused
+            .as_ref()
+            .unwrap()
+            .contains("fewer than 8"),
+        "{:?}",
+        few.prefill
+    );
+    let flat = compare(
+        &mut rounds(
+            "CW",
+            vec![round(20, 100.0, Some(0), 1), round(20, 100.0, Some(0), 2)],
+        ),
+        &known(),
+    );
+    assert!(flat.prefill.refused.is_some(), "{:?}", flat.prefill);
+}
+
+#[test]
+fn pairs_are_shown_by_prompt_length() {
+    let level = compare(&mut priced(|tokens| tokens as f64), &known());
+    assert_eq!(level.buckets.len(), 3);
+    assert_eq!(
+        (level.buckets[0].min_tokens, level.buckets[2].max_tokens),
+        (100, 2000)
+    );
+    let ratio = |at: usize| level.buckets[at].ttft.ratio.unwrap();
+    assert!(ratio(0) < ratio(1) && ratio(1) < ratio(2));
+}
