@@ -44,12 +44,15 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
         }
     }
     if let Some(external) = &level.external {
-        let name = format!("TTFT, {}", labels.external);
-        let _ = writeln!(out, "{}", row(&cells(&name, &external.ttft, labels)));
+        let _ = writeln!(out, "{}", row(&cells("TTFT (E)", &external.ttft, labels)));
         let rate = external
             .usage
             .map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
-        let _ = writeln!(out, "    {}: {rate}", labels.hit_rate_usage);
+        let _ = writeln!(
+            out,
+            "    E: {}; {}: {rate}",
+            labels.external, labels.hit_rate_usage
+        );
     }
     if let Some(kind) = level.ttft.interval_kind {
         let words = match kind {

@@ -10,26 +10,24 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let mut report = blank(EngineKind::Lmcache, seen, evidence);
-    for (hits, queries) in [
+    // A counter is on the page only once it was counted up, so the page's kind decides.
+    let (hits, queries) = if seen.has_metric("lmcache_mp_") {
         (
             "lmcache_mp_lookup_hit_tokens_total",
             "lmcache_mp_lookup_requested_tokens_total",
-        ),
+        )
+    } else {
         (
             "lmcache:num_hit_tokens_total",
             "lmcache:num_requested_tokens_total",
-        ),
-    ] {
-        if let Some((hits, queries)) = seen.metric(&[hits]).zip(seen.metric(&[queries])) {
-            report.tiers.push(TierCounters {
-                tier: "lmcache".to_owned(),
-                hits,
-                label: None,
-                queries,
-            });
-            break;
-        }
-    }
+        )
+    };
+    report.tiers.push(TierCounters {
+        tier: "lmcache".to_owned(),
+        hits: hits.to_owned(),
+        label: None,
+        queries: queries.to_owned(),
+    });
     report.external_tier = true;
     report.cached_field = "none: it answers no chat request".to_owned();
     if seen.has_metric("lmcache_mp_") {
