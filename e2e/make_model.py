@@ -9,14 +9,13 @@ One hidden dimension carries the same value through all layers. The output matri
 bias that keeps special tokens and pieces of characters from ever being chosen: no answer ends
 early, and no stream holds half a character.
 
-    make_model.py OUT.gguf [nano|small]
-
-Needs numpy, gguf and tokenizers.
+    make_model.py OUT.gguf [nano|small]     a GGUF file; needs numpy, gguf and tokenizers
+    make_model.py FOLDER [nano|small]       a folder as transformers has them; needs safetensors instead of gguf
 """
 import json
+import pathlib
 import sys
 
-import gguf
 import numpy as np
 from pydoc_data import topics
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -85,6 +84,73 @@ def tensors(shape, bias):
     yield "output.weight", output
 
 
+# A tensor's name in a transformers folder, by its name in a GGUF file.
+FOLDER_NAMES = {
+    "token_embd": "model.embed_tokens",
+    "output_norm": "model.norm",
+    "output": "lm_head",
+    "attn_norm": "input_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_norm": "post_attention_layernorm",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+
+
+def folder_name(tensor):
+    parts = tensor.split(".")
+    if parts[0] == "blk":
+        return f"model.layers.{parts[1]}.{FOLDER_NAMES[parts[2]]}.weight"
+    return f"{FOLDER_NAMES[parts[0]]}.weight"
+
+
+def write_folder(path, shape, bpe, bias):
+    import safetensors.numpy
+
+    width, layers, heads, kv_heads, inner = shape
+    path.mkdir(parents=True, exist_ok=True)
+    weights = {folder_name(tensor): values for tensor, values in tensors(shape, bias)}
+    safetensors.numpy.save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+    bpe.save(str(path / "tokenizer.json"))
+    begin, end = bpe.token_to_id(BEGIN), bpe.token_to_id(END)
+    files = {
+        "config.json": {
+            "architectures": ["LlamaForCausalLM"],
+            "model_type": "llama",
+            "hidden_size": width,
+            "num_hidden_layers": layers,
+            "num_attention_heads": heads,
+            "num_key_value_heads": kv_heads,
+            "head_dim": width // heads,
+            "intermediate_size": inner,
+            "vocab_size": TOKENS,
+            "hidden_act": "silu",
+            "rms_norm_eps": 1e-5,
+            "rope_theta": 10000.0,
+            "max_position_embeddings": 32768,
+            "tie_word_embeddings": False,
+            "bos_token_id": begin,
+            "eos_token_id": end,
+            "torch_dtype": "float16",
+        },
+        "generation_config.json": {"bos_token_id": begin, "eos_token_id": end},
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "bos_token": BEGIN,
+            "eos_token": END,
+            "pad_token": END,
+            "model_max_length": 32768,
+            "chat_template": TEMPLATE,
+        },
+    }
+    for name, content in files.items():
+        (path / name).write_text(json.dumps(content, indent=1))
+
+
 def main():
     path = sys.argv[1]
     name = sys.argv[2] if len(sys.argv) > 2 else "small"
@@ -94,6 +160,11 @@ def main():
     known = {number: token for token, number in bpe.get_vocab().items()}
     names = [known.get(number, f"<|unused{number}|>") for number in range(TOKENS)]
     bias = np.array([0.0 if printable(bpe, number) else NEVER for number in range(TOKENS)], np.float16)
+    if not path.removesuffix(".part").endswith(".gguf"):
+        write_folder(pathlib.Path(path), shape, bpe, bias)
+        return
+
+    import gguf
 
     out = gguf.GGUFWriter(path, "llama")
     out.add_name(f"random-{name}")
