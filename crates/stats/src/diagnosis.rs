@@ -8,6 +8,8 @@ use dualround_model::{
 
 /// A warm hit rate below this counts as no reuse.
 const NO_REUSE: f64 = 0.05;
+/// Hits below this share of the possible ones want an explanation.
+const FAR_BELOW: f64 = 0.5;
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
 const REPLICA_SHARE: f64 = 0.1;
 
@@ -40,7 +42,9 @@ pub(crate) fn of(
     }
     let repeated = known.canary.as_ref().and_then(|canary| canary.repeated);
     let warm = basis.hit_rate.usage.or(basis.hit_rate.server);
-    let low = warm.is_some_and(|rate| rate < NO_REUSE);
+    // Few hits, or far fewer than the token ids sent would have let it have.
+    let possible = basis.hit_rate.theory.unwrap_or(0.0);
+    let low = warm.is_some_and(|rate| rate < NO_REUSE || rate < FAR_BELOW * possible);
     if let Some(shares) = replicas(rounds).filter(|_| low) {
         say(
             format!(
@@ -55,10 +59,10 @@ pub(crate) fn of(
     } else if let Some((held, needed)) = overflow(rounds, known).filter(|_| low) {
         say(
             format!(
-                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so each was gone before its turn came again; fewer samples, shorter prompts, or more capacity"
+                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
             ),
             format!(
-                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时已不在缓存中；请减少样本、缩短提示词或增大容量"
+                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时大多已不在缓存中；请减少样本、缩短提示词或增大容量"
             ),
         );
     } else if let Some((slots, prompts)) =
