@@ -92,7 +92,8 @@ impl Session {
                 .cold
                 .reset_calls
                 .iter()
-                .any(|call| call.url.starts_with("https"));
+                .any(|call| call.url.starts_with("https"))
+            || plan.admin_urls.iter().any(|url| url.starts_with("https"));
         let tls = if secure {
             Some(tls_connector(&plan.request, false)?)
         } else {

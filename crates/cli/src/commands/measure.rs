@@ -10,7 +10,8 @@ use crate::{
 };
 use dualround_loadgen::{Cancel, Progress as Event, Session, redact_url, rfc3339};
 use dualround_model::{
-    Comparison, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict, Warning,
+    Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict,
+    Warning,
 };
 use dualround_report::{
     Journal, RunFiles, RunInfo, comparison_block, level_json, round_table, warning_text,
@@ -29,10 +30,22 @@ pub(crate) fn stored(plan: &Plan) -> Plan {
     for url in &mut plan.prometheus.urls {
         *url = redact_url(url);
     }
+    for url in &mut plan.admin_urls {
+        *url = redact_url(url);
+    }
     for call in &mut plan.cold.reset_calls {
         call.url = redact_url(&call.url);
     }
     plan
+}
+
+/// What was found of the engines, as it may be written down.
+fn stored_engines(session: &Session) -> Vec<EngineReport> {
+    let mut engines = session.engines();
+    for call in engines.iter_mut().flat_map(|engine| &mut engine.resets) {
+        call.url = redact_url(&call.url);
+    }
+    engines
 }
 
 struct Run {
@@ -95,7 +108,7 @@ pub(crate) fn measure(
         clock_anchor: rfc3339(session.clock().anchor_wall()),
         environment: environment(),
         canary: canary.clone(),
-        engines: session.engines(),
+        engines: stored_engines(&session),
         reuse: None,
         warnings: first_warnings
             .iter()

@@ -271,3 +271,18 @@ fn answers_are_compared_on_request() {
     let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
     assert!(round["requests"][0]["output"].is_null());
 }
+
+#[test]
+fn b152_credentials_of_an_admin_url_are_nowhere() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let other = engine_with(SimConfig::default());
+    let admin = other.base_url().replace("http://", "http://al:pa55w0rd@");
+    let output = run(dir.path(), &line(&sim, &format!("--admin-url {admin}")));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stdout(&output).contains("pa55w0rd") && !stderr(&output).contains("pa55w0rd"));
+    for entry in dir.path().join("out").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("pa55w0rd"), "{}", path.display());
+    }
+}

@@ -3,8 +3,9 @@
 use super::Session;
 use crate::{
     LoadError,
-    auth::credentials,
+    auth::{basic, credentials},
     engine::{self, Reading, Watch},
+    transport::Target,
 };
 use dualround_model::{EngineDelta, EngineKind, EngineReport, ResetCall};
 
@@ -27,7 +28,9 @@ impl Session {
                 .iter()
                 .all(|(known, _)| known != url.trim_end_matches('/'))
             {
-                bases.push((url.trim_end_matches('/').to_owned(), String::new()));
+                let userinfo = Target::resolve(url)?.userinfo;
+                let headers = basic(userinfo.as_deref());
+                bases.push((url.trim_end_matches('/').to_owned(), headers));
             }
         }
         for (at, (base, headers)) in bases.into_iter().enumerate() {
