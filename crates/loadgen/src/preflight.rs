@@ -60,16 +60,8 @@ pub(crate) fn tokenizer(
     tls: Option<tokio_rustls::TlsConnector>,
     clock: Clock,
 ) -> Control {
-    let (path, _) = target.path.split_once('?').unwrap_or((&target.path, ""));
-    let base = path
-        .trim_end_matches("/chat/completions")
-        .trim_end_matches("/v1");
-    Control::new(
-        target.with_path(&format!("{base}/tokenize")),
-        tls,
-        clock,
-        LIMIT,
-    )
+    let path = format!("{}/tokenize", target.base_path());
+    Control::new(target.with_path(&path), tls, clock, LIMIT)
 }
 
 /// Asks for the model list.

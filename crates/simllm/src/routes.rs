@@ -45,9 +45,7 @@ pub(crate) async fn route(
         }
         ("GET", "/health") => connection.respond(200, JSON, "{}").await?,
         ("GET", "/version") => {
-            let reset = engine.config.reset_enabled;
-            let version = env!("CARGO_PKG_VERSION");
-            let body = json!({"version": version, "engine": "simllm", "reset": reset});
+            let body = json!({"version": env!("CARGO_PKG_VERSION"), "engine": "simllm"});
             connection.respond(200, JSON, &body.to_string()).await?;
         }
         ("GET", "/metrics") => {
@@ -73,7 +71,12 @@ pub(crate) async fn route(
                 "/health",
                 "/truth",
             ];
-            let status = if known.contains(&path) { 405 } else { 404 };
+            let reset = engine.config.reset_enabled && path == "/reset_prefix_cache";
+            let status = if reset || known.contains(&path) {
+                405
+            } else {
+                404
+            };
             let body = json!({"error": {"message": format!("{method} {path}: not here")}});
             connection.respond(status, JSON, &body.to_string()).await?;
         }

@@ -9,14 +9,6 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
         .server
         .as_deref()
         .is_some_and(|name| name.contains("llama.cpp"));
-    let owned = seen.models.as_ref().is_some_and(|models| {
-        let mut list = models
-            .get("data")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        list.any(|model| model.get("owned_by").and_then(Value::as_str) == Some("llamacpp"))
-    });
     let props = seen
         .props
         .as_ref()
@@ -25,7 +17,7 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
         "/props has slots"
     } else if server {
         "Server: llama.cpp"
-    } else if owned {
+    } else if seen.owned_by("llamacpp") {
         "/v1/models: owned_by llamacpp"
     } else if seen.has_metric("llamacpp:") {
         "/metrics has llamacpp: names"

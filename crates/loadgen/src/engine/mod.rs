@@ -52,6 +52,16 @@ impl Observed {
         page.is_some_and(|page| page.names().iter().any(|name| name.starts_with(beginning)))
     }
 
+    /// The model list names this owner.
+    fn owned_by(&self, owner: &str) -> bool {
+        self.models.as_ref().is_some_and(|models| {
+            let list = models.get("data").and_then(Value::as_array);
+            let owned =
+                |model: &Value| model.get("owned_by").and_then(Value::as_str) == Some(owner);
+            list.into_iter().flatten().any(owned)
+        })
+    }
+
     /// The first of these names that is on the page.
     fn metric(&self, names: &[&str]) -> Option<String> {
         let page = self.page.as_ref()?;

@@ -2,7 +2,6 @@
 
 use super::{Observed, hosted};
 use crate::{
-    LoadError,
     clock::Clock,
     control::{Answer, Control},
     transport::Target,
@@ -15,19 +14,16 @@ use tokio_rustls::TlsConnector;
 /// How long one look may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Looks at the server whose base URL this is; `headers` (whole lines, with the key) go with each
-/// look, so they are given only where the user configured them for this server.
-///
-/// # Errors
-/// [`LoadError`] when the URL cannot be used. A server that does not answer shows nothing.
+/// Looks at the server at `target`, whose base URL for calls is `base`; `headers` (whole lines, with
+/// the key) go with each look, so they are given only where the user configured them for this
+/// server. A server that does not answer shows nothing.
 pub(crate) async fn observe(
     base: &str,
+    target: &Target,
     headers: &str,
     tls: Option<&TlsConnector>,
     clock: Clock,
-) -> Result<Observed, LoadError> {
-    let base = base.trim_end_matches('/');
-    let target = Target::resolve(base)?;
+) -> Observed {
     let mut seen = Observed {
         base: base.to_owned(),
         shown: target.shown.trim_end_matches('/').to_owned(),
@@ -35,9 +31,9 @@ pub(crate) async fn observe(
         ..Observed::default()
     };
     if hosted::look(&seen).is_some() {
-        return Ok(seen);
+        return seen;
     }
-    let prefix = target.path.trim_end_matches('/').to_owned();
+    let prefix = target.base_path();
     let mut control = Control::new(target.clone(), tls.cloned(), clock, LIMIT);
     let models = get(&mut control, &format!("{prefix}/v1/models"), headers).await;
     seen.server = models
@@ -59,26 +55,9 @@ pub(crate) async fn observe(
         // It takes POST only, so a GET shows whether it is there: 405, or 404.
         let path = format!("{prefix}/reset_prefix_cache");
         let answer = get(&mut control, &path, headers).await;
-        seen.reset_status = answer.map(|answer| answer.status).map(|status| {
-            // The simulated engine answers 404 to a GET; it says itself what it has.
-            if status == 404 && seen.simulated_reset() {
-                405
-            } else {
-                status
-            }
-        });
+        seen.reset_status = answer.map(|answer| answer.status);
     }
-    Ok(seen)
-}
-
-impl Observed {
-    fn simulated_reset(&self) -> bool {
-        let version = self.version.as_ref();
-        version
-            .and_then(|v| v.get("reset"))
-            .and_then(Value::as_bool)
-            == Some(true)
-    }
+    seen
 }
 
 async fn get(control: &mut Control, path: &str, headers: &str) -> Option<Answer> {

@@ -11,15 +11,7 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
     }) {
         return Some(describe(seen, "/get_server_info"));
     }
-    let owned = seen.models.as_ref().is_some_and(|models| {
-        let mut list = models
-            .get("data")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        list.any(|model| model.get("owned_by").and_then(Value::as_str) == Some("sglang"))
-    });
-    if owned {
+    if seen.owned_by("sglang") {
         return Some(describe(seen, "/v1/models: owned_by sglang"));
     }
     seen.has_metric("sglang:")

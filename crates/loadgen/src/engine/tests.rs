@@ -122,7 +122,7 @@ fn counters_that_went_backwards_are_unknown() {
     };
     let watch = Watch::new(
         detect(&seen, None),
-        "http://127.0.0.1:1",
+        &crate::transport::Target::resolve("http://127.0.0.1:1").unwrap(),
         String::new(),
         None,
         crate::Clock::start(),

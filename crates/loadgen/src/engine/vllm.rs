@@ -14,15 +14,7 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
             "/version says simllm",
         ));
     }
-    let owned = seen.models.as_ref().is_some_and(|models| {
-        let mut list = models
-            .get("data")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        list.any(|model| model.get("owned_by").and_then(Value::as_str) == Some("vllm"))
-    });
-    if owned {
+    if seen.owned_by("vllm") {
         return Some(describe(
             seen,
             EngineKind::Vllm,

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(crate) struct Watch {
     pub(crate) report: EngineReport,
     headers: String,
-    target: Option<Target>,
+    target: Target,
     tls: Option<TlsConnector>,
     clock: Clock,
 }
@@ -22,22 +22,19 @@ pub(crate) struct Watch {
 pub(crate) type Reading = Result<Scrape, String>;
 
 impl Watch {
-    /// Watches the engine of `report`, at `base`.
+    /// Watches the engine of `report`, at `target`.
     pub(crate) fn new(
         report: EngineReport,
-        base: &str,
+        target: &Target,
         headers: String,
         tls: Option<TlsConnector>,
         clock: Clock,
     ) -> Self {
-        let target = Target::resolve(base).ok().map(|target| {
-            let path = format!("{}/metrics", target.path.trim_end_matches('/'));
-            target.with_path(&path)
-        });
+        let path = format!("{}/metrics", target.base_path());
         Self {
             report,
             headers,
-            target,
+            target: target.with_path(&path),
             tls,
             clock,
         }
@@ -54,8 +51,7 @@ impl Watch {
 
     /// Reads the page.
     pub(crate) async fn read(&self) -> Reading {
-        let target = self.target.clone().ok_or("no address")?;
-        let mut control = Control::new(target, self.tls.clone(), self.clock, LIMIT);
+        let mut control = Control::new(self.target.clone(), self.tls.clone(), self.clock, LIMIT);
         let answer = control.send("GET", &self.headers, "").await?;
         if answer.status != 200 {
             return Err(format!("HTTP {}", answer.status));

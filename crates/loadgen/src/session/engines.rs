@@ -22,25 +22,25 @@ impl Session {
     pub(super) async fn find_engines(&mut self) -> Result<(), LoadError> {
         let headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         // The key goes to the endpoint's own server only.
-        let mut bases = vec![(base(&self.plan.endpoint), headers)];
+        let own = &self.wiring.target;
+        let own = own.with_path(own.base_path());
+        let mut places = vec![(own.shown.clone(), own, headers)];
         for url in &self.plan.admin_urls {
-            if bases
-                .iter()
-                .all(|(known, _)| known != url.trim_end_matches('/'))
-            {
-                let userinfo = Target::resolve(url)?.userinfo;
-                let headers = basic(userinfo.as_deref());
-                bases.push((url.trim_end_matches('/').to_owned(), headers));
+            let url = url.trim_end_matches('/');
+            if places.iter().all(|(known, ..)| known != url) {
+                let target = Target::resolve(url)?;
+                let headers = basic(target.userinfo.as_deref());
+                places.push((url.to_owned(), target, headers));
             }
         }
-        for (at, (base, headers)) in bases.into_iter().enumerate() {
+        for (at, (base, target, headers)) in places.into_iter().enumerate() {
             let tls = self.tls.as_ref();
-            let seen = engine::observe(&base, &headers, tls, self.clock).await?;
+            let seen = engine::observe(&base, &target, &headers, tls, self.clock).await;
             let forced = self.plan.engine.filter(|_| at == 0);
             let report = engine::detect(&seen, forced);
             let tls = self.tls.clone();
             self.watches
-                .push(Watch::new(report, &base, headers, tls, self.clock));
+                .push(Watch::new(report, &target, headers, tls, self.clock));
         }
         Ok(())
     }
@@ -109,17 +109,9 @@ impl Session {
     }
 
     /// The engine at the endpoint itself.
-    pub fn engine_kind(&self) -> EngineKind {
+    pub(super) fn engine_kind(&self) -> EngineKind {
         self.watches
             .first()
             .map_or(EngineKind::Unknown, |watch| watch.report.kind)
     }
-}
-
-/// The base of a chat completions URL.
-pub(super) fn base(chat_url: &str) -> String {
-    let url = chat_url.split('?').next().unwrap_or(chat_url);
-    url.trim_end_matches("/chat/completions")
-        .trim_end_matches("/v1")
-        .to_owned()
 }

@@ -1,8 +1,8 @@
 //! Token ids of exactly what was sent, by the engine's own tokenizer and template. Asked for after
 //! the rounds, so that nothing of a measured prompt is seen by the server before them.
 
-use super::{Session, engines::base};
-use crate::{LoadError, auth::credentials, clock::nanos, control::Control, transport::Target};
+use super::Session;
+use crate::{LoadError, auth::credentials, clock::nanos, control::Control};
 use dualround_model::EngineKind;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -30,10 +30,10 @@ impl Session {
         let Some(ask) = Ask::of(self.engine_kind()).filter(|_| bytes <= MOST) else {
             return Ok(None);
         };
-        let target = Target::resolve(&base(&self.plan.endpoint))?;
+        let target = self.wiring.target.clone();
         let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         headers.push_str("Content-Type: application/json\r\n");
-        let prefix = target.path.trim_end_matches('/').to_owned();
+        let prefix = target.base_path().to_owned();
         let mut control = Control::new(target, self.tls.clone(), self.clock, LIMIT.0);
         let until = self.clock.now() + nanos(LIMIT.1);
         let runtime = crate::runtime::single()?;

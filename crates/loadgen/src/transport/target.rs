@@ -79,6 +79,16 @@ impl Target {
         })
     }
 
+    /// The path below which the server's other routes stand: that of a chat completions URL without
+    /// query, `/chat/completions` and `/v1`.
+    pub(crate) fn base_path(&self) -> &str {
+        let path = self.path.split('?').next().unwrap_or("");
+        path.trim_end_matches('/')
+            .trim_end_matches("/chat/completions")
+            .trim_end_matches("/v1")
+            .trim_end_matches('/')
+    }
+
     /// The same origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
         let scheme = if self.https { "https" } else { "http" };
