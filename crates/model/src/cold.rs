@@ -18,7 +18,7 @@ pub enum ColdPolicy {
 }
 
 /// How a cold round was in fact made cold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColdMethod {
     /// A text marker, fresh per epoch, at the start of the first message.
@@ -28,6 +28,7 @@ pub enum ColdMethod {
     /// The engine's cache reset.
     Reset,
     /// Nothing was done.
+    #[default]
     None,
 }
 
@@ -70,7 +71,7 @@ pub struct ColdPlan {
 }
 
 /// What was done before one cold round.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColdAction {
     /// How the round was made cold.
     pub method: ColdMethod,

@@ -15,8 +15,8 @@ use tokio::time::sleep;
 const CHARS: usize = 4500;
 /// Engines store finished blocks asynchronously; the repetition waits for that.
 const STORE_WAIT: Duration = Duration::from_millis(300);
-/// Tokens that a template may share although the field separates what comes after it.
-const TEMPLATE: u64 = 16;
+/// Cached tokens that prove no hit: a template may share them whatever comes after it.
+pub(crate) const TEMPLATE: u64 = 16;
 
 /// Why a probe was refused: status, and reason in words.
 pub(crate) type Refused = (Option<u16>, String);

@@ -3,20 +3,22 @@
 use super::Session;
 use crate::{
     LoadError, Progress,
-    cold::{Fresh, canary, reset},
+    cold::{
+        Fresh,
+        canary::{self, TEMPLATE},
+        reset,
+    },
     preflight, prepare,
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetOutcome, ResetProof, RoundKind,
-    RoundSpec, Usage,
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetOutcome, ResetProof,
+    RoundKind, RoundSpec, Usage,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
 
 /// How long a server may take to have nothing to do before it is reset.
 const DRAIN: Duration = Duration::from_secs(60);
-/// Cached tokens that prove nothing: a template's.
-const TEMPLATE: u64 = 16;
 
 impl Session {
     /// Sends the canary: by the engine's own field where it has one that may work, else, or when
@@ -85,14 +87,7 @@ impl Session {
         )?;
         self.epoch = Some(Arc::new(epoch));
         let runtime = crate::runtime::single()?;
-        let mut action = ColdAction {
-            method: ColdMethod::None,
-            marker: None,
-            salt: None,
-            marker_tokens: None,
-            resets: Vec::new(),
-            proof: None,
-        };
+        let mut action = ColdAction::default();
         match fresh {
             Some(Fresh::Marker(marker)) => {
                 action.method = ColdMethod::Marker;
@@ -119,16 +114,8 @@ impl Session {
     ) -> Result<ColdAction, LoadError> {
         watch(Progress::MakingCold);
         let calls = self.engine_resets();
-        let url = calls.first().map_or_else(
-            || self.wiring.target.shown.clone(),
-            |call| crate::transport::redact_url(&call.url),
-        );
-        if calls.is_empty() {
-            let reason =
-                "an E round needs an engine whose reset is known: see dualround check endpoint"
-                    .to_owned();
-            return Err(LoadError::Reset { url, reason });
-        }
+        let none = "an E round needs an engine whose reset is known: see dualround check endpoint";
+        let url = self.first_url(&calls, none)?;
         let runtime = crate::runtime::single()?;
         let resets = runtime.block_on(async {
             self.drain(&url).await?;
@@ -136,11 +123,8 @@ impl Session {
         })?;
         Ok(ColdAction {
             method: ColdMethod::Reset,
-            marker: None,
-            salt: None,
-            marker_tokens: None,
             resets,
-            proof: None,
+            ..ColdAction::default()
         })
     }
 
@@ -160,16 +144,9 @@ impl Session {
         } else {
             self.plan.cold.reset_calls.clone()
         };
-        let url = calls.first().map_or_else(
-            || self.wiring.target.shown.clone(),
-            |call| crate::transport::redact_url(&call.url),
-        );
-        if calls.is_empty() {
-            let reason = "no reset call is known for this server: give --reset-cache-url, or use \
-                          --cold auto"
-                .to_owned();
-            return Err(LoadError::Reset { url, reason });
-        }
+        let none =
+            "no reset call is known for this server: give --reset-cache-url, or use --cold auto";
+        let url = self.first_url(&calls, none)?;
         let wiring = Arc::clone(&self.wiring);
         let plan = self.plan.clone();
         let mut prober = canary::Prober::new(&wiring, &plan);
@@ -194,6 +171,17 @@ impl Session {
             return Err(LoadError::Reset { url, reason });
         }
         Ok((outcomes, Some(ResetProof { before, after })))
+    }
+
+    /// The URL that stands for reset calls in messages; without calls, the reason why there are none.
+    fn first_url(&self, calls: &[ResetCall], none: &str) -> Result<String, LoadError> {
+        let Some(call) = calls.first() else {
+            return Err(LoadError::Reset {
+                url: self.wiring.target.shown.clone(),
+                reason: none.to_owned(),
+            });
+        };
+        Ok(crate::transport::redact_url(&call.url))
     }
 
     /// Waits until the gauges of every engine are at 0; engines refuse a reset while they work.
