@@ -6,7 +6,7 @@ use crate::{
     cancel::Cancel,
     clock::Clock,
     stream::Response,
-    transport::{Conn, ConnectError, Link, StampCounts, Target},
+    transport::{Conn, ConnectError, Http2, Link, StampCounts, Target},
 };
 use dualround_model::{FailureKind, Phase, Timeouts};
 use std::{
@@ -65,6 +65,12 @@ impl Activity {
     }
 }
 
+/// A request ready to be sent, with the connection it goes out on.
+enum Sending<'a> {
+    Http1(&'a mut Conn, &'a [u8]),
+    Http2(&'a mut Http2, http2::Prepared),
+}
+
 impl Wiring {
     /// An open connection: the one given if it is still usable, else a new one.
     pub(crate) async fn connect(&self, slot: &mut Option<Link>) -> Result<bool, ConnectError> {
@@ -107,10 +113,10 @@ impl Wiring {
         };
         let before = link.stamp_counts();
         // What HTTP/2 needs is made of the bytes before t0.
-        let frames = match &mut link {
-            Link::Http1(_) => None,
+        let sending = match &mut link {
+            Link::Http1(conn) => Sending::Http1(conn, bytes),
             Link::Http2(link) => match link.prepare(bytes).await {
-                Ok(request) => Some(request),
+                Ok(request) => Sending::Http2(link, request),
                 Err(_) if response.answer.timeline.connect_ns.is_none() => {
                     return Ended::NothingAccepted;
                 }
@@ -128,7 +134,7 @@ impl Wiring {
         response.answer.timeline.start_ns = Some(t0);
         activity.last_read_ns.store(t0, Relaxed);
         let ended = {
-            let mut talk = pin!(self.talk(&mut link, bytes, frames, response, &activity));
+            let mut talk = pin!(self.talk(sending, response, &activity));
             let mut watch = pin!(self.watch(t0, &activity));
             select! {
                 biased;
@@ -172,18 +178,15 @@ impl Wiring {
     /// False when nothing of the request was accepted on a connection that had been used before.
     async fn talk(
         &self,
-        link: &mut Link,
-        bytes: &[u8],
-        frames: Option<http2::Prepared>,
+        sending: Sending<'_>,
         response: &mut Response,
         activity: &Activity,
     ) -> bool {
-        let conn = match (link, frames) {
-            (Link::Http1(conn), _) => conn,
-            (Link::Http2(link), Some(request)) => {
+        let (conn, bytes) = match sending {
+            Sending::Http1(conn, bytes) => (conn, bytes),
+            Sending::Http2(link, request) => {
                 return http2::talk(self, link, request, response, activity).await;
             }
-            (Link::Http2(_), None) => return false,
         };
         if let Err((written, error)) = conn.write(bytes).await {
             if written == 0 && response.answer.timeline.connect_ns.is_none() {

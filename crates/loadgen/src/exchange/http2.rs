@@ -14,14 +14,14 @@ use hyper::body::Incoming;
 use std::sync::Arc;
 
 /// A request made of its bytes.
-pub(super) type Prepared = Request<Full<Bytes>>;
+pub(super) type Prepared = Box<Request<Full<Bytes>>>;
 
 impl Http2 {
     /// Makes the request and waits until the connection takes it, all before t0.
     pub(super) async fn prepare(&mut self, bytes: &Arc<[u8]>) -> Result<Prepared, String> {
         let request = self.request(bytes)?;
         self.ready().await.map_err(|error| words(&error))?;
-        Ok(request)
+        Ok(Box::new(request))
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn talk(
     response: &mut Response,
     activity: &Activity,
 ) -> bool {
-    let (parts, mut body) = match link.send(request).await {
+    let (parts, mut body) = match link.send(*request).await {
         Ok(answer) => answer.into_parts(),
         Err((_, true)) if response.answer.timeline.connect_ns.is_none() => return false,
         Err((error, _)) => {
