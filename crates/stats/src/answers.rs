@@ -1,8 +1,8 @@
 //! Whether a request was answered with the same text cold and warm. Batching alone changes texts on
 //! real engines, so two warm rounds stand beside it where there are two.
 
-use crate::quantile::stat;
-use dualround_model::{Answers, RequestRecord, RoundKind, RoundResult};
+use crate::{pairs::matched, quantile::stat};
+use dualround_model::{Answers, RoundKind, RoundResult};
 
 /// Compares the texts that were kept; `None` where none were.
 pub(crate) fn compare(rounds: &[RoundResult]) -> Option<Answers> {
@@ -19,7 +19,9 @@ pub(crate) fn compare(rounds: &[RoundResult]) -> Option<Answers> {
             (RoundKind::Warm, RoundKind::Warm) => (&mut warm_same, &mut warm_differ),
             _ => continue,
         };
-        for (a, b) in both(&two[0], &two[1]) {
+        let texts = matched(&two[0], &two[1])
+            .filter_map(|(a, b)| Some((a.0.output.as_deref()?, b.0.output.as_deref()?)));
+        for (a, b) in texts {
             match first_difference(a, b) {
                 None => *same += 1,
                 Some(at) => differ.push(at as f64),
@@ -35,23 +37,6 @@ pub(crate) fn compare(rounds: &[RoundResult]) -> Option<Answers> {
         equal_share: share(same, &differ),
         first_difference: stat(differ.iter().copied()).p50,
         warm_equal_share: share(warm_same, &warm_differ),
-    })
-}
-
-/// Texts of the same request that succeeded in both rounds.
-fn both<'a>(
-    one: &'a RoundResult,
-    two: &'a RoundResult,
-) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let text = |record: &'a RequestRecord| {
-        let good = record.outcome.is_success();
-        record.output.as_deref().filter(|_| good)
-    };
-    one.requests.iter().filter_map(move |(record, _)| {
-        let at = two
-            .requests
-            .binary_search_by_key(&record.index, |(other, _)| other.index);
-        Some((text(record)?, text(&two.requests[at.ok()?].0)?))
     })
 }
 

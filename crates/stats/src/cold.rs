@@ -1,5 +1,6 @@
 //! Was the cold round cold? A verdict with its evidence, never an assumption.
 
+use crate::round::of_kind;
 use dualround_model::{
     CanaryReport, ColdEvidence, ColdMethod, ColdVerdict, RequestMetrics, RequestRecord, RoundKind,
     RoundResult, Verdict,
@@ -24,10 +25,7 @@ const TOLERANCE: f64 = 0.01;
 /// prompts of an epoch share) + what any two prompts share here by the canary + one block, or 1 %
 /// of the round's prompt tokens, whichever is larger.
 pub(crate) fn verdict(rounds: &[RoundResult], canary: Option<&CanaryReport>) -> ColdVerdict {
-    let cold: Vec<&RoundResult> = rounds
-        .iter()
-        .filter(|round| round.meta.spec.kind == RoundKind::Cold)
-        .collect();
+    let cold: Vec<&RoundResult> = of_kind(rounds, RoundKind::Cold).collect();
     let action = cold.first().and_then(|round| round.meta.cold.as_ref());
     let method = action.map_or(ColdMethod::None, |action| action.method);
     let mut evidence = Vec::new();

@@ -1,6 +1,6 @@
 //! Why round 2 was not faster, as far as the evidence goes, and what to look at next.
 
-use crate::conclusion::Basis;
+use crate::{conclusion::Basis, round::of_kind};
 use dualround_model::{
     Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind, RoundResult,
     Warning,
@@ -45,15 +45,13 @@ pub(crate) fn of(
     // Few hits, or far fewer than the token ids sent would have let it have.
     let possible = basis.hit_rate.theory.unwrap_or(0.0);
     let low = warm.is_some_and(|rate| rate < NO_REUSE || rate < FAR_BELOW * possible);
-    if let Some(shares) = replicas(rounds).filter(|_| low) {
+    if let Some((count, shares)) = replicas(rounds).filter(|_| low) {
         say(
             format!(
-                "another replica: the rounds were spread over {} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica",
-                replica_count(rounds)
+                "another replica: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
             ),
             format!(
-                "请求落在了另一个副本：两轮分散在 {} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本",
-                replica_count(rounds)
+                "请求落在了另一个副本：两轮分散在 {count} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
             ),
         );
     } else if let Some((held, needed)) = overflow(rounds, known).filter(|_| low) {
@@ -117,11 +115,8 @@ pub(crate) fn of(
             ),
         );
     }
-    let failed = |round: &&RoundResult| round.summary.failed_requests > 0;
-    let warm_rounds = rounds
-        .iter()
-        .filter(|round| round.meta.spec.kind == RoundKind::Warm);
-    if warm_rounds.clone().any(|round| failed(&round)) {
+    let failed = |round: &RoundResult| round.summary.failed_requests > 0;
+    if of_kind(rounds, RoundKind::Warm).any(failed) {
         say(
             "requests failed in the warm round; only pairs that succeeded twice are compared"
                 .into(),
@@ -129,13 +124,6 @@ pub(crate) fn of(
         );
     }
     (en, zh)
-}
-
-fn warm_deltas(rounds: &[RoundResult]) -> impl Iterator<Item = &EngineDelta> {
-    rounds
-        .iter()
-        .filter(|round| round.meta.spec.kind == RoundKind::Warm)
-        .flat_map(|round| &round.meta.engines)
 }
 
 /// Prompt tokens that a server had to do with, by whichever counter it has.
@@ -147,7 +135,7 @@ fn load(delta: &EngineDelta) -> Option<f64> {
 /// Load by engine over the warm rounds, of those that had any.
 fn loads(rounds: &[RoundResult]) -> Vec<(&str, f64)> {
     let mut loads: Vec<(&str, f64)> = Vec::new();
-    for delta in warm_deltas(rounds) {
+    for delta in of_kind(rounds, RoundKind::Warm).flat_map(|round| &round.meta.engines) {
         if let Some(tokens) = load(delta).filter(|tokens| *tokens > 0.0) {
             match loads.iter_mut().find(|(base, _)| *base == delta.base) {
                 Some((_, sum)) => *sum += tokens,
@@ -160,20 +148,13 @@ fn loads(rounds: &[RoundResult]) -> Vec<(&str, f64)> {
     loads
 }
 
-fn replica_count(rounds: &[RoundResult]) -> usize {
-    loads(rounds).len()
-}
-
-/// The shares in words, when several engines had a part of the warm rounds.
-fn replicas(rounds: &[RoundResult]) -> Option<String> {
+/// How many engines had a part of the warm rounds, and which, when there are several.
+fn replicas(rounds: &[RoundResult]) -> Option<(usize, String)> {
     let loads = loads(rounds);
-    if loads.len() < 2 {
-        return None;
-    }
     let words = loads
         .iter()
         .map(|(base, tokens)| format!("{base}: {tokens:.0} prompt tokens"));
-    Some(words.collect::<Vec<_>>().join(", "))
+    (loads.len() > 1).then(|| (loads.len(), words.collect::<Vec<_>>().join(", ")))
 }
 
 /// Capacity and working set, when the prompts of a round do not fit.

@@ -7,11 +7,12 @@ use crate::{
     intervals::{hodges_lehmann, median_interval, t_interval},
     prefill,
     quantile::quantile,
+    round::of_kind,
     server,
 };
 use dualround_model::{
     CacheHit, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
-    MetricComparison, PrefillModel, RequestMetrics, RoundKind, RoundResult, Warning,
+    MetricComparison, PrefillModel, RequestMetrics, RequestRecord, RoundKind, RoundResult, Warning,
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
@@ -24,26 +25,30 @@ const BUCKET_PAIRS: usize = 6;
 type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
 type Pick = fn(&RequestMetrics) -> Option<f64>;
 
+type Request = (RequestRecord, RequestMetrics);
+
 /// Requests by index that succeeded in both rounds.
-fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
-    let mut found = Vec::new();
-    let mut rest = warm.requests.iter().peekable();
-    for (record, metrics) in &cold.requests {
+pub(crate) fn matched<'a>(
+    one: &'a RoundResult,
+    two: &'a RoundResult,
+) -> impl Iterator<Item = (&'a Request, &'a Request)> {
+    let mut rest = two.requests.iter().peekable();
+    one.requests.iter().filter_map(move |request| {
+        let (record, _) = request;
         while rest
-            .peek()
-            .is_some_and(|(other, _)| other.index < record.index)
-        {
-            rest.next();
-        }
-        if let Some((other, warm)) = rest.peek()
-            && other.index == record.index
-            && record.outcome.is_success()
-            && other.outcome.is_success()
-        {
-            found.push((metrics, warm));
-        }
-    }
-    found
+            .next_if(|(other, _)| other.index < record.index)
+            .is_some()
+        {}
+        let other = *rest.peek()?;
+        let both = record.outcome.is_success() && other.0.outcome.is_success();
+        (other.0.index == record.index && both).then_some((request, other))
+    })
+}
+
+/// The metrics of those requests.
+fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
+    let metrics = |(cold, warm): (&'a Request, &'a Request)| (&cold.1, &warm.1);
+    matched(cold, warm).map(metrics).collect()
 }
 
 /// ln(a/b) of each pair in which both are positive.
@@ -169,8 +174,7 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
 /// Sum of cached over sum of prompt tokens in rounds of a kind, with the requests that report it.
 fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
     let (mut cached, mut prompt, mut known, mut of) = (0, 0, 0, 0);
-    let rounds = rounds.iter().filter(|round| round.meta.spec.kind == kind);
-    for (record, metrics) in rounds.flat_map(|round| &round.requests) {
+    for (record, metrics) in of_kind(rounds, kind).flat_map(|round| &round.requests) {
         if !record.outcome.is_success() {
             continue;
         }
@@ -208,14 +212,9 @@ fn buckets(cycles: &[Vec<Pair<'_>>]) -> Vec<LengthBucket> {
 
 /// The rounds of outer tiers alone, each paired with the cold round of its epoch.
 fn external(rounds: &[RoundResult]) -> Option<ExternalTier> {
-    let cold_of = |epoch: u32| {
-        rounds
-            .iter()
-            .find(|r| r.meta.spec.epoch == epoch && r.meta.spec.kind == RoundKind::Cold)
-    };
-    let cycles: Vec<Vec<Pair<'_>>> = rounds
-        .iter()
-        .filter(|round| round.meta.spec.kind == RoundKind::External)
+    let cold_of =
+        |epoch: u32| of_kind(rounds, RoundKind::Cold).find(|r| r.meta.spec.epoch == epoch);
+    let cycles: Vec<Vec<Pair<'_>>> = of_kind(rounds, RoundKind::External)
         .filter_map(|round| Some(pairs(cold_of(round.meta.spec.epoch)?, round)))
         .collect();
     (!cycles.is_empty()).then(|| ExternalTier {
@@ -261,10 +260,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         }
     }
     let margin = conclusion::MARGIN.max(noise.exp_m1());
-    let colds: Vec<&RoundResult> = rounds
-        .iter()
-        .filter(|round| round.meta.spec.kind == RoundKind::Cold)
-        .collect();
+    let colds: Vec<&RoundResult> = of_kind(rounds, RoundKind::Cold).collect();
     let control = match colds[..] {
         [first, .., last] => control_failed(&pairs(first, last), margin),
         _ => false,

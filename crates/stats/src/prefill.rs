@@ -2,7 +2,7 @@
 //! slopes of all pairs of points; Sen, J. Am. Stat. Assoc. 63 (1968) 1379), which a tenth of odd
 //! points does not move.
 
-use crate::quantile::quantile;
+use crate::quantile::stat;
 use dualround_model::{PrefillModel, RoundResult};
 
 /// Points of a fit at least, and at most (a fixed stride thins more out: slopes are quadratic).
@@ -48,11 +48,13 @@ pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel
             }
         }
     }
-    let Some(slope) = median(slopes) else {
+    let Some(slope) = stat(slopes).p50 else {
         return refuse("the computed parts of the prompts are all of one length");
     };
-    let overhead = median(points.iter().map(|(x, y)| y - slope * x).collect()).unwrap_or(0.0);
-    let middle = median(points.iter().map(|(_, y)| *y).collect()).unwrap_or(0.0);
+    let overhead = stat(points.iter().map(|(x, y)| y - slope * x))
+        .p50
+        .unwrap_or(0.0);
+    let middle = stat(points.iter().map(|(_, y)| *y)).p50.unwrap_or(0.0);
     let spread =
         |of: &dyn Fn(&(f64, f64)) -> f64| points.iter().map(|point| of(point).abs()).sum::<f64>();
     let all = spread(&|(_, y)| y - middle);
@@ -75,9 +77,4 @@ pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel
         pays_from_tokens: Some((overhead.max(0.0) / slope).ceil()),
         efficiency: None,
     }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    quantile(&values, 0.5)
 }

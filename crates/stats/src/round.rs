@@ -8,7 +8,7 @@ use crate::{
     server, telemetry, warnings,
 };
 use dualround_model::{
-    RequestMetrics, RequestRecord, RoundResult, RoundRun, RoundSummary, Slo, Timeouts,
+    RequestMetrics, RequestRecord, RoundKind, RoundResult, RoundRun, RoundSummary, Slo, Timeouts,
     TokenSourceChoice,
 };
 use std::collections::BTreeMap;
@@ -126,6 +126,16 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
     let others = server::other_traffic(&result);
     result.summary.warnings.extend(others);
     result
+}
+
+/// The rounds of a kind.
+pub(crate) fn of_kind(
+    rounds: &[RoundResult],
+    kind: RoundKind,
+) -> impl Iterator<Item = &RoundResult> + Clone {
+    rounds
+        .iter()
+        .filter(move |round| round.meta.spec.kind == kind)
 }
 
 /// First t0 to last end of any request that was sent, s. A request that never got a connection

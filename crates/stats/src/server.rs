@@ -1,6 +1,7 @@
 //! What the engines' own counters say of a level: hit rates by tier, and whether others used the
 //! server too.
 
+use crate::round::of_kind;
 use dualround_model::{MetricKind, RoundKind, RoundResult, TierRate, Warning};
 use std::collections::BTreeMap;
 
@@ -8,12 +9,6 @@ use std::collections::BTreeMap;
 const SLACK_SHARE: f64 = 0.02;
 /// The same at the least, tokens.
 const SLACK: f64 = 64.0;
-
-fn of_kind(rounds: &[RoundResult], kind: RoundKind) -> impl Iterator<Item = &RoundResult> {
-    rounds
-        .iter()
-        .filter(move |round| round.meta.spec.kind == kind)
-}
 
 /// Hits and look-ups by server and tier, summed over the rounds of a kind.
 pub(crate) fn tiers(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
