@@ -1,15 +1,25 @@
 //! The language of tables and labels.
 
+use crate::exit::Usage;
 use dualround_model::Lang;
 
 /// `zh`, `en`, or `auto` by the locale.
-pub(crate) fn choose(asked: Option<&str>) -> Option<Lang> {
+fn choose(asked: Option<&str>) -> Option<Lang> {
     match asked.unwrap_or("auto") {
         "zh" => Some(Lang::Zh),
         "en" => Some(Lang::En),
         "auto" => Some(of_locale(|name| std::env::var(name).ok())),
         _ => None,
     }
+}
+
+/// The same of `--lang`.
+///
+/// # Errors
+/// [`Usage`] for any other word.
+pub(crate) fn flag(asked: Option<&str>) -> Result<Lang, Usage> {
+    let word = asked.unwrap_or_default();
+    choose(asked).ok_or_else(|| Usage(format!("--lang {word}: choose zh, en or auto")))
 }
 
 /// POSIX order: LC_ALL, LC_MESSAGES, LANG; where none is set, the system's own setting.

@@ -65,8 +65,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         u64::from(now.subsec_nanos()) ^ (now.as_secs() & 0xffff)
     });
     let schedule = args.rounds.as_deref().unwrap_or("CW").parse::<Schedule>();
-    let lang = lang::choose(args.lang.as_deref())
-        .ok_or_else(|| choice("--lang", args.lang.as_deref(), "zh, en or auto"))?;
+    let lang = lang::flag(args.lang.as_deref())?;
     let progress = match args.progress.as_deref().unwrap_or("auto") {
         "auto" | "plain" => true,
         "none" => false,

@@ -2,7 +2,7 @@
 
 use crate::{
     labels::{Labels, labels},
-    number::fixed,
+    number::{fixed, percent},
     text::{fit, safe_text},
 };
 use dualround_model::{
@@ -45,9 +45,7 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
     }
     if let Some(external) = &level.external {
         let _ = writeln!(out, "{}", row(&cells("TTFT (E)", &external.ttft, labels)));
-        let rate = external
-            .usage
-            .map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
+        let rate = percent(external.usage, 1);
         let _ = writeln!(
             out,
             "    E: {}; {}: {rate}",
@@ -99,22 +97,20 @@ fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] 
         Some(_) => labels.withheld.to_owned(),
         None => times(metric.ratio),
     };
-    let improved = metric.improved_share.map(|share| 100.0 * share);
     [
         name.to_owned(),
         fixed(metric.cold_avg, 2),
         fixed(metric.warm_avg, 2),
         ratio,
         interval,
-        improved.map_or("-".to_owned(), |share| format!("{share:.0} %")),
+        percent(metric.improved_share, 0),
         metric.pairs.to_string(),
     ]
 }
 
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let hit = &level.hit_rate;
-    let percent =
-        |rate: Option<f64>| rate.map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
+    let percent = |rate: Option<f64>| percent(rate, 1);
     let _ = writeln!(
         out,
         "{}: {} → {} ({} / {})",
@@ -161,8 +157,7 @@ fn answers(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let Some(answers) = &level.answers else {
         return;
     };
-    let percent =
-        |rate: Option<f64>| rate.map_or("-".to_owned(), |r| format!("{:.1} %", 100.0 * r));
+    let percent = |rate: Option<f64>| percent(rate, 1);
     let (equal, warm) = (
         percent(answers.equal_share),
         percent(answers.warm_equal_share),
@@ -195,9 +190,7 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
         return;
     };
     let pays = model.pays_from_tokens.unwrap_or(0.0);
-    let efficiency = model
-        .efficiency
-        .map_or("-".to_owned(), |e| format!("{:.0} %", 100.0 * e));
+    let efficiency = percent(model.efficiency, 0);
     let more = match (model.efficiency, labels.lang) {
         (Some(share), Lang::En) if share > 1.0 => " (above 100 %: the queue was shorter too)",
         (Some(share), Lang::Zh) if share > 1.0 => "（超过 100 %：排队也缩短了）",

@@ -9,6 +9,14 @@ pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
         .map_or_else(|| "-".to_owned(), |v| plain_zero(format!("{v:.decimals$}")))
 }
 
+/// A share as a percentage with so many decimals; `-` for unknown.
+pub(crate) fn percent(share: Option<f64>, decimals: usize) -> String {
+    share.map_or_else(
+        || "-".to_owned(),
+        |share| format!("{:.decimals$} %", 100.0 * share),
+    )
+}
+
 /// What rounds to zero has no sign.
 fn plain_zero(text: String) -> String {
     match text.strip_prefix('-') {

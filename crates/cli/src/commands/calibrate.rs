@@ -1,7 +1,7 @@
 //! `dualround calibrate`: this client, on this machine, against an engine that logs the truth.
 
 use super::{note, print};
-use crate::{args::CalibrateArgs, exit, exit::Usage, lang, settings, signals};
+use crate::{args::CalibrateArgs, exit, lang, settings, signals};
 use anyhow::Context;
 use dualround_loadgen::{Cancel, Session};
 use dualround_model::{
@@ -26,12 +26,7 @@ const FLAT: (u32, u32, u64, usize) = (64, 20, 256, 16);
 
 /// Runs it.
 pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
-    let lang = lang::choose(args.lang.as_deref()).ok_or_else(|| {
-        Usage(format!(
-            "--lang {}: choose zh, en or auto",
-            args.lang.as_deref().unwrap_or("")
-        ))
-    })?;
+    let lang = lang::flag(args.lang.as_deref())?;
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let workers = args.workers.unwrap_or_else(settings::default_workers);

@@ -299,9 +299,7 @@ impl Run {
         }
         exit::OK
     }
-}
 
-impl Run {
     /// Holds every `--fail-if` against every level; all that hold are told.
     fn gates(&self, plan: &Plan) -> Option<u8> {
         let mut failed = None;

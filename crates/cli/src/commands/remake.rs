@@ -1,7 +1,7 @@
 //! `dualround report`: the files of a run made again from its journal.
 
 use super::{measure::options, note, print};
-use crate::{args::ReportArgs, exit, exit::Usage, lang};
+use crate::{args::ReportArgs, exit, lang};
 use dualround_model::{Comparison, Known, RoundResult};
 use dualround_report::{RunFiles, comparison_block, read_journal, round_table};
 use dualround_stats::{compare, summarise};
@@ -12,8 +12,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let info = files.read_run()?;
     let mut plan = info.plan;
     if let Some(asked) = args.lang.as_deref() {
-        plan.output.lang = lang::choose(Some(asked))
-            .ok_or_else(|| Usage(format!("--lang {asked}: choose zh, en or auto")))?;
+        plan.output.lang = lang::flag(Some(asked))?;
     }
     let runs = read_journal(&files.journal_path())?;
     if runs.is_empty() {
