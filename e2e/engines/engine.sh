@@ -5,6 +5,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
+. "$here/../process.sh"
 venv="$dir/engines" model="${MODEL:-small}"
 export HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 DO_NOT_TRACK=1 VLLM_NO_USAGE_STATS=1 LMCACHE_TRACK_USAGE=false PYTHONHASHSEED=0
 
@@ -31,32 +32,17 @@ setup() {
 }
 
 stop() {
-    local pid
-    for pid in "$dir"/engine-*.pid; do
-        [ -f "$pid" ] || continue
-        kill -TERM -- "-$(cat "$pid")" 2>/dev/null || true
-        for _ in $(seq 100); do
-            kill -0 -- "-$(cat "$pid")" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -KILL -- "-$(cat "$pid")" 2>/dev/null || true
-        rm -f "$pid"
+    local file
+    for file in "$dir"/engine-*.pid; do
+        stop_process "$(basename "$file" .pid)"
     done
 }
 
-start() { # start NAME HEALTH-URL COMMAND…
-    local name="$1" health="$2"
-    shift 2
-    setsid "$@" >"$dir/engine-$name.log" 2>&1 </dev/null &
-    echo $! >"$dir/engine-$name.pid"
-    for _ in $(seq 900); do
-        if curl -sf -o /dev/null "$health"; then return 0; fi
-        kill -0 "$(cat "$dir/engine-$name.pid")" 2>/dev/null || break
-        sleep 0.2
-    done
-    echo "$name did not come up; the end of its log:" >&2
-    tail -20 "$dir/engine-$name.log" >&2
-    return 1
+# start NAME HEALTH-URL COMMAND…
+start() {
+    local name="engine-$1"
+    shift
+    start_process "$name" 180 "$@"
 }
 
 action="${1:?setup, vllm, lmcache, transformers or stop}"
