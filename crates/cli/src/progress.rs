@@ -1,7 +1,8 @@
 //! The line on stderr while a round runs; silent where there is no terminal.
 
 use dualround_loadgen::Progress as Event;
-use dualround_model::{Lang, RoundKind, RoundSpec};
+use dualround_model::{Lang, RoundSpec};
+use dualround_report::labels;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -26,14 +27,7 @@ impl Progress {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let kind = match (lang, spec.kind) {
-            (Lang::En, RoundKind::Cold) => "cold",
-            (Lang::En, RoundKind::Warm) => "warm",
-            (Lang::En, RoundKind::External) => "outer tiers only",
-            (Lang::Zh, RoundKind::Cold) => "冷",
-            (Lang::Zh, RoundKind::Warm) => "热",
-            (Lang::Zh, RoundKind::External) => "仅外层缓存",
-        };
+        let kind = labels(lang).kind(spec);
         let title = match lang {
             Lang::En => format!("concurrency {concurrency} round {} {kind}", spec.number),
             Lang::Zh => format!("并发 {concurrency} 第 {} 轮 {kind}", spec.number),

@@ -104,6 +104,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         request: request::resolve(&args)?,
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
+        shared_prefix: shared_prefix(&args)?,
         cold: cold(&args)?,
         engine: engine(args.engine.as_deref())?,
         admin_urls: admin_urls(&args)?,
@@ -176,6 +177,16 @@ fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<u32>, Usage> {
         );
     }
     Ok(levels)
+}
+
+fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
+    let shares = args.shared_prefix.clone().unwrap_or_default();
+    match shares.iter().find(|share| **share > 100) {
+        Some(share) => Err(usage(format!(
+            "--shared-prefix {share}: give 0 to 100 percent"
+        ))),
+        None => Ok(shares),
+    }
 }
 
 fn timeouts(args: &RunArgs) -> Result<Timeouts, Usage> {

@@ -14,6 +14,7 @@ mod fetch;
 mod filler;
 mod limits;
 mod marker;
+mod partial;
 mod preflight;
 mod prepare;
 mod replay;

@@ -129,6 +129,22 @@ pub(crate) fn request_of_text(
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
+/// The messages of a sample as they are sent.
+///
+/// # Errors
+/// A reason, when there is no message to put a marker into.
+pub(crate) fn messages(
+    plan: &Plan,
+    sample: &Sample,
+    fresh: Option<&Fresh>,
+) -> Result<Value, String> {
+    let mut body = body(&plan.model, &plan.request, sample);
+    if let Some(fresh) = fresh {
+        fresh.apply(&mut body)?;
+    }
+    Ok(body.remove("messages").unwrap_or_default())
+}
+
 fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<u8>, LoadError> {
     let fail = |reason: String| LoadError::Body {
         row: sample.row,

@@ -3,6 +3,7 @@
 
 mod cold;
 mod engines;
+mod partial;
 mod tokens;
 
 use crate::{
@@ -52,6 +53,8 @@ pub struct Session {
     /// The request field that the canary proved to separate caches.
     salt_field: Option<String>,
     epoch: Option<Arc<PreparedEpoch>>,
+    /// What made it fresh.
+    fresh: Option<Fresh>,
     content_digest: Option<String>,
     seated: Option<u32>,
     warmed: u32,
@@ -132,6 +135,7 @@ impl Session {
             watches: Vec::new(),
             salt_field: None,
             epoch: None,
+            fresh: None,
             content_digest: None,
             seated: None,
             warmed: 0,
@@ -261,7 +265,9 @@ impl Session {
             warmup_requests = self.warm_up(concurrency, watch);
         }
         let cold = self.prepare_epoch(spec, watch)?;
-        let Some(epoch) = self.epoch.clone() else {
+        let partial = spec.kept_percent.map(|percent| self.partial_epoch(percent));
+        let (partial, cut) = partial.transpose()?.unzip();
+        let Some(epoch) = partial.or_else(|| self.epoch.clone()) else {
             // A schedule begins cold, so there is an epoch; this is for the type only.
             return Err(LoadError::Body {
                 row: 0,
@@ -311,6 +317,7 @@ impl Session {
             probe_requests,
             warmup_requests,
             cold,
+            cut,
             content_digest: epoch.content_digest.clone(),
             wire_digest: epoch.wire_digest.clone(),
             peak_in_flight: output.peak_in_flight,
@@ -368,7 +375,7 @@ impl Session {
         let content = self
             .content_digest
             .get_or_insert_with(|| epoch.content_digest.clone());
-        if *content != epoch.content_digest {
+        if spec.kind != RoundKind::Partial && *content != epoch.content_digest {
             return Err(differs("content", &epoch.content_digest, content));
         }
         let wire = prepare::wire_digest(epoch);

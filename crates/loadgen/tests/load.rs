@@ -37,7 +37,7 @@ fn one_round(base: &str, level: u32) -> Plan {
 }
 
 fn measured(sim: &Sim) -> Vec<TruthRequest> {
-    let mut requests = sim.truth().requests;
+    let mut requests = sim.settled_truth().requests;
     // The canary's three come first.
     requests.drain(..3);
     requests

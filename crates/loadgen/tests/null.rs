@@ -60,7 +60,7 @@ fn null(config: SimConfig, clock: Option<Clock>, change: impl Fn(&mut Plan)) -> 
         Some(clock) => run_on(&plan, named(40), clock),
     };
     let truth: Vec<_> = sim
-        .truth()
+        .settled_truth()
         .requests
         .into_iter()
         .filter(|request| request.user.is_some())

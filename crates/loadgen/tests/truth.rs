@@ -35,7 +35,7 @@ fn check(config: SimConfig, levels: &[u32], count: u64) {
     let mut plan = plan(&sim.base_url());
     plan.levels = levels.to_vec();
     let rounds = run(&plan, samples(count));
-    let truth = sim.truth();
+    let truth = sim.settled_truth();
     let mut records: Vec<_> = rounds.iter().flat_map(|round| &round.records).collect();
     assert_eq!(records.len(), truth.requests.len());
     records.sort_by_key(|record| record.timeline.start_ns);
@@ -175,7 +175,7 @@ fn b059_b061_connections_are_kept_and_the_level_is_reached() {
     plan.levels = vec![100];
     plan.workers = 2;
     let rounds = run(&plan, samples(200));
-    let truth = sim.truth();
+    let truth = sim.settled_truth();
     assert_eq!(truth.peak_running, 100);
     assert!(truth.connections <= 200, "{}", truth.connections);
     assert_eq!(rounds[0].meta.peak_in_flight, 100);
@@ -217,7 +217,7 @@ fn b088_rounds_hold_the_same_bytes() {
     .unwrap();
     let rounds = run(&plan(&sim.base_url()), samples(6));
     assert_eq!(rounds[0].meta.wire_digest, rounds[1].meta.wire_digest);
-    let truth = sim.truth();
+    let truth = sim.settled_truth();
     let (one, two) = truth.requests.split_at(6);
     for (a, b) in one.iter().zip(two) {
         assert_eq!(a.body, b.body);
@@ -307,7 +307,7 @@ fn b131_no_measured_prompt_is_sent_before_round_1() {
         ),
         (3, 4)
     );
-    let truth = sim.truth();
+    let truth = sim.settled_truth();
     let before = &truth.requests[..6];
     for sample in &samples {
         let beginning: String = sample.text().chars().take(16).collect();

@@ -1,6 +1,6 @@
 //! Cold against warm, request by request.
 
-use crate::{CanaryReport, ColdVerdict, EngineReport};
+use crate::{CanaryReport, ColdVerdict, EngineReport, PrefixCut};
 use serde::{Deserialize, Serialize};
 
 /// What an interval means.
@@ -134,6 +134,19 @@ pub struct ExternalTier {
     pub tiers: Vec<TierRate>,
 }
 
+/// A round in which only a share of each prompt was kept, against the cold round of its epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PartialPoint {
+    /// Where the prompts were cut.
+    pub cut: PrefixCut,
+    /// Its TTFT (as `warm`) against the cold round's.
+    pub ttft: MetricComparison,
+    /// Hit rate by usage.
+    pub usage: Option<f64>,
+    /// Hit rate by the server's counters.
+    pub server: Option<f64>,
+}
+
 /// The pairs whose prompts are of one length class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LengthBucket {
@@ -221,6 +234,8 @@ pub struct LevelComparison {
     pub answers: Option<Answers>,
     /// `E` rounds against the cold ones: outer cache tiers alone.
     pub external: Option<ExternalTier>,
+    /// Rounds with a share of each prompt kept, by share.
+    pub partial: Vec<PartialPoint>,
     /// TTFT by prompt length, where there are pairs enough.
     pub buckets: Vec<LengthBucket>,
     /// TTFT against computed tokens.

@@ -30,7 +30,7 @@ pub use cold::{
 };
 pub use comparison::{
     Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
-    LengthBucket, LevelComparison, MetricComparison, PrefillModel, Reuse, TierRate,
+    LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
@@ -39,7 +39,7 @@ pub use plan::{
     Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, StreamFacts};
-pub use round::{ClientProbe, RoundMeta, RoundRun, WorkerLoad};
+pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, WorkerLoad};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;

@@ -1,6 +1,6 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{ColdPlan, EngineKind, Schedule, Secret, Slo};
+use crate::{ColdPlan, EngineKind, RoundSpec, Schedule, Secret, Slo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -23,6 +23,9 @@ pub struct Plan {
     pub levels: Vec<u32>,
     /// The rounds of every level.
     pub schedule: Schedule,
+    /// Shares of each prompt that partial rounds after the schedule keep, percent.
+    #[serde(default)]
+    pub shared_prefix: Vec<u32>,
     /// How cold rounds are made cold.
     pub cold: ColdPlan,
     /// The engine, where the user names it; `None`: found out.
@@ -68,6 +71,7 @@ impl Plan {
             request: RequestPlan::default(),
             levels: vec![1],
             schedule: Schedule::default(),
+            shared_prefix: Vec::new(),
             cold: ColdPlan::default(),
             engine: None,
             admin_urls: Vec::new(),
@@ -83,6 +87,13 @@ impl Plan {
             workers: 1,
             seed: 0,
         }
+    }
+}
+
+impl Plan {
+    /// The rounds of every level, in order.
+    pub fn rounds(&self) -> Vec<RoundSpec> {
+        self.schedule.rounds_with(&self.shared_prefix)
     }
 }
 

@@ -42,6 +42,18 @@ impl WorkerLoad {
     }
 }
 
+/// Where the prompts of a partial round were cut.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PrefixCut {
+    /// The share asked for, percent of each prompt.
+    pub asked_percent: u32,
+    /// The share that was kept, Σ kept / Σ length: of the token ids sent, by the engine's own
+    /// tokenizer, or of the characters where there is none.
+    pub kept_share: f64,
+    /// Cut by token ids, on a whole number of blocks of so many; `None`: by characters.
+    pub block_tokens: Option<u64>,
+}
+
 /// Everything about a round but its requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundMeta {
@@ -67,6 +79,9 @@ pub struct RoundMeta {
     pub warmup_requests: u32,
     /// What was done to make it cold; `None` in a warm round.
     pub cold: Option<ColdAction>,
+    /// Where the prompts were cut, in a partial round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut: Option<PrefixCut>,
     /// Digest of the bodies without salt.
     pub content_digest: String,
     /// Digest of the bodies as sent.

@@ -14,9 +14,11 @@ pub enum RoundKind {
     /// `E`: the same after a reset of the engine's own cache, with outer tiers kept: what those
     /// alone are worth.
     External,
+    /// After the schedule: the same with only a share of each prompt kept (`--shared-prefix`).
+    Partial,
 }
 
-/// One round of a schedule.
+/// One round of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundSpec {
     /// 1-based number of the round within its level.
@@ -25,6 +27,9 @@ pub struct RoundSpec {
     pub epoch: u32,
     /// Cold or warm.
     pub kind: RoundKind,
+    /// The share of each prompt that is kept, percent, in a round of [`RoundKind::Partial`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_percent: Option<u32>,
 }
 
 /// A sequence of rounds such as `CW` (the default) or `CWC`.
@@ -56,6 +61,26 @@ impl Schedule {
                 number,
                 epoch,
                 kind: *kind,
+                kept_percent: None,
+            });
+        }
+        rounds
+    }
+
+    /// The same, followed by a partial round for each share. The largest share goes first: a cache
+    /// that keeps one copy of a prompt then still holds what the next one keeps.
+    pub fn rounds_with(&self, shares: &[u32]) -> Vec<RoundSpec> {
+        let mut rounds = self.rounds();
+        let epoch = rounds.last().map_or(0, |round| round.epoch);
+        let mut shares = shares.to_vec();
+        shares.sort_unstable_by(|a, b| b.cmp(a));
+        shares.dedup();
+        for share in shares {
+            rounds.push(RoundSpec {
+                number: u32::try_from(rounds.len() + 1).unwrap_or(u32::MAX),
+                epoch,
+                kind: RoundKind::Partial,
+                kept_percent: Some(share),
             });
         }
         rounds
@@ -92,6 +117,8 @@ impl fmt::Display for Schedule {
                 RoundKind::Cold => "C",
                 RoundKind::Warm => "W",
                 RoundKind::External => "E",
+                // Never in a schedule: asked for by its own setting.
+                RoundKind::Partial => "P",
             })?;
         }
         Ok(())
@@ -123,6 +150,18 @@ mod tests {
         assert_eq!(epochs, [0, 0, 0, 1, 1]);
         assert_eq!(rounds[3].number, 4);
         assert_eq!(rounds[3].kind, RoundKind::Cold);
+    }
+
+    #[test]
+    fn partial_rounds_come_last_and_the_largest_share_first() {
+        let schedule: Schedule = "CWC".parse().unwrap();
+        let rounds = schedule.rounds_with(&[0, 50, 100, 50]);
+        let told: Vec<_> = rounds[3..]
+            .iter()
+            .map(|round| (round.number, round.epoch, round.kept_percent))
+            .collect();
+        assert_eq!(told, [(4, 1, Some(100)), (5, 1, Some(50)), (6, 1, Some(0))]);
+        assert_eq!(schedule.rounds_with(&[]), schedule.rounds());
     }
 
     #[test]

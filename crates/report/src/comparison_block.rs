@@ -11,6 +11,9 @@ use dualround_model::{
 use std::fmt::Write;
 
 const RULE: usize = 120;
+/// Widths of the bars of partial rounds and of their names.
+const BAR: f64 = 30.0;
+const NAME: usize = 20;
 const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
 
 /// The block of one level.
@@ -52,6 +55,7 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
             labels.external, labels.hit_rate_usage
         );
     }
+    partial(&mut out, level, labels);
     if let Some(kind) = level.ttft.interval_kind {
         let words = match kind {
             IntervalKind::WithinRun => labels.within_run,
@@ -106,6 +110,36 @@ fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] 
         percent(metric.improved_share, 0),
         metric.pairs.to_string(),
     ]
+}
+
+/// TTFT against the share of the prompts that was kept, one bar a share.
+fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    let ttfts = level.partial.iter().filter_map(|point| point.ttft.warm_avg);
+    let most = ttfts.fold(0.0, f64::max);
+    for point in &level.partial {
+        let ttft = point.ttft.warm_avg.unwrap_or(0.0);
+        let bar = if most > 0.0 { BAR * ttft / most } else { 0.0 };
+        let bar = "█".repeat(bar.round() as usize);
+        let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
+        let share = percent(Some(point.cut.kept_share), 1);
+        let (hits, ratio) = (percent(point.usage.or(point.server), 1), point.ttft.ratio);
+        let ratio = ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}×"));
+        let line = format!(
+            "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
+            fit(&name, NAME),
+            fit(&fixed(point.ttft.warm_avg, 2), COLUMNS[1]),
+            fit(&bar, BAR as usize),
+            labels.hit_rate,
+        );
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    if let Some(point) = level.partial.iter().find(|p| p.cut.asked_percent < 100) {
+        let how = point.cut.block_tokens.map_or_else(
+            || labels.by_chars.to_owned(),
+            |block| format!("{}, {block}", labels.by_tokens),
+        );
+        let _ = writeln!(out, "  {}: {how}", labels.prefix_kept);
+    }
 }
 
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {

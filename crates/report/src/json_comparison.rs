@@ -45,6 +45,12 @@ pub fn level_json(level: &LevelComparison) -> Value {
             "usage": num(external.usage),
             "tiers": external.tiers,
         })),
+        "partial": level.partial.iter().map(|point| json!({
+            "cut": point.cut,
+            "ttft": metric(&point.ttft),
+            "usage": num(point.usage),
+            "server": num(point.server),
+        })).collect::<Vec<_>>(),
         "buckets": level.buckets.iter().map(|bucket| json!({
             "min_tokens": bucket.min_tokens,
             "max_tokens": bucket.max_tokens,

@@ -30,6 +30,8 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
         "num_samples": meta.planned,
         "round": meta.spec.number,
         "round_kind": meta.spec.kind,
+        "kept_percent": meta.spec.kept_percent,
+        "cut": meta.cut,
         "epoch": meta.spec.epoch,
         "level": meta.level,
         "schedule": plan.schedule,

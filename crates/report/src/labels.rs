@@ -1,6 +1,6 @@
 //! Every word of tables and CSV files, once a language. A missing translation does not compile.
 
-use dualround_model::Lang;
+use dualround_model::{Lang, RoundKind, RoundSpec};
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,9 @@ pub struct Labels {
     pub cold: &'static str,
     pub warm: &'static str,
     pub external: &'static str,
+    pub prefix_kept: &'static str,
+    pub by_tokens: &'static str,
+    pub by_chars: &'static str,
     pub total_requests: &'static str,
     pub success: &'static str,
     pub failed: &'static str,
@@ -70,6 +73,9 @@ const EN: Labels = Labels {
     cold: "cold",
     warm: "warm",
     external: "outer tiers only",
+    prefix_kept: "prefix kept",
+    by_tokens: "cut at token ids",
+    by_chars: "cut at characters",
     total_requests: "Requests",
     success: "Success",
     failed: "Failed",
@@ -129,6 +135,9 @@ const ZH: Labels = Labels {
     cold: "冷",
     warm: "热",
     external: "仅外层缓存",
+    prefix_kept: "保留前缀",
+    by_tokens: "按 token 序列截断",
+    by_chars: "按字符截断",
     total_requests: "总请求数",
     success: "成功",
     failed: "失败",
@@ -200,6 +209,19 @@ pub fn labels(lang: Lang) -> &'static Labels {
 }
 
 impl Labels {
+    /// What a round starts from: `cold`, `prefix kept 50 %`.
+    pub fn kind(&self, spec: RoundSpec) -> String {
+        match spec.kind {
+            RoundKind::Cold => self.cold.to_owned(),
+            RoundKind::Warm => self.warm.to_owned(),
+            RoundKind::External => self.external.to_owned(),
+            RoundKind::Partial => {
+                let percent = spec.kept_percent.unwrap_or(0);
+                format!("{} {percent} %", self.prefix_kept)
+            }
+        }
+    }
+
     /// `Round 2` / `第 2 轮`.
     pub fn round(&self, number: u32) -> String {
         match self.lang {

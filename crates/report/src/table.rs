@@ -7,7 +7,7 @@ use crate::{
     text::{fit, safe_text},
     warning_text::warning_text,
 };
-use dualround_model::{Plan, RoundKind, RoundResult, RoundSummary, Stat};
+use dualround_model::{Plan, RoundResult, RoundSummary, Stat};
 use std::fmt::Write;
 
 /// Width of the rules above and below the title.
@@ -22,11 +22,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
     let (meta, summary) = (&result.meta, &result.summary);
     let mut out = String::new();
     let rule = "=".repeat(RULE);
-    let kind = match meta.spec.kind {
-        RoundKind::Cold => labels.cold,
-        RoundKind::Warm => labels.warm,
-        RoundKind::External => labels.external,
-    };
+    let kind = labels.kind(meta.spec);
     let round = labels.round(meta.spec.number);
     push(&mut out, &rule);
     push(

@@ -109,6 +109,7 @@ fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             probe_requests: 0,
             warmup_requests: 0,
             cold: None,
+            cut: None,
             content_digest: String::new(),
             wire_digest: String::new(),
             peak_in_flight: concurrency,

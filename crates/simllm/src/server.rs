@@ -12,9 +12,12 @@ use std::{
     net::SocketAddr,
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, sync::Notify, time::sleep};
+
+/// How long a log may take to be whole.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Why the engine could not start.
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +95,20 @@ impl Sim {
     /// The log so far.
     pub fn truth(&self) -> Truth {
         self.engine.lock().truth.clone()
+    }
+
+    /// The log once no request is in the engine, or after a second: a client sees the end of an
+    /// answer before the engine has noted it.
+    pub fn settled_truth(&self) -> Truth {
+        let until = Instant::now() + SETTLE;
+        loop {
+            let state = self.engine.lock();
+            if state.in_flight == 0 || Instant::now() > until {
+                return state.truth.clone();
+            }
+            drop(state);
+            std::thread::sleep(SETTLE / 1000);
+        }
     }
 
     /// The instant from which the log counts.

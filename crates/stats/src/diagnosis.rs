@@ -1,6 +1,6 @@
 //! Why round 2 was not faster, as far as the evidence goes, and what to look at next.
 
-use crate::{conclusion::Basis, round::of_kind};
+use crate::{conclusion::Basis, gap, round::of_kind};
 use dualround_model::{
     Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind, RoundResult,
     Warning,
@@ -13,7 +13,8 @@ const FAR_BELOW: f64 = 0.5;
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
 const REPLICA_SHARE: f64 = 0.1;
 
-/// Sentences in English and the same in Chinese; empty when round 2 was faster with hits.
+/// Sentences in English and the same in Chinese; empty when round 2 was faster with all the hits
+/// that were possible.
 pub(crate) fn of(
     rounds: &[RoundResult],
     known: &Known,
@@ -29,9 +30,7 @@ pub(crate) fn of(
         .ttft
         .ratio
         .is_some_and(|ratio| ratio > 1.0 + basis.margin);
-    if conclusion.kind == ConclusionKind::Effect && faster && conclusion.cache_evidence {
-        return (en, zh);
-    }
+    let works = conclusion.kind == ConclusionKind::Effect && faster && conclusion.cache_evidence;
     if basis.ttft.pairs == 0 {
         say(
             "no request succeeded with a TTFT in both rounds: see the failures of each round"
@@ -45,35 +44,21 @@ pub(crate) fn of(
     // Few hits, or far fewer than the token ids sent would have let it have.
     let possible = basis.hit_rate.theory.unwrap_or(0.0);
     let low = warm.is_some_and(|rate| rate < NO_REUSE || rate < FAR_BELOW * possible);
-    if let Some((count, shares)) = replicas(rounds).filter(|_| low) {
-        say(
-            format!(
-                "another replica: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
-            ),
-            format!(
-                "请求落在了另一个副本：两轮分散在 {count} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
-            ),
-        );
-    } else if let Some((held, needed)) = overflow(rounds, known).filter(|_| low) {
-        say(
-            format!(
-                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
-            ),
-            format!(
-                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时大多已不在缓存中；请减少样本、缩短提示词或增大容量"
-            ),
-        );
-    } else if let Some((slots, prompts)) =
-        more_than_slots(rounds, known).filter(|_| low && repeated != Some(0))
-    {
-        say(
-            format!(
-                "evicted: {prompts} prompts took turns on {slots} slots, each of which keeps its last prompt only, and no host cache gave them back (llama.cpp: --cache-ram); fewer samples than slots, or a host cache"
-            ),
-            format!(
-                "已被驱逐：{prompts} 条提示词轮流使用 {slots} 个槽位，每个槽位只保留最后一条，且没有主机缓存可恢复（llama.cpp：--cache-ram）；请让样本数不超过槽位数，或启用主机缓存"
-            ),
-        );
+    let gap = gap::reasons(rounds, known, basis.hit_rate);
+    let lost = if low {
+        lost(rounds, known, repeated)
+    } else {
+        None
+    };
+    if works {
+        // It works, but less than it could.
+        for (a, b) in lost.into_iter().chain(gap) {
+            say(a, b);
+        }
+        return (en, zh);
+    }
+    if let Some((a, b)) = lost {
+        say(a, b);
     } else if repeated == Some(0) && warm.unwrap_or(0.0) < NO_REUSE {
         say(
             "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either".into(),
@@ -100,6 +85,9 @@ pub(crate) fn of(
             ),
         );
     }
+    for (a, b) in gap {
+        say(a, b);
+    }
     let changed = |round: &RoundResult| {
         let mut warnings = round.summary.warnings.iter();
         warnings.any(|warning| matches!(warning, Warning::PromptTokensChanged { .. }))
@@ -124,6 +112,41 @@ pub(crate) fn of(
         );
     }
     (en, zh)
+}
+
+/// Why prompts that had been cached were not found again, by evidence.
+fn lost(rounds: &[RoundResult], known: &Known, repeated: Option<u64>) -> Option<(String, String)> {
+    if let Some((count, shares)) = replicas(rounds) {
+        return Some((
+            format!(
+                "another replica: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
+            ),
+            format!(
+                "请求落在了另一个副本：两轮分散在 {count} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
+            ),
+        ));
+    }
+    if let Some((held, needed)) = overflow(rounds, known) {
+        return Some((
+            format!(
+                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
+            ),
+            format!(
+                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时大多已不在缓存中；请减少样本、缩短提示词或增大容量"
+            ),
+        ));
+    }
+    if let Some((slots, prompts)) = more_than_slots(rounds, known).filter(|_| repeated != Some(0)) {
+        return Some((
+            format!(
+                "evicted: {prompts} prompts took turns on {slots} slots, each of which keeps its last prompt only, and no host cache gave them back (llama.cpp: --cache-ram); fewer samples than slots, or a host cache"
+            ),
+            format!(
+                "已被驱逐：{prompts} 条提示词轮流使用 {slots} 个槽位，每个槽位只保留最后一条，且没有主机缓存可恢复（llama.cpp：--cache-ram）；请让样本数不超过槽位数，或启用主机缓存"
+            ),
+        ));
+    }
+    None
 }
 
 /// Prompt tokens that a server had to do with, by whichever counter it has.

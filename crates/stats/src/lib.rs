@@ -10,6 +10,7 @@ mod calibration;
 mod cold;
 mod conclusion;
 mod diagnosis;
+mod gap;
 mod goodput;
 mod health;
 mod intervals;

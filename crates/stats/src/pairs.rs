@@ -12,7 +12,8 @@ use crate::{
 };
 use dualround_model::{
     CacheHit, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
-    MetricComparison, PrefillModel, RequestMetrics, RequestRecord, RoundKind, RoundResult, Warning,
+    MetricComparison, PartialPoint, PrefillModel, RequestMetrics, RequestRecord, RoundKind,
+    RoundResult, Warning,
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
@@ -147,6 +148,10 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
                 .collect();
             continue;
         }
+        if round.meta.spec.kind == RoundKind::Partial {
+            // Other prompts by intent.
+            continue;
+        }
         let (mut changed, mut of) = (0, 0);
         for (record, metrics) in &mut round.requests {
             let before = cold.binary_search_by_key(&record.index, |(index, _)| *index);
@@ -172,7 +177,7 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
 }
 
 /// Sum of cached over sum of prompt tokens in rounds of a kind, with the requests that report it.
-fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
+pub(crate) fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
     let (mut cached, mut prompt, mut known, mut of) = (0, 0, 0, 0);
     for (record, metrics) in of_kind(rounds, kind).flat_map(|round| &round.requests) {
         if !record.outcome.is_success() {
@@ -210,12 +215,35 @@ fn buckets(cycles: &[Vec<Pair<'_>>]) -> Vec<LengthBucket> {
     pairs.chunks(size).map(bucket).collect()
 }
 
+/// A round's requests with those of the cold round of its epoch.
+fn with_cold<'a>(rounds: &'a [RoundResult], round: &'a RoundResult) -> Option<Vec<Pair<'a>>> {
+    let epoch = round.meta.spec.epoch;
+    let cold = of_kind(rounds, RoundKind::Cold).find(|cold| cold.meta.spec.epoch == epoch);
+    Some(pairs(cold?, round))
+}
+
+/// The partial rounds, smallest share first.
+fn partial(rounds: &[RoundResult]) -> Vec<PartialPoint> {
+    let point = |round: &RoundResult| {
+        let alone = std::slice::from_ref(round);
+        Some(PartialPoint {
+            cut: round.meta.cut?,
+            ttft: metric(&[with_cold(rounds, round)?], |metrics| metrics.ttft_ms),
+            usage: usage_rate(alone, RoundKind::Partial).0,
+            server: server::rate(alone, RoundKind::Partial),
+        })
+    };
+    let mut points: Vec<_> = of_kind(rounds, RoundKind::Partial)
+        .filter_map(point)
+        .collect();
+    points.sort_by_key(|point| point.cut.asked_percent);
+    points
+}
+
 /// The rounds of outer tiers alone, each paired with the cold round of its epoch.
 fn external(rounds: &[RoundResult]) -> Option<ExternalTier> {
-    let cold_of =
-        |epoch: u32| of_kind(rounds, RoundKind::Cold).find(|r| r.meta.spec.epoch == epoch);
     let cycles: Vec<Vec<Pair<'_>>> = of_kind(rounds, RoundKind::External)
-        .filter_map(|round| Some(pairs(cold_of(round.meta.spec.epoch)?, round)))
+        .filter_map(|round| with_cold(rounds, round))
         .collect();
     (!cycles.is_empty()).then(|| ExternalTier {
         ttft: metric(&cycles, |metrics| metrics.ttft_ms),
@@ -312,6 +340,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         hit_rate,
         answers: answers::compare(rounds),
         external: external(rounds),
+        partial: partial(rounds),
         buckets: buckets(&cycles),
         prefill,
         unequal_outputs,

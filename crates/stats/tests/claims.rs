@@ -104,6 +104,83 @@ fn b133_the_null_test_and_an_effect() {
     assert_eq!(level.ttft.interval_kind, Some(IntervalKind::WithinRun));
 }
 
+fn knowing(block: u64, warm: f64) -> Known {
+    let reuse = dualround_model::Reuse {
+        block,
+        prompts: 20,
+        tokens: 20_000,
+        cold: 0.0,
+        warm,
+        lru_warm: None,
+        capacity_tokens: None,
+    };
+    Known {
+        reuse: Some(reuse),
+        ..known()
+    }
+}
+
+#[test]
+fn a_gap_is_explained_by_blocks() {
+    let cold = || round(20, 100.0, Some(0), 1);
+    let told = |known: &Known, warm| {
+        let mut rounds = rounds("CW", vec![cold(), warm]);
+        compare(&mut rounds, known).diagnosis.join("; ")
+    };
+    // Prompts of 1,000 tokens, of which one block of 768 can hit.
+    let text = told(&knowing(768, 0.768), round(20, 60.0, Some(768), 2));
+    assert!(text.contains("at most 76.8 %"), "{text}");
+    let text = told(&knowing(1024, 0.0), round(20, 100.0, Some(0), 2));
+    assert!(
+        text.contains("20 of 20 prompts are no longer than one block of 1024"),
+        "{text}"
+    );
+    // Nothing to explain.
+    let text = told(&knowing(16, 0.992), round(20, 10.0, Some(992), 2));
+    assert_eq!(text, "");
+}
+
+#[test]
+fn a_store_that_was_not_finished_is_told_from_its_evidence() {
+    // The first ten ended just before they were asked again, the others long before.
+    let at = |start: f64, cached: u64| {
+        move |index: u32| {
+            let tokens = [100.0, 110.0];
+            success(index, start, &tokens, usage(1000, 2, Some(cached)))
+        }
+    };
+    let cold = (0..10).map(at(5000.0, 0)).chain((10..20).map(at(0.0, 0)));
+    let warm = (0..10)
+        .map(at(5200.0, 0))
+        .chain((10..20).map(at(5200.0, 992)));
+    let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
+    let text = compare(&mut told, &knowing(16, 0.992)).diagnosis.join("; ");
+    assert!(
+        text.contains("10 requests that missed had been asked again within 0.09 s"),
+        "{text}"
+    );
+    // The same waits for both: no such claim.
+    let cold = (0..20).map(at(0.0, 0));
+    let warm = (0..10)
+        .map(at(5200.0, 0))
+        .chain((10..20).map(at(5200.0, 992)));
+    let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
+    let text = compare(&mut told, &knowing(16, 0.992)).diagnosis.join("; ");
+    assert!(!text.contains("store not finished"), "{text}");
+    let mut told = rounds(
+        "CWW",
+        vec![
+            round(20, 100.0, Some(0), 1),
+            round(20, 90.0, Some(100), 2),
+            round(20, 10.0, Some(992), 3),
+        ],
+    );
+    let level = compare(&mut told, &knowing(16, 0.992));
+    let text = level.diagnosis.join("; ");
+    assert!(text.contains("hit 10.0 %, the next one 99.2 %"), "{text}");
+    assert!(level.diagnosis_zh.join("").contains("写入未完成"));
+}
+
 #[test]
 fn faster_without_hits_is_not_the_cache() {
     let mut rounds = rounds(

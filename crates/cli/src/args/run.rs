@@ -48,6 +48,10 @@ settings! {
     /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up.
     #[arg(long, value_name = "CW…", env = "DUALROUND_ROUNDS", help_heading = "Load")]
     rounds: String,
+    /// After the rounds, one more for each share in percent, that keeps that share of every prompt:
+    /// TTFT against the share, e.g. 0,25,50,75,100.
+    #[arg(long, value_name = "PERCENT", num_args = 1.., value_delimiter = ',', env = "DUALROUND_SHARED_PREFIX", value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Load")]
+    shared_prefix: Vec<u32>,
     /// Send the warm rounds in another (seeded) order.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_SHUFFLE_ROUND2", help_heading = "Load")]
     shuffle_round2: bool,

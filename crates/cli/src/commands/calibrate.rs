@@ -139,9 +139,10 @@ impl Job {
             number: 1,
             epoch: 0,
             kind: RoundKind::Cold,
+            kept_percent: None,
         };
         let run = session.run_round(0, self.concurrency, spec, &mut |_| {})?;
-        let truth = sim.truth();
+        let truth = sim.settled_truth();
         let times = truth.requests.iter().filter_map(true_times).collect();
         Ok((summarise(run, &SummaryOptions::default()), times))
     }

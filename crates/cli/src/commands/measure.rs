@@ -169,7 +169,7 @@ pub(crate) fn options(plan: &Plan) -> SummaryOptions {
 impl Run {
     fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
         let levels = self.stored.levels.clone();
-        let specs = self.stored.schedule.rounds();
+        let specs = self.stored.rounds();
         for (level, concurrency) in (0..).zip(levels) {
             let first = self.rounds.len();
             for spec in &specs {

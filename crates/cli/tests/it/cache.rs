@@ -50,6 +50,49 @@ fn b046_three_sources_of_hits_agree() {
 }
 
 #[test]
+fn a_share_of_each_prompt_hits_as_much() {
+    // By the engine's own tokens, a whole number of its blocks; by characters where there is no
+    // tokenizer to ask.
+    for (engine, block, slack) in [("", Some(16), 0.07), ("--engine tgi", None, 0.1)] {
+        let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+        let more = format!("--shared-prefix 0,50,100 {engine}");
+        let output = run(dir.path(), &line(&sim, &more));
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        assert!(stdout(&output).contains("prefix kept 50 %"));
+        let level = level(dir.path());
+        let points = level["partial"].as_array().unwrap();
+        assert_eq!(points.len(), 3, "{points:?}");
+        for (point, asked) in points.iter().zip([0.0, 0.5, 1.0]) {
+            let kept = point["cut"]["kept_share"].as_f64().unwrap();
+            let hits = point["usage"].as_f64().unwrap();
+            assert!((kept - asked).abs() < slack, "{point}");
+            assert!((hits - asked).abs() < 0.1, "{point}");
+            if asked < 1.0 {
+                assert_eq!(point["cut"]["block_tokens"].as_u64(), block, "{point}");
+            }
+            if let (Some(_), 0.5) = (block, asked) {
+                assert!((hits - kept).abs() < 0.02, "{point}");
+            }
+        }
+        let ttft = |at: usize| points[at]["ttft"]["warm_avg"].as_f64().unwrap();
+        assert!(ttft(0) > ttft(1) && ttft(1) > ttft(2), "{points:?}");
+        // The comparison itself is of the schedule's rounds only.
+        assert_eq!((&level["cycles"], &level["pairs"]), (&1.into(), &10.into()));
+        let before = level.clone();
+        assert_eq!(run(dir.path(), "report out").status.code(), Some(0));
+        assert_eq!(
+            json(&dir.path().join("out/comparison.json"))["levels"][0],
+            before
+        );
+    }
+    let output = run(
+        Path::new("."),
+        "run --dataset x --endpoint y --shared-prefix 120",
+    );
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
 fn a_salt_that_does_not_separate_is_not_used() {
     for config in [
         SimConfig {

@@ -69,7 +69,7 @@ impl Session {
     ) -> Result<Option<ColdAction>, LoadError> {
         match spec.kind {
             RoundKind::Cold => {}
-            RoundKind::Warm => return Ok(None),
+            RoundKind::Warm | RoundKind::Partial => return Ok(None),
             RoundKind::External => return self.reset_engine_alone(watch).map(Some),
         }
         watch(Progress::MakingCold);
@@ -86,6 +86,7 @@ impl Session {
             fresh.as_ref(),
         )?;
         self.epoch = Some(Arc::new(epoch));
+        self.fresh.clone_from(&fresh);
         let runtime = crate::runtime::single()?;
         let mut action = ColdAction::default();
         match fresh {

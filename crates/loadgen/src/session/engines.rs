@@ -55,6 +55,13 @@ impl Session {
             .find_map(|watch| watch.report.salt_field.clone())
     }
 
+    /// Tokens of the unit in which prompts are cached, where an engine told it.
+    pub(super) fn block_tokens(&self) -> Option<u64> {
+        self.watches
+            .iter()
+            .find_map(|watch| watch.report.block_tokens)
+    }
+
     /// The resets of all engines and cache servers.
     pub(super) fn known_resets(&self) -> Vec<ResetCall> {
         let resets = self.watches.iter().flat_map(|watch| &watch.report.resets);

@@ -1,5 +1,5 @@
 //! Token ids of exactly what was sent, by the engine's own tokenizer and template. Asked for after
-//! the rounds, so that nothing of a measured prompt is seen by the server before them.
+//! the prompts were sent, so that nothing of a measured prompt is seen by the server before.
 
 use super::Session;
 use crate::{LoadError, auth::credentials, clock::nanos, control::Control};
@@ -19,40 +19,41 @@ impl Session {
     /// # Errors
     /// [`LoadError`] when no runtime or address can be had.
     pub fn token_ids(&self) -> Result<Option<Vec<Vec<u32>>>, LoadError> {
-        let Some(epoch) = self.epoch.as_ref().filter(|_| self.plan.probe) else {
+        let Some((epoch, mut tokenizer)) = self.epoch.as_ref().zip(self.tokenizer()) else {
             return Ok(None);
         };
-        let bytes: usize = epoch
-            .requests
-            .iter()
-            .map(|request| request.bytes.len())
-            .sum();
-        let Some(ask) = Ask::of(self.engine_kind()).filter(|_| bytes <= MOST) else {
-            return Ok(None);
-        };
-        let target = self.wiring.target.clone();
-        let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
-        headers.push_str("Content-Type: application/json\r\n");
-        let prefix = target.base_path().to_owned();
-        let mut control = Control::new(target, self.tls.clone(), self.clock, LIMIT.0);
-        let until = self.clock.now() + nanos(LIMIT.1);
         let runtime = crate::runtime::single()?;
         Ok(runtime.block_on(async {
             let mut all = Vec::with_capacity(epoch.requests.len());
             for request in &epoch.requests {
                 let body = &request.bytes[request.body_at..];
                 let body: Value = serde_json::from_slice(body).ok()?;
-                let messages = body.get("messages")?;
-                all.push(
-                    ask.ids(&mut control, &prefix, &headers, &self.plan.model, messages)
-                        .await?,
-                );
-                if self.clock.now() > until || self.cancel.is_cancelled() {
+                all.push(tokenizer.ids(body.get("messages")?).await?);
+                if self.cancel.is_cancelled() {
                     return None;
                 }
             }
             Some(all)
         }))
+    }
+
+    /// The engine's tokenizer, where it has one to ask and the prompts are not too much for it.
+    pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
+        let requests = self.epoch.as_ref()?.requests.iter();
+        let bytes: usize = requests.map(|request| request.bytes.len()).sum();
+        let ask = Ask::of(self.engine_kind()).filter(|_| self.plan.probe && bytes <= MOST)?;
+        let target = self.wiring.target.clone();
+        let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
+        headers.push_str("Content-Type: application/json\r\n");
+        Some(Tokenizer {
+            ask,
+            prefix: target.base_path().to_owned(),
+            headers,
+            model: self.plan.model.clone(),
+            control: Control::new(target, self.tls.clone(), self.clock, LIMIT.0),
+            clock: self.clock,
+            until: self.clock.now() + nanos(LIMIT.1),
+        })
     }
 }
 
@@ -73,41 +74,49 @@ impl Ask {
             _ => None,
         }
     }
+}
 
-    async fn ids(
-        self,
-        control: &mut Control,
-        prefix: &str,
-        headers: &str,
-        model: &str,
-        messages: &Value,
-    ) -> Option<Vec<u32>> {
-        let body = match self {
-            Self::Messages => {
-                json!({"model": model, "messages": messages, "add_generation_prompt": true})
+/// A connection to an engine's tokenizer.
+pub(super) struct Tokenizer {
+    ask: Ask,
+    control: Control,
+    prefix: String,
+    headers: String,
+    model: String,
+    clock: crate::Clock,
+    until: u64,
+}
+
+impl Tokenizer {
+    /// The ids of a chat as the engine would compute it; `None` when it does not say, or no longer.
+    pub(super) async fn ids(&mut self, messages: &Value) -> Option<Vec<u32>> {
+        if self.clock.now() > self.until {
+            return None;
+        }
+        let body = match self.ask {
+            Ask::Messages => {
+                json!({"model": self.model, "messages": messages, "add_generation_prompt": true})
             }
-            Self::TemplateFirst => {
+            Ask::TemplateFirst => {
                 let body = json!({"messages": messages});
-                let path = format!("{prefix}/apply-template");
-                let answer = post(control, &path, headers, &body).await?;
+                let answer = self.post("apply-template", &body).await?;
                 let text = answer.get("prompt")?.as_str()?.to_owned();
                 json!({"content": text, "add_special": true, "parse_special": true})
             }
         };
-        let answer = post(control, &format!("{prefix}/tokenize"), headers, &body).await?;
+        let answer = self.post("tokenize", &body).await?;
         let tokens = answer.get("tokens")?.as_array()?;
         let id = |value: &Value| u32::try_from(value.as_u64()?).ok();
         tokens.iter().map(id).collect()
     }
-}
 
-async fn post(control: &mut Control, path: &str, headers: &str, body: &Value) -> Option<Value> {
-    control.target.path = path.to_owned();
-    let answer = control
-        .send("POST", headers, &body.to_string())
-        .await
-        .ok()?;
-    serde_json::from_slice(&answer.body)
-        .ok()
-        .filter(|_| answer.status == 200)
+    async fn post(&mut self, call: &str, body: &Value) -> Option<Value> {
+        self.control.target.path = format!("{}/{call}", self.prefix);
+        let sent = self
+            .control
+            .send("POST", &self.headers, &body.to_string())
+            .await;
+        let answer = sent.ok().filter(|answer| answer.status == 200)?;
+        serde_json::from_slice(&answer.body).ok()
+    }
 }

@@ -66,7 +66,7 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
     session.preflight().unwrap();
     let mut rounds = Vec::new();
     for (level, concurrency) in (0..).zip(plan.levels.clone()) {
-        for spec in plan.schedule.rounds() {
+        for spec in plan.rounds() {
             rounds.push(
                 session
                     .run_round(level, concurrency, spec, &mut |_| {})

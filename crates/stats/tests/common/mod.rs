@@ -94,6 +94,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         probe_requests: 0,
         warmup_requests: 0,
         cold: (spec.kind == dualround_model::RoundKind::Cold).then_some(cold),
+        cut: None,
         content_digest: String::new(),
         wire_digest: String::new(),
         peak_in_flight: 1,
