@@ -24,7 +24,8 @@ measure() { # measure NAME PORT CONCURRENCY SAMPLES [flags]
 check() { python3 "$here/assert_conclusion.py" "$@"; }
 
 PORT=$one "$here/llama.sh" start
-measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2'
+measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2' --shared-prefix 0,50,100 \
+    --fail-if 'partial.0.usage > 0.05' --fail-if 'partial.1.usage < 0.4' --fail-if 'partial.1.usage > 0.55' --fail-if 'partial.2.usage < 0.9'
 check "$work/works" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
 
 PORT=$one "$here/llama.sh" start --cache-ram 0

@@ -19,7 +19,8 @@ measure() { # measure NAME PORT [flags]
 check() { python3 "$here/../assert_conclusion.py" "$@"; }
 
 "$here/engine.sh" vllm
-measure vllm 18100 --concurrency 4 --num-samples 12 --require-cold --fail-if 'cold.method != salt'
+measure vllm 18100 --concurrency 4 --num-samples 12 --require-cold --fail-if 'cold.method != salt' --shared-prefix 0,50,100 \
+    --fail-if 'partial.0.usage > 0.02' --fail-if 'partial.1.usage < 0.45' --fail-if 'partial.1.usage > 0.52' --fail-if 'partial.2.usage < 0.9'
 check "$work/vllm" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
 
 "$here/engine.sh" stop
@@ -42,6 +43,12 @@ code=0
 tail -1 "$work/half.txt"
 test "$code" = 3
 grep -q "still hits" "$work/half.txt"
+
+"$here/engine.sh" stop
+"$here/engine.sh" lmcache
+CACHE=lmcache "$here/engine.sh" vllm
+measure lmcache_alone 18100 "${lmcache[@]}" --require-cold
+check "$work/lmcache_alone" --kind effect --evidence yes --hits 0.8 1 --says "cache works"
 
 "$here/engine.sh" stop
 MODEL=nano "$here/engine.sh" transformers

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The heavier engines, on the CPU:  engine.sh setup | vllm | lmcache | transformers [server options] | stop
-#   PORT  MODEL nano|small (small)  CACHE=prefix|both (vllm: its own cache, or that and LMCache's behind it)
+#   PORT  MODEL nano|small (small)  CACHE=prefix|both|lmcache (vllm: its own cache, that and
+#   LMCache's behind it, or LMCache's alone)
 # Needs CPython 3.11, gcc and 3 GB under DUALROUND_E2E_DIR (default: a cache folder).
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -53,7 +54,10 @@ stop) stop ;;
 vllm)
     port="${PORT:-18100}"
     options=(--enable-prefix-caching)
-    if [ "${CACHE:-prefix}" = both ]; then
+    if [ "${CACHE:-prefix}" = lmcache ]; then
+        options=(--no-enable-prefix-caching)
+    fi
+    if [ "${CACHE:-prefix}" != prefix ]; then
         options+=(--kv-transfer-config '{"kv_connector":"LMCacheMPConnector","kv_role":"kv_both","kv_connector_extra_config":{"lmcache.mp.host":"tcp://127.0.0.1","lmcache.mp.port":18155}}')
     fi
     export VLLM_CPU_KVCACHE_SPACE=1 VLLM_SERVER_DEV_MODE=1

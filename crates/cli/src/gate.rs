@@ -72,6 +72,17 @@ impl Gate {
             if value.is_null() {
                 return Ok(Held::Unknown);
             }
+            if let Some(list) = value.as_array() {
+                // By position; there may be fewer.
+                let at = key.parse::<usize>().map_err(|_| {
+                    let text = &self.text;
+                    Usage(format!(
+                        "--fail-if '{text}': `{key}` must be a position, from 0"
+                    ))
+                })?;
+                value = list.get(at).unwrap_or(&Value::Null);
+                continue;
+            }
             value = value.get(key).ok_or_else(|| {
                 let keys = value.as_object().map_or_else(String::new, |object| {
                     object.keys().cloned().collect::<Vec<_>>().join(", ")

@@ -12,7 +12,7 @@ use std::fmt::Write;
 
 const RULE: usize = 120;
 /// Widths of the bars of partial rounds and of their names.
-const BAR: f64 = 30.0;
+const BAR: usize = 30;
 const NAME: usize = 20;
 const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
 
@@ -113,13 +113,14 @@ fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] 
 }
 
 /// TTFT against the share of the prompts that was kept, one bar a share.
+#[expect(clippy::cast_precision_loss, reason = "the width of a bar")]
 fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let ttfts = level.partial.iter().filter_map(|point| point.ttft.warm_avg);
     let most = ttfts.fold(0.0, f64::max);
     for point in &level.partial {
         let ttft = point.ttft.warm_avg.unwrap_or(0.0);
-        let bar = if most > 0.0 { BAR * ttft / most } else { 0.0 };
-        let bar = "█".repeat(bar.round() as usize);
+        let filled = |at: &usize| most > 0.0 && (*at as f64 + 0.5) * most <= ttft * BAR as f64;
+        let bar = "█".repeat((0..BAR).filter(filled).count());
         let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
         let share = percent(Some(point.cut.kept_share), 1);
         let (hits, ratio) = (percent(point.usage.or(point.server), 1), point.ttft.ratio);
@@ -128,7 +129,7 @@ fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
             "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
             fit(&name, NAME),
             fit(&fixed(point.ttft.warm_avg, 2), COLUMNS[1]),
-            fit(&bar, BAR as usize),
+            fit(&bar, BAR),
             labels.hit_rate,
         );
         let _ = writeln!(out, "{}", line.trim_end());

@@ -31,6 +31,13 @@ pub(crate) fn of(
         .ratio
         .is_some_and(|ratio| ratio > 1.0 + basis.margin);
     let works = conclusion.kind == ConclusionKind::Effect && faster && conclusion.cache_evidence;
+    if of_kind(rounds, RoundKind::Warm).next().is_none() {
+        say(
+            "every round was made cold, so nothing is compared: a warm round (W) repeats a cold one".into(),
+            "每一轮都做了冷处理，没有可比较的：需要重复冷轮的热轮（W）".into(),
+        );
+        return (en, zh);
+    }
     if basis.ttft.pairs == 0 {
         say(
             "no request succeeded with a TTFT in both rounds: see the failures of each round"

@@ -39,6 +39,14 @@ fn b009_null_and_empty_data_are_ignored() {
 }
 
 #[test]
+fn b048_reasoning_tokens_are_part_of_the_completion() {
+    let data = r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":120,"completion_tokens_details":{"reasoning_tokens":100}}}"#;
+    let usage = chunk(data).usage.unwrap();
+    assert_eq!(usage.completion_tokens, Some(120));
+    assert_eq!(usage.reasoning_tokens, Some(100));
+}
+
+#[test]
 fn b016_errors_inside_a_stream() {
     let message = |data: &str| match parse_event("", data.as_bytes()) {
         ChatEvent::Error { message, .. } => message,

@@ -50,6 +50,30 @@ fn b046_three_sources_of_hits_agree() {
 }
 
 #[test]
+fn b129_a_reset_between_the_rounds_claims_nothing() {
+    let (dir, sim) = (dir(), engine_with(SimConfig::default()));
+    let output = run(dir.path(), &line(&sim, "--rounds CC --cold reset"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let level = level(dir.path());
+    assert_eq!(level["conclusion"]["kind"], "cannot_tell", "{level}");
+    assert_eq!(
+        (&level["pairs"], &level["ttft"]["ratio"]),
+        (&0.into(), &Value::Null)
+    );
+    let said = stdout(&output);
+    assert!(said.contains("every round was made cold"), "{said}");
+    assert!(
+        !said.contains("faster (") && !said.contains("cache works"),
+        "{said}"
+    );
+    // Nor is it the default: round 2 of a plain reset run repeats round 1 without one.
+    let output = run(dir.path(), &line(&sim, "--cold reset"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let warm = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    assert_eq!(warm["configuration"]["cold_action"], Value::Null);
+}
+
+#[test]
 fn a_share_of_each_prompt_hits_as_much() {
     // By the engine's own tokens, a whole number of its blocks; by characters where there is no
     // tokenizer to ask.

@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Questions to the tokenizer for one prompt, at most.
 const TRIES: usize = 8;
 
+/// Samples that were cut, and where.
+type CutSamples = (Vec<Arc<Sample>>, PrefixCut);
+
 impl Session {
     /// Cuts the prompts of the running epoch at a share of their token ids, where the engine has a
     /// tokenizer to ask, else of their characters. The whole share repeats the epoch.
@@ -48,11 +51,7 @@ impl Session {
         Ok((Arc::new(epoch), report))
     }
 
-    fn cut_by_tokens(
-        &self,
-        percent: u32,
-        words: &str,
-    ) -> Result<Option<(Vec<Arc<Sample>>, PrefixCut)>, LoadError> {
+    fn cut_by_tokens(&self, percent: u32, words: &str) -> Result<Option<CutSamples>, LoadError> {
         let Some(mut tokenizer) = self.tokenizer() else {
             return Ok(None);
         };
