@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Calibrate(CalibrateArgs),
     /// Start the simulated engine and keep it running.
     Simulate(SimulateArgs),
+    /// Make a workload whose prompts share beginnings, with exact control.
+    Generate(GenerateArgs),
     /// Convert datasets.
     #[command(subcommand)]
     Convert(Convert),
@@ -133,6 +135,97 @@ pub(crate) struct SimulateArgs {
 pub(crate) enum Convert {
     /// LongBench v1 and v2 files to JSONL with `text`.
     Longbench(LongbenchArgs),
+    /// ShareGPT files, or any other that is read, to JSONL with `messages`.
+    Sharegpt(RowsArgs),
+    /// Traces (Mooncake, Bailian, BurstGPT, Azure) to JSONL with made text.
+    Trace(RowsArgs),
+}
+
+/// Options of the other conversions.
+#[derive(Debug, Args)]
+pub(crate) struct RowsArgs {
+    /// The file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) input_file: PathBuf,
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Keep so many rows, drawn by the seed [default: all].
+    #[arg(long)]
+    pub(crate) num_samples: Option<u64>,
+    /// What the file is, where it is not recognised.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// Make text of exactly so many tokens by this tokenizer [default: a word a token].
+    #[arg(long)]
+    pub(crate) tokenizer: Option<String>,
+    /// Tokens of a block of a trace [default: as the trace is known for].
+    #[arg(long)]
+    pub(crate) trace_block_size: Option<u64>,
+    /// Pass over rows that cannot be read, counting them.
+    #[arg(long)]
+    pub(crate) skip_bad_rows: bool,
+    /// Seed of the draw and of made text.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// Options of `generate`.
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Groups of prompts that share a beginning.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) groups: u64,
+    /// Prompts in all [default: 10 a group].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) prompts: Option<u64>,
+    /// Length of the shared beginning: N, uniform:A:B, normal:MEAN:DEV or lognormal:MEAN:DEV.
+    #[arg(long, default_value = "1000")]
+    pub(crate) shared: String,
+    /// Length of what is each prompt's own, likewise.
+    #[arg(long, default_value = "200")]
+    pub(crate) unique: String,
+    /// Output length of each row, likewise [default: none].
+    #[arg(long)]
+    pub(crate) output_length: Option<String>,
+    /// Popularity of groups: the k-th is asked 1/k^S as often; 0: all alike, in turns.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) zipf: f64,
+    /// Turns of each conversation; every turn sends those before it again.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) turns: u64,
+    /// Split --shared plus --unique so that a cold round can hit this share (0 to 1).
+    #[arg(long)]
+    pub(crate) hit_ratio: Option<f64>,
+    /// Language of the words: en or zh.
+    #[arg(long, default_value = "en")]
+    pub(crate) text: String,
+    /// Unit of lengths: words (about one token each), or tokens of this tokenizer.
+    #[arg(long)]
+    pub(crate) tokenizer: Option<String>,
+    /// Seed: the same bytes on every platform.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+}
+
+/// One number or several, as YAML has them.
+pub(crate) fn one_or_more<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<u64>>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        One(u64),
+        More(Vec<u64>),
+    }
+    let given = <Option<Given> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(given.map(|given| match given {
+        Given::One(value) => vec![value],
+        Given::More(values) => values,
+    }))
 }
 
 /// Options of the LongBench conversion.
@@ -196,13 +289,7 @@ impl From<FormatArg> for ConvertFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Check {
     /// What a dataset file holds, and the first request as it would be sent.
-    Dataset {
-        /// The file.
-        file: PathBuf,
-        /// Use this key of each row as the prompt.
-        #[arg(long)]
-        text_key: Option<String>,
-    },
+    Dataset(CheckDatasetArgs),
     /// What a metrics page holds, and the current values of some metrics.
     Metrics {
         /// The page.
@@ -212,6 +299,25 @@ pub(crate) enum Check {
     },
     /// What the server is, what will be measured, and which of its flags are missing.
     Endpoint(CheckEndpointArgs),
+}
+
+/// Options of `check dataset`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckDatasetArgs {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Use this key of each row as the prompt.
+    #[arg(long)]
+    pub(crate) text_key: Option<String>,
+    /// What the file is, where it is not recognised.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// Count lengths in tokens too: a tokenizer.json, a model folder or a hub id.
+    #[arg(long)]
+    pub(crate) tokenizer: Option<String>,
+    /// Tokens of a block of a trace.
+    #[arg(long)]
+    pub(crate) trace_block_size: Option<u64>,
 }
 
 /// Options of `check endpoint`.

@@ -5,6 +5,7 @@ mod commands;
 mod endpoint;
 mod exit;
 mod gate;
+mod hub;
 mod lang;
 mod progress;
 mod settings;

@@ -1,5 +1,6 @@
 //! Given settings to a resolved plan: defaults filled in, everything checked.
 
+mod dataset;
 mod file;
 mod request;
 
@@ -11,8 +12,8 @@ use crate::{
     lang, slo,
 };
 use dualround_model::{
-    ColdPlan, ColdPolicy, DatasetPlan, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
-    ResetCall, Schedule, StoreText, Timeouts,
+    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
+    Schedule, StoreText, Timeouts,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,7 +56,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         .ok_or_else(|| usage("--endpoint URL is required"))?;
     let Endpoint { url, userinfo } = endpoint::resolve(address)?;
     let levels = levels(&args, &mut notes)?;
-    if args.num_samples == Some(0) {
+    if args.num_samples.as_ref().is_some_and(|n| n.contains(&0)) {
         return Err(usage("--num-samples 0: at least 1 is needed"));
     }
     let seed = args.seed.unwrap_or_else(|| {
@@ -118,15 +119,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         slo,
         workers: args.workers.unwrap_or_else(default_workers),
         seed,
-        dataset: DatasetPlan {
-            text_key: args.text_key.clone(),
-            skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
-            num_samples: args.num_samples,
-            oversample: args.oversample.unwrap_or(false),
-            max_input_length: args.max_input_length,
-            seed,
-            ..DatasetPlan::new(dataset.clone())
-        },
+        dataset: dataset::resolve(&args, &dataset, seed)?,
         output: OutputPlan {
             check_output: args.check_output.unwrap_or(false),
             overwrite: args.overwrite.unwrap_or(false),
@@ -373,7 +366,7 @@ mod tests {
         let resolved = resolve(given()).unwrap();
         assert_eq!(resolved.plan.levels, [1]);
         assert_eq!(resolved.plan.timeouts.total_ms, Some(300_000));
-        assert_eq!(resolved.plan.dataset.num_samples, None);
+        assert!(resolved.plan.dataset.num_samples.is_empty());
         assert_eq!(resolved.plan.schedule.to_string(), "CW");
         assert!(resolved.default_dir && resolved.notes[0].contains("--seed"));
     }
@@ -422,7 +415,7 @@ mod tests {
         assert!(resolved.notes.iter().any(|note| note.contains("twice")));
         assert!(
             resolve(RunArgs {
-                num_samples: Some(0),
+                num_samples: Some(vec![0]),
                 ..given()
             })
             .is_err()

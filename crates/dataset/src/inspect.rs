@@ -1,8 +1,20 @@
 //! Everything about a file without sending anything: `dualround check dataset`.
 
-use crate::{DatasetError, digest::prompt_digest, load};
-use dualround_model::Sample;
-use std::{collections::HashSet, path::Path};
+use crate::{
+    DatasetError, Tokens,
+    digest::prompt_digest,
+    load::{self, How, Taker, length},
+    source::Source,
+};
+use dualround_model::{DatasetPlan, Sample};
+use serde_json::Value;
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// Characters by which beginnings are compared.
+const STEP: usize = 32;
 
 /// What a file holds.
 #[derive(Clone, Debug)]
@@ -17,10 +29,12 @@ pub struct Inspection {
     pub skipped: Vec<(String, u64)>,
     /// Characters of the prompts: shortest, median, 99th percentile (nearest rank), longest.
     pub chars: Option<[u64; 4]>,
+    /// The same in tokens, with a tokenizer.
+    pub tokens: Option<[u64; 4]>,
     /// Prompts that repeat an earlier one.
     pub duplicates: u64,
-    /// Characters that a prompt begins with in common with its neighbour in sorted order, as a
-    /// share of all characters: what a prefix cache could reuse inside one round.
+    /// Characters that prompts begin with in common with an earlier one, in steps of 32, as a share
+    /// of all characters: what a prefix cache could reuse inside one round.
     pub shared_prefix_share: f64,
     /// Rows with an output length of their own.
     pub row_output_lengths: u64,
@@ -32,69 +46,111 @@ pub struct Inspection {
     pub bad: Vec<(u64, String)>,
 }
 
-/// Reads a whole file, going on after lines that cannot be read.
+/// Looks at every row; texts are not kept.
+#[derive(Default)]
+struct Look<'a> {
+    tokens: Option<&'a Tokens>,
+    chars: Vec<u64>,
+    token_counts: Vec<u64>,
+    prompts: HashSet<u64>,
+    beginnings: HashSet<u64>,
+    shared: u64,
+    duplicates: u64,
+    row_output_lengths: u64,
+    with_system: u64,
+    first: Option<Sample>,
+}
+
+impl Look<'_> {
+    /// Characters of the longest beginning that an earlier text has too, in whole steps.
+    fn beginning(&mut self, text: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let (mut shared, mut at, mut known) = (0, 0, true);
+        for (index, character) in text.chars().enumerate() {
+            character.hash(&mut hasher);
+            if (index + 1) % STEP == 0 {
+                at += STEP as u64;
+                known &= !self.beginnings.insert(hasher.finish());
+                if known {
+                    shared = at;
+                }
+            }
+        }
+        shared
+    }
+}
+
+impl Taker for Look<'_> {
+    fn wants(&mut self, _: u64) -> bool {
+        true
+    }
+
+    fn take(&mut self, _: u64, _: &Value, sample: Sample) -> Result<(), &'static str> {
+        let text = sample.text();
+        let mut hasher = DefaultHasher::new();
+        prompt_digest(&sample).hash(&mut hasher);
+        self.duplicates += u64::from(!self.prompts.insert(hasher.finish()));
+        self.row_output_lengths += u64::from(sample.output_tokens.is_some());
+        let system = |message: &Value| message.get("role").is_some_and(|role| role == "system");
+        self.with_system += u64::from(sample.messages.iter().any(system));
+        self.chars.push(text.chars().count() as u64);
+        if self.tokens.is_some() {
+            self.token_counts.push(length(&sample, self.tokens));
+        }
+        self.shared += self.beginning(&text);
+        self.first.get_or_insert(sample);
+        Ok(())
+    }
+}
+
+/// Shortest, median, 99th percentile, longest.
+fn spread(mut lengths: Vec<u64>) -> Option<[u64; 4]> {
+    lengths.sort_unstable();
+    let at = |percent: usize| {
+        let rank = (lengths.len() * percent).div_ceil(100).max(1);
+        lengths.get(rank - 1).copied()
+    };
+    Some([at(0)?, at(50)?, at(99)?, at(100)?])
+}
+
+/// Reads a whole file, going on after lines that cannot be read. Of the plan, selection is left
+/// aside.
 ///
 /// # Errors
 /// [`DatasetError`] when the file as a whole cannot be read.
-pub fn inspect(path: &Path, text_key: Option<&str>) -> Result<Inspection, DatasetError> {
-    let (name, reader) = load::open(path)?;
-    let mut texts = Vec::new();
-    let mut first = None;
-    let (mut duplicates, mut row_output_lengths, mut with_system) = (0, 0, 0);
-    let mut seen = HashSet::new();
-    let (format, tally) = load::read(&name, reader, text_key, true, |sample| {
-        duplicates += u64::from(!seen.insert(prompt_digest(&sample)));
-        row_output_lengths += u64::from(sample.output_tokens.is_some());
-        let system =
-            |message: &serde_json::Value| message.get("role").is_some_and(|r| r == "system");
-        with_system += u64::from(sample.messages.iter().any(system));
-        texts.push(sample.text());
-        first.get_or_insert(sample);
-    })?;
-    let mut lengths: Vec<u64> = texts
-        .iter()
-        .map(|text| text.chars().count() as u64)
-        .collect();
-    lengths.sort_unstable();
-    let at = |percent: usize| {
-        lengths
-            .get((lengths.len() * percent).div_ceil(100).max(1) - 1)
-            .copied()
+pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
+    let tokens = plan.tokenizer.as_deref().map(Tokens::open).transpose()?;
+    let how = How {
+        keep_going: true,
+        ..How::of(plan, tokens.as_ref())?
     };
-    let chars = match (at(0), at(50), at(99), at(100)) {
-        (Some(min), Some(mid), Some(high), Some(max)) => Some([min, mid, high, max]),
-        _ => None,
+    let mut look = Look {
+        tokens: tokens.as_ref(),
+        ..Look::default()
     };
-    texts.sort_unstable();
-    let common = |pair: &[String]| {
-        pair[0]
-            .chars()
-            .zip(pair[1].chars())
-            .take_while(|(a, b)| a == b)
-            .count() as u64
-    };
-    let shared: u64 = texts.windows(2).map(common).sum();
-    let total: u64 = lengths.iter().sum();
+    let (format, tally) = load::read(Source::open(&plan.path)?, &how, &mut look)?;
+    let total: u64 = look.chars.iter().sum();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a share needs no more than 52 bits"
     )]
     let shared_prefix_share = if total > 0 {
-        shared as f64 / total as f64
+        look.shared as f64 / total as f64
     } else {
         0.0
     };
     Ok(Inspection {
         format,
         rows: tally.rows,
-        usable: texts.len() as u64,
+        usable: tally.used,
         skipped: tally.skipped,
-        chars,
-        duplicates,
+        chars: spread(look.chars),
+        tokens: spread(look.token_counts),
+        duplicates: look.duplicates,
         shared_prefix_share,
-        row_output_lengths,
-        with_system,
-        first,
+        row_output_lengths: look.row_output_lengths,
+        with_system: look.with_system,
+        first: look.first,
         bad: tally.bad,
     })
 }

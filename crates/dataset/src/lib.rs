@@ -3,17 +3,31 @@
 //! No HTTP, no rounds, no printing.
 
 mod digest;
+mod draw;
+mod elements;
 mod error;
+mod format;
+mod generate;
 mod inspect;
 mod load;
 pub mod longbench;
+mod parquet;
+mod rng;
 mod rows;
-mod sampling;
 mod shape;
 mod source;
+mod table;
+mod tally;
+mod tokens;
+mod trace;
 mod truncate;
+mod words;
 
 pub use digest::sample_digest;
 pub use error::DatasetError;
+pub use format::format_names;
+pub use generate::{Length, Made, Workload};
 pub use inspect::{Inspection, inspect};
 pub use load::{load, load_bytes};
+pub use tokens::Tokens;
+pub use words::{TextLang, made_text};

@@ -1,9 +1,10 @@
 //! LongBench rows, v1 and v2: as prompts, and converted to the plain `text` shape.
 
 use crate::{
-    DatasetError, load,
+    DatasetError,
+    rng::shuffle,
     rows::{Row, each},
-    sampling::shuffle,
+    source::Source,
 };
 use serde_json::{Map, Value, json};
 use std::{
@@ -146,15 +147,18 @@ pub fn convert(
     let mut lines = Vec::new();
     for path in &found {
         report.files += 1;
-        let (name, reader) = load::open(path)?;
+        let source = Source::open(path)?;
+        let name = source.name.clone();
         let stem = path
             .file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        each(&name, reader, |row| {
-            let (place, value) = match row {
+        each(source, None, &mut |row| {
+            let (place, value) = match row.parsed() {
                 Row::Value(place, value) => (place, value),
+                // Was just parsed.
+                Row::Json(..) => return Ok(()),
                 Row::Bad(line, reason) => {
                     return Err(DatasetError::BadJson {
                         name: name.clone(),

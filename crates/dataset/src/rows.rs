@@ -1,8 +1,10 @@
-//! Rows out of a file, one at a time.
+//! Rows out of a file, one at a time: memory does not grow with the file.
 
 use crate::{
     DatasetError,
-    source::{Layout, recognise},
+    elements::{End, elements},
+    source::{Layout, Source},
+    table,
 };
 use serde_json::Value;
 use std::{
@@ -11,19 +13,48 @@ use std::{
 };
 
 /// A row, or a line that is none.
-pub(crate) enum Row {
-    /// A JSON value and where it stands.
+pub(crate) enum Row<'a> {
+    /// The bytes of a JSON value, not yet looked at, and where it stands.
+    Json(Place, &'a [u8]),
+    /// A value and where it stands.
     Value(Place, Value),
-    /// A line that is no JSON.
+    /// A line that is no row.
     Bad(u64, String),
+}
+
+impl Row<'_> {
+    /// Reads what was not looked at yet.
+    pub(crate) fn parsed(self) -> Self {
+        match self {
+            Self::Json(place, text) => match serde_json::from_slice(text) {
+                Ok(value) => Self::Value(place, value),
+                Err(error) => Self::Bad(place.number(), describe(text, &error)),
+            },
+            other => other,
+        }
+    }
+
+    /// Only asks whether it can be read.
+    pub(crate) fn checked(self) -> Self {
+        match self {
+            Self::Json(place, text) => {
+                match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
+                    Ok(_) if std::str::from_utf8(text).is_ok() => Self::Json(place, text),
+                    Ok(_) => Self::Bad(place.number(), bad_utf8(text).unwrap_or_default()),
+                    Err(error) => Self::Bad(place.number(), describe(text, &error)),
+                }
+            }
+            other => other,
+        }
+    }
 }
 
 /// Where a row stands, 1-based.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
-    /// A physical line of JSONL.
+    /// A physical line.
     Line(u64),
-    /// An element of a JSON list.
+    /// An element of a list, a row of a table.
     Row(u64),
 }
 
@@ -45,89 +76,153 @@ impl fmt::Display for Place {
     }
 }
 
-/// Hands every row to `take`, which may stop with an error. JSONL is read line by line, so memory
-/// does not grow with the file.
+/// Takes rows; it may stop with an error.
+pub(crate) type Take<'a> = dyn FnMut(Row<'_>) -> Result<(), DatasetError> + 'a;
+
+/// Hands every row to `take`; `layout` where the user says it.
 pub(crate) fn each(
-    name: &str,
-    mut reader: impl BufRead,
-    mut take: impl FnMut(Row) -> Result<(), DatasetError>,
+    mut source: Source<'_>,
+    layout: Option<Layout>,
+    take: &mut Take<'_>,
 ) -> Result<Layout, DatasetError> {
-    let layout = recognise(name, &mut reader)?;
+    let found = source.recognise()?;
+    let layout = match layout {
+        // A list is no JSONL even when it is called so.
+        Some(Layout::Lines | Layout::List) if found == Layout::List => Layout::List,
+        Some(layout) => layout,
+        None => found,
+    };
     match layout {
-        Layout::Lines => lines(name, reader, &mut take)?,
+        Layout::Lines => lines(&mut source, take)?,
+        Layout::List => list(&mut source, take)?,
         Layout::Whole => {
-            for (number, value) in (1..).zip(whole(name, reader)?) {
-                take(Row::Value(Place::Row(number), value))?;
-            }
+            let value = whole(&mut source)?;
+            give(list_of(&source.name, value)?, take)?;
         }
+        Layout::Table(separator) => table::each(&mut source, separator, take)?,
+        Layout::Text => text(&mut source, take)?,
+        Layout::Parquet => crate::parquet::each(&source, take)?,
     }
     Ok(layout)
 }
 
-fn lines(
-    name: &str,
-    mut reader: impl BufRead,
-    take: &mut impl FnMut(Row) -> Result<(), DatasetError>,
-) -> Result<(), DatasetError> {
-    let io = |source: io::Error| DatasetError::Io {
+fn give(rows: Vec<Value>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+    for (number, value) in (1..).zip(rows) {
+        take(Row::Value(Place::Row(number), value))?;
+    }
+    Ok(())
+}
+
+fn io_error(name: &str) -> impl Fn(io::Error) -> DatasetError + '_ {
+    |source| DatasetError::Io {
         name: name.to_owned(),
         source,
-    };
+    }
+}
+
+/// The lines that are not blank, with their numbers.
+fn each_line(
+    source: &mut Source<'_>,
+    mut take: impl FnMut(u64, &[u8], &str) -> Result<(), DatasetError>,
+) -> Result<(), DatasetError> {
+    let Source { name, reader, .. } = source;
     let mut line = Vec::new();
     let mut number = 0;
     loop {
         line.clear();
-        if reader.read_until(b'\n', &mut line).map_err(io)? == 0 {
+        if reader
+            .read_until(b'\n', &mut line)
+            .map_err(io_error(name))?
+            == 0
+        {
             return Ok(());
         }
         number += 1;
         let text = line.trim_ascii();
-        if text.is_empty() {
-            continue;
+        if !text.is_empty() {
+            take(number, text, name)?;
         }
-        let row = match serde_json::from_slice(text) {
-            Ok(value) if is_list(&value) => {
-                for (number, value) in (1..).zip(list_of(name, value)?) {
-                    take(Row::Value(Place::Row(number), value))?;
-                }
-                continue;
-            }
-            Ok(value) => Row::Value(Place::Line(number), value),
-            Err(error) => Row::Bad(number, describe(text, &error)),
-        };
-        take(row)?;
     }
+}
+
+fn lines(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+    let mut first = true;
+    each_line(source, |number, text, name| {
+        // One line may hold the whole file.
+        if std::mem::take(&mut first)
+            && let Ok(value) = serde_json::from_slice(text)
+            && is_list(&value)
+        {
+            return give(list_of(name, value)?, take);
+        }
+        take(Row::Json(Place::Line(number), text))
+    })
+}
+
+fn text(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+    each_line(source, |number, text, _| {
+        take(match std::str::from_utf8(text) {
+            Ok(text) => Row::Value(Place::Line(number), text.into()),
+            Err(_) => Row::Bad(number, bad_utf8(text).unwrap_or_default()),
+        })
+    })
+}
+
+fn list(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+    let Source { name, reader, .. } = source;
+    let io = io_error(name);
+    // Up to the bracket, which was seen.
+    let mut skipped = Vec::new();
+    reader.read_until(b'[', &mut skipped).map_err(&io)?;
+    let not_json = |what: String| DatasetError::NotRows {
+        name: name.clone(),
+        what: format!("it is not JSON: {what}"),
+    };
+    let end = elements(reader, &io, |number, bytes| {
+        take(Row::Json(Place::Row(number), bytes))
+    })?;
+    if end == End::CutOff {
+        return Err(not_json(
+            "the list does not end (EOF): the file is cut off".to_owned(),
+        ));
+    }
+    loop {
+        let rest = reader.fill_buf().map_err(&io)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        if !rest.trim_ascii().is_empty() {
+            return Err(not_json("something follows the end of the list".to_owned()));
+        }
+        let length = rest.len();
+        reader.consume(length);
+    }
+}
+
+fn bad_utf8(text: &[u8]) -> Option<String> {
+    let error = std::str::from_utf8(text).err()?;
+    Some(format!("not UTF-8 (byte {})", error.valid_up_to() + 1))
 }
 
 fn describe(text: &[u8], error: &serde_json::Error) -> String {
-    match std::str::from_utf8(text) {
-        Err(error) => format!("not UTF-8 (byte {})", error.valid_up_to() + 1),
-        Ok(_) => {
-            let words = error.to_string();
-            let words = words.split(" at line ").next().unwrap_or("");
-            format!("not JSON: {words} at column {}", error.column())
-        }
-    }
+    bad_utf8(text).unwrap_or_else(|| {
+        let words = error.to_string();
+        let words = words.split(" at line ").next().unwrap_or("");
+        format!("not JSON: {words} at column {}", error.column())
+    })
 }
 
-fn whole(name: &str, mut reader: impl Read) -> Result<Vec<Value>, DatasetError> {
+fn whole(source: &mut Source<'_>) -> Result<Value, DatasetError> {
+    let Source { name, reader, .. } = source;
     let mut bytes = Vec::new();
-    let io = |source: io::Error| DatasetError::Io {
-        name: name.to_owned(),
-        source,
-    };
-    reader.read_to_end(&mut bytes).map_err(io)?;
-    let value = serde_json::from_slice(&bytes).map_err(|error| {
-        let what = match std::str::from_utf8(&bytes) {
-            Err(error) => format!("it is not UTF-8 (byte {})", error.valid_up_to() + 1),
-            Ok(_) => format!("it is not JSON: {error}"),
-        };
-        DatasetError::NotRows {
-            name: name.to_owned(),
-            what,
-        }
-    })?;
-    list_of(name, value)
+    reader.read_to_end(&mut bytes).map_err(io_error(name))?;
+    serde_json::from_slice(&bytes).map_err(|error| DatasetError::NotRows {
+        name: name.clone(),
+        what: match bad_utf8(&bytes) {
+            Some(what) => format!("it is {what}"),
+            None => format!("it is not JSON: {error}"),
+        },
+    })
 }
 
 /// Lists under keys instead of a row: `{"data": […]}`, `{"train": […], "test": […]}`.
@@ -141,6 +236,8 @@ fn is_list(value: &Value) -> bool {
         "conversation",
         "user_messages",
         "turns",
+        "texts",
+        "hash_ids",
     ];
     let lists = object.values().filter(|value| value.is_array()).count();
     let known = prompt.iter().any(|key| object.contains_key(*key));

@@ -1,7 +1,31 @@
 //! A row to a prompt: the shapes that datasets come in.
 
+use crate::trace::{self, Trace};
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
+
+/// How rows are to be understood.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Reading<'a> {
+    /// The key of the prompt, where the user says so.
+    pub(crate) text_key: Option<&'a str>,
+    /// The shape, where the user says so.
+    pub(crate) shape: Option<Named>,
+    /// How text is made for the blocks of a trace.
+    pub(crate) trace: Trace<'a>,
+}
+
+/// Shapes that `--format` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Named {
+    Messages,
+    Sharegpt,
+    Longbench,
+    Mooncake,
+    Bailian,
+    Burstgpt,
+    Azure,
+}
 
 /// What became of a row.
 #[derive(Debug)]
@@ -28,21 +52,35 @@ const OPTIONS: [&str; 11] = [
     "frequency_penalty",
     "functions",
 ];
-const LENGTHS: [&str; 4] = [
+const LENGTHS: [&str; 6] = [
     "output_tokens",
     "output_length",
+    "output_tokens_count",
+    "completion_tokens_count",
     "max_tokens",
     "max_completion_tokens",
 ];
 
-/// Understands a row; `text_key` names the key of the prompt where the user says so.
-pub(crate) fn shape(row: &Value, number: u64, text_key: Option<&str>) -> Shaped {
+/// Keys that hold a prompt, in the order of trying.
+const TEXTS: [&str; 8] = [
+    "text",
+    "prompt",
+    "instruction",
+    "question",
+    "input",
+    "content",
+    "text_input",
+    "context",
+];
+
+/// Understands a row.
+pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
     let object = match row {
         Value::String(text) => return prompt(text, None, &Map::new(), number, "plain string"),
         Value::Object(object) => object,
         _ => return Shaped::Unknown("a row is a JSON object or a string".to_owned()),
     };
-    if let Some(key) = text_key {
+    if let Some(key) = reading.text_key {
         return match object.get(key) {
             Some(Value::String(text)) => prompt(text, system(object), object, number, "text key"),
             Some(_) => Shaped::Unknown(format!("the value of `{key}` is no text")),
@@ -55,26 +93,26 @@ pub(crate) fn shape(row: &Value, number: u64, text_key: Option<&str>) -> Shaped 
         if let Some(id) = object.get("custom_id") {
             body.entry("custom_id").or_insert_with(|| id.clone());
         }
-        return shape(&Value::Object(body), number, None);
+        return shape(&Value::Object(body), number, reading);
     }
-    if let Some(Value::Array(messages)) = object.get("messages") {
-        return messages_row(messages, object, number);
+    if let Some(named) = reading.shape {
+        return as_named(named, object, number, &reading.trace);
     }
-    if let Some(Value::Array(turns)) = object.get("conversations").or(object.get("conversation")) {
-        return conversation(turns, object, number);
+    if let Some(kind) = trace::kind(object) {
+        return of_trace(kind, object, number, &reading.trace);
     }
-    if let Some(Value::Array(turns)) = object.get("user_messages") {
-        return match turns.first().and_then(Value::as_str) {
-            Some(text) => prompt(text, system(object), object, number, "user_messages"),
-            None => Shaped::Skip("no turns"),
-        };
+    let several = messages(object, number)
+        .or_else(|| conversations(object, number))
+        .or_else(|| turns(object, number));
+    if let Some(found) = several {
+        return found;
     }
     if let Some(text) = crate::longbench::prompt_of(object) {
         return prompt(&text, None, object, number, "LongBench");
     }
-    for key in ["text", "prompt", "content"] {
+    for key in TEXTS {
         if let Some(Value::String(text)) = object.get(key) {
-            return prompt(text, system(object), object, number, key_shape(key));
+            return prompt(text, system(object), object, number, key);
         }
     }
     Shaped::Unknown(format!(
@@ -83,12 +121,86 @@ pub(crate) fn shape(row: &Value, number: u64, text_key: Option<&str>) -> Shaped 
     ))
 }
 
-fn key_shape(key: &str) -> &'static str {
-    match key {
-        "text" => "text",
-        "prompt" => "prompt",
-        _ => "content",
+fn as_named(named: Named, row: &Map<String, Value>, number: u64, trace: &Trace<'_>) -> Shaped {
+    let (found, wanted) = match named {
+        Named::Messages => (messages(row, number), "a list `messages`"),
+        Named::Sharegpt => (conversations(row, number), "a list `conversations`"),
+        Named::Longbench => (
+            crate::longbench::prompt_of(row)
+                .map(|text| prompt(&text, None, row, number, "LongBench")),
+            "`context` with `input`, or with `question` and its choices",
+        ),
+        Named::Mooncake => return of_trace(trace::Kind::Mooncake, row, number, trace),
+        Named::Bailian => return of_trace(trace::Kind::Bailian, row, number, trace),
+        Named::Burstgpt => return of_trace(trace::Kind::Burstgpt, row, number, trace),
+        Named::Azure => return of_trace(trace::Kind::Azure, row, number, trace),
+    };
+    found.unwrap_or_else(|| Shaped::Unknown(format!("no {wanted}; it has: {}", keys(row))))
+}
+
+fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Trace<'_>) -> Shaped {
+    // A row that carries its own text needs none made.
+    if let Some(found) = messages(row, number) {
+        return found;
     }
+    if let Some(Value::String(text)) = row.get("text_input") {
+        return prompt(text, system(row), row, number, kind.name());
+    }
+    match trace::prompt(kind, row, number, trace) {
+        Err(reason) => Shaped::Unknown(reason),
+        Ok(None) => Shaped::Skip("no input tokens"),
+        Ok(Some((text, output))) => {
+            let mut row = row.clone();
+            // Whatever the trace calls it.
+            match output {
+                Some(tokens) => row.insert("output_tokens".to_owned(), tokens.into()),
+                None => row.remove("output_length"),
+            };
+            prompt(&text, None, &row, number, kind.name())
+        }
+    }
+}
+
+fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    let messages = row.get("messages")?.as_array()?;
+    Some(messages_row(messages, row, number))
+}
+
+fn conversations(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    let turns = row.get("conversations").or(row.get("conversation"))?;
+    Some(conversation(turns.as_array()?, row, number))
+}
+
+/// The first of several turns: `user_messages`, `turns` (texts, or objects with a text), `texts`.
+fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    for key in ["user_messages", "turns", "texts", "prompts"] {
+        let Some(Value::Array(turns)) = row.get(key) else {
+            continue;
+        };
+        let first = turns.first();
+        let text = first.and_then(|turn| {
+            let inner = || TEXTS.iter().find_map(|key| turn.get(*key)?.as_str());
+            turn.as_str().or_else(inner)
+        });
+        return Some(match text {
+            Some(text) => {
+                let mut row = row.clone();
+                // What the turn asks for itself.
+                if let Some(Value::Object(turn)) = first {
+                    for (key, value) in turn.iter().filter(|(key, _)| is_option(key)) {
+                        row.insert(key.clone(), value.clone());
+                    }
+                }
+                prompt(text, system(&row), &row, number, key)
+            }
+            None => Shaped::Skip("no turns"),
+        });
+    }
+    None
+}
+
+fn is_option(key: &str) -> bool {
+    OPTIONS.contains(&key) || LENGTHS.contains(&key)
 }
 
 fn keys(object: &Map<String, Value>) -> String {
@@ -101,10 +213,8 @@ fn keys(object: &Map<String, Value>) -> String {
 }
 
 fn system(object: &Map<String, Value>) -> Option<&str> {
-    let text = object
-        .get("system")
-        .or(object.get("system_prompt"))
-        .and_then(Value::as_str);
+    let texts = ["system", "system_prompt", "prefix"];
+    let text = texts.iter().find_map(|key| object.get(*key)?.as_str());
     text.filter(|text| !text.is_empty())
 }
 
@@ -141,10 +251,17 @@ fn messages_row(messages: &[Value], row: &Map<String, Value>, number: u64) -> Sh
         Some(Value::String(text)) => text.trim().is_empty(),
         other => other.is_none_or(Value::is_null) && message.get("tool_calls").is_none(),
     };
-    if messages.iter().all(blank) {
+    // What is asked ends before the answer that the data set has to it.
+    let answer = |message: &&Value| {
+        message.get("role").is_some_and(|role| role == "assistant")
+            && message.get("tool_calls").is_none()
+    };
+    let answers = messages.iter().rev().take_while(answer).count();
+    let asked = &messages[..messages.len() - answers];
+    if asked.iter().all(blank) {
         return Shaped::Skip("empty prompt");
     }
-    sample(messages.to_vec(), row, number, "messages")
+    sample(asked.to_vec(), row, number, "messages")
 }
 
 /// ShareGPT: up to the first human turn, the system text kept.
@@ -207,7 +324,7 @@ fn sample(
         let value = row.get(*key).filter(|value| !value.is_null())?;
         Some(((*key).to_owned(), value.clone()))
     });
-    let id = ["id", "_id", "custom_id"]
+    let id = ["id", "_id", "custom_id", "session_id", "chat_id"]
         .iter()
         .find_map(|key| row.get(*key))
         .and_then(|id| match id {

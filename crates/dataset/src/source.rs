@@ -1,15 +1,32 @@
-//! What kind of file it is, by its content rather than by its name.
+//! A file as it lies there: unpacked, without its byte order mark, and recognised by its content
+//! rather than by its name.
 
 use crate::DatasetError;
-use std::io::{self, BufRead};
+use flate2::bufread::MultiGzDecoder;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+/// Bytes read at once.
+const BUFFER: usize = 1 << 18;
 
 /// How the rows stand in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// One JSON value a line.
     Lines,
-    /// One JSON value for the whole file: an array, or an object with `data`.
+    /// A JSON list.
+    List,
+    /// One JSON object for the whole file, with a list in it.
     Whole,
+    /// A table with a header: columns separated by this byte.
+    Table(u8),
+    /// One prompt a line.
+    Text,
+    /// Apache Parquet.
+    Parquet,
 }
 
 impl Layout {
@@ -17,47 +34,128 @@ impl Layout {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Lines => "JSONL",
-            Self::Whole => "JSON",
+            Self::List | Self::Whole => "JSON",
+            Self::Table(b'\t') => "TSV",
+            Self::Table(_) => "CSV",
+            Self::Text => "text, one prompt a line",
+            Self::Parquet => "Parquet",
         }
     }
 }
 
-/// Looks at the beginning of a file, skipping a byte order mark.
-pub(crate) fn recognise(name: &str, reader: &mut dyn BufRead) -> Result<Layout, DatasetError> {
-    let io = |source: io::Error| DatasetError::Io {
-        name: name.to_owned(),
-        source,
-    };
-    let not_rows = |what: &str| DatasetError::NotRows {
-        name: name.to_owned(),
-        what: what.to_owned(),
-    };
-    let start = reader.fill_buf().map_err(io)?;
-    if start.starts_with(b"\x1f\x8b") {
-        return Err(not_rows("it is gzip data: unpack it first (gunzip)"));
+/// An opened file.
+pub(crate) struct Source<'a> {
+    /// For messages.
+    pub(crate) name: String,
+    /// Where it lies; `None` in memory.
+    pub(crate) path: Option<PathBuf>,
+    /// Its content, unpacked.
+    pub(crate) reader: Box<dyn BufRead + 'a>,
+}
+
+impl Source<'static> {
+    /// Opens a file.
+    pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
+        let name = path.display().to_string();
+        let file = File::open(path).and_then(|file| {
+            if file.metadata()?.is_dir() {
+                return Err(io::Error::other("it is a folder"));
+            }
+            Ok(file)
+        });
+        let file = file.map_err(|source| DatasetError::Io {
+            name: name.clone(),
+            source,
+        })?;
+        Source::of(
+            name,
+            Some(path.to_owned()),
+            BufReader::with_capacity(BUFFER, file),
+        )
     }
-    if start.starts_with(b"\x28\xb5\x2f\xfd") {
-        return Err(not_rows("it is zstd data: unpack it first (zstd -d)"));
+}
+
+impl<'a> Source<'a> {
+    /// A file that is in memory.
+    pub(crate) fn bytes(name: &str, bytes: &'a [u8]) -> Result<Self, DatasetError> {
+        Self::of(name.to_owned(), None, bytes)
     }
-    if start.starts_with(b"PAR1") {
-        return Err(not_rows("it is Parquet: convert it to JSONL first"));
+
+    fn of(
+        name: String,
+        path: Option<PathBuf>,
+        mut packed: impl BufRead + 'a,
+    ) -> Result<Self, DatasetError> {
+        let io = |source| DatasetError::Io {
+            name: name.clone(),
+            source,
+        };
+        let start = packed.fill_buf().map_err(io)?;
+        let unpacked = |reader: Box<dyn Read + 'a>| -> Box<dyn BufRead + 'a> {
+            Box::new(BufReader::with_capacity(BUFFER, reader))
+        };
+        let mut reader: Box<dyn BufRead + 'a> = if start.starts_with(b"\x1f\x8b") {
+            unpacked(Box::new(MultiGzDecoder::new(packed)))
+        } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
+            unpacked(Box::new(zstd::Decoder::with_buffer(packed).map_err(io)?))
+        } else {
+            Box::new(packed)
+        };
+        if reader.fill_buf().map_err(io)?.starts_with(b"\xEF\xBB\xBF") {
+            reader.consume(3);
+        }
+        Ok(Self { name, path, reader })
     }
-    if start.starts_with(b"version https://git-lfs") {
-        return Err(not_rows(
-            "it is a Git-LFS pointer, not the file itself: run git lfs pull",
-        ));
+
+    /// Looks at the beginning. The name decides only where the content leaves it open.
+    pub(crate) fn recognise(&mut self) -> Result<Layout, DatasetError> {
+        let not_rows = |what: &str| DatasetError::NotRows {
+            name: self.name.clone(),
+            what: what.to_owned(),
+        };
+        let start = self.reader.fill_buf().map_err(|source| DatasetError::Io {
+            name: self.name.clone(),
+            source,
+        })?;
+        if start.starts_with(b"PAR1") {
+            return Ok(Layout::Parquet);
+        }
+        if start.starts_with(b"version https://git-lfs") {
+            return Err(not_rows(
+                "it is a Git-LFS pointer, not the file itself: run git lfs pull",
+            ));
+        }
+        let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        Ok(match first {
+            None if start.is_empty() => return Err(not_rows("it is empty: no rows")),
+            Some(b'[') => Layout::List,
+            Some(b'{') if is_wrapper(start) => Layout::Whole,
+            Some(b'{') => Layout::Lines,
+            _ => by_name(&self.name, start),
+        })
     }
-    if start.starts_with(b"\xEF\xBB\xBF") {
-        reader.consume(3);
+}
+
+fn by_name(name: &str, start: &[u8]) -> Layout {
+    let name = name.to_ascii_lowercase();
+    let name = [".gz", ".zst"]
+        .iter()
+        .find_map(|packed| name.strip_suffix(packed))
+        .unwrap_or(&name);
+    match name.rsplit_once('.').map(|(_, end)| end) {
+        Some("csv") => Layout::Table(b','),
+        Some("tsv") => Layout::Table(b'\t'),
+        Some("txt" | "text") => Layout::Text,
+        _ => {
+            let line = start.split(|byte| *byte == b'\n').next().unwrap_or(start);
+            let line = String::from_utf8_lossy(line);
+            if crate::trace::is_header(line.trim_end().split(',')) {
+                Layout::Table(b',')
+            } else {
+                Layout::Lines
+            }
+        }
     }
-    let start = reader.fill_buf().map_err(io)?;
-    let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
-    Ok(match first {
-        None if start.is_empty() => return Err(not_rows("it is empty: no rows")),
-        Some(b'[') => Layout::Whole,
-        Some(b'{') if is_wrapper(start) => Layout::Whole,
-        _ => Layout::Lines,
-    })
 }
 
 /// An object for the whole file rather than the first line of JSONL: rows under `data`, or a first

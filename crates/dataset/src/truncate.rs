@@ -1,37 +1,64 @@
-//! `--max-input-length`: the end of the prompt is kept, where the question stands.
+//! `--max-input-length`: one side of the prompt is kept, by default the end, where the question is.
 
-use dualround_model::Sample;
+use crate::Tokens;
+use dualround_model::{Keep, Sample};
 use serde_json::Value;
 
-/// Cuts a sample to its last `limit` characters, counted over the texts of all messages, last one
-/// first. The message in which the limit falls keeps its end; texts before it become empty.
-pub(crate) fn truncate(sample: &mut Sample, limit: u64) {
-    let mut left = usize::try_from(limit).unwrap_or(usize::MAX);
-    for message in sample.messages.iter_mut().rev() {
+/// Cuts a sample to `limit` tokens or characters, counted over the texts of all messages from the
+/// side that is kept. The text in which the limit falls keeps that side; texts beyond it become
+/// empty.
+pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Option<&Tokens>) {
+    let mut texts: Vec<&mut String> = Vec::new();
+    for message in &mut sample.messages {
         match message.get_mut("content") {
-            Some(Value::String(text)) => sample.truncated |= cut(text, &mut left),
+            Some(Value::String(text)) => texts.push(text),
             Some(Value::Array(parts)) => {
-                for part in parts.iter_mut().rev() {
+                for part in parts {
                     if let Some(Value::String(text)) = part.get_mut("text") {
-                        sample.truncated |= cut(text, &mut left);
+                        texts.push(text);
                     }
                 }
             }
             _ => {}
         }
     }
+    if keep == Keep::End {
+        texts.reverse();
+    }
+    let mut left = limit;
+    for text in texts {
+        let length = match tokens {
+            Some(tokens) => tokens.count(text),
+            None => text.chars().count() as u64,
+        };
+        if length <= left {
+            left -= length;
+            continue;
+        }
+        sample.truncated = true;
+        match keep {
+            Keep::End => {
+                let from = match tokens {
+                    Some(tokens) => tokens.keep_end(text, left),
+                    None => character(text, length - left),
+                };
+                text.drain(..from);
+            }
+            Keep::Start => {
+                let to = match tokens {
+                    Some(tokens) => tokens.keep_start(text, left),
+                    None => character(text, left),
+                };
+                text.truncate(to);
+            }
+        }
+        left = 0;
+    }
 }
 
-/// Keeps the last `left` characters and takes them off `left`; true when something was cut.
-fn cut(text: &mut String, left: &mut usize) -> bool {
-    let mut starts = text.char_indices().rev().map(|(at, _)| at);
-    let keep_from = match *left {
-        0 => text.len(),
-        // Fewer characters than that: all of them stay.
-        left => starts.nth(left - 1).unwrap_or(0),
-    };
-    let was = text.len();
-    text.drain(..keep_from);
-    *left -= text.chars().count();
-    text.len() < was
+/// Where the character at this position begins.
+fn character(text: &str, position: u64) -> usize {
+    let position = usize::try_from(position).unwrap_or(usize::MAX);
+    let mut starts = text.char_indices().map(|(at, _)| at);
+    starts.nth(position).unwrap_or(text.len())
 }

@@ -39,6 +39,9 @@ const WARMUP_TOKENS: u64 = 16;
 /// A run in progress.
 pub struct Session {
     plan: Plan,
+    /// What each level asks; the last entry stands for those that follow.
+    levels: Vec<Vec<Arc<Sample>>>,
+    /// What the level under way asks.
     samples: Vec<Arc<Sample>>,
     clock: Clock,
     cancel: Cancel,
@@ -63,12 +66,16 @@ pub struct Session {
 
 impl Session {
     /// Resolves the endpoint, checks the machine's limits, starts workers and samplers. Nothing
-    /// is sent yet.
+    /// is sent yet. `levels` has the samples of each level, or one entry for all of them.
     ///
     /// # Errors
     /// [`LoadError`] when something of that cannot be had.
-    pub fn open(plan: Plan, samples: Vec<Arc<Sample>>, cancel: Cancel) -> Result<Self, LoadError> {
-        Self::open_with(plan, samples, cancel, Clock::start())
+    pub fn open(
+        plan: Plan,
+        levels: Vec<Vec<Arc<Sample>>>,
+        cancel: Cancel,
+    ) -> Result<Self, LoadError> {
+        Self::open_with(plan, levels, cancel, Clock::start())
     }
 
     /// The same on a clock that already runs.
@@ -77,7 +84,7 @@ impl Session {
     /// As [`Session::open`].
     pub fn open_with(
         plan: Plan,
-        samples: Vec<Arc<Sample>>,
+        levels: Vec<Vec<Arc<Sample>>>,
         cancel: Cancel,
         clock: Clock,
     ) -> Result<Self, LoadError> {
@@ -128,7 +135,8 @@ impl Session {
             tls,
             samplers: samplers.into(),
             plan,
-            samples,
+            samples: levels.first().cloned().unwrap_or_default(),
+            levels,
             clock,
             cancel,
             models: Models::NoList(0),
@@ -260,6 +268,7 @@ impl Session {
         let mut probe_requests = std::mem::take(&mut self.probes);
         let mut warmup_requests = 0;
         if self.seated != Some(level) {
+            self.ask_of_level(level);
             self.workers.seat(concurrency);
             self.seated = Some(level);
             warmup_requests = self.warm_up(concurrency, watch);
@@ -331,6 +340,17 @@ impl Session {
             meta,
             records: output.records,
         })
+    }
+
+    fn ask_of_level(&mut self, level: u32) {
+        let level = usize::try_from(level).unwrap_or(usize::MAX);
+        if let Some(samples) = self.levels.get(level).or(self.levels.last()) {
+            self.samples.clone_from(samples);
+        }
+        if self.levels.len() > 1 {
+            // Equal in all rounds of a level, not beyond.
+            self.content_digest = None;
+        }
     }
 
     fn scrape_warnings(&self, pages: &[Vec<crate::telemetry::Reading>]) -> Vec<Warning> {

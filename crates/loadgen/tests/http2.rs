@@ -326,7 +326,7 @@ fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
     plan.probe = true;
     let open = |plan: &Plan| {
         let cancel = dualround_loadgen::Cancel::new();
-        let mut session = dualround_loadgen::Session::open(plan.clone(), samples(1), cancel)?;
+        let mut session = dualround_loadgen::Session::open(plan.clone(), vec![samples(1)], cancel)?;
         session.preflight().map(|_| ())
     };
     let error = open(&plan).unwrap_err();

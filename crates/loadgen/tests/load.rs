@@ -230,7 +230,7 @@ fn b147_a_slow_consumer_of_records_holds_no_request() {
     let sim = Sim::start(engine(20.0, 0.0)).unwrap();
     let mut plan = one_round(&sim.base_url(), 10);
     plan.request.max_output_tokens = Some(50);
-    let mut session = Session::open(plan.clone(), samples(200), Cancel::new()).unwrap();
+    let mut session = Session::open(plan.clone(), vec![samples(200)], Cancel::new()).unwrap();
     session.preflight().unwrap();
     let spec = plan.schedule.rounds()[0];
     let mut seen = 0;

@@ -281,7 +281,8 @@ fn b128_a_reset_empties_the_cache_and_a_failing_one_stops_the_run() {
     plan.endpoint = format!("{}/v1/chat/completions", off.base_url());
     plan.cold.reset_calls[0].url = format!("{}/reset_prefix_cache", off.base_url());
     let cancel = dualround_loadgen::Cancel::new();
-    let mut session = dualround_loadgen::Session::open(plan.clone(), samples(1), cancel).unwrap();
+    let mut session =
+        dualround_loadgen::Session::open(plan.clone(), vec![samples(1)], cancel).unwrap();
     let spec = plan.schedule.rounds()[0];
     let error = session.run_round(0, 1, spec, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("404"), "{error}");

@@ -22,6 +22,7 @@ mod telemetry;
 mod time;
 mod usage;
 mod warning;
+mod words;
 
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
@@ -35,8 +36,8 @@ pub use comparison::{
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
-    DatasetPlan, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, StoreText,
-    Timeouts, TokenSourceChoice,
+    DatasetPlan, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, Sampling,
+    StoreText, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, StreamFacts};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, WorkerLoad};
@@ -52,3 +53,4 @@ pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
 pub use usage::{TokenSource, Usage};
 pub use warning::Warning;
+pub use words::{CHARACTERS, WORDS};

@@ -106,11 +106,32 @@ pub struct DatasetPlan {
     pub text_key: Option<String>,
     /// Pass over rows that cannot be read, counting them.
     pub skip_bad_rows: bool,
-    /// How many samples; `None`: all.
-    pub num_samples: Option<u64>,
+    /// What the file is, where it is not recognised: a layout or a shape by name.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// How many samples: one number for all levels, or one a level; empty: all.
+    pub num_samples: Vec<u64>,
+    /// Levels ask the same samples, or each its own.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Draw rows in proportion to the number under this key.
+    #[serde(default)]
+    pub weight_key: Option<String>,
+    /// Shortest and longest prompt that is used, in the unit of lengths.
+    #[serde(default)]
+    pub lengths: (Option<u64>, Option<u64>),
+    /// The `tokenizer.json` that lengths are counted with; `None`: characters.
+    #[serde(default)]
+    pub tokenizer: Option<PathBuf>,
+    /// Which side of a prompt that is too long is kept.
+    #[serde(default)]
+    pub keep: Keep,
+    /// Tokens of a block of a trace; `None`: as the trace is known for.
+    #[serde(default)]
+    pub trace_block_size: Option<u64>,
     /// Repeat rows when more samples are asked for than there are.
     pub oversample: bool,
-    /// Longest prompt, in characters; the last message's end is kept.
+    /// Longest prompt, in tokens of `tokenizer`, else in characters.
     pub max_input_length: Option<u64>,
     /// Seed of the draw.
     pub seed: u64,
@@ -123,12 +144,60 @@ impl DatasetPlan {
             path: path.into(),
             text_key: None,
             skip_bad_rows: false,
-            num_samples: None,
+            format: None,
+            num_samples: Vec::new(),
+            sampling: Sampling::default(),
+            weight_key: None,
+            lengths: (None, None),
+            tokenizer: None,
+            keep: Keep::default(),
+            trace_block_size: None,
             oversample: false,
             max_input_length: None,
             seed: 0,
         }
     }
+}
+
+impl DatasetPlan {
+    /// How many samples the level at this position asks for.
+    pub fn samples_of(&self, level: usize) -> Option<u64> {
+        self.num_samples
+            .get(level)
+            .or(self.num_samples.last())
+            .copied()
+    }
+
+    /// The unit of lengths: `tokens` or `characters`.
+    pub fn unit(&self) -> &'static str {
+        if self.tokenizer.is_some() {
+            "tokens"
+        } else {
+            "characters"
+        }
+    }
+}
+
+/// Which samples the levels ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sampling {
+    /// The same; of a smaller number the beginning of the draw.
+    #[default]
+    Same,
+    /// Each level its own.
+    Disjoint,
+}
+
+/// Which side of a prompt that is too long is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// The end, where the question stands.
+    #[default]
+    End,
+    /// The beginning.
+    Start,
 }
 
 /// What every request holds.

@@ -52,11 +52,14 @@ fn push_line(out: &mut String, text: &str) {
 /// The samples of a run and how they came to be chosen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Selection {
-    /// The samples in the order of sending.
+    /// The samples of each level in the order of sending; one entry where all levels ask the same.
     #[serde(skip)]
-    pub samples: Vec<Arc<Sample>>,
-    /// Rows of the file that hold a usable prompt.
-    pub usable_rows: u64,
+    pub levels: Vec<Vec<Arc<Sample>>>,
+    /// Rows of the file.
+    #[serde(default)]
+    pub rows: u64,
+    /// Rows that hold a usable prompt; `None` where rows that could not be drawn were not looked at.
+    pub usable_rows: Option<u64>,
     /// Rows left out, by reason.
     pub skipped: Vec<(String, u64)>,
     /// What the file was recognised as.
@@ -67,10 +70,18 @@ pub struct Selection {
     pub duplicate_prompts: u64,
     /// Prompts cut by `--max-input-length`.
     pub truncated: u64,
-    /// SHA-256 over the content of all samples in order, hex.
+    /// SHA-256 over the content of all samples in order, level by level where they differ, hex.
     pub digest: String,
     /// Remarks for the user.
     pub notes: Vec<String>,
+}
+
+impl Selection {
+    /// The samples of the level at this position.
+    pub fn of_level(&self, level: usize) -> &[Arc<Sample>] {
+        let samples = self.levels.get(level).or(self.levels.last());
+        samples.map_or(&[], Vec::as_slice)
+    }
 }
 
 /// One request of an epoch, ready to be written to a socket.

@@ -39,18 +39,18 @@ pub(crate) fn tiers(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
 /// up in their first one; else what llama.cpp's counter of computed tokens leaves of the prompts;
 /// else an asked ratio.
 pub(crate) fn rate(rounds: &[RoundResult], kind: RoundKind) -> Option<f64> {
-    let (mut hits, mut queries) = (0.0, 0.0);
     // A cache server counts what engines in front of it count as their external tier.
-    for tier in tiers(rounds, kind)
-        .iter()
-        .filter(|tier| tier.tier != "lmcache")
-    {
-        hits += tier.hits;
-        queries += match tier.tier.as_str() {
-            "local" | "device" => tier.queries,
-            _ => 0.0,
-        };
-    }
+    let mut tiers = tiers(rounds, kind);
+    tiers.retain(|tier| tier.tier != "lmcache");
+    let hits: f64 = tiers.iter().map(|tier| tier.hits).sum();
+    let first = |tier: &&TierRate| matches!(tier.tier.as_str(), "local" | "device");
+    let asked_first: f64 = tiers.iter().filter(first).map(|tier| tier.queries).sum();
+    // With its own cache off, an engine looks everything up in the next tier.
+    let queries = if asked_first > 0.0 {
+        asked_first
+    } else {
+        tiers.iter().map(|tier| tier.queries).fold(0.0, f64::max)
+    };
     if queries > 0.0 {
         return Some((hits / queries).clamp(0.0, 1.0));
     }

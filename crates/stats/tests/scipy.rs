@@ -1,6 +1,10 @@
 //! The same figures as scipy and numpy, from values made by `fixtures/make_scipy.py`.
 #![cfg(test)]
-#![expect(clippy::cast_possible_truncation, reason = "small numbers made here")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "small numbers made here"
+)]
 #![allow(dead_code, reason = "the builders are shared with other tests")]
 
 mod common;

@@ -32,16 +32,20 @@ Every flag can be set as DUALROUND_NAME in the environment or as a key in the --
 }
 
 settings! {
-    /// Dataset file: JSONL or JSON.
+    /// Dataset file: JSONL, JSON, CSV, TSV, text, Parquet, or a trace; .gz and .zst too.
     #[arg(long, value_name = "FILE", env = "DUALROUND_DATASET", help_heading = "Required")]
     dataset: PathBuf,
     /// Endpoint: base URL, …/v1 or the full chat completions URL.
     #[arg(long, value_name = "URL", env = "DUALROUND_ENDPOINT", hide_env_values = true, help_heading = "Required")]
     endpoint: String,
 
-    /// Samples to use, drawn by the seed [default: all].
-    #[arg(long, value_name = "N", env = "DUALROUND_NUM_SAMPLES", help_heading = "Load")]
-    num_samples: u64,
+    /// Samples to use, drawn by the seed: one number, or one a level [default: all].
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', env = "DUALROUND_NUM_SAMPLES", help_heading = "Load")]
+    #[serde(deserialize_with = "super::one_or_more")]
+    num_samples: Vec<u64>,
+    /// Levels ask the same samples, or each its own (disjoint) [default: same].
+    #[arg(long, value_name = "HOW", env = "DUALROUND_SAMPLING", help_heading = "Load")]
+    sampling: String,
     /// Requests in flight; several values are several levels [default: 1].
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', env = "DUALROUND_CONCURRENCY", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Load")]
     concurrency: Vec<u32>,
@@ -120,9 +124,30 @@ settings! {
     /// Repeat rows when there are fewer than samples.
     #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_OVERSAMPLE", help_heading = "Dataset")]
     oversample: bool,
-    /// Longest prompt, characters; its end is kept.
+    /// What the file is, where it is not recognised [default: auto].
+    #[arg(long, value_name = "NAME", env = "DUALROUND_FORMAT", help_heading = "Dataset")]
+    format: String,
+    /// Tokenizer for lengths: a tokenizer.json, a model folder or a hub id [default: characters].
+    #[arg(long, value_name = "WHAT", env = "DUALROUND_TOKENIZER", help_heading = "Dataset")]
+    tokenizer: String,
+    /// Longest prompt, in tokens of --tokenizer, else characters; longer ones are cut.
     #[arg(long, value_name = "N", env = "DUALROUND_MAX_INPUT_LENGTH", help_heading = "Dataset")]
     max_input_length: u64,
+    /// Side of a prompt that is kept when it is cut: end or start [default: end].
+    #[arg(long, value_name = "SIDE", env = "DUALROUND_KEEP", help_heading = "Dataset")]
+    keep: String,
+    /// Leave out prompts that are shorter (tokens or characters).
+    #[arg(long, value_name = "N", env = "DUALROUND_MIN_LENGTH", help_heading = "Dataset")]
+    min_length: u64,
+    /// Leave out prompts that are longer.
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_LENGTH", help_heading = "Dataset")]
+    max_length: u64,
+    /// Draw rows in proportion to the number under this key.
+    #[arg(long, value_name = "KEY", env = "DUALROUND_WEIGHT_KEY", help_heading = "Dataset")]
+    weight_key: String,
+    /// Tokens of a block of a trace [default: as the trace is known for].
+    #[arg(long, value_name = "N", env = "DUALROUND_TRACE_BLOCK_SIZE", value_parser = clap::value_parser!(u64).range(1..), help_heading = "Dataset")]
+    trace_block_size: u64,
 
     /// How rounds are made cold: auto, salt, reset or none [default: auto].
     #[arg(long, value_name = "POLICY", env = "DUALROUND_COLD", help_heading = "Cold rounds")]

@@ -134,7 +134,7 @@ impl Job {
         plan.cold.policy = ColdPolicy::None;
         let count = self.concurrency.saturating_mul(self.waves).max(LEAST);
         let samples = (0..count).map(sample).collect();
-        let mut session = Session::open(plan, samples, cancel.clone())?;
+        let mut session = Session::open(plan, vec![samples], cancel.clone())?;
         let spec = RoundSpec {
             number: 1,
             epoch: 0,

@@ -1,15 +1,19 @@
 //! `dualround check`: looks before anything is measured.
 
 use super::print;
-use crate::args::RunArgs;
-use crate::{exit, exit::Usage, settings};
+use crate::{
+    args::{CheckDatasetArgs, RunArgs},
+    exit,
+    exit::Usage,
+    hub, settings,
+};
 use dualround_dataset::{DatasetError, inspect};
 use dualround_loadgen::{Fetched, fetch};
-use dualround_model::RequestPlan;
+use dualround_model::{DatasetPlan, RequestPlan};
 use dualround_report::safe_text;
 use dualround_wire::{Found, Scrape, parse_exposition};
 use serde_json::json;
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -18,8 +22,17 @@ fn line(text: &str) {
 }
 
 /// What a dataset holds.
-pub(crate) fn dataset(file: &Path, text_key: Option<&str>) -> anyhow::Result<u8> {
-    let found = inspect(file, text_key)?;
+pub(crate) fn dataset(args: CheckDatasetArgs) -> anyhow::Result<u8> {
+    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    let plan = DatasetPlan {
+        text_key: args.text_key,
+        format: args.format,
+        trace_block_size: args.trace_block_size,
+        tokenizer,
+        ..DatasetPlan::new(&args.file)
+    };
+    let file = &args.file;
+    let found = inspect(&plan)?;
     line(&format!("file: {}", file.display()));
     line(&format!("format: {}", found.format));
     line(&format!("rows: {} ({} usable)", found.rows, found.usable));
@@ -29,14 +42,16 @@ pub(crate) fn dataset(file: &Path, text_key: Option<&str>) -> anyhow::Result<u8>
     for (number, reason) in &found.bad {
         line(&format!("  line {number}: {reason}"));
     }
-    if let Some([min, mid, high, max]) = found.chars {
-        line(&format!(
-            "characters: min {min}, P50 {mid}, P99 {high}, max {max}"
-        ));
+    for (unit, lengths) in [("characters", found.chars), ("tokens", found.tokens)] {
+        if let Some([min, mid, high, max]) = lengths {
+            line(&format!(
+                "{unit}: min {min}, P50 {mid}, P99 {high}, max {max}"
+            ));
+        }
     }
     line(&format!("repeated prompts: {}", found.duplicates));
     line(&format!(
-        "shared beginnings: {:.1} % of all characters (sorted neighbours)",
+        "shared beginnings: {:.1} % of all characters stand in an earlier prompt too",
         100.0 * found.shared_prefix_share
     ));
     line(&format!(

@@ -1,62 +1,202 @@
 //! `dualround convert`: datasets to the shape that everything reads.
 
 use super::note;
-use crate::{args::LongbenchArgs, exit, exit::Usage};
-use dualround_dataset::longbench::{ConvertOptions, convert};
+use crate::{
+    args::{LongbenchArgs, RowsArgs},
+    exit,
+    exit::Usage,
+    hub,
+};
+use dualround_dataset::{
+    DatasetError, load,
+    longbench::{ConvertOptions, convert},
+};
+use dualround_model::{DatasetPlan, Sample};
+use serde_json::json;
 use std::{
     fs::{self, File},
     io::{BufWriter, Write},
+    path::{Path, PathBuf},
 };
 
-/// Converts LongBench files. The output bears its name only when it is whole.
-pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
-    let inputs: Vec<_> = args.input_file.into_iter().chain(args.input_dir).collect();
-    if inputs.is_empty() {
-        let names = args.dataset.join(", ");
-        let asked = if names.is_empty() {
-            String::new()
-        } else {
-            format!(" ({names})")
-        };
+/// LongBench on the hub: version 1 as an archive, version 2 as one file.
+const V1: (&str, &str) = ("THUDM/LongBench", "data.zip");
+const V2: (&str, &str, &str) = ("longbench-v2", "THUDM/LongBench-v2", "data.json");
+
+/// Writes a file that bears its name only when it is whole.
+pub(crate) fn whole_or_nothing<T>(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let fail = |error: std::io::Error| Usage(format!("cannot write {}: {error}", path.display()));
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    let draft = PathBuf::from(draft);
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
+    if let Some(parent) = parent {
+        fs::create_dir_all(parent).map_err(fail)?;
+    }
+    let mut out = BufWriter::new(File::create(&draft).map_err(fail)?);
+    let written = write(&mut out).and_then(|written| {
+        out.flush().map_err(fail)?;
+        Ok(written)
+    });
+    drop(out);
+    if written.is_err() {
+        // The draft is of no use; that it may stay behind is no further harm.
+        let _ = fs::remove_file(&draft);
+    } else {
+        fs::rename(&draft, path).map_err(fail)?;
+    }
+    written
+}
+
+/// Rows of any file that is read, as they would be asked. Nothing is cut.
+pub(crate) fn rows(args: &RowsArgs, trace: bool) -> anyhow::Result<u8> {
+    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    let plan = DatasetPlan {
+        format: args.format.clone(),
+        num_samples: args.num_samples.into_iter().collect(),
+        skip_bad_rows: args.skip_bad_rows,
+        trace_block_size: args.trace_block_size,
+        tokenizer,
+        seed: args.seed,
+        ..DatasetPlan::new(&args.input_file)
+    };
+    let selection = load(&plan, 1)?;
+    if trace && !selection.format.contains("trace") {
+        let name = args.input_file.display();
         return Err(Usage(format!(
-            "fetching data sets{asked} from a hub comes in a later version: download LongBench and \
-             give --input-file FILE or --input-dir DIR; --dataset then filters the rows"
+            "{name} is no trace but {}: --format names one (mooncake, bailian, burstgpt, azure)",
+            selection.format
         ))
         .into());
     }
+    for text in &selection.notes {
+        note(text);
+    }
+    let samples = selection.of_level(0);
+    whole_or_nothing(&args.output, |out| {
+        for sample in samples {
+            writeln!(out, "{}", row(sample)).map_err(|source| DatasetError::Io {
+                name: args.output.display().to_string(),
+                source,
+            })?;
+        }
+        Ok(())
+    })?;
+    note(&format!(
+        "{}: {} rows from {} ({})",
+        args.output.display(),
+        samples.len(),
+        args.input_file.display(),
+        selection.format
+    ));
+    Ok(exit::OK)
+}
+
+/// One question is `text`; anything more is `messages`.
+fn row(sample: &Sample) -> serde_json::Value {
+    let mut row = json!({});
+    if let Some(id) = &sample.id {
+        row["id"] = json!(id);
+    }
+    match &sample.messages[..] {
+        [only] if only["role"] == "user" && only["content"].is_string() => {
+            row["text"] = only["content"].clone();
+        }
+        messages => row["messages"] = json!(messages),
+    }
+    if let Some(tokens) = sample.output_tokens {
+        row["output_tokens"] = json!(tokens);
+    }
+    for (key, value) in &sample.options {
+        row[key] = value.clone();
+    }
+    row
+}
+
+/// The files of data sets on the hub, fetched and unpacked once.
+fn from_hub(names: &[String]) -> Result<Vec<PathBuf>, Usage> {
+    let mut files = Vec::new();
+    for name in names {
+        let (v2, repository, file) = V2;
+        if name.eq_ignore_ascii_case(v2) {
+            files.push(hub::dataset_file(repository, file)?);
+            continue;
+        }
+        let archive = hub::dataset_file(V1.0, V1.1)?;
+        let kept = archive.with_file_name(format!("{name}.jsonl"));
+        if !kept.exists() {
+            unpack(&archive, name, &kept)?;
+        }
+        files.push(kept);
+    }
+    Ok(files)
+}
+
+/// Takes `NAME.jsonl` out of an archive, wherever it stands in it.
+fn unpack(archive: &Path, name: &str, to: &Path) -> Result<(), Usage> {
+    let fail = |why: String| Usage(format!("{}: {why}", archive.display()));
+    let file = File::open(archive).map_err(|error| fail(error.to_string()))?;
+    let mut zip = zip::ZipArchive::new(file).map_err(|error| fail(error.to_string()))?;
+    let wanted = format!("{name}.jsonl");
+    let stem = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let paths: Vec<String> = zip
+        .file_names()
+        .filter_map(|path| Some(path.ok()?.into_owned()))
+        .collect();
+    let Some(found) = paths.iter().find(|path| stem(path) == wanted) else {
+        let mut names: Vec<String> = paths
+            .iter()
+            .filter_map(|path| stem(path).strip_suffix(".jsonl").map(str::to_owned))
+            .collect();
+        names.sort();
+        return Err(fail(format!(
+            "it has no data set {name}; it has: {}",
+            names.join(", ")
+        )));
+    };
+    let mut entry = zip
+        .by_name(found)
+        .map_err(|error| fail(error.to_string()))?;
+    let draft = to.with_extension("part");
+    let copied = File::create(&draft).and_then(|mut out| std::io::copy(&mut entry, &mut out));
+    copied
+        .and_then(|_| fs::rename(&draft, to))
+        .map_err(|error| fail(error.to_string()))
+}
+
+/// Converts LongBench files.
+pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
+    let mut inputs: Vec<_> = args.input_file.into_iter().chain(args.input_dir).collect();
+    let mut datasets = args.dataset;
+    if inputs.is_empty() {
+        if datasets.is_empty() {
+            return Err(Usage(
+                "give --input-file FILE or --input-dir DIR, or --dataset NAME… (narrativeqa, hotpotqa, …, longbench-v2) to fetch"
+                    .to_owned(),
+            )
+            .into());
+        }
+        inputs = from_hub(&datasets)?;
+        // The files are those data sets already.
+        datasets.clear();
+    }
     let options = ConvertOptions {
         inputs,
-        datasets: args.dataset,
+        datasets,
         num_samples: args.num_samples,
         format: args.format.into(),
         shuffle: !args.no_shuffle,
         seed: args.seed,
     };
-    let path = args.output;
-    let fail = |error: std::io::Error| Usage(format!("cannot write {}: {error}", path.display()));
-    let draft = path.with_extension("part");
-    if let Some(parent) = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        fs::create_dir_all(parent).map_err(fail)?;
-    }
-    let mut out = BufWriter::new(File::create(&draft).map_err(fail)?);
-    let report = match convert(&options, &mut out) {
-        Ok(report) => report,
-        Err(error) => {
-            drop(out);
-            // The draft is of no use; that it may stay behind is no further harm.
-            let _ = fs::remove_file(&draft);
-            return Err(error.into());
-        }
-    };
-    out.flush().map_err(fail)?;
-    drop(out);
-    fs::rename(&draft, &path).map_err(fail)?;
+    let report = whole_or_nothing(&args.output, |out| {
+        convert(&options, out).map_err(Into::into)
+    })?;
     note(&format!(
         "{}: {} rows from {} files ({} read, {} of other data sets, {} duplicates, {} empty)",
-        path.display(),
+        args.output.display(),
         report.written,
         report.files,
         report.read,

@@ -25,7 +25,7 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     let given = RunArgs {
         dataset: Some("demo.jsonl".into()),
         endpoint: Some(base.clone()),
-        num_samples: args.num_samples,
+        num_samples: args.num_samples.map(|n| vec![n]),
         concurrency: Some(args.concurrency),
         max_output_tokens: Some(args.max_output_tokens),
         temperature: Some(0.0),

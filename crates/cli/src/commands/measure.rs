@@ -17,10 +17,7 @@ use dualround_report::{
     Journal, RunFiles, RunInfo, comparison_block, level_json, round_table, warning_text,
 };
 use dualround_stats::{SummaryOptions, compare, reuse, summarise};
-use std::{
-    sync::{Arc, atomic::Ordering::SeqCst},
-    time::SystemTime,
-};
+use std::{sync::atomic::Ordering::SeqCst, time::SystemTime};
 
 /// The plan as it may be written down: no credentials in any URL. Keys and header values mask
 /// themselves.
@@ -83,8 +80,7 @@ pub(crate) fn measure(
     }
     // And so is an unwritable or occupied folder.
     RunFiles::check(&plan.output.dir, plan.output.overwrite, default_dir)?;
-    let samples = selection.samples.iter().map(Arc::clone).collect();
-    let mut session = Session::open(plan, samples, cancel.clone())?;
+    let mut session = Session::open(plan, selection.levels.clone(), cancel.clone())?;
     let canary = session.preflight()?;
     let metric_warnings = session.look_up_metrics();
     for warning in first_warnings.iter().chain(&metric_warnings) {
@@ -333,9 +329,15 @@ impl Run {
 
 fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    let available = selection.samples.len() as u64;
-    if let Some(asked) = plan.dataset.num_samples.filter(|asked| *asked > available) {
-        warnings.push(Warning::FewerSamples { asked, available });
+    for level in 0..plan.levels.len() {
+        let available = selection.of_level(level).len() as u64;
+        let asked = plan.dataset.samples_of(level);
+        if let Some(asked) = asked.filter(|asked| *asked > available) {
+            let warning = Warning::FewerSamples { asked, available };
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
     }
     if selection.duplicate_prompts > 0 {
         warnings.push(Warning::DuplicatePrompts {
@@ -347,7 +349,7 @@ fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
         .max_input_length
         .filter(|_| selection.truncated > 0)
     {
-        let (count, unit) = (selection.truncated, "characters".to_owned());
+        let (count, unit) = (selection.truncated, plan.dataset.unit().to_owned());
         warnings.push(Warning::TruncatedInput { count, limit, unit });
     }
     warnings

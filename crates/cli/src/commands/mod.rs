@@ -5,6 +5,7 @@ mod check;
 mod check_endpoint;
 mod convert;
 mod demo;
+mod generate;
 mod measure;
 mod remake;
 mod run;
@@ -20,9 +21,10 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Simulate(args) => simulate::run(args),
         Command::Convert(Convert::Longbench(args)) => convert::longbench(args),
-        Command::Check(Check::Dataset { file, text_key }) => {
-            check::dataset(&file, text_key.as_deref())
-        }
+        Command::Convert(Convert::Sharegpt(args)) => convert::rows(&args, false),
+        Command::Convert(Convert::Trace(args)) => convert::rows(&args, true),
+        Command::Generate(args) => generate::run(&args),
+        Command::Check(Check::Dataset(args)) => check::dataset(args),
         Command::Check(Check::Metrics { url, names }) => check::metrics(&url, &names),
         Command::Check(Check::Endpoint(args)) => check_endpoint::run(args),
         Command::Report(args) => remake::run(&args),

@@ -15,7 +15,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     for text in &resolved.notes {
         note(text);
     }
-    let selection = dualround_dataset::load(&resolved.plan.dataset)?;
+    let selection = dualround_dataset::load(&resolved.plan.dataset, resolved.plan.levels.len())?;
     measure::measure(
         resolved.plan,
         selection,

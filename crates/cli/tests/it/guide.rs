@@ -152,10 +152,10 @@ fn long_texts_by_conversion() {
     std::fs::write(dir.path().join("lb.jsonl"), rows.join("\n")).unwrap();
     let refused = run(
         dir.path(),
-        "convert longbench --dataset narrativeqa --num-samples 50 --output data/x.jsonl",
+        "convert longbench --num-samples 50 --output data/x.jsonl",
     );
     assert_eq!(refused.status.code(), Some(2));
-    assert!(stderr(&refused).contains("later version") && stderr(&refused).contains("narrativeqa"));
+    assert!(stderr(&refused).contains("--input-file") && stderr(&refused).contains("narrativeqa"));
     ok(
         dir.path(),
         "convert longbench --dataset narrativeqa --input-file lb.jsonl --num-samples 50 --output data/lc.jsonl",

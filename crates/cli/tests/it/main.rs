@@ -5,6 +5,8 @@ mod cache;
 mod client;
 mod common;
 mod guide;
+mod hub;
 mod rooms;
 mod schema;
 mod trouble;
+mod workloads;

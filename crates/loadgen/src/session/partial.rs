@@ -65,7 +65,9 @@ impl Session {
             for sample in &self.samples {
                 let messages = |sample: &Sample| prepare::messages(&self.plan, sample, fresh).ok();
                 let whole = tokenizer.ids(&messages(sample)?).await?;
-                let target = whole.len() * percent as usize / 100 / size * size;
+                // The nearest whole block.
+                let asked = whole.len() * percent as usize / 100;
+                let target = (asked + size / 2) / size * size;
                 let (mut search, first) = Search::new(chars(sample), whole.len(), target, size);
                 let mut tried = first;
                 for _ in 0..TRIES {

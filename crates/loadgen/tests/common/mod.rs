@@ -62,7 +62,8 @@ pub(crate) fn run(plan: &Plan, samples: Vec<Arc<Sample>>) -> Vec<RoundRun> {
 
 /// The same on a given clock.
 pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Vec<RoundRun> {
-    let mut session = Session::open_with(plan.clone(), samples, Cancel::new(), clock).unwrap();
+    let mut session =
+        Session::open_with(plan.clone(), vec![samples], Cancel::new(), clock).unwrap();
     session.preflight().unwrap();
     let mut rounds = Vec::new();
     for (level, concurrency) in (0..).zip(plan.levels.clone()) {

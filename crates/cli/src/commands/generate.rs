@@ -1,0 +1,50 @@
+//! `dualround generate`: a workload whose prompts share beginnings.
+
+use super::{convert::whole_or_nothing, note};
+use crate::{args::GenerateArgs, exit, exit::Usage, hub};
+use dualround_dataset::{Length, TextLang, Tokens, Workload};
+
+/// Makes it and says what share of it a cold round could hit.
+pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
+    let length = |flag: &str, text: &str| {
+        let found = text.parse::<Length>();
+        found.map_err(|why| Usage(format!("{flag}: {why}")))
+    };
+    let output = args.output_length.as_deref();
+    let mut workload = Workload {
+        groups: args.groups,
+        prompts: args.prompts.unwrap_or(args.groups.saturating_mul(10)),
+        shared: length("--shared", &args.shared)?,
+        unique: length("--unique", &args.unique)?,
+        output: output
+            .map(|text| length("--output-length", text))
+            .transpose()?,
+        zipf: args.zipf,
+        turns: args.turns,
+        lang: match args.text.as_str() {
+            "en" => TextLang::En,
+            "zh" => TextLang::Zh,
+            other => return Err(Usage(format!("--text {other}: choose en or zh")).into()),
+        },
+        seed: args.seed,
+    };
+    if !args.zipf.is_finite() || args.zipf < 0.0 {
+        return Err(Usage(format!("--zipf {}: give 0 or more", args.zipf)).into());
+    }
+    if let Some(ratio) = args.hit_ratio {
+        workload.aim_at(ratio)?;
+    }
+    let tokens = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    let tokens = tokens.as_deref().map(Tokens::open).transpose()?;
+    let made = whole_or_nothing(&args.output, |out| {
+        workload.write(tokens.as_ref(), out).map_err(Into::into)
+    })?;
+    note(&format!(
+        "{}: {} rows, {} words; {:.1} % of them stand at the beginning of an earlier row too: what a cold round could hit in a cache that forgets nothing. A warm round could hit all but each prompt's last token and last part of a block",
+        args.output.display(),
+        made.rows,
+        made.length,
+        100.0 * made.cold_share
+    ));
+    Ok(exit::OK)
+}

@@ -1,0 +1,48 @@
+//! The settings of the data set.
+
+use super::{choice, usage};
+use crate::{args::RunArgs, exit::Usage, hub};
+use dualround_model::{DatasetPlan, Keep, Sampling};
+use std::path::Path;
+
+/// Resolves them.
+///
+/// # Errors
+/// [`Usage`] naming the setting.
+pub(super) fn resolve(args: &RunArgs, path: &Path, seed: u64) -> Result<DatasetPlan, Usage> {
+    let num_samples = args.num_samples.clone().unwrap_or_default();
+    let levels = args.concurrency.as_ref().map_or(1, Vec::len);
+    if num_samples.len() > 1 && num_samples.len() != levels {
+        return Err(usage(format!(
+            "--num-samples has {} values and --concurrency {levels}: give one value, or one a level",
+            num_samples.len()
+        )));
+    }
+    let sampling = match args.sampling.as_deref().unwrap_or("same") {
+        "same" => Sampling::Same,
+        "disjoint" => Sampling::Disjoint,
+        given => return Err(choice("--sampling", Some(given), "same or disjoint")),
+    };
+    let keep = match args.keep.as_deref().unwrap_or("end") {
+        "end" => Keep::End,
+        "start" => Keep::Start,
+        given => return Err(choice("--keep", Some(given), "end or start")),
+    };
+    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    Ok(DatasetPlan {
+        format: args.format.clone(),
+        text_key: args.text_key.clone(),
+        skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
+        num_samples,
+        sampling,
+        weight_key: args.weight_key.clone(),
+        lengths: (args.min_length, args.max_length),
+        oversample: args.oversample.unwrap_or(false),
+        max_input_length: args.max_input_length,
+        keep,
+        tokenizer,
+        trace_block_size: args.trace_block_size,
+        seed,
+        ..DatasetPlan::new(path)
+    })
+}

@@ -1,0 +1,144 @@
+//! Making, converting and checking data sets, and levels that ask samples of their own.
+
+use crate::common::{dataset, engine, json, run, stderr, stdout};
+use serde_json::Value;
+use std::path::Path;
+
+fn lines(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_workload_hits_as_much_as_it_says() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let output = run(
+        dir.path(),
+        "generate --groups 4 --prompts 20 --shared 320 --unique 80 --hit-ratio 0.5 --output-length 4 -o made.jsonl",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("20 rows, 8000 words; 50.0 %")
+            || stderr(&output).contains("50.1 %"),
+        "{}",
+        stderr(&output)
+    );
+    let rows = lines(&dir.path().join("made.jsonl"));
+    assert_eq!((rows.len(), &rows[0]["output_tokens"]), (20, &4.into()));
+    // And so does an engine with a real prefix cache, in the cold round already.
+    let line = format!(
+        "run --dataset made.jsonl --endpoint {} --output-dir out --warmup 0",
+        sim.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let level = json(&dir.path().join("out/comparison.json"))["levels"][0].clone();
+    let cold = level["hit_rate"]["usage_cold"].as_f64().unwrap();
+    assert!((cold - 0.5).abs() < 0.06, "{level}");
+    let output = run(
+        dir.path(),
+        "generate --groups 4 --prompts 4 --hit-ratio 0.5 -o no.jsonl",
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!dir.path().join("no.jsonl").exists());
+}
+
+#[test]
+fn conversions_keep_what_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let talk = serde_json::json!([{"id": "x", "conversations": [{"from": "system", "value": "s"}, {"from": "human", "value": "hi"}, {"from": "gpt", "value": "no"}]}]);
+    std::fs::write(dir.path().join("talk.json"), talk.to_string()).unwrap();
+    let output = run(
+        dir.path(),
+        "convert sharegpt --input-file talk.json -o a.jsonl",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows = lines(&dir.path().join("a.jsonl"));
+    assert_eq!(rows[0]["messages"][1]["content"], "hi");
+    assert_eq!(rows[0]["messages"].as_array().unwrap().len(), 2);
+    let trace = serde_json::json!({"timestamp": 0, "input_length": 40, "output_length": 7, "hash_ids": [3]});
+    std::fs::write(dir.path().join("t.jsonl"), trace.to_string()).unwrap();
+    let output = run(
+        dir.path(),
+        "convert trace --input-file t.jsonl -o b.jsonl --seed 5",
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let rows = lines(&dir.path().join("b.jsonl"));
+    assert_eq!(rows[0]["output_tokens"], 7);
+    assert_eq!(
+        rows[0]["text"].as_str().unwrap().split_whitespace().count(),
+        40
+    );
+    let output = run(dir.path(), "convert trace --input-file a.jsonl -o c.jsonl");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("is no trace"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn b086_every_level_asks_its_own_rows() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 40);
+    let line = format!(
+        "run --dataset data.jsonl --endpoint {} --concurrency 1 2 --num-samples 5 8 --sampling disjoint --cold none --max-output-tokens 2 --warmup 0 --output-dir out",
+        sim.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let ids = |level: u32| -> Vec<String> {
+        let file = json(
+            &dir.path()
+                .join(format!("out/concurrency_{level}_round_1.json")),
+        );
+        let requests = file["requests"].as_array().unwrap().clone();
+        requests
+            .iter()
+            .map(|r| r["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (one, two) = (ids(1), ids(2));
+    assert_eq!((one.len(), two.len()), (5, 8));
+    assert!(one.iter().all(|id| !two.contains(id)));
+    // So the second level is cold without anything being done.
+    let levels = json(&dir.path().join("out/comparison.json"))["levels"].clone();
+    assert_eq!(levels[1]["cold"]["verdict"], "cold", "{}", levels[1]);
+    let output = run(dir.path(), &line.replace("5 8", "5 8 9"));
+    assert_eq!(output.status.code(), Some(2));
+    // The same in a file.
+    std::fs::write(
+        dir.path().join("c.yaml"),
+        "num_samples: [3, 4]\nconcurrency: [1, 2]\n",
+    )
+    .unwrap();
+    let line = format!(
+        "run --config c.yaml --dataset data.jsonl --endpoint {} --max-output-tokens 2 --warmup 0 --output-dir out2",
+        sim.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let planned = json(&dir.path().join("out2/concurrency_2_round_1.json"));
+    assert_eq!(planned["summary"]["planned_requests"], 4);
+}
+
+#[test]
+fn a_data_set_is_checked_in_any_format() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("d.csv"),
+        "prompt,output_tokens\nhello,3\n,4\n",
+    )
+    .unwrap();
+    let output = run(dir.path(), "check dataset d.csv");
+    let said = stdout(&output);
+    assert!(
+        said.contains("format: CSV (prompt)") && said.contains("rows with an output length: 1"),
+        "{said}"
+    );
+    let output = run(dir.path(), "check dataset d.csv --format sharegpt");
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -1,0 +1,420 @@
+//! Workloads made to measure caches: groups of prompts that share a beginning, with exact control
+//! over how long it is, how often each group is asked, and how conversations grow.
+
+use crate::{
+    DatasetError, Tokens,
+    rng::{below, hash, rng, unit},
+    words::{TextLang, made_text},
+};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    io::Write,
+    str::FromStr,
+};
+
+/// A length: a constant or a distribution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Length {
+    /// Always the same.
+    Constant(u64),
+    /// Both ends may come.
+    Uniform(u64, u64),
+    /// Mean and standard deviation.
+    Normal(f64, f64),
+    /// Mean and standard deviation of the lengths themselves.
+    Lognormal(f64, f64),
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let number = |text: &str| {
+            text.parse::<f64>()
+                .ok()
+                .filter(|n| n.is_finite() && *n >= 0.0)
+        };
+        let whole = |text: &str| text.parse::<u64>().ok();
+        let found = match parts[..] {
+            [n] => whole(n).map(Self::Constant),
+            ["uniform", a, b] => whole(a)
+                .zip(whole(b))
+                .filter(|(a, b)| a <= b)
+                .map(|(a, b)| Self::Uniform(a, b)),
+            ["normal", mean, dev] => number(mean)
+                .zip(number(dev))
+                .map(|(mean, dev)| Self::Normal(mean, dev)),
+            ["lognormal", mean, dev] => number(mean)
+                .zip(number(dev))
+                .filter(|(mean, _)| *mean > 0.0)
+                .map(|(mean, dev)| Self::Lognormal(mean, dev)),
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            format!("`{text}` is no length: give N, uniform:LOW:HIGH, normal:MEAN:DEV or lognormal:MEAN:DEV")
+        })
+    }
+}
+
+impl Length {
+    /// Its mean.
+    #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
+    fn mean(self) -> f64 {
+        match self {
+            Self::Constant(n) => n as f64,
+            Self::Uniform(a, b) => f64::midpoint(a as f64, b as f64),
+            Self::Normal(mean, _) | Self::Lognormal(mean, _) => mean,
+        }
+    }
+
+    fn draw(self, rng: &mut ChaCha8Rng) -> u64 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative; casts of floats saturate"
+        )]
+        let whole = |value: f64| value.max(0.0).round() as u64;
+        match self {
+            Self::Constant(n) => n,
+            Self::Uniform(a, b) => a + below(rng, b - a + 1),
+            Self::Normal(mean, dev) => whole(mean + dev * normal(rng)),
+            Self::Lognormal(mean, dev) => {
+                // The normal behind it (Aitchison and Brown, The Lognormal Distribution, 2.3).
+                let variance = libm::log(1.0 + (dev / mean) * (dev / mean));
+                let middle = libm::log(mean) - variance / 2.0;
+                whole(libm::exp(middle + libm::sqrt(variance) * normal(rng)))
+            }
+        }
+    }
+}
+
+/// A standard normal number (Box and Muller 1958), by a mathematical library that is the same
+/// everywhere.
+fn normal(rng: &mut ChaCha8Rng) -> f64 {
+    let radius = libm::sqrt(-2.0 * libm::log(unit(rng)));
+    radius * libm::cos(2.0 * std::f64::consts::PI * unit(rng))
+}
+
+/// What to make.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Groups of prompts that share a beginning.
+    pub groups: u64,
+    /// Conversations in all.
+    pub prompts: u64,
+    /// Length of the shared beginning, drawn once a group.
+    pub shared: Length,
+    /// Length of what is each turn's own.
+    pub unique: Length,
+    /// Output length of each row.
+    pub output: Option<Length>,
+    /// The k-th group is asked 1/k^s as often as the first; 0: in turns.
+    pub zipf: f64,
+    /// Turns of a conversation.
+    pub turns: u64,
+    /// Language of the words.
+    pub lang: TextLang,
+    /// Of everything drawn.
+    pub seed: u64,
+}
+
+/// What was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Made {
+    /// Rows.
+    pub rows: u64,
+    /// Their length in all, words or tokens.
+    pub length: u64,
+    /// The share of it that stands at the beginning of an earlier row too: what a cold round could
+    /// hit with a cache that forgets nothing, before blocks are rounded.
+    pub cold_share: f64,
+}
+
+impl Workload {
+    /// Splits shared and unique lengths so that a cold round can hit this share: with p prompts a
+    /// group, (p − 1)/p of them find the shared beginning.
+    ///
+    /// # Errors
+    /// [`DatasetError::Invalid`] when no split can do it.
+    pub fn aim_at(&mut self, hit_ratio: f64) -> Result<(), DatasetError> {
+        let invalid = |why: String| {
+            Err(DatasetError::Invalid(format!(
+                "--hit-ratio {hit_ratio}: {why}"
+            )))
+        };
+        if !(0.0..=1.0).contains(&hit_ratio) {
+            return invalid("give a share from 0 to 1".to_owned());
+        }
+        if self.turns > 1 || self.zipf > 0.0 {
+            return invalid("it goes with --turns 1 and --zipf 0 only".to_owned());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let found = 1.0 - self.groups as f64 / self.prompts as f64;
+        let total = (self.shared.mean() + self.unique.mean()).round();
+        let shared = (hit_ratio * total / found).round();
+        if found <= 0.0 || shared > total - 1.0 {
+            let most = 100.0 * found.max(0.0) * (total - 1.0) / total;
+            return invalid(format!(
+                "with {} prompts in {} groups at most {most:.1} % can be shared; more prompts a group can do more",
+                self.prompts, self.groups
+            ));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "lengths, not negative"
+        )]
+        {
+            self.shared = Length::Constant(shared as u64);
+            self.unique = Length::Constant((total - shared) as u64);
+        }
+        Ok(())
+    }
+
+    /// The groups in the order in which they are asked.
+    fn order(&self) -> Vec<u64> {
+        if self.zipf <= 0.0 {
+            return (0..self.prompts).map(|at| at % self.groups).collect();
+        }
+        let mut sum = 0.0;
+        let mut up_to = Vec::new();
+        for rank in 1..=self.groups {
+            #[expect(clippy::cast_precision_loss, reason = "ranks are far below 2^52")]
+            let weight = libm::pow(rank as f64, -self.zipf);
+            sum += weight;
+            up_to.push(sum);
+        }
+        let mut rng = rng(hash(self.seed, 1 << 60));
+        (0..self.prompts)
+            .map(|_| {
+                let at = unit(&mut rng) * sum;
+                up_to.partition_point(|end| *end < at).min(up_to.len() - 1) as u64
+            })
+            .collect()
+    }
+
+    /// Writes the rows: `{"id", "text"}`, or `messages` when there are several turns, with
+    /// `output_tokens` where they are given. Turns of different conversations alternate.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when the output cannot be written.
+    pub fn write(
+        &self,
+        tokens: Option<&Tokens>,
+        out: &mut dyn Write,
+    ) -> Result<Made, DatasetError> {
+        let text = |id: u64, length: u64| match tokens {
+            Some(tokens) => tokens.made(self.seed, id, length, self.lang),
+            None => made_text(self.seed, id, length, self.lang),
+        };
+        let lengths = |kind: u64, id: u64, length: Length| {
+            length.draw(&mut rng(hash(self.seed ^ (kind << 56), id)))
+        };
+        let order = self.order();
+        let mut talks: Vec<Vec<Value>> = vec![Vec::new(); order.len()];
+        let mut seen = Seen::default();
+        let mut made = Made::default();
+        for turn in 0..self.turns {
+            for (at, group) in (0_u64..).zip(&order) {
+                let own = (at * self.turns + turn) * 2 + (1 << 40);
+                let mut asked = String::new();
+                if turn == 0 {
+                    asked = text(*group, lengths(1, *group, self.shared));
+                }
+                asked.push_str(&text(own, lengths(2, own, self.unique)));
+                let output = self.output.map(|length| lengths(3, own, length).max(1));
+                let talk = &mut talks[usize::try_from(at).unwrap_or(0)];
+                talk.push(json!({"role": "user", "content": asked.trim_start()}));
+                let all: Vec<&str> = talk
+                    .iter()
+                    .filter_map(|message| message["content"].as_str())
+                    .collect();
+                let (length, shared) = seen.count(&all, self.lang);
+                made.length += length;
+                made.cold_share += shared;
+                let id = if self.turns > 1 {
+                    format!("g{group}-c{at}-t{turn}")
+                } else {
+                    format!("g{group}-p{at}")
+                };
+                let mut row = json!({"id": id});
+                if self.turns > 1 {
+                    row["messages"] = json!(talk);
+                } else {
+                    row["text"] = json!(asked.trim_start());
+                }
+                if let Some(output) = output {
+                    row["output_tokens"] = json!(output);
+                }
+                // What an answer of that length would add to the next turn.
+                let answer = text(own + 1, output.unwrap_or(0));
+                if !answer.is_empty() {
+                    talk.push(json!({"role": "assistant", "content": answer.trim_start()}));
+                }
+                writeln!(out, "{row}").map_err(|source| DatasetError::Io {
+                    name: "output".to_owned(),
+                    source,
+                })?;
+                made.rows += 1;
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
+        {
+            made.cold_share /= (made.length as f64).max(1.0);
+        }
+        Ok(made)
+    }
+}
+
+/// Beginnings that were seen, word by word.
+#[derive(Default)]
+struct Seen(HashSet<u64>);
+
+impl Seen {
+    /// The words of a prompt, and how many of them at its beginning an earlier one had too.
+    fn count(&mut self, texts: &[&str], lang: TextLang) -> (u64, f64) {
+        let mut hasher = DefaultHasher::new();
+        let (mut words, mut shared, mut known) = (0, 0, true);
+        for text in texts {
+            // So that one message is not the beginning of two.
+            0xff_u8.hash(&mut hasher);
+            let pieces: Box<dyn Iterator<Item = &str>> = match lang {
+                TextLang::En => Box::new(text.split_whitespace()),
+                TextLang::Zh => Box::new(text.split("").filter(|piece| !piece.is_empty())),
+            };
+            for piece in pieces {
+                piece.hash(&mut hasher);
+                words += 1;
+                known &= !self.0.insert(hasher.finish());
+                shared += u32::from(known);
+            }
+        }
+        (words, f64::from(shared))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload() -> Workload {
+        Workload {
+            groups: 4,
+            prompts: 20,
+            shared: Length::Constant(100),
+            unique: Length::Constant(25),
+            output: None,
+            zipf: 0.0,
+            turns: 1,
+            lang: TextLang::En,
+            seed: 1,
+        }
+    }
+
+    fn made(workload: &Workload) -> (Made, Vec<Value>) {
+        let mut out = Vec::new();
+        let made = workload.write(None, &mut out).unwrap();
+        let lines = out
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
+        (
+            made,
+            lines
+                .map(|line| serde_json::from_slice(line).unwrap())
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn groups_share_just_their_beginning() {
+        let (found, rows) = made(&workload());
+        assert_eq!((found.rows, found.length), (20, 2500));
+        // 16 of 20 find 100 of 125 words, and now and then one more by chance.
+        assert!((found.cold_share - 0.8 * 0.8).abs() < 2e-3, "{found:?}");
+        let words = |at: usize| -> Vec<String> {
+            let text = rows[at]["text"].as_str().unwrap();
+            text.split(' ').map(str::to_owned).collect()
+        };
+        assert_eq!(words(0)[..100], words(4)[..100]);
+        assert_ne!(words(0)[100..], words(4)[100..]);
+        assert_ne!(words(0)[..100], words(1)[..100]);
+        assert_eq!(made(&workload()).1, rows);
+        assert_ne!(
+            made(&Workload {
+                seed: 2,
+                ..workload()
+            })
+            .1,
+            rows
+        );
+    }
+
+    #[test]
+    fn a_hit_ratio_is_met() {
+        let mut aimed = workload();
+        aimed.aim_at(0.5).unwrap();
+        assert!((made(&aimed).0.cold_share - 0.5).abs() < 0.005);
+        assert!(workload().aim_at(0.9).is_err());
+        assert!(workload().aim_at(1.5).is_err());
+    }
+
+    #[test]
+    fn conversations_grow() {
+        let talk = Workload {
+            turns: 3,
+            output: Some(Length::Constant(10)),
+            ..workload()
+        };
+        let (_, rows) = made(&talk);
+        assert_eq!(rows.len(), 60);
+        let messages = |at: usize| rows[at]["messages"].as_array().unwrap();
+        assert_eq!(messages(0)[..], messages(20)[..1]);
+        assert_eq!(messages(20)[..], messages(40)[..3]);
+        assert_eq!(messages(40).len(), 5);
+        assert_eq!(messages(40)[1]["role"], "assistant");
+    }
+
+    #[test]
+    fn popular_groups_are_asked_more() {
+        let zipf = Workload {
+            zipf: 1.0,
+            prompts: 5000,
+            shared: Length::Constant(1),
+            unique: Length::Constant(1),
+            ..workload()
+        };
+        let mut counts = [0_u32; 4];
+        for group in zipf.order() {
+            counts[usize::try_from(group).unwrap()] += 1;
+        }
+        // 1, 1/2, 1/3, 1/4 of 25/12.
+        for (count, expected) in counts.into_iter().zip([2400.0, 1200.0, 800.0, 600.0]) {
+            assert!((f64::from(count) - expected).abs() < 150.0, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_have_their_means() {
+        for text in ["uniform:50:150", "normal:100:20", "lognormal:100:50", "100"] {
+            let length: Length = text.parse().unwrap();
+            let mut rng = rng(3);
+            let sum: u64 = (0..4000).map(|_| length.draw(&mut rng)).sum();
+            assert!((390_000..410_000).contains(&sum), "{text}: {sum}");
+        }
+        for bad in [
+            "",
+            "x",
+            "uniform:5:1",
+            "normal:1",
+            "-3",
+            "lognormal:0:1",
+            "zipf:1:2",
+        ] {
+            assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+    }
+}

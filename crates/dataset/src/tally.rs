@@ -1,0 +1,64 @@
+//! What was read, used and left out.
+
+use std::collections::BTreeMap;
+
+/// Bad lines that are kept with their reasons.
+const SHOWN: usize = 20;
+
+/// The count of a file's rows.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) used: u64,
+    /// Not looked at, since they could not be drawn.
+    pub(crate) passed: u64,
+    /// Left out, in order of appearance.
+    pub(crate) skipped: Vec<(String, u64)>,
+    shapes: BTreeMap<&'static str, u64>,
+    pub(crate) bad: Vec<(u64, String)>,
+}
+
+impl Tally {
+    pub(crate) fn skip(&mut self, reason: &str) {
+        match self.skipped.iter_mut().find(|(known, _)| known == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.skipped.push((reason.to_owned(), 1)),
+        }
+    }
+
+    pub(crate) fn used(&mut self, shape: &'static str) {
+        self.used += 1;
+        *self.shapes.entry(shape).or_insert(0) += 1;
+    }
+
+    pub(crate) fn bad(&mut self, number: u64, reason: String) {
+        if self.bad.len() < SHOWN {
+            self.bad.push((number, reason));
+        }
+    }
+
+    /// The names of the shapes that were seen.
+    pub(crate) fn shapes(&self) -> String {
+        let names: Vec<&str> = self.shapes.keys().copied().collect();
+        names.join(", ")
+    }
+
+    /// `7 rows: 5 used, 2 skipped (1 empty prompt, 1 no turns)`.
+    pub(crate) fn words(&self) -> String {
+        let skipped: u64 = self.skipped.iter().map(|(_, count)| count).sum();
+        let reasons: Vec<String> = self
+            .skipped
+            .iter()
+            .map(|(why, n)| format!("{n} {why}"))
+            .collect();
+        let passed = match self.passed {
+            0 => String::new(),
+            n => format!(", {n} not drawn and not looked at"),
+        };
+        let reasons = match skipped {
+            0 => String::new(),
+            n => format!(", {n} skipped ({})", reasons.join(", ")),
+        };
+        format!("{} rows: {} used{passed}{reasons}", self.rows, self.used)
+    }
+}

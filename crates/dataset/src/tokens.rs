@@ -1,0 +1,138 @@
+//! Lengths in tokens of a given tokenizer.
+
+use crate::{
+    DatasetError,
+    words::{TextLang, made_text},
+};
+use std::path::Path;
+
+/// A tokenizer from a `tokenizer.json`.
+pub struct Tokens {
+    #[cfg(feature = "tokenizers")]
+    inner: tokenizers::Tokenizer,
+    /// Where it was read.
+    name: String,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Tokens({})", self.name)
+    }
+}
+
+impl Tokens {
+    /// Reads a `tokenizer.json`, or the one in a model's folder.
+    ///
+    /// # Errors
+    /// [`DatasetError::Invalid`] names the file and what is wrong with it.
+    #[cfg(feature = "tokenizers")]
+    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+        let file = if path.is_dir() {
+            path.join("tokenizer.json")
+        } else {
+            path.to_owned()
+        };
+        let name = file.display().to_string();
+        let fail = |why: String| DatasetError::Invalid(format!("--tokenizer {name}: {why}"));
+        if !file.exists() {
+            return Err(fail("there is no such file; give a tokenizer.json, a model folder that has one, or a hub id (owner/name)".to_owned()));
+        }
+        let mut inner =
+            tokenizers::Tokenizer::from_file(&file).map_err(|error| fail(error.to_string()))?;
+        // Lengths are of whole texts.
+        inner.with_padding(None);
+        inner
+            .with_truncation(None)
+            .map_err(|error| fail(error.to_string()))?;
+        Ok(Self { inner, name })
+    }
+
+    /// This build has none.
+    ///
+    /// # Errors
+    /// Always.
+    #[cfg(not(feature = "tokenizers"))]
+    pub fn open(path: &Path) -> Result<Self, DatasetError> {
+        Err(DatasetError::Invalid(format!(
+            "--tokenizer {}: this build has no tokenizers (feature `tokenizers`)",
+            path.display()
+        )))
+    }
+
+    /// The file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Byte ranges of the tokens of a text, without special tokens; empty when it cannot be read.
+    #[cfg(feature = "tokenizers")]
+    fn offsets(&self, text: &str) -> Vec<(usize, usize)> {
+        let encoded = self.inner.encode(text, false);
+        encoded.map_or_else(|_| Vec::new(), |found| found.get_offsets().to_vec())
+    }
+
+    #[cfg(not(feature = "tokenizers"))]
+    fn offsets(&self, _: &str) -> Vec<(usize, usize)> {
+        Vec::new()
+    }
+
+    /// Tokens of a text, without special tokens.
+    pub fn count(&self, text: &str) -> u64 {
+        #[cfg(feature = "tokenizers")]
+        return self
+            .inner
+            .encode_fast(text, false)
+            .map_or(0, |found| found.len() as u64);
+        #[cfg(not(feature = "tokenizers"))]
+        return self.offsets(text).len() as u64;
+    }
+
+    /// Where the last `count` tokens begin, on a character boundary.
+    pub(crate) fn keep_end(&self, text: &str, count: u64) -> usize {
+        let offsets = self.offsets(text);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        match offsets.len().checked_sub(count) {
+            None | Some(0) => 0,
+            Some(at) => boundary(text, offsets.get(at).map_or(text.len(), |range| range.0)),
+        }
+    }
+
+    /// Where the first `count` tokens end, on a character boundary.
+    pub(crate) fn keep_start(&self, text: &str, count: u64) -> usize {
+        let offsets = self.offsets(text);
+        match usize::try_from(count).unwrap_or(usize::MAX) {
+            0 => 0,
+            count if count >= offsets.len() => text.len(),
+            count => boundary(text, offsets[count - 1].1),
+        }
+    }
+
+    /// Made text of exactly `count` tokens by this tokenizer where words can be found that make
+    /// it, else the nearest below.
+    pub fn made(&self, seed: u64, id: u64, count: u64, lang: TextLang) -> String {
+        let mut words = count;
+        let mut text = made_text(seed, id, words, lang);
+        let mut have = self.count(&text);
+        // Words of several tokens, or several of one: as many as come out right, cut to size.
+        for _ in 0..8 {
+            if have >= count {
+                break;
+            }
+            words = words * 5 / 4 + 1;
+            text = made_text(seed, id, words, lang);
+            have = self.count(&text);
+        }
+        if have > count {
+            let at = self.keep_start(&text, count);
+            text.truncate(at);
+        }
+        text
+    }
+}
+
+fn boundary(text: &str, mut at: usize) -> usize {
+    while at < text.len() && !text.is_char_boundary(at) {
+        at += 1;
+    }
+    at.min(text.len())
+}
