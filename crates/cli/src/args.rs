@@ -141,6 +141,20 @@ pub(crate) enum Convert {
     Trace(RowsArgs),
 }
 
+/// How a data set is read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    /// What the file is, where it is not recognised.
+    #[arg(long)]
+    pub(crate) format: Option<String>,
+    /// Lengths, and made text, in tokens of this: a tokenizer.json, a model folder or a hub id.
+    #[arg(long)]
+    pub(crate) tokenizer: Option<String>,
+    /// Tokens of a block of a trace [default: as the trace is known for].
+    #[arg(long)]
+    pub(crate) trace_block_size: Option<u64>,
+}
+
 /// Options of the other conversions.
 #[derive(Debug, Args)]
 pub(crate) struct RowsArgs {
@@ -153,15 +167,9 @@ pub(crate) struct RowsArgs {
     /// Keep so many rows, drawn by the seed [default: all].
     #[arg(long)]
     pub(crate) num_samples: Option<u64>,
-    /// What the file is, where it is not recognised.
-    #[arg(long)]
-    pub(crate) format: Option<String>,
-    /// Make text of exactly so many tokens by this tokenizer [default: a word a token].
-    #[arg(long)]
-    pub(crate) tokenizer: Option<String>,
-    /// Tokens of a block of a trace [default: as the trace is known for].
-    #[arg(long)]
-    pub(crate) trace_block_size: Option<u64>,
+    /// How it is read.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
     /// Pass over rows that cannot be read, counting them.
     #[arg(long)]
     pub(crate) skip_bad_rows: bool,
@@ -309,15 +317,9 @@ pub(crate) struct CheckDatasetArgs {
     /// Use this key of each row as the prompt.
     #[arg(long)]
     pub(crate) text_key: Option<String>,
-    /// What the file is, where it is not recognised.
-    #[arg(long)]
-    pub(crate) format: Option<String>,
-    /// Count lengths in tokens too: a tokenizer.json, a model folder or a hub id.
-    #[arg(long)]
-    pub(crate) tokenizer: Option<String>,
-    /// Tokens of a block of a trace.
-    #[arg(long)]
-    pub(crate) trace_block_size: Option<u64>,
+    /// How it is read.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }
 
 /// Options of `check endpoint`.

@@ -4,10 +4,11 @@
 //! else, `DUALROUND_CACHE` is where files are kept.
 
 use crate::exit::Usage;
+use dualround_model::hex;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,16 +21,16 @@ const HOPS: usize = 5;
 /// To open a connection, and between two reads.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A tokenizer by path or hub id, as a file.
+/// The tokenizer that is asked for, by path or hub id, as a file.
 ///
 /// # Errors
 /// [`Usage`] when it is neither.
-pub(crate) fn tokenizer(what: &str) -> Result<PathBuf, Usage> {
-    let path = Path::new(what);
-    if path.exists() || !is_id(what) {
-        return Ok(path.to_owned());
-    }
-    fetch(&format!("{what}/resolve/main/tokenizer.json"))
+pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
+    let fetched = |what| match is_id(what) && !Path::new(what).exists() {
+        true => fetch(&format!("{what}/resolve/main/tokenizer.json")),
+        false => Ok(PathBuf::from(what)),
+    };
+    what.map(fetched).transpose()
 }
 
 /// A file of a data set.
@@ -192,18 +193,8 @@ impl Download {
 fn sha256(path: &Path) -> io::Result<String> {
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => hash.update(&buffer[..n]),
-        }
-    }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    io::copy(&mut file, &mut hash)?;
+    Ok(hex(&hash.finalize()))
 }
 
 #[cfg(test)]

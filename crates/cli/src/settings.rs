@@ -11,6 +11,7 @@ use crate::{
     gate::Gate,
     lang, slo,
 };
+pub(crate) use dataset::read_plan;
 use dualround_model::{
     ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
     Schedule, StoreText, Timeouts,
@@ -103,6 +104,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
         request: request::resolve(&args)?,
+        dataset: dataset::resolve(&args, &dataset, levels.len(), seed)?,
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
         shared_prefix: shared_prefix(&args)?,
@@ -119,7 +121,6 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         slo,
         workers: args.workers.unwrap_or_else(default_workers),
         seed,
-        dataset: dataset::resolve(&args, &dataset, seed)?,
         output: OutputPlan {
             check_output: args.check_output.unwrap_or(false),
             overwrite: args.overwrite.unwrap_or(false),

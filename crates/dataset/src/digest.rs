@@ -1,8 +1,7 @@
 //! Digests of what samples ask, for proof that two runs asked the same.
 
-use dualround_model::Sample;
+use dualround_model::{Sample, hex};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// SHA-256 of a sample's messages, options and output length, hex.
 pub fn sample_digest(sample: &Sample) -> String {
@@ -31,12 +30,4 @@ fn add(hash: &mut Sha256, sample: &Sample) {
     let bytes = parts.to_string();
     hash.update((bytes.len() as u64).to_le_bytes());
     hash.update(bytes.as_bytes());
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-        out
-    })
 }

@@ -55,8 +55,6 @@ impl<T> Ord for Entry<T> {
 pub(crate) struct Draw<T> {
     k: Option<usize>,
     kept: BinaryHeap<Entry<T>>,
-    /// Items were passed over, or dropped again.
-    pub(crate) full: bool,
 }
 
 impl<T> Draw<T> {
@@ -64,18 +62,13 @@ impl<T> Draw<T> {
         Self {
             k: k.map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
             kept: BinaryHeap::new(),
-            full: false,
         }
     }
 
     /// Whether an item of this key would be kept as things stand.
-    pub(crate) fn wants(&mut self, key: Key) -> bool {
-        let Some(k) = self.k.filter(|k| self.kept.len() >= *k) else {
-            return true;
-        };
-        let wanted = k > 0 && self.kept.peek().is_none_or(|last| key < last.0);
-        self.full |= !wanted;
-        wanted
+    pub(crate) fn wants(&self, key: Key) -> bool {
+        let room = self.k.is_none_or(|k| self.kept.len() < k);
+        room || self.kept.peek().is_some_and(|last| key < last.0)
     }
 
     /// Keeps an item, and drops the last one when there are too many.
@@ -83,7 +76,6 @@ impl<T> Draw<T> {
         self.kept.push(Entry(key, item));
         if self.k.is_some_and(|k| self.kept.len() > k) {
             self.kept.pop();
-            self.full = true;
         }
     }
 

@@ -3,17 +3,13 @@
 
 use crate::{
     DatasetError, Tokens,
+    beginnings::Beginnings,
     rng::{below, hash, rng, unit},
     words::{TextLang, made_text},
 };
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use std::{
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-    io::Write,
-    str::FromStr,
-};
+use std::{io::Write, str::FromStr};
 
 /// A length: a constant or a distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -216,8 +212,9 @@ impl Workload {
         };
         let order = self.order();
         let mut talks: Vec<Vec<Value>> = vec![Vec::new(); order.len()];
-        let mut seen = Seen::default();
+        let mut seen = Beginnings::default();
         let mut made = Made::default();
+        let mut known = 0;
         for turn in 0..self.turns {
             for (at, group) in (0_u64..).zip(&order) {
                 let own = (at * self.turns + turn) * 2 + (1 << 40);
@@ -233,9 +230,9 @@ impl Workload {
                     .iter()
                     .filter_map(|message| message["content"].as_str())
                     .collect();
-                let (length, shared) = seen.count(&all, self.lang);
+                let (length, shared) = seen.count(words(&all, self.lang), 1);
                 made.length += length;
-                made.cold_share += shared;
+                known += shared;
                 let id = if self.turns > 1 {
                     format!("g{group}-c{at}-t{turn}")
                 } else {
@@ -264,37 +261,22 @@ impl Workload {
         }
         #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
         {
-            made.cold_share /= (made.length as f64).max(1.0);
+            made.cold_share = known as f64 / (made.length as f64).max(1.0);
         }
         Ok(made)
     }
 }
 
-/// Beginnings that were seen, word by word.
-#[derive(Default)]
-struct Seen(HashSet<u64>);
-
-impl Seen {
-    /// The words of a prompt, and how many of them at its beginning an earlier one had too.
-    fn count(&mut self, texts: &[&str], lang: TextLang) -> (u64, f64) {
-        let mut hasher = DefaultHasher::new();
-        let (mut words, mut shared, mut known) = (0, 0, true);
-        for text in texts {
-            // So that one message is not the beginning of two.
-            0xff_u8.hash(&mut hasher);
-            let pieces: Box<dyn Iterator<Item = &str>> = match lang {
+/// The words of a prompt.
+fn words<'a>(texts: &'a [&'a str], lang: TextLang) -> impl Iterator<Item = &'a str> {
+    texts
+        .iter()
+        .flat_map(move |text| -> Box<dyn Iterator<Item = &str>> {
+            match lang {
                 TextLang::En => Box::new(text.split_whitespace()),
                 TextLang::Zh => Box::new(text.split("").filter(|piece| !piece.is_empty())),
-            };
-            for piece in pieces {
-                piece.hash(&mut hasher);
-                words += 1;
-                known &= !self.0.insert(hasher.finish());
-                shared += u32::from(known);
             }
-        }
-        (words, f64::from(shared))
-    }
+        })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::{
     DatasetError, Tokens,
+    beginnings::Beginnings,
     digest::prompt_digest,
     load::{self, How, Taker, length},
     source::Source,
@@ -14,7 +15,7 @@ use std::{
 };
 
 /// Characters by which beginnings are compared.
-const STEP: usize = 32;
+const STEP: u64 = 32;
 
 /// What a file holds.
 #[derive(Clone, Debug)]
@@ -53,31 +54,12 @@ struct Look<'a> {
     chars: Vec<u64>,
     token_counts: Vec<u64>,
     prompts: HashSet<u64>,
-    beginnings: HashSet<u64>,
+    beginnings: Beginnings,
     shared: u64,
     duplicates: u64,
     row_output_lengths: u64,
     with_system: u64,
     first: Option<Sample>,
-}
-
-impl Look<'_> {
-    /// Characters of the longest beginning that an earlier text has too, in whole steps.
-    fn beginning(&mut self, text: &str) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        let (mut shared, mut at, mut known) = (0, 0, true);
-        for (index, character) in text.chars().enumerate() {
-            character.hash(&mut hasher);
-            if (index + 1) % STEP == 0 {
-                at += STEP as u64;
-                known &= !self.beginnings.insert(hasher.finish());
-                if known {
-                    shared = at;
-                }
-            }
-        }
-        shared
-    }
 }
 
 impl Taker for Look<'_> {
@@ -93,11 +75,12 @@ impl Taker for Look<'_> {
         self.row_output_lengths += u64::from(sample.output_tokens.is_some());
         let system = |message: &Value| message.get("role").is_some_and(|role| role == "system");
         self.with_system += u64::from(sample.messages.iter().any(system));
-        self.chars.push(text.chars().count() as u64);
+        let (chars, shared) = self.beginnings.count(text.chars(), STEP);
+        self.chars.push(chars);
+        self.shared += shared;
         if self.tokens.is_some() {
             self.token_counts.push(length(&sample, self.tokens));
         }
-        self.shared += self.beginning(&text);
         self.first.get_or_insert(sample);
         Ok(())
     }

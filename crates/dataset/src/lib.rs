@@ -2,6 +2,7 @@
 //!
 //! No HTTP, no rounds, no printing.
 
+mod beginnings;
 mod digest;
 mod draw;
 mod elements;

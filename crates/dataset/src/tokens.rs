@@ -59,11 +59,6 @@ impl Tokens {
         )))
     }
 
-    /// The file.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Byte ranges of the tokens of a text, without special tokens; empty when it cannot be read.
     #[cfg(feature = "tokenizers")]
     fn offsets(&self, text: &str) -> Vec<(usize, usize)> {

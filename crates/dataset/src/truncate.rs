@@ -2,30 +2,17 @@
 
 use crate::Tokens;
 use dualround_model::{Keep, Sample};
-use serde_json::Value;
 
 /// Cuts a sample to `limit` tokens or characters, counted over the texts of all messages from the
 /// side that is kept. The text in which the limit falls keeps that side; texts beyond it become
 /// empty.
 pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Option<&Tokens>) {
-    let mut texts: Vec<&mut String> = Vec::new();
-    for message in &mut sample.messages {
-        match message.get_mut("content") {
-            Some(Value::String(text)) => texts.push(text),
-            Some(Value::Array(parts)) => {
-                for part in parts {
-                    if let Some(Value::String(text)) = part.get_mut("text") {
-                        texts.push(text);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
+    let mut texts = sample.texts_mut();
     if keep == Keep::End {
         texts.reverse();
     }
     let mut left = limit;
+    let mut truncated = false;
     for text in texts {
         let length = match tokens {
             Some(tokens) => tokens.count(text),
@@ -35,7 +22,7 @@ pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Opti
             left -= length;
             continue;
         }
-        sample.truncated = true;
+        truncated = true;
         match keep {
             Keep::End => {
                 let from = match tokens {
@@ -54,6 +41,7 @@ pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Opti
         }
         left = 0;
     }
+    sample.truncated |= truncated;
 }
 
 /// Where the character at this position begins.

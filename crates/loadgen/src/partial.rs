@@ -2,32 +2,11 @@
 //! past it. What follows stays as it was, and so do length and question.
 
 use dualround_model::Sample;
-use serde_json::Value;
-
-/// The text pieces of a sample, in order.
-fn texts(messages: &mut [Value]) -> Vec<&mut String> {
-    let mut texts = Vec::new();
-    for message in messages {
-        match message.get_mut("content") {
-            Some(Value::String(text)) => texts.push(text),
-            Some(Value::Array(parts)) => {
-                for part in parts {
-                    if let Some(Value::String(text)) = part.get_mut("text") {
-                        texts.push(text);
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    texts
-}
 
 /// Characters of all its texts.
 pub(crate) fn chars(sample: &Sample) -> usize {
-    let mut messages = sample.messages.clone();
-    let texts = texts(&mut messages);
-    texts.iter().map(|text| text.chars().count()).sum()
+    let texts = sample.texts().into_iter();
+    texts.map(|text| text.chars().count()).sum()
 }
 
 /// The sample with `words` put in after its first `kept` characters. A line of their own, so that
@@ -35,7 +14,7 @@ pub(crate) fn chars(sample: &Sample) -> usize {
 pub(crate) fn cut(sample: &Sample, kept: usize, words: &str) -> Sample {
     let mut sample = sample.clone();
     let mut left = kept;
-    let mut texts = texts(&mut sample.messages);
+    let mut texts = sample.texts_mut();
     let last = texts.len().saturating_sub(1);
     for (index, text) in texts.iter_mut().enumerate() {
         let length = text.chars().count();
@@ -136,7 +115,7 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Map, json};
+    use serde_json::{Map, Value, json};
 
     fn sample(messages: Value) -> Sample {
         Sample {

@@ -2,11 +2,11 @@
 
 use crate::{LoadError, auth::credentials, cold::Fresh, transport::Target};
 use dualround_model::{
-    Plan, PreparedEpoch, PreparedRequest, RequestPlan, Sample, Secret, StoreText,
+    Plan, PreparedEpoch, PreparedRequest, RequestPlan, Sample, Secret, StoreText, hex,
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
@@ -93,16 +93,6 @@ fn add(digest: &mut Sha256, body: &[u8]) {
     digest.update(body);
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
-}
-
 /// One whole request with a body that is no sample: warm-up and canary.
 pub(crate) fn request_of_text(
     plan: &Plan,
@@ -119,11 +109,8 @@ pub(crate) fn request_of_text(
         options: Map::new(),
         truncated: false,
     };
-    let mut body = body(&plan.model, &plan.request, &sample);
-    if let Some(fresh) = fresh {
-        // There is a message, made here.
-        let _ = fresh.apply(&mut body);
-    }
+    // There is a message, made here.
+    let body = fresh_body(plan, &sample, fresh).unwrap_or_default();
     let body = Value::Object(body).to_string();
     let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
@@ -138,11 +125,20 @@ pub(crate) fn messages(
     sample: &Sample,
     fresh: Option<&Fresh>,
 ) -> Result<Value, String> {
+    let mut body = fresh_body(plan, sample, fresh)?;
+    Ok(body.remove("messages").unwrap_or_default())
+}
+
+fn fresh_body(
+    plan: &Plan,
+    sample: &Sample,
+    fresh: Option<&Fresh>,
+) -> Result<Map<String, Value>, String> {
     let mut body = body(&plan.model, &plan.request, sample);
     if let Some(fresh) = fresh {
         fresh.apply(&mut body)?;
     }
-    Ok(body.remove("messages").unwrap_or_default())
+    Ok(body)
 }
 
 fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<u8>, LoadError> {
@@ -150,10 +146,7 @@ fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<
         row: sample.row,
         reason,
     };
-    let mut body = body(&plan.model, &plan.request, sample);
-    if let Some(fresh) = fresh {
-        fresh.apply(&mut body).map_err(fail)?;
-    }
+    let body = fresh_body(plan, sample, fresh).map_err(fail)?;
     serde_json::to_vec(&body).map_err(|error| fail(error.to_string()))
 }
 

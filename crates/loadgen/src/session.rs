@@ -41,8 +41,6 @@ pub struct Session {
     plan: Plan,
     /// What each level asks; the last entry stands for those that follow.
     levels: Vec<Vec<Arc<Sample>>>,
-    /// What the level under way asks.
-    samples: Vec<Arc<Sample>>,
     clock: Clock,
     cancel: Cancel,
     workers: Workers,
@@ -58,6 +56,8 @@ pub struct Session {
     epoch: Option<Arc<PreparedEpoch>>,
     /// What made it fresh.
     fresh: Option<Fresh>,
+    /// The token ids of its prompts, once they were asked for.
+    ids: Option<Vec<Vec<u32>>>,
     content_digest: Option<String>,
     seated: Option<u32>,
     warmed: u32,
@@ -135,7 +135,6 @@ impl Session {
             tls,
             samplers: samplers.into(),
             plan,
-            samples: levels.first().cloned().unwrap_or_default(),
             levels,
             clock,
             cancel,
@@ -144,6 +143,7 @@ impl Session {
             salt_field: None,
             epoch: None,
             fresh: None,
+            ids: None,
             content_digest: None,
             seated: None,
             warmed: 0,
@@ -268,9 +268,12 @@ impl Session {
         let mut probe_requests = std::mem::take(&mut self.probes);
         let mut warmup_requests = 0;
         if self.seated != Some(level) {
-            self.ask_of_level(level);
             self.workers.seat(concurrency);
             self.seated = Some(level);
+            if self.levels.len() > 1 {
+                // Equal in all rounds of a level, not beyond.
+                self.content_digest = None;
+            }
             warmup_requests = self.warm_up(concurrency, watch);
         }
         let cold = self.prepare_epoch(spec, watch)?;
@@ -342,15 +345,11 @@ impl Session {
         })
     }
 
-    fn ask_of_level(&mut self, level: u32) {
-        let level = usize::try_from(level).unwrap_or(usize::MAX);
-        if let Some(samples) = self.levels.get(level).or(self.levels.last()) {
-            self.samples.clone_from(samples);
-        }
-        if self.levels.len() > 1 {
-            // Equal in all rounds of a level, not beyond.
-            self.content_digest = None;
-        }
+    /// What the level under way asks.
+    fn samples(&self) -> &[Arc<Sample>] {
+        let level = usize::try_from(self.seated.unwrap_or(0)).unwrap_or(usize::MAX);
+        let samples = self.levels.get(level).or(self.levels.last());
+        samples.map_or(&[], Vec::as_slice)
     }
 
     fn scrape_warnings(&self, pages: &[Vec<crate::telemetry::Reading>]) -> Vec<Warning> {
@@ -414,7 +413,7 @@ impl Session {
         }
         watch(Progress::WarmingUp { requests: count });
         let mut lengths: Vec<usize> = self
-            .samples
+            .samples()
             .iter()
             .map(|sample| sample.text().len())
             .collect();

@@ -9,6 +9,7 @@ mod calibration;
 mod cold;
 mod comparison;
 mod engine;
+mod hex;
 mod outcome;
 mod plan;
 mod record;
@@ -34,6 +35,7 @@ pub use comparison::{
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
+pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
     DatasetPlan, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, Sampling,

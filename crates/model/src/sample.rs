@@ -25,28 +25,48 @@ impl Sample {
     /// All text of the messages, in order, parts included, joined with newlines.
     pub fn text(&self) -> String {
         let mut out = String::new();
+        for text in self.texts() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(text);
+        }
+        out
+    }
+
+    /// The texts of the messages, in order, parts included.
+    pub fn texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
         for message in &self.messages {
             match message.get("content") {
-                Some(Value::String(text)) => push_line(&mut out, text),
+                Some(Value::String(text)) => texts.push(text.as_str()),
+                Some(Value::Array(parts)) => {
+                    texts.extend(parts.iter().filter_map(|part| part.get("text")?.as_str()));
+                }
+                _ => {}
+            }
+        }
+        texts
+    }
+
+    /// The same, to be changed.
+    pub fn texts_mut(&mut self) -> Vec<&mut String> {
+        let mut texts = Vec::new();
+        for message in &mut self.messages {
+            match message.get_mut("content") {
+                Some(Value::String(text)) => texts.push(text),
                 Some(Value::Array(parts)) => {
                     for part in parts {
-                        if let Some(text) = part.get("text").and_then(Value::as_str) {
-                            push_line(&mut out, text);
+                        if let Some(Value::String(text)) = part.get_mut("text") {
+                            texts.push(text);
                         }
                     }
                 }
                 _ => {}
             }
         }
-        out
+        texts
     }
-}
-
-fn push_line(out: &mut String, text: &str) {
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out.push_str(text);
 }
 
 /// The samples of a run and how they came to be chosen.

@@ -52,11 +52,7 @@ pub(crate) fn of(
     let possible = basis.hit_rate.theory.unwrap_or(0.0);
     let low = warm.is_some_and(|rate| rate < NO_REUSE || rate < FAR_BELOW * possible);
     let gap = gap::reasons(rounds, known, basis.hit_rate);
-    let lost = if low {
-        lost(rounds, known, repeated)
-    } else {
-        None
-    };
+    let lost = low.then(|| lost(rounds, known, repeated)).flatten();
     if works {
         // It works, but less than it could.
         for (a, b) in lost.into_iter().chain(gap) {

@@ -5,7 +5,7 @@ use crate::{
     args::{CheckDatasetArgs, RunArgs},
     exit,
     exit::Usage,
-    hub, settings,
+    settings,
 };
 use dualround_dataset::{DatasetError, inspect};
 use dualround_loadgen::{Fetched, fetch};
@@ -23,13 +23,9 @@ fn line(text: &str) {
 
 /// What a dataset holds.
 pub(crate) fn dataset(args: CheckDatasetArgs) -> anyhow::Result<u8> {
-    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
     let plan = DatasetPlan {
         text_key: args.text_key,
-        format: args.format,
-        trace_block_size: args.trace_block_size,
-        tokenizer,
-        ..DatasetPlan::new(&args.file)
+        ..settings::read_plan(&args.file, &args.read)?
     };
     let file = &args.file;
     let found = inspect(&plan)?;

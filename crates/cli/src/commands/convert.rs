@@ -5,7 +5,7 @@ use crate::{
     args::{LongbenchArgs, RowsArgs},
     exit,
     exit::Usage,
-    hub,
+    hub, settings,
 };
 use dualround_dataset::{
     DatasetError, load,
@@ -53,15 +53,11 @@ pub(crate) fn whole_or_nothing<T>(
 
 /// Rows of any file that is read, as they would be asked. Nothing is cut.
 pub(crate) fn rows(args: &RowsArgs, trace: bool) -> anyhow::Result<u8> {
-    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
     let plan = DatasetPlan {
-        format: args.format.clone(),
         num_samples: args.num_samples.into_iter().collect(),
         skip_bad_rows: args.skip_bad_rows,
-        trace_block_size: args.trace_block_size,
-        tokenizer,
         seed: args.seed,
-        ..DatasetPlan::new(&args.input_file)
+        ..settings::read_plan(&args.input_file, &args.read)?
     };
     let selection = load(&plan, 1)?;
     if trace && !selection.format.contains("trace") {
@@ -117,7 +113,7 @@ fn row(sample: &Sample) -> serde_json::Value {
 }
 
 /// The files of data sets on the hub, fetched and unpacked once.
-fn from_hub(names: &[String]) -> Result<Vec<PathBuf>, Usage> {
+fn from_hub(names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in names {
         let (v2, repository, file) = V2;
@@ -136,7 +132,7 @@ fn from_hub(names: &[String]) -> Result<Vec<PathBuf>, Usage> {
 }
 
 /// Takes `NAME.jsonl` out of an archive, wherever it stands in it.
-fn unpack(archive: &Path, name: &str, to: &Path) -> Result<(), Usage> {
+fn unpack(archive: &Path, name: &str, to: &Path) -> anyhow::Result<()> {
     let fail = |why: String| Usage(format!("{}: {why}", archive.display()));
     let file = File::open(archive).map_err(|error| fail(error.to_string()))?;
     let mut zip = zip::ZipArchive::new(file).map_err(|error| fail(error.to_string()))?;
@@ -155,16 +151,16 @@ fn unpack(archive: &Path, name: &str, to: &Path) -> Result<(), Usage> {
         return Err(fail(format!(
             "it has no data set {name}; it has: {}",
             names.join(", ")
-        )));
+        ))
+        .into());
     };
     let mut entry = zip
         .by_name(found)
         .map_err(|error| fail(error.to_string()))?;
-    let draft = to.with_extension("part");
-    let copied = File::create(&draft).and_then(|mut out| std::io::copy(&mut entry, &mut out));
-    copied
-        .and_then(|_| fs::rename(&draft, to))
-        .map_err(|error| fail(error.to_string()))
+    whole_or_nothing(to, |mut out| {
+        std::io::copy(&mut entry, &mut out).map_err(|error| fail(error.to_string()).into())
+    })?;
+    Ok(())
 }
 
 /// Converts LongBench files.

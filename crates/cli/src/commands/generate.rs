@@ -34,7 +34,7 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
     if let Some(ratio) = args.hit_ratio {
         workload.aim_at(ratio)?;
     }
-    let tokens = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    let tokens = hub::tokenizer(args.tokenizer.as_deref())?;
     let tokens = tokens.as_deref().map(Tokens::open).transpose()?;
     let made = whole_or_nothing(&args.output, |out| {
         workload.write(tokens.as_ref(), out).map_err(Into::into)

@@ -246,7 +246,7 @@ impl Run {
         if self.known.reuse.is_none() && self.comparison.levels.is_empty() {
             let capacity = engine.and_then(|engine| engine.capacity_tokens);
             let ids = self.session.token_ids()?;
-            self.known.reuse = ids.and_then(|ids| reuse(&ids, block, capacity));
+            self.known.reuse = ids.and_then(|ids| reuse(ids, block, capacity));
         }
         Ok(())
     }

@@ -1,17 +1,38 @@
 //! The settings of the data set.
 
 use super::{choice, usage};
-use crate::{args::RunArgs, exit::Usage, hub};
+use crate::{
+    args::{ReadArgs, RunArgs},
+    exit::Usage,
+    hub,
+};
 use dualround_model::{DatasetPlan, Keep, Sampling};
 use std::path::Path;
+
+/// How a file alone is read.
+///
+/// # Errors
+/// [`Usage`] when the tokenizer cannot be had.
+pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usage> {
+    Ok(DatasetPlan {
+        format: args.format.clone(),
+        tokenizer: hub::tokenizer(args.tokenizer.as_deref())?,
+        trace_block_size: args.trace_block_size,
+        ..DatasetPlan::new(path)
+    })
+}
 
 /// Resolves them.
 ///
 /// # Errors
 /// [`Usage`] naming the setting.
-pub(super) fn resolve(args: &RunArgs, path: &Path, seed: u64) -> Result<DatasetPlan, Usage> {
+pub(super) fn resolve(
+    args: &RunArgs,
+    path: &Path,
+    levels: usize,
+    seed: u64,
+) -> Result<DatasetPlan, Usage> {
     let num_samples = args.num_samples.clone().unwrap_or_default();
-    let levels = args.concurrency.as_ref().map_or(1, Vec::len);
     if num_samples.len() > 1 && num_samples.len() != levels {
         return Err(usage(format!(
             "--num-samples has {} values and --concurrency {levels}: give one value, or one a level",
@@ -28,7 +49,7 @@ pub(super) fn resolve(args: &RunArgs, path: &Path, seed: u64) -> Result<DatasetP
         "start" => Keep::Start,
         given => return Err(choice("--keep", Some(given), "end or start")),
     };
-    let tokenizer = args.tokenizer.as_deref().map(hub::tokenizer).transpose()?;
+    let tokenizer = hub::tokenizer(args.tokenizer.as_deref())?;
     Ok(DatasetPlan {
         format: args.format.clone(),
         text_key: args.text_key.clone(),

@@ -82,11 +82,12 @@ impl Session {
         let epoch = prepare::epoch(
             &self.plan,
             &self.wiring.target,
-            &self.samples,
+            self.samples(),
             fresh.as_ref(),
         )?;
         self.epoch = Some(Arc::new(epoch));
         self.fresh.clone_from(&fresh);
+        self.ids = None;
         let runtime = crate::runtime::single()?;
         let mut action = ColdAction::default();
         match fresh {

@@ -42,7 +42,7 @@ impl Session {
                     sums = (sums.0 + kept, sums.1 + all);
                     Arc::new(cut(sample, kept, &words))
                 };
-                let samples = self.samples.iter().map(by_chars).collect();
+                let samples = self.samples().iter().map(by_chars).collect();
                 (samples, uncut(share(sums)))
             }
         };
@@ -51,8 +51,13 @@ impl Session {
         Ok((Arc::new(epoch), report))
     }
 
-    fn cut_by_tokens(&self, percent: u32, words: &str) -> Result<Option<CutSamples>, LoadError> {
-        let Some(mut tokenizer) = self.tokenizer() else {
+    fn cut_by_tokens(
+        &mut self,
+        percent: u32,
+        words: &str,
+    ) -> Result<Option<CutSamples>, LoadError> {
+        self.token_ids()?;
+        let Some((ids, mut tokenizer)) = self.ids.as_ref().zip(self.tokenizer()) else {
             return Ok(None);
         };
         let block = self.block_tokens().unwrap_or(1);
@@ -60,21 +65,19 @@ impl Session {
         let runtime = crate::runtime::single()?;
         let fresh = self.fresh.as_ref();
         Ok(runtime.block_on(async {
-            let mut samples = Vec::with_capacity(self.samples.len());
+            let mut samples = Vec::with_capacity(ids.len());
             let mut sums = (0, 0);
-            for sample in &self.samples {
-                let messages = |sample: &Sample| prepare::messages(&self.plan, sample, fresh).ok();
-                let whole = tokenizer.ids(&messages(sample)?).await?;
+            for (sample, whole) in self.samples().iter().zip(ids) {
                 // The nearest whole block.
                 let asked = whole.len() * percent as usize / 100;
                 let target = (asked + size / 2) / size * size;
                 let (mut search, first) = Search::new(chars(sample), whole.len(), target, size);
                 let mut tried = first;
                 for _ in 0..TRIES {
-                    let ids = tokenizer
-                        .ids(&messages(&cut(sample, tried, words))?)
-                        .await?;
-                    match search.next(tried, common(&whole, &ids)) {
+                    let cut = cut(sample, tried, words);
+                    let messages = prepare::messages(&self.plan, &cut, fresh).ok()?;
+                    let ids = tokenizer.ids(&messages).await?;
+                    match search.next(tried, common(whole, &ids)) {
                         Some(next) => tried = next,
                         None => break,
                     }

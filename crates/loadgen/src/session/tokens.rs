@@ -18,7 +18,14 @@ impl Session {
     ///
     /// # Errors
     /// [`LoadError`] when no runtime or address can be had.
-    pub fn token_ids(&self) -> Result<Option<Vec<Vec<u32>>>, LoadError> {
+    pub fn token_ids(&mut self) -> Result<Option<&[Vec<u32>]>, LoadError> {
+        if self.ids.is_none() {
+            self.ids = self.ask_token_ids()?;
+        }
+        Ok(self.ids.as_deref())
+    }
+
+    fn ask_token_ids(&self) -> Result<Option<Vec<Vec<u32>>>, LoadError> {
         let Some((epoch, mut tokenizer)) = self.epoch.as_ref().zip(self.tokenizer()) else {
             return Ok(None);
         };
