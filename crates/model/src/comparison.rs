@@ -1,6 +1,6 @@
 //! Cold against warm, request by request.
 
-use crate::{CanaryReport, ColdVerdict, EngineReport, PrefixCut};
+use crate::{CanaryReport, ColdVerdict, DatasetPlan, EngineReport, PrefixCut};
 use serde::{Deserialize, Serialize};
 
 /// What an interval means.
@@ -52,6 +52,20 @@ pub struct Known {
     pub engines: Vec<EngineReport>,
     /// What a prefix cache could give.
     pub reuse: Option<Reuse>,
+}
+
+impl Known {
+    /// What is known at a level: the reuse is that of the first level's prompts, and unknown where
+    /// others are asked.
+    pub fn at_level(&self, level: u32, dataset: &DatasetPlan) -> Self {
+        let reuse = self
+            .reuse
+            .filter(|_| level == 0 || !dataset.levels_differ());
+        Self {
+            reuse,
+            ..self.clone()
+        }
+    }
 }
 
 /// Reuse in the token ids that were sent, one request after the other: what a prefix cache could

@@ -168,6 +168,12 @@ impl DatasetPlan {
             .copied()
     }
 
+    /// Whether levels may ask other samples than the first one does.
+    pub fn levels_differ(&self) -> bool {
+        let numbers = self.num_samples.windows(2).any(|pair| pair[0] != pair[1]);
+        self.sampling == Sampling::Disjoint || numbers
+    }
+
     /// The unit of lengths: `tokens` or `characters`.
     pub fn unit(&self) -> &'static str {
         if self.tokenizer.is_some() {

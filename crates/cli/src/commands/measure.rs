@@ -226,7 +226,8 @@ impl Run {
         }
         self.find_reuse()?;
         let rounds = &mut self.rounds[first..];
-        let level = compare(rounds, &self.known);
+        let at = rounds[0].meta.level;
+        let level = compare(rounds, &self.known.at_level(at, &self.stored.dataset));
         // The comparison marks requests; their files say so too.
         for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
             self.files.write_round(round, &self.stored)?;

@@ -34,7 +34,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         canary: info.canary.clone(),
     };
     for level in rounds.chunk_by_mut(|a, b| a.meta.level == b.meta.level) {
-        let compared = compare(level, &known);
+        let at = level[0].meta.level;
+        let compared = compare(level, &known.at_level(at, &plan.dataset));
         for round in level.iter() {
             print(&round_table(round, &plan));
             files.write_round(round, &plan)?;

@@ -107,6 +107,12 @@ fn b086_every_level_asks_its_own_rows() {
     // So the second level is cold without anything being done.
     let levels = json(&dir.path().join("out/comparison.json"))["levels"].clone();
     assert_eq!(levels[1]["cold"]["verdict"], "cold", "{}", levels[1]);
+    // What a cache could give was computed from the first level's prompts only.
+    assert!(levels[0]["hit_rate"]["theory"].as_f64().unwrap() > 0.9);
+    assert_eq!(levels[1]["hit_rate"]["theory"], serde_json::Value::Null);
+    assert_eq!(run(dir.path(), "report out").status.code(), Some(0));
+    let again = json(&dir.path().join("out/comparison.json"));
+    assert_eq!(again["levels"], levels);
     let output = run(dir.path(), &line.replace("5 8", "5 8 9"));
     assert_eq!(output.status.code(), Some(2));
     // The same in a file.
