@@ -34,7 +34,8 @@ check "$work/evicted" --evidence no --hits 0 0.1 --says "evicted: 12 prompts too
 
 PORT=$one "$here/llama.sh" start --no-cache-prompt
 measure off $one 4 12
-check "$work/off" --kind no_effect,cannot_tell --evidence no --hits 0 0.01 --says "cache off" --not-says "cache works"
+# Without a cache the rounds may still differ as the machine does; what must not be is a cache that works.
+check "$work/off" --evidence no --hits 0 0.01 --says "cache off" --not-says "cache works"
 
 # Slots enough for every prompt, so that only the gateway decides. Each conclusion is held against the
 # engines' own counters, which is what --hits does.
