@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod endpoint;
+mod engine_tokens;
 mod exit;
 mod gate;
 mod hub;

@@ -3,7 +3,7 @@
 use crate::{DatasetError, shape::Named, source::Layout};
 
 /// The names, with what each fixes: how rows stand in the file, what a row is.
-const FORMATS: [(&str, Option<Layout>, Option<Named>); 13] = [
+const FORMATS: [(&str, Option<Layout>, Option<Named>); 14] = [
     ("jsonl", Some(Layout::Lines), None),
     ("json", Some(Layout::List), None),
     ("csv", Some(Layout::Table(b',')), None),
@@ -17,6 +17,7 @@ const FORMATS: [(&str, Option<Layout>, Option<Named>); 13] = [
     ("bailian", None, Some(Named::Bailian)),
     ("burstgpt", None, Some(Named::Burstgpt)),
     ("azure", None, Some(Named::Azure)),
+    ("weka", None, Some(Named::Weka)),
 ];
 
 /// The names of all formats, for help.

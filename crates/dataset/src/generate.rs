@@ -194,7 +194,8 @@ impl Workload {
     }
 
     /// Writes the rows: `{"id", "text"}`, or `messages` when there are several turns, with
-    /// `output_tokens` where they are given. Turns of different conversations alternate.
+    /// `output_tokens` where they are given and `input_tokens`, the length asked for, which is in
+    /// words where there is no tokenizer. Turns of different conversations alternate.
     ///
     /// # Errors
     /// [`DatasetError`] when the output cannot be written.
@@ -238,7 +239,10 @@ impl Workload {
                 } else {
                     format!("g{group}-p{at}")
                 };
-                let mut row = json!({"id": id});
+                let stated = tokens.map_or(length, |tokens| {
+                    all.iter().map(|text| tokens.count(text)).sum()
+                });
+                let mut row = json!({"id": id, "input_tokens": stated});
                 if self.turns > 1 {
                     row["messages"] = json!(talk);
                 } else {

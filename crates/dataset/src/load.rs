@@ -9,7 +9,7 @@ use crate::{
     source::{Layout, Source},
     tally::Tally,
     trace::Trace,
-    truncate::truncate,
+    truncate::{Characters, CountTokens, truncate},
 };
 use dualround_model::{DatasetPlan, Sample, Sampling, Selection};
 use serde_json::Value;
@@ -20,7 +20,19 @@ use std::{collections::HashSet, sync::Arc};
 /// # Errors
 /// [`DatasetError`] names the file, the line and what to do.
 pub fn load(plan: &DatasetPlan, levels: usize) -> Result<Selection, DatasetError> {
-    select(Source::open(&plan.path)?, plan, levels)
+    select(Source::open(&plan.path)?, plan, levels, None)
+}
+
+/// The same with prompts cut by `count` where the plan says that the engine counts tokens.
+///
+/// # Errors
+/// As [`load`], and what `count` fails with.
+pub fn load_counted(
+    plan: &DatasetPlan,
+    levels: usize,
+    count: &dyn CountTokens,
+) -> Result<Selection, DatasetError> {
+    select(Source::open(&plan.path)?, plan, levels, Some(count))
 }
 
 /// The same for one level from memory; `name` stands for the file in messages.
@@ -28,7 +40,7 @@ pub fn load(plan: &DatasetPlan, levels: usize) -> Result<Selection, DatasetError
 /// # Errors
 /// As [`load`].
 pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Selection, DatasetError> {
-    select(Source::bytes(name, bytes)?, plan, 1)
+    select(Source::bytes(name, bytes)?, plan, 1, None)
 }
 
 /// Whether a row is worth reading, and what to do with what it held.
@@ -83,14 +95,15 @@ pub(crate) fn read(
     let layout = each(source, how.layout, &mut |row| {
         let position = tally.rows;
         tally.rows += 1;
-        let row = if taker.wants(position) {
-            row.parsed()
-        } else {
-            row.checked()
-        };
+        let wanted = taker.wants(position);
+        let row = if wanted { row.parsed() } else { row.checked() };
         let (number, problem) = match row {
             // Not drawn, whatever it holds.
             Row::Json(..) => {
+                tally.passed += 1;
+                return Ok(());
+            }
+            Row::Value(..) if !wanted => {
                 tally.passed += 1;
                 return Ok(());
             }
@@ -237,6 +250,7 @@ fn select(
     source: Source<'_>,
     plan: &DatasetPlan,
     levels: usize,
+    engine: Option<&dyn CountTokens>,
 ) -> Result<Selection, DatasetError> {
     if plan.num_samples.contains(&0) {
         return Err(DatasetError::Invalid(
@@ -269,8 +283,10 @@ fn select(
     }
     let mut truncated = 0;
     if let Some(limit) = plan.max_input_length {
+        let own = tokens.map(|tokens| tokens as &dyn CountTokens);
+        let count = own.or(engine).unwrap_or(&Characters);
         for sample in &mut drawn {
-            truncate(sample, limit, plan.keep, tokens);
+            truncate(sample, limit, plan.keep, count)?;
             truncated += u64::from(sample.truncated);
         }
     }

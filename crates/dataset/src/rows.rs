@@ -4,7 +4,7 @@ use crate::{
     DatasetError,
     elements::{End, elements},
     source::{Layout, Source},
-    table,
+    table, weka,
 };
 use serde_json::Value;
 use std::{
@@ -79,8 +79,35 @@ impl fmt::Display for Place {
 /// Takes rows; it may stop with an error.
 pub(crate) type Take<'a> = dyn FnMut(Row<'_>) -> Result<(), DatasetError> + 'a;
 
-/// Hands every row to `take`; `layout` where the user says it.
+/// Hands every row to `take`; `layout` where the user says it. The sessions of a Weka trace, known
+/// by the first one, are taken apart.
 pub(crate) fn each(
+    source: Source<'_>,
+    layout: Option<Layout>,
+    take: &mut Take<'_>,
+) -> Result<Layout, DatasetError> {
+    let (mut is_weka, mut number) = (None, 0);
+    each_of_file(source, layout, &mut |row| {
+        if is_weka == Some(false) {
+            return take(row);
+        }
+        let row = row.parsed();
+        let Row::Value(_, value) = &row else {
+            return take(row);
+        };
+        let session = weka::is_session(value);
+        if !*is_weka.get_or_insert(session) || !session {
+            return take(row);
+        }
+        for request in weka::requests(value) {
+            number += 1;
+            take(Row::Value(Place::Row(number), request))?;
+        }
+        Ok(())
+    })
+}
+
+fn each_of_file(
     mut source: Source<'_>,
     layout: Option<Layout>,
     take: &mut Take<'_>,
@@ -253,6 +280,13 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
             if let Some(Value::Array(rows)) = object.remove("data") {
                 return Ok(rows);
             }
+            let session = Value::Object(object);
+            if weka::is_session(&session) {
+                return Ok(vec![session]);
+            }
+            let Value::Object(object) = session else {
+                return Ok(Vec::new());
+            };
             let keys: Vec<&str> = object.keys().map(String::as_str).collect();
             format!(
                 "a JSON object is no list of rows; it has the keys {}: give a list, or a list \

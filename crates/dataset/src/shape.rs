@@ -25,6 +25,7 @@ pub(crate) enum Named {
     Bailian,
     Burstgpt,
     Azure,
+    Weka,
 }
 
 /// What became of a row.
@@ -60,6 +61,9 @@ const LENGTHS: [&str; 6] = [
     "max_tokens",
     "max_completion_tokens",
 ];
+
+/// Keys that state the length of the prompt in tokens.
+const INPUTS: [&str; 3] = ["input_tokens", "prompt_tokens_count", "input_tokens_count"];
 
 /// Keys that hold a prompt, in the order of trying.
 const TEXTS: [&str; 8] = [
@@ -115,6 +119,19 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
             return prompt(text, system(object), object, number, key);
         }
     }
+    if let Some(row) = first_turn(object) {
+        return shape(&Value::Object(row), number, reading);
+    }
+    if object
+        .get("filetype")
+        .is_some_and(|kind| kind == "generate_conversations")
+    {
+        return Shaped::Unknown(
+            "these are the settings of a generator, not rows: dualround generate makes such \
+             conversations (--groups, --prompts, --shared, --unique, --turns, --output-length)"
+                .to_owned(),
+        );
+    }
     Shaped::Unknown(format!(
         "unknown shape with the keys {}; name the prompt's key with --text-key",
         keys(object)
@@ -134,6 +151,7 @@ fn as_named(named: Named, row: &Map<String, Value>, number: u64, trace: &Trace<'
         Named::Bailian => return of_trace(trace::Kind::Bailian, row, number, trace),
         Named::Burstgpt => return of_trace(trace::Kind::Burstgpt, row, number, trace),
         Named::Azure => return of_trace(trace::Kind::Azure, row, number, trace),
+        Named::Weka => return of_trace(trace::Kind::Weka, row, number, trace),
     };
     found.unwrap_or_else(|| Shaped::Unknown(format!("no {wanted}; it has: {}", keys(row))))
 }
@@ -149,13 +167,18 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
     match trace::prompt(kind, row, number, trace) {
         Err(reason) => Shaped::Unknown(reason),
         Ok(None) => Shaped::Skip("no input tokens"),
-        Ok(Some((text, output))) => {
+        Ok(Some(trace::Asked {
+            text,
+            input,
+            output,
+        })) => {
             let mut row = row.clone();
             // Whatever the trace calls it.
             match output {
                 Some(tokens) => row.insert("output_tokens".to_owned(), tokens.into()),
                 None => row.remove("output_length"),
             };
+            row.insert("input_tokens".to_owned(), input.into());
             prompt(&text, None, &row, number, kind.name())
         }
     }
@@ -197,6 +220,32 @@ fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
         });
     }
     None
+}
+
+/// A table with a column for each turn, `prompt_0`, `prompt_1`, … or `prompt-1`, …: the columns of
+/// the first one under their plain names, and those that belong to no turn.
+fn first_turn(object: &Map<String, Value>) -> Option<Map<String, Value>> {
+    let suffixes = ["_0", "-0", "_1", "-1"];
+    let has = |suffix: &str| {
+        let mut columns = TEXTS.iter().map(|key| format!("{key}{suffix}"));
+        columns.any(|column| object.contains_key(&column))
+    };
+    let suffix = suffixes.into_iter().find(|suffix| has(suffix))?;
+    let turn = |key: &str| {
+        let (_, number) = key.rsplit_once(['_', '-'])?;
+        number.parse::<u32>().ok()
+    };
+    let mut row: Map<String, Value> = object
+        .iter()
+        .filter(|(key, _)| turn(key).is_none())
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    for (key, value) in object {
+        if let Some(plain) = key.strip_suffix(suffix) {
+            row.insert(plain.to_owned(), value.clone());
+        }
+    }
+    Some(row)
 }
 
 fn is_option(key: &str) -> bool {
@@ -337,6 +386,7 @@ fn sample(
         id,
         messages,
         output_tokens,
+        input_tokens: INPUTS.iter().find_map(|key| row.get(*key)?.as_u64()),
         options: options.collect(),
         truncated: false,
     };

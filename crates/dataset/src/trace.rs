@@ -3,7 +3,10 @@
 //! shared. Units and block sizes differ between traces; they are known by the keys of a row, never
 //! guessed from its numbers.
 
-use crate::words::{TextLang, made_text};
+use crate::{
+    weka,
+    words::{TextLang, made_text},
+};
 use serde_json::{Map, Value};
 
 /// Traces that are known.
@@ -17,6 +20,8 @@ pub(crate) enum Kind {
     Burstgpt,
     /// Azure LLM inference: `ContextTokens`, `GeneratedTokens`.
     Azure,
+    /// Weka: `in`, `out`, `hash_ids` and the `block_size` of the session.
+    Weka,
 }
 
 impl Kind {
@@ -26,12 +31,14 @@ impl Kind {
             Self::Bailian => "Bailian trace",
             Self::Burstgpt => "BurstGPT trace",
             Self::Azure => "Azure trace",
+            Self::Weka => "Weka trace",
         }
     }
 
     /// Tokens of a block.
-    fn block(self) -> Option<u64> {
+    fn block(self, row: &Map<String, Value>) -> Option<u64> {
         match self {
+            Self::Weka => Some(row.get("block_size")?.as_u64().unwrap_or(64)),
             Self::Mooncake => Some(512),
             Self::Bailian => Some(16),
             Self::Burstgpt | Self::Azure => None,
@@ -44,6 +51,7 @@ impl Kind {
             Self::Mooncake | Self::Bailian => ("input_length", "output_length"),
             Self::Burstgpt => ("Request tokens", "Response tokens"),
             Self::Azure => ("ContextTokens", "GeneratedTokens"),
+            Self::Weka => ("in", "out"),
         }
     }
 }
@@ -70,6 +78,9 @@ pub(crate) fn kind(row: &Map<String, Value>) -> Option<Kind> {
             Kind::Mooncake
         });
     }
+    if has("hash_ids") && has("block_size") && has("in") {
+        return Some(Kind::Weka);
+    }
     [Kind::Burstgpt, Kind::Azure]
         .into_iter()
         .find(|kind| has(kind.lengths().0) && has(kind.lengths().1))
@@ -83,13 +94,22 @@ pub(crate) fn is_header<'a>(columns: impl Iterator<Item = &'a str>) -> bool {
         .any(|kind| columns.contains(&kind.lengths().0) && columns.contains(&kind.lengths().1))
 }
 
-/// The text of a row and how long its answer was; `None` when nothing was asked.
+/// What a row of a trace asked.
+pub(crate) struct Asked {
+    /// Made text of `input` tokens.
+    pub(crate) text: String,
+    pub(crate) input: u64,
+    /// Tokens of the answer; `None` when there was none.
+    pub(crate) output: Option<u64>,
+}
+
+/// What a row asked; `None` when it was nothing.
 pub(crate) fn prompt(
     kind: Kind,
     row: &Map<String, Value>,
     number: u64,
     trace: &Trace<'_>,
-) -> Result<Option<(String, Option<u64>)>, String> {
+) -> Result<Option<Asked>, String> {
     let (input_key, output_key) = kind.lengths();
     let input = length(row, input_key)?;
     let output = length(row, output_key)?;
@@ -100,7 +120,7 @@ pub(crate) fn prompt(
         Some(tokens) => tokens.made(trace.seed, id, count, TextLang::En),
         None => made_text(trace.seed, id, count, TextLang::En),
     };
-    let text = match kind.block() {
+    let text = match kind.block(row) {
         // Every row by itself.
         None => make(number, input),
         Some(size) => {
@@ -121,18 +141,23 @@ pub(crate) fn prompt(
             }
             let mut text = String::new();
             let mut left = input;
+            let space = row.get(weka::SPACE).and_then(Value::as_u64).unwrap_or(0);
             for id in ids {
-                text.push_str(&make(id, left.min(size)));
+                text.push_str(&make(id ^ space, left.min(size)));
                 left -= left.min(size);
             }
             if left > 0 {
                 // Without an id it is nobody else's.
-                text.push_str(&make(number ^ (1 << 63), left));
+                text.push_str(&make(number ^ space ^ (1 << 63), left));
             }
             text
         }
     };
-    Ok(Some((text, (output > 0).then_some(output))))
+    Ok(Some(Asked {
+        text,
+        input,
+        output: (output > 0).then_some(output),
+    }))
 }
 
 fn length(row: &Map<String, Value>, key: &str) -> Result<u64, String> {

@@ -1,12 +1,85 @@
 //! `--max-input-length`: one side of the prompt is kept, by default the end, where the question is.
 
-use crate::Tokens;
+use crate::{DatasetError, Tokens, search};
 use dualround_model::{Keep, Sample};
 
-/// Cuts a sample to `limit` tokens or characters, counted over the texts of all messages from the
-/// side that is kept. The text in which the limit falls keeps that side; texts beyond it become
-/// empty.
-pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Option<&Tokens>) {
+/// What lengths are counted in.
+pub trait CountTokens {
+    /// Length of a text.
+    ///
+    /// # Errors
+    /// [`DatasetError`] when it cannot be had.
+    fn count(&self, text: &str) -> Result<u64, DatasetError>;
+
+    /// The byte at which the last `count` of a text that is longer begin.
+    ///
+    /// # Errors
+    /// As [`CountTokens::count`].
+    fn keep_end(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        let starts = search::starts(text);
+        let kept = |chars: usize| starts[starts.len() - 1 - chars];
+        let chars = search::longest(starts.len() - 1, count, |chars| {
+            self.count(&text[kept(chars)..])
+        })?;
+        Ok(kept(chars))
+    }
+
+    /// The byte at which the first `count` of a text that is longer end.
+    ///
+    /// # Errors
+    /// As [`CountTokens::count`].
+    fn keep_start(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        let starts = search::starts(text);
+        let chars = search::longest(starts.len() - 1, count, |chars| {
+            self.count(&text[..starts[chars]])
+        })?;
+        Ok(starts[chars])
+    }
+}
+
+impl CountTokens for Tokens {
+    fn count(&self, text: &str) -> Result<u64, DatasetError> {
+        Ok(Tokens::count(self, text))
+    }
+
+    fn keep_end(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        Ok(Tokens::keep_end(self, text, count))
+    }
+
+    fn keep_start(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        Ok(Tokens::keep_start(self, text, count))
+    }
+}
+
+/// Where there is no tokenizer.
+pub(crate) struct Characters;
+
+impl CountTokens for Characters {
+    fn count(&self, text: &str) -> Result<u64, DatasetError> {
+        Ok(text.chars().count() as u64)
+    }
+
+    fn keep_end(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        let starts = search::starts(text);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(starts[(starts.len() - 1).saturating_sub(count)])
+    }
+
+    fn keep_start(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
+        let starts = search::starts(text);
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Ok(starts[count.min(starts.len() - 1)])
+    }
+}
+
+/// Cuts a sample to `limit`, counted over the texts of all messages from the side that is kept. The
+/// text in which the limit falls keeps that side; texts beyond it become empty.
+pub(crate) fn truncate(
+    sample: &mut Sample,
+    limit: u64,
+    keep: Keep,
+    count: &dyn CountTokens,
+) -> Result<(), DatasetError> {
     let mut texts = sample.texts_mut();
     if keep == Keep::End {
         texts.reverse();
@@ -14,10 +87,7 @@ pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Opti
     let mut left = limit;
     let mut truncated = false;
     for text in texts {
-        let length = match tokens {
-            Some(tokens) => tokens.count(text),
-            None => text.chars().count() as u64,
-        };
+        let length = count.count(text)?;
         if length <= left {
             left -= length;
             continue;
@@ -25,28 +95,16 @@ pub(crate) fn truncate(sample: &mut Sample, limit: u64, keep: Keep, tokens: Opti
         truncated = true;
         match keep {
             Keep::End => {
-                let from = match tokens {
-                    Some(tokens) => tokens.keep_end(text, left),
-                    None => character(text, length - left),
-                };
+                let from = count.keep_end(text, left)?;
                 text.drain(..from);
             }
             Keep::Start => {
-                let to = match tokens {
-                    Some(tokens) => tokens.keep_start(text, left),
-                    None => character(text, left),
-                };
+                let to = count.keep_start(text, left)?;
                 text.truncate(to);
             }
         }
         left = 0;
     }
     sample.truncated |= truncated;
-}
-
-/// Where the character at this position begins.
-fn character(text: &str, position: u64) -> usize {
-    let position = usize::try_from(position).unwrap_or(usize::MAX);
-    let mut starts = text.char_indices().map(|(at, _)| at);
-    starts.nth(position).unwrap_or(text.len())
+    Ok(())
 }

@@ -417,3 +417,117 @@ fn both_longbenches_convert_and_answers_stay_out() {
     assert_eq!((report.written, report.duplicates), (2, 1));
     assert!(out.contains("B. b.rs") && !out.contains("SECRET"), "{out}");
 }
+
+#[test]
+fn sessions_of_agents_are_taken_apart() {
+    let session = |id: &str, scope: &str| {
+        json!({"id": id, "models": ["m"], "block_size": 64, "hash_id_scope": scope, "requests": [
+            {"t": 0.0, "type": "n", "in": 130, "out": 9, "hash_ids": [1, 2, 3]},
+            {"t": 1.0, "type": "subagent", "agent_id": "a", "requests": [
+                {"t": 1.5, "type": "n", "in": 150, "out": 5, "hash_ids": [1, 2]}]},
+            {"t": 3.5, "type": "s", "in": 200, "out": 12, "hash_ids": [1, 2, 4], "ttft": 0.2}]})
+    };
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let common = |a: &str, b: &str| {
+        let (a, b) = (words(a), words(b));
+        a.iter().zip(&b).take_while(|(a, b)| a == b).count()
+    };
+    for scope in ["local", "global"] {
+        let file = format!("{}\n{}\n", session("w1", scope), session("w2", scope));
+        let found = read("weka.jsonl", &file).unwrap();
+        let texts = texts(&found);
+        let lengths: Vec<usize> = texts.iter().map(|text| words(text).len()).collect();
+        assert_eq!(lengths, [130, 150, 200, 130, 150, 200]);
+        // A subagent has the ids of its session; another session has its own.
+        assert_eq!(
+            (common(&texts[0], &texts[1]), common(&texts[0], &texts[2])),
+            (128, 128)
+        );
+        let expected = if scope == "global" { 130 } else { 0 };
+        assert_eq!(common(&texts[0], &texts[3]), expected, "{scope}");
+        let first = &found.of_level(0)[0];
+        assert_eq!(
+            (first.output_tokens, first.input_tokens),
+            (Some(9), Some(130))
+        );
+        assert_eq!(found.of_level(0)[2].id.as_deref(), Some("w1/2"));
+    }
+    // One session in a file of its own, over several lines.
+    let pretty = serde_json::to_string_pretty(&session("w1", "local")).unwrap();
+    assert_eq!(texts(&read("w.json", &pretty).unwrap()).len(), 3);
+}
+
+#[test]
+fn b089_rows_say_how_long_their_prompt_is() {
+    for (row, stated) in [
+        (json!({"text": "a", "input_tokens": 7}), Some(7)),
+        (json!({"prompt": "a", "prompt_tokens_count": 8}), Some(8)),
+        (json!({"text": "a", "length": 9}), None),
+        (
+            json!({"timestamp": 1, "input_length": 600, "output_length": 4, "hash_ids": [1, 2]}),
+            Some(600),
+        ),
+    ] {
+        let found = read("d", &row.to_string()).unwrap();
+        assert_eq!(found.of_level(0)[0].input_tokens, stated, "{row}");
+    }
+}
+
+#[test]
+fn columns_of_turns_and_settings_of_generators() {
+    let csv =
+        "prefix,prompt_0,output_tokens_count_0,prompt_1,output_tokens_count_1\nbe brief,a,3,b,4\n";
+    let found = read("d.csv", csv).unwrap();
+    let first = &found.of_level(0)[0];
+    assert_eq!(
+        (first.text(), first.output_tokens),
+        ("be brief\na".to_owned(), Some(3))
+    );
+    assert_eq!(
+        texts(&read("d", &json!({"prompt-1": "x", "prompt-2": "y"}).to_string()).unwrap()),
+        ["x"]
+    );
+    let settings = json!({"filetype": "generate_conversations", "num_conversations": 4, "text_files": ["t.txt"]});
+    let error = read("d", &settings.to_string()).unwrap_err().to_string();
+    assert!(error.contains("dualround generate"), "{error}");
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn nested_parquet_columns_are_messages() {
+    use parquet::{
+        data_type::{ByteArray, ByteArrayType},
+        file::{properties::WriterProperties, writer::SerializedFileWriter},
+        schema::parser::parse_message_type,
+    };
+    // A list of structs, as the usual writers lay it out.
+    let schema = "message m { optional group messages (LIST) { repeated group list { \
+                  optional group element { optional binary role (UTF8); optional binary content (UTF8); } } } }";
+    let schema = std::sync::Arc::new(parse_message_type(schema).unwrap());
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let properties = std::sync::Arc::new(WriterProperties::builder().build());
+    let mut writer = SerializedFileWriter::new(file.reopen().unwrap(), schema, properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    for column_values in [["system", "user", "user"], ["be brief", "hi", "缓存"]] {
+        let values = column_values.map(ByteArray::from);
+        let mut column = group.next_column().unwrap().unwrap();
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&values, Some(&[4, 4, 4]), Some(&[0, 1, 0]))
+            .unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    let found = load(&DatasetPlan::new(file.path()), 1).unwrap();
+    let samples = found.of_level(0);
+    assert_eq!(samples.len(), 2);
+    let expected =
+        json!([{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi"}]);
+    assert_eq!(json!(samples[0].messages), expected);
+    assert_eq!(samples[1].text(), "缓存");
+}

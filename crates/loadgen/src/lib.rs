@@ -7,6 +7,7 @@ mod cancel;
 mod clock;
 mod cold;
 mod control;
+mod count;
 mod engine;
 mod error;
 mod exchange;
@@ -31,6 +32,7 @@ mod worker;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
+pub use count::EngineTokenizer;
 pub use error::LoadError;
 pub use fetch::{Fetched, fetch};
 pub use replay::{Replayed, replay};

@@ -123,6 +123,7 @@ mod tests {
             id: None,
             messages: serde_json::from_value(messages).unwrap(),
             output_tokens: None,
+            input_tokens: None,
             options: Map::new(),
             truncated: false,
         }

@@ -52,6 +52,7 @@ pub(crate) fn epoch(
             prompt,
             prompt_digest: hex(&Sha256::digest(text.as_bytes())[..8]).into(),
             prompt_chars: text.chars().count() as u64,
+            input_tokens: sample.input_tokens.filter(|_| !sample.truncated),
             shared_chars: shared[index as usize],
             truncated: sample.truncated,
         });
@@ -106,6 +107,7 @@ pub(crate) fn request_of_text(
         id: None,
         messages: vec![json!({"role": "user", "content": text})],
         output_tokens: Some(max_tokens),
+        input_tokens: None,
         options: Map::new(),
         truncated: false,
     };

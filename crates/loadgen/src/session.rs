@@ -439,6 +439,7 @@ impl Session {
                 prompt: None,
                 prompt_digest: "".into(),
                 prompt_chars: 0,
+                input_tokens: None,
                 shared_chars: 0,
                 truncated: false,
             }

@@ -122,6 +122,7 @@ async fn measure(
         prompt: request.prompt.clone(),
         prompt_digest: Arc::clone(&request.prompt_digest),
         prompt_chars: request.prompt_chars,
+        input_tokens: request.input_tokens,
         shared_chars: request.shared_chars,
         truncated: request.truncated,
         user: number,

@@ -184,6 +184,7 @@ fn b142_long_prompts_do_not_slow_the_client() {
             id: None,
             messages: vec![json!({"role": "user", "content": text})],
             output_tokens: Some(256),
+            input_tokens: None,
             options: Map::new(),
             truncated: false,
         })

@@ -38,8 +38,8 @@ pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta}
 pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
-    DatasetPlan, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, Sampling,
-    StoreText, Timeouts, TokenSourceChoice,
+    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
+    RequestPlan, Sampling, StoreText, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, StreamFacts};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, WorkerLoad};

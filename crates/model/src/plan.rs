@@ -123,6 +123,9 @@ pub struct DatasetPlan {
     /// The `tokenizer.json` that lengths are counted with; `None`: characters.
     #[serde(default)]
     pub tokenizer: Option<PathBuf>,
+    /// Whether prompts are cut in tokens that the engine counts.
+    #[serde(default)]
+    pub engine_tokens: EngineTokens,
     /// Which side of a prompt that is too long is kept.
     #[serde(default)]
     pub keep: Keep,
@@ -131,7 +134,7 @@ pub struct DatasetPlan {
     pub trace_block_size: Option<u64>,
     /// Repeat rows when more samples are asked for than there are.
     pub oversample: bool,
-    /// Longest prompt, in tokens of `tokenizer`, else in characters.
+    /// Longest prompt, in tokens of `tokenizer`, else of the engine, else in characters.
     pub max_input_length: Option<u64>,
     /// Seed of the draw.
     pub seed: u64,
@@ -150,6 +153,7 @@ impl DatasetPlan {
             weight_key: None,
             lengths: (None, None),
             tokenizer: None,
+            engine_tokens: EngineTokens::Never,
             keep: Keep::default(),
             trace_block_size: None,
             oversample: false,
@@ -174,14 +178,27 @@ impl DatasetPlan {
         self.sampling == Sampling::Disjoint || numbers
     }
 
-    /// The unit of lengths: `tokens` or `characters`.
+    /// The unit of `max_input_length`: `tokens` or `characters`.
     pub fn unit(&self) -> &'static str {
-        if self.tokenizer.is_some() {
+        if self.tokenizer.is_some() || self.engine_tokens == EngineTokens::Always {
             "tokens"
         } else {
             "characters"
         }
     }
+}
+
+/// Whether the engine's own `/tokenize` counts the tokens of `max_input_length`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EngineTokens {
+    /// It does not: a tokenizer was named, or characters were.
+    #[default]
+    Never,
+    /// Where it has one; characters elsewhere.
+    WhereItCan,
+    /// It does.
+    Always,
 }
 
 /// Which samples the levels ask.

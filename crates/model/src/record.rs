@@ -99,6 +99,9 @@ pub struct RequestRecord {
     pub prompt_digest: Arc<str>,
     /// Characters of the prompt's text.
     pub prompt_chars: u64,
+    /// Tokens that the row of the dataset states for the prompt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
     /// Of these, the longest beginning that another prompt of the round has too: sharing inside
     /// the round, which a prefix cache may use even when the round is cold.
     pub shared_chars: u64,

@@ -15,6 +15,9 @@ pub struct Sample {
     pub messages: Vec<Value>,
     /// Output length that the row itself asks for, tokens; wins over the flag.
     pub output_tokens: Option<u64>,
+    /// Length of the prompt as the row states it, tokens.
+    #[serde(default)]
+    pub input_tokens: Option<u64>,
     /// Further request fields of the row (`temperature`, `tools`, …), merged into the body.
     pub options: Map<String, Value>,
     /// True when `--max-input-length` cut the prompt.
@@ -121,6 +124,8 @@ pub struct PreparedRequest {
     pub prompt_digest: Arc<str>,
     /// Characters of the prompt's text.
     pub prompt_chars: u64,
+    /// Tokens that the row states for it.
+    pub input_tokens: Option<u64>,
     /// Of these, the longest beginning that another prompt of the round has too.
     pub shared_chars: u64,
     /// The prompt was cut by `--max-input-length`.

@@ -28,6 +28,13 @@ pub enum Warning {
         /// `characters` or `tokens`.
         unit: String,
     },
+    /// The server counts other prompt lengths than the rows state.
+    OtherInputLength {
+        /// Stated by the rows, tokens, sum.
+        stated: u64,
+        /// Counted by the server without the marker, tokens, sum over the same requests.
+        counted: u64,
+    },
     /// Too few successes for a P99 (at least 100 are needed to see one in a hundred).
     FewSamplesForP99 {
         /// Successes.

@@ -19,8 +19,12 @@ fn english(warning: &Warning) -> String {
             "{count} prompts are repetitions of another one, so not every request of round 1 can be cold"
         ),
         Warning::TruncatedInput { count, limit, unit } => {
-            format!("{count} prompts were cut to their last {limit} {unit}")
+            format!("{count} prompts were cut to {limit} {unit} (--max-input-length)")
         }
+        Warning::OtherInputLength { stated, counted } => format!(
+            "prompts have {counted} tokens by the server, {stated} by the dataset ({:+.1} %): another tokenizer, or its chat template; all figures use the server's count",
+            deviation(*stated, *counted)
+        ),
         Warning::FewSamplesForP99 { n } => {
             format!("n = {n}: a P99 needs at least 100 samples, here it is close to the maximum")
         }
@@ -109,6 +113,15 @@ fn english(warning: &Warning) -> String {
     }
 }
 
+/// Percent by which the server's count differs.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "token counts are far below 2^52"
+)]
+fn deviation(stated: u64, counted: u64) -> f64 {
+    100.0 * (counted as f64 / stated.max(1) as f64 - 1.0)
+}
+
 fn chinese(warning: &Warning) -> String {
     match warning {
         Warning::FewerSamples { asked, available } => {
@@ -119,8 +132,12 @@ fn chinese(warning: &Warning) -> String {
         }
         Warning::TruncatedInput { count, limit, unit } => {
             let unit = if unit == "tokens" { "token" } else { "字符" };
-            format!("{count} 个提示词被截断，只保留末尾 {limit} {unit}")
+            format!("{count} 个提示词被截断为 {limit} {unit} (--max-input-length)")
         }
+        Warning::OtherInputLength { stated, counted } => format!(
+            "服务端计得提示词共 {counted} token，数据集标明 {stated} ({:+.1} %)：分词器不同，或含聊天模板；所有数字采用服务端计数",
+            deviation(*stated, *counted)
+        ),
         Warning::FewSamplesForP99 { n } => {
             format!("n = {n}：P99 至少需要 100 个样本，此处接近最大值")
         }

@@ -82,6 +82,7 @@ fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
         prompt: Some("=HYPERLINK(\"http://x\")".into()),
         prompt_digest: "00".into(),
         prompt_chars: 5,
+        input_tokens: None,
         shared_chars: 0,
         truncated: false,
         user: 0,

@@ -11,6 +11,9 @@ const P99_SAMPLES: u64 = 100;
 /// A median TTFT above this is worth a word, ms.
 const HIGH_TTFT_MS: f64 = 10_000.0;
 
+/// Share by which prompts may be longer or shorter than stated without a word.
+const LENGTH_TOLERANCE: f64 = 0.02;
+
 type Row<'a> = (&'a RequestRecord, &'a RequestMetrics);
 
 /// All caveats: those found while the round ran, then those in its numbers.
@@ -24,6 +27,7 @@ pub(crate) fn of(
     failures(rows, summary, options, &mut warnings);
     let of = summary.successful_requests;
     let flag = |flag: Flag| summary.flags.get(flag.name()).copied().unwrap_or(0);
+    warnings.extend(input_length(meta, rows));
     if of > 0 && of < P99_SAMPLES {
         warnings.push(Warning::FewSamplesForP99 { n: of });
     }
@@ -157,4 +161,22 @@ fn missed(rows: &[Row<'_>], slo: &Slo) -> String {
         format!("{name} < {limit}: missed by {} of {of}", missed.count())
     });
     parts.collect::<Vec<_>>().join("; ")
+}
+
+/// Prompts whose rows state a length, against the server's count. The marker of a cold round is
+/// ours and left out.
+fn input_length(meta: &RoundMeta, rows: &[Row<'_>]) -> Option<Warning> {
+    let action = meta.cold.as_ref();
+    let marker = action.and_then(|action| action.marker_tokens).unwrap_or(0);
+    let both = rows.iter().filter_map(|(record, _)| {
+        let counted = record.usage.prompt_tokens?;
+        Some((record.input_tokens?, counted.saturating_sub(marker)))
+    });
+    let (stated, counted) = both.fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "token counts are far below 2^52"
+    )]
+    let off = stated.abs_diff(counted) as f64 > LENGTH_TOLERANCE * stated as f64;
+    (stated > 0 && off).then_some(Warning::OtherInputLength { stated, counted })
 }

@@ -127,10 +127,11 @@ settings! {
     /// What the file is, where it is not recognised [default: auto].
     #[arg(long, value_name = "NAME", env = "DUALROUND_FORMAT", help_heading = "Dataset")]
     format: String,
-    /// Tokenizer for lengths: a tokenizer.json, a model folder or a hub id [default: characters].
+    /// Tokenizer for lengths: a tokenizer.json, a model folder or a hub id; engine (cuts by the
+    /// engine's /tokenize) or none (characters) [default: engine where it has one, else none].
     #[arg(long, value_name = "WHAT", env = "DUALROUND_TOKENIZER", help_heading = "Dataset")]
     tokenizer: String,
-    /// Longest prompt, in tokens of --tokenizer, else characters; longer ones are cut.
+    /// Longest prompt, in tokens (--tokenizer), else characters; longer ones are cut.
     #[arg(long, value_name = "N", env = "DUALROUND_MAX_INPUT_LENGTH", help_heading = "Dataset")]
     max_input_length: u64,
     /// Side of a prompt that is kept when it is cut: end or start [default: end].

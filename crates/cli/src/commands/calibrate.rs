@@ -157,6 +157,7 @@ fn sample(index: u32) -> Arc<Sample> {
             json!({"role": "user", "content": format!("Question {index}: what time is it?")}),
         ],
         output_tokens: None,
+        input_tokens: None,
         options: Map::from_iter([("user".to_owned(), json!(index.to_string()))]),
         truncated: false,
     })

@@ -106,6 +106,9 @@ fn row(sample: &Sample) -> serde_json::Value {
     if let Some(tokens) = sample.output_tokens {
         row["output_tokens"] = json!(tokens);
     }
+    if let Some(tokens) = sample.input_tokens {
+        row["input_tokens"] = json!(tokens);
+    }
     for (key, value) in &sample.options {
         row[key] = value.clone();
     }

@@ -1,11 +1,11 @@
 //! `dualround run`: settings, dataset, then the measurement.
 
 use super::{measure, note, print};
-use crate::{args::RunArgs, exit, settings};
+use crate::{args::RunArgs, engine_tokens, exit, settings};
 
 /// Runs it.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
-    let resolved = settings::resolve(args)?;
+    let mut resolved = settings::resolve(args)?;
     if resolved.print_config {
         print(&serde_json::to_string_pretty(&measure::stored(
             &resolved.plan,
@@ -15,7 +15,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     for text in &resolved.notes {
         note(text);
     }
-    let selection = dualround_dataset::load(&resolved.plan.dataset, resolved.plan.levels.len())?;
+    let selection = engine_tokens::samples(&mut resolved.plan)?;
     measure::measure(
         resolved.plan,
         selection,

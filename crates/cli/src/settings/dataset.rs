@@ -6,7 +6,7 @@ use crate::{
     exit::Usage,
     hub,
 };
-use dualround_model::{DatasetPlan, Keep, Sampling};
+use dualround_model::{DatasetPlan, EngineTokens, Keep, Sampling};
 use std::path::Path;
 
 /// How a file alone is read.
@@ -49,7 +49,12 @@ pub(super) fn resolve(
         "start" => Keep::Start,
         given => return Err(choice("--keep", Some(given), "end or start")),
     };
-    let tokenizer = hub::tokenizer(args.tokenizer.as_deref())?;
+    let (engine_tokens, tokenizer) = match args.tokenizer.as_deref() {
+        None => (EngineTokens::WhereItCan, None),
+        Some("engine") => (EngineTokens::Always, None),
+        Some("none") => (EngineTokens::Never, None),
+        named => (EngineTokens::Never, hub::tokenizer(named)?),
+    };
     Ok(DatasetPlan {
         format: args.format.clone(),
         text_key: args.text_key.clone(),
@@ -62,6 +67,7 @@ pub(super) fn resolve(
         max_input_length: args.max_input_length,
         keep,
         tokenizer,
+        engine_tokens,
         trace_block_size: args.trace_block_size,
         seed,
         ..DatasetPlan::new(path)

@@ -49,6 +49,7 @@ pub(crate) fn samples(count: u64) -> Vec<Arc<Sample>> {
         messages: vec![json!({"role": "user",
             "content": format!("{i} tells a story. ") + &format!("word{i} and more text ").repeat(60)})],
         output_tokens: None,
+        input_tokens: None,
         options: Map::new(),
         truncated: false,
     };

@@ -23,6 +23,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         prompt: None,
         prompt_digest: format!("p{index}").into(),
         prompt_chars: 1000,
+        input_tokens: None,
         shared_chars: 0,
         truncated: false,
         user: 0,

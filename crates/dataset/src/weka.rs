@@ -1,0 +1,62 @@
+//! Weka agent traces: a row is a whole session, with its requests and those of its subagents.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+/// Whether a value is a session of such a trace.
+pub(crate) fn is_session(value: &Value) -> bool {
+    value.get("block_size").is_some() && value.get("requests").is_some_and(Value::is_array)
+}
+
+/// The requests of a session in the order they stand in it, each a row of its own. What is not
+/// understood is handed on as it is.
+pub(crate) fn requests(session: &Value) -> Vec<Value> {
+    let global = session
+        .get("hash_id_scope")
+        .is_some_and(|scope| scope == "global");
+    let name = session.get("id").and_then(Value::as_str).unwrap_or("");
+    let shared = Shared {
+        name,
+        block_size: session.get("block_size").unwrap_or(&Value::Null),
+        // Block ids are a session's own, its subagents included.
+        space: if global { 0 } else { space(name) },
+    };
+    let mut out = Vec::new();
+    collect(session, &shared, &mut out);
+    out
+}
+
+struct Shared<'a> {
+    name: &'a str,
+    block_size: &'a Value,
+    space: u64,
+}
+
+fn collect(holder: &Value, shared: &Shared<'_>, out: &mut Vec<Value>) {
+    let requests = holder.get("requests").and_then(Value::as_array);
+    for request in requests.into_iter().flatten() {
+        if request.get("requests").is_some_and(Value::is_array) {
+            collect(request, shared, out);
+        } else if let Value::Object(request) = request {
+            let mut row: Map<String, Value> = request.clone();
+            let id = format!("{}/{}", shared.name, out.len());
+            row.insert("id".to_owned(), id.into());
+            row.insert("block_size".to_owned(), shared.block_size.clone());
+            row.insert(SPACE.to_owned(), json!(shared.space));
+            out.push(Value::Object(row));
+        } else {
+            out.push(request.clone());
+        }
+    }
+}
+
+/// The key under which a row says which session its block ids belong to.
+pub(crate) const SPACE: &str = "hash_id_space";
+
+fn space(name: &str) -> u64 {
+    let digest = Sha256::digest(name.as_bytes());
+    digest
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
