@@ -118,7 +118,9 @@ impl Download {
         let mut out = file.open(&self.part).map_err(words)?;
         let length = answer.headers().get("content-length");
         let length: Option<u64> = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        let mut body = answer.body_mut().as_reader();
+        let body = answer.body_mut().as_reader();
+        let name = url.rsplit('/').next().unwrap_or(url);
+        let mut body = crate::progress::watched(name, length, body);
         let copied = io::copy(&mut body, &mut out).map_err(words)?;
         out.flush().map_err(words)?;
         if length.is_some_and(|length| length != copied) {

@@ -4,10 +4,87 @@ use dualround_loadgen::Progress as Event;
 use dualround_model::{Lang, RoundSpec};
 use dualround_report::labels;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::IsTerminal;
+use std::{
+    io::{IsTerminal, Read},
+    path::Path,
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
+    thread,
+    time::Duration,
+};
 
 /// Redraws a second at the most.
 const HZ: u8 = 5;
+
+fn target(shown: bool) -> ProgressDrawTarget {
+    if shown && std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr_with_hz(HZ)
+    } else {
+        ProgressDrawTarget::hidden()
+    }
+}
+
+fn bytes_bar(title: &str, length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, target(true));
+    let shape = match length {
+        Some(_) => "{prefix} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} ETA {eta}",
+        None => "{prefix} {bytes} {bytes_per_sec}",
+    };
+    if let Ok(style) = ProgressStyle::with_template(shape) {
+        bar.set_style(style);
+    }
+    bar.set_prefix(title.to_owned());
+    bar
+}
+
+/// A stream whose bytes are shown as they come.
+pub(crate) fn watched<R: Read>(title: &str, length: Option<u64>, stream: R) -> impl Read {
+    bytes_bar(title, length).wrap_read(stream)
+}
+
+/// A bar while files are read; it goes away when dropped.
+pub(crate) struct Reading {
+    stop: Option<Sender<()>>,
+    shower: Option<thread::JoinHandle<()>>,
+}
+
+impl Reading {
+    /// Begins to show how much of the files has been read. Small ones are not worth a bar.
+    pub(crate) fn of<P: AsRef<Path>>(files: &[P]) -> Self {
+        const WORTH: u64 = 32 << 20;
+        let size = |file: &P| std::fs::metadata(file).map_or(0, |data| data.len());
+        let total: u64 = files.iter().map(size).sum();
+        if total < WORTH || !std::io::stderr().is_terminal() {
+            return Self {
+                stop: None,
+                shower: None,
+            };
+        }
+        let (stop, stopped) = channel();
+        let before = dualround_dataset::bytes_read();
+        let bar = bytes_bar("reading", Some(total));
+        let shower = thread::spawn(move || {
+            let tick = Duration::from_millis(1000 / u64::from(HZ));
+            while stopped.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+                bar.set_position(dualround_dataset::bytes_read() - before);
+            }
+            bar.finish_and_clear();
+        });
+        Self {
+            stop: Some(stop),
+            shower: Some(shower),
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(shower) = self.shower.take() {
+            // It only draws.
+            let _ = shower.join();
+        }
+    }
+}
 
 /// Shows the course of one round.
 pub(crate) struct Progress {
@@ -22,11 +99,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A line for one round; `shown` false keeps silent.
     pub(crate) fn new(shown: bool, lang: Lang, concurrency: u32, spec: RoundSpec) -> Self {
-        let target = if shown && std::io::stderr().is_terminal() {
-            ProgressDrawTarget::stderr_with_hz(HZ)
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = target(shown);
         let kind = labels(lang).kind(spec);
         let title = match lang {
             Lang::En => format!("concurrency {concurrency} round {} {kind}", spec.number),

@@ -32,6 +32,7 @@ pub use format::format_names;
 pub use generate::{Length, Made, Workload};
 pub use inspect::{Inspection, inspect};
 pub use load::{load, load_bytes, load_counted};
+pub use source::bytes_read;
 pub use tokens::Tokens;
 pub use truncate::CountTokens;
 pub use words::{TextLang, made_text};

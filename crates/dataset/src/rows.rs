@@ -128,7 +128,7 @@ fn each_of_file(
         }
         Layout::Table(separator) => table::each(&mut source, separator, take)?,
         Layout::Text => text(&mut source, take)?,
-        Layout::Parquet => crate::parquet::each(&source, take)?,
+        Layout::Parquet => crate::parquet::each(&mut source, take)?,
     }
     Ok(layout)
 }

@@ -7,10 +7,30 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 /// Bytes read at once.
 const BUFFER: usize = 1 << 18;
+
+/// Packed bytes read from files so far, by all readers of this process.
+static BYTES_READ: AtomicU64 = AtomicU64::new(0);
+
+/// Bytes that this process has read from data set files so far, packed as they lie there: what a
+/// progress bar shows.
+pub fn bytes_read() -> u64 {
+    BYTES_READ.load(Relaxed)
+}
+
+struct Counted<R>(R);
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.0.read(into)?;
+        BYTES_READ.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
 
 /// How the rows stand in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +90,7 @@ impl Source<'static> {
         Source::of(
             name,
             Some(path.to_owned()),
-            BufReader::with_capacity(BUFFER, file),
+            BufReader::with_capacity(BUFFER, Counted(file)),
         )
     }
 }

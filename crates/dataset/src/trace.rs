@@ -9,6 +9,9 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
+/// Tokens of one prompt above which a number is damage rather than a length.
+const MOST: u64 = 16 << 20;
+
 /// Traces that are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -162,7 +165,13 @@ pub(crate) fn prompt(
 
 fn length(row: &Map<String, Value>, key: &str) -> Result<u64, String> {
     let value = row.get(key).ok_or_else(|| format!("no `{key}`"))?;
-    value
+    let tokens = value
         .as_u64()
-        .ok_or_else(|| format!("`{key}` is {value}, not a number of tokens"))
+        .ok_or_else(|| format!("`{key}` is {value}, not a number of tokens"))?;
+    if tokens > MOST {
+        return Err(format!(
+            "`{key}` is {tokens}: no model takes so many tokens"
+        ));
+    }
+    Ok(tokens)
 }

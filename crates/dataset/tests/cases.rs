@@ -263,7 +263,7 @@ const PINNED: [u64; 5] = [466, 603, 695, 817, 833];
 #[test]
 fn a_large_file_is_sampled_line_by_line() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    for i in 0..200_000 {
+    for i in 0..20_000 {
         writeln!(file, "{{\"text\":\"row {i}\"}}").unwrap();
     }
     let plan = DatasetPlan {
@@ -279,12 +279,12 @@ fn a_large_file_is_sampled_line_by_line() {
             selection.rows,
             selection.usable_rows
         ),
-        (10, 200_000, None)
+        (10, 20_000, None)
     );
     let found = inspect(&plan).unwrap();
     assert_eq!(
         (found.rows, found.usable, found.duplicates),
-        (200_000, 200_000, 0)
+        (20_000, 20_000, 0)
     );
 }
 

@@ -66,6 +66,8 @@ pub struct SimConfig {
     pub refuse_stream_options: bool,
     /// `/reset_prefix_cache` exists.
     pub reset_enabled: bool,
+    /// `/tokenize` answers.
+    pub tokenize: bool,
     /// It answers 200 and does nothing.
     pub reset_lies: bool,
     /// `cache_salt` separates caches.
@@ -108,6 +110,7 @@ impl Default for SimConfig {
             refuse_max_tokens: false,
             refuse_stream_options: false,
             reset_enabled: true,
+            tokenize: true,
             reset_lies: false,
             honour_cache_salt: true,
             log_bodies: false,

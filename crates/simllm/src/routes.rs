@@ -58,7 +58,9 @@ pub(crate) async fn route(
             engine.reset();
             connection.respond(200, JSON, "{}").await?;
         }
-        ("POST", "/tokenize") => tokenize(connection, &request.body).await?,
+        ("POST", "/tokenize") if engine.config.tokenize => {
+            tokenize(connection, &request.body).await?;
+        }
         ("GET", "/truth") => {
             let truth = serde_json::to_string(&engine.lock().truth).map_err(io::Error::other)?;
             connection.respond(200, JSON, &truth).await?;

@@ -5,6 +5,7 @@ use crate::{
     args::{CheckDatasetArgs, RunArgs},
     exit,
     exit::Usage,
+    progress::Reading,
     settings,
 };
 use dualround_dataset::{DatasetError, inspect};
@@ -28,7 +29,9 @@ pub(crate) fn dataset(args: CheckDatasetArgs) -> anyhow::Result<u8> {
         ..settings::read_plan(&args.file, &args.read)?
     };
     let file = &args.file;
+    let reading = Reading::of(&[file]);
     let found = inspect(&plan)?;
+    drop(reading);
     line(&format!("file: {}", file.display()));
     line(&format!("format: {}", found.format));
     line(&format!("rows: {} ({} usable)", found.rows, found.usable));

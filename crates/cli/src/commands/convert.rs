@@ -5,7 +5,9 @@ use crate::{
     args::{LongbenchArgs, RowsArgs},
     exit,
     exit::Usage,
-    hub, settings,
+    hub,
+    progress::Reading,
+    settings,
 };
 use dualround_dataset::{
     DatasetError, load,
@@ -59,7 +61,9 @@ pub(crate) fn rows(args: &RowsArgs, trace: bool) -> anyhow::Result<u8> {
         seed: args.seed,
         ..settings::read_plan(&args.input_file, &args.read)?
     };
+    let reading = Reading::of(&[&args.input_file]);
     let selection = load(&plan, 1)?;
+    drop(reading);
     if trace && !selection.format.contains("trace") {
         let name = args.input_file.display();
         return Err(Usage(format!(
@@ -190,9 +194,11 @@ pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
         shuffle: !args.no_shuffle,
         seed: args.seed,
     };
+    let reading = Reading::of(&options.inputs);
     let report = whole_or_nothing(&args.output, |out| {
         convert(&options, out).map_err(Into::into)
     })?;
+    drop(reading);
     note(&format!(
         "{}: {} rows from {} files ({} read, {} of other data sets, {} duplicates, {} empty)",
         args.output.display(),

@@ -167,7 +167,7 @@ fn long_texts_by_conversion() {
     ok(
         dir.path(),
         &format!(
-            "--dataset data/lc.jsonl --max-input-length 300 --endpoint {url} --max-output-tokens 4"
+            "--dataset data/lc.jsonl --max-input-length 40 --endpoint {url} --max-output-tokens 4"
         ),
     );
     let file = json(&dir.path().join("results/concurrency_1_round_1.json"));

@@ -148,3 +148,143 @@ fn a_data_set_is_checked_in_any_format() {
     let output = run(dir.path(), "check dataset d.csv --format sharegpt");
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn prompts_are_cut_in_the_engines_own_tokens() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 4);
+    let url = sim.base_url();
+    for (tokenizer, unit, engine_tokens) in [
+        ("", "tokens", "always"),
+        ("--tokenizer engine", "tokens", "always"),
+        ("--tokenizer none", "characters", "never"),
+    ] {
+        let line = format!(
+            "run --dataset data.jsonl --endpoint {url} --output-dir out --overwrite --warmup 0 \
+             --cold none --max-output-tokens 2 --max-input-length 50 {tokenizer}"
+        );
+        let output = run(dir.path(), &line);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let file = json(&dir.path().join("out/concurrency_1_round_1.json"));
+        let warning = file["summary"]["warnings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|warning| warning["code"] == "truncated_input")
+            .unwrap_or_else(|| panic!("{file}"));
+        assert_eq!(
+            (&warning["unit"], &warning["count"]),
+            (&unit.into(), &4.into())
+        );
+        let plan = json(&dir.path().join("out/run.json"))["plan"]["dataset"].clone();
+        assert_eq!(plan["engine_tokens"], engine_tokens);
+        // The simulator's template adds a few tokens of its own.
+        for request in file["requests"].as_array().unwrap() {
+            let tokens = request["input_tokens"].as_u64().unwrap();
+            let expected = if unit == "tokens" { 50..60 } else { 8..30 };
+            assert!(expected.contains(&tokens), "{tokenizer}: {tokens}");
+        }
+    }
+    // A server that has none.
+    let plain = crate::common::engine_with(simllm::SimConfig {
+        tokenize: false,
+        ..Default::default()
+    });
+    let line = format!(
+        "run --dataset data.jsonl --endpoint {} --output-dir no --max-input-length 50 --tokenizer engine",
+        plain.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("--tokenizer engine"),
+        "{}",
+        stderr(&output)
+    );
+    let line = line.replace(" --tokenizer engine", "");
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("cut to 50 characters"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn b089_a_prompt_of_another_length_than_stated_is_said() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let row = |stated: u64| {
+        let text = repeated_words(700);
+        serde_json::json!({"text": text, "input_tokens": stated}).to_string() + "\n"
+    };
+    for (stated, said) in [(700, false), (600, true)] {
+        std::fs::write(dir.path().join("d.jsonl"), row(stated)).unwrap();
+        let line = format!(
+            "run --dataset d.jsonl --endpoint {} --output-dir out --overwrite --warmup 0 --max-output-tokens 2",
+            sim.base_url()
+        );
+        let output = run(dir.path(), &line);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let file = json(&dir.path().join("out/concurrency_1_round_1.json"));
+        let warnings = file["summary"]["warnings"].as_array().unwrap().clone();
+        let found = warnings
+            .iter()
+            .find(|warning| warning["code"] == "other_input_length");
+        assert_eq!(found.is_some(), said, "{warnings:?}");
+        assert_eq!(
+            stdout(&output).contains("by the server, 600 by the dataset"),
+            said,
+            "{}",
+            stdout(&output)
+        );
+    }
+}
+
+fn repeated_words(count: usize) -> String {
+    let words = ["able", "acid", "aged", "also", "area"];
+    let words: Vec<&str> = words.iter().copied().cycle().take(count).collect();
+    words.join(" ")
+}
+
+#[test]
+fn b140_files_are_utf8_in_any_locale() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let text = "中文🙂 ".to_owned() + &"缓存命中率 ".repeat(60);
+    let row = serde_json::json!({"id": "行1", "text": text}).to_string();
+    std::fs::write(dir.path().join("数据.jsonl"), row).unwrap();
+    for (locale, lang) in [("C", "en"), ("zh_CN.GBK", "zh")] {
+        let output = crate::common::dualround()
+            .current_dir(dir.path())
+            .env("LANG", locale)
+            .env("LC_ALL", locale)
+            .args([
+                "run",
+                "--dataset",
+                "数据.jsonl",
+                "--output-dir",
+                "结果",
+                "--overwrite",
+            ])
+            .args([
+                "--endpoint",
+                &sim.base_url(),
+                "--lang",
+                lang,
+                "--store-text",
+                "full",
+            ])
+            .args(["--warmup", "0", "--max-output-tokens", "2"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        for entry in std::fs::read_dir(dir.path().join("结果")).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(String::from_utf8(bytes).is_ok(), "{}", path.display());
+        }
+        let file = json(&dir.path().join("结果/concurrency_1_round_1.json"));
+        assert_eq!(file["requests"][0]["prompt"], text);
+        assert_eq!(file["requests"][0]["id"], "行1");
+    }
+}
