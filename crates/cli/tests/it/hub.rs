@@ -188,3 +188,31 @@ fn a_wrong_checksum_is_told_and_not_kept() {
         stderr(&output)
     );
 }
+
+#[test]
+fn a_tokenizer_by_its_hub_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokenizer = serde_json::json!({
+        "version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+        "normalizer": null, "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null,
+        "decoder": null,
+        "model": {"type": "WordLevel", "vocab": {"[UNK]": 0, "able": 1}, "unk_token": "[UNK]"},
+    });
+    let path = "/owner/model/resolve/main/tokenizer.json";
+    let (hub, log) = hub(&[(path, tokenizer.to_string().into_bytes())], false, None);
+    std::fs::write(dir.path().join("d.jsonl"), "{\"text\": \"able able acid\"}\n").unwrap();
+    for _ in 0..2 {
+        let output = dualround()
+            .current_dir(dir.path())
+            .env("HF_ENDPOINT", &hub)
+            .env("DUALROUND_CACHE", dir.path().join("cache"))
+            .args(["check", "dataset", "d.jsonl", "--tokenizer", "owner/model"])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("tokens: min 3,"), "{said}");
+    }
+    // The second time it was there.
+    assert_eq!(log.lock().unwrap().len(), 2);
+}
