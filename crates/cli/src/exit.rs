@@ -46,9 +46,10 @@ fn code_of(error: &anyhow::Error) -> u8 {
         }
         if let Some(error) = cause.downcast_ref::<LoadError>() {
             return match error {
-                LoadError::Url { .. } | LoadError::Body { .. } | LoadError::FileLimit { .. } => {
-                    USAGE
-                }
+                LoadError::Url { .. }
+                | LoadError::Body { .. }
+                | LoadError::FileLimit { .. }
+                | LoadError::Metric { .. } => USAGE,
                 LoadError::Worker(_) | LoadError::Digest { .. } => INTERNAL,
                 _ => ENDPOINT,
             };

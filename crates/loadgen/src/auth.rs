@@ -17,7 +17,14 @@ pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> S
         Some(key) => format!("Authorization: Bearer {}\r\n", key.expose()),
         None => basic(userinfo.map(Secret::expose)),
     };
-    for (name, value) in &request.headers {
+    lines.push_str(&self::lines(&request.headers));
+    lines
+}
+
+/// Headers as whole lines.
+pub(crate) fn lines(headers: &[(String, Secret)]) -> String {
+    let mut lines = String::new();
+    for (name, value) in headers {
         // Writing to a String cannot fail.
         let _ = write!(lines, "{name}: {}\r\n", value.expose());
     }

@@ -44,6 +44,14 @@ pub enum LoadError {
         /// The answer, or the lack of one.
         reason: String,
     },
+    /// An asked metric that cannot be evaluated.
+    #[error("--prometheus-metrics, by {url}: {reason}")]
+    Metric {
+        /// The source, secrets removed.
+        url: String,
+        /// The server's words.
+        reason: String,
+    },
     /// TLS could not be set up.
     #[error("TLS: {reason}")]
     Tls {

@@ -3,6 +3,7 @@
 
 mod cold;
 mod engines;
+mod metrics;
 mod partial;
 mod tokens;
 
@@ -17,13 +18,13 @@ use crate::{
     preflight::{self, Models},
     prepare,
     round::{self, RoundSetup},
-    telemetry::{Sampler, tracks},
+    telemetry::{Asked, Sampler, tracks},
     transport::{Target, tls_connector},
     worker::Workers,
 };
 use dualround_model::{
-    CanaryReport, Plan, PreparedEpoch, PreparedRequest, Resolved, RoundKind, RoundMeta, RoundRun,
-    RoundSpec, Sample, Warning,
+    CanaryReport, Plan, PreparedEpoch, PreparedRequest, RoundKind, RoundMeta, RoundRun, RoundSpec,
+    Sample,
 };
 use std::{
     sync::Arc,
@@ -48,6 +49,7 @@ pub struct Session {
     /// For everything that is not measured, which speaks HTTP/1.1.
     tls: Option<TlsConnector>,
     samplers: Arc<[Sampler]>,
+    asked: Vec<Asked>,
     markers: Markers,
     models: Models,
     watches: Vec<Watch>,
@@ -113,12 +115,7 @@ impl Session {
             Some(_) if plan.request.http2 => Some(tls_connector(&plan.request, true)?),
             other => other.clone(),
         };
-        let every = Duration::from_millis(plan.prometheus.interval_ms.max(1));
-        let mut samplers = Vec::new();
-        for url in &plan.prometheus.urls {
-            let asked = plan.prometheus.metrics.clone();
-            samplers.push(Sampler::start(url, asked, tls.clone(), clock, every)?);
-        }
+        let samplers = metrics::start(&plan, &cancel, tls.as_ref(), clock)?;
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -134,6 +131,7 @@ impl Session {
             }),
             tls,
             samplers: samplers.into(),
+            asked: Vec::new(),
             plan,
             levels,
             clock,
@@ -212,47 +210,6 @@ impl Session {
         self.canary().await
     }
 
-    /// Looks the asked metrics up before round 1 and says what is missing or an alias.
-    pub fn look_up_metrics(&self) -> Vec<Warning> {
-        let asked = &self.plan.prometheus.metrics;
-        let mut warnings = Vec::new();
-        let mut pages = Vec::new();
-        for sampler in self.samplers.iter() {
-            match sampler.page() {
-                Ok(page) => pages.push(vec![crate::telemetry::Reading::of(&page, asked, 0)]),
-                Err(reason) => warnings.push(Warning::Note {
-                    text: format!("metrics page {} cannot be read: {reason}", sampler.shown),
-                }),
-            }
-        }
-        if pages.is_empty() {
-            return warnings;
-        }
-        for track in tracks(asked, &pages) {
-            let name = track.asked;
-            match track.resolved {
-                Resolved::Missing { close } => {
-                    warnings.push(Warning::MetricMissing { name, close });
-                }
-                Resolved::Ratio {
-                    numerator,
-                    denominator,
-                } => {
-                    let mapping = format!("increase of {numerator} / increase of {denominator}");
-                    warnings.push(Warning::MetricAlias { name, mapping });
-                }
-                Resolved::Name(found) if found != name => {
-                    warnings.push(Warning::MetricAlias {
-                        name,
-                        mapping: found,
-                    });
-                }
-                Resolved::Name(_) => {}
-            }
-        }
-        warnings
-    }
-
     /// Runs one round of a level. Rounds are run in the order of the schedule.
     ///
     /// # Errors
@@ -316,7 +273,8 @@ impl Session {
         };
         let output = round::run(&self.workers, setup, watch);
         let engines = self.engine_deltas(&before)?;
-        let pages: Vec<_> = self.samplers.iter().map(Sampler::end).collect();
+        let window = (output.started_ns, output.ended_ns);
+        let pages: Vec<_> = self.samplers.iter().map(|one| one.end(window)).collect();
         let meta = RoundMeta {
             level,
             concurrency,
@@ -336,7 +294,7 @@ impl Session {
             engines,
             interrupted: self.cancel.is_cancelled() || output.stopped,
             client: output.client.clone(),
-            metrics: tracks(&self.plan.prometheus.metrics, &pages),
+            metrics: tracks(&self.asked, &pages),
             warnings: self.scrape_warnings(&pages),
         };
         Ok(RoundRun {
@@ -350,18 +308,6 @@ impl Session {
         let level = usize::try_from(self.seated.unwrap_or(0)).unwrap_or(usize::MAX);
         let samples = self.levels.get(level).or(self.levels.last());
         samples.map_or(&[], Vec::as_slice)
-    }
-
-    fn scrape_warnings(&self, pages: &[Vec<crate::telemetry::Reading>]) -> Vec<Warning> {
-        let of = |(sampler, readings): (&Sampler, &Vec<crate::telemetry::Reading>)| {
-            let failed = readings
-                .iter()
-                .filter(|reading| reading.failed.is_some())
-                .count() as u64;
-            let (url, tried) = (sampler.shown.clone(), readings.len() as u64);
-            (failed > 0).then_some(Warning::ScrapesFailed { url, failed, tried })
-        };
-        self.samplers.iter().zip(pages).filter_map(of).collect()
     }
 
     /// Sleeps in steps, so that a cancelled run does not wait.

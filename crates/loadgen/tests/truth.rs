@@ -355,6 +355,7 @@ fn b125_samples_cover_the_whole_round() {
         ],
         interval_ms: 50,
         per_request: false,
+        ..PrometheusPlan::default()
     };
     let rounds = run(&plan, samples(4));
     for round in &rounds {

@@ -336,6 +336,9 @@ pub struct PrometheusPlan {
     pub metrics: Vec<String>,
     /// Between background samples, ms.
     pub interval_ms: u64,
+    /// Headers for these URLs alone, values masked when shown.
+    #[serde(default)]
+    pub headers: Vec<(String, Secret)>,
     /// Scrape between the requests of a level of concurrency 1.
     pub per_request: bool,
 }
@@ -346,6 +349,7 @@ impl Default for PrometheusPlan {
             urls: Vec::new(),
             metrics: Vec::new(),
             interval_ms: 1000,
+            headers: Vec::new(),
             per_request: true,
         }
     }

@@ -138,6 +138,15 @@ pub enum Warning {
         /// What it was mapped to.
         mapping: String,
     },
+    /// A round too short for the scrapes of a Prometheus server to say much about it.
+    ShortWindow {
+        /// The server, secrets removed.
+        url: String,
+        /// Length of the round, seconds.
+        seconds: f64,
+        /// Between its scrapes, seconds.
+        interval_seconds: f64,
+    },
     /// Scrapes failed.
     ScrapesFailed {
         /// The URL, secrets removed.

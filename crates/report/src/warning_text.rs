@@ -94,6 +94,13 @@ fn english(warning: &Warning) -> String {
             format!("metric {name} is not on the page{close}")
         }
         Warning::MetricAlias { name, mapping } => format!("metric {name} is taken as {mapping}"),
+        Warning::ShortWindow {
+            url,
+            seconds,
+            interval_seconds,
+        } => format!(
+            "{url} scrapes every {interval_seconds} s, the round took {seconds:.1} s: its samples say little about it; scrape more often, or give the page itself"
+        ),
         Warning::ScrapesFailed { url, failed, tried } => {
             format!("{failed} of {tried} scrapes of {url} failed")
         }
@@ -201,6 +208,13 @@ fn chinese(warning: &Warning) -> String {
             format!("页面上没有指标 {name}{close}")
         }
         Warning::MetricAlias { name, mapping } => format!("指标 {name} 取自 {mapping}"),
+        Warning::ShortWindow {
+            url,
+            seconds,
+            interval_seconds,
+        } => format!(
+            "{url} 每 {interval_seconds} 秒采集一次，而本轮只有 {seconds:.1} 秒：样本说明不了多少；请提高采集频率，或直接给出指标页"
+        ),
         Warning::ScrapesFailed { url, failed, tried } => {
             format!("对 {url} 的 {tried} 次抓取中有 {failed} 次失败")
         }

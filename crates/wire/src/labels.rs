@@ -53,7 +53,7 @@ pub(crate) fn parse(mut text: &str) -> Option<LabelSet<'_>> {
 }
 
 /// Reads up to the closing quote; `\\`, `\"` and `\n` are escapes.
-fn unquote(text: &str) -> Option<(String, &str)> {
+pub(crate) fn unquote(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {

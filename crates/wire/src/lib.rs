@@ -10,6 +10,7 @@ mod http1;
 mod labels;
 mod reader;
 mod scrape;
+mod selector;
 mod sse;
 mod usage;
 
@@ -19,4 +20,5 @@ pub use exposition::parse as parse_exposition;
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
 pub use reader::ChatReader;
 pub use scrape::{Found, PromSample, PromType, Scrape};
+pub use selector::Selector;
 pub use sse::{SseDecoder, SseError, SseEvent, SseTail};

@@ -191,12 +191,15 @@ settings! {
     #[arg(long, value_name = "SHARE", env = "DUALROUND_MAX_FAILURE_RATE", help_heading = "Limits")]
     max_failure_rate: f64,
 
-    /// Metrics page to sample; can be repeated.
+    /// Metrics page to sample, or a Prometheus server to ask; can be repeated.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_URL", hide_env_values = true, help_heading = "Server metrics")]
     prometheus_url: Vec<String>,
-    /// Metrics to report.
-    #[arg(long, value_name = "NAME", num_args = 1.., env = "DUALROUND_PROMETHEUS_METRICS", value_delimiter = ',', help_heading = "Server metrics")]
+    /// Metrics to report: name, name{label="x"}, [label=]A/B, auto, or PromQL for a server ($round: the round).
+    #[arg(long, value_name = "NAME", num_args = 1.., env = "DUALROUND_PROMETHEUS_METRICS", help_heading = "Server metrics")]
     prometheus_metrics: Vec<String>,
+    /// Header for these URLs alone, 'Name: value'; can be repeated.
+    #[arg(long, value_name = "HEADER", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_HEADER", hide_env_values = true, help_heading = "Server metrics")]
+    prometheus_header: Vec<String>,
     /// Seconds between samples [default: 1].
     #[arg(long, value_name = "S", env = "DUALROUND_PROMETHEUS_INTERVAL", help_heading = "Server metrics")]
     prometheus_interval: f64,

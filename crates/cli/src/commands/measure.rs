@@ -82,7 +82,7 @@ pub(crate) fn measure(
     RunFiles::check(&plan.output.dir, plan.output.overwrite, default_dir)?;
     let mut session = Session::open(plan, selection.levels.clone(), cancel.clone())?;
     let canary = session.preflight()?;
-    let metric_warnings = session.look_up_metrics();
+    let metric_warnings = session.look_up_metrics()?;
     for warning in first_warnings.iter().chain(&metric_warnings) {
         note(&warning_text(warning, lang));
     }

@@ -51,12 +51,6 @@ pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
         .api_key
         .clone()
         .or_else(|| std::env::var("OPENAI_API_KEY").ok());
-    let headers: Result<Vec<_>, Usage> = args
-        .header
-        .iter()
-        .flatten()
-        .map(|text| header(text))
-        .collect();
     Ok(RequestPlan {
         max_output_tokens: args.max_output_tokens,
         min_output_tokens: args.min_output_tokens,
@@ -67,7 +61,7 @@ pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
         stream_options: !args.no_stream_options.unwrap_or(false),
         extra_body: extra_body(args.extra_body.as_deref())?,
         api_key: key.filter(|key| !key.is_empty()).map(Secret::new),
-        headers: headers?,
+        headers: headers("--header", args.header.as_deref())?,
         token_source,
         lenient: args.lenient.unwrap_or(false),
         ca_cert: args.ca_cert.clone(),
@@ -76,19 +70,31 @@ pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
     })
 }
 
+/// All headers of a flag.
+pub(super) fn headers(
+    flag: &str,
+    given: Option<&[String]>,
+) -> Result<Vec<(String, Secret)>, Usage> {
+    given
+        .unwrap_or_default()
+        .iter()
+        .map(|text| header(flag, text))
+        .collect()
+}
+
 /// `Name: value`. The value is a secret and stays out of messages.
-fn header(text: &str) -> Result<(String, Secret), Usage> {
+fn header(flag: &str, text: &str) -> Result<(String, Secret), Usage> {
     let (name, value) = text
         .split_once(':')
-        .ok_or_else(|| usage("--header: give 'Name: value'"))?;
+        .ok_or_else(|| usage(format!("{flag}: give 'Name: value'")))?;
     let name = name.trim();
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(token) {
-        return Err(usage(format!("--header: `{name}` is no header name")));
+        return Err(usage(format!("{flag}: `{name}` is no header name")));
     }
     if value.chars().any(char::is_control) {
         return Err(usage(format!(
-            "--header {name}: its value holds a control character"
+            "{flag} {name}: its value holds a control character"
         )));
     }
     Ok((name.to_owned(), Secret::new(value.trim())))
@@ -118,11 +124,11 @@ mod tests {
 
     #[test]
     fn headers_and_bodies_are_checked() {
-        assert_eq!(header("X-A: b: c").unwrap().1.expose(), "b: c");
+        assert_eq!(header("--header", "X-A: b: c").unwrap().1.expose(), "b: c");
         assert!(
-            header("nothing").is_err()
-                && header("a b: c").is_err()
-                && header("a: b\r\nc: d").is_err()
+            header("--header", "nothing").is_err()
+                && header("--header", "a b: c").is_err()
+                && header("--header", "a: b\r\nc: d").is_err()
         );
         assert!(extra_body(Some("[1]")).is_err() && extra_body(Some("{")).is_err());
         assert_eq!(extra_body(Some("{\"seed\":1}")).unwrap().len(), 1);

@@ -200,7 +200,11 @@ fn a_tokenizer_by_its_hub_id() {
     });
     let path = "/owner/model/resolve/main/tokenizer.json";
     let (hub, log) = hub(&[(path, tokenizer.to_string().into_bytes())], false, None);
-    std::fs::write(dir.path().join("d.jsonl"), "{\"text\": \"able able acid\"}\n").unwrap();
+    std::fs::write(
+        dir.path().join("d.jsonl"),
+        "{\"text\": \"able able acid\"}\n",
+    )
+    .unwrap();
     for _ in 0..2 {
         let output = dualround()
             .current_dir(dir.path())

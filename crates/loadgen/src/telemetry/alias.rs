@@ -54,3 +54,60 @@ pub(crate) fn candidates(asked: &str) -> &'static [Alias] {
         _ => &[],
     }
 }
+
+/// What `auto` looks for: hits by tier, how full the cache is, and who waits.
+const KNOWN: [&str; 28] = [
+    "prefix_cache_hit_rate",
+    "lmcache_hit_rate",
+    "vllm:external_prefix_cache_hits_total",
+    "vllm:external_prefix_cache_queries_total",
+    "vllm:kv_cache_usage_perc",
+    "vllm:gpu_cache_usage_perc",
+    "vllm:num_requests_running",
+    "vllm:num_requests_waiting",
+    "vllm:num_preemptions_total",
+    "vllm:time_to_first_token_seconds",
+    "sglang:cache_hit_rate",
+    "sglang:token_usage",
+    "sglang:num_running_reqs",
+    "sglang:num_queue_reqs",
+    "sglang:evicted_tokens_total",
+    "sglang:time_to_first_token_seconds",
+    "llamacpp:prompt_tokens_total",
+    "llamacpp:prompt_tokens_seconds",
+    "llamacpp:kv_cache_usage_ratio",
+    "llamacpp:requests_processing",
+    "llamacpp:requests_deferred",
+    "lmcache_mp_l1_memory_usage_bytes",
+    "lmcache:local_cache_usage",
+    "lmcache:remote_cache_usage",
+    "trtllm_kv_cache_utilization",
+    "tgi_batch_current_size",
+    "tgi_queue_size",
+    "DCGM_FI_DEV_GPU_UTIL",
+];
+
+/// Those of them that are among the names of a source.
+pub(crate) fn known_of(names: &[String]) -> Vec<String> {
+    let has = |name: &str| {
+        let toggled = name.strip_suffix("_total").unwrap_or(name);
+        names.iter().any(|found| {
+            let family = ["_bucket", "_sum", "_count"]
+                .iter()
+                .find_map(|end| found.strip_suffix(end));
+            found == name || found == toggled || family == Some(name)
+        })
+    };
+    let there = |name: &str| {
+        let alias = |alias: &Alias| match alias {
+            Alias::Name(name) => has(name),
+            Alias::Ratio(top, bottom) => has(top) && has(bottom),
+        };
+        has(name) || candidates(name).iter().any(alias)
+    };
+    KNOWN
+        .iter()
+        .filter(|name| there(name))
+        .map(|name| (*name).to_owned())
+        .collect()
+}

@@ -1,8 +1,13 @@
 //! Server metrics, read beside the round and never on the request path.
 
 mod alias;
+mod asked;
+mod page;
+mod promql;
 mod resolve;
 mod sampler;
 
-pub(crate) use resolve::{Reading, tracks};
-pub(crate) use sampler::Sampler;
+pub(crate) use alias::known_of;
+pub(crate) use asked::{Asked, What};
+pub(crate) use resolve::{Collected, tracks};
+pub(crate) use sampler::{AskError, Common, Sampler};

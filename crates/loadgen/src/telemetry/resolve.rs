@@ -1,8 +1,11 @@
 //! Asked names on a page, and readings put together to tracks.
 
-use super::alias::{Alias, candidates};
-use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
-use dualround_wire::{Found, PromSample, PromType, Scrape};
+use super::{
+    alias::{Alias, candidates},
+    asked::{Asked, What},
+};
+use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
+use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
 
 /// What one scrape said about the asked names.
 #[derive(Clone, Debug, Default)]
@@ -14,13 +17,24 @@ pub(crate) struct Reading {
     /// Lines that could not be read.
     pub(crate) bad_lines: u64,
     /// One for each asked name, in order.
-    pub(crate) metrics: Vec<(Resolved, MetricKind, Vec<PromSample>)>,
+    pub(crate) metrics: Vec<Looked>,
+}
+
+/// What an asked metric is, and its samples.
+pub(crate) type Looked = (Resolved, MetricKind, Vec<PromSample>);
+
+/// What one source brought over a round.
+pub(crate) enum Collected {
+    /// Readings of a page.
+    Page(Vec<Reading>),
+    /// Tracks that a Prometheus server kept, one for each asked metric, and what to say of them.
+    Server(Vec<MetricTrack>, Vec<Warning>),
 }
 
 impl Reading {
     /// Takes the asked names from a page.
-    pub(crate) fn of(page: &Scrape, asked: &[String], at_ns: u64) -> Self {
-        let metrics = asked.iter().map(|name| look_up(page, name)).collect();
+    pub(crate) fn of(page: &Scrape, asked: &[Asked], at_ns: u64) -> Self {
+        let metrics = asked.iter().map(|one| look_up(page, one)).collect();
         Self {
             at_ns,
             failed: None,
@@ -30,51 +44,78 @@ impl Reading {
     }
 }
 
-fn look_up(page: &Scrape, asked: &str) -> (Resolved, MetricKind, Vec<PromSample>) {
-    if let Some(found) = direct(page, asked) {
-        return found;
-    }
-    for alias in candidates(asked) {
-        match alias {
-            Alias::Name(name) => {
-                if let Some(found) = direct(page, name) {
-                    return found;
-                }
-            }
-            Alias::Ratio(numerator, denominator) => {
-                let parts = (page.find(numerator), page.find(denominator));
-                if let (
-                    Found::Metric {
-                        name: numerator,
-                        samples: mut a,
-                        ..
-                    },
-                    Found::Metric {
-                        name: denominator,
-                        samples: b,
-                        ..
-                    },
-                ) = parts
-                {
-                    a.extend(b);
-                    let resolved = Resolved::Ratio {
-                        numerator,
-                        denominator,
-                    };
-                    return (
-                        resolved,
-                        MetricKind::Ratio,
-                        a.into_iter().cloned().collect(),
-                    );
-                }
-            }
+fn look_up(page: &Scrape, asked: &Asked) -> Looked {
+    let missing = |close| (Resolved::Missing { close }, MetricKind::Untyped, Vec::new());
+    match &asked.what {
+        What::Expression => missing(Vec::new()),
+        What::Ratio(top, bottom) => ratio(page, &asked.name, top, bottom)
+            .unwrap_or_else(|| missing(close_names(&top.name, &page.names()))),
+        What::Of(selector) if !selector.is_plain() => {
+            selected(page, selector).unwrap_or_else(|| missing(close_series(page, selector)))
         }
+        What::Of(selector) => named(page, &selector.name)
+            .unwrap_or_else(|| missing(close_names(&selector.name, &page.names()))),
     }
-    let close = close_names(asked, &page.names());
-    (Resolved::Missing { close }, MetricKind::Untyped, Vec::new())
 }
 
-fn direct(page: &Scrape, asked: &str) -> Option<(Resolved, MetricKind, Vec<PromSample>)> {
+/// By its name, else by what the name is an alias of.
+fn named(page: &Scrape, asked: &str) -> Option<Looked> {
+    let alias = |alias: &Alias| match alias {
+        Alias::Name(name) => direct(page, name),
+        Alias::Ratio(top, bottom) => {
+            let plain = |name| Selector::parse(name).map(|(selector, _)| selector);
+            ratio(page, asked, &plain(top)?, &plain(bottom)?)
+        }
+    };
+    direct(page, asked).or_else(|| candidates(asked).iter().find_map(alias))
+}
+
+/// The series of a metric that meet the conditions.
+fn selected(page: &Scrape, selector: &Selector) -> Option<Looked> {
+    let (resolved, kind, mut samples) = direct(page, &selector.name)?;
+    samples.retain(|sample| selector.takes(sample));
+    (!samples.is_empty()).then_some((resolved, kind, samples))
+}
+
+/// A quotient. Of counters it is that of their increases; of gauges, that of their values, reading
+/// by reading.
+fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Option<Looked> {
+    let (Resolved::Name(numerator), a_kind, mut a) = selected(page, top)? else {
+        return None;
+    };
+    let (Resolved::Name(denominator), b_kind, mut b) = selected(page, bottom)? else {
+        return None;
+    };
+    if (a_kind, b_kind) == (MetricKind::Gauge, MetricKind::Gauge) {
+        let sum = |samples: &[PromSample]| samples.iter().map(|sample| sample.value).sum::<f64>();
+        let quotient = PromSample {
+            name: asked.to_owned(),
+            labels: Vec::new(),
+            value: sum(&a) / sum(&b),
+        };
+        let resolved = Resolved::Name(format!("{top} / {bottom}"));
+        return Some((resolved, MetricKind::Gauge, vec![quotient]));
+    }
+    // Parts of one metric are told apart by their conditions.
+    let called = |name: String, selector: &Selector| match selector.is_plain() {
+        true => name,
+        false => selector.to_string(),
+    };
+    let (numerator, denominator) = (called(numerator, top), called(denominator, bottom));
+    for (samples, name) in [(&mut a, &numerator), (&mut b, &denominator)] {
+        for sample in samples {
+            sample.name.clone_from(name);
+        }
+    }
+    a.extend(b);
+    let resolved = Resolved::Ratio {
+        numerator,
+        denominator,
+    };
+    Some((resolved, MetricKind::Ratio, a))
+}
+
+fn direct(page: &Scrape, asked: &str) -> Option<Looked> {
     let Found::Metric {
         name,
         kind,
@@ -94,6 +135,19 @@ fn direct(page: &Scrape, asked: &str) -> Option<(Resolved, MetricKind, Vec<PromS
         kind,
         samples.into_iter().cloned().collect(),
     ))
+}
+
+/// Up to three series of a metric of which none meets the conditions.
+fn close_series(page: &Scrape, selector: &Selector) -> Vec<String> {
+    let Some((_, _, samples)) = direct(page, &selector.name) else {
+        return close_names(&selector.name, &page.names());
+    };
+    let text = |sample: &PromSample| {
+        let labels = sample.labels.iter();
+        let labels: Vec<String> = labels.map(|(k, v)| format!("{k}={v:?}")).collect();
+        format!("{}{{{}}}", sample.name, labels.join(","))
+    };
+    samples.iter().take(3).map(text).collect()
 }
 
 /// Up to three names on the page that share words with the asked one, closest first.
@@ -125,86 +179,112 @@ fn close_names(asked: &str, names: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// Puts the readings of all pages of a round together: one track for each asked name.
-pub(crate) fn tracks(asked: &[String], pages: &[Vec<Reading>]) -> Vec<MetricTrack> {
-    (0..)
-        .zip(asked)
-        .map(|(at, name)| track(at, name, pages))
-        .collect()
+/// Puts what all sources brought over a round together: one track for each asked metric.
+pub(crate) fn tracks(asked: &[Asked], sources: &[Collected]) -> Vec<MetricTrack> {
+    let track = |(at, asked): (usize, &Asked)| track(at, &asked.name, sources);
+    asked.iter().enumerate().map(track).collect()
 }
 
-fn track(at: usize, asked: &str, pages: &[Vec<Reading>]) -> MetricTrack {
-    let mut track = MetricTrack {
+fn track(at: usize, asked: &str, sources: &[Collected]) -> MetricTrack {
+    let mut track = empty(asked);
+    for (number, source) in sources.iter().enumerate() {
+        let page = (sources.len() > 1).then_some(number);
+        match source {
+            Collected::Page(readings) => of_page(at, readings, page, &mut track),
+            Collected::Server(found, _) => {
+                let Some(found) = found.get(at) else { continue };
+                track.failed_scrapes += found.failed_scrapes;
+                if same(&mut track, &found.resolved, found.kind) {
+                    for one in &found.series {
+                        let mut one = one.clone();
+                        one.labels.extend(page_label(page));
+                        track.series.push(one);
+                    }
+                }
+            }
+        }
+    }
+    track
+}
+
+/// A track that nothing is known of.
+pub(crate) fn empty(asked: &str) -> MetricTrack {
+    MetricTrack {
         asked: asked.to_owned(),
         resolved: Resolved::Missing { close: Vec::new() },
         kind: MetricKind::Untyped,
         series: Vec::new(),
         failed_scrapes: 0,
         bad_lines: 0,
-    };
-    for (page, readings) in pages.iter().enumerate() {
-        let mut series: Vec<SeriesTrack> = Vec::new();
-        let mut earlier: Vec<u64> = Vec::new();
-        for reading in readings {
-            track.bad_lines = track.bad_lines.max(reading.bad_lines);
-            if reading.failed.is_some() {
-                track.failed_scrapes += 1;
-                continue;
-            }
-            let Some((resolved, kind, samples)) = reading.metrics.get(at) else {
-                continue;
-            };
-            match (&track.resolved, resolved) {
-                (Resolved::Missing { .. }, _) => {
-                    track.resolved = resolved.clone();
-                    track.kind = *kind;
-                }
-                (_, Resolved::Missing { .. }) => {}
-                // A page where the name means something else does not mix in.
-                (known, found) if known != found => continue,
-                _ => {}
-            }
-            for sample in samples {
-                let labels = labels(sample, page, pages.len());
-                let point = TrackPoint {
-                    at_ns: reading.at_ns,
-                    value: Some(sample.value).filter(|value| value.is_finite()),
-                };
-                let known = series
-                    .iter_mut()
-                    .find(|s| s.name == sample.name && s.labels == labels);
-                match known {
-                    Some(known) => known.points.push(point),
-                    None => {
-                        // A series that appears later was not there before: that is known too.
-                        let gone = |at_ns: &u64| TrackPoint {
-                            at_ns: *at_ns,
-                            value: None,
-                        };
-                        let mut points: Vec<TrackPoint> = earlier.iter().map(gone).collect();
-                        points.push(point);
-                        series.push(SeriesTrack {
-                            name: sample.name.clone(),
-                            labels,
-                            points,
-                        });
-                    }
-                }
-            }
-            earlier.push(reading.at_ns);
-        }
-        track.series.append(&mut series);
     }
-    track
 }
 
-/// A sample's labels; with several pages, the page's number is one of them.
-fn labels(sample: &PromSample, page: usize, pages: usize) -> Vec<(String, String)> {
-    let mut labels = sample.labels.clone();
-    if pages > 1 {
-        labels.push(("page".to_owned(), page.to_string()));
+/// Whether what was found belongs into the track. A source where the name means something else
+/// does not mix in.
+fn same(track: &mut MetricTrack, resolved: &Resolved, kind: MetricKind) -> bool {
+    match (&track.resolved, resolved) {
+        (Resolved::Missing { close }, Resolved::Missing { .. }) if !close.is_empty() => false,
+        (Resolved::Missing { .. }, _) => {
+            track.resolved = resolved.clone();
+            track.kind = kind;
+            true
+        }
+        (known, found) => known == found,
     }
-    labels
+}
+
+fn of_page(at: usize, readings: &[Reading], page: Option<usize>, track: &mut MetricTrack) {
+    let mut series: Vec<SeriesTrack> = Vec::new();
+    let mut earlier: Vec<u64> = Vec::new();
+    for reading in readings {
+        track.bad_lines = track.bad_lines.max(reading.bad_lines);
+        if reading.failed.is_some() {
+            track.failed_scrapes += 1;
+            continue;
+        }
+        let Some((resolved, kind, samples)) = reading.metrics.get(at) else {
+            continue;
+        };
+        let missing = matches!(resolved, Resolved::Missing { .. });
+        if !same(track, resolved, *kind) && !missing {
+            continue;
+        }
+        for sample in samples {
+            let mut labels = sample.labels.clone();
+            labels.extend(page_label(page));
+            let point = TrackPoint {
+                at_ns: reading.at_ns,
+                value: Some(sample.value).filter(|value| value.is_finite()),
+            };
+            let known = series
+                .iter_mut()
+                .find(|s| s.name == sample.name && s.labels == labels);
+            match known {
+                Some(known) => known.points.push(point),
+                None => {
+                    // A series that appears later was not there before: that is known too.
+                    let gone = |at_ns: &u64| TrackPoint {
+                        at_ns: *at_ns,
+                        value: None,
+                    };
+                    let mut points: Vec<TrackPoint> = earlier.iter().map(gone).collect();
+                    points.push(point);
+                    series.push(SeriesTrack {
+                        name: sample.name.clone(),
+                        labels,
+                        points,
+                    });
+                }
+            }
+        }
+        earlier.push(reading.at_ns);
+    }
+    track.series.append(&mut series);
+}
+
+/// With several sources, the source's number is a label.
+fn page_label(page: Option<usize>) -> Option<(String, String)> {
+    page.map(|page| ("page".to_owned(), page.to_string()))
 }
 
 #[cfg(test)]
@@ -215,7 +295,7 @@ mod tests {
     fn reading(text: &str, asked: &str, at_ns: u64) -> Reading {
         Reading::of(
             &parse_exposition(text.as_bytes()),
-            &[asked.to_owned()],
+            &[Asked::parse(asked)],
             at_ns,
         )
     }
@@ -238,14 +318,46 @@ mod tests {
 
     #[test]
     fn b120_a_series_that_appears_later() {
-        let asked = ["hits_total".to_owned()];
-        let pages = [vec![
+        let asked = [Asked::parse("hits_total")];
+        let pages = [Collected::Page(vec![
             reading("# TYPE hits_total counter\n", "hits_total", 1),
             reading("hits_total{engine=\"0\"} 64\n", "hits_total", 2),
-        ]];
+        ])];
         let track = &tracks(&asked, &pages)[0];
         let values: Vec<Option<f64>> = track.series[0].points.iter().map(|p| p.value).collect();
         assert_eq!(values, [None, Some(64.0)]);
         assert_eq!(track.kind, MetricKind::Counter);
+    }
+
+    #[test]
+    fn conditions_and_quotients() {
+        let page = "# TYPE hits_total counter\nhits_total{t=\"a\"} 3\nhits_total{t=\"b\"} 5\n\
+                    # TYPE used gauge\nused 2\n# TYPE all gauge\nall 8\n";
+        let at = |asked: &str| reading(page, asked, 0).metrics[0].clone();
+        let (_, kind, samples) = at("hits_total{t=~\"b|c\"}");
+        assert_eq!(
+            (kind, samples.len(), samples[0].value),
+            (MetricKind::Counter, 1, 5.0)
+        );
+        // Parts of one counter.
+        let (resolved, kind, samples) = at("share=hits_total{t=\"a\"} / hits_total");
+        let (numerator, denominator) = ("hits_total{t=\"a\"}".to_owned(), "hits_total".to_owned());
+        assert_eq!(
+            resolved,
+            Resolved::Ratio {
+                numerator: numerator.clone(),
+                denominator
+            }
+        );
+        assert_eq!((kind, samples.len()), (MetricKind::Ratio, 3));
+        assert_eq!(samples.iter().filter(|s| s.name == numerator).count(), 1);
+        let (_, kind, samples) = at("fill=used/all");
+        assert_eq!((kind, samples[0].value), (MetricKind::Gauge, 0.25));
+        let (resolved, ..) = at("hits_total{t=\"z\"}");
+        let close = vec![
+            "hits_total{t=\"a\"}".to_owned(),
+            "hits_total{t=\"b\"}".to_owned(),
+        ];
+        assert_eq!(resolved, Resolved::Missing { close });
     }
 }

@@ -1,37 +1,43 @@
-//! One background sampler per page: its own thread, connection, timer and short time limit.
+//! One background sampler per source: its own thread, connection, timer and short time limit.
 
-use super::resolve::Reading;
-use crate::{
-    LoadError,
-    auth::basic,
-    clock::Clock,
-    control::{Answer, Control},
-    transport::Target,
-};
-use dualround_wire::{Scrape, parse_exposition};
+use super::{asked::Asked, page::Page, promql::Server, resolve::Collected};
+use crate::{Cancel, LoadError, clock::Clock, control::Control, transport::Target};
 use std::{thread::JoinHandle, time::Duration};
-use tokio::{
-    select,
-    sync::{mpsc, oneshot},
-    time::{MissedTickBehavior, interval},
-};
+use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsConnector;
 
 /// Bound on one scrape.
 const LIMIT: Duration = Duration::from_secs(2);
 
-enum Command {
-    /// The whole page, for look-ups before the run.
-    Page(oneshot::Sender<Result<Scrape, String>>),
+pub(super) enum Command {
+    /// The names of all metrics there.
+    Names(oneshot::Sender<Result<Vec<String>, String>>),
+    /// What is to be read from now on, looked up at once.
+    Ask(Vec<Asked>, oneshot::Sender<Result<Collected, AskError>>),
     /// A round begins: read now, then at every tick.
     Begin(oneshot::Sender<()>),
     /// Read now.
     Now(oneshot::Sender<()>),
-    /// The round has ended: read once more and hand over what was read.
-    End(oneshot::Sender<Vec<Reading>>),
+    /// The round that began and ended then is over: read once more and hand over what was read.
+    End((u64, u64), oneshot::Sender<Collected>),
 }
 
-/// A handle to the sampler of one page.
+/// Why what is asked cannot be looked up.
+#[derive(Clone, Debug)]
+pub(crate) enum AskError {
+    /// The source does not answer; it may later.
+    Unreadable(String),
+    /// The server does not understand it and never will.
+    Refused(String),
+}
+
+impl From<String> for AskError {
+    fn from(words: String) -> Self {
+        Self::Unreadable(words)
+    }
+}
+
+/// A handle to the sampler of one source.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     commands: Option<mpsc::UnboundedSender<Command>>,
@@ -40,30 +46,46 @@ pub(crate) struct Sampler {
     pub(crate) shown: String,
 }
 
+/// What all samplers of a run have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    pub(crate) tls: Option<TlsConnector>,
+    pub(crate) clock: Clock,
+    pub(crate) every: Duration,
+    /// Whole header lines that go to metric sources only.
+    pub(crate) headers: String,
+    pub(crate) cancel: Cancel,
+}
+
 impl Sampler {
-    /// Starts a sampler for `url`.
-    pub(crate) fn start(
-        url: &str,
-        asked: Vec<String>,
-        tls: Option<TlsConnector>,
-        clock: Clock,
-        every: Duration,
-    ) -> Result<Self, LoadError> {
+    /// Starts a sampler for `url`: of a Prometheus server where one answers there, else of a page.
+    pub(crate) fn start(url: &str, common: &Common) -> Result<Self, LoadError> {
         let target = Target::resolve(url)?;
         let shown = target.shown.clone();
         let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();
+        let common = common.clone();
         let thread = std::thread::Builder::new()
             .name("metrics".to_owned())
             .spawn(move || {
-                let control = Control::new(target, tls, clock, LIMIT);
-                let mut page = Page {
-                    control,
-                    asked,
-                    clock,
-                    readings: Vec::new(),
-                };
-                runtime.block_on(page.serve(&mut inbox, every));
+                runtime.block_on(async {
+                    let control =
+                        || Control::new(target.clone(), common.tls.clone(), common.clock, LIMIT);
+                    let server = Server::find(control(), &common).await;
+                    match server {
+                        Some(server) => server.serve(&mut inbox).await,
+                        None => {
+                            let page = Page {
+                                control: control(),
+                                headers: common.headers.clone(),
+                                clock: common.clock,
+                                asked: Vec::new(),
+                                readings: Vec::new(),
+                            };
+                            page.serve(&mut inbox, common.every).await;
+                        }
+                    }
+                });
             })
             .map_err(LoadError::Worker)?;
         Ok(Self {
@@ -82,10 +104,18 @@ impl Sampler {
         answer
     }
 
-    /// The whole page, read now. Blocks.
-    pub(crate) fn page(&self) -> Result<Scrape, String> {
-        let answer = self.send(Command::Page).blocking_recv();
+    /// The names of all metrics there. Blocks.
+    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
+        let answer = self.send(Command::Names).blocking_recv();
         answer.unwrap_or_else(|_| Err("the sampler has ended".to_owned()))
+    }
+
+    /// Says what is to be read, and looks it up. Blocks.
+    pub(crate) fn ask(&self, asked: &[Asked]) -> Result<Collected, AskError> {
+        let asked = asked.to_vec();
+        let answer = self.send(|reply| Command::Ask(asked, reply));
+        let gone = |_| Err(AskError::Unreadable("the sampler has ended".to_owned()));
+        answer.blocking_recv().unwrap_or_else(gone)
     }
 
     /// Begins a round with a reading. Blocks until it is done.
@@ -93,9 +123,13 @@ impl Sampler {
         let _ = self.send(Command::Begin).blocking_recv();
     }
 
-    /// Ends a round with a reading; returns all of the round's. Blocks.
-    pub(crate) fn end(&self) -> Vec<Reading> {
-        self.send(Command::End).blocking_recv().unwrap_or_default()
+    /// Ends a round that began and ended then (ns on the run's clock) with a reading; returns all
+    /// of the round's. Blocks.
+    pub(crate) fn end(&self, window: (u64, u64)) -> Collected {
+        let end = self
+            .send(|reply| Command::End(window, reply))
+            .blocking_recv();
+        end.unwrap_or(Collected::Page(Vec::new()))
     }
 
     /// Reads now.
@@ -109,75 +143,6 @@ impl Drop for Sampler {
         self.commands = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
-        }
-    }
-}
-
-struct Page {
-    control: Control,
-    asked: Vec<String>,
-    clock: Clock,
-    readings: Vec<Reading>,
-}
-
-impl Page {
-    async fn serve(&mut self, inbox: &mut mpsc::UnboundedReceiver<Command>, every: Duration) {
-        let mut ticks = interval(every.max(Duration::from_millis(1)));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut active = false;
-        loop {
-            select! {
-                command = inbox.recv() => match command {
-                    None => return,
-                    Some(Command::Page(reply)) => {
-                        let page = self.scrape().await.map(|answer| parse_exposition(&answer.body));
-                        let _ = reply.send(page);
-                    }
-                    Some(Command::Begin(reply)) => {
-                        self.readings.clear();
-                        self.read().await;
-                        active = true;
-                        ticks.reset();
-                        let _ = reply.send(());
-                    }
-                    Some(Command::Now(reply)) => {
-                        self.read().await;
-                        let _ = reply.send(());
-                    }
-                    Some(Command::End(reply)) => {
-                        active = false;
-                        self.read().await;
-                        let _ = reply.send(std::mem::take(&mut self.readings));
-                    }
-                },
-                _ = ticks.tick(), if active => self.read().await,
-            }
-        }
-    }
-
-    async fn read(&mut self) {
-        let reading = match self.scrape().await {
-            Ok(answer) => {
-                let page = parse_exposition(&answer.body);
-                Reading::of(&page, &self.asked, answer.at_ns)
-            }
-            Err(reason) => Reading {
-                at_ns: self.clock.now(),
-                failed: Some(reason),
-                ..Reading::default()
-            },
-        };
-        self.readings.push(reading);
-    }
-
-    async fn scrape(&mut self) -> Result<Answer, String> {
-        let auth = basic(self.control.target.userinfo.as_deref());
-        let headers = format!("Accept: text/plain; version=0.0.4\r\n{auth}");
-        let answer = self.control.send("GET", &headers, "").await?;
-        if answer.status == 200 {
-            Ok(answer)
-        } else {
-            Err(format!("HTTP {}", answer.status))
         }
     }
 }

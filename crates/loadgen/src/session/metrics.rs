@@ -1,0 +1,139 @@
+//! The server metrics of a run: what is asked, of whom, and what went wrong with it.
+
+use super::Session;
+use crate::{
+    Cancel, LoadError,
+    clock::Clock,
+    telemetry::{AskError, Asked, Collected, Common, Sampler, What, known_of, tracks},
+};
+use dualround_model::{Plan, Resolved, Warning};
+use std::time::Duration;
+use tokio_rustls::TlsConnector;
+
+/// Starts a sampler for each source of the plan.
+pub(super) fn start(
+    plan: &Plan,
+    cancel: &Cancel,
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> Result<Vec<Sampler>, LoadError> {
+    let common = Common {
+        tls: tls.cloned(),
+        clock,
+        every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
+        headers: crate::auth::lines(&plan.prometheus.headers),
+        cancel: cancel.clone(),
+    };
+    let urls = plan.prometheus.urls.iter();
+    urls.map(|url| Sampler::start(url, &common)).collect()
+}
+
+impl Session {
+    /// Looks the asked metrics up once, before the run: what is missing or an alias is said early.
+    ///
+    /// # Errors
+    /// [`LoadError::Metric`] for an expression that cannot be evaluated.
+    pub fn look_up_metrics(&mut self) -> Result<Vec<Warning>, LoadError> {
+        let mut warnings = Vec::new();
+        let mut sources = Vec::new();
+        self.expand_auto();
+        let metrics = self.plan.prometheus.metrics.iter();
+        self.asked = metrics.map(|one| Asked::parse(one)).collect();
+        for sampler in self.samplers.iter() {
+            match sampler.ask(&self.asked) {
+                Ok(source) => sources.push(source),
+                Err(AskError::Refused(reason)) => {
+                    let url = sampler.shown.clone();
+                    return Err(LoadError::Metric { url, reason });
+                }
+                Err(AskError::Unreadable(reason)) => warnings.push(Warning::Note {
+                    text: format!("metrics of {} cannot be read: {reason}", sampler.shown),
+                }),
+            }
+        }
+        if sources.is_empty() {
+            return Ok(warnings);
+        }
+        let server = sources
+            .iter()
+            .any(|source| matches!(source, Collected::Server(..)));
+        for (asked, track) in self.asked.iter().zip(tracks(&self.asked, &sources)) {
+            if let (What::Expression, false) = (&asked.what, server) {
+                let url = self
+                    .samplers
+                    .first()
+                    .map_or("", |sampler| &sampler.shown)
+                    .to_owned();
+                let reason = format!(
+                    "`{}` is neither a metric nor a quotient of two: a page cannot evaluate it, a \
+                     Prometheus server can (--prometheus-url http://HOST:9090)",
+                    asked.text
+                );
+                return Err(LoadError::Metric { url, reason });
+            }
+            let name = track.asked;
+            match (track.resolved, &asked.what) {
+                (Resolved::Missing { close }, _) => {
+                    warnings.push(Warning::MetricMissing { name, close });
+                }
+                (
+                    Resolved::Ratio {
+                        numerator,
+                        denominator,
+                    },
+                    What::Of(_),
+                ) => {
+                    let mapping = format!("increase of {numerator} / increase of {denominator}");
+                    warnings.push(Warning::MetricAlias { name, mapping });
+                }
+                (Resolved::Name(mapping), What::Of(selector)) if mapping != selector.name => {
+                    warnings.push(Warning::MetricAlias { name, mapping });
+                }
+                _ => {}
+            }
+        }
+        Ok(warnings)
+    }
+
+    /// `auto` stands for the known metrics of caches and queues that are there.
+    fn expand_auto(&mut self) {
+        let metrics = &self.plan.prometheus.metrics;
+        if !metrics.iter().any(|asked| asked == "auto") {
+            return;
+        }
+        let samplers = self.samplers.iter();
+        let names: Vec<String> = samplers
+            .filter_map(|one| one.names().ok())
+            .flatten()
+            .collect();
+        let found = known_of(&names);
+        let mut all: Vec<String> = Vec::new();
+        for asked in metrics {
+            let alone = std::slice::from_ref(asked);
+            for one in if asked == "auto" { &found[..] } else { alone } {
+                if !all.contains(one) {
+                    all.push(one.clone());
+                }
+            }
+        }
+        self.plan.prometheus.metrics = all;
+    }
+
+    /// What went wrong with the sources over a round.
+    pub(super) fn scrape_warnings(&self, pages: &[Collected]) -> Vec<Warning> {
+        let of = |(sampler, source): (&Sampler, &Collected)| {
+            let readings = match source {
+                Collected::Page(readings) => readings,
+                Collected::Server(_, warnings) => return warnings.clone(),
+            };
+            let failed = readings
+                .iter()
+                .filter(|reading| reading.failed.is_some())
+                .count() as u64;
+            let (url, tried) = (sampler.shown.clone(), readings.len() as u64);
+            let failed = (failed > 0).then_some(Warning::ScrapesFailed { url, failed, tried });
+            failed.into_iter().collect()
+        };
+        self.samplers.iter().zip(pages).flat_map(of).collect()
+    }
+}

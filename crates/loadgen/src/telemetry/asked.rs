@@ -1,0 +1,91 @@
+//! What `--prometheus-metrics` can say, besides `auto`:
+//! `name`, `name{label="x"}`, `A/B`, each with `label=` before it, or any PromQL.
+
+use dualround_wire::Selector;
+
+/// One asked metric.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// As the user wrote it, or the label before it.
+    pub(crate) name: String,
+    /// What is to be evaluated, without the label.
+    pub(crate) text: String,
+    pub(crate) what: What,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum What {
+    /// A metric.
+    Of(Selector),
+    /// A quotient of two metrics.
+    Ratio(Selector, Selector),
+    /// Something only a Prometheus server can evaluate.
+    Expression,
+}
+
+impl Asked {
+    /// Understands an asked metric. Whatever is neither metric nor quotient is an expression.
+    pub(crate) fn parse(asked: &str) -> Self {
+        let (name, text) = match label(asked) {
+            Some((label, rest)) => (label.to_owned(), rest.trim()),
+            None => (asked.to_owned(), asked.trim()),
+        };
+        let what = match Selector::parse(text) {
+            Some((of, "")) => What::Of(of),
+            Some((top, rest)) => {
+                let bottom = rest.strip_prefix('/').and_then(Selector::parse);
+                match bottom {
+                    Some((bottom, "")) => What::Ratio(top, bottom),
+                    _ => What::Expression,
+                }
+            }
+            None => What::Expression,
+        };
+        Self {
+            name,
+            text: text.to_owned(),
+            what,
+        }
+    }
+}
+
+/// `label=…`, where the sign is not part of `==`, `=~` or a label condition.
+fn label(asked: &str) -> Option<(&str, &str)> {
+    let (label, rest) = asked.split_once('=')?;
+    let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.' | ' ');
+    let plain = !label.is_empty() && label.chars().all(name) && !rest.starts_with(['=', '~']);
+    plain.then_some((label.trim(), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(text: &str) -> (String, &'static str) {
+        let asked = Asked::parse(text);
+        let what = match asked.what {
+            What::Of(_) => "of",
+            What::Ratio(..) => "ratio",
+            What::Expression => "expression",
+        };
+        (asked.name, what)
+    }
+
+    #[test]
+    fn what_is_asked_is_told_apart() {
+        for (text, name, what) in [
+            ("vllm:hits_total", "vllm:hits_total", "of"),
+            ("x{a=\"b\"}", "x{a=\"b\"}", "of"),
+            ("hit_rate=a_total/b_total", "hit_rate", "ratio"),
+            ("a{x=~\"1|2\"} / b", "a{x=~\"1|2\"} / b", "ratio"),
+            ("busy=x{a=\"b\"}", "busy", "of"),
+            ("rate(x[5s])", "rate(x[5s])", "expression"),
+            ("hits=increase(x[$round])", "hits", "expression"),
+            ("x == 1", "x == 1", "expression"),
+            ("sum by (a) (x)", "sum by (a) (x)", "expression"),
+            ("a / b / c", "a / b / c", "expression"),
+        ] {
+            assert_eq!(kind(text), (name.to_owned(), what), "{text}");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! A metrics page, read at every tick of a round.
+
+use super::{
+    asked::Asked,
+    resolve::{Collected, Reading},
+    sampler::Command,
+};
+use crate::{
+    auth::basic,
+    clock::Clock,
+    control::{Answer, Control},
+};
+use dualround_wire::{Scrape, parse_exposition};
+use std::time::Duration;
+use tokio::{
+    select,
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+pub(super) struct Page {
+    pub(super) control: Control,
+    pub(super) headers: String,
+    pub(super) clock: Clock,
+    pub(super) asked: Vec<Asked>,
+    pub(super) readings: Vec<Reading>,
+}
+
+impl Page {
+    pub(super) async fn serve(
+        mut self,
+        inbox: &mut mpsc::UnboundedReceiver<Command>,
+        every: Duration,
+    ) {
+        let mut ticks = interval(every.max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut active = false;
+        loop {
+            select! {
+                command = inbox.recv() => match command {
+                    None => return,
+                    Some(Command::Names(reply)) => {
+                        let names = |page: Scrape| page.names().into_iter().map(str::to_owned).collect();
+                        let _ = reply.send(self.parsed().await.map(|(page, _)| names(page)));
+                    }
+                    Some(Command::Ask(asked, reply)) => {
+                        self.asked = asked;
+                        let looked = self.parsed().await;
+                        let looked = looked.map(|(page, _)| Reading::of(&page, &self.asked, 0));
+                        let looked = looked.map(|reading| Collected::Page(vec![reading]));
+                        let _ = reply.send(looked.map_err(Into::into));
+                    }
+                    Some(Command::Begin(reply)) => {
+                        self.readings.clear();
+                        self.read().await;
+                        active = true;
+                        ticks.reset();
+                        let _ = reply.send(());
+                    }
+                    Some(Command::Now(reply)) => {
+                        self.read().await;
+                        let _ = reply.send(());
+                    }
+                    Some(Command::End(_, reply)) => {
+                        active = false;
+                        self.read().await;
+                        let _ = reply.send(Collected::Page(std::mem::take(&mut self.readings)));
+                    }
+                },
+                _ = ticks.tick(), if active => self.read().await,
+            }
+        }
+    }
+
+    async fn read(&mut self) {
+        let reading = match self.parsed().await {
+            Ok((page, at_ns)) => Reading::of(&page, &self.asked, at_ns),
+            Err(reason) => Reading {
+                at_ns: self.clock.now(),
+                failed: Some(reason),
+                ..Reading::default()
+            },
+        };
+        self.readings.push(reading);
+    }
+
+    async fn parsed(&mut self) -> Result<(Scrape, u64), String> {
+        let answer = self.scrape().await?;
+        Ok((parse_exposition(&answer.body), answer.at_ns))
+    }
+
+    async fn scrape(&mut self) -> Result<Answer, String> {
+        let auth = basic(self.control.target.userinfo.as_deref());
+        // Some servers have only one of them.
+        let accept = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5";
+        let headers = format!("Accept: {accept}\r\n{auth}{}", self.headers);
+        let answer = self.control.send("GET", &headers, "").await?;
+        if answer.status == 200 {
+            Ok(answer)
+        } else {
+            Err(format!("HTTP {}", answer.status))
+        }
+    }
+}

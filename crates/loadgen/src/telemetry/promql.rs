@@ -1,0 +1,512 @@
+//! A Prometheus server, or what speaks its API: asked after a round for exactly the round's window.
+//! It has seen only what it scraped: a round waits for a scrape before its first request and for
+//! one after its last.
+
+use super::{
+    alias::{Alias, candidates},
+    asked::{Asked, What},
+    resolve::{Collected, empty},
+    sampler::{AskError, Command, Common},
+};
+use crate::{Cancel, auth::basic, clock::Clock, control::Control};
+use dualround_model::{MetricKind, Resolved, SeriesTrack, TrackPoint, Warning};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::sync::mpsc;
+
+/// Longest scrape interval that a round waits for.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Points of a range query, at most; servers refuse more than 11,000.
+const POINTS: f64 = 10_000.0;
+
+/// How an asked metric is had from the server.
+#[derive(Clone, Debug)]
+enum Plan {
+    /// The samples as they were scraped.
+    Raw {
+        queries: Vec<(String, Option<String>)>,
+        resolved: Resolved,
+        kind: MetricKind,
+    },
+    /// An expression with `$round`: one value, at the end of the round.
+    Once(String),
+    /// An expression: its values over the round.
+    Range(String),
+    Missing(Vec<String>),
+}
+
+pub(super) struct Server {
+    control: Control,
+    /// Of the API's paths.
+    base: String,
+    /// Parameters that the URL has, for every question.
+    extra: String,
+    headers: String,
+    clock: Clock,
+    cancel: Cancel,
+    shown: String,
+    /// Between the scrapes of the server's targets, the longest; `None` where it does not say.
+    interval: Option<Duration>,
+    every: Duration,
+    asked: Vec<(Asked, Plan)>,
+}
+
+impl Server {
+    /// Asks whether one answers at this address.
+    pub(super) async fn find(control: Control, common: &Common) -> Option<Self> {
+        let (path, query) = control
+            .target
+            .path
+            .split_once('?')
+            .unwrap_or((&control.target.path, ""));
+        let path = path.trim_end_matches('/');
+        if path.ends_with("/metrics") {
+            return None;
+        }
+        let base = path
+            .find("/api/v1")
+            .map_or(path, |at| &path[..at])
+            .to_owned();
+        let extra = if query.is_empty() {
+            String::new()
+        } else {
+            format!("&{query}")
+        };
+        let auth = basic(control.target.userinfo.as_deref());
+        let mut server = Self {
+            base,
+            extra,
+            headers: format!("{auth}{}", common.headers),
+            clock: common.clock,
+            cancel: common.cancel.clone(),
+            shown: control.target.shown.clone(),
+            control,
+            interval: None,
+            every: common.every,
+            asked: Vec::new(),
+        };
+        server.get("query", &[("query", "1")]).await.ok()?;
+        server.interval = server.scrape_interval().await;
+        Some(server)
+    }
+
+    pub(super) async fn serve(mut self, inbox: &mut mpsc::UnboundedReceiver<Command>) {
+        while let Some(command) = inbox.recv().await {
+            match command {
+                Command::Names(reply) => {
+                    let names = self.get("label/__name__/values", &[]).await.map(|data| {
+                        let names = data.as_array().into_iter().flatten();
+                        names.filter_map(Value::as_str).map(str::to_owned).collect()
+                    });
+                    let _ = reply.send(names);
+                }
+                Command::Ask(asked, reply) => {
+                    let _ = reply.send(self.look_up(asked).await);
+                }
+                Command::Begin(reply) => {
+                    self.wait_for_scrape().await;
+                    let _ = reply.send(());
+                }
+                // Readings between requests are not to be had from a server that scrapes.
+                Command::Now(reply) => {
+                    let _ = reply.send(());
+                }
+                Command::End(window, reply) => {
+                    self.wait_for_scrape().await;
+                    let _ = reply.send(self.collect(window).await);
+                }
+            }
+        }
+    }
+
+    /// One question; the `data` of the answer, or the server's own words.
+    async fn get(&mut self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
+        let encoded = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+        let parameters: Vec<String> = parameters
+            .iter()
+            .map(|(key, value)| format!("{key}={}", encoded(value)))
+            .collect();
+        let (base, extra) = (&self.base, &self.extra);
+        self.control.target.path = format!("{base}/api/v1/{call}?{}{extra}", parameters.join("&"));
+        let answer = self.control.send("GET", &self.headers, "").await?;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if body.get("status").is_some_and(|status| status == "success") {
+            return Ok(body.get("data").cloned().unwrap_or_default());
+        }
+        let words = body.get("error").and_then(Value::as_str);
+        Err(words.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
+    }
+
+    async fn scrape_interval(&mut self) -> Option<Duration> {
+        let data = self.get("targets", &[("state", "active")]).await.ok()?;
+        let targets = data.get("activeTargets")?.as_array()?;
+        let of = |target: &Value| duration(target.get("scrapeInterval")?.as_str()?);
+        targets.iter().filter_map(of).max()
+    }
+
+    /// So long that every target was scraped once more.
+    async fn wait_for_scrape(&self) {
+        let Some(interval) = self.interval.filter(|interval| *interval <= PATIENCE) else {
+            return;
+        };
+        let until = self.clock.now()
+            + crate::clock::nanos(interval + interval / 10 + Duration::from_millis(100));
+        while self.clock.now() < until && !self.cancel.is_cancelled() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    async fn look_up(&mut self, asked: Vec<Asked>) -> Result<Collected, AskError> {
+        let mut plans = Vec::new();
+        let mut tracks = Vec::new();
+        for asked in asked {
+            let plan = self.plan(&asked).await?;
+            let mut track = empty(&asked.name);
+            (track.resolved, track.kind) = match &plan {
+                Plan::Raw { resolved, kind, .. } => (resolved.clone(), *kind),
+                Plan::Once(text) | Plan::Range(text) => {
+                    (Resolved::Name(text.clone()), MetricKind::Gauge)
+                }
+                Plan::Missing(close) => (
+                    Resolved::Missing {
+                        close: close.clone(),
+                    },
+                    MetricKind::Untyped,
+                ),
+            };
+            tracks.push(track);
+            plans.push((asked, plan));
+        }
+        self.asked = plans;
+        Ok(Collected::Server(tracks, Vec::new()))
+    }
+
+    async fn plan(&mut self, asked: &Asked) -> Result<Plan, AskError> {
+        match &asked.what {
+            What::Expression => {
+                let tried = asked.text.replace("$round", "60s");
+                let fail = |words| AskError::Refused(format!("`{}`: {words}", asked.text));
+                self.get("query", &[("query", &tried)])
+                    .await
+                    .map_err(fail)?;
+                let once = asked.text.contains("$round");
+                Ok(if once {
+                    Plan::Once(asked.text.clone())
+                } else {
+                    Plan::Range(asked.text.clone())
+                })
+            }
+            What::Ratio(top, bottom) => {
+                let (a, b) = (
+                    self.raw(&top.name, top.conditions()).await?,
+                    self.raw(&bottom.name, bottom.conditions()).await?,
+                );
+                Ok(match (a, b) {
+                    (Some(a), Some(b)) => ratio((&a, top.to_string()), (&b, bottom.to_string())),
+                    (None, _) => Plan::Missing(vec![top.to_string()]),
+                    (_, None) => Plan::Missing(vec![bottom.to_string()]),
+                })
+            }
+            What::Of(selector) => {
+                if let Some(plan) = self.raw(&selector.name, selector.conditions()).await? {
+                    return Ok(plan);
+                }
+                for alias in candidates(&selector.name) {
+                    match alias {
+                        Alias::Name(name) => {
+                            if let Some(plan) = self.raw(name, "").await? {
+                                return Ok(plan);
+                            }
+                        }
+                        Alias::Ratio(top, bottom) => {
+                            if let (Some(a), Some(b)) =
+                                (self.raw(top, "").await?, self.raw(bottom, "").await?)
+                            {
+                                return Ok(ratio(
+                                    (&a, (*top).to_owned()),
+                                    (&b, (*bottom).to_owned()),
+                                ));
+                            }
+                        }
+                    }
+                }
+                Ok(Plan::Missing(Vec::new()))
+            }
+        }
+    }
+
+    /// A metric under its name, with or without `_total`, or as a histogram.
+    async fn raw(&mut self, name: &str, conditions: &str) -> Result<Option<Plan>, String> {
+        let toggled = match name.strip_suffix("_total") {
+            Some(base) => base.to_owned(),
+            None => format!("{name}_total"),
+        };
+        for name in [name, &toggled] {
+            if self.exists(&format!("{name}{{{conditions}}}")).await? {
+                let kind = self.kind(name).await;
+                return Ok(Some(raw_of(name, conditions, kind)));
+            }
+            if self
+                .exists(&format!("{name}_bucket{{{conditions}}}"))
+                .await?
+            {
+                return Ok(Some(raw_of(name, conditions, MetricKind::Histogram)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether there was a sample in the last minutes.
+    async fn exists(&mut self, query: &str) -> Result<bool, String> {
+        let data = self.get("query", &[("query", query)]).await?;
+        Ok(data
+            .get("result")
+            .and_then(Value::as_array)
+            .is_some_and(|found| !found.is_empty()))
+    }
+
+    async fn kind(&mut self, name: &str) -> MetricKind {
+        let data = self
+            .get("metadata", &[("metric", name)])
+            .await
+            .unwrap_or_default();
+        let said = data
+            .get(name)
+            .and_then(|of| of.get(0)?.get("type")?.as_str().map(str::to_owned));
+        match said.as_deref() {
+            Some("counter") => MetricKind::Counter,
+            Some("gauge") => MetricKind::Gauge,
+            _ if name.ends_with("_total") => MetricKind::Counter,
+            _ => MetricKind::Untyped,
+        }
+    }
+
+    /// What the server kept of a round.
+    async fn collect(&mut self, window: (u64, u64)) -> Collected {
+        let mut tracks = Vec::new();
+        for (asked, plan) in self.asked.clone() {
+            let mut track = empty(&asked.name);
+            let found = self.series(&plan, window).await;
+            (track.resolved, track.kind) = match plan {
+                Plan::Raw { resolved, kind, .. } => (resolved, kind),
+                Plan::Once(text) | Plan::Range(text) => (Resolved::Name(text), MetricKind::Gauge),
+                Plan::Missing(close) => (Resolved::Missing { close }, MetricKind::Untyped),
+            };
+            match found {
+                Ok(series) => track.series = series,
+                Err(_) => track.failed_scrapes += 1,
+            }
+            tracks.push(track);
+        }
+        let failed = tracks.iter().map(|track| track.failed_scrapes).sum();
+        let tried = tracks.len() as u64;
+        let url = self.shown.clone();
+        let mut warnings = Vec::new();
+        if failed > 0 {
+            warnings.push(Warning::ScrapesFailed {
+                url: url.clone(),
+                failed,
+                tried,
+            });
+        }
+        let length = Duration::from_nanos(window.1.saturating_sub(window.0));
+        if let Some(interval) = self.interval.filter(|interval| length < 2 * *interval) {
+            warnings.push(Warning::ShortWindow {
+                url,
+                seconds: length.as_secs_f64(),
+                interval_seconds: interval.as_secs_f64(),
+            });
+        }
+        Collected::Server(tracks, warnings)
+    }
+
+    async fn series(
+        &mut self,
+        plan: &Plan,
+        (started, ended): (u64, u64),
+    ) -> Result<Vec<SeriesTrack>, String> {
+        let wall = |ns: u64| self.wall(ns);
+        let interval = self.interval.unwrap_or(self.every);
+        match plan {
+            Plan::Missing(_) => Ok(Vec::new()),
+            Plan::Once(text) => {
+                // From the last scrape before the round to the first after it.
+                let now = self.clock.now();
+                let window = Duration::from_nanos(now - started) + interval;
+                let window = format!("{}ms", window.as_millis());
+                let query = text.replace("$round", &window);
+                let time = format!("{:.3}", wall(now));
+                let data = self
+                    .get("query", &[("query", &query), ("time", &time)])
+                    .await?;
+                Ok(self.tracks_of(&data, None, 0))
+            }
+            Plan::Range(text) => {
+                let (from, to) = (wall(started), wall(ended));
+                let step = interval.as_secs_f64().max((to - from) / POINTS).max(0.001);
+                let (from, to, step) = (
+                    format!("{from:.3}"),
+                    format!("{to:.3}"),
+                    format!("{step:.3}"),
+                );
+                let asked = [
+                    ("query", text.as_str()),
+                    ("start", &from),
+                    ("end", &to),
+                    ("step", &step),
+                ];
+                let data = self.get("query_range", &asked).await?;
+                Ok(self.tracks_of(&data, None, 0))
+            }
+            Plan::Raw { queries, .. } => {
+                let now = self.clock.now();
+                // One scrape before the round belongs to it, as on a page.
+                let back = Duration::from_nanos(now - started) + interval + interval / 10;
+                let window = format!("[{}ms]", back.as_millis());
+                let time = format!("{:.3}", wall(now));
+                let mut all = Vec::new();
+                for (query, name) in queries {
+                    let query = format!("{query}{window}");
+                    let data = self
+                        .get("query", &[("query", &query), ("time", &time)])
+                        .await?;
+                    all.extend(self.tracks_of(&data, name.as_deref(), started));
+                }
+                Ok(all)
+            }
+        }
+    }
+
+    /// Seconds since 1970 of an instant of the run's clock.
+    fn wall(&self, ns: u64) -> f64 {
+        let anchor = self
+            .clock
+            .anchor_wall()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        (anchor + Duration::from_nanos(ns)).as_secs_f64()
+    }
+
+    /// Series of an answer; of the samples before the round only the last is kept.
+    fn tracks_of(&self, data: &Value, name: Option<&str>, started: u64) -> Vec<SeriesTrack> {
+        let results = data.get("result").and_then(Value::as_array);
+        let of = |result: &Value| {
+            let labels = result.get("metric").and_then(Value::as_object);
+            let labels = labels
+                .into_iter()
+                .flatten()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+            let (own, labels): (Vec<_>, Vec<_>) = labels.partition(|(key, _)| key == "__name__");
+            let own = own.into_iter().next().map(|(_, name)| name);
+            let values = result.get("values").and_then(Value::as_array);
+            let one = result.get("value");
+            let mut points: Vec<TrackPoint> = values
+                .into_iter()
+                .flatten()
+                .chain(one)
+                .filter_map(|pair| self.point(pair))
+                .collect();
+            let before = points.iter().rposition(|point| point.at_ns < started);
+            points.drain(..before.unwrap_or(0));
+            SeriesTrack {
+                name: name.map(str::to_owned).or(own).unwrap_or_default(),
+                labels,
+                points,
+            }
+        };
+        results.into_iter().flatten().map(of).collect()
+    }
+
+    fn point(&self, pair: &Value) -> Option<TrackPoint> {
+        let seconds = pair.get(0)?.as_f64()?;
+        let value: f64 = pair.get(1)?.as_str()?.parse().ok()?;
+        let since = seconds - self.wall(0);
+        Some(TrackPoint {
+            at_ns: crate::clock::nanos(Duration::try_from_secs_f64(since.max(0.0)).ok()?),
+            value: Some(value).filter(|value| value.is_finite()),
+        })
+    }
+}
+
+fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
+    let query = match kind {
+        MetricKind::Histogram => {
+            let name = name.replace('.', "\\\\.");
+            format!("{{__name__=~\"{name}_(bucket|sum|count)\",{conditions}}}").replace(",}", "}")
+        }
+        _ => format!("{name}{{{conditions}}}"),
+    };
+    Plan::Raw {
+        queries: vec![(query, None)],
+        resolved: Resolved::Name(name.to_owned()),
+        kind,
+    }
+}
+
+/// The quotient of two metrics; its parts are called as they were asked.
+fn ratio((a, numerator): (&Plan, String), (b, denominator): (&Plan, String)) -> Plan {
+    let queries = [(a, &numerator), (b, &denominator)]
+        .into_iter()
+        .flat_map(|(plan, name)| {
+            let queries = match plan {
+                Plan::Raw { queries, .. } => queries.clone(),
+                _ => Vec::new(),
+            };
+            queries
+                .into_iter()
+                .map(move |(query, _)| (query, Some(name.clone())))
+        });
+    Plan::Raw {
+        queries: queries.collect(),
+        resolved: Resolved::Ratio {
+            numerator,
+            denominator,
+        },
+        kind: MetricKind::Ratio,
+    }
+}
+
+/// `1s`, `1m30s`, `500ms`.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut sum = 0.0;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let number: f64 = rest[..end].parse().ok()?;
+        rest = &rest[end..];
+        let units = [
+            ("ms", 0.001),
+            ("s", 1.0),
+            ("m", 60.0),
+            ("h", 3600.0),
+            ("d", 86_400.0),
+        ];
+        let (unit, seconds) = units.iter().find(|(unit, _)| rest.starts_with(unit))?;
+        rest = &rest[unit.len()..];
+        sum += number * seconds;
+    }
+    Duration::try_from_secs_f64(sum)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_read() {
+        for (text, ms) in [
+            ("1s", 1000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("2h", 7_200_000),
+        ] {
+            assert_eq!(duration(text), Some(Duration::from_millis(ms)), "{text}");
+        }
+        for text in ["", "s", "5", "0s", "1x"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}
