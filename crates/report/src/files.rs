@@ -1,7 +1,8 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Journal, ReportError, RunInfo, csv_flat, csv_summary, json_comparison, json_round, labels,
+    Journal, ReportError, RunInfo, csv_flat, csv_summary, json_comparison, json_round,
+    json_telemetry, labels, parquet_telemetry,
 };
 use dualround_model::{Comparison, Plan, RoundResult};
 use std::{
@@ -127,7 +128,8 @@ impl RunFiles {
     }
 
     /// `concurrency_{c}_round_{r}.json`. A level that repeats an earlier concurrency of the plan
-    /// carries its count: `concurrency_{c}_run_{k}_round_{r}.json`.
+    /// carries its count: `concurrency_{c}_run_{k}_round_{r}.json`. Where server metrics were asked
+    /// for, their readings stand in `telemetry_concurrency_…` beside it, as JSON and Parquet.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -137,8 +139,19 @@ impl RunFiles {
             1 => String::new(),
             k => format!("_run_{k}"),
         };
-        let name = format!("concurrency_{concurrency}{again}_round_{round}.json");
-        self.replace(&name, |out| json_round::write(result, plan, out))
+        let name = format!("concurrency_{concurrency}{again}_round_{round}");
+        self.replace(&format!("{name}.json"), |out| {
+            json_round::write(result, plan, out)
+        })?;
+        if result.meta.metrics.is_empty() {
+            return Ok(());
+        }
+        self.replace(&format!("telemetry_{name}.json"), |out| {
+            json_telemetry::write(result, out)
+        })?;
+        self.replace(&format!("telemetry_{name}.parquet"), |out| {
+            parquet_telemetry::write(result, out)
+        })
     }
 
     /// Both CSV files over all rounds so far.
@@ -215,7 +228,8 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let numbered = name.starts_with("concurrency_") && name.ends_with(".json");
+        let numbered = name.starts_with("concurrency_") && name.ends_with(".json")
+            || name.starts_with("telemetry_concurrency_");
         if numbered || [JOURNAL, RUN, SUMMARY, FLAT, COMPARISON].contains(&name.as_str()) {
             own.push(path);
         }

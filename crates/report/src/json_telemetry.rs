@@ -1,0 +1,74 @@
+//! `telemetry_concurrency_C_round_R.json`: every reading of the server metrics around a round.
+
+use crate::number::json as num;
+use dualround_model::{RoundResult, SeriesTrack};
+use serde_json::{Map, Value, json};
+use std::io::{self, Write};
+
+/// Milliseconds since the round's first request; what was read before it is negative.
+pub(crate) fn since_start(at_ns: u64, started_ns: u64) -> f64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a round is far shorter than 2^52 ns"
+    )]
+    let ms = |ns: u64| ns as f64 / 1e6;
+    if at_ns >= started_ns {
+        ms(at_ns - started_ns)
+    } else {
+        -ms(started_ns - at_ns)
+    }
+}
+
+/// Writes the file.
+pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()> {
+    let meta = &result.meta;
+    let series = |one: &SeriesTrack| {
+        let time = |at_ns| num(Some(since_start(at_ns, meta.started_ns)));
+        let labels: Map<String, Value> = one
+            .labels
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect();
+        json!({
+            "name": one.name,
+            "labels": labels,
+            "t_ms": one.points.iter().map(|point| time(point.at_ns)).collect::<Vec<_>>(),
+            "value": one.points.iter().map(|point| value(point.value)).collect::<Vec<_>>(),
+        })
+    };
+    let metrics: Map<String, Value> = meta
+        .metrics
+        .iter()
+        .map(|track| {
+            let metric = json!({
+                "kind": track.kind,
+                "resolved": track.resolved,
+                "failed_scrapes": track.failed_scrapes,
+                "series": track.series.iter().map(series).collect::<Vec<_>>(),
+            });
+            (track.asked.clone(), metric)
+        })
+        .collect();
+    let file = json!({
+        "concurrency": meta.concurrency,
+        "level": meta.level,
+        "round": meta.spec.number,
+        "kind": meta.spec.kind,
+        "started_at": meta.started_at,
+        "duration_ms": num(Some(since_start(meta.ended_ns, meta.started_ns))),
+        "metrics": metrics,
+    });
+    serde_json::to_writer(&mut *out, &file)?;
+    out.write_all(b"\n")
+}
+
+/// As the server said it: counters of bytes are beyond what is rounded for people.
+fn value(value: Option<f64>) -> Value {
+    let whole = value.filter(|value| value.fract() == 0.0 && value.abs() < 9e15);
+    match whole {
+        #[expect(clippy::cast_possible_truncation, reason = "below 2^53")]
+        Some(whole) => (whole as i64).into(),
+        // What is no number is null here too.
+        None => json!(value),
+    }
+}
