@@ -8,6 +8,7 @@ mod exit;
 mod gate;
 mod hub;
 mod lang;
+mod live;
 mod progress;
 mod settings;
 mod signals;

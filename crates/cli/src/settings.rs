@@ -9,7 +9,9 @@ use crate::{
     endpoint::{self, Endpoint},
     exit::Usage,
     gate::Gate,
-    lang, slo,
+    lang,
+    live::LivePlan,
+    slo,
 };
 pub(crate) use dataset::read_plan;
 use dualround_model::{
@@ -27,6 +29,8 @@ pub(crate) struct Resolved {
     pub(crate) default_dir: bool,
     /// Show progress on a terminal.
     pub(crate) progress: bool,
+    /// Where the run shows itself while it runs.
+    pub(crate) live: LivePlan,
     /// Print the plan and stop.
     pub(crate) print_config: bool,
     /// Remarks for the user.
@@ -145,6 +149,14 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         plan,
         default_dir,
         progress,
+        live: LivePlan {
+            listen: args.metrics_listen.clone(),
+            remote_write: args
+                .remote_write
+                .as_deref()
+                .map(|url| metrics_url("--remote-write", url))
+                .transpose()?,
+        },
         print_config,
         notes,
     })

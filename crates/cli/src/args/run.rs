@@ -200,6 +200,12 @@ settings! {
     /// Header for these URLs alone, 'Name: value'; can be repeated.
     #[arg(long, value_name = "HEADER", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_HEADER", hide_env_values = true, help_heading = "Server metrics")]
     prometheus_header: Vec<String>,
+    /// Serve this run's own metrics there while it runs, e.g. 127.0.0.1:9300.
+    #[arg(long, value_name = "ADDR", env = "DUALROUND_METRICS_LISTEN", help_heading = "Server metrics")]
+    metrics_listen: String,
+    /// Push this run's own metrics to a remote write receiver, e.g. http://prometheus:9090/api/v1/write.
+    #[arg(long, value_name = "URL", env = "DUALROUND_REMOTE_WRITE", hide_env_values = true, help_heading = "Server metrics")]
+    remote_write: String,
     /// Seconds between samples [default: 1].
     #[arg(long, value_name = "S", env = "DUALROUND_PROMETHEUS_INTERVAL", help_heading = "Server metrics")]
     prometheus_interval: f64,

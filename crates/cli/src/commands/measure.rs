@@ -5,6 +5,7 @@ use super::{note, print};
 use crate::{
     exit,
     gate::{Gate, Held},
+    live::{Live, LivePlan},
     progress::Progress,
     signals,
 };
@@ -55,6 +56,7 @@ struct Run {
     rounds: Vec<RoundResult>,
     comparison: Comparison,
     progress: bool,
+    live: Option<Live>,
     first_warnings: Vec<Warning>,
 }
 
@@ -64,8 +66,11 @@ pub(crate) fn measure(
     selection: Selection,
     default_dir: bool,
     progress: bool,
+    live: &LivePlan,
 ) -> anyhow::Result<u8> {
     let started = SystemTime::now();
+    let run_id = rfc3339(started).replace([':', '.'], "-");
+    let live = Live::start(live, &run_id)?;
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let lang = plan.output.lang;
@@ -87,6 +92,9 @@ pub(crate) fn measure(
         note(&warning_text(warning, lang));
     }
     let plan = session.plan().clone();
+    if let Some(live) = &live {
+        live.model(&plan.model);
+    }
     if plan.request.insecure {
         note("warning: the server's certificate is not verified (--insecure)");
     }
@@ -95,7 +103,7 @@ pub(crate) fn measure(
         note(&format!("the earlier run was moved to {}", moved.display()));
     }
     let mut info = RunInfo {
-        run_id: rfc3339(started).replace([':', '.'], "-"),
+        run_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plan: stored(&plan),
         dataset: selection,
@@ -132,6 +140,7 @@ pub(crate) fn measure(
         },
         rounds: Vec::new(),
         progress,
+        live,
         first_warnings,
     };
     let result = run.levels(&cancel);
@@ -186,9 +195,12 @@ impl Run {
         let lang = self.stored.output.lang;
         let mut progress = Progress::new(self.progress, lang, concurrency, spec);
         let mut failed = None;
-        let journal = &mut self.journal;
+        let (journal, live, options) = (&mut self.journal, &self.live, &self.options);
         let mut watch = |event: Event<'_>| {
             progress.on(&event);
+            if let Some(live) = live {
+                live.on(&event, concurrency, spec, options);
+            }
             let written = match event {
                 Event::Finished(record) => journal.append(record),
                 // What is lost by a crash is what the last 20 ms brought.
@@ -203,6 +215,9 @@ impl Run {
             .session
             .run_round(level, concurrency, spec, &mut watch)?;
         drop(progress);
+        if let Some(live) = live {
+            live.idle(concurrency, spec);
+        }
         if level == 0 && spec.number == 1 {
             run.meta
                 .warnings

@@ -21,5 +21,6 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
         selection,
         resolved.default_dir,
         resolved.progress,
+        &resolved.live,
     )
 }

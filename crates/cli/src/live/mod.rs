@@ -1,0 +1,249 @@
+//! The run as metrics of its own, for dashboards: a page to scrape (`--metrics-listen`), or pushed
+//! to a Prometheus (`--remote-write`).
+
+mod listen;
+mod remote;
+
+use dualround_loadgen::Progress as Event;
+use dualround_model::{Outcome, RequestRecord, RoundKind, RoundSpec};
+use dualround_stats::{SummaryOptions, measure};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use std::sync::Arc;
+
+/// Where the run shows itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LivePlan {
+    /// Address of the page.
+    pub(crate) listen: Option<String>,
+    /// URL of a remote write receiver.
+    pub(crate) remote_write: Option<String>,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Round {
+    concurrency: u32,
+    round: u32,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Ended {
+    concurrency: u32,
+    round: u32,
+    kind: &'static str,
+    status: &'static str,
+    failure: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct About {
+    version: String,
+    run: String,
+    model: String,
+}
+
+/// Milliseconds to minutes, three or four bounds a decade.
+const SECONDS: [f64; 22] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75, 1.0, 1.5,
+    2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0,
+];
+
+type Times = Family<Round, Histogram, fn() -> Histogram>;
+
+fn times() -> Times {
+    Family::new_with_constructor(|| Histogram::new(SECONDS))
+}
+
+/// The metrics of a run.
+pub(crate) struct Live {
+    about: Family<About, Gauge>,
+    run: String,
+    in_flight: Family<Round, Gauge>,
+    ended: Family<Ended, Counter>,
+    ttft: Times,
+    itl: Times,
+    latency: Times,
+    prompt: Family<Round, Counter>,
+    cached: Family<Round, Counter>,
+    output: Family<Round, Counter>,
+    _page: Option<listen::Page>,
+    _pusher: Option<remote::Pusher>,
+}
+
+impl Live {
+    /// Begins to show a run; `None` where nobody wants to see it.
+    ///
+    /// # Errors
+    /// [`crate::exit::Usage`] when the address or URL cannot be used.
+    pub(crate) fn start(plan: &LivePlan, run: &str) -> anyhow::Result<Option<Self>> {
+        if plan.listen.is_none() && plan.remote_write.is_none() {
+            return Ok(None);
+        }
+        let mut registry = Registry::with_prefix("dualround");
+        let about = Family::<About, Gauge>::default();
+        registry.register("run_info", "The run that is shown", about.clone());
+        let in_flight = Family::default();
+        registry.register(
+            "requests_in_flight",
+            "Requests in flight",
+            in_flight.clone(),
+        );
+        let ended = Family::default();
+        registry.register("requests", "Requests that ended, by outcome", ended.clone());
+        let (ttft, itl, latency) = (times(), times(), times());
+        for (name, help, family) in [
+            ("ttft", "Time to the first token", &ttft),
+            ("itl", "Mean time between tokens of a request", &itl),
+            ("latency", "Time to the end of the response", &latency),
+        ] {
+            registry.register_with_unit(name, help, Unit::Seconds, family.clone());
+        }
+        let (prompt, cached, output) = (Family::default(), Family::default(), Family::default());
+        for (name, help, family) in [
+            (
+                "prompt_tokens",
+                "Prompt tokens by the server's usage",
+                &prompt,
+            ),
+            (
+                "cached_tokens",
+                "Prompt tokens from a cache by the server's usage",
+                &cached,
+            ),
+            (
+                "output_tokens",
+                "Output tokens of successful requests",
+                &output,
+            ),
+        ] {
+            let family: &Family<Round, Counter> = family;
+            registry.register(name, help, family.clone());
+        }
+        let registry = Arc::new(registry);
+        let page = plan
+            .listen
+            .as_deref()
+            .map(|address| listen::Page::start(address, &registry));
+        let pusher = plan
+            .remote_write
+            .as_deref()
+            .map(|url| remote::Pusher::start(url, run, &registry));
+        Ok(Some(Self {
+            about,
+            run: run.to_owned(),
+            in_flight,
+            ended,
+            ttft,
+            itl,
+            latency,
+            prompt,
+            cached,
+            output,
+            _page: page.transpose()?,
+            _pusher: pusher,
+        }))
+    }
+
+    /// The model is known.
+    pub(crate) fn model(&self, model: &str) {
+        let about = About {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run.clone(),
+            model: model.to_owned(),
+        };
+        self.about.get_or_create(&about).set(1);
+    }
+
+    /// Takes one event of a round.
+    pub(crate) fn on(
+        &self,
+        event: &Event<'_>,
+        concurrency: u32,
+        spec: RoundSpec,
+        options: &SummaryOptions,
+    ) {
+        let round = Round {
+            concurrency,
+            round: spec.number,
+            kind: kind(spec.kind),
+        };
+        match event {
+            Event::Tick { in_flight } => {
+                self.in_flight
+                    .get_or_create(&round)
+                    .set(i64::from(*in_flight));
+            }
+            Event::Finished(record) => self.take(record, &round, options),
+            _ => {}
+        }
+    }
+
+    /// A round is over.
+    pub(crate) fn idle(&self, concurrency: u32, spec: RoundSpec) {
+        let round = Round {
+            concurrency,
+            round: spec.number,
+            kind: kind(spec.kind),
+        };
+        self.in_flight.get_or_create(&round).set(0);
+    }
+
+    fn take(&self, record: &RequestRecord, round: &Round, options: &SummaryOptions) {
+        let (status, failure) = match &record.outcome {
+            Outcome::Success => ("success", String::new()),
+            Outcome::Failed(failure) => ("failed", failure.kind.to_string()),
+            Outcome::Cancelled => ("cancelled", String::new()),
+        };
+        let ended = Ended {
+            concurrency: round.concurrency,
+            round: round.round,
+            kind: round.kind,
+            status,
+            failure,
+        };
+        self.ended.get_or_create(&ended).inc();
+        if !record.outcome.is_success() {
+            return;
+        }
+        let metrics = measure(record, options.token_source, options.slo.as_ref());
+        for (family, ms) in [
+            (&self.ttft, metrics.ttft_ms),
+            (&self.itl, metrics.itl_ms),
+            (&self.latency, metrics.latency_ms),
+        ] {
+            if let Some(ms) = ms {
+                family.get_or_create(round).observe(ms / 1e3);
+            }
+        }
+        for (family, tokens) in [
+            (&self.prompt, metrics.input_tokens),
+            (&self.cached, metrics.cached_tokens),
+            (&self.output, metrics.output_tokens),
+        ] {
+            if let Some(tokens) = tokens {
+                family.get_or_create(round).inc_by(tokens);
+            }
+        }
+    }
+}
+
+fn kind(kind: RoundKind) -> &'static str {
+    match kind {
+        RoundKind::Cold => "cold",
+        RoundKind::Warm => "warm",
+        RoundKind::External => "external",
+        RoundKind::Partial => "partial",
+    }
+}
+
+/// The page as it is now.
+fn page(registry: &Registry) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = encode(&mut text, registry);
+    text
+}

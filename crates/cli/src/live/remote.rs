@@ -1,0 +1,195 @@
+//! Remote write 1.0: the page's samples as snappy-compressed protobuf, every few seconds and once
+//! more at the end. <https://prometheus.io/docs/specs/prw/remote_write_spec/>
+
+use dualround_wire::parse_exposition;
+use prometheus_client::registry::Registry;
+use prost::Message;
+use std::{
+    sync::{
+        Arc,
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+const EVERY: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[derive(Clone, PartialEq, Message)]
+struct WriteRequest {
+    #[prost(message, repeated, tag = "1")]
+    timeseries: Vec<TimeSeries>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TimeSeries {
+    #[prost(message, repeated, tag = "1")]
+    labels: Vec<Label>,
+    #[prost(message, repeated, tag = "2")]
+    samples: Vec<Sample>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Label {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(string, tag = "2")]
+    value: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Sample {
+    #[prost(double, tag = "1")]
+    value: f64,
+    #[prost(int64, tag = "2")]
+    timestamp: i64,
+}
+
+/// A thread that pushes; when dropped it pushes once more and ends.
+pub(super) struct Pusher {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pusher {
+    pub(super) fn start(url: &str, run: &str, registry: &Arc<Registry>) -> Self {
+        let (stop, stopped) = channel();
+        let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
+        let thread = std::thread::spawn(move || {
+            let agent = agent();
+            let (mut tried, mut failed, mut last) = (0_u32, 0_u32, String::new());
+            loop {
+                let ended = stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout);
+                tried += 1;
+                if let Err(reason) = push(&agent, &url, &super::page(&registry), &run) {
+                    failed += 1;
+                    last = reason;
+                }
+                if ended {
+                    break;
+                }
+            }
+            if failed > 0 {
+                let shown = dualround_loadgen::redact_url(&url);
+                crate::commands::note(&format!(
+                    "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {last}"
+                ));
+            }
+        });
+        Self {
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Pusher {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // Bounded by the time limit of a push.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn agent() -> ureq::Agent {
+    // Of the one that everything else uses; already there is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(LIMIT));
+    config.build().into()
+}
+
+fn push(agent: &ureq::Agent, url: &str, page: &str, run: &str) -> Result<(), String> {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    let body = request(page, run, now).encode_to_vec();
+    let body = snap::raw::Encoder::new()
+        .compress_vec(&body)
+        .map_err(|error| error.to_string())?;
+    let mut answer = agent
+        .post(url)
+        .header("Content-Encoding", "snappy")
+        .header("Content-Type", "application/x-protobuf")
+        .header("X-Prometheus-Remote-Write-Version", "0.1.0")
+        .send(&body[..])
+        .map_err(|error| error.to_string())?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    let words = answer.body_mut().with_config().limit(2000).read_to_string();
+    let words = words.unwrap_or_default();
+    Err(format!(
+        "HTTP {}: {}",
+        answer.status().as_u16(),
+        words.trim()
+    ))
+}
+
+/// The samples of a page at one instant, labelled as a scrape of this run would be.
+fn request(page: &str, run: &str, now: i64) -> WriteRequest {
+    let series = parse_exposition(page.as_bytes())
+        .samples
+        .into_iter()
+        .map(|sample| {
+            let own = [
+                ("__name__", sample.name.as_str()),
+                ("job", "dualround"),
+                ("instance", run),
+            ];
+            let mut labels: Vec<Label> = own
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .chain(sample.labels.clone())
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| Label { name, value })
+                .collect();
+            // Receivers want them sorted.
+            labels.sort_by(|a, b| a.name.cmp(&b.name));
+            let samples = vec![Sample {
+                value: sample.value,
+                timestamp: now,
+            }];
+            TimeSeries { labels, samples }
+        });
+    WriteRequest {
+        timeseries: series.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_labelled_and_sorted() {
+        let found = request("a_total{z=\"1\",b=\"\"} 2\n", "r1", 7);
+        let one = &found.timeseries[0];
+        let labels: Vec<(&str, &str)> = one
+            .labels
+            .iter()
+            .map(|label| (label.name.as_str(), label.value.as_str()))
+            .collect();
+        let expected = [
+            ("__name__", "a_total"),
+            ("instance", "r1"),
+            ("job", "dualround"),
+            ("z", "1"),
+        ];
+        assert_eq!(labels, expected);
+        assert_eq!(
+            one.samples,
+            [Sample {
+                value: 2.0,
+                timestamp: 7
+            }]
+        );
+    }
+}
