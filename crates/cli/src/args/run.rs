@@ -194,7 +194,7 @@ settings! {
     /// Metrics page to sample, or a Prometheus server to ask; can be repeated.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_URL", hide_env_values = true, help_heading = "Server metrics")]
     prometheus_url: Vec<String>,
-    /// Metrics to report: name, name{label="x"}, [label=]A/B, auto, or PromQL for a server ($round: the round).
+    /// Metrics to report: name, name{label="x"}, [label=]A/B, auto, or PromQL for a server ($round: range of a round, $since: offset to its start).
     #[arg(long, value_name = "NAME", num_args = 1.., env = "DUALROUND_PROMETHEUS_METRICS", help_heading = "Server metrics")]
     prometheus_metrics: Vec<String>,
     /// Header for these URLs alone, 'Name: value'; can be repeated.

@@ -4,7 +4,6 @@ use super::print;
 use crate::{
     args::{CheckDatasetArgs, RunArgs},
     exit,
-    exit::Usage,
     progress::Reading,
     settings,
 };
@@ -12,13 +11,12 @@ use dualround_dataset::{DatasetError, inspect};
 use dualround_loadgen::{Fetched, fetch};
 use dualround_model::{DatasetPlan, RequestPlan};
 use dualround_report::safe_text;
-use dualround_wire::{Found, Scrape, parse_exposition};
 use serde_json::json;
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-fn line(text: &str) {
+pub(super) fn line(text: &str) {
     print(&safe_text(text));
 }
 
@@ -92,7 +90,7 @@ fn shorten(text: &str) -> String {
 }
 
 /// A page of its own: no key goes there.
-fn get(url: &str) -> anyhow::Result<Fetched> {
+pub(super) fn get(url: &str) -> anyhow::Result<Fetched> {
     let mut request = request(None)?;
     request.api_key = None;
     Ok(fetch(url, &request, LIMIT)?)
@@ -107,75 +105,4 @@ fn request(key: Option<String>) -> anyhow::Result<RequestPlan> {
         ..RunArgs::default()
     };
     Ok(settings::resolve(args)?.plan.request)
-}
-
-/// What a metrics page holds.
-pub(crate) fn metrics(url: &str, names: &[String]) -> anyhow::Result<u8> {
-    if !url.contains("://") {
-        return Err(Usage(format!("{url}: give a whole URL, e.g. http://{url}")).into());
-    }
-    let answer = get(url)?;
-    if answer.status != 200 {
-        let shown = dualround_loadgen::redact_url(url);
-        return Err(Usage(format!(
-            "{shown} answers HTTP {}; is this the metrics page?",
-            answer.status
-        ))
-        .into());
-    }
-    let page = parse_exposition(&answer.body);
-    let all = page.names();
-    line(&format!(
-        "{} metrics, {} samples, {} unreadable lines",
-        all.len(),
-        page.samples.len(),
-        page.bad_lines
-    ));
-    if names.is_empty() {
-        for name in all {
-            describe(&page, name);
-        }
-        return Ok(exit::OK);
-    }
-    let mut missing = false;
-    for name in names {
-        if matches!(page.find(name), Found::Missing) {
-            missing = true;
-            let mut close: Vec<&str> = all.clone();
-            close.sort_by(|a, b| {
-                strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name))
-            });
-            close.truncate(3);
-            line(&format!(
-                "{name}: not on the page; close names: {}",
-                close.join(", ")
-            ));
-        } else {
-            describe(&page, name);
-        }
-    }
-    Ok(if missing { exit::USAGE } else { exit::OK })
-}
-
-fn describe(page: &Scrape, name: &str) {
-    let Found::Metric {
-        name,
-        kind,
-        samples,
-    } = page.find(name)
-    else {
-        return;
-    };
-    let kind = format!("{kind:?}").to_lowercase();
-    let values: Vec<String> = samples
-        .iter()
-        .take(4)
-        .map(|sample| sample.value.to_string())
-        .collect();
-    let more = if samples.len() > 4 { ", …" } else { "" };
-    line(&format!(
-        "{name} ({kind}, {} series): {}{more}",
-        samples.len(),
-        values.join(", ")
-    ));
 }

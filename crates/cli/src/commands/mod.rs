@@ -3,6 +3,7 @@
 mod calibrate;
 mod check;
 mod check_endpoint;
+mod check_metrics;
 mod convert;
 mod demo;
 mod generate;
@@ -25,7 +26,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Convert(Convert::Trace(args)) => convert::rows(&args, true),
         Command::Generate(args) => generate::run(&args),
         Command::Check(Check::Dataset(args)) => check::dataset(args),
-        Command::Check(Check::Metrics { url, names }) => check::metrics(&url, &names),
+        Command::Check(Check::Metrics { url, names }) => check_metrics::metrics(&url, &names),
         Command::Check(Check::Endpoint(args)) => check_endpoint::run(args),
         Command::Report(args) => remake::run(&args),
     }

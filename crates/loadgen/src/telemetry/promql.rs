@@ -29,7 +29,7 @@ enum Plan {
         resolved: Resolved,
         kind: MetricKind,
     },
-    /// An expression with `$round`: one value, at the end of the round.
+    /// An expression with `$round` or `$since`: one value, at the end of the round.
     Once(String),
     /// An expression: its values over the round.
     Range(String),
@@ -185,12 +185,13 @@ impl Server {
     async fn plan(&mut self, asked: &Asked) -> Result<Plan, AskError> {
         match &asked.what {
             What::Expression => {
-                let tried = asked.text.replace("$round", "60s");
+                let minute = Duration::from_secs(60);
+                let tried = placed(&asked.text, minute, minute);
                 let fail = |words| AskError::Refused(format!("`{}`: {words}", asked.text));
                 self.get("query", &[("query", &tried)])
                     .await
                     .map_err(fail)?;
-                let once = asked.text.contains("$round");
+                let once = asked.text.contains("$round") || asked.text.contains("$since");
                 Ok(if once {
                     Plan::Once(asked.text.clone())
                 } else {
@@ -331,11 +332,9 @@ impl Server {
         match plan {
             Plan::Missing(_) => Ok(Vec::new()),
             Plan::Once(text) => {
-                // From the last scrape before the round to the first after it.
                 let now = self.clock.now();
-                let window = Duration::from_nanos(now - started) + interval;
-                let window = format!("{}ms", window.as_millis());
-                let query = text.replace("$round", &window);
+                let since = Duration::from_nanos(now - started);
+                let query = placed(text, since, interval);
                 let time = format!("{:.3}", wall(now));
                 let data = self
                     .get("query", &[("query", &query), ("time", &time)])
@@ -427,6 +426,15 @@ impl Server {
             value: Some(value).filter(|value| value.is_finite()),
         })
     }
+}
+
+/// An expression for the end of a round. `$round` is a range that reaches back to the last scrape
+/// before the round's first request; `$since` is an offset to that request: what an instant vector
+/// has there is that same scrape.
+fn placed(text: &str, since: Duration, interval: Duration) -> String {
+    let ms = |duration: Duration| format!("{}ms", duration.as_millis());
+    text.replace("$round", &ms(since + interval))
+        .replace("$since", &ms(since))
 }
 
 fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
