@@ -51,13 +51,9 @@ fn page(url: &str, names: &[String]) -> anyhow::Result<u8> {
     }
     let mut missing = false;
     for name in names {
-        let selector = match Selector::parse(name) {
-            Some((selector, "")) => selector,
-            _ => {
-                let text =
-                    "neither NAME nor NAME{label=\"x\"}; only a Prometheus server takes more";
-                return Err(Usage(format!("{name}: {text}")).into());
-            }
+        let Some((selector, "")) = Selector::parse(name) else {
+            let text = "neither NAME nor NAME{label=\"x\"}; only a Prometheus server takes more";
+            return Err(Usage(format!("{name}: {text}")).into());
         };
         if !describe(&page, &selector.name, Some(&selector)) {
             missing = true;

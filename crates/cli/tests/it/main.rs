@@ -6,6 +6,7 @@ mod client;
 mod common;
 mod guide;
 mod hub;
+mod metrics;
 mod rooms;
 mod schema;
 mod trouble;

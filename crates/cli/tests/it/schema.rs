@@ -70,7 +70,7 @@ fn every_file_keeps_its_schema() {
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let out = dir.path().join("out");
-    let mut rounds = 0;
+    let (mut rounds, mut telemetry) = (0, 0);
     for entry in std::fs::read_dir(&out).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -78,9 +78,13 @@ fn every_file_keeps_its_schema() {
             rounds += 1;
             valid("concurrency_round", &json(&path));
         }
+        if name.starts_with("telemetry_") && name.ends_with(".json") {
+            telemetry += 1;
+            valid("telemetry", &json(&path));
+        }
     }
     // Three levels of three rounds; the repeated concurrency has files of its own.
-    assert_eq!(rounds, 9);
+    assert_eq!((rounds, telemetry), (9, 9));
     assert!(out.join("concurrency_1_run_2_round_3.json").exists());
     valid("comparison", &json(&out.join("comparison.json")));
     valid("run", &json(&out.join("run.json")));

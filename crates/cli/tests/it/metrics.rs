@@ -1,0 +1,331 @@
+//! Server metrics as users ask for them, and this program's own.
+
+use crate::common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
+use serde_json::Value;
+use simllm::SimConfig;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::Stdio,
+    sync::mpsc::channel,
+};
+
+#[test]
+fn conditions_quotients_and_auto() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 6);
+    let base = sim.base_url();
+    let output = dualround()
+        .current_dir(dir.path())
+        .args(["run", "--dataset", "data.jsonl", "--endpoint", &base, "--concurrency", "2"])
+        .args(["--max-output-tokens", "4", "--output-dir", "out", "--warmup", "0"])
+        .args(["--prometheus-url", &format!("{base}/metrics"), "--prometheus-metrics"])
+        .args([
+            "hits=vllm:prefix_cache_hits_total{model_name=~\"sim.*\"}/vllm:prefix_cache_queries_total,auto",
+            "vllm:prompt_tokens_total{model_name!=\"x\", other=\"\"}",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = json(&dir.path().join("out/concurrency_2_round_2.json"));
+    let metrics = &file["summary"]["prometheus"];
+    let sum = |key: &str| -> f64 {
+        let requests = file["requests"].as_array().unwrap();
+        requests
+            .iter()
+            .filter_map(|request| request[key].as_f64())
+            .sum()
+    };
+    let rate = metrics["hits"]["value"].as_f64().unwrap();
+    assert!(
+        (rate - sum("cached_tokens") / sum("input_tokens")).abs() < 1e-4,
+        "{metrics}"
+    );
+    let asked = "vllm:prompt_tokens_total{model_name!=\"x\", other=\"\"}";
+    assert_eq!(
+        metrics[asked]["increase"].as_f64(),
+        Some(sum("input_tokens"))
+    );
+    // `auto` found what the simulator has.
+    assert_eq!(
+        metrics["prefix_cache_hit_rate"]["value"].as_f64(),
+        Some(rate)
+    );
+    assert!(
+        metrics["vllm:num_requests_running"].is_object(),
+        "{metrics}"
+    );
+    let telemetry = json(&dir.path().join("out/telemetry_concurrency_2_round_2.json"));
+    let series = &telemetry["metrics"]["vllm:num_requests_running"]["series"][0];
+    let times: Vec<f64> = series["t_ms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_f64)
+        .collect();
+    let duration = telemetry["duration_ms"].as_f64().unwrap();
+    assert!(
+        times[0] <= 0.0 && times[times.len() - 1] >= duration,
+        "{times:?} {duration}"
+    );
+}
+
+/// A server that speaks just enough of Prometheus' API, with the answers of `answer`.
+fn prometheus(answer: impl Fn(&str) -> (u16, Value) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = String::new();
+            while reader.read_line(&mut head).unwrap() > 2 {}
+            let path = head.split(' ').nth(1).unwrap_or("").to_owned();
+            let (status, body) = answer(&path);
+            let body = body.to_string();
+            let length = body.len();
+            // A client that has seen enough may be gone.
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+        }
+    });
+    base
+}
+
+#[test]
+fn expressions_need_a_server_that_understands_them() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 2);
+    let base = sim.base_url();
+    let ask = |url: &str, metric: &str| {
+        let output = dualround()
+            .current_dir(dir.path())
+            .args([
+                "run",
+                "--dataset",
+                "data.jsonl",
+                "--endpoint",
+                &base,
+                "--output-dir",
+                "out",
+            ])
+            .args(["--overwrite", "--max-output-tokens", "2", "--warmup", "0"])
+            .args(["--prometheus-url", url, "--prometheus-metrics", metric])
+            .output()
+            .unwrap();
+        (output.status.code(), stderr(&output), stdout(&output))
+    };
+    let (code, said, _) = ask(&format!("{base}/metrics"), "rate(x[5s])");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("a page cannot evaluate it"), "{said}");
+    let server = prometheus(|path| {
+        if path.contains("/targets") {
+            let target = serde_json::json!({"scrapeInterval": "100ms"});
+            return (
+                200,
+                serde_json::json!({"status": "success", "data": {"activeTargets": [target]}}),
+            );
+        }
+        if path.contains("bad") {
+            return (
+                400,
+                serde_json::json!({"status": "error", "error": "1:4: parse error"}),
+            );
+        }
+        let value = serde_json::json!([1_999_999_999.5, "0.25"]);
+        let result = serde_json::json!([{"metric": {"a": "b"}, "value": value}]);
+        (
+            200,
+            serde_json::json!({"status": "success", "data": {"resultType": "vector", "result": result}}),
+        )
+    });
+    let (code, said, _) = ask(&server, "sum(bad");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("parse error"), "{said}");
+    let (code, said, table) = ask(&server, "mine=sum(x offset $since)");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(table.contains("│ mine "), "{table}");
+    let file = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    assert_eq!(file["summary"]["prometheus"]["mine"]["avg"], 0.25);
+    let warnings = file["summary"]["warnings"].as_array().unwrap();
+    assert!(
+        warnings.iter().any(|one| one["code"] == "short_window"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn a_key_for_metrics_goes_to_metrics_alone() {
+    let (dir, sim) = (
+        tempfile::tempdir().unwrap(),
+        engine_with(SimConfig::default()),
+    );
+    dataset(dir.path(), 2);
+    let (seen, log) = channel();
+    let server = prometheus(move |path| {
+        let _ = seen.send(path.to_owned());
+        (404, Value::Null)
+    });
+    let output = dualround()
+        .current_dir(dir.path())
+        .args([
+            "run",
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            &sim.base_url(),
+        ])
+        .args(["--prometheus-url", &server, "--prometheus-metrics", "x"])
+        .args(["--prometheus-header", "Authorization: Bearer metrics-key"])
+        .args([
+            "--max-output-tokens",
+            "2",
+            "--output-dir",
+            "out",
+            "--warmup",
+            "0",
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(log.try_iter().count() > 0);
+    for entry in std::fs::read_dir(dir.path().join("out")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("metrics-key"));
+    }
+    assert!(!stderr(&output).contains("metrics-key"));
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_run_shows_itself_while_it_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = engine_with(SimConfig {
+        fixed_ttft_ms: Some(200.0),
+        ..SimConfig::default()
+    });
+    dataset(dir.path(), 30);
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin("dualround"))
+        .current_dir(dir.path())
+        .args([
+            "run",
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            &sim.base_url(),
+        ])
+        .args([
+            "--metrics-listen",
+            "127.0.0.1:0",
+            "--max-output-tokens",
+            "4",
+        ])
+        .args(["--output-dir", "out", "--warmup", "0"])
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let address = lines
+        .find_map(|line| {
+            Some(
+                line.unwrap()
+                    .split_once("live metrics: http://")?
+                    .1
+                    .to_owned(),
+            )
+        })
+        .unwrap();
+    let address = address.trim_end_matches("/metrics");
+    assert!(get(address, "/nothing").starts_with("HTTP/1.1 404"));
+    let page = loop {
+        let page = get(address, "/metrics");
+        if page.contains("dualround_ttft_seconds_count") {
+            break page;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert!(page.contains("application/openmetrics-text"), "{page}");
+    assert!(page.contains("kind=\"cold\""), "{page}");
+    assert!(page.trim_end().ends_with("# EOF"), "{page}");
+    let rest: Vec<String> = lines.map(Result::unwrap).collect();
+    assert!(child.wait().unwrap().success(), "{rest:?}");
+    assert!(
+        TcpStream::connect(address).is_err(),
+        "it is gone with the run"
+    );
+    // An address that cannot be had is found out before anything is sent.
+    let output = run(
+        dir.path(),
+        &format!(
+            "run --dataset data.jsonl --endpoint {} --metrics-listen 1.2.3.4:1",
+            sim.base_url()
+        ),
+    );
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("--metrics-listen 1.2.3.4:1"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_dashboard_asks_for_metrics_that_are_there() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/grafana/dashboard.json");
+    let text = json(&path).to_string();
+    let source = include_str!("../../src/live/mod.rs");
+    let mut asked = 0;
+    for part in text.split("dualround_").skip(1) {
+        let name: String = part
+            .chars()
+            .take_while(|c| c.is_ascii_lowercase() || *c == '_')
+            .collect();
+        let name = name.trim_end_matches("_bucket").trim_end_matches("_total");
+        let name = name.trim_end_matches("_seconds");
+        assert!(source.contains(&format!("\"{name}\"")), "{name}");
+        asked += 1;
+    }
+    assert!(asked >= 9, "{asked}");
+}
+
+#[test]
+fn what_a_page_or_server_has_is_shown() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let base = sim.base_url();
+    let check = |arguments: &[&str]| {
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(["check", "metrics"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let page = format!("{base}/metrics");
+    let (code, said) = check(&[&page, "vllm:prefix_cache_hits{model_name=\"sim-1\"}"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("vllm:prefix_cache_hits_total (counter, 1 series): 0"),
+        "{said}"
+    );
+    let (code, said) = check(&[&page, "vllm:prefix_cache_hit"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("close names: vllm:prefix_cache_hits_total"),
+        "{said}"
+    );
+    let (code, said) = check(&[&page, "rate(x[1m])"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("only a Prometheus server"), "{said}");
+}

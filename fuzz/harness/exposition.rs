@@ -1,0 +1,23 @@
+//! Any bytes as a metrics page, and any text as what is asked of it.
+
+use dualround_wire::{Found, Selector, parse_exposition};
+
+/// Lines of the page are given to the selector too.
+pub(crate) fn one(data: &[u8]) {
+    let page = parse_exposition(data);
+    for name in page.names() {
+        // Every name that is told can be found.
+        assert!(!matches!(page.find(name), Found::Missing), "{name}");
+    }
+    for line in data.split(|byte| *byte == b'\n') {
+        let Ok(line) = std::str::from_utf8(line) else {
+            continue;
+        };
+        if let Some((selector, rest)) = Selector::parse(line) {
+            assert!(line.ends_with(rest));
+            for sample in &page.samples {
+                selector.takes(sample);
+            }
+        }
+    }
+}
