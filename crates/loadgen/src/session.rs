@@ -222,6 +222,9 @@ impl Session {
         spec: RoundSpec,
         watch: &mut dyn FnMut(Progress<'_>),
     ) -> Result<RoundRun, LoadError> {
+        if self.asked.is_empty() && !self.plan.prometheus.metrics.is_empty() {
+            self.look_up_metrics()?;
+        }
         let mut probe_requests = std::mem::take(&mut self.probes);
         let mut warmup_requests = 0;
         if self.seated != Some(level) {
