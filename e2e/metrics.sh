@@ -31,6 +31,13 @@ for _ in $(seq 30); do
 done
 cat "$work/check.txt"
 
+# Every line of real pages is read.
+for page in "$llama" "$prom"; do
+    "$dualround" check metrics "http://127.0.0.1:$page/metrics" >"$work/page.txt"
+    head -1 "$work/page.txt"
+    grep -q ' 0 unreadable lines' "$work/page.txt"
+done
+
 measure() { # NAME PORT URL METRIC…
     local name="$1" port="$2"
     shift 2

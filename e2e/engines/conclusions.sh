@@ -16,9 +16,16 @@ measure() { # measure NAME PORT [flags]
     "$dualround" run --dataset "$work/documents.jsonl" --endpoint "http://127.0.0.1:$port" --max-output-tokens 8 \
         --temperature 0 --seed 1 --output-dir "$work/$name" "$@" >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
 }
+# Every line of a real metrics page is read.
+all_read() {
+    "$dualround" check metrics "$1" >"$work/page.txt"
+    head -1 "$work/page.txt"
+    grep -q ' 0 unreadable lines' "$work/page.txt"
+}
 check() { python3 "$here/../assert_conclusion.py" "$@"; }
 
 "$here/engine.sh" vllm
+all_read http://127.0.0.1:18100/metrics
 measure vllm 18100 --concurrency 4 --num-samples 12 --require-cold --fail-if 'cold.method != salt' --shared-prefix 0,50,100 \
     --fail-if 'partial.0.usage > 0.02' --fail-if 'partial.1.usage < 0.45' --fail-if 'partial.1.usage > 0.55' --fail-if 'partial.2.usage < 0.9'
 check "$work/vllm" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
@@ -34,6 +41,7 @@ CACHE=both "$here/engine.sh" vllm
 lmcache=(--admin-url http://127.0.0.1:18156 --round-gap 2 --concurrency 1 --num-samples 6)
 measure lmcache 18100 "${lmcache[@]}" --rounds CWE --require-cold --fail-if 'external.usage < 0.5'
 check "$work/lmcache" --kind effect --evidence yes --hits 0.9 1 --says "cache works"
+all_read http://127.0.0.1:18156/metrics
 measure lmcache_reset 18100 "${lmcache[@]}" --cold reset --require-cold --fail-if 'cold.method != reset'
 check "$work/lmcache_reset" --kind effect --evidence yes --hits 0.9 1 --says "cache works"
 printf '\n-- half a reset\n'

@@ -260,6 +260,10 @@ impl Session {
         for sampler in self.samplers.iter() {
             sampler.begin();
         }
+        if !self.samplers.is_empty() {
+            // A sampler may have waited for longer than the server keeps an idle connection.
+            self.workers.open(&self.wiring, None);
+        }
         let between = (self.plan.prometheus.per_request && concurrency == 1)
             .then(|| Arc::clone(&self.samplers));
         watch(Progress::Started { planned });

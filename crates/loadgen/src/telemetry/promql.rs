@@ -452,8 +452,16 @@ fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
     }
 }
 
-/// The quotient of two metrics; its parts are called as they were asked.
+/// The quotient of two metrics; its parts are called as they were asked. Of gauges it is that of
+/// their values, as on a page.
 fn ratio((a, numerator): (&Plan, String), (b, denominator): (&Plan, String)) -> Plan {
+    let is_gauge = |plan: &Plan| match plan {
+        Plan::Raw { kind, .. } => *kind == MetricKind::Gauge,
+        _ => false,
+    };
+    if is_gauge(a) && is_gauge(b) {
+        return Plan::Range(format!("sum({numerator}) / sum({denominator})"));
+    }
     let queries = [(a, &numerator), (b, &denominator)]
         .into_iter()
         .flat_map(|(plan, name)| {
@@ -516,5 +524,38 @@ mod tests {
         for text in ["", "s", "5", "0s", "1x"] {
             assert_eq!(duration(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_quotient_is_of_increases_or_of_values() {
+        let of = |kind| {
+            let (a, b) = (raw_of("a", "x=\"1\"", kind), raw_of("b", "", kind));
+            ratio((&a, "a{x=\"1\"}".to_owned()), (&b, "b".to_owned()))
+        };
+        let Plan::Raw { queries, kind, .. } = of(MetricKind::Counter) else {
+            panic!("raw samples")
+        };
+        assert_eq!(kind, MetricKind::Ratio);
+        assert_eq!(
+            queries[0],
+            ("a{x=\"1\"}".to_owned(), Some("a{x=\"1\"}".to_owned()))
+        );
+        assert_eq!(queries[1].0, "b{}");
+        let Plan::Range(text) = of(MetricKind::Gauge) else {
+            panic!("values")
+        };
+        assert_eq!(text, "sum(a{x=\"1\"}) / sum(b)");
+        let Plan::Raw { queries, .. } = raw_of("t", "x=\"1\"", MetricKind::Histogram) else {
+            panic!("raw samples")
+        };
+        assert_eq!(queries[0].0, "{__name__=~\"t_(bucket|sum|count)\",x=\"1\"}");
+        assert_eq!(
+            placed(
+                "x[$round] - x offset $since",
+                Duration::from_secs(2),
+                Duration::from_secs(1)
+            ),
+            "x[3000ms] - x offset 2000ms"
+        );
     }
 }
