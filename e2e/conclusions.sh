@@ -47,6 +47,8 @@ gateway() { POLICY="$1" PORT=$front "$here/gateway.sh" start "http://127.0.0.1:$
 
 gateway round_robin
 measure turns_odd $front 1 7 "${replicas[@]}"
+"$dualround" check metrics http://127.0.0.1:18091/metrics >"$work/page.txt"
+grep -q ' 0 unreadable lines' "$work/page.txt"
 check "$work/turns_odd" --evidence no --hits 0 0.1 --says "another replica" --not-says "cache works"
 gateway round_robin
 measure turns_even $front 1 8 "${replicas[@]}"
