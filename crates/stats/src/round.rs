@@ -109,7 +109,7 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
             .map(|track| {
                 (
                     track.asked.clone(),
-                    telemetry::summarise(track, meta.started_ns, seconds),
+                    telemetry::summarise(track, (meta.started_ns, meta.ended_ns), seconds),
                 )
             })
             .collect(),

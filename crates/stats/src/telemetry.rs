@@ -73,10 +73,11 @@ fn label_text(series: &SeriesTrack) -> String {
     format!("{{{}}}", labels.join(","))
 }
 
-/// The summary of one asked metric over a round.
+/// The summary of one asked metric over a round, whose first request began and last one ended at
+/// `window`.
 pub(crate) fn summarise(
     track: &MetricTrack,
-    started_ns: u64,
+    window: (u64, u64),
     seconds: Option<f64>,
 ) -> MetricSummary {
     let all: Vec<&SeriesTrack> = track.series.iter().collect();
@@ -101,7 +102,7 @@ pub(crate) fn summarise(
         MetricKind::Histogram => histogram(&all, &mut summary),
         MetricKind::Ratio => ratio(&all, &track.resolved, &mut summary),
         MetricKind::Gauge | MetricKind::Untyped => {
-            gauge(&all, track.kind, started_ns, &mut summary);
+            gauge(&all, track.kind, window, &mut summary);
         }
     }
     summary.rate = summary
@@ -117,16 +118,28 @@ fn ends(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
     summary.after = at.last().and_then(|at| value_at(all, kind, *at));
 }
 
-/// Readings before the round's start belong to `before`, not to the round.
-fn gauge(all: &[&SeriesTrack], kind: MetricKind, started_ns: u64, summary: &mut MetricSummary) {
-    let mut at = instants(all);
-    at.retain(|at| *at >= started_ns);
-    summary.stat = stat(at.iter().filter_map(|at| value_at(all, kind, *at)));
+/// Readings before the round's first request belong to `before`, those after its last to `after`.
+/// A round too short for a reading of its own has the first one after it.
+fn gauge(
+    all: &[&SeriesTrack],
+    kind: MetricKind,
+    (started_ns, ended_ns): (u64, u64),
+    summary: &mut MetricSummary,
+) {
+    let at = instants(all);
+    let from = at.partition_point(|at| *at < started_ns);
+    let upto = at.partition_point(|at| *at <= ended_ns);
+    let upto = upto.max((from + 1).min(at.len()));
+    let inside = at.get(from..upto).unwrap_or_default();
+    summary.stat = stat(inside.iter().filter_map(|at| value_at(all, kind, *at)));
     ends(all, kind, summary);
     if all.len() > 1 {
         for one in all {
-            let inside = one.points.iter().filter(|point| point.at_ns >= started_ns);
-            let mean = stat(inside.filter_map(|point| point.value)).avg;
+            let points = one
+                .points
+                .iter()
+                .filter(|point| inside.contains(&point.at_ns));
+            let mean = stat(points.filter_map(|point| point.value)).avg;
             summary.series.insert(label_text(one), mean);
         }
     }

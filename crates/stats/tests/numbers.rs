@@ -368,6 +368,30 @@ fn b111_b113_gauges() {
     assert!(is(summary.stat.avg, 0.5) && is(summary.series["{gpu=\"1\"}"], 0.8));
 }
 
+#[test]
+fn b124_a_gauge_is_the_mean_of_the_round_not_its_last_reading() {
+    // Every half second; the round takes one second.
+    let summary = metric(
+        MetricKind::Gauge,
+        named(),
+        vec![series(
+            "g",
+            &[],
+            &[Some(0.9), Some(0.7), Some(0.8), Some(0.0)],
+        )],
+    );
+    assert!(
+        is(summary.stat.avg, 0.8) && summary.stat.n == 3,
+        "{summary:?}"
+    );
+    assert!(is(summary.after, 0.0));
+    // No reading fell into it: the first one after it stands for it.
+    let mut late = series("g", &[], &[None, None, None, Some(0.4), Some(0.9)]);
+    late.points.drain(..3);
+    let late = metric(MetricKind::Gauge, named(), vec![late]);
+    assert!(is(late.stat.avg, 0.4) && late.stat.n == 1, "{late:?}");
+}
+
 proptest! {
     #[test]
     fn b091_order_and_bounds(values in prop::collection::vec(-1e6_f64..1e6, 1..200)) {

@@ -288,3 +288,26 @@ fn b140_files_are_utf8_in_any_locale() {
         assert_eq!(file["requests"][0]["id"], "行1");
     }
 }
+
+#[test]
+fn b041_prompt_tokens_are_the_servers() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    std::fs::write(dir.path().join("d.jsonl"), "{\"text\": \"hi\"}\n").unwrap();
+    let line = format!(
+        "run --dataset d.jsonl --endpoint {} --output-dir out --cold none --warmup 0 --max-output-tokens 2",
+        sim.base_url()
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    // The last request is the warm round's.
+    let truth = sim.truth().requests;
+    let served = truth.last().unwrap().prompt_tokens;
+    // The chat template's tokens are in it.
+    assert!(served > 1 && served < 100, "{served}");
+    assert_eq!(file["requests"][0]["input_tokens"], served);
+    assert_eq!(
+        file["summary"]["avg_input_tokens"].as_f64(),
+        served.to_string().parse().ok()
+    );
+}
