@@ -60,6 +60,8 @@ pub struct ConvertReport {
     pub duplicates: u64,
     /// Rows without a prompt.
     pub empty: u64,
+    /// Rows of folders that are none of LongBench's.
+    pub foreign: u64,
     /// Rows written.
     pub written: u64,
 }
@@ -132,7 +134,8 @@ fn files(path: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
 /// Converts LongBench rows to `{"text", "id", "dataset"}` lines.
 ///
 /// # Errors
-/// [`DatasetError`] when an input cannot be read, a row is none of LongBench's, or nothing is left.
+/// [`DatasetError`] when an input cannot be read, a row of a file that was named is none of
+/// LongBench's (rows of a folder are counted and left out), or nothing is left.
 pub fn convert(
     options: &ConvertOptions,
     out: &mut dyn Write,
@@ -172,6 +175,10 @@ pub fn convert(
                 .as_object()
                 .and_then(|row| parts(row).map(|parts| (row, parts)))
             else {
+                if !options.inputs.contains(path) {
+                    report.foreign += 1;
+                    return Ok(());
+                }
                 return Err(DatasetError::BadRow {
                     name: name.clone(),
                     place: place.to_string(),
@@ -204,7 +211,10 @@ pub fn convert(
     lines.truncate(options.num_samples.unwrap_or(usize::MAX));
     if lines.is_empty() {
         let detail = if options.datasets.is_empty() {
-            String::new()
+            match report.foreign {
+                0 => String::new(),
+                rows => format!(": {rows} rows are none of LongBench's"),
+            }
         } else {
             format!(" of data set {}", options.datasets.join(", "))
         };

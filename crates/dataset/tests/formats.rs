@@ -531,3 +531,29 @@ fn nested_parquet_columns_are_messages() {
     assert_eq!(json!(samples[0].messages), expected);
     assert_eq!(samples[1].text(), "缓存");
 }
+
+#[test]
+fn a_folder_may_hold_other_files_beside_longbench() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = json!({"context": "c", "input": "q", "dataset": "narrativeqa", "_id": "a"});
+    std::fs::write(dir.path().join("a.jsonl"), format!("{row}\n")).unwrap();
+    std::fs::write(dir.path().join("infos.json"), "[{\"text\": \"not of it\"}]").unwrap();
+    let options = |inputs| ConvertOptions {
+        inputs,
+        datasets: Vec::new(),
+        num_samples: None,
+        format: dualround_dataset::longbench::ConvertFormat::Auto,
+        shuffle: false,
+        seed: 0,
+    };
+    let mut out = Vec::new();
+    let report = convert(&options(vec![dir.path().to_owned()]), &mut out).unwrap();
+    assert_eq!((report.written, report.foreign), (1, 1));
+    // A file that was named is meant.
+    let named = options(vec![dir.path().join("infos.json")]);
+    let error = convert(&named, &mut out).unwrap_err().to_string();
+    assert!(
+        error.contains("infos.json row 1: not a LongBench row"),
+        "{error}"
+    );
+}

@@ -200,14 +200,15 @@ pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
     })?;
     drop(reading);
     note(&format!(
-        "{}: {} rows from {} files ({} read, {} of other data sets, {} duplicates, {} empty)",
+        "{}: {} rows from {} files ({} read, {} of other data sets, {} duplicates, {} empty, {} no LongBench rows)",
         args.output.display(),
         report.written,
         report.files,
         report.read,
         report.filtered,
         report.duplicates,
-        report.empty
+        report.empty,
+        report.foreign
     ));
     Ok(exit::OK)
 }
