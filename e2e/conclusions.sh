@@ -3,6 +3,7 @@
 # over two engines, by turns and by prefix. DUALROUND: the program (default target/release/dualround)
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+. "$here/pages.sh"
 dualround="${DUALROUND:-$here/../target/release/dualround}"
 export MODEL=nano
 one=18080 two=18082 front=18090
@@ -47,8 +48,7 @@ gateway() { POLICY="$1" PORT=$front "$here/gateway.sh" start "http://127.0.0.1:$
 
 gateway round_robin
 measure turns_odd $front 1 7 "${replicas[@]}"
-"$dualround" check metrics http://127.0.0.1:18091/metrics >"$work/page.txt"
-grep -q ' 0 unreadable lines' "$work/page.txt"
+all_read http://127.0.0.1:18091/metrics
 check "$work/turns_odd" --evidence no --hits 0 0.1 --says "another replica" --not-says "cache works"
 gateway round_robin
 measure turns_even $front 1 8 "${replicas[@]}"

@@ -9,6 +9,7 @@ llama="${LLAMA_PORT:-18080}" sim=18090 prom=19090 own=19091
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 work="$(mktemp -d)"
 . "$here/process.sh"
+. "$here/pages.sh"
 clean_up() {
     PORT=$llama "$here/llama.sh" stop
     PORT=$prom "$here/prometheus.sh" stop
@@ -33,9 +34,7 @@ cat "$work/check.txt"
 
 # Every line of real pages is read.
 for page in "$llama" "$prom"; do
-    "$dualround" check metrics "http://127.0.0.1:$page/metrics" >"$work/page.txt"
-    head -1 "$work/page.txt"
-    grep -q ' 0 unreadable lines' "$work/page.txt"
+    all_read "http://127.0.0.1:$page/metrics"
 done
 
 measure() { # NAME PORT URL METRIC…

@@ -18,10 +18,13 @@ setup() {
         "${root[@]}" chmod 755 "$policy"
         made=1
     fi
-    "${root[@]}" apt-get update -qq
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus >"$dir/apt.log" 2>&1 ||
-        { tail -20 "$dir/apt.log" >&2; return 1; }
+    local code=0
+    { "${root[@]}" apt-get update -qq &&
+        "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus; } >"$dir/apt.log" 2>&1 || code=$?
+    # Whatever became of it, other services must be able to start.
     [ "$made" = 0 ] || "${root[@]}" rm -f "$policy"
+    [ "$code" = 0 ] || tail -20 "$dir/apt.log" >&2
+    return "$code"
 }
 
 start() {

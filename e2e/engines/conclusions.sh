@@ -6,6 +6,7 @@ dualround="${DUALROUND:-$here/../../target/release/dualround}"
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 work="$(mktemp -d)"
 trap '"$here/engine.sh" stop; rm -rf "$work"' EXIT
+. "$here/../pages.sh"
 "$here/engine.sh" setup
 python3 "$here/../make_documents.py" --chars 4000 --count 16 >"$work/documents.jsonl"
 
@@ -15,12 +16,6 @@ measure() { # measure NAME PORT [flags]
     printf '\n-- %s\n' "$name"
     "$dualround" run --dataset "$work/documents.jsonl" --endpoint "http://127.0.0.1:$port" --max-output-tokens 8 \
         --temperature 0 --seed 1 --output-dir "$work/$name" "$@" >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
-}
-# Every line of a real metrics page is read.
-all_read() {
-    "$dualround" check metrics "$1" >"$work/page.txt"
-    head -1 "$work/page.txt"
-    grep -q ' 0 unreadable lines' "$work/page.txt"
 }
 check() { python3 "$here/../assert_conclusion.py" "$@"; }
 

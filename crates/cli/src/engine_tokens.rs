@@ -1,6 +1,6 @@
 //! `--max-input-length` in the engine's own tokens.
 
-use crate::{exit::Usage, progress::Reading};
+use crate::{exit::Usage, progress::reading};
 use dualround_dataset::{CountTokens, DatasetError, load, load_counted};
 use dualround_loadgen::EngineTokenizer;
 use dualround_model::{EngineTokens, Plan, Selection};
@@ -32,7 +32,7 @@ pub(crate) fn samples(plan: &mut Plan) -> anyhow::Result<Selection> {
     } else {
         None
     };
-    let _reading = Reading::of(&[&plan.dataset.path]);
+    let _reading = reading(&[&plan.dataset.path]);
     match engine {
         Some(engine) => {
             plan.dataset.engine_tokens = EngineTokens::Always;

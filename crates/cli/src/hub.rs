@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use ureq::{Agent, ResponseExt, http::Response};
+use ureq::{Agent, ResponseExt, config::ConfigBuilder, http::Response, typestate::AgentScope};
 
 /// The hub where none is named.
 const HUB: &str = "https://huggingface.co";
@@ -31,6 +31,17 @@ pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
         false => Ok(PathBuf::from(what)),
     };
     what.map(fetched).transpose()
+}
+
+/// How this program speaks HTTP outside the measurement: redirects and refusals are the caller's.
+pub(crate) fn http() -> ConfigBuilder<AgentScope> {
+    // Of the one that everything else uses; already there is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Agent::config_builder()
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .user_agent(concat!("dualround/", env!("CARGO_PKG_VERSION")))
 }
 
 /// A file of a data set.
@@ -143,15 +154,9 @@ impl Download {
     /// Follows redirects by hand: the key stays with the hub, and the checksum of a large file
     /// stands in the hub's own answer.
     fn ask(&self, url: &str, have: u64) -> Result<(Response<ureq::Body>, Option<String>), String> {
-        // Of the one that everything else uses; already there is fine.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let agent: Agent = Agent::config_builder()
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
+        let agent: Agent = http()
             .timeout_connect(Some(PATIENCE))
             .timeout_recv_response(Some(PATIENCE))
-            .user_agent(concat!("dualround/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
         let mut at = url::Url::parse(url).map_err(|error| error.to_string())?;

@@ -13,6 +13,7 @@ mod progress;
 mod settings;
 mod signals;
 mod slo;
+mod ticking;
 
 use std::process::ExitCode;
 

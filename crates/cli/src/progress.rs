@@ -1,5 +1,6 @@
 //! The line on stderr while a round runs; silent where there is no terminal.
 
+use crate::ticking::Ticking;
 use dualround_loadgen::Progress as Event;
 use dualround_model::{Lang, RoundSpec};
 use dualround_report::labels;
@@ -7,8 +8,6 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     io::{IsTerminal, Read},
     path::Path,
-    sync::mpsc::{RecvTimeoutError, Sender, channel},
-    thread,
     time::Duration,
 };
 
@@ -41,49 +40,22 @@ pub(crate) fn watched<R: Read>(title: &str, length: Option<u64>, stream: R) -> i
     bytes_bar(title, length).wrap_read(stream)
 }
 
-/// A bar while files are read; it goes away when dropped.
-pub(crate) struct Reading {
-    stop: Option<Sender<()>>,
-    shower: Option<thread::JoinHandle<()>>,
-}
-
-impl Reading {
-    /// Begins to show how much of the files has been read. Small ones are not worth a bar.
-    pub(crate) fn of<P: AsRef<Path>>(files: &[P]) -> Self {
-        const WORTH: u64 = 32 << 20;
-        let size = |file: &P| std::fs::metadata(file).map_or(0, |data| data.len());
-        let total: u64 = files.iter().map(size).sum();
-        if total < WORTH || !std::io::stderr().is_terminal() {
-            return Self {
-                stop: None,
-                shower: None,
-            };
-        }
-        let (stop, stopped) = channel();
-        let before = dualround_dataset::bytes_read();
-        let bar = bytes_bar("reading", Some(total));
-        let shower = thread::spawn(move || {
-            let tick = Duration::from_millis(1000 / u64::from(HZ));
-            while stopped.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
-                bar.set_position(dualround_dataset::bytes_read() - before);
-            }
-            bar.finish_and_clear();
-        });
-        Self {
-            stop: Some(stop),
-            shower: Some(shower),
-        }
+/// A bar while files are read; it goes away when what is returned is dropped. Small files are not
+/// worth one.
+pub(crate) fn reading<P: AsRef<Path>>(files: &[P]) -> Option<Ticking> {
+    const WORTH: u64 = 32 << 20;
+    let size = |file: &P| std::fs::metadata(file).map_or(0, |data| data.len());
+    let total: u64 = files.iter().map(size).sum();
+    if total < WORTH || !std::io::stderr().is_terminal() {
+        return None;
     }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.stop.take();
-        if let Some(shower) = self.shower.take() {
-            // It only draws.
-            let _ = shower.join();
-        }
-    }
+    let before = dualround_dataset::bytes_read();
+    let bar = bytes_bar("reading", Some(total));
+    let every = Duration::from_millis(1000 / u64::from(HZ));
+    Some(Ticking::start(every, move |last| match last {
+        false => bar.set_position(dualround_dataset::bytes_read() - before),
+        true => bar.finish_and_clear(),
+    }))
 }
 
 /// Shows the course of one round.

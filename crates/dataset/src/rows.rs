@@ -95,7 +95,7 @@ pub(crate) fn each(
         let Row::Value(_, value) = &row else {
             return take(row);
         };
-        let session = weka::is_session(value);
+        let session = value.as_object().is_some_and(weka::is_session);
         if !*is_weka.get_or_insert(session) || !session {
             return take(row);
         }
@@ -280,13 +280,9 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
             if let Some(Value::Array(rows)) = object.remove("data") {
                 return Ok(rows);
             }
-            let session = Value::Object(object);
-            if weka::is_session(&session) {
-                return Ok(vec![session]);
+            if weka::is_session(&object) {
+                return Ok(vec![Value::Object(object)]);
             }
-            let Value::Object(object) = session else {
-                return Ok(Vec::new());
-            };
             let keys: Vec<&str> = object.keys().map(String::as_str).collect();
             format!(
                 "a JSON object is no list of rows; it has the keys {}: give a list, or a list \

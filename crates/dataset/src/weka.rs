@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// Whether a value is a session of such a trace.
-pub(crate) fn is_session(value: &Value) -> bool {
-    value.get("block_size").is_some() && value.get("requests").is_some_and(Value::is_array)
+/// Whether a row is a session of such a trace.
+pub(crate) fn is_session(row: &Map<String, Value>) -> bool {
+    row.contains_key("block_size") && row.get("requests").is_some_and(Value::is_array)
 }
 
 /// The requests of a session in the order they stand in it, each a row of its own. What is not

@@ -1,9 +1,11 @@
 //! Requests that are not measured: model list, resets, metrics pages, priming.
 
 use crate::{
+    LoadError,
     clock::Clock,
-    transport::{Conn, Target},
+    transport::{Conn, Target, tls_connector},
 };
+use dualround_model::RequestPlan;
 use dualround_wire::{Frame, ResponseDecoder, ResponseHead};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -46,6 +48,20 @@ impl Control {
             limit,
             conn: None,
         }
+    }
+
+    /// For a URL, with the certificates of `request`, on a clock of its own.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the URL cannot be used.
+    pub(crate) fn to(url: &str, request: &RequestPlan, limit: Duration) -> Result<Self, LoadError> {
+        let target = Target::resolve(url)?;
+        let tls = if target.https {
+            Some(tls_connector(request, false)?)
+        } else {
+            None
+        };
+        Ok(Self::new(target, tls, Clock::start(), limit))
     }
 
     /// Sends one request; `headers` are whole lines with CRLF. A kept connection that turns out

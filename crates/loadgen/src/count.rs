@@ -1,9 +1,6 @@
 //! Counting tokens by the engine's own `/tokenize`, before a run.
 
-use crate::{
-    LoadError, clock::Clock, control::Control, preflight, transport::Target,
-    transport::tls_connector,
-};
+use crate::{LoadError, control::Control, preflight};
 use dualround_model::Plan;
 use tokio::runtime::Runtime;
 
@@ -26,15 +23,11 @@ impl EngineTokenizer {
     /// # Errors
     /// [`LoadError`] when the address cannot be used.
     pub fn find(plan: &Plan) -> Result<Option<Self>, LoadError> {
-        let target = Target::resolve(&plan.endpoint)?;
-        let tls = if target.https {
-            Some(tls_connector(&plan.request, false)?)
-        } else {
-            None
-        };
+        let mut control = Control::to(&plan.endpoint, &plan.request, preflight::LIMIT)?;
+        control.target.path = preflight::tokenize_path(&control.target);
         let mut found = Self {
             plan: plan.clone(),
-            control: preflight::tokenizer(&target, tls, Clock::start()),
+            control,
             runtime: crate::runtime::single()?,
         };
         Ok(found

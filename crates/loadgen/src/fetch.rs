@@ -1,12 +1,6 @@
 //! One GET for the tool's own checks, outside any run.
 
-use crate::{
-    LoadError,
-    auth::credentials,
-    clock::Clock,
-    control::Control,
-    transport::{Target, tls_connector},
-};
+use crate::{LoadError, auth::credentials, control::Control};
 use dualround_model::{RequestPlan, Secret};
 use std::time::Duration;
 
@@ -26,16 +20,13 @@ pub struct Fetched {
 /// # Errors
 /// [`LoadError`] when the URL cannot be used or nothing answers.
 pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetched, LoadError> {
-    let target = Target::resolve(url)?;
-    let tls = if target.https {
-        Some(tls_connector(request, false)?)
-    } else {
-        None
-    };
-    let shown = target.shown.clone();
-    let headers = credentials(request, target.userinfo.clone().map(Secret::new).as_ref());
+    let mut control = Control::to(url, request, limit)?;
+    let (shown, userinfo) = (
+        control.target.shown.clone(),
+        control.target.userinfo.clone(),
+    );
+    let headers = credentials(request, userinfo.map(Secret::new).as_ref());
     let runtime = crate::runtime::single()?;
-    let mut control = Control::new(target, tls, Clock::start(), limit);
     let answer = runtime
         .block_on(control.send("GET", &headers, ""))
         .map_err(|reason| LoadError::Endpoint { url: shown, reason })?;

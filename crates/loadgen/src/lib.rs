@@ -38,4 +38,5 @@ pub use fetch::{Fetched, fetch};
 pub use replay::{Replayed, replay};
 pub use round::Progress;
 pub use session::{Session, rfc3339};
+pub use telemetry::PrometheusServer;
 pub use transport::{redact_url, userinfo};

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// How long the endpoint may take to list its models.
-const LIMIT: Duration = Duration::from_secs(15);
+pub(crate) const LIMIT: Duration = Duration::from_secs(15);
 
 /// What the model list said.
 pub(crate) enum Models {
@@ -54,14 +54,18 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
     value.get("count").and_then(Value::as_u64).or_else(listed)
 }
 
+/// Where an engine counts: beside `/v1`.
+pub(crate) fn tokenize_path(target: &Target) -> String {
+    format!("{}/tokenize", target.base_path())
+}
+
 /// A client for `/tokenize` of the plan's endpoint.
 pub(crate) fn tokenizer(
     target: &Target,
     tls: Option<tokio_rustls::TlsConnector>,
     clock: Clock,
 ) -> Control {
-    let path = format!("{}/tokenize", target.base_path());
-    Control::new(target.with_path(&path), tls, clock, LIMIT)
+    Control::new(target.with_path(&tokenize_path(target)), tls, clock, LIMIT)
 }
 
 /// Asks for the model list.

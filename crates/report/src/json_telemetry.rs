@@ -19,19 +19,22 @@ pub(crate) fn since_start(at_ns: u64, started_ns: u64) -> f64 {
     }
 }
 
+/// The labels of a series as a JSON object.
+pub(crate) fn labels(series: &SeriesTrack) -> Map<String, Value> {
+    let labels = series.labels.iter();
+    labels
+        .map(|(key, value)| (key.clone(), value.clone().into()))
+        .collect()
+}
+
 /// Writes the file.
 pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()> {
     let meta = &result.meta;
     let series = |one: &SeriesTrack| {
         let time = |at_ns| num(Some(since_start(at_ns, meta.started_ns)));
-        let labels: Map<String, Value> = one
-            .labels
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone().into()))
-            .collect();
         json!({
             "name": one.name,
-            "labels": labels,
+            "labels": labels(one),
             "t_ms": one.points.iter().map(|point| time(point.at_ns)).collect::<Vec<_>>(),
             "value": one.points.iter().map(|point| value(point.value)).collect::<Vec<_>>(),
         })

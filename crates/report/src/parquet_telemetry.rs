@@ -1,6 +1,6 @@
 //! `telemetry_concurrency_C_round_R.parquet`: the readings as one long table.
 
-use crate::json_telemetry::since_start;
+use crate::json_telemetry::{labels, since_start};
 use dualround_model::RoundResult;
 use parquet::{
     basic::{Compression, ZstdLevel},
@@ -9,7 +9,7 @@ use parquet::{
     file::{properties::WriterProperties, writer::SerializedFileWriter},
     schema::parser::parse_message_type,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::{
     io::{self, Write},
     sync::Arc,
@@ -30,12 +30,7 @@ pub(crate) fn write<W: Write + Send>(result: &RoundResult, out: W) -> io::Result
     let (mut times, mut values, mut known) = (Vec::new(), Vec::new(), Vec::new());
     for track in &meta.metrics {
         for series in &track.series {
-            let labels: Map<String, Value> = series
-                .labels
-                .iter()
-                .map(|(key, value)| (key.clone(), value.clone().into()))
-                .collect();
-            let labels = Value::Object(labels).to_string();
+            let labels = Value::Object(labels(series)).to_string();
             for point in &series.points {
                 let row = [track.asked.as_str(), &series.name, &labels];
                 for (column, text) in texts.iter_mut().zip(row) {

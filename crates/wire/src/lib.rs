@@ -19,6 +19,6 @@ pub use error_body::error_text;
 pub use exposition::parse as parse_exposition;
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
 pub use reader::ChatReader;
-pub use scrape::{Found, PromSample, PromType, Scrape};
+pub use scrape::{Found, PromSample, PromType, Scrape, toggled_total};
 pub use selector::Selector;
 pub use sse::{SseDecoder, SseError, SseEvent, SseTail};

@@ -28,6 +28,25 @@ pub struct PromSample {
     pub value: f64,
 }
 
+impl PromSample {
+    /// Its series as a selector of its own: `name{label="value"}`.
+    pub fn series(&self) -> String {
+        let labels = self.labels.iter();
+        let labels: Vec<String> = labels
+            .map(|(key, value)| format!("{key}={value:?}"))
+            .collect();
+        format!("{}{{{}}}", self.name, labels.join(","))
+    }
+}
+
+/// The name with `_total` where it had none, else without.
+pub fn toggled_total(name: &str) -> String {
+    match name.strip_suffix("_total") {
+        Some(base) => base.to_owned(),
+        None => format!("{name}_total"),
+    }
+}
+
 /// A parsed page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scrape {
@@ -81,10 +100,7 @@ impl Scrape {
     /// Finds an asked name: exactly, else with or without `_total`, else as a histogram family.
     /// A `_created` series is found only under its own full name.
     pub fn find(&self, asked: &str) -> Found<'_> {
-        let toggled = match asked.strip_suffix("_total") {
-            Some(base) => base.to_owned(),
-            None => format!("{asked}_total"),
-        };
+        let toggled = toggled_total(asked);
         for name in [asked, toggled.as_str()] {
             let parts = matches!(
                 self.types.get(name),

@@ -38,6 +38,15 @@ fn in_name(c: char) -> bool {
 }
 
 impl Selector {
+    /// All series of a metric.
+    pub fn plain(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            matchers: Vec::new(),
+            text: name.to_owned(),
+        }
+    }
+
     /// Reads a selector that stands at the beginning of a text; what follows it comes back.
     /// `None` when there is none.
     pub fn parse(text: &str) -> Option<(Self, &str)> {
@@ -47,11 +56,7 @@ impl Selector {
         if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
-        let mut selector = Self {
-            name: name.to_owned(),
-            matchers: Vec::new(),
-            text: name.to_owned(),
-        };
+        let mut selector = Self::plain(name);
         let after = text[end..].trim_start();
         let Some(mut rest) = after.strip_prefix('{') else {
             return Some((selector, after));

@@ -3,9 +3,7 @@
 use super::print;
 use crate::{
     args::{CheckDatasetArgs, RunArgs},
-    exit,
-    progress::Reading,
-    settings,
+    exit, progress, settings,
 };
 use dualround_dataset::{DatasetError, inspect};
 use dualround_loadgen::{Fetched, fetch};
@@ -14,7 +12,7 @@ use dualround_report::safe_text;
 use serde_json::json;
 use std::time::Duration;
 
-const LIMIT: Duration = Duration::from_secs(10);
+pub(super) const LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn line(text: &str) {
     print(&safe_text(text));
@@ -27,7 +25,7 @@ pub(crate) fn dataset(args: CheckDatasetArgs) -> anyhow::Result<u8> {
         ..settings::read_plan(&args.file, &args.read)?
     };
     let file = &args.file;
-    let reading = Reading::of(&[file]);
+    let reading = progress::reading(&[file]);
     let found = inspect(&plan)?;
     drop(reading);
     line(&format!("file: {}", file.display()));
@@ -89,11 +87,16 @@ fn shorten(text: &str) -> String {
     format!("{start}…")
 }
 
-/// A page of its own: no key goes there.
-pub(super) fn get(url: &str) -> anyhow::Result<Fetched> {
+/// For a page of its own: no key goes there.
+pub(super) fn page_request() -> anyhow::Result<RequestPlan> {
     let mut request = request(None)?;
     request.api_key = None;
-    Ok(fetch(url, &request, LIMIT)?)
+    Ok(request)
+}
+
+/// Reads such a page.
+pub(super) fn get(url: &str) -> anyhow::Result<Fetched> {
+    Ok(fetch(url, &page_request()?, LIMIT)?)
 }
 
 /// The request side of a plan with defaults: certificates and the key.

@@ -1,10 +1,9 @@
 //! `dualround check metrics`: what a page, or a Prometheus server, has.
 
-use super::check::{get, line};
+use super::check::{LIMIT, get, line, page_request};
 use crate::{exit, exit::Usage};
-use dualround_loadgen::redact_url;
-use dualround_wire::{Found, PromSample, Scrape, Selector, parse_exposition};
-use serde_json::Value;
+use dualround_loadgen::{PrometheusServer, redact_url};
+use dualround_wire::{Found, Scrape, Selector, parse_exposition};
 use url::Url;
 
 /// Values and series that are shown of a metric.
@@ -12,16 +11,12 @@ const SHOWN: usize = 4;
 
 /// Looks.
 pub(crate) fn metrics(url: &str, names: &[String]) -> anyhow::Result<u8> {
-    let parsed = Url::parse(url).ok().filter(Url::has_host);
-    let parsed = parsed.ok_or_else(|| {
-        Usage(format!(
-            "{url}: give a whole URL, e.g. http://localhost:8000/metrics"
-        ))
-    })?;
-    if !parsed.path().ends_with("/metrics")
-        && let Some(server) = Server::find(parsed)
-    {
-        return server.check(names);
+    if Url::parse(url).ok().is_none_or(|url| !url.has_host()) {
+        let example = "http://localhost:8000/metrics";
+        return Err(Usage(format!("{url}: give a whole URL, e.g. {example}")).into());
+    }
+    if let Some(found) = PrometheusServer::find(url, &page_request()?, LIMIT)? {
+        return server(found, names);
     }
     page(url, names)
 }
@@ -93,18 +88,10 @@ fn describe(page: &Scrape, name: &str, selector: Option<&Selector>) -> bool {
     say_series(&name, &kind, &values);
     if selector.is_some() && !samples.is_empty() {
         for sample in samples.iter().take(SHOWN) {
-            line(&format!("  {} {}", labelled(sample), sample.value));
+            line(&format!("  {} {}", sample.series(), sample.value));
         }
     }
     !samples.is_empty()
-}
-
-fn labelled(sample: &PromSample) -> String {
-    let labels = sample.labels.iter();
-    let labels: Vec<String> = labels
-        .map(|(key, value)| format!("{key}={value:?}"))
-        .collect();
-    format!("{}{{{}}}", sample.name, labels.join(","))
 }
 
 fn say_series(name: &str, kind: &str, values: &[String]) {
@@ -116,116 +103,71 @@ fn say_series(name: &str, kind: &str, values: &[String]) {
     ));
 }
 
-/// A Prometheus server, or what speaks its API.
-struct Server {
-    base: Url,
-}
-
-impl Server {
-    fn find(url: Url) -> Option<Self> {
-        let mut base = url;
-        let path = base
-            .path()
-            .split("/api/v1")
-            .next()
-            .unwrap_or("")
-            .trim_end_matches('/')
-            .to_owned();
-        base.set_path(&path);
-        let server = Self { base };
-        server
-            .ask("query", &[("query", "1")])
-            .is_ok()
-            .then_some(server)
+/// A Prometheus server: its targets, its metrics, the values of expressions.
+fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> {
+    line(
+        "a Prometheus server: --prometheus-metrics takes PromQL here ($round: range of a round, $since: offset to its start)",
+    );
+    let targets = server
+        .get("targets", &[("state", "active")])
+        .unwrap_or_default();
+    for target in targets["activeTargets"].as_array().into_iter().flatten() {
+        let text = |key: &str| target[key].as_str().unwrap_or("").to_owned();
+        let label = |key: &str| target["labels"][key].as_str().unwrap_or("").to_owned();
+        let error = text("lastError");
+        let error = if error.is_empty() {
+            error
+        } else {
+            format!(": {error}")
+        };
+        line(&format!(
+            "target {} {} {}, scraped every {}{error}",
+            label("job"),
+            label("instance"),
+            text("health"),
+            text("scrapeInterval"),
+        ));
     }
-
-    /// The `data` of an answer, or the server's own words.
-    fn ask(&self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
-        let mut url = self.base.clone();
-        let path = format!("{}/api/v1/{call}", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        url.query_pairs_mut().extend_pairs(parameters);
-        let answer = get(url.as_str()).map_err(|error| error.to_string())?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if body["status"] == "success" {
-            return Ok(body["data"].clone());
+    let all = server.names().unwrap_or_default();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    line(&format!("{} metrics", all.len()));
+    if names.is_empty() {
+        for name in all {
+            line(name);
         }
-        let words = body["error"].as_str();
-        Err(words.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
+        return Ok(exit::OK);
     }
-
-    fn check(&self, names: &[String]) -> anyhow::Result<u8> {
-        line(
-            "a Prometheus server: --prometheus-metrics takes PromQL here ($round: range of a round, $since: offset to its start)",
-        );
-        let targets = self
-            .ask("targets", &[("state", "active")])
-            .unwrap_or_default();
-        for target in targets["activeTargets"].as_array().into_iter().flatten() {
-            let text = |key: &str| target[key].as_str().unwrap_or("").to_owned();
-            let label = |key: &str| target["labels"][key].as_str().unwrap_or("").to_owned();
-            let error = text("lastError");
-            let error = if error.is_empty() {
-                error
-            } else {
-                format!(": {error}")
-            };
-            line(&format!(
-                "target {} {} {}, scraped every {}{error}",
-                label("job"),
-                label("instance"),
-                text("health"),
-                text("scrapeInterval"),
-            ));
-        }
-        let all = self.ask("label/__name__/values", &[]).unwrap_or_default();
-        let all: Vec<&str> = all
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        line(&format!("{} metrics", all.len()));
-        if names.is_empty() {
-            for name in all {
-                line(name);
-            }
-            return Ok(exit::OK);
-        }
-        let mut missing = false;
-        for asked in names {
-            let query = asked.replace("$round", "60s").replace("$since", "60s");
-            let data = self.ask("query", &[("query", &query)]);
-            let data = data.map_err(|words| Usage(format!("{asked}: {words}")))?;
-            let result = data["result"].as_array().cloned().unwrap_or_default();
-            // A scalar is one value.
-            let values: Vec<String> = match data["resultType"].as_str() {
-                Some("scalar") => data["result"][1]
-                    .as_str()
-                    .map(str::to_owned)
-                    .into_iter()
-                    .collect(),
-                _ => result
-                    .iter()
-                    .filter_map(|one| one["value"][1].as_str().map(str::to_owned))
-                    .collect(),
-            };
-            if values.is_empty() {
-                missing = true;
-                let name =
-                    Selector::parse(asked).map_or_else(|| asked.clone(), |(one, _)| one.name);
-                say_close(asked, &name, &all);
-                continue;
-            }
-            let metadata = self
-                .ask("metadata", &[("metric", asked)])
-                .unwrap_or_default();
-            let kind = metadata[asked.as_str()][0]["type"]
+    let mut missing = false;
+    for asked in names {
+        let data = server.evaluate(asked);
+        let data = data.map_err(|words| Usage(format!("{asked}: {words}")))?;
+        let result = data["result"].as_array().cloned().unwrap_or_default();
+        // A scalar is one value.
+        let values: Vec<String> = match data["resultType"].as_str() {
+            Some("scalar") => data["result"][1]
                 .as_str()
-                .unwrap_or("value")
-                .to_owned();
-            say_series(asked, &kind, &values);
+                .map(str::to_owned)
+                .into_iter()
+                .collect(),
+            _ => result
+                .iter()
+                .filter_map(|one| one["value"][1].as_str().map(str::to_owned))
+                .collect(),
+        };
+        if values.is_empty() {
+            missing = true;
+            let name = Selector::parse(asked).map_or_else(|| asked.clone(), |(one, _)| one.name);
+            say_close(asked, &name, &all);
+            continue;
         }
-        Ok(if missing { exit::USAGE } else { exit::OK })
+        let metadata = server
+            .get("metadata", &[("metric", asked)])
+            .unwrap_or_default();
+        let kind = metadata[asked.as_str()][0]["type"]
+            .as_str()
+            .unwrap_or("value")
+            .to_owned();
+        say_series(asked, &kind, &values);
     }
+    Ok(if missing { exit::USAGE } else { exit::OK })
 }

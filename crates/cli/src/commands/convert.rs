@@ -5,9 +5,7 @@ use crate::{
     args::{LongbenchArgs, RowsArgs},
     exit,
     exit::Usage,
-    hub,
-    progress::Reading,
-    settings,
+    hub, progress, settings,
 };
 use dualround_dataset::{
     DatasetError, load,
@@ -61,7 +59,7 @@ pub(crate) fn rows(args: &RowsArgs, trace: bool) -> anyhow::Result<u8> {
         seed: args.seed,
         ..settings::read_plan(&args.input_file, &args.read)?
     };
-    let reading = Reading::of(&[&args.input_file]);
+    let reading = progress::reading(&[&args.input_file]);
     let selection = load(&plan, 1)?;
     drop(reading);
     if trace && !selection.format.contains("trace") {
@@ -194,7 +192,7 @@ pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
         shuffle: !args.no_shuffle,
         seed: args.seed,
     };
-    let reading = Reading::of(&options.inputs);
+    let reading = progress::reading(&options.inputs);
     let report = whole_or_nothing(&args.output, |out| {
         convert(&options, out).map_err(Into::into)
     })?;

@@ -4,6 +4,7 @@
 mod listen;
 mod remote;
 
+use crate::ticking::Ticking;
 use dualround_loadgen::Progress as Event;
 use dualround_model::{Outcome, RequestRecord, RoundKind, RoundSpec};
 use dualround_stats::{SummaryOptions, measure};
@@ -28,6 +29,16 @@ struct Round {
     concurrency: u32,
     round: u32,
     kind: &'static str,
+}
+
+impl Round {
+    fn of(concurrency: u32, spec: RoundSpec) -> Self {
+        Self {
+            concurrency,
+            round: spec.number,
+            kind: kind(spec.kind),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -71,7 +82,7 @@ pub(crate) struct Live {
     cached: Family<Round, Counter>,
     output: Family<Round, Counter>,
     _page: Option<listen::Page>,
-    _pusher: Option<remote::Pusher>,
+    _pusher: Option<Ticking>,
 }
 
 impl Live {
@@ -131,7 +142,7 @@ impl Live {
         let pusher = plan
             .remote_write
             .as_deref()
-            .map(|url| remote::Pusher::start(url, run, &registry));
+            .map(|url| remote::push_to(url, run, &registry));
         Ok(Some(Self {
             about,
             run: run.to_owned(),
@@ -166,11 +177,7 @@ impl Live {
         spec: RoundSpec,
         options: &SummaryOptions,
     ) {
-        let round = Round {
-            concurrency,
-            round: spec.number,
-            kind: kind(spec.kind),
-        };
+        let round = Round::of(concurrency, spec);
         match event {
             Event::Tick { in_flight } => {
                 self.in_flight
@@ -184,11 +191,7 @@ impl Live {
 
     /// A round is over.
     pub(crate) fn idle(&self, concurrency: u32, spec: RoundSpec) {
-        let round = Round {
-            concurrency,
-            round: spec.number,
-            kind: kind(spec.kind),
-        };
+        let round = Round::of(concurrency, spec);
         self.in_flight.get_or_create(&round).set(0);
     }
 

@@ -1,15 +1,12 @@
 //! Remote write 1.0: the page's samples as snappy-compressed protobuf, every few seconds and once
 //! more at the end. <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 
+use crate::ticking::Ticking;
 use dualround_wire::parse_exposition;
 use prometheus_client::registry::Registry;
 use prost::Message;
 use std::{
-    sync::{
-        Arc,
-        mpsc::{RecvTimeoutError, Sender, channel},
-    },
-    thread::JoinHandle,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -46,62 +43,28 @@ struct Sample {
     timestamp: i64,
 }
 
-/// A thread that pushes; when dropped it pushes once more and ends.
-pub(super) struct Pusher {
-    stop: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Pusher {
-    pub(super) fn start(url: &str, run: &str, registry: &Arc<Registry>) -> Self {
-        let (stop, stopped) = channel();
-        let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
-        let thread = std::thread::spawn(move || {
-            let agent = agent();
-            let (mut tried, mut failed, mut last) = (0_u32, 0_u32, String::new());
-            loop {
-                let ended = stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout);
-                tried += 1;
-                if let Err(reason) = push(&agent, &url, &super::page(&registry), &run) {
-                    failed += 1;
-                    last = reason;
-                }
-                if ended {
-                    break;
-                }
-            }
-            if failed > 0 {
-                let shown = dualround_loadgen::redact_url(&url);
-                crate::commands::note(&format!(
-                    "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {last}"
-                ));
-            }
-        });
-        Self {
-            stop: Some(stop),
-            thread: Some(thread),
+/// Pushes, and once more when what is returned is dropped; says at the end what failed.
+pub(super) fn push_to(url: &str, run: &str, registry: &Arc<Registry>) -> Ticking {
+    let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
+    let agent = agent();
+    let (mut tried, mut failed, mut reason) = (0_u32, 0_u32, String::new());
+    Ticking::start(EVERY, move |last| {
+        tried += 1;
+        if let Err(words) = push(&agent, &url, &super::page(&registry), &run) {
+            failed += 1;
+            reason = words;
         }
-    }
-}
-
-impl Drop for Pusher {
-    fn drop(&mut self) {
-        self.stop.take();
-        if let Some(thread) = self.thread.take() {
-            // Bounded by the time limit of a push.
-            let _ = thread.join();
+        if last && failed > 0 {
+            let shown = dualround_loadgen::redact_url(&url);
+            crate::commands::note(&format!(
+                "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {reason}"
+            ));
         }
-    }
+    })
 }
 
 fn agent() -> ureq::Agent {
-    // Of the one that everything else uses; already there is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let config = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .timeout_global(Some(LIMIT));
+    let config = crate::hub::http().timeout_global(Some(LIMIT));
     config.build().into()
 }
 

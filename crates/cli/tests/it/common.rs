@@ -2,8 +2,12 @@
 
 use serde_json::Value;
 use simllm::{Sim, SimConfig};
-use std::path::Path;
-use std::process::Output;
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    path::Path,
+    process::Output,
+};
 
 /// The program with a clean environment.
 pub(crate) fn dualround() -> assert_cmd::Command {
@@ -50,6 +54,28 @@ pub(crate) fn engine_with(config: SimConfig) -> Sim {
         ..config
     })
     .unwrap()
+}
+
+/// A server of its own that answers each request, given its head, with the bytes of `answer`.
+pub(crate) fn scripted(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut head = String::new();
+            while reader.read_line(&mut head).unwrap() > 2 {}
+            // A client that has seen enough may be gone.
+            let _ = stream.write_all(&answer(&head));
+        }
+    });
+    base
+}
+
+/// The path that a request's head asks for.
+pub(crate) fn path_of(head: &str) -> &str {
+    head.split(' ').nth(1).unwrap_or("")
 }
 
 /// A dataset of `rows` prompts of some hundred words in `dir/data.jsonl`.

@@ -1,11 +1,10 @@
 //! Fetching from a hub, against a local server that speaks the same paths.
 
-use crate::common::{dualround, stderr};
+use crate::common::{dualround, path_of, scripted, stderr};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
+    io::Write,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -57,37 +56,26 @@ fn hub(files: &[(&str, Vec<u8>)], wrong_sum: bool, cut: Option<usize>) -> (Strin
 }
 
 fn serve(log: Log, answer: impl Fn(&str, usize) -> Option<Vec<u8>> + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut head = String::new();
-            while reader.read_line(&mut head).unwrap() > 2 {}
-            let path = head.split(' ').nth(1).unwrap_or("").to_owned();
-            let lower = head.to_ascii_lowercase();
-            let header = |name: &str| {
-                let line = lower.lines().find(|line| line.starts_with(name))?;
-                Some(line[name.len()..].trim().to_owned())
-            };
-            let range = header("range: bytes=");
-            let from = range
-                .as_ref()
-                .and_then(|r| r.trim_end_matches('-').parse().ok());
-            log.lock().unwrap().push(format!(
-                "{path} auth={} range={}",
-                header("authorization:").is_some(),
-                range.as_deref().unwrap_or("")
-            ));
-            let bytes = answer(&path, from.unwrap_or(0)).unwrap_or_else(|| {
-                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
-            });
-            // A client that has seen enough may be gone.
-            let _ = stream.write_all(&bytes);
-        }
-    });
-    base
+    scripted(move |head| {
+        let path = path_of(head);
+        let lower = head.to_ascii_lowercase();
+        let header = |name: &str| {
+            let line = lower.lines().find(|line| line.starts_with(name))?;
+            Some(line[name.len()..].trim().to_owned())
+        };
+        let range = header("range: bytes=");
+        let from = range
+            .as_ref()
+            .and_then(|r| r.trim_end_matches('-').parse().ok());
+        log.lock().unwrap().push(format!(
+            "{path} auth={} range={}",
+            header("authorization:").is_some(),
+            range.as_deref().unwrap_or("")
+        ));
+        answer(path, from.unwrap_or(0)).unwrap_or_else(|| {
+            b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()
+        })
+    })
 }
 
 fn convert(dir: &Path, hub: &str, names: &str) -> std::process::Output {

@@ -1,11 +1,13 @@
 //! Server metrics as users ask for them, and this program's own.
 
-use crate::common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
+use crate::common::{
+    dataset, dualround, engine, engine_with, json, path_of, run, scripted, stderr, stdout,
+};
 use serde_json::Value;
 use simllm::SimConfig;
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     path::Path,
     process::Stdio,
     sync::mpsc::channel,
@@ -73,26 +75,13 @@ fn conditions_quotients_and_auto() {
 
 /// A server that speaks just enough of Prometheus' API, with the answers of `answer`.
 fn prometheus(answer: impl Fn(&str) -> (u16, Value) + Send + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut head = String::new();
-            while reader.read_line(&mut head).unwrap() > 2 {}
-            let path = head.split(' ').nth(1).unwrap_or("").to_owned();
-            let (status, body) = answer(&path);
-            let body = body.to_string();
-            let length = body.len();
-            // A client that has seen enough may be gone.
-            let _ = write!(
-                stream,
-                "HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
-            );
-        }
-    });
-    base
+    scripted(move |head| {
+        let (status, body) = answer(head);
+        let body = body.to_string();
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close");
+        format!("{head}\r\n\r\n{body}").into_bytes()
+    })
 }
 
 #[test]
@@ -121,7 +110,8 @@ fn expressions_need_a_server_that_understands_them() {
     let (code, said, _) = ask(&format!("{base}/metrics"), "rate(x[5s])");
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("a page cannot evaluate it"), "{said}");
-    let server = prometheus(|path| {
+    let server = prometheus(|head| {
+        let path = path_of(head);
         if path.contains("/targets") {
             let target = serde_json::json!({"scrapeInterval": "100ms"});
             return (
@@ -165,8 +155,8 @@ fn a_key_for_metrics_goes_to_metrics_alone() {
     );
     dataset(dir.path(), 2);
     let (seen, log) = channel();
-    let server = prometheus(move |path| {
-        let _ = seen.send(path.to_owned());
+    let server = prometheus(move |head| {
+        let _ = seen.send(head.to_owned());
         (404, Value::Null)
     });
     let output = dualround()
@@ -191,7 +181,9 @@ fn a_key_for_metrics_goes_to_metrics_alone() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(log.try_iter().count() > 0);
+    let heads: Vec<String> = log.try_iter().collect();
+    let has_key = |head: &String| head.contains("Authorization: Bearer metrics-key");
+    assert!(!heads.is_empty() && heads.iter().all(has_key), "{heads:?}");
     for entry in std::fs::read_dir(dir.path().join("out")).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!String::from_utf8_lossy(&bytes).contains("metrics-key"));

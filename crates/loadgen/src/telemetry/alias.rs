@@ -1,11 +1,23 @@
 //! Names that users know from guides and that no engine exports, and what stands for them.
 
+use dualround_wire::{Selector, toggled_total};
+
 /// What an alias stands for.
 pub(crate) enum Alias {
     /// Increase of the first over increase of the second.
     Ratio(&'static str, &'static str),
     /// Another name for the same thing.
     Name(&'static str),
+}
+
+impl Alias {
+    /// The metric, or the two parts of a quotient.
+    pub(crate) fn parts(&self) -> (Selector, Option<Selector>) {
+        match self {
+            Self::Name(name) => (Selector::plain(name), None),
+            Self::Ratio(top, bottom) => (Selector::plain(top), Some(Selector::plain(bottom))),
+        }
+    }
 }
 
 /// Candidates in order of preference; the first one whose names are on the page is taken.
@@ -90,12 +102,12 @@ const KNOWN: [&str; 28] = [
 /// Those of them that are among the names of a source.
 pub(crate) fn known_of(names: &[String]) -> Vec<String> {
     let has = |name: &str| {
-        let toggled = name.strip_suffix("_total").unwrap_or(name);
+        let toggled = toggled_total(name);
         names.iter().any(|found| {
             let family = ["_bucket", "_sum", "_count"]
                 .iter()
                 .find_map(|end| found.strip_suffix(end));
-            found == name || found == toggled || family == Some(name)
+            found == name || *found == toggled || family == Some(name)
         })
     };
     let there = |name: &str| {

@@ -3,14 +3,15 @@
 //! one after its last.
 
 use super::{
-    alias::{Alias, candidates},
+    alias::candidates,
+    api::{Api, placed, tried},
     asked::{Asked, What},
     resolve::{Collected, empty},
     sampler::{AskError, Command, Common},
 };
-use crate::{Cancel, auth::basic, clock::Clock, control::Control};
-use dualround_model::{MetricKind, Resolved, SeriesTrack, TrackPoint, Warning};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::{Cancel, clock::Clock, control::Control};
+use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
+use dualround_wire::{Selector, toggled_total};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::mpsc;
@@ -36,13 +37,26 @@ enum Plan {
     Missing(Vec<String>),
 }
 
+impl Plan {
+    /// The track of what is asked, still without series.
+    fn track(&self, asked: &Asked) -> MetricTrack {
+        let mut track = empty(&asked.name);
+        (track.resolved, track.kind) = match self {
+            Self::Raw { resolved, kind, .. } => (resolved.clone(), *kind),
+            Self::Once(text) | Self::Range(text) => {
+                (Resolved::Name(text.clone()), MetricKind::Gauge)
+            }
+            Self::Missing(close) => {
+                let close = close.clone();
+                (Resolved::Missing { close }, MetricKind::Untyped)
+            }
+        };
+        track
+    }
+}
+
 pub(super) struct Server {
-    control: Control,
-    /// Of the API's paths.
-    base: String,
-    /// Parameters that the URL has, for every question.
-    extra: String,
-    headers: String,
+    api: Api,
     clock: Clock,
     cancel: Cancel,
     shown: String,
@@ -55,51 +69,24 @@ pub(super) struct Server {
 impl Server {
     /// Asks whether one answers at this address.
     pub(super) async fn find(control: Control, common: &Common) -> Option<Self> {
-        let (path, query) = control
-            .target
-            .path
-            .split_once('?')
-            .unwrap_or((&control.target.path, ""));
-        let path = path.trim_end_matches('/');
-        if path.ends_with("/metrics") {
-            return None;
-        }
-        let base = path
-            .find("/api/v1")
-            .map_or(path, |at| &path[..at])
-            .to_owned();
-        let extra = if query.is_empty() {
-            String::new()
-        } else {
-            format!("&{query}")
-        };
-        let auth = basic(control.target.userinfo.as_deref());
-        let mut server = Self {
-            base,
-            extra,
-            headers: format!("{auth}{}", common.headers),
+        let shown = control.target.shown.clone();
+        let mut api = Api::find(control, &common.headers).await?;
+        Some(Self {
+            interval: scrape_interval(&mut api).await,
+            api,
             clock: common.clock,
             cancel: common.cancel.clone(),
-            shown: control.target.shown.clone(),
-            control,
-            interval: None,
+            shown,
             every: common.every,
             asked: Vec::new(),
-        };
-        server.get("query", &[("query", "1")]).await.ok()?;
-        server.interval = server.scrape_interval().await;
-        Some(server)
+        })
     }
 
     pub(super) async fn serve(mut self, inbox: &mut mpsc::UnboundedReceiver<Command>) {
         while let Some(command) = inbox.recv().await {
             match command {
                 Command::Names(reply) => {
-                    let names = self.get("label/__name__/values", &[]).await.map(|data| {
-                        let names = data.as_array().into_iter().flatten();
-                        names.filter_map(Value::as_str).map(str::to_owned).collect()
-                    });
-                    let _ = reply.send(names);
+                    let _ = reply.send(self.api.names().await);
                 }
                 Command::Ask(asked, reply) => {
                     let _ = reply.send(self.look_up(asked).await);
@@ -120,31 +107,6 @@ impl Server {
         }
     }
 
-    /// One question; the `data` of the answer, or the server's own words.
-    async fn get(&mut self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
-        let encoded = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
-        let parameters: Vec<String> = parameters
-            .iter()
-            .map(|(key, value)| format!("{key}={}", encoded(value)))
-            .collect();
-        let (base, extra) = (&self.base, &self.extra);
-        self.control.target.path = format!("{base}/api/v1/{call}?{}{extra}", parameters.join("&"));
-        let answer = self.control.send("GET", &self.headers, "").await?;
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        if body.get("status").is_some_and(|status| status == "success") {
-            return Ok(body.get("data").cloned().unwrap_or_default());
-        }
-        let words = body.get("error").and_then(Value::as_str);
-        Err(words.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
-    }
-
-    async fn scrape_interval(&mut self) -> Option<Duration> {
-        let data = self.get("targets", &[("state", "active")]).await.ok()?;
-        let targets = data.get("activeTargets")?.as_array()?;
-        let of = |target: &Value| duration(target.get("scrapeInterval")?.as_str()?);
-        targets.iter().filter_map(of).max()
-    }
-
     /// So long that every target was scraped once more.
     async fn wait_for_scrape(&self) {
         let Some(interval) = self.interval.filter(|interval| *interval <= PATIENCE) else {
@@ -162,20 +124,7 @@ impl Server {
         let mut tracks = Vec::new();
         for asked in asked {
             let plan = self.plan(&asked).await?;
-            let mut track = empty(&asked.name);
-            (track.resolved, track.kind) = match &plan {
-                Plan::Raw { resolved, kind, .. } => (resolved.clone(), *kind),
-                Plan::Once(text) | Plan::Range(text) => {
-                    (Resolved::Name(text.clone()), MetricKind::Gauge)
-                }
-                Plan::Missing(close) => (
-                    Resolved::Missing {
-                        close: close.clone(),
-                    },
-                    MetricKind::Untyped,
-                ),
-            };
-            tracks.push(track);
+            tracks.push(plan.track(&asked));
             plans.push((asked, plan));
         }
         self.asked = plans;
@@ -185,10 +134,10 @@ impl Server {
     async fn plan(&mut self, asked: &Asked) -> Result<Plan, AskError> {
         match &asked.what {
             What::Expression => {
-                let minute = Duration::from_secs(60);
-                let tried = placed(&asked.text, minute, minute);
                 let fail = |words| AskError::Refused(format!("`{}`: {words}", asked.text));
-                self.get("query", &[("query", &tried)])
+                let query = tried(&asked.text);
+                self.api
+                    .get("query", &[("query", &query)])
                     .await
                     .map_err(fail)?;
                 let once = asked.text.contains("$round") || asked.text.contains("$since");
@@ -199,37 +148,29 @@ impl Server {
                 })
             }
             What::Ratio(top, bottom) => {
-                let (a, b) = (
-                    self.raw(&top.name, top.conditions()).await?,
-                    self.raw(&bottom.name, bottom.conditions()).await?,
-                );
-                Ok(match (a, b) {
-                    (Some(a), Some(b)) => ratio((&a, top.to_string()), (&b, bottom.to_string())),
-                    (None, _) => Plan::Missing(vec![top.to_string()]),
-                    (_, None) => Plan::Missing(vec![bottom.to_string()]),
-                })
+                let missing = |part: &Selector| Plan::Missing(vec![part.to_string()]);
+                let Some(a) = self.raw(top).await? else {
+                    return Ok(missing(top));
+                };
+                let Some(b) = self.raw(bottom).await? else {
+                    return Ok(missing(bottom));
+                };
+                Ok(ratio((&a, top), (&b, bottom)))
             }
             What::Of(selector) => {
-                if let Some(plan) = self.raw(&selector.name, selector.conditions()).await? {
+                if let Some(plan) = self.raw(selector).await? {
                     return Ok(plan);
                 }
                 for alias in candidates(&selector.name) {
-                    match alias {
-                        Alias::Name(name) => {
-                            if let Some(plan) = self.raw(name, "").await? {
-                                return Ok(plan);
-                            }
-                        }
-                        Alias::Ratio(top, bottom) => {
-                            if let (Some(a), Some(b)) =
-                                (self.raw(top, "").await?, self.raw(bottom, "").await?)
-                            {
-                                return Ok(ratio(
-                                    (&a, (*top).to_owned()),
-                                    (&b, (*bottom).to_owned()),
-                                ));
-                            }
-                        }
+                    let (top, bottom) = alias.parts();
+                    let Some(a) = self.raw(&top).await? else {
+                        continue;
+                    };
+                    let Some(bottom) = bottom else {
+                        return Ok(a);
+                    };
+                    if let Some(b) = self.raw(&bottom).await? {
+                        return Ok(ratio((&a, &top), (&b, &bottom)));
                     }
                 }
                 Ok(Plan::Missing(Vec::new()))
@@ -238,20 +179,16 @@ impl Server {
     }
 
     /// A metric under its name, with or without `_total`, or as a histogram.
-    async fn raw(&mut self, name: &str, conditions: &str) -> Result<Option<Plan>, String> {
-        let toggled = match name.strip_suffix("_total") {
-            Some(base) => base.to_owned(),
-            None => format!("{name}_total"),
-        };
-        for name in [name, &toggled] {
+    async fn raw(&mut self, selector: &Selector) -> Result<Option<Plan>, String> {
+        let conditions = selector.conditions();
+        let toggled = toggled_total(&selector.name);
+        for name in [&selector.name, &toggled] {
             if self.exists(&format!("{name}{{{conditions}}}")).await? {
                 let kind = self.kind(name).await;
                 return Ok(Some(raw_of(name, conditions, kind)));
             }
-            if self
-                .exists(&format!("{name}_bucket{{{conditions}}}"))
-                .await?
-            {
+            let buckets = format!("{name}_bucket{{{conditions}}}");
+            if self.exists(&buckets).await? {
                 return Ok(Some(raw_of(name, conditions, MetricKind::Histogram)));
             }
         }
@@ -260,7 +197,7 @@ impl Server {
 
     /// Whether there was a sample in the last minutes.
     async fn exists(&mut self, query: &str) -> Result<bool, String> {
-        let data = self.get("query", &[("query", query)]).await?;
+        let data = self.api.get("query", &[("query", query)]).await?;
         Ok(data
             .get("result")
             .and_then(Value::as_array)
@@ -268,10 +205,8 @@ impl Server {
     }
 
     async fn kind(&mut self, name: &str) -> MetricKind {
-        let data = self
-            .get("metadata", &[("metric", name)])
-            .await
-            .unwrap_or_default();
+        let data = self.api.get("metadata", &[("metric", name)]).await;
+        let data = data.unwrap_or_default();
         let said = data
             .get(name)
             .and_then(|of| of.get(0)?.get("type")?.as_str().map(str::to_owned));
@@ -287,13 +222,8 @@ impl Server {
     async fn collect(&mut self, window: (u64, u64)) -> Collected {
         let mut tracks = Vec::new();
         for (asked, plan) in self.asked.clone() {
-            let mut track = empty(&asked.name);
+            let mut track = plan.track(&asked);
             let found = self.series(&plan, window).await;
-            (track.resolved, track.kind) = match plan {
-                Plan::Raw { resolved, kind, .. } => (resolved, kind),
-                Plan::Once(text) | Plan::Range(text) => (Resolved::Name(text), MetricKind::Gauge),
-                Plan::Missing(close) => (Resolved::Missing { close }, MetricKind::Untyped),
-            };
             match found {
                 Ok(series) => track.series = series,
                 Err(_) => track.failed_scrapes += 1,
@@ -337,6 +267,7 @@ impl Server {
                 let query = placed(text, since, interval);
                 let time = format!("{:.3}", wall(now));
                 let data = self
+                    .api
                     .get("query", &[("query", &query), ("time", &time)])
                     .await?;
                 Ok(self.tracks_of(&data, None, 0))
@@ -355,7 +286,7 @@ impl Server {
                     ("end", &to),
                     ("step", &step),
                 ];
-                let data = self.get("query_range", &asked).await?;
+                let data = self.api.get("query_range", &asked).await?;
                 Ok(self.tracks_of(&data, None, 0))
             }
             Plan::Raw { queries, .. } => {
@@ -368,6 +299,7 @@ impl Server {
                 for (query, name) in queries {
                     let query = format!("{query}{window}");
                     let data = self
+                        .api
                         .get("query", &[("query", &query), ("time", &time)])
                         .await?;
                     all.extend(self.tracks_of(&data, name.as_deref(), started));
@@ -428,13 +360,12 @@ impl Server {
     }
 }
 
-/// An expression for the end of a round. `$round` is a range that reaches back to the last scrape
-/// before the round's first request; `$since` is an offset to that request: what an instant vector
-/// has there is that same scrape.
-fn placed(text: &str, since: Duration, interval: Duration) -> String {
-    let ms = |duration: Duration| format!("{}ms", duration.as_millis());
-    text.replace("$round", &ms(since + interval))
-        .replace("$since", &ms(since))
+/// Between the scrapes of the server's targets, the longest; `None` where it does not say.
+async fn scrape_interval(api: &mut Api) -> Option<Duration> {
+    let data = api.get("targets", &[("state", "active")]).await.ok()?;
+    let targets = data.get("activeTargets")?.as_array()?;
+    let of = |target: &Value| duration(target.get("scrapeInterval")?.as_str()?);
+    targets.iter().filter_map(of).max()
 }
 
 fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
@@ -454,7 +385,8 @@ fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
 
 /// The quotient of two metrics; its parts are called as they were asked. Of gauges it is that of
 /// their values, as on a page.
-fn ratio((a, numerator): (&Plan, String), (b, denominator): (&Plan, String)) -> Plan {
+fn ratio((a, top): (&Plan, &Selector), (b, bottom): (&Plan, &Selector)) -> Plan {
+    let (numerator, denominator) = (top.to_string(), bottom.to_string());
     let is_gauge = |plan: &Plan| match plan {
         Plan::Raw { kind, .. } => *kind == MetricKind::Gauge,
         _ => false,
@@ -530,7 +462,8 @@ mod tests {
     fn a_quotient_is_of_increases_or_of_values() {
         let of = |kind| {
             let (a, b) = (raw_of("a", "x=\"1\"", kind), raw_of("b", "", kind));
-            ratio((&a, "a{x=\"1\"}".to_owned()), (&b, "b".to_owned()))
+            let plain = |text| Selector::parse(text).unwrap().0;
+            ratio((&a, &plain("a{x=\"1\"}")), (&b, &plain("b")))
         };
         let Plan::Raw { queries, kind, .. } = of(MetricKind::Counter) else {
             panic!("raw samples")

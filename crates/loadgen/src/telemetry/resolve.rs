@@ -60,12 +60,9 @@ fn look_up(page: &Scrape, asked: &Asked) -> Looked {
 
 /// By its name, else by what the name is an alias of.
 fn named(page: &Scrape, asked: &str) -> Option<Looked> {
-    let alias = |alias: &Alias| match alias {
-        Alias::Name(name) => direct(page, name),
-        Alias::Ratio(top, bottom) => {
-            let plain = |name| Selector::parse(name).map(|(selector, _)| selector);
-            ratio(page, asked, &plain(top)?, &plain(bottom)?)
-        }
+    let alias = |alias: &Alias| match alias.parts() {
+        (name, None) => direct(page, &name.name),
+        (top, Some(bottom)) => ratio(page, asked, &top, &bottom),
     };
     direct(page, asked).or_else(|| candidates(asked).iter().find_map(alias))
 }
@@ -142,12 +139,7 @@ fn close_series(page: &Scrape, selector: &Selector) -> Vec<String> {
     let Some((_, _, samples)) = direct(page, &selector.name) else {
         return close_names(&selector.name, &page.names());
     };
-    let text = |sample: &PromSample| {
-        let labels = sample.labels.iter();
-        let labels: Vec<String> = labels.map(|(k, v)| format!("{k}={v:?}")).collect();
-        format!("{}{{{}}}", sample.name, labels.join(","))
-    };
-    samples.iter().take(3).map(text).collect()
+    samples.iter().take(3).map(PromSample::series).collect()
 }
 
 /// Up to three names on the page that share words with the asked one, closest first.

@@ -1,0 +1,140 @@
+//! The HTTP API of a Prometheus server, or of what speaks it.
+
+use crate::{LoadError, auth::basic, control::Control};
+use dualround_model::RequestPlan;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::runtime::Runtime;
+
+/// A server that was found to answer.
+pub(crate) struct Api {
+    control: Control,
+    /// Of the API's paths.
+    base: String,
+    /// Parameters that the URL has, for every question.
+    extra: String,
+    headers: String,
+}
+
+impl Api {
+    /// Asks whether one answers at this address. `/metrics` is a page, a Prometheus' own too.
+    pub(crate) async fn find(control: Control, headers: &str) -> Option<Self> {
+        let path = control.target.path.clone();
+        let (path, query) = path.split_once('?').unwrap_or((&path, ""));
+        let path = path.trim_end_matches('/');
+        if path.ends_with("/metrics") {
+            return None;
+        }
+        let base = path.find("/api/v1").map_or(path, |at| &path[..at]);
+        let extra = match query {
+            "" => String::new(),
+            query => format!("&{query}"),
+        };
+        let auth = basic(control.target.userinfo.as_deref());
+        let mut api = Self {
+            base: base.to_owned(),
+            extra,
+            headers: format!("{auth}{headers}"),
+            control,
+        };
+        api.get("query", &[("query", "1")]).await.ok()?;
+        Some(api)
+    }
+
+    /// One question; the `data` of the answer, or the server's own words.
+    pub(crate) async fn get(
+        &mut self,
+        call: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Value, String> {
+        let encoded = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+        let parameters: Vec<String> = parameters
+            .iter()
+            .map(|(key, value)| format!("{key}={}", encoded(value)))
+            .collect();
+        let (base, extra) = (&self.base, &self.extra);
+        self.control.target.path = format!("{base}/api/v1/{call}?{}{extra}", parameters.join("&"));
+        let answer = self.control.send("GET", &self.headers, "").await?;
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if body.get("status").is_some_and(|status| status == "success") {
+            return Ok(body.get("data").cloned().unwrap_or_default());
+        }
+        let words = body.get("error").and_then(Value::as_str);
+        Err(words.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
+    }
+
+    /// The names of all metrics there.
+    pub(crate) async fn names(&mut self) -> Result<Vec<String>, String> {
+        let data = self.get("label/__name__/values", &[]).await?;
+        let names = data.as_array().into_iter().flatten();
+        Ok(names.filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+}
+
+/// An expression with its placeholders filled in. `$round` is a range that reaches back to the last
+/// scrape before the round's first request; `$since` is an offset to that request: what an instant
+/// vector has there is that same scrape.
+pub(crate) fn placed(text: &str, since: Duration, interval: Duration) -> String {
+    let ms = |duration: Duration| format!("{}ms", duration.as_millis());
+    text.replace("$round", &ms(since + interval))
+        .replace("$since", &ms(since))
+}
+
+/// An expression as it can be tried outside any round.
+pub(crate) fn tried(text: &str) -> String {
+    placed(text, Duration::from_secs(60), Duration::ZERO)
+}
+
+/// A Prometheus server for the tool's own checks, outside any run. Blocks.
+pub struct PrometheusServer {
+    api: Api,
+    runtime: Runtime,
+}
+
+impl std::fmt::Debug for PrometheusServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PrometheusServer").finish_non_exhaustive()
+    }
+}
+
+impl PrometheusServer {
+    /// Asks whether one answers at `url`, each question within `limit`.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the URL cannot be used.
+    pub fn find(
+        url: &str,
+        request: &RequestPlan,
+        limit: Duration,
+    ) -> Result<Option<Self>, LoadError> {
+        let control = Control::to(url, request, limit)?;
+        let runtime = crate::runtime::single()?;
+        let api = runtime.block_on(Api::find(control, ""));
+        Ok(api.map(|api| Self { api, runtime }))
+    }
+
+    /// The `data` of an API call.
+    ///
+    /// # Errors
+    /// The server's own words.
+    pub fn get(&mut self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
+        self.runtime.block_on(self.api.get(call, parameters))
+    }
+
+    /// What an expression is now; placeholders stand for a minute.
+    ///
+    /// # Errors
+    /// The server's own words.
+    pub fn evaluate(&mut self, text: &str) -> Result<Value, String> {
+        self.get("query", &[("query", &tried(text))])
+    }
+
+    /// The names of all metrics there.
+    ///
+    /// # Errors
+    /// The server's own words.
+    pub fn names(&mut self) -> Result<Vec<String>, String> {
+        self.runtime.block_on(self.api.names())
+    }
+}
