@@ -116,6 +116,13 @@ pub struct CanaryReport {
     pub salt_field: Option<String>,
 }
 
+impl CanaryReport {
+    /// Hits are reported, so that an answer without cached tokens had none.
+    pub fn reports_hits(&self) -> bool {
+        self.repeated.is_some()
+    }
+}
+
 /// Whether a cold round was cold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -77,6 +77,11 @@ impl FailureKind {
         )
     }
 
+    /// All kinds but the HTTP statuses.
+    pub fn named() -> impl Iterator<Item = Self> {
+        NAMED.iter().map(|(kind, _)| *kind)
+    }
+
     /// The kind of this name, if there is one.
     pub fn parse(name: &str) -> Option<Self> {
         if let Some(code) = name.strip_prefix("http_") {

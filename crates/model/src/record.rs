@@ -36,6 +36,22 @@ pub enum Flag {
 }
 
 impl Flag {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Coalesced,
+        Self::BufferedSuspected,
+        Self::UsageMismatch,
+        Self::PromptTokensChanged,
+        Self::ItlNotApplicable,
+        Self::NoVisibleToken,
+        Self::NotStreamed,
+        Self::DoneMissing,
+        Self::IgnoredEvents,
+        Self::ParseErrors,
+        Self::TruncatedInput,
+        Self::Resent,
+    ];
+
     /// The stable name, as in the files.
     pub fn name(self) -> &'static str {
         match self {

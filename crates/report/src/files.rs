@@ -1,7 +1,7 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Journal, ReportError, RunInfo, csv_flat, csv_summary, json_comparison, json_round,
+    Journal, ReportError, RunInfo, csv_flat, csv_summary, html, json_comparison, json_round,
     json_telemetry, labels, parquet_telemetry,
 };
 use dualround_model::{Comparison, Plan, RoundResult};
@@ -17,6 +17,7 @@ const RUN: &str = "run.json";
 const SUMMARY: &str = "metrics_summary.csv";
 const FLAT: &str = "metrics_flat.csv";
 const COMPARISON: &str = "comparison.json";
+const HTML: &str = "report.html";
 const PREVIOUS: &str = "previous";
 
 /// The folder of a run, open for writing.
@@ -186,6 +187,24 @@ impl RunFiles {
         })
     }
 
+    /// `report.html`, over all rounds so far.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_html(
+        &self,
+        run: &RunInfo,
+        rounds: &[RoundResult],
+        comparison: &Comparison,
+    ) -> Result<(), ReportError> {
+        let page = html::Page {
+            run,
+            rounds,
+            comparison,
+        };
+        self.replace(HTML, |out| html::write(page, out))
+    }
+
     /// `run.json`.
     ///
     /// # Errors
@@ -206,7 +225,7 @@ impl RunFiles {
 }
 
 /// How often the concurrency of this level has come up in the plan, this level included.
-fn repeat(plan: &Plan, level: u32) -> u32 {
+pub(crate) fn repeat(plan: &Plan, level: u32) -> u32 {
     let mut seen: HashMap<u32, u32> = HashMap::new();
     let mut count = 1;
     for concurrency in plan.levels.iter().take(level as usize + 1) {
@@ -230,7 +249,7 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
             .into_owned();
         let numbered = name.starts_with("concurrency_") && name.ends_with(".json")
             || name.starts_with("telemetry_concurrency_");
-        if numbered || [JOURNAL, RUN, SUMMARY, FLAT, COMPARISON].contains(&name.as_str()) {
+        if numbered || [JOURNAL, RUN, SUMMARY, FLAT, COMPARISON, HTML].contains(&name.as_str()) {
             own.push(path);
         }
     }

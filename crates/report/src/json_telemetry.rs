@@ -1,23 +1,9 @@
 //! `telemetry_concurrency_C_round_R.json`: every reading of the server metrics around a round.
 
-use crate::number::json as num;
+use crate::{number::json as num, telemetry_points::since_start};
 use dualround_model::{RoundResult, SeriesTrack};
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
-
-/// Milliseconds since the round's first request; what was read before it is negative.
-pub(crate) fn since_start(at_ns: u64, started_ns: u64) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a round is far shorter than 2^52 ns"
-    )]
-    let ms = |ns: u64| ns as f64 / 1e6;
-    if at_ns >= started_ns {
-        ms(at_ns - started_ns)
-    } else {
-        -ms(started_ns - at_ns)
-    }
-}
 
 /// The labels of a series as a JSON object.
 pub(crate) fn labels(series: &SeriesTrack) -> Map<String, Value> {

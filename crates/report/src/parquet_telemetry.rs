@@ -1,6 +1,6 @@
 //! `telemetry_concurrency_C_round_R.parquet`: the readings as one long table.
 
-use crate::json_telemetry::{labels, since_start};
+use crate::{json_telemetry::labels, telemetry_points::since_start};
 use dualround_model::RoundResult;
 use parquet::{
     basic::{Compression, ZstdLevel},

@@ -11,7 +11,7 @@ use crate::{
     server,
 };
 use dualround_model::{
-    CacheHit, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
+    CacheHit, CanaryReport, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
     MetricComparison, PartialPoint, PrefillModel, RequestMetrics, RequestRecord, RoundKind,
     RoundResult, Warning,
 };
@@ -325,7 +325,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
     };
     let conclusion = conclusion::conclude(&basis);
     let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, known, &basis, &conclusion);
-    let reports_hits = canary.and_then(|canary| canary.repeated).is_some();
+    let reports_hits = canary.is_some_and(CanaryReport::reports_hits);
     let mut prefill = prefill::fit(rounds, reports_hits);
     prefill.efficiency = efficiency(&prefill, &cycles);
     LevelComparison {

@@ -3,14 +3,14 @@
 use super::{measure::options, note, print};
 use crate::{args::ReportArgs, exit, lang};
 use dualround_model::{Comparison, Known, RoundResult};
-use dualround_report::{RunFiles, comparison_block, read_journal, round_table};
+use dualround_report::{RunFiles, RunInfo, comparison_block, read_journal, round_table};
 use dualround_stats::{compare, summarise};
 
 /// Runs it.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let files = RunFiles::existing(&args.dir);
     let info = files.read_run()?;
-    let mut plan = info.plan;
+    let mut plan = info.plan.clone();
     if let Some(asked) = args.lang.as_deref() {
         plan.output.lang = lang::flag(Some(asked))?;
     }
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         .collect();
     let known = Known {
         canary: info.canary.clone(),
-        engines: info.engines,
+        engines: info.engines.clone(),
         reuse: info.reuse,
     };
     let mut comparison = Comparison {
@@ -45,5 +45,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     }
     files.write_summaries(&rounds, &plan)?;
     files.write_comparison(&comparison)?;
+    let info = RunInfo { plan, ..info };
+    files.write_html(&info, &rounds, &comparison)?;
     Ok(exit::OK)
 }

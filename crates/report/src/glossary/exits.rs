@@ -1,0 +1,62 @@
+//! Exit codes.
+
+use super::{Term, term};
+
+pub(super) const TERMS: &[Term] = &[
+    term(
+        "0",
+        "Exit code 0",
+        "退出码 0",
+        "The run came to its end and no gate failed. Single requests may have failed: that is counted and said, and makes another code only with --max-failures, --max-failure-rate or --fail-if.",
+        "运行结束，没有门槛失败。个别请求可能失败：会计数并说明；只有设置了 --max-failures、--max-failure-rate 或 --fail-if 时才改变退出码。",
+    ),
+    term(
+        "1",
+        "Exit code 1",
+        "退出码 1",
+        "A fault of this program or its machine, such as a worker thread that could not start.",
+        "本程序或本机的故障，例如工作线程无法启动。",
+    ),
+    term(
+        "2",
+        "Exit code 2",
+        "退出码 2",
+        "Something given is wrong: a flag, the --config file, the dataset, the output folder, a metric's name. The message names the file, line, key or URL. Nothing was measured, nothing was lost.",
+        "给出的内容有误：选项、--config 文件、数据集、输出目录或指标名。消息会指明文件、行、键或 URL。没有测量，也没有丢失任何东西。",
+    ),
+    term(
+        "3",
+        "Exit code 3",
+        "退出码 3",
+        "The endpoint cannot be used: no connection, no such model, the first request was refused, or a cache reset failed or proved to do nothing.",
+        "端点不可用：无法连接、没有该模型、首个请求被拒，或重置缓存失败、经验证无效。",
+    ),
+    term(
+        "4",
+        "Exit code 4",
+        "退出码 4",
+        "A gate failed: --require-cold, --fail-if, --max-failures, --max-failure-rate, or a `compare` that got worse or met a --fail-if. The results are whole.",
+        "门槛失败：--require-cold、--fail-if、--max-failures、--max-failure-rate，或 `compare` 变差、满足 --fail-if。结果完整。",
+    ),
+    term(
+        "5",
+        "Exit code 5",
+        "退出码 5",
+        "There is nothing valid to report: every request failed, or the journal holds no finished round.",
+        "没有可报告的有效结果：所有请求都失败，或日志中没有完成的轮次。",
+    ),
+    term(
+        "130",
+        "Exit code 130",
+        "退出码 130",
+        "Ended by Ctrl-C (SIGINT). What was measured is written; cancelled requests are kept apart from failed ones.",
+        "被 Ctrl-C（SIGINT）结束。已测得的内容已写入；取消的请求与失败的请求分开计数。",
+    ),
+    term(
+        "143",
+        "Exit code 143",
+        "退出码 143",
+        "Ended by SIGTERM. What was measured is written.",
+        "被 SIGTERM 结束。已测得的内容已写入。",
+    ),
+];

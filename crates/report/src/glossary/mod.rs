@@ -1,0 +1,257 @@
+//! What every word of the results means, once: for `dualround explain`, the HTML report, and the
+//! docs. Each text stands in English and Chinese.
+
+mod caveats;
+mod cold;
+mod exits;
+mod failures;
+mod flags;
+mod metrics;
+
+use dualround_model::Lang;
+
+/// What a term belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermKind {
+    /// A figure.
+    Metric,
+    /// A word of the cold–warm comparison.
+    Comparison,
+    /// A note below a table.
+    Caveat,
+    /// A kind of failure.
+    Failure,
+    /// A flag of a request.
+    Flag,
+    /// An exit code.
+    ExitCode,
+}
+
+impl TermKind {
+    /// In the order in which they are listed.
+    pub const ALL: [Self; 6] = [
+        Self::Metric,
+        Self::Comparison,
+        Self::Caveat,
+        Self::Failure,
+        Self::Flag,
+        Self::ExitCode,
+    ];
+
+    /// What such terms are called.
+    pub fn title(self, lang: Lang) -> &'static str {
+        match (self, lang) {
+            (Self::Metric, Lang::En) => "Metrics",
+            (Self::Metric, Lang::Zh) => "指标",
+            (Self::Comparison, Lang::En) => "Comparison",
+            (Self::Comparison, Lang::Zh) => "冷热对比",
+            (Self::Caveat, Lang::En) => "Caveats",
+            (Self::Caveat, Lang::Zh) => "说明",
+            (Self::Failure, Lang::En) => "Failures",
+            (Self::Failure, Lang::Zh) => "失败原因",
+            (Self::Flag, Lang::En) => "Flags of requests",
+            (Self::Flag, Lang::Zh) => "请求标记",
+            (Self::ExitCode, Lang::En) => "Exit codes",
+            (Self::ExitCode, Lang::Zh) => "退出码",
+        }
+    }
+
+    fn table(self) -> &'static [Term] {
+        match self {
+            Self::Metric => metrics::TERMS,
+            Self::Comparison => cold::TERMS,
+            Self::Caveat => caveats::TERMS,
+            Self::Failure => failures::TERMS,
+            Self::Flag => flags::TERMS,
+            Self::ExitCode => exits::TERMS,
+        }
+    }
+}
+
+/// A word and what it means.
+#[derive(Clone, Copy, Debug)]
+pub struct Term {
+    /// The name in the files, in lower case; of an exit code its digits.
+    pub id: &'static str,
+    title: [&'static str; 2],
+    text: [&'static str; 2],
+}
+
+impl Term {
+    /// What people call it.
+    pub fn title(&self, lang: Lang) -> &'static str {
+        self.title[usize::from(lang == Lang::Zh)]
+    }
+
+    /// What it means.
+    pub fn text(&self, lang: Lang) -> &'static str {
+        self.text[usize::from(lang == Lang::Zh)]
+    }
+}
+
+/// A row of a table of terms: the id, then title and text in English and Chinese.
+const fn term(
+    id: &'static str,
+    title: &'static str,
+    title_zh: &'static str,
+    text: &'static str,
+    text_zh: &'static str,
+) -> Term {
+    Term {
+        id,
+        title: [title, title_zh],
+        text: [text, text_zh],
+    }
+}
+
+/// All terms of a kind.
+pub fn terms(kind: TermKind) -> &'static [Term] {
+    kind.table()
+}
+
+/// Names in the files that are another form of a term.
+const ALIASES: [(&str, &str); 15] = [
+    ("tpot", "itl"),
+    ("inter_token_latency", "itl"),
+    ("time_to_first_token", "ttft"),
+    ("inter_chunk_latency", "icl"),
+    ("time_to_first_output_token", "ttfo"),
+    ("e2e_latency", "latency"),
+    ("hit_rate", "cache_hit_rate"),
+    ("prefix_cache", "cache_hit_rate"),
+    ("slo", "goodput"),
+    ("goodput_requests", "goodput"),
+    ("goodput_tokens", "goodput"),
+    ("interval_low", "interval"),
+    ("interval_high", "interval"),
+    ("fit", "prefill"),
+    ("percentile", "percentiles"),
+];
+
+/// Looks a word up as people write it: any case, with spaces or dashes, with a statistic before it
+/// (`p99_ttft`) or a unit behind it (`ttft_ms`).
+pub fn explain(word: &str) -> Option<(TermKind, &'static Term)> {
+    let plain = plain(word);
+    if plain
+        .strip_prefix("http_")
+        .is_some_and(|code| code.parse::<u16>().is_ok())
+    {
+        return explain("http_status");
+    }
+    let exact = |name: &str| {
+        let name = ALIASES
+            .iter()
+            .find(|(alias, _)| *alias == name)
+            .map_or(name, |(_, id)| id);
+        TermKind::ALL.into_iter().find_map(|kind| {
+            let found = terms(kind).iter().find(|term| term.id == name)?;
+            Some((kind, found))
+        })
+    };
+    let statistics = [
+        "avg_", "p50_", "p90_", "p95_", "p99_", "min_", "max_", "stddev_",
+    ];
+    let bare = statistics
+        .iter()
+        .find_map(|prefix| plain.strip_prefix(prefix));
+    let titled = || {
+        TermKind::ALL.into_iter().find_map(|kind| {
+            let named = |term: &&Term| term.title.iter().any(|title| self::plain(title) == plain);
+            Some((kind, terms(kind).iter().find(named)?))
+        })
+    };
+    exact(&plain)
+        .or_else(|| exact(plain.trim_end_matches("_ms")))
+        .or_else(|| exact(bare?))
+        .or_else(titled)
+}
+
+fn plain(word: &str) -> String {
+    word.trim()
+        .trim_start_matches('-')
+        .to_lowercase()
+        .replace([' ', '-', '.'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::{FailureKind, Flag};
+
+    #[test]
+    fn words_are_found_as_people_write_them() {
+        for (word, id) in [
+            ("TTFT", "ttft"),
+            ("ttft_ms", "ttft"),
+            ("p99_ttft", "ttft"),
+            ("TPOT", "itl"),
+            ("cache hit rate", "cache_hit_rate"),
+            ("http_503", "http_status"),
+            ("timeout-idle", "timeout_idle"),
+            ("缓存命中率", "cache_hit_rate"),
+            ("4", "4"),
+        ] {
+            assert_eq!(explain(word).map(|(_, term)| term.id), Some(id), "{word}");
+        }
+        assert!(explain("nothing of the kind").is_none());
+    }
+
+    #[test]
+    fn terms_are_whole_and_stand_once() {
+        let mut seen = std::collections::BTreeSet::new();
+        for kind in TermKind::ALL {
+            for term in terms(kind) {
+                assert!(seen.insert(term.id), "{} stands twice", term.id);
+                for text in term.title.iter().chain(&term.text) {
+                    assert!(!text.is_empty(), "{}", term.id);
+                }
+                let chinese = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+                assert!(term.text[1].contains(chinese), "{}", term.id);
+                assert!(!term.text[0].contains(chinese), "{}", term.id);
+            }
+        }
+        for (alias, id) in ALIASES {
+            assert!(seen.contains(id) && !seen.contains(alias), "{alias}");
+        }
+    }
+
+    #[test]
+    fn every_caveat_is_explained() {
+        let source = include_str!("../../../model/src/warning.rs");
+        let variants = source.lines().filter_map(|line| {
+            let name = line.strip_prefix("    ")?.strip_suffix(" {")?;
+            name.chars().all(char::is_alphanumeric).then_some(name)
+        });
+        let mut count = 0;
+        for name in variants {
+            let mut code = String::new();
+            for c in name.chars() {
+                if c.is_uppercase() && !code.is_empty() {
+                    code.push('_');
+                }
+                code.extend(c.to_lowercase());
+            }
+            assert!(explain(&code).is_some(), "{code}");
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+    }
+
+    #[test]
+    fn every_failure_kind_and_flag_is_explained() {
+        for kind in FailureKind::named() {
+            let name = kind.to_string();
+            assert_eq!(
+                explain(&name).map(|(kind, _)| kind),
+                Some(TermKind::Failure),
+                "{name}"
+            );
+        }
+        for flag in Flag::ALL {
+            assert_eq!(
+                explain(flag.name()).map(|(_, term)| term.id),
+                Some(flag.name())
+            );
+        }
+    }
+}

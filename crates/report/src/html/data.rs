@@ -1,0 +1,297 @@
+//! The numbers behind the charts, as columns. Times in ms to the microsecond.
+
+use super::Page;
+use crate::{number::Rounded, telemetry_points::since_start};
+use dualround_model::{
+    CanaryReport, Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord,
+    RoundKind, RoundResult, RoundSummary,
+};
+use serde::{Serialize, Serializer};
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::{self, Write},
+};
+
+/// Requests in a page at most; beyond, every k-th one is in it.
+const REQUESTS: usize = 60_000;
+/// Readings of a series at most.
+const READINGS: usize = 2_000;
+/// Bytes of prompts in a page at most, and characters of one.
+const TEXT_BYTES: usize = 3_000_000;
+const TEXT_CHARS: usize = 120;
+
+/// A time in ms to the microsecond, or null.
+struct Ms(Option<f64>);
+
+impl Serialize for Ms {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rounded = self.0.map(|ms| (ms * 1e3).round() / 1e3);
+        match rounded.filter(|ms| ms.is_finite()) {
+            // Whole numbers without `.0`: there are very many of them.
+            #[expect(clippy::cast_possible_truncation, reason = "below 2^53")]
+            Some(ms) if ms.fract() == 0.0 && ms.abs() < 9e15 => serializer.serialize_i64(ms as i64),
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    lang: &'static str,
+    every: usize,
+    kinds: Vec<String>,
+    flags: Vec<&'static str>,
+    texts: Texts<'a>,
+    levels: Vec<Level<'a>>,
+}
+
+/// What a request is called and asks, once for all rounds that ask it.
+#[derive(Default, Serialize)]
+struct Texts<'a> {
+    id: Vec<Option<&'a str>>,
+    prompt: Vec<Option<String>>,
+    #[serde(skip)]
+    known: HashMap<(Option<&'a str>, &'a str), usize>,
+}
+
+#[derive(Serialize)]
+struct Level<'a> {
+    name: String,
+    line: Option<Line>,
+    no_line: Option<&'a str>,
+    unreported_is_zero: bool,
+    rounds: Vec<Round<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line {
+    overhead_ms: Rounded,
+    ms_per_token: Rounded,
+}
+
+#[derive(Serialize)]
+struct Round<'a> {
+    number: u32,
+    epoch: u32,
+    kind: RoundKind,
+    name: [String; 2],
+    duration_ms: Ms,
+    summary: BTreeMap<&'static str, Rounded>,
+    failures: &'a BTreeMap<String, u64>,
+    metrics: Vec<Metric<'a>>,
+    #[serde(flatten)]
+    columns: Columns,
+}
+
+#[derive(Default, Serialize)]
+struct Columns {
+    index: Vec<u32>,
+    text: Vec<usize>,
+    outcome: Vec<usize>,
+    start: Vec<Ms>,
+    ttft: Vec<Ms>,
+    itl: Vec<Ms>,
+    latency: Vec<Ms>,
+    input: Vec<Option<u64>>,
+    cached: Vec<Option<u64>>,
+    output: Vec<Option<u64>>,
+    flags: Vec<u32>,
+}
+
+#[derive(Serialize)]
+struct Metric<'a> {
+    name: &'a str,
+    rises: bool,
+    series: Vec<Series>,
+}
+
+#[derive(Serialize)]
+struct Series {
+    label: String,
+    t: Vec<Ms>,
+    v: Vec<Rounded>,
+}
+
+/// Writes the block. No `<` stands in it, so that nothing in a text can end it.
+pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let text = serde_json::to_string(&collect(page))?;
+    out.write_all(text.replace('<', "\\u003c").as_bytes())
+}
+
+fn collect(page: Page<'_>) -> Data<'_> {
+    let requests: usize = page.rounds.iter().map(|round| round.requests.len()).sum();
+    let every = requests.div_ceil(REQUESTS).max(1);
+    let mut kinds = vec!["success".to_owned(), "cancelled".to_owned()];
+    let mut texts = Texts::default();
+    let canary = page.comparison.canary.as_ref();
+    let mut levels: Vec<u32> = page.rounds.iter().map(|round| round.meta.level).collect();
+    levels.dedup();
+    let levels = levels.into_iter().map(|level| {
+        let compared = page.comparison.levels.iter().find(|one| one.level == level);
+        let prefill = compared.map(|one| &one.prefill);
+        let rounds = page.rounds_of(level);
+        Level {
+            name: page.level_name(level),
+            line: prefill.and_then(line),
+            no_line: prefill.and_then(|model| model.refused.as_deref()),
+            unreported_is_zero: canary.is_some_and(CanaryReport::reports_hits),
+            rounds: rounds
+                .map(|round| one_round(round, every, &mut kinds, &mut texts))
+                .collect(),
+        }
+    });
+    let levels = levels.collect();
+    texts.shorten();
+    Data {
+        lang: match page.run.plan.output.lang {
+            Lang::En => "en",
+            Lang::Zh => "zh",
+        },
+        every,
+        kinds,
+        flags: Flag::ALL.map(Flag::name).to_vec(),
+        texts,
+        levels,
+    }
+}
+
+fn line(model: &PrefillModel) -> Option<Line> {
+    let (overhead, per_token) = model.overhead_ms.zip(model.ms_per_token)?;
+    Some(Line {
+        overhead_ms: Rounded(Some(overhead)),
+        ms_per_token: Rounded(Some(per_token)),
+    })
+}
+
+fn one_round<'a>(
+    round: &'a RoundResult,
+    every: usize,
+    kinds: &mut Vec<String>,
+    texts: &mut Texts<'a>,
+) -> Round<'a> {
+    let meta = &round.meta;
+    let mut columns = Columns::default();
+    for (record, metrics) in round.requests.iter().step_by(every) {
+        columns.index.push(record.index);
+        columns.text.push(texts.place(record));
+        columns.outcome.push(outcome(&record.outcome, kinds));
+        columns.start.push(Ms(metrics.start_ms));
+        columns.ttft.push(Ms(metrics.ttft_ms));
+        columns.itl.push(Ms(metrics.itl_ms));
+        columns
+            .latency
+            .push(Ms(metrics.latency_ms.or_else(|| until_end(record))));
+        columns.input.push(metrics.input_tokens);
+        columns.cached.push(metrics.cached_tokens);
+        columns.output.push(metrics.output_tokens);
+        let bits = Flag::ALL.iter().enumerate();
+        let bits = bits.filter(|(_, flag)| metrics.flags.contains(flag));
+        columns
+            .flags
+            .push(bits.fold(0, |all, (bit, _)| all | (1 << bit)));
+    }
+    Round {
+        number: meta.spec.number,
+        epoch: meta.spec.epoch,
+        kind: meta.spec.kind,
+        name: [Lang::En, Lang::Zh].map(|lang| crate::labels(lang).kind(meta.spec)),
+        duration_ms: Ms(Some(since_start(meta.ended_ns, meta.started_ns))),
+        summary: swept(&round.summary),
+        failures: &round.summary.failures,
+        metrics: meta
+            .metrics
+            .iter()
+            .map(|track| metric(track, meta.started_ns))
+            .collect(),
+        columns,
+    }
+}
+
+/// How long a request took that has no latency, because it is no success.
+fn until_end(record: &RequestRecord) -> Option<f64> {
+    let time = &record.timeline;
+    time.start_ns.map(|start| since_start(time.end_ns, start))
+}
+
+fn outcome(outcome: &Outcome, kinds: &mut Vec<String>) -> usize {
+    let kind = match outcome {
+        Outcome::Success => return 0,
+        Outcome::Cancelled => return 1,
+        Outcome::Failed(failure) => failure.kind.to_string(),
+    };
+    kinds
+        .iter()
+        .position(|known| *known == kind)
+        .unwrap_or_else(|| {
+            kinds.push(kind);
+            kinds.len() - 1
+        })
+}
+
+/// What the charts over all levels show.
+fn swept(summary: &RoundSummary) -> BTreeMap<&'static str, Rounded> {
+    let good = summary.goodput.and_then(|goodput| goodput.request_rate);
+    BTreeMap::from([
+        ("p50_ttft", Rounded(summary.ttft.p50)),
+        ("p99_ttft", Rounded(summary.ttft.p99)),
+        ("p50_itl", Rounded(summary.itl.p50)),
+        ("token_throughput", Rounded(summary.token_throughput)),
+        ("goodput_request_rate", Rounded(good)),
+        ("cache_hit_rate", Rounded(summary.cache_hit_rate)),
+    ])
+}
+
+fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
+    let series = track.series.iter().map(|series| {
+        let every = series.points.len().div_ceil(READINGS).max(1);
+        let points = || series.points.iter().step_by(every);
+        let labels = series.labels.iter();
+        let labels = labels.map(|(name, value)| format!("{name}={value}"));
+        // Both sides of a quotient are in its track.
+        let name = (track.kind == MetricKind::Ratio).then(|| series.name.clone());
+        Series {
+            label: name.into_iter().chain(labels).collect::<Vec<_>>().join(" "),
+            t: points()
+                .map(|point| Ms(Some(since_start(point.at_ns, started_ns))))
+                .collect(),
+            v: points().map(|point| Rounded(point.value)).collect(),
+        }
+    });
+    Metric {
+        name: &track.asked,
+        rises: matches!(track.kind, MetricKind::Counter | MetricKind::Ratio),
+        // Buckets of a histogram are many and say nothing one by one.
+        series: match track.kind {
+            MetricKind::Histogram => Vec::new(),
+            _ => series.collect(),
+        },
+    }
+}
+
+impl<'a> Texts<'a> {
+    /// Where the texts of a request stand.
+    fn place(&mut self, record: &'a RequestRecord) -> usize {
+        let key = (record.id.as_deref(), &*record.prompt_digest);
+        if let Some(at) = self.known.get(&key) {
+            return *at;
+        }
+        let at = self.id.len();
+        self.known.insert(key, at);
+        self.id.push(key.0);
+        let beginning = |text: &str| text.chars().take(TEXT_CHARS).collect();
+        self.prompt.push(record.prompt.as_deref().map(beginning));
+        at
+    }
+
+    /// Many prompts are cut shorter, so that the page stays small.
+    fn shorten(&mut self) {
+        let bytes: usize = self.prompt.iter().flatten().map(String::len).sum();
+        if bytes <= TEXT_BYTES {
+            return;
+        }
+        let each = TEXT_BYTES / self.prompt.len().max(1);
+        for text in self.prompt.iter_mut().flatten() {
+            text.truncate(text.floor_char_boundary(each));
+        }
+    }
+}

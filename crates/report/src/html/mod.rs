@@ -1,0 +1,144 @@
+//! `report.html`: one file that needs no network. What decides is plain HTML, read without a script;
+//! charts and the table of requests are drawn from data in the page by the scripts of `assets/`.
+//!
+//! Texts from models, servers and datasets are data: in HTML they are escaped, in the data block
+//! no `<` stands as itself, the scripts write text nodes only, and the page's own policy lets
+//! nothing run but the one script whose digest it names.
+
+mod data;
+mod first_screen;
+mod sections;
+
+use crate::RunInfo;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use dualround_model::{Comparison, Lang, RoundResult};
+use sha2::{Digest, Sha256};
+use std::io::{self, Write};
+
+const STYLE: &str = include_str!("../../assets/report.css");
+const SCRIPT: &str = concat!(
+    "'use strict';(() => {\n",
+    include_str!("../../assets/words.js"),
+    include_str!("../../assets/plot.js"),
+    include_str!("../../assets/charts.js"),
+    include_str!("../../assets/requests.js"),
+    include_str!("../../assets/main.js"),
+    "})();\n"
+);
+
+/// What a page shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Page<'a> {
+    pub(crate) run: &'a RunInfo,
+    pub(crate) rounds: &'a [RoundResult],
+    pub(crate) comparison: &'a Comparison,
+}
+
+impl<'a> Page<'a> {
+    /// The rounds of a level.
+    pub(crate) fn rounds_of(self, level: u32) -> impl Iterator<Item = &'a RoundResult> {
+        let rounds = self.rounds.iter();
+        rounds.filter(move |round| round.meta.level == level)
+    }
+
+    /// What a level is called: its concurrency, with its count where it repeats one.
+    pub(crate) fn level_name(self, level: u32) -> String {
+        let plan = &self.run.plan;
+        let concurrency = plan.levels.get(level as usize).copied().unwrap_or_default();
+        match crate::files::repeat(plan, level) {
+            1 => concurrency.to_string(),
+            again => format!("{concurrency} #{again}"),
+        }
+    }
+}
+
+/// Writes the page.
+pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let digest = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+    let lang = match page.run.plan.output.lang {
+        Lang::En => "en",
+        Lang::Zh => "zh",
+    };
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"{lang}\" data-lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; \
+         script-src 'sha256-{}'; style-src 'sha256-{}'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+         <title>dualround {}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        digest(SCRIPT),
+        digest(STYLE),
+        escape(&page.run.run_id),
+    )?;
+    first_screen::write(page, out)?;
+    sections::write(page, out)?;
+    write!(out, "<script type=\"application/json\" id=\"data\">")?;
+    data::write(page, out)?;
+    write!(
+        out,
+        "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
+    )
+}
+
+/// Text as HTML shows it; also safe between double quotes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ if c.is_control() && c != '\n' => out.push('\u{fffd}'),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// The same text in both languages; the page shows one of them.
+pub(crate) fn both(en: &str, zh: &str) -> String {
+    if en == zh {
+        return escape(en);
+    }
+    let (en, zh) = (escape(en), escape(zh));
+    format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
+}
+
+/// A word with its definition one click away.
+pub(crate) fn defined(id: &str, en: &str, zh: &str) -> String {
+    format!(
+        "<a class=\"def\" href=\"#def-{}\">{}</a>",
+        escape(id),
+        both(en, zh)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_script_cannot_end_its_element() {
+        assert!(!SCRIPT.contains("</script") && !SCRIPT.contains("<!--"));
+        assert!(!STYLE.contains("</style"));
+        for forbidden in [
+            "innerHTML",
+            "outerHTML",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+        ] {
+            assert!(!SCRIPT.contains(forbidden), "{forbidden}");
+        }
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        assert_eq!(
+            escape("<img src=x onerror='a()'>\"&\u{1b}"),
+            "&lt;img src=x onerror=&#39;a()&#39;&gt;&quot;&amp;\u{fffd}"
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Below the first screen: places for the charts and the table of requests, the plan, the
+//! environment, and every definition.
+
+use super::{Page, both, escape};
+use crate::{TermKind, terms};
+use dualround_model::Lang;
+use std::io::{self, Write};
+
+/// Writes them.
+pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let titled = |id: &str, en: &str, zh: &str| {
+        format!(
+            "<h2>{}</h2><div class=\"grid\" id=\"{id}\"></div>",
+            both(en, zh)
+        )
+    };
+    writeln!(
+        out,
+        "<noscript><p>{}</p></noscript>",
+        both(
+            "Charts and the table of requests need JavaScript; everything above does not.",
+            "图表与请求表需要 JavaScript，以上内容不需要。"
+        )
+    )?;
+    let over_levels = titled("sweep", "Over concurrency", "随并发的变化");
+    writeln!(
+        out,
+        "<section>{}</section>",
+        over_levels.replace("class=\"grid\"", "class=\"grid small\"")
+    )?;
+    writeln!(
+        out,
+        "<section><h2>{}</h2><div class=\"levels\" id=\"levels\"></div><div class=\"grid\" id=\"charts\"></div></section>",
+        both("One level", "单个并发档")
+    )?;
+    writeln!(
+        out,
+        "<section id=\"metrics-section\" hidden>{}</section>",
+        titled(
+            "metrics",
+            "Server metrics, both rounds aligned",
+            "服务端指标（两轮对齐）"
+        )
+    )?;
+    writeln!(
+        out,
+        "<section><h2>{}</h2><div id=\"requests\"></div></section>",
+        both("Requests", "请求")
+    )?;
+    json(out, &both("Resolved plan", "解析后的计划"), &page.run.plan)?;
+    json(
+        out,
+        &both("Environment and servers", "环境与服务"),
+        &environment(page),
+    )?;
+    definitions(out)
+}
+
+fn environment(page: Page<'_>) -> serde_json::Value {
+    let run = page.run;
+    serde_json::json!({
+        "run_id": run.run_id,
+        "version": run.version,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "interrupted": run.interrupted,
+        "environment": run.environment,
+        "dataset": run.dataset,
+        "engines": run.engines,
+        "canary": run.canary,
+        "reuse": run.reuse,
+        "client": page.rounds.iter().map(|round| serde_json::json!({
+            "concurrency": round.meta.concurrency,
+            "round": round.meta.spec.number,
+            "health": round.summary.client,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn json(out: &mut impl Write, title: &str, value: &impl serde::Serialize) -> io::Result<()> {
+    let text = escape(&serde_json::to_string_pretty(value)?);
+    writeln!(
+        out,
+        "<section><h2>{title}</h2><details><summary>JSON</summary><pre>{text}</pre></details></section>"
+    )
+}
+
+fn definitions(out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "<section><h2>{}</h2>", both("Definitions", "定义"))?;
+    for kind in TermKind::ALL {
+        let [en, zh] = [Lang::En, Lang::Zh].map(|lang| kind.title(lang));
+        writeln!(out, "<details><summary>{}</summary><dl>", both(en, zh))?;
+        for term in terms(kind) {
+            let titles = [Lang::En, Lang::Zh].map(|lang| term.title(lang));
+            let texts = [Lang::En, Lang::Zh].map(|lang| term.text(lang));
+            // Two spans each, also where the languages agree: the script reads them.
+            let spans = |[en, zh]: [&str; 2]| {
+                let (en, zh) = (escape(en), escape(zh));
+                format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
+            };
+            writeln!(
+                out,
+                "<dt id=\"def-{}\">{}</dt><dd>{}</dd>",
+                escape(term.id),
+                spans(titles),
+                spans(texts)
+            )?;
+        }
+        writeln!(out, "</dl></details>")?;
+    }
+    writeln!(out, "</section>")
+}
