@@ -352,6 +352,12 @@ pub(crate) struct ReportArgs {
     /// Language of tables: zh, en or auto [default: that of the run].
     #[arg(long)]
     pub(crate) lang: Option<String>,
+    /// Begin CSV files with a byte order mark, for Excel.
+    #[arg(long)]
+    pub(crate) csv_bom: bool,
+    /// Write the arrival of every token event into requests.parquet.
+    #[arg(long)]
+    pub(crate) chunk_times: bool,
 }
 
 /// Parses, with `run` put in where the first word is an option.

@@ -130,6 +130,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             overwrite: args.overwrite.unwrap_or(false),
             store_text,
             lang,
+            csv_bom: args.csv_bom.unwrap_or(false),
+            chunk_times: args.chunk_times.unwrap_or(false),
             ..OutputPlan::default()
         },
         ..Plan::new(url, dataset)

@@ -136,6 +136,20 @@ pub enum Phase {
     Complete,
 }
 
+impl Phase {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Send => "send",
+            Self::Head => "head",
+            Self::FirstToken => "first_token",
+            Self::Stream => "stream",
+            Self::Complete => "complete",
+        }
+    }
+}
+
 /// Why and where a request failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {

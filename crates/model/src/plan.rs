@@ -369,6 +369,12 @@ pub struct OutputPlan {
     pub check_output: bool,
     /// Language of tables and CSV labels.
     pub lang: Lang,
+    /// Begin CSV files with a byte order mark, which Excel needs to take them for UTF-8.
+    #[serde(default)]
+    pub csv_bom: bool,
+    /// Write the arrival of every token event into `requests.parquet`.
+    #[serde(default)]
+    pub chunk_times: bool,
 }
 
 impl Default for OutputPlan {
@@ -379,6 +385,8 @@ impl Default for OutputPlan {
             store_text: StoreText::default(),
             check_output: false,
             lang: Lang::default(),
+            csv_bom: false,
+            chunk_times: false,
         }
     }
 }

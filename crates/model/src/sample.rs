@@ -73,7 +73,7 @@ impl Sample {
 }
 
 /// The samples of a run and how they came to be chosen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Selection {
     /// The samples of each level in the order of sending; one entry where all levels ask the same.
     #[serde(skip)]

@@ -18,6 +18,18 @@ pub enum RoundKind {
     Partial,
 }
 
+impl RoundKind {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Warm => "warm",
+            Self::External => "external",
+            Self::Partial => "partial",
+        }
+    }
+}
+
 /// One round of a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoundSpec {

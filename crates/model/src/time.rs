@@ -57,3 +57,12 @@ pub struct Timeline {
     /// Width of the interval in which the first token arrived (0: exact), ns.
     pub first_token_width_ns: u64,
 }
+
+impl Timeline {
+    /// Width of the interval in which the first token arrived, ms; `None` without one.
+    #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^52 ns")]
+    pub fn first_token_width_ms(&self) -> Option<f64> {
+        self.first_token_ns
+            .map(|_| self.first_token_width_ns as f64 / 1e6)
+    }
+}

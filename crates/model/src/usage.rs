@@ -41,3 +41,14 @@ pub enum TokenSource {
     /// Counted from the text on this side.
     Local,
 }
+
+impl TokenSource {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Events => "events",
+            Self::Local => "local",
+        }
+    }
+}

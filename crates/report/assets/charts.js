@@ -154,6 +154,7 @@ const metricPlots = (level) => {
 };
 
 const sweep = (data) => {
+  if (data.levels.length < 2) return [];
   const at = data.levels.map((_, i) => i);
   const of = (kind, pick) => data.levels.map((level) => { const r = level.rounds.find((r) => r.kind === kind); const v = r ? r.summary[pick] : null; return present(v) ? v : null; });
   const one = (title, picks, note, y = {}) => {

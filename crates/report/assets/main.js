@@ -31,6 +31,7 @@ const everything = () => {
   for (const plot of overall) plot.remove();
   overall = sweep(data);
   fill("sweep", overall);
+  document.getElementById("sweep-section").hidden = overall.length === 0;
   chooser();
   drawLevel();
   table.words();
@@ -67,8 +68,8 @@ root.dataset.theme = prefersDark.matches ? "dark" : "light";
 prefersDark.addEventListener("change", () => theme(prefersDark.matches ? "dark" : "light"));
 // Paper is light.
 let before = null;
-addEventListener("beforeprint", () => { before = root.dataset.theme; theme("light"); if (table) table.draw(); });
-addEventListener("afterprint", () => { if (before) theme(before); before = null; if (table) table.draw(); });
+addEventListener("beforeprint", () => { before = root.dataset.theme; theme("light"); if (table) table.printing(true); });
+addEventListener("afterprint", () => { if (before) theme(before); before = null; if (table) table.printing(false); });
 lang = data.lang;
 // The first screen is painted before the charts are drawn.
 requestAnimationFrame(() => setTimeout(() => {

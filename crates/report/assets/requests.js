@@ -30,8 +30,8 @@ const requestTable = (data) => {
   const scroller = element("div", { className: "rows", tabIndex: 0 }, element("table", {}, element("thead", {}, head), body));
   host.replaceChildren(element("div", { className: "filters" }, search, level, round, kind, count), scroller);
   const option = (select, name, values) => select.replaceChildren(element("option", { value: "", textContent: `${name}: ${say("all")}` }), ...values.map(([value, text]) => element("option", { value, textContent: text })));
+  let print = false;
   const draw = () => {
-    const print = matchMedia("print").matches;
     const from = print ? 0 : Math.max(0, Math.floor(scroller.scrollTop / ROW) - 10);
     const to = Math.min(rows.length, print ? 50 : from + 40);
     const pad = (n) => { const cell = element("td", { colSpan: columns.length }); cell.style.height = n * ROW + "px"; return element("tr", { className: "pad" }, cell); };
@@ -73,5 +73,6 @@ const requestTable = (data) => {
   };
   for (const input of [search, level, round, kind]) input.addEventListener("input", () => { scroller.scrollTop = 0; filter(); });
   scroller.addEventListener("scroll", () => requestAnimationFrame(draw));
-  return { words, draw };
+  // On paper the beginning of the table stands for all of it.
+  return { words, printing(now) { print = now; draw(); } };
 };

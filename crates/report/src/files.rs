@@ -1,8 +1,8 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Journal, ReportError, RunInfo, csv_flat, csv_summary, html, json_comparison, json_round,
-    json_telemetry, labels, parquet_telemetry,
+    Journal, ReportError, RunInfo, csv_flat, csv_summary, csv_tidy, html, json_comparison,
+    json_round, json_telemetry, labels, markdown, page::Page, parquet_requests, parquet_telemetry,
 };
 use dualround_model::{Comparison, Plan, RoundResult};
 use std::{
@@ -18,6 +18,14 @@ const SUMMARY: &str = "metrics_summary.csv";
 const FLAT: &str = "metrics_flat.csv";
 const COMPARISON: &str = "comparison.json";
 const HTML: &str = "report.html";
+const TIDY: &str = "metrics_tidy.csv";
+const REQUESTS: &str = "requests.parquet";
+const MARKDOWN: &str = "summary.md";
+const BOM: &[u8] = "\u{feff}".as_bytes();
+/// All files of a run but the numbered ones.
+const OWN: [&str; 9] = [
+    JOURNAL, RUN, SUMMARY, FLAT, TIDY, COMPARISON, HTML, REQUESTS, MARKDOWN,
+];
 const PREVIOUS: &str = "previous";
 
 /// The folder of a run, open for writing.
@@ -155,7 +163,7 @@ impl RunFiles {
         })
     }
 
-    /// Both CSV files over all rounds so far.
+    /// The CSV files over all rounds so far.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -168,11 +176,18 @@ impl RunFiles {
                 labels.column(meta.concurrency, repeat(plan, meta.level), meta.spec.number)
             })
             .collect();
+        let bom = if plan.output.csv_bom { BOM } else { b"" };
         self.replace(SUMMARY, |out| {
+            out.write_all(bom)?;
             csv_summary::write(rounds, &columns, labels, out).map_err(io::Error::other)
         })?;
         self.replace(FLAT, |out| {
+            out.write_all(bom)?;
             csv_flat::write(rounds, &columns, labels, out).map_err(io::Error::other)
+        })?;
+        self.replace(TIDY, |out| {
+            out.write_all(bom)?;
+            csv_tidy::write(rounds, out).map_err(io::Error::other)
         })
     }
 
@@ -187,22 +202,25 @@ impl RunFiles {
         })
     }
 
-    /// `report.html`, over all rounds so far.
+    /// `report.html`, `summary.md` and `requests.parquet`, over all rounds.
     ///
     /// # Errors
     /// [`ReportError::Write`].
-    pub fn write_html(
+    pub fn write_report(
         &self,
         run: &RunInfo,
         rounds: &[RoundResult],
         comparison: &Comparison,
     ) -> Result<(), ReportError> {
-        let page = html::Page {
+        let page = Page {
             run,
             rounds,
             comparison,
         };
-        self.replace(HTML, |out| html::write(page, out))
+        let chunks = run.plan.output.chunk_times;
+        self.replace(HTML, |out| html::write(page, out))?;
+        self.replace(MARKDOWN, |out| markdown::write(page, out))?;
+        self.replace(REQUESTS, |out| parquet_requests::write(rounds, chunks, out))
     }
 
     /// `run.json`.
@@ -249,7 +267,7 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
             .into_owned();
         let numbered = name.starts_with("concurrency_") && name.ends_with(".json")
             || name.starts_with("telemetry_concurrency_");
-        if numbered || [JOURNAL, RUN, SUMMARY, FLAT, COMPARISON, HTML].contains(&name.as_str()) {
+        if numbered || OWN.contains(&name.as_str()) {
             own.push(path);
         }
     }

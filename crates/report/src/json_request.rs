@@ -61,18 +61,13 @@ struct SampleJson {
 
 impl<'a> RequestJson<'a> {
     pub(crate) fn new(record: &'a RequestRecord, metrics: &'a RequestMetrics) -> Self {
-        let timeline = &record.timeline;
-        #[expect(clippy::cast_precision_loss, reason = "a width is far below 2^52 ns")]
-        let width = timeline
-            .first_token_ns
-            .map(|_| timeline.first_token_width_ns as f64 / 1e6);
         Self {
             index: record.index,
             id: record.id.as_deref(),
             prompt: record.prompt.as_deref(),
             prompt_digest: &record.prompt_digest,
             ttft: Rounded(metrics.ttft_ms),
-            ttft_width: Rounded(width),
+            ttft_width: Rounded(record.timeline.first_token_width_ms()),
             ttfo: Rounded(metrics.ttfo_ms),
             itl: Rounded(metrics.itl_ms),
             latency: Rounded(metrics.latency_ms),

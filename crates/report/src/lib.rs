@@ -2,9 +2,11 @@
 //! conversion of units and formats.
 
 mod calibration;
+mod caveats;
 mod comparison_block;
 mod csv_flat;
 mod csv_summary;
+mod csv_tidy;
 mod error;
 mod files;
 mod glossary;
@@ -16,7 +18,12 @@ mod json_round;
 mod json_run;
 mod json_telemetry;
 mod labels;
+mod level_row;
+mod markdown;
 mod number;
+mod page;
+mod parquet_requests;
+mod parquet_table;
 mod parquet_telemetry;
 mod rows;
 mod table;

@@ -65,6 +65,14 @@ impl Rounded {
     }
 }
 
+impl Rounded {
+    /// As JSON would write it; empty for unknown.
+    pub(crate) fn text(&self) -> String {
+        self.number()
+            .map_or_else(String::new, |value| value.to_string())
+    }
+}
+
 impl Serialize for Rounded {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.number().serialize(serializer)

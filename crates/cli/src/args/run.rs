@@ -225,6 +225,12 @@ settings! {
     /// Text kept in the files: full, preview or none [default: preview].
     #[arg(long, value_name = "HOW", env = "DUALROUND_STORE_TEXT", help_heading = "Output")]
     store_text: String,
+    /// Begin CSV files with a byte order mark, for Excel.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_CSV_BOM", help_heading = "Output")]
+    csv_bom: bool,
+    /// Write the arrival of every token event into requests.parquet.
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_CHUNK_TIMES", help_heading = "Output")]
+    chunk_times: bool,
     /// Language of tables: zh, en or auto [default: auto].
     #[arg(long, env = "DUALROUND_LANG", help_heading = "Output")]
     lang: String,

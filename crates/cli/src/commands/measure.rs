@@ -155,7 +155,8 @@ pub(crate) fn measure(
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
     run.files.write_run(&info)?;
-    run.files.write_html(&info, &run.rounds, &run.comparison)?;
+    run.files
+        .write_report(&info, &run.rounds, &run.comparison)?;
     note(&match lang {
         Lang::En => format!("files: {}", run.files.dir().display()),
         Lang::Zh => format!("文件：{}", run.files.dir().display()),

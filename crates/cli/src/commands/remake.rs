@@ -14,6 +14,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     if let Some(asked) = args.lang.as_deref() {
         plan.output.lang = lang::flag(Some(asked))?;
     }
+    plan.output.csv_bom |= args.csv_bom;
+    plan.output.chunk_times |= args.chunk_times;
     let runs = read_journal(&files.journal_path())?;
     if runs.is_empty() {
         note("the journal holds no finished round");
@@ -46,6 +48,6 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     files.write_summaries(&rounds, &plan)?;
     files.write_comparison(&comparison)?;
     let info = RunInfo { plan, ..info };
-    files.write_html(&info, &rounds, &comparison)?;
+    files.write_report(&info, &rounds, &comparison)?;
     Ok(exit::OK)
 }

@@ -1,7 +1,6 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
-use super::Page;
-use crate::{number::Rounded, telemetry_points::since_start};
+use crate::{number::Rounded, page::Page, telemetry_points::since_start};
 use dualround_model::{
     CanaryReport, Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord,
     RoundKind, RoundResult, RoundSummary,

@@ -9,9 +9,9 @@ mod data;
 mod first_screen;
 mod sections;
 
-use crate::RunInfo;
+use crate::page::Page;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use dualround_model::{Comparison, Lang, RoundResult};
+use dualround_model::Lang;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -25,32 +25,6 @@ const SCRIPT: &str = concat!(
     include_str!("../../assets/main.js"),
     "})();\n"
 );
-
-/// What a page shows.
-#[derive(Clone, Copy)]
-pub(crate) struct Page<'a> {
-    pub(crate) run: &'a RunInfo,
-    pub(crate) rounds: &'a [RoundResult],
-    pub(crate) comparison: &'a Comparison,
-}
-
-impl<'a> Page<'a> {
-    /// The rounds of a level.
-    pub(crate) fn rounds_of(self, level: u32) -> impl Iterator<Item = &'a RoundResult> {
-        let rounds = self.rounds.iter();
-        rounds.filter(move |round| round.meta.level == level)
-    }
-
-    /// What a level is called: its concurrency, with its count where it repeats one.
-    pub(crate) fn level_name(self, level: u32) -> String {
-        let plan = &self.run.plan;
-        let concurrency = plan.levels.get(level as usize).copied().unwrap_or_default();
-        match crate::files::repeat(plan, level) {
-            1 => concurrency.to_string(),
-            again => format!("{concurrency} #{again}"),
-        }
-    }
-}
 
 /// Writes the page.
 pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! Below the first screen: places for the charts and the table of requests, the plan, the
 //! environment, and every definition.
 
-use super::{Page, both, escape};
-use crate::{TermKind, terms};
+use super::{both, escape};
+use crate::{TermKind, page::Page, terms};
 use dualround_model::Lang;
 use std::io::{self, Write};
 
@@ -25,7 +25,7 @@ pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let over_levels = titled("sweep", "Over concurrency", "随并发的变化");
     writeln!(
         out,
-        "<section>{}</section>",
+        "<section id=\"sweep-section\" hidden>{}</section>",
         over_levels.replace("class=\"grid\"", "class=\"grid small\"")
     )?;
     writeln!(

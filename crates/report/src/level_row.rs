@@ -1,0 +1,130 @@
+//! Cold against warm on one line: the row of a level in the HTML report and in `summary.md`.
+
+use crate::{
+    labels,
+    number::{fixed, percent},
+};
+use dualround_model::{
+    IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
+};
+
+/// Cells of a row.
+pub(crate) const CELLS: usize = 12;
+
+/// A column: the term that explains it, and its head in both languages.
+pub(crate) struct Head {
+    pub(crate) term: &'static str,
+    words: [&'static str; 2],
+}
+
+impl Head {
+    pub(crate) fn words(&self, lang: Lang) -> &'static str {
+        self.words[usize::from(lang == Lang::Zh)]
+    }
+}
+
+/// The columns; what the interval is depends on the cycles.
+pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
+    let cycles = levels
+        .iter()
+        .any(|level| level.ttft.interval_kind == Some(IntervalKind::TCycles));
+    let interval = match cycles {
+        true => ("interval", ["95 % t interval", "95 % t 区间"]),
+        false => ("interval", ["Spread within run", "本次运行内的散布"]),
+    };
+    [
+        ("concurrency", ["Concurrency", "并发"]),
+        ("ttft", ["TTFT (ms)", "TTFT (ms)"]),
+        ("ratio", ["Ratio", "倍数"]),
+        interval,
+        ("itl", ["ITL (ms)", "ITL (ms)"]),
+        ("latency", ["Latency (ms)", "时延 (ms)"]),
+        ("token_throughput", ["Tokens/s", "Token/秒"]),
+        ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
+        ("server", ["Hit rate (counters)", "命中率（计数器）"]),
+        ("cold", ["Cold round", "冷轮"]),
+        ("pairs", ["Pairs", "对数"]),
+        ("failures", ["Failed", "失败"]),
+    ]
+    .map(|(term, words)| Head { term, words })
+}
+
+/// One cell, and whether it is bad news.
+pub(crate) struct Cell {
+    pub(crate) text: String,
+    pub(crate) bad: bool,
+}
+
+/// The cells of a level, given its name and its rounds.
+pub(crate) fn cells(
+    level: &LevelComparison,
+    name: &str,
+    rounds: &[&RoundResult],
+    lang: Lang,
+) -> [Cell; CELLS] {
+    let labels = labels(lang);
+    let hit = &level.hit_rate;
+    let throughput = |kind: RoundKind| {
+        let found = rounds.iter().find(|round| round.meta.spec.kind == kind);
+        fixed(found.and_then(|round| round.summary.token_throughput), 1)
+    };
+    let failed: u64 = rounds
+        .iter()
+        .map(|round| round.summary.failed_requests)
+        .sum();
+    let ratio = |metric: &MetricComparison| match (&metric.withheld, metric.ratio) {
+        (Some(_), _) => labels.withheld.to_owned(),
+        (None, ratio) => times(ratio),
+    };
+    let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
+    let verdict = match level.cold.verdict {
+        Verdict::Cold => 0,
+        Verdict::Contaminated => 1,
+        Verdict::Unknown => 2,
+    };
+    let interval = level.ttft.interval_low.zip(level.ttft.interval_high);
+    let plain = |text: String| Cell { text, bad: false };
+    [
+        plain(name.to_owned()),
+        plain(arrow(&level.ttft)),
+        plain(ratio(&level.ttft)),
+        plain(interval.map_or_else(
+            || "-".to_owned(),
+            |(low, high)| format!("{low:.2}–{high:.2}×"),
+        )),
+        plain(both(&level.itl)),
+        plain(both(&level.latency)),
+        plain(format!(
+            "{} → {}",
+            throughput(RoundKind::Cold),
+            throughput(RoundKind::Warm)
+        )),
+        plain(format!(
+            "{} → {}",
+            percent(hit.usage_cold, 1),
+            percent(hit.usage, 1)
+        )),
+        plain(percent(hit.server, 1)),
+        Cell {
+            text: labels.verdicts[verdict].to_owned(),
+            bad: level.cold.verdict == Verdict::Contaminated,
+        },
+        plain(level.pairs.to_string()),
+        Cell {
+            text: failed.to_string(),
+            bad: failed > 0,
+        },
+    ]
+}
+
+fn arrow(metric: &MetricComparison) -> String {
+    format!(
+        "{} → {}",
+        fixed(metric.cold_avg, 2),
+        fixed(metric.warm_avg, 2)
+    )
+}
+
+fn times(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
+}

@@ -1,0 +1,133 @@
+//! `summary.md`: the run on one page, for a pull request or a wiki.
+
+use crate::{
+    caveats::caveats,
+    level_row::{cells, heads},
+    page::Page,
+    text::safe_text,
+};
+use dualround_model::Lang;
+use std::io::{self, Write};
+
+/// Writes it in the run's language.
+pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (run, plan) = (page.run, &page.run.plan);
+    let lang = plan.output.lang;
+    let pick = |en: &'static str, zh: &'static str| match lang {
+        Lang::En => en,
+        Lang::Zh => zh,
+    };
+    let text = |pair: &[String; 2]| plain(&pair[usize::from(lang == Lang::Zh)]);
+    writeln!(
+        out,
+        "## dualround: {} ({})\n",
+        plain(&plan.model),
+        plan.schedule
+    )?;
+    let colon = pick(": ", "：");
+    let concurrency = pick("concurrency", "并发");
+    for level in &page.comparison.levels {
+        let name = page.level_name(level.level);
+        let conclusion = match lang {
+            Lang::En => &level.conclusion.text,
+            Lang::Zh => &level.conclusion.text_zh,
+        };
+        writeln!(
+            out,
+            "- **{concurrency} {name}**{colon}{}",
+            plain(conclusion)
+        )?;
+        for line in match lang {
+            Lang::En => &level.diagnosis,
+            Lang::Zh => &level.diagnosis_zh,
+        } {
+            writeln!(out, "  - {}", plain(line))?;
+        }
+    }
+    let heads = heads(&page.comparison.levels).map(|head| head.words(lang));
+    writeln!(
+        out,
+        "\n| {} |\n|{}",
+        heads.join(" | "),
+        " ---: |".repeat(heads.len())
+    )?;
+    for level in &page.comparison.levels {
+        let rounds: Vec<_> = page.rounds_of(level.level).collect();
+        let row = cells(level, &page.level_name(level.level), &rounds, lang);
+        let row = row.map(|cell| match cell.bad {
+            true => format!("**{}**", plain(&cell.text)),
+            false => plain(&cell.text),
+        });
+        writeln!(out, "| {} |", row.join(" | "))?;
+    }
+    let caveats = caveats(page);
+    if !caveats.is_empty() {
+        writeln!(out, "\n**{}**\n", pick("Caveats", "说明"))?;
+    }
+    for caveat in &caveats {
+        let places = match caveat.places.len() {
+            0 => String::new(),
+            _ => format!(
+                " ({} {})",
+                pick("concurrency/round", "并发/轮"),
+                caveat.places.join(", ")
+            ),
+        };
+        writeln!(out, "- {}{places}", text(&caveat.text))?;
+    }
+    let dataset = plan.dataset.path.display().to_string();
+    writeln!(
+        out,
+        "\n{}: {} · {}: {} · {}: {} · seed {} · {} · dualround {}",
+        pick("Endpoint", "端点"),
+        code(&plan.endpoint),
+        pick("dataset", "数据集"),
+        code(&dataset),
+        pick("samples", "样本数"),
+        page.rounds.first().map_or(0, |round| round.meta.planned),
+        plan.seed,
+        run.started_at,
+        run.version
+    )
+}
+
+/// Text that Markdown takes for nothing else.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in safe_text(text).chars() {
+        match c {
+            '\n' => out.push(' '),
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text as code; what would end it is left out.
+fn code(text: &str) -> String {
+    let text: String = safe_text(text)
+        .chars()
+        .filter(|c| !matches!(c, '`' | '\n'))
+        .collect();
+    format!("`{text}`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_texts() {
+        assert_eq!(
+            plain("a|b *c* <img> [x](y)\n`z` &"),
+            "a\\|b \\*c\\* &lt;img> \\[x\\](y) \\`z\\` &amp;"
+        );
+        assert_eq!(code("a`b"), "`ab`");
+    }
+}

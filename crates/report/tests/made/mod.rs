@@ -1,0 +1,258 @@
+//! A made run for the tests of what people see.
+
+use dualround_model::{
+    CacheHit, ClientHealth, ClientProbe, ColdEvidence, ColdMethod, ColdVerdict, Comparison,
+    Conclusion, ConclusionKind, Goodput, IntervalKind, Lang, LevelComparison, MetricComparison,
+    MetricKind, MetricSummary, Outcome, OutputPlan, Plan, PrefillModel, RequestMetrics,
+    RequestPlan, RequestRecord, Resolved, RoundMeta, RoundResult, RoundSummary, Schedule,
+    Selection, Stat, StreamFacts, Timeline, Timeouts, Usage, Verdict, Warning,
+};
+use dualround_report::RunInfo;
+use std::collections::BTreeMap;
+
+pub(crate) fn plan(lang: Lang, levels: &[u32]) -> Plan {
+    Plan {
+        model: "a,\"b\"".to_owned(),
+        request: RequestPlan {
+            max_output_tokens: Some(8),
+            ..RequestPlan::default()
+        },
+        levels: levels.to_vec(),
+        timeouts: Timeouts {
+            connect_ms: None,
+            total_ms: None,
+            ..Timeouts::default()
+        },
+        output: OutputPlan {
+            dir: "out".into(),
+            lang,
+            ..OutputPlan::default()
+        },
+        seed: 1,
+        ..Plan::new("http://h:8000/v1/chat/completions", "d.jsonl")
+    }
+}
+
+fn seven(avg: f64) -> Stat {
+    let at = |factor: f64| Some(avg * factor);
+    Stat {
+        n: 100,
+        avg: at(1.0),
+        p50: at(0.97),
+        p90: at(1.2),
+        p95: at(1.25),
+        p99: at(1.3),
+        min: at(0.8),
+        max: at(1.4),
+        stddev: at(0.1),
+    }
+}
+
+pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
+    let spec = Schedule::default().rounds()[round as usize - 1];
+    let metric = MetricSummary {
+        kind: MetricKind::Gauge,
+        resolved: Resolved::Name("lmcache_hit_rate".to_owned()),
+        stat: seven(0.5),
+        increase: None,
+        rate: None,
+        value: None,
+        before: None,
+        after: Some(f64::NAN),
+        counter_reset: false,
+        nan_samples: 0,
+        series: BTreeMap::new(),
+    };
+    let long = "a_metric_name_of_more_than_thirty_columns{x=\"1,2\"}".to_owned();
+    let counter = MetricSummary {
+        kind: MetricKind::Counter,
+        increase: Some(12.0),
+        ..metric.clone()
+    };
+    let missing = MetricSummary {
+        stat: Stat::default(),
+        after: None,
+        ..metric.clone()
+    };
+    let record = RequestRecord {
+        level,
+        round,
+        index: 0,
+        id: Some("../../tmp/evil".into()),
+        prompt: Some("=HYPERLINK(\"http://x\")".into()),
+        prompt_digest: "00".into(),
+        prompt_chars: 5,
+        input_tokens: None,
+        shared_chars: 0,
+        truncated: false,
+        user: 0,
+        outcome: Outcome::Success,
+        timeline: Timeline::default(),
+        stream: StreamFacts::default(),
+        usage: Usage::default(),
+        resent: false,
+        output: None,
+    };
+    let metrics = RequestMetrics {
+        ttft_ms: Some(f64::INFINITY),
+        ..RequestMetrics::default()
+    };
+    RoundResult {
+        meta: RoundMeta {
+            level,
+            concurrency,
+            spec,
+            planned: 100,
+            not_started: 0,
+            started_ns: 0,
+            ended_ns: 1,
+            started_at: "2026-01-01T00:00:00.000Z".to_owned(),
+            probe_requests: 0,
+            warmup_requests: 0,
+            cold: None,
+            cut: None,
+            content_digest: String::new(),
+            wire_digest: String::new(),
+            peak_in_flight: concurrency,
+            client: ClientProbe::default(),
+            metrics: Vec::new(),
+            engines: Vec::new(),
+            interrupted: false,
+            warnings: Vec::new(),
+        },
+        summary: RoundSummary {
+            planned_requests: 100,
+            total_requests: 100,
+            successful_requests: 95,
+            failed_requests: 5,
+            cancelled_requests: 0,
+            not_started_requests: 0,
+            duration_seconds: Some(45.32),
+            ttft: seven(245.32),
+            ttfo: Stat::default(),
+            itl: seven(18.25),
+            icl: Stat::default(),
+            latency: seven(4756.78),
+            input_tokens: seven(1024.5),
+            output_tokens: seven(256.3),
+            token_throughput: Some(565.14),
+            request_throughput: Some(2.21),
+            goodput: Some(Goodput {
+                requests: 95,
+                sent: 100,
+                request_rate: Some(0.95),
+                tokens: 24_348,
+                total_tokens: 25_600,
+                token_rate: Some(0.9512),
+                token_throughput: Some(537.25),
+                itl_not_applicable: 0,
+            }),
+            cached_tokens: Some(1_234),
+            cache_hit_rate: Some(0.2173),
+            cache_known_requests: 90,
+            failures: BTreeMap::from([("http_503".to_owned(), 5)]),
+            flags: BTreeMap::new(),
+            tokens_per_event: Some(1.0),
+            prometheus: BTreeMap::from([
+                ("lmcache_hit_rate".to_owned(), metric),
+                (long, counter),
+                ("nothing".to_owned(), missing),
+            ]),
+            client: ClientHealth::default(),
+            warnings: vec![Warning::FewSamplesForP99 { n: 95 }],
+        },
+        requests: vec![(record, metrics)],
+    }
+}
+
+/// The comparison of a level, as a run would have it.
+pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
+    let ttft = MetricComparison {
+        pairs: 95,
+        cold_avg: Some(245.32),
+        warm_avg: Some(24.5),
+        ratio: Some(10.01),
+        interval_low: Some(9.5),
+        interval_high: Some(10.5),
+        interval_kind: Some(IntervalKind::WithinRun),
+        ..MetricComparison::default()
+    };
+    let withheld = MetricComparison {
+        withheld: Some("20 of 95 pairs have answers of other lengths".to_owned()),
+        ..ttft.clone()
+    };
+    LevelComparison {
+        concurrency,
+        level,
+        pairs: 95,
+        cycles: 1,
+        cold: ColdVerdict {
+            method: ColdMethod::Marker,
+            verdict: Verdict::Contaminated,
+            evidence: vec![ColdEvidence {
+                source: "usage".to_owned(),
+                text: "<b>9</b> tokens".to_owned(),
+                value: Some(9.0),
+                limit: Some(4.0),
+            }],
+        },
+        itl: ttft.clone(),
+        latency: withheld,
+        ttft,
+        hit_rate: CacheHit {
+            usage: Some(0.988),
+            usage_cold: Some(0.0),
+            usage_known: 95,
+            usage_of: 95,
+            ..CacheHit::default()
+        },
+        answers: None,
+        external: None,
+        partial: Vec::new(),
+        buckets: Vec::new(),
+        prefill: PrefillModel {
+            refused: Some("too few".to_owned()),
+            ..PrefillModel::default()
+        },
+        unequal_outputs: 20,
+        conclusion: Conclusion {
+            kind: ConclusionKind::Withheld,
+            cache_evidence: true,
+            margin: 0.05,
+            text: "withheld: <script>x</script> | y".to_owned(),
+            text_zh: "不下结论：<script>x</script> | y".to_owned(),
+        },
+        diagnosis: vec!["look *here*".to_owned()],
+        diagnosis_zh: vec!["看 *这里*".to_owned()],
+    }
+}
+
+/// All of a run.
+pub(crate) fn run(lang: Lang, levels: &[u32]) -> (RunInfo, Vec<RoundResult>, Comparison) {
+    let rounds = (0..)
+        .zip(levels)
+        .flat_map(|(level, concurrency)| [1, 2].map(|round| result(level, *concurrency, round)));
+    let compared = (0..).zip(levels);
+    let compared = compared.map(|(level, concurrency)| comparison(level, *concurrency));
+    let info = RunInfo {
+        run_id: "2026-01-01T00-00-00-000Z".to_owned(),
+        version: "0.1.0".to_owned(),
+        plan: plan(lang, levels),
+        dataset: Selection::default(),
+        started_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        finished_at: None,
+        clock_anchor: "2026-01-01T00:00:00.000Z".to_owned(),
+        environment: serde_json::json!({"os": "linux"}),
+        canary: None,
+        engines: Vec::new(),
+        reuse: None,
+        warnings: Vec::new(),
+        interrupted: false,
+        exit_code: None,
+    };
+    let comparison = Comparison {
+        levels: compared.collect(),
+        canary: None,
+    };
+    (info, rounds.collect(), comparison)
+}

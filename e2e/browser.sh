@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# The HTML report in a real Chromium: 10,000 requests cold and warm with failures, texts that try to run, both
+# languages, both themes, hover, zoom, filter, definitions, print.
+#   DUALROUND: the program (default target/release/dualround)    KEEP=DIR: keep report, screenshots and PDF there
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+dualround="${DUALROUND:-$here/../target/release/dualround}"
+cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
+work="$(mktemp -d)"
+dir="$work" port=18093
+. "$here/process.sh"
+clean_up() {
+    stop_process simulator
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+if ! command -v chromium >/dev/null; then
+    apt="apt-get"
+    [ "$(id -u)" = 0 ] || apt="sudo -n apt-get"
+    export DEBIAN_FRONTEND=noninteractive
+    $apt install -y -qq chromium >/dev/null 2>&1 || { $apt update -qq && $apt install -y -qq chromium >/dev/null; }
+fi
+if [ ! -d "$cache/browser/node_modules/playwright-core" ]; then
+    mkdir -p "$cache/browser"
+    npm install --silent --no-audit --no-fund --no-save --prefix "$cache/browser" playwright-core
+fi
+
+cat >"$work/engine.yaml" <<'YAML'
+prefill_base_ms: 0.1
+prefill_ms_per_token: 0.002
+itl_ms: 0.5
+cache_blocks: 800000
+faults:
+  - on: {rate: 0.01}
+    fault: {status: {code: 503, body: "{\"error\":{\"message\":\"<script>window.ran=1</script> busy\"}}"}}
+  - on: {every: 701}
+    fault: {close_early: {after_tokens: 2}}
+YAML
+start_process simulator 10 "http://127.0.0.1:$port/health" "$dualround" simulate --config "$work/engine.yaml" --port "$port"
+python3 "$here/make_hostile_prompts.py" 10000 >"$work/prompts.jsonl"
+out="${KEEP:-$work}/run"
+"$dualround" run --dataset "$work/prompts.jsonl" --endpoint "http://127.0.0.1:$port" --concurrency 16 64 --num-samples 300 10000 --max-output-tokens 6 --seed 1 \
+    --output-dir "$out" --overwrite --prometheus-url "http://127.0.0.1:$port/metrics" --prometheus-interval 0.2 \
+    --prometheus-metrics vllm:prefix_cache_hits_total vllm:num_requests_running >"$work/run.txt"
+"$dualround" report "$out" >"$work/again.txt"
+cp "$here/check_report.mjs" "$cache/browser/check_report.mjs"
+(cd "$cache/browser" && node check_report.mjs "$out/report.html" "${KEEP:-$work}")

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The examples that read a run: pandas, polars, DuckDB. What they compute must be what the files say.
+#   DUALROUND: the program (default target/release/dualround)
+set -euo pipefail
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+dualround="${DUALROUND:-$here/../target/release/dualround}"
+cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+python="$cache/examples/bin/python"
+if ! "$python" -c 'import pandas, polars, pyarrow, duckdb' 2>/dev/null; then
+    python3 -m venv "$cache/examples"
+    "$cache/examples/bin/pip" install --quiet --disable-pip-version-check pandas polars pyarrow duckdb
+fi
+"$dualround" demo --concurrency 1 4 --output-dir "$work/run" >"$work/demo.txt"
+"$dualround" report "$work/run" --chunk-times --csv-bom >"$work/report.txt"
+"$python" "$here/../examples/analyse.py" "$work/run" | tee "$work/pandas.txt"
+(cd "$work/run" && "$python" - "$here/../examples/requests.sql") <<'PY' | tee "$work/duckdb.txt"
+import sys
+import duckdb
+for statement in duckdb.extract_statements(open(sys.argv[1]).read()):
+    print(duckdb.execute(statement).df().to_string(index=False))
+PY
+"$python" - "$work" <<'PY'
+import json
+import re
+import sys
+from pathlib import Path
+
+work = Path(sys.argv[1])
+levels = json.loads((work / "run/comparison.json").read_text())["levels"]
+said = re.findall(r"concurrency (\d+): ([\d.]+)x, in comparison.json ([\d.]+)x", (work / "pandas.txt").read_text())
+assert len(said) == len(levels) == 2, said
+for _, pandas, ours in said:
+    assert abs(float(pandas) - float(ours)) < 2e-4, said
+duck = (work / "duckdb.txt").read_text()
+for level in levels:
+    row = re.search(rf"^ *{level['concurrency']} +{level['pairs']} +([\d.]+)$", duck, re.M)
+    assert row and abs(float(row.group(1)) - level["ttft"]["ratio"]) < 2e-4, (level["ttft"]["ratio"], duck)
+    hit = re.search(rf"^ *{level['concurrency']} +2 +warm .* ([\d.]+)$", duck, re.M)
+    assert hit and abs(float(hit.group(1)) - level["hit_rate"]["usage"]) < 1e-4, duck
+assert "icl_p99_ms" in (work / "pandas.txt").read_text()
+for name in ["metrics_summary.csv", "metrics_flat.csv", "metrics_tidy.csv"]:
+    assert (work / "run" / name).read_bytes().startswith(b"\xef\xbb\xbf"), name
+print("the examples compute what the files say")
+PY
