@@ -44,3 +44,23 @@ for name in ["metrics_summary.csv", "metrics_flat.csv", "metrics_tidy.csv"]:
     assert (work / "run" / name).read_bytes().startswith(b"\xef\xbb\xbf"), name
 print("the examples compute what the files say")
 PY
+
+# The CI example: a base run, then an engine whose cache is gone.
+dir="$work" port=18094
+. "$here/process.sh"
+trap 'stop_process simulator; rm -rf "$work"' EXIT
+"$dualround" generate --output "$work/prompts.jsonl" --groups 12 --prompts 12 --shared 300 --unique 100 >/dev/null
+export ENDPOINT="http://127.0.0.1:$port" DATASET="$work/prompts.jsonl" BASE="$work/base" DUALROUND="$dualround"
+start_process simulator 10 "$ENDPOINT/health" "$dualround" simulate --port "$port"
+OUT="$work/base" "$here/../examples/ci/compare.sh" >"$work/ci-base.txt"
+OUT="$work/same" "$here/../examples/ci/compare.sh" >"$work/ci-same.txt"
+stop_process simulator
+start_process simulator 10 "$ENDPOINT/health" "$dualround" simulate --port "$port" --cache-blocks 0
+code=0
+OUT="$work/worse" "$here/../examples/ci/compare.sh" >"$work/ci-worse.txt" 2>"$work/ci-worse.err" || code=$?
+[ "$code" = 4 ] || { cat "$work/ci-worse.txt" "$work/ci-worse.err"; echo "a lost cache gives exit code $code" >&2; exit 1; }
+grep -c 'fail-if' "$work/ci-worse.err"
+"$python" -c 'import sys, xml.etree.ElementTree as x; r = x.parse(sys.argv[1]).getroot(); assert any(c.find("failure") is not None for c in r.iter("testcase"))' "$work/worse/compare.xml"
+"$python" -c 'import sys, xml.etree.ElementTree as x; r = x.parse(sys.argv[1]).getroot(); assert len(list(r.iter("testcase"))) >= 17' "$work/same/compare.xml"
+tail -3 "$work/ci-same.txt"
+echo "the CI example tells a lost cache"

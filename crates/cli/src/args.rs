@@ -40,6 +40,10 @@ pub(crate) enum Command {
     Check(Check),
     /// Make the files of a run again from its journal.
     Report(ReportArgs),
+    /// Compare saved runs with a base run: better, worse, the same, or cannot tell.
+    Compare(CompareArgs),
+    /// Show saved runs.
+    List(ListArgs),
 }
 
 /// Options of the demo.
@@ -358,6 +362,50 @@ pub(crate) struct ReportArgs {
     /// Write the arrival of every token event into requests.parquet.
     #[arg(long)]
     pub(crate) chunk_times: bool,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dualround compare results/base results/new
+  dualround compare base new --fail-if 'warm.ttft.judgement == worse' --junit compare.xml
+  dualround compare base new --fail-if 'worse > 0' --markdown - >> \"$GITHUB_STEP_SUMMARY\"")]
+pub(crate) struct CompareArgs {
+    /// Folder of the base run, then those of the runs to hold against it.
+    #[arg(required = true, num_args = 2.., value_name = "BASE NEW")]
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Changes within ± this share are none [default: 0.05, or the runs' own warm–warm spread].
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) margin: Option<f64>,
+    /// Compare although this differs: model, dataset, engine or settings; can be repeated.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<String>,
+    /// Exit code 4 when a condition on a level holds, e.g. 'worse > 0' or
+    /// 'warm.ttft.change > 0.1' (names as in --json); can be repeated.
+    #[arg(long, value_name = "CONDITION")]
+    pub(crate) fail_if: Vec<String>,
+    /// Write JSON to this file; - for stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Write Markdown to this file; - for stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Write JUnit XML to this file; - for stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Language of tables: zh, en or auto.
+    #[arg(long)]
+    pub(crate) lang: Option<String>,
+}
+
+/// Options of `list`.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Folders to search, with those below [default: results].
+    pub(crate) dirs: Vec<PathBuf>,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Parses, with `run` put in where the first word is an option.

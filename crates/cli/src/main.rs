@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod comparable;
 mod endpoint;
 mod engine_tokens;
 mod exit;

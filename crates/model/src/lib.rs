@@ -22,6 +22,7 @@ mod summary;
 mod telemetry;
 mod time;
 mod usage;
+mod versus;
 mod warning;
 mod words;
 
@@ -54,5 +55,6 @@ pub use summary::{
 pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
 pub use usage::{TokenSource, Usage};
+pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, RunChange};
 pub use warning::Warning;
 pub use words::{CHARACTERS, WORDS};

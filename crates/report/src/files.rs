@@ -231,6 +231,16 @@ impl RunFiles {
         self.replace(RUN, |out| Ok(serde_json::to_writer_pretty(out, run)?))
     }
 
+    /// TTFT cold over warm of each level in `comparison.json` of an earlier run; empty where there
+    /// is none.
+    pub fn ratios(&self) -> Vec<Option<f64>> {
+        let read = fs::read(self.path(COMPARISON)).unwrap_or_default();
+        let file: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();
+        let levels = file["levels"].as_array();
+        let ratio = |level: &serde_json::Value| level["ttft"]["ratio"].as_f64();
+        levels.map_or_else(Vec::new, |levels| levels.iter().map(ratio).collect())
+    }
+
     /// Reads `run.json` of an earlier run.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod json_run;
 mod json_telemetry;
 mod labels;
 mod level_row;
+mod list;
 mod markdown;
 mod number;
 mod page;
@@ -29,6 +30,7 @@ mod rows;
 mod table;
 mod telemetry_points;
 mod text;
+mod versus;
 mod warning_text;
 
 pub use calibration::calibration_table;
@@ -40,6 +42,10 @@ pub use journal::{Journal, read_journal};
 pub use json_comparison::level_json;
 pub use json_run::RunInfo;
 pub use labels::{Labels, labels};
+pub use list::{ListedRun, list_json, list_table};
 pub use table::round_table;
 pub use text::safe_text;
+pub use versus::{
+    GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
+};
 pub use warning_text::warning_text;

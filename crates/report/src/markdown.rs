@@ -92,7 +92,7 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Text that Markdown takes for nothing else.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in safe_text(text).chars() {
         match c {
@@ -110,7 +110,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Text as code; what would end it is left out.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     let text: String = safe_text(text)
         .chars()
         .filter(|c| !matches!(c, '`' | '\n'))

@@ -21,8 +21,16 @@ pub struct Interval {
 /// whose coverage by Binomial(n, 1/2) is at least 95 % (David and Nagaraja, Order Statistics,
 /// 7.1). `None` below six values. Takes sorted values.
 pub fn median_interval(sorted: &[f64]) -> Option<Interval> {
+    if sorted.len() < FEWEST {
+        return None;
+    }
+    median_interval_at(sorted, COVERAGE)
+}
+
+/// The same at another coverage; `None` where even the widest interval covers less.
+pub fn median_interval_at(sorted: &[f64], coverage: f64) -> Option<Interval> {
     let n = sorted.len();
-    if n < FEWEST {
+    if n == 0 || 1.0 - 2.0 * (-(n as f64) * std::f64::consts::LN_2).exp() < coverage {
         return None;
     }
     // P(X ≤ k) for k = 0, 1, …; in logarithms, so that 2^-n does not vanish for large n.
@@ -31,7 +39,7 @@ pub fn median_interval(sorted: &[f64]) -> Option<Interval> {
     let mut rank = 0;
     for k in 0..n / 2 {
         tail += (log_choose - n as f64 * std::f64::consts::LN_2).exp();
-        if 1.0 - 2.0 * tail < COVERAGE {
+        if 1.0 - 2.0 * tail < coverage {
             break;
         }
         rank = k;
@@ -104,12 +112,64 @@ pub fn t_interval(values: &[f64]) -> Option<Interval> {
     }
     let mean = values.iter().sum::<f64>() / n as f64;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-    let t = StudentsT::new(0.0, 1.0, (n - 1) as f64)
-        .ok()?
-        .inverse_cdf(f64::midpoint(1.0, COVERAGE));
-    let half = t * (variance / n as f64).sqrt();
+    let half = t_quantile((n - 1) as f64)? * (variance / n as f64).sqrt();
     Some(Interval {
         low: mean - half,
         high: mean + half,
     })
+}
+
+/// The two-sided quantile of Student's t; `None` without degrees of freedom.
+pub(crate) fn t_quantile(freedom: f64) -> Option<f64> {
+    let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
+    Some(t.inverse_cdf(f64::midpoint(1.0, COVERAGE)))
+}
+
+/// Welch's t interval of mean(b) − mean(a), with Satterthwaite's degrees of freedom (Welch,
+/// Biometrika 34 (1947) 28). `None` below two values a side.
+pub fn welch(a: &[f64], b: &[f64]) -> Option<Interval> {
+    let part = |values: &[f64]| {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        (values.len() > 1).then(|| (mean, squares / (n - 1.0) / n, n - 1.0))
+    };
+    let ((mean_a, part_a, free_a), (mean_b, part_b, free_b)) = part(a).zip(part(b))?;
+    let variance = part_a + part_b;
+    let spread = part_a.powi(2) / free_a + part_b.powi(2) / free_b;
+    // Without any spread every number of degrees gives the same interval, a point.
+    let freedom = if spread > 0.0 {
+        variance.powi(2) / spread
+    } else {
+        free_a
+    };
+    let half = t_quantile(freedom)? * variance.sqrt();
+    let middle = mean_b - mean_a;
+    Some(Interval {
+        low: middle - half,
+        high: middle + half,
+    })
+}
+
+/// Newcombe's interval of the difference of two shares, new − old, from counts (true, all) above 0
+/// in all (Newcombe, Statist. Med. 17 (1998) 873, method 10, of Wilson's intervals).
+pub fn newcombe(old: (u64, u64), new: (u64, u64)) -> Interval {
+    const Z: f64 = 1.959_963_984_540_054;
+    let wilson = |(part, all): (u64, u64)| {
+        let (n, p) = (all as f64, part as f64 / all as f64);
+        let middle = p + Z * Z / (2.0 * n);
+        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+        let scale = 1.0 + Z * Z / n;
+        (
+            p,
+            ((middle - half) / scale).max(0.0),
+            ((middle + half) / scale).min(1.0),
+        )
+    };
+    let ((p, low_p, high_p), (q, low_q, high_q)) = (wilson(old), wilson(new));
+    let apart = |a: f64, b: f64| (a.powi(2) + b.powi(2)).sqrt();
+    Interval {
+        low: q - p - apart(q - low_q, high_p - p),
+        high: q - p + apart(high_q - q, p - low_p),
+    }
 }

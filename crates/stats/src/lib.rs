@@ -22,13 +22,17 @@ mod reuse;
 mod round;
 mod server;
 mod telemetry;
+mod versus;
 mod warnings;
 
 pub use calibration::{calibrate, flat_out, held_level};
 pub use conclusion::{MARGIN, decide};
-pub use intervals::{Interval, hodges_lehmann, median_interval, t_interval};
+pub use intervals::{
+    Interval, hodges_lehmann, median_interval, median_interval_at, newcombe, t_interval, welch,
+};
 pub use pairs::compare;
 pub use quantile::{quantile, stat};
 pub use request::measure;
 pub use reuse::reuse;
 pub use round::{SummaryOptions, summarise};
+pub use versus::{RunData, versus};

@@ -17,13 +17,13 @@ use dualround_model::{
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
-const LENGTH_SHARE: f64 = 0.05;
+pub(crate) const LENGTH_SHARE: f64 = 0.05;
 /// Latency and ITL ratios are withheld above this share of unequal pairs.
-const UNEQUAL_SHARE: f64 = 0.10;
+pub(crate) const UNEQUAL_SHARE: f64 = 0.10;
 /// Pairs that a class of prompt lengths needs.
 const BUCKET_PAIRS: usize = 6;
 
-type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
+pub(crate) type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
 type Pick = fn(&RequestMetrics) -> Option<f64>;
 
 type Request = (RequestRecord, RequestMetrics);
@@ -47,7 +47,7 @@ pub(crate) fn matched<'a>(
 }
 
 /// The metrics of those requests.
-fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
+pub(crate) fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
     let metrics = |(cold, warm): (&'a Request, &'a Request)| (&cold.1, &warm.1);
     matched(cold, warm).map(metrics).collect()
 }
@@ -113,7 +113,7 @@ fn metric(cycles: &[Vec<Pair<'_>>], pick: Pick) -> MetricComparison {
     }
 }
 
-fn unequal(pairs: &[Pair<'_>]) -> u64 {
+pub(crate) fn unequal(pairs: &[Pair<'_>]) -> u64 {
     let differ = |(a, b): &&Pair<'_>| {
         let lengths = a.output_tokens.zip(b.output_tokens);
         lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)

@@ -15,7 +15,10 @@ use dualround_model::{
     RoundResult, RoundRun, Schedule, SeriesTrack, Slo, TokenSource, TokenSourceChoice, TrackPoint,
     Usage, Warning, WorkerLoad,
 };
-use dualround_stats::{SummaryOptions, hodges_lehmann, measure, quantile, stat, summarise};
+use dualround_stats::{
+    SummaryOptions, hodges_lehmann, measure, median_interval, median_interval_at, newcombe,
+    quantile, stat, summarise, welch,
+};
 use proptest::prelude::*;
 
 /// A failure that ended `end` ms after its t0 at `start` ms.
@@ -462,4 +465,50 @@ fn b144_a_client_that_is_the_bottleneck_is_known() {
     assert!(found(8.0, 0.3, 0), "late for a TTFT of 100 ms");
     assert!(found(1.2, 0.99, 0), "no CPU time left");
     assert!(!found(1.2, 0.3, 100), "clumps alone are the server's");
+}
+
+#[test]
+fn welch_is_that_of_scipy() {
+    // scipy.stats.ttest_ind(b, a, equal_var=False).confidence_interval(0.95)
+    let interval = welch(&[1.0, 2.0, 4.0, 5.0], &[2.5, 3.5, 7.0]).unwrap();
+    assert!(
+        (interval.low + 3.374_861_844_973).abs() < 1e-9,
+        "{interval:?}"
+    );
+    assert!(
+        (interval.high - 6.041_528_511_640).abs() < 1e-9,
+        "{interval:?}"
+    );
+    assert!(welch(&[1.0], &[2.0, 3.0]).is_none());
+}
+
+#[test]
+fn newcombe_is_that_of_his_tables() {
+    // Newcombe 1998, table II, method 10: rows (a), (b), (d), (f), (h).
+    for (new, old, low, high) in [
+        ((56, 70), (48, 80), 0.0524, 0.3339),
+        ((9, 10), (3, 10), 0.1705, 0.8090),
+        ((5, 56), (0, 29), -0.0381, 0.1926),
+        ((0, 10), (0, 10), -0.2775, 0.2775),
+        ((10, 10), (0, 10), 0.6075, 1.0000),
+    ] {
+        let interval = newcombe(old, new);
+        let near = |a: f64, b: f64| (a - b).abs() < 6e-5;
+        assert!(
+            near(interval.low, low) && near(interval.high, high),
+            "{new:?} {old:?} {interval:?}"
+        );
+    }
+}
+
+#[test]
+fn a_stricter_coverage_needs_more_values_and_is_wider() {
+    let values: Vec<f64> = (0..40).map(f64::from).collect();
+    assert!(median_interval_at(&values[..6], 0.975).is_none());
+    assert!(median_interval_at(&values[..7], 0.975).is_some());
+    let (narrow, wide) = (
+        median_interval(&values).unwrap(),
+        median_interval_at(&values, 0.99).unwrap(),
+    );
+    assert!(wide.low < narrow.low && wide.high > narrow.high);
 }

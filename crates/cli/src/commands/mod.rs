@@ -4,12 +4,15 @@ mod calibrate;
 mod check;
 mod check_endpoint;
 mod check_metrics;
+mod compare;
 mod convert;
 mod demo;
 mod generate;
+mod list;
 mod measure;
 mod remake;
 mod run;
+mod saved;
 mod simulate;
 
 use crate::args::{Check, Command, Convert};
@@ -29,6 +32,8 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Check(Check::Metrics { url, names }) => check_metrics::metrics(&url, &names),
         Command::Check(Check::Endpoint(args)) => check_endpoint::run(args),
         Command::Report(args) => remake::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::List(args) => list::run(&args),
     }
 }
 

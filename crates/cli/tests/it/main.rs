@@ -4,6 +4,7 @@
 mod cache;
 mod client;
 mod common;
+mod compare;
 mod guide;
 mod hub;
 mod metrics;

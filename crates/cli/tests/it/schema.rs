@@ -11,7 +11,7 @@ fn schema(name: &str) -> jsonschema::Validator {
     jsonschema::validator_for(&json(&path)).unwrap()
 }
 
-fn valid(name: &str, value: &Value) {
+pub(crate) fn valid(name: &str, value: &Value) {
     let errors: Vec<String> = schema(name)
         .iter_errors(value)
         .map(|error| format!("{} at {}", error, error.instance_path()))

@@ -35,8 +35,8 @@ pub(super) const TERMS: &[Term] = &[
         "4",
         "Exit code 4",
         "退出码 4",
-        "A gate failed: --require-cold, --fail-if, --max-failures, --max-failure-rate, or a `compare` that got worse or met a --fail-if. The results are whole.",
-        "门槛失败：--require-cold、--fail-if、--max-failures、--max-failure-rate，或 `compare` 变差、满足 --fail-if。结果完整。",
+        "A gate failed: --require-cold, --fail-if, --max-failures, --max-failure-rate, or a --fail-if of `compare`. The results are whole.",
+        "门槛失败：--require-cold、--fail-if、--max-failures、--max-failure-rate，或 `compare` 的 --fail-if。结果完整。",
     ),
     term(
         "5",

@@ -1,0 +1,187 @@
+//! `dualround compare`: saved runs against a base run.
+
+use super::{note, print, saved, saved::Saved};
+use crate::{
+    args::CompareArgs,
+    comparable::{self, KINDS},
+    exit::{self, Usage},
+    gate::{Gate, Held},
+    lang,
+};
+use dualround_model::RunChange;
+use dualround_report::{
+    GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
+};
+use dualround_stats::{RunData, versus};
+use std::{fs, path::Path};
+
+/// Runs it.
+pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
+    let lang = lang::flag(args.lang.as_deref())?;
+    let gates: Result<Vec<Gate>, Usage> = args.fail_if.iter().map(|g| Gate::parse(g)).collect();
+    let gates = gates?;
+    if let Some(word) = args
+        .allow
+        .iter()
+        .find(|word| !KINDS.contains(&word.as_str()))
+    {
+        let known = KINDS.join(", ");
+        return Err(Usage(format!("--allow {word}: choose from {known}")).into());
+    }
+    if let Some(margin) = args.margin.filter(|margin| !(0.0..1.0).contains(margin)) {
+        return Err(Usage(format!(
+            "--margin {margin}: give a share from 0 to 1, e.g. 0.05"
+        ))
+        .into());
+    }
+    let (base_dir, new_dirs) = match args.dirs.split_first() {
+        Some((base, rest)) if !rest.is_empty() => (base, rest),
+        _ => return Err(Usage("compare needs two folders of runs: BASE NEW…".to_owned()).into()),
+    };
+    let base = whole(base_dir)?;
+    let mut found = Vec::new();
+    for dir in new_dirs {
+        let new = whole(dir)?;
+        found.push((dir, compared(&base, base_dir, &new, dir, args)?, new));
+    }
+    let all: Vec<Versus<'_>> = found
+        .iter()
+        .map(|(dir, change, new)| Versus {
+            base: side(base_dir, &base),
+            new: side(dir, new),
+            change,
+        })
+        .collect();
+    let results = held(&gates, &all)?;
+    write(args.json.as_deref(), || {
+        let text = serde_json::to_string_pretty(&versus_json(&all)).unwrap_or_default();
+        text + "\n"
+    })?;
+    write(args.markdown.as_deref(), || {
+        all.iter()
+            .map(|one| versus_markdown(*one, lang))
+            .collect::<Vec<_>>()
+            .join("\n")
+    })?;
+    write(args.junit.as_deref(), || junit(&all, &results))?;
+    let piped = [&args.json, &args.markdown, &args.junit];
+    if !piped
+        .into_iter()
+        .flatten()
+        .any(|path| path == Path::new("-"))
+    {
+        for one in &all {
+            print(&versus_table(*one, lang));
+        }
+    }
+    let mut code = exit::OK;
+    for result in &results {
+        if let Some(reason) = &result.failed {
+            note(&format!("{}: {reason} (exit code 4)", result.name));
+            code = exit::GATE;
+        }
+    }
+    Ok(code)
+}
+
+fn side<'a>(dir: &'a Path, run: &'a Saved) -> Side<'a> {
+    let run = &run.info;
+    Side { dir, run }
+}
+
+/// A run that has something to compare.
+fn whole(dir: &Path) -> anyhow::Result<Saved> {
+    let run = saved::read(dir)?;
+    if run.rounds.is_empty() {
+        let dir = dir.display();
+        return Err(Usage(format!("{dir}: the run has no finished round to compare")).into());
+    }
+    Ok(run)
+}
+
+/// The comparison of two runs, or why there is none.
+fn compared(
+    base: &Saved,
+    base_dir: &Path,
+    new: &Saved,
+    dir: &Path,
+    args: &CompareArgs,
+) -> anyhow::Result<RunChange> {
+    let differences = comparable::differences(&base.info, &new.info);
+    let (allowed, refused): (Vec<_>, Vec<_>) = differences
+        .into_iter()
+        .partition(|difference| args.allow.iter().any(|kind| kind == difference.kind));
+    if !refused.is_empty() {
+        let why: Vec<String> = refused.iter().map(|d| format!("  {}", d.text)).collect();
+        let mut kinds: Vec<&str> = refused.iter().map(|d| d.kind).collect();
+        kinds.dedup();
+        return Err(Usage(format!(
+            "{} and {} are not comparable:\n{}\nto compare them all the same: --allow {}",
+            base_dir.display(),
+            dir.display(),
+            why.join("\n"),
+            kinds.join(" --allow ")
+        ))
+        .into());
+    }
+    let mut change = versus(
+        RunData {
+            rounds: &base.rounds,
+            levels: &base.comparison.levels,
+        },
+        RunData {
+            rounds: &new.rounds,
+            levels: &new.comparison.levels,
+        },
+        args.margin,
+    );
+    if change.levels.is_empty() {
+        return Err(Usage(format!(
+            "{} and {} have no concurrency in common: {:?} and {:?}",
+            base_dir.display(),
+            dir.display(),
+            base.info.plan.levels,
+            new.info.plan.levels
+        ))
+        .into());
+    }
+    let allowed = allowed.into_iter().map(|difference| difference.text);
+    change.caveats.extend(allowed);
+    change
+        .caveats
+        .extend(comparable::remarks(&base.info, &new.info));
+    Ok(change)
+}
+
+/// Every gate against every level of every run.
+fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
+    let mut out = Vec::new();
+    for gate in gates {
+        for versus in all {
+            for level in &versus.change.levels {
+                let failed = match gate.check(&level_change_json(level))? {
+                    Held::Passed => None,
+                    Held::Failed(found) => Some(format!("it is {found}")),
+                    Held::Unknown => Some("it is not known".to_owned()),
+                };
+                let (dir, at) = (versus.new.dir.display(), level.concurrency);
+                let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
+                out.push(GateResult { name, failed });
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// To a file, or to stdout as `-`.
+fn write(path: Option<&Path>, text: impl FnOnce() -> String) -> Result<(), Usage> {
+    match path {
+        None => Ok(()),
+        Some(path) if path == Path::new("-") => {
+            print(text().trim_end_matches('\n'));
+            Ok(())
+        }
+        Some(path) => fs::write(path, text())
+            .map_err(|error| Usage(format!("cannot write {}: {error}", path.display()))),
+    }
+}

@@ -1,0 +1,136 @@
+//! Whether two runs may be compared: what differs, and what the user may let differ.
+
+use dualround_model::EngineKind;
+use dualround_report::RunInfo;
+
+/// What `--allow` takes.
+pub(crate) const KINDS: [&str; 4] = ["model", "dataset", "engine", "settings"];
+
+/// A difference that makes figures mean other things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// One of [`KINDS`].
+    pub(crate) kind: &'static str,
+    /// What differs, with both values.
+    pub(crate) text: String,
+}
+
+/// Everything that differs.
+pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
+    let mut out = Vec::new();
+    let mut differ = |kind: &'static str, what: &str, a: String, b: String| {
+        if a != b {
+            let text = format!("{what}: {a} in the base run, {b} in the new one");
+            out.push(Difference { kind, text });
+        }
+    };
+    let (old, now) = (&base.plan, &new.plan);
+    differ("model", "model", old.model.clone(), now.model.clone());
+    // Another draw from the same file is another set of requests, but no other dataset.
+    let file = |run: &RunInfo| {
+        let name = run.plan.dataset.path.file_name().unwrap_or_default();
+        format!("{} ({} rows)", name.to_string_lossy(), run.dataset.rows)
+    };
+    if base.dataset.digest != new.dataset.digest {
+        differ("dataset", "dataset", file(base), file(new));
+    }
+    let engine = |run: &RunInfo| {
+        let kinds = run.engines.iter().map(|engine| engine.kind);
+        let known = kinds.filter(|kind| *kind != EngineKind::Unknown);
+        let mut names: Vec<&str> = known.map(EngineKind::name).collect();
+        names.dedup();
+        names.join(" + ")
+    };
+    let engines = (engine(base), engine(new));
+    if !engines.0.is_empty() && !engines.1.is_empty() {
+        differ("engine", "engine", engines.0, engines.1);
+    }
+    let (a, b) = (&old.request, &now.request);
+    let shown = |value: Option<u64>| value.map_or("none".to_owned(), |value| value.to_string());
+    let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
+    for (what, a, b) in [
+        (
+            "--max-output-tokens",
+            shown(a.max_output_tokens),
+            shown(b.max_output_tokens),
+        ),
+        (
+            "--min-output-tokens",
+            shown(a.min_output_tokens),
+            shown(b.min_output_tokens),
+        ),
+        (
+            "--ignore-eos",
+            a.ignore_eos.to_string(),
+            b.ignore_eos.to_string(),
+        ),
+        (
+            "--temperature",
+            number(a.temperature),
+            number(b.temperature),
+        ),
+        ("--top-p", number(a.top_p), number(b.top_p)),
+        ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
+        ("--http2", a.http2.to_string(), b.http2.to_string()),
+        (
+            "--max-input-length",
+            shown(old.dataset.max_input_length),
+            shown(now.dataset.max_input_length),
+        ),
+        ("--slo-file", slo(base), slo(new)),
+    ] {
+        differ("settings", what, a, b);
+    }
+    out
+}
+
+fn json(value: &serde_json::Map<String, serde_json::Value>) -> String {
+    serde_json::Value::Object(value.clone()).to_string()
+}
+
+fn slo(run: &RunInfo) -> String {
+    run.plan.slo.map_or("none".to_owned(), |slo| {
+        serde_json::to_string(&slo).unwrap_or_default()
+    })
+}
+
+/// What does not forbid a comparison, but may be why it comes out as it does.
+pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut differ = |what: &str, a: String, b: String| {
+        if a != b {
+            out.push(format!("{what}: {a} in the base run, {b} in the new one"));
+        }
+    };
+    let version = |run: &RunInfo| {
+        let engine = run.engines.first();
+        engine
+            .and_then(|engine| engine.version.clone())
+            .unwrap_or_default()
+    };
+    differ("engine version", version(base), version(new));
+    differ("dualround", base.version.clone(), new.version.clone());
+    differ(
+        "schedule",
+        base.plan.schedule.to_string(),
+        new.plan.schedule.to_string(),
+    );
+    let policy = |run: &RunInfo| format!("{:?}", run.plan.cold.policy).to_lowercase();
+    differ("cold policy", policy(base), policy(new));
+    differ(
+        "workers",
+        base.plan.workers.to_string(),
+        new.plan.workers.to_string(),
+    );
+    differ(
+        "client machine",
+        base.environment.to_string(),
+        new.environment.to_string(),
+    );
+    for (run, name) in [(base, "base"), (new, "new")] {
+        if run.interrupted {
+            out.push(format!("the {name} run was ended early"));
+        }
+    }
+    out
+}

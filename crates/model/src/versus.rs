@@ -1,0 +1,113 @@
+//! One run against another: what `dualround compare` finds.
+
+use serde::{Deserialize, Serialize};
+
+/// What may be said of a metric in the new run against the base run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Judgement {
+    /// The interval lies wholly on the good side of the margin.
+    Better,
+    /// Wholly on the bad side.
+    Worse,
+    /// Wholly inside the margin.
+    Same,
+    /// None of these, or there is no interval.
+    CannotTell,
+}
+
+impl Judgement {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Better => "better",
+            Self::Worse => "worse",
+            Self::Same => "same",
+            Self::CannotTell => "cannot_tell",
+        }
+    }
+}
+
+/// Where the interval of a change comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeInterval {
+    /// Order statistics of the median over pairs of the same request: spread within the two runs.
+    Paired,
+    /// The two medians' own intervals at 97.5 %, combined: spread within the two runs.
+    Unpaired,
+    /// Welch's t interval over the cycles of both runs (three or more each).
+    TCycles,
+    /// Newcombe's interval of the difference of two shares: spread within the two runs.
+    Shares,
+    /// Linearised ratio estimator with Student's t: spread within the two runs.
+    RatioOfSums,
+}
+
+/// One metric in both runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricChange {
+    /// Name in the files.
+    pub name: String,
+    /// Base run: a mean in ms, a rate, or a share.
+    pub base: Option<f64>,
+    /// New run.
+    pub new: Option<f64>,
+    /// `change` is new − base of shares; else new / base − 1.
+    pub absolute: bool,
+    /// The change.
+    pub change: Option<f64>,
+    /// Lower end of its interval.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+    /// What the interval is; `None` without one.
+    pub interval_kind: Option<ChangeInterval>,
+    /// Pairs, or the requests of the smaller side, or cycles.
+    pub n: u64,
+    /// Changes within ± this are none.
+    pub margin: f64,
+    /// What may be said.
+    pub judgement: Judgement,
+    /// Why it cannot be told, in English.
+    pub reason: Option<String>,
+}
+
+/// A level that both runs have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LevelChange {
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// Both runs asked the same, so requests are compared one by one.
+    pub paired: bool,
+    /// The cold rounds.
+    pub cold: Vec<MetricChange>,
+    /// The warm rounds.
+    pub warm: Vec<MetricChange>,
+    /// What the cache is worth.
+    pub cache: Vec<MetricChange>,
+    /// What the reader must know, in English.
+    pub caveats: Vec<String>,
+}
+
+impl LevelChange {
+    /// All metrics with the part that they belong to.
+    pub fn metrics(&self) -> impl Iterator<Item = (&'static str, &MetricChange)> {
+        [
+            ("cold", &self.cold),
+            ("warm", &self.warm),
+            ("cache", &self.cache),
+        ]
+        .into_iter()
+        .flat_map(|(part, metrics)| metrics.iter().map(move |metric| (part, metric)))
+    }
+}
+
+/// A new run against the base run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunChange {
+    /// Levels that both have, in the order of the base run.
+    pub levels: Vec<LevelChange>,
+    /// What the reader must know of the runs as a whole, in English.
+    pub caveats: Vec<String>,
+}

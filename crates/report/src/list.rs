@@ -1,0 +1,104 @@
+//! Saved runs, one a line.
+
+use crate::{
+    RunInfo,
+    text::{fit, safe_text, width},
+};
+use serde_json::{Value, json};
+use std::{fmt::Write, path::PathBuf};
+
+/// A run that was found.
+#[derive(Debug)]
+pub struct ListedRun {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// What was run.
+    pub info: RunInfo,
+    /// TTFT cold over warm of each level; `None` where it is withheld or unknown.
+    pub ratios: Vec<Option<f64>>,
+}
+
+impl ListedRun {
+    /// `ok`, `interrupted`, `unfinished` or the exit code.
+    fn state(&self) -> String {
+        match (self.info.exit_code, self.info.interrupted) {
+            (_, true) => "interrupted".to_owned(),
+            (None, _) => "unfinished".to_owned(),
+            (Some(0), _) => "ok".to_owned(),
+            (Some(code), _) => format!("exit {code}"),
+        }
+    }
+}
+
+/// A table in the order given.
+pub fn list_table(runs: &[ListedRun]) -> String {
+    let head = [
+        "started",
+        "folder",
+        "model",
+        "dataset",
+        "rounds",
+        "levels",
+        "TTFT cold/warm",
+        "state",
+    ];
+    let mut rows = vec![head.map(str::to_owned)];
+    for run in runs {
+        let plan = &run.info.plan;
+        let levels: Vec<String> = plan.levels.iter().map(u32::to_string).collect();
+        let ratio = |ratio: &Option<f64>| ratio.map_or("-".to_owned(), |r| format!("{r:.2}×"));
+        let ratios: Vec<String> = run.ratios.iter().map(ratio).collect();
+        let name = plan.dataset.path.file_name().unwrap_or_default();
+        let started = run
+            .info
+            .started_at
+            .get(..19)
+            .unwrap_or(&run.info.started_at);
+        rows.push([
+            started.replace('T', " "),
+            safe_text(&run.dir.display().to_string()),
+            safe_text(&plan.model),
+            safe_text(&name.to_string_lossy()),
+            plan.schedule.to_string(),
+            levels.join(" "),
+            ratios.join(" "),
+            run.state(),
+        ]);
+    }
+    let widths: Vec<usize> = (0..head.len())
+        .map(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
+        .collect();
+    let mut out = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, wide)| fit(cell, *wide))
+            .collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
+    out
+}
+
+/// The same for programs.
+pub fn list_json(runs: &[ListedRun]) -> Value {
+    let one = |run: &ListedRun| {
+        let (info, plan) = (&run.info, &run.info.plan);
+        json!({
+            "dir": run.dir,
+            "run_id": info.run_id,
+            "started_at": info.started_at,
+            "finished_at": info.finished_at,
+            "model": plan.model,
+            "endpoint": plan.endpoint,
+            "dataset": plan.dataset.path,
+            "dataset_digest": info.dataset.digest,
+            "schedule": plan.schedule,
+            "levels": plan.levels,
+            "ttft_ratios": run.ratios,
+            "interrupted": info.interrupted,
+            "exit_code": info.exit_code,
+        })
+    };
+    runs.iter().map(one).collect()
+}

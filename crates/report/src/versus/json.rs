@@ -1,0 +1,70 @@
+//! The comparison as JSON, for programs and for `--fail-if`.
+
+use super::{Side, Versus, tally};
+use crate::number::json as num;
+use dualround_model::{LevelChange, MetricChange};
+use serde_json::{Map, Value, json};
+
+/// All comparisons with one base.
+pub fn versus_json(all: &[Versus<'_>]) -> Value {
+    let side = |side: Side<'_>| {
+        let run = side.run;
+        json!({
+            "dir": side.dir,
+            "run_id": run.run_id,
+            "model": run.plan.model,
+            "dataset_digest": run.dataset.digest,
+            "engines": run.engines.iter().map(|engine| json!({
+                "kind": engine.kind,
+                "version": engine.version,
+            })).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "base": all.first().map(|versus| side(versus.base)),
+        "comparisons": all.iter().map(|versus| json!({
+            "new": side(versus.new),
+            "levels": versus.change.levels.iter().map(level_change_json).collect::<Vec<_>>(),
+            "caveats": versus.change.caveats,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+/// One level, as it stands in the file; gates are held against it.
+pub fn level_change_json(level: &LevelChange) -> Value {
+    let part = |metrics: &[MetricChange]| -> Map<String, Value> {
+        let metrics = metrics.iter();
+        metrics
+            .map(|metric| (metric.name.clone(), metric_json(metric)))
+            .collect()
+    };
+    let [better, worse, same, cannot_tell] = tally([level]);
+    json!({
+        "concurrency": level.concurrency,
+        "paired": level.paired,
+        "better": better,
+        "worse": worse,
+        "same": same,
+        "cannot_tell": cannot_tell,
+        "cold": part(&level.cold),
+        "warm": part(&level.warm),
+        "cache": part(&level.cache),
+        "caveats": level.caveats,
+    })
+}
+
+fn metric_json(metric: &MetricChange) -> Value {
+    json!({
+        "base": num(metric.base),
+        "new": num(metric.new),
+        "change": num(metric.change),
+        "change_kind": if metric.absolute { "difference" } else { "relative" },
+        "interval_low": num(metric.low),
+        "interval_high": num(metric.high),
+        "interval_kind": metric.interval_kind,
+        "n": metric.n,
+        "margin": num(Some(metric.margin)),
+        "judgement": metric.judgement,
+        "reason": metric.reason,
+    })
+}

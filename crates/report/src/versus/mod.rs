@@ -1,0 +1,201 @@
+//! Runs against a base run, as `dualround compare` tells it.
+
+mod json;
+mod junit;
+mod markdown;
+mod table;
+
+pub use json::{level_change_json, versus_json};
+pub use junit::{GateResult, junit};
+pub use markdown::versus_markdown;
+pub use table::versus_table;
+
+use crate::{RunInfo, labels, number::fixed};
+use dualround_model::{Judgement, Lang, LevelChange, MetricChange, RunChange};
+use std::path::Path;
+
+/// A run that takes part.
+#[derive(Clone, Copy, Debug)]
+pub struct Side<'a> {
+    /// Its folder, as given.
+    pub dir: &'a Path,
+    /// What was run.
+    pub run: &'a RunInfo,
+}
+
+/// A new run against the base.
+#[derive(Clone, Copy, Debug)]
+pub struct Versus<'a> {
+    /// The base run.
+    pub base: Side<'a>,
+    /// The new one.
+    pub new: Side<'a>,
+    /// What was found.
+    pub change: &'a RunChange,
+}
+
+/// How often each judgement was passed, in the order better, worse, same, cannot tell.
+fn tally<'a>(levels: impl IntoIterator<Item = &'a LevelChange>) -> [u64; 4] {
+    let mut counts = [0; 4];
+    for (_, metric) in levels.into_iter().flat_map(LevelChange::metrics) {
+        counts[metric.judgement as usize] += 1;
+    }
+    counts
+}
+
+fn judgement(judgement: Judgement, lang: Lang) -> &'static str {
+    let words = match judgement {
+        Judgement::Better => ["better", "变好"],
+        Judgement::Worse => ["WORSE", "变差"],
+        Judgement::Same => ["same", "相同"],
+        Judgement::CannotTell => ["cannot tell", "无法判断"],
+    };
+    words[usize::from(lang == Lang::Zh)]
+}
+
+fn part(part: &str, lang: Lang) -> &'static str {
+    let labels = labels(lang);
+    match part {
+        "cold" => labels.cold,
+        "warm" => labels.warm,
+        _ => match lang {
+            Lang::En => "cache",
+            Lang::Zh => "缓存",
+        },
+    }
+}
+
+/// What a metric is called, with its unit.
+fn name(metric: &str, lang: Lang) -> String {
+    let labels = labels(lang);
+    match metric {
+        "ttft" => "TTFT (ms)".to_owned(),
+        "itl" => "ITL (ms)".to_owned(),
+        "latency" => match lang {
+            Lang::En => "Latency (ms)".to_owned(),
+            Lang::Zh => "时延 (ms)".to_owned(),
+        },
+        "token_throughput" => format!("{} (/s)", labels.token_throughput),
+        "request_throughput" => format!("{} (/s)", labels.request_throughput),
+        "cache_hit_rate" => labels.hit_rate.to_owned(),
+        "goodput_request_rate" => labels.slo_requests.to_owned(),
+        "failure_rate" => labels.failed.to_owned(),
+        "ttft_ratio" => format!("TTFT {}/{}", labels.cold, labels.warm),
+        other => other.to_owned(),
+    }
+}
+
+fn value(metric: &MetricChange, value: Option<f64>) -> String {
+    match (metric.absolute, metric.name.as_str()) {
+        (true, _) => {
+            value.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", 100.0 * share))
+        }
+        (false, "ttft_ratio") => {
+            value.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
+        }
+        _ => fixed(value, 2),
+    }
+}
+
+/// `+12.3 %`; of shares `+1.20 pp`.
+fn change(metric: &MetricChange) -> String {
+    let Some(change) = metric.change else {
+        return "-".to_owned();
+    };
+    match metric.absolute {
+        true => format!("{:+.2} pp", 100.0 * change),
+        false => format!("{:+.1} %", 100.0 * change),
+    }
+}
+
+fn interval(metric: &MetricChange) -> String {
+    let Some((low, high)) = metric.low.zip(metric.high) else {
+        return "-".to_owned();
+    };
+    let (low, high) = (100.0 * low, 100.0 * high);
+    match metric.absolute {
+        true => format!("{low:+.2} … {high:+.2} pp"),
+        false => format!("{low:+.1} … {high:+.1} %"),
+    }
+}
+
+/// The heads of a table.
+fn heads(lang: Lang) -> [&'static str; 7] {
+    match lang {
+        Lang::En => [
+            "round",
+            "metric",
+            "base",
+            "new",
+            "change",
+            "interval",
+            "judgement",
+        ],
+        Lang::Zh => ["轮次", "指标", "基准", "新", "变化", "区间", "判断"],
+    }
+}
+
+/// The cells of a metric under these heads.
+fn cells(of: &str, metric: &MetricChange, lang: Lang) -> [String; 7] {
+    [
+        part(of, lang).to_owned(),
+        name(&metric.name, lang),
+        value(metric, metric.base),
+        value(metric, metric.new),
+        change(metric),
+        interval(metric),
+        judgement(metric.judgement, lang).to_owned(),
+    ]
+}
+
+/// A metric that neither run has says nothing.
+fn shown(metric: &MetricChange) -> bool {
+    metric.base.is_some() || metric.new.is_some()
+}
+
+/// Why metrics cannot be told, each reason once: the metrics, and the reason.
+fn reasons(level: &LevelChange) -> Vec<(String, &str)> {
+    let mut out: Vec<(String, &str)> = Vec::new();
+    for (part, metric) in level.metrics().filter(|(_, metric)| shown(metric)) {
+        let Some(reason) = metric.reason.as_deref() else {
+            continue;
+        };
+        let name = format!("{part}.{}", metric.name);
+        match out.iter_mut().find(|(_, known)| *known == reason) {
+            Some((names, _)) => *names = format!("{names}, {name}"),
+            None => out.push((name, reason)),
+        }
+    }
+    out
+}
+
+/// `3 better, 1 worse, 10 same, 2 cannot tell`.
+fn result(levels: &[LevelChange], lang: Lang) -> String {
+    let [better, worse, same, unknown] = tally(levels);
+    match lang {
+        Lang::En => format!("{better} better, {worse} worse, {same} same, {unknown} cannot tell"),
+        Lang::Zh => format!("变好 {better}，变差 {worse}，相同 {same}，无法判断 {unknown}"),
+    }
+}
+
+/// What the intervals are, as far as they occur.
+fn intervals_note(levels: &[LevelChange], lang: Lang) -> &'static str {
+    let cycles = levels
+        .iter()
+        .flat_map(LevelChange::metrics)
+        .any(|(_, metric)| metric.interval_kind == Some(dualround_model::ChangeInterval::TCycles));
+    match (cycles, lang) {
+        (true, Lang::En) => {
+            "Times are geometric means. Intervals: 95 % Welch t over cycles where both runs have three; else the spread over requests within these two runs."
+        }
+        (true, Lang::Zh) => {
+            "时间为几何平均。区间：两次运行都有三个循环时为各循环的 95 % Welch t 区间，否则为这两次运行内请求间的散布。"
+        }
+        (false, Lang::En) => {
+            "Times are geometric means, changes medians over requests. Intervals: the spread over requests within these two runs; how far two equal runs differ is not in it (--rounds CWCWCW in both gives that)."
+        }
+        (false, Lang::Zh) => {
+            "时间为几何平均，变化为各请求的中位数。区间：这两次运行内请求间的散布，不含两次相同运行之间的差异（两次都用 --rounds CWCWCW 可得到）。"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The comparison on a terminal.
+
+use super::{Side, Versus, cells, heads, intervals_note, reasons, result, shown};
+use crate::{
+    labels,
+    text::{fit, safe_text, width},
+};
+use dualround_model::Lang;
+use std::fmt::Write;
+
+/// Tables of all levels, their caveats, and the tally.
+pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
+    let mut out = String::new();
+    let side = |name: &str, side: Side<'_>| {
+        let (dir, run) = (side.dir.display(), side.run);
+        let engine = run.engines.first().map_or_else(String::new, |engine| {
+            let version = engine.version.as_deref().unwrap_or("");
+            format!(", {} {version}", engine.kind.name())
+        });
+        let line = format!(
+            "{name}: {dir} ({}, {}{engine})",
+            run.started_at, run.plan.model
+        );
+        safe_text(line.trim_end())
+    };
+    let [base, new] = match lang {
+        Lang::En => ["base", "new "],
+        Lang::Zh => ["基准", "新  "],
+    };
+    let _ = writeln!(
+        out,
+        "{}\n{}",
+        side(base, versus.base),
+        side(new, versus.new)
+    );
+    for caveat in &versus.change.caveats {
+        let _ = writeln!(out, "- {}", safe_text(caveat));
+    }
+    for level in &versus.change.levels {
+        let how = match (level.paired, lang) {
+            (true, Lang::En) => "requests compared one by one",
+            (true, Lang::Zh) => "逐个请求比较",
+            (false, Lang::En) => "not the same requests",
+            (false, Lang::Zh) => "请求不同",
+        };
+        let concurrency = labels(lang).concurrency;
+        let _ = writeln!(out, "\n{concurrency}: {} ({how})", level.concurrency);
+        let mut rows = vec![heads(lang).map(str::to_owned)];
+        let metrics: Vec<_> = level
+            .metrics()
+            .filter(|(_, metric)| shown(metric))
+            .collect();
+        rows.extend(
+            metrics
+                .iter()
+                .map(|(part, metric)| cells(part, metric, lang)),
+        );
+        table(&mut out, &rows);
+        for (names, reason) in reasons(level) {
+            let _ = writeln!(out, "  - {names}: {}", safe_text(reason));
+        }
+        for caveat in &level.caveats {
+            let _ = writeln!(out, "  - {}", safe_text(caveat));
+        }
+    }
+    let levels = &versus.change.levels;
+    let _ = writeln!(out, "\n{}", intervals_note(levels, lang));
+    let _ = writeln!(out, "{}", result(levels, lang));
+    out
+}
+
+/// Rows with a rule below the first; the two first columns and the last are texts.
+fn table(out: &mut String, rows: &[[String; 7]]) {
+    let widths: Vec<usize> = (0..7)
+        .map(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
+        .collect();
+    for (line, row) in rows.iter().enumerate() {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(at, (cell, wide))| {
+                let space = " ".repeat(wide - width(cell));
+                match at {
+                    0 | 1 | 6 => fit(cell, *wide),
+                    _ => format!("{space}{cell}"),
+                }
+            });
+        let cells: Vec<String> = cells.collect();
+        let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+        if line == 0 {
+            let total: usize = widths.iter().sum::<usize>() + 12;
+            let _ = writeln!(out, "  {}", "─".repeat(total));
+        }
+    }
+}

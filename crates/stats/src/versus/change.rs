@@ -1,0 +1,523 @@
+//! A metric in two runs: the change, its interval, and what may be said.
+
+use crate::{
+    conclusion::decide,
+    intervals::{Interval, median_interval, median_interval_at, newcombe, t_quantile, welch},
+    quantile::quantile,
+};
+use dualround_model::{
+    ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestMetrics, RoundResult,
+};
+
+/// Which way is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Better {
+    Lower,
+    Higher,
+}
+
+/// Cycles that a t interval needs on each side.
+const CYCLES: usize = 3;
+/// Requests that the linearised estimator needs on each side.
+const REQUESTS: usize = 6;
+/// Hit rates that differ by less are alike.
+const HIT_MARGIN: f64 = 0.05;
+
+/// Logarithms by request, a list a cycle, each in order of the index.
+pub(super) struct Side {
+    cycles: Vec<Vec<(u32, f64)>>,
+}
+
+impl Side {
+    /// Of a time of successful requests.
+    pub(super) fn of(rounds: &[&RoundResult], pick: fn(&RequestMetrics) -> Option<f64>) -> Self {
+        let of_round = |round: &&RoundResult| {
+            let good = round.requests.iter();
+            let good = good.filter(|(record, _)| record.outcome.is_success());
+            good.filter_map(|(record, metrics)| {
+                let value = pick(metrics).filter(|value| *value > 0.0)?;
+                Some((record.index, value.ln()))
+            })
+            .collect()
+        };
+        Self::of_logs(rounds.iter().map(of_round).collect())
+    }
+
+    pub(super) fn of_logs(cycles: Vec<Vec<(u32, f64)>>) -> Self {
+        let cycles = cycles.into_iter().filter(|cycle| !cycle.is_empty());
+        Self {
+            cycles: cycles.collect(),
+        }
+    }
+
+    /// The mean over the cycles of each request that all of them have.
+    fn by_request(&self) -> Vec<(u32, f64)> {
+        let Some((first, rest)) = self.cycles.split_first() else {
+            return Vec::new();
+        };
+        let everywhere = first.iter().filter_map(|(index, value)| {
+            let mut sum = *value;
+            for cycle in rest {
+                let at = cycle.binary_search_by_key(index, |(index, _)| *index);
+                sum += cycle[at.ok()?].1;
+            }
+            Some((*index, sum / self.cycles.len() as f64))
+        });
+        everywhere.collect()
+    }
+
+    /// The mean of each cycle over these requests.
+    fn by_cycle(&self, requests: Option<&[u32]>) -> Vec<f64> {
+        let cycles = self.cycles.iter().map(|cycle| {
+            let used = cycle.iter().filter(|(index, _)| {
+                requests.is_none_or(|wanted| wanted.binary_search(index).is_ok())
+            });
+            used.map(|(_, value)| *value).collect::<Vec<_>>()
+        });
+        cycles.filter_map(|values| mean(&values)).collect()
+    }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values
+}
+
+fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
+    MetricChange {
+        name: name.to_owned(),
+        base: None,
+        new: None,
+        absolute,
+        change: None,
+        low: None,
+        high: None,
+        interval_kind: None,
+        n: 0,
+        margin,
+        judgement: Judgement::CannotTell,
+        reason: None,
+    }
+}
+
+/// Takes back what was found, and says why.
+pub(super) fn withhold(metric: &mut MetricChange, reason: &str) {
+    let kept = blank(&metric.name, metric.margin, metric.absolute);
+    *metric = MetricChange {
+        base: metric.base,
+        new: metric.new,
+        n: metric.n,
+        reason: Some(reason.to_owned()),
+        ..kept
+    };
+}
+
+/// A quantity of requests that is compared as a ratio. `base` and `new` are geometric means, which
+/// the change is about.
+pub(super) fn times(
+    name: &str,
+    base: &Side,
+    new: &Side,
+    paired: bool,
+    margin: f64,
+    better: Better,
+) -> MetricChange {
+    let mut out = blank(name, margin, false);
+    let (old, now) = (base.by_request(), new.by_request());
+    let common: Vec<(u32, f64, f64)> = old
+        .iter()
+        .filter_map(|(index, a)| {
+            let at = now.binary_search_by_key(index, |(index, _)| *index).ok()?;
+            Some((*index, *a, now[at].1))
+        })
+        .collect();
+    let logs = |values: &[(u32, f64)]| sorted(values.iter().map(|(_, value)| *value));
+    let (centre, interval, kind) = if base.cycles.len() >= CYCLES && new.cycles.len() >= CYCLES {
+        let requests: Vec<u32> = common.iter().map(|(index, ..)| *index).collect();
+        let requests = paired.then_some(requests.as_slice());
+        let (a, b) = (base.by_cycle(requests), new.by_cycle(requests));
+        out.n = a.len().min(b.len()) as u64;
+        (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
+        let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
+        (centre, welch(&a, &b), ChangeInterval::TCycles)
+    } else if paired {
+        let changes = sorted(common.iter().map(|(_, a, b)| b - a));
+        out.n = common.len() as u64;
+        let side = |pick: fn(&(u32, f64, f64)) -> f64| {
+            exp(mean(&common.iter().map(pick).collect::<Vec<_>>()))
+        };
+        (out.base, out.new) = (side(|row| row.1), side(|row| row.2));
+        let interval = median_interval(&changes);
+        (quantile(&changes, 0.5), interval, ChangeInterval::Paired)
+    } else {
+        let (a, b) = (logs(&old), logs(&now));
+        out.n = a.len().min(b.len()) as u64;
+        (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
+        let centre = quantile(&a, 0.5).zip(quantile(&b, 0.5));
+        // Each misses at most 2.5 %, both together at most 5 % (Bonferroni).
+        let ends = median_interval_at(&a, 0.975).zip(median_interval_at(&b, 0.975));
+        let interval = ends.map(|(a, b)| Interval {
+            low: b.low - a.high,
+            high: b.high - a.low,
+        });
+        (
+            centre.map(|(a, b)| b - a),
+            interval,
+            ChangeInterval::Unpaired,
+        )
+    };
+    relative(&mut out, centre, interval, kind, better);
+    if out.interval_kind.is_none() {
+        out.reason = Some(match out.n {
+            0 => "one of the runs has no such value".to_owned(),
+            n => format!("{n} requests: at least 6 are needed, 7 where they are not the same"),
+        });
+    }
+    out
+}
+
+/// A figure of a whole round. Without three cycles a side there is no interval.
+pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> MetricChange {
+    let mut out = blank(name, margin, false);
+    out.n = base.len().min(new.len()) as u64;
+    (out.base, out.new) = (mean(base), mean(new));
+    let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
+    let positive = base.iter().chain(new).all(|value| *value > 0.0);
+    let (a, b) = match positive {
+        true => (logs(base), logs(new)),
+        false => (Vec::new(), Vec::new()),
+    };
+    let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
+    let interval = (a.len() >= CYCLES && b.len() >= CYCLES)
+        .then(|| welch(&a, &b))
+        .flatten();
+    relative(
+        &mut out,
+        centre,
+        interval,
+        ChangeInterval::TCycles,
+        Better::Higher,
+    );
+    if out.interval_kind.is_none() {
+        out.reason = Some(match out.n {
+            0 => "one of the runs has no such value".to_owned(),
+            n => format!(
+                "one figure a round, {n} a run: an interval needs three cycles in both runs (--rounds CWCWCW)"
+            ),
+        });
+    }
+    out
+}
+
+fn exp(value: Option<f64>) -> Option<f64> {
+    value.map(f64::exp)
+}
+
+/// Fills in a change of logarithms.
+fn relative(
+    out: &mut MetricChange,
+    centre: Option<f64>,
+    interval: Option<Interval>,
+    kind: ChangeInterval,
+    better: Better,
+) {
+    out.change = centre.map(f64::exp_m1);
+    let Some(interval) = interval else {
+        return;
+    };
+    out.low = Some(interval.low.exp_m1());
+    out.high = Some(interval.high.exp_m1());
+    out.interval_kind = Some(kind);
+    let (low, high) = (interval.low.exp(), interval.high.exp());
+    let up = low > 1.0;
+    out.judgement = match decide(Some(low), Some(high), out.margin) {
+        ConclusionKind::NoEffect => Judgement::Same,
+        ConclusionKind::Effect if up == (better == Better::Higher) => Judgement::Better,
+        ConclusionKind::Effect => Judgement::Worse,
+        _ => Judgement::CannotTell,
+    };
+}
+
+/// Fills in a change of shares.
+fn absolute(
+    out: &mut MetricChange,
+    difference: f64,
+    interval: Option<Interval>,
+    kind: ChangeInterval,
+    better: Better,
+) {
+    out.change = Some(difference);
+    let Some(Interval { low, high }) = interval else {
+        return;
+    };
+    (out.low, out.high, out.interval_kind) = (Some(low), Some(high), Some(kind));
+    let margin = out.margin;
+    out.judgement = if low >= -margin && high <= margin {
+        Judgement::Same
+    } else if low > margin || high < -margin {
+        match (low > margin) == (better == Better::Higher) {
+            true => Judgement::Better,
+            false => Judgement::Worse,
+        }
+    } else {
+        Judgement::CannotTell
+    };
+}
+
+/// A share of requests, by counts: of how many it is true.
+pub(super) fn share(
+    name: &str,
+    base: Option<(u64, u64)>,
+    new: Option<(u64, u64)>,
+    better: Better,
+    margin: f64,
+) -> MetricChange {
+    let mut out = blank(name, margin, true);
+    let rate = |counts: Option<(u64, u64)>| {
+        let (part, all) = counts.filter(|(_, all)| *all > 0)?;
+        Some(part as f64 / all as f64)
+    };
+    (out.base, out.new) = (rate(base), rate(new));
+    let Some((old, now)) = base.zip(new).filter(|(a, b)| a.1 > 0 && b.1 > 0) else {
+        out.reason = Some("one of the runs has no such value".to_owned());
+        return out;
+    };
+    out.n = old.1.min(now.1);
+    let difference = rate(new).unwrap_or(0.0) - rate(base).unwrap_or(0.0);
+    let interval = newcombe(old, now);
+    absolute(
+        &mut out,
+        difference,
+        Some(interval),
+        ChangeInterval::Shares,
+        better,
+    );
+    out
+}
+
+/// Cached and prompt tokens of each request that reported both.
+pub(super) struct Rows(Vec<(u32, f64, f64)>);
+
+impl Rows {
+    pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
+        let mut rows = Vec::new();
+        for round in rounds {
+            for (record, metrics) in &round.requests {
+                let known = metrics.cached_tokens.zip(metrics.input_tokens);
+                if let Some((cached, input)) = known.filter(|_| record.outcome.is_success()) {
+                    rows.push((record.index, cached as f64, input as f64));
+                }
+            }
+        }
+        Self(rows)
+    }
+
+    /// Σ cached / Σ prompt.
+    fn rate(&self) -> Option<f64> {
+        let all: f64 = self.0.iter().map(|row| row.2).sum();
+        (all > 0.0).then(|| self.0.iter().map(|row| row.1).sum::<f64>() / all)
+    }
+
+    /// What each request adds to the deviation of the rate: (cached − rate · prompt) / mean prompt,
+    /// by request and summed over its rounds (Cochran, Sampling Techniques, 6.3).
+    fn deviations(&self) -> Vec<(u32, f64)> {
+        let rate = self.rate().unwrap_or(0.0);
+        let n = self.0.len().max(1) as f64;
+        let mean = self.0.iter().map(|row| row.2).sum::<f64>() / n;
+        let each = self
+            .0
+            .iter()
+            .map(|row| (row.0, (row.1 - rate * row.2) / mean));
+        let mut each: Vec<(u32, f64)> = each.collect();
+        each.sort_by_key(|(index, _)| *index);
+        each
+    }
+}
+
+/// A ratio of sums over requests, as a share.
+pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -> MetricChange {
+    let mut out = blank(name, HIT_MARGIN, true);
+    (out.base, out.new) = (base.rate(), new.rate());
+    out.n = base.0.len().min(new.0.len()) as u64;
+    let Some((old, now)) = out.base.zip(out.new) else {
+        out.reason = Some("one of the runs reports no cached tokens".to_owned());
+        return out;
+    };
+    let (a, b) = (base.deviations(), new.deviations());
+    let alike = paired && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0);
+    let values = |rows: &[(u32, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
+    let interval = if a.len() < REQUESTS || b.len() < REQUESTS {
+        None
+    } else if alike {
+        let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b.1 - a.1).collect();
+        let n = differences.len() as f64;
+        let error = (squares(&differences) / (n - 1.0) / n).sqrt();
+        t_quantile(n - 1.0).map(|t| t * error)
+    } else {
+        welch(&values(&a), &values(&b)).map(|interval| (interval.high - interval.low) / 2.0)
+    };
+    let interval = interval.map(|half| Interval {
+        low: now - old - half,
+        high: now - old + half,
+    });
+    absolute(
+        &mut out,
+        now - old,
+        interval,
+        ChangeInterval::RatioOfSums,
+        Better::Higher,
+    );
+    if interval.is_none() {
+        out.reason = Some(format!("{} requests: at least 6 are needed", out.n));
+    }
+    out
+}
+
+fn squares(values: &[f64]) -> f64 {
+    let mean = mean(values).unwrap_or(0.0);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn side(factor: f64, cycles: usize, n: u32) -> Side {
+        let cycle = |k: usize| {
+            (0..n)
+                .map(|i| {
+                    (
+                        i,
+                        (factor * (50.0 + f64::from(i)) * (1.0 + 0.001 * k as f64)).ln(),
+                    )
+                })
+                .collect()
+        };
+        Side::of_logs((0..cycles).map(cycle).collect())
+    }
+
+    #[test]
+    fn pairs_see_what_unpaired_medians_cannot() {
+        let (base, new) = (side(1.0, 1, 40), side(0.8, 1, 40));
+        let paired = times("ttft", &base, &new, true, 0.05, Better::Lower);
+        assert_eq!(paired.judgement, Judgement::Better);
+        assert_eq!(paired.interval_kind, Some(ChangeInterval::Paired));
+        assert!((paired.change.unwrap() + 0.2).abs() < 1e-9);
+        let apart = times("ttft", &base, &new, false, 0.05, Better::Lower);
+        assert_eq!(apart.interval_kind, Some(ChangeInterval::Unpaired));
+        assert!(
+            apart.high.unwrap() - apart.low.unwrap() > paired.high.unwrap() - paired.low.unwrap()
+        );
+        let worse = times("ttft_ratio", &base, &new, true, 0.05, Better::Higher);
+        assert_eq!(worse.judgement, Judgement::Worse);
+        let same = times("ttft", &base, &side(1.01, 1, 40), true, 0.05, Better::Lower);
+        assert_eq!(same.judgement, Judgement::Same);
+    }
+
+    #[test]
+    fn three_cycles_a_side_give_t_and_fewer_give_none_for_totals() {
+        let metric = times(
+            "ttft",
+            &side(1.0, 3, 9),
+            &side(2.0, 4, 9),
+            true,
+            0.05,
+            Better::Lower,
+        );
+        assert_eq!(metric.interval_kind, Some(ChangeInterval::TCycles));
+        assert_eq!((metric.judgement, metric.n), (Judgement::Worse, 3));
+        let one = total("token_throughput", &[100.0], &[50.0], 0.05);
+        assert_eq!(one.judgement, Judgement::CannotTell);
+        assert!((one.change.unwrap() + 0.5).abs() < 1e-9 && one.reason.is_some());
+        let three = total(
+            "token_throughput",
+            &[100.0, 101.0, 99.0],
+            &[50.0, 51.0, 50.5],
+            0.05,
+        );
+        assert_eq!(three.judgement, Judgement::Worse);
+    }
+
+    #[test]
+    fn few_requests_and_missing_values_cannot_tell() {
+        let metric = times(
+            "ttft",
+            &side(1.0, 1, 5),
+            &side(9.0, 1, 5),
+            true,
+            0.05,
+            Better::Lower,
+        );
+        assert_eq!(metric.judgement, Judgement::CannotTell);
+        assert!(metric.reason.unwrap().contains("at least 6"));
+        let none = times(
+            "ttft",
+            &side(1.0, 1, 9),
+            &Side::of_logs(Vec::new()),
+            true,
+            0.05,
+            Better::Lower,
+        );
+        assert_eq!((none.new, none.judgement), (None, Judgement::CannotTell));
+        let none = share(
+            "goodput_request_rate",
+            None,
+            Some((1, 2)),
+            Better::Higher,
+            0.05,
+        );
+        assert_eq!((none.base, none.new), (None, Some(0.5)));
+        assert!(none.reason.is_some());
+    }
+
+    #[test]
+    fn shares_are_compared_as_differences() {
+        let worse = share(
+            "failure_rate",
+            Some((0, 500)),
+            Some((50, 500)),
+            Better::Lower,
+            0.01,
+        );
+        assert_eq!(worse.judgement, Judgement::Worse);
+        let unsure = share(
+            "failure_rate",
+            Some((0, 10)),
+            Some((1, 10)),
+            Better::Lower,
+            0.01,
+        );
+        assert_eq!(unsure.judgement, Judgement::CannotTell);
+        let same = share(
+            "failure_rate",
+            Some((0, 5000)),
+            Some((0, 5000)),
+            Better::Lower,
+            0.01,
+        );
+        assert_eq!(same.judgement, Judgement::Same);
+    }
+
+    #[test]
+    fn b047_hit_rates_are_ratios_of_sums() {
+        // Long prompts hit, short ones do not: the mean of shares would be 0.5.
+        let rows = |hit: f64| {
+            let row = |i: u32| match i % 2 {
+                0 => (i, hit * 900.0, 900.0),
+                _ => (i, 0.0, 100.0),
+            };
+            Rows((0..40).map(row).collect())
+        };
+        let metric = ratio_of_sums("cache_hit_rate", &rows(1.0), &rows(0.2), true);
+        assert!((metric.base.unwrap() - 0.9).abs() < 1e-12);
+        assert!((metric.change.unwrap() + 0.72).abs() < 1e-12);
+        assert_eq!(metric.judgement, Judgement::Worse);
+        let same = ratio_of_sums("cache_hit_rate", &rows(0.9), &rows(0.9), true);
+        assert_eq!((same.judgement, same.low), (Judgement::Same, Some(0.0)));
+    }
+}
