@@ -1,10 +1,12 @@
 //! The command line. Bare `dualround --dataset … --endpoint …` means `dualround run …`.
 
 mod run;
+mod sources;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_dataset::longbench::ConvertFormat;
 pub(crate) use run::RunArgs;
+pub(crate) use sources::listing;
 use std::{ffi::OsString, path::PathBuf};
 
 /// Does the cache in front of my model work, and what is it worth?
@@ -419,7 +421,13 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     if first.starts_with('-') && !global {
         words.insert(1, "run".into());
     }
-    Cli::try_parse_from(words)
+    let matches = Cli::command().try_get_matches_from(words)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    if let (Command::Run(args), Some(given)) = (&mut cli.command, matches.subcommand_matches("run"))
+    {
+        args.sources = sources::given(RunArgs::NAMES, given);
+    }
+    Ok(cli)
 }
 
 #[cfg(test)]
@@ -453,7 +461,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
         Cli::command().debug_assert();
     }
 }

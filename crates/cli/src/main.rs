@@ -11,6 +11,7 @@ mod hub;
 mod lang;
 mod live;
 mod progress;
+mod screen;
 mod settings;
 mod signals;
 mod slo;

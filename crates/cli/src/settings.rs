@@ -5,12 +5,14 @@ mod file;
 mod request;
 
 use crate::{
-    args::RunArgs,
+    args::{RunArgs, listing},
+    commands::stored,
     endpoint::{self, Endpoint},
     exit::Usage,
     gate::Gate,
     lang,
     live::LivePlan,
+    progress::How,
     slo,
 };
 pub(crate) use dataset::read_plan;
@@ -27,12 +29,14 @@ pub(crate) struct Resolved {
     pub(crate) plan: Plan,
     /// The output folder was not chosen, so an earlier run in it may be moved.
     pub(crate) default_dir: bool,
-    /// Show progress on a terminal.
-    pub(crate) progress: bool,
+    /// How the run shows itself.
+    pub(crate) progress: How,
     /// Where the run shows itself while it runs.
     pub(crate) live: LivePlan,
-    /// Print the plan and stop.
-    pub(crate) print_config: bool,
+    /// Print this and stop.
+    pub(crate) print_config: Option<String>,
+    /// Print only conclusions.
+    pub(crate) quiet: bool,
     /// Remarks for the user.
     pub(crate) notes: Vec<String>,
 }
@@ -73,13 +77,15 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     let schedule = args.rounds.as_deref().unwrap_or("CW").parse::<Schedule>();
     let lang = lang::flag(args.lang.as_deref())?;
     let progress = match args.progress.as_deref().unwrap_or("auto") {
-        "auto" | "plain" => true,
-        "none" => false,
+        "auto" => How::Auto,
+        "plain" => How::Plain,
+        "json" => How::Json,
+        "none" => How::None,
         _ => {
             return Err(choice(
                 "--progress",
                 args.progress.as_deref(),
-                "auto or none",
+                "auto, plain, json or none",
             ));
         }
     };
@@ -146,8 +152,12 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     if args.seed.is_none() {
         notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
     }
-    let print_config = args.print_config.unwrap_or(false);
+    let print_config = args.print_config.as_deref().map(|what| match what {
+        "plan" => serde_json::to_string_pretty(&stored(&plan)).unwrap_or_default(),
+        _ => listing(&args),
+    });
     Ok(Resolved {
+        quiet: args.quiet.unwrap_or(false),
         plan,
         default_dir,
         progress,

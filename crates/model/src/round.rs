@@ -20,6 +20,9 @@ pub struct ClientProbe {
     /// The load of the busiest worker; `None` where the system does not tell a thread's CPU time.
     #[serde(default)]
     pub busiest_worker: Option<WorkerLoad>,
+    /// Time that the main thread spent on showing progress, ns; `None` where none was shown.
+    #[serde(default)]
+    pub progress_ns: Option<u64>,
 }
 
 /// What a worker thread did during a round.

@@ -141,6 +141,9 @@ pub struct ClientHealth {
     pub kernel_stamp_share: Option<f64>,
     /// CPU time of the busiest worker over the time of the round, 0 to 1.
     pub worker_cpu_share: Option<f64>,
+    /// Time that the main thread spent on showing progress over the time of the round, 0 to 1.
+    #[serde(default)]
+    pub progress_share: Option<f64>,
     /// Widths of the intervals in which first tokens arrived, over the TTFTs, both summed over
     /// successes: how much of TTFT is not known better than "at the latest".
     pub ttft_width_share: Option<f64>,

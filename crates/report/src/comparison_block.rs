@@ -17,10 +17,11 @@ const NAME: usize = 20;
 const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
 
 /// The block of one level.
-pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
+pub fn comparison_block(level: &LevelComparison, plan: &Plan, columns: Option<usize>) -> String {
+    let shown = shown(columns);
     let labels = labels(plan.output.lang);
     let mut out = String::new();
-    let rule = "=".repeat(RULE);
+    let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
     let title = format!(
         "{}: {} | {} ({})",
         labels.concurrency, level.concurrency, labels.comparison, plan.schedule
@@ -35,19 +36,23 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
         labels.improved,
         labels.pairs,
     ];
-    let _ = writeln!(out, "{}", row(&heads.map(str::to_owned)));
+    let _ = writeln!(out, "{}", row(&heads.map(str::to_owned), shown));
     for (name, metric) in [
         ("TTFT (ms)", &level.ttft),
         ("ITL (ms)", &level.itl),
         ("Latency (ms)", &level.latency),
     ] {
-        let _ = writeln!(out, "{}", row(&cells(name, metric, labels)));
+        let _ = writeln!(out, "{}", row(&cells(name, metric, labels), shown));
         if let Some(reason) = &metric.withheld {
             let _ = writeln!(out, "    {}", safe_text(reason));
         }
     }
     if let Some(external) = &level.external {
-        let _ = writeln!(out, "{}", row(&cells("TTFT (E)", &external.ttft, labels)));
+        let _ = writeln!(
+            out,
+            "{}",
+            row(&cells("TTFT (E)", &external.ttft, labels), shown)
+        );
         let rate = percent(external.usage, 1);
         let _ = writeln!(
             out,
@@ -85,10 +90,23 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan) -> String {
     out
 }
 
-fn row(cells: &[String; 7]) -> String {
+/// How many columns a terminal has room for; the last ones are left out first.
+fn shown(columns: Option<usize>) -> usize {
+    let width = |shown: &usize| {
+        2 + COLUMNS[..*shown]
+            .iter()
+            .map(|width| width + 2)
+            .sum::<usize>()
+    };
+    let fits = |shown: &usize| columns.is_none_or(|columns| width(shown) - 2 <= columns);
+    (4..=COLUMNS.len()).rev().find(fits).unwrap_or(4)
+}
+
+fn row(cells: &[String; 7], shown: usize) -> String {
     let cells = cells
         .iter()
         .zip(COLUMNS)
+        .take(shown)
         .map(|(cell, width)| fit(cell, width));
     format!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end())
 }

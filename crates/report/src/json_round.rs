@@ -178,6 +178,7 @@ fn client(client: &ClientHealth) -> Value {
         "stamps": client.stamps,
         "kernel_stamp_share": num(client.kernel_stamp_share),
         "worker_cpu_share": num(client.worker_cpu_share),
+        "progress_share": num(client.progress_share),
         "ttft_width_share": num(client.ttft_width_share),
         "overloaded": client.overloaded,
     })

@@ -12,19 +12,58 @@ use std::fmt::Write;
 
 /// Width of the rules above and below the title.
 const RULE: usize = 120;
-const NAME: usize = 28;
-const VALUE: usize = 12;
 const HEADS: [&str; 7] = ["Avg", "P50", "P90", "P99", "Min", "Max", "Stddev"];
 
-/// The table with everything below it.
-pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
+/// How a table is laid out: columns of names and of values, and which statistics are shown.
+#[derive(Clone, Copy)]
+struct Layout {
+    name: usize,
+    value: usize,
+    shown: &'static [usize],
+}
+
+/// From the guide's width down.
+const LAYOUTS: [Layout; 6] = [
+    layout(28, 12, &[0, 1, 2, 3, 4, 5, 6]),
+    layout(22, 10, &[0, 1, 2, 3, 4, 5, 6]),
+    layout(18, 9, &[0, 1, 2, 3, 4, 5, 6]),
+    layout(18, 9, &[0, 1, 2, 3, 4, 5]),
+    layout(18, 9, &[0, 1, 2, 3, 5]),
+    layout(18, 9, &[0, 1, 3]),
+];
+
+const fn layout(name: usize, value: usize, shown: &'static [usize]) -> Layout {
+    Layout { name, value, shown }
+}
+
+impl Layout {
+    /// The widest that fits.
+    fn of(columns: Option<usize>) -> Self {
+        let [widest, .., narrowest] = LAYOUTS;
+        let Some(columns) = columns else {
+            return widest;
+        };
+        let fits = |layout: &Self| layout.width() <= columns;
+        LAYOUTS.into_iter().find(fits).unwrap_or(narrowest)
+    }
+
+    fn width(&self) -> usize {
+        self.name + 4 + self.shown.len() * (self.value + 3)
+    }
+}
+
+/// The table with everything below it. Where a terminal has fewer columns than the guide's layout,
+/// statistics are left out of the table; they are in the files.
+pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) -> String {
+    let layout = Layout::of(columns);
+    let rule = columns.map_or(RULE, |columns| columns.min(RULE));
     let labels = labels(plan.output.lang);
     let (meta, summary) = (&result.meta, &result.summary);
     let mut out = String::new();
-    let rule = "=".repeat(RULE);
+    let (thick, thin) = ("=".repeat(rule), "-".repeat(rule));
     let kind = labels.kind(meta.spec);
     let round = labels.round(meta.spec.number);
-    push(&mut out, &rule);
+    push(&mut out, &thick);
     push(
         &mut out,
         &format!(
@@ -32,7 +71,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
             labels.concurrency, meta.concurrency
         ),
     );
-    push(&mut out, &rule);
+    push(&mut out, &thick);
     push(&mut out, &counts(summary, labels));
     push(
         &mut out,
@@ -44,8 +83,8 @@ pub fn round_table(result: &RoundResult, plan: &Plan) -> String {
             fixed(summary.output_tokens.avg, 1)
         ),
     );
-    push(&mut out, &"-".repeat(RULE));
-    grid(&mut out, summary, labels);
+    push(&mut out, &thin);
+    grid(&mut out, summary, labels, layout);
     tail(&mut out, summary, labels);
     if !summary.warnings.is_empty() {
         push(&mut out, &format!("\n{}:", labels.warnings));
@@ -87,14 +126,16 @@ fn counts(summary: &RoundSummary, labels: &Labels) -> String {
     line
 }
 
-fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels) {
+fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels, layout: Layout) {
     let line = |cells: [String; 7], name: &str| {
-        let cells: Vec<String> = cells.iter().map(|cell| fit(cell, VALUE)).collect();
-        format!("│ {} │ {} │", fit(name, NAME), cells.join(" │ "))
+        let cells = layout.shown.iter().map(|at| fit(&cells[*at], layout.value));
+        let cells: Vec<String> = cells.collect();
+        format!("│ {} │ {} │", fit(name, layout.name), cells.join(" │ "))
     };
     let border = |left: &str, middle: &str, right: &str| {
-        let cells = std::iter::once(NAME)
-            .chain([VALUE; 7])
+        let values = std::iter::repeat_n(layout.value, layout.shown.len());
+        let cells = std::iter::once(layout.name)
+            .chain(values)
             .map(|width| "─".repeat(width + 2));
         format!("{left}{}{right}", cells.collect::<Vec<_>>().join(middle))
     };

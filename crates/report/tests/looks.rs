@@ -14,18 +14,18 @@ use unicode_width::UnicodeWidthStr;
 fn the_table_in_both_languages() {
     insta::assert_snapshot!(
         "table_zh",
-        round_table(&result(0, 10, 1), &plan(Lang::Zh, &[10]))
+        round_table(&result(0, 10, 1), &plan(Lang::Zh, &[10]), None)
     );
     insta::assert_snapshot!(
         "table_en",
-        round_table(&result(0, 10, 2), &plan(Lang::En, &[10]))
+        round_table(&result(0, 10, 2), &plan(Lang::En, &[10]), None)
     );
 }
 
 #[test]
 fn b141_every_line_of_the_box_has_one_width() {
     for lang in [Lang::En, Lang::Zh] {
-        let table = round_table(&result(0, 10, 1), &plan(lang, &[10]));
+        let table = round_table(&result(0, 10, 1), &plan(lang, &[10]), None);
         let boxed = table
             .lines()
             .filter(|line| line.starts_with(['│', '├', '└']));

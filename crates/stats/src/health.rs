@@ -21,6 +21,7 @@ pub(crate) fn health(
     probe: &ClientProbe,
     records: &[RequestRecord],
     ttft_p50_ms: Option<f64>,
+    round_ns: u64,
 ) -> ClientHealth {
     let lags: Vec<f64> = probe.lags_ns.iter().map(|ns| *ns as f64 / 1e6).collect();
     let lag = quantile(&lags, 0.99);
@@ -58,6 +59,9 @@ pub(crate) fn health(
             .map(|(_, source)| source),
         kernel_stamp_share: (reads > 0).then(|| probe.kernel_stamps as f64 / reads as f64),
         worker_cpu_share: load.and_then(|load| load.share()),
+        progress_share: (probe.progress_ns)
+            .filter(|_| round_ns > 0)
+            .map(|ns| ns as f64 / round_ns as f64),
         ttft_width_share: ttft_width_share(records),
         overloaded: full || late && (late_for_ttft || clumped),
     }

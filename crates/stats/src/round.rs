@@ -113,7 +113,12 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
                 )
             })
             .collect(),
-        client: health(&meta.client, &records, ttft.p50),
+        client: health(
+            &meta.client,
+            &records,
+            ttft.p50,
+            meta.ended_ns.saturating_sub(meta.started_ns),
+        ),
         warnings: Vec::new(),
     };
     summary.warnings = warnings::of(&meta, &rows, &summary, options);

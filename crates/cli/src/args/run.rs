@@ -2,8 +2,10 @@
 //! of `--config`: its keys are the flags' names with underscores. A setting that is not given is
 //! `None`, so that 0 and a value equal to the default are settings like any other.
 
+use super::sources::{Source, Sources};
 use clap::Args;
 use serde::Deserialize;
+use serde_json::Value;
 use std::path::PathBuf;
 
 /// Declares the struct once, with the merge of two layers.
@@ -20,12 +22,32 @@ macro_rules! settings {
 Every flag can be set as DUALROUND_NAME in the environment or as a key in the --config file.")]
         pub(crate) struct RunArgs {
             $($(#[$meta])* pub(crate) $name: Option<$type>,)*
+            /// Where each of them comes from.
+            #[arg(skip)]
+            #[serde(skip)]
+            pub(crate) sources: Sources,
         }
 
         impl RunArgs {
             /// These settings, and `lower` where nothing is given.
             pub(crate) fn or(self, lower: Self) -> Self {
-                Self { $($name: self.$name.or(lower.$name),)* }
+                let mut sources = self.sources;
+                $(if self.$name.is_none() && lower.$name.is_some() {
+                    sources.insert(stringify!($name), Source::File);
+                })*
+                Self { $($name: self.$name.or(lower.$name),)* sources }
+            }
+
+            /// The names of all settings.
+            pub(super) const NAMES: &[&'static str] = &[$(stringify!($name)),*];
+
+            /// Every setting with its value, in the order of the help.
+            pub(super) fn values(&self) -> Vec<(&'static str, Option<Value>)> {
+                let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
+                vec![$((
+                    stringify!($name),
+                    self.$name.as_ref().map(|given| value(serde_json::to_value(given))),
+                )),*]
             }
         }
     };
@@ -234,17 +256,21 @@ settings! {
     /// Language of tables: zh, en or auto [default: auto].
     #[arg(long, env = "DUALROUND_LANG", help_heading = "Output")]
     lang: String,
-    /// Progress line: auto or none [default: auto].
+    /// Progress on stderr: auto (lines on a terminal), plain (text for a log), json (a line a second) or none [default: auto].
     #[arg(long, value_name = "HOW", env = "DUALROUND_PROGRESS", help_heading = "Output")]
     progress: String,
+    /// Print only each level's conclusion, and errors.
+    #[arg(long, short, num_args = 0..=1, default_missing_value = "true", require_equals = true, env = "DUALROUND_QUIET", help_heading = "Output")]
+    quiet: bool,
     /// YAML file with settings; flags and environment win.
     #[arg(long, value_name = "FILE", env = "DUALROUND_CONFIG", help_heading = "Output")]
     #[serde(skip)]
     config: PathBuf,
-    /// Print the resolved plan and stop.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, help_heading = "Output")]
+    /// Print every setting with where it comes from, as a file for --config, and stop; =plan prints
+    /// what they come to as JSON.
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "settings", require_equals = true, value_parser = ["settings", "plan"], help_heading = "Output")]
     #[serde(skip)]
-    print_config: bool,
+    print_config: String,
 
     /// Trust only the certificates of this PEM file.
     #[arg(long, value_name = "FILE", env = "DUALROUND_CA_CERT", help_heading = "Network")]

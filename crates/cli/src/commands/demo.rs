@@ -1,9 +1,10 @@
 //! `dualround demo`: the main job on the embedded simulated engine with bundled documents.
 
 use super::{measure, note};
-use crate::live::LivePlan;
 use crate::{
     args::{DemoArgs, RunArgs},
+    live::LivePlan,
+    progress::How,
     settings,
 };
 use anyhow::Context;
@@ -49,5 +50,11 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    measure::measure(plan, selection, default_dir, true, &LivePlan::default())
+    measure::measure(
+        plan,
+        selection,
+        default_dir,
+        How::Auto,
+        &LivePlan::default(),
+    )
 }

@@ -1,22 +1,20 @@
 //! The main job: rounds are run, and each is journaled, summed up, written and printed before the
 //! next one starts.
 
-use super::{note, print};
+use super::{alarm, note};
 use crate::{
     exit,
     gate::{Gate, Held},
     live::{Live, LivePlan},
-    progress::Progress,
-    signals,
+    progress::{How, Place, Progress},
+    screen, signals,
 };
 use dualround_loadgen::{Cancel, Progress as Event, Session, redact_url, rfc3339};
 use dualround_model::{
     Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict,
     Warning,
 };
-use dualround_report::{
-    Journal, RunFiles, RunInfo, comparison_block, level_json, round_table, warning_text,
-};
+use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
 use dualround_stats::{SummaryOptions, compare, reuse, summarise};
 use std::{sync::atomic::Ordering::SeqCst, time::SystemTime};
 
@@ -55,7 +53,7 @@ struct Run {
     known: Known,
     rounds: Vec<RoundResult>,
     comparison: Comparison,
-    progress: bool,
+    progress: Progress,
     live: Option<Live>,
     first_warnings: Vec<Warning>,
 }
@@ -65,7 +63,7 @@ pub(crate) fn measure(
     plan: Plan,
     selection: Selection,
     default_dir: bool,
-    progress: bool,
+    how: How,
     live: &LivePlan,
 ) -> anyhow::Result<u8> {
     let started = SystemTime::now();
@@ -139,7 +137,7 @@ pub(crate) fn measure(
             reuse: None,
         },
         rounds: Vec::new(),
-        progress,
+        progress: Progress::new(how, lang, options(&plan)),
         live,
         first_warnings,
     };
@@ -194,10 +192,15 @@ impl Run {
     }
 
     fn round(&mut self, level: u32, concurrency: u32, spec: RoundSpec) -> anyhow::Result<()> {
-        let lang = self.stored.output.lang;
-        let mut progress = Progress::new(self.progress, lang, concurrency, spec);
         let mut failed = None;
         let (journal, live, options) = (&mut self.journal, &self.live, &self.options);
+        let progress = &mut self.progress;
+        progress.begin(Place {
+            level: (level, self.stored.levels.len()),
+            concurrency,
+            spec,
+            rounds: self.stored.rounds().len(),
+        });
         let mut watch = |event: Event<'_>| {
             progress.on(&event);
             if let Some(live) = live {
@@ -216,7 +219,8 @@ impl Run {
         let mut run = self
             .session
             .run_round(level, concurrency, spec, &mut watch)?;
-        drop(progress);
+        let spent = self.progress.end().map(|spent| spent.as_nanos());
+        run.meta.client.progress_ns = spent.and_then(|ns| u64::try_from(ns).ok());
         if let Some(live) = live {
             live.idle(concurrency, spec);
         }
@@ -231,7 +235,7 @@ impl Run {
         }
         let result = summarise(run, &self.options);
         self.files.write_round(&result, &self.stored)?;
-        print(&round_table(&result, &self.stored));
+        screen::round(&result, &self.stored);
         self.rounds.push(result);
         self.files.write_summaries(&self.rounds, &self.stored)?;
         Ok(())
@@ -249,7 +253,7 @@ impl Run {
         for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
             self.files.write_round(round, &self.stored)?;
         }
-        print(&comparison_block(&level, &self.stored));
+        screen::level(&level, &self.stored);
         self.comparison.levels.push(level);
         self.files.write_comparison(&self.comparison)?;
         Ok(())
@@ -277,7 +281,7 @@ impl Run {
             .map(|r| r.summary.successful_requests)
             .sum();
         if successes == 0 {
-            note("nothing valid to report: every request failed (exit code 5)");
+            alarm("nothing valid to report: every request failed (exit code 5)");
             return exit::NOTHING;
         }
         if plan.cold.require_cold {
@@ -285,7 +289,7 @@ impl Run {
                 |level: &dualround_model::LevelComparison| level.cold.verdict == Verdict::Cold;
             if let Some(level) = self.comparison.levels.iter().find(|level| !cold(level)) {
                 let (verdict, at) = (level.cold.verdict, level.concurrency);
-                note(&format!(
+                alarm(&format!(
                     "--require-cold: the cold round at concurrency {at} is {verdict:?} (exit code 4)"
                 ));
                 return exit::GATE;
@@ -301,14 +305,14 @@ impl Run {
             };
             if let Some(round) = self.rounds.iter().find(|round| rate(round) > limit) {
                 let (rate, at) = (100.0 * rate(&round), round.meta.concurrency);
-                note(&format!(
+                alarm(&format!(
                     "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at} (exit code 4)"
                 ));
                 return exit::GATE;
             }
         }
         if plan.limits.max_failures.is_some() && self.rounds.iter().any(|r| r.meta.interrupted) {
-            note("--max-failures: a round was ended early (exit code 4)");
+            alarm("--max-failures: a round was ended early (exit code 4)");
             return exit::GATE;
         }
         exit::OK
@@ -330,12 +334,12 @@ impl Run {
                     Ok(Held::Failed(found)) => (exit::GATE, format!("it is {found}")),
                     Ok(Held::Unknown) => (exit::GATE, "it is not known".to_owned()),
                     Err(error) => {
-                        note(&error.to_string());
+                        alarm(&error.to_string());
                         failed.get_or_insert(exit::USAGE);
                         break;
                     }
                 };
-                note(&format!(
+                alarm(&format!(
                     "--fail-if '{text}' at concurrency {at}: {reason} (exit code {code})"
                 ));
                 failed.get_or_insert(code);

@@ -15,7 +15,12 @@ mod run;
 mod saved;
 mod simulate;
 
-use crate::args::{Check, Command, Convert};
+pub(crate) use measure::stored;
+
+use crate::{
+    args::{Check, Command, Convert},
+    screen,
+};
 
 /// Runs a command; returns its exit code.
 pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
@@ -37,8 +42,15 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
     }
 }
 
-/// A line for the user beside the results.
+/// A line for the user beside the results; not with `--quiet`.
 pub(crate) fn note(text: &str) {
+    if !screen::quiet() {
+        alarm(text);
+    }
+}
+
+/// A line that the user must see: why the exit code is not 0.
+pub(crate) fn alarm(text: &str) {
     say(
         &mut std::io::stderr().lock(),
         &dualround_report::safe_text(text),

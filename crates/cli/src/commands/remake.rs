@@ -1,8 +1,7 @@
 //! `dualround report`: the files of a run made again from its journal.
 
-use super::{note, print, saved};
-use crate::{args::ReportArgs, exit, lang};
-use dualround_report::{comparison_block, round_table};
+use super::{note, saved};
+use crate::{args::ReportArgs, exit, lang, screen};
 
 /// Runs it.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
@@ -20,10 +19,10 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     }
     for level in &run.comparison.levels {
         for round in run.rounds.iter().filter(|r| r.meta.level == level.level) {
-            print(&round_table(round, plan));
+            screen::round(round, plan);
             run.files.write_round(round, plan)?;
         }
-        print(&comparison_block(level, plan));
+        screen::level(level, plan);
     }
     run.files.write_summaries(&run.rounds, plan)?;
     run.files.write_comparison(&run.comparison)?;

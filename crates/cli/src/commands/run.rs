@@ -1,16 +1,17 @@
 //! `dualround run`: settings, dataset, then the measurement.
 
 use super::{measure, note, print};
-use crate::{args::RunArgs, engine_tokens, exit, settings};
+use crate::{args::RunArgs, engine_tokens, exit, progress::How, screen, settings};
 
 /// Runs it.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     let mut resolved = settings::resolve(args)?;
-    if resolved.print_config {
-        print(&serde_json::to_string_pretty(&measure::stored(
-            &resolved.plan,
-        ))?);
+    if let Some(text) = &resolved.print_config {
+        print(text.trim_end());
         return Ok(exit::OK);
+    }
+    if resolved.quiet {
+        screen::be_quiet();
     }
     for text in &resolved.notes {
         note(text);
@@ -20,7 +21,11 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
         resolved.plan,
         selection,
         resolved.default_dir,
-        resolved.progress,
+        if resolved.quiet {
+            How::None
+        } else {
+            resolved.progress
+        },
         &resolved.live,
     )
 }

@@ -6,7 +6,7 @@ mod remote;
 
 use crate::ticking::Ticking;
 use dualround_loadgen::Progress as Event;
-use dualround_model::{Outcome, RequestRecord, RoundKind, RoundSpec};
+use dualround_model::{Outcome, RequestRecord, RoundSpec};
 use dualround_stats::{SummaryOptions, measure};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -36,7 +36,7 @@ impl Round {
         Self {
             concurrency,
             round: spec.number,
-            kind: kind(spec.kind),
+            kind: spec.kind.name(),
         }
     }
 }
@@ -231,15 +231,6 @@ impl Live {
                 family.get_or_create(round).inc_by(tokens);
             }
         }
-    }
-}
-
-fn kind(kind: RoundKind) -> &'static str {
-    match kind {
-        RoundKind::Cold => "cold",
-        RoundKind::Warm => "warm",
-        RoundKind::External => "external",
-        RoundKind::Partial => "partial",
     }
 }
 

@@ -1,0 +1,112 @@
+//! Where each setting of a run comes from, as `--print-config` shows it.
+
+use super::RunArgs;
+use clap::{ArgMatches, Args, parser::ValueSource};
+use dualround_loadgen::redact_url;
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt::Write};
+
+/// What set a setting; the rest are defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Flag,
+    Environment,
+    File,
+}
+
+/// By the setting's name.
+pub(crate) type Sources = BTreeMap<&'static str, Source>;
+
+/// Settings whose values are secrets.
+const SECRET: [&str; 3] = ["api_key", "header", "prometheus_header"];
+/// Settings that are URLs, which may hold some.
+const URLS: [&str; 5] = [
+    "endpoint",
+    "prometheus_url",
+    "admin_url",
+    "reset_cache_url",
+    "remote_write",
+];
+/// What is no setting of a run.
+const NOT_IN_FILES: [&str; 2] = ["config", "print_config"];
+
+/// Which of these settings flags and environment gave.
+pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> Sources {
+    let of = |name: &'static str| match matches.value_source(name)? {
+        ValueSource::CommandLine => Some((name, Source::Flag)),
+        ValueSource::EnvVariable => Some((name, Source::Environment)),
+        _ => None,
+    };
+    names.iter().filter_map(|name| of(name)).collect()
+}
+
+/// Every setting with its value and where it comes from: a file for `--config` again, but for
+/// secrets, which stand as `***` in comments.
+pub(crate) fn listing(args: &RunArgs) -> String {
+    let command = RunArgs::augment_args(clap::Command::new("run"));
+    let mut out = String::from("# Every setting of this run, as a file for --config.\n");
+    let mut heading = None;
+    for (name, value) in args.values() {
+        if NOT_IN_FILES.contains(&name) {
+            continue;
+        }
+        let arg = command.get_arguments().find(|arg| arg.get_id() == name);
+        let under = arg.and_then(clap::Arg::get_help_heading);
+        if under != heading {
+            heading = under;
+            let _ = writeln!(out, "\n# {}", under.unwrap_or_default());
+        }
+        let flag = format!("--{}", name.replace('_', "-"));
+        let from = match args.sources.get(name) {
+            Some(Source::Flag) => format!("flag {flag}"),
+            Some(Source::Environment) => {
+                format!("environment DUALROUND_{}", name.to_uppercase())
+            }
+            Some(Source::File) => {
+                let path = args.config.as_deref().unwrap_or_else(|| "".as_ref());
+                format!("file {}", path.display())
+            }
+            None => "default".to_owned(),
+        };
+        let _ = match value {
+            Some(_) if SECRET.contains(&name) => {
+                writeln!(out, "# {name}: \"***\"  # {from}, a secret")
+            }
+            Some(value) => {
+                let value = if URLS.contains(&name) {
+                    redacted(value)
+                } else {
+                    value
+                };
+                writeln!(out, "{name}: {value}  # {from}")
+            }
+            None if name == "api_key" && std::env::var_os("OPENAI_API_KEY").is_some() => {
+                writeln!(
+                    out,
+                    "# {name}: \"***\"  # environment OPENAI_API_KEY, a secret"
+                )
+            }
+            None => match arg.and_then(documented_default) {
+                Some(default) => writeln!(out, "# {name}: {default}  # default"),
+                None => writeln!(out, "# {name}:  # default: not set"),
+            },
+        };
+    }
+    out
+}
+
+/// What stands after `[default:` in the help: the one place that states it.
+fn documented_default(arg: &clap::Arg) -> Option<String> {
+    let help = arg.get_long_help().or_else(|| arg.get_help())?.to_string();
+    let (_, rest) = help.split_once("[default: ")?;
+    let (default, _) = rest.split_once(']')?;
+    Some(default.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn redacted(value: Value) -> Value {
+    match value {
+        Value::String(url) => redact_url(&url).into(),
+        Value::Array(urls) => urls.into_iter().map(redacted).collect(),
+        other => other,
+    }
+}

@@ -1,0 +1,297 @@
+//! The rounds of a level while they run: a few calm lines on a terminal, lines of text for a log,
+//! or lines of JSON for a program.
+
+use super::{HZ, target};
+use dualround_loadgen::Progress as Event;
+use dualround_model::{Lang, RoundSpec};
+use dualround_report::labels;
+use dualround_stats::{Running, SummaryOptions, measure};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+/// How a run shows itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Lines that are drawn again, on a terminal; nothing elsewhere.
+    Auto,
+    /// A line of text at each end of a round and every ten seconds.
+    Plain,
+    /// A line of JSON a second.
+    Json,
+    /// Nothing.
+    None,
+}
+
+impl How {
+    /// Between two looks at the figures.
+    fn every(self) -> Duration {
+        match self {
+            Self::Auto | Self::None => Duration::from_millis(1000 / HZ as u64),
+            Self::Plain => Duration::from_secs(10),
+            Self::Json => Duration::from_secs(1),
+        }
+    }
+}
+
+/// Where a round stands in its run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// 0-based level, and how many there are.
+    pub(crate) level: (u32, usize),
+    /// Requests in flight.
+    pub(crate) concurrency: u32,
+    /// The round, and how many a level has.
+    pub(crate) spec: RoundSpec,
+    pub(crate) rounds: usize,
+}
+
+/// Shows the rounds of a run.
+pub(crate) struct Progress {
+    how: How,
+    lang: Lang,
+    options: SummaryOptions,
+    /// The level of these lines.
+    level: Option<u32>,
+    /// Its rounds that have ended.
+    ended: Vec<String>,
+    now: Option<Current>,
+}
+
+/// The round that runs.
+struct Current {
+    place: Place,
+    bar: ProgressBar,
+    running: Running,
+    planned: u32,
+    in_flight: u32,
+    began: Instant,
+    shown: Instant,
+    spent: Duration,
+}
+
+impl Progress {
+    /// For a whole run.
+    pub(crate) fn new(how: How, lang: Lang, options: SummaryOptions) -> Self {
+        Self {
+            how,
+            lang,
+            options,
+            level: None,
+            ended: Vec::new(),
+            now: None,
+        }
+    }
+
+    /// A round is about to run.
+    pub(crate) fn begin(&mut self, place: Place) {
+        if self.how == How::None {
+            return;
+        }
+        if self.level != Some(place.level.0) {
+            self.level = Some(place.level.0);
+            self.ended.clear();
+        }
+        let bar = ProgressBar::with_draw_target(None, target(self.how == How::Auto));
+        // The template is fixed and known to be valid.
+        if let Ok(style) = ProgressStyle::with_template("{msg}") {
+            bar.set_style(style);
+        }
+        let now = Instant::now();
+        self.now = Some(Current {
+            place,
+            bar,
+            running: Running::default(),
+            planned: 0,
+            in_flight: 0,
+            began: now,
+            shown: now,
+            spent: Duration::ZERO,
+        });
+    }
+
+    /// Takes one event of the round.
+    pub(crate) fn on(&mut self, event: &Event<'_>) {
+        let Some(now) = &mut self.now else {
+            return;
+        };
+        let at = Instant::now();
+        match event {
+            Event::WarmingUp { requests } => {
+                let text = match self.lang {
+                    Lang::En => format!("warming up with {requests} other prompts"),
+                    Lang::Zh => format!("用 {requests} 个其他提示词预热"),
+                };
+                now.remark(self.how, self.lang, &self.ended, &text);
+            }
+            Event::MakingCold => {
+                let text = match self.lang {
+                    Lang::En => "making it cold",
+                    Lang::Zh => "使其变冷",
+                };
+                now.remark(self.how, self.lang, &self.ended, text);
+            }
+            Event::Started { planned } => {
+                now.planned = *planned;
+                now.began = at;
+                now.shown = at;
+                now.show(self.how, self.lang, &self.ended, false);
+            }
+            Event::Finished(record) => {
+                let slo = self.options.slo.as_ref();
+                let metrics = measure(record, self.options.token_source, slo);
+                now.running.add(record, &metrics);
+            }
+            Event::Tick { in_flight } => {
+                now.in_flight = *in_flight;
+                if at - now.shown >= self.how.every() {
+                    now.shown = at;
+                    now.show(self.how, self.lang, &self.ended, false);
+                }
+            }
+            _ => {}
+        }
+        now.spent += at.elapsed();
+    }
+
+    /// The round has ended; returns the time that was spent on showing it.
+    pub(crate) fn end(&mut self) -> Option<Duration> {
+        let mut now = self.now.take()?;
+        now.in_flight = 0;
+        if self.how != How::Auto {
+            now.show(self.how, self.lang, &self.ended, true);
+        }
+        self.ended.push(now.figures(self.lang, true));
+        now.bar.finish_and_clear();
+        Some(now.spent)
+    }
+}
+
+impl Current {
+    /// `level 2/3 · concurrency 4 · round 2/2 warm · in flight 4`.
+    fn title(&self, lang: Lang) -> String {
+        let place = &self.place;
+        let (level, levels) = (place.level.0 + 1, place.level.1);
+        let (round, rounds) = (place.spec.number, place.rounds);
+        let kind = labels(lang).kind(place.spec);
+        let (concurrency, flight) = (place.concurrency, self.in_flight);
+        match lang {
+            Lang::En => format!(
+                "level {level}/{levels} · concurrency {concurrency} · round {round}/{rounds} {kind} · in flight {flight}"
+            ),
+            Lang::Zh => format!(
+                "第 {level}/{levels} 档 · 并发 {concurrency} · 第 {round}/{rounds} 轮 {kind} · 进行中 {flight}"
+            ),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.began.elapsed().as_secs_f64()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run, for display")]
+    fn tokens_per_second(&self) -> f64 {
+        self.running.output_tokens as f64 / self.seconds().max(1e-3)
+    }
+
+    /// Seconds to the end, if it goes on as so far.
+    #[expect(clippy::cast_precision_loss, reason = "counts of a run, for display")]
+    fn eta(&self) -> Option<f64> {
+        let left = u64::from(self.planned).saturating_sub(self.running.done);
+        (self.running.done > 0).then(|| self.seconds() * left as f64 / self.running.done as f64)
+    }
+
+    /// `cold  12/12  failed 0  TTFT P50 144.8 P99 266.9 ms  307 tok/s  hit 0.0 %  ETA 3 s`.
+    fn figures(&self, lang: Lang, ended: bool) -> String {
+        let running = &self.running;
+        let ms = |p: f64| {
+            running
+                .ttft(p)
+                .map_or("-".to_owned(), |ms| format!("{ms:.1}"))
+        };
+        let (p50, p99, tokens) = (ms(0.5), ms(0.99), self.tokens_per_second());
+        let hit = running
+            .hit_rate()
+            .map_or("-".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
+        let kind = labels(lang).kind(self.place.spec);
+        let count = format!("{}/{}", running.done, self.planned);
+        let failed = running.failed;
+        let time = match (ended, self.eta()) {
+            (true, _) => format!("{:.1} s", self.seconds()),
+            (false, Some(eta)) => format!("ETA {eta:.0} s"),
+            (false, None) => "ETA -".to_owned(),
+        };
+        match lang {
+            Lang::En => format!(
+                "  {kind}  {count}  failed {failed}  TTFT P50 {p50} P99 {p99} ms  {tokens:.0} tok/s  hit {hit}  {time}"
+            ),
+            Lang::Zh => format!(
+                "  {kind}  {count}  失败 {failed}  TTFT P50 {p50} P99 {p99} ms  {tokens:.0} tok/s  命中 {hit}  {time}"
+            ),
+        }
+    }
+
+    fn show(&self, how: How, lang: Lang, before: &[String], ended: bool) {
+        match how {
+            How::None => {}
+            How::Auto => {
+                let mut lines = vec![self.title(lang)];
+                lines.extend_from_slice(before);
+                lines.push(self.figures(lang, false));
+                self.bar.set_message(lines.join("\n"));
+            }
+            How::Plain => line(&format!(
+                "{}{}",
+                self.title(lang),
+                self.figures(lang, ended)
+            )),
+            How::Json => line(&self.json(ended).to_string()),
+        }
+    }
+
+    /// What goes on before the first request.
+    fn remark(&self, how: How, lang: Lang, before: &[String], text: &str) {
+        match how {
+            How::None => {}
+            How::Auto => {
+                let mut lines = vec![format!("{} · {text}", self.title(lang))];
+                lines.extend_from_slice(before);
+                self.bar.set_message(lines.join("\n"));
+            }
+            How::Plain => line(&format!("{} · {text}", self.title(lang))),
+            How::Json => line(&json!({"event": "preparing", "doing": text}).to_string()),
+        }
+    }
+
+    fn json(&self, ended: bool) -> serde_json::Value {
+        let (place, running) = (&self.place, &self.running);
+        json!({
+            "event": if ended { "round_ended" } else { "progress" },
+            "level": place.level.0,
+            "levels": place.level.1,
+            "concurrency": place.concurrency,
+            "round": place.spec.number,
+            "rounds": place.rounds,
+            "round_kind": place.spec.kind,
+            "in_flight": self.in_flight,
+            "planned": self.planned,
+            "done": running.done,
+            "failed": running.failed,
+            "cancelled": running.cancelled,
+            "ttft_p50_ms": running.ttft(0.5),
+            "ttft_p99_ms": running.ttft(0.99),
+            "tokens_per_second": self.tokens_per_second(),
+            "cache_hit_rate": running.hit_rate(),
+            "elapsed_seconds": self.seconds(),
+            "eta_seconds": if ended { Some(0.0) } else { self.eta() },
+        })
+    }
+}
+
+/// A log that cannot be written to is no reason to stop measuring.
+fn line(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

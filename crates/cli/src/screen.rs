@@ -1,0 +1,91 @@
+//! What reaches the user's terminal: how wide it is, whether it has colours, and how much is wanted.
+
+use anstyle::{AnsiColor, Style};
+use dualround_model::{Lang, LevelComparison, Plan, RoundResult};
+use dualround_report::{comparison_block, labels, round_table};
+use std::{
+    io::{IsTerminal, Write, stdout},
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+/// `--quiet`: set once, before anything is said.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Notes and tables are not wanted.
+pub(crate) fn be_quiet() {
+    QUIET.store(true, Relaxed);
+}
+
+/// Whether they are not.
+pub(crate) fn quiet() -> bool {
+    QUIET.load(Relaxed)
+}
+
+/// Columns of the terminal on stdout; `None` for a pipe or file, which get the whole width.
+fn columns() -> Option<usize> {
+    if !stdout().is_terminal() {
+        return None;
+    }
+    let set = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    set.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))
+}
+
+/// By NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM and whether stdout is a terminal.
+fn coloured() -> bool {
+    let choice = anstream::AutoStream::choice(&stdout());
+    choice != anstream::ColorChoice::Never
+}
+
+/// Prints the table of a round.
+pub(crate) fn round(result: &RoundResult, plan: &Plan) {
+    if !quiet() {
+        say(&round_table(result, plan, columns()));
+    }
+}
+
+/// Prints the comparison of a level; quiet, only its conclusion.
+pub(crate) fn level(level: &LevelComparison, plan: &Plan) {
+    let lang = plan.output.lang;
+    if quiet() {
+        let text = match lang {
+            Lang::En => format!(
+                "concurrency {}: {}",
+                level.concurrency, level.conclusion.text
+            ),
+            Lang::Zh => format!("并发 {}：{}", level.concurrency, level.conclusion.text_zh),
+        };
+        return say(&paint(&text, level));
+    }
+    let block = comparison_block(level, plan, columns());
+    let conclusion = format!("{}: ", labels(lang).conclusion);
+    let lines = block
+        .lines()
+        .map(|line| match line.starts_with(&conclusion) {
+            true => paint(line, level),
+            false => line.to_owned(),
+        });
+    say(&(lines.collect::<Vec<_>>().join("\n") + "\n"));
+}
+
+/// A line in the colour of what it concludes, where there are colours.
+fn paint(line: &str, level: &LevelComparison) -> String {
+    use dualround_model::ConclusionKind::{CannotTell, Effect, NoEffect, Withheld};
+    if !coloured() {
+        return line.to_owned();
+    }
+    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    let color = match level.conclusion.kind {
+        Effect if faster && level.conclusion.cache_evidence => AnsiColor::Green,
+        Effect | NoEffect | CannotTell => AnsiColor::Yellow,
+        Withheld => AnsiColor::Red,
+    };
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    format!("{style}{line}{style:#}")
+}
+
+fn say(text: &str) {
+    // A reader that has gone (`| head`) does not end a run: its files are still wanted.
+    let _ = writeln!(stdout().lock(), "{text}");
+}
