@@ -2,9 +2,12 @@
 
 mod run;
 mod sources;
+mod zh;
 
+use crate::lang;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_dataset::longbench::ConvertFormat;
+use dualround_model::Lang;
 pub(crate) use run::RunArgs;
 pub(crate) use sources::listing;
 use std::{ffi::OsString, path::PathBuf};
@@ -14,7 +17,18 @@ use std::{ffi::OsString, path::PathBuf};
 /// Sends one set of requests to an OpenAI-compatible streaming endpoint twice, a cold and a warm
 /// round, at each concurrency, and reports what changed and how sure that is.
 #[derive(Debug, Parser)]
-#[command(name = "dualround", version, max_term_width = 100)]
+#[command(
+    name = "dualround",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  dualround demo
+  dualround check endpoint http://localhost:8000/v1
+  dualround --dataset docs.jsonl --endpoint http://localhost:8000/v1 --concurrency 1 4 16
+  dualround report results && dualround compare results/previous/RUN results
+  dualround explain TTFT
+Each command has its own -h (short) and --help (all)."
+)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -46,6 +60,12 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Show saved runs.
     List(ListArgs),
+    /// Say what a word of the results means: a metric, caveat, failure, flag or exit code.
+    Explain(ExplainArgs),
+    /// Write man pages.
+    Man(ManArgs),
+    /// Print the completions of a shell.
+    Completions(CompletionsArgs),
 }
 
 /// Options of the demo.
@@ -374,7 +394,7 @@ pub(crate) struct ReportArgs {
   dualround compare base new --fail-if 'worse > 0' --markdown - >> \"$GITHUB_STEP_SUMMARY\"")]
 pub(crate) struct CompareArgs {
     /// Folder of the base run, then those of the runs to hold against it.
-    #[arg(required = true, num_args = 2.., value_name = "BASE NEW")]
+    #[arg(required = true, num_args = 2.., value_names = ["BASE", "NEW"])]
     pub(crate) dirs: Vec<PathBuf>,
     /// Changes within ± this share are none [default: 0.05, or the runs' own warm–warm spread].
     #[arg(long, value_name = "SHARE")]
@@ -410,6 +430,62 @@ pub(crate) struct ListArgs {
     pub(crate) json: bool,
 }
 
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dualround explain TTFT
+  dualround explain cannot_tell --lang zh
+  dualround explain http_503")]
+pub(crate) struct ExplainArgs {
+    /// The word, as it stands in a table or file [default: list them all].
+    pub(crate) word: Vec<String>,
+    /// Language: zh, en or auto.
+    #[arg(long)]
+    pub(crate) lang: Option<String>,
+}
+
+/// Options of `man`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  dualround man ~/.local/share/man/man1 && man dualround-run")]
+pub(crate) struct ManArgs {
+    /// The folder to write to.
+    pub(crate) dir: PathBuf,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dualround completions bash > ~/.local/share/bash-completion/completions/dualround
+  dualround completions zsh > ~/.zfunc/_dualround
+  dualround completions fish > ~/.config/fish/completions/dualround.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The command line as clap describes it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// The language of the help: `--lang` where it is among the words, else the setting, else the
+/// locale.
+fn language(words: &[OsString]) -> Lang {
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let after = words.iter().position(|word| word == "--lang");
+    let given = after
+        .and_then(|at| words.get(at + 1))
+        .map(ToString::to_string);
+    let joined = || {
+        words
+            .iter()
+            .find_map(|word| word.strip_prefix("--lang=").map(str::to_owned))
+    };
+    let set = || std::env::var("DUALROUND_LANG").ok();
+    lang::flag(given.or_else(joined).or_else(set).as_deref()).unwrap_or_default()
+}
+
 /// Parses, with `run` put in where the first word is an option.
 pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut words: Vec<OsString> = words.into_iter().collect();
@@ -417,11 +493,20 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
         .get(1)
         .map(|word| word.to_string_lossy().into_owned())
         .unwrap_or_default();
+    // `help run` is `run --help`, in every language.
+    if first == "help" {
+        words.remove(1);
+        words.push("--help".into());
+    }
     let global = ["-h", "--help", "-V", "--version"].contains(&first.as_str());
     if first.starts_with('-') && !global {
         words.insert(1, "run".into());
     }
-    let matches = Cli::command().try_get_matches_from(words)?;
+    let command = match language(&words) {
+        Lang::En => Cli::command(),
+        Lang::Zh => zh::translated(Cli::command()),
+    };
+    let matches = command.try_get_matches_from(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (Command::Run(args), Some(given)) = (&mut cli.command, matches.subcommand_matches("run"))
     {

@@ -28,8 +28,44 @@ pub(crate) struct Usage(pub(crate) String);
     reason = "the one place where errors reach the user"
 )]
 pub(crate) fn explain(error: &anyhow::Error) -> u8 {
-    eprintln!("error: {}", safe_text(&format!("{error:#}")));
-    code_of(error)
+    let code = code_of(error);
+    eprintln!("error: {}", safe_text(&chain(error)));
+    if let Some(hint) = hint(error, code) {
+        eprintln!("hint: {hint}");
+    }
+    code
+}
+
+/// An error with its causes, each said once: many repeat theirs in their own words.
+fn chain(error: &anyhow::Error) -> String {
+    let mut out = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if out.is_empty() {
+            out = cause;
+        } else if !out.contains(&cause) {
+            out = format!("{out}: {cause}");
+        }
+    }
+    out
+}
+
+/// What to look at next, where the message itself does not say it.
+fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
+    let is = |what: fn(&LoadError) -> bool| {
+        let mut causes = error.chain();
+        causes.any(|cause| cause.downcast_ref::<LoadError>().is_some_and(what))
+    };
+    let of_dataset = |cause: &(dyn std::error::Error + 'static)| cause.is::<DatasetError>();
+    if error.chain().any(of_dataset) {
+        return Some("`dualround check dataset FILE` shows what is read and how");
+    }
+    if is(|error| matches!(error, LoadError::Metric { .. })) {
+        return Some("`dualround check metrics URL NAME…` shows what is there");
+    }
+    if code == ENDPOINT && !is(|error| matches!(error, LoadError::Reset { .. })) {
+        return Some("`dualround check endpoint URL` looks at the server step by step");
+    }
+    None
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {

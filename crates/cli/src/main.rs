@@ -1,6 +1,7 @@
 //! Does the cache in front of my model work, and what is it worth?
 
 mod args;
+mod close;
 mod commands;
 mod comparable;
 mod endpoint;

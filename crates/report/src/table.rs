@@ -159,10 +159,20 @@ fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels, layout: Layou
         let (name, values) = metric_row(name, metric, labels);
         push(
             out,
-            &line(values.map(|value| fixed(value, 4)), &safe_text(&name)),
+            &line(
+                values.map(|value| fitting(value, layout.value)),
+                &safe_text(&name),
+            ),
         );
     }
     push(out, &border("└", "┴", "┘"));
+}
+
+/// Four decimals, or fewer where the cell is too narrow for them.
+fn fitting(value: Option<f64>, width: usize) -> String {
+    let texts = [4, 2, 0].map(|decimals| fixed(value, decimals));
+    let fits = texts.iter().find(|text| text.len() <= width);
+    fits.unwrap_or(&texts[2]).clone()
 }
 
 fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {

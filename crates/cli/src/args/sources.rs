@@ -27,9 +27,6 @@ const URLS: [&str; 5] = [
     "reset_cache_url",
     "remote_write",
 ];
-/// What is no setting of a run.
-const NOT_IN_FILES: [&str; 2] = ["config", "print_config"];
-
 /// Which of these settings flags and environment gave.
 pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> Sources {
     let of = |name: &'static str| match matches.value_source(name)? {
@@ -47,7 +44,7 @@ pub(crate) fn listing(args: &RunArgs) -> String {
     let mut out = String::from("# Every setting of this run, as a file for --config.\n");
     let mut heading = None;
     for (name, value) in args.values() {
-        if NOT_IN_FILES.contains(&name) {
+        if RunArgs::NOT_IN_FILES.contains(&name) {
             continue;
         }
         let arg = command.get_arguments().find(|arg| arg.get_id() == name);
@@ -98,7 +95,12 @@ pub(crate) fn listing(args: &RunArgs) -> String {
 /// What stands after `[default:` in the help: the one place that states it.
 fn documented_default(arg: &clap::Arg) -> Option<String> {
     let help = arg.get_long_help().or_else(|| arg.get_help())?.to_string();
-    let (_, rest) = help.split_once("[default: ")?;
+    let Some((_, rest)) = help.split_once("[default: ") else {
+        let switch = arg
+            .get_num_args()
+            .is_some_and(|values| values.min_values() == 0);
+        return switch.then(|| "false".to_owned());
+    };
     let (default, _) = rest.split_once(']')?;
     Some(default.split_whitespace().collect::<Vec<_>>().join(" "))
 }

@@ -7,9 +7,11 @@ mod check_metrics;
 mod compare;
 mod convert;
 mod demo;
+mod explain;
 mod generate;
 mod list;
 mod measure;
+mod pages;
 mod remake;
 mod run;
 mod saved;
@@ -39,6 +41,9 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Report(args) => remake::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Man(args) => pages::man(&args),
+        Command::Completions(args) => Ok(pages::completions(&args)),
     }
 }
 

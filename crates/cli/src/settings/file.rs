@@ -1,19 +1,85 @@
 //! The YAML file of `--config`.
 
 use super::usage;
-use crate::{args::RunArgs, exit::Usage};
-use std::path::Path;
+use crate::{args::RunArgs, close::closest, exit::Usage};
+use std::{collections::BTreeMap, path::Path};
 
 /// Reads settings from a file.
 ///
 /// # Errors
 /// [`Usage`] naming file, line and key.
 pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
+    let shown = path.display();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| usage(format!("cannot read --config {}: {error}", path.display())))?;
+        .map_err(|error| usage(format!("cannot read --config {shown}: {error}")))?;
     if text.trim().is_empty() {
-        return Err(usage(format!("--config {} is empty", path.display())));
+        return Err(usage(format!("--config {shown} is empty")));
     }
-    serde_saphyr::from_str(&text)
-        .map_err(|error| usage(format!("--config {}: {error}", path.display())))
+    if let Some(error) = unknown_key(&text) {
+        return Err(usage(format!("--config {shown} {error}")));
+    }
+    serde_saphyr::from_str(&text).map_err(|error| {
+        // The parser draws the place below its first line.
+        let error = error.to_string();
+        let first = error.lines().next().unwrap_or_default();
+        let first = first.trim_start_matches("error: ");
+        usage(format!("--config {shown} {first}"))
+    })
+}
+
+/// What is wrong with a key that is no setting, if one is not.
+fn unknown_key(text: &str) -> Option<String> {
+    let keys: BTreeMap<String, serde_json::Value> = serde_saphyr::from_str(text).ok()?;
+    let settings = RunArgs::NAMES
+        .iter()
+        .filter(|name| !RunArgs::NOT_IN_FILES.contains(name));
+    let settings: Vec<&str> = settings.copied().collect();
+    let key = keys.keys().find(|key| !settings.contains(&key.as_str()))?;
+    let line = text.lines().position(|line| {
+        let line = line.trim_start_matches(['"', '\'', ' ']);
+        line.strip_prefix(key.as_str())
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
+    });
+    let line = line.map_or_else(String::new, |at| format!("line {}: ", at + 1));
+    let meant = match closest(&key.replace('-', "_"), &settings) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "keys are the flags' names with underscores, see `dualround run --help`".to_owned(),
+    };
+    Some(format!("{line}unknown setting `{key}`: {meant}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.yaml");
+        std::fs::write(&path, text).unwrap();
+        read(&path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_its_line_and_what_was_meant() {
+        let said = error("timeout: 3\ntemprature: 1\n");
+        assert!(
+            said.ends_with(
+                "c.yaml line 2: unknown setting `temprature`: did you mean `temperature`?"
+            ),
+            "{said}"
+        );
+        assert!(error("max-output-tokens: 3").contains("did you mean `max_output_tokens`?"));
+        assert!(error("print_config: plan").contains("unknown setting `print_config`"));
+        assert!(error("qwertyuiop: 1").contains("--help"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_one_line_with_its_place() {
+        let said = error("timeout: 3\nseed: many\n");
+        assert!(
+            said.contains("line 2") && said.lines().count() == 1,
+            "{said}"
+        );
+        assert!(error(" \n").contains("is empty"));
+    }
 }

@@ -11,4 +11,5 @@ mod metrics;
 mod rooms;
 mod schema;
 mod trouble;
+mod words;
 mod workloads;

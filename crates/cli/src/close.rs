@@ -1,0 +1,21 @@
+//! What a user may have meant.
+
+/// The name that is closest to a word, if one is close.
+pub(crate) fn closest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
+    let scored = names
+        .iter()
+        .map(|name| (strsim::jaro_winkler(word, name), *name));
+    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.8).then_some(best.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_close_is_proposed() {
+        assert_eq!(closest("ttfd", &["itl", "ttft"]), Some("ttft"));
+        assert_eq!(closest("zebra", &["itl", "ttft"]), None);
+    }
+}

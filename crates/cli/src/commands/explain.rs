@@ -1,0 +1,43 @@
+//! `dualround explain`: what a word of the results means.
+
+use super::print;
+use crate::{args::ExplainArgs, close::closest, exit, exit::Usage, lang};
+use dualround_report::{Term, TermKind, explain, terms};
+
+/// Runs it.
+pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
+    let lang = lang::flag(args.lang.as_deref())?;
+    let word = args.word.join(" ");
+    if word.is_empty() {
+        for kind in TermKind::ALL {
+            print(&format!("{}:", kind.title(lang)));
+            let ids: Vec<&str> = terms(kind).iter().map(|term| term.id).collect();
+            print(&format!("  {}\n", ids.join(", ")));
+        }
+        return Ok(exit::OK);
+    }
+    let Some((kind, term)) = explain(&word) else {
+        let all: Vec<&str> = TermKind::ALL
+            .into_iter()
+            .flat_map(|kind| terms(kind).iter().map(|term| term.id))
+            .collect();
+        let meant = closest(&word.to_lowercase(), &all)
+            .map_or_else(String::new, |name| format!("did you mean `{name}`? "));
+        return Err(Usage(format!(
+            "`{word}` is no term of the results: {meant}`dualround explain` lists them"
+        ))
+        .into());
+    };
+    print(&text(kind, term, lang));
+    Ok(exit::OK)
+}
+
+fn text(kind: TermKind, term: &Term, lang: dualround_model::Lang) -> String {
+    let (title, of) = (term.title(lang), kind.title(lang));
+    let id = if title.to_lowercase() == term.id {
+        String::new()
+    } else {
+        format!("  `{}`", term.id)
+    };
+    format!("{title}{id}  ({of})\n\n{}", term.text(lang))
+}

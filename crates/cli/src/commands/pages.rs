@@ -1,0 +1,28 @@
+//! `dualround man` and `dualround completions`.
+
+use super::print;
+use crate::{
+    args::{self, CompletionsArgs, ManArgs},
+    exit,
+    exit::Usage,
+};
+use std::fs;
+
+/// Writes a man page for the program and for each of its commands.
+pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
+    let write = || {
+        fs::create_dir_all(&args.dir)?;
+        clap_mangen::generate_to(args::command(), &args.dir)
+    };
+    write().map_err(|error| Usage(format!("cannot write to {}: {error}", args.dir.display())))?;
+    print(&format!("man pages: {}", args.dir.display()));
+    Ok(exit::OK)
+}
+
+/// Prints the completions of a shell.
+pub(crate) fn completions(args: &CompletionsArgs) -> u8 {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut args::command(), "dualround", &mut script);
+    print(String::from_utf8_lossy(&script).trim_end());
+    exit::OK
+}

@@ -1,0 +1,64 @@
+"""The program on a terminal of its own: redraws, width, colours. Standard library only.
+Usage: python3 terminal.py PROGRAM"""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import sys
+import tempfile
+import termios
+import time
+
+program = os.path.abspath(sys.argv[1])
+
+
+def on_terminal(columns, env, *words):
+    """Runs it in a terminal; returns pairs of time and bytes as they came."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tempfile.mkdtemp())
+        base = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+        os.execve(program, [program, *words], {**base, **env})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    seen = []
+    while True:
+        ready, _, _ = select.select([terminal], [], [], 60)
+        try:
+            data = os.read(terminal, 65536) if ready else b""
+        except OSError:
+            data = b""
+        if not data:
+            break
+        seen.append((time.monotonic(), data))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), seen
+
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+
+code, seen = on_terminal(100, {}, "demo", "--concurrency", "2")
+text = b"".join(data for _, data in seen).decode()
+assert code == 0, text
+frames = [at for at, data in seen if b"in flight" in data]
+took = frames[-1] - frames[0]
+drawn = sum(data.count(b"in flight") for _, data in seen)
+# At most five a second, and one more at each change of what is done.
+assert 4 < drawn <= 5 * took + 12, (drawn, took)
+assert re.search(r"cold  12/12 .*\n?.*warm  \d+/12", ESCAPES.sub("", text).replace("\r", "")), "the cold line is gone"
+lines = ESCAPES.sub("", text).replace("\r", "\n").split("\n")
+boxes = [line for line in lines if line.startswith(("│", "├", "└"))]
+assert boxes and all(len(line) <= 100 for line in boxes), max(map(len, boxes))
+assert "\x1b[1m\x1b[32mConclusion" in text, "no colour on a terminal"
+print(f"{drawn} redraws in {took:.1f} s; tables within 100 columns")
+
+code, seen = on_terminal(72, {"NO_COLOR": "1"}, "demo", "--concurrency", "2", "--lang", "zh")
+text = b"".join(data for _, data in seen).decode()
+assert code == 0 and "结论" in text
+assert "\x1b[32m" not in text and "\x1b[1m" not in text, "colours in spite of NO_COLOR"
+boxes = [line for line in ESCAPES.sub("", text).replace("\r", "\n").split("\n") if line.startswith(("│", "├", "└"))]
+assert boxes and all(len(line) <= 72 for line in boxes)
+code, seen = on_terminal(100, {}, "demo", "--concurrency", "1", "--num-samples", "2", "--output-dir", "x")
+assert code == 0
+print("NO_COLOR and narrow terminals are respected")
