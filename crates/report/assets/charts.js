@@ -26,7 +26,7 @@ const ecdf = (data, level) => {
     };
   });
   return new Plot({
-    title: say("ecdf"), note: say("ecdfNote"), series, logToggle: "x",
+    title: say("ecdf"), term: "ttft", note: say("ecdfNote"), series, logToggle: "x",
     x: { label: "TTFT (ms)", log: wide(series.flatMap((s) => s.xs)), fromZero: true }, y: { label: say("share"), range: [0, 1] },
   });
 };
@@ -48,7 +48,7 @@ const scatter = (data, level) => {
   const xs = pairs.map(([cold, i]) => cold.ttft[i]), ys = pairs.map(([, , warm, j]) => warm.ttft[j]);
   const log = wide(xs.concat(ys), 5);
   return new Plot({
-    title: say("pairs"), note: say("pairsNote"), logToggle: "xy", entries: [],
+    title: say("pairs"), term: "pairs", note: say("pairsNote"), logToggle: "xy", entries: [],
     x: { label: `TTFT ${say("cold")} (ms)`, log, fromZero: true }, y: { label: `TTFT ${say("warm")} (ms)`, log, fromZero: true },
     series: [{
       color: "warm", kind: "points", xs, ys,
@@ -79,7 +79,7 @@ const overTokens = (data, level) => {
     const [low, high] = range(series.map((s) => s.xs), false, true);
     series.push({ name: "", color: "text", kind: "line", xs: [low, high], ys: [low, high].map((x) => line.overhead_ms + line.ms_per_token * x), dash: [6, 3] });
   }
-  return new Plot({ title: say("tokens"), note, series, entries: series.filter((s) => s.name), x: { label: say("computed"), fromZero: true }, y: { label: "TTFT (ms)", fromZero: true } });
+  return new Plot({ title: say("tokens"), term: "prefill", note, series, entries: series.filter((s) => s.name), x: { label: say("computed"), fromZero: true }, y: { label: "TTFT (ms)", fromZero: true } });
 };
 
 // A request's bars: the wait from the round's start to t0, prefill to the first token, decode to the end.
@@ -89,7 +89,7 @@ const timeline = (data, level, r, span) => {
   const inView = (v) => order.filter((i) => end(i) >= v.xr[0] * 1e3 && r.start[i] <= v.xr[1] * 1e3);
   const rowHeight = (v, rows) => Math.min(14, v.h / Math.max(1, rows.length));
   return new Plot({
-    title: `${say("timeline")}: ${roundName(r)}`, note: say("timelineNote"), height: 280, zoom: true,
+    title: `${say("timeline")}: ${roundName(r)}`, term: "queue_wait_ms", note: say("timelineNote"), height: 280, zoom: true,
     entries: [["queue", "queue"], ["prefill", "cold"], ["decode", "third"], ["failed", "bad"]].map(([name, c]) => ({ name: say(name), color: c })),
     x: { label: say("sinceStart"), range: [0, span / 1e3] }, y: { hidden: true, range: [0, 1] },
     paint(c, v) {
@@ -117,7 +117,7 @@ const timeline = (data, level, r, span) => {
 
 const failures = (level) => {
   const kinds = [...new Set(level.rounds.flatMap((r) => Object.keys(r.failures)))].sort();
-  const figure = element("figure", {}, element("h3", { textContent: say("failures") }));
+  const figure = element("figure", {}, element("h3", {}, defined("failures", say("failures"))));
   if (!kinds.length) { figure.append(element("p", { textContent: say("noFailures") })); return { node: figure, remove() {} }; }
   const most = Math.max(...level.rounds.flatMap((r) => Object.values(r.failures)));
   const table = element("table", {}, element("thead", {}, element("tr", {}, element("th"), ...level.rounds.map((r) => element("th", { textContent: roundName(r) })))));
@@ -128,7 +128,7 @@ const failures = (level) => {
       return element("td", {}, bar, String(count));
     });
     const id = /^http_\d+$/.test(kind) ? "http_status" : kind;
-    table.append(element("tr", {}, element("td", {}, element("a", { className: "def", href: "#def-" + id, textContent: kind })), ...cells));
+    table.append(element("tr", {}, element("td", {}, defined(id, kind)), ...cells));
   }
   figure.append(element("div", { className: "scroll" }, table));
   return { node: figure, remove() {} };
@@ -149,30 +149,31 @@ const metricPlots = (level) => {
           });
         });
     });
-    return new Plot({ title: say("metric", name), note: say("metricNote"), series, height: 200, x: { label: say("sinceStart") }, y: { fromZero: true } });
-  });
+    // Of a histogram the page has no course over time.
+    return series.length ? new Plot({ title: say("metric", name), term: "prometheus", note: say("metricNote"), series, height: 200, x: { label: say("sinceStart") }, y: { fromZero: true } }) : null;
+  }).filter(Boolean);
 };
 
 const sweep = (data) => {
   if (data.levels.length < 2) return [];
   const at = data.levels.map((_, i) => i);
   const of = (kind, pick) => data.levels.map((level) => { const r = level.rounds.find((r) => r.kind === kind); const v = r ? r.summary[pick] : null; return present(v) ? v : null; });
-  const one = (title, picks, note, y = {}) => {
+  const one = (term, title, picks, note, y = {}) => {
     const series = picks.flatMap(([pick, dash]) => ["cold", "warm"].map((kind) => {
       const ys = of(kind, pick);
       return { name: say(kind), color: kind, dash, kind: "line", marks: true, xs: at, ys, tip: (i) => `${say("concurrency")} ${data.levels[i].name}\n${say(kind)} ${pick}: ${number(ys[i], 6)}` };
     }));
     if (series.every((s) => s.ys.every((v) => v === null))) return null;
     return new Plot({
-      title, note, series, entries: series.slice(0, 2), height: 200,
+      title, term, note, series, entries: series.slice(0, 2), height: 200,
       x: { label: say("concurrency"), range: [-0.4, at.length - 0.6], ticks: at, name: (i) => data.levels[i].name }, y: { fromZero: true, ...y },
     });
   };
   return [
-    one(say("ttftSweep"), [["p50_ttft", []], ["p99_ttft", [5, 4]]], say("dashed")),
-    one(say("itlSweep"), [["p50_itl", []]]),
-    one(say("throughput"), [["token_throughput", []]]),
-    one(say("goodput"), [["goodput_request_rate", []]], "", { range: [0, 1.04] }),
-    one(say("hit"), [["cache_hit_rate", []]], "", { range: [0, 1.04] }),
+    one("ttft", say("ttftSweep"), [["p50_ttft", []], ["p99_ttft", [5, 4]]], say("dashed")),
+    one("itl", say("itlSweep"), [["p50_itl", []]]),
+    one("token_throughput", say("throughput"), [["token_throughput", []]]),
+    one("goodput", say("goodput"), [["goodput_request_rate", []]], "", { range: [0, 1.04] }),
+    one("cache_hit_rate", say("hit"), [["cache_hit_rate", []]], "", { range: [0, 1.04] }),
   ].filter(Boolean);
 };

@@ -50,11 +50,8 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest ? event.target.closest("a.def") : null;
   bubble.hidden = !link;
   if (!link) return;
-  const entry = document.getElementById(link.getAttribute("href").slice(1));
-  if (!entry) return;
   event.preventDefault();
-  const words = (node) => [...node.querySelectorAll(`:scope > span[lang="${lang}"]`)].map((span) => span.textContent).join(" ");
-  bubble.textContent = `${words(entry)}: ${words(entry.nextElementSibling)}`;
+  bubble.textContent = definition(link.getAttribute("href").slice("#def-".length));
   const box = link.getBoundingClientRect();
   bubble.style.left = Math.max(4, Math.min(box.left, innerWidth - bubble.offsetWidth - 8)) + "px";
   bubble.style.top = (box.bottom + 6 + bubble.offsetHeight > innerHeight ? Math.max(4, box.top - bubble.offsetHeight - 6) : box.bottom + 6) + "px";

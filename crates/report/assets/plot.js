@@ -43,7 +43,7 @@ const range = (values, log, fromZero) => {
 const plots = new Set();
 const MARGIN = { left: 58, right: 12, top: 8, bottom: 38 };
 
-// options: title, note, x: {label, log, range, fromZero, ticks}, y likewise, series: [{name, color, kind: points|line|step,
+// options: title, term (its definition), note, x: {label, log, range, fromZero, ticks}, y likewise, series: [{name, color, kind: points|line|step,
 // dash, xs, ys, tip(at)}], paint(context, view, colors), pick(x, y, view) -> {text, x, y}, logToggle: "x" | "xy", zoom, height
 class Plot {
   constructor(options) {
@@ -53,7 +53,7 @@ class Plot {
     this.legend = element("div", { className: "legend" });
     const area = element("div", { className: "plot" }, this.base, this.over);
     this.node = element("figure", { className: this.wide ? "wide" : "" },
-      element("h3", { textContent: this.title }), this.legend, area, element("figcaption", { textContent: this.note || "" }));
+      element("h3", {}, defined(this.term, this.title)), this.legend, area, element("figcaption", { textContent: this.note || "" }));
     this.base.setAttribute("aria-label", this.title + ". " + (this.note || ""));
     this.over.addEventListener("pointermove", (event) => this.hover(event));
     this.over.addEventListener("pointerleave", () => this.leave());

@@ -1,5 +1,7 @@
 // The table of requests: filtered, sorted, and only as many rows in the document as are seen.
 const ROW = 28;
+// Definitions behind the heads of columns.
+const TERMS = { concurrency: "concurrency", "TTFT (ms)": "ttft", "ITL (ms)": "itl", latency: "latency", input: "input_tokens", cached: "cached_tokens", output: "output_tokens", start: "queue_wait_ms" };
 const requestTable = (data) => {
   const all = [];
   data.levels.forEach((level, l) => level.rounds.forEach((r) => r.index.forEach((_, i) => all.push([l, r, i]))));
@@ -65,7 +67,8 @@ const requestTable = (data) => {
     option(kind, say("outcome"), data.kinds.map((name, at) => [String(at), name]));
     [level.value, round.value, kind.value] = keep;
     head.replaceChildren(...columns.map(([name], at) => {
-      const cell = element("th", { textContent: (WORDS[name] ? say(name) : name) + (sort.at === at ? (sort.down ? " ▼" : " ▲") : "") });
+      const cell = element("th", {
+        title: definition(TERMS[name] || ""), textContent: (WORDS[name] ? say(name) : name) + (sort.at === at ? (sort.down ? " ▼" : " ▲") : "") });
       cell.addEventListener("click", () => { sort = { at, down: sort.at === at && !sort.down }; words(); });
       return cell;
     }));

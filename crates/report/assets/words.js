@@ -23,7 +23,7 @@ const WORDS = {
   itlSweep: ["ITL (ms), median", "ITL（ms），中位数"], dashed: ["dashed: P99", "虚线：P99"],
   round: ["round", "轮"], request: ["request", "请求"], input: ["input tokens", "输入 tokens"], cached: ["cached", "缓存"],
   output: ["output tokens", "输出 tokens"], start: ["start (ms)", "开始 (ms)"], outcome: ["outcome", "结果"], flags: ["flags", "标记"],
-  prompt: ["prompt", "提示词"], latency: ["Latency (ms)", "时延 (ms)"], shown: ["{0} of {1} requests", "{1} 个请求中的 {0} 个"],
+  prompt: ["prompt", "提示词"], latency: ["Latency (ms)", "延迟 (ms)"], shown: ["{0} of {1} requests", "{1} 个请求中的 {0} 个"],
   thinned: ["every {0}th request is in this page; all are in requests.parquet", "本页每 {0} 个请求取一个，全部见 requests.parquet"],
   thinnedMetric: ["some readings between are left out; all are in the telemetry files", "略去部分中间读数，全部见 telemetry 文件"],
   success: ["success", "成功"], all: ["all", "全部"], ratio: ["cold/warm", "冷/热"], readings: ["readings", "读数"],
@@ -45,4 +45,11 @@ const element = (tag, properties = {}, ...children) => {
   made.append(...children);
   return made;
 };
+// What stands in the page's definitions, in the language that is shown.
+const definition = (id) => {
+  const entry = document.getElementById("def-" + id);
+  const words = (node) => [...node.querySelectorAll(`:scope > span[lang="${lang}"]`)].map((span) => span.textContent).join(" ");
+  return entry ? `${words(entry)}: ${words(entry.nextElementSibling)}` : "";
+};
+const defined = (id, text) => (id ? element("a", { className: "def", href: "#def-" + id, textContent: text }) : text);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();

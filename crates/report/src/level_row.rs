@@ -38,7 +38,7 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         ("ratio", ["Ratio", "倍数"]),
         interval,
         ("itl", ["ITL (ms)", "ITL (ms)"]),
-        ("latency", ["Latency (ms)", "时延 (ms)"]),
+        ("latency", ["Latency (ms)", "延迟 (ms)"]),
         ("token_throughput", ["Tokens/s", "Token/秒"]),
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
         ("server", ["Hit rate (counters)", "命中率（计数器）"]),

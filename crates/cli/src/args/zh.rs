@@ -77,16 +77,19 @@ const RUN: [(&str, &str); 73] = [
     ),
     (
         "num_samples",
-        "使用多少样本，由种子抽取：一个数，或每档一个 [默认：全部]",
+        "使用多少样本，由种子抽取：一个数，或每个级别一个 [默认：全部]",
     ),
     (
         "sampling",
-        "各档问相同的样本，或各问各的（disjoint）[默认：same]",
+        "各级别问相同的样本，或各问各的（disjoint）[默认：same]",
     ),
-    ("concurrency", "同时进行的请求数；多个值即多档 [默认：1]"),
+    (
+        "concurrency",
+        "同时进行的请求数；多个值即多个级别 [默认：1]",
+    ),
     (
         "rounds",
-        "每档的轮次：C 冷，W 热 [默认：CW]；CWC 可控制服务预热",
+        "每个级别的轮次：C 冷，W 热 [默认：CW]；CWC 可控制服务预热",
     ),
     (
         "shared_prefix",
@@ -95,7 +98,7 @@ const RUN: [(&str, &str); 73] = [
     ("shuffle_round2", "热轮用另一种（由种子定的）顺序发送"),
     (
         "warmup",
-        "每档之前用其他文本预热的请求数 [默认：一批]；0：不预热",
+        "每个级别之前用其他文本预热的请求数 [默认：一批]；0：不预热",
     ),
     ("no_probe", "不发送探测与预连请求"),
     ("round_gap", "除第一轮外每轮之前的停顿，秒 [默认：0]"),
@@ -151,7 +154,7 @@ const RUN: [(&str, &str); 73] = [
     ),
     (
         "fail_if",
-        "某档的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复",
+        "某个级别的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复",
     ),
     (
         "engine",
@@ -216,7 +219,7 @@ const RUN: [(&str, &str); 73] = [
         "progress",
         "stderr 上的进度：auto（终端上几行）、plain（日志文本）、json（每秒一行）或 none [默认：auto]",
     ),
-    ("quiet", "只打印每档的结论和错误"),
+    ("quiet", "只打印每个级别的结论和错误"),
     ("config", "含设置的 YAML 文件；命令行与环境变量优先"),
     (
         "print_config",
@@ -231,11 +234,15 @@ const RUN: [(&str, &str); 73] = [
 
 /// What differs from `run` under the same name, or is not there: command, flag, text.
 const OTHERS: [(&str, &str, &str); 61] = [
-    ("demo", "concurrency", "同时进行的请求数，每个值一档"),
+    ("demo", "concurrency", "同时进行的请求数，每个值一个级别"),
     ("demo", "num_samples", "问多少份文档（内置 12 份）"),
     ("demo", "max_output_tokens", "最长输出，token"),
     ("demo", "output_dir", "文件放在哪里 [默认：results/demo]"),
-    ("calibrate", "concurrency", "同时进行的请求数，每个值一档"),
+    (
+        "calibrate",
+        "concurrency",
+        "同时进行的请求数，每个值一个级别",
+    ),
     ("calibrate", "workers", "测量用的线程数 [默认：同 `run`]"),
     ("calibrate", "waves", "每个连接上先后的请求数"),
     ("calibrate", "ttft_ms", "引擎的 TTFT，毫秒"),
@@ -350,7 +357,7 @@ const OTHERS: [(&str, &str, &str); 61] = [
     (
         "compare",
         "fail_if",
-        "某档满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名字同 --json）；可重复",
+        "某个级别满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名字同 --json）；可重复",
     ),
     ("compare", "junit", "把 JUnit XML 写入该文件；- 为标准输出"),
     ("list", "dirs", "要搜索的目录，连同其下 [默认：results]"),

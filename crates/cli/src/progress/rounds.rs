@@ -183,7 +183,7 @@ impl Current {
                 "level {level}/{levels} · concurrency {concurrency} · round {round}/{rounds} {kind} · in flight {flight}"
             ),
             Lang::Zh => format!(
-                "第 {level}/{levels} 档 · 并发 {concurrency} · 第 {round}/{rounds} 轮 {kind} · 进行中 {flight}"
+                "级别 {level}/{levels} · 并发 {concurrency} · 第 {round}/{rounds} 轮 {kind} · 进行中 {flight}"
             ),
         }
     }

@@ -43,7 +43,7 @@ pub(super) const TERMS: &[Term] = &[
         "failures",
         "有请求失败",
         "Some requests failed. They are in counts and durations, not in distributions of latency.",
-        "部分请求失败。它们计入数量与时长，不进入时延分布。",
+        "部分请求失败。它们计入数量与时长，不进入延迟分布。",
     ),
     term(
         "timeouts",

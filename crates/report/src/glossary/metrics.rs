@@ -34,9 +34,9 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "latency",
         "Latency",
-        "端到端时延",
+        "端到端延迟",
         "End of the response ([DONE], else its end) − t0, ms. So latency = TTFT + ITL × (n − 1) + tail.",
-        "响应结束（[DONE]，否则流结束）− t0，毫秒。即 时延 = TTFT + ITL × (n − 1) + 尾部。",
+        "响应结束（[DONE]，否则流结束）− t0，毫秒。即 延迟 = TTFT + ITL × (n − 1) + 尾部。",
     ),
     term(
         "t0",

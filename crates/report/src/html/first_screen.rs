@@ -57,7 +57,7 @@ fn verdicts(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "</li>")?;
     }
     if page.comparison.levels.is_empty() {
-        let text = both("no level was compared", "没有可比较的并发档");
+        let text = both("no level was compared", "没有可比较的并发级别");
         writeln!(out, "<li class=\"cannot_tell\">{text}</li>")?;
     }
     writeln!(out, "</ul>")

@@ -31,7 +31,7 @@ pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "<section><h2>{}</h2><div class=\"levels\" id=\"levels\"></div><div class=\"grid\" id=\"charts\"></div></section>",
-        both("One level", "单个并发档")
+        both("One level", "单个并发级别")
     )?;
     writeln!(
         out,

@@ -73,7 +73,7 @@ fn name(metric: &str, lang: Lang) -> String {
         "itl" => "ITL (ms)".to_owned(),
         "latency" => match lang {
             Lang::En => "Latency (ms)".to_owned(),
-            Lang::Zh => "时延 (ms)".to_owned(),
+            Lang::Zh => "延迟 (ms)".to_owned(),
         },
         "token_throughput" => format!("{} (/s)", labels.token_throughput),
         "request_throughput" => format!("{} (/s)", labels.request_throughput),
