@@ -349,7 +349,8 @@ fn b152_credentials_of_an_admin_url_are_nowhere() {
     assert!(!stdout(&output).contains("pa55w0rd") && !stderr(&output).contains("pa55w0rd"));
     for entry in dir.path().join("out").read_dir().unwrap() {
         let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("pa55w0rd"), "{}", path.display());
+        let bytes = std::fs::read(&path).unwrap();
+        let held = bytes.windows(8).any(|part| part == b"pa55w0rd");
+        assert!(!held, "{}", path.display());
     }
 }
