@@ -82,7 +82,10 @@ fn the_same_requests_are_compared_one_by_one() {
         "{markdown}"
     );
     // The other way round it is better, and the gate passes.
-    let output = run(dir, "compare new base --fail-if worse>0 --lang zh");
+    let output = run(
+        dir,
+        "compare new base --fail-if warm.ttft.judgement==worse --lang zh",
+    );
     assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains("变好"), "{}", stdout(&output));
     // To stdout alone, for a pipe.
