@@ -123,6 +123,10 @@ pub(crate) struct CalibrateArgs {
 
 /// Options of the simulated engine; `--config` sets everything.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dualround simulate --port 8000 --cache-blocks 0
+  dualround simulate --fault 5%:status=503 --fault every=20:reset=3 --fault all:split=7
+  dualround simulate --config examples/faults.yaml")]
 pub(crate) struct SimulateArgs {
     /// YAML or JSON file with the engine's settings.
     #[arg(long)]
@@ -154,6 +158,10 @@ pub(crate) struct SimulateArgs {
     /// Time per output token, ms.
     #[arg(long)]
     pub(crate) itl_ms: Option<f64>,
+    /// What goes wrong, WHEN:WHAT, e.g. 5%:status=503 or request=3:stall=0,2000; can be repeated,
+    /// the first that applies counts. A wrong word lists them all.
+    #[arg(long, value_name = "FAULT", action = clap::ArgAction::Append)]
+    pub(crate) fault: Vec<simllm::FaultRule>,
 }
 
 /// Conversions.

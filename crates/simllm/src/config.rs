@@ -1,6 +1,6 @@
 //! Every figure of the simulated engine.
 
-use crate::faults::FaultRule;
+use crate::faults::{FaultRule, PageFault};
 use serde::{Deserialize, Serialize};
 
 /// What the engine is like. Times in ms, sizes in tokens unless said otherwise.
@@ -76,6 +76,8 @@ pub struct SimConfig {
     pub log_bodies: bool,
     /// What goes wrong, and when.
     pub faults: Vec<FaultRule>,
+    /// What goes wrong with the metrics page, and when.
+    pub metrics_fault: Option<PageFault>,
 }
 
 impl Default for SimConfig {
@@ -115,6 +117,7 @@ impl Default for SimConfig {
             honour_cache_salt: true,
             log_bodies: false,
             faults: Vec::new(),
+            metrics_fault: None,
         }
     }
 }

@@ -25,6 +25,7 @@ pub(crate) struct State {
     pub(crate) in_flight: u64,
     pub(crate) truth: Truth,
     pub(crate) chats: u64,
+    pub(crate) pages: u64,
 }
 
 /// The engine, shared by all connections.
@@ -52,6 +53,7 @@ impl Engine {
             in_flight: 0,
             truth: Truth::default(),
             chats: 0,
+            pages: 0,
         };
         Self {
             batch: Arc::new(Semaphore::new(config.max_batch.max(1))),

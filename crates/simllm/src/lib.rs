@@ -24,6 +24,6 @@ mod tokenizer;
 mod truth;
 
 pub use config::SimConfig;
-pub use faults::{Fault, FaultOn, FaultRule};
+pub use faults::{Fault, FaultError, FaultOn, FaultRule, PageFault, PageFaultKind};
 pub use server::{Sim, SimError};
 pub use truth::{Truth, TruthRequest};

@@ -3,7 +3,7 @@
 use crate::{
     chat::{self, Refusal},
     engine::Engine,
-    faults::{self, Fault},
+    faults::{self, Fault, PageFaultKind},
     http::{Connection, Request},
     metrics,
     stream::Answer,
@@ -11,7 +11,8 @@ use crate::{
     truth::TruthRequest,
 };
 use serde_json::{Value, json};
-use std::{io, sync::Arc};
+use std::{io, sync::Arc, time::Duration};
+use tokio::{io::AsyncWriteExt, time::sleep};
 
 const JSON: &str = "application/json";
 
@@ -49,10 +50,7 @@ pub(crate) async fn route(
             connection.respond(200, JSON, &body.to_string()).await?;
         }
         ("GET", "/metrics") => {
-            let page = metrics::page(engine);
-            connection
-                .respond(200, "text/plain; version=0.0.4; charset=utf-8", &page)
-                .await?;
+            return metrics_page(engine, connection).await;
         }
         ("POST", "/reset_prefix_cache") if engine.config.reset_enabled => {
             engine.reset();
@@ -83,6 +81,46 @@ pub(crate) async fn route(
             connection.respond(status, JSON, &body.to_string()).await?;
         }
     }
+    Ok(true)
+}
+
+async fn metrics_page(engine: &Arc<Engine>, connection: &mut Connection) -> io::Result<bool> {
+    const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+    let read = {
+        let mut state = engine.lock();
+        state.pages += 1;
+        state.pages
+    };
+    let mut page = metrics::page(engine);
+    let fault = engine.config.metrics_fault.as_ref();
+    let fault = fault.filter(|fault| fault.every > 0 && read.is_multiple_of(fault.every));
+    match fault.map(|fault| &fault.fault) {
+        None => {}
+        Some(PageFaultKind::Status(code)) => {
+            connection.respond(*code, TEXT, "made to fail").await?;
+            return Ok(true);
+        }
+        Some(PageFaultKind::Html) => {
+            let html = "<!doctype html><title>login</title><h1>Log in</h1>";
+            connection.respond(200, "text/html", html).await?;
+            return Ok(true);
+        }
+        Some(PageFaultKind::Garbage) => {
+            page = page.replace("# HELP", "}{ x=1\nbad_value{a=\"b\"} one\n# HELP");
+        }
+        Some(PageFaultKind::Stall(ms)) => sleep(Duration::from_millis(*ms)).await,
+        Some(PageFaultKind::Cut) => {
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nContent-Type: {TEXT}\r\nContent-Length: {}\r\n\r\n",
+                page.len()
+            );
+            page.truncate(page.floor_char_boundary(page.len() / 2));
+            let half = format!("{head}{page}");
+            connection.stream.write_all(half.as_bytes()).await?;
+            return Ok(false);
+        }
+    }
+    connection.respond(200, TEXT, &page).await?;
     Ok(true)
 }
 
@@ -166,6 +204,7 @@ async fn chat(
                 held: Vec::new(),
                 batch: Vec::new(),
                 batched: 0,
+                written: 0,
             };
             answer.serve().await
         }

@@ -37,6 +37,8 @@ pub(crate) struct Answer<'a> {
     /// Token events that wait for their write, and how many they are.
     pub(crate) batch: Vec<u8>,
     pub(crate) batched: usize,
+    /// Bytes of the response so far.
+    pub(crate) written: usize,
 }
 
 /// Whether the connection can go on.
@@ -133,7 +135,7 @@ impl Answer<'_> {
             self.truth.aborted = true;
             return Ok(false);
         }
-        self.write_raw(
+        self.put(
             b"HTTP/1.1 200 OK\r\nServer: simllm\r\nContent-Type: text/event-stream\r\n\
               Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n",
         )
@@ -141,11 +143,18 @@ impl Answer<'_> {
         let role = "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
                     \"finish_reason\":null}]}";
         if self.fault != Some(Fault::EmptyOutput) {
+            if self.fault == Some(Fault::Bom) {
+                self.put(b"3\r\n\xef\xbb\xbf\r\n").await?;
+            }
             self.event(&format!("{prefix}{role}")).await?;
             let mut at = due;
             let mut sent = 0;
+            let (together, merging) = match self.fault {
+                Some(Fault::Merge { events }) => (events, true),
+                _ => (self.engine.config.events_per_write, false),
+            };
             while sent < n {
-                if self.fault.is_some() && self.batched > 0 {
+                if self.fault.is_some() && !merging && self.batched > 0 {
                     self.write_batch(sent).await?;
                 }
                 if let Some(go_on) = self.break_off(sent).await? {
@@ -176,7 +185,7 @@ impl Answer<'_> {
                 event.push('}');
                 frame(&mut self.batch, self.fault.as_ref(), &event);
                 self.batched += 1;
-                if self.batched >= self.engine.config.events_per_write || sent == n {
+                if self.batched >= together || sent == n {
                     self.write_batch(sent).await?;
                 }
             }
@@ -213,9 +222,9 @@ impl Answer<'_> {
         }
         if self.fault == Some(Fault::Buffered) {
             let held = std::mem::take(&mut self.held);
-            self.connection.stream.write_all(&held).await?;
+            self.put(&held).await?;
         }
-        self.connection.stream.write_all(b"0\r\n\r\n").await?;
+        self.put(b"0\r\n\r\n").await?;
         Ok(true)
     }
 
@@ -232,7 +241,7 @@ impl Answer<'_> {
                 let error = json!({"error": {"message": message, "type": "server_error"}});
                 self.event(&error.to_string()).await?;
                 self.event("[DONE]").await?;
-                self.connection.stream.write_all(b"0\r\n\r\n").await?;
+                self.put(b"0\r\n\r\n").await?;
                 self.truth.aborted = true;
                 Ok(Some(true))
             }
@@ -243,12 +252,12 @@ impl Answer<'_> {
             }
             Fault::CloseEarly { after_tokens } if sent >= after_tokens => {
                 self.truth.aborted = true;
-                self.connection.stream.write_all(b"0\r\n\r\n").await?;
+                self.put(b"0\r\n\r\n").await?;
                 Ok(Some(true))
             }
             Fault::CutBody { after_tokens } if sent >= after_tokens => {
                 self.truth.aborted = true;
-                self.write_raw(b"30\r\ndata: {\"choices\":[{\"del").await?;
+                self.put(b"30\r\ndata: {\"choices\":[{\"del").await?;
                 Ok(Some(false))
             }
             Fault::Stall { after_tokens, ms } if sent >= after_tokens => {
@@ -260,6 +269,19 @@ impl Answer<'_> {
                 self.event("{\"choices\":[{\"delta\":{\"content\":\"x\"}]}")
                     .await?;
                 Ok(None)
+            }
+            Fault::EndlessLine { bytes } => {
+                self.truth.aborted = true;
+                self.put(format!("{:x}\r\ndata: ", bytes.max(6)).as_bytes())
+                    .await?;
+                let piece = [b'x'; 1 << 16];
+                let mut left = bytes.saturating_sub(6);
+                while left > 0 {
+                    let part = left.min(piece.len());
+                    self.put(&piece[..part]).await?;
+                    left -= part;
+                }
+                Ok(Some(false))
             }
             _ => Ok(None),
         }
@@ -276,11 +298,37 @@ impl Answer<'_> {
             self.held.extend_from_slice(bytes);
             return Ok(());
         }
-        self.connection.stream.write_all(bytes).await
+        self.put(bytes).await
     }
 
-    async fn write_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.connection.stream.write_all(bytes).await
+    /// Writes bytes of the response, in the pieces that a fault asks for.
+    async fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let stream = &mut self.connection.stream;
+        let from = self.written;
+        self.written += bytes.len();
+        match self.fault {
+            Some(Fault::ResetAtByte { byte }) if self.written >= byte => {
+                let last = byte.saturating_sub(from).min(bytes.len());
+                stream.write_all(&bytes[..last]).await?;
+                stream.set_zero_linger()?;
+                Err(io::ErrorKind::ConnectionAborted.into())
+            }
+            Some(Fault::Split { bytes: size }) => {
+                for piece in bytes.chunks(size) {
+                    stream.write_all(piece).await?;
+                    tokio::task::yield_now().await;
+                }
+                Ok(())
+            }
+            Some(Fault::Drip { bytes: size, ms }) => {
+                for piece in bytes.chunks(size) {
+                    stream.write_all(piece).await?;
+                    sleep(Duration::from_millis(ms)).await;
+                }
+                Ok(())
+            }
+            _ => stream.write_all(bytes).await,
+        }
     }
 }
 
@@ -288,6 +336,7 @@ impl Answer<'_> {
 fn frame(out: &mut Vec<u8>, fault: Option<&Fault>, data: &str) {
     let (before, after) = match fault {
         Some(Fault::Crlf) => ("data: ", "\r\n\r\n"),
+        Some(Fault::Cr) => ("data: ", "\r\r"),
         Some(Fault::NoSpace) => ("data:", "\n\n"),
         Some(Fault::Comments) => (": ping\n\nevent: ping\ndata: {}\n\ndata: ", "\n\n"),
         _ => ("data: ", "\n\n"),

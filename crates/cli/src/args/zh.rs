@@ -366,7 +366,12 @@ const OTHERS: [(&str, &str, &str); 61] = [
 ];
 
 /// Further words of single commands.
-const MORE: [(&str, &str, &str); 4] = [
+const MORE: [(&str, &str, &str); 5] = [
+    (
+        "simulate",
+        "fault",
+        "故障，写作 何时:什么，如 5%:status=503 或 request=3:stall=0,2000；可重复，取第一个适用的。写错一个词会列出全部",
+    ),
     ("compare", "json", "把 JSON 写入该文件；- 为标准输出"),
     (
         "compare",

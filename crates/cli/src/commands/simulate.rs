@@ -35,6 +35,8 @@ pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
         prefill_ms_per_token,
         itl_ms
     );
+    // Those of the command line come first.
+    config.faults.splice(0..0, args.fault);
     if let Some(model) = args.model {
         config.models = vec![model];
     }

@@ -5,6 +5,7 @@ mod cache;
 mod client;
 mod common;
 mod compare;
+mod faults;
 mod guide;
 mod hub;
 mod metrics;

@@ -1,4 +1,8 @@
-//! What can go wrong with a chat request, and which requests it happens to.
+//! What can go wrong with a chat request or the metrics page, and when.
+
+mod parse;
+
+pub use parse::FaultError;
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +58,11 @@ pub enum Fault {
         /// Tokens before it.
         after_tokens: usize,
     },
+    /// TCP reset when so many bytes of the response, head included, have been written.
+    ResetAtByte {
+        /// How many.
+        byte: usize,
+    },
     /// A clean end of the body without finish_reason and `[DONE]`.
     CloseEarly {
         /// Tokens before it.
@@ -71,6 +80,28 @@ pub enum Fault {
         /// How long, ms.
         ms: u64,
     },
+    /// The response is written in small pieces with a pause after each.
+    Drip {
+        /// Bytes of a piece.
+        bytes: usize,
+        /// The pause, ms.
+        ms: u64,
+    },
+    /// The response is written in pieces that keep to no event, without a pause.
+    Split {
+        /// Bytes of a piece.
+        bytes: usize,
+    },
+    /// Token events are held back until so many are due, then written at once.
+    Merge {
+        /// How many.
+        events: usize,
+    },
+    /// A line of so many bytes that never ends, in the place of the first token.
+    EndlessLine {
+        /// How many.
+        bytes: usize,
+    },
     /// The stream ends after finish_reason without `[DONE]`.
     MissingDone,
     /// An event with broken JSON.
@@ -84,6 +115,10 @@ pub enum Fault {
     NotStreamed,
     /// CRLF line ends.
     Crlf,
+    /// CR alone as line end.
+    Cr,
+    /// A byte order mark before the first event.
+    Bom,
     /// `data:` without a space.
     NoSpace,
     /// Comments and pings between the events.
@@ -100,6 +135,31 @@ pub enum Fault {
     },
     /// All events are held back and released at the end, as by a buffering proxy.
     Buffered,
+}
+
+/// What goes wrong with the metrics page, at every n-th reading of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageFault {
+    /// Readings n, 2n, …
+    pub every: u64,
+    /// What happens.
+    pub fault: PageFaultKind,
+}
+
+/// The kinds of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFaultKind {
+    /// This HTTP status.
+    Status(u16),
+    /// A page of HTML.
+    Html,
+    /// Broken lines between the good ones.
+    Garbage,
+    /// No answer for so long, ms.
+    Stall(u64),
+    /// The page ends in the middle of a line, although its length said otherwise.
+    Cut,
 }
 
 impl FaultOn {
