@@ -3,6 +3,7 @@
 use dualround_dataset::DatasetError;
 use dualround_loadgen::LoadError;
 use dualround_report::{ReportError, safe_text};
+use std::io::ErrorKind;
 
 /// Everything went as planned.
 pub(crate) const OK: u8 = 0;
@@ -76,7 +77,13 @@ fn code_of(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<ReportError>() {
             return match error {
                 ReportError::Occupied { .. } | ReportError::Read { .. } => USAGE,
-                ReportError::Write { .. } => USAGE,
+                // A full disk is no mistake of the user's words.
+                ReportError::Write { source, .. } => match source.kind() {
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                        INTERNAL
+                    }
+                    _ => USAGE,
+                },
                 _ => INTERNAL,
             };
         }

@@ -6,7 +6,7 @@ mod request;
 
 use crate::{
     args::{RunArgs, listing},
-    commands::stored,
+    commands::{seed_of, stored},
     endpoint::{self, Endpoint},
     exit::Usage,
     gate::Gate,
@@ -35,6 +35,8 @@ pub(crate) struct Resolved {
     pub(crate) live: LivePlan,
     /// Print this and stop.
     pub(crate) print_config: Option<String>,
+    /// Go on with the run in the output folder.
+    pub(crate) resume: bool,
     /// Print only conclusions.
     pub(crate) quiet: bool,
     /// Remarks for the user.
@@ -68,7 +70,13 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     if args.num_samples.as_ref().is_some_and(|n| n.contains(&0)) {
         return Err(usage("--num-samples 0: at least 1 is needed"));
     }
-    let seed = args.seed.unwrap_or_else(|| {
+    if args.resume.is_some() && (args.output_dir.is_some() || args.overwrite == Some(true)) {
+        return Err(usage(
+            "--resume DIR goes on in DIR: leave --output-dir and --overwrite out",
+        ));
+    }
+    let earlier = args.resume.as_deref().and_then(seed_of);
+    let seed = args.seed.or(earlier).unwrap_or_else(|| {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -97,7 +105,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             Some(slo)
         }
     };
-    let default_dir = args.output_dir.is_none();
+    let folder = args.output_dir.clone().or(args.resume.clone());
+    let default_dir = folder.is_none();
     let store_text = match args.store_text.as_deref().unwrap_or("preview") {
         "full" => StoreText::Full,
         "preview" => StoreText::Preview,
@@ -142,14 +151,14 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         },
         ..Plan::new(url, dataset)
     };
-    let plan = match args.output_dir.clone() {
+    let plan = match folder {
         Some(dir) => Plan {
             output: OutputPlan { dir, ..plan.output },
             ..plan
         },
         None => plan,
     };
-    if args.seed.is_none() {
+    if args.seed.is_none() && earlier.is_none() {
         notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
     }
     let print_config = args.print_config.as_deref().map(|what| match what {
@@ -158,6 +167,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     });
     Ok(Resolved {
         quiet: args.quiet.unwrap_or(false),
+        resume: args.resume.is_some(),
         plan,
         default_dir,
         progress,

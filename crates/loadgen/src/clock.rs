@@ -28,6 +28,21 @@ impl Clock {
         }
     }
 
+    /// A clock that goes on from the anchor of an earlier run, which began at this wall time; a new
+    /// one where the monotonic clock does not reach so far back (the machine was restarted).
+    pub fn resumed(anchor_wall: SystemTime) -> Self {
+        let now = Self::start();
+        let since = now.anchor_wall.duration_since(anchor_wall).ok();
+        match since.and_then(|since| now.anchor.checked_sub(since)) {
+            Some(anchor) => Self {
+                anchor,
+                anchor_wall,
+                step: None,
+            },
+            None => now,
+        }
+    }
+
     /// The same clock on a machine whose wall clock steps by `by_ns` at `at_ns`: what the kernel
     /// stamps and what this program reads then differ from before. For tests.
     #[must_use]

@@ -37,6 +37,6 @@ pub use error::LoadError;
 pub use fetch::{Fetched, fetch};
 pub use replay::{Replayed, replay};
 pub use round::Progress;
-pub use session::{Session, rfc3339};
+pub use session::{Session, parse_rfc3339, rfc3339};
 pub use telemetry::PrometheusServer;
 pub use transport::{redact_url, userinfo};

@@ -4,7 +4,7 @@
 use crate::{
     cancel::Cancel, exchange::Wiring, telemetry::Sampler, user::RoundJob, worker::Workers,
 };
-use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord, WorkerLoad};
+use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord, RoundMeta, WorkerLoad};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -13,12 +13,14 @@ use std::{
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc::{self, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often records are taken over while a round runs. Taking each one at once would wake this
 /// thread for every request, on cores that the workers need.
-const TAKE: Duration = Duration::from_millis(20);
+const TAKE: Duration = Duration::from_millis(2);
+/// Between two ticks.
+const TICK: Duration = Duration::from_millis(20);
 
 /// What a running round tells its watcher.
 #[derive(Debug)]
@@ -33,11 +35,13 @@ pub enum Progress<'a> {
     MakingCold,
     /// The round has begun.
     Started {
-        /// Requests planned.
-        planned: u32,
+        /// What is known of it: nothing has been sent yet, so every request is not started.
+        begun: &'a RoundMeta,
     },
     /// A request has ended.
     Finished(&'a RequestRecord),
+    /// All that had ended are handed over: time to put them where a crash does not reach them.
+    Taken,
     /// Time has passed.
     Tick {
         /// Requests in flight.
@@ -100,11 +104,16 @@ pub(crate) fn run(
     let mut client = ClientProbe::default();
     let mut taken = Vec::with_capacity(job.order.len());
     let mut take = |watch: &mut dyn FnMut(Progress<'_>)| {
+        let before = taken.len();
         for record in records.try_iter() {
             watch(Progress::Finished(&record));
             taken.push(record);
         }
+        if taken.len() > before {
+            watch(Progress::Taken);
+        }
     };
+    let mut ticked = Instant::now();
     loop {
         match finished.recv_timeout(TAKE) {
             Ok(late) => {
@@ -119,9 +128,12 @@ pub(crate) fn run(
             }
             Err(RecvTimeoutError::Timeout) => {
                 take(watch);
-                watch(Progress::Tick {
-                    in_flight: job.in_flight.load(Relaxed),
-                });
+                if ticked.elapsed() >= TICK {
+                    ticked = Instant::now();
+                    watch(Progress::Tick {
+                        in_flight: job.in_flight.load(Relaxed),
+                    });
+                }
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }

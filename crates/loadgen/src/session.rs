@@ -23,8 +23,8 @@ use crate::{
     worker::Workers,
 };
 use dualround_model::{
-    CanaryReport, Plan, PreparedEpoch, PreparedRequest, RoundKind, RoundMeta, RoundRun, RoundSpec,
-    Sample,
+    CanaryReport, ClientProbe, Plan, PreparedEpoch, PreparedRequest, RoundKind, RoundMeta,
+    RoundRun, RoundSpec, Sample,
 };
 use std::{
     sync::Arc,
@@ -266,8 +266,29 @@ impl Session {
         }
         let between = (self.plan.prometheus.per_request && concurrency == 1)
             .then(|| Arc::clone(&self.samplers));
-        watch(Progress::Started { planned });
-        let started_at = SystemTime::now();
+        let begun = RoundMeta {
+            level,
+            concurrency,
+            spec,
+            planned,
+            not_started: planned,
+            started_ns: self.clock.now(),
+            ended_ns: self.clock.now(),
+            started_at: rfc3339(SystemTime::now()),
+            probe_requests,
+            warmup_requests,
+            cold,
+            cut,
+            content_digest: epoch.content_digest.clone(),
+            wire_digest: epoch.wire_digest.clone(),
+            peak_in_flight: 0,
+            client: ClientProbe::default(),
+            metrics: Vec::new(),
+            engines: Vec::new(),
+            interrupted: true,
+            warnings: Vec::new(),
+        };
+        watch(Progress::Started { begun: &begun });
         let setup = RoundSetup {
             plan: &self.plan,
             wiring: &self.wiring,
@@ -283,26 +304,16 @@ impl Session {
         let window = (output.started_ns, output.ended_ns);
         let pages: Vec<_> = self.samplers.iter().map(|one| one.end(window)).collect();
         let meta = RoundMeta {
-            level,
-            concurrency,
-            spec,
-            planned,
             not_started: planned - u32::try_from(output.records.len()).unwrap_or(planned),
             started_ns: output.started_ns,
             ended_ns: output.ended_ns,
-            started_at: rfc3339(started_at),
-            probe_requests,
-            warmup_requests,
-            cold,
-            cut,
-            content_digest: epoch.content_digest.clone(),
-            wire_digest: epoch.wire_digest.clone(),
             peak_in_flight: output.peak_in_flight,
             engines,
             interrupted: self.cancel.is_cancelled() || output.stopped,
             client: output.client.clone(),
             metrics: tracks(&self.asked, &pages),
             warnings: self.scrape_warnings(&pages),
+            ..begun
         };
         Ok(RoundRun {
             meta,
@@ -424,6 +435,12 @@ pub fn rfc3339(time: SystemTime) -> String {
     stamp.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 
+/// The same read back; `None` for any other text.
+pub fn parse_rfc3339(text: &str) -> Option<SystemTime> {
+    let stamp: jiff::Timestamp = text.parse().ok()?;
+    Some(stamp.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -431,6 +448,9 @@ mod tests {
     #[test]
     fn wall_times_are_rfc_3339() {
         let at = |s: u64| rfc3339(UNIX_EPOCH + Duration::from_secs(s));
+        let second = UNIX_EPOCH + Duration::from_secs(1_795_502_006);
+        assert_eq!(parse_rfc3339(&rfc3339(second)), Some(second));
+        assert_eq!(parse_rfc3339("yesterday"), None);
         assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(at(951_782_400), "2000-02-29T00:00:00.000Z");
         assert_eq!(at(1_795_502_006), "2026-11-24T06:33:26.000Z");

@@ -20,6 +20,17 @@ pub enum ReportError {
         /// Why.
         source: io::Error,
     },
+    /// The journal cannot be continued while a run goes on: the disk is full, say.
+    #[error(
+        "cannot write {}: {source}; the run was stopped, what had ended until then is kept: make room, then `dualround report` makes the files and --resume goes on",
+        path.display()
+    )]
+    Append {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// A file cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

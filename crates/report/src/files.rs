@@ -113,9 +113,7 @@ impl RunFiles {
     /// # Errors
     /// [`ReportError::Write`].
     pub fn journal(&self) -> Result<Journal, ReportError> {
-        let path = self.path(JOURNAL);
-        let file = File::options().append(true).create(true).open(&path);
-        file.map(Journal::new).map_err(ReportError::write(path))
+        Journal::open(self.path(JOURNAL))
     }
 
     /// Writes a file beside its name and renames it, so that a half one never bears the name.
@@ -133,6 +131,10 @@ impl RunFiles {
                 out.flush()?;
                 fs::rename(&draft, &path)
             });
+        if written.is_err() {
+            // Half a file is of no use, and where the disk is full its room is.
+            let _ = fs::remove_file(&draft);
+        }
         written.map_err(ReportError::write(path))
     }
 

@@ -30,6 +30,12 @@ pub struct RunInfo {
     /// What a prefix cache could give, by the token ids sent; `None`: not known.
     #[serde(default)]
     pub reuse: Option<Reuse>,
+    /// SHA-256 of the plan, hex: a run is continued (`--resume`) only with an equal one.
+    #[serde(default)]
+    pub plan_digest: String,
+    /// When it was continued after an end before its time, RFC 3339, UTC.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed_at: Vec<String>,
     /// Caveats of the run as a whole.
     pub warnings: Vec<Warning>,
     /// The user or a limit ended it early.

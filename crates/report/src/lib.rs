@@ -38,7 +38,7 @@ pub use comparison_block::comparison_block;
 pub use error::ReportError;
 pub use files::RunFiles;
 pub use glossary::{Term, TermKind, explain, terms};
-pub use journal::{Journal, read_journal};
+pub use journal::{Journal, keep_levels, read_journal};
 pub use json_comparison::level_json;
 pub use json_run::RunInfo;
 pub use labels::{Labels, labels};

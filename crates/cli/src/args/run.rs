@@ -40,7 +40,7 @@ or as a key in the --config file (--print-config writes one).")]
             }
 
             /// What is no setting in a file.
-            pub(crate) const NOT_IN_FILES: [&str; 2] = ["config", "print_config"];
+            pub(crate) const NOT_IN_FILES: [&str; 3] = ["config", "print_config", "resume"];
 
             /// The names of all settings.
             pub(crate) const NAMES: &[&'static str] = &[$(stringify!($name)),*];
@@ -245,6 +245,10 @@ settings! {
     /// Replace an earlier run in that folder.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_OVERWRITE", hide_env = true, help_heading = "Output")]
     overwrite: bool,
+    /// Go on with the run in this folder at its first unfinished level; all else as it was given then.
+    #[arg(long, value_name = "DIR", env = "DUALROUND_RESUME", hide_env = true, help_heading = "Output")]
+    #[serde(skip)]
+    resume: PathBuf,
     /// SLO file (YAML) for goodput.
     #[arg(long, value_name = "FILE", env = "DUALROUND_SLO_FILE", hide_env = true, help_heading = "Output")]
     slo_file: PathBuf,

@@ -66,7 +66,11 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 73] = [
+const RUN: [(&str, &str); 74] = [
+    (
+        "resume",
+        "在该目录的运行中，从第一个未完成的级别继续；其余参数与当时相同",
+    ),
     (
         "dataset",
         "数据集文件：JSONL、JSON、CSV、TSV、文本、Parquet 或轨迹；也可 .gz、.zst",

@@ -50,11 +50,12 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    measure::measure(
+    measure::measure(measure::Job {
         plan,
         selection,
         default_dir,
-        How::Auto,
-        &LivePlan::default(),
-    )
+        how: How::Auto,
+        live: &LivePlan::default(),
+        resume: false,
+    })
 }

@@ -1,7 +1,7 @@
 //! The main job: rounds are run, and each is journaled, summed up, written and printed before the
 //! next one starts.
 
-use super::{alarm, note};
+use super::{alarm, note, resume};
 use crate::{
     exit,
     gate::{Gate, Held},
@@ -9,7 +9,9 @@ use crate::{
     progress::{How, Place, Progress},
     screen, signals,
 };
-use dualround_loadgen::{Cancel, Progress as Event, Session, redact_url, rfc3339};
+use dualround_loadgen::{
+    Cancel, Clock, Progress as Event, Session, parse_rfc3339, redact_url, rfc3339,
+};
 use dualround_model::{
     Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict,
     Warning,
@@ -58,17 +60,30 @@ struct Run {
     first_warnings: Vec<Warning>,
 }
 
+/// A run as it was asked for.
+pub(crate) struct Job<'a> {
+    pub(crate) plan: Plan,
+    pub(crate) selection: Selection,
+    /// The output folder was not chosen.
+    pub(crate) default_dir: bool,
+    pub(crate) how: How,
+    pub(crate) live: &'a LivePlan,
+    /// Go on with the run in the output folder.
+    pub(crate) resume: bool,
+}
+
 /// Measures and returns the exit code.
-pub(crate) fn measure(
-    plan: Plan,
-    selection: Selection,
-    default_dir: bool,
-    how: How,
-    live: &LivePlan,
-) -> anyhow::Result<u8> {
+pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
+    let Job {
+        plan,
+        selection,
+        default_dir,
+        how,
+        ..
+    } = job;
     let started = SystemTime::now();
     let run_id = rfc3339(started).replace([':', '.'], "-");
-    let live = Live::start(live, &run_id)?;
+    let live = Live::start(job.live, &run_id)?;
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let lang = plan.output.lang;
@@ -82,8 +97,26 @@ pub(crate) fn measure(
         Gate::parse(text)?.check(&blank)?;
     }
     // And so is an unwritable or occupied folder.
-    RunFiles::check(&plan.output.dir, plan.output.overwrite, default_dir)?;
-    let mut session = Session::open(plan, selection.levels.clone(), cancel.clone())?;
+    let may_replace = plan.output.overwrite || job.resume;
+    RunFiles::check(&plan.output.dir, may_replace, default_dir)?;
+    let resumed = match job.resume {
+        true => Some(resume::read(&plan.output.dir, &plan, &selection)?),
+        false => None,
+    };
+    if let Some(resumed) = &resumed {
+        let (kept, all) = (resumed.levels.len(), plan.levels.len());
+        if kept == all {
+            note("every level of that run is finished: there is nothing to resume");
+            return Ok(exit::OK);
+        }
+        note(&format!("{kept} of {all} levels are kept"));
+    }
+    let anchor = resumed
+        .as_ref()
+        .and_then(|resumed| parse_rfc3339(&resumed.info.clock_anchor));
+    let clock = anchor.map_or_else(Clock::start, Clock::resumed);
+    let levels = selection.levels.clone();
+    let mut session = Session::open_with(plan, levels, cancel.clone(), clock)?;
     let canary = session.preflight()?;
     let metric_warnings = session.look_up_metrics()?;
     for warning in first_warnings.iter().chain(&metric_warnings) {
@@ -96,10 +129,22 @@ pub(crate) fn measure(
     if plan.request.insecure {
         note("warning: the server's certificate is not verified (--insecure)");
     }
-    let (files, moved) = RunFiles::open(&plan.output.dir, plan.output.overwrite, default_dir)?;
-    if let Some(moved) = moved {
-        note(&format!("the earlier run was moved to {}", moved.display()));
-    }
+    let (files, rounds, levels, earlier) = match resumed {
+        Some(resumed) => (
+            resumed.files,
+            resumed.rounds,
+            resumed.levels,
+            Some(resumed.info),
+        ),
+        None => {
+            let dir = &plan.output.dir;
+            let (files, moved) = RunFiles::open(dir, plan.output.overwrite, default_dir)?;
+            if let Some(moved) = moved {
+                note(&format!("the earlier run was moved to {}", moved.display()));
+            }
+            (files, Vec::new(), Vec::new(), None)
+        }
+    };
     let mut info = RunInfo {
         run_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -112,6 +157,8 @@ pub(crate) fn measure(
         canary: canary.clone(),
         engines: stored_engines(&session),
         reuse: None,
+        plan_digest: resume::digest(&plan),
+        resumed_at: Vec::new(),
         warnings: first_warnings
             .iter()
             .chain(&metric_warnings)
@@ -120,13 +167,19 @@ pub(crate) fn measure(
         interrupted: false,
         exit_code: None,
     };
+    if let Some(earlier) = earlier {
+        info.resumed_at = earlier.resumed_at;
+        info.resumed_at.push(info.started_at);
+        (info.run_id, info.started_at) = (earlier.run_id, earlier.started_at);
+        info.reuse = earlier.reuse;
+    }
     files.write_run(&info)?;
     let mut run = Run {
         journal: files.journal()?,
         stored: info.plan.clone(),
         options: options(&plan),
         comparison: Comparison {
-            levels: Vec::new(),
+            levels,
             canary: canary.clone(),
         },
         session,
@@ -134,9 +187,9 @@ pub(crate) fn measure(
         known: Known {
             canary,
             engines: info.engines.clone(),
-            reuse: None,
+            reuse: info.reuse,
         },
-        rounds: Vec::new(),
+        rounds,
         progress: Progress::new(how, lang, options(&plan)),
         live,
         first_warnings,
@@ -152,9 +205,12 @@ pub(crate) fn measure(
     info.interrupted = cancel.is_cancelled();
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
-    run.files.write_run(&info)?;
-    run.files
-        .write_report(&info, &run.rounds, &run.comparison)?;
+    let report = || run.files.write_report(&info, &run.rounds, &run.comparison);
+    let written = run.files.write_run(&info).and_then(|()| report());
+    // Where the run itself failed, that is what the user must hear.
+    if result.is_ok() {
+        written?;
+    }
     note(&match lang {
         Lang::En => format!("files: {}", run.files.dir().display()),
         Lang::Zh => format!("文件：{}", run.files.dir().display()),
@@ -175,13 +231,14 @@ impl Run {
     fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
         let levels = self.stored.levels.clone();
         let specs = self.stored.rounds();
-        for (level, concurrency) in (0..).zip(levels) {
+        let finished = self.comparison.levels.len();
+        for (level, concurrency) in (0..).zip(levels).skip(finished) {
             let first = self.rounds.len();
             for spec in &specs {
                 if cancel.is_cancelled() {
                     break;
                 }
-                self.round(level, concurrency, *spec)?;
+                self.round(level, concurrency, *spec, cancel)?;
             }
             self.compare_level(first)?;
             if cancel.is_cancelled() {
@@ -191,7 +248,13 @@ impl Run {
         Ok(())
     }
 
-    fn round(&mut self, level: u32, concurrency: u32, spec: RoundSpec) -> anyhow::Result<()> {
+    fn round(
+        &mut self,
+        level: u32,
+        concurrency: u32,
+        spec: RoundSpec,
+        cancel: &Cancel,
+    ) -> anyhow::Result<()> {
         let mut failed = None;
         let (journal, live, options) = (&mut self.journal, &self.live, &self.options);
         let progress = &mut self.progress;
@@ -207,13 +270,16 @@ impl Run {
                 live.on(&event, concurrency, spec, options);
             }
             let written = match event {
+                _ if failed.is_some() => Ok(()),
+                Event::Started { begun } => journal.begun(begun),
                 Event::Finished(record) => journal.append(record),
-                // What is lost by a crash is what the last 20 ms brought.
-                Event::Tick { .. } => journal.flush(),
+                Event::Taken => journal.flush(),
                 _ => Ok(()),
             };
             if let Err(error) = written {
-                failed.get_or_insert(error);
+                failed = Some(error);
+                // Nothing that is measured from here on could be kept.
+                cancel.cancel();
             }
         };
         let mut run = self
@@ -229,10 +295,10 @@ impl Run {
                 .warnings
                 .splice(0..0, self.first_warnings.iter().cloned());
         }
-        self.journal.round(&run.meta)?;
         if let Some(error) = failed {
-            return Err(anyhow::Error::new(error).context("cannot write the journal"));
+            return Err(error.into());
         }
+        self.journal.round(&run.meta)?;
         let result = summarise(run, &self.options);
         self.files.write_round(&result, &self.stored)?;
         screen::round(&result, &self.stored);

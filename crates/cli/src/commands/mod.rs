@@ -13,11 +13,13 @@ mod list;
 mod measure;
 mod pages;
 mod remake;
+mod resume;
 mod run;
 mod saved;
 mod simulate;
 
 pub(crate) use measure::stored;
+pub(crate) use resume::seed_of;
 
 use crate::{
     args::{Check, Command, Convert},

@@ -17,15 +17,16 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
         note(text);
     }
     let selection = engine_tokens::samples(&mut resolved.plan)?;
-    measure::measure(
-        resolved.plan,
+    let how = match resolved.quiet {
+        true => How::None,
+        false => resolved.progress,
+    };
+    measure::measure(measure::Job {
+        plan: resolved.plan,
         selection,
-        resolved.default_dir,
-        if resolved.quiet {
-            How::None
-        } else {
-            resolved.progress
-        },
-        &resolved.live,
-    )
+        default_dir: resolved.default_dir,
+        how,
+        live: &resolved.live,
+        resume: resolved.resume,
+    })
 }

@@ -134,8 +134,8 @@ impl Progress {
                 };
                 now.remark(self.how, self.lang, &self.ended, text);
             }
-            Event::Started { planned } => {
-                now.planned = *planned;
+            Event::Started { begun } => {
+                now.planned = begun.planned;
                 now.began = at;
                 now.shown = at;
                 now.show(self.how, self.lang, &self.ended, false);

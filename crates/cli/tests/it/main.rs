@@ -5,6 +5,7 @@ mod cache;
 mod client;
 mod common;
 mod compare;
+mod crash;
 mod faults;
 mod guide;
 mod hub;

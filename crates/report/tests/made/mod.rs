@@ -246,6 +246,8 @@ pub(crate) fn run(lang: Lang, levels: &[u32]) -> (RunInfo, Vec<RoundResult>, Com
         canary: None,
         engines: Vec::new(),
         reuse: None,
+        plan_digest: String::new(),
+        resumed_at: Vec::new(),
         warnings: Vec::new(),
         interrupted: false,
         exit_code: None,

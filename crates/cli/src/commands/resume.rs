@@ -1,0 +1,108 @@
+//! `--resume DIR`: a run that ended before its time goes on at its first unfinished level.
+
+use super::{saved, stored};
+use crate::exit::Usage;
+use dualround_model::{LevelComparison, Plan, RoundResult, Selection, hex};
+use dualround_report::{RunFiles, RunInfo, keep_levels};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// What is kept of the earlier run.
+pub(crate) struct Resumed {
+    pub(crate) files: RunFiles,
+    pub(crate) info: RunInfo,
+    pub(crate) rounds: Vec<RoundResult>,
+    pub(crate) levels: Vec<LevelComparison>,
+}
+
+/// The plan as far as it decides what is measured.
+fn essence(plan: &Plan) -> Value {
+    let mut value = serde_json::to_value(stored(plan)).unwrap_or_default();
+    if let Some(output) = value.get_mut("output").and_then(Value::as_object_mut) {
+        output.remove("dir");
+        output.remove("overwrite");
+    }
+    value
+}
+
+/// SHA-256 of it, hex.
+pub(crate) fn digest(plan: &Plan) -> String {
+    hex(&Sha256::digest(essence(plan).to_string()))
+}
+
+/// The seed of the run in a folder, so that the same requests are drawn.
+pub(crate) fn seed_of(dir: &Path) -> Option<u64> {
+    let info = RunFiles::existing(dir).read_run().ok()?;
+    Some(info.plan.seed)
+}
+
+/// Reads the run in `dir` and holds it against the plan of now. Its journal is cut back to the
+/// levels that were finished.
+///
+/// # Errors
+/// [`Usage`] when there is no run, or another one.
+pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Result<Resumed> {
+    let saved = saved::read(dir)?;
+    let mut now = plan.clone();
+    if now.model.is_empty() {
+        now.model.clone_from(&saved.info.plan.model);
+    }
+    let mut why = Vec::new();
+    differences("", &essence(&saved.info.plan), &essence(&now), &mut why);
+    if saved.info.dataset.digest != selection.digest {
+        why.push("the dataset's content is another one".to_owned());
+    }
+    if !why.is_empty() {
+        return Err(Usage(format!(
+            "--resume {}: that run had other settings, give the same ones:\n  {}",
+            dir.display(),
+            why.join("\n  ")
+        ))
+        .into());
+    }
+    let rounds_a_level = plan.rounds().len();
+    let whole = |level: u32| {
+        let of_level = saved
+            .rounds
+            .iter()
+            .filter(|round| round.meta.level == level);
+        let ended = of_level.filter(|round| !round.meta.interrupted);
+        ended.count() == rounds_a_level
+    };
+    let finished = (0..).take_while(|level| whole(*level)).count();
+    let finished = u32::try_from(finished).unwrap_or(u32::MAX);
+    keep_levels(&saved.files.journal_path(), finished)?;
+    let mut rounds = saved.rounds;
+    rounds.retain(|round| round.meta.level < finished);
+    let mut levels = saved.comparison.levels;
+    levels.retain(|level| level.level < finished);
+    Ok(Resumed {
+        files: saved.files,
+        info: saved.info,
+        rounds,
+        levels,
+    })
+}
+
+/// Where two values differ, with both.
+fn differences(at: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) => {
+            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for key in keys {
+                let at = if at.is_empty() {
+                    key.clone()
+                } else {
+                    format!("{at}.{key}")
+                };
+                let of = |map: &serde_json::Map<String, Value>| {
+                    map.get(key).cloned().unwrap_or_default()
+                };
+                differences(&at, &of(old), &of(new), out);
+            }
+        }
+        _ if old != new => out.push(format!("{at}: {old} then, {new} now")),
+        _ => {}
+    }
+}
