@@ -37,6 +37,8 @@ pub(crate) struct Resolved {
     pub(crate) print_config: Option<String>,
     /// Go on with the run in the output folder.
     pub(crate) resume: bool,
+    /// How long to wait for the server, ms.
+    pub(crate) wait_ready_ms: Option<u64>,
     /// Print only conclusions.
     pub(crate) quiet: bool,
     /// Remarks for the user.
@@ -166,6 +168,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         _ => listing(&args),
     });
     Ok(Resolved {
+        wait_ready_ms: ms("--wait-ready", args.wait_ready, None)?,
         quiet: args.quiet.unwrap_or(false),
         resume: args.resume.is_some(),
         plan,
@@ -346,9 +349,24 @@ fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
             "--max-failure-rate {rate}: give a share from 0 to 1"
         )));
     }
+    let default = LimitsPlan::default();
+    for (flag, bytes) in [
+        ("--max-event-bytes", args.max_event_bytes),
+        ("--max-response-bytes", args.max_response_bytes),
+    ] {
+        if bytes.is_some_and(|bytes| bytes < 1024) {
+            return Err(usage(format!("{flag}: give at least 1024 bytes")));
+        }
+    }
     Ok(LimitsPlan {
         max_failures: args.max_failures,
         max_failure_rate: args.max_failure_rate,
+        duration_ms: ms("--duration", args.duration, None)?,
+        retries: args.retries.unwrap_or(default.retries),
+        max_event_bytes: args.max_event_bytes.unwrap_or(default.max_event_bytes),
+        max_response_bytes: args
+            .max_response_bytes
+            .unwrap_or(default.max_response_bytes),
     })
 }
 

@@ -19,6 +19,7 @@ mod partial;
 mod preflight;
 mod prepare;
 mod replay;
+mod retry;
 mod round;
 mod runtime;
 mod session;

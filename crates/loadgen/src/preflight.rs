@@ -68,6 +68,35 @@ pub(crate) fn tokenizer(
     Control::new(target.with_path(&tokenize_path(target)), tls, clock, LIMIT)
 }
 
+/// A client for `/health` of the plan's endpoint.
+pub(crate) fn health(
+    target: &Target,
+    tls: Option<tokio_rustls::TlsConnector>,
+    clock: Clock,
+) -> Control {
+    let path = format!("{}/health", target.base_path());
+    Control::new(target.with_path(&path), tls, clock, LIMIT)
+}
+
+/// Whether the server answers and calls itself healthy; else what it said. A server without
+/// `/health` is as good as its answer about models.
+pub(crate) async fn ready(
+    plan: &Plan,
+    models: &mut Control,
+    health: &mut Control,
+) -> Result<(), String> {
+    let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    let starting = |status: u16| matches!(status, 500 | 502 | 503 | 504);
+    for (name, control) in [("/v1/models", models), ("/health", health)] {
+        let answer = control.send("GET", &headers, "").await?;
+        if starting(answer.status) {
+            let text = dualround_wire::error_text(&answer.body);
+            return Err(format!("{name} answers HTTP {}: {text}", answer.status));
+        }
+    }
+    Ok(())
+}
+
 /// Asks for the model list.
 ///
 /// # Errors

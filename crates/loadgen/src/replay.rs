@@ -1,8 +1,8 @@
 //! A response from its bytes alone, without a socket: for benches, for the bound on instructions,
 //! and for asking what would have been recorded.
 
-use crate::stream::Response;
-use dualround_model::{Outcome, Stamp, StreamFacts, Timeline, Usage};
+use crate::stream::{Reading, Response};
+use dualround_model::{Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
 
 /// What a response comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Replayed {
 /// Decodes the reads of one HTTP/1.1 response as a run does; a response that has not ended when
 /// they are used up ends there, as if the server had closed the connection.
 pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
-    let mut response = Response::new(0, false, false);
+    let mut response = Response::new(0, Reading::of(&Plan::new("", "")));
     response.answer.timeline.start_ns = Some(0);
     let mut last = None;
     for (bytes, stamp) in reads {

@@ -2,15 +2,18 @@
 //! round are put together at its end.
 
 use crate::{
-    cancel::Cancel, exchange::Wiring, telemetry::Sampler, user::RoundJob, worker::Workers,
+    cancel::Cancel, exchange::Wiring, stream::Reading, telemetry::Sampler, user::RoundJob,
+    worker::Workers,
 };
-use dualround_model::{ClientProbe, Plan, PreparedEpoch, RequestRecord, RoundMeta, WorkerLoad};
+use dualround_model::{
+    ClientProbe, LimitsPlan, Plan, PreparedEpoch, RequestRecord, RoundMeta, RoundStop, WorkerLoad,
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        Arc, OnceLock,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc::{self, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -68,7 +71,7 @@ pub(crate) struct RoundOutput {
     pub(crate) ended_ns: u64,
     pub(crate) peak_in_flight: u32,
     pub(crate) client: ClientProbe,
-    pub(crate) stopped: bool,
+    pub(crate) stopped: Option<RoundStop>,
 }
 
 /// Runs a round to its end.
@@ -80,6 +83,9 @@ pub(crate) fn run(
     let clock = setup.wiring.clock;
     let (sender, records) = mpsc::channel();
     let started_ns = clock.now();
+    let planned = setup.order.len() as u64;
+    let until = setup.plan.limits.duration_ms.map(Duration::from_millis);
+    let began = Instant::now();
     let job = Arc::new(RoundJob {
         wiring: Arc::clone(setup.wiring),
         epoch: Arc::clone(setup.epoch),
@@ -88,13 +94,12 @@ pub(crate) fn run(
         level: setup.level,
         round: setup.round,
         started_ns: AtomicU64::new(started_ns),
-        lenient: setup.plan.request.lenient,
-        keep_text: setup.plan.output.check_output
-            || setup.plan.output.store_text == dualround_model::StoreText::Full,
+        reading: Reading::of(setup.plan),
+        retries: setup.plan.limits.retries,
         cancel: setup.cancel.clone(),
-        stop: AtomicBool::new(false),
+        stop: OnceLock::new(),
         failures: AtomicU64::new(0),
-        max_failures: setup.plan.limits.max_failures,
+        max_failures: failure_limit(&setup.plan.limits, planned),
         in_flight: AtomicU32::new(0),
         peak: AtomicU32::new(0),
         records: sender,
@@ -128,6 +133,9 @@ pub(crate) fn run(
             }
             Err(RecvTimeoutError::Timeout) => {
                 take(watch);
+                if until.is_some_and(|until| began.elapsed() >= until) && !job.all_begun() {
+                    let _ = job.stop.set(RoundStop::Duration);
+                }
                 if ticked.elapsed() >= TICK {
                     ticked = Instant::now();
                     watch(Progress::Tick {
@@ -152,8 +160,32 @@ pub(crate) fn run(
         ended_ns,
         peak_in_flight: job.peak.load(Relaxed),
         client,
-        stopped: job.stop.load(Relaxed),
+        stopped: job.stop.get().copied().filter(|_| !job.all_begun()),
     }
+}
+
+/// The number of failures that ends a round: the one that was given, or the first that makes the
+/// share too large whatever the rest does.
+fn failure_limit(limits: &LimitsPlan, planned: u64) -> Option<(u64, RoundStop)> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a share of a count is not negative and below it"
+    )]
+    let rate = (limits.max_failure_rate).map(|rate| {
+        (
+            (rate * planned as f64).floor() as u64 + 1,
+            RoundStop::MaxFailureRate,
+        )
+    });
+    let count = limits
+        .max_failures
+        .map(|count| (count, RoundStop::MaxFailures));
+    count
+        .into_iter()
+        .chain(rate)
+        .min_by_key(|(limit, _)| *limit)
 }
 
 /// The order of sending: as in the dataset, or shuffled by a seed (Fisher–Yates).

@@ -34,6 +34,8 @@ use tokio_rustls::TlsConnector;
 
 /// Descriptors kept for files, metrics pages and the rest.
 const SPARE_FILES: u64 = 64;
+/// Between two looks at a server that is not ready.
+const READY_EVERY: Duration = Duration::from_millis(300);
 /// Longest answer of a warm-up request, tokens.
 const WARMUP_TOKENS: u64 = 16;
 
@@ -176,6 +178,34 @@ impl Session {
         })
     }
 
+    /// Waits until the server answers and, where it has a `/health`, calls itself healthy; engines
+    /// listen or answer 503 long before a model is loaded. Returns how long that took.
+    ///
+    /// # Errors
+    /// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
+    pub fn wait_ready(&mut self, limit: Duration) -> Result<Duration, LoadError> {
+        let runtime = crate::runtime::single()?;
+        let (target, tls) = (&self.wiring.target, self.tls.clone());
+        let mut models = preflight::control(target, tls.clone(), self.clock);
+        let mut health = preflight::health(target, tls, self.clock);
+        let began = std::time::Instant::now();
+        runtime.block_on(async {
+            loop {
+                let state = preflight::ready(&self.plan, &mut models, &mut health).await;
+                let Err(reason) = state else {
+                    return Ok(began.elapsed());
+                };
+                if began.elapsed() >= limit || self.cancel.is_cancelled() {
+                    let url = crate::redact_url(&self.plan.endpoint);
+                    let seconds = limit.as_secs_f64();
+                    let reason = format!("not ready after {seconds} s (--wait-ready): {reason}");
+                    return Err(LoadError::Endpoint { url, reason });
+                }
+                tokio::time::sleep(READY_EVERY).await;
+            }
+        })
+    }
+
     /// Finds the server, its model and the engines, and sends nothing else.
     ///
     /// # Errors
@@ -286,6 +316,7 @@ impl Session {
             metrics: Vec::new(),
             engines: Vec::new(),
             interrupted: true,
+            stopped: None,
             warnings: Vec::new(),
         };
         watch(Progress::Started { begun: &begun });
@@ -309,7 +340,8 @@ impl Session {
             ended_ns: output.ended_ns,
             peak_in_flight: output.peak_in_flight,
             engines,
-            interrupted: self.cancel.is_cancelled() || output.stopped,
+            interrupted: self.cancel.is_cancelled() || output.stopped.is_some(),
+            stopped: output.stopped,
             client: output.client.clone(),
             metrics: tracks(&self.asked, &pages),
             warnings: self.scrape_warnings(&pages),

@@ -3,7 +3,7 @@
 //! Each event is stamped before its JSON is looked at.
 
 use crate::answer::{Answer, ReadTally};
-use dualround_model::{FailureKind, Stamp};
+use dualround_model::{FailureKind, Plan, Stamp};
 use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
 
 /// Most bytes kept of a body that is not a stream.
@@ -16,17 +16,46 @@ pub(crate) struct Response {
     chat: ChatReader,
     /// HTTP/2: the read that the last frame is stamped with, and what it held.
     frames: Option<(Stamp, ReadTally)>,
+    /// Bytes of body that may still come.
+    room: u64,
     pub(crate) answer: Answer,
 }
 
+/// What is kept of a response, and how large it may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// Pass over events that cannot be read.
+    pub(crate) lenient: bool,
+    /// Keep the text of the answer.
+    pub(crate) keep_text: bool,
+    /// Largest event, bytes.
+    pub(crate) event_bytes: usize,
+    /// Largest body, bytes.
+    pub(crate) body_bytes: u64,
+}
+
+impl Reading {
+    /// As the plan says.
+    pub(crate) fn of(plan: &Plan) -> Self {
+        Self {
+            lenient: plan.request.lenient,
+            keep_text: plan.output.check_output
+                || plan.output.store_text == dualround_model::StoreText::Full,
+            event_bytes: usize::try_from(plan.limits.max_event_bytes).unwrap_or(usize::MAX),
+            body_bytes: plan.limits.max_response_bytes,
+        }
+    }
+}
+
 impl Response {
-    pub(crate) fn new(queued_ns: u64, lenient: bool, keep_text: bool) -> Self {
+    pub(crate) fn new(queued_ns: u64, reading: Reading) -> Self {
         Self {
             http: ResponseDecoder::new(),
-            sse: SseDecoder::new(),
+            sse: SseDecoder::with_limit(reading.event_bytes),
+            room: reading.body_bytes,
             chat: ChatReader::default(),
             frames: None,
-            answer: Answer::new(queued_ns, lenient, keep_text),
+            answer: Answer::new(queued_ns, reading.lenient, reading.keep_text),
         }
     }
 
@@ -120,6 +149,15 @@ impl Response {
         let Self {
             sse, chat, answer, ..
         } = self;
+        match self.room.checked_sub(part.len() as u64) {
+            Some(room) => self.room = room,
+            None => {
+                let message = "the response exceeds the limit of --max-response-bytes".to_owned();
+                answer.fail(FailureKind::ResponseTooLarge, message);
+                answer.ended = true;
+                return;
+            }
+        }
         if let Some(body) = &mut answer.body {
             let room = BODY_LIMIT.saturating_sub(body.len());
             body.extend_from_slice(&part[..part.len().min(room)]);

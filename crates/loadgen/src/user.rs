@@ -3,15 +3,16 @@
 use crate::{
     cancel::Cancel,
     exchange::{Ended, Wiring},
-    stream::Response,
+    retry,
+    stream::{Reading, Response},
     telemetry::Sampler,
     transport::{Link, StampCounts},
 };
-use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord};
+use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord, Retry, RoundStop};
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        Arc, OnceLock,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc::Sender,
     },
     time::Duration,
@@ -27,13 +28,15 @@ pub(crate) struct RoundJob {
     pub(crate) level: u32,
     pub(crate) round: u32,
     pub(crate) started_ns: AtomicU64,
-    pub(crate) lenient: bool,
-    pub(crate) keep_text: bool,
+    pub(crate) reading: Reading,
+    /// How often a request is sent again that failed before its first token.
+    pub(crate) retries: u32,
     pub(crate) cancel: Cancel,
-    /// No new request is to be started.
-    pub(crate) stop: AtomicBool,
+    /// No new request is to be started, for this reason.
+    pub(crate) stop: OnceLock<RoundStop>,
     pub(crate) failures: AtomicU64,
-    pub(crate) max_failures: Option<u64>,
+    /// So many failures end the round, for this reason.
+    pub(crate) max_failures: Option<(u64, RoundStop)>,
     pub(crate) in_flight: AtomicU32,
     pub(crate) peak: AtomicU32,
     pub(crate) records: Sender<RequestRecord>,
@@ -42,8 +45,13 @@ pub(crate) struct RoundJob {
 }
 
 impl RoundJob {
+    /// Every request of the round has been begun.
+    pub(crate) fn all_begun(&self) -> bool {
+        self.next.load(Relaxed) >= self.order.len()
+    }
+
     fn take(&self) -> Option<&PreparedRequest> {
-        if self.stop.load(Relaxed) || self.cancel.is_cancelled() {
+        if self.stop.get().is_some() || self.cancel.is_cancelled() {
             return None;
         }
         let at = self.next.fetch_add(1, Relaxed);
@@ -53,8 +61,9 @@ impl RoundJob {
     fn note(&self, outcome: &Outcome) {
         if matches!(outcome, Outcome::Failed(_)) {
             let failures = self.failures.fetch_add(1, Relaxed) + 1;
-            if self.max_failures.is_some_and(|limit| failures >= limit) {
-                self.stop.store(true, Relaxed);
+            if let Some((_, stop)) = self.max_failures.filter(|(limit, _)| failures >= *limit) {
+                // The first reason stays.
+                let _ = self.stop.set(stop);
             }
         }
     }
@@ -100,19 +109,36 @@ async fn measure(
 ) -> RequestRecord {
     let queued = job.started_ns.load(Relaxed);
     let mut resent = false;
-    let (mut response, ended) = loop {
-        let mut response = Response::new(queued, job.lenient, job.keep_text);
+    let mut retries = Vec::new();
+    let (mut response, outcome) = loop {
+        let mut response = Response::new(queued, job.reading);
         let exchange =
             job.wiring
                 .exchange(slot, &request.bytes, &mut response, &job.cancel, counts);
         match exchange.await {
-            Ended::NothingAccepted if !resent => resent = true,
-            ended => break (response, ended),
+            Ended::NothingAccepted if !resent => {
+                resent = true;
+                continue;
+            }
+            Ended::Cancelled => break (response, Outcome::Cancelled),
+            Ended::Itself | Ended::NothingAccepted => {}
         }
-    };
-    let outcome = match ended {
-        Ended::Cancelled => Outcome::Cancelled,
-        Ended::Itself | Ended::NothingAccepted => response.answer.outcome(),
+        let outcome = response.answer.outcome();
+        let attempt = u32::try_from(retries.len()).unwrap_or(u32::MAX);
+        let wait = retry::wait(&response.answer, &outcome, attempt);
+        let Some((kind, wait)) = wait.filter(|_| attempt < job.retries) else {
+            break (response, outcome);
+        };
+        retries.push(Retry {
+            kind,
+            start_ns: response.answer.timeline.start_ns,
+            end_ns: job.wiring.clock.now(),
+            wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        });
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = job.cancel.cancelled() => break (response, Outcome::Cancelled),
+        }
     };
     RequestRecord {
         level: job.level,
@@ -132,5 +158,6 @@ async fn measure(
         stream: response.answer.facts,
         usage: response.answer.usage,
         resent,
+        retries,
     }
 }

@@ -42,8 +42,8 @@ pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
     RequestPlan, Sampling, StoreText, Timeouts, TokenSourceChoice,
 };
-pub use record::{Flag, RequestRecord, StreamFacts};
-pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, WorkerLoad};
+pub use record::{Flag, RequestRecord, Retry, StreamFacts};
+pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, WorkerLoad};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;

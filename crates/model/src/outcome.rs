@@ -27,6 +27,8 @@ pub enum FailureKind {
     BadUtf8,
     /// One event exceeds the size limit.
     EventTooLarge,
+    /// The response exceeds the size limit.
+    ResponseTooLarge,
     /// The stream ended in the middle of an event.
     TruncatedEvent,
     /// The stream ended cleanly, but without `finish_reason` and without `[DONE]`.
@@ -47,7 +49,7 @@ pub enum FailureKind {
     ClientPortsExhausted,
 }
 
-const NAMED: [(FailureKind, &str); 18] = [
+const NAMED: [(FailureKind, &str); 19] = [
     (FailureKind::Resolve, "resolve"),
     (FailureKind::Connect, "connect"),
     (FailureKind::Tls, "tls"),
@@ -57,6 +59,7 @@ const NAMED: [(FailureKind, &str); 18] = [
     (FailureKind::BadEvent, "bad_event"),
     (FailureKind::BadUtf8, "bad_utf8"),
     (FailureKind::EventTooLarge, "event_too_large"),
+    (FailureKind::ResponseTooLarge, "response_too_large"),
     (FailureKind::TruncatedEvent, "truncated_event"),
     (FailureKind::IncompleteStream, "incomplete_stream"),
     (FailureKind::EmptyOutput, "empty_output"),

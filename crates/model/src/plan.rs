@@ -318,13 +318,48 @@ impl Default for Timeouts {
     }
 }
 
-/// When a level is stopped early.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// When a level is stopped early, and what one response may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LimitsPlan {
-    /// After so many failures.
+    /// After so many failures in a round.
     pub max_failures: Option<u64>,
-    /// The run is exit code 4 when a larger share of requests failed (0 to 1).
+    /// When a larger share of a round's requests has failed (0 to 1).
     pub max_failure_rate: Option<f64>,
+    /// No request of a round is begun later than so long after its start, ms.
+    #[serde(default)]
+    pub duration_ms: Option<u64>,
+    /// How often a request that failed before its first token is sent again.
+    #[serde(default)]
+    pub retries: u32,
+    /// Largest event of a stream, bytes.
+    #[serde(default = "LimitsPlan::default_event_bytes")]
+    pub max_event_bytes: u64,
+    /// Largest response body, bytes.
+    #[serde(default = "LimitsPlan::default_response_bytes")]
+    pub max_response_bytes: u64,
+}
+
+impl LimitsPlan {
+    fn default_event_bytes() -> u64 {
+        16 << 20
+    }
+
+    fn default_response_bytes() -> u64 {
+        1 << 30
+    }
+}
+
+impl Default for LimitsPlan {
+    fn default() -> Self {
+        Self {
+            max_failures: None,
+            max_failure_rate: None,
+            duration_ms: None,
+            retries: 0,
+            max_event_bytes: Self::default_event_bytes(),
+            max_response_bytes: Self::default_response_bytes(),
+        }
+    }
 }
 
 /// Server metrics to sample.

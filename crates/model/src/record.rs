@@ -1,6 +1,6 @@
 //! The record of one request: what was seen, before anything is computed.
 
-use crate::{Outcome, Timeline, Usage};
+use crate::{FailureKind, Outcome, Timeline, Usage};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -31,13 +31,15 @@ pub enum Flag {
     ParseErrors,
     /// The prompt was cut by `--max-input-length`.
     TruncatedInput,
+    /// Earlier attempts failed and it was sent again (`--retries`): a cache may hold its prompt.
+    Retried,
     /// The request was sent again on a new connection, because the old one had accepted no byte.
     Resent,
 }
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Coalesced,
         Self::BufferedSuspected,
         Self::UsageMismatch,
@@ -50,6 +52,7 @@ impl Flag {
         Self::ParseErrors,
         Self::TruncatedInput,
         Self::Resent,
+        Self::Retried,
     ];
 
     /// The stable name, as in the files.
@@ -67,6 +70,7 @@ impl Flag {
             Self::ParseErrors => "parse_errors",
             Self::TruncatedInput => "truncated_input",
             Self::Resent => "resent",
+            Self::Retried => "retried",
         }
     }
 }
@@ -96,6 +100,19 @@ pub struct StreamFacts {
     pub output_chars: u64,
     /// The body was a whole JSON answer with text in it.
     pub has_body_text: bool,
+}
+
+/// An attempt that failed and was followed by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Why it failed.
+    pub kind: FailureKind,
+    /// t0, ns; `None`: nothing was written.
+    pub start_ns: Option<u64>,
+    /// When it had failed, ns.
+    pub end_ns: u64,
+    /// The wait before the next one, ms.
+    pub wait_ms: u64,
 }
 
 /// Everything seen of one request. The unit of the journal.
@@ -135,6 +152,9 @@ pub struct RequestRecord {
     pub usage: Usage,
     /// Sent again because the old connection had accepted no byte.
     pub resent: bool,
+    /// Attempts before this one, which failed (`--retries`). All instants are of the last attempt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<Retry>,
     /// Generated text, under `--store-text full`.
     pub output: Option<String>,
 }

@@ -45,6 +45,29 @@ impl WorkerLoad {
     }
 }
 
+/// Which limit of the plan ended a round early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoundStop {
+    /// `--duration`: what was in flight was let finish.
+    Duration,
+    /// `--max-failures`.
+    MaxFailures,
+    /// `--max-failure-rate`: it was exceeded, whatever the rest would have done.
+    MaxFailureRate,
+}
+
+impl RoundStop {
+    /// The flag that sets the limit.
+    pub fn flag(self) -> &'static str {
+        match self {
+            Self::Duration => "--duration",
+            Self::MaxFailures => "--max-failures",
+            Self::MaxFailureRate => "--max-failure-rate",
+        }
+    }
+}
+
 /// Where the prompts of a partial round were cut.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PrefixCut {
@@ -100,6 +123,9 @@ pub struct RoundMeta {
     pub engines: Vec<EngineDelta>,
     /// The round was ended early by the user or a limit.
     pub interrupted: bool,
+    /// Which limit; `None` where none did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<RoundStop>,
     /// Caveats found while it ran.
     pub warnings: Vec<Warning>,
 }

@@ -171,6 +171,20 @@ pub enum Warning {
         /// Requests never sent.
         not_started: u64,
     },
+    /// A limit of the plan ended the round early.
+    LimitReached {
+        /// The flag.
+        flag: String,
+        /// Requests never sent.
+        not_started: u64,
+    },
+    /// Requests were sent again after failures.
+    Retried {
+        /// Requests.
+        count: u64,
+        /// Attempts beyond the first.
+        attempts: u64,
+    },
     /// A free remark, in English.
     Note {
         /// The remark.

@@ -4,7 +4,7 @@
 use crate::number::Rounded;
 use dualround_model::{
     Failure, FailureKind, Flag, Outcome, Phase, RequestMetricSample, RequestMetrics, RequestRecord,
-    TokenSource,
+    Retry, TokenSource,
 };
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ pub(crate) struct RequestJson<'a> {
     queue_wait_ms: Rounded,
     start_ms: Rounded,
     user: u32,
+    retries: &'a [Retry],
     output: Option<&'a str>,
     #[serde(serialize_with = "samples")]
     prometheus: &'a BTreeMap<String, RequestMetricSample>,
@@ -89,6 +90,7 @@ impl<'a> RequestJson<'a> {
             queue_wait_ms: Rounded(metrics.queue_wait_ms),
             start_ms: Rounded(metrics.start_ms),
             user: record.user,
+            retries: &record.retries,
             output: record.output.as_deref(),
             prometheus: &metrics.prometheus,
         }

@@ -36,6 +36,7 @@ const COLUMNS: &str = "message requests {
     optional int64 reasoning_tokens;
     optional int64 partial_output_tokens;
     optional binary token_source (UTF8);
+    required int64 retries;
     required int64 token_events;
     required boolean streamed;
     optional binary finish_reason (UTF8);
@@ -112,6 +113,7 @@ fn group<W: Write + Send>(
             rows.iter()
                 .map(|row| row.1.token_source.map(TokenSource::name)),
         )?;
+        columns.counts(rows.iter().map(|row| row.0.retries.len() as u64))?;
         columns.counts(rows.iter().map(|row| row.0.stream.token_events))?;
         columns.truths(rows.iter().map(|row| row.0.stream.streamed))?;
         columns.optional_texts(rows.iter().map(|row| row.0.stream.finish_reason.as_deref()))?;

@@ -115,6 +115,12 @@ fn english(warning: &Warning) -> String {
                 "the round ended early; {not_started} requests were never sent. Server counters include cancelled work"
             )
         }
+        Warning::LimitReached { flag, not_started } => {
+            format!("{flag} ended the round early; {not_started} requests were never sent")
+        }
+        Warning::Retried { count, attempts } => format!(
+            "{count} requests were sent again after failures ({attempts} attempts more); their times are of the last attempt, and a cache may hold their prompts"
+        ),
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),
     }
@@ -223,6 +229,12 @@ fn chinese(warning: &Warning) -> String {
         Warning::Interrupted { not_started } => {
             format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")
         }
+        Warning::LimitReached { flag, not_started } => {
+            format!("本轮被 {flag} 提前结束；{not_started} 个请求从未发送")
+        }
+        Warning::Retried { count, attempts } => format!(
+            "{count} 个请求失败后重发（共 {attempts} 次）；其时间属于最后一次尝试，缓存可能已存有其提示词"
+        ),
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),
     }

@@ -123,6 +123,7 @@ fn flags(record: &RequestRecord, metrics: &RequestMetrics, mismatch: bool) -> Ve
         (Flag::ParseErrors, stream.parse_errors > 0),
         (Flag::TruncatedInput, record.truncated),
         (Flag::Resent, record.resent),
+        (Flag::Retried, !record.retries.is_empty()),
     ]
     .into_iter()
     .filter_map(|(flag, holds)| holds.then_some(flag))

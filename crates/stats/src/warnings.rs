@@ -85,10 +85,21 @@ pub(crate) fn of(
     {
         warnings.push(Warning::CounterReset { name: name.clone() });
     }
-    if meta.interrupted {
-        warnings.push(Warning::Interrupted {
-            not_started: u64::from(meta.not_started),
-        });
+    let not_started = u64::from(meta.not_started);
+    match meta.stopped {
+        Some(stop) => warnings.push(Warning::LimitReached {
+            flag: stop.flag().to_owned(),
+            not_started,
+        }),
+        None if meta.interrupted => warnings.push(Warning::Interrupted { not_started }),
+        None => {}
+    }
+    let retried = rows.iter().map(|(record, _)| record.retries.len() as u64);
+    let (count, attempts) = retried
+        .filter(|attempts| *attempts > 0)
+        .fold((0, 0), |(count, all), attempts| (count + 1, all + attempts));
+    if count > 0 {
+        warnings.push(Warning::Retried { count, attempts });
     }
     warnings
 }

@@ -210,10 +210,25 @@ settings! {
     /// Limit between two reads, seconds [default: none].
     #[arg(long, value_name = "S", env = "DUALROUND_IDLE_TIMEOUT", hide_env = true, help_heading = "Limits", hide_short_help = true)]
     idle_timeout: f64,
-    /// End a round after so many failures.
+    /// Begin no request of a round later than so long after its start, seconds; what is in flight is let finish [default: none].
+    #[arg(long, value_name = "S", env = "DUALROUND_DURATION", hide_env = true, help_heading = "Limits")]
+    duration: f64,
+    /// Send a request again that failed before its first token (connect, reset, 408, 429, 5xx), up to so often; every attempt is recorded [default: 0].
+    #[arg(long, value_name = "N", env = "DUALROUND_RETRIES", hide_env = true, help_heading = "Limits", hide_short_help = true)]
+    retries: u32,
+    /// Wait up to so long until the server is ready, seconds [default: 0].
+    #[arg(long, value_name = "S", env = "DUALROUND_WAIT_READY", hide_env = true, help_heading = "Limits")]
+    wait_ready: f64,
+    /// Largest event of a stream, bytes [default: 16777216].
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_EVENT_BYTES", hide_env = true, help_heading = "Limits", hide_short_help = true)]
+    max_event_bytes: u64,
+    /// Largest response body, bytes [default: 1073741824].
+    #[arg(long, value_name = "N", env = "DUALROUND_MAX_RESPONSE_BYTES", hide_env = true, help_heading = "Limits", hide_short_help = true)]
+    max_response_bytes: u64,
+    /// End a level after so many failures in a round; exit code 4.
     #[arg(long, value_name = "N", env = "DUALROUND_MAX_FAILURES", hide_env = true, help_heading = "Limits", hide_short_help = true)]
     max_failures: u64,
-    /// Exit code 4 when a larger share of a round's requests failed (0 to 1).
+    /// End a level when a larger share of a round's requests has failed (0 to 1); exit code 4.
     #[arg(long, value_name = "SHARE", env = "DUALROUND_MAX_FAILURE_RATE", hide_env = true, help_heading = "Limits", hide_short_help = true)]
     max_failure_rate: f64,
 

@@ -66,7 +66,24 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 74] = [
+const RUN: [(&str, &str); 79] = [
+    (
+        "duration",
+        "一轮开始这么久之后不再发起请求，秒；进行中的让其完成 [默认：不限]",
+    ),
+    (
+        "retries",
+        "首个 token 之前失败的请求（连接、重置、408、429、5xx）最多重发这么多次；每次尝试都有记录 [默认：0]",
+    ),
+    ("wait_ready", "最多等待服务就绪这么久，秒 [默认：0]"),
+    (
+        "max_event_bytes",
+        "流中单个事件的上限，字节 [默认：16777216]",
+    ),
+    (
+        "max_response_bytes",
+        "响应正文的上限，字节 [默认：1073741824]",
+    ),
     (
         "resume",
         "在该目录的运行中，从第一个未完成的级别继续；其余参数与当时相同",
@@ -176,7 +193,10 @@ const RUN: [(&str, &str); 74] = [
         "到首个 token 的时限，秒 [默认：不限]",
     ),
     ("idle_timeout", "两次读取之间的时限，秒 [默认：不限]"),
-    ("max_failures", "失败达到这么多后结束本轮"),
+    (
+        "max_failures",
+        "一轮中失败达到这么多后结束该级别；退出码为 4",
+    ),
     (
         "max_failure_rate",
         "一轮中失败比例更大时退出码为 4（0 到 1）",

@@ -57,5 +57,6 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
         how: How::Auto,
         live: &LivePlan::default(),
         resume: false,
+        wait_ready_ms: None,
     })
 }

@@ -13,12 +13,15 @@ use dualround_loadgen::{
     Cancel, Clock, Progress as Event, Session, parse_rfc3339, redact_url, rfc3339,
 };
 use dualround_model::{
-    Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, Selection, Verdict,
-    Warning,
+    Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, RoundStop, Selection,
+    Verdict, Warning,
 };
 use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
 use dualround_stats::{SummaryOptions, compare, reuse, summarise};
-use std::{sync::atomic::Ordering::SeqCst, time::SystemTime};
+use std::{
+    sync::atomic::Ordering::SeqCst,
+    time::{Duration, SystemTime},
+};
 
 /// The plan as it may be written down: no credentials in any URL. Keys and header values mask
 /// themselves.
@@ -70,6 +73,8 @@ pub(crate) struct Job<'a> {
     pub(crate) live: &'a LivePlan,
     /// Go on with the run in the output folder.
     pub(crate) resume: bool,
+    /// How long to wait until the server is ready, ms.
+    pub(crate) wait_ready_ms: Option<u64>,
 }
 
 /// Measures and returns the exit code.
@@ -117,6 +122,13 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     let clock = anchor.map_or_else(Clock::start, Clock::resumed);
     let levels = selection.levels.clone();
     let mut session = Session::open_with(plan, levels, cancel.clone(), clock)?;
+    if let Some(ms) = job.wait_ready_ms {
+        let waited = session.wait_ready(Duration::from_millis(ms))?;
+        note(&format!(
+            "the server was ready after {:.1} s",
+            waited.as_secs_f64()
+        ));
+    }
     let canary = session.preflight()?;
     let metric_warnings = session.look_up_metrics()?;
     for warning in first_warnings.iter().chain(&metric_warnings) {
@@ -239,6 +251,11 @@ impl Run {
                     break;
                 }
                 self.round(level, concurrency, *spec, cancel)?;
+                let stopped = self.rounds.last().and_then(|round| round.meta.stopped);
+                if let Some(RoundStop::MaxFailures | RoundStop::MaxFailureRate) = stopped {
+                    // Its other rounds would fail as well, or mean nothing.
+                    break;
+                }
             }
             self.compare_level(first)?;
             if cancel.is_cancelled() {
@@ -364,6 +381,21 @@ impl Run {
         if let Some(code) = self.gates(plan) {
             return code;
         }
+        let failures = |round: &&RoundResult| {
+            let stop = round.meta.stopped;
+            matches!(
+                stop,
+                Some(RoundStop::MaxFailures | RoundStop::MaxFailureRate)
+            )
+        };
+        if let Some(round) = self.rounds.iter().find(failures) {
+            let flag = round.meta.stopped.map_or("", RoundStop::flag);
+            let at = round.meta.concurrency;
+            alarm(&format!(
+                "{flag}: the level of concurrency {at} was ended early (exit code 4)"
+            ));
+            return exit::GATE;
+        }
         if let Some(limit) = plan.limits.max_failure_rate {
             #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
             let rate = |round: &&RoundResult| {
@@ -376,10 +408,6 @@ impl Run {
                 ));
                 return exit::GATE;
             }
-        }
-        if plan.limits.max_failures.is_some() && self.rounds.iter().any(|r| r.meta.interrupted) {
-            alarm("--max-failures: a round was ended early (exit code 4)");
-            return exit::GATE;
         }
         exit::OK
     }

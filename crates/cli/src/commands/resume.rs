@@ -67,7 +67,9 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
             .rounds
             .iter()
             .filter(|round| round.meta.level == level);
-        let ended = of_level.filter(|round| !round.meta.interrupted);
+        // A round that a limit ended is as whole as it will be.
+        let ended =
+            of_level.filter(|round| !round.meta.interrupted || round.meta.stopped.is_some());
         ended.count() == rounds_a_level
     };
     let finished = (0..).take_while(|level| whole(*level)).count();

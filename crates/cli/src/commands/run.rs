@@ -28,5 +28,6 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
         how,
         live: &resolved.live,
         resume: resolved.resume,
+        wait_ready_ms: resolved.wait_ready_ms,
     })
 }

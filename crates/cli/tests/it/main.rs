@@ -9,6 +9,7 @@ mod crash;
 mod faults;
 mod guide;
 mod hub;
+mod limits;
 mod metrics;
 mod rooms;
 mod schema;

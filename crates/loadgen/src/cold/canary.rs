@@ -3,8 +3,13 @@
 
 use super::Fresh;
 use crate::{
-    cancel::Cancel, exchange::Wiring, filler::filler, marker::Markers, prepare::request_of_text,
-    stream::Response, transport::StampCounts,
+    cancel::Cancel,
+    exchange::Wiring,
+    filler::filler,
+    marker::Markers,
+    prepare::request_of_text,
+    stream::{Reading, Response},
+    transport::StampCounts,
 };
 use dualround_model::{CanaryReport, Outcome, Plan, Usage};
 use std::time::Duration;
@@ -46,7 +51,12 @@ impl<'a> Prober<'a> {
     pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Usage, Refused> {
         let target = &self.wiring.target;
         let bytes = request_of_text(self.plan, target, &self.text, 2, Some(fresh)).into();
-        let mut response = Response::new(self.wiring.clock.now(), true, false);
+        let reading = Reading {
+            lenient: true,
+            keep_text: false,
+            ..Reading::of(self.plan)
+        };
+        let mut response = Response::new(self.wiring.clock.now(), reading);
         let (cancel, mut counts) = (Cancel::new(), StampCounts::default());
         self.wiring
             .exchange(&mut self.slot, &bytes, &mut response, &cancel, &mut counts)

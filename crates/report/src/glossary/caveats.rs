@@ -137,6 +137,13 @@ pub(super) const TERMS: &[Term] = &[
         "本轮被用户或限制提前结束；未发送的请求已计数。",
     ),
     term(
+        "limit_reached",
+        "limit_reached",
+        "触及限制",
+        "A limit of the plan (--duration, --max-failures, --max-failure-rate) ended the round early; requests that were not sent are counted. After too many failures the rest of the level is left out.",
+        "计划中的限制（--duration、--max-failures、--max-failure-rate）提前结束了本轮；未发送的请求已计数。失败过多时略去该级别其余各轮。",
+    ),
+    term(
         "note",
         "note",
         "备注",

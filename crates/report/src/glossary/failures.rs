@@ -70,8 +70,15 @@ pub(super) const TERMS: &[Term] = &[
         "event_too_large",
         "event_too_large",
         "事件过大",
-        "One event exceeds the size limit of the reader.",
-        "单个事件超过读取上限。",
+        "One event exceeds --max-event-bytes.",
+        "单个事件超过 --max-event-bytes。",
+    ),
+    term(
+        "response_too_large",
+        "response_too_large",
+        "响应过大",
+        "The response body exceeds --max-response-bytes.",
+        "响应正文超过 --max-response-bytes。",
     ),
     term(
         "truncated_event",

@@ -87,4 +87,11 @@ pub(super) const TERMS: &[Term] = &[
         "Sent again on a new connection, because the old one had accepted no byte of it. t0 is that of the second sending.",
         "旧连接一个字节都没有接收，在新连接上重发。t0 取第二次发送的时刻。",
     ),
+    term(
+        "retried",
+        "retried",
+        "重试",
+        "Earlier attempts failed and the request was sent again (--retries). All its times are of the last attempt; the failed ones stand in `retries`. A cache may hold its prompt from an earlier attempt, also in a cold round.",
+        "先前的尝试失败后重新发送（--retries）。所有时间都属于最后一次尝试，失败的尝试见 `retries`。缓存可能已存有先前尝试的提示词，冷轮也不例外。",
+    ),
 ];

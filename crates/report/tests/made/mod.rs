@@ -92,6 +92,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
         usage: Usage::default(),
         resent: false,
         output: None,
+        retries: Vec::new(),
     };
     let metrics = RequestMetrics {
         ttft_ms: Some(f64::INFINITY),
@@ -119,6 +120,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             engines: Vec::new(),
             interrupted: false,
             warnings: Vec::new(),
+            stopped: None,
         },
         summary: RoundSummary {
             planned_requests: 100,

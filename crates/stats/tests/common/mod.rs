@@ -16,6 +16,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
     let at = |ms: f64| ns(start + ms);
     let last = tokens.last().copied().unwrap_or(0.0);
     RequestRecord {
+        retries: Vec::new(),
         level: 0,
         round: 1,
         index,
@@ -84,6 +85,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         proof: None,
     };
     RoundMeta {
+        stopped: None,
         level: 0,
         concurrency: 1,
         spec,
