@@ -2,6 +2,7 @@
 
 mod dataset;
 mod file;
+mod proxy;
 mod request;
 
 use crate::{
@@ -124,7 +125,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     let plan = Plan {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
-        request: request::resolve(&args)?,
+        request: request::resolve(&args, &url)?,
         dataset: dataset::resolve(&args, &dataset, levels.len(), seed)?,
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,

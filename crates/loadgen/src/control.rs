@@ -55,7 +55,7 @@ impl Control {
     /// # Errors
     /// [`LoadError`] when the URL cannot be used.
     pub(crate) fn to(url: &str, request: &RequestPlan, limit: Duration) -> Result<Self, LoadError> {
-        let target = Target::resolve(url)?;
+        let target = Target::resolve(url, request)?;
         let tls = if target.https {
             Some(tls_connector(request, false)?)
         } else {
@@ -94,10 +94,11 @@ impl Control {
             .await
             .map_err(|error| error.message)?,
         };
+        let proxy = self.target.proxy_headers();
         let request = format!(
-            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n{headers}\
+            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n{proxy}{headers}\
              Content-Length: {}\r\n\r\n{body}",
-            self.target.path,
+            self.target.request_target(),
             self.target.authority,
             env!("CARGO_PKG_VERSION"),
             body.len()

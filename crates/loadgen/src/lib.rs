@@ -40,4 +40,4 @@ pub use replay::{Replayed, replay};
 pub use round::Progress;
 pub use session::{Session, parse_rfc3339, rfc3339};
 pub use telemetry::PrometheusServer;
-pub use transport::{redact_url, userinfo};
+pub use transport::{proxy_shown, redact_url, userinfo};

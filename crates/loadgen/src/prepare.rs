@@ -193,10 +193,11 @@ fn head(request: &RequestPlan, userinfo: Option<&Secret>, target: &Target) -> St
     let mut head = format!(
         "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n\
          Content-Type: application/json\r\nAccept: text/event-stream, application/json\r\n",
-        target.path,
+        target.request_target(),
         target.authority,
         env!("CARGO_PKG_VERSION"),
     );
+    head.push_str(&target.proxy_headers());
     head.push_str(&credentials(request, userinfo));
     head
 }

@@ -95,7 +95,7 @@ impl Session {
         let most = plan.levels.iter().copied().max().unwrap_or(1);
         let need = u64::from(most) + SPARE_FILES;
         limits::make_room_for_files(most, need)?;
-        let target = Target::resolve(&plan.endpoint)?;
+        let target = Target::resolve(&plan.endpoint, &plan.request)?;
         let secure = target.https
             || plan
                 .prometheus
@@ -374,8 +374,10 @@ impl Session {
         let secrets =
             crate::auth::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\n{secrets}\r\n",
-            target.path, target.authority
+            "GET {} HTTP/1.1\r\nHost: {}\r\n{}{secrets}\r\n",
+            target.request_target(),
+            target.authority,
+            target.proxy_headers()
         )
         .into()
     }

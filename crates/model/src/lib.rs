@@ -39,7 +39,7 @@ pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta}
 pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
-    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
+    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ProxyPlan,
     RequestPlan, Sampling, StoreText, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts};

@@ -257,6 +257,24 @@ pub struct RequestPlan {
     /// Measure over HTTP/2 (ALPN under TLS, prior knowledge without).
     #[serde(default)]
     pub http2: bool,
+    /// Proxies on the way.
+    #[serde(default)]
+    pub proxy: ProxyPlan,
+}
+
+/// Proxies, as flags and environment give them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProxyPlan {
+    /// For http URLs, with its credentials.
+    pub http: Option<Secret>,
+    /// For https URLs.
+    pub https: Option<Secret>,
+    /// Hosts that are reached directly, as NO_PROXY writes them.
+    pub except: String,
+    /// Given by flag: loopback goes through it as well.
+    pub given: bool,
+    /// The proxy that the endpoint is reached by, credentials removed; `None`: directly.
+    pub endpoint: Option<String>,
 }
 
 impl Default for RequestPlan {
@@ -277,6 +295,7 @@ impl Default for RequestPlan {
             ca_cert: None,
             insecure: false,
             http2: false,
+            proxy: ProxyPlan::default(),
         }
     }
 }

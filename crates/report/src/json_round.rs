@@ -51,6 +51,7 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
         "stddev": "sample",
         "latency_end": "stream_end",
         "tls_verify": !plan.request.insecure,
+        "proxy": plan.request.proxy.endpoint,
         "http_version": if plan.request.http2 { "2" } else { "1.1" },
     })
 }

@@ -301,6 +301,12 @@ settings! {
     /// Measure over HTTP/2: by ALPN under TLS, by prior knowledge without.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_HTTP2", hide_env = true, help_heading = "Network", hide_short_help = true)]
     http2: bool,
+    /// Proxy for every connection: http://, socks5:// or socks5h://, with user:password@ if it needs one [default: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, with NO_PROXY; loopback goes direct].
+    #[arg(long, value_name = "URL", env = "DUALROUND_PROXY", hide_env = true, hide_env_values = true, help_heading = "Network", hide_short_help = true)]
+    proxy: String,
+    /// Use no proxy, whatever the environment says.
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_NO_PROXY", hide_env = true, help_heading = "Network", hide_short_help = true)]
+    no_proxy: bool,
     /// Do not verify the server's certificate (recorded in the result).
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_INSECURE", hide_env = true, help_heading = "Network", hide_short_help = true)]
     insecure: bool,

@@ -20,7 +20,8 @@ pub(crate) type Sources = BTreeMap<&'static str, Source>;
 /// Settings whose values are secrets.
 const SECRET: [&str; 3] = ["api_key", "header", "prometheus_header"];
 /// Settings that are URLs, which may hold some.
-const URLS: [&str; 5] = [
+const URLS: [&str; 6] = [
+    "proxy",
     "endpoint",
     "prometheus_url",
     "admin_url",

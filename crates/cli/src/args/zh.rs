@@ -66,7 +66,12 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 79] = [
+const RUN: [(&str, &str); 81] = [
+    (
+        "proxy",
+        "所有连接的代理：http://、socks5:// 或 socks5h://，需要时带 user:password@ [默认：HTTP_PROXY、HTTPS_PROXY、ALL_PROXY 及 NO_PROXY；本机地址直连]",
+    ),
+    ("no_proxy", "不用任何代理，无论环境变量如何"),
     (
         "duration",
         "一轮开始这么久之后不再发起请求，秒；进行中的让其完成 [默认：不限]",

@@ -1,12 +1,12 @@
 //! What every request holds.
 
-use super::{choice, usage};
+use super::{choice, proxy, usage};
 use crate::{args::RunArgs, exit::Usage};
 use dualround_model::{RequestPlan, Secret, TokenSourceChoice};
 use serde_json::{Map, Value};
 
 /// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
-pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
+pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usage> {
     if let Some(temperature) = args.temperature.filter(|t| !(t.is_finite() && *t >= 0.0)) {
         return Err(usage(format!(
             "--temperature {temperature}: give 0 or more"
@@ -67,6 +67,7 @@ pub(super) fn resolve(args: &RunArgs) -> Result<RequestPlan, Usage> {
         ca_cert: args.ca_cert.clone(),
         insecure: args.insecure.unwrap_or(false),
         http2: args.http2.unwrap_or(false),
+        proxy: proxy::resolve(args, endpoint)?,
     })
 }
 
@@ -141,7 +142,7 @@ mod tests {
             header: Some(vec!["Cookie: s=1".to_owned()]),
             ..RunArgs::default()
         };
-        let plan = resolve(&args).unwrap();
+        let plan = resolve(&args, "http://127.0.0.1:1/").unwrap();
         let shown = format!("{plan:?} {}", serde_json::to_string(&plan).unwrap());
         assert!(!shown.contains("sk-XYZ") && !shown.contains("s=1") && shown.contains("Cookie"));
     }

@@ -11,6 +11,7 @@ mod guide;
 mod hub;
 mod limits;
 mod metrics;
+mod network;
 mod rooms;
 mod schema;
 mod trouble;

@@ -7,7 +7,7 @@ use crate::{
     control::{Answer, Control},
     transport::Target,
 };
-use dualround_model::{ResetCall, ResetOutcome};
+use dualround_model::{RequestPlan, ResetCall, ResetOutcome};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -24,12 +24,13 @@ const ATTEMPTS: u32 = 5;
 /// [`LoadError::Reset`] for the first one that does not succeed: the round would not be cold.
 pub(crate) async fn reset_all(
     calls: &[ResetCall],
+    request: &RequestPlan,
     tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Result<Vec<ResetOutcome>, LoadError> {
     let mut outcomes = Vec::new();
     for call in calls {
-        let outcome = reset(call, tls, clock).await?;
+        let outcome = reset(call, request, tls, clock).await?;
         if !outcome.ok {
             return Err(LoadError::Reset {
                 url: outcome.url,
@@ -43,10 +44,11 @@ pub(crate) async fn reset_all(
 
 async fn reset(
     call: &ResetCall,
+    request: &RequestPlan,
     tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Result<ResetOutcome, LoadError> {
-    let target = Target::resolve(&call.url)?;
+    let target = Target::resolve(&call.url, request)?;
     let url = target.shown.clone();
     let auth = basic(target.userinfo.as_deref());
     let mut control = Control::new(target, tls.cloned(), clock, LIMIT);

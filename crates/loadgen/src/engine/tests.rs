@@ -122,7 +122,11 @@ fn counters_that_went_backwards_are_unknown() {
     };
     let watch = Watch::new(
         detect(&seen, None),
-        &crate::transport::Target::resolve("http://127.0.0.1:1").unwrap(),
+        &crate::transport::Target::resolve(
+            "http://127.0.0.1:1",
+            &dualround_model::RequestPlan::default(),
+        )
+        .unwrap(),
         String::new(),
         None,
         crate::Clock::start(),

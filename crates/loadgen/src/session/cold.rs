@@ -121,7 +121,7 @@ impl Session {
         let runtime = crate::runtime::single()?;
         let resets = runtime.block_on(async {
             self.drain(&url).await?;
-            reset::reset_all(&calls, self.tls.as_ref(), self.clock).await
+            reset::reset_all(&calls, &self.plan.request, self.tls.as_ref(), self.clock).await
         })?;
         Ok(ColdAction {
             method: ColdMethod::Reset,
@@ -160,7 +160,8 @@ impl Session {
             before = cached(prober.send(&fresh).await.ok());
         }
         self.drain(&url).await?;
-        let outcomes = reset::reset_all(&calls, self.tls.as_ref(), self.clock).await?;
+        let outcomes =
+            reset::reset_all(&calls, &self.plan.request, self.tls.as_ref(), self.clock).await?;
         let Some(before) = before.filter(|hit| *hit > TEMPLATE) else {
             return Ok((outcomes, None));
         };

@@ -28,7 +28,7 @@ impl Session {
         for url in &self.plan.admin_urls {
             let url = url.trim_end_matches('/');
             if places.iter().all(|(known, ..)| known != url) {
-                let target = Target::resolve(url)?;
+                let target = Target::resolve(url, &self.plan.request)?;
                 let headers = basic(target.userinfo.as_deref());
                 places.push((url.to_owned(), target, headers));
             }

@@ -23,6 +23,7 @@ pub(super) fn start(
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
         headers: crate::auth::lines(&plan.prometheus.headers),
         cancel: cancel.clone(),
+        request: plan.request.clone(),
     };
     let urls = plan.prometheus.urls.iter();
     urls.map(|url| Sampler::start(url, &common)).collect()

@@ -55,12 +55,14 @@ pub(crate) struct Common {
     /// Whole header lines that go to metric sources only.
     pub(crate) headers: String,
     pub(crate) cancel: Cancel,
+    /// For its proxies.
+    pub(crate) request: dualround_model::RequestPlan,
 }
 
 impl Sampler {
     /// Starts a sampler for `url`: of a Prometheus server where one answers there, else of a page.
     pub(crate) fn start(url: &str, common: &Common) -> Result<Self, LoadError> {
-        let target = Target::resolve(url)?;
+        let target = Target::resolve(url, &common.request)?;
         let shown = target.shown.clone();
         let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();

@@ -181,13 +181,20 @@ pub(super) async fn open_stream(
     clock: Clock,
 ) -> Result<Stream, ConnectError> {
     let mut last = None;
-    for address in &target.addresses {
+    let proxy = target.proxy.as_ref();
+    let addresses = proxy.map_or(&target.addresses, |proxy| &proxy.addresses);
+    for address in addresses {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 // Small writes must leave at once; without it a request may wait for an ACK.
                 stream
                     .set_nodelay(true)
                     .map_err(|error| connect_error(&error))?;
+                let stream = match proxy.filter(|_| target.tunnel) {
+                    Some(proxy) => (proxy.tunnel(stream, &target.host, target.port).await)
+                        .map_err(|error| connect_error(&error))?,
+                    None => stream,
+                };
                 let stream = StampedTcp::new(stream, clock);
                 return match tls {
                     Some(tls) if target.https => handshake(tls, target, stream).await,

@@ -3,6 +3,7 @@
 mod conn;
 mod http2;
 mod link;
+mod proxy;
 mod stamped;
 mod target;
 mod tls;
@@ -11,6 +12,7 @@ mod wall_clock;
 pub(crate) use conn::{Conn, ConnectError, StampCounts};
 pub(crate) use http2::{Http2, words};
 pub(crate) use link::Link;
+pub use proxy::proxy_shown;
 pub(crate) use target::Target;
 pub use target::{redact_url, userinfo};
 pub(crate) use tls::connector as tls_connector;

@@ -1,7 +1,12 @@
 //! Where requests go: a URL taken apart, with its addresses resolved once.
 
+use super::proxy::{Proxy, proxy_of};
 use crate::LoadError;
-use std::net::{SocketAddr, ToSocketAddrs};
+use dualround_model::RequestPlan;
+use std::{
+    borrow::Cow,
+    net::{SocketAddr, ToSocketAddrs},
+};
 use url::Url;
 
 /// An origin and a path on it.
@@ -13,8 +18,14 @@ pub(crate) struct Target {
     pub(crate) authority: String,
     /// Path and query of the URL.
     pub(crate) path: String,
-    /// All addresses, in the resolver's order.
+    /// All addresses, in the resolver's order; empty where a proxy resolves the name.
     pub(crate) addresses: Vec<SocketAddr>,
+    /// Its port.
+    pub(crate) port: u16,
+    /// The proxy on the way.
+    pub(crate) proxy: Option<Proxy>,
+    /// A way through the proxy is made first; else it is asked in absolute form.
+    pub(crate) tunnel: bool,
     /// TLS or plain.
     pub(crate) https: bool,
     /// `user:password` of the URL, for basic authorisation.
@@ -28,7 +39,7 @@ impl Target {
     ///
     /// # Errors
     /// [`LoadError::Url`] for anything but http and https with a host; [`LoadError::Resolve`].
-    pub(crate) fn resolve(url: &str) -> Result<Self, LoadError> {
+    pub(crate) fn resolve(url: &str, request: &RequestPlan) -> Result<Self, LoadError> {
         let shown = redact_url(url);
         let bad = |reason: &str| LoadError::Url {
             url: shown.clone(),
@@ -51,13 +62,12 @@ impl Target {
             .trim_start_matches('[')
             .trim_end_matches(']')
             .to_owned();
-        let addresses: Vec<SocketAddr> = (bare.as_str(), port)
-            .to_socket_addrs()
-            .map_err(|source| LoadError::Resolve {
-                host: bare.clone(),
-                source,
-            })?
-            .collect();
+        let proxy = proxy_of(&parsed, &request.proxy)?;
+        let addresses = match &proxy {
+            Some(_) => Vec::new(),
+            None => addresses_of(&bare, port)?,
+        };
+        let plain = proxy.as_ref().is_some_and(Proxy::takes_plain);
         let authority = match parsed.port() {
             Some(port) => format!("{host}:{port}"),
             None => host,
@@ -73,10 +83,27 @@ impl Target {
             authority,
             path,
             addresses,
+            port,
+            tunnel: https || request.http2 || !plain,
+            proxy,
             https,
             userinfo,
             shown,
         })
+    }
+
+    /// What stands in the request line: the path, or the whole URL for a proxy that is asked so.
+    pub(crate) fn request_target(&self) -> Cow<'_, str> {
+        match self.proxy {
+            Some(_) if !self.tunnel => format!("http://{}{}", self.authority, self.path).into(),
+            _ => Cow::Borrowed(&self.path),
+        }
+    }
+
+    /// Header lines for a proxy that is asked so.
+    pub(crate) fn proxy_headers(&self) -> String {
+        let asked = self.proxy.as_ref().filter(|_| !self.tunnel);
+        asked.map_or_else(String::new, Proxy::authorization)
     }
 
     /// The path below which the server's other routes stand: that of a chat completions URL without
@@ -99,6 +126,22 @@ impl Target {
             ..self.clone()
         }
     }
+}
+
+/// All addresses of a `host:port`.
+pub(super) fn addresses(authority: &str) -> Result<Vec<SocketAddr>, LoadError> {
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    addresses_of(host, port.parse().unwrap_or(0))
+}
+
+fn addresses_of(host: &str, port: u16) -> Result<Vec<SocketAddr>, LoadError> {
+    let found = (host, port).to_socket_addrs();
+    let found = found.map_err(|source| LoadError::Resolve {
+        host: host.to_owned(),
+        source,
+    })?;
+    Ok(found.collect())
 }
 
 /// The `user:password` of a URL, decoded.
@@ -140,7 +183,11 @@ mod tests {
 
     #[test]
     fn b152_credentials_never_show() {
-        let target = Target::resolve("http://al:p%40w@127.0.0.1:80/v1?token=t3").unwrap();
+        let target = Target::resolve(
+            "http://al:p%40w@127.0.0.1:80/v1?token=t3",
+            &RequestPlan::default(),
+        )
+        .unwrap();
         assert_eq!(target.userinfo.as_deref(), Some("al:p@w"));
         assert_eq!(target.path, "/v1?token=t3");
         assert_eq!(target.shown, "http://127.0.0.1/v1?token=***");
@@ -149,7 +196,7 @@ mod tests {
 
     #[test]
     fn ipv6_hosts_resolve() {
-        let target = Target::resolve("http://[::1]:81/x").unwrap();
+        let target = Target::resolve("http://[::1]:81/x", &RequestPlan::default()).unwrap();
         assert_eq!(target.authority, "[::1]:81");
         assert!(target.addresses[0].is_ipv6());
     }

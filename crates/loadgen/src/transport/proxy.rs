@@ -1,0 +1,262 @@
+//! Proxies between this program and a server: HTTP (absolute form for plain requests, CONNECT for
+//! TLS and HTTP/2) and SOCKS 5. Opening the way through one is part of connecting, never of TTFT;
+//! stamps are those of the socket to the proxy.
+
+use crate::LoadError;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use dualround_model::ProxyPlan;
+use hyper_util::client::proxy::matcher::Matcher;
+use std::{io, net::SocketAddr};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_socks::tcp::Socks5Stream;
+use url::{Host, Url};
+
+/// Most bytes of a proxy's answer to CONNECT.
+const HEAD: usize = 16 << 10;
+
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Http,
+    Socks5,
+}
+
+/// A proxy on the way to a target.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxy {
+    kind: Kind,
+    /// All its addresses, in the resolver's order.
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// User and password.
+    auth: Option<(String, String)>,
+    /// Its URL without credentials.
+    pub(crate) shown: String,
+}
+
+/// The proxy that a URL is reached by; `None`: directly, as every loopback address is unless a
+/// proxy was given by flag.
+///
+/// # Errors
+/// [`LoadError::Url`] for a proxy that cannot be used, [`LoadError::Resolve`].
+pub(crate) fn proxy_of(url: &Url, plan: &ProxyPlan) -> Result<Option<Proxy>, LoadError> {
+    let Some((scheme, address, auth)) = chosen(url, plan) else {
+        return Ok(None);
+    };
+    let shown = format!("{scheme}://{address}");
+    let kind = match scheme.as_str() {
+        "http" => Kind::Http,
+        "socks5" | "socks5h" => Kind::Socks5,
+        _ => {
+            return Err(LoadError::Url {
+                url: shown,
+                reason: "proxies are http:// or socks5://".to_owned(),
+            });
+        }
+    };
+    let addresses = super::target::addresses(&address)?;
+    Ok(Some(Proxy {
+        kind,
+        addresses,
+        auth,
+        shown,
+    }))
+}
+
+/// The proxy's URL without credentials, for the plan; nothing is resolved.
+pub fn proxy_shown(url: &str, plan: &ProxyPlan) -> Option<String> {
+    let (scheme, address, _) = chosen(&Url::parse(url).ok()?, plan)?;
+    Some(format!("{scheme}://{address}"))
+}
+
+type Chosen = (String, String, Option<(String, String)>);
+
+/// Scheme, `host:port` and credentials of the proxy for a URL.
+fn chosen(url: &Url, plan: &ProxyPlan) -> Option<Chosen> {
+    let loopback = match url.host()? {
+        Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    };
+    if loopback && !plan.given {
+        return None;
+    }
+    let exposed = |secret: &Option<dualround_model::Secret>| {
+        let secret = secret.as_ref().map(|secret| secret.expose().to_owned());
+        secret.unwrap_or_default()
+    };
+    let matcher = Matcher::builder()
+        .http(exposed(&plan.http))
+        .https(exposed(&plan.https))
+        .no(plan.except.clone())
+        .build();
+    let origin = format!("{}://{}/", url.scheme(), url.host_str()?);
+    let found = matcher.intercept(&origin.parse().ok()?)?;
+    let uri = found.uri();
+    let scheme = uri.scheme_str()?.to_owned();
+    let port = uri.port_u16().unwrap_or(match scheme.as_str() {
+        "http" => 80,
+        _ => 1080,
+    });
+    let auth = credentials(if url.scheme() == "https" {
+        plan.https.as_ref()
+    } else {
+        plan.http.as_ref()
+    });
+    Some((scheme, format!("{}:{port}", uri.host()?), auth))
+}
+
+fn credentials(proxy: Option<&dualround_model::Secret>) -> Option<(String, String)> {
+    let text = proxy?.expose();
+    let url = match text.contains("://") {
+        true => Url::parse(text),
+        false => Url::parse(&format!("http://{text}")),
+    };
+    let info = super::userinfo(&url.ok()?)?;
+    let (user, password) = info.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+impl Proxy {
+    /// It takes plain requests in absolute form, so that no tunnel is needed.
+    pub(crate) fn takes_plain(&self) -> bool {
+        self.kind == Kind::Http
+    }
+
+    /// `Proxy-Authorization` as a header line, or nothing.
+    pub(crate) fn authorization(&self) -> String {
+        let Some((user, password)) = &self.auth else {
+            return String::new();
+        };
+        let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
+        format!("Proxy-Authorization: Basic {token}\r\n")
+    }
+
+    /// Makes a way through to `host:port` on a connection to the proxy.
+    ///
+    /// # Errors
+    /// What the proxy said, or the lack of it.
+    pub(crate) async fn tunnel(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        port: u16,
+    ) -> io::Result<TcpStream> {
+        let fail = |reason: String| io::Error::other(format!("proxy {}: {reason}", self.shown));
+        match self.kind {
+            Kind::Http => self.connect(stream, host, port).await.map_err(fail),
+            Kind::Socks5 => {
+                let to = (host, port);
+                let opened = match &self.auth {
+                    Some((user, password)) => {
+                        Socks5Stream::connect_with_password_and_socket(stream, to, user, password)
+                            .await
+                    }
+                    None => Socks5Stream::connect_with_socket(stream, to).await,
+                };
+                let opened = opened.map_err(|error| fail(error.to_string()))?;
+                Ok(opened.into_inner())
+            }
+        }
+    }
+
+    /// CONNECT (RFC 9110, 9.3.6). The proxy sends nothing of its own behind its head.
+    async fn connect(
+        &self,
+        mut stream: TcpStream,
+        host: &str,
+        port: u16,
+    ) -> Result<TcpStream, String> {
+        let host = match host.contains(':') {
+            true => format!("[{host}]"),
+            false => host.to_owned(),
+        };
+        let request = format!(
+            "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",
+            self.authorization()
+        );
+        let words = |error: io::Error| error.to_string();
+        stream.write_all(request.as_bytes()).await.map_err(words)?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            if head.len() >= HEAD {
+                return Err("its answer to CONNECT is too long".to_owned());
+            }
+            let mut byte = [0];
+            if stream.read(&mut byte).await.map_err(words)? == 0 {
+                return Err("it closed the connection at CONNECT".to_owned());
+            }
+            head.push(byte[0]);
+        }
+        let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let line = crate::text::clean(&String::from_utf8_lossy(line));
+        let status = line
+            .split(' ')
+            .nth(1)
+            .and_then(|code| code.parse::<u16>().ok());
+        match status {
+            Some(200..=299) => Ok(stream),
+            _ => Err(format!("it refuses CONNECT to {host}:{port}: {line}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::Secret;
+
+    fn of(url: &str, except: &str, given: bool) -> Option<String> {
+        let plan = ProxyPlan {
+            http: Some(Secret::new("http://al:pa55@127.0.0.1:9")),
+            https: Some(Secret::new("socks5h://127.0.0.1:10")),
+            except: except.to_owned(),
+            given,
+            endpoint: None,
+        };
+        proxy_shown(url, &plan)
+    }
+
+    #[test]
+    fn b063_loopback_and_exceptions_go_direct() {
+        let proxy = Some("http://127.0.0.1:9".to_owned());
+        assert_eq!(of("http://gpu.example/v1", "", false), proxy);
+        assert_eq!(
+            of("https://gpu.example/v1", "", false).as_deref(),
+            Some("socks5h://127.0.0.1:10")
+        );
+        for direct in [
+            "http://127.0.0.1:8000/",
+            "http://localhost:1/",
+            "http://[::1]:1/",
+        ] {
+            assert_eq!(of(direct, "", false), None, "{direct}");
+            assert_eq!(of(direct, "", true), proxy, "{direct}");
+        }
+        for url in ["http://a.test/", "http://10.1.2.3/"] {
+            assert_eq!(of(url, ".test,10.0.0.0/8", false), None, "{url}");
+        }
+        assert_eq!(of("http://11.1.2.3/", ".test,10.0.0.0/8", false), proxy);
+        assert_eq!(of("http://gpu.example/", "*", false), None);
+    }
+
+    #[test]
+    fn credentials_are_sent_and_never_shown() {
+        let plan = ProxyPlan {
+            http: Some(Secret::new("http://al:p%40w@127.0.0.1:9")),
+            given: true,
+            ..ProxyPlan::default()
+        };
+        let proxy = proxy_of(&Url::parse("http://h/").unwrap(), &plan)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            proxy.authorization(),
+            "Proxy-Authorization: Basic YWw6cEB3\r\n"
+        );
+        assert_eq!(proxy.shown, "http://127.0.0.1:9");
+        assert!(!serde_json::to_string(&plan).unwrap().contains("p%40w"));
+    }
+}
