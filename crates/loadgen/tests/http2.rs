@@ -6,7 +6,7 @@ mod common;
 use bytes::Bytes;
 use common::{metrics, plan, run, samples};
 use dualround_loadgen::LoadError;
-use dualround_model::{Outcome, Plan, RequestRecord, StampSource};
+use dualround_model::{Outcome, Plan, RequestRecord, Secret, StampSource};
 use dualround_stats::{SummaryOptions, summarise};
 use http::{Request, Response};
 use http_body::Frame;
@@ -271,6 +271,54 @@ fn http2_by_alpn_and_http1_under_tls() {
     let (records, stamps) = two_rounds(&server, false);
     steady(&records);
     assert_eq!(stamps, StampSource::Kernel);
+}
+
+/// A proxy that knows CONNECT alone and leads everything to `server`.
+fn connect_proxy(server: std::net::SocketAddr) -> (String, Arc<AtomicU64>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let tunnels = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&tunnels);
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let count = Arc::clone(&count);
+            std::thread::spawn(move || {
+                let mut head = String::new();
+                let mut reader = BufReader::new(client.try_clone().unwrap());
+                while !head.ends_with("\r\n\r\n") {
+                    assert!(reader.read_line(&mut head).unwrap() > 0);
+                }
+                assert!(head.starts_with("CONNECT localhost:"), "{head}");
+                count.fetch_add(1, Relaxed);
+                let (mut client, mut server) =
+                    (client, std::net::TcpStream::connect(server).unwrap());
+                server.set_nodelay(true).unwrap();
+                client.set_nodelay(true).unwrap();
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+                let _ = std::io::copy(&mut client, &mut server);
+            });
+        }
+    });
+    (url, tunnels)
+}
+
+#[test]
+fn b063_tls_and_http2_go_through_a_tunnel() {
+    for (tls, http2) in [(true, false), (true, true), (false, true)] {
+        let server = start(Manner::Steady, tls, true);
+        let (proxy, tunnels) = connect_proxy(server.addr);
+        let folder = tempfile::tempdir().unwrap();
+        let mut plan = plan_of(&server, http2, &folder);
+        plan.request.proxy.http = Some(Secret::new(&proxy));
+        plan.request.proxy.https = Some(Secret::new(&proxy));
+        plan.request.proxy.given = true;
+        let rounds = run(&plan, samples(8));
+        steady(&rounds[0].records);
+        assert!(tunnels.load(Relaxed) >= 4, "{}", tunnels.load(Relaxed));
+    }
 }
 
 #[test]
