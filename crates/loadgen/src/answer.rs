@@ -257,10 +257,15 @@ impl Answer {
         let status = self.facts.status.unwrap_or(0);
         if self.head.is_some() && !(200..300).contains(&status) {
             let text = error_text(self.body.as_deref().unwrap_or_default());
-            let message = if text.is_empty() {
-                format!("HTTP status {status}")
-            } else {
-                text
+            let to = self.head.as_ref().and_then(|head| head.location.as_deref());
+            let message = match to.filter(|_| (300..400).contains(&status)) {
+                // Neither the key nor a prompt goes where a server points to.
+                Some(to) => {
+                    let to = crate::text::clean(&crate::redact_url(to));
+                    format!("redirect to {to}, which is not followed: give that URL as --endpoint")
+                }
+                None if text.is_empty() => format!("HTTP status {status}"),
+                None => text,
             };
             self.failure = None;
             self.fail_in(FailureKind::Http(status), Phase::Complete, message);

@@ -2,8 +2,8 @@
 //! round are put together at its end.
 
 use crate::{
-    cancel::Cancel, exchange::Wiring, stream::Reading, telemetry::Sampler, user::RoundJob,
-    worker::Workers,
+    auth::Secrets, cancel::Cancel, exchange::Wiring, stream::Reading, telemetry::Sampler,
+    user::RoundJob, worker::Workers,
 };
 use dualround_model::{
     ClientProbe, LimitsPlan, Plan, PreparedEpoch, RequestRecord, RoundMeta, RoundStop, WorkerLoad,
@@ -95,6 +95,7 @@ pub(crate) fn run(
         round: setup.round,
         started_ns: AtomicU64::new(started_ns),
         reading: Reading::of(setup.plan),
+        secrets: Secrets::of(setup.plan),
         retries: setup.plan.limits.retries,
         cancel: setup.cancel.clone(),
         stop: OnceLock::new(),

@@ -9,6 +9,7 @@ mod tokens;
 
 use crate::{
     Cancel, Clock, LoadError, Progress,
+    auth::Secrets,
     cold::Fresh,
     engine::Watch,
     exchange::Wiring,
@@ -170,12 +171,14 @@ impl Session {
         let tls = self.tls.clone();
         let mut control = preflight::control(&self.wiring.target, tls, self.clock);
         let cancel = self.cancel.clone();
-        runtime.block_on(async {
-            tokio::select! {
-                result = self.probe(&mut control) => result,
-                () = cancel.cancelled() => Ok(None),
-            }
-        })
+        runtime
+            .block_on(async {
+                tokio::select! {
+                    result = self.probe(&mut control) => result,
+                    () = cancel.cancelled() => Ok(None),
+                }
+            })
+            .map_err(|error| Secrets::of(&self.plan).scrub_error(error))
     }
 
     /// Waits until the server answers and, where it has a `/health`, calls itself healthy; engines
@@ -199,7 +202,8 @@ impl Session {
                     let url = crate::redact_url(&self.plan.endpoint);
                     let seconds = limit.as_secs_f64();
                     let reason = format!("not ready after {seconds} s (--wait-ready): {reason}");
-                    return Err(LoadError::Endpoint { url, reason });
+                    let error = LoadError::Endpoint { url, reason };
+                    return Err(Secrets::of(&self.plan).scrub_error(error));
                 }
                 tokio::time::sleep(READY_EVERY).await;
             }

@@ -1,6 +1,7 @@
 //! A virtual user: one connection, one request at a time, the next one as soon as one has ended.
 
 use crate::{
+    auth::Secrets,
     cancel::Cancel,
     exchange::{Ended, Wiring},
     retry,
@@ -29,6 +30,8 @@ pub(crate) struct RoundJob {
     pub(crate) round: u32,
     pub(crate) started_ns: AtomicU64,
     pub(crate) reading: Reading,
+    /// What may not stand in a record.
+    pub(crate) secrets: Secrets,
     /// How often a request is sent again that failed before its first token.
     pub(crate) retries: u32,
     pub(crate) cancel: Cancel,
@@ -140,6 +143,13 @@ async fn measure(
             () = job.cancel.cancelled() => break (response, Outcome::Cancelled),
         }
     };
+    let outcome = match outcome {
+        Outcome::Failed(mut failure) => {
+            failure.message = job.secrets.scrub(failure.message);
+            Outcome::Failed(failure)
+        }
+        outcome => outcome,
+    };
     RequestRecord {
         level: job.level,
         round: job.round,
@@ -153,7 +163,7 @@ async fn measure(
         truncated: request.truncated,
         user: number,
         outcome,
-        output: response.answer.take_text(),
+        output: (response.answer.take_text()).map(|text| job.secrets.scrub(text)),
         timeline: response.answer.timeline,
         stream: response.answer.facts,
         usage: response.answer.usage,

@@ -2,7 +2,7 @@
 
 use crate::common::{dataset, engine_with, json, run, stderr};
 use serde_json::Value;
-use simllm::{FaultRule, Sim, SimConfig};
+use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig};
 use std::{path::Path, time::Duration};
 
 fn sim(faults: &[&str]) -> Sim {
@@ -230,4 +230,98 @@ fn a_server_that_comes_later_is_waited_for() {
         stderr(&output)
     );
     drop(late.join().unwrap());
+}
+
+#[test]
+fn b064_every_level_of_a_sweep_sends_the_key_and_none_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 6);
+    let sim = engine_with(SimConfig {
+        api_key: Some("sk-test-123".to_owned()),
+        ..SimConfig::default()
+    });
+    let base = sim.base_url();
+    let words = format!(
+        "--dataset data.jsonl --endpoint {base} --max-output-tokens 2 --concurrency 1 2 4 --output-dir out"
+    );
+    let output = run(dir, &format!("{words} --api-key sk-test-123"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for concurrency in [1, 2, 4] {
+        for number in [1, 2] {
+            let file = round(dir, concurrency, number);
+            assert_eq!(
+                file["summary"]["failed_requests"], 0,
+                "{concurrency}/{number}"
+            );
+        }
+    }
+    let said = String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output);
+    assert!(!said.contains("sk-test-123"), "{said}");
+    for entry in dir.join("out").read_dir().unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(11).any(|part| part == b"sk-test-123"));
+    }
+    let refused = run(dir, &format!("{words} --api-key sk-wrong --overwrite"));
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(
+        stderr(&refused).contains("--api-key") && !stderr(&refused).contains("sk-wrong"),
+        "{}",
+        stderr(&refused)
+    );
+}
+
+#[test]
+fn b151_a_key_that_a_server_echoes_is_masked() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 3);
+    let rule = FaultRule {
+        on: FaultOn::Every(2),
+        fault: Fault::Status {
+            code: 400,
+            body: Some("{\"error\":{\"message\":\"who is sk-test-123?\"}}".to_owned()),
+            retry_after: None,
+        },
+    };
+    let sim = engine_with(SimConfig {
+        faults: vec![rule],
+        ..SimConfig::default()
+    });
+    let output = run(dir, &line(&sim, "--api-key sk-test-123"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = round(dir, 1, 1);
+    assert_eq!(file["requests"][1]["error"]["message"], "who is ***?");
+    for entry in dir.join("out").read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(
+            !bytes.windows(11).any(|part| part == b"sk-test-123"),
+            "{}",
+            path.display()
+        );
+    }
+    let said = String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output);
+    assert!(
+        said.contains("who is ***?") && !said.contains("sk-test-123"),
+        "{said}"
+    );
+    // Before the first round as well.
+    let base = crate::common::scripted(|_| {
+        let body = "{\"error\":{\"message\":\"Incorrect API key provided: sk-test-123\"}}";
+        format!(
+            "HTTP/1.1 401 Unauthorized\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    let words =
+        format!("--dataset data.jsonl --endpoint {base} --api-key sk-test-123 --output-dir out2");
+    let refused = run(dir, &words);
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(
+        stderr(&refused).contains("provided: ***"),
+        "{}",
+        stderr(&refused)
+    );
 }

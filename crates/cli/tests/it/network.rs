@@ -239,3 +239,62 @@ fn a_socks_proxy_and_a_given_one_are_used_for_loopback_too() {
     let output = measure(dir, &sim.base_url(), &[], "--proxy http://127.0.0.1:9");
     assert_eq!(output.status.code(), Some(3));
 }
+
+#[test]
+fn a_redirect_is_not_followed_and_the_key_goes_nowhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 2);
+    let (heads, other) = {
+        let heads = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = Arc::clone(&heads);
+        let base = crate::common::scripted(move |head| {
+            seen.lock().unwrap().push(head.to_owned());
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}".to_vec()
+        });
+        (heads, base)
+    };
+    let target = other.clone();
+    let base = crate::common::scripted(move |_| {
+        format!("HTTP/1.1 307 Temporary Redirect\r\nLocation: {target}/v1/chat/completions?key=s3cret\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            .into_bytes()
+    });
+    let output = measure(
+        dir,
+        &base,
+        &[],
+        "--model m --no-probe --warmup 0 --api-key sk-test-123",
+    );
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    let file = json(&dir.join("out/concurrency_1_round_1.json"));
+    let error = &file["requests"][0]["error"];
+    assert_eq!(error["kind"], "http_307");
+    let message = error["message"].as_str().unwrap();
+    assert!(
+        message.contains(&format!("{other}/v1/chat/completions")) && !message.contains("s3cret"),
+        "{message}"
+    );
+    assert!(
+        heads.lock().unwrap().is_empty(),
+        "the redirect was followed"
+    );
+}
+
+#[test]
+fn ipv6_is_an_address_like_any_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 4);
+    let sim = Sim::start(SimConfig {
+        host: "[::1]".to_owned(),
+        ..SimConfig::default()
+    });
+    // A machine without IPv6 cannot say anything here.
+    let Ok(sim) = sim else {
+        assert!(TcpListener::bind("[::1]:0").is_err());
+        return;
+    };
+    let output = measure(dir, &sim.base_url(), &[], "--concurrency 2");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(sim.base_url().starts_with("http://[::1]:"));
+}
