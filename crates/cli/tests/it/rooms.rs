@@ -60,3 +60,62 @@ fn no_crate_knows_more_than_it_may() {
         }
     }
 }
+
+/// Names of functions in all sources of the workspace.
+fn functions(dir: &std::path::Path, out: &mut std::collections::BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            functions(&path, out);
+        } else if path.extension().is_some_and(|name| name == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let names = text.split("fn ").skip(1);
+            out.extend(
+                names
+                    .filter_map(|rest| rest.split('(').next())
+                    .map(str::to_owned),
+            );
+        }
+    }
+}
+
+#[test]
+fn every_case_has_its_test() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut known = std::collections::BTreeSet::new();
+    functions(&root.join("crates"), &mut known);
+    let list = std::fs::read_to_string(root.join("docs/cases.md")).unwrap();
+    let mut cases = 0;
+    for line in list.lines().filter(|line| line.starts_with("| B")) {
+        cases += 1;
+        let (case, rest) = line[2..].split_once(" | ").unwrap();
+        let tests: Vec<&str> = rest
+            .split('`')
+            .filter(|word| word.starts_with('b') && word.contains('_'))
+            .collect();
+        for test in tests.iter().filter(|test| !test.ends_with('…')) {
+            assert!(known.contains(*test), "{case}: there is no test {test}");
+            assert!(
+                test.contains(&case.to_lowercase()),
+                "{case}: {test} is of another case"
+            );
+        }
+        assert!(
+            !tests.is_empty() || rest.len() > 60,
+            "{case} has neither a test nor a reason"
+        );
+    }
+    assert_eq!(cases, 143);
+    // And the other way round: a test that is named after a case is on the list.
+    for name in known.iter().filter(|name| {
+        name.len() > 5
+            && name.starts_with('b')
+            && name[1..4].bytes().all(|b| b.is_ascii_digit())
+            && name[4..].starts_with('_')
+    }) {
+        assert!(
+            list.contains(&format!("`{name}`")),
+            "docs/cases.md does not name {name}"
+        );
+    }
+}
