@@ -25,12 +25,14 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
             dualround_loadgen::redact_url(text)
         ))
     };
+    let unix = socket_url(text);
+    let text = unix.as_deref().unwrap_or(text);
     if !text.contains("://") {
         return Err(fail(&format!("no scheme; did you mean http://{text} ?")));
     }
     let mut url = Url::parse(text).map_err(|error| fail(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(fail("only http:// and https:// are supported"));
+    if !matches!(url.scheme(), "http" | "https" | "http+unix") {
+        return Err(fail("only http://, https:// and unix:/PATH are supported"));
     }
     if url.host_str().is_none() {
         return Err(fail("it names no host"));
@@ -55,9 +57,43 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     })
 }
 
+/// `unix:/run/engine.sock`, with a path on the server after another colon, as the URL that it is
+/// within: the socket's path percent-encoded as the host of `http+unix`.
+pub(crate) fn socket_url(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("unix:")?;
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let (socket, path) = match rest.split_once(":/") {
+        Some((socket, path)) => (socket, format!("/{path}")),
+        None => (rest, String::new()),
+    };
+    let encoded: String = url::form_urlencoded::byte_serialize(socket.as_bytes()).collect();
+    // A space is `+` in forms alone.
+    Some(format!("http+unix://{}{path}", encoded.replace('+', "%20")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_unix_socket_is_an_endpoint() {
+        for (given, url) in [
+            (
+                "unix:/run/a b.sock",
+                "http+unix://%2Frun%2Fa%20b.sock/v1/chat/completions",
+            ),
+            (
+                "unix:///run/v.sock:/v1",
+                "http+unix://%2Frun%2Fv.sock/v1/chat/completions",
+            ),
+            (
+                "http+unix://%2Fx.sock/p/v1",
+                "http+unix://%2Fx.sock/p/v1/chat/completions",
+            ),
+        ] {
+            assert_eq!(resolve(given).unwrap().url, url, "{given}");
+        }
+    }
 
     #[test]
     fn b065_every_spelling_posts_to_one_path() {

@@ -328,9 +328,12 @@ fn reset_call(text: &str) -> Result<ResetCall, Usage> {
 
 /// A URL of a page; the scheme may be missing for a plain host.
 fn metrics_url(flag: &str, text: &str) -> Result<String, Usage> {
+    if let Some(url) = endpoint::socket_url(text) {
+        return Ok(url);
+    }
     let parsed = url::Url::parse(text)
         .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https"));
+        .filter(|url| matches!(url.scheme(), "http" | "https" | "http+unix"));
     match parsed {
         Some(_) => Ok(text.to_owned()),
         None => {

@@ -5,7 +5,7 @@ mod common;
 
 use bytes::Bytes;
 use common::{metrics, plan, run, samples};
-use dualround_loadgen::LoadError;
+use dualround_loadgen::{Cancel, LoadError, Session};
 use dualround_model::{Outcome, Plan, RequestRecord, Secret, StampSource};
 use dualround_stats::{SummaryOptions, summarise};
 use http::{Request, Response};
@@ -305,6 +305,101 @@ fn connect_proxy(server: std::net::SocketAddr) -> (String, Arc<AtomicU64>) {
     (url, tunnels)
 }
 
+/// A server that asks for a certificate of its own authority; returns its port and the PEM texts
+/// of the authority, of a client's certificate and of that one's key.
+fn asking_server() -> (u16, String, String, String) {
+    let authority = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(vec!["authority".to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&authority).unwrap();
+    let issuer = rcgen::Issuer::new(params, authority);
+    let made = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.signed_by(&key, &issuer).unwrap(), key)
+    };
+    let ((server, server_key), (client, client_key)) = (made("localhost"), made("client"));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).unwrap();
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+        Arc::new(roots),
+        Arc::clone(&provider),
+    );
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(server_key.serialize_der()));
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(vec![server.der().clone()], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (ready, addr) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            ready.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let acceptor = acceptor.clone();
+                tokio::task::spawn_local(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve_one(stream, Manner::AtOnce, false).await;
+                    }
+                });
+            }
+        });
+    });
+    let port = addr.recv().unwrap().port();
+    (
+        port,
+        certificate.pem(),
+        client.pem(),
+        client_key.serialize_pem(),
+    )
+}
+
+#[test]
+fn a_server_that_asks_for_a_certificate_gets_it() {
+    let (port, authority, certificate, key) = asking_server();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        Some(path)
+    };
+    let mut plan = plan(&format!("https://localhost:{port}"));
+    plan.request.ca_cert = write("ca.pem", &authority);
+    let kinds = |plan: &Plan| {
+        let rounds = run(plan, samples(2));
+        let outcomes = rounds[0]
+            .records
+            .iter()
+            .map(|record| record.outcome.clone());
+        outcomes.collect::<Vec<Outcome>>()
+    };
+    assert!(kinds(&plan).iter().all(|outcome| !outcome.is_success()));
+    // Key and certificate apart, and in one file.
+    plan.request.client_cert = write("client.pem", &certificate);
+    plan.request.client_key = write("key.pem", &key);
+    assert!(kinds(&plan).iter().all(Outcome::is_success));
+    plan.request.client_cert = write("both.pem", &(certificate.clone() + &key));
+    plan.request.client_key = None;
+    assert!(kinds(&plan).iter().all(Outcome::is_success));
+    plan.request.client_cert = write("none.pem", &key);
+    let opened = Session::open(plan, vec![samples(1)], Cancel::new());
+    let said = opened.err().unwrap().to_string();
+    assert!(
+        said.contains("--client-cert") && said.contains("none.pem"),
+        "{said}"
+    );
+}
+
 #[test]
 fn b063_tls_and_http2_go_through_a_tunnel() {
     for (tls, http2) in [(true, false), (true, true), (false, true)] {
@@ -373,8 +468,8 @@ fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
     plan.request.ca_cert = None;
     plan.probe = true;
     let open = |plan: &Plan| {
-        let cancel = dualround_loadgen::Cancel::new();
-        let mut session = dualround_loadgen::Session::open(plan.clone(), vec![samples(1)], cancel)?;
+        let cancel = Cancel::new();
+        let mut session = Session::open(plan.clone(), vec![samples(1)], cancel)?;
         session.preflight().map(|_| ())
     };
     let error = open(&plan).unwrap_err();

@@ -252,6 +252,12 @@ pub struct RequestPlan {
     pub lenient: bool,
     /// Trust only this CA file.
     pub ca_cert: Option<PathBuf>,
+    /// PEM file with the certificate that this client shows, and its chain.
+    #[serde(default)]
+    pub client_cert: Option<PathBuf>,
+    /// PEM file with its key; `None`: in the same file.
+    #[serde(default)]
+    pub client_key: Option<PathBuf>,
     /// Do not verify the server's certificate.
     pub insecure: bool,
     /// Measure over HTTP/2 (ALPN under TLS, prior knowledge without).
@@ -293,6 +299,8 @@ impl Default for RequestPlan {
             token_source: TokenSourceChoice::Auto,
             lenient: false,
             ca_cert: None,
+            client_cert: None,
+            client_key: None,
             insecure: false,
             http2: false,
             proxy: ProxyPlan::default(),

@@ -298,6 +298,12 @@ settings! {
     /// Trust only the certificates of this PEM file.
     #[arg(long, value_name = "FILE", env = "DUALROUND_CA_CERT", hide_env = true, help_heading = "Network", hide_short_help = true)]
     ca_cert: PathBuf,
+    /// PEM file with this client's certificate and its chain, and its key where --client-key names no other.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_CLIENT_CERT", hide_env = true, help_heading = "Network", hide_short_help = true)]
+    client_cert: PathBuf,
+    /// PEM file with the key of --client-cert.
+    #[arg(long, value_name = "FILE", env = "DUALROUND_CLIENT_KEY", hide_env = true, help_heading = "Network", hide_short_help = true)]
+    client_key: PathBuf,
     /// Measure over HTTP/2: by ALPN under TLS, by prior knowledge without.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_HTTP2", hide_env = true, help_heading = "Network", hide_short_help = true)]
     http2: bool,

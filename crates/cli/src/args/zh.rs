@@ -66,7 +66,12 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 81] = [
+const RUN: [(&str, &str); 83] = [
+    (
+        "client_cert",
+        "含本客户端证书及其链的 PEM 文件；未给 --client-key 时也含私钥",
+    ),
+    ("client_key", "含 --client-cert 私钥的 PEM 文件"),
     (
         "proxy",
         "所有连接的代理：http://、socks5:// 或 socks5h://，需要时带 user:password@ [默认：HTTP_PROXY、HTTPS_PROXY、ALL_PROXY 及 NO_PROXY；本机地址直连]",

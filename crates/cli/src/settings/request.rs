@@ -27,6 +27,9 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
             "--min-output-tokens {least} is above --max-output-tokens {most}"
         )));
     }
+    if args.client_key.is_some() && args.client_cert.is_none() {
+        return Err(usage("--client-key needs --client-cert FILE"));
+    }
     if args.ca_cert.is_some() && args.insecure == Some(true) {
         return Err(usage("--ca-cert and --insecure exclude each other"));
     }
@@ -65,6 +68,8 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
         token_source,
         lenient: args.lenient.unwrap_or(false),
         ca_cert: args.ca_cert.clone(),
+        client_cert: args.client_cert.clone(),
+        client_key: args.client_key.clone(),
         insecure: args.insecure.unwrap_or(false),
         http2: args.http2.unwrap_or(false),
         proxy: proxy::resolve(args, endpoint)?,

@@ -298,3 +298,47 @@ fn ipv6_is_an_address_like_any_other() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(sim.base_url().starts_with("http://[::1]:"));
 }
+
+#[test]
+#[cfg(unix)]
+fn a_unix_socket_is_measured_like_any_server() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 6);
+    let sim = Sim::start(SimConfig::default()).unwrap();
+    let socket = dir.join("engine.sock");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let engine = sim.addr();
+    std::thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            let mut server = TcpStream::connect(engine).unwrap();
+            let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            std::thread::spawn(move || std::io::copy(&mut { client }, &mut server));
+        }
+    });
+    let page = format!("unix:{}:/metrics", socket.display());
+    let output = measure(
+        dir,
+        &format!("unix:{}", socket.display()),
+        &[("HTTP_PROXY", "http://127.0.0.1:9")],
+        &format!(
+            "--concurrency 2 --prometheus-url {page} --prometheus-metrics vllm:prefix_cache_hits_total"
+        ),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = json(&dir.join("out/concurrency_2_round_2.json"));
+    assert_eq!(file["summary"]["successful_requests"], 6);
+    // The system stamps no bytes of a Unix socket: the stamps are this program's.
+    assert_eq!(file["summary"]["client"]["stamps"], "read");
+    assert!(file["summary"]["cache_hit_rate"].as_f64().unwrap() > 0.5);
+    let metric = &file["summary"]["prometheus"]["vllm:prefix_cache_hits_total"];
+    assert!(metric["increase"].as_f64().unwrap() > 0.0, "{metric}");
+    let output = measure(dir, "unix:/nowhere/at/all.sock", &[], "");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(
+        stderr(&output).contains("No such file"),
+        "{}",
+        stderr(&output)
+    );
+}

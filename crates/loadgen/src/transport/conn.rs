@@ -1,7 +1,7 @@
 //! One connection: opened before it is measured, written whole, read with stamps.
 
 pub(crate) use super::stamped::StampCounts;
-use super::{link::within, stamped::StampedTcp, target::Target};
+use super::{link::within, socket::Socket, stamped::StampedTcp, target::Target};
 use crate::clock::Clock;
 use dualround_model::{FailureKind, Stamp};
 use rustls_pki_types::ServerName;
@@ -9,6 +9,7 @@ use std::{
     cell::RefCell,
     future::poll_fn,
     io,
+    path::Path,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -180,6 +181,10 @@ pub(super) async fn open_stream(
     tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Result<Stream, ConnectError> {
+    if let Some(path) = &target.unix {
+        let stream = unix(path).await.map_err(|error| connect_error(&error))?;
+        return Ok(Stream::Plain(StampedTcp::new(stream, clock)));
+    }
     let mut last = None;
     let proxy = target.proxy.as_ref();
     let addresses = proxy.map_or(&target.addresses, |proxy| &proxy.addresses);
@@ -195,7 +200,7 @@ pub(super) async fn open_stream(
                         .map_err(|error| connect_error(&error))?,
                     None => stream,
                 };
-                let stream = StampedTcp::new(stream, clock);
+                let stream = StampedTcp::new(Socket::Tcp(stream), clock);
                 return match tls {
                     Some(tls) if target.https => handshake(tls, target, stream).await,
                     _ => Ok(Stream::Plain(stream)),
@@ -208,6 +213,18 @@ pub(super) async fn open_stream(
         kind: FailureKind::Resolve,
         message: format!("{} has no address", target.host),
     }))
+}
+
+#[cfg(unix)]
+async fn unix(path: &Path) -> io::Result<Socket> {
+    tokio::net::UnixStream::connect(path)
+        .await
+        .map(Socket::Unix)
+}
+
+#[cfg(not(unix))]
+async fn unix(_path: &Path) -> io::Result<Socket> {
+    Err(io::Error::other("this system has no Unix sockets"))
 }
 
 async fn handshake(

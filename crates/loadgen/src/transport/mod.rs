@@ -4,6 +4,7 @@ mod conn;
 mod http2;
 mod link;
 mod proxy;
+mod socket;
 mod stamped;
 mod target;
 mod tls;

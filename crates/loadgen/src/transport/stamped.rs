@@ -1,6 +1,6 @@
-//! A TCP stream whose reads carry arrival stamps. See ARCHITECTURE.md for what a stamp means.
+//! A socket whose reads carry arrival stamps. See ARCHITECTURE.md for what a stamp means.
 
-use super::wall_clock::WallClock;
+use super::{socket::Socket, wall_clock::WallClock};
 use crate::clock::Clock;
 use dualround_model::{Stamp, StampSource};
 use std::{
@@ -8,10 +8,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// How the stamps of a connection came about.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,10 +47,10 @@ impl std::ops::AddAssign for StampCounts {
     }
 }
 
-/// A TCP stream with the stamp of its last read.
+/// A socket with the stamp of its last read.
 #[derive(Debug)]
 pub(crate) struct StampedTcp {
-    stream: TcpStream,
+    stream: Socket,
     clock: Clock,
     stamps_on: bool,
     /// The stamp of the last read.
@@ -67,7 +64,7 @@ pub(crate) struct StampedTcp {
 }
 
 impl StampedTcp {
-    pub(crate) fn new(stream: TcpStream, clock: Clock) -> Self {
+    pub(crate) fn new(stream: Socket, clock: Clock) -> Self {
         let stamps_on = enable(&stream);
         let (now, wall) = clock.now_both();
         let last = Stamp {
@@ -110,7 +107,7 @@ impl StampedTcp {
         loop {
             ready!(self.stream.poll_read_ready(cx))?;
             let mut got = None;
-            let result = self.stream.try_io(Interest::READABLE, || {
+            let result = self.stream.try_io(|| {
                 let received = receive(&self.stream, buf, self.stamps_on)?;
                 let drained = received.left == Some(0) || received.len < buf.len();
                 got = Some(received);
@@ -172,26 +169,25 @@ impl StampedTcp {
 }
 
 #[cfg(target_os = "linux")]
-fn enable(stream: &TcpStream) -> bool {
+fn enable(stream: &Socket) -> bool {
     use std::os::fd::AsFd;
-    crate::sys::enable_stamps(stream.as_fd())
+    // The system stamps no bytes of a Unix socket.
+    stream.tcp().is_some() && crate::sys::enable_stamps(stream.as_fd())
 }
 
 #[cfg(target_os = "linux")]
-fn quick_ack(stream: &TcpStream) {
+fn quick_ack(stream: &Socket) {
     // Without it only servers with Nagle's algorithm are measured slow.
-    let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+    if let Some(stream) = stream.tcp() {
+        let _ = rustix::net::sockopt::set_tcp_quickack(stream, true);
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn quick_ack(_stream: &TcpStream) {}
+fn quick_ack(_stream: &Socket) {}
 
 #[cfg(target_os = "linux")]
-fn receive(
-    stream: &TcpStream,
-    buf: &mut [u8],
-    _stamps_on: bool,
-) -> io::Result<crate::sys::Received> {
+fn receive(stream: &Socket, buf: &mut [u8], _stamps_on: bool) -> io::Result<crate::sys::Received> {
     use std::os::fd::AsFd;
     crate::sys::receive(stream.as_fd(), buf)
 }
@@ -199,13 +195,13 @@ fn receive(
 /// Asked of the kernel, not of the runtime: the close of a peer that has just answered is known to
 /// the runtime only after its next poll.
 #[cfg(target_os = "linux")]
-fn is_spent(stream: &TcpStream) -> bool {
+fn is_spent(stream: &Socket) -> bool {
     use std::os::fd::AsFd;
     crate::sys::is_spent(stream.as_fd())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_spent(stream: &TcpStream) -> bool {
+fn is_spent(stream: &Socket) -> bool {
     let mut byte = [0_u8; 1];
     match stream.try_read(&mut byte) {
         Err(error) => error.kind() != io::ErrorKind::WouldBlock,
@@ -214,16 +210,12 @@ fn is_spent(stream: &TcpStream) -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn enable(_stream: &TcpStream) -> bool {
+fn enable(_stream: &Socket) -> bool {
     false
 }
 
 #[cfg(not(target_os = "linux"))]
-fn receive(
-    stream: &TcpStream,
-    buf: &mut [u8],
-    _stamps_on: bool,
-) -> io::Result<crate::sys::Received> {
+fn receive(stream: &Socket, buf: &mut [u8], _stamps_on: bool) -> io::Result<crate::sys::Received> {
     let len = stream.try_read(buf)?;
     Ok(crate::sys::Received {
         len,
@@ -250,14 +242,14 @@ impl AsyncWrite for StampedTcp {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        self.stream.poll_write(cx, buf)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream.poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream.poll_shutdown(cx)
     }
 }

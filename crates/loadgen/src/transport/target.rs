@@ -6,6 +6,7 @@ use dualround_model::RequestPlan;
 use std::{
     borrow::Cow,
     net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
 };
 use url::Url;
 
@@ -22,6 +23,8 @@ pub(crate) struct Target {
     pub(crate) addresses: Vec<SocketAddr>,
     /// Its port.
     pub(crate) port: u16,
+    /// The Unix socket that it listens on instead.
+    pub(crate) unix: Option<PathBuf>,
     /// The proxy on the way.
     pub(crate) proxy: Option<Proxy>,
     /// A way through the proxy is made first; else it is asked in absolute form.
@@ -47,10 +50,15 @@ impl Target {
         };
         let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
         let https = match parsed.scheme() {
-            "http" => false,
+            "http" | UNIX => false,
             "https" => true,
             _ => return Err(bad("only http:// and https:// are supported")),
         };
+        if parsed.scheme() == UNIX {
+            let path = parsed.host_str().and_then(socket_path);
+            let path = path.ok_or_else(|| bad("it names no socket"))?;
+            return Ok(Self::of_socket(&parsed, path, shown));
+        }
         let host = parsed
             .host_str()
             .ok_or_else(|| bad("it names no host"))?
@@ -72,11 +80,7 @@ impl Target {
             Some(port) => format!("{host}:{port}"),
             None => host,
         };
-        let mut path = parsed.path().to_owned();
-        if let Some(query) = parsed.query() {
-            path.push('?');
-            path.push_str(query);
-        }
+        let path = path_and_query(&parsed);
         let userinfo = userinfo(&parsed);
         Ok(Self {
             host: bare,
@@ -84,12 +88,29 @@ impl Target {
             path,
             addresses,
             port,
+            unix: None,
             tunnel: https || request.http2 || !plain,
             proxy,
             https,
             userinfo,
             shown,
         })
+    }
+
+    fn of_socket(parsed: &Url, path: PathBuf, shown: String) -> Self {
+        Self {
+            host: "localhost".to_owned(),
+            authority: "localhost".to_owned(),
+            path: path_and_query(parsed),
+            addresses: Vec::new(),
+            port: 0,
+            unix: Some(path),
+            proxy: None,
+            tunnel: false,
+            https: false,
+            userinfo: None,
+            shown,
+        }
     }
 
     /// What stands in the request line: the path, or the whole URL for a proxy that is asked so.
@@ -119,12 +140,32 @@ impl Target {
     /// The same origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
         let scheme = if self.https { "https" } else { "http" };
-        let shown = format!("{scheme}://{}{path}", self.authority);
+        let shown = match &self.unix {
+            Some(socket) => format!("unix:{}:{path}", socket.display()),
+            None => format!("{scheme}://{}{path}", self.authority),
+        };
         Self {
             path: path.to_owned(),
             shown,
             ..self.clone()
         }
+    }
+}
+
+/// The scheme of a server on a Unix socket, whose path stands percent-encoded as the host.
+const UNIX: &str = "http+unix";
+
+fn socket_path(host: &str) -> Option<PathBuf> {
+    let path = percent_encoding::percent_decode_str(host)
+        .decode_utf8()
+        .ok()?;
+    path.starts_with('/').then(|| PathBuf::from(path.as_ref()))
+}
+
+fn path_and_query(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
     }
 }
 

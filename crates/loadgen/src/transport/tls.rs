@@ -7,7 +7,7 @@ use rustls::{
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::CryptoProvider,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject};
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
@@ -22,26 +22,52 @@ pub(crate) fn connector(request: &RequestPlan, http2: bool) -> Result<TlsConnect
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| fail(error.to_string()))?;
-    let mut config = if request.insecure {
+    let builder = if request.insecure {
         let verifier = Arc::new(NoVerifier(provider));
         builder
             .dangerous()
             .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth()
     } else if let Some(path) = &request.ca_cert {
-        builder
-            .with_root_certificates(roots(path)?)
-            .with_no_client_auth()
+        builder.with_root_certificates(roots(path)?)
     } else {
-        let builder = builder
+        builder
             .with_platform_verifier()
-            .map_err(|error| fail(error.to_string()))?;
-        builder.with_no_client_auth()
+            .map_err(|error| fail(error.to_string()))?
+    };
+    let mut config = match &request.client_cert {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let (chain, key) = identity(path, request.client_key.as_deref())?;
+            let reason = |error| fail(format!("--client-cert {}: {error}", path.display()));
+            builder.with_client_auth_cert(chain, key).map_err(reason)?
+        }
     };
     if http2 {
         config.alpn_protocols = vec![b"h2".to_vec()];
     }
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The client's own certificate with its chain, and its key.
+fn identity(
+    path: &Path,
+    key: Option<&Path>,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), LoadError> {
+    let fail = |flag: &str, path: &Path, reason: &str| LoadError::Tls {
+        reason: format!("{flag} {}: {reason}", path.display()),
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| fail("--client-cert", path, &error.to_string()))?;
+    if chain.is_empty() {
+        return Err(fail("--client-cert", path, "no PEM certificate in it"));
+    }
+    let (flag, held) = match key {
+        Some(key) => ("--client-key", key),
+        None => ("--client-cert", path),
+    };
+    let key = PrivateKeyDer::from_pem_file(held)
+        .map_err(|error| fail(flag, held, &format!("no private key: {error}")))?;
+    Ok((chain, key))
 }
 
 fn roots(path: &Path) -> Result<RootCertStore, LoadError> {
