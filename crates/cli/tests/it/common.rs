@@ -90,3 +90,30 @@ pub(crate) fn dataset(dir: &Path, rows: usize) {
     )
     .unwrap();
 }
+
+/// Every summary adds up: planned = success + failed + cancelled + not started, and the requests of
+/// the file are those that ended.
+pub(crate) fn adds_up(file: &Value) {
+    let summary = &file["summary"];
+    let count = |key: &str| summary[key].as_u64().unwrap();
+    let ended =
+        count("successful_requests") + count("failed_requests") + count("cancelled_requests");
+    assert_eq!(
+        ended + count("not_started_requests"),
+        count("planned_requests"),
+        "{summary}"
+    );
+    assert_eq!(file["requests"].as_array().unwrap().len() as u64, ended);
+}
+
+/// No file of a run, whatever its kind, holds these bytes.
+pub(crate) fn in_no_file(dir: &Path, secret: &str) {
+    for entry in dir.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let held = bytes
+            .windows(secret.len())
+            .any(|part| part == secret.as_bytes());
+        assert!(!held, "{}", path.display());
+    }
+}

@@ -1,6 +1,6 @@
 //! Everything that can go wrong with a server, by the simulator: the right record for each.
 
-use crate::common::{dataset, engine_with, json, run, stderr};
+use crate::common::{adds_up, dataset, engine_with, json, run, stderr};
 use serde_json::Value;
 use simllm::{FaultRule, PageFault, PageFaultKind, SimConfig};
 use std::path::Path;
@@ -24,14 +24,7 @@ fn records(dir: &Path, faults: &[&str]) -> Vec<Value> {
     let output = run(dir, &line);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let file = json(&dir.join("out/concurrency_1_round_1.json"));
-    let summary = &file["summary"];
-    let count = |key: &str| summary[key].as_u64().unwrap();
-    let ended =
-        count("successful_requests") + count("failed_requests") + count("cancelled_requests");
-    assert_eq!(
-        ended + count("not_started_requests"),
-        count("planned_requests")
-    );
+    adds_up(&file);
     file["requests"].as_array().unwrap().clone()
 }
 

@@ -1,6 +1,6 @@
 //! Limits of a run: time, failures, attempts, sizes, and waiting for a server.
 
-use crate::common::{dataset, engine_with, json, run, stderr};
+use crate::common::{dataset, engine_with, in_no_file, json, run, stderr};
 use serde_json::Value;
 use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig};
 use std::{path::Path, time::Duration};
@@ -258,10 +258,7 @@ fn b064_every_level_of_a_sweep_sends_the_key_and_none_shows_it() {
     }
     let said = String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output);
     assert!(!said.contains("sk-test-123"), "{said}");
-    for entry in dir.join("out").read_dir().unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        assert!(!bytes.windows(11).any(|part| part == b"sk-test-123"));
-    }
+    in_no_file(&dir.join("out"), "sk-test-123");
     let refused = run(dir, &format!("{words} --api-key sk-wrong --overwrite"));
     assert_eq!(refused.status.code(), Some(3));
     assert!(
@@ -292,15 +289,7 @@ fn b151_a_key_that_a_server_echoes_is_masked() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let file = round(dir, 1, 1);
     assert_eq!(file["requests"][1]["error"]["message"], "who is ***?");
-    for entry in dir.join("out").read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = std::fs::read(&path).unwrap();
-        assert!(
-            !bytes.windows(11).any(|part| part == b"sk-test-123"),
-            "{}",
-            path.display()
-        );
-    }
+    in_no_file(&dir.join("out"), "sk-test-123");
     let said = String::from_utf8(output.stdout.clone()).unwrap() + &stderr(&output);
     assert!(
         said.contains("who is ***?") && !said.contains("sk-test-123"),

@@ -8,6 +8,7 @@ use crate::{
 use dualround_model::{
     ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestMetrics, RoundResult,
 };
+use std::collections::BTreeMap;
 
 /// Which way is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,42 +301,54 @@ pub(super) fn share(
     out
 }
 
-/// Cached and prompt tokens of each request that reported both.
-pub(super) struct Rows(Vec<(u32, f64, f64)>);
+/// Cached and prompt tokens of each request that reported both, summed over its rounds: what one
+/// request does in several rounds is not several observations.
+pub(super) struct Rows {
+    /// Index, cached, prompt; in order of the index.
+    requests: Vec<(u32, f64, f64)>,
+    /// The rate of each round that has one.
+    rounds: Vec<f64>,
+}
 
 impl Rows {
     pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
-        let mut rows = Vec::new();
-        for round in rounds {
-            for (record, metrics) in &round.requests {
-                let known = metrics.cached_tokens.zip(metrics.input_tokens);
-                if let Some((cached, input)) = known.filter(|_| record.outcome.is_success()) {
-                    rows.push((record.index, cached as f64, input as f64));
-                }
+        let mut sums: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
+        for (record, metrics) in rounds.iter().flat_map(|round| &round.requests) {
+            let known = metrics.cached_tokens.zip(metrics.input_tokens);
+            if let Some((cached, input)) = known.filter(|_| record.outcome.is_success()) {
+                let sum = sums.entry(record.index).or_default();
+                sum.0 += cached as f64;
+                sum.1 += input as f64;
             }
         }
-        Self(rows)
+        let rates = rounds
+            .iter()
+            .filter_map(|round| round.summary.cache_hit_rate);
+        Self {
+            requests: sums
+                .into_iter()
+                .map(|(index, (a, b))| (index, a, b))
+                .collect(),
+            rounds: rates.collect(),
+        }
     }
 
     /// Σ cached / Σ prompt.
     fn rate(&self) -> Option<f64> {
-        let all: f64 = self.0.iter().map(|row| row.2).sum();
-        (all > 0.0).then(|| self.0.iter().map(|row| row.1).sum::<f64>() / all)
+        let sum = |pick: fn(&(u32, f64, f64)) -> f64| self.requests.iter().map(pick).sum::<f64>();
+        let all = sum(|row| row.2);
+        (all > 0.0).then(|| sum(|row| row.1) / all)
     }
 
-    /// What each request adds to the deviation of the rate: (cached − rate · prompt) / mean prompt,
-    /// by request and summed over its rounds (Cochran, Sampling Techniques, 6.3).
+    /// What each request adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
+    /// (Cochran, Sampling Techniques, 6.3).
     fn deviations(&self) -> Vec<(u32, f64)> {
         let rate = self.rate().unwrap_or(0.0);
-        let n = self.0.len().max(1) as f64;
-        let mean = self.0.iter().map(|row| row.2).sum::<f64>() / n;
-        let each = self
-            .0
-            .iter()
-            .map(|row| (row.0, (row.1 - rate * row.2) / mean));
-        let mut each: Vec<(u32, f64)> = each.collect();
-        each.sort_by_key(|(index, _)| *index);
-        each
+        let n = self.requests.len().max(1) as f64;
+        let mean = self.requests.iter().map(|row| row.2).sum::<f64>() / n;
+        let each = self.requests.iter();
+        each.map(|row| (row.0, (row.1 - rate * row.2) / mean))
+            .collect()
     }
 }
 
@@ -343,11 +356,18 @@ impl Rows {
 pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -> MetricChange {
     let mut out = blank(name, HIT_MARGIN, true);
     (out.base, out.new) = (base.rate(), new.rate());
-    out.n = base.0.len().min(new.0.len()) as u64;
+    out.n = base.requests.len().min(new.requests.len()) as u64;
     let Some((old, now)) = out.base.zip(out.new) else {
         out.reason = Some("one of the runs reports no cached tokens".to_owned());
         return out;
     };
+    if base.rounds.len() >= CYCLES && new.rounds.len() >= CYCLES {
+        out.n = base.rounds.len().min(new.rounds.len()) as u64;
+        let interval = welch(&base.rounds, &new.rounds);
+        let kind = ChangeInterval::TCycles;
+        absolute(&mut out, now - old, interval, kind, Better::Higher);
+        return out;
+    }
     let (a, b) = (base.deviations(), new.deviations());
     let alike = paired && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0);
     let values = |rows: &[(u32, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
@@ -511,7 +531,10 @@ mod tests {
                 0 => (i, hit * 900.0, 900.0),
                 _ => (i, 0.0, 100.0),
             };
-            Rows((0..40).map(row).collect())
+            Rows {
+                requests: (0..40).map(row).collect(),
+                rounds: Vec::new(),
+            }
         };
         let metric = ratio_of_sums("cache_hit_rate", &rows(1.0), &rows(0.2), true);
         assert!((metric.base.unwrap() - 0.9).abs() < 1e-12);
