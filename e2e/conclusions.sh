@@ -14,12 +14,13 @@ trap 'PORT=$front "$here/gateway.sh" stop; PORT=$one "$here/llama.sh" stop; PORT
 "$here/gateway.sh" setup
 python3 "$here/make_documents.py" --chars 4000 --count 12 >"$work/documents.jsonl"
 
+# A gateway is healthy before it knows its engines: --wait-ready waits for its models.
 measure() { # measure NAME PORT CONCURRENCY SAMPLES [flags]
     local name="$1" port="$2" concurrency="$3" samples="$4"
     shift 4
     printf '\n-- %s\n' "$name"
     "$dualround" run --dataset "$work/documents.jsonl" --endpoint "http://127.0.0.1:$port" --concurrency "$concurrency" \
-        --num-samples "$samples" --max-output-tokens 16 --temperature 0 --seed 1 --output-dir "$work/$name" "$@" \
+        --num-samples "$samples" --max-output-tokens 16 --temperature 0 --seed 1 --output-dir "$work/$name" --wait-ready 30 "$@" \
         >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
 }
 check() { python3 "$here/assert_conclusion.py" "$@"; }
