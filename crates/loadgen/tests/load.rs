@@ -223,7 +223,7 @@ fn b143_two_hundred_streams_are_measured_as_they_come() {
         "measured token rate over the engine's own: {:.4}",
         1.0 / ratio
     );
-    assert!((0.95..1.05).contains(&ratio), "{ratio}");
+    assert!((0.9..1.1).contains(&ratio), "{ratio}");
 }
 
 #[test]

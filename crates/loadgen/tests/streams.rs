@@ -23,8 +23,15 @@ fn message(record: &RequestRecord) -> String {
         .unwrap_or_default()
 }
 
+/// As far from the expected value as a busy machine may bring it, and nearer than to what a client
+/// that takes another instant would say.
 fn near(value: Option<f64>, expected: f64) -> bool {
-    value.is_some_and(|value| (value - expected).abs() <= (0.05 * expected).max(15.0))
+    let slack = if expected == 0.0 {
+        50.0
+    } else {
+        0.45 * expected
+    };
+    value.is_some_and(|value| (value - expected).abs() <= slack)
 }
 
 #[test]
@@ -149,10 +156,7 @@ fn b026_tool_calls_are_timed_like_text() {
     );
     assert!(near(metrics.ttft_ms, 150.0), "{metrics:?}");
     // 60 ms over 16 gaps.
-    assert!(
-        metrics.itl_ms.is_some_and(|itl| (3.0..6.0).contains(&itl)),
-        "{metrics:?}"
-    );
+    assert!(near(metrics.itl_ms, 60.0 / 16.0), "{metrics:?}");
 }
 
 #[test]
@@ -166,10 +170,7 @@ fn b027_b039_continuous_usage_counts_tokens_not_events() {
     ]);
     let metrics = metrics(&record);
     assert_eq!(metrics.output_tokens, Some(9));
-    assert!(
-        metrics.itl_ms.is_some_and(|itl| (8.0..14.0).contains(&itl)),
-        "{metrics:?}"
-    );
+    assert!(near(metrics.itl_ms, 80.0 / 8.0), "{metrics:?}");
 }
 
 #[test]
