@@ -66,7 +66,8 @@ pub(crate) struct RoundSetup<'a> {
 
 /// What came of it.
 pub(crate) struct RoundOutput {
-    pub(crate) records: Vec<RequestRecord>,
+    /// Requests that ended.
+    pub(crate) ended: u32,
     pub(crate) started_ns: u64,
     pub(crate) ended_ns: u64,
     pub(crate) peak_in_flight: u32,
@@ -108,14 +109,16 @@ pub(crate) fn run(
     });
     let finished = workers.run(&job);
     let mut client = ClientProbe::default();
-    let mut taken = Vec::with_capacity(job.order.len());
+    let (mut ended, mut ended_ns) = (0, started_ns);
+    // Records go as they have come: a run of a million would not fit otherwise.
     let mut take = |watch: &mut dyn FnMut(Progress<'_>)| {
-        let before = taken.len();
+        let before = ended;
         for record in records.try_iter() {
+            ended += 1;
+            ended_ns = ended_ns.max(record.timeline.end_ns);
             watch(Progress::Finished(&record));
-            taken.push(record);
         }
-        if taken.len() > before {
+        if ended > before {
             watch(Progress::Taken);
         }
     };
@@ -148,15 +151,9 @@ pub(crate) fn run(
         }
     }
     take(watch);
-    let ended_ns = taken
-        .iter()
-        .map(|record| record.timeline.end_ns)
-        .max()
-        .unwrap_or(started_ns);
     client.lags_ns.sort_unstable();
-    taken.sort_by_key(|record| record.index);
     RoundOutput {
-        records: taken,
+        ended,
         started_ns,
         ended_ns,
         peak_in_flight: job.peak.load(Relaxed),

@@ -25,7 +25,7 @@ use crate::{
 };
 use dualround_model::{
     CanaryReport, ClientProbe, Plan, PreparedEpoch, PreparedRequest, RoundKind, RoundMeta,
-    RoundRun, RoundSpec, Sample,
+    RoundSpec, Sample,
 };
 use std::{
     sync::Arc,
@@ -244,7 +244,8 @@ impl Session {
         self.canary().await
     }
 
-    /// Runs one round of a level. Rounds are run in the order of the schedule.
+    /// Runs one round of a level, and returns its facts. Rounds are run in the order of the schedule.
+    /// Records go to `watch` as requests end, in that order, and are kept nowhere here.
     ///
     /// # Errors
     /// [`LoadError`] when the round cannot start as the plan says: a reset that fails, bytes that
@@ -255,7 +256,7 @@ impl Session {
         concurrency: u32,
         spec: RoundSpec,
         watch: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<RoundRun, LoadError> {
+    ) -> Result<RoundMeta, LoadError> {
         if self.asked.is_empty() && !self.plan.prometheus.metrics.is_empty() {
             self.look_up_metrics()?;
         }
@@ -338,8 +339,8 @@ impl Session {
         let engines = self.engine_deltas(&before)?;
         let window = (output.started_ns, output.ended_ns);
         let pages: Vec<_> = self.samplers.iter().map(|one| one.end(window)).collect();
-        let meta = RoundMeta {
-            not_started: planned - u32::try_from(output.records.len()).unwrap_or(planned),
+        Ok(RoundMeta {
+            not_started: planned.saturating_sub(output.ended),
             started_ns: output.started_ns,
             ended_ns: output.ended_ns,
             peak_in_flight: output.peak_in_flight,
@@ -350,10 +351,6 @@ impl Session {
             metrics: tracks(&self.asked, &pages),
             warnings: self.scrape_warnings(&pages),
             ..begun
-        };
-        Ok(RoundRun {
-            meta,
-            records: output.records,
         })
     }
 

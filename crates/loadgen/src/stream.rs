@@ -39,8 +39,7 @@ impl Reading {
     pub(crate) fn of(plan: &Plan) -> Self {
         Self {
             lenient: plan.request.lenient,
-            keep_text: plan.output.check_output
-                || plan.output.store_text == dualround_model::StoreText::Full,
+            keep_text: plan.output.keeps_answers(),
             event_bytes: usize::try_from(plan.limits.max_event_bytes).unwrap_or(usize::MAX),
             body_bytes: plan.limits.max_response_bytes,
         }

@@ -1,11 +1,10 @@
 //! No data is lost, whatever goes wrong: rounds under random fault scripts.
 #![cfg(test)]
 
-#[expect(dead_code, reason = "each file of tests uses a part")]
 mod common;
 
 use common::{plan, samples};
-use dualround_model::{Outcome, RoundKind, StoreText, Timeouts};
+use dualround_model::{Flag, Outcome, RoundKind, RoundRun, StoreText, Timeouts};
 use dualround_stats::{SummaryOptions, compare, summarise};
 use proptest::prelude::*;
 use simllm::{FaultRule, Sim, SimConfig};
@@ -68,14 +67,13 @@ proptest! {
         plan.output.store_text = StoreText::None;
         plan.timeouts = Timeouts { idle_ms: Some(150), total_ms: Some(3000), ..Timeouts::default() };
         plan.limits.max_failures = max_failures;
-        let mut rounds: Vec<_> = common::run(&plan, samples(rows))
-            .into_iter()
-            .map(|run| summarise(run, &SummaryOptions::default()))
-            .collect();
-        for round in &rounds {
+        let runs = common::run(&plan, samples(rows));
+        let summed = |run: &RoundRun| summarise(run.clone(), &SummaryOptions::default());
+        let mut rounds: Vec<_> = runs.iter().map(summed).collect();
+        for (run, round) in runs.iter().zip(&rounds) {
             let (meta, summary) = (&round.meta, &round.summary);
             // One record each, none twice, none that was not planned.
-            let indexes: Vec<u32> = round.requests.iter().map(|(record, _)| record.index).collect();
+            let indexes: Vec<u32> = run.records.iter().map(|record| record.index).collect();
             prop_assert!(indexes.windows(2).all(|pair| pair[0] < pair[1]), "{indexes:?}");
             prop_assert!(indexes.iter().all(|index| u64::from(*index) < rows));
             prop_assert_eq!(indexes.len() as u64 + u64::from(meta.not_started), rows);
@@ -87,12 +85,25 @@ proptest! {
             // Early ends are told.
             prop_assert_eq!(meta.not_started > 0, meta.stopped.is_some());
             // Distributions hold exactly the successes that have the value.
-            let good = || round.requests.iter().filter(|(record, _)| record.outcome.is_success());
+            let good = || run.records.iter().filter(|record| record.outcome.is_success());
             prop_assert_eq!(good().count() as u64, summary.successful_requests);
+            prop_assert_eq!(round.requests.successes().count() as u64, summary.successful_requests);
             prop_assert_eq!(summary.latency.n, summary.successful_requests);
-            let with_ttft = good().filter(|(_, metrics)| metrics.ttft_ms.is_some()).count();
+            let with_ttft = good().filter(|record| common::metrics(record).ttft_ms.is_some()).count();
             prop_assert_eq!(summary.ttft.n, with_ttft as u64);
-            for (record, metrics) in &round.requests {
+            for record in &run.records {
+                // What is kept in memory says the same as the record.
+                let metrics = common::metrics(record);
+                let row = round.requests.get(record.index).copied().unwrap();
+                prop_assert_eq!(row.ttft_ms(), metrics.ttft_ms);
+                prop_assert_eq!(row.itl_ms(), metrics.itl_ms);
+                prop_assert_eq!(row.latency_ms(), metrics.latency_ms);
+                prop_assert_eq!(row.input_tokens(), metrics.input_tokens);
+                prop_assert_eq!(row.output_tokens(), metrics.output_tokens);
+                prop_assert_eq!(row.cached_tokens(), metrics.cached_tokens);
+                for flag in Flag::ALL {
+                    prop_assert_eq!(row.has(flag), metrics.flags.contains(&flag));
+                }
                 if !record.outcome.is_success() {
                     prop_assert!(metrics.latency_ms.is_none() && metrics.output_tokens.is_none());
                 }
@@ -108,7 +119,7 @@ proptest! {
         let level = compare(&mut rounds, &dualround_model::Known::default());
         if let (Some(cold), Some(warm)) = (cold, warm) {
             let succeeded = |round: &dualround_model::RoundResult, index: u32| {
-                round.requests.iter().any(|(record, _)| record.index == index && record.outcome.is_success())
+                round.requests.get(index).is_some_and(dualround_model::RequestRow::is_success)
             };
             let both = (0..u32::try_from(rows).unwrap()).filter(|i| succeeded(&cold, *i) && succeeded(&warm, *i));
             prop_assert_eq!(level.pairs, both.count() as u64, "ended early: {}", ended_early);

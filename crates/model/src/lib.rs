@@ -14,6 +14,7 @@ mod outcome;
 mod plan;
 mod record;
 mod round;
+mod row;
 mod sample;
 mod schedule;
 mod secret;
@@ -44,6 +45,7 @@ pub use plan::{
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, WorkerLoad};
+pub use row::{RequestRow, RequestRows};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;

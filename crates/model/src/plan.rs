@@ -439,6 +439,13 @@ pub struct OutputPlan {
     pub chunk_times: bool,
 }
 
+impl OutputPlan {
+    /// Generated text is kept in the records.
+    pub fn keeps_answers(&self) -> bool {
+        self.check_output || self.store_text == StoreText::Full
+    }
+}
+
 impl Default for OutputPlan {
     fn default() -> Self {
         Self {

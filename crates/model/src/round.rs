@@ -130,7 +130,7 @@ pub struct RoundMeta {
     pub warnings: Vec<Warning>,
 }
 
-/// A finished round: its facts and its requests, sorted by index.
+/// A finished round with its requests, sorted by index, where all of them fit into memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundRun {
     /// The facts.

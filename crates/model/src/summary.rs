@@ -1,10 +1,10 @@
 //! What is computed from the records of a round.
 
 use crate::{
-    Flag, MetricKind, RequestRecord, Resolved, RoundMeta, StampSource, TokenSource, Warning,
+    Flag, MetricKind, RequestRows, Resolved, RoundMeta, StampSource, TokenSource, Warning,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 /// The statistics of one metric. Percentiles by linear interpolation (type 7, numpy's default),
 /// stddev of the sample (n − 1). All `None` when n = 0; stddev also when n = 1.
@@ -176,6 +176,10 @@ pub struct RoundSummary {
     pub itl: Stat,
     /// ICL (gaps between token-bearing chunks, pooled), ms.
     pub icl: Stat,
+    /// The percentiles of ICL are within 1 %, from a logarithmic histogram: there are too many gaps
+    /// to keep each one. Everything else is exact.
+    #[serde(default)]
+    pub icl_approximate: bool,
     /// Latency, ms.
     pub latency: Stat,
     /// Prompt tokens.
@@ -208,13 +212,25 @@ pub struct RoundSummary {
     pub warnings: Vec<Warning>,
 }
 
-/// A round with everything computed from it: what `report` writes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A round with everything computed from it. Its requests in detail stand in the journal.
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoundResult {
     /// The raw facts.
     pub meta: RoundMeta,
     /// The summary.
     pub summary: RoundSummary,
-    /// The requests with what was computed for each, sorted by index.
-    pub requests: Vec<(RequestRecord, RequestMetrics)>,
+    /// What is kept in memory of its requests.
+    pub requests: RequestRows,
+    /// Prompt tokens that another prompt of the round begins with too, estimated by characters and
+    /// summed over the successes that reported cached and prompt tokens.
+    pub shared_tokens: f64,
+    /// Where its requests stand in the journal, bytes.
+    pub journal: Range<u64>,
+}
+
+impl RoundResult {
+    /// Requests that ended, whatever way.
+    pub fn ended(&self) -> u64 {
+        self.summary.total_requests + self.summary.cancelled_requests
+    }
 }

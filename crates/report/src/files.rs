@@ -1,7 +1,7 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Journal, ReportError, RunInfo, csv_flat, csv_summary, csv_tidy, html, json_comparison,
+    Details, Journal, ReportError, RunInfo, csv_flat, csv_summary, csv_tidy, html, json_comparison,
     json_round, json_telemetry, labels, markdown, page::Page, parquet_requests, parquet_telemetry,
 };
 use dualround_model::{Comparison, Plan, RoundResult};
@@ -144,7 +144,12 @@ impl RunFiles {
     ///
     /// # Errors
     /// [`ReportError::Write`].
-    pub fn write_round(&self, result: &RoundResult, plan: &Plan) -> Result<(), ReportError> {
+    pub fn write_round(
+        &self,
+        result: &RoundResult,
+        plan: &Plan,
+        details: &dyn Details,
+    ) -> Result<(), ReportError> {
         let (concurrency, round) = (result.meta.concurrency, result.meta.spec.number);
         let again = match repeat(plan, result.meta.level) {
             1 => String::new(),
@@ -152,7 +157,7 @@ impl RunFiles {
         };
         let name = format!("concurrency_{concurrency}{again}_round_{round}");
         self.replace(&format!("{name}.json"), |out| {
-            json_round::write(result, plan, out)
+            json_round::write(result, plan, details, out)
         })?;
         if result.meta.metrics.is_empty() {
             return Ok(());
@@ -213,16 +218,20 @@ impl RunFiles {
         run: &RunInfo,
         rounds: &[RoundResult],
         comparison: &Comparison,
+        details: &dyn Details,
     ) -> Result<(), ReportError> {
         let page = Page {
             run,
             rounds,
             comparison,
+            details,
         };
         let chunks = run.plan.output.chunk_times;
         self.replace(HTML, |out| html::write(page, out))?;
         self.replace(MARKDOWN, |out| markdown::write(page, out))?;
-        self.replace(REQUESTS, |out| parquet_requests::write(rounds, chunks, out))
+        self.replace(REQUESTS, |out| {
+            parquet_requests::write(rounds, details, chunks, out)
+        })
     }
 
     /// `run.json`.

@@ -1,6 +1,6 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
-use crate::{json_request::RequestJson, number::json as num, warning_text::warning_text};
+use crate::{Details, json_request::RequestJson, number::json as num, warning_text::warning_text};
 use dualround_model::{
     ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
 };
@@ -8,16 +8,24 @@ use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
 /// Writes the file request by request, so that it is never held whole.
-pub(crate) fn write(result: &RoundResult, plan: &Plan, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(
+    result: &RoundResult,
+    plan: &Plan,
+    details: &dyn Details,
+    out: &mut impl Write,
+) -> io::Result<()> {
     write!(out, "{{\n\"configuration\": ")?;
     serde_json::to_writer_pretty(&mut *out, &configuration(result, plan))?;
     write!(out, ",\n\"summary\": ")?;
     serde_json::to_writer_pretty(&mut *out, &summary(result))?;
     write!(out, ",\n\"requests\": [")?;
-    for (at, (record, metrics)) in result.requests.iter().enumerate() {
-        out.write_all(if at == 0 { b"\n" } else { b",\n" })?;
+    let mut between: &[u8] = b"\n";
+    details.each(result, 1, &mut |record, metrics| {
+        out.write_all(between)?;
+        between = b",\n";
         serde_json::to_writer(&mut *out, &RequestJson::new(record, metrics))?;
-    }
+        Ok(())
+    })?;
     out.write_all(b"\n]\n}\n")
 }
 

@@ -1,6 +1,6 @@
 //! What the report and the Markdown summary are made of.
 
-use crate::RunInfo;
+use crate::{Details, RunInfo};
 use dualround_model::{Comparison, RoundResult};
 
 /// A run with its rounds and what was compared.
@@ -9,6 +9,7 @@ pub(crate) struct Page<'a> {
     pub(crate) run: &'a RunInfo,
     pub(crate) rounds: &'a [RoundResult],
     pub(crate) comparison: &'a Comparison,
+    pub(crate) details: &'a dyn Details,
 }
 
 impl<'a> Page<'a> {

@@ -1,6 +1,7 @@
-//! `requests.parquet`: every request of every round, one row each; a row group a round.
+//! `requests.parquet`: every request of every round, one row each; a row group holds requests of one
+//! round, at most 8,192 of them, so that a round of any size can be written.
 
-use crate::{parquet_table::Table, telemetry_points::since_start};
+use crate::{Details, parquet_table::Table, telemetry_points::since_start};
 use dualround_model::{Flag, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
 use std::io::{self, Write};
 
@@ -45,18 +46,33 @@ const COLUMNS: &str = "message requests {
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 }";
 
+/// Rows of a group at most.
+const ROWS: usize = 8_192;
+
 type Request = (RequestRecord, RequestMetrics);
 
 /// Writes the file. `chunk_ms` holds the arrival of every token-bearing event since t0, where
 /// `chunks` asks for it; null elsewhere.
 pub(crate) fn write<W: Write + Send>(
     rounds: &[RoundResult],
+    details: &dyn Details,
     chunks: bool,
     out: W,
 ) -> io::Result<()> {
     let mut table = Table::new(COLUMNS, out)?;
-    for round in rounds.iter().filter(|round| !round.requests.is_empty()) {
-        group(&mut table, round, chunks)?;
+    for round in rounds {
+        let mut rows = Vec::new();
+        details.each(round, 1, &mut |record, metrics| {
+            rows.push((record.clone(), metrics.clone()));
+            if rows.len() == ROWS {
+                group(&mut table, round, &rows, chunks)?;
+                rows.clear();
+            }
+            Ok(())
+        })?;
+        if !rows.is_empty() {
+            group(&mut table, round, &rows, chunks)?;
+        }
     }
     table.close()
 }
@@ -64,17 +80,15 @@ pub(crate) fn write<W: Write + Send>(
 fn group<W: Write + Send>(
     table: &mut Table<W>,
     round: &RoundResult,
+    rows: &[Request],
     chunks: bool,
 ) -> io::Result<()> {
-    let (spec, rows) = (round.meta.spec, &round.requests);
+    let spec = round.meta.spec;
     let same = |value: u32| std::iter::repeat_n(u64::from(value), rows.len());
-    let failure = |row: &'_ Request| row.0.outcome.failure().cloned();
-    let failures: Vec<_> = rows.iter().map(failure).collect();
-    let kinds: Vec<Option<String>> = failures
-        .iter()
-        .map(|failure| failure.as_ref().map(|failure| failure.kind.to_string()))
+    let failures = || rows.iter().map(|row| row.0.outcome.failure());
+    let kinds: Vec<Option<String>> = failures()
+        .map(|failure| failure.map(|failure| failure.kind.to_string()))
         .collect();
-    let failures = || failures.iter().map(Option::as_ref);
     let ms = |pick: fn(&RequestMetrics) -> Option<f64>| rows.iter().map(move |row| pick(&row.1));
     let tokens =
         |pick: fn(&RequestMetrics) -> Option<u64>| rows.iter().map(move |row| pick(&row.1));

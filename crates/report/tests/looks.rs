@@ -5,8 +5,12 @@
 mod made;
 
 use dualround_model::Lang;
-use dualround_report::{ReportError, RunFiles, read_journal, round_table};
-use made::{plan, result};
+use dualround_model::RoundMeta;
+use dualround_report::{
+    Details, Entry, FromJournal, Measured, ReportError, RunFiles, cut_journal, read_journal,
+    round_table,
+};
+use made::{in_memory, plan, request, result};
 use std::{fs, path::Path};
 use unicode_width::UnicodeWidthStr;
 
@@ -73,8 +77,10 @@ fn b135_b136_csv_files() {
 fn b134_b154_json_is_strict_and_ids_are_data() {
     let dir = tempfile::tempdir().unwrap();
     let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
+    let one = result(0, 10, 1);
+    let details = in_memory(std::slice::from_ref(&one));
     files
-        .write_round(&result(0, 10, 1), &plan(Lang::En, &[10]))
+        .write_round(&one, &plan(Lang::En, &[10]), &details)
         .unwrap();
     let text = read(dir.path(), "concurrency_10_round_1.json");
     assert!(!text.contains("NaN") && !text.contains("inf"));
@@ -89,8 +95,10 @@ fn b134_b154_json_is_strict_and_ids_are_data() {
 fn b138_folders_of_earlier_runs() {
     let dir = tempfile::tempdir().unwrap();
     let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
+    let one = result(0, 20, 1);
+    let details = in_memory(std::slice::from_ref(&one));
     files
-        .write_round(&result(0, 20, 1), &plan(Lang::En, &[20]))
+        .write_round(&one, &plan(Lang::En, &[20]), &details)
         .unwrap();
     let again = RunFiles::open(dir.path(), false, false);
     assert!(matches!(again, Err(ReportError::Occupied { .. })));
@@ -98,7 +106,7 @@ fn b138_folders_of_earlier_runs() {
     assert!(moved.unwrap().join("concurrency_20_round_1.json").exists());
     assert!(!dir.path().join("concurrency_20_round_1.json").exists());
     files
-        .write_round(&result(0, 30, 1), &plan(Lang::En, &[30]))
+        .write_round(&result(0, 30, 1), &plan(Lang::En, &[30]), &details)
         .unwrap();
     RunFiles::open(dir.path(), true, false).unwrap();
     assert!(!dir.path().join("concurrency_30_round_1.json").exists());
@@ -107,31 +115,91 @@ fn b138_folders_of_earlier_runs() {
     assert!(error.to_string().contains("file/x"));
 }
 
+/// Rounds of a journal with the number of their requests.
+fn rounds(path: &Path) -> Result<Vec<(RoundMeta, usize)>, ReportError> {
+    let (mut rounds, mut requests) = (Vec::new(), 0);
+    read_journal(path, &mut |entry| match entry {
+        Entry::Begun(_) => requests = 0,
+        Entry::Request(_) => requests += 1,
+        Entry::Round(meta, _) => rounds.push((*meta, std::mem::take(&mut requests))),
+    })?;
+    Ok(rounds)
+}
+
 #[test]
 fn b149_a_journal_with_a_torn_end_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
-    let one = result(0, 10, 1);
+    let (one, (record, _)) = (result(0, 10, 1), request(0, 1));
     let mut journal = files.journal().unwrap();
-    journal.append(&one.requests[0].0).unwrap();
+    journal.append(&record).unwrap();
     journal.round(&one.meta).unwrap();
-    journal.append(&one.requests[0].0).unwrap();
+    journal.append(&record).unwrap();
     journal.flush().unwrap();
     let path = files.journal_path();
-    let whole = read_journal(&path).unwrap();
-    assert_eq!((whole.len(), whole[0].records.len()), (1, 1));
-    assert_eq!(
-        (&whole[0].meta, &whole[0].records[0]),
-        (&one.meta, &one.requests[0].0)
-    );
+    assert_eq!(rounds(&path).unwrap(), [(one.meta.clone(), 1)]);
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, &text[..text.len() - 20]).unwrap();
-    assert_eq!(read_journal(&path).unwrap().len(), 1);
-    fs::write(&path, format!("{{}}\n{text}")).unwrap();
-    assert!(
-        read_journal(&path)
-            .unwrap_err()
-            .to_string()
-            .contains("line 1")
+    assert_eq!(rounds(&path).unwrap().len(), 1);
+    // Cut within a character, and a round that had begun.
+    let begun = format!(
+        "{{\"begun\":{}}}\n",
+        serde_json::to_string(&one.meta).unwrap()
     );
+    let mut torn = format!("{text}{begun}{}", text.lines().next().unwrap()).into_bytes();
+    torn.extend_from_slice(b"\n{\"request\":{\"id\":\"\xe7");
+    fs::write(&path, torn).unwrap();
+    let found = rounds(&path).unwrap();
+    let last = &found[1];
+    assert_eq!(
+        (last.1, last.0.interrupted, last.0.not_started),
+        (1, true, 99)
+    );
+    fs::write(&path, format!("{{}}\n{text}")).unwrap();
+    assert!(rounds(&path).unwrap_err().to_string().contains("line 1"));
+}
+
+#[test]
+fn requests_are_read_back_in_the_order_of_their_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
+    let mut journal = files.journal().unwrap();
+    let (mut one, (mut record, _)) = (result(0, 10, 1), request(0, 1));
+    let mut spans = Vec::new();
+    for round in 0..2 {
+        journal.begun(&one.meta).unwrap();
+        // They end in another order, some never began, and some lines are long.
+        for index in [3, 1, 0, 99, 42] {
+            record.index = index;
+            record.output =
+                Some(format!("{round} {index} ").repeat(40_000 * usize::from(index == 1) + 1));
+            journal.append(&record).unwrap();
+        }
+        spans.push(journal.round(&one.meta).unwrap());
+    }
+    let path = files.journal_path();
+    let details = FromJournal::new(path.clone(), |_| -> Measured<'_> {
+        Box::new(|record| request(record.level, record.round).1)
+    });
+    for (round, span) in spans.iter().enumerate() {
+        one.journal = span.clone();
+        let mut found = Vec::new();
+        details
+            .each(&one, 2, &mut |record, _| {
+                let output = record.output.as_deref().unwrap_or_default();
+                found.push((
+                    record.index,
+                    output.starts_with(&format!("{round} {}", record.index)),
+                ));
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(found, [(0, true), (3, true), (99, true)]);
+    }
+    // The first round alone, and nothing at all.
+    cut_journal(&path, Some(spans[0].end)).unwrap();
+    assert_eq!(rounds(&path).unwrap(), [(one.meta.clone(), 5)]);
+    assert!(details.each(&one, 1, &mut |_, _| Ok(())).is_err());
+    cut_journal(&path, None).unwrap();
+    assert_eq!(rounds(&path).unwrap(), []);
 }

@@ -18,7 +18,9 @@ fn the_markdown_summary_in_both_languages() {
         let dir = tempfile::tempdir().unwrap();
         let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
         let (info, rounds, comparison) = made::run(lang, &[5, 10]);
-        files.write_report(&info, &rounds, &comparison).unwrap();
+        files
+            .write_report(&info, &rounds, &comparison, &made::in_memory(&rounds))
+            .unwrap();
         insta::assert_snapshot!(format!("summary_{name}"), read(dir.path(), "summary.md"));
     }
 }
@@ -27,15 +29,18 @@ fn the_markdown_summary_in_both_languages() {
 fn b155_texts_cannot_run_in_the_page() {
     let dir = tempfile::tempdir().unwrap();
     let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
-    let (mut info, mut rounds, comparison) = made::run(Lang::En, &[5]);
+    let (mut info, rounds, comparison) = made::run(Lang::En, &[5]);
+    let mut details = made::in_memory(&rounds);
     let trick = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>";
     info.plan.model = trick.to_owned();
     info.run_id = trick.to_owned();
-    for (record, _) in rounds.iter_mut().flat_map(|round| &mut round.requests) {
+    for (record, _) in details.0.values_mut().flatten() {
         record.id = Some(trick.into());
         record.prompt = Some(trick.into());
     }
-    files.write_report(&info, &rounds, &comparison).unwrap();
+    files
+        .write_report(&info, &rounds, &comparison, &details)
+        .unwrap();
     let page = read(dir.path(), "report.html");
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script>").count(), 2);
@@ -55,9 +60,12 @@ fn a_page_of_very_many_requests_stays_small() {
     let dir = tempfile::tempdir().unwrap();
     let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
     let (info, mut rounds, comparison) = made::run(Lang::En, &[5]);
+    let mut details = made::in_memory(&rounds);
     for round in &mut rounds {
-        let (record, metrics) = round.requests[0].clone();
-        round.requests = (0..60_000)
+        round.summary.total_requests = 60_000;
+        let requests = details.0.get_mut(&(0, round.meta.spec.number)).unwrap();
+        let (record, metrics) = requests[0].clone();
+        *requests = (0..60_000)
             .map(|index| {
                 let (mut record, mut metrics) = (record.clone(), metrics.clone());
                 record.index = index;
@@ -70,7 +78,9 @@ fn a_page_of_very_many_requests_stays_small() {
             })
             .collect();
     }
-    files.write_report(&info, &rounds, &comparison).unwrap();
+    files
+        .write_report(&info, &rounds, &comparison, &details)
+        .unwrap();
     let page = read(dir.path(), "report.html");
     assert!(page.len() < 10_000_000, "{}", page.len());
     assert!(page.contains("\"every\":2"));
@@ -83,16 +93,19 @@ fn b134_b136_files_for_tools_hold_every_request_and_no_formula() {
     let (mut info, mut rounds, comparison) = made::run(Lang::Zh, &[5, 10]);
     info.plan.output.csv_bom = true;
     info.plan.output.chunk_times = true;
-    let (record, metrics) = &mut rounds[1].requests[0];
+    let mut details = made::in_memory(&rounds);
+    let (record, metrics) = &mut details.0.get_mut(&(0, 2)).unwrap()[0];
     record.timeline.start_ns = Some(1_000_000);
     record.timeline.first_token_ns = Some(3_000_000);
     record.timeline.gaps_ns = vec![500_000, 250_000];
     metrics.flags = vec![Flag::Coalesced, Flag::Resent];
-    rounds[2].requests[0].0.outcome = Outcome::Cancelled;
+    details.0.get_mut(&(1, 1)).unwrap()[0].0.outcome = Outcome::Cancelled;
     let evil = rounds[0].summary.prometheus["nothing"].clone();
     rounds[0].summary.prometheus.insert("=1+1".to_owned(), evil);
     files.write_summaries(&rounds, &info.plan).unwrap();
-    files.write_report(&info, &rounds, &comparison).unwrap();
+    files
+        .write_report(&info, &rounds, &comparison, &details)
+        .unwrap();
 
     let file = fs::File::open(dir.path().join("requests.parquet")).unwrap();
     let reader = SerializedFileReader::new(file).unwrap();

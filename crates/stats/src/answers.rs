@@ -1,43 +1,61 @@
 //! Whether a request was answered with the same text cold and warm. Batching alone changes texts on
 //! real engines, so two warm rounds stand beside it where there are two.
 
-use crate::{pairs::matched, quantile::stat};
-use dualround_model::{Answers, RoundKind, RoundResult};
+use crate::quantile::stat;
+use dualround_model::{Answers, RoundKind};
 
-/// Compares the texts that were kept; `None` where none were.
-pub(crate) fn compare(rounds: &[RoundResult]) -> Option<Answers> {
-    let kept = |round: &RoundResult| round.requests.iter().any(|(r, _)| r.output.is_some());
-    if !rounds.iter().any(kept) {
-        return None;
+/// Texts of the same request in two rounds, pair by pair.
+#[derive(Debug, Default)]
+pub struct AnswerFold {
+    cold: Sides,
+    warm: Sides,
+}
+
+#[derive(Debug, Default)]
+struct Sides {
+    same: u64,
+    /// Where texts begin to differ, characters.
+    differ: Vec<f64>,
+}
+
+impl Sides {
+    fn pairs(&self) -> u64 {
+        self.same + self.differ.len() as u64
     }
-    let (mut same, mut differ) = (0, Vec::new());
-    let (mut warm_same, mut warm_differ) = (0, Vec::new());
-    for two in rounds.windows(2) {
-        let kinds = (two[0].meta.spec.kind, two[1].meta.spec.kind);
-        let (same, differ) = match kinds {
-            (RoundKind::Cold, RoundKind::Warm) => (&mut same, &mut differ),
-            (RoundKind::Warm, RoundKind::Warm) => (&mut warm_same, &mut warm_differ),
-            _ => continue,
+
+    fn equal_share(&self) -> Option<f64> {
+        let of = self.pairs();
+        (of > 0).then(|| self.same as f64 / of as f64)
+    }
+}
+
+impl AnswerFold {
+    /// Rounds of these kinds, one after the other, are compared.
+    pub fn takes(before: RoundKind, after: RoundKind) -> bool {
+        matches!(before, RoundKind::Cold | RoundKind::Warm) && after == RoundKind::Warm
+    }
+
+    /// Takes the two texts of a request: of a round of this kind, and of the warm one after it.
+    pub fn add(&mut self, before: RoundKind, one: &str, two: &str) {
+        let sides = match before {
+            RoundKind::Cold => &mut self.cold,
+            _ => &mut self.warm,
         };
-        let texts = matched(&two[0], &two[1])
-            .filter_map(|(a, b)| Some((a.0.output.as_deref()?, b.0.output.as_deref()?)));
-        for (a, b) in texts {
-            match first_difference(a, b) {
-                None => *same += 1,
-                Some(at) => differ.push(at as f64),
-            }
+        match first_difference(one, two) {
+            None => sides.same += 1,
+            Some(at) => sides.differ.push(at as f64),
         }
     }
-    let share = |same: u64, differ: &[f64]| {
-        let of = same + differ.len() as u64;
-        (of > 0).then(|| same as f64 / of as f64)
-    };
-    Some(Answers {
-        pairs: same + differ.len() as u64,
-        equal_share: share(same, &differ),
-        first_difference: stat(differ.iter().copied()).p50,
-        warm_equal_share: share(warm_same, &warm_differ),
-    })
+
+    /// What they come to.
+    pub fn finish(self) -> Answers {
+        Answers {
+            pairs: self.cold.pairs(),
+            equal_share: self.cold.equal_share(),
+            first_difference: stat(self.cold.differ.iter().copied()).p50,
+            warm_equal_share: self.warm.equal_share(),
+        }
+    }
 }
 
 /// Characters before the first one that differs; `None` for equal texts.

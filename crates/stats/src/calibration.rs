@@ -1,9 +1,7 @@
 //! A client's own error: what it reported against the server's log, request by request.
 
 use crate::quantile::stat;
-use dualround_model::{
-    FlatOut, LevelCalibration, MetricError, RequestMetrics, RoundResult, TrueTimes,
-};
+use dualround_model::{FlatOut, LevelCalibration, MetricError, RequestRow, RoundResult, TrueTimes};
 use std::collections::BTreeMap;
 
 /// A worker below this share of its core had time left.
@@ -12,17 +10,16 @@ const BUSY: f64 = 0.9;
 /// Holds a round against the truth, given by the requests' index.
 pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> LevelCalibration {
     let summary = &round.summary;
-    let known: Vec<(&RequestMetrics, &TrueTimes)> = round
+    let known: Vec<(&RequestRow, &TrueTimes)> = round
         .requests
-        .iter()
-        .filter(|(record, _)| record.outcome.is_success())
-        .filter_map(|(record, metrics)| Some((metrics, truth.get(&record.index)?)))
+        .successes()
+        .filter_map(|(index, row)| Some((row, truth.get(&index)?)))
         .collect();
-    let errors = |said: fn(&RequestMetrics) -> Option<f64>, is: fn(&TrueTimes) -> Option<f64>| {
+    let errors = |said: fn(&RequestRow) -> Option<f64>, is: fn(&TrueTimes) -> Option<f64>| {
         metric_error(
             known
                 .iter()
-                .filter_map(|(metrics, truth)| Some(said(metrics)? - is(truth)?)),
+                .filter_map(|(row, truth)| Some(said(row)? - is(truth)?)),
         )
     };
     LevelCalibration {
@@ -31,9 +28,9 @@ pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> Level
         failed: summary.failed_requests,
         peak_in_flight: round.meta.peak_in_flight,
         true_ttft_ms: stat(known.iter().map(|(_, truth)| truth.ttft_ms)).avg,
-        ttft: errors(|m| m.ttft_ms, |t| Some(t.ttft_ms)),
-        itl: errors(|m| m.itl_ms, |t| t.itl_ms),
-        latency: errors(|m| m.latency_ms, |t| Some(t.latency_ms)),
+        ttft: errors(RequestRow::ttft_ms, |t| Some(t.ttft_ms)),
+        itl: errors(RequestRow::itl_ms, |t| t.itl_ms),
+        latency: errors(RequestRow::latency_ms, |t| Some(t.latency_ms)),
         token_throughput: summary.token_throughput,
         client: summary.client,
     }

@@ -1,6 +1,6 @@
 //! Was the cold round cold? A verdict with its evidence, never an assumption.
 
-use crate::round::of_kind;
+use crate::kinds::of_kind;
 use dualround_model::{
     CanaryReport, ColdEvidence, ColdMethod, ColdVerdict, RequestMetrics, RequestRecord, RoundKind,
     RoundResult, Verdict,
@@ -124,14 +124,9 @@ fn judge(
 ) -> Verdict {
     let number = round.meta.spec.number;
     let reports_hits = canary.and_then(|canary| canary.repeated);
-    let good = || {
-        round
-            .requests
-            .iter()
-            .filter(|(record, _)| record.outcome.is_success())
-    };
+    let good = || round.requests.successes();
     let known = good()
-        .filter(|(_, metrics)| metrics.cached_tokens.is_some())
+        .filter(|(_, row)| row.cached_tokens().is_some())
         .count();
     if good().next().is_none() {
         evidence.push(note(
@@ -166,14 +161,14 @@ fn judge(
     let block = canary
         .and_then(|canary| canary.prompt_tokens?.checked_sub(canary.repeated?))
         .map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
-    let (mut cached, mut prompt, mut limit) = (0, 0, 0.0);
-    for (record, metrics) in good() {
-        let (Some(hit), Some(tokens)) = (metrics.cached_tokens, metrics.input_tokens) else {
+    let (mut cached, mut prompt, mut limit) = (0, 0, round.shared_tokens);
+    for (_, row) in good() {
+        let (Some(hit), Some(tokens)) = (row.cached_tokens(), row.input_tokens()) else {
             continue;
         };
         cached += hit;
         prompt += tokens;
-        limit += shared_tokens(record, metrics) + (template + marker + block) as f64;
+        limit += (template + marker + block) as f64;
     }
     let tolerated = TOLERANCE * prompt as f64;
     let limit = limit.max(tolerated);
@@ -205,7 +200,7 @@ fn judge(
 }
 
 /// Prompt tokens that another prompt of the round begins with too, estimated by characters.
-fn shared_tokens(record: &RequestRecord, metrics: &RequestMetrics) -> f64 {
+pub(crate) fn shared_tokens(record: &RequestRecord, metrics: &RequestMetrics) -> f64 {
     let tokens = metrics.input_tokens.unwrap_or(0) as f64;
     if record.prompt_chars == 0 {
         return 0.0;

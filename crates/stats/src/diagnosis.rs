@@ -1,6 +1,6 @@
 //! Why round 2 was not faster, as far as the evidence goes, and what to look at next.
 
-use crate::{conclusion::Basis, gap, round::of_kind};
+use crate::{conclusion::Basis, gap, kinds::of_kind};
 use dualround_model::{
     Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind, RoundResult,
     Warning,
@@ -191,11 +191,8 @@ fn overflow(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
         .filter(|engine| engine.kind != EngineKind::Lmcache);
     let capacity: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
     let first = rounds.first()?;
-    let needed = first
-        .requests
-        .iter()
-        .filter_map(|(_, metrics)| metrics.input_tokens)
-        .sum();
+    let rows = first.requests.iter();
+    let needed = rows.filter_map(|(_, row)| row.input_tokens()).sum();
     (capacity > 0 && needed > capacity).then_some((capacity, needed))
 }
 

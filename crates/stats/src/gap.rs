@@ -2,9 +2,9 @@
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
 use crate::{
+    kinds::of_kind,
     pairs::{matched, usage_rate},
     quantile::quantile,
-    round::of_kind,
 };
 use dualround_model::{CacheHit, Known, RoundKind, RoundResult};
 
@@ -30,8 +30,8 @@ pub(crate) fn reasons(
         return out;
     };
     let lengths = of_kind(rounds, RoundKind::Cold)
-        .flat_map(|round| &round.requests)
-        .filter_map(|(_, metrics)| metrics.input_tokens);
+        .flat_map(|round| round.requests.iter())
+        .filter_map(|(_, row)| row.input_tokens());
     let (of, short) = lengths.fold((0_u64, 0_u64), |(of, short), tokens| {
         (of + 1, short + u64::from(tokens <= reuse.block))
     });
@@ -105,13 +105,13 @@ fn waits(rounds: &[RoundResult], block: u64) -> (Vec<f64>, Vec<f64>) {
         if kinds != (RoundKind::Cold, RoundKind::Warm) {
             continue;
         }
-        for ((before, _), (after, metrics)) in matched(&pair[0], &pair[1]) {
-            let tokens = metrics.input_tokens.zip(metrics.cached_tokens);
-            let Some(((input, cached), again)) = tokens.zip(after.timeline.start_ns) else {
+        for (_, before, after) in matched(&pair[0], &pair[1]) {
+            let tokens = after.input_tokens().zip(after.cached_tokens());
+            let Some(((input, cached), again)) = tokens.zip(after.start_ns()) else {
                 continue;
             };
             let possible = input.saturating_sub(1) / block.max(1) * block;
-            let wait = again.saturating_sub(before.timeline.end_ns) as f64 / 1e9;
+            let wait = again.saturating_sub(before.end_ns()) as f64 / 1e9;
             if 2 * cached < possible {
                 missed.push(wait);
             } else if possible > 0 {

@@ -1,20 +1,18 @@
 //! Requests and tokens that met the SLO. The denominators are those of the guide: requests sent,
 //! and output tokens of all successes.
 
-use dualround_model::{Flag, Goodput, RequestMetrics};
+use crate::request::meets;
+use dualround_model::{Flag, Goodput, RequestRows, Slo};
 
 /// `sent` counts successes and failures; cancelled requests stand apart.
-pub(crate) fn goodput<'a>(
-    successes: impl Iterator<Item = &'a RequestMetrics>,
-    sent: u64,
-    seconds: Option<f64>,
-) -> Goodput {
+pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<f64>) -> Goodput {
     let (mut good, mut tokens, mut total, mut no_itl) = (0, 0, 0, 0);
-    for metrics in successes {
-        let n = metrics.output_tokens.unwrap_or(0);
+    for (_, row) in rows.successes() {
+        let n = row.output_tokens().unwrap_or(0);
         total += n;
-        no_itl += u64::from(metrics.flags.contains(&Flag::ItlNotApplicable));
-        if metrics.good == Some(true) {
+        no_itl += u64::from(row.has(Flag::ItlNotApplicable));
+        let times = [row.ttft_ms(), row.itl_ms(), row.latency_ms()];
+        if meets(times, row.output_tokens(), slo) {
             good += 1;
             tokens += n;
         }

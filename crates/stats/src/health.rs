@@ -3,6 +3,31 @@
 use crate::quantile::quantile;
 use dualround_model::{ClientHealth, ClientProbe, RequestRecord, StampSource};
 
+/// How the tokens of a round came, summed over its requests.
+#[derive(Debug, Default)]
+pub(crate) struct Arrivals {
+    events: u64,
+    coalesced: u64,
+    /// Of successes, ns.
+    ttft: u64,
+    /// Of the same, the widths of the intervals in which first tokens arrived, ns.
+    width: u64,
+}
+
+impl Arrivals {
+    pub(crate) fn add(&mut self, record: &RequestRecord) {
+        self.events += record.stream.token_events;
+        self.coalesced += record.stream.coalesced_events;
+        let timeline = &record.timeline;
+        let times = timeline.start_ns.zip(timeline.first_token_ns);
+        if let Some((start, first)) = times.filter(|_| record.outcome.is_success()) {
+            let took = first.saturating_sub(start);
+            self.ttft += took;
+            self.width += timeline.first_token_width_ns.min(took);
+        }
+    }
+}
+
 /// Lags up to this are the timer's own rounding and a scheduler's usual delay, ms.
 const LAG_FLOOR_MS: f64 = 5.0;
 /// Lags up to this share of the median TTFT are small against what is measured.
@@ -19,21 +44,14 @@ const COALESCED_SHARE: f64 = 0.5;
 /// a worker's core was full.
 pub(crate) fn health(
     probe: &ClientProbe,
-    records: &[RequestRecord],
+    arrivals: &Arrivals,
     ttft_p50_ms: Option<f64>,
     round_ns: u64,
 ) -> ClientHealth {
     let lags: Vec<f64> = probe.lags_ns.iter().map(|ns| *ns as f64 / 1e6).collect();
     let lag = quantile(&lags, 0.99);
-    let events: u64 = records
-        .iter()
-        .map(|record| record.stream.token_events)
-        .sum();
-    let coalesced: u64 = records
-        .iter()
-        .map(|record| record.stream.coalesced_events)
-        .sum();
-    let share = (events > 0).then(|| coalesced as f64 / events as f64);
+    let share_of = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
+    let share = share_of(arrivals.coalesced, arrivals.events);
     let by = [
         (probe.read_stamps, StampSource::Read),
         (probe.connection_stamps, StampSource::Connection),
@@ -57,25 +75,12 @@ pub(crate) fn health(
         stamps: most
             .filter(|(count, _)| *count > 0)
             .map(|(_, source)| source),
-        kernel_stamp_share: (reads > 0).then(|| probe.kernel_stamps as f64 / reads as f64),
+        kernel_stamp_share: share_of(probe.kernel_stamps, reads),
         worker_cpu_share: load.and_then(|load| load.share()),
         progress_share: (probe.progress_ns)
             .filter(|_| round_ns > 0)
             .map(|ns| ns as f64 / round_ns as f64),
-        ttft_width_share: ttft_width_share(records),
+        ttft_width_share: share_of(arrivals.width, arrivals.ttft),
         overloaded: full || late && (late_for_ttft || clumped),
     }
-}
-
-fn ttft_width_share(records: &[RequestRecord]) -> Option<f64> {
-    let (mut width, mut ttft) = (0, 0);
-    for record in records.iter().filter(|record| record.outcome.is_success()) {
-        let timeline = &record.timeline;
-        if let Some((start, first)) = timeline.start_ns.zip(timeline.first_token_ns) {
-            let took = first.saturating_sub(start);
-            ttft += took;
-            width += timeline.first_token_width_ns.min(took);
-        }
-    }
-    (ttft > 0).then(|| width as f64 / ttft as f64)
 }

@@ -10,24 +10,29 @@ mod calibration;
 mod cold;
 mod conclusion;
 mod diagnosis;
+mod fold;
 mod gap;
 mod goodput;
 mod health;
 mod intervals;
+mod kinds;
 mod pairs;
+mod pool;
 mod prefill;
 mod quantile;
 mod request;
 mod reuse;
-mod round;
+mod round_metrics;
 mod running;
 mod server;
 mod telemetry;
 mod versus;
 mod warnings;
 
+pub use answers::AnswerFold;
 pub use calibration::{calibrate, flat_out, held_level};
 pub use conclusion::{MARGIN, decide};
+pub use fold::{RoundFold, SummaryOptions, summarise};
 pub use intervals::{
     Interval, hodges_lehmann, median_interval, median_interval_at, newcombe, t_interval, welch,
 };
@@ -35,6 +40,6 @@ pub use pairs::compare;
 pub use quantile::{quantile, stat};
 pub use request::measure;
 pub use reuse::reuse;
-pub use round::{SummaryOptions, summarise};
+pub use round_metrics::RoundMetrics;
 pub use running::{LogHistogram, Running};
 pub use versus::{RunData, versus};

@@ -1,19 +1,18 @@
 //! The same request cold and warm: pairs, their log ratios, and the comparison of a level.
 
 use crate::{
-    answers, cold,
+    cold,
     conclusion::{self, Basis},
     diagnosis,
     intervals::{hodges_lehmann, median_interval, t_interval},
+    kinds::of_kind,
     prefill,
     quantile::quantile,
-    round::of_kind,
     server,
 };
 use dualround_model::{
     CacheHit, CanaryReport, ExternalTier, Flag, IntervalKind, Known, LengthBucket, LevelComparison,
-    MetricComparison, PartialPoint, PrefillModel, RequestMetrics, RequestRecord, RoundKind,
-    RoundResult, Warning,
+    MetricComparison, PartialPoint, PrefillModel, RequestRow, RoundKind, RoundResult, Warning,
 };
 
 /// Output lengths that differ by more than this make a pair unequal.
@@ -23,38 +22,30 @@ pub(crate) const UNEQUAL_SHARE: f64 = 0.10;
 /// Pairs that a class of prompt lengths needs.
 const BUCKET_PAIRS: usize = 6;
 
-pub(crate) type Pair<'a> = (&'a RequestMetrics, &'a RequestMetrics);
-type Pick = fn(&RequestMetrics) -> Option<f64>;
+pub(crate) type Pair<'a> = (&'a RequestRow, &'a RequestRow);
+type Pick = fn(&RequestRow) -> Option<f64>;
 
-type Request = (RequestRecord, RequestMetrics);
-
-/// Requests by index that succeeded in both rounds.
+/// Requests that succeeded in both rounds, with their index.
 pub(crate) fn matched<'a>(
     one: &'a RoundResult,
     two: &'a RoundResult,
-) -> impl Iterator<Item = (&'a Request, &'a Request)> {
-    let mut rest = two.requests.iter().peekable();
-    one.requests.iter().filter_map(move |request| {
-        let (record, _) = request;
-        while rest
-            .next_if(|(other, _)| other.index < record.index)
-            .is_some()
-        {}
-        let other = *rest.peek()?;
-        let both = record.outcome.is_success() && other.0.outcome.is_success();
-        (other.0.index == record.index && both).then_some((request, other))
+) -> impl Iterator<Item = (u32, &'a RequestRow, &'a RequestRow)> {
+    one.requests.successes().filter_map(|(index, row)| {
+        let other = two.requests.get(index)?;
+        other.is_success().then_some((index, row, other))
     })
 }
 
-/// The metrics of those requests.
+/// Those requests.
 pub(crate) fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
-    let metrics = |(cold, warm): (&'a Request, &'a Request)| (&cold.1, &warm.1);
-    matched(cold, warm).map(metrics).collect()
+    matched(cold, warm)
+        .map(|(_, cold, warm)| (cold, warm))
+        .collect()
 }
 
 /// ln(a/b) of each pair in which both are positive.
-fn log_ratios(pairs: &[Pair<'_>], pick: Pick) -> Vec<f64> {
-    let both = pairs.iter().filter_map(|(a, b)| pick(a).zip(pick(b)));
+fn log_ratios<'p, 'a: 'p>(pairs: impl IntoIterator<Item = &'p Pair<'a>>, pick: Pick) -> Vec<f64> {
+    let both = pairs.into_iter().filter_map(|(a, b)| pick(a).zip(pick(b)));
     both.filter(|(a, b)| *a > 0.0 && *b > 0.0)
         .map(|(a, b)| (a / b).ln())
         .collect()
@@ -71,20 +62,20 @@ fn sorted(mut values: Vec<f64>) -> Vec<f64> {
 
 /// One metric over the cycles of a level. With three cycles or more the figure is the mean of the
 /// per-cycle mean log ratios, which its t interval is about; else the median over the pairs.
-fn metric(cycles: &[Vec<Pair<'_>>], pick: Pick) -> MetricComparison {
-    let all: Vec<Pair<'_>> = cycles.iter().flatten().copied().collect();
-    let both: Vec<(f64, f64)> = all
-        .iter()
-        .filter_map(|(a, b)| pick(a).zip(pick(b)))
-        .collect();
-    let (cold, warm): (Vec<f64>, Vec<f64>) = both.iter().copied().unzip();
-    let differences = sorted(both.iter().map(|(cold, warm)| cold - warm).collect());
-    let logs = sorted(log_ratios(&all, pick));
-    let faster = both.iter().filter(|(cold, warm)| warm < cold).count() as f64;
+fn metric<'a>(cycles: &[impl AsRef<[Pair<'a>]>], pick: Pick) -> MetricComparison {
+    let all = || cycles.iter().flat_map(AsRef::as_ref);
+    let both = || all().filter_map(|(a, b)| pick(a).zip(pick(b)));
+    let n = both().count();
+    let mean_of =
+        |side: fn((f64, f64)) -> f64| (n > 0).then(|| both().map(side).sum::<f64>() / n as f64);
+    let faster = both().filter(|(cold, warm)| warm < cold).count() as f64;
+    // Of a million requests, each list of values is worth being let go before the next one.
+    let shift_ms = hodges_lehmann(&sorted(both().map(|(cold, warm)| cold - warm).collect()));
     let per_cycle: Vec<f64> = cycles
         .iter()
-        .filter_map(|pairs| mean(&log_ratios(pairs, pick)))
+        .filter_map(|pairs| mean(&log_ratios(pairs.as_ref(), pick)))
         .collect();
+    let logs = sorted(log_ratios(all(), pick));
     let (centre, interval, kind) = match t_interval(&per_cycle) {
         Some(interval) => (mean(&per_cycle), Some(interval), IntervalKind::TCycles),
         None => (
@@ -93,9 +84,9 @@ fn metric(cycles: &[Vec<Pair<'_>>], pick: Pick) -> MetricComparison {
             IntervalKind::WithinRun,
         ),
     };
-    let (cold_avg, warm_avg) = (mean(&cold), mean(&warm));
+    let (cold_avg, warm_avg) = (mean_of(|(cold, _)| cold), mean_of(|(_, warm)| warm));
     MetricComparison {
-        pairs: both.len() as u64,
+        pairs: n as u64,
         cold_avg,
         warm_avg,
         ratio: centre.map(f64::exp),
@@ -107,15 +98,15 @@ fn metric(cycles: &[Vec<Pair<'_>>], pick: Pick) -> MetricComparison {
             .zip(warm_avg)
             .filter(|(_, w)| *w > 0.0)
             .map(|(c, w)| c / w),
-        shift_ms: hodges_lehmann(&differences),
-        improved_share: (!both.is_empty()).then(|| faster / both.len() as f64),
+        shift_ms,
+        improved_share: (n > 0).then(|| faster / n as f64),
         withheld: None,
     }
 }
 
 pub(crate) fn unequal(pairs: &[Pair<'_>]) -> u64 {
     let differ = |(a, b): &&Pair<'_>| {
-        let lengths = a.output_tokens.zip(b.output_tokens);
+        let lengths = a.output_tokens().zip(b.output_tokens());
         lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)
     };
     pairs.iter().filter(differ).count() as u64
@@ -144,7 +135,7 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
             cold = round
                 .requests
                 .iter()
-                .map(|(r, m)| (r.index, m.input_tokens))
+                .map(|(index, row)| (index, row.input_tokens()))
                 .collect();
             continue;
         }
@@ -153,16 +144,16 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
             continue;
         }
         let (mut changed, mut of) = (0, 0);
-        for (record, metrics) in &mut round.requests {
-            let before = cold.binary_search_by_key(&record.index, |(index, _)| *index);
+        for (index, row) in round.requests.iter_mut() {
+            let before = cold.binary_search_by_key(&index, |(index, _)| *index);
             let before = before.ok().and_then(|at| cold[at].1);
-            let Some((before, now)) = before.zip(metrics.input_tokens) else {
+            let Some((before, now)) = before.zip(row.input_tokens()) else {
                 continue;
             };
             of += 1;
             if before != now {
                 changed += 1;
-                metrics.flags.push(Flag::PromptTokensChanged);
+                row.mark(Flag::PromptTokensChanged);
             }
         }
         if changed > 0 {
@@ -179,12 +170,9 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
 /// Sum of cached over sum of prompt tokens in rounds of a kind, with the requests that report it.
 pub(crate) fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
     let (mut cached, mut prompt, mut known, mut of) = (0, 0, 0, 0);
-    for (record, metrics) in of_kind(rounds, kind).flat_map(|round| &round.requests) {
-        if !record.outcome.is_success() {
-            continue;
-        }
+    for (_, row) in of_kind(rounds, kind).flat_map(|round| round.requests.successes()) {
         of += 1;
-        if let Some((hit, tokens)) = metrics.cached_tokens.zip(metrics.input_tokens) {
+        if let Some((hit, tokens)) = row.cached_tokens().zip(row.input_tokens()) {
             known += 1;
             cached += hit;
             prompt += tokens;
@@ -200,17 +188,17 @@ pub(crate) fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64
 /// Pairs in three classes of prompt length, where each has enough of them.
 fn buckets(cycles: &[Vec<Pair<'_>>]) -> Vec<LengthBucket> {
     let mut pairs: Vec<Pair<'_>> = cycles.iter().flatten().copied().collect();
-    pairs.retain(|(cold, _)| cold.input_tokens.is_some());
+    pairs.retain(|(cold, _)| cold.input_tokens().is_some());
     if pairs.len() < 3 * BUCKET_PAIRS {
         return Vec::new();
     }
-    let length = |pair: &Pair<'_>| pair.0.input_tokens.unwrap_or(0);
+    let length = |pair: &Pair<'_>| pair.0.input_tokens().unwrap_or(0);
     pairs.sort_by_key(length);
     let size = pairs.len().div_ceil(3);
     let bucket = |pairs: &[Pair<'_>]| LengthBucket {
         min_tokens: pairs.first().map_or(0, length),
         max_tokens: pairs.last().map_or(0, length),
-        ttft: metric(&[pairs.to_vec()], |metrics| metrics.ttft_ms),
+        ttft: metric(&[pairs], RequestRow::ttft_ms),
     };
     pairs.chunks(size).map(bucket).collect()
 }
@@ -228,7 +216,7 @@ fn partial(rounds: &[RoundResult]) -> Vec<PartialPoint> {
         let alone = std::slice::from_ref(round);
         Some(PartialPoint {
             cut: round.meta.cut?,
-            ttft: metric(&[with_cold(rounds, round)?], |metrics| metrics.ttft_ms),
+            ttft: metric(&[with_cold(rounds, round)?], RequestRow::ttft_ms),
             usage: usage_rate(alone, RoundKind::Partial).0,
             server: server::rate(alone, RoundKind::Partial),
         })
@@ -246,7 +234,7 @@ fn external(rounds: &[RoundResult]) -> Option<ExternalTier> {
         .filter_map(|round| with_cold(rounds, round))
         .collect();
     (!cycles.is_empty()).then(|| ExternalTier {
-        ttft: metric(&cycles, |metrics| metrics.ttft_ms),
+        ttft: metric(&cycles, RequestRow::ttft_ms),
         usage: usage_rate(rounds, RoundKind::External).0,
         tiers: server::tiers(rounds, RoundKind::External),
     })
@@ -257,17 +245,18 @@ fn efficiency(model: &PrefillModel, cycles: &[Vec<Pair<'_>>]) -> Option<f64> {
     let per_token = model.ms_per_token?;
     let (mut saved, mut ideal) = (0.0, 0.0);
     for (cold, warm) in cycles.iter().flatten() {
-        let (Some(a), Some(b), Some(input)) = (cold.ttft_ms, warm.ttft_ms, cold.input_tokens)
-        else {
+        let times = (cold.ttft_ms(), warm.ttft_ms(), cold.input_tokens());
+        let (Some(a), Some(b), Some(input)) = times else {
             continue;
         };
         saved += a - b;
-        ideal += per_token * input.saturating_sub(cold.cached_tokens.unwrap_or(0)) as f64;
+        ideal += per_token * input.saturating_sub(cold.cached_tokens().unwrap_or(0)) as f64;
     }
     (ideal > 0.0).then(|| saved / ideal)
 }
 
-/// Compares the rounds of a level. Requests whose prompt tokens changed are marked in them.
+/// Compares the rounds of a level, but for their answers, whose texts are not in memory. Requests
+/// whose prompt tokens changed are marked.
 pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
     let canary = known.canary.as_ref();
     mark_changed_prompts(rounds);
@@ -282,7 +271,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         if round.meta.spec.kind == RoundKind::Cold && !warms.is_empty() {
             cycles.push(pairs(round, warms[0]));
             for two in warms.windows(2) {
-                let apart = spread(&log_ratios(&pairs(two[0], two[1]), |m| m.ttft_ms));
+                let apart = spread(&log_ratios(&pairs(two[0], two[1]), RequestRow::ttft_ms));
                 noise = f64::max(noise, apart.unwrap_or(0.0));
             }
         }
@@ -295,9 +284,9 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
     };
     let all = cycles.iter().map(|pairs| pairs.len() as u64).sum();
     let unequal_outputs = cycles.iter().map(|pairs| unequal(pairs)).sum();
-    let ttft = metric(&cycles, |metrics| metrics.ttft_ms);
-    let mut itl = metric(&cycles, |metrics| metrics.itl_ms);
-    let mut latency = metric(&cycles, |metrics| metrics.latency_ms);
+    let ttft = metric(&cycles, RequestRow::ttft_ms);
+    let mut itl = metric(&cycles, RequestRow::itl_ms);
+    let mut latency = metric(&cycles, RequestRow::latency_ms);
     if unequal_outputs as f64 > UNEQUAL_SHARE * all as f64 {
         withhold(&mut itl, unequal_outputs, all);
         withhold(&mut latency, unequal_outputs, all);
@@ -338,7 +327,7 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         itl,
         latency,
         hit_rate,
-        answers: answers::compare(rounds),
+        answers: None,
         external: external(rounds),
         partial: partial(rounds),
         buckets: buckets(&cycles),
@@ -360,7 +349,7 @@ fn spread(logs: &[f64]) -> Option<f64> {
 
 /// The last cold round does not match the first: its interval lies wholly outside the margin.
 fn control_failed(pairs: &[Pair<'_>], margin: f64) -> bool {
-    let logs = sorted(log_ratios(pairs, |metrics| metrics.ttft_ms));
+    let logs = sorted(log_ratios(pairs, RequestRow::ttft_ms));
     let limit = margin.ln_1p();
     median_interval(&logs).is_some_and(|i| i.low > limit || i.high < -limit)
 }

@@ -16,10 +16,10 @@ const FIT: f64 = 0.5;
 /// canary showed for this server.
 pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel {
     let mut points: Vec<(f64, f64)> = Vec::new();
-    for (record, metrics) in rounds.iter().flat_map(|round| &round.requests) {
-        let cached = metrics.cached_tokens.or(zero_unreported.then_some(0));
-        let known = metrics.input_tokens.zip(cached).zip(metrics.ttft_ms);
-        if let Some(((input, cached), ttft)) = known.filter(|_| record.outcome.is_success()) {
+    for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
+        let cached = row.cached_tokens().or(zero_unreported.then_some(0));
+        let known = row.input_tokens().zip(cached).zip(row.ttft_ms());
+        if let Some(((input, cached), ttft)) = known {
             points.push((input.saturating_sub(cached) as f64, ttft));
         }
     }

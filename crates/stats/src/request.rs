@@ -1,8 +1,6 @@
 //! One record to its metrics: every definition of a per-request number stands here.
 
-use dualround_model::{
-    Flag, Outcome, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice,
-};
+use dualround_model::{Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice};
 
 /// Gaps at or below this count as "at once" for the burst check, ns.
 const BURST_GAP_NS: u64 = 5_000_000;
@@ -39,7 +37,10 @@ pub fn measure(
         ..RequestMetrics::default()
     };
     metrics.flags = flags(record, &metrics, mismatch);
-    metrics.good = slo.filter(|_| success).map(|slo| meets(&metrics, slo));
+    metrics.good = slo.filter(|_| success).map(|slo| {
+        let times = [metrics.ttft_ms, metrics.itl_ms, metrics.latency_ms];
+        meets(times, metrics.output_tokens, slo)
+    });
     metrics
 }
 
@@ -130,21 +131,17 @@ fn flags(record: &RequestRecord, metrics: &RequestMetrics, mismatch: bool) -> Ve
     .collect()
 }
 
-/// Every limit strictly above the value. A success without ITL violates no ITL limit if it has
-/// fewer than two tokens; any other missing value cannot be called good.
-fn meets(metrics: &RequestMetrics, slo: &Slo) -> bool {
+/// TTFT, ITL and latency of a success, each strictly below its limit. One without ITL violates no
+/// ITL limit if it has fewer than two tokens; any other missing value cannot be called good.
+pub(crate) fn meets(times: [Option<f64>; 3], tokens: Option<u64>, slo: &Slo) -> bool {
+    let [ttft, itl, latency] = times;
     let below = |value: Option<f64>, limit: Option<f64>| match (value, limit) {
         (_, None) => true,
         (Some(value), Some(limit)) => value < limit,
         (None, Some(_)) => false,
     };
-    let one_token = metrics.output_tokens.is_some_and(|n| n < 2);
-    below(metrics.ttft_ms, slo.ttft_ms)
-        && (below(metrics.itl_ms, slo.itl_ms) || (metrics.itl_ms.is_none() && one_token))
-        && below(metrics.latency_ms, slo.latency_ms)
-}
-
-/// True when the request was cancelled.
-pub(crate) fn is_cancelled(record: &RequestRecord) -> bool {
-    record.outcome == Outcome::Cancelled
+    let one_token = tokens.is_some_and(|n| n < 2);
+    below(ttft, slo.ttft_ms)
+        && (below(itl, slo.itl_ms) || (itl.is_none() && one_token))
+        && below(latency, slo.latency_ms)
 }

@@ -1,7 +1,7 @@
 //! What the engines' own counters say of a level: hit rates by tier, and whether others used the
 //! server too.
 
-use crate::round::of_kind;
+use crate::kinds::of_kind;
 use dualround_model::{MetricKind, RoundKind, RoundResult, TierRate, Warning};
 use std::collections::BTreeMap;
 
@@ -84,11 +84,11 @@ fn left_out(rounds: &[RoundResult], kind: RoundKind) -> Option<f64> {
 /// Prompt tokens of all requests of a round; `None` when one is not known.
 fn sent_tokens(round: &RoundResult) -> Option<f64> {
     let mut tokens = 0;
-    for (record, metrics) in &round.requests {
-        if !record.outcome.is_success() {
+    for (_, row) in round.requests.iter() {
+        if !row.is_success() {
             return None;
         }
-        tokens += metrics.input_tokens?;
+        tokens += row.input_tokens()?;
     }
     Some(tokens as f64)
 }

@@ -2,8 +2,8 @@
 
 use crate::quantile::stat;
 use dualround_model::{
-    MetricKind, MetricSummary, MetricTrack, RequestMetricSample, RequestRecord, Resolved,
-    RoundMeta, SeriesTrack, Stat, TrackPoint,
+    MetricKind, MetricSummary, MetricTrack, RequestMetricSample, RequestRecord, RequestRows,
+    Resolved, RoundMeta, SeriesTrack, Stat, TrackPoint,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -267,59 +267,60 @@ fn bucket_quantile(cumulative: &[(f64, f64)], p: f64) -> Option<f64> {
     Some(low + (high - low) * (rank - below) / (upto - below))
 }
 
-/// The readings around each request: the last one before it began, the first one after it ended.
-/// `overlapping` when another request was in flight between the two.
-pub(crate) fn around(
-    meta: &RoundMeta,
-    records: &[RequestRecord],
-) -> Vec<BTreeMap<String, RequestMetricSample>> {
-    let spans: Vec<Option<(u64, u64)>> = records
-        .iter()
-        .map(|record| {
-            record
-                .timeline
-                .start_ns
-                .map(|start| (start, record.timeline.end_ns))
-        })
-        .collect();
-    let mut starts: Vec<u64> = spans.iter().flatten().map(|(start, _)| *start).collect();
-    let mut stops: Vec<u64> = spans.iter().flatten().map(|(_, end)| *end).collect();
-    starts.sort_unstable();
-    stops.sort_unstable();
-    let tracks: Vec<(&MetricTrack, Vec<&SeriesTrack>, Vec<u64>)> = meta
-        .metrics
-        .iter()
-        .map(|track| {
+/// The readings around single requests of a round.
+#[derive(Debug)]
+pub(crate) struct Around<'a> {
+    starts: Vec<u64>,
+    stops: Vec<u64>,
+    /// Each with the series that stand for it, and the instants of their readings.
+    tracks: Vec<(&'a MetricTrack, Vec<&'a SeriesTrack>, Vec<u64>)>,
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn new(meta: &'a RoundMeta, rows: &RequestRows) -> Self {
+        let sent = || rows.iter().filter(|(_, row)| row.start_ns().is_some());
+        let mut starts: Vec<u64> = sent().filter_map(|(_, row)| row.start_ns()).collect();
+        let mut stops: Vec<u64> = sent().map(|(_, row)| row.end_ns()).collect();
+        starts.sort_unstable();
+        stops.sort_unstable();
+        let tracks = meta.metrics.iter().map(|track| {
             let series: Vec<&SeriesTrack> = sampled(track);
             let at = instants(&series);
             (track, series, at)
-        })
-        .collect();
-    let of = |span: &Option<(u64, u64)>| {
-        let mut samples = BTreeMap::new();
-        for (track, series, at) in &tracks {
-            let Some((start, end)) = *span else { continue };
+        });
+        Self {
+            starts,
+            stops,
+            tracks: tracks.collect(),
+        }
+    }
+
+    /// The last reading before it began, the first one after it ended. `overlapping` when another
+    /// request was in flight between the two.
+    pub(crate) fn of(&self, record: &RequestRecord) -> BTreeMap<String, RequestMetricSample> {
+        let (mut samples, end) = (BTreeMap::new(), record.timeline.end_ns);
+        let Some(start) = record.timeline.start_ns else {
+            return samples;
+        };
+        for (track, series, at) in &self.tracks {
             let before = at[..at.partition_point(|at| *at <= start)].last().copied();
             let after = at.get(at.partition_point(|at| *at < end)).copied();
             let read = |at: Option<u64>| at.and_then(|at| value_at(series, track.kind, at));
             let (low, high) = (before.unwrap_or(0), after.unwrap_or(u64::MAX));
             // Requests that began before `high` and had not ended at `low`, this one among them.
-            let begun = starts.partition_point(|start| *start < high);
-            let ended = stops.partition_point(|stop| *stop <= low);
+            let begun = self.starts.partition_point(|start| *start < high);
+            let ended = self.stops.partition_point(|stop| *stop <= low);
             let (before, after) = (read(before), read(after));
-            let delta = before.zip(after).map(|(before, after)| after - before);
-            let overlapping = begun - ended > 1;
             let sample = RequestMetricSample {
                 before,
                 after,
-                delta,
-                overlapping,
+                delta: before.zip(after).map(|(before, after)| after - before),
+                overlapping: begun - ended > 1,
             };
             samples.insert(track.asked.clone(), sample);
         }
         samples
-    };
-    spans.iter().map(of).collect()
+    }
 }
 
 /// The series that stand for a metric's value at an instant: a histogram's count, a ratio's hits.

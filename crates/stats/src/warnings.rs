@@ -1,10 +1,7 @@
 //! Caveats of a round, found in its numbers. The guide's troubleshooting entries are among them.
 
-use crate::round::SummaryOptions;
-use dualround_model::{
-    Flag, RequestMetrics, RequestRecord, RoundMeta, RoundSummary, Slo, TokenSource, Warning,
-};
-use std::collections::BTreeMap;
+use crate::fold::{Facts, SummaryOptions};
+use dualround_model::{Flag, RequestRow, RequestRows, RoundMeta, RoundSummary, Slo, Warning};
 
 /// Successes below which a P99 is an extreme value rather than a percentile.
 const P99_SAMPLES: u64 = 100;
@@ -14,20 +11,19 @@ const HIGH_TTFT_MS: f64 = 10_000.0;
 /// Share by which prompts may be longer or shorter than stated without a word.
 const LENGTH_TOLERANCE: f64 = 0.02;
 
-type Row<'a> = (&'a RequestRecord, &'a RequestMetrics);
-
 /// All caveats: those found while the round ran, then those in its numbers.
 pub(crate) fn of(
     meta: &RoundMeta,
-    rows: &[Row<'_>],
+    rows: &RequestRows,
+    facts: &Facts,
     summary: &RoundSummary,
     options: &SummaryOptions,
 ) -> Vec<Warning> {
     let mut warnings = meta.warnings.clone();
-    failures(rows, summary, options, &mut warnings);
+    failures(facts, summary, options, &mut warnings);
     let of = summary.successful_requests;
     let flag = |flag: Flag| summary.flags.get(flag.name()).copied().unwrap_or(0);
-    warnings.extend(input_length(meta, rows));
+    warnings.extend(input_length(meta, facts));
     if of > 0 && of < P99_SAMPLES {
         warnings.push(Warning::FewSamplesForP99 { n: of });
     }
@@ -36,8 +32,7 @@ pub(crate) fn of(
             count: flag(Flag::NotStreamed),
         });
     }
-    let by_events = |row: &&Row<'_>| row.1.token_source == Some(TokenSource::Events);
-    let count = rows.iter().filter(by_events).count() as u64;
+    let count = facts.by_events;
     if count > 0 {
         warnings.push(Warning::TokensFromEvents { count, of });
     }
@@ -94,10 +89,7 @@ pub(crate) fn of(
         None if meta.interrupted => warnings.push(Warning::Interrupted { not_started }),
         None => {}
     }
-    let retried = rows.iter().map(|(record, _)| record.retries.len() as u64);
-    let (count, attempts) = retried
-        .filter(|attempts| *attempts > 0)
-        .fold((0, 0), |(count, all), attempts| (count + 1, all + attempts));
+    let (count, attempts) = facts.retried;
     if count > 0 {
         warnings.push(Warning::Retried { count, attempts });
     }
@@ -106,30 +98,16 @@ pub(crate) fn of(
 
 /// Failures in one line: the most frequent kind with the first message of it.
 fn failures(
-    rows: &[Row<'_>],
+    facts: &Facts,
     summary: &RoundSummary,
     options: &SummaryOptions,
     warnings: &mut Vec<Warning>,
 ) {
-    let mut kinds: BTreeMap<String, (u64, &str)> = BTreeMap::new();
-    let (mut timeouts, mut kind_of_timeout) = (0, "");
-    for failure in rows
-        .iter()
-        .filter_map(|(record, _)| record.outcome.failure())
-    {
-        let entry = kinds
-            .entry(failure.kind.to_string())
-            .or_insert((0, &failure.message));
-        entry.0 += 1;
-        if failure.kind.is_timeout() {
-            timeouts += 1;
-            kind_of_timeout = &failure.message;
-        }
-    }
-    let Some((kind, (count, message))) = kinds.iter().max_by_key(|(_, (count, _))| *count) else {
+    let kinds = facts.failures.iter();
+    let Some((kind, failed)) = kinds.max_by_key(|(_, failed)| failed.count) else {
         return;
     };
-    let example = format!("{kind} x{count}: {message}");
+    let example = format!("{kind} x{}: {}", failed.count, failed.message);
     let sent = summary.total_requests;
     if summary.successful_requests == 0 {
         warnings.push(Warning::AllFailed { sent, example });
@@ -140,35 +118,30 @@ fn failures(
             example,
         });
     }
-    if timeouts > 0 {
+    let (timeouts, _, kind_of_timeout) = &facts.timeouts;
+    if *timeouts > 0 {
         let total = options.timeouts.and_then(|timeouts| timeouts.total_ms);
         let total = total.map_or_else(String::new, |ms| {
             format!(" (--timeout {})", ms as f64 / 1e3)
         });
         warnings.push(Warning::Timeouts {
-            count: timeouts,
+            count: *timeouts,
             limit: format!("{kind_of_timeout}{total}"),
         });
     }
 }
 
 /// Which limits were missed by how many successes.
-fn missed(rows: &[Row<'_>], slo: &Slo) -> String {
-    let good: Vec<&RequestMetrics> = rows
-        .iter()
-        .filter(|(r, _)| r.outcome.is_success())
-        .map(|(_, m)| *m)
-        .collect();
-    let of = good.len();
+fn missed(rows: &RequestRows, slo: &Slo) -> String {
+    let of = rows.successes().count();
     let parts = slo.limits().into_iter().map(|(name, limit)| {
-        let missed = good.iter().filter(|metrics| {
-            let value = match name {
-                "ttft_ms" => metrics.ttft_ms,
-                "itl_ms" => metrics.itl_ms,
-                _ => metrics.latency_ms,
-            };
-            value.is_none_or(|value| value >= limit)
-        });
+        let pick = match name {
+            "ttft_ms" => RequestRow::ttft_ms,
+            "itl_ms" => RequestRow::itl_ms,
+            _ => RequestRow::latency_ms,
+        };
+        let over = |row: &RequestRow| pick(row).is_none_or(|value| value >= limit);
+        let missed = rows.successes().filter(|(_, row)| over(row));
         format!("{name} < {limit}: missed by {} of {of}", missed.count())
     });
     parts.collect::<Vec<_>>().join("; ")
@@ -176,14 +149,11 @@ fn missed(rows: &[Row<'_>], slo: &Slo) -> String {
 
 /// Prompts whose rows state a length, against the server's count. The marker of a cold round is
 /// ours and left out.
-fn input_length(meta: &RoundMeta, rows: &[Row<'_>]) -> Option<Warning> {
+fn input_length(meta: &RoundMeta, facts: &Facts) -> Option<Warning> {
     let action = meta.cold.as_ref();
     let marker = action.and_then(|action| action.marker_tokens).unwrap_or(0);
-    let both = rows.iter().filter_map(|(record, _)| {
-        let counted = record.usage.prompt_tokens?;
-        Some((record.input_tokens?, counted.saturating_sub(marker)))
-    });
-    let (stated, counted) = both.fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+    let (stated, counted, of) = facts.lengths;
+    let counted = counted.saturating_sub(of * marker);
     #[expect(
         clippy::cast_precision_loss,
         reason = "token counts are far below 2^52"

@@ -3,13 +3,13 @@
 use super::{note, print};
 use crate::{args::CalibrateArgs, exit, lang, settings, signals};
 use anyhow::Context;
-use dualround_loadgen::{Cancel, Session};
+use dualround_loadgen::{Cancel, Progress as Event, Session};
 use dualround_model::{
     Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec, Sample,
     Timeouts, TrueTimes,
 };
 use dualround_report::calibration_table;
-use dualround_stats::{SummaryOptions, calibrate, flat_out, held_level, summarise};
+use dualround_stats::{RoundFold, SummaryOptions, calibrate, flat_out, held_level};
 use serde_json::{Map, json};
 use simllm::{Sim, SimConfig, TruthRequest};
 use std::{
@@ -141,10 +141,15 @@ impl Job {
             kind: RoundKind::Cold,
             kept_percent: None,
         };
-        let run = session.run_round(0, self.concurrency, spec, &mut |_| {})?;
+        let mut fold = RoundFold::new(SummaryOptions::default(), count);
+        let meta = session.run_round(0, self.concurrency, spec, &mut |event| {
+            if let Event::Finished(record) = event {
+                fold.add(record);
+            }
+        })?;
         let truth = sim.settled_truth();
         let times = truth.requests.iter().filter_map(true_times).collect();
-        Ok((summarise(run, &SummaryOptions::default()), times))
+        Ok((fold.finish(meta, 0..0), times))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The main job: rounds are run, and each is journaled, summed up, written and printed before the
 //! next one starts.
 
-use super::{alarm, note, resume};
+use super::{alarm, from_journal, note, resume};
 use crate::{
     exit,
     gate::{Gate, Held},
@@ -13,11 +13,11 @@ use dualround_loadgen::{
     Cancel, Clock, Progress as Event, Session, parse_rfc3339, redact_url, rfc3339,
 };
 use dualround_model::{
-    Comparison, EngineReport, Known, Lang, Plan, RoundResult, RoundSpec, RoundStop, Selection,
-    Verdict, Warning,
+    Comparison, EngineReport, Flag, Known, Lang, Plan, RoundResult, RoundSpec, RoundStop,
+    Selection, Verdict, Warning,
 };
 use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
-use dualround_stats::{SummaryOptions, compare, reuse, summarise};
+use dualround_stats::{RoundFold, SummaryOptions, compare, reuse};
 use std::{
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
@@ -217,7 +217,11 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     info.interrupted = cancel.is_cancelled();
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
-    let report = || run.files.write_report(&info, &run.rounds, &run.comparison);
+    let report = || {
+        let details = from_journal::details(&run.files, &run.options);
+        let (rounds, comparison) = (&run.rounds, &run.comparison);
+        run.files.write_report(&info, rounds, comparison, &details)
+    };
     let written = run.files.write_run(&info).and_then(|()| report());
     // Where the run itself failed, that is what the user must hear.
     if result.is_ok() {
@@ -281,6 +285,7 @@ impl Run {
             spec,
             rounds: self.stored.rounds().len(),
         });
+        let mut fold = None;
         let mut watch = |event: Event<'_>| {
             progress.on(&event);
             if let Some(live) = live {
@@ -288,8 +293,16 @@ impl Run {
             }
             let written = match event {
                 _ if failed.is_some() => Ok(()),
-                Event::Started { begun } => journal.begun(begun),
-                Event::Finished(record) => journal.append(record),
+                Event::Started { begun } => {
+                    fold = Some(RoundFold::new(options.clone(), begun.planned));
+                    journal.begun(begun)
+                }
+                Event::Finished(record) => {
+                    if let Some(fold) = &mut fold {
+                        fold.add(record);
+                    }
+                    journal.append(record)
+                }
                 Event::Taken => journal.flush(),
                 _ => Ok(()),
             };
@@ -299,25 +312,25 @@ impl Run {
                 cancel.cancel();
             }
         };
-        let mut run = self
+        let mut meta = self
             .session
             .run_round(level, concurrency, spec, &mut watch)?;
         let spent = self.progress.end().map(|spent| spent.as_nanos());
-        run.meta.client.progress_ns = spent.and_then(|ns| u64::try_from(ns).ok());
+        meta.client.progress_ns = spent.and_then(|ns| u64::try_from(ns).ok());
         if let Some(live) = live {
             live.idle(concurrency, spec);
         }
         if level == 0 && spec.number == 1 {
-            run.meta
-                .warnings
-                .splice(0..0, self.first_warnings.iter().cloned());
+            let first = self.first_warnings.iter().cloned();
+            meta.warnings.splice(0..0, first);
         }
         if let Some(error) = failed {
             return Err(error.into());
         }
-        self.journal.round(&run.meta)?;
-        let result = summarise(run, &self.options);
-        self.files.write_round(&result, &self.stored)?;
+        let requests = self.journal.round(&meta)?;
+        let fold = fold.unwrap_or_else(|| RoundFold::new(self.options.clone(), 0));
+        let result = fold.finish(meta, requests);
+        self.write_round(&result)?;
         screen::round(&result, &self.stored);
         self.rounds.push(result);
         self.files.write_summaries(&self.rounds, &self.stored)?;
@@ -331,15 +344,27 @@ impl Run {
         self.find_reuse()?;
         let rounds = &mut self.rounds[first..];
         let at = rounds[0].meta.level;
-        let level = compare(rounds, &self.known.at_level(at, &self.stored.dataset));
+        let mut level = compare(rounds, &self.known.at_level(at, &self.stored.dataset));
+        if self.stored.output.keeps_answers() {
+            level.answers = from_journal::answers(&self.files, rounds)?;
+        }
         // The comparison marks requests; their files say so too.
-        for round in rounds.iter().filter(|round| round.meta.spec.number > 1) {
-            self.files.write_round(round, &self.stored)?;
+        let marked = |round: &&RoundResult| {
+            let flag = Flag::PromptTokensChanged.name();
+            round.summary.flags.contains_key(flag)
+        };
+        for round in self.rounds[first..].iter().filter(marked) {
+            self.write_round(round)?;
         }
         screen::level(&level, &self.stored);
         self.comparison.levels.push(level);
         self.files.write_comparison(&self.comparison)?;
         Ok(())
+    }
+
+    fn write_round(&self, round: &RoundResult) -> anyhow::Result<()> {
+        let details = from_journal::details(&self.files, &self.options);
+        Ok(self.files.write_round(round, &self.stored, &details)?)
     }
 
     /// After the first level: what the token ids that were sent let a cache reuse.

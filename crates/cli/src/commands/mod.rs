@@ -8,6 +8,7 @@ mod compare;
 mod convert;
 mod demo;
 mod explain;
+mod from_journal;
 mod generate;
 mod list;
 mod measure;

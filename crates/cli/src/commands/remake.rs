@@ -1,6 +1,6 @@
 //! `dualround report`: the files of a run made again from its journal.
 
-use super::{note, saved};
+use super::{from_journal, measure, note, saved};
 use crate::{args::ReportArgs, exit, lang, screen};
 
 /// Runs it.
@@ -17,16 +17,17 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         note("the journal holds no finished round");
         return Ok(exit::NOTHING);
     }
+    let details = from_journal::details(&run.files, &measure::options(plan));
     for level in &run.comparison.levels {
         for round in run.rounds.iter().filter(|r| r.meta.level == level.level) {
             screen::round(round, plan);
-            run.files.write_round(round, plan)?;
+            run.files.write_round(round, plan, &details)?;
         }
         screen::level(level, plan);
     }
     run.files.write_summaries(&run.rounds, plan)?;
     run.files.write_comparison(&run.comparison)?;
     run.files
-        .write_report(&run.info, &run.rounds, &run.comparison)?;
+        .write_report(&run.info, &run.rounds, &run.comparison, &details)?;
     Ok(exit::OK)
 }

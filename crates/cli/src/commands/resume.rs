@@ -3,7 +3,7 @@
 use super::{saved, stored};
 use crate::exit::Usage;
 use dualround_model::{LevelComparison, Plan, RoundResult, Selection, hex};
-use dualround_report::{RunFiles, RunInfo, keep_levels};
+use dualround_report::{RunFiles, RunInfo, cut_journal};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -74,9 +74,10 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
     };
     let finished = (0..).take_while(|level| whole(*level)).count();
     let finished = u32::try_from(finished).unwrap_or(u32::MAX);
-    keep_levels(&saved.files.journal_path(), finished)?;
     let mut rounds = saved.rounds;
     rounds.retain(|round| round.meta.level < finished);
+    let end = rounds.last().map(|round| round.journal.end);
+    cut_journal(&saved.files.journal_path(), end)?;
     let mut levels = saved.comparison.levels;
     levels.retain(|level| level.level < finished);
     Ok(Resumed {

@@ -1,10 +1,10 @@
 //! A run read back from its folder.
 
-use super::measure::options;
+use super::{from_journal, measure::options};
 use crate::exit::Usage;
-use dualround_model::{Comparison, Known, RoundResult};
-use dualround_report::{RunFiles, RunInfo, read_journal};
-use dualround_stats::{compare, summarise};
+use dualround_model::{Comparison, Known, LevelComparison, RoundResult};
+use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
+use dualround_stats::{RoundFold, compare};
 use std::path::Path;
 
 /// A run with everything computed from its journal.
@@ -30,22 +30,33 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
     }
     let info = files.read_run()?;
     let options = options(&info.plan);
-    let mut rounds: Vec<RoundResult> = read_journal(&files.journal_path())?
-        .into_iter()
-        .map(|run| summarise(run, &options))
-        .collect();
+    let mut rounds: Vec<RoundResult> = Vec::new();
+    let empty = |planned| RoundFold::new(options.clone(), planned);
+    let mut fold = empty(0);
+    read_journal(&files.journal_path(), &mut |entry| match entry {
+        Entry::Begun(meta) => fold = empty(meta.planned),
+        Entry::Request(record) => fold.add(&record),
+        Entry::Round(meta, requests) => {
+            let ended = std::mem::replace(&mut fold, empty(0));
+            rounds.push(ended.finish(*meta, requests));
+        }
+    })?;
     let known = Known {
         canary: info.canary.clone(),
         engines: info.engines.clone(),
         reuse: info.reuse,
     };
     let levels = rounds.chunk_by_mut(|a, b| a.meta.level == b.meta.level);
-    let levels = levels.map(|level| {
-        let at = level[0].meta.level;
-        compare(level, &known.at_level(at, &info.plan.dataset))
+    let levels = levels.map(|rounds| {
+        let at = rounds[0].meta.level;
+        let mut level = compare(rounds, &known.at_level(at, &info.plan.dataset));
+        if info.plan.output.keeps_answers() {
+            level.answers = from_journal::answers(&files, rounds)?;
+        }
+        Ok(level)
     });
     let comparison = Comparison {
-        levels: levels.collect(),
+        levels: levels.collect::<anyhow::Result<Vec<LevelComparison>>>()?,
         canary: info.canary.clone(),
     };
     Ok(Saved {

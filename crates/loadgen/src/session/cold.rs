@@ -73,6 +73,8 @@ impl Session {
             RoundKind::External => return self.reset_engine_alone(watch).map(Some),
         }
         watch(Progress::MakingCold);
+        // Two sets of bodies at once are what a large dataset has no room for.
+        (self.epoch, self.ids) = (None, None);
         let fresh = match self.plan.cold.policy {
             ColdPolicy::Auto | ColdPolicy::Salt => {
                 Some(canary::fresh(&mut self.markers, self.salt_field.as_deref()))
@@ -87,7 +89,6 @@ impl Session {
         )?;
         self.epoch = Some(Arc::new(epoch));
         self.fresh.clone_from(&fresh);
-        self.ids = None;
         let runtime = crate::runtime::single()?;
         let mut action = ColdAction::default();
         match fresh {

@@ -1,10 +1,10 @@
 //! A plan with defaults, and a run of it.
 #![cfg(test)]
 
-use dualround_loadgen::{Cancel, Clock, Session};
+use dualround_loadgen::{Cancel, Clock, Progress, Session};
 use dualround_model::{
-    ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, Sample,
-    StoreText, Timeouts, TokenSourceChoice,
+    ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, RoundSpec,
+    Sample, StoreText, Timeouts, TokenSourceChoice,
 };
 use serde_json::{Map, json};
 use std::sync::Arc;
@@ -69,11 +69,7 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
     let mut rounds = Vec::new();
     for (level, concurrency) in (0..).zip(plan.levels.clone()) {
         for spec in plan.rounds() {
-            rounds.push(
-                session
-                    .run_round(level, concurrency, spec, &mut |_| {})
-                    .unwrap(),
-            );
+            rounds.push(run_round(&mut session, level, concurrency, spec));
         }
     }
     rounds
@@ -82,4 +78,23 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
 /// The metrics of a record.
 pub(crate) fn metrics(record: &dualround_model::RequestRecord) -> dualround_model::RequestMetrics {
     dualround_stats::measure(record, TokenSourceChoice::Auto, None)
+}
+
+/// Runs one round and keeps its records, in order of their index.
+pub(crate) fn run_round(
+    session: &mut Session,
+    level: u32,
+    concurrency: u32,
+    spec: RoundSpec,
+) -> RoundRun {
+    let mut records = Vec::new();
+    let mut keep = |progress: Progress<'_>| {
+        if let Progress::Finished(record) = progress {
+            records.push(record.clone());
+        }
+    };
+    let meta = session.run_round(level, concurrency, spec, &mut keep);
+    let meta = meta.unwrap();
+    records.sort_by_key(|record| record.index);
+    RoundRun { meta, records }
 }

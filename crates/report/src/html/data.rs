@@ -1,6 +1,6 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
-use crate::{number::Rounded, page::Page, telemetry_points::since_start};
+use crate::{Details, number::Rounded, page::Page, telemetry_points::since_start};
 use dualround_model::{
     CanaryReport, Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord,
     RoundKind, RoundResult, RoundSummary,
@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use std::{
     collections::{BTreeMap, HashMap},
     io::{self, Write},
+    sync::Arc,
 };
 
 /// Requests in a page at most; beyond, every k-th one is in it.
@@ -40,17 +41,23 @@ struct Data<'a> {
     every: usize,
     kinds: Vec<String>,
     flags: Vec<&'static str>,
-    texts: Texts<'a>,
+    texts: Texts,
     levels: Vec<Level<'a>>,
 }
 
 /// What a request is called and asks, once for all rounds that ask it.
-#[derive(Default, Serialize)]
-struct Texts<'a> {
-    id: Vec<Option<&'a str>>,
+#[derive(Serialize)]
+struct Texts {
+    id: Vec<Option<Arc<str>>>,
     prompt: Vec<Option<String>>,
+    /// By id and digest of the prompt.
     #[serde(skip)]
-    known: HashMap<(Option<&'a str>, &'a str), usize>,
+    known: HashMap<(Option<Arc<str>>, Arc<str>), usize>,
+    #[serde(skip)]
+    bytes: usize,
+    /// Bytes of one text at most.
+    #[serde(skip)]
+    most: usize,
 }
 
 #[derive(Serialize)]
@@ -113,15 +120,35 @@ struct Series {
 
 /// Writes the block. No `<` stands in it, so that nothing in a text can end it.
 pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
-    let text = serde_json::to_string(&collect(page))?;
-    out.write_all(text.replace('<', "\\u003c").as_bytes())
+    serde_json::to_writer(Escaping(out), &collect(page)?)?;
+    Ok(())
 }
 
-fn collect(page: Page<'_>) -> Data<'_> {
-    let requests: usize = page.rounds.iter().map(|round| round.requests.len()).sum();
+/// Writes `<` as JSON can write it too.
+struct Escaping<W>(W);
+
+impl<W: Write> Write for Escaping<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut parts = bytes.split(|byte| *byte == b'<');
+        self.0.write_all(parts.next().unwrap_or_default())?;
+        for part in parts {
+            self.0.write_all(b"\\u003c")?;
+            self.0.write_all(part)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
+    let requests: u64 = page.rounds.iter().map(RoundResult::ended).sum();
+    let requests = usize::try_from(requests).unwrap_or(usize::MAX);
     let every = requests.div_ceil(REQUESTS).max(1);
     let mut kinds = vec!["success".to_owned(), "cancelled".to_owned()];
-    let mut texts = Texts::default();
+    let mut texts = Texts::new();
     let canary = page.comparison.canary.as_ref();
     let mut levels: Vec<u32> = page.rounds.iter().map(|round| round.meta.level).collect();
     levels.dedup();
@@ -129,19 +156,18 @@ fn collect(page: Page<'_>) -> Data<'_> {
         let compared = page.comparison.levels.iter().find(|one| one.level == level);
         let prefill = compared.map(|one| &one.prefill);
         let rounds = page.rounds_of(level);
-        Level {
+        Ok(Level {
             name: page.level_name(level),
             line: prefill.and_then(line),
             no_line: prefill.and_then(|model| model.refused.as_deref()),
             unreported_is_zero: canary.is_some_and(CanaryReport::reports_hits),
             rounds: rounds
-                .map(|round| one_round(round, every, &mut kinds, &mut texts))
-                .collect(),
-        }
+                .map(|round| one_round(round, page.details, every, &mut kinds, &mut texts))
+                .collect::<io::Result<_>>()?,
+        })
     });
-    let levels = levels.collect();
-    texts.shorten();
-    Data {
+    let levels = levels.collect::<io::Result<_>>()?;
+    Ok(Data {
         lang: match page.run.plan.output.lang {
             Lang::En => "en",
             Lang::Zh => "zh",
@@ -151,7 +177,7 @@ fn collect(page: Page<'_>) -> Data<'_> {
         flags: Flag::ALL.map(Flag::name).to_vec(),
         texts,
         levels,
-    }
+    })
 }
 
 fn line(model: &PrefillModel) -> Option<Line> {
@@ -164,13 +190,14 @@ fn line(model: &PrefillModel) -> Option<Line> {
 
 fn one_round<'a>(
     round: &'a RoundResult,
+    details: &dyn Details,
     every: usize,
     kinds: &mut Vec<String>,
-    texts: &mut Texts<'a>,
-) -> Round<'a> {
+    texts: &mut Texts,
+) -> io::Result<Round<'a>> {
     let meta = &round.meta;
     let mut columns = Columns::default();
-    for (record, metrics) in round.requests.iter().step_by(every) {
+    details.each(round, every, &mut |record, metrics| {
         columns.index.push(record.index);
         columns.text.push(texts.place(record));
         columns.outcome.push(outcome(&record.outcome, kinds));
@@ -188,8 +215,9 @@ fn one_round<'a>(
         columns
             .flags
             .push(bits.fold(0, |all, (bit, _)| all | (1 << bit)));
-    }
-    Round {
+        Ok(())
+    })?;
+    Ok(Round {
         number: meta.spec.number,
         epoch: meta.spec.epoch,
         kind: meta.spec.kind,
@@ -203,7 +231,7 @@ fn one_round<'a>(
             .map(|track| metric(track, meta.started_ns))
             .collect(),
         columns,
-    }
+    })
 }
 
 /// How long a request took that has no latency, because it is no success.
@@ -267,30 +295,47 @@ fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
     }
 }
 
-impl<'a> Texts<'a> {
+impl Texts {
+    fn new() -> Self {
+        Self {
+            id: Vec::new(),
+            prompt: Vec::new(),
+            known: HashMap::new(),
+            bytes: 0,
+            most: usize::MAX,
+        }
+    }
+
     /// Where the texts of a request stand.
-    fn place(&mut self, record: &'a RequestRecord) -> usize {
-        let key = (record.id.as_deref(), &*record.prompt_digest);
+    fn place(&mut self, record: &RequestRecord) -> usize {
+        let key = (record.id.clone(), Arc::clone(&record.prompt_digest));
         if let Some(at) = self.known.get(&key) {
             return *at;
         }
         let at = self.id.len();
+        self.id.push(record.id.clone());
         self.known.insert(key, at);
-        self.id.push(key.0);
-        let beginning = |text: &str| text.chars().take(TEXT_CHARS).collect();
-        self.prompt.push(record.prompt.as_deref().map(beginning));
+        let beginning = |text: &str| {
+            let text: String = text.chars().take(TEXT_CHARS).collect();
+            text[..text.floor_char_boundary(self.most)].to_owned()
+        };
+        let prompt = record.prompt.as_deref().map(beginning);
+        self.bytes += prompt.as_ref().map_or(0, String::len);
+        self.prompt.push(prompt);
+        if self.bytes > TEXT_BYTES {
+            self.shorten();
+        }
         at
     }
 
-    /// Many prompts are cut shorter, so that the page stays small.
+    /// Many prompts are cut shorter, all alike, so that the page stays small.
     fn shorten(&mut self) {
-        let bytes: usize = self.prompt.iter().flatten().map(String::len).sum();
-        if bytes <= TEXT_BYTES {
-            return;
-        }
-        let each = TEXT_BYTES / self.prompt.len().max(1);
+        self.most = TEXT_BYTES / 2 / self.prompt.len().max(1);
+        self.bytes = 0;
         for text in self.prompt.iter_mut().flatten() {
-            text.truncate(text.floor_char_boundary(each));
+            text.truncate(text.floor_char_boundary(self.most));
+            text.shrink_to_fit();
+            self.bytes += text.len();
         }
     }
 }

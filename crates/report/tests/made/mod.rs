@@ -4,10 +4,10 @@ use dualround_model::{
     CacheHit, ClientHealth, ClientProbe, ColdEvidence, ColdMethod, ColdVerdict, Comparison,
     Conclusion, ConclusionKind, Goodput, IntervalKind, Lang, LevelComparison, MetricComparison,
     MetricKind, MetricSummary, Outcome, OutputPlan, Plan, PrefillModel, RequestMetrics,
-    RequestPlan, RequestRecord, Resolved, RoundMeta, RoundResult, RoundSummary, Schedule,
-    Selection, Stat, StreamFacts, Timeline, Timeouts, Usage, Verdict, Warning,
+    RequestPlan, RequestRecord, RequestRows, Resolved, RoundMeta, RoundResult, RoundSummary,
+    Schedule, Selection, Stat, StreamFacts, Timeline, Timeouts, Usage, Verdict, Warning,
 };
-use dualround_report::RunInfo;
+use dualround_report::{Details, RunInfo, Take};
 use std::collections::BTreeMap;
 
 pub(crate) fn plan(lang: Lang, levels: &[u32]) -> Plan {
@@ -48,6 +48,58 @@ fn seven(avg: f64) -> Stat {
     }
 }
 
+pub(crate) type Request = (RequestRecord, RequestMetrics);
+
+/// The one request of a made round.
+pub(crate) fn request(level: u32, round: u32) -> Request {
+    let record = RequestRecord {
+        level,
+        round,
+        index: 0,
+        id: Some("../../tmp/evil".into()),
+        prompt: Some("=HYPERLINK(\"http://x\")".into()),
+        prompt_digest: "00".into(),
+        prompt_chars: 5,
+        input_tokens: None,
+        shared_chars: 0,
+        truncated: false,
+        user: 0,
+        outcome: Outcome::Success,
+        timeline: Timeline::default(),
+        stream: StreamFacts::default(),
+        usage: Usage::default(),
+        resent: false,
+        output: None,
+        retries: Vec::new(),
+    };
+    let metrics = RequestMetrics {
+        ttft_ms: Some(f64::INFINITY),
+        ..RequestMetrics::default()
+    };
+    (record, metrics)
+}
+
+/// Requests that are in memory, by level and round.
+pub(crate) struct InMemory(pub(crate) BTreeMap<(u32, u32), Vec<Request>>);
+
+/// One request for each of these rounds.
+pub(crate) fn in_memory(rounds: &[RoundResult]) -> InMemory {
+    let keys = rounds
+        .iter()
+        .map(|round| (round.meta.level, round.meta.spec.number));
+    InMemory(keys.map(|key| (key, vec![request(key.0, key.1)])).collect())
+}
+
+impl Details for InMemory {
+    fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> std::io::Result<()> {
+        let requests = &self.0[&(round.meta.level, round.meta.spec.number)];
+        for (record, metrics) in requests.iter().step_by(every) {
+            take(record, metrics)?;
+        }
+        Ok(())
+    }
+}
+
 pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
     let spec = Schedule::default().rounds()[round as usize - 1];
     let metric = MetricSummary {
@@ -73,30 +125,6 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
         stat: Stat::default(),
         after: None,
         ..metric.clone()
-    };
-    let record = RequestRecord {
-        level,
-        round,
-        index: 0,
-        id: Some("../../tmp/evil".into()),
-        prompt: Some("=HYPERLINK(\"http://x\")".into()),
-        prompt_digest: "00".into(),
-        prompt_chars: 5,
-        input_tokens: None,
-        shared_chars: 0,
-        truncated: false,
-        user: 0,
-        outcome: Outcome::Success,
-        timeline: Timeline::default(),
-        stream: StreamFacts::default(),
-        usage: Usage::default(),
-        resent: false,
-        output: None,
-        retries: Vec::new(),
-    };
-    let metrics = RequestMetrics {
-        ttft_ms: Some(f64::INFINITY),
-        ..RequestMetrics::default()
     };
     RoundResult {
         meta: RoundMeta {
@@ -134,6 +162,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             ttfo: Stat::default(),
             itl: seven(18.25),
             icl: Stat::default(),
+            icl_approximate: false,
             latency: seven(4756.78),
             input_tokens: seven(1024.5),
             output_tokens: seven(256.3),
@@ -163,7 +192,9 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             client: ClientHealth::default(),
             warnings: vec![Warning::FewSamplesForP99 { n: 95 }],
         },
-        requests: vec![(record, metrics)],
+        requests: RequestRows::default(),
+        shared_tokens: 0.0,
+        journal: 0..0,
     }
 }
 

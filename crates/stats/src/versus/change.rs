@@ -6,7 +6,7 @@ use crate::{
     quantile::quantile,
 };
 use dualround_model::{
-    ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestMetrics, RoundResult,
+    ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
 };
 use std::collections::BTreeMap;
 
@@ -31,13 +31,12 @@ pub(super) struct Side {
 
 impl Side {
     /// Of a time of successful requests.
-    pub(super) fn of(rounds: &[&RoundResult], pick: fn(&RequestMetrics) -> Option<f64>) -> Self {
+    pub(super) fn of(rounds: &[&RoundResult], pick: fn(&RequestRow) -> Option<f64>) -> Self {
         let of_round = |round: &&RoundResult| {
-            let good = round.requests.iter();
-            let good = good.filter(|(record, _)| record.outcome.is_success());
-            good.filter_map(|(record, metrics)| {
-                let value = pick(metrics).filter(|value| *value > 0.0)?;
-                Some((record.index, value.ln()))
+            let good = round.requests.successes();
+            good.filter_map(|(index, row)| {
+                let value = pick(row).filter(|value| *value > 0.0)?;
+                Some((index, value.ln()))
             })
             .collect()
         };
@@ -313,10 +312,10 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
         let mut sums: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        for (record, metrics) in rounds.iter().flat_map(|round| &round.requests) {
-            let known = metrics.cached_tokens.zip(metrics.input_tokens);
-            if let Some((cached, input)) = known.filter(|_| record.outcome.is_success()) {
-                let sum = sums.entry(record.index).or_default();
+        for (index, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
+            let known = row.cached_tokens().zip(row.input_tokens());
+            if let Some((cached, input)) = known {
+                let sum = sums.entry(index).or_default();
                 sum.0 += cached as f64;
                 sum.1 += input as f64;
             }

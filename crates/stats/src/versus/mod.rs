@@ -10,14 +10,14 @@ use crate::{
 };
 use change::{Better, Rows, Side, times, total};
 use dualround_model::{
-    LevelChange, LevelComparison, MetricChange, RequestMetrics, RoundKind, RoundResult, RunChange,
+    LevelChange, LevelComparison, MetricChange, RequestRow, RoundKind, RoundResult, RunChange,
     Verdict,
 };
 
 /// Failure shares that differ by less are alike.
 const FAILURE_MARGIN: f64 = 0.01;
 
-type Pick = fn(&RequestMetrics) -> Option<f64>;
+type Pick = fn(&RequestRow) -> Option<f64>;
 
 /// A run: its rounds, and what was compared within it.
 #[derive(Clone, Copy, Debug)]
@@ -91,9 +91,9 @@ impl<'a> LevelRounds<'a> {
                 .cold
                 .iter()
                 .find(|cold| cold.meta.spec.epoch == epoch)?;
-            let pairs = matched(cold, warm).filter_map(|(cold, warm)| {
-                let (a, b) = cold.1.ttft_ms.zip(warm.1.ttft_ms)?;
-                (a > 0.0 && b > 0.0).then(|| (cold.0.index, (a / b).ln()))
+            let pairs = matched(cold, warm).filter_map(|(index, cold, warm)| {
+                let (a, b) = cold.ttft_ms().zip(warm.ttft_ms())?;
+                (a > 0.0 && b > 0.0).then(|| (index, (a / b).ln()))
             });
             Some(pairs.collect())
         };
@@ -167,9 +167,9 @@ fn rounds(
     margin: f64,
 ) -> Vec<MetricChange> {
     let picks: [(&str, Pick); 3] = [
-        ("ttft", |m| m.ttft_ms),
-        ("itl", |m| m.itl_ms),
-        ("latency", |m| m.latency_ms),
+        ("ttft", RequestRow::ttft_ms),
+        ("itl", RequestRow::itl_ms),
+        ("latency", RequestRow::latency_ms),
     ];
     let lengths = other_lengths(base, new, paired);
     let mut out = Vec::new();

@@ -1,0 +1,247 @@
+//! What a round keeps in memory of each of its requests: 48 bytes, so that a run of a million
+//! requests fits everywhere. Everything else of a request stands in the journal.
+
+use crate::{Flag, Outcome, RequestMetrics, RequestRecord};
+
+/// Stands for no instant.
+const NEVER: u64 = u64::MAX;
+/// Stands for no count.
+const UNCOUNTED: u32 = u32::MAX;
+
+const PRESENT: u32 = 1 << 31;
+const SUCCESS: u32 = 1 << 30;
+const CANCELLED: u32 = 1 << 29;
+
+/// One request in memory. Times in ms; `None` is unknown or not applicable.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RequestRow {
+    start_ns: u64,
+    first_ns: u64,
+    end_ns: u64,
+    /// NaN: none.
+    itl_ms: f64,
+    input: u32,
+    cached: u32,
+    output: u32,
+    /// Flags by their place in [`Flag::ALL`], and the outcome.
+    bits: u32,
+}
+
+impl Default for RequestRow {
+    /// The row of a request that is not there.
+    fn default() -> Self {
+        Self {
+            start_ns: NEVER,
+            first_ns: NEVER,
+            end_ns: NEVER,
+            itl_ms: f64::NAN,
+            input: UNCOUNTED,
+            cached: UNCOUNTED,
+            output: UNCOUNTED,
+            bits: 0,
+        }
+    }
+}
+
+/// Counts beyond 32 bits are the largest one that fits.
+fn pack(count: Option<u64>) -> u32 {
+    count.map_or(UNCOUNTED, |count| {
+        u32::try_from(count).unwrap_or(UNCOUNTED).min(UNCOUNTED - 1)
+    })
+}
+
+fn unpack(count: u32) -> Option<u64> {
+    (count != UNCOUNTED).then(|| u64::from(count))
+}
+
+fn instant(at: u64) -> Option<u64> {
+    (at != NEVER).then_some(at)
+}
+
+fn bit(flag: Flag) -> u32 {
+    let at = Flag::ALL.iter().position(|one| *one == flag);
+    at.map_or(0, |at| 1 << at)
+}
+
+impl RequestRow {
+    /// What is kept of a request.
+    pub fn new(record: &RequestRecord, metrics: &RequestMetrics) -> Self {
+        let time = &record.timeline;
+        let outcome = match record.outcome {
+            Outcome::Success => SUCCESS,
+            Outcome::Failed(_) => 0,
+            Outcome::Cancelled => CANCELLED,
+        };
+        let flags = metrics.flags.iter().map(|flag| bit(*flag));
+        Self {
+            start_ns: time.start_ns.unwrap_or(NEVER),
+            first_ns: time.first_token_ns.unwrap_or(NEVER),
+            end_ns: time.end_ns,
+            itl_ms: metrics.itl_ms.unwrap_or(f64::NAN),
+            input: pack(metrics.input_tokens),
+            cached: pack(metrics.cached_tokens),
+            output: pack(metrics.output_tokens),
+            bits: flags.fold(PRESENT | outcome, |all, flag| all | flag),
+        }
+    }
+
+    /// It succeeded.
+    pub fn is_success(&self) -> bool {
+        self.bits & SUCCESS != 0
+    }
+
+    /// The user or a limit ended it.
+    pub fn is_cancelled(&self) -> bool {
+        self.bits & CANCELLED != 0
+    }
+
+    /// t0, ns since the run's anchor.
+    pub fn start_ns(&self) -> Option<u64> {
+        instant(self.start_ns)
+    }
+
+    /// When it had ended, ns since the run's anchor.
+    pub fn end_ns(&self) -> u64 {
+        self.end_ns
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "durations are far below 2^52 ns"
+    )]
+    fn since_start(&self, at: u64) -> Option<f64> {
+        let (start, at) = self.start_ns().zip(instant(at))?;
+        Some(at.saturating_sub(start) as f64 / 1e6)
+    }
+
+    /// First token-bearing event − t0.
+    pub fn ttft_ms(&self) -> Option<f64> {
+        self.since_start(self.first_ns)
+    }
+
+    /// Mean time between tokens.
+    pub fn itl_ms(&self) -> Option<f64> {
+        (!self.itl_ms.is_nan()).then_some(self.itl_ms)
+    }
+
+    /// End of the response − t0, of a success.
+    pub fn latency_ms(&self) -> Option<f64> {
+        self.since_start(self.end_ns).filter(|_| self.is_success())
+    }
+
+    /// Prompt tokens.
+    pub fn input_tokens(&self) -> Option<u64> {
+        unpack(self.input)
+    }
+
+    /// Prompt tokens from the server's cache.
+    pub fn cached_tokens(&self) -> Option<u64> {
+        unpack(self.cached)
+    }
+
+    /// Output tokens of a success.
+    pub fn output_tokens(&self) -> Option<u64> {
+        unpack(self.output)
+    }
+
+    /// It bears this flag.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.bits & bit(flag) != 0
+    }
+
+    /// Marks it.
+    pub fn mark(&mut self, flag: Flag) {
+        self.bits |= bit(flag);
+    }
+}
+
+/// The requests of a round by their index. Those that were never started are not there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestRows(Vec<RequestRow>);
+
+impl RequestRows {
+    /// None yet, with room for all that are planned.
+    pub fn with_room(planned: u32) -> Self {
+        Self(Vec::with_capacity(planned as usize))
+    }
+
+    /// Takes a request.
+    pub fn set(&mut self, index: u32, row: RequestRow) {
+        let at = index as usize;
+        if self.0.len() <= at {
+            self.0.resize(at + 1, RequestRow::default());
+        }
+        self.0[at] = row;
+    }
+
+    /// The request of this index, if it is there.
+    pub fn get(&self, index: u32) -> Option<&RequestRow> {
+        let row = self.0.get(index as usize);
+        row.filter(|row| row.bits & PRESENT != 0)
+    }
+
+    /// All with their indexes, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &RequestRow)> {
+        let there = (0..).zip(&self.0);
+        there.filter(|(_, row)| row.bits & PRESENT != 0)
+    }
+
+    /// All, to be marked.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut RequestRow)> {
+        let there = (0..).zip(&mut self.0);
+        there.filter(|(_, row)| row.bits & PRESENT != 0)
+    }
+
+    /// Those that succeeded.
+    pub fn successes(&self) -> impl Iterator<Item = (u32, &RequestRow)> {
+        self.iter().filter(|(_, row)| row.is_success())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_takes_48_bytes() {
+        assert_eq!(size_of::<RequestRow>(), 48);
+        assert!(Flag::ALL.len() < 29, "flags and outcome share 32 bits");
+    }
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        let mut rows = RequestRows::with_room(4);
+        let row = RequestRow {
+            bits: PRESENT,
+            ..RequestRow::default()
+        };
+        assert_eq!(
+            (row.ttft_ms(), row.itl_ms(), row.input_tokens()),
+            (None, None, None)
+        );
+        rows.set(2, row);
+        assert_eq!(
+            (rows.len(), rows.get(0), rows.get(2).is_some()),
+            (1, None, true)
+        );
+        assert_eq!(rows.get(9), None);
+        let (index, marked) = rows.iter_mut().next().unwrap();
+        marked.mark(Flag::Retried);
+        assert_eq!(
+            (index, rows.iter().next().unwrap().1.has(Flag::Retried)),
+            (2, true)
+        );
+        assert_eq!(rows.successes().count(), 0);
+        assert_eq!(unpack(pack(Some(u64::MAX))), Some(u64::from(UNCOUNTED) - 1));
+    }
+}

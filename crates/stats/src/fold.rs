@@ -1,0 +1,254 @@
+//! A round while its requests end, and its summary at the end. Of each request a row is kept;
+//! records are looked at once and go.
+
+use crate::{
+    cold::shared_tokens,
+    goodput::goodput,
+    health::{Arrivals, health},
+    pool::Pool,
+    quantile::stat,
+    request::measure,
+    server, telemetry, warnings,
+};
+use dualround_model::{
+    Failure, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult,
+    RoundRun, RoundSummary, Slo, Timeouts, TokenSource, TokenSourceChoice,
+};
+use std::{collections::BTreeMap, ops::Range};
+
+/// What a summary depends on beside the records.
+#[derive(Clone, Debug, Default)]
+pub struct SummaryOptions {
+    /// For goodput.
+    pub slo: Option<Slo>,
+    /// Which output token counts to take.
+    pub token_source: TokenSourceChoice,
+    /// For the words of a timeout warning.
+    pub timeouts: Option<Timeouts>,
+}
+
+/// What a round came to that no row tells.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) failures: BTreeMap<String, Failed>,
+    /// Timeouts, and the message of the last one by index.
+    pub(crate) timeouts: (u64, u32, String),
+    pub(crate) flags: BTreeMap<String, u64>,
+    /// Requests whose tokens were counted from events.
+    pub(crate) by_events: u64,
+    /// Requests that were sent again, and how often in all.
+    pub(crate) retried: (u64, u64),
+    /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
+    pub(crate) lengths: (u64, u64, u64),
+    pub(crate) arrivals: Arrivals,
+    /// Token-bearing events of successes.
+    events: u64,
+    shared_tokens: f64,
+}
+
+/// Failures of one kind.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) count: u64,
+    /// The first one by index speaks for all.
+    index: u32,
+    pub(crate) message: String,
+}
+
+impl Facts {
+    fn add(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
+        if let Some(failure) = record.outcome.failure() {
+            self.add_failure(record.index, failure);
+        }
+        for flag in &metrics.flags {
+            *self.flags.entry(flag.name().to_owned()).or_default() += 1;
+        }
+        self.by_events += u64::from(metrics.token_source == Some(TokenSource::Events));
+        let attempts = record.retries.len() as u64;
+        self.retried.0 += u64::from(attempts > 0);
+        self.retried.1 += attempts;
+        if let Some((stated, counted)) = record.input_tokens.zip(record.usage.prompt_tokens) {
+            self.lengths.0 += stated;
+            self.lengths.1 += counted;
+            self.lengths.2 += 1;
+        }
+        self.arrivals.add(record);
+        if record.outcome.is_success() {
+            self.events += record.stream.token_events;
+            if metrics.cached_tokens.is_some() && metrics.input_tokens.is_some() {
+                self.shared_tokens += shared_tokens(record, metrics);
+            }
+        }
+    }
+
+    fn add_failure(&mut self, index: u32, failure: &Failure) {
+        if failure.kind.is_timeout() {
+            self.timeouts.0 += 1;
+            if index >= self.timeouts.1 {
+                self.timeouts.1 = index;
+                self.timeouts.2.clone_from(&failure.message);
+            }
+        }
+        let kind = self.failures.entry(failure.kind.to_string());
+        let kind = kind.or_insert_with(|| Failed {
+            count: 0,
+            index,
+            message: failure.message.clone(),
+        });
+        kind.count += 1;
+        if index < kind.index {
+            kind.index = index;
+            kind.message.clone_from(&failure.message);
+        }
+    }
+}
+
+/// A round whose requests are still ending.
+#[derive(Debug)]
+pub struct RoundFold {
+    options: SummaryOptions,
+    rows: RequestRows,
+    gaps: Pool,
+    ttfo_ms: Vec<f64>,
+    facts: Facts,
+}
+
+impl RoundFold {
+    /// Nothing yet, with room for all requests that are planned.
+    pub fn new(options: SummaryOptions, planned: u32) -> Self {
+        Self {
+            options,
+            rows: RequestRows::with_room(planned),
+            gaps: Pool::default(),
+            ttfo_ms: Vec::new(),
+            facts: Facts::default(),
+        }
+    }
+
+    /// Takes a request that has ended.
+    pub fn add(&mut self, record: &RequestRecord) {
+        let metrics = measure(record, self.options.token_source, None);
+        self.facts.add(record, &metrics);
+        self.rows
+            .set(record.index, RequestRow::new(record, &metrics));
+        if record.outcome.is_success() {
+            self.ttfo_ms.extend(metrics.ttfo_ms);
+            for gap in &record.timeline.gaps_ns {
+                self.gaps.add(*gap as f64 / 1e6);
+            }
+        }
+    }
+
+    /// Computes everything about the round. Distributions hold successes only; counts and duration
+    /// everything that was sent. `journal`: where its requests stand there.
+    pub fn finish(self, meta: RoundMeta, journal: Range<u64>) -> RoundResult {
+        let Self {
+            options,
+            rows,
+            gaps,
+            ttfo_ms,
+            facts,
+        } = self;
+        let seconds = duration(&rows);
+        let of = |pick: fn(&RequestRow) -> Option<f64>| {
+            stat(rows.successes().filter_map(|(_, row)| pick(row)))
+        };
+        let (mut all, mut cancelled, mut successful, mut tokens) = (0, 0, 0, 0);
+        let (mut known, mut cached, mut prompt) = (0, 0, 0);
+        for (_, row) in rows.iter() {
+            all += 1;
+            cancelled += u64::from(row.is_cancelled());
+            successful += u64::from(row.is_success());
+            tokens += row.output_tokens().unwrap_or(0);
+            let both = row.cached_tokens().zip(row.input_tokens());
+            if let Some((hit, input)) = both.filter(|_| row.is_success()) {
+                known += 1;
+                cached += hit;
+                prompt += input;
+            }
+        }
+        let failed = all - cancelled - successful;
+        let sent = successful + failed;
+        let slo = options.slo.as_ref();
+        let ttft = of(RequestRow::ttft_ms);
+        let per_second = |count: u64| seconds.map(|seconds| count as f64 / seconds);
+        let kinds = facts.failures.iter();
+        let icl_approximate = gaps.is_approximate();
+        let mut summary = RoundSummary {
+            planned_requests: u64::from(meta.planned),
+            total_requests: sent,
+            successful_requests: successful,
+            failed_requests: failed,
+            cancelled_requests: cancelled,
+            not_started_requests: u64::from(meta.not_started),
+            duration_seconds: seconds,
+            ttft,
+            ttfo: stat(ttfo_ms),
+            itl: of(RequestRow::itl_ms),
+            icl: gaps.stat(),
+            icl_approximate,
+            latency: of(RequestRow::latency_ms),
+            input_tokens: of(|row| row.input_tokens().map(|n| n as f64)),
+            output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),
+            token_throughput: per_second(tokens),
+            request_throughput: per_second(successful),
+            goodput: slo.map(|slo| goodput(&rows, slo, sent, seconds)),
+            cached_tokens: (known > 0).then_some(cached),
+            cache_hit_rate: (prompt > 0).then(|| cached as f64 / prompt as f64),
+            cache_known_requests: known,
+            failures: kinds
+                .map(|(kind, failed)| (kind.clone(), failed.count))
+                .collect(),
+            flags: facts.flags.clone(),
+            tokens_per_event: (facts.events > 0).then(|| tokens as f64 / facts.events as f64),
+            prometheus: meta
+                .metrics
+                .iter()
+                .map(|track| {
+                    (
+                        track.asked.clone(),
+                        telemetry::summarise(track, (meta.started_ns, meta.ended_ns), seconds),
+                    )
+                })
+                .collect(),
+            client: health(
+                &meta.client,
+                &facts.arrivals,
+                ttft.p50,
+                meta.ended_ns.saturating_sub(meta.started_ns),
+            ),
+            warnings: Vec::new(),
+        };
+        summary.warnings = warnings::of(&meta, &rows, &facts, &summary, &options);
+        let mut result = RoundResult {
+            meta,
+            summary,
+            requests: rows,
+            shared_tokens: facts.shared_tokens,
+            journal,
+        };
+        let others = server::other_traffic(&result);
+        result.summary.warnings.extend(others);
+        result
+    }
+}
+
+/// The same of a round whose records are all there.
+pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
+    let mut fold = RoundFold::new(options.clone(), run.meta.planned);
+    for record in &run.records {
+        fold.add(record);
+    }
+    fold.finish(run.meta, 0..0)
+}
+
+/// First t0 to last end of any request that was sent, s. A request that never got a connection
+/// counts from its own end.
+fn duration(rows: &RequestRows) -> Option<f64> {
+    let first = rows
+        .iter()
+        .map(|(_, row)| row.start_ns().unwrap_or(row.end_ns()))
+        .min()?;
+    let last = rows.iter().map(|(_, row)| row.end_ns()).max()?;
+    (last > first).then(|| (last - first) as f64 / 1e9)
+}
