@@ -9,18 +9,14 @@ cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 work="$(mktemp -d)"
 dir="$work" port=18093
 . "$here/process.sh"
+. "$here/apt.sh"
 clean_up() {
     stop_process simulator
     rm -rf "$work"
 }
 trap clean_up EXIT
 
-if ! command -v chromium >/dev/null; then
-    apt="apt-get"
-    [ "$(id -u)" = 0 ] || apt="sudo -n apt-get"
-    export DEBIAN_FRONTEND=noninteractive
-    $apt install -y -qq chromium >/dev/null 2>&1 || { $apt update -qq && $apt install -y -qq chromium >/dev/null; }
-fi
+ensure_tool chromium chromium
 if [ ! -d "$cache/browser/node_modules/playwright-core" ]; then
     mkdir -p "$cache/browser"
     npm install --silent --no-audit --no-fund --no-save --prefix "$cache/browser" playwright-core

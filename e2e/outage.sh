@@ -9,6 +9,7 @@ down="${DOWN:-6}" space="dualround$$" out=dro$$ in=dri$$
 work="$(mktemp -d)"
 dir="$work"
 . "$here/process.sh"
+. "$here/apt.sh"
 clean_up() {
     stop_process simulator
     ip netns del "$space" 2>/dev/null || true
@@ -17,11 +18,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-if ! command -v ip >/dev/null; then
-    apt="apt-get"
-    [ "$(id -u)" = 0 ] || apt="sudo -n apt-get"
-    $apt install -y -qq iproute2 >/dev/null || { $apt update -qq && $apt install -y -qq iproute2 >/dev/null; }
-fi
+ensure_tool ip iproute2
 if ! ip netns add "$space" 2>"$work/why.txt"; then
     echo "no network namespace can be made here ($(cat "$work/why.txt")): nothing is tested"
     exit 0

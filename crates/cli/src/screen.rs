@@ -2,9 +2,9 @@
 
 use anstyle::{AnsiColor, Style};
 use dualround_model::{Lang, LevelComparison, Plan, RoundResult};
-use dualround_report::{comparison_block, labels, round_table};
+use dualround_report::{comparison_block, labels, round_table, safe_text};
 use std::{
-    io::{IsTerminal, Write, stdout},
+    io::{IsTerminal, Write, stderr, stdout},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
@@ -41,7 +41,7 @@ fn coloured() -> bool {
 /// Prints the table of a round.
 pub(crate) fn round(result: &RoundResult, plan: &Plan) {
     if !quiet() {
-        say(&round_table(result, plan, columns()));
+        print(&round_table(result, plan, columns()));
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn level(level: &LevelComparison, plan: &Plan) {
             ),
             Lang::Zh => format!("并发 {}：{}", level.concurrency, level.conclusion.text_zh),
         };
-        return say(&paint(&text, level));
+        return print(&paint(&text, level));
     }
     let block = comparison_block(level, plan, columns());
     let conclusion = format!("{}: ", labels(lang).conclusion);
@@ -66,7 +66,7 @@ pub(crate) fn level(level: &LevelComparison, plan: &Plan) {
             true => paint(line, level),
             false => line.to_owned(),
         });
-    say(&(lines.collect::<Vec<_>>().join("\n") + "\n"));
+    print(&(lines.collect::<Vec<_>>().join("\n") + "\n"));
 }
 
 /// A line in the colour of what it concludes, where there are colours.
@@ -85,7 +85,24 @@ fn paint(line: &str, level: &LevelComparison) -> String {
     format!("{style}{line}{style:#}")
 }
 
-fn say(text: &str) {
-    // A reader that has gone (`| head`) does not end a run: its files are still wanted.
-    let _ = writeln!(stdout().lock(), "{text}");
+/// A line for the user beside the results; not with `--quiet`.
+pub(crate) fn note(text: &str) {
+    if !quiet() {
+        alarm(text);
+    }
+}
+
+/// A line that the user must see: why the exit code is not 0.
+pub(crate) fn alarm(text: &str) {
+    say(&mut stderr().lock(), &safe_text(text));
+}
+
+/// A part of the results.
+pub(crate) fn print(text: &str) {
+    say(&mut stdout().lock(), text);
+}
+
+/// A reader that has gone (`| head`) does not end a run: its files are still wanted.
+fn say(to: &mut dyn Write, text: &str) {
+    let _ = writeln!(to, "{text}");
 }

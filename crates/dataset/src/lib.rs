@@ -3,6 +3,7 @@
 //! No HTTP, no rounds, no printing.
 
 mod beginnings;
+mod bounded;
 mod digest;
 mod draw;
 mod elements;

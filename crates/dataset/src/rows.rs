@@ -2,6 +2,7 @@
 
 use crate::{
     DatasetError,
+    bounded::{LONGEST, bounded},
     elements::{End, elements},
     source::{Layout, Source},
     table, weka,
@@ -87,7 +88,7 @@ pub(crate) fn each(
     take: &mut Take<'_>,
 ) -> Result<Layout, DatasetError> {
     let (mut is_weka, mut number) = (None, 0);
-    each_of_file(source, layout, &mut |row| {
+    let mut take = |row: Row<'_>| {
         if is_weka == Some(false) {
             return take(row);
         }
@@ -104,10 +105,14 @@ pub(crate) fn each(
             take(Row::Value(Place::Row(number), request))?;
         }
         Ok(())
+    };
+    bounded(source, LONGEST, &mut take, |source, take| {
+        each_of_file(source, layout, take)
     })
 }
 
-fn each_of_file(
+/// The same before sessions are taken apart.
+pub(crate) fn each_of_file(
     mut source: Source<'_>,
     layout: Option<Layout>,
     take: &mut Take<'_>,

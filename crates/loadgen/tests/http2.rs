@@ -156,6 +156,30 @@ impl<F: Future<Output = ()> + 'static> hyper::rt::Executor<F> for LocalExecutor 
     }
 }
 
+/// Serves every connection by `serve`, on a thread of its own.
+fn listen<F: Future<Output = ()> + 'static>(
+    mut serve: impl FnMut(tokio::net::TcpStream) -> F + Send + 'static,
+) -> std::net::SocketAddr {
+    let (ready, addr) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let local = tokio::task::LocalSet::new();
+        local.block_on(&runtime, async move {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            ready.send(listener.local_addr().unwrap()).unwrap();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                tokio::task::spawn_local(serve(stream));
+            }
+        });
+    });
+    addr.recv().unwrap()
+}
+
 fn start(manner: Manner, tls: bool, http2: bool) -> Server {
     let connections = Arc::new(AtomicU64::new(0));
     let (acceptor, certificate) = if tls {
@@ -178,39 +202,25 @@ fn start(manner: Manner, tls: bool, http2: bool) -> Server {
     } else {
         (None, None)
     };
-    let (ready, addr) = std::sync::mpsc::channel();
     let count = Arc::clone(&connections);
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, async move {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            ready.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                stream.set_nodelay(true).unwrap();
-                count.fetch_add(1, Relaxed);
-                let acceptor = acceptor.clone();
-                tokio::task::spawn_local(async move {
-                    match acceptor {
-                        None => serve_one(stream, manner, http2).await,
-                        Some(acceptor) => {
-                            let Ok(stream) = acceptor.accept(stream).await else {
-                                return;
-                            };
-                            let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                            serve_one(stream, manner, two).await;
-                        }
-                    }
-                });
+    let addr = listen(move |stream| {
+        count.fetch_add(1, Relaxed);
+        let acceptor = acceptor.clone();
+        async move {
+            match acceptor {
+                None => serve_one(stream, manner, http2).await,
+                Some(acceptor) => {
+                    let Ok(stream) = acceptor.accept(stream).await else {
+                        return;
+                    };
+                    let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    serve_one(stream, manner, two).await;
+                }
             }
-        });
+        }
     });
     Server {
-        addr: addr.recv().unwrap(),
+        addr,
         connections,
         certificate,
     }
@@ -346,28 +356,15 @@ fn asking_server() -> (u16, String, String, String) {
         .with_single_cert(vec![server.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let (ready, addr) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let local = tokio::task::LocalSet::new();
-        local.block_on(&runtime, async move {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            ready.send(listener.local_addr().unwrap()).unwrap();
-            loop {
-                let (stream, _) = listener.accept().await.unwrap();
-                let acceptor = acceptor.clone();
-                tokio::task::spawn_local(async move {
-                    if let Ok(stream) = acceptor.accept(stream).await {
-                        serve_one(stream, Manner::AtOnce, false).await;
-                    }
-                });
+    let addr = listen(move |stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                serve_one(stream, Manner::AtOnce, false).await;
             }
-        });
+        }
     });
-    let port = addr.recv().unwrap().port();
+    let port = addr.port();
     (
         port,
         certificate.pem(),

@@ -483,3 +483,19 @@ pub enum Lang {
     /// 中文.
     Zh,
 }
+
+impl Lang {
+    /// The one of two, in English and Chinese.
+    pub fn pick<T>(self, words: [T; 2]) -> T {
+        let [en, zh] = words;
+        match self {
+            Self::En => en,
+            Self::Zh => zh,
+        }
+    }
+
+    /// As in `--lang` and in HTML.
+    pub fn code(self) -> &'static str {
+        self.pick(["en", "zh"])
+    }
+}

@@ -58,6 +58,11 @@ pub enum RoundStop {
 }
 
 impl RoundStop {
+    /// There were too many failures: what comes after would fail as well, or mean nothing.
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::MaxFailures | Self::MaxFailureRate)
+    }
+
     /// The flag that sets the limit.
     pub fn flag(self) -> &'static str {
         match self {

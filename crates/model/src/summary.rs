@@ -176,10 +176,6 @@ pub struct RoundSummary {
     pub itl: Stat,
     /// ICL (gaps between token-bearing chunks, pooled), ms.
     pub icl: Stat,
-    /// The percentiles of ICL are within 1 %, from a logarithmic histogram: there are too many gaps
-    /// to keep each one. Everything else is exact.
-    #[serde(default)]
-    pub icl_approximate: bool,
     /// Latency, ms.
     pub latency: Stat,
     /// Prompt tokens.

@@ -16,18 +16,6 @@ pub enum Judgement {
     CannotTell,
 }
 
-impl Judgement {
-    /// The stable name, as in the files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Better => "better",
-            Self::Worse => "worse",
-            Self::Same => "same",
-            Self::CannotTell => "cannot_tell",
-        }
-    }
-}
-
 /// Where the interval of a change comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

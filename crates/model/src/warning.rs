@@ -35,6 +35,11 @@ pub enum Warning {
         /// Counted by the server without the marker, tokens, sum over the same requests.
         counted: u64,
     },
+    /// More than a million gaps: the percentiles of ICL are from a histogram, within 1 %.
+    IclApproximate {
+        /// Gaps in all.
+        gaps: u64,
+    },
     /// Too few successes for a P99 (at least 100 are needed to see one in a hundred).
     FewSamplesForP99 {
         /// Successes.

@@ -138,9 +138,11 @@ const metricPlots = (level) => {
   const names = [...new Set(level.rounds.flatMap((r) => r.metrics.map((m) => m.name)))];
   return names.map((name) => {
     const series = [];
+    let thinned = false;
     level.rounds.forEach((r, at) => {
       for (const m of r.metrics.filter((m) => m.name === name))
         m.series.forEach((s, k) => {
+          thinned ||= s.thinned;
           const first = s.v.find(present) || 0, from = m.rises ? first : 0;
           const xs = s.t.map((t) => t / 1e3), ys = s.v.map((v) => (present(v) ? v - from : null));
           series.push({
@@ -150,7 +152,7 @@ const metricPlots = (level) => {
         });
     });
     // Of a histogram the page has no course over time.
-    return series.length ? new Plot({ title: say("metric", name), term: "prometheus", note: say("metricNote"), series, height: 200, x: { label: say("sinceStart") }, y: { fromZero: true } }) : null;
+    return series.length ? new Plot({ title: say("metric", name), term: "prometheus", note: say("metricNote") + (thinned ? "; " + say("thinnedMetric") : ""), series, height: 200, x: { label: say("sinceStart") }, y: { fromZero: true } }) : null;
   }).filter(Boolean);
 };
 

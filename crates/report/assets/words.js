@@ -26,7 +26,7 @@ const WORDS = {
   prompt: ["prompt", "提示词"], latency: ["Latency (ms)", "延迟 (ms)"], shown: ["{0} of {1} requests", "{1} 个请求中的 {0} 个"],
   thinned: ["every {0}th request is in this page; all are in requests.parquet", "本页每 {0} 个请求取一个，全部见 requests.parquet"],
   thinnedMetric: ["some readings between are left out; all are in the telemetry files", "略去部分中间读数，全部见 telemetry 文件"],
-  success: ["success", "成功"], all: ["all", "全部"], ratio: ["cold/warm", "冷/热"], readings: ["readings", "读数"],
+  all: ["all", "全部"], ratio: ["cold/warm", "冷/热"],
 };
 let lang = "en";
 const say = (key, ...values) => {

@@ -2,7 +2,7 @@
 
 use crate::{
     labels::{Labels, labels},
-    number::{fixed, percent},
+    number::{fixed, percent, times, times_range},
     text::{fit, safe_text},
 };
 use dualround_model::{
@@ -112,9 +112,7 @@ fn row(cells: &[String; 7], shown: usize) -> String {
 }
 
 fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] {
-    let times = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.2}×"));
     let interval = metric.interval_low.zip(metric.interval_high);
-    let interval = interval.map_or("-".to_owned(), |(low, high)| format!("{low:.2}–{high:.2}×"));
     let ratio = match &metric.withheld {
         Some(_) => labels.withheld.to_owned(),
         None => times(metric.ratio),
@@ -124,7 +122,7 @@ fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] 
         fixed(metric.cold_avg, 2),
         fixed(metric.warm_avg, 2),
         ratio,
-        interval,
+        times_range(interval),
         percent(metric.improved_share, 0),
         metric.pairs.to_string(),
     ]
@@ -142,7 +140,7 @@ fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
         let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
         let share = percent(Some(point.cut.kept_share), 1);
         let (hits, ratio) = (percent(point.usage.or(point.server), 1), point.ttft.ratio);
-        let ratio = ratio.map_or("-".to_owned(), |ratio| format!("{ratio:.2}×"));
+        let ratio = times(ratio);
         let line = format!(
             "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
             fit(&name, NAME),

@@ -2,7 +2,7 @@
 
 use crate::{
     labels,
-    number::{fixed, percent},
+    number::{fixed, percent, times, times_range},
 };
 use dualround_model::{
     IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
@@ -19,7 +19,7 @@ pub(crate) struct Head {
 
 impl Head {
     pub(crate) fn words(&self, lang: Lang) -> &'static str {
-        self.words[usize::from(lang == Lang::Zh)]
+        lang.pick(self.words)
     }
 }
 
@@ -88,10 +88,7 @@ pub(crate) fn cells(
         plain(name.to_owned()),
         plain(arrow(&level.ttft)),
         plain(ratio(&level.ttft)),
-        plain(interval.map_or_else(
-            || "-".to_owned(),
-            |(low, high)| format!("{low:.2}–{high:.2}×"),
-        )),
+        plain(times_range(interval)),
         plain(both(&level.itl)),
         plain(both(&level.latency)),
         plain(format!(
@@ -123,8 +120,4 @@ fn arrow(metric: &MetricComparison) -> String {
         fixed(metric.cold_avg, 2),
         fixed(metric.warm_avg, 2)
     )
-}
-
-fn times(ratio: Option<f64>) -> String {
-    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
 }

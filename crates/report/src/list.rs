@@ -2,7 +2,8 @@
 
 use crate::{
     RunInfo,
-    text::{fit, safe_text, width},
+    number::times,
+    text::{fit, safe_text, widest},
 };
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
@@ -46,8 +47,7 @@ pub fn list_table(runs: &[ListedRun]) -> String {
     for run in runs {
         let plan = &run.info.plan;
         let levels: Vec<String> = plan.levels.iter().map(u32::to_string).collect();
-        let ratio = |ratio: &Option<f64>| ratio.map_or("-".to_owned(), |r| format!("{r:.2}×"));
-        let ratios: Vec<String> = run.ratios.iter().map(ratio).collect();
+        let ratios: Vec<String> = run.ratios.iter().map(|ratio| times(*ratio)).collect();
         let name = plan.dataset.path.file_name().unwrap_or_default();
         let started = run
             .info
@@ -65,15 +65,13 @@ pub fn list_table(runs: &[ListedRun]) -> String {
             run.state(),
         ]);
     }
-    let widths: Vec<usize> = (0..head.len())
-        .map(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
-        .collect();
+    let widths = widest(&rows);
     let mut out = String::new();
     for row in &rows {
         let cells: Vec<String> = row
             .iter()
-            .zip(&widths)
-            .map(|(cell, wide)| fit(cell, *wide))
+            .zip(widths)
+            .map(|(cell, wide)| fit(cell, wide))
             .collect();
         let _ = writeln!(out, "{}", cells.join("  ").trim_end());
     }

@@ -13,11 +13,8 @@ use std::io::{self, Write};
 pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, plan) = (page.run, &page.run.plan);
     let lang = plan.output.lang;
-    let pick = |en: &'static str, zh: &'static str| match lang {
-        Lang::En => en,
-        Lang::Zh => zh,
-    };
-    let text = |pair: &[String; 2]| plain(&pair[usize::from(lang == Lang::Zh)]);
+    let pick = |en: &'static str, zh: &'static str| lang.pick([en, zh]);
+    let text = |pair: &[String; 2]| plain(lang.pick([&pair[0], &pair[1]]));
     writeln!(
         out,
         "## dualround: {} ({})\n",

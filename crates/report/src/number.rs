@@ -17,6 +17,19 @@ pub(crate) fn percent(share: Option<f64>, decimals: usize) -> String {
     )
 }
 
+/// How many times as large; `-` for unknown.
+pub(crate) fn times(ratio: Option<f64>) -> String {
+    ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
+}
+
+/// An interval of the same.
+pub(crate) fn times_range(interval: Option<(f64, f64)>) -> String {
+    interval.map_or_else(
+        || "-".to_owned(),
+        |(low, high)| format!("{low:.2}–{high:.2}×"),
+    )
+}
+
 /// What rounds to zero has no sign.
 fn plain_zero(text: String) -> String {
     match text.strip_prefix('-') {

@@ -1,5 +1,5 @@
 //! `requests.parquet`: every request of every round, one row each; a row group holds requests of one
-//! round, at most 8,192 of them, so that a round of any size can be written.
+//! round, at most 4,096 of them, so that a round of any size can be written.
 
 use crate::{Details, parquet_table::Table, telemetry_points::since_start};
 use dualround_model::{Flag, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
@@ -47,7 +47,7 @@ const COLUMNS: &str = "message requests {
 }";
 
 /// Rows of a group at most.
-const ROWS: usize = 8_192;
+const ROWS: usize = 4_096;
 
 type Request = (RequestRecord, RequestMetrics);
 

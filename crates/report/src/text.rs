@@ -20,6 +20,11 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
+/// The columns of the widest cell of each column.
+pub(crate) fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
+    std::array::from_fn(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
+}
+
 /// Cut to `columns` with `…` if it is wider, else padded to it.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
     let mut out = String::new();

@@ -25,6 +25,9 @@ fn english(warning: &Warning) -> String {
             "prompts have {counted} tokens by the server, {stated} by the dataset ({:+.1} %): another tokenizer, or its chat template; all figures use the server's count",
             deviation(*stated, *counted)
         ),
+        Warning::IclApproximate { gaps } => format!(
+            "{gaps} gaps between chunks: the percentiles of ICL are within 1 %, all else is exact"
+        ),
         Warning::FewSamplesForP99 { n } => {
             format!("n = {n}: a P99 needs at least 100 samples, here it is close to the maximum")
         }
@@ -151,6 +154,9 @@ fn chinese(warning: &Warning) -> String {
             "服务端计得提示词共 {counted} token，数据集标明 {stated} ({:+.1} %)：分词器不同，或含聊天模板；所有数字采用服务端计数",
             deviation(*stated, *counted)
         ),
+        Warning::IclApproximate { gaps } => {
+            format!("{gaps} 个块间隔：ICL 的百分位误差在 1 % 以内，其余均为精确值")
+        }
         Warning::FewSamplesForP99 { n } => {
             format!("n = {n}：P99 至少需要 100 个样本，此处接近最大值")
         }

@@ -3,7 +3,9 @@
 
 mod made;
 
-use dualround_model::{Flag, Lang, Outcome};
+use dualround_model::{
+    Flag, Lang, MetricKind, MetricTrack, Outcome, Resolved, SeriesTrack, TrackPoint,
+};
 use dualround_report::RunFiles;
 use parquet::{file::reader::FileReader, file::serialized_reader::SerializedFileReader};
 use std::{fs, path::Path};
@@ -48,11 +50,51 @@ fn b155_texts_cannot_run_in_the_page() {
     assert!(page.contains("default-src 'none'") && !page.contains("unsafe-inline"));
     assert!(!page.contains("http://h:8000/v1\"") && !page.contains("src=\"http"));
     // The data of the charts is JSON, with the text as it was.
-    let from = page.find("id=\"data\">").unwrap() + 10;
-    let data = &page[from..from + page[from..].find("</script>").unwrap()];
-    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    let data = data(&page);
     assert_eq!(data["texts"]["id"][0], trick);
     assert!(data["levels"][0]["rounds"][0]["ttft"][0].is_null());
+}
+
+#[test]
+fn a_series_of_very_many_readings_is_thinned_and_says_so() {
+    let (info, mut rounds, comparison) = made::run(Lang::En, &[5]);
+    let track = |asked: &str, readings: u64| MetricTrack {
+        asked: asked.to_owned(),
+        kind: MetricKind::Gauge,
+        resolved: Resolved::Name(asked.to_owned()),
+        series: vec![SeriesTrack {
+            name: asked.to_owned(),
+            labels: Vec::new(),
+            points: (0..readings)
+                .map(|at| TrackPoint {
+                    at_ns: at * 1_000_000,
+                    value: Some(1.0),
+                })
+                .collect(),
+        }],
+        failed_scrapes: 0,
+        bad_lines: 0,
+    };
+    rounds[0].meta.metrics = vec![track("few", 2_000), track("many", 5_000)];
+    let dir = tempfile::tempdir().unwrap();
+    let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
+    files
+        .write_report(&info, &rounds, &comparison, &made::in_memory(&rounds))
+        .unwrap();
+    let data = data(&read(dir.path(), "report.html"));
+    let metrics = &data["levels"][0]["rounds"][0]["metrics"];
+    for (at, thinned, readings) in [(0, false, 2_000), (1, true, 1_667)] {
+        let series = &metrics[at]["series"][0];
+        let shown = series["v"].as_array().unwrap().len();
+        assert_eq!((&series["thinned"], shown), (&thinned.into(), readings));
+    }
+}
+
+/// The data of a page's charts.
+fn data(page: &str) -> serde_json::Value {
+    let from = page.find("id=\"data\">").unwrap() + 10;
+    let data = &page[from..from + page[from..].find("</script>").unwrap()];
+    serde_json::from_str(data).unwrap()
 }
 
 #[test]

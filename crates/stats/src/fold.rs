@@ -41,6 +41,8 @@ pub(crate) struct Facts {
     /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
     pub(crate) lengths: (u64, u64, u64),
     pub(crate) arrivals: Arrivals,
+    /// There were too many gaps to keep each one.
+    pub(crate) icl_approximate: bool,
     /// Token-bearing events of successes.
     events: u64,
     shared_tokens: f64,
@@ -147,7 +149,7 @@ impl RoundFold {
             rows,
             gaps,
             ttfo_ms,
-            facts,
+            mut facts,
         } = self;
         let seconds = duration(&rows);
         let of = |pick: fn(&RequestRow) -> Option<f64>| {
@@ -173,7 +175,7 @@ impl RoundFold {
         let ttft = of(RequestRow::ttft_ms);
         let per_second = |count: u64| seconds.map(|seconds| count as f64 / seconds);
         let kinds = facts.failures.iter();
-        let icl_approximate = gaps.is_approximate();
+        facts.icl_approximate = gaps.is_approximate();
         let mut summary = RoundSummary {
             planned_requests: u64::from(meta.planned),
             total_requests: sent,
@@ -186,7 +188,6 @@ impl RoundFold {
             ttfo: stat(ttfo_ms),
             itl: of(RequestRow::itl_ms),
             icl: gaps.stat(),
-            icl_approximate,
             latency: of(RequestRow::latency_ms),
             input_tokens: of(|row| row.input_tokens().map(|n| n as f64)),
             output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),

@@ -27,6 +27,11 @@ pub(crate) fn of(
     if of > 0 && of < P99_SAMPLES {
         warnings.push(Warning::FewSamplesForP99 { n: of });
     }
+    if facts.icl_approximate {
+        warnings.push(Warning::IclApproximate {
+            gaps: summary.icl.n,
+        });
+    }
     if flag(Flag::NotStreamed) > 0 {
         warnings.push(Warning::NotStreamed {
             count: flag(Flag::NotStreamed),

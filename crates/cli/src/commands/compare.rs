@@ -1,6 +1,6 @@
 //! `dualround compare`: saved runs against a base run.
 
-use super::{note, print, saved, saved::Saved};
+use super::{alarm, print, saved, saved::Saved};
 use crate::{
     args::CompareArgs,
     comparable::{self, KINDS},
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
     let mut code = exit::OK;
     for result in &results {
         if let Some(reason) = &result.failed {
-            note(&format!("{}: {reason} (exit code 4)", result.name));
+            alarm(&format!("{}: {reason} (exit code 4)", result.name));
             code = exit::GATE;
         }
     }

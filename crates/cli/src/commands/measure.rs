@@ -213,6 +213,8 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
             .map_or_else(exit::explain, |()| run.verdict(&plan)),
         signal => signal,
     };
+    // Its bodies are the most that is in memory, and nothing is sent any more.
+    drop(run.session);
     info.finished_at = Some(rfc3339(SystemTime::now()));
     info.interrupted = cancel.is_cancelled();
     info.exit_code = Some(i32::from(code));
@@ -256,8 +258,7 @@ impl Run {
                 }
                 self.round(level, concurrency, *spec, cancel)?;
                 let stopped = self.rounds.last().and_then(|round| round.meta.stopped);
-                if let Some(RoundStop::MaxFailures | RoundStop::MaxFailureRate) = stopped {
-                    // Its other rounds would fail as well, or mean nothing.
+                if stopped.is_some_and(RoundStop::is_failure) {
                     break;
                 }
             }
@@ -406,13 +407,7 @@ impl Run {
         if let Some(code) = self.gates(plan) {
             return code;
         }
-        let failures = |round: &&RoundResult| {
-            let stop = round.meta.stopped;
-            matches!(
-                stop,
-                Some(RoundStop::MaxFailures | RoundStop::MaxFailureRate)
-            )
-        };
+        let failures = |round: &&RoundResult| round.meta.stopped.is_some_and(RoundStop::is_failure);
         if let Some(round) = self.rounds.iter().find(failures) {
             let flag = round.meta.stopped.map_or("", RoundStop::flag);
             let at = round.meta.concurrency;

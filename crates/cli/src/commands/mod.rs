@@ -19,13 +19,11 @@ mod run;
 mod saved;
 mod simulate;
 
+pub(crate) use crate::screen::{alarm, note, print};
 pub(crate) use measure::stored;
 pub(crate) use resume::seed_of;
 
-use crate::{
-    args::{Check, Command, Convert},
-    screen,
-};
+use crate::args::{Check, Command, Convert};
 
 /// Runs a command; returns its exit code.
 pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
@@ -48,29 +46,4 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Man(args) => pages::man(&args),
         Command::Completions(args) => Ok(pages::completions(&args)),
     }
-}
-
-/// A line for the user beside the results; not with `--quiet`.
-pub(crate) fn note(text: &str) {
-    if !screen::quiet() {
-        alarm(text);
-    }
-}
-
-/// A line that the user must see: why the exit code is not 0.
-pub(crate) fn alarm(text: &str) {
-    say(
-        &mut std::io::stderr().lock(),
-        &dualround_report::safe_text(text),
-    );
-}
-
-/// A part of the results.
-pub(crate) fn print(text: &str) {
-    say(&mut std::io::stdout().lock(), text);
-}
-
-/// A reader that has gone (`| head`) does not end a run: its files are still wanted.
-fn say(to: &mut dyn std::io::Write, text: &str) {
-    let _ = writeln!(to, "{text}");
 }

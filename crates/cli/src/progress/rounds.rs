@@ -2,16 +2,14 @@
 //! or lines of JSON for a program.
 
 use super::{HZ, target};
+use crate::screen::alarm;
 use dualround_loadgen::Progress as Event;
 use dualround_model::{Lang, RoundSpec};
 use dualround_report::labels;
 use dualround_stats::{Running, SummaryOptions, measure};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use std::{
-    io::Write,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How a run shows itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,12 +241,12 @@ impl Current {
                 lines.push(self.figures(lang, false));
                 self.bar.set_message(lines.join("\n"));
             }
-            How::Plain => line(&format!(
+            How::Plain => alarm(&format!(
                 "{}{}",
                 self.title(lang),
                 self.figures(lang, ended)
             )),
-            How::Json => line(&self.json(ended).to_string()),
+            How::Json => alarm(&self.json(ended).to_string()),
         }
     }
 
@@ -261,8 +259,8 @@ impl Current {
                 lines.extend_from_slice(before);
                 self.bar.set_message(lines.join("\n"));
             }
-            How::Plain => line(&format!("{} · {text}", self.title(lang))),
-            How::Json => line(&json!({"event": "preparing", "doing": text}).to_string()),
+            How::Plain => alarm(&format!("{} · {text}", self.title(lang))),
+            How::Json => alarm(&json!({"event": "preparing", "doing": text}).to_string()),
         }
     }
 
@@ -289,9 +287,4 @@ impl Current {
             "eta_seconds": if ended { Some(0.0) } else { self.eta() },
         })
     }
-}
-
-/// A log that cannot be written to is no reason to stop measuring.
-fn line(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

@@ -1,6 +1,8 @@
 //! What the program says and does when something is wrong.
 
-use crate::common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
+use crate::common::{
+    dataset, dualround, engine, engine_with, in_no_file, json, run, stderr, stdout,
+};
 use simllm::{Fault, FaultOn, FaultRule, SimConfig};
 use std::path::Path;
 
@@ -406,12 +408,10 @@ fn b151_b152_secrets_are_nowhere() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
-    let mut all = stdout(&output) + &stderr(&output);
-    for file in std::fs::read_dir(dir.path().join("out")).unwrap() {
-        all += &String::from_utf8_lossy(&std::fs::read(file.unwrap().path()).unwrap());
-    }
+    let said = stdout(&output) + &stderr(&output);
     for secret in ["sk-XYZ", "abc123", "pw2", "t3\"", "token=t3"] {
-        assert!(!all.contains(secret), "{secret}");
+        assert!(!said.contains(secret), "{secret}");
+        in_no_file(&dir.path().join("out"), secret);
     }
     let (refused, said) = code(
         dir.path(),

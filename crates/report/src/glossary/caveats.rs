@@ -25,6 +25,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端计的提示词长度与数据集标注的不同：分词器不同或有对话模板。所有数字以服务端为准。",
     ),
     term(
+        "icl_approximate",
+        "icl_approximate",
+        "ICL 百分位为近似值",
+        "A round with more than a million gaps between chunks keeps a histogram of them instead of each one: percentiles of ICL are within 1 %; its mean, standard deviation, minimum and maximum are exact.",
+        "一轮的块间隔超过一百万个时只保留直方图：ICL 的百分位误差在 1 % 以内，均值、标准差、最小与最大值仍为精确值。",
+    ),
+    term(
         "few_samples_for_p99",
         "few_samples_for_p99",
         "样本不足以给出 P99",

@@ -80,12 +80,12 @@ pub struct Term {
 impl Term {
     /// What people call it.
     pub fn title(&self, lang: Lang) -> &'static str {
-        self.title[usize::from(lang == Lang::Zh)]
+        lang.pick(self.title)
     }
 
     /// What it means.
     pub fn text(&self, lang: Lang) -> &'static str {
-        self.text[usize::from(lang == Lang::Zh)]
+        lang.pick(self.text)
     }
 }
 

@@ -114,6 +114,8 @@ struct Metric<'a> {
 #[derive(Serialize)]
 struct Series {
     label: String,
+    /// Readings between are left out.
+    thinned: bool,
     t: Vec<Ms>,
     v: Vec<Rounded>,
 }
@@ -168,10 +170,7 @@ fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
     });
     let levels = levels.collect::<io::Result<_>>()?;
     Ok(Data {
-        lang: match page.run.plan.output.lang {
-            Lang::En => "en",
-            Lang::Zh => "zh",
-        },
+        lang: page.run.plan.output.lang.code(),
         every,
         kinds,
         flags: Flag::ALL.map(Flag::name).to_vec(),
@@ -277,6 +276,7 @@ fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
         // Both sides of a quotient are in its track.
         let name = (track.kind == MetricKind::Ratio).then(|| series.name.clone());
         Series {
+            thinned: every > 1,
             label: name.into_iter().chain(labels).collect::<Vec<_>>().join(" "),
             t: points()
                 .map(|point| Ms(Some(since_start(point.at_ns, started_ns))))

@@ -11,7 +11,6 @@ mod sections;
 
 use crate::page::Page;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use dualround_model::Lang;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -29,10 +28,7 @@ const SCRIPT: &str = concat!(
 /// Writes the page.
 pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let digest = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
-    let lang = match page.run.plan.output.lang {
-        Lang::En => "en",
-        Lang::Zh => "zh",
-    };
+    let lang = page.run.plan.output.lang.code();
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"{lang}\" data-lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\

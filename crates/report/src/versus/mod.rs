@@ -10,7 +10,10 @@ pub use junit::{GateResult, junit};
 pub use markdown::versus_markdown;
 pub use table::versus_table;
 
-use crate::{RunInfo, labels, number::fixed};
+use crate::{
+    RunInfo, labels,
+    number::{fixed, percent, times},
+};
 use dualround_model::{Judgement, Lang, LevelChange, MetricChange, RunChange};
 use std::path::Path;
 
@@ -50,7 +53,7 @@ fn judgement(judgement: Judgement, lang: Lang) -> &'static str {
         Judgement::Same => ["same", "相同"],
         Judgement::CannotTell => ["cannot tell", "无法判断"],
     };
-    words[usize::from(lang == Lang::Zh)]
+    lang.pick(words)
 }
 
 fn part(part: &str, lang: Lang) -> &'static str {
@@ -87,12 +90,8 @@ fn name(metric: &str, lang: Lang) -> String {
 
 fn value(metric: &MetricChange, value: Option<f64>) -> String {
     match (metric.absolute, metric.name.as_str()) {
-        (true, _) => {
-            value.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", 100.0 * share))
-        }
-        (false, "ttft_ratio") => {
-            value.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
-        }
+        (true, _) => percent(value, 2),
+        (false, "ttft_ratio") => times(value),
         _ => fixed(value, 2),
     }
 }

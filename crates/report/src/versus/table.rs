@@ -3,7 +3,7 @@
 use super::{Side, Versus, cells, heads, intervals_note, reasons, result, shown};
 use crate::{
     labels,
-    text::{fit, safe_text, width},
+    text::{fit, safe_text, widest, width},
 };
 use dualround_model::Lang;
 use std::fmt::Write;
@@ -71,9 +71,7 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
 
 /// Rows with a rule below the first; the two first columns and the last are texts.
 fn table(out: &mut String, rows: &[[String; 7]]) {
-    let widths: Vec<usize> = (0..7)
-        .map(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
-        .collect();
+    let widths = widest(rows);
     for (line, row) in rows.iter().enumerate() {
         let cells = row
             .iter()

@@ -162,7 +162,6 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             ttfo: Stat::default(),
             itl: seven(18.25),
             icl: Stat::default(),
-            icl_approximate: false,
             latency: seven(4756.78),
             input_tokens: seven(1024.5),
             output_tokens: seven(256.3),
