@@ -238,10 +238,23 @@ fn find(file: &mut BufReader<File>, round: &RoundResult) -> io::Result<Vec<u64>>
         line.clear();
         let left = round.journal.end - at;
         let length = file.by_ref().take(left).read_until(b'\n', &mut line)?;
-        let index = serde_json::from_slice::<Indexed>(&line)?.request.index as usize;
+        let index = match index_in_front(&line) {
+            Some(index) => index,
+            None => serde_json::from_slice::<Indexed>(&line)?.request.index,
+        } as usize;
         let slot = lines.get_mut(index).ok_or_else(moved)?;
         *slot = at;
         at += length as u64;
     }
     Ok(lines)
+}
+
+/// The index of a request's line, which stands before all that has no bound: there may be very many
+/// lines to look at.
+fn index_in_front(line: &[u8]) -> Option<u32> {
+    const NAME: &[u8] = b"\"index\":";
+    let front = &line[..line.len().min(80)];
+    let at = front.windows(NAME.len()).position(|part| part == NAME)? + NAME.len();
+    let end = at + front[at..].iter().position(|byte| !byte.is_ascii_digit())?;
+    std::str::from_utf8(&front[at..end]).ok()?.parse().ok()
 }
