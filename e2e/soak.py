@@ -6,8 +6,8 @@
 The first run sends N requests in one level of two rounds, the second keeps S streams going for T
 seconds, half of them in each round. Both are held against:
   memory   at most what it was when every connection of round 1 had been used once, and 64 bytes a
-           request, and 5 %; in short runs 4 MiB, since gaps between chunks are kept one by one up to
-           a million
+           request, and 5 %; in short runs at least 16 MiB: gaps between chunks are kept one by one up
+           to a million, and records wait in memory while a disk stalls
   files    as many open at the end of round 2 as of round 1
   journal  one line for each request of the plan that was started, none twice; `report` makes the
            same comparison of it
@@ -27,7 +27,7 @@ import time
 
 BYTES_A_REQUEST = 64
 SLACK = 1.05
-LEAST = 4 << 20
+LEAST = 16 << 20
 # What `report` takes for a run of any size.
 REPORT_BYTES = 64 << 20
 # Files that are opened for a moment: of a report, of the metrics page.
