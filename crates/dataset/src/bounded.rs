@@ -1,7 +1,7 @@
 //! No row takes more memory than this: a line without an end, or a small packed file that unpacks to
 //! one, is told instead.
 
-use crate::{rows::Take, source::Source};
+use crate::source::Source;
 use std::{
     cell::Cell,
     io::{self, BufRead, Read},
@@ -60,23 +60,17 @@ impl BufRead for Bounded<'_> {
     }
 }
 
-/// Bounds the rows of a source: `read` is given the source and what to hand its rows to.
-pub(crate) fn bounded<'a, T>(
-    mut source: Source<'a>,
-    limit: u64,
-    take: &mut Take<'_>,
-    read: impl FnOnce(Source<'a>, &mut Take<'_>) -> T,
-) -> T {
+/// Bounds the rows of a source. Whoever takes a row sets what is returned, the bytes since the last
+/// one, to 0.
+pub(crate) fn bound(source: &mut Source<'_>, limit: u64) -> Rc<Cell<u64>> {
     let since = Rc::new(Cell::new(0));
+    let inner = std::mem::replace(&mut source.reader, Box::new(io::empty()));
     source.reader = Box::new(Bounded {
-        inner: source.reader,
+        inner,
         since: Rc::clone(&since),
         limit,
     });
-    read(source, &mut |row| {
-        since.set(0);
-        take(row)
-    })
+    since
 }
 
 #[cfg(test)]
@@ -85,6 +79,19 @@ mod tests {
     use crate::rows::each_of_file;
 
     const LIMIT: u64 = 200_000;
+
+    /// Rows that were read, and what became of it.
+    fn read(name: &str, text: &str) -> (u64, Result<(), String>) {
+        let mut rows = 0;
+        let mut source = Source::bytes(name, text.as_bytes()).unwrap();
+        let since = bound(&mut source, LIMIT);
+        let found = each_of_file(source, None, &mut |_| {
+            since.set(0);
+            rows += 1;
+            Ok(())
+        });
+        (rows, found.map(|_| ()).map_err(|error| error.to_string()))
+    }
 
     #[test]
     fn b146_a_row_without_an_end_is_told_and_a_long_file_is_none() {
@@ -95,20 +102,7 @@ mod tests {
             ("d.txt", "", "TEXT\n", ""),
             ("d.csv", "text\n", "\"TEXT\"\n", ""),
         ] {
-            let read = |text: &str| {
-                let mut rows = 0;
-                let source = Source::bytes(name, text.as_bytes()).unwrap();
-                let found = bounded(
-                    source,
-                    LIMIT,
-                    &mut |_| {
-                        rows += 1;
-                        Ok(())
-                    },
-                    |source, take| each_of_file(source, None, take),
-                );
-                (rows, found.map(|_| ()).map_err(|error| error.to_string()))
-            };
+            let read = |text: &str| read(name, text);
             let short = row.replace("TEXT", "words");
             let (rows, found) = read(&format!("{open}{}{close}", short.repeat(20_000)));
             assert!(rows >= 20_000 && found.is_ok(), "{name}: {rows} {found:?}");
@@ -124,10 +118,7 @@ mod tests {
             "{{\"data\":[{}{{}}]}}",
             "{\"text\":\"words\"},".repeat(20_000)
         );
-        let source = Source::bytes("d.json", whole.as_bytes()).unwrap();
-        let found = bounded(source, LIMIT, &mut |_| Ok(()), |source, take| {
-            each_of_file(source, None, take)
-        });
-        assert!(found.unwrap_err().to_string().contains("JSONL"));
+        let (_, found) = read("d.json", &whole);
+        assert!(found.unwrap_err().contains("JSONL"));
     }
 }

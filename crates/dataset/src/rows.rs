@@ -2,7 +2,7 @@
 
 use crate::{
     DatasetError,
-    bounded::{LONGEST, bounded},
+    bounded::{LONGEST, bound},
     elements::{End, elements},
     source::{Layout, Source},
     table, weka,
@@ -83,12 +83,14 @@ pub(crate) type Take<'a> = dyn FnMut(Row<'_>) -> Result<(), DatasetError> + 'a;
 /// Hands every row to `take`; `layout` where the user says it. The sessions of a Weka trace, known
 /// by the first one, are taken apart.
 pub(crate) fn each(
-    source: Source<'_>,
+    mut source: Source<'_>,
     layout: Option<Layout>,
     take: &mut Take<'_>,
 ) -> Result<Layout, DatasetError> {
     let (mut is_weka, mut number) = (None, 0);
-    let mut take = |row: Row<'_>| {
+    let since = bound(&mut source, LONGEST);
+    each_of_file(source, layout, &mut |row| {
+        since.set(0);
         if is_weka == Some(false) {
             return take(row);
         }
@@ -105,9 +107,6 @@ pub(crate) fn each(
             take(Row::Value(Place::Row(number), request))?;
         }
         Ok(())
-    };
-    bounded(source, LONGEST, &mut take, |source, take| {
-        each_of_file(source, layout, take)
     })
 }
 

@@ -55,6 +55,12 @@ impl Flag {
         Self::Retried,
     ];
 
+    /// A bit by its place in [`Flag::ALL`].
+    pub fn bit(self) -> u32 {
+        let at = Self::ALL.iter().position(|one| *one == self);
+        at.map_or(0, |at| 1 << at)
+    }
+
     /// The stable name, as in the files.
     pub fn name(self) -> &'static str {
         match self {

@@ -136,7 +136,7 @@ pub struct RoundMeta {
 }
 
 /// A finished round with its requests, sorted by index, where all of them fit into memory.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoundRun {
     /// The facts.
     pub meta: RoundMeta,

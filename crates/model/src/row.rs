@@ -23,7 +23,7 @@ pub struct RequestRow {
     input: u32,
     cached: u32,
     output: u32,
-    /// Flags by their place in [`Flag::ALL`], and the outcome.
+    /// [`Flag::bit`]s, and the outcome.
     bits: u32,
 }
 
@@ -58,11 +58,6 @@ fn instant(at: u64) -> Option<u64> {
     (at != NEVER).then_some(at)
 }
 
-fn bit(flag: Flag) -> u32 {
-    let at = Flag::ALL.iter().position(|one| *one == flag);
-    at.map_or(0, |at| 1 << at)
-}
-
 impl RequestRow {
     /// What is kept of a request.
     pub fn new(record: &RequestRecord, metrics: &RequestMetrics) -> Self {
@@ -72,7 +67,7 @@ impl RequestRow {
             Outcome::Failed(_) => 0,
             Outcome::Cancelled => CANCELLED,
         };
-        let flags = metrics.flags.iter().map(|flag| bit(*flag));
+        let flags = metrics.flags.iter().map(|flag| flag.bit());
         Self {
             start_ns: time.start_ns.unwrap_or(NEVER),
             first_ns: time.first_token_ns.unwrap_or(NEVER),
@@ -146,12 +141,12 @@ impl RequestRow {
 
     /// It bears this flag.
     pub fn has(&self, flag: Flag) -> bool {
-        self.bits & bit(flag) != 0
+        self.bits & flag.bit() != 0
     }
 
     /// Marks it.
     pub fn mark(&mut self, flag: Flag) {
-        self.bits |= bit(flag);
+        self.bits |= flag.bit();
     }
 }
 
@@ -196,16 +191,6 @@ impl RequestRows {
     pub fn successes(&self) -> impl Iterator<Item = (u32, &RequestRow)> {
         self.iter().filter(|(_, row)| row.is_success())
     }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.iter().count()
-    }
-
-    /// There are none.
-    pub fn is_empty(&self) -> bool {
-        self.iter().next().is_none()
-    }
 }
 
 #[cfg(test)]
@@ -231,7 +216,7 @@ mod tests {
         );
         rows.set(2, row);
         assert_eq!(
-            (rows.len(), rows.get(0), rows.get(2).is_some()),
+            (rows.iter().count(), rows.get(0), rows.get(2).is_some()),
             (1, None, true)
         );
         assert_eq!(rows.get(9), None);

@@ -25,7 +25,6 @@ pub enum Entry {
 /// A round that has begun, as far as its requests tell.
 struct Open {
     meta: Box<RoundMeta>,
-    from: u64,
     requests: u32,
     queued_ns: Option<u64>,
     ended_ns: Option<u64>,
@@ -79,7 +78,6 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
                 take(Entry::Begun(meta.clone()));
                 round = Some(Open {
                     meta,
-                    from,
                     requests: 0,
                     queued_ns: None,
                     ended_ns: None,
@@ -111,8 +109,7 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
         }
     }
     if let Some(round) = round.filter(|round| round.requests > 0) {
-        let span = round.from..at;
-        take(Entry::Round(round.salvaged(), span));
+        take(Entry::Round(round.salvaged(), from..at));
     }
     Ok(())
 }

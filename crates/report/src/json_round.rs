@@ -23,7 +23,7 @@ pub(crate) fn write(
     details.each(result, 1, &mut |record, metrics| {
         out.write_all(between)?;
         between = b",\n";
-        serde_json::to_writer(&mut *out, &RequestJson::new(record, metrics))?;
+        serde_json::to_writer(&mut *out, &RequestJson::new(&record, &metrics))?;
         Ok(())
     })?;
     out.write_all(b"\n]\n}\n")

@@ -37,7 +37,7 @@ mod warning_text;
 
 pub use calibration::calibration_table;
 pub use comparison_block::comparison_block;
-pub use details::{Details, FromJournal, Measured, Take};
+pub use details::{Details, Take};
 pub use error::ReportError;
 pub use files::RunFiles;
 pub use glossary::{Term, TermKind, explain, terms};

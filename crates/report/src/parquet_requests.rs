@@ -63,7 +63,7 @@ pub(crate) fn write<W: Write + Send>(
     for round in rounds {
         let mut rows = Vec::new();
         details.each(round, 1, &mut |record, metrics| {
-            rows.push((record.clone(), metrics.clone()));
+            rows.push((record, metrics));
             if rows.len() == ROWS {
                 group(&mut table, round, &rows, chunks)?;
                 rows.clear();

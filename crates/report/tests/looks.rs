@@ -7,8 +7,7 @@ mod made;
 use dualround_model::Lang;
 use dualround_model::RoundMeta;
 use dualround_report::{
-    Details, Entry, FromJournal, Measured, ReportError, RunFiles, cut_journal, read_journal,
-    round_table,
+    Entry, ReportError, RoundReader, RunFiles, cut_journal, read_journal, round_table,
 };
 use made::{in_memory, plan, request, result};
 use std::{fs, path::Path};
@@ -178,28 +177,24 @@ fn requests_are_read_back_in_the_order_of_their_index() {
         spans.push(journal.round(&one.meta).unwrap());
     }
     let path = files.journal_path();
-    let details = FromJournal::new(path.clone(), |_| -> Measured<'_> {
-        Box::new(|record| request(record.level, record.round).1)
-    });
     for (round, span) in spans.iter().enumerate() {
         one.journal = span.clone();
-        let mut found = Vec::new();
-        details
-            .each(&one, 2, &mut |record, _| {
-                let output = record.output.as_deref().unwrap_or_default();
-                found.push((
-                    record.index,
-                    output.starts_with(&format!("{round} {}", record.index)),
-                ));
-                Ok(())
-            })
-            .unwrap();
+        let reader = RoundReader::open(&path, &one).unwrap();
+        let read = |index| {
+            let record = reader.record(index).unwrap().unwrap();
+            let output = record.output.unwrap();
+            (
+                record.index,
+                output.starts_with(&format!("{round} {index}")),
+            )
+        };
+        let found: Vec<_> = reader.indexes().step_by(2).map(read).collect();
         assert_eq!(found, [(0, true), (3, true), (99, true)]);
     }
     // The first round alone, and nothing at all.
     cut_journal(&path, Some(spans[0].end)).unwrap();
     assert_eq!(rounds(&path).unwrap(), [(one.meta.clone(), 5)]);
-    assert!(details.each(&one, 1, &mut |_, _| Ok(())).is_err());
+    assert!(RoundReader::open(&path, &one).is_err());
     cut_journal(&path, None).unwrap();
     assert_eq!(rounds(&path).unwrap(), []);
 }

@@ -1,6 +1,6 @@
 //! Was the cold round cold? A verdict with its evidence, never an assumption.
 
-use crate::kinds::of_kind;
+use crate::{hits::Hits, kinds::of_kind};
 use dualround_model::{
     CanaryReport, ColdEvidence, ColdMethod, ColdVerdict, RequestMetrics, RequestRecord, RoundKind,
     RoundResult, Verdict,
@@ -161,22 +161,12 @@ fn judge(
     let block = canary
         .and_then(|canary| canary.prompt_tokens?.checked_sub(canary.repeated?))
         .map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
-    let (mut cached, mut prompt, mut limit) = (0, 0, round.shared_tokens);
-    for (_, row) in good() {
-        let (Some(hit), Some(tokens)) = (row.cached_tokens(), row.input_tokens()) else {
-            continue;
-        };
-        cached += hit;
-        prompt += tokens;
-        limit += (template + marker + block) as f64;
-    }
+    let hits = Hits::of_rows(&round.requests);
+    let (cached, prompt) = (hits.cached, hits.prompt);
+    let limit = round.shared_tokens + (hits.known * (template + marker + block)) as f64;
     let tolerated = TOLERANCE * prompt as f64;
     let limit = limit.max(tolerated);
-    let share = if prompt > 0 {
-        100.0 * cached as f64 / prompt as f64
-    } else {
-        0.0
-    };
+    let share = 100.0 * hits.rate().unwrap_or(0.0);
     let text = format!(
         "round {number}: {cached} of {prompt} prompt tokens ({share:.1} %) came from the cache, \
          reported by {known} requests"

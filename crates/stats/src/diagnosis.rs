@@ -202,6 +202,6 @@ fn more_than_slots(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> 
         .engines
         .iter()
         .filter_map(|engine| engine.capacity_prompts);
-    let (slots, prompts) = (slots.sum::<u64>(), rounds.first()?.requests.len() as u64);
+    let (slots, prompts) = (slots.sum::<u64>(), rounds.first()?.ended());
     (slots > 0 && prompts > slots).then_some((slots, prompts))
 }

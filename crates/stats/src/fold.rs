@@ -5,13 +5,14 @@ use crate::{
     cold::shared_tokens,
     goodput::goodput,
     health::{Arrivals, health},
+    hits::Hits,
     pool::Pool,
     quantile::stat,
     request::measure,
     server, telemetry, warnings,
 };
 use dualround_model::{
-    Failure, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult,
+    Failure, Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult,
     RoundRun, RoundSummary, Slo, Timeouts, TokenSource, TokenSourceChoice,
 };
 use std::{collections::BTreeMap, ops::Range};
@@ -33,7 +34,6 @@ pub(crate) struct Facts {
     pub(crate) failures: BTreeMap<String, Failed>,
     /// Timeouts, and the message of the last one by index.
     pub(crate) timeouts: (u64, u32, String),
-    pub(crate) flags: BTreeMap<String, u64>,
     /// Requests whose tokens were counted from events.
     pub(crate) by_events: u64,
     /// Requests that were sent again, and how often in all.
@@ -61,9 +61,6 @@ impl Facts {
     fn add(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
         if let Some(failure) = record.outcome.failure() {
             self.add_failure(record.index, failure);
-        }
-        for flag in &metrics.flags {
-            *self.flags.entry(flag.name().to_owned()).or_default() += 1;
         }
         self.by_events += u64::from(metrics.token_source == Some(TokenSource::Events));
         let attempts = record.retries.len() as u64;
@@ -155,19 +152,13 @@ impl RoundFold {
         let of = |pick: fn(&RequestRow) -> Option<f64>| {
             stat(rows.successes().filter_map(|(_, row)| pick(row)))
         };
-        let (mut all, mut cancelled, mut successful, mut tokens) = (0, 0, 0, 0);
-        let (mut known, mut cached, mut prompt) = (0, 0, 0);
+        let hits = Hits::of_rows(&rows);
+        let successful = hits.of;
+        let (mut all, mut cancelled, mut tokens) = (0, 0, 0);
         for (_, row) in rows.iter() {
             all += 1;
             cancelled += u64::from(row.is_cancelled());
-            successful += u64::from(row.is_success());
             tokens += row.output_tokens().unwrap_or(0);
-            let both = row.cached_tokens().zip(row.input_tokens());
-            if let Some((hit, input)) = both.filter(|_| row.is_success()) {
-                known += 1;
-                cached += hit;
-                prompt += input;
-            }
         }
         let failed = all - cancelled - successful;
         let sent = successful + failed;
@@ -194,13 +185,13 @@ impl RoundFold {
             token_throughput: per_second(tokens),
             request_throughput: per_second(successful),
             goodput: slo.map(|slo| goodput(&rows, slo, sent, seconds)),
-            cached_tokens: (known > 0).then_some(cached),
-            cache_hit_rate: (prompt > 0).then(|| cached as f64 / prompt as f64),
-            cache_known_requests: known,
+            cached_tokens: (hits.known > 0).then_some(hits.cached),
+            cache_hit_rate: hits.rate(),
+            cache_known_requests: hits.known,
             failures: kinds
                 .map(|(kind, failed)| (kind.clone(), failed.count))
                 .collect(),
-            flags: facts.flags.clone(),
+            flags: flags(&rows),
             tokens_per_event: (facts.events > 0).then(|| tokens as f64 / facts.events as f64),
             prometheus: meta
                 .metrics
@@ -241,6 +232,13 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
         fold.add(record);
     }
     fold.finish(run.meta, 0..0)
+}
+
+/// How many requests bear each flag that any of them bears.
+fn flags(rows: &RequestRows) -> BTreeMap<String, u64> {
+    let count = |flag: Flag| rows.iter().filter(|(_, row)| row.has(flag)).count() as u64;
+    let counts = Flag::ALL.map(|flag| (flag.name().to_owned(), count(flag)));
+    counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// First t0 to last end of any request that was sent, s. A request that never got a connection

@@ -1,11 +1,7 @@
 //! Why fewer prompt tokens came from the cache than the token ids sent would have allowed, or why
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
-use crate::{
-    kinds::of_kind,
-    pairs::{matched, usage_rate},
-    quantile::quantile,
-};
+use crate::{hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile};
 use dualround_model::{CacheHit, Known, RoundKind, RoundResult};
 
 /// A possible share below this is worth its reason.
@@ -66,7 +62,7 @@ fn store_not_finished(rounds: &[RoundResult], block: u64) -> Option<(String, Str
         if pair[0].meta.spec.epoch != pair[1].meta.spec.epoch {
             continue;
         }
-        let rate = |round: &RoundResult| usage_rate(std::slice::from_ref(round), RoundKind::Warm).0;
+        let rate = |round: &RoundResult| Hits::of_rows(&round.requests).rate();
         if let Some((first, later)) = rate(pair[0])
             .zip(rate(pair[1]))
             .filter(|(a, b)| *b > a + LATER)

@@ -14,6 +14,7 @@ mod fold;
 mod gap;
 mod goodput;
 mod health;
+mod hits;
 mod intervals;
 mod kinds;
 mod pairs;

@@ -4,6 +4,7 @@ use crate::{
     cold,
     conclusion::{self, Basis},
     diagnosis,
+    hits::Hits,
     intervals::{hodges_lehmann, median_interval, t_interval},
     kinds::of_kind,
     prefill,
@@ -129,24 +130,25 @@ fn withhold(metric: &mut MetricComparison, unequal: u64, pairs: u64) {
 
 /// Marks requests whose prompt token count is another in the warm round than in the cold one.
 fn mark_changed_prompts(rounds: &mut [RoundResult]) {
-    let mut cold: Vec<(u32, Option<u64>)> = Vec::new();
-    for round in rounds {
-        if round.meta.spec.kind == RoundKind::Cold {
-            cold = round
-                .requests
-                .iter()
-                .map(|(index, row)| (index, row.input_tokens()))
-                .collect();
-            continue;
-        }
-        if round.meta.spec.kind == RoundKind::Partial {
+    let mut cold = None;
+    for at in 0..rounds.len() {
+        let (earlier, rest) = rounds.split_at_mut(at);
+        let round = &mut rest[0];
+        match round.meta.spec.kind {
+            RoundKind::Cold => {
+                cold = Some(at);
+                continue;
+            }
             // Other prompts by intent.
-            continue;
+            RoundKind::Partial => continue,
+            RoundKind::Warm | RoundKind::External => {}
         }
+        let Some(cold) = cold.map(|cold: usize| &earlier[cold].requests) else {
+            continue;
+        };
         let (mut changed, mut of) = (0, 0);
         for (index, row) in round.requests.iter_mut() {
-            let before = cold.binary_search_by_key(&index, |(index, _)| *index);
-            let before = before.ok().and_then(|at| cold[at].1);
+            let before = cold.get(index).and_then(RequestRow::input_tokens);
             let Some((before, now)) = before.zip(row.input_tokens()) else {
                 continue;
             };
@@ -165,24 +167,6 @@ fn mark_changed_prompts(rounds: &mut [RoundResult]) {
             }
         }
     }
-}
-
-/// Sum of cached over sum of prompt tokens in rounds of a kind, with the requests that report it.
-pub(crate) fn usage_rate(rounds: &[RoundResult], kind: RoundKind) -> (Option<f64>, u64, u64) {
-    let (mut cached, mut prompt, mut known, mut of) = (0, 0, 0, 0);
-    for (_, row) in of_kind(rounds, kind).flat_map(|round| round.requests.successes()) {
-        of += 1;
-        if let Some((hit, tokens)) = row.cached_tokens().zip(row.input_tokens()) {
-            known += 1;
-            cached += hit;
-            prompt += tokens;
-        }
-    }
-    (
-        (prompt > 0).then(|| cached as f64 / prompt as f64),
-        known,
-        of,
-    )
 }
 
 /// Pairs in three classes of prompt length, where each has enough of them.
@@ -217,7 +201,7 @@ fn partial(rounds: &[RoundResult]) -> Vec<PartialPoint> {
         Some(PartialPoint {
             cut: round.meta.cut?,
             ttft: metric(&[with_cold(rounds, round)?], RequestRow::ttft_ms),
-            usage: usage_rate(alone, RoundKind::Partial).0,
+            usage: Hits::of_kind(alone, RoundKind::Partial).rate(),
             server: server::rate(alone, RoundKind::Partial),
         })
     };
@@ -235,7 +219,7 @@ fn external(rounds: &[RoundResult]) -> Option<ExternalTier> {
         .collect();
     (!cycles.is_empty()).then(|| ExternalTier {
         ttft: metric(&cycles, RequestRow::ttft_ms),
-        usage: usage_rate(rounds, RoundKind::External).0,
+        usage: Hits::of_kind(rounds, RoundKind::External).rate(),
         tiers: server::tiers(rounds, RoundKind::External),
     })
 }
@@ -291,12 +275,12 @@ pub fn compare(rounds: &mut [RoundResult], known: &Known) -> LevelComparison {
         withhold(&mut itl, unequal_outputs, all);
         withhold(&mut latency, unequal_outputs, all);
     }
-    let (usage, usage_known, usage_of) = usage_rate(rounds, RoundKind::Warm);
+    let warm = Hits::of_kind(rounds, RoundKind::Warm);
     let hit_rate = CacheHit {
-        usage,
-        usage_cold: usage_rate(rounds, RoundKind::Cold).0,
-        usage_known,
-        usage_of,
+        usage: warm.rate(),
+        usage_cold: Hits::of_kind(rounds, RoundKind::Cold).rate(),
+        usage_known: warm.known,
+        usage_of: warm.of,
         server: server::rate(rounds, RoundKind::Warm),
         tiers: server::tiers(rounds, RoundKind::Warm),
         theory: known.reuse.map(|reuse| reuse.warm),

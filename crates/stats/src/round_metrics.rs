@@ -7,13 +7,13 @@ use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
 #[derive(Debug)]
 pub struct RoundMetrics<'a> {
     round: &'a RoundResult,
-    options: SummaryOptions,
+    options: &'a SummaryOptions,
     around: Option<Around<'a>>,
 }
 
 impl<'a> RoundMetrics<'a> {
     /// Of this round, whose rows must still be there.
-    pub fn new(round: &'a RoundResult, options: SummaryOptions) -> Self {
+    pub fn new(round: &'a RoundResult, options: &'a SummaryOptions) -> Self {
         let asked = !round.meta.metrics.is_empty();
         Self {
             round,

@@ -121,7 +121,7 @@ pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
             });
         }
     };
-    let requests = Some(round.requests.len() as f64);
+    let requests = Some(round.ended() as f64);
     more(
         "requests finished",
         total(|delta| delta.requests),

@@ -1,31 +1,67 @@
 //! What needs the requests of finished rounds themselves, which stand in the journal alone.
 
-use dualround_model::{Answers, RoundResult};
-use dualround_report::{Details, FromJournal, Measured, RoundReader, RunFiles};
-use dualround_stats::{AnswerFold, RoundMetrics, SummaryOptions};
+use dualround_model::{Answers, Known, LevelComparison, Plan, RoundResult};
+use dualround_report::{Details, RoundReader, RunFiles, Take};
+use dualround_stats::{AnswerFold, RoundMetrics, SummaryOptions, compare};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// The requests of a run's rounds, with what is computed of them.
-pub(crate) fn details(files: &RunFiles, options: &SummaryOptions) -> impl Details + use<> {
-    let options = options.clone();
-    FromJournal::new(files.journal_path(), move |round| -> Measured<'_> {
-        let metrics = RoundMetrics::new(round, options.clone());
-        Box::new(move |record| metrics.of(record))
-    })
+pub(crate) struct FromJournal<'a> {
+    path: PathBuf,
+    options: &'a SummaryOptions,
 }
 
-/// Compares the texts that the rounds of a level were answered with; `None` where none were kept.
+impl<'a> FromJournal<'a> {
+    pub(crate) fn new(files: &RunFiles, options: &'a SummaryOptions) -> Self {
+        let path = files.journal_path();
+        Self { path, options }
+    }
+}
+
+impl Details for FromJournal<'_> {
+    fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> io::Result<()> {
+        let metrics = RoundMetrics::new(round, self.options);
+        let reader = RoundReader::open(&self.path, round).map_err(io::Error::other)?;
+        for index in reader.indexes().step_by(every) {
+            if let Some(record) = reader.record(index).map_err(io::Error::other)? {
+                let metrics = metrics.of(&record);
+                take(record, metrics)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Compares the rounds of a level, and the answers where they were kept.
 ///
 /// # Errors
 /// When the journal cannot be read.
-pub(crate) fn answers(files: &RunFiles, rounds: &[RoundResult]) -> anyhow::Result<Option<Answers>> {
-    let (path, mut fold, mut kept) = (files.journal_path(), AnswerFold::default(), false);
+pub(crate) fn compare_level(
+    files: &RunFiles,
+    plan: &Plan,
+    rounds: &mut [RoundResult],
+    known: &Known,
+) -> anyhow::Result<LevelComparison> {
+    let mut level = compare(rounds, known);
+    if plan.output.keeps_answers() {
+        level.answers = answers(&files.journal_path(), rounds)?;
+    }
+    Ok(level)
+}
+
+/// Compares the texts that the rounds of a level were answered with; `None` where there are none.
+fn answers(path: &Path, rounds: &[RoundResult]) -> anyhow::Result<Option<Answers>> {
+    let (mut fold, mut kept) = (AnswerFold::default(), false);
     for two in rounds.windows(2) {
         let (before, after) = (two[0].meta.spec.kind, two[1].meta.spec.kind);
         if !AnswerFold::takes(before, after) {
             continue;
         }
-        let [one, other] = [&two[0], &two[1]].map(|round| RoundReader::open(&path, round));
-        let (one, other) = (one?, other?);
+        let one = RoundReader::open(path, &two[0])?;
+        let other = RoundReader::open(path, &two[1])?;
         for index in one.indexes() {
             let Some((a, b)) = one.record(index)?.zip(other.record(index)?) else {
                 continue;

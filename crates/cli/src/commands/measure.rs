@@ -1,7 +1,11 @@
 //! The main job: rounds are run, and each is journaled, summed up, written and printed before the
 //! next one starts.
 
-use super::{alarm, from_journal, note, resume};
+use super::{
+    alarm,
+    from_journal::{FromJournal, compare_level},
+    note, resume,
+};
 use crate::{
     exit,
     gate::{Gate, Held},
@@ -220,7 +224,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
     let report = || {
-        let details = from_journal::details(&run.files, &run.options);
+        let details = FromJournal::new(&run.files, &run.options);
         let (rounds, comparison) = (&run.rounds, &run.comparison);
         run.files.write_report(&info, rounds, comparison, &details)
     };
@@ -286,7 +290,7 @@ impl Run {
             spec,
             rounds: self.stored.rounds().len(),
         });
-        let mut fold = None;
+        let mut fold = RoundFold::new(self.options.clone(), 0);
         let mut watch = |event: Event<'_>| {
             progress.on(&event);
             if let Some(live) = live {
@@ -295,13 +299,11 @@ impl Run {
             let written = match event {
                 _ if failed.is_some() => Ok(()),
                 Event::Started { begun } => {
-                    fold = Some(RoundFold::new(options.clone(), begun.planned));
+                    fold = RoundFold::new(options.clone(), begun.planned);
                     journal.begun(begun)
                 }
                 Event::Finished(record) => {
-                    if let Some(fold) = &mut fold {
-                        fold.add(record);
-                    }
+                    fold.add(record);
                     journal.append(record)
                 }
                 Event::Taken => journal.flush(),
@@ -329,7 +331,6 @@ impl Run {
             return Err(error.into());
         }
         let requests = self.journal.round(&meta)?;
-        let fold = fold.unwrap_or_else(|| RoundFold::new(self.options.clone(), 0));
         let result = fold.finish(meta, requests);
         self.write_round(&result)?;
         screen::round(&result, &self.stored);
@@ -345,10 +346,8 @@ impl Run {
         self.find_reuse()?;
         let rounds = &mut self.rounds[first..];
         let at = rounds[0].meta.level;
-        let mut level = compare(rounds, &self.known.at_level(at, &self.stored.dataset));
-        if self.stored.output.keeps_answers() {
-            level.answers = from_journal::answers(&self.files, rounds)?;
-        }
+        let known = self.known.at_level(at, &self.stored.dataset);
+        let level = compare_level(&self.files, &self.stored, rounds, &known)?;
         // The comparison marks requests; their files say so too.
         let marked = |round: &&RoundResult| {
             let flag = Flag::PromptTokensChanged.name();
@@ -364,7 +363,7 @@ impl Run {
     }
 
     fn write_round(&self, round: &RoundResult) -> anyhow::Result<()> {
-        let details = from_journal::details(&self.files, &self.options);
+        let details = FromJournal::new(&self.files, &self.options);
         Ok(self.files.write_round(round, &self.stored, &details)?)
     }
 

@@ -1,6 +1,6 @@
 //! `dualround report`: the files of a run made again from its journal.
 
-use super::{from_journal, measure, note, saved};
+use super::{from_journal::FromJournal, measure, note, saved};
 use crate::{args::ReportArgs, exit, lang, screen};
 
 /// Runs it.
@@ -17,7 +17,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         note("the journal holds no finished round");
         return Ok(exit::NOTHING);
     }
-    let details = from_journal::details(&run.files, &measure::options(plan));
+    let options = measure::options(plan);
+    let details = FromJournal::new(&run.files, &options);
     for level in &run.comparison.levels {
         for round in run.rounds.iter().filter(|r| r.meta.level == level.level) {
             screen::round(round, plan);

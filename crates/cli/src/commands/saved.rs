@@ -1,10 +1,10 @@
 //! A run read back from its folder.
 
-use super::{from_journal, measure::options};
+use super::{from_journal::compare_level, measure::options};
 use crate::exit::Usage;
 use dualround_model::{Comparison, Known, LevelComparison, RoundResult};
 use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
-use dualround_stats::{RoundFold, compare};
+use dualround_stats::RoundFold;
 use std::path::Path;
 
 /// A run with everything computed from its journal.
@@ -49,11 +49,8 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
     let levels = rounds.chunk_by_mut(|a, b| a.meta.level == b.meta.level);
     let levels = levels.map(|rounds| {
         let at = rounds[0].meta.level;
-        let mut level = compare(rounds, &known.at_level(at, &info.plan.dataset));
-        if info.plan.output.keeps_answers() {
-            level.answers = from_journal::answers(&files, rounds)?;
-        }
-        Ok(level)
+        let known = known.at_level(at, &info.plan.dataset);
+        compare_level(&files, &info.plan, rounds, &known)
     });
     let comparison = Comparison {
         levels: levels.collect::<anyhow::Result<Vec<LevelComparison>>>()?,

@@ -198,22 +198,19 @@ fn one_round<'a>(
     let mut columns = Columns::default();
     details.each(round, every, &mut |record, metrics| {
         columns.index.push(record.index);
-        columns.text.push(texts.place(record));
+        columns.text.push(texts.place(&record));
         columns.outcome.push(outcome(&record.outcome, kinds));
         columns.start.push(Ms(metrics.start_ms));
         columns.ttft.push(Ms(metrics.ttft_ms));
         columns.itl.push(Ms(metrics.itl_ms));
         columns
             .latency
-            .push(Ms(metrics.latency_ms.or_else(|| until_end(record))));
+            .push(Ms(metrics.latency_ms.or_else(|| until_end(&record))));
         columns.input.push(metrics.input_tokens);
         columns.cached.push(metrics.cached_tokens);
         columns.output.push(metrics.output_tokens);
-        let bits = Flag::ALL.iter().enumerate();
-        let bits = bits.filter(|(_, flag)| metrics.flags.contains(flag));
-        columns
-            .flags
-            .push(bits.fold(0, |all, (bit, _)| all | (1 << bit)));
+        let flags = metrics.flags.iter().map(|flag| flag.bit());
+        columns.flags.push(flags.fold(0, |all, flag| all | flag));
         Ok(())
     })?;
     Ok(Round {

@@ -94,7 +94,7 @@ impl Details for InMemory {
     fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> std::io::Result<()> {
         let requests = &self.0[&(round.meta.level, round.meta.spec.number)];
         for (record, metrics) in requests.iter().step_by(every) {
-            take(record, metrics)?;
+            take(record.clone(), metrics.clone())?;
         }
         Ok(())
     }
