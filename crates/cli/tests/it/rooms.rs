@@ -32,6 +32,10 @@ fn no_crate_knows_more_than_it_may() {
         ("dualround-stats", &["dualround-model"]),
         ("dualround-report", &["dualround-model"]),
         ("simllm", &[]),
+        (
+            "dualround-lab",
+            &["dualround-model", "dualround-stats", "dualround-report"],
+        ),
     ]);
     for (room, allowed) in may {
         for dependency in &edges[room] {
@@ -56,6 +60,45 @@ fn no_crate_knows_more_than_it_may() {
             assert!(
                 !edges[room].iter().any(|d| d == forbidden),
                 "{room} knows {forbidden}"
+            );
+        }
+    }
+}
+
+/// All sources below a folder, as text.
+fn sources(dir: &std::path::Path, out: &mut String) {
+    for entry in std::fs::read_dir(dir).unwrap().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else {
+            out.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+/// A judge that computes with the code that it judges would find it right.
+#[test]
+fn the_lab_draws_and_judges_apart() {
+    let lab = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../lab/src"));
+    for (part, allowed) in [("draw", &["dualround_model"][..]), ("judge", &[])] {
+        let mut text = String::new();
+        sources(&lab.join(part), &mut text);
+        for known in text.split("dualround_").skip(1) {
+            let name: String = known
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            let name = format!("dualround_{name}");
+            assert!(allowed.contains(&name.as_str()), "{part} knows {name}");
+        }
+        for other in ["draw", "judge", "run"]
+            .iter()
+            .filter(|other| **other != part)
+        {
+            assert!(
+                !text.contains(&format!("crate::{other}")),
+                "{part} knows {other}"
             );
         }
     }

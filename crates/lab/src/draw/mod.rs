@@ -1,0 +1,15 @@
+//! Scenarios and the rounds drawn from them. Knows the vocabulary of `model` and nothing of what is
+//! computed from rounds.
+
+mod families;
+mod named;
+mod random;
+mod scenario;
+mod truth;
+mod world;
+
+pub use families::scenario;
+pub use named::named;
+pub use random::number_of;
+pub use scenario::{Scenario, Truth};
+pub use world::{Drawn, draw};

@@ -1,0 +1,122 @@
+//! What a scenario is: everything that the rounds are drawn from, and what is true of them.
+
+use serde::Serialize;
+
+/// A world to draw rounds from. Times in ms, shares from 0 to 1.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scenario {
+    /// Its family, or the fault that it is the example of.
+    pub name: String,
+    /// Everything random in it comes from this.
+    pub seed: u64,
+    /// The schedule that was asked for.
+    pub schedule: String,
+    /// Rounds of it that were run, when the run ended early.
+    pub rounds_run: Option<u32>,
+    /// Requests of the last round that were started, when it ended early.
+    pub last_round_started: Option<u32>,
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// Different prompts.
+    pub prompts: u32,
+    /// Rows that repeat one of them.
+    pub repeats: u32,
+    /// Shortest and longest prompt, tokens.
+    pub tokens: (u32, u32),
+    /// Middle TTFT of a cold prompt.
+    pub cold_ms: f64,
+    /// How much prompts differ in TTFT: standard deviation of ln.
+    pub prompt_sigma: f64,
+    /// How much one request differs from itself: standard deviation of ln.
+    pub noise: f64,
+    /// How much a round differs as a whole: standard deviation of ln.
+    pub round_sigma: f64,
+    /// What every round takes longer than the one before, in ln.
+    pub drift: f64,
+    /// Warm requests that come from the cache.
+    pub hit_share: f64,
+    /// Cold over warm TTFT of those; of the others it is 1.
+    pub ratio: f64,
+    /// Hits are reported although they make nothing faster: `ratio` is 1.
+    pub idle_hits: bool,
+    /// Requests that fail in a cold round, and in a warm one.
+    pub failing: (f64, f64),
+    /// Prompts that fail in every round.
+    pub always_failing: f64,
+    /// `--round-noise`, percent, where it was given.
+    pub round_noise: Option<f64>,
+    /// TTFT of every request of each round, instead of all that is drawn; two values alternate.
+    pub by_round: Option<Vec<(f64, f64)>>,
+}
+
+/// What is true of what was drawn, computed beside `stats`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Truth {
+    /// The row of the table in docs/methodology.md that decides; `none`: there is no pair.
+    pub row: String,
+    /// Cold and warm round of each cycle, by their place in the schedule.
+    pub cycles: Vec<(usize, usize)>,
+    /// Different prompts that the row rests on.
+    pub prompts: u32,
+    /// Pairs that succeeded in both rounds of a cycle.
+    pub pairs: u32,
+    /// Pairs of which the cold side alone failed, and the warm side alone.
+    pub lost: (u32, u32),
+    /// exp of the mean of ln(cold / warm) over prompts that the world has.
+    pub ratio: f64,
+    /// The same in the times that were drawn.
+    pub seen_ratio: Option<f64>,
+    /// Geometric means of both sides of it, ms.
+    pub seen_ms: Option<(f64, f64)>,
+    /// Warm requests in pairs that hit and that missed, with their ratios in the times drawn.
+    pub hits: (u32, Option<f64>),
+    /// The same of those that missed.
+    pub misses: (u32, Option<f64>),
+    /// ln of the last over the first repeat of a cold round.
+    pub colds_apart: Option<f64>,
+    /// The same of warm rounds.
+    pub warms_apart: Option<f64>,
+}
+
+impl Scenario {
+    /// A plain one: 24 prompts of 1,000 tokens, one pair of rounds, every warm request ten times
+    /// faster.
+    pub(super) fn plain(name: &str, seed: u64) -> Self {
+        Self {
+            name: name.to_owned(),
+            seed,
+            schedule: "CW".to_owned(),
+            rounds_run: None,
+            last_round_started: None,
+            concurrency: 1,
+            prompts: 24,
+            repeats: 0,
+            tokens: (1000, 1000),
+            cold_ms: 100.0,
+            prompt_sigma: 0.3,
+            noise: 0.1,
+            round_sigma: 0.0,
+            drift: 0.0,
+            hit_share: 1.0,
+            ratio: 10.0,
+            idle_hits: false,
+            failing: (0.0, 0.0),
+            always_failing: 0.0,
+            round_noise: None,
+            by_round: None,
+        }
+    }
+}
+
+impl Scenario {
+    /// A world of the noise table: 24 prompts, hits reported, a factor common to each round.
+    pub fn noisy(schedule: &str, round_sigma: f64, ratio: f64) -> Self {
+        Self {
+            schedule: schedule.to_owned(),
+            round_sigma,
+            ratio,
+            idle_hits: true,
+            ..Self::plain("noise", 0)
+        }
+    }
+}

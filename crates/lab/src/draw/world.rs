@@ -1,0 +1,281 @@
+//! A scenario to the records that a run of it would have left.
+
+use super::{
+    Scenario, Truth,
+    random::Random,
+    truth::{Asked, truth},
+};
+use dualround_model::{
+    CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Known, Outcome, Phase,
+    RequestRecord, RoundKind, RoundMeta, RoundRun, RoundSpec, Schedule, StreamFacts, Timeline,
+    Usage,
+};
+
+/// Output tokens of every answer, ms apart.
+const OUTPUT: (u32, f64) = (4, 10.0);
+/// Share of a prompt that a hit takes from the cache.
+const CACHED: f64 = 0.98;
+
+/// Rounds, and what is true of them.
+#[derive(Clone, Debug)]
+pub struct Drawn {
+    /// The rounds in the order of the schedule.
+    pub rounds: Vec<RoundRun>,
+    /// What was known of the server beside them.
+    pub known: Known,
+    /// The truth.
+    pub truth: Truth,
+}
+
+/// A prompt of the world.
+struct Prompt {
+    tokens: u32,
+    /// ln of its cold TTFT.
+    cold: f64,
+    hits: bool,
+    always_fails: bool,
+}
+
+/// Draws the rounds of a scenario.
+///
+/// # Panics
+/// When the schedule is none: scenarios are made here.
+pub fn draw(scenario: &Scenario) -> Drawn {
+    let mut random = Random::new(scenario.seed ^ 0x1ab);
+    let prompts = prompts(scenario, &mut random);
+    // Which prompt each row of the dataset is.
+    let rows: Vec<usize> = (0..prompts.len())
+        .chain((0..scenario.repeats).map(|_| random.whole(0, scenario.prompts - 1) as usize))
+        .collect();
+    let schedule: Schedule = scenario.schedule.parse().unwrap_or_default();
+    let mut specs = schedule.rounds();
+    specs.truncate(scenario.rounds_run.map_or(specs.len(), |run| run as usize));
+    let mut asked: Vec<Asked> = Vec::new();
+    let mut rounds = Vec::new();
+    for (at, spec) in specs.iter().enumerate() {
+        let started = match scenario.last_round_started {
+            Some(started) if at + 1 == specs.len() => (started as usize).min(rows.len()),
+            _ => rows.len(),
+        };
+        let times = times(scenario, &prompts, &rows, at, *spec, &mut random);
+        let run = round(scenario, &prompts, &rows[..started], &times, *spec);
+        asked.push(Asked {
+            kind: spec.kind,
+            times: times[..started].to_vec(),
+        });
+        rounds.push(RoundRun {
+            meta: meta(scenario, *spec, rows.len(), started),
+            records: run,
+        });
+    }
+    let ln = scenario.ratio.ln();
+    let effects = prompts.iter().map(|prompt| match prompt.hits {
+        true => ln,
+        false => 0.0,
+    });
+    let hits: Vec<bool> = rows.iter().map(|row| prompts[*row].hits).collect();
+    let truth = truth(
+        &asked,
+        &rows,
+        &hits,
+        effects.sum::<f64>() / prompts.len() as f64,
+    );
+    Drawn {
+        rounds,
+        known: known(),
+        truth,
+    }
+}
+
+fn prompts(scenario: &Scenario, random: &mut Random) -> Vec<Prompt> {
+    let (shortest, longest) = scenario.tokens;
+    let prompt = |_| {
+        let tokens = random.whole(shortest, longest);
+        let length = f64::from(tokens) / f64::midpoint(f64::from(shortest), f64::from(longest));
+        Prompt {
+            tokens,
+            cold: (scenario.cold_ms * length).ln() + scenario.prompt_sigma * random.normal(),
+            hits: random.chance(scenario.hit_share),
+            always_fails: random.chance(scenario.always_failing),
+        }
+    };
+    (0..scenario.prompts).map(prompt).collect()
+}
+
+/// TTFT of every row in a round, ms; `None`: it fails.
+fn times(
+    scenario: &Scenario,
+    prompts: &[Prompt],
+    rows: &[usize],
+    at: usize,
+    spec: RoundSpec,
+    random: &mut Random,
+) -> Vec<Option<f64>> {
+    if let Some((even, odd)) = scenario.by_round.as_ref().and_then(|rounds| rounds.get(at)) {
+        let pick = |row: usize| if row.is_multiple_of(2) { *even } else { *odd };
+        return (0..rows.len()).map(|row| Some(pick(row))).collect();
+    }
+    let shift = scenario.round_sigma * random.normal() + scenario.drift * at as f64;
+    let (failing_cold, failing_warm) = scenario.failing;
+    let time = |row: &usize| {
+        let prompt = &prompts[*row];
+        let (gain, failing) = match spec.kind {
+            RoundKind::Cold => (0.0, failing_cold),
+            RoundKind::Warm if prompt.hits => (scenario.ratio.ln(), failing_warm),
+            // An outer tier gives back half of it.
+            RoundKind::External if prompt.hits => (scenario.ratio.ln() / 2.0, failing_warm),
+            _ => (0.0, failing_warm),
+        };
+        let own = scenario.noise * random.normal();
+        let fails = random.chance(failing) || prompt.always_fails;
+        (!fails).then(|| (prompt.cold - gain + shift + own).exp())
+    };
+    rows.iter().map(time).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "positive and below 2^63 ns"
+)]
+fn ns(ms: f64) -> u64 {
+    (ms * 1e6).round() as u64
+}
+
+fn round(
+    scenario: &Scenario,
+    prompts: &[Prompt],
+    rows: &[usize],
+    times: &[Option<f64>],
+    spec: RoundSpec,
+) -> Vec<RequestRecord> {
+    let record = |(index, (row, ttft)): (usize, (&usize, &Option<f64>))| {
+        let prompt = &prompts[*row];
+        let start = ns(index as f64 * 5000.0);
+        let (count, gap) = OUTPUT;
+        let first = ttft.unwrap_or(1.0);
+        let at = |token: u32| start + ns(first + gap * f64::from(token));
+        let warm = spec.kind != RoundKind::Cold;
+        let hit = warm && prompt.hits && (scenario.ratio > 1.0 || scenario.idle_hits);
+        let cached = if hit {
+            CACHED * f64::from(prompt.tokens)
+        } else {
+            0.0
+        };
+        let tokens = ttft.is_some().then_some(count);
+        RequestRecord {
+            level: 0,
+            round: spec.number,
+            index: u32::try_from(index).unwrap_or(u32::MAX),
+            id: None,
+            prompt: None,
+            prompt_digest: format!("{:016x}", 0x5eed_0000 + row).into(),
+            prompt_chars: u64::from(prompt.tokens) * 4,
+            input_tokens: None,
+            shared_chars: 0,
+            truncated: false,
+            user: 0,
+            outcome: match ttft {
+                Some(_) => Outcome::Success,
+                None => Outcome::Failed(busy()),
+            },
+            timeline: Timeline {
+                queued_ns: 0,
+                start_ns: Some(start),
+                head_ns: Some(start),
+                first_token_ns: ttft.map(|_| at(0)),
+                first_content_ns: ttft.map(|_| at(0)),
+                last_token_ns: tokens.map(|count| at(count - 1)),
+                end_ns: at(count),
+                connect_ns: None,
+                gaps_ns: tokens.map_or_else(Vec::new, |count| vec![ns(gap); count as usize - 1]),
+                first_token_width_ns: 0,
+            },
+            stream: StreamFacts {
+                status: Some(if ttft.is_some() { 200 } else { 503 }),
+                streamed: true,
+                token_events: u64::from(tokens.unwrap_or(0)),
+                done: ttft.is_some(),
+                finish_reason: ttft.map(|_| "length".to_owned()),
+                ..StreamFacts::default()
+            },
+            usage: match ttft {
+                Some(_) => Usage {
+                    prompt_tokens: Some(u64::from(prompt.tokens)),
+                    completion_tokens: Some(u64::from(count)),
+                    cached_tokens: Some(whole(cached)),
+                    reasoning_tokens: None,
+                },
+                None => Usage::default(),
+            },
+            resent: false,
+            retries: Vec::new(),
+            output: None,
+        }
+    };
+    rows.iter().zip(times).enumerate().map(record).collect()
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "token counts"
+)]
+fn whole(tokens: f64) -> u64 {
+    tokens as u64
+}
+
+fn busy() -> Failure {
+    Failure {
+        kind: FailureKind::Http(503),
+        phase: Phase::Head,
+        message: "busy".to_owned(),
+        status: Some(503),
+    }
+}
+
+fn meta(scenario: &Scenario, spec: RoundSpec, planned: usize, started: usize) -> RoundMeta {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let cold = ColdAction {
+        method: ColdMethod::Salt,
+        salt: Some(("cache_salt".to_owned(), format!("epoch-{}", spec.epoch))),
+        ..ColdAction::default()
+    };
+    RoundMeta {
+        level: 0,
+        concurrency: scenario.concurrency,
+        spec,
+        planned: count(planned),
+        not_started: count(planned - started),
+        started_ns: 0,
+        ended_ns: ns(5000.0 * planned as f64),
+        started_at: "2026-01-01T00:00:00.000Z".to_owned(),
+        probe_requests: 0,
+        warmup_requests: 0,
+        cold: (spec.kind == RoundKind::Cold).then_some(cold),
+        cut: None,
+        content_digest: "content".to_owned(),
+        wire_digest: format!("wire-{}", spec.epoch),
+        peak_in_flight: scenario.concurrency,
+        client: ClientProbe::default(),
+        metrics: Vec::new(),
+        engines: Vec::new(),
+        interrupted: started < planned,
+        stopped: None,
+        warnings: Vec::new(),
+    }
+}
+
+/// A canary that showed a cache which reports its hits.
+fn known() -> Known {
+    Known {
+        canary: Some(CanaryReport {
+            prompt_tokens: Some(800),
+            first: Some(0),
+            repeated: Some(784),
+            other_marker: Some(0),
+            salt_field: Some("cache_salt".to_owned()),
+        }),
+        ..Known::default()
+    }
+}

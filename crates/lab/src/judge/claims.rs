@@ -1,0 +1,108 @@
+//! Statistical claims: each may be wrong at most so often, and an instrument that never claims
+//! anything is useless.
+
+use super::{
+    binomial::lowest_rate,
+    value::{number, text},
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Effects within ± 5 % are none.
+const MARGIN: f64 = 1.05;
+/// How often a claim may be wrong.
+const WRONG: f64 = 0.05;
+/// Relative slack for figures that stand in JSON with six decimals.
+const ROUNDING: f64 = 1e-6;
+
+/// One kind of claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// An effect where there is none, or the other way round.
+    FalseEffect,
+    /// The deciding interval does not hold the true ratio.
+    Uncovered,
+    /// The true ratio lies beyond the bound of a "no effect".
+    BrokenBound,
+    /// An effect of twice and more was not found in a clean world.
+    Missed,
+}
+
+impl Claim {
+    /// In a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FalseEffect => "effect claimed falsely",
+            Self::Uncovered => "interval misses the truth",
+            Self::BrokenBound => "bound of no effect broken",
+            Self::Missed => "2× and more not found",
+        }
+    }
+}
+
+/// What the verdict claims, and whether that is wrong.
+pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, bool)> {
+    let mut out = Vec::new();
+    let quiet = number(scenario, "/drift").is_some_and(|drift| drift.abs() < 1e-12);
+    let drawn = scenario.pointer("/by_round").is_none_or(Value::is_null);
+    let allowed = number(scenario, "/round_noise").is_none();
+    // Beyond these nothing is promised: a drift adds itself, a smaller allowance was asked for.
+    if !(quiet && drawn && allowed) || text(truth, "/row") == "none" {
+        return out;
+    }
+    let ratio = number(truth, "/ratio").unwrap_or(f64::NAN);
+    let kind = text(level, "/conclusion/kind");
+    let said = number(level, "/ttft/ratio").unwrap_or(1.0);
+    let real = !(1.0 / MARGIN..=MARGIN).contains(&ratio);
+    let false_effect = kind == "effect" && (!real || (said > 1.0) != (ratio > 1.0));
+    out.push((Claim::FalseEffect, false_effect));
+    let interval = number(level, "/ttft/interval_low").zip(number(level, "/ttft/interval_high"));
+    if let Some((low, high)) = interval {
+        let held = low * (1.0 - ROUNDING) <= ratio && ratio <= high * (1.0 + ROUNDING);
+        out.push((Claim::Uncovered, !held));
+    }
+    let bound = number(level, "/conclusion/bound").filter(|_| kind == "no_effect");
+    let beyond = bound.is_some_and(|bound| ratio.max(1.0 / ratio) > bound * (1.0 + ROUNDING));
+    out.push((Claim::BrokenBound, beyond));
+    if clean(scenario, truth) && ratio >= 2.0 {
+        out.push((Claim::Missed, kind != "effect"));
+    }
+    out
+}
+
+/// Twelve prompts and more, little noise, no failures.
+fn clean(scenario: &Value, truth: &Value) -> bool {
+    let at = |path: &str| number(scenario, path).unwrap_or(f64::INFINITY);
+    let whole = scenario.pointer("/rounds_run").is_none_or(Value::is_null);
+    number(truth, "/prompts").is_some_and(|prompts| prompts >= 12.0)
+        && at("/noise") <= 0.2
+        && at("/round_sigma") <= 0.03
+        && at("/failing/0") + at("/failing/1") + at("/always_failing") < 1e-12
+        && whole
+}
+
+/// Claims counted over many verdicts.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Wrong ones, of all.
+    counts: BTreeMap<Claim, (u64, u64)>,
+}
+
+impl Tally {
+    /// Counts those of a verdict.
+    pub fn add(&mut self, claims: &[(Claim, bool)]) {
+        for (claim, wrong) in claims {
+            let count = self.counts.entry(*claim).or_default();
+            count.0 += u64::from(*wrong);
+            count.1 += 1;
+        }
+    }
+
+    /// Kind, wrong, of all, and whether that excludes what is allowed, at 99 %.
+    pub fn lines(&self) -> impl Iterator<Item = (Claim, u64, u64, bool)> {
+        let line = |(claim, (wrong, of)): (&Claim, &(u64, u64))| {
+            (*claim, *wrong, *of, lowest_rate(*wrong, *of) > WRONG)
+        };
+        self.counts.iter().map(line)
+    }
+}

@@ -1,0 +1,399 @@
+//! Facts in a verdict: what is wrong whatever chance did.
+
+use super::{
+    sentence,
+    value::{near, number, text, two},
+};
+use serde_json::Value;
+
+/// Within ± 5 %.
+const MARGIN: f64 = 1.05;
+/// An effect that cannot be excluded above this is no "no effect".
+const WIDEST_BOUND: f64 = 1.35;
+/// Prompts that any decision needs.
+const FEWEST: f64 = 6.0;
+/// Pairs lost on one side, and the difference between the sides, that leave nothing to decide.
+const LOST: (f64, f64) = (0.10, 0.05);
+/// Requests that a class of hits needs, and its share.
+const CLASS: (f64, f64) = (3.0, 0.2);
+
+/// A level of a verdict beside the truth.
+struct Case<'a> {
+    scenario: &'a Value,
+    truth: &'a Value,
+    level: &'a Value,
+    wrong: Vec<String>,
+}
+
+impl Case<'_> {
+    fn fail(&mut self, what: String) {
+        self.wrong.push(what);
+    }
+
+    fn said(&self, path: &str) -> Option<f64> {
+        number(self.level, path)
+    }
+
+    fn kind(&self) -> &str {
+        text(self.level, "/conclusion/kind")
+    }
+
+    fn row(&self) -> &str {
+        text(self.truth, "/row")
+    }
+}
+
+/// Everything in the verdict that is not so.
+pub fn wrong_facts(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
+    let mut case = Case {
+        scenario,
+        truth,
+        level,
+        wrong: Vec::new(),
+    };
+    counts(&mut case);
+    figures(&mut case);
+    intervals(&mut case);
+    decision(&mut case);
+    withheld(&mut case);
+    classes(&mut case);
+    words(&mut case);
+    prefill(&mut case);
+    lengths(&mut case);
+    case.wrong
+}
+
+fn counts(case: &mut Case<'_>) {
+    for (said, truth) in [
+        ("/ttft/pairs", "/pairs"),
+        ("/pairs", "/pairs"),
+        ("/ttft/prompts", "/prompts"),
+        ("/prompts", "/prompts"),
+        ("/lost_pairs/cold", "/lost/0"),
+        ("/lost_pairs/warm", "/lost/1"),
+    ] {
+        let (said_value, true_value) = (case.said(said), number(case.truth, truth));
+        if said_value != true_value {
+            case.fail(format!("{said} is {said_value:?}, in truth {true_value:?}"));
+        }
+    }
+    let (source, row) = (text(case.level, "/conclusion/source"), case.row());
+    if source != row && row != "none" {
+        let text = format!("decided by {source:?}, the schedule has the row {row}");
+        case.fail(text);
+    }
+}
+
+/// Ratio and times are those of the drawn rounds, and divide.
+fn figures(case: &mut Case<'_>) {
+    let ratio = case.said("/ttft/ratio");
+    let seen = number(case.truth, "/seen_ratio");
+    match (ratio, seen) {
+        (None, None) => return,
+        // Times are kept in whole ns.
+        (Some(a), Some(b)) if (a / b).ln().abs() < 1e-4 => {}
+        (said, seen) => case.fail(format!("ratio {said:?}, in the drawn times {seen:?}")),
+    }
+    let typical = case
+        .said("/ttft/cold_typical")
+        .zip(case.said("/ttft/warm_typical"));
+    let Some((cold, warm)) = typical else {
+        case.fail("no typical times beside a ratio".to_owned());
+        return;
+    };
+    if ratio.is_none_or(|ratio| (cold / warm / ratio).ln().abs() > 1e-4) {
+        case.fail(format!("{cold} / {warm} is not {ratio:?}"));
+    }
+    if two(case.truth, "/seen_ms").is_none_or(|(a, _)| (a / cold).ln().abs() > 1e-4) {
+        case.fail(format!("cold {cold} ms is not the drawn one"));
+    }
+}
+
+fn intervals(case: &mut Case<'_>) {
+    let interval = case
+        .said("/ttft/interval_low")
+        .zip(case.said("/ttft/interval_high"));
+    let few = number(case.truth, "/prompts").unwrap_or(0.0) < FEWEST;
+    let Some((low, high)) = interval else {
+        if !few {
+            case.fail("no interval for six prompts or more".to_owned());
+        }
+        return;
+    };
+    if few {
+        case.fail("an interval from fewer than six prompts".to_owned());
+    }
+    let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
+    if !(low <= ratio + 1e-6 && ratio <= high + 1e-6) {
+        case.fail(format!("{ratio} is not in {low}–{high}"));
+    }
+    let spread = case
+        .said("/ttft/spread_low")
+        .zip(case.said("/ttft/spread_high"));
+    let cycles = case.row() == "cycles";
+    if !cycles && spread.is_none_or(|(a, b)| a < low - 1e-6 || b > high + 1e-6) {
+        case.fail(format!("the spread {spread:?} is not within {low}–{high}"));
+    }
+    let expected = if cycles { "t_cycles" } else { "allowed" };
+    if text(case.level, "/ttft/interval_kind") != expected {
+        case.fail(format!("the interval is not called {expected}"));
+    }
+    allowance(case, low, spread.map_or(f64::NAN, |(low, _)| low));
+}
+
+/// What the interval was widened by is what is said, and where it comes from.
+fn allowance(case: &mut Case<'_>, low: f64, spread_low: f64) {
+    let said = case.said("/conclusion/allowance/percent");
+    if case.row() == "cycles" {
+        if said.is_some() {
+            case.fail("cycles have an allowance".to_owned());
+        }
+        return;
+    }
+    let Some(percent) = said else {
+        case.fail("no allowance beside an allowed interval".to_owned());
+        return;
+    };
+    let widened = (spread_low / low - 1.0) * 100.0;
+    if (widened - percent).abs() > 0.01 + 1e-3 * percent {
+        case.fail(format!("widened by {widened} %, said {percent} %"));
+    }
+    let asked = number(case.scenario, "/round_noise");
+    let source = text(case.level, "/conclusion/allowance/source");
+    let plain = asked.unwrap_or(25.0);
+    let right = match source {
+        "flag" => asked.is_some() && (percent - plain).abs() < 1e-6,
+        "default" => asked.is_none() && (percent - plain).abs() < 1e-6,
+        "control" => case.row() == "cwc",
+        _ => false,
+    };
+    if !right {
+        case.fail(format!("an allowance of {percent} % from {source:?}"));
+    }
+}
+
+/// The kind follows from the interval, the bound and what was lost.
+fn decision(case: &mut Case<'_>) {
+    let kind = case.kind().to_owned();
+    let prompts = number(case.truth, "/prompts").unwrap_or(0.0);
+    let decided = matches!(kind.as_str(), "effect" | "no_effect");
+    if prompts < FEWEST && (decided || kind == "withheld") {
+        case.fail(format!("{kind} from {prompts} prompts"));
+    }
+    let (lost_cold, lost_warm) = two(case.truth, "/lost").unwrap_or((0.0, 0.0));
+    let pairs = number(case.truth, "/pairs").unwrap_or(0.0) + lost_cold + lost_warm;
+    let (a, b) = (lost_cold / pairs, lost_warm / pairs);
+    let lost = a.max(b) > LOST.0 || (a - b).abs() > LOST.1;
+    if lost && decided {
+        case.fail(format!(
+            "{kind} although pairs were lost: {a:.3} cold, {b:.3} warm"
+        ));
+    }
+    let (Some(low), Some(high)) = (
+        case.said("/ttft/interval_low"),
+        case.said("/ttft/interval_high"),
+    ) else {
+        return;
+    };
+    let beyond = low > MARGIN || high < 1.0 / MARGIN;
+    if kind == "effect" && !beyond {
+        case.fail(format!("effect from {low}–{high}"));
+    }
+    if matches!(kind.as_str(), "no_effect" | "cannot_tell") && beyond && !lost {
+        case.fail(format!(
+            "{kind} although {low}–{high} lies beyond the margin"
+        ));
+    }
+    let bound = case.said("/conclusion/bound");
+    if kind != "no_effect" {
+        if bound.is_some() {
+            case.fail(format!("{kind} with a bound"));
+        }
+        return;
+    }
+    let far = high.max(1.0 / low);
+    if bound.is_none_or(|bound| !near(bound, far) || !(1.0..=WIDEST_BOUND).contains(&bound)) {
+        case.fail(format!(
+            "no effect bounded by {bound:?}, the interval ends at {far}"
+        ));
+    }
+}
+
+/// Withheld only where an effect would be claimed and the repeats are far apart, with the way they
+/// went.
+fn withheld(case: &mut Case<'_>) {
+    let apart = ["/colds_apart", "/warms_apart"].map(|path| number(case.truth, path));
+    let drift = apart
+        .iter()
+        .flatten()
+        .fold(0.0_f64, |far, d| far.max(d.abs()));
+    let effect = number(case.truth, "/seen_ratio").map_or(0.0, |ratio| ratio.ln().abs());
+    let kind = case.kind().to_owned();
+    let limit = effect / 2.0;
+    if kind == "withheld" && (case.row() != "cwc" || drift < limit - 1e-4) {
+        case.fail(format!(
+            "withheld: repeats apart by {drift:.3}, effect {effect:.3}"
+        ));
+    }
+    if kind == "effect" && case.row() == "cwc" && drift > limit + 1e-4 {
+        case.fail(format!(
+            "an effect of {effect:.3} with repeats apart by {drift:.3}"
+        ));
+    }
+    if case.row() == "cycles" && kind == "withheld" {
+        case.fail("cycles are withheld for drift".to_owned());
+    }
+    if kind != "withheld" {
+        return;
+    }
+    let side = text(case.level, "/conclusion/reason/rounds").to_owned();
+    let said = case.said("/conclusion/reason/ratio");
+    let truth = match side.as_str() {
+        "cold" => apart[0],
+        "warm" => apart[1],
+        _ => None,
+    };
+    let right = said
+        .zip(truth)
+        .is_some_and(|(said, truth)| (said.ln() - truth).abs() < 1e-4);
+    if !right {
+        case.fail(format!(
+            "withheld by {side:?} rounds that went {said:?}, in truth {apart:?}"
+        ));
+    }
+}
+
+fn classes(case: &mut Case<'_>) {
+    let found = case.level.pointer("/classes").and_then(Value::as_array);
+    let found: Vec<Value> = found.cloned().unwrap_or_default();
+    let truth = |class: &str| {
+        let path = if class == "hit" { "/hits" } else { "/misses" };
+        (
+            number(case.truth, &format!("{path}/0")).unwrap_or(0.0),
+            number(case.truth, &format!("{path}/1")),
+        )
+    };
+    let (hits, misses) = (truth("hit").0, truth("miss").0);
+    let least = CLASS.0.max(CLASS.1 * (hits + misses));
+    let both = hits >= least && misses >= least;
+    let mut wrong = Vec::new();
+    if both != (found.len() == 2) {
+        wrong.push(format!(
+            "{} classes of {hits} hits, {misses} misses",
+            found.len()
+        ));
+    }
+    for class in &found {
+        let name = text(class, "/class");
+        let (requests, ratio) = truth(name);
+        if number(class, "/requests") != Some(requests) {
+            wrong.push(format!(
+                "class {name}: {class}, in truth {requests} requests"
+            ));
+        }
+        let said = number(class, "/ratio");
+        if said
+            .zip(ratio)
+            .is_none_or(|(a, b)| (a / b).ln().abs() > 1e-4)
+        {
+            wrong.push(format!(
+                "class {name}: ratio {said:?}, in the drawn times {ratio:?}"
+            ));
+        }
+    }
+    case.wrong.extend(wrong);
+}
+
+/// What the sentences say is what the figures say.
+fn words(case: &mut Case<'_>) {
+    let text_en = text(case.level, "/conclusion/text").to_owned();
+    let kind = case.kind().to_owned();
+    if let Some(found) = sentence::figures(&text_en) {
+        let pairs = [
+            ("/ttft/cold_typical", found.cold),
+            ("/ttft/warm_typical", found.warm),
+        ];
+        for (path, shown) in pairs {
+            if case.said(path).is_none_or(|value| !shown.is(value)) {
+                let value = case.said(path);
+                case.fail(format!("`{text_en}`: {path} is {value:?}"));
+            }
+        }
+        let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
+        let times = if found.faster { ratio } else { 1.0 / ratio };
+        if !found.times.is(times) || (times < 1.0 - 1e-9) {
+            case.fail(format!("`{text_en}`: the ratio is {ratio}"));
+        }
+    } else if matches!(kind.as_str(), "effect" | "no_effect") {
+        case.fail(format!("`{text_en}` has no figures"));
+    }
+    if text_en.contains("cache works") != (kind == "effect" && works(case.level)) {
+        case.fail(format!("`{text_en}` of kind {kind}"));
+    }
+    if kind == "withheld" && text_en.contains("warming up") {
+        let faster = number(case.truth, "/colds_apart").is_some_and(|apart| apart < 0.0);
+        if !faster {
+            case.fail(format!("`{text_en}`: the later cold round was not faster"));
+        }
+    }
+    diagnosis(case, &kind);
+}
+
+/// Faster, with hits seen.
+fn works(level: &Value) -> bool {
+    let evidence = level.pointer("/conclusion/cache_evidence");
+    let faster = number(level, "/ttft/ratio").is_some_and(|ratio| ratio > 1.0);
+    faster && evidence == Some(&Value::Bool(true))
+}
+
+fn diagnosis(case: &mut Case<'_>, kind: &str) {
+    let lines = case.level.pointer("/diagnosis").and_then(Value::as_array);
+    let lines: Vec<String> = lines
+        .into_iter()
+        .flatten()
+        .filter_map(|line| line.as_str().map(str::to_owned))
+        .collect();
+    let high = case.said("/ttft/interval_high");
+    let followed_not = high.is_some_and(|high| high <= MARGIN) || kind == "no_effect";
+    for line in &lines {
+        if line.contains("did not follow") && !followed_not {
+            case.fail(format!("`{line}`, but TTFT may have followed"));
+        }
+        let schedule = text(case.scenario, "/schedule");
+        if line.contains("every round was made cold") && schedule.contains('W') {
+            case.fail(format!("`{line}` of the schedule {schedule}"));
+        }
+    }
+}
+
+/// Queueing is not sold as prefill.
+fn prefill(case: &mut Case<'_>) {
+    let many = number(case.scenario, "/concurrency").is_some_and(|many| many > 1.0);
+    let line = case.said("/prefill/ms_per_token");
+    if many && line.is_some() {
+        case.fail(format!(
+            "a prefill line of {line:?} ms per token from requests that queued"
+        ));
+    }
+}
+
+/// Classes of prompt length are of different lengths and rest on six prompts each.
+fn lengths(case: &mut Case<'_>) {
+    let found = case.level.pointer("/buckets").and_then(Value::as_array);
+    let found: Vec<Value> = found.cloned().unwrap_or_default();
+    for pair in found.windows(2) {
+        if number(&pair[0], "/max_tokens") >= number(&pair[1], "/min_tokens") {
+            case.fail(format!(
+                "classes of length overlap: {} {}",
+                pair[0], pair[1]
+            ));
+        }
+    }
+    for class in &found {
+        if number(class, "/ttft/prompts").is_none_or(|prompts| prompts < FEWEST) {
+            case.fail(format!(
+                "a class of length of fewer than six prompts: {class}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Holds what was said against what is true. Gets both as JSON and shares no code with what said
+//! it.
+
+mod binomial;
+mod claims;
+mod facts;
+mod sentence;
+mod value;
+
+pub use binomial::lowest_rate;
+pub use claims::{Claim, Tally, claims};
+pub use facts::wrong_facts;

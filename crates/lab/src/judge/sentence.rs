@@ -1,0 +1,61 @@
+//! Reads the figures back out of a conclusion's English sentence.
+
+/// A number as it was written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shown {
+    value: f64,
+    /// Half a unit of its last digit.
+    half: f64,
+}
+
+impl Shown {
+    fn parse(text: &str) -> Option<Self> {
+        let value = text.parse().ok()?;
+        let decimals = text.split_once('.').map_or(0, |(_, rest)| rest.len());
+        let half = 0.5 / 10_f64.powi(i32::try_from(decimals).ok()?);
+        Some(Self { value, half })
+    }
+
+    /// It is this value, rounded.
+    pub(super) fn is(self, value: f64) -> bool {
+        (self.value - value).abs() <= self.half * 1.001 + 1e-6 * value.abs()
+    }
+}
+
+/// `TTFT 823 → 25 ms …, 32.9× faster`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Figures {
+    pub(super) cold: Shown,
+    pub(super) warm: Shown,
+    pub(super) times: Shown,
+    pub(super) faster: bool,
+}
+
+/// The figures of the sentence, where it has any.
+pub(super) fn figures(text: &str) -> Option<Figures> {
+    let (_, rest) = text.split_once("TTFT ")?;
+    let (cold, rest) = rest.split_once(" → ")?;
+    let (warm, rest) = rest.split_once(" ms")?;
+    let (before, after) = rest.split_once("× ")?;
+    let times = before.rsplit(' ').next()?;
+    Some(Figures {
+        cold: Shown::parse(cold)?,
+        warm: Shown::parse(warm)?,
+        times: Shown::parse(times)?,
+        faster: after.starts_with("faster"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::figures;
+
+    #[test]
+    fn figures_are_read_as_written() {
+        let found =
+            figures("cache works: TTFT 100 → 9.95 ms (typical), 10.05× faster (…)").unwrap();
+        assert!(found.faster && found.cold.is(100.4) && !found.cold.is(100.6));
+        assert!(found.warm.is(9.953) && !found.warm.is(9.96) && found.times.is(10.05));
+        assert!(figures("cannot tell: 3 prompts").is_none());
+    }
+}

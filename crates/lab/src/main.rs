@@ -1,0 +1,137 @@
+//! Runs the verdict lab.
+//!
+//! `--ci` is what `scripts/test` runs. By hand, in slices whose lines are appended to a file:
+//! `cargo run --release -p dualround-lab -- --tier 1 --seeds 0..100000 --append lab.jsonl`
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the terminal"
+)]
+
+mod options;
+
+use anyhow::ensure;
+use clap::Parser;
+use dualround_lab::{
+    draw::{named, number_of, scenario},
+    known_wrong::fault_of,
+    noise::CELLS,
+    tier1::{NOISE_TABLE, Slice, judge},
+};
+use options::Options;
+use std::{fs::OpenOptions, io::Write, process::ExitCode};
+
+/// Runs that a cell of the noise table has in CI.
+const CI_RUNS: u64 = 1000;
+
+fn main() -> anyhow::Result<ExitCode> {
+    let options = Options::parse();
+    if let Some(what) = &options.show {
+        return show(what);
+    }
+    if let Some(runs) = options.noise_table {
+        return noise(runs);
+    }
+    if options.ci {
+        return ci(number_of(options.seeded_by.as_deref().unwrap_or("")));
+    }
+    ensure!(options.tier == 1, "there is only tier 1 yet");
+    let mut slice = Slice::default();
+    slice.of_seeds(options.seeds.clone())?;
+    let line = slice.line(&options.seeds).to_string();
+    println!("{line}");
+    if let Some(path) = &options.append {
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        writeln!(file, "{line}")?;
+    }
+    Ok(done(&slice.faults(false)))
+}
+
+/// Everything that must hold: the named faults, 200 fixed seeds, the noise table, and the facts of
+/// 100 seeds that are others with every commit.
+fn ci(seed: u64) -> anyhow::Result<ExitCode> {
+    let mut fixed = Slice::default();
+    fixed.of_names()?;
+    fixed.of_seeds(0..200)?;
+    let mut faults = fixed.faults(true);
+    println!("fixed: {}", fixed.line(&(0..200)));
+    let mut seeded = Slice::default();
+    seeded.of_seeds(seed..seed + 100)?;
+    println!("seeded by {seed}: {} scenarios", seeded.scenarios);
+    for (name, again, wrong) in &seeded.wrong {
+        if fault_of(name).is_none() {
+            faults.push(format!("{name} ({again}): {}", wrong.join("; ")));
+        }
+    }
+    faults.extend(noise_faults()?);
+    Ok(done(&faults))
+}
+
+/// The noise table from fewer runs.
+fn noise_faults() -> anyhow::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for cell in CELLS {
+        faults.extend(cell.faults(&cell.run(CI_RUNS)?));
+    }
+    Ok(match (fault_of(NOISE_TABLE), faults.is_empty()) {
+        (None, _) => faults,
+        (Some(_), false) => Vec::new(),
+        (Some(fault), true) => vec![format!(
+            "{NOISE_TABLE} is right now: take {fault} off known_wrong"
+        )],
+    })
+}
+
+fn done(faults: &[String]) -> ExitCode {
+    for fault in faults {
+        eprintln!("wrong: {fault}");
+    }
+    println!("{} wrong that are not known to be", faults.len());
+    match faults {
+        [] => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// One scenario with everything about it.
+fn show(what: &str) -> anyhow::Result<ExitCode> {
+    let by_name = named().into_iter().find(|scenario| scenario.name == what);
+    let scenario = match by_name {
+        Some(scenario) => scenario,
+        None => scenario(what.parse()?),
+    };
+    let judged = judge(&scenario)?;
+    println!(
+        "{:#}\n{:#}\n{:#}",
+        judged.scenario, judged.truth, judged.level
+    );
+    Ok(done(&judged.wrong))
+}
+
+/// The table of docs/methodology.md.
+#[expect(clippy::cast_precision_loss, reason = "counts of runs")]
+fn noise(runs: u64) -> anyhow::Result<ExitCode> {
+    println!(
+        "| schedule | σ between rounds | true ratio | cache works | no effect | withheld | interval holds the truth | bound broken |"
+    );
+    println!("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    let mut faults = Vec::new();
+    for cell in CELLS {
+        let row = cell.run(runs)?;
+        let percent = |count: u64| format!("{:.1} %", 100.0 * count as f64 / row.runs as f64);
+        println!(
+            "| `{}` | {} % | {} | {} | {} | {} | {} | {} |",
+            cell.schedule,
+            100.0 * cell.tau,
+            cell.ratio,
+            percent(row.works),
+            percent(row.no_effect),
+            percent(row.withheld),
+            percent(row.runs - row.uncovered),
+            percent(row.broken),
+        );
+        faults.extend(cell.faults(&row));
+    }
+    Ok(done(&faults))
+}

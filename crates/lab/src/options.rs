@@ -1,0 +1,36 @@
+//! What the lab is asked for.
+
+use clap::Parser;
+use std::{ops::Range, path::PathBuf};
+
+/// Judges the verdicts of dualround on worlds whose truth is known.
+#[derive(Debug, Parser)]
+pub(crate) struct Options {
+    /// 1: records drawn in process.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) tier: u32,
+    /// Seeds A..B, each a scenario.
+    #[arg(long, value_parser = range, default_value = "0..1000")]
+    pub(crate) seeds: Range<u64>,
+    /// Appends what they came to, as one line of JSON.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) append: Option<PathBuf>,
+    /// Shows one scenario (a seed or a name) with its truth and what was said.
+    #[arg(long, value_name = "SEED|NAME")]
+    pub(crate) show: Option<String>,
+    /// Prints the table of false claims under noise, from so many runs a row.
+    #[arg(long, value_name = "RUNS")]
+    pub(crate) noise_table: Option<u64>,
+    /// What scripts/test runs.
+    #[arg(long)]
+    pub(crate) ci: bool,
+    /// With --ci: what the seeds of this commit come from.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) seeded_by: Option<String>,
+}
+
+fn range(text: &str) -> Result<Range<u64>, String> {
+    let (from, to) = text.split_once("..").ok_or("write A..B")?;
+    let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
+    Ok(number(from)?..number(to)?)
+}
