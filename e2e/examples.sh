@@ -35,7 +35,7 @@ for _, pandas, ours in said:
     assert abs(float(pandas) - float(ours)) < 2e-4, said
 duck = (work / "duckdb.txt").read_text()
 for level in levels:
-    row = re.search(rf"^ *{level['concurrency']} +{level['pairs']} +([\d.]+)$", duck, re.M)
+    row = re.search(rf"^ *{level['concurrency']} +{level['prompts']} +([\d.]+)$", duck, re.M)
     assert row and abs(float(row.group(1)) - level["ttft"]["ratio"]) < 2e-4, (level["ttft"]["ratio"], duck)
     hit = re.search(rf"^ *{level['concurrency']} +2 +warm .* ([\d.]+)$", duck, re.M)
     assert hit and abs(float(hit.group(1)) - level["hit_rate"]["usage"]) < 1e-4, duck

@@ -18,13 +18,15 @@ requests = pd.read_parquet(run / "requests.parquet")
 good = requests[requests.success]
 print(good.groupby(["concurrency", "round", "round_kind"]).ttft_ms.describe(percentiles=[0.5, 0.9, 0.99]).round(2))
 
-# %% Cold against warm, pair by pair: the same figure as `ratio` in comparison.json (one cycle).
+# %% Cold against warm, prompt by prompt: the same figure as `ratio` in comparison.json (one cycle).
 pairs = (
     good[good.round_kind == "cold"]
     .merge(good[good.round_kind == "warm"], on=["level", "epoch", "index"], suffixes=("_cold", "_warm"))
     .assign(log_ratio=lambda p: np.log(p.ttft_ms_cold / p.ttft_ms_warm))
 )
-ratios = np.exp(pairs.groupby("level").log_ratio.median())
+# A prompt is one observation, however many rows ask it.
+by_prompt = pairs.groupby(["level", "prompt_digest_cold"]).log_ratio.mean()
+ratios = np.exp(by_prompt.groupby("level").mean())
 for level in json.loads((run / "comparison.json").read_text())["levels"]:
     print(f"concurrency {level['concurrency']}: {ratios[level['level']]:.4f}x, in comparison.json {level['ttft']['ratio']:.4f}x")
 

@@ -10,14 +10,16 @@ SELECT concurrency, round, round_kind,
            / sum(input_tokens) FILTER (success AND cached_tokens IS NOT NULL), 4) AS hit_rate
 FROM 'requests.parquet' GROUP BY ALL ORDER BY ALL;
 
--- Cold against warm, pair by pair: the figure of comparison.json (one cycle).
+-- Cold against warm, prompt by prompt: the figure of comparison.json (one cycle). A prompt is one
+-- observation, however many rows ask it.
 WITH pairs AS (
-    SELECT c.level, c.concurrency, ln(c.ttft_ms / w.ttft_ms) AS log_ratio
+    SELECT c.level, c.concurrency, c.prompt_digest, avg(ln(c.ttft_ms / w.ttft_ms)) AS log_ratio
     FROM 'requests.parquet' c
     JOIN 'requests.parquet' w USING (level, epoch, "index")
     WHERE c.round_kind = 'cold' AND w.round_kind = 'warm' AND c.success AND w.success
+    GROUP BY c.level, c.concurrency, c.prompt_digest
 )
-SELECT concurrency, count(*) AS pairs, round(exp(median(log_ratio)), 4) AS ratio FROM pairs GROUP BY level, concurrency ORDER BY level;
+SELECT concurrency, count(*) AS prompts, round(exp(avg(log_ratio)), 4) AS ratio FROM pairs GROUP BY level, concurrency ORDER BY level;
 
 -- The slowest warm requests that the cache should have helped.
 SELECT concurrency, "index", id, round(ttft_ms, 1) AS ttft_ms, input_tokens, cached_tokens

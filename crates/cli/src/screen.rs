@@ -46,7 +46,7 @@ pub(crate) fn round(result: &RoundResult, plan: &Plan) {
 }
 
 /// Prints the comparison of a level; quiet, only its conclusion.
-pub(crate) fn level(level: &LevelComparison, plan: &Plan) {
+pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
     if quiet() {
         let text = match lang {
@@ -58,7 +58,7 @@ pub(crate) fn level(level: &LevelComparison, plan: &Plan) {
         };
         return print(&paint(&text, level));
     }
-    let block = comparison_block(level, plan, columns());
+    let block = comparison_block(level, rounds, plan, columns());
     let conclusion = format!("{}: ", labels(lang).conclusion);
     let lines = block
         .lines()

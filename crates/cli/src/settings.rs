@@ -130,6 +130,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
         shared_prefix: shared_prefix(&args)?,
+        round_noise: round_noise(&args, &mut notes)?,
         cold: cold(&args)?,
         engine: engine(args.engine.as_deref())?,
         admin_urls: admin_urls(&args)?,
@@ -219,6 +220,23 @@ fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
         ))),
         None => Ok(shares),
     }
+}
+
+fn round_noise(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<f64>, Usage> {
+    let Some(percent) = args.round_noise else {
+        return Ok(None);
+    };
+    if !(0.0..=200.0).contains(&percent) {
+        return Err(usage(format!(
+            "--round-noise {percent}: give percent, 0 to 200"
+        )));
+    }
+    if percent == 0.0 {
+        notes.push(
+            "--round-noise 0: two rounds of one kind are taken never to differ as a whole; real servers were seen to differ by 1 to 22 %".to_owned(),
+        );
+    }
+    Ok(Some(percent))
 }
 
 fn timeouts(args: &RunArgs) -> Result<Timeouts, Usage> {

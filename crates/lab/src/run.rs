@@ -1,14 +1,19 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
 use crate::draw::{Drawn, Scenario};
+use dualround_model::Judging;
 use dualround_report::level_json;
 use dualround_stats::{SummaryOptions, compare, summarise};
 use serde_json::Value;
 
 /// The level of `comparison.json` that these rounds come to.
-pub fn verdict(_scenario: &Scenario, drawn: Drawn) -> Value {
+pub fn verdict(scenario: &Scenario, drawn: Drawn) -> Value {
     let options = SummaryOptions::default();
     let rounds = drawn.rounds.into_iter();
     let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
-    level_json(&compare(&mut rounds, &drawn.known))
+    let judging = Judging {
+        schedule: scenario.schedule.parse().unwrap_or_default(),
+        round_noise: scenario.round_noise,
+    };
+    level_json(&compare(&mut rounds, &judging, &drawn.known))
 }

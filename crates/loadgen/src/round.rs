@@ -165,18 +165,8 @@ pub(crate) fn run(
 /// The number of failures that ends a round: the one that was given, or the first that makes the
 /// share too large whatever the rest does.
 fn failure_limit(limits: &LimitsPlan, planned: u64) -> Option<(u64, RoundStop)> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a share of a count is not negative and below it"
-    )]
-    let rate = (limits.max_failure_rate).map(|rate| {
-        (
-            (rate * planned as f64).floor() as u64 + 1,
-            RoundStop::MaxFailureRate,
-        )
-    });
+    let rate = limits.max_failure_rate;
+    let rate = rate.map(|rate| (first_above(rate, planned), RoundStop::MaxFailureRate));
     let count = limits
         .max_failures
         .map(|count| (count, RoundStop::MaxFailures));
@@ -184,6 +174,22 @@ fn failure_limit(limits: &LimitsPlan, planned: u64) -> Option<(u64, RoundStop)> 
         .into_iter()
         .chain(rate)
         .min_by_key(|(limit, _)| *limit)
+}
+
+/// The smallest count whose share of `planned` is above `rate`: the division is the one that the
+/// share is told by, since 0.29 · 100 is below 29 in doubles.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a share of a count is not negative and below it"
+)]
+fn first_above(rate: f64, planned: u64) -> u64 {
+    let mut count = (rate * planned as f64).floor() as u64;
+    while count as f64 / planned.max(1) as f64 <= rate {
+        count += 1;
+    }
+    count
 }
 
 /// The order of sending: as in the dataset, or shuffled by a seed (Fisher–Yates).
@@ -198,4 +204,16 @@ pub(crate) fn order(len: usize, shuffle: Option<u64>) -> Vec<usize> {
         }
     }
     order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_above;
+
+    #[test]
+    fn a_share_is_exceeded_by_more_than_itself() {
+        assert_eq!(first_above(0.29, 100), 30);
+        assert_eq!(first_above(0.0, 100), 1);
+        assert_eq!((first_above(0.5, 3), first_above(1.0, 3)), (2, 4));
+    }
 }

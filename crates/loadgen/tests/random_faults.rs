@@ -116,7 +116,11 @@ proptest! {
         let ended_early = rounds.iter().any(|round| round.meta.stopped.is_some());
         let cold = rounds.iter().find(|round| round.meta.spec.kind == RoundKind::Cold).cloned();
         let warm = rounds.iter().find(|round| round.meta.spec.kind == RoundKind::Warm).cloned();
-        let level = compare(&mut rounds, &dualround_model::Known::default());
+        let level = compare(
+            &mut rounds,
+            &dualround_model::Judging::default(),
+            &dualround_model::Known::default(),
+        );
         if let (Some(cold), Some(warm)) = (cold, warm) {
             let succeeded = |round: &dualround_model::RoundResult, index: u32| {
                 round.requests.get(index).is_some_and(dualround_model::RequestRow::is_success)

@@ -1,41 +1,61 @@
 //! Cold against warm, request by request.
 
-use crate::{CanaryReport, ColdVerdict, DatasetPlan, EngineReport, PrefixCut};
+use crate::{
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, EngineReport, LostPairs,
+    PrefixCut, Reason, Source,
+};
 use serde::{Deserialize, Serialize};
 
 /// What an interval means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntervalKind {
-    /// Distribution-free order-statistic interval of the median over the pairs of one cycle: the
-    /// spread within this run, not a confidence interval for another run.
-    WithinRun,
+    /// The spread over prompts, widened by what two rounds of one kind may differ by.
+    Allowed,
     /// Student t interval over per-cycle mean log ratios (three cycles or more).
     TCycles,
+    /// Of folders that older versions wrote: order statistics of the median over the pairs of one
+    /// cycle.
+    WithinRun,
 }
 
 /// One metric cold against warm, over pairs of the same request. `ratio` > 1: warm is faster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MetricComparison {
     /// Pairs in which both sides have the metric.
     pub pairs: u64,
-    /// Mean of the cold side over these pairs, ms.
+    /// Different prompts that the ratio rests on: those in all rounds that are compared.
+    pub prompts: u64,
+    /// Arithmetic mean of the cold side over the pairs, ms.
     pub cold_avg: Option<f64>,
-    /// Mean of the warm side over these pairs, ms.
+    /// Arithmetic mean of the warm side over the pairs, ms.
     pub warm_avg: Option<f64>,
-    /// exp(median of ln(cold/warm)); `None` when withheld or without pairs.
+    /// Geometric mean of the cold side over the prompts, ms; over `warm_typical` it is `ratio`.
+    pub cold_typical: Option<f64>,
+    /// Geometric mean of the warm side over the prompts, ms.
+    pub warm_typical: Option<f64>,
+    /// exp(mean over prompts of ln(cold/warm)); `None` when withheld or without pairs.
     pub ratio: Option<f64>,
-    /// Lower end.
+    /// exp(median over prompts of the same).
+    pub ratio_median: Option<f64>,
+    /// Lower end of Student's t interval over prompts; `None` below six.
+    pub spread_low: Option<f64>,
+    /// Its upper end.
+    pub spread_high: Option<f64>,
+    /// Lower end of the interval that decides; `None` below six prompts.
     pub interval_low: Option<f64>,
     /// Upper end.
     pub interval_high: Option<f64>,
-    /// What the interval means; `None` below 6 pairs.
+    /// What that interval means.
     pub interval_kind: Option<IntervalKind>,
-    /// Hodges–Lehmann estimate of ln(cold/warm), as a ratio.
+    /// What the spread was widened by, where it was.
+    pub allowance: Option<Allowance>,
+    /// Hodges–Lehmann estimate of ln(cold/warm) over prompts, as a ratio.
     pub hodges_lehmann: Option<f64>,
-    /// Ratio of the means.
+    /// Ratio of the arithmetic means.
     pub ratio_of_means: Option<f64>,
-    /// Hodges–Lehmann estimate of cold − warm, ms: > 0 means warm is faster.
+    /// Hodges–Lehmann estimate of cold − warm over pairs, ms: > 0 means warm is faster.
     pub shift_ms: Option<f64>,
     /// Share of pairs in which warm was faster.
     pub improved_share: Option<f64>,
@@ -198,13 +218,13 @@ pub struct CacheHit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConclusionKind {
-    /// The interval of the TTFT ratio lies wholly outside the margin.
+    /// The deciding interval of the TTFT ratio lies wholly beyond the margin.
     Effect,
-    /// Wholly inside.
+    /// Wholly inside it, or the rounds agree and no effect above a stated bound is possible.
     NoEffect,
-    /// Neither, or no interval.
+    /// Neither, or too little to decide on.
     CannotTell,
-    /// The cold round was contaminated, or its control failed.
+    /// The cold round was contaminated, or what would be an effect may be a drift.
     Withheld,
 }
 
@@ -213,10 +233,18 @@ pub enum ConclusionKind {
 pub struct Conclusion {
     /// The kind.
     pub kind: ConclusionKind,
+    /// Which row of the table of schedules decided.
+    pub source: Source,
     /// Hits were seen, in usage or counters.
     pub cache_evidence: bool,
-    /// The margin m used by the decision, as a share (0.05 is ± 5 %).
+    /// Effects within ± this share are none.
     pub margin: f64,
+    /// What the spread was widened by; `None` where cycles decide, or nothing could.
+    pub allowance: Option<Allowance>,
+    /// Of `no_effect`: no effect above this factor (≥ 1) is possible.
+    pub bound: Option<f64>,
+    /// Why there is no claim, where there is none.
+    pub reason: Option<Reason>,
     /// In words, English.
     pub text: String,
     /// The same in Chinese.
@@ -232,6 +260,10 @@ pub struct LevelComparison {
     pub level: u32,
     /// Pairs: requests that succeeded in both rounds.
     pub pairs: u64,
+    /// Different prompts that the TTFT ratio rests on.
+    pub prompts: u64,
+    /// Pairs of which one side alone failed.
+    pub lost_pairs: LostPairs,
     /// Cold–warm cycles.
     pub cycles: u32,
     /// The judgement on the cold rounds.
@@ -242,6 +274,8 @@ pub struct LevelComparison {
     pub itl: MetricComparison,
     /// Latency.
     pub latency: MetricComparison,
+    /// TTFT of requests that hit and of those that missed, where there are enough of both.
+    pub classes: Vec<ClassComparison>,
     /// Hit rates.
     pub hit_rate: CacheHit,
     /// Whether the answers were the same, under `--check-output`.

@@ -9,6 +9,7 @@ mod calibration;
 mod cold;
 mod comparison;
 mod engine;
+mod finding;
 mod hex;
 mod outcome;
 mod plan;
@@ -37,6 +38,10 @@ pub use comparison::{
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
+pub use finding::{
+    Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Reason, Repeated,
+    Source,
+};
 pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
@@ -52,11 +57,11 @@ pub use secret::Secret;
 pub use slo::{Slo, SloError};
 pub use summary::{
     ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics, RoundResult,
-    RoundSummary, Stat,
+    RoundSummary, Stat, Tail, Tails,
 };
 pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
 pub use usage::{TokenSource, Usage};
-pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, RunChange};
+pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, MissingLevel, RunChange};
 pub use warning::Warning;
 pub use words::{CHARACTERS, WORDS};

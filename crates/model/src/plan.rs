@@ -1,6 +1,6 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{ColdPlan, EngineKind, RoundSpec, Schedule, Secret, Slo};
+use crate::{ColdPlan, EngineKind, Judging, RoundSpec, Schedule, Secret, Slo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -35,6 +35,9 @@ pub struct Plan {
     /// the endpoint's own.
     #[serde(default)]
     pub admin_urls: Vec<String>,
+    /// What two rounds of one kind may differ by, percent; `None`: the default.
+    #[serde(default)]
+    pub round_noise: Option<f64>,
     /// Send warm rounds in another (seeded) order.
     pub shuffle_round2: bool,
     /// Warm-up requests before each level; `None`: one wave of the level's size.
@@ -75,6 +78,7 @@ impl Plan {
             cold: ColdPlan::default(),
             engine: None,
             admin_urls: Vec::new(),
+            round_noise: None,
             shuffle_round2: false,
             warmup: None,
             probe: true,
@@ -91,6 +95,14 @@ impl Plan {
 }
 
 impl Plan {
+    /// What the judgement of a level depends on beside its rounds.
+    pub fn judging(&self) -> Judging {
+        Judging {
+            schedule: self.schedule.clone(),
+            round_noise: self.round_noise,
+        }
+    }
+
     /// The rounds of every level, in order.
     pub fn rounds(&self) -> Vec<RoundSpec> {
         self.schedule.rounds_with(&self.shared_prefix)

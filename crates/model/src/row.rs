@@ -1,4 +1,4 @@
-//! What a round keeps in memory of each of its requests: 48 bytes, so that a run of a million
+//! What a round keeps in memory of each of its requests: 56 bytes, so that a run of a million
 //! requests fits everywhere. Everything else of a request stands in the journal.
 
 use crate::{Flag, Outcome, RequestMetrics, RequestRecord};
@@ -18,6 +18,7 @@ pub struct RequestRow {
     start_ns: u64,
     first_ns: u64,
     end_ns: u64,
+    prompt: u64,
     /// NaN: none.
     itl_ms: f64,
     input: u32,
@@ -34,6 +35,7 @@ impl Default for RequestRow {
             start_ns: NEVER,
             first_ns: NEVER,
             end_ns: NEVER,
+            prompt: 0,
             itl_ms: f64::NAN,
             input: UNCOUNTED,
             cached: UNCOUNTED,
@@ -54,6 +56,15 @@ fn unpack(count: u32) -> Option<u64> {
     (count != UNCOUNTED).then(|| u64::from(count))
 }
 
+/// A digest of 16 hex digits as the number that it is; FNV-1a of any other.
+fn key(digest: &str) -> u64 {
+    u64::from_str_radix(digest, 16).unwrap_or_else(|_| {
+        digest.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    })
+}
+
 fn instant(at: u64) -> Option<u64> {
     (at != NEVER).then_some(at)
 }
@@ -72,6 +83,7 @@ impl RequestRow {
             start_ns: time.start_ns.unwrap_or(NEVER),
             first_ns: time.first_token_ns.unwrap_or(NEVER),
             end_ns: time.end_ns,
+            prompt: key(&record.prompt_digest),
             itl_ms: metrics.itl_ms.unwrap_or(f64::NAN),
             input: pack(metrics.input_tokens),
             cached: pack(metrics.cached_tokens),
@@ -88,6 +100,11 @@ impl RequestRow {
     /// The user or a limit ended it.
     pub fn is_cancelled(&self) -> bool {
         self.bits & CANCELLED != 0
+    }
+
+    /// Which prompt it asked: the same number for the same text.
+    pub fn prompt(&self) -> u64 {
+        self.prompt
     }
 
     /// t0, ns since the run's anchor.
@@ -198,8 +215,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_takes_48_bytes() {
-        assert_eq!(size_of::<RequestRow>(), 48);
+    fn a_request_takes_56_bytes() {
+        assert_eq!(size_of::<RequestRow>(), 56);
         assert!(Flag::ALL.len() < 29, "flags and outcome share 32 bits");
     }
 

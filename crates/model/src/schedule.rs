@@ -79,6 +79,11 @@ impl Schedule {
         rounds
     }
 
+    /// It has a pair to make: a warm round, which repeats a cold one.
+    pub fn has_pair(&self) -> bool {
+        self.0.contains(&RoundKind::Warm)
+    }
+
     /// The same, followed by a partial round for each share. The largest share goes first: a cache
     /// that keeps one copy of a prompt then still holds what the next one keeps.
     pub fn rounds_with(&self, shares: &[u32]) -> Vec<RoundSpec> {

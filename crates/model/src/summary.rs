@@ -30,6 +30,50 @@ pub struct Stat {
     pub stddev: Option<f64>,
 }
 
+/// Upper ends of one-sided 95 % intervals of percentiles, by order statistics: how high the
+/// percentile may be, as far as this round tells. `None` where the round has too few requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tail {
+    /// Of P90; needs 29 requests.
+    pub p90: Option<f64>,
+    /// Of P95; needs 59.
+    pub p95: Option<f64>,
+    /// Of P99; needs 299.
+    pub p99: Option<f64>,
+}
+
+impl Tail {
+    /// Each with its percentile's name, as in the files.
+    pub fn named(&self) -> [(&'static str, Option<f64>); 3] {
+        [("p90", self.p90), ("p95", self.p95), ("p99", self.p99)]
+    }
+}
+
+/// The tails of a round's times, ms.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tails {
+    /// TTFT.
+    pub ttft: Tail,
+    /// TTFO.
+    pub ttfo: Tail,
+    /// ITL.
+    pub itl: Tail,
+    /// Latency.
+    pub latency: Tail,
+}
+
+impl Tails {
+    /// Each with its metric's name, as in the files.
+    pub fn named(&self) -> [(&'static str, Tail); 4] {
+        [
+            ("ttft", self.ttft),
+            ("ttfo", self.ttfo),
+            ("itl", self.itl),
+            ("latency", self.latency),
+        ]
+    }
+}
+
 /// A server metric around one request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RequestMetricSample {
@@ -178,6 +222,8 @@ pub struct RoundSummary {
     pub icl: Stat,
     /// Latency, ms.
     pub latency: Stat,
+    /// How high their percentiles may be.
+    pub tails: Tails,
     /// Prompt tokens.
     pub input_tokens: Stat,
     /// Output tokens.

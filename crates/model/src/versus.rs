@@ -20,9 +20,9 @@ pub enum Judgement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeInterval {
-    /// Order statistics of the median over pairs of the same request: spread within the two runs.
+    /// Student's t over prompts that both runs asked: spread within the two runs.
     Paired,
-    /// The two medians' own intervals at 97.5 %, combined: spread within the two runs.
+    /// Welch's t over the prompts of both runs: spread within the two runs.
     Unpaired,
     /// Welch's t interval over the cycles of both runs (three or more each).
     TCycles,
@@ -51,7 +51,7 @@ pub struct MetricChange {
     pub high: Option<f64>,
     /// What the interval is; `None` without one.
     pub interval_kind: Option<ChangeInterval>,
-    /// Pairs, or the requests of the smaller side, or cycles.
+    /// Prompts that both have, or those of the smaller side, or cycles.
     pub n: u64,
     /// Changes within ± this are none.
     pub margin: f64,
@@ -91,11 +91,22 @@ impl LevelChange {
     }
 }
 
+/// A level that one of the runs lacks, so that nothing can be said of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingLevel {
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// `base` or `new`: the run that has it.
+    pub only_in: String,
+}
+
 /// A new run against the base run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunChange {
     /// Levels that both have, in the order of the base run.
     pub levels: Vec<LevelChange>,
+    /// Levels that one of them lacks.
+    pub missing: Vec<MissingLevel>,
     /// What the reader must know of the runs as a whole, in English.
     pub caveats: Vec<String>,
 }

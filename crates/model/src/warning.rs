@@ -85,12 +85,15 @@ pub enum Warning {
         /// The most frequent kind with its first message.
         example: String,
     },
-    /// Requests ran into a time limit: the guide's first entry of trouble.
+    /// Requests ran into a time limit: the guide's first entry of trouble. One for each limit.
     Timeouts {
         /// How many.
         count: u64,
-        /// The limit that most of them met, with its value.
+        /// The limit, with its value.
         limit: String,
+        /// The flag that sets it.
+        #[serde(default = "total_timeout")]
+        flag: String,
     },
     /// No request at all succeeded: the guide's second entry.
     AllFailed {
@@ -195,4 +198,9 @@ pub enum Warning {
         /// The remark.
         text: String,
     },
+}
+
+/// What older folders mean.
+fn total_timeout() -> String {
+    "--timeout".to_owned()
 }

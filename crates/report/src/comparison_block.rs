@@ -6,7 +6,8 @@ use crate::{
     text::{fit, safe_text},
 };
 use dualround_model::{
-    ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, Verdict,
+    Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
+    RoundResult, Verdict,
 };
 use std::fmt::Write;
 
@@ -14,10 +15,17 @@ const RULE: usize = 120;
 /// Widths of the bars of partial rounds and of their names.
 const BAR: usize = 30;
 const NAME: usize = 20;
+/// Shares from here on are shown as more than 100 %.
+const ABOVE: f64 = 1.005;
 const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
 
 /// The block of one level.
-pub fn comparison_block(level: &LevelComparison, plan: &Plan, columns: Option<usize>) -> String {
+pub fn comparison_block(
+    level: &LevelComparison,
+    rounds: &[RoundResult],
+    plan: &Plan,
+    columns: Option<usize>,
+) -> String {
     let shown = shown(columns);
     let labels = labels(plan.output.lang);
     let mut out = String::new();
@@ -63,11 +71,17 @@ pub fn comparison_block(level: &LevelComparison, plan: &Plan, columns: Option<us
     partial(&mut out, level, labels);
     if let Some(kind) = level.ttft.interval_kind {
         let words = match kind {
-            IntervalKind::WithinRun => labels.within_run,
+            IntervalKind::Allowed => labels.allowed,
             IntervalKind::TCycles => labels.t_cycles,
+            IntervalKind::WithinRun => labels.within_run,
         };
         let _ = writeln!(out, "{}: {words}", labels.interval);
     }
+    if level.ttft.ratio.is_some() {
+        let _ = writeln!(out, "{}", labels.typical);
+    }
+    classes(&mut out, level, labels);
+    tails(&mut out, rounds, labels);
     hit_rates(&mut out, level, labels);
     prefill(&mut out, level, labels);
     answers(&mut out, level, labels);
@@ -119,13 +133,50 @@ fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] 
     };
     [
         name.to_owned(),
-        fixed(metric.cold_avg, 2),
-        fixed(metric.warm_avg, 2),
+        fixed(metric.cold_typical, 2),
+        fixed(metric.warm_typical, 2),
         ratio,
         times_range(interval),
         percent(metric.improved_share, 0),
         metric.pairs.to_string(),
     ]
+}
+
+/// What a hit is worth and what a miss, where there are enough of both.
+fn classes(out: &mut String, level: &LevelComparison, labels: &Labels) {
+    for class in &level.classes {
+        let name = match class.class {
+            Class::Hit => labels.class_hit,
+            Class::Miss => labels.class_miss,
+        };
+        let _ = writeln!(
+            out,
+            "{name}: {}, TTFT {} → {} ms, {}",
+            class.requests,
+            fixed(class.cold_typical, 2),
+            fixed(class.warm_typical, 2),
+            times(class.ratio)
+        );
+    }
+}
+
+/// How high the percentiles of TTFT may be in the first cold and the first warm round.
+fn tails(out: &mut String, rounds: &[RoundResult], labels: &Labels) {
+    let first = |kind| rounds.iter().find(|round| round.meta.spec.kind == kind);
+    let (cold, warm) = (first(RoundKind::Cold), first(RoundKind::Warm));
+    let both = [(labels.cold, cold), (labels.warm, warm)].map(|(name, round)| {
+        let tail = round?.summary.tails.ttft;
+        let known = tail.named().into_iter().filter_map(|(percentile, upper)| {
+            let percentile = percentile.to_uppercase();
+            upper.map(|_| format!("{percentile} ≤ {}", fixed(upper, 2)))
+        });
+        let known: Vec<String> = known.collect();
+        (!known.is_empty()).then(|| format!("{name} {}", known.join(", ")))
+    });
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    if !both.is_empty() {
+        let _ = writeln!(out, "{}: {}", labels.tails, both.join("; "));
+    }
 }
 
 /// TTFT against the share of the prompts that was kept, one bar a share.
@@ -243,8 +294,10 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let pays = model.pays_from_tokens.unwrap_or(0.0);
     let efficiency = percent(model.efficiency, 0);
     let more = match (model.efficiency, labels.lang) {
-        (Some(share), Lang::En) if share > 1.0 => " (above 100 %: the queue was shorter too)",
-        (Some(share), Lang::Zh) if share > 1.0 => "（超过 100 %：排队也缩短了）",
+        (Some(share), Lang::En) if share >= ABOVE => {
+            " (above 100 %: more was saved than the line explains)"
+        }
+        (Some(share), Lang::Zh) if share >= ABOVE => "（超过 100 %：节省多于该直线所能解释的）",
         _ => "",
     };
     let text = match labels.lang {

@@ -5,7 +5,7 @@ use crate::{
     csv_summary::{cell, eight},
     number::Rounded,
 };
-use dualround_model::{MetricSummary, RoundResult, RoundSummary, Stat};
+use dualround_model::{MetricSummary, RoundResult, RoundSummary, Stat, Tail};
 use std::io::Write;
 
 const HEAD: [&str; 8] = [
@@ -62,6 +62,11 @@ fn rows(summary: &RoundSummary) -> Vec<Row> {
         ("output_tokens", &summary.output_tokens, "tokens"),
     ] {
         distribution(&mut rows, name, stat, unit);
+        let tails = summary.tails.named();
+        let tail = tails.iter().find(|(of, _)| *of == name);
+        for (statistic, value) in tail.iter().flat_map(|(_, tail)| upper_ends(*tail)) {
+            rows.push((name.to_owned(), statistic, value, unit));
+        }
     }
     let good = summary.goodput;
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -153,6 +158,15 @@ fn rows(summary: &RoundSummary) -> Vec<Row> {
         server(&mut rows, name, metric);
     }
     rows
+}
+
+/// How high the percentiles may be.
+fn upper_ends(tail: Tail) -> [(&'static str, Option<f64>); 3] {
+    [
+        ("p90_upper", tail.p90),
+        ("p95_upper", tail.p95),
+        ("p99_upper", tail.p99),
+    ]
 }
 
 fn distribution(rows: &mut Vec<Row>, name: &str, stat: &Stat, unit: &'static str) {

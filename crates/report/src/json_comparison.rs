@@ -1,7 +1,7 @@
 //! `comparison.json`: cold against warm by level. `ratio` > 1: warm is faster.
 
 use crate::number::json as num;
-use dualround_model::{Comparison, LevelComparison, MetricComparison};
+use dualround_model::{Allowance, Comparison, LevelComparison, MetricComparison};
 use serde_json::{Value, json};
 
 /// The whole file.
@@ -19,11 +19,20 @@ pub fn level_json(level: &LevelComparison) -> Value {
         "concurrency": level.concurrency,
         "level": level.level,
         "pairs": level.pairs,
+        "prompts": level.prompts,
+        "lost_pairs": level.lost_pairs,
         "cycles": level.cycles,
         "cold": level.cold,
         "ttft": metric(&level.ttft),
         "itl": metric(&level.itl),
         "latency": metric(&level.latency),
+        "classes": level.classes.iter().map(|class| json!({
+            "class": class.class,
+            "requests": class.requests,
+            "ratio": num(class.ratio),
+            "cold_typical": num(class.cold_typical),
+            "warm_typical": num(class.warm_typical),
+        })).collect::<Vec<_>>(),
         "hit_rate": {
             "usage": num(hit.usage),
             "usage_cold": num(hit.usage_cold),
@@ -68,8 +77,12 @@ pub fn level_json(level: &LevelComparison) -> Value {
         "unequal_outputs": level.unequal_outputs,
         "conclusion": {
             "kind": level.conclusion.kind,
+            "source": level.conclusion.source,
             "cache_evidence": level.conclusion.cache_evidence,
             "margin": num(Some(level.conclusion.margin)),
+            "allowance": allowance(level.conclusion.allowance),
+            "bound": num(level.conclusion.bound),
+            "reason": level.conclusion.reason,
             "text": level.conclusion.text,
             "text_zh": level.conclusion.text_zh,
         },
@@ -78,15 +91,29 @@ pub fn level_json(level: &LevelComparison) -> Value {
     })
 }
 
+fn allowance(allowance: Option<Allowance>) -> Value {
+    allowance.map_or(
+        Value::Null,
+        |allowance| json!({"percent": num(Some(allowance.percent)), "source": allowance.source}),
+    )
+}
+
 fn metric(metric: &MetricComparison) -> Value {
     json!({
         "pairs": metric.pairs,
+        "prompts": metric.prompts,
         "cold_avg": num(metric.cold_avg),
         "warm_avg": num(metric.warm_avg),
+        "cold_typical": num(metric.cold_typical),
+        "warm_typical": num(metric.warm_typical),
         "ratio": num(metric.ratio),
+        "ratio_median": num(metric.ratio_median),
+        "spread_low": num(metric.spread_low),
+        "spread_high": num(metric.spread_high),
         "interval_low": num(metric.interval_low),
         "interval_high": num(metric.interval_high),
         "interval_kind": metric.interval_kind,
+        "allowance": allowance(metric.allowance),
         "hodges_lehmann": num(metric.hodges_lehmann),
         "ratio_of_means": num(metric.ratio_of_means),
         "shift_ms": num(metric.shift_ms),

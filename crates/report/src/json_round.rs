@@ -105,6 +105,11 @@ fn summary(result: &RoundResult) -> Value {
     ] {
         put_stat(&mut out, name, stat);
     }
+    for (name, tail) in s.tails.named() {
+        for (percentile, upper) in tail.named() {
+            out.insert(format!("{percentile}_upper_{name}"), num(upper));
+        }
+    }
     throughput(&mut out, s);
     out.insert("failures".to_owned(), json!(s.failures));
     out.insert("flags".to_owned(), json!(s.flags));

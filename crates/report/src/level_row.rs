@@ -29,13 +29,13 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         .iter()
         .any(|level| level.ttft.interval_kind == Some(IntervalKind::TCycles));
     let interval = match cycles {
-        true => ("interval", ["95 % t interval", "95 % t 区间"]),
-        false => ("interval", ["Spread within run", "本次运行内的散布"]),
+        true => ("interval", ["95 % t interval", "95% 置信区间（t）"]),
+        false => ("interval", ["Allowed interval", "允许区间"]),
     };
     [
         ("concurrency", ["Concurrency", "并发"]),
-        ("ttft", ["TTFT (ms)", "TTFT (ms)"]),
-        ("ratio", ["Ratio", "倍数"]),
+        ("typical", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
+        ("ratio", ["Ratio", "加速比"]),
         interval,
         ("itl", ["ITL (ms)", "ITL (ms)"]),
         ("latency", ["Latency (ms)", "延迟 (ms)"]),
@@ -43,7 +43,7 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
         ("server", ["Hit rate (counters)", "命中率（计数器）"]),
         ("cold", ["Cold round", "冷轮"]),
-        ("pairs", ["Pairs", "对数"]),
+        ("pairs", ["Pairs", "配对数"]),
         ("failures", ["Failed", "失败"]),
     ]
     .map(|(term, words)| Head { term, words })
@@ -117,7 +117,7 @@ pub(crate) fn cells(
 fn arrow(metric: &MetricComparison) -> String {
     format!(
         "{} → {}",
-        fixed(metric.cold_avg, 2),
-        fixed(metric.warm_avg, 2)
+        fixed(metric.cold_typical, 2),
+        fixed(metric.warm_typical, 2)
     )
 }

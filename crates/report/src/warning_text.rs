@@ -57,8 +57,8 @@ fn english(warning: &Warning) -> String {
         } => {
             format!("{failed} of {sent} requests failed; most often {example}")
         }
-        Warning::Timeouts { count, limit } => format!(
-            "{count} requests timed out: {limit}; raise --timeout, or lower --max-output-tokens or --concurrency"
+        Warning::Timeouts { count, limit, flag } => format!(
+            "{count} requests timed out: {limit}; raise {flag}, or lower --max-output-tokens or --concurrency"
         ),
         Warning::AllFailed { sent, example } => format!(
             "all {sent} requests failed; most often {example}. Check the endpoint, that the server runs, and the model name; every reason is in the JSON"
@@ -180,8 +180,8 @@ fn chinese(warning: &Warning) -> String {
         } => {
             format!("{sent} 个请求中有 {failed} 个失败；最常见：{example}")
         }
-        Warning::Timeouts { count, limit } => format!(
-            "{count} 个请求超时：{limit}；请增大 --timeout，或减小 --max-output-tokens 或 --concurrency"
+        Warning::Timeouts { count, limit, flag } => format!(
+            "{count} 个请求超时：{limit}；请增大 {flag}，或减小 --max-output-tokens 或 --concurrency"
         ),
         Warning::AllFailed { sent, example } => format!(
             "全部 {sent} 个请求失败；最常见：{example}。请检查端点、服务是否启动、模型名称；每个原因都在 JSON 中"

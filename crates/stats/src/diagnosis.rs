@@ -1,9 +1,13 @@
 //! Why round 2 was not faster, as far as the evidence goes, and what to look at next.
 
-use crate::{conclusion::Basis, gap, kinds::of_kind};
+use crate::{
+    conclusion::{Basis, MARGIN},
+    gap,
+    kinds::of_kind,
+};
 use dualround_model::{
-    Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind, RoundResult,
-    Warning,
+    Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, MetricComparison, RoundKind,
+    RoundResult, Warning,
 };
 
 /// A warm hit rate below this counts as no reuse.
@@ -26,19 +30,24 @@ pub(crate) fn of(
         en.push(a);
         zh.push(b);
     };
-    let faster = basis
-        .ttft
-        .ratio
-        .is_some_and(|ratio| ratio > 1.0 + basis.margin);
+    let ttft = &basis.ttft.metric;
+    let faster = ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     let works = conclusion.kind == ConclusionKind::Effect && faster && conclusion.cache_evidence;
-    if of_kind(rounds, RoundKind::Warm).next().is_none() {
-        say(
-            "every round was made cold, so nothing is compared: a warm round (W) repeats a cold one".into(),
-            "每一轮都做了冷处理，没有可比较的：需要重复冷轮的热轮（W）".into(),
-        );
+    if !basis.warm_round {
+        let (a, b) = match basis.judging.schedule.has_pair() {
+            true => (
+                "the level ended before its warm round, so nothing is compared",
+                "该并发级别在热轮之前就结束了，没有可比较的",
+            ),
+            false => (
+                "the schedule has no warm round, so nothing is compared: a warm round (W) repeats a cold one",
+                "只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）",
+            ),
+        };
+        say(a.into(), b.into());
         return (en, zh);
     }
-    if basis.ttft.pairs == 0 {
+    if ttft.pairs == 0 {
         say(
             "no request succeeded with a TTFT in both rounds: see the failures of each round"
                 .into(),
@@ -77,7 +86,9 @@ pub(crate) fn of(
             "the server reports no cached tokens, so hits cannot be seen: vLLM needs --enable-prompt-tokens-details, SGLang --enable-cache-report; or give --prometheus-url with a hit metric".into(),
             "服务端不报告缓存 token，无法看到命中：vLLM 需要 --enable-prompt-tokens-details，SGLang 需要 --enable-cache-report；也可用 --prometheus-url 指定命中指标".into(),
         );
-    } else if let Some(rate) = warm.filter(|rate| *rate >= NO_REUSE) {
+    } else if let Some(rate) =
+        warm.filter(|rate| *rate >= NO_REUSE && followed_not(ttft, conclusion))
+    {
         let rate = 100.0 * rate;
         say(
             format!(
@@ -115,6 +126,12 @@ pub(crate) fn of(
         );
     }
     (en, zh)
+}
+
+/// TTFT is known not to have fallen: the deciding interval says so, or no effect was found.
+fn followed_not(ttft: &MetricComparison, conclusion: &Conclusion) -> bool {
+    let no_faster = ttft.interval_high.is_some_and(|high| high <= 1.0 + MARGIN);
+    no_faster || conclusion.kind == ConclusionKind::NoEffect
 }
 
 /// Why prompts that had been cached were not found again, by evidence.

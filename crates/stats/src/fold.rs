@@ -9,11 +9,13 @@ use crate::{
     pool::Pool,
     quantile::stat,
     request::measure,
-    server, telemetry, warnings,
+    server,
+    tails::tail,
+    telemetry, warnings,
 };
 use dualround_model::{
     Failure, Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult,
-    RoundRun, RoundSummary, Slo, Timeouts, TokenSource, TokenSourceChoice,
+    RoundRun, RoundSummary, Slo, Tails, Timeouts, TokenSource, TokenSourceChoice,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -32,8 +34,6 @@ pub struct SummaryOptions {
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) failures: BTreeMap<String, Failed>,
-    /// Timeouts, and the message of the last one by index.
-    pub(crate) timeouts: (u64, u32, String),
     /// Requests whose tokens were counted from events.
     pub(crate) by_events: u64,
     /// Requests that were sent again, and how often in all.
@@ -81,13 +81,6 @@ impl Facts {
     }
 
     fn add_failure(&mut self, index: u32, failure: &Failure) {
-        if failure.kind.is_timeout() {
-            self.timeouts.0 += 1;
-            if index >= self.timeouts.1 {
-                self.timeouts.1 = index;
-                self.timeouts.2.clone_from(&failure.message);
-            }
-        }
         let kind = self.failures.entry(failure.kind.to_string());
         let kind = kind.or_insert_with(|| Failed {
             count: 0,
@@ -163,6 +156,15 @@ impl RoundFold {
         let failed = all - cancelled - successful;
         let sent = successful + failed;
         let slo = options.slo.as_ref();
+        let tail_of = |pick: fn(&RequestRow) -> Option<f64>| {
+            tail(rows.successes().filter_map(|(_, row)| pick(row)))
+        };
+        let tails = Tails {
+            ttft: tail_of(RequestRow::ttft_ms),
+            ttfo: tail(ttfo_ms.iter().copied()),
+            itl: tail_of(RequestRow::itl_ms),
+            latency: tail_of(RequestRow::latency_ms),
+        };
         let ttft = of(RequestRow::ttft_ms);
         let per_second = |count: u64| seconds.map(|seconds| count as f64 / seconds);
         let kinds = facts.failures.iter();
@@ -180,6 +182,7 @@ impl RoundFold {
             itl: of(RequestRow::itl_ms),
             icl: gaps.stat(),
             latency: of(RequestRow::latency_ms),
+            tails,
             input_tokens: of(|row| row.input_tokens().map(|n| n as f64)),
             output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),
             token_throughput: per_second(tokens),

@@ -2,7 +2,7 @@
 //! and output tokens of all successes.
 
 use crate::request::meets;
-use dualround_model::{Flag, Goodput, RequestRows, Slo};
+use dualround_model::{Flag, Goodput, RequestRow, RequestRows, Slo};
 
 /// `sent` counts successes and failures; cancelled requests stand apart.
 pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<f64>) -> Goodput {
@@ -11,8 +11,7 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
         let n = row.output_tokens().unwrap_or(0);
         total += n;
         no_itl += u64::from(row.has(Flag::ItlNotApplicable));
-        let times = [row.ttft_ms(), row.itl_ms(), row.latency_ms()];
-        if meets(times, row.output_tokens(), slo) {
+        if row_meets(row, slo) {
             good += 1;
             tokens += n;
         }
@@ -28,4 +27,10 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
         token_throughput: seconds.map(|seconds| tokens as f64 / seconds),
         itl_not_applicable: no_itl,
     }
+}
+
+/// A success meets every limit.
+pub(crate) fn row_meets(row: &RequestRow, slo: &Slo) -> bool {
+    let times = [row.ttft_ms(), row.itl_ms(), row.latency_ms()];
+    meets(times, row.output_tokens(), slo)
 }

@@ -1,12 +1,11 @@
-//! Intervals that hold without assumptions on the shape of the values, and the one that needs
-//! repeated cycles.
+//! Intervals of means and of differences of shares, and the Hodges–Lehmann estimate.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Coverage asked of every interval.
 const COVERAGE: f64 = 0.95;
-/// Fewest values for the order-statistic interval: with five the widest one covers 93.75 %.
-const FEWEST: usize = 6;
+/// Fewest prompts that an interval may rest on.
+pub(crate) const FEWEST: usize = 6;
 
 /// A closed interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,40 +14,6 @@ pub struct Interval {
     pub low: f64,
     /// Upper end.
     pub high: f64,
-}
-
-/// The distribution-free interval of the median: the tightest symmetric pair of order statistics
-/// whose coverage by Binomial(n, 1/2) is at least 95 % (David and Nagaraja, Order Statistics,
-/// 7.1). `None` below six values. Takes sorted values.
-pub fn median_interval(sorted: &[f64]) -> Option<Interval> {
-    if sorted.len() < FEWEST {
-        return None;
-    }
-    median_interval_at(sorted, COVERAGE)
-}
-
-/// The same at another coverage; `None` where even the widest interval covers less.
-pub fn median_interval_at(sorted: &[f64], coverage: f64) -> Option<Interval> {
-    let n = sorted.len();
-    if n == 0 || 1.0 - 2.0 * (-(n as f64) * std::f64::consts::LN_2).exp() < coverage {
-        return None;
-    }
-    // P(X ≤ k) for k = 0, 1, …; in logarithms, so that 2^-n does not vanish for large n.
-    let mut log_choose = 0.0_f64;
-    let mut tail = 0.0;
-    let mut rank = 0;
-    for k in 0..n / 2 {
-        tail += (log_choose - n as f64 * std::f64::consts::LN_2).exp();
-        if 1.0 - 2.0 * tail < coverage {
-            break;
-        }
-        rank = k;
-        log_choose += ((n - k) as f64).ln() - ((k + 1) as f64).ln();
-    }
-    Some(Interval {
-        low: sorted[rank],
-        high: sorted[n - 1 - rank],
-    })
 }
 
 /// The Hodges–Lehmann estimate: the median of all pairwise means (Walsh averages), a value with
@@ -151,12 +116,12 @@ pub fn welch(a: &[f64], b: &[f64]) -> Option<Interval> {
     })
 }
 
-/// Newcombe's interval of the difference of two shares, new − old, from counts (true, all) above 0
-/// in all (Newcombe, Statist. Med. 17 (1998) 873, method 10, of Wilson's intervals).
-pub fn newcombe(old: (u64, u64), new: (u64, u64)) -> Interval {
+/// Newcombe's interval of the difference of two shares, new − old, each with the number of
+/// observations that it rests on, above 0 (Newcombe, Statist. Med. 17 (1998) 873, method 10, of
+/// Wilson's intervals).
+pub fn newcombe(old: (f64, f64), new: (f64, f64)) -> Interval {
     const Z: f64 = 1.959_963_984_540_054;
-    let wilson = |(part, all): (u64, u64)| {
-        let (n, p) = (all as f64, part as f64 / all as f64);
+    let wilson = |(p, n): (f64, f64)| {
         let middle = p + Z * Z / (2.0 * n);
         let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
         let scale = 1.0 + Z * Z / n;

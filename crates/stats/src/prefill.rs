@@ -24,11 +24,17 @@ pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel
         }
     }
     let n = points.len() as u64;
+    let queued = rounds.iter().any(|round| round.meta.concurrency > 1);
     let refuse = |reason: &str| PrefillModel {
         n,
         refused: Some(reason.to_owned()),
         ..PrefillModel::default()
     };
+    if queued {
+        return refuse(
+            "requests wait for each other above concurrency 1, and queueing is not prefill",
+        );
+    }
     if points.len() < POINTS.0 {
         return refuse("fewer than 8 requests with TTFT, prompt tokens and cached tokens");
     }
@@ -63,9 +69,7 @@ pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel
     if slope <= 0.0 || fit < FIT {
         return PrefillModel {
             fit: Some(fit),
-            ..refuse(
-                "TTFT does not follow the computed tokens here: queueing or other load hides it",
-            )
+            ..refuse("TTFT does not follow the computed tokens here: something else takes the time")
         };
     }
     PrefillModel {

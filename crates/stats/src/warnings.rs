@@ -1,7 +1,12 @@
 //! Caveats of a round, found in its numbers. The guide's troubleshooting entries are among them.
 
-use crate::fold::{Facts, SummaryOptions};
-use dualround_model::{Flag, RequestRow, RequestRows, RoundMeta, RoundSummary, Slo, Warning};
+use crate::{
+    fold::{Facts, SummaryOptions},
+    goodput::row_meets,
+};
+use dualround_model::{
+    FailureKind, Flag, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
+};
 
 /// Successes below which a P99 is an extreme value rather than a percentile.
 const P99_SAMPLES: u64 = 100;
@@ -123,30 +128,48 @@ fn failures(
             example,
         });
     }
-    let (timeouts, _, kind_of_timeout) = &facts.timeouts;
-    if *timeouts > 0 {
-        let total = options.timeouts.and_then(|timeouts| timeouts.total_ms);
-        let total = total.map_or_else(String::new, |ms| {
-            format!(" (--timeout {})", ms as f64 / 1e3)
-        });
-        warnings.push(Warning::Timeouts {
-            count: *timeouts,
-            limit: format!("{kind_of_timeout}{total}"),
-        });
+    let flags = timeouts(options.timeouts.unwrap_or_default());
+    for (kind, flag, ms) in flags {
+        if let Some(failed) = facts.failures.get(&kind.to_string()) {
+            let value = ms.map_or_else(String::new, |ms| format!(" {}", ms as f64 / 1e3));
+            warnings.push(Warning::Timeouts {
+                count: failed.count,
+                limit: format!("{} ({flag}{value})", failed.message),
+                flag: flag.to_owned(),
+            });
+        }
     }
 }
 
-/// Which limits were missed by how many successes.
+/// Each time limit with its flag and value, ms.
+fn timeouts(set: Timeouts) -> [(FailureKind, &'static str, Option<u64>); 4] {
+    [
+        (
+            FailureKind::TimeoutConnect,
+            "--connect-timeout",
+            set.connect_ms,
+        ),
+        (
+            FailureKind::TimeoutFirstToken,
+            "--first-token-timeout",
+            set.first_token_ms,
+        ),
+        (FailureKind::TimeoutIdle, "--idle-timeout", set.idle_ms),
+        (FailureKind::TimeoutTotal, "--timeout", set.total_ms),
+    ]
+}
+
+/// Which limits were missed by how many successes, each by itself and by the rule of goodput.
 fn missed(rows: &RequestRows, slo: &Slo) -> String {
     let of = rows.successes().count();
     let parts = slo.limits().into_iter().map(|(name, limit)| {
-        let pick = match name {
-            "ttft_ms" => RequestRow::ttft_ms,
-            "itl_ms" => RequestRow::itl_ms,
-            _ => RequestRow::latency_ms,
+        let only = |of: &str| (name == of).then_some(limit);
+        let alone = Slo {
+            ttft_ms: only("ttft_ms"),
+            itl_ms: only("itl_ms"),
+            latency_ms: only("latency_ms"),
         };
-        let over = |row: &RequestRow| pick(row).is_none_or(|value| value >= limit);
-        let missed = rows.successes().filter(|(_, row)| over(row));
+        let missed = rows.successes().filter(|(_, row)| !row_meets(row, &alone));
         format!("{name} < {limit}: missed by {} of {of}", missed.count())
     });
     parts.collect::<Vec<_>>().join("; ")

@@ -82,6 +82,10 @@ settings! {
     /// TTFT against the share, e.g. 0,25,50,75,100.
     #[arg(long, value_name = "PERCENT", num_args = 1.., value_delimiter = ',', env = "DUALROUND_SHARED_PREFIX", hide_env = true, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Load", hide_short_help = true)]
     shared_prefix: Vec<u32>,
+    /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]: an
+    /// effect must be larger; three cycles (--rounds CWCWCW) need no such allowance.
+    #[arg(long, value_name = "PERCENT", env = "DUALROUND_ROUND_NOISE", hide_env = true, help_heading = "Load", hide_short_help = true)]
+    round_noise: f64,
     /// Send the warm rounds in another (seeded) order.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_SHUFFLE_ROUND2", hide_env = true, help_heading = "Load", hide_short_help = true)]
     shuffle_round2: bool,

@@ -66,7 +66,7 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 83] = [
+const RUN: [(&str, &str); 84] = [
     (
         "client_cert",
         "含本客户端证书及其链的 PEM 文件；未给 --client-key 时也含私钥",
@@ -125,6 +125,10 @@ const RUN: [(&str, &str); 83] = [
     (
         "shared_prefix",
         "轮次之后，每个百分比再加一轮，只保留每个提示词的这一部分：TTFT 随比例的变化，如 0,25,50,75,100",
+    ),
+    (
+        "round_noise",
+        "同类两轮整体上允许相差的百分比，0 到 200 [默认：25]：差异须大于它才算有效果；不少于三个冷热循环（--rounds CWCWCW）时不需要",
     ),
     ("shuffle_round2", "热轮用另一种（由种子定的）顺序发送"),
     (

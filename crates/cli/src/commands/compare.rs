@@ -153,7 +153,7 @@ fn compared(
     Ok(change)
 }
 
-/// Every gate against every level of every run.
+/// Every gate against every level of every run; it fails of a level that one of them lacks.
 fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
     let mut out = Vec::new();
     for gate in gates {
@@ -166,6 +166,12 @@ fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
                 };
                 let (dir, at) = (versus.new.dir.display(), level.concurrency);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
+                out.push(GateResult { name, failed });
+            }
+            for level in &versus.change.missing {
+                let (dir, at) = (versus.new.dir.display(), level.concurrency);
+                let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
+                let failed = Some(format!("the level is in the {} run only", level.only_in));
                 out.push(GateResult { name, failed });
             }
         }

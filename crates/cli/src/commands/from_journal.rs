@@ -45,7 +45,7 @@ pub(crate) fn compare_level(
     rounds: &mut [RoundResult],
     known: &Known,
 ) -> anyhow::Result<LevelComparison> {
-    let mut level = compare(rounds, known);
+    let mut level = compare(rounds, &plan.judging(), known);
     if plan.output.keeps_answers() {
         level.answers = answers(&files.journal_path(), rounds)?;
     }

@@ -101,7 +101,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         note(text);
     }
     // Names that no comparison has are found out before anything is sent.
-    let blank = level_json(&compare(&mut [], &Known::default()));
+    let blank = level_json(&compare(&mut [], &plan.judging(), &Known::default()));
     for text in &plan.cold.fail_if {
         Gate::parse(text)?.check(&blank)?;
     }
@@ -356,7 +356,7 @@ impl Run {
         for round in self.rounds[first..].iter().filter(marked) {
             self.write_round(round)?;
         }
-        screen::level(&level, &self.stored);
+        screen::level(&level, &self.rounds[first..], &self.stored);
         self.comparison.levels.push(level);
         self.files.write_comparison(&self.comparison)?;
         Ok(())
@@ -390,6 +390,14 @@ impl Run {
             .sum();
         if successes == 0 {
             alarm("nothing valid to report: every request failed (exit code 5)");
+            return exit::NOTHING;
+        }
+        let pairless = self.comparison.levels.iter().all(|level| level.pairs == 0);
+        let ended = |round: &RoundResult| round.meta.stopped.is_some_and(RoundStop::is_failure);
+        if plan.schedule.has_pair() && pairless && !self.rounds.iter().any(ended) {
+            alarm(
+                "nothing valid to report: no request succeeded in a cold round and in its warm one (exit code 5)",
+            );
             return exit::NOTHING;
         }
         if plan.cold.require_cold {

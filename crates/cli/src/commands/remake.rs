@@ -19,12 +19,13 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     }
     let options = measure::options(plan);
     let details = FromJournal::new(&run.files, &options);
-    for level in &run.comparison.levels {
-        for round in run.rounds.iter().filter(|r| r.meta.level == level.level) {
+    let levels = run.rounds.chunk_by(|a, b| a.meta.level == b.meta.level);
+    for (level, rounds) in run.comparison.levels.iter().zip(levels) {
+        for round in rounds {
             screen::round(round, plan);
             run.files.write_round(round, plan, &details)?;
         }
-        screen::level(level, plan);
+        screen::level(level, rounds, plan);
     }
     run.files.write_summaries(&run.rounds, plan)?;
     run.files.write_comparison(&run.comparison)?;

@@ -272,7 +272,7 @@ fn b064_every_level_of_a_sweep_sends_the_key_and_none_shows_it() {
 fn b151_a_key_that_a_server_echoes_is_masked() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
-    dataset(dir, 3);
+    dataset(dir, 4);
     let rule = FaultRule {
         on: FaultOn::Every(2),
         fault: Fault::Status {

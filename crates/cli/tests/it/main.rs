@@ -15,5 +15,6 @@ mod network;
 mod rooms;
 mod schema;
 mod trouble;
+mod verdicts;
 mod words;
 mod workloads;

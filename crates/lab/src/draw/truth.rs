@@ -74,17 +74,24 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The mean over the different prompts of the mean over each one's rows.
-fn by_prompt(values: &[(usize, f64)]) -> Option<(u32, f64)> {
+/// The different prompts, each with the mean over its rows.
+fn prompt_means(values: &[(usize, f64)]) -> Vec<(usize, f64)> {
     let mut prompts: Vec<usize> = values.iter().map(|(prompt, _)| *prompt).collect();
     prompts.sort_unstable();
     prompts.dedup();
-    let of = |prompt: &usize| {
-        let own = values.iter().filter(|(other, _)| other == prompt);
-        mean(&own.map(|(_, value)| *value).collect::<Vec<_>>())
+    let of = |prompt: usize| {
+        let own = values.iter().filter(|(other, _)| *other == prompt);
+        let own = own.map(|(_, value)| *value).collect::<Vec<_>>();
+        (prompt, mean(&own))
     };
-    let means: Vec<f64> = prompts.iter().map(of).collect();
+    prompts.into_iter().map(of).collect()
+}
+
+/// The mean over the different prompts of the mean over each one's rows, and how many they are.
+fn by_prompt(values: &[(usize, f64)]) -> Option<(u32, f64)> {
+    let means = prompt_means(values);
     let count = u32::try_from(means.len()).ok()?;
+    let means: Vec<f64> = means.into_iter().map(|(_, value)| value).collect();
     (count > 0).then(|| (count, mean(&means)))
 }
 
@@ -160,13 +167,17 @@ fn several(truth: &mut Truth, asked: &[Asked], rows: &[usize], name: &str) {
         let values = of.iter().map(|(prompt, a, b)| (*prompt, [*a, *b][side]));
         values.collect::<Vec<_>>()
     };
-    let all: Vec<_> = cycles.concat();
-    let Some((prompts, _)) = by_prompt(&pick(&all, 0)) else {
+    // A prompt's rows within a cycle first: each cycle has the same weight in it.
+    let all = |side: usize| {
+        let cycles = cycles.iter().map(|of| prompt_means(&pick(of, side)));
+        by_prompt(&cycles.collect::<Vec<_>>().concat())
+    };
+    let Some((prompts, _)) = all(0) else {
         return;
     };
     truth.prompts = prompts;
     let side = |side: usize| match name {
-        "cwcw" => by_prompt(&pick(&all, side)).map_or(f64::NAN, |(_, value)| value),
+        "cwcw" => all(side).map_or(f64::NAN, |(_, value)| value),
         _ => {
             let means = cycles.iter().filter_map(|of| by_prompt(&pick(of, side)));
             mean(&means.map(|(_, value)| value).collect::<Vec<_>>())
@@ -180,16 +191,18 @@ fn several(truth: &mut Truth, asked: &[Asked], rows: &[usize], name: &str) {
 /// Pairs whose warm request hit, and those whose missed.
 fn classes(truth: &mut Truth, asked: &[Asked], rows: &[usize], hits: &[bool]) {
     let of = |wanted: bool| {
-        let mut values = Vec::new();
+        let (mut count, mut means) = (0, Vec::new());
         for (cold, warm) in &truth.cycles {
+            let mut values = Vec::new();
             for row in (0..rows.len()).filter(|row| hits[*row] == wanted) {
                 if let Some((a, b)) = asked[*cold].time(row).zip(asked[*warm].time(row)) {
                     values.push((rows[row], (a / b).ln()));
                 }
             }
+            count += u32::try_from(values.len()).unwrap_or(u32::MAX);
+            means.extend(prompt_means(&values));
         }
-        let count = u32::try_from(values.len()).unwrap_or(u32::MAX);
-        (count, by_prompt(&values).map(|(_, ln)| ln.exp()))
+        (count, by_prompt(&means).map(|(_, ln)| ln.exp()))
     };
     let (hit, miss) = (of(true), of(false));
     (truth.hits, truth.misses) = (hit, miss);

@@ -137,6 +137,17 @@ fn counters_that_went_backwards_are_unknown() {
         (delta.tiers[0].hits, delta.tiers[0].queries),
         (Some(4.0), Some(8.0))
     );
+    // A replica that restarted is not hidden by one that grows.
+    let two = |a: u32, b: u32| {
+        let page = format!(
+            "vllm:prefix_cache_hits_total{{engine=\"0\"}} {a}\nvllm:prefix_cache_hits_total{{engine=\"1\"}} {b}\n"
+        );
+        Ok(parse_exposition(page.as_bytes()))
+    };
+    assert_eq!(watch.delta(&two(100, 50), &two(5, 900)).tiers[0].hits, None);
+    assert_eq!(watch.delta(&two(100, 50), &read(900)).tiers[0].hits, None);
+    let grown = watch.delta(&two(100, 50), &two(104, 53)).tiers[0].hits;
+    assert_eq!(grown, Some(7.0));
     assert_eq!(watch.delta(&read(9), &read(5)).tiers[0].hits, None);
     assert_eq!(
         watch

@@ -2,7 +2,7 @@
 
 use crate::{clock::Clock, control::Control, transport::Target};
 use dualround_model::{EngineDelta, EngineReport, TierDelta};
-use dualround_wire::{Found, Scrape, parse_exposition};
+use dualround_wire::{Found, PromSample, Scrape, parse_exposition};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 
@@ -82,11 +82,8 @@ impl Watch {
                 return delta;
             }
         };
-        // A counter that went backwards was reset: the increase is not known.
         let increase = |name: Option<&str>, label: Option<&(String, String)>| {
-            let (from, to) = (sum(before, name?, label), sum(after, name?, label)?);
-            let grown = to - from.unwrap_or(0.0);
-            (grown >= 0.0).then_some(grown)
+            grown(before, after, name?, label)
         };
         for tier in &report.tiers {
             delta.tiers.push(TierDelta {
@@ -110,16 +107,49 @@ impl Watch {
     }
 }
 
-/// Sum over the series of a metric, or over those with a label.
-fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f64> {
+/// The series of a metric, or those with a label; `None` where there are none.
+fn series<'a>(
+    page: &'a Scrape,
+    name: &str,
+    label: Option<&(String, String)>,
+) -> Option<Vec<&'a PromSample>> {
     let Found::Metric { samples, .. } = page.find(name) else {
         return None;
     };
-    let values: Vec<f64> = samples
-        .iter()
+    let series: Vec<&PromSample> = samples
+        .into_iter()
         .filter(|sample| label.is_none_or(|label| sample.labels.contains(label)))
-        .map(|sample| sample.value)
-        .filter(|value| value.is_finite())
+        .filter(|sample| sample.value.is_finite())
         .collect();
-    (!values.is_empty()).then(|| values.iter().sum())
+    (!series.is_empty()).then_some(series)
+}
+
+/// Sum over the series of a metric, or over those with a label.
+fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f64> {
+    let series = series(page, name, label)?;
+    Some(series.iter().map(|sample| sample.value).sum())
+}
+
+/// What a counter grew by, series by series: one that went backwards or has gone was reset, and a
+/// growing one beside it would hide that in a sum. A new one counts from zero.
+fn grown(
+    before: &Scrape,
+    after: &Scrape,
+    name: &str,
+    label: Option<&(String, String)>,
+) -> Option<f64> {
+    let now = series(after, name, label)?;
+    let then = series(before, name, label).unwrap_or_default();
+    let of = |list: &[&PromSample], one: &PromSample| {
+        let found = list.iter().find(|other| other.labels == one.labels);
+        found.map(|found| found.value)
+    };
+    if then.iter().any(|one| of(&now, one).is_none()) {
+        return None;
+    }
+    let increases = now.iter().map(|one| {
+        let increase = one.value - of(&then, one).unwrap_or(0.0);
+        (increase >= 0.0).then_some(increase)
+    });
+    increases.sum()
 }

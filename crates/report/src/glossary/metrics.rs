@@ -123,6 +123,13 @@ pub(super) const TERMS: &[Term] = &[
         "对成功请求线性插值（第 7 类，numpy 默认）。少于 100 个值的 P99 接近最大值。",
     ),
     term(
+        "tails",
+        "upper ends of percentiles",
+        "分位数的上限",
+        "`p90_upper_ttft` and the like: how high the percentile may be, the upper end of a one-sided 95 % interval by order statistics. It is about this round, not about another one. Null below 29 (P90), 59 (P95) and 299 (P99) requests.",
+        "`p90_upper_ttft` 等：该分位数最高可能是多少，即按次序统计量的单侧 95% 区间上端。只就本轮而言。请求少于 29（P90）、59（P95）、299（P99）个时为空。",
+    ),
+    term(
         "stddev",
         "standard deviation",
         "标准差",

@@ -110,7 +110,7 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 }
 
 /// Names in the files that are another form of a term.
-const ALIASES: [(&str, &str); 15] = [
+const ALIASES: [(&str, &str); 25] = [
     ("tpot", "itl"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
@@ -126,6 +126,16 @@ const ALIASES: [(&str, &str); 15] = [
     ("interval_high", "interval"),
     ("fit", "prefill"),
     ("percentile", "percentiles"),
+    ("interval_kind", "interval"),
+    ("spread_low", "spread"),
+    ("spread_high", "spread"),
+    ("cold_typical", "typical"),
+    ("warm_typical", "typical"),
+    ("ratio_median", "ratio"),
+    ("round_noise", "allowance"),
+    ("p90_upper", "tails"),
+    ("p95_upper", "tails"),
+    ("p99_upper", "tails"),
 ];
 
 /// Looks a word up as people write it: any case, with spaces or dashes, with a statistic before it
@@ -160,8 +170,10 @@ pub fn explain(word: &str) -> Option<(TermKind, &'static Term)> {
             Some((kind, terms(kind).iter().find(named)?))
         })
     };
+    let upper = || plain.contains("_upper_").then(|| exact("tails")).flatten();
     exact(&plain)
         .or_else(|| exact(plain.trim_end_matches("_ms")))
+        .or_else(upper)
         .or_else(|| exact(bare?))
         .or_else(titled)
 }

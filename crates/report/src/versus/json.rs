@@ -25,6 +25,7 @@ pub fn versus_json(all: &[Versus<'_>]) -> Value {
         "comparisons": all.iter().map(|versus| json!({
             "new": side(versus.new),
             "levels": versus.change.levels.iter().map(level_change_json).collect::<Vec<_>>(),
+            "missing_levels": versus.change.missing,
             "caveats": versus.change.caveats,
         })).collect::<Vec<_>>(),
     })

@@ -185,16 +185,16 @@ fn intervals_note(levels: &[LevelChange], lang: Lang) -> &'static str {
         .any(|(_, metric)| metric.interval_kind == Some(dualround_model::ChangeInterval::TCycles));
     match (cycles, lang) {
         (true, Lang::En) => {
-            "Times are geometric means. Intervals: 95 % Welch t over cycles where both runs have three; else the spread over requests within these two runs."
+            "Times are geometric means. Intervals: 95 % Welch t over cycles where both runs have three; else the spread over prompts within these two runs."
         }
         (true, Lang::Zh) => {
-            "时间为几何平均。区间：两次运行都有三个循环时为各循环的 95 % Welch t 区间，否则为这两次运行内请求间的散布。"
+            "时间为几何平均。区间：两次运行都有三个循环时为各循环的 95 % Welch t 区间，否则为这两次运行内提示词间的散布。"
         }
         (false, Lang::En) => {
-            "Times are geometric means, changes medians over requests. Intervals: the spread over requests within these two runs; how far two equal runs differ is not in it (--rounds CWCWCW in both gives that)."
+            "Times are geometric means. Intervals: the spread over prompts within these two runs; how far two equal runs differ is not in it (--rounds CWCWCW in both gives that)."
         }
         (false, Lang::Zh) => {
-            "时间为几何平均，变化为各请求的中位数。区间：这两次运行内请求间的散布，不含两次相同运行之间的差异（两次都用 --rounds CWCWCW 可得到）。"
+            "时间为几何平均。区间：这两次运行内提示词间的散布，不含两次相同运行之间的差异（两次都用 --rounds CWCWCW 可得到）。"
         }
     }
 }

@@ -1,11 +1,12 @@
 //! A made run for the tests of what people see.
 
 use dualround_model::{
-    CacheHit, ClientHealth, ClientProbe, ColdEvidence, ColdMethod, ColdVerdict, Comparison,
-    Conclusion, ConclusionKind, Goodput, IntervalKind, Lang, LevelComparison, MetricComparison,
-    MetricKind, MetricSummary, Outcome, OutputPlan, Plan, PrefillModel, RequestMetrics,
-    RequestPlan, RequestRecord, RequestRows, Resolved, RoundMeta, RoundResult, RoundSummary,
-    Schedule, Selection, Stat, StreamFacts, Timeline, Timeouts, Usage, Verdict, Warning,
+    Allowance, AllowanceSource, CacheHit, Class, ClassComparison, ClientHealth, ClientProbe,
+    ColdEvidence, ColdMethod, ColdVerdict, Comparison, Conclusion, ConclusionKind, Goodput,
+    IntervalKind, Lang, LevelComparison, LostPairs, MetricComparison, MetricKind, MetricSummary,
+    Outcome, OutputPlan, Plan, PrefillModel, Reason, RequestMetrics, RequestPlan, RequestRecord,
+    RequestRows, Resolved, RoundMeta, RoundResult, RoundSummary, Schedule, Selection, Source, Stat,
+    StreamFacts, Tail, Tails, Timeline, Timeouts, Usage, Verdict, Warning,
 };
 use dualround_report::{Details, RunInfo, Take};
 use std::collections::BTreeMap;
@@ -163,6 +164,14 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             itl: seven(18.25),
             icl: Stat::default(),
             latency: seven(4756.78),
+            tails: Tails {
+                ttft: Tail {
+                    p90: Some(260.5),
+                    p95: Some(270.25),
+                    p99: None,
+                },
+                ..Tails::default()
+            },
             input_tokens: seven(1024.5),
             output_tokens: seven(256.3),
             token_throughput: Some(565.14),
@@ -201,12 +210,22 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
 pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
     let ttft = MetricComparison {
         pairs: 95,
+        prompts: 95,
         cold_avg: Some(245.32),
         warm_avg: Some(24.5),
+        cold_typical: Some(240.24),
+        warm_typical: Some(24.0),
         ratio: Some(10.01),
-        interval_low: Some(9.5),
-        interval_high: Some(10.5),
-        interval_kind: Some(IntervalKind::WithinRun),
+        ratio_median: Some(10.0),
+        spread_low: Some(9.5),
+        spread_high: Some(10.5),
+        interval_low: Some(7.6),
+        interval_high: Some(13.13),
+        interval_kind: Some(IntervalKind::Allowed),
+        allowance: Some(Allowance {
+            percent: 25.0,
+            source: AllowanceSource::Default,
+        }),
         ..MetricComparison::default()
     };
     let withheld = MetricComparison {
@@ -228,9 +247,23 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
                 limit: Some(4.0),
             }],
         },
+        prompts: 95,
+        lost_pairs: LostPairs {
+            cold: 0,
+            warm: 5,
+            of: 100,
+        },
+        classes: [Class::Hit, Class::Miss]
+            .map(|class| ClassComparison {
+                class,
+                requests: 47,
+                ratio: Some(10.01),
+                cold_typical: Some(240.24),
+                warm_typical: Some(24.0),
+            })
+            .into(),
         itl: ttft.clone(),
         latency: withheld,
-        ttft,
         hit_rate: CacheHit {
             usage: Some(0.988),
             usage_cold: Some(0.0),
@@ -249,6 +282,10 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         unequal_outputs: 20,
         conclusion: Conclusion {
             kind: ConclusionKind::Withheld,
+            source: Source::Cw,
+            allowance: ttft.allowance,
+            bound: None,
+            reason: Some(Reason::Contaminated),
             cache_evidence: true,
             margin: 0.05,
             text: "withheld: <script>x</script> | y".to_owned(),
@@ -256,6 +293,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         },
         diagnosis: vec!["look *here*".to_owned()],
         diagnosis_zh: vec!["看 *这里*".to_owned()],
+        ttft,
     }
 }
 

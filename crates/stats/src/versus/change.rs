@@ -2,8 +2,7 @@
 
 use crate::{
     conclusion::decide,
-    intervals::{Interval, median_interval, median_interval_at, newcombe, t_quantile, welch},
-    quantile::quantile,
+    intervals::{FEWEST, Interval, newcombe, t_interval, t_quantile, welch},
 };
 use dualround_model::{
     ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
@@ -19,58 +18,63 @@ pub(super) enum Better {
 
 /// Cycles that a t interval needs on each side.
 const CYCLES: usize = 3;
-/// Requests that the linearised estimator needs on each side.
-const REQUESTS: usize = 6;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
-/// Logarithms by request, a list a cycle, each in order of the index.
+/// Logarithms by prompt, a list a cycle, each in order of the prompts.
 pub(super) struct Side {
-    cycles: Vec<Vec<(u32, f64)>>,
+    cycles: Vec<Vec<(u64, f64)>>,
 }
 
 impl Side {
-    /// Of a time of successful requests.
+    /// Of a time of successful requests; of a prompt that a round asked several times, the mean.
     pub(super) fn of(rounds: &[&RoundResult], pick: fn(&RequestRow) -> Option<f64>) -> Self {
         let of_round = |round: &&RoundResult| {
             let good = round.requests.successes();
-            good.filter_map(|(index, row)| {
+            let logs = good.filter_map(|(_, row)| {
                 let value = pick(row).filter(|value| *value > 0.0)?;
-                Some((index, value.ln()))
+                Some((row.prompt(), value.ln()))
+            });
+            let mut logs: Vec<(u64, f64)> = logs.collect();
+            logs.sort_by_key(|(prompt, _)| *prompt);
+            let same = logs.chunk_by(|a, b| a.0 == b.0);
+            same.map(|same| {
+                let sum: f64 = same.iter().map(|(_, ln)| ln).sum();
+                (same[0].0, sum / same.len() as f64)
             })
             .collect()
         };
         Self::of_logs(rounds.iter().map(of_round).collect())
     }
 
-    pub(super) fn of_logs(cycles: Vec<Vec<(u32, f64)>>) -> Self {
+    pub(super) fn of_logs(cycles: Vec<Vec<(u64, f64)>>) -> Self {
         let cycles = cycles.into_iter().filter(|cycle| !cycle.is_empty());
         Self {
             cycles: cycles.collect(),
         }
     }
 
-    /// The mean over the cycles of each request that all of them have.
-    fn by_request(&self) -> Vec<(u32, f64)> {
+    /// The mean over the cycles of each prompt that all of them have.
+    fn by_prompt(&self) -> Vec<(u64, f64)> {
         let Some((first, rest)) = self.cycles.split_first() else {
             return Vec::new();
         };
-        let everywhere = first.iter().filter_map(|(index, value)| {
+        let everywhere = first.iter().filter_map(|(prompt, value)| {
             let mut sum = *value;
             for cycle in rest {
-                let at = cycle.binary_search_by_key(index, |(index, _)| *index);
+                let at = cycle.binary_search_by_key(prompt, |(prompt, _)| *prompt);
                 sum += cycle[at.ok()?].1;
             }
-            Some((*index, sum / self.cycles.len() as f64))
+            Some((*prompt, sum / self.cycles.len() as f64))
         });
         everywhere.collect()
     }
 
-    /// The mean of each cycle over these requests.
-    fn by_cycle(&self, requests: Option<&[u32]>) -> Vec<f64> {
+    /// The mean of each cycle over these prompts.
+    fn by_cycle(&self, prompts: Option<&[u64]>) -> Vec<f64> {
         let cycles = self.cycles.iter().map(|cycle| {
-            let used = cycle.iter().filter(|(index, _)| {
-                requests.is_none_or(|wanted| wanted.binary_search(index).is_ok())
+            let used = cycle.iter().filter(|(prompt, _)| {
+                prompts.is_none_or(|wanted| wanted.binary_search(prompt).is_ok())
             });
             used.map(|(_, value)| *value).collect::<Vec<_>>()
         });
@@ -80,12 +84,6 @@ impl Side {
 
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    values
 }
 
 fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
@@ -128,54 +126,46 @@ pub(super) fn times(
     better: Better,
 ) -> MetricChange {
     let mut out = blank(name, margin, false);
-    let (old, now) = (base.by_request(), new.by_request());
-    let common: Vec<(u32, f64, f64)> = old
+    let (old, now) = (base.by_prompt(), new.by_prompt());
+    let common: Vec<(u64, f64, f64)> = old
         .iter()
-        .filter_map(|(index, a)| {
-            let at = now.binary_search_by_key(index, |(index, _)| *index).ok()?;
-            Some((*index, *a, now[at].1))
+        .filter_map(|(prompt, a)| {
+            let at = now
+                .binary_search_by_key(prompt, |(prompt, _)| *prompt)
+                .ok()?;
+            Some((*prompt, *a, now[at].1))
         })
         .collect();
-    let logs = |values: &[(u32, f64)]| sorted(values.iter().map(|(_, value)| *value));
-    let (centre, interval, kind) = if base.cycles.len() >= CYCLES && new.cycles.len() >= CYCLES {
-        let requests: Vec<u32> = common.iter().map(|(index, ..)| *index).collect();
-        let requests = paired.then_some(requests.as_slice());
-        let (a, b) = (base.by_cycle(requests), new.by_cycle(requests));
-        out.n = a.len().min(b.len()) as u64;
-        (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
-        let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
-        (centre, welch(&a, &b), ChangeInterval::TCycles)
+    let values = |side: &[(u64, f64)]| side.iter().map(|(_, value)| *value).collect::<Vec<_>>();
+    let pick = |side: fn(&(u64, f64, f64)) -> f64| common.iter().map(side).collect::<Vec<_>>();
+    let cycles = base.cycles.len() >= CYCLES && new.cycles.len() >= CYCLES;
+    let (a, b, kind) = if cycles {
+        let prompts = pick_prompts(&common);
+        let prompts = paired.then_some(prompts.as_slice());
+        let sides = (base.by_cycle(prompts), new.by_cycle(prompts));
+        (sides.0, sides.1, ChangeInterval::TCycles)
     } else if paired {
-        let changes = sorted(common.iter().map(|(_, a, b)| b - a));
-        out.n = common.len() as u64;
-        let side = |pick: fn(&(u32, f64, f64)) -> f64| {
-            exp(mean(&common.iter().map(pick).collect::<Vec<_>>()))
-        };
-        (out.base, out.new) = (side(|row| row.1), side(|row| row.2));
-        let interval = median_interval(&changes);
-        (quantile(&changes, 0.5), interval, ChangeInterval::Paired)
+        (pick(|row| row.1), pick(|row| row.2), ChangeInterval::Paired)
     } else {
-        let (a, b) = (logs(&old), logs(&now));
-        out.n = a.len().min(b.len()) as u64;
-        (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
-        let centre = quantile(&a, 0.5).zip(quantile(&b, 0.5));
-        // Each misses at most 2.5 %, both together at most 5 % (Bonferroni).
-        let ends = median_interval_at(&a, 0.975).zip(median_interval_at(&b, 0.975));
-        let interval = ends.map(|(a, b)| Interval {
-            low: b.low - a.high,
-            high: b.high - a.low,
-        });
-        (
-            centre.map(|(a, b)| b - a),
-            interval,
-            ChangeInterval::Unpaired,
-        )
+        (values(&old), values(&now), ChangeInterval::Unpaired)
+    };
+    out.n = a.len().min(b.len()) as u64;
+    (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
+    let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
+    let enough = cycles || a.len().min(b.len()) >= FEWEST;
+    let interval = match kind {
+        _ if !enough => None,
+        ChangeInterval::Paired => {
+            let changes: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b - a).collect();
+            t_interval(&changes)
+        }
+        _ => welch(&a, &b),
     };
     relative(&mut out, centre, interval, kind, better);
     if out.interval_kind.is_none() {
         out.reason = Some(match out.n {
             0 => "one of the runs has no such value".to_owned(),
-            n => format!("{n} requests: at least 6 are needed, 7 where they are not the same"),
+            n => format!("{n} prompts: at least 6 are needed"),
         });
     }
     out
@@ -212,6 +202,10 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
         });
     }
     out
+}
+
+fn pick_prompts(common: &[(u64, f64, f64)]) -> Vec<u64> {
+    common.iter().map(|(prompt, ..)| *prompt).collect()
 }
 
 fn exp(value: Option<f64>) -> Option<f64> {
@@ -269,53 +263,78 @@ fn absolute(
     };
 }
 
-/// A share of requests, by counts: of how many it is true.
+/// A share of requests as so many different prompts show it: what one prompt does in several
+/// rounds is not several observations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Share {
+    rate: f64,
+    of: f64,
+}
+
+impl Share {
+    /// By counts; `None` when nothing was counted.
+    pub(super) fn of(part: u64, all: u64) -> Option<Self> {
+        (all > 0).then(|| Self {
+            rate: part as f64 / all as f64,
+            of: all as f64,
+        })
+    }
+
+    /// The same, resting on no more observations than there are prompts.
+    pub(super) fn over(self, prompts: u64) -> Self {
+        Self {
+            of: self.of.min(prompts as f64),
+            ..self
+        }
+    }
+}
+
+/// A share of requests in both runs.
 pub(super) fn share(
     name: &str,
-    base: Option<(u64, u64)>,
-    new: Option<(u64, u64)>,
+    base: Option<Share>,
+    new: Option<Share>,
     better: Better,
     margin: f64,
 ) -> MetricChange {
     let mut out = blank(name, margin, true);
-    let rate = |counts: Option<(u64, u64)>| {
-        let (part, all) = counts.filter(|(_, all)| *all > 0)?;
-        Some(part as f64 / all as f64)
-    };
-    (out.base, out.new) = (rate(base), rate(new));
-    let Some((old, now)) = base.zip(new).filter(|(a, b)| a.1 > 0 && b.1 > 0) else {
+    (out.base, out.new) = (base.map(|share| share.rate), new.map(|share| share.rate));
+    let Some((old, now)) = base.zip(new) else {
         out.reason = Some("one of the runs has no such value".to_owned());
         return out;
     };
-    out.n = old.1.min(now.1);
-    let difference = rate(new).unwrap_or(0.0) - rate(base).unwrap_or(0.0);
-    let interval = newcombe(old, now);
-    absolute(
-        &mut out,
-        difference,
-        Some(interval),
-        ChangeInterval::Shares,
-        better,
-    );
+    out.n = whole(old.of.min(now.of));
+    let interval = newcombe((old.rate, old.of), (now.rate, now.of));
+    let difference = now.rate - old.rate;
+    let kind = ChangeInterval::Shares;
+    absolute(&mut out, difference, Some(interval), kind, better);
     out
 }
 
-/// Cached and prompt tokens of each request that reported both, summed over its rounds: what one
-/// request does in several rounds is not several observations.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count that was one before"
+)]
+fn whole(count: f64) -> u64 {
+    count as u64
+}
+
+/// Cached and prompt tokens of each prompt, summed over its requests that reported both.
 pub(super) struct Rows {
-    /// Index, cached, prompt; in order of the index.
-    requests: Vec<(u32, f64, f64)>,
+    /// Prompt, cached, tokens; in order of the prompts.
+    requests: Vec<(u64, f64, f64)>,
     /// The rate of each round that has one.
     rounds: Vec<f64>,
 }
 
 impl Rows {
     pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
-        let mut sums: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        for (index, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
+        let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+        for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
             let known = row.cached_tokens().zip(row.input_tokens());
             if let Some((cached, input)) = known {
-                let sum = sums.entry(index).or_default();
+                let sum = sums.entry(row.prompt()).or_default();
                 sum.0 += cached as f64;
                 sum.1 += input as f64;
             }
@@ -326,7 +345,7 @@ impl Rows {
         Self {
             requests: sums
                 .into_iter()
-                .map(|(index, (a, b))| (index, a, b))
+                .map(|(prompt, (a, b))| (prompt, a, b))
                 .collect(),
             rounds: rates.collect(),
         }
@@ -334,14 +353,14 @@ impl Rows {
 
     /// Σ cached / Σ prompt.
     fn rate(&self) -> Option<f64> {
-        let sum = |pick: fn(&(u32, f64, f64)) -> f64| self.requests.iter().map(pick).sum::<f64>();
+        let sum = |pick: fn(&(u64, f64, f64)) -> f64| self.requests.iter().map(pick).sum::<f64>();
         let all = sum(|row| row.2);
         (all > 0.0).then(|| sum(|row| row.1) / all)
     }
 
-    /// What each request adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
+    /// What each prompt adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
     /// (Cochran, Sampling Techniques, 6.3).
-    fn deviations(&self) -> Vec<(u32, f64)> {
+    fn deviations(&self) -> Vec<(u64, f64)> {
         let rate = self.rate().unwrap_or(0.0);
         let n = self.requests.len().max(1) as f64;
         let mean = self.requests.iter().map(|row| row.2).sum::<f64>() / n;
@@ -369,8 +388,8 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
     }
     let (a, b) = (base.deviations(), new.deviations());
     let alike = paired && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0);
-    let values = |rows: &[(u32, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
-    let interval = if a.len() < REQUESTS || b.len() < REQUESTS {
+    let values = |rows: &[(u64, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
+    let interval = if a.len() < FEWEST || b.len() < FEWEST {
         None
     } else if alike {
         let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b.1 - a.1).collect();
@@ -392,7 +411,7 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
         Better::Higher,
     );
     if interval.is_none() {
-        out.reason = Some(format!("{} requests: at least 6 are needed", out.n));
+        out.reason = Some(format!("{} prompts: at least 6 are needed", out.n));
     }
     out
 }
@@ -411,7 +430,7 @@ mod tests {
             (0..n)
                 .map(|i| {
                     (
-                        i,
+                        u64::from(i),
                         (factor * (50.0 + f64::from(i)) * (1.0 + 0.001 * k as f64)).ln(),
                     )
                 })
@@ -486,7 +505,7 @@ mod tests {
         let none = share(
             "goodput_request_rate",
             None,
-            Some((1, 2)),
+            Share::of(1, 2),
             Better::Higher,
             0.05,
         );
@@ -498,24 +517,24 @@ mod tests {
     fn shares_are_compared_as_differences() {
         let worse = share(
             "failure_rate",
-            Some((0, 500)),
-            Some((50, 500)),
+            Share::of(0, 500),
+            Share::of(50, 500),
             Better::Lower,
             0.01,
         );
         assert_eq!(worse.judgement, Judgement::Worse);
         let unsure = share(
             "failure_rate",
-            Some((0, 10)),
-            Some((1, 10)),
+            Share::of(0, 10),
+            Share::of(1, 10),
             Better::Lower,
             0.01,
         );
         assert_eq!(unsure.judgement, Judgement::CannotTell);
         let same = share(
             "failure_rate",
-            Some((0, 5000)),
-            Some((0, 5000)),
+            Share::of(0, 5000),
+            Share::of(0, 5000),
             Better::Lower,
             0.01,
         );
@@ -526,7 +545,7 @@ mod tests {
     fn b047_hit_rates_are_ratios_of_sums() {
         // Long prompts hit, short ones do not: the mean of shares would be 0.5.
         let rows = |hit: f64| {
-            let row = |i: u32| match i % 2 {
+            let row = |i: u64| match i % 2 {
                 0 => (i, hit * 900.0, 900.0),
                 _ => (i, 0.0, 100.0),
             };

@@ -1,21 +1,25 @@
 //! One run against another, level by level. Requests of one run share a queue and a moment, so the
-//! interval over requests is the spread within the two runs; with three cycles or more on both
-//! sides it is Welch's t over the cycles.
+//! interval over prompts is the spread within the two runs; with three cycles or more on both sides
+//! it is Welch's t over the cycles. A prompt is one observation, however often it was asked.
 
 mod change;
 
 use crate::{
     MARGIN,
+    level::{Design, ratios},
     pairs::{LENGTH_SHARE, UNEQUAL_SHARE, matched, pairs, unequal},
 };
-use change::{Better, Rows, Side, times, total};
+use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{
-    LevelChange, LevelComparison, MetricChange, RequestRow, RoundKind, RoundResult, RunChange,
-    Verdict,
+    ColdMethod, LevelChange, LevelComparison, MetricChange, MissingLevel, RequestRow, RoundKind,
+    RoundResult, RunChange, Verdict,
 };
+use std::collections::BTreeSet;
 
 /// Failure shares that differ by less are alike.
 const FAILURE_MARGIN: f64 = 0.01;
+/// Prompts whose token counts differ by more, summed, are not the same load.
+const PROMPT_SHARE: f64 = 0.02;
 
 type Pick = fn(&RequestRow) -> Option<f64>;
 
@@ -29,48 +33,58 @@ pub struct RunData<'a> {
 }
 
 /// Compares `new` with `base` at every level that both have. Changes within ± `margin` (a share)
-/// are none; below the margin of either run's own warm–warm spread it is raised to that. Levels of
-/// one concurrency are matched in order.
+/// are none, whatever the runs' own noise: noise makes nothing equal. Levels of one concurrency are
+/// matched in order.
 pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunChange {
     let mut out = RunChange::default();
     let mut taken = vec![false; new.levels.len()];
+    let margin = margin.unwrap_or(MARGIN);
     for one in base.levels {
         let other = (new.levels.iter().enumerate())
             .find(|(at, other)| !taken[*at] && other.concurrency == one.concurrency);
         let Some((at, other)) = other else {
-            let text = format!("concurrency {} is in the base run only", one.concurrency);
-            out.caveats.push(text);
+            out.missing.push(missing(one, "base"));
             continue;
         };
         taken[at] = true;
-        let margin = margin.unwrap_or(MARGIN);
-        let margin = margin
-            .max(one.conclusion.margin)
-            .max(other.conclusion.margin);
         out.levels.push(level(base, one, new, other, margin));
     }
-    for (other, _) in new.levels.iter().zip(&taken).filter(|(_, taken)| !**taken) {
-        let text = format!("concurrency {} is in the new run only", other.concurrency);
-        out.caveats.push(text);
-    }
+    let untaken = new.levels.iter().zip(&taken).filter(|(_, taken)| !**taken);
+    out.missing
+        .extend(untaken.map(|(level, _)| missing(level, "new")));
+    let missing = out.missing.iter().map(|level| {
+        let MissingLevel {
+            concurrency,
+            only_in,
+        } = level;
+        format!("concurrency {concurrency} is in the {only_in} run only")
+    });
+    out.caveats.extend(missing);
     out
+}
+
+fn missing(level: &LevelComparison, only_in: &str) -> MissingLevel {
+    MissingLevel {
+        concurrency: level.concurrency,
+        only_in: only_in.to_owned(),
+    }
 }
 
 /// Cold rounds, the first warm round of each epoch, and both as pairs.
 struct LevelRounds<'a> {
     cold: Vec<&'a RoundResult>,
     warm: Vec<&'a RoundResult>,
+    design: Design<'a>,
 }
 
 impl<'a> LevelRounds<'a> {
     fn of(run: RunData<'a>, level: u32) -> Self {
-        let rounds: Vec<&RoundResult> = run
-            .rounds
-            .iter()
-            .filter(|round| round.meta.level == level)
-            .collect();
+        let first = run.rounds.iter().position(|r| r.meta.level == level);
+        let rest = first.map_or(&[][..], |first| &run.rounds[first..]);
+        let end = rest.iter().position(|round| round.meta.level != level);
+        let rounds = &rest[..end.unwrap_or(rest.len())];
         let kind = |kind| {
-            let rounds = rounds.iter().copied();
+            let rounds = rounds.iter();
             let mut found: Vec<&RoundResult> = rounds
                 .filter(|round| round.meta.spec.kind == kind)
                 .collect();
@@ -80,24 +94,24 @@ impl<'a> LevelRounds<'a> {
         Self {
             cold: kind(RoundKind::Cold),
             warm: kind(RoundKind::Warm),
+            design: Design::of(rounds),
         }
     }
 
-    /// ln(cold / warm) of TTFT by request, a list a cycle.
-    fn ratios(&self) -> Vec<Vec<(u32, f64)>> {
-        let cycle = |warm: &&'a RoundResult| {
-            let epoch = warm.meta.spec.epoch;
-            let cold = self
-                .cold
-                .iter()
-                .find(|cold| cold.meta.spec.epoch == epoch)?;
-            let pairs = matched(cold, warm).filter_map(|(index, cold, warm)| {
-                let (a, b) = cold.ttft_ms().zip(warm.ttft_ms())?;
-                (a > 0.0 && b > 0.0).then(|| (index, (a / b).ln()))
-            });
-            Some(pairs.collect())
-        };
-        self.warm.iter().filter_map(cycle).collect()
+    /// How its cold rounds were made cold.
+    fn methods(&self) -> BTreeSet<&'static str> {
+        let actions = self
+            .cold
+            .iter()
+            .filter_map(|round| round.meta.cold.as_ref());
+        actions
+            .map(|action| match action.method {
+                ColdMethod::Marker => "a marker",
+                ColdMethod::Salt => "the engine's salt",
+                ColdMethod::Reset => "a reset",
+                ColdMethod::None => "nothing",
+            })
+            .collect()
     }
 }
 
@@ -121,6 +135,13 @@ fn level(
     if !paired {
         caveats.push("other requests were sent: they cannot be compared one by one".to_owned());
     }
+    let words = |methods: BTreeSet<&str>| methods.into_iter().collect::<Vec<_>>().join(" and ");
+    let (a, b) = (words(old.methods()), words(now.methods()));
+    if a != b {
+        caveats.push(format!(
+            "made cold by {a} in the base run, by {b} in the new one: prompts were not sent byte by byte alike"
+        ));
+    }
     let dirty: Vec<&str> = [(one, "base"), (other, "new")]
         .into_iter()
         .filter(|(level, _)| level.cold.verdict == Verdict::Contaminated)
@@ -134,16 +155,26 @@ fn level(
     });
     caveats.extend(dirty.clone());
     let mut cold = rounds(&old.cold, &now.cold, paired, margin);
-    let warm = rounds(&old.warm, &now.warm, paired, margin);
+    let mut warm = rounds(&old.warm, &now.warm, paired, margin);
+    let ratios = |level: &LevelRounds<'_>| ratios(&level.design, RequestRow::ttft_ms);
     let ratio = times(
         "ttft_ratio",
-        &Side::of_logs(old.ratios()),
-        &Side::of_logs(now.ratios()),
+        &Side::of_logs(ratios(&old)),
+        &Side::of_logs(ratios(&now)),
         paired,
         margin,
         Better::Higher,
     );
     let mut cache = vec![ratio];
+    if let Some(reason) = other_prompts(&old.cold, &now.cold).filter(|_| paired) {
+        let times = cold.iter_mut().chain(&mut warm).filter(|metric| {
+            let name = metric.name.as_str();
+            ["ttft", "latency"].contains(&name)
+        });
+        for metric in times.chain(&mut cache) {
+            change::withhold(metric, &reason);
+        }
+    }
     if let Some(reason) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {
             change::withhold(metric, &reason);
@@ -188,6 +219,7 @@ fn rounds(
     };
     out.push(rate("token_throughput", |r| r.summary.token_throughput));
     out.push(rate("request_throughput", |r| r.summary.request_throughput));
+    let prompts = (distinct(base), distinct(new));
     let rows = |rounds| Rows::cached(rounds);
     out.push(change::ratio_of_sums(
         "cache_hit_rate",
@@ -197,36 +229,71 @@ fn rounds(
     ));
     out.push(change::share(
         "goodput_request_rate",
-        good(base),
-        good(new),
+        good(base).map(|share| share.over(prompts.0)),
+        good(new).map(|share| share.over(prompts.1)),
         Better::Higher,
         MARGIN,
     ));
     out.push(change::share(
         "failure_rate",
-        failed(base),
-        failed(new),
+        failed(base).map(|share| share.over(prompts.0)),
+        failed(new).map(|share| share.over(prompts.1)),
         Better::Lower,
         FAILURE_MARGIN,
     ));
     out
 }
 
-/// Requests that met the SLO, and those sent.
-fn good(rounds: &[&RoundResult]) -> Option<(u64, u64)> {
-    let known: Option<Vec<_>> = rounds.iter().map(|round| round.summary.goodput).collect();
-    let known = known.filter(|known| !known.is_empty())?;
-    Some((
-        known.iter().map(|goodput| goodput.requests).sum(),
-        known.iter().map(|goodput| goodput.sent).sum(),
-    ))
+/// Different prompts that were sent.
+fn distinct(rounds: &[&RoundResult]) -> u64 {
+    let rows = rounds.iter().flat_map(|round| round.requests.iter());
+    let sent = rows.filter(|(_, row)| !row.is_cancelled());
+    let mut prompts: Vec<u64> = sent.map(|(_, row)| row.prompt()).collect();
+    prompts.sort_unstable();
+    prompts.dedup();
+    prompts.len() as u64
 }
 
-/// Requests that failed, and those sent.
-fn failed(rounds: &[&RoundResult]) -> Option<(u64, u64)> {
+/// Requests that met the SLO, of those sent.
+fn good(rounds: &[&RoundResult]) -> Option<Share> {
+    let known: Option<Vec<_>> = rounds.iter().map(|round| round.summary.goodput).collect();
+    let known = known.filter(|known| !known.is_empty())?;
+    Share::of(
+        known.iter().map(|goodput| goodput.requests).sum(),
+        known.iter().map(|goodput| goodput.sent).sum(),
+    )
+}
+
+/// Requests that failed, of those sent.
+fn failed(rounds: &[&RoundResult]) -> Option<Share> {
     let sum = |pick: fn(&RoundResult) -> u64| rounds.iter().map(|round| pick(round)).sum();
-    let sent: u64 = sum(|round| round.summary.total_requests);
-    (sent > 0).then(|| (sum(|round| round.summary.failed_requests), sent))
+    Share::of(
+        sum(|round| round.summary.failed_requests),
+        sum(|round| round.summary.total_requests),
+    )
+}
+
+/// Why times that depend on the prompts cannot be compared: the same requests were of other
+/// lengths, as the server counted them (a marker in one run, other templates).
+fn other_prompts(base: &[&RoundResult], new: &[&RoundResult]) -> Option<String> {
+    let (mut a, mut b, mut n) = (0_u64, 0_u64, 0_u64);
+    for (old, now) in base.iter().zip(new) {
+        for (_, old, now) in matched(old, now) {
+            if let Some((old, now)) = old.input_tokens().zip(now.input_tokens()) {
+                a += old;
+                b += now;
+                n += 1;
+            }
+        }
+    }
+    let mean = |sum: u64| sum as f64 / n as f64;
+    (a.abs_diff(b) as f64 > PROMPT_SHARE * a.max(b) as f64).then(|| {
+        format!(
+            "the prompts were of other lengths: {:.1} and {:.1} tokens on average",
+            mean(a),
+            mean(b)
+        )
+    })
 }
 
 /// Why ITL and latency cannot be compared: the answers are of other lengths.

@@ -1,0 +1,53 @@
+//! Rounds beside the schedule's cold and warm ones: outer tiers alone, and shares of each prompt.
+//! Each is judged as one pair with the cold round of its epoch.
+
+use super::{
+    design::{Cycle, Design},
+    estimate::estimate,
+};
+use crate::{hits::Hits, kinds::of_kind, server};
+use dualround_model::{
+    Allowance, ExternalTier, MetricComparison, PartialPoint, RequestRow, RoundKind, RoundResult,
+};
+
+/// A round with the cold one of its epoch.
+fn with_cold<'a>(rounds: &'a [RoundResult], round: &'a RoundResult) -> Option<Cycle<'a>> {
+    let epoch = round.meta.spec.epoch;
+    let mut colds = of_kind(rounds, RoundKind::Cold);
+    Some((colds.find(|cold| cold.meta.spec.epoch == epoch)?, round))
+}
+
+fn ttft(cycles: Vec<Cycle<'_>>, noise: Allowance) -> MetricComparison {
+    let design = Design::pairs(cycles);
+    estimate(&design, RequestRow::ttft_ms, noise, &|_, _| true).metric
+}
+
+/// The partial rounds, smallest share first.
+pub(crate) fn partial(rounds: &[RoundResult], noise: Allowance) -> Vec<PartialPoint> {
+    let point = |round: &RoundResult| {
+        let alone = std::slice::from_ref(round);
+        Some(PartialPoint {
+            cut: round.meta.cut?,
+            ttft: ttft(vec![with_cold(rounds, round)?], noise),
+            usage: Hits::of_kind(alone, RoundKind::Partial).rate(),
+            server: server::rate(alone, RoundKind::Partial),
+        })
+    };
+    let partial = of_kind(rounds, RoundKind::Partial);
+    let mut points: Vec<_> = partial.filter_map(point).collect();
+    points.sort_by_key(|point| point.cut.asked_percent);
+    points
+}
+
+/// The rounds of outer tiers alone.
+pub(crate) fn external(rounds: &[RoundResult], noise: Allowance) -> Option<ExternalTier> {
+    let external = of_kind(rounds, RoundKind::External);
+    let cycles: Vec<Cycle<'_>> = external
+        .filter_map(|round| with_cold(rounds, round))
+        .collect();
+    (!cycles.is_empty()).then(|| ExternalTier {
+        ttft: ttft(cycles, noise),
+        usage: Hits::of_kind(rounds, RoundKind::External).rate(),
+        tiers: server::tiers(rounds, RoundKind::External),
+    })
+}

@@ -1,0 +1,43 @@
+//! Pairs that one side alone lost: those left are no fair sample when they are many.
+
+use super::design::Design;
+use dualround_model::{LostPairs, RequestRow};
+
+/// Share of the pairs that may be lost on one side.
+const MOST: f64 = 0.10;
+/// How much more one side may lose than the other.
+const APART: f64 = 0.05;
+
+/// Counts them over the cycles. What was cancelled or never started says nothing.
+pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
+    let mut lost = LostPairs::default();
+    for (cold, warm) in &design.cycles {
+        for (index, row) in cold.requests.iter() {
+            let Some(other) = warm.requests.get(index) else {
+                continue;
+            };
+            if row.is_cancelled() || other.is_cancelled() {
+                continue;
+            }
+            let sides = (has_ttft(row), has_ttft(other));
+            lost.of += u64::from(sides.0 || sides.1);
+            lost.cold += u64::from(!sides.0 && sides.1);
+            lost.warm += u64::from(sides.0 && !sides.1);
+        }
+    }
+    lost
+}
+
+fn has_ttft(row: &RequestRow) -> bool {
+    row.is_success() && row.ttft_ms().is_some()
+}
+
+/// So many, or so much more on one side, that nothing can be told from the rest.
+pub(crate) fn too_many(lost: LostPairs) -> bool {
+    if lost.of == 0 {
+        return false;
+    }
+    let share = |count: u64| count as f64 / lost.of as f64;
+    let (cold, warm) = (share(lost.cold), share(lost.warm));
+    cold.max(warm) > MOST || (cold - warm).abs() > APART
+}

@@ -1,0 +1,143 @@
+//! The rounds of a level against each other.
+
+mod apart;
+mod changed;
+mod classes;
+mod design;
+mod estimate;
+mod lengths;
+mod lost;
+
+use crate::{
+    cold,
+    conclusion::{self, Basis},
+    diagnosis,
+    hits::Hits,
+    kinds::of_kind,
+    pairs::{UNEQUAL_SHARE, matched, pairs, unequal},
+    prefill, server,
+};
+use apart::{external, partial};
+use changed::mark_changed_prompts;
+use classes::classes;
+pub(crate) use design::Design;
+use dualround_model::{
+    CacheHit, CanaryReport, Judging, Known, LevelComparison, MetricComparison, PrefillModel,
+    RequestRow, RoundKind, RoundResult,
+};
+pub(crate) use estimate::{Estimate, ratios};
+use estimate::{estimate, withhold};
+use lengths::lengths;
+use lost::{lost, too_many};
+
+/// Compares the rounds of a level, but for their answers, whose texts are not in memory. Requests
+/// whose prompt tokens changed are marked.
+pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> LevelComparison {
+    mark_changed_prompts(rounds);
+    let rounds = &*rounds;
+    let canary = known.canary.as_ref();
+    let reports_hits = canary.is_some_and(CanaryReport::reports_hits);
+    let noise = judging.allowance();
+    let design = Design::of(rounds);
+    let of = |pick| estimate(&design, pick, noise, &|_, _| true);
+    let ttft = of(RequestRow::ttft_ms);
+    let (mut itl, mut latency) = (
+        of(RequestRow::itl_ms).metric,
+        of(RequestRow::latency_ms).metric,
+    );
+    let unequal_outputs = withhold_unequal(&design, [&mut itl, &mut latency]);
+    let hit_rate = hit_rate(rounds, known);
+    let cold = cold::verdict(rounds, canary);
+    let classes = classes(&design, noise, reports_hits);
+    let lost_pairs = lost(&design);
+    let basis = Basis {
+        judging,
+        design: &design,
+        warm_round: of_kind(rounds, RoundKind::Warm).next().is_some(),
+        ttft: &ttft,
+        classes: &classes,
+        lost: too_many(lost_pairs).then_some(lost_pairs),
+        hit_rate: &hit_rate,
+        server_cold: server::rate(rounds, RoundKind::Cold),
+        cold: &cold,
+    };
+    let conclusion = conclusion::conclude(&basis);
+    let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, known, &basis, &conclusion);
+    let mut prefill = prefill::fit(rounds, reports_hits);
+    prefill.efficiency = efficiency(&prefill, &design);
+    let pairs = design.cycles.iter();
+    let pairs = pairs.map(|(cold, warm)| matched(cold, warm).count() as u64);
+    LevelComparison {
+        concurrency: rounds.first().map_or(0, |round| round.meta.concurrency),
+        level: rounds.first().map_or(0, |round| round.meta.level),
+        pairs: pairs.sum(),
+        prompts: ttft.metric.prompts,
+        lost_pairs,
+        cycles: u32::try_from(design.cycles.len()).unwrap_or(u32::MAX),
+        cold,
+        itl,
+        latency,
+        classes,
+        hit_rate,
+        answers: None,
+        external: external(rounds, noise),
+        partial: partial(rounds, noise),
+        buckets: lengths(&design, noise),
+        prefill,
+        unequal_outputs,
+        conclusion,
+        diagnosis,
+        diagnosis_zh,
+        ttft: ttft.metric,
+    }
+}
+
+/// Takes ratios back that depend on the length of answers, where these differ; how many pairs do.
+fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) -> u64 {
+    let (mut differ, mut all) = (0, 0);
+    for (cold, warm) in &design.cycles {
+        let pairs = pairs(cold, warm);
+        differ += unequal(&pairs);
+        all += pairs.len();
+    }
+    if differ as f64 > UNEQUAL_SHARE * all as f64 {
+        for metric in metrics {
+            let reason = format!(
+                "{differ} of {all} pairs have answers of different length (by more than 5 %); fix \
+                 it with --temperature 0, --ignore-eos and --min-output-tokens"
+            );
+            withhold(metric, reason);
+        }
+    }
+    differ
+}
+
+fn hit_rate(rounds: &[RoundResult], known: &Known) -> CacheHit {
+    let warm = Hits::of_kind(rounds, RoundKind::Warm);
+    CacheHit {
+        usage: warm.rate(),
+        usage_cold: Hits::of_kind(rounds, RoundKind::Cold).rate(),
+        usage_known: warm.known,
+        usage_of: warm.of,
+        server: server::rate(rounds, RoundKind::Warm),
+        tiers: server::tiers(rounds, RoundKind::Warm),
+        theory: known.reuse.map(|reuse| reuse.warm),
+        model_lru: known.reuse.and_then(|reuse| reuse.lru_warm),
+    }
+}
+
+/// What was saved over what computing nothing at all in the warm round would save, by the line.
+fn efficiency(model: &PrefillModel, design: &Design<'_>) -> Option<f64> {
+    let per_token = model.ms_per_token?;
+    let (mut saved, mut ideal) = (0.0, 0.0);
+    let cycles = design.cycles.iter();
+    for (_, cold, warm) in cycles.flat_map(|(cold, warm)| matched(cold, warm)) {
+        let times = (cold.ttft_ms(), warm.ttft_ms(), cold.input_tokens());
+        let (Some(a), Some(b), Some(input)) = times else {
+            continue;
+        };
+        saved += a - b;
+        ideal += per_token * input.saturating_sub(cold.cached_tokens().unwrap_or(0)) as f64;
+    }
+    (ideal > 0.0).then(|| saved / ideal)
+}
