@@ -34,7 +34,7 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
     };
     [
         ("concurrency", ["Concurrency", "并发"]),
-        ("typical", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
+        ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
         ("ratio", ["Ratio", "加速比"]),
         interval,
         ("itl", ["ITL (ms)", "ITL (ms)"]),
