@@ -404,7 +404,7 @@ pub(crate) struct CompareArgs {
     /// Folder of the base run, then those of the runs to hold against it.
     #[arg(required = true, num_args = 2.., value_names = ["BASE", "NEW"])]
     pub(crate) dirs: Vec<PathBuf>,
-    /// Changes within ± this share are none [default: 0.05, or the runs' own warm–warm spread].
+    /// Changes within ± this share are none [default: 0.05].
     #[arg(long, value_name = "SHARE")]
     pub(crate) margin: Option<f64>,
     /// Compare although this differs: model, dataset, engine or settings; can be repeated.

@@ -14,10 +14,10 @@ mod options;
 use anyhow::ensure;
 use clap::Parser;
 use dualround_lab::{
-    draw::{named, number_of, scenario},
+    draw::{hit_scenario, named, number_of, scenario},
     known_wrong::fault_of,
     noise::CELLS,
-    tier1::{NOISE_TABLE, Slice, judge},
+    tier1::{NOISE_TABLE, Slice, judge, judge_hits},
 };
 use options::Options;
 use std::{fs::OpenOptions, io::Write, process::ExitCode};
@@ -96,6 +96,14 @@ fn done(faults: &[String]) -> ExitCode {
 
 /// One scenario with everything about it.
 fn show(what: &str) -> anyhow::Result<ExitCode> {
+    if let Some(seed) = what.strip_prefix("hits-") {
+        let judged = judge_hits(&hit_scenario(seed.parse()?))?;
+        println!(
+            "{:#}\n{:#}\n{:#}",
+            judged.scenario, judged.truth, judged.level
+        );
+        return Ok(done(&judged.wrong));
+    }
     let by_name = named().into_iter().find(|scenario| scenario.name == what);
     let scenario = match by_name {
         Some(scenario) => scenario,

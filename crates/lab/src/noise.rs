@@ -79,6 +79,10 @@ pub struct Row {
     pub uncovered: u64,
     /// The true ratio is beyond the stated bound.
     pub broken: u64,
+    /// Verdicts without an interval, which none should be.
+    pub without_interval: u64,
+    /// Verdicts with a wrong fact.
+    pub wrong: u64,
 }
 
 impl Cell {
@@ -101,6 +105,8 @@ impl Cell {
             let conclusion = &judged.level["conclusion"];
             let text = conclusion["text"].as_str().unwrap_or("");
             row.runs += 1;
+            row.without_interval += u64::from(judged.level["ttft"]["interval_low"].is_null());
+            row.wrong += u64::from(!judged.wrong.is_empty());
             row.works += u64::from(text.contains("cache works"));
             row.no_effect += u64::from(conclusion["kind"] == "no_effect");
             row.withheld += u64::from(conclusion["kind"] == "withheld");
@@ -108,7 +114,7 @@ impl Cell {
                 match claim {
                     Claim::Uncovered => row.uncovered += u64::from(wrong),
                     Claim::BrokenBound => row.broken += u64::from(wrong),
-                    Claim::FalseEffect | Claim::Missed => {}
+                    _ => {}
                 }
             }
         }
@@ -124,6 +130,8 @@ impl Cell {
             ("cache works at a true ratio of 1", null, row.works, 0.05),
             ("not covered", true, row.uncovered, 0.07),
             ("bound of no effect broken", true, row.broken, 0.05),
+            ("no interval", true, row.without_interval, 0.0),
+            ("a wrong fact", true, row.wrong, 0.0),
             (
                 "effect not found",
                 self.find.is_some(),

@@ -1,9 +1,9 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
-use crate::draw::{Drawn, Scenario};
+use crate::draw::{Drawn, DrawnHits, Scenario};
 use dualround_model::Judging;
 use dualround_report::level_json;
-use dualround_stats::{SummaryOptions, compare, summarise};
+use dualround_stats::{SummaryOptions, compare, convention, expected, summarise};
 use serde_json::Value;
 
 /// The level of `comparison.json` that these rounds come to.
@@ -14,6 +14,22 @@ pub fn verdict(scenario: &Scenario, drawn: Drawn) -> Value {
     let judging = Judging {
         schedule: scenario.schedule.parse().unwrap_or_default(),
         round_noise: scenario.round_noise,
+        same_samples: true,
     };
     level_json(&compare(&mut rounds, &judging, &drawn.known))
+}
+
+/// The same of a world of hits.
+pub fn hit_verdict(drawn: DrawnHits) -> Value {
+    let options = SummaryOptions {
+        convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
+        ..SummaryOptions::default()
+    };
+    let rounds = drawn.rounds.into_iter();
+    let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
+    if !drawn.ids.is_empty() {
+        let found = expected(&rounds[0], &drawn.ids);
+        rounds[0].expected = Some(found);
+    }
+    level_json(&compare(&mut rounds, &Judging::default(), &drawn.known))
 }

@@ -1,10 +1,10 @@
 //! Tier 1: records drawn in process, hundreds of thousands of them.
 
 use crate::{
-    draw::{Scenario, draw, named, scenario},
-    judge::{Tally, claims, wrong_facts},
+    draw::{HitScenario, Scenario, draw, draw_hits, hit_scenario, named, scenario},
+    judge::{Claim, Tally, claims, known_cold, wrong_facts, wrong_hits},
     known_wrong::{KNOWN_WRONG, fault_of},
-    run::verdict,
+    run::{hit_verdict, verdict},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, ops::Range};
@@ -43,6 +43,24 @@ pub fn judge(scenario: &Scenario) -> serde_json::Result<Judged> {
     })
 }
 
+/// The same of a world of hits.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<Judged> {
+    let drawn = draw_hits(scenario);
+    let truth = serde_json::to_value(&drawn.truth)?;
+    let level = hit_verdict(drawn);
+    let scenario = serde_json::to_value(scenario)?;
+    let wrong = wrong_hits(&scenario, &truth, &level);
+    Ok(Judged {
+        scenario,
+        truth,
+        level,
+        wrong,
+    })
+}
+
 /// What a slice of seeds came to.
 #[derive(Clone, Debug, Default)]
 pub struct Slice {
@@ -52,8 +70,17 @@ pub struct Slice {
     pub wrong: Vec<(String, String, Vec<String>)>,
     /// Statistical claims.
     pub tally: Tally,
-    /// Verdicts by kind.
+    /// Conclusions by kind.
     pub kinds: BTreeMap<String, u64>,
+    /// Verdicts on cold rounds in worlds of hits.
+    pub verdicts: BTreeMap<String, u64>,
+}
+
+fn verdict_of(judged: &Judged) -> String {
+    judged.level["cold"]["verdict"]
+        .as_str()
+        .unwrap_or("")
+        .to_owned()
 }
 
 impl Slice {
@@ -76,6 +103,17 @@ impl Slice {
         for seed in seeds {
             let scenario = scenario(seed);
             self.add(&scenario.name, format!("--show {seed}"), judge(&scenario)?);
+            let scenario = hit_scenario(seed);
+            let judged = judge_hits(&scenario)?;
+            self.scenarios += 1;
+            *self.verdicts.entry(verdict_of(&judged)).or_default() += 1;
+            if let Some(known) = known_cold(&judged.scenario, &judged.truth, &judged.level) {
+                self.tally.add(&[(Claim::ColdNotKnown, !known)]);
+            }
+            if !judged.wrong.is_empty() {
+                let again = format!("--show hits-{seed}");
+                self.wrong.push((scenario.name, again, judged.wrong));
+            }
         }
         Ok(())
     }
@@ -142,6 +180,7 @@ impl Slice {
                 "name": name, "again": again, "wrong": wrong,
             })).collect::<Vec<_>>(),
             "kinds": self.kinds,
+            "cold": self.verdicts,
             "claims": claims,
         })
     }

@@ -23,6 +23,8 @@ pub(crate) struct Answer {
     /// A first usage-only growth, a token only if more events carry usage.
     pending_first: Option<(Stamp, u64)>,
     texts: Vec<String>,
+    /// The answer's own id.
+    pub(crate) id: Option<String>,
     pub(crate) timeline: Timeline,
     pub(crate) facts: StreamFacts,
     pub(crate) usage: Usage,
@@ -50,6 +52,7 @@ impl Answer {
             usage_events: 0,
             pending_first: None,
             texts: Vec::new(),
+            id: None,
             timeline: Timeline {
                 queued_ns,
                 ..Timeline::default()
@@ -126,6 +129,9 @@ impl Answer {
 
     fn take_chunk(&mut self, chunk: &ChunkFacts<'_>, stamp: Stamp, tally: &mut ReadTally) {
         self.facts.streamed = true;
+        if let (None, Some(id)) = (&self.id, &chunk.id) {
+            self.id = Some(clean(id));
+        }
         let mut bears = chunk.bears_token();
         if let Some(usage) = chunk.usage {
             self.usage.merge(usage);
@@ -305,6 +311,7 @@ impl Answer {
                 if let Some(usage) = facts.usage {
                     self.usage.merge(usage);
                 }
+                self.id = facts.id.map(|id| clean(&id));
                 self.facts.finish_reason = facts.finish_reason.map(|reason| clean(&reason));
                 self.facts.has_body_text =
                     !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;

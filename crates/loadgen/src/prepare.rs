@@ -26,7 +26,8 @@ pub(crate) fn epoch(
     let mut wire = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
     let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
-    let shared = shared_prefixes(&texts);
+    let rendered = samples.iter().map(|sample| rendered(plan, sample));
+    let shared = shared_prefixes(&rendered.collect::<Vec<_>>());
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
@@ -64,6 +65,25 @@ pub(crate) fn epoch(
     })
 }
 
+/// What shapes a prompt, in the order in which most templates render it: tools, the system's words,
+/// the rest. Sharing is measured on this, not on the messages alone.
+fn rendered(plan: &Plan, sample: &Sample) -> String {
+    let body = body(&plan.model, &plan.request, sample);
+    let mut out = String::new();
+    for key in [
+        "tools",
+        "functions",
+        "chat_template_kwargs",
+        "documents",
+        "messages",
+    ] {
+        if let Some(part) = body.get(key) {
+            out.push_str(&part.to_string());
+        }
+    }
+    out
+}
+
 /// For each text, the characters of the longest beginning that any other one has too. Among
 /// sorted texts, the closest relative stands next to it.
 fn shared_prefixes(texts: &[String]) -> Vec<u64> {
@@ -94,41 +114,90 @@ fn add(digest: &mut Sha256, body: &[u8]) {
     digest.update(body);
 }
 
-/// One whole request with a body that is no sample: warm-up and canary.
+/// Settings of a request that are about its answer: how long it is, and how it is drawn. Requests
+/// that are not measured leave them out, and keep everything else, since it may shape the prompt or
+/// the way to a replica.
+const ABOUT_THE_ANSWER: [&str; 25] = [
+    "max_tokens",
+    "max_completion_tokens",
+    "min_tokens",
+    "n_predict",
+    "ignore_eos",
+    "stop",
+    "stop_token_ids",
+    "temperature",
+    "top_p",
+    "top_k",
+    "min_p",
+    "typical_p",
+    "n",
+    "best_of",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "prompt_logprobs",
+    "logit_bias",
+    "presence_penalty",
+    "frequency_penalty",
+    "repetition_penalty",
+    "length_penalty",
+    "prediction",
+    "samplers",
+];
+
+/// One whole request with other text than any sample's: warm-up and canary. It carries what shapes
+/// the prompt of `like`: tools, template arguments, response format, the system's words.
 pub(crate) fn request_of_text(
     plan: &Plan,
     target: &Target,
+    like: Option<&Sample>,
     text: &str,
     max_tokens: u64,
     fresh: Option<&Fresh>,
 ) -> Vec<u8> {
+    let system = like.and_then(|sample| {
+        let first = sample.messages.first()?;
+        let role = first.get("role").and_then(Value::as_str)?;
+        ["system", "developer"]
+            .contains(&role)
+            .then(|| first.clone())
+    });
+    let mut messages: Vec<Value> = system.into_iter().collect();
+    messages.push(json!({"role": "user", "content": text}));
     let sample = Sample {
         row: 0,
         id: None,
-        messages: vec![json!({"role": "user", "content": text})],
+        messages,
         output_tokens: Some(max_tokens),
         input_tokens: None,
-        options: Map::new(),
+        options: like.map_or_else(Map::new, |sample| sample.options.clone()),
         truncated: false,
     };
     // There is a message, made here.
-    let body = fresh_body(plan, &sample, fresh).unwrap_or_default();
+    let mut body = fresh_body(plan, &sample, fresh).unwrap_or_default();
+    body.retain(|key, _| !ABOUT_THE_ANSWER.contains(&key.as_str()));
+    body.insert(plan.request.max_tokens_field.clone(), json!(max_tokens));
+    body.insert("stream".to_owned(), json!(true));
     let body = Value::Object(body).to_string();
     let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
     format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
-/// The messages of a sample as they are sent.
+/// The body of a sample as it is sent.
 ///
 /// # Errors
 /// A reason, when there is no message to put a marker into.
-pub(crate) fn messages(
+pub(crate) fn sent_body(
     plan: &Plan,
     sample: &Sample,
     fresh: Option<&Fresh>,
 ) -> Result<Value, String> {
-    let mut body = fresh_body(plan, sample, fresh)?;
-    Ok(body.remove("messages").unwrap_or_default())
+    fresh_body(plan, sample, fresh).map(Value::Object)
+}
+
+/// Requests of this sample carry tools.
+pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
+    Fresh::is_doubled(&body(&plan.model, &plan.request, sample))
 }
 
 fn fresh_body(

@@ -25,9 +25,10 @@ use crate::{
 };
 use dualround_model::{
     CanaryReport, ClientProbe, Plan, PreparedEpoch, PreparedRequest, RoundKind, RoundMeta,
-    RoundSpec, Sample,
+    RoundSpec, RoundStop, Sample, Warning,
 };
 use std::{
+    collections::BTreeSet,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -67,6 +68,10 @@ pub struct Session {
     seated: Option<u32>,
     warmed: u32,
     probes: u32,
+    /// What the epoch's cold round began, where `--duration` ended it: the others were never cached.
+    begun: Option<BTreeSet<usize>>,
+    /// What was found beside rounds, for the next one to tell.
+    warnings: Vec<Warning>,
 }
 
 impl Session {
@@ -149,6 +154,8 @@ impl Session {
             seated: None,
             warmed: 0,
             probes: 0,
+            begun: None,
+            warnings: Vec::new(),
         })
     }
 
@@ -290,8 +297,12 @@ impl Session {
         probe_requests += self.workers.open(&self.wiring, prime.as_ref()).primed;
         let shuffled = self.plan.shuffle_round2 && spec.kind == RoundKind::Warm;
         let seed = shuffled.then(|| self.plan.seed ^ (u64::from(spec.number) << 32));
-        let order = round::order(epoch.requests.len(), seed);
+        let mut order = round::order(epoch.requests.len(), seed);
         let planned = u32::try_from(order.len()).unwrap_or(u32::MAX);
+        match &self.begun {
+            Some(begun) if spec.kind != RoundKind::Cold => order.retain(|at| begun.contains(at)),
+            _ => self.begun = None,
+        }
         for sampler in self.samplers.iter() {
             sampler.begin();
         }
@@ -322,7 +333,7 @@ impl Session {
             engines: Vec::new(),
             interrupted: true,
             stopped: None,
-            warnings: Vec::new(),
+            warnings: std::mem::take(&mut self.warnings),
         };
         watch(Progress::Started { begun: &begun });
         let setup = RoundSetup {
@@ -335,7 +346,21 @@ impl Session {
             cancel: &self.cancel,
             between,
         };
-        let output = round::run(&self.workers, setup, watch);
+        let mut begun_now = BTreeSet::new();
+        let output = round::run(&self.workers, setup, &mut |event| {
+            if let Progress::Finished(record) = &event
+                && spec.kind == RoundKind::Cold
+            {
+                begun_now.insert(record.index as usize);
+            }
+            watch(event);
+        });
+        if output.stopped == Some(RoundStop::Duration) && spec.kind == RoundKind::Cold {
+            self.begun = Some(begun_now);
+        }
+        // What the cold round did not begin for want of time is not asked here either.
+        let held = spec.kind != RoundKind::Cold && self.begun.is_some();
+        let stopped = output.stopped.or(held.then_some(RoundStop::Duration));
         let engines = self.engine_deltas(&before)?;
         let window = (output.started_ns, output.ended_ns);
         let pages: Vec<_> = self.samplers.iter().map(|one| one.end(window)).collect();
@@ -345,11 +370,15 @@ impl Session {
             ended_ns: output.ended_ns,
             peak_in_flight: output.peak_in_flight,
             engines,
-            interrupted: self.cancel.is_cancelled() || output.stopped.is_some(),
-            stopped: output.stopped,
+            interrupted: self.cancel.is_cancelled() || stopped.is_some(),
+            stopped,
             client: output.client.clone(),
             metrics: tracks(&self.asked, &pages),
-            warnings: self.scrape_warnings(&pages),
+            warnings: {
+                let mut warnings = begun.warnings.clone();
+                warnings.extend(self.scrape_warnings(&pages));
+                warnings
+            },
             ..begun
         })
     }
@@ -404,7 +433,7 @@ impl Session {
     }
 
     /// Sends other text of similar length, so that the first round does not pay for a server that
-    /// wakes up. Its answers are not looked at. Returns how many requests were sent.
+    /// wakes up. Failures are told. Returns how many requests were sent.
     fn warm_up(&mut self, concurrency: u32, watch: &mut dyn FnMut(Progress<'_>)) -> u32 {
         let count = self.plan.warmup.unwrap_or(concurrency);
         if count == 0 || self.cancel.is_cancelled() {
@@ -419,6 +448,7 @@ impl Session {
         lengths.sort_unstable();
         let chars = lengths.get(lengths.len() / 2).copied().unwrap_or(0).max(16);
         let tokens = self.plan.request.max_output_tokens.unwrap_or(WARMUP_TOKENS);
+        let like = self.first_sample();
         let requests = (0..count).map(|index| {
             self.warmed += 1;
             let marker = self.markers.next();
@@ -426,6 +456,7 @@ impl Session {
             let bytes = prepare::request_of_text(
                 &self.plan,
                 &self.wiring.target,
+                like.as_deref(),
                 &text,
                 tokens.min(WARMUP_TOKENS),
                 Some(&Fresh::Marker(marker)),
@@ -458,7 +489,23 @@ impl Session {
             cancel: &self.cancel,
             between: None,
         };
-        round::run(&self.workers, setup, &mut |_| {});
+        let mut failed = (0, None);
+        round::run(&self.workers, setup, &mut |event| {
+            if let Progress::Finished(record) = event
+                && let Some(failure) = record.outcome.failure()
+            {
+                failed.0 += 1;
+                let example = || format!("{}: {}", failure.kind, failure.message);
+                failed.1.get_or_insert_with(example);
+            }
+        });
+        if let (failed, Some(example)) = failed {
+            self.warnings.push(Warning::WarmUpFailed {
+                failed,
+                of: u64::from(count),
+                example,
+            });
+        }
         count
     }
 }

@@ -167,6 +167,7 @@ async fn measure(
         timeline: response.answer.timeline,
         stream: response.answer.facts,
         usage: response.answer.usage,
+        response_id: response.answer.id.map(Arc::from),
         resent,
         retries,
     }

@@ -87,6 +87,9 @@ pub struct ColdAction {
     /// After a reset: what a text took from the cache that had hit before it.
     #[serde(default)]
     pub proof: Option<ResetProof>,
+    /// Why there is no proof: a request that was to give it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof_failed: Option<String>,
 }
 
 /// A text sent twice before a reset and once after it.

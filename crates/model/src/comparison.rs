@@ -199,7 +199,13 @@ pub struct CacheHit {
     pub usage: Option<f64>,
     /// The same for cold rounds.
     pub usage_cold: Option<f64>,
-    /// Warm requests that reported cached tokens.
+    /// Cold requests whose cached tokens are known.
+    #[serde(default)]
+    pub usage_cold_known: u64,
+    /// Cold requests.
+    #[serde(default)]
+    pub usage_cold_of: u64,
+    /// Warm requests whose cached tokens are known.
     pub usage_known: u64,
     /// Warm requests.
     pub usage_of: u64,

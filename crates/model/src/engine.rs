@@ -90,6 +90,9 @@ pub struct EngineReport {
     pub tiers: Vec<TierCounters>,
     /// Counter of prompt tokens computed, which leaves cached ones out (llama.cpp).
     pub processed: Option<String>,
+    /// Counter of prompt tokens that were taken from the cache, beside the computed ones.
+    #[serde(default)]
+    pub cached: Option<String>,
     /// Counter of all prompt tokens, cached ones included.
     pub prompt_tokens: Option<String>,
     /// Counter of finished requests.
@@ -111,6 +114,9 @@ pub struct EngineReport {
     pub salt_field: Option<String>,
     /// A tier outside of the engine, which may not honour the field.
     pub external_tier: bool,
+    /// Its prefix cache is on, or off, as it says itself.
+    #[serde(default)]
+    pub prefix_caching: Option<bool>,
     /// Where cached tokens stand in an answer.
     pub cached_field: String,
     /// Server flags that are missing, and what they would show.
@@ -126,6 +132,9 @@ pub struct EngineDelta {
     pub tiers: Vec<TierDelta>,
     /// Prompt tokens computed.
     pub processed: Option<f64>,
+    /// Prompt tokens taken from the cache, where they are counted beside the computed ones.
+    #[serde(default)]
+    pub cached: Option<f64>,
     /// Prompt tokens, cached ones included.
     pub prompt_tokens: Option<f64>,
     /// Requests finished.
@@ -136,6 +145,9 @@ pub struct EngineDelta {
     pub waiting_before: Option<f64>,
     /// The page could not be read before or after the round.
     pub failed: Option<String>,
+    /// Why its counters are left out: the page is not that of one engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 /// Increases of one tier's counters, tokens.

@@ -11,6 +11,8 @@ pub struct Judging {
     pub schedule: Schedule,
     /// `--round-noise`, percent: what two rounds of one kind may differ by. `None`: the default.
     pub round_noise: Option<f64>,
+    /// All levels ask the same samples.
+    pub same_samples: bool,
 }
 
 impl Judging {
@@ -19,7 +21,11 @@ impl Judging {
 
     /// The allowance between rounds.
     pub fn allowance(&self) -> Allowance {
-        match self.round_noise {
+        // A file from elsewhere may hold anything.
+        let given = self
+            .round_noise
+            .filter(|given| (0.0..=200.0).contains(given));
+        match given {
             Some(percent) => Allowance {
                 percent,
                 source: AllowanceSource::Flag,

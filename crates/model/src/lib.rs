@@ -9,6 +9,7 @@ mod calibration;
 mod cold;
 mod comparison;
 mod engine;
+mod evidence;
 mod finding;
 mod hex;
 mod outcome;
@@ -38,6 +39,7 @@ pub use comparison::{
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
 pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
+pub use evidence::{Convention, Evidence, Expected};
 pub use finding::{
     Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Reason, Repeated,
     Source,

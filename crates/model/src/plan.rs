@@ -100,6 +100,7 @@ impl Plan {
         Judging {
             schedule: self.schedule.clone(),
             round_noise: self.round_noise,
+            same_samples: !self.dataset.levels_differ(),
         }
     }
 

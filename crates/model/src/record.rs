@@ -35,11 +35,13 @@ pub enum Flag {
     Retried,
     /// The request was sent again on a new connection, because the old one had accepted no byte.
     Resent,
+    /// `usage` reports more cached tokens than the prompt has: it enters no hit rate.
+    ImpossibleUsage,
 }
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Coalesced,
         Self::BufferedSuspected,
         Self::UsageMismatch,
@@ -53,6 +55,7 @@ impl Flag {
         Self::TruncatedInput,
         Self::Resent,
         Self::Retried,
+        Self::ImpossibleUsage,
     ];
 
     /// A bit by its place in [`Flag::ALL`].
@@ -77,6 +80,7 @@ impl Flag {
             Self::TruncatedInput => "truncated_input",
             Self::Resent => "resent",
             Self::Retried => "retried",
+            Self::ImpossibleUsage => "impossible_usage",
         }
     }
 }
@@ -156,6 +160,9 @@ pub struct RequestRecord {
     pub stream: StreamFacts,
     /// Token counts as the server reported them.
     pub usage: Usage,
+    /// The answer's own id: one that returns for the same prompt comes from a response cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_id: Option<Arc<str>>,
     /// Sent again because the old connection had accepted no byte.
     pub resent: bool,
     /// Attempts before this one, which failed (`--retries`). All instants are of the last attempt.

@@ -1,4 +1,4 @@
-//! What a round keeps in memory of each of its requests: 56 bytes, so that a run of a million
+//! What a round keeps in memory of each of its requests: 64 bytes, so that a run of a million
 //! requests fits everywhere. Everything else of a request stands in the journal.
 
 use crate::{Flag, Outcome, RequestMetrics, RequestRecord};
@@ -11,6 +11,8 @@ const UNCOUNTED: u32 = u32::MAX;
 const PRESENT: u32 = 1 << 31;
 const SUCCESS: u32 = 1 << 30;
 const CANCELLED: u32 = 1 << 29;
+/// The server left the field of cached tokens out.
+const OMITTED: u32 = 1 << 28;
 
 /// One request in memory. Times in ms; `None` is unknown or not applicable.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,6 +26,9 @@ pub struct RequestRow {
     input: u32,
     cached: u32,
     output: u32,
+    shared_chars: u32,
+    /// Of the answer's own id; 0: none.
+    response: u32,
     /// [`Flag::bit`]s, and the outcome.
     bits: u32,
 }
@@ -40,6 +45,8 @@ impl Default for RequestRow {
             input: UNCOUNTED,
             cached: UNCOUNTED,
             output: UNCOUNTED,
+            shared_chars: 0,
+            response: 0,
             bits: 0,
         }
     }
@@ -58,10 +65,20 @@ fn unpack(count: u32) -> Option<u64> {
 
 /// A digest of 16 hex digits as the number that it is; FNV-1a of any other.
 fn key(digest: &str) -> u64 {
-    u64::from_str_radix(digest, 16).unwrap_or_else(|_| {
-        digest.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+    u64::from_str_radix(digest, 16).unwrap_or_else(|_| hash(digest))
+}
+
+/// A text in 32 bits, never 0.
+#[expect(clippy::cast_possible_truncation, reason = "folded")]
+fn short_key(text: &str) -> u32 {
+    let key = hash(text);
+    ((key ^ (key >> 32)) as u32).max(1)
+}
+
+/// FNV-1a.
+fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
@@ -79,6 +96,7 @@ impl RequestRow {
             Outcome::Cancelled => CANCELLED,
         };
         let flags = metrics.flags.iter().map(|flag| flag.bit());
+        let omitted = if metrics.cached_omitted { OMITTED } else { 0 };
         Self {
             start_ns: time.start_ns.unwrap_or(NEVER),
             first_ns: time.first_token_ns.unwrap_or(NEVER),
@@ -88,7 +106,9 @@ impl RequestRow {
             input: pack(metrics.input_tokens),
             cached: pack(metrics.cached_tokens),
             output: pack(metrics.output_tokens),
-            bits: flags.fold(PRESENT | outcome, |all, flag| all | flag),
+            shared_chars: pack(Some(record.shared_chars)),
+            response: record.response_id.as_deref().map_or(0, short_key),
+            bits: flags.fold(PRESENT | outcome | omitted, |all, flag| all | flag),
         }
     }
 
@@ -149,6 +169,36 @@ impl RequestRow {
     /// Prompt tokens from the server's cache.
     pub fn cached_tokens(&self) -> Option<u64> {
         unpack(self.cached)
+    }
+
+    /// Characters that another prompt of the round begins with too.
+    pub fn shared_chars(&self) -> u64 {
+        u64::from(self.shared_chars)
+    }
+
+    /// A number for the answer's own id: the same for the same id.
+    pub fn response(&self) -> Option<u32> {
+        (self.response != 0).then_some(self.response)
+    }
+
+    /// The server left the field of cached tokens out, which it does without a hit.
+    pub fn is_omitted(&self) -> bool {
+        self.bits & OMITTED != 0
+    }
+
+    /// Takes a field that was left out for a zero, or takes that back.
+    pub fn omit(&mut self, zero: bool) {
+        match (zero, self.is_omitted()) {
+            (true, false) if self.cached == UNCOUNTED => {
+                self.cached = 0;
+                self.bits |= OMITTED;
+            }
+            (false, true) => {
+                self.cached = UNCOUNTED;
+                self.bits &= !OMITTED;
+            }
+            _ => {}
+        }
     }
 
     /// Output tokens of a success.
@@ -215,9 +265,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_takes_56_bytes() {
-        assert_eq!(size_of::<RequestRow>(), 56);
-        assert!(Flag::ALL.len() < 29, "flags and outcome share 32 bits");
+    fn a_request_takes_64_bytes() {
+        assert_eq!(size_of::<RequestRow>(), 64);
+        assert!(Flag::ALL.len() < 28, "flags and outcome share 32 bits");
     }
 
     #[test]

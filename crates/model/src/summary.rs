@@ -1,7 +1,7 @@
 //! What is computed from the records of a round.
 
 use crate::{
-    Flag, MetricKind, RequestRows, Resolved, RoundMeta, StampSource, TokenSource, Warning,
+    Expected, Flag, MetricKind, RequestRows, Resolved, RoundMeta, StampSource, TokenSource, Warning,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -112,8 +112,11 @@ pub struct RequestMetrics {
     pub token_source: Option<TokenSource>,
     /// Output tokens of a request that failed or was cancelled.
     pub partial_output_tokens: Option<u64>,
-    /// Prompt tokens from the server's cache.
+    /// Prompt tokens from the server's cache; 0 also where a server that leaves the field out
+    /// without a hit left it out.
     pub cached_tokens: Option<u64>,
+    /// That 0 was left out.
+    pub cached_omitted: bool,
     /// What the reader must know.
     pub flags: Vec<Flag>,
     /// Met every SLO; `None` without an SLO or for a request that is no success.
@@ -240,6 +243,8 @@ pub struct RoundSummary {
     pub cache_hit_rate: Option<f64>,
     /// How many requests that is.
     pub cache_known_requests: u64,
+    /// Of these, the ones that left the field out, as this server does without a hit.
+    pub cache_omitted_requests: u64,
     /// Failures by kind.
     pub failures: BTreeMap<String, u64>,
     /// Flags by name.
@@ -263,9 +268,8 @@ pub struct RoundResult {
     pub summary: RoundSummary,
     /// What is kept in memory of its requests.
     pub requests: RequestRows,
-    /// Prompt tokens that another prompt of the round begins with too, estimated by characters and
-    /// summed over the successes that reported cached and prompt tokens.
-    pub shared_tokens: f64,
+    /// What its requests may hit of requests of their own round, where token ids tell it.
+    pub expected: Option<Expected>,
     /// Where its requests stand in the journal, bytes.
     pub journal: Range<u64>,
 }

@@ -16,12 +16,13 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Takes each field that `newer` knows; usage in a stream is cumulative, so the last value wins.
+    /// Takes each field that `newer` knows, if it is larger: usage in a stream is cumulative, and a
+    /// zero that follows a count is a server that fills in an empty object.
     pub fn merge(&mut self, newer: Usage) {
-        self.prompt_tokens = newer.prompt_tokens.or(self.prompt_tokens);
-        self.completion_tokens = newer.completion_tokens.or(self.completion_tokens);
-        self.cached_tokens = newer.cached_tokens.or(self.cached_tokens);
-        self.reasoning_tokens = newer.reasoning_tokens.or(self.reasoning_tokens);
+        self.prompt_tokens = newer.prompt_tokens.max(self.prompt_tokens);
+        self.completion_tokens = newer.completion_tokens.max(self.completion_tokens);
+        self.cached_tokens = newer.cached_tokens.max(self.cached_tokens);
+        self.reasoning_tokens = newer.reasoning_tokens.max(self.reasoning_tokens);
     }
 
     /// True when nothing at all was reported.

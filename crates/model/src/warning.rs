@@ -28,6 +28,20 @@ pub enum Warning {
         /// `characters` or `tokens`.
         unit: String,
     },
+    /// The canary was not answered, so nothing is known of hits before the first round.
+    CanaryFailed {
+        /// What the server said.
+        reason: String,
+    },
+    /// Requests that were to warm the server up failed.
+    WarmUpFailed {
+        /// How many.
+        failed: u64,
+        /// Of how many.
+        of: u64,
+        /// The first reason.
+        example: String,
+    },
     /// The server counts other prompt lengths than the rows state.
     OtherInputLength {
         /// Stated by the rows, tokens, sum.

@@ -66,7 +66,7 @@ const scatter = (data, level) => {
 
 const overTokens = (data, level) => {
   const series = level.rounds.map((r, at) => {
-    const cached = (i) => (present(r.cached[i]) ? r.cached[i] : level.unreported_is_zero ? 0 : null);
+    const cached = (i) => (present(r.cached[i]) ? r.cached[i] : null);
     const rows = [...r.index.keys()].filter((i) => !r.outcome[i] && present(r.ttft[i]) && present(r.input[i]) && cached(i) !== null);
     return {
       name: roundName(r), color: COLORS[at % 5], kind: "points", xs: rows.map((i) => Math.max(0, r.input[i] - cached(i))), ys: rows.map((i) => r.ttft[i]),

@@ -213,9 +213,13 @@ fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let hit = &level.hit_rate;
     let percent = |rate: Option<f64>| percent(rate, 1);
+    let cold_part = match hit.usage_cold_known == hit.usage_cold_of {
+        true => String::new(),
+        false => format!(" ({} / {})", hit.usage_cold_known, hit.usage_cold_of),
+    };
     let _ = writeln!(
         out,
-        "{}: {} → {} ({} / {})",
+        "{}: {}{cold_part} → {} ({} / {})",
         labels.hit_rate_usage,
         percent(hit.usage_cold),
         percent(hit.usage),

@@ -2,7 +2,7 @@
 //! made from it and can be made again.
 
 use crate::ReportError;
-use dualround_model::{RequestRecord, RoundMeta};
+use dualround_model::{Evidence, RequestRecord, RoundMeta};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -17,6 +17,7 @@ enum LineRef<'a> {
     Begun(&'a RoundMeta),
     Request(&'a RequestRecord),
     Round(&'a RoundMeta),
+    Evidence(&'a Evidence),
 }
 
 /// A line read back.
@@ -26,6 +27,7 @@ pub(crate) enum Line {
     Begun(Box<RoundMeta>),
     Request(Box<RequestRecord>),
     Round(Box<RoundMeta>),
+    Evidence(Box<Evidence>),
 }
 
 /// The open journal.
@@ -80,6 +82,16 @@ impl Journal {
         self.from = self.at;
         self.flush()?;
         Ok(requests)
+    }
+
+    /// Appends what was found out about a level, behind its rounds.
+    ///
+    /// # Errors
+    /// [`ReportError::Append`].
+    pub fn evidence(&mut self, evidence: &Evidence) -> Result<(), ReportError> {
+        self.line(&LineRef::Evidence(evidence))?;
+        self.from = self.at;
+        self.flush()
     }
 
     fn line(&mut self, line: &LineRef<'_>) -> Result<(), ReportError> {

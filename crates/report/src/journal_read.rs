@@ -1,7 +1,7 @@
 //! The journal read back: all of it once, entry by entry, or single requests of a round.
 
 use crate::{ReportError, journal::Line};
-use dualround_model::{RequestRecord, RoundMeta, RoundResult};
+use dualround_model::{Evidence, RequestRecord, RoundMeta, RoundResult};
 use serde::Deserialize;
 use std::{
     cell::RefCell,
@@ -20,6 +20,8 @@ pub enum Entry {
     Request(Box<RequestRecord>),
     /// The round has ended; its requests stand at these bytes.
     Round(Box<RoundMeta>, Range<u64>),
+    /// What was found out about a level.
+    Evidence(Box<Evidence>),
 }
 
 /// A round that has begun, as far as its requests tell.
@@ -93,6 +95,7 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
                 take(Entry::Round(meta, from..here));
                 (round, from) = (None, at);
             }
+            Ok(Line::Evidence(evidence)) => take(Entry::Evidence(evidence)),
             // A crash ends the last line anywhere, within a character too.
             Err(_) if is_last(&mut file, path)? => {
                 at = here;
@@ -124,8 +127,8 @@ fn is_last(file: &mut BufReader<File>, path: &Path) -> Result<bool, ReportError>
     Ok(rest.is_empty())
 }
 
-/// Cuts the journal off behind a round, whose requests end at `end`: what comes after it is run
-/// again. `None` keeps nothing.
+/// Cuts the journal off behind a round, whose requests end at `end`, and what was found out about its
+/// level: what comes after that is run again. `None` keeps nothing.
 ///
 /// # Errors
 /// [`ReportError`] when it cannot be read or cut.
@@ -134,11 +137,18 @@ pub fn cut_journal(path: &Path, end: Option<u64>) -> Result<(), ReportError> {
         None => 0,
         Some(end) => {
             let mut file = open(path)?;
-            let mut line = Vec::new();
-            let read = file
-                .seek(SeekFrom::Start(end))
-                .and_then(|_| file.read_until(b'\n', &mut line));
-            end + read.map_err(ReportError::read(path))? as u64
+            let mut kept = || {
+                file.seek(SeekFrom::Start(end))?;
+                let mut line = Vec::new();
+                let mut at = end + file.read_until(b'\n', &mut line)? as u64;
+                line.clear();
+                let length = file.read_until(b'\n', &mut line)? as u64;
+                if line.starts_with(b"{\"evidence\"") && line.ends_with(b"\n") {
+                    at += length;
+                }
+                Ok(at)
+            };
+            kept().map_err(ReportError::read(path))?
         }
     };
     let file = File::options().write(true).open(path);

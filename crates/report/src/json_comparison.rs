@@ -36,6 +36,8 @@ pub fn level_json(level: &LevelComparison) -> Value {
         "hit_rate": {
             "usage": num(hit.usage),
             "usage_cold": num(hit.usage_cold),
+            "usage_cold_known": hit.usage_cold_known,
+            "usage_cold_of": hit.usage_cold_of,
             "usage_known": hit.usage_known,
             "usage_of": hit.usage_of,
             "server": num(hit.server),

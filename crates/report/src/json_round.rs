@@ -151,6 +151,7 @@ fn throughput(out: &mut Map<String, Value>, s: &RoundSummary) {
         ("cached_tokens", json!(s.cached_tokens)),
         ("cache_hit_rate", num(s.cache_hit_rate)),
         ("cache_known_requests", s.cache_known_requests.into()),
+        ("cache_omitted_requests", s.cache_omitted_requests.into()),
     ] {
         out.insert(key.to_owned(), value);
     }

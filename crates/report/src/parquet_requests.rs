@@ -42,6 +42,7 @@ const COLUMNS: &str = "message requests {
     required boolean streamed;
     optional binary finish_reason (UTF8);
     optional boolean good;
+    optional binary response_id (UTF8);
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 }";
@@ -132,6 +133,7 @@ fn group<W: Write + Send>(
         columns.truths(rows.iter().map(|row| row.0.stream.streamed))?;
         columns.optional_texts(rows.iter().map(|row| row.0.stream.finish_reason.as_deref()))?;
         columns.optional_truths(rows.iter().map(|row| row.1.good))?;
+        columns.optional_texts(rows.iter().map(|row| row.0.response_id.as_deref()))?;
         let flags = rows.iter().map(|row| &row.1.flags);
         columns
             .text_lists(flags.map(|flags| flags.iter().map(|flag| Flag::name(*flag)).collect()))?;

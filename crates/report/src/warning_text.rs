@@ -57,6 +57,16 @@ fn english(warning: &Warning) -> String {
         } => {
             format!("{failed} of {sent} requests failed; most often {example}")
         }
+        Warning::CanaryFailed { reason } => format!(
+            "the canary was not answered ({reason}): whether hits happen here and are reported is not known beforehand, and no cache salt is used"
+        ),
+        Warning::WarmUpFailed {
+            failed,
+            of,
+            example,
+        } => format!(
+            "{failed} of {of} warm-up requests failed ({example}): the server may not be warm"
+        ),
         Warning::Timeouts { count, limit, flag } => format!(
             "{count} requests timed out: {limit}; raise {flag}, or lower --max-output-tokens or --concurrency"
         ),
@@ -180,6 +190,14 @@ fn chinese(warning: &Warning) -> String {
         } => {
             format!("{sent} 个请求中有 {failed} 个失败；最常见：{example}")
         }
+        Warning::CanaryFailed { reason } => format!(
+            "探测请求（canary）未得到响应（{reason}）：事先无法知道这里是否会命中、命中是否会报告，也不使用缓存盐值"
+        ),
+        Warning::WarmUpFailed {
+            failed,
+            of,
+            example,
+        } => format!("{of} 个预热请求中有 {failed} 个失败（{example}）：服务端可能尚未预热"),
         Warning::Timeouts { count, limit, flag } => format!(
             "{count} 个请求超时：{limit}；请增大 {flag}，或减小 --max-output-tokens 或 --concurrency"
         ),

@@ -121,6 +121,7 @@ fn rounds(path: &Path) -> Result<Vec<(RoundMeta, usize)>, ReportError> {
         Entry::Begun(_) => requests = 0,
         Entry::Request(_) => requests += 1,
         Entry::Round(meta, _) => rounds.push((*meta, std::mem::take(&mut requests))),
+        Entry::Evidence(_) => {}
     })?;
     Ok(rounds)
 }

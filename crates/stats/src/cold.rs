@@ -1,34 +1,124 @@
-//! Was the cold round cold? A verdict with its evidence, never an assumption.
+//! Was the cold round cold? A verdict with its evidence, never an assumption: docs/methodology.md.
 
-use crate::{hits::Hits, kinds::of_kind};
+use crate::{hits::Hits, kinds::of_kind, level::repeats_its_bytes, response_cache};
 use dualround_model::{
-    CanaryReport, ColdEvidence, ColdMethod, ColdVerdict, RequestMetrics, RequestRecord, RoundKind,
-    RoundResult, Verdict,
+    CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdVerdict, EngineKind, Known, RequestRow,
+    RoundKind, RoundResult, Verdict,
 };
 
-/// Tokens of a chat template that any two prompts may share, at least and at most. A canary may
-/// see fewer, where its requests met slots of their own.
-const TEMPLATE: (u64, u64) = (16, 64);
+/// Tokens of a chat template that any two prompts may share, at least.
+const TEMPLATE: u64 = 16;
+/// The same at most, where nothing tells it: without a canary, or under a salt, where it does not see
+/// what prompts of one epoch share.
+const UNSEEN_TEMPLATE: u64 = 64;
 /// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
 const MARKER_BYTES: u64 = 2;
 /// Smallest and largest cache block seen in real engines, tokens.
 const BLOCKS: (u64, u64) = (16, 256);
-/// Above this share of the prompt tokens, a limit can tell nothing: everything is explained.
-const TELLABLE: f64 = 0.9;
+/// Characters of a shared beginning that a token may stand for at most, and tokens at most that a
+/// character may be.
+const CHARS: (u64, u64) = (8, 2);
 /// Share of the round's prompt tokens that is always tolerated.
 const TOLERANCE: f64 = 0.01;
+/// A request that takes so much of its prompt from a cache, unexpectedly, is enough.
+const ONE_REQUEST: f64 = 0.5;
+/// A request is wholly cached from this share on, where less than half was expected.
+const WHOLLY: (f64, f64) = (0.9, 0.5);
+/// Share of the requests whose hits must be known.
+const KNOWN: f64 = 0.9;
+/// Share of the prompt tokens that could have shown a hit.
+const VISIBLE: f64 = 0.5;
 
-/// Judges the cold rounds of a level together.
-///
-/// Contaminated: the cached tokens of a round exceed, summed over its requests, sharing inside the
-/// round (estimated from the characters that prompts have in common, and the marker, which all
-/// prompts of an epoch share) + what any two prompts share here by the canary + one block, or 1 %
-/// of the round's prompt tokens, whichever is larger.
-pub(crate) fn verdict(rounds: &[RoundResult], canary: Option<&CanaryReport>) -> ColdVerdict {
-    let cold: Vec<&RoundResult> = of_kind(rounds, RoundKind::Cold).collect();
-    let action = cold.first().and_then(|round| round.meta.cold.as_ref());
+/// What hits are held against beside sharing inside the round.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// What any two prompts share here.
+    template: u64,
+    /// The canary saw what any two prompts share: it was sent, and not under a salt, where prompts of
+    /// other epochs share nothing.
+    template_seen: bool,
+    /// The unit in which prompts are cached.
+    block: u64,
+}
+
+impl Limits {
+    fn of(known: &Known) -> Self {
+        let canary = known.canary.as_ref();
+        let engines = known.engines.iter();
+        let told = engines
+            .filter(|engine| engine.kind != EngineKind::Lmcache)
+            .filter_map(|engine| engine.block_tokens)
+            .max();
+        let hit = canary.and_then(|canary| {
+            let repeated = canary.repeated.filter(|hit| *hit > TEMPLATE)?;
+            canary.prompt_tokens?.checked_sub(repeated)
+        });
+        let by_canary = || hit.map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
+        let other = canary.and_then(|canary| canary.other_marker).unwrap_or(0);
+        let template_seen = canary.is_some_and(|canary| canary.salt_field.is_none());
+        Self {
+            template: other,
+            template_seen,
+            block: told.unwrap_or_else(by_canary),
+        }
+    }
+}
+
+impl Limits {
+    /// In a round: prompts of one epoch share the template under a salt too, which is in what is
+    /// expected where token ids tell that.
+    fn within(self, round: &RoundResult) -> Self {
+        let least = match (self.template_seen, round.expected.is_some()) {
+            (true, _) => TEMPLATE,
+            (false, true) => 0,
+            (false, false) => UNSEEN_TEMPLATE,
+        };
+        Self {
+            template: self.template.max(least),
+            ..self
+        }
+    }
+}
+
+/// Judges the cold rounds of a level together. Under `--cold none` only the first one is cold: the
+/// others repeat its bytes.
+pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool) -> ColdVerdict {
+    let colds = of_kind(rounds, RoundKind::Cold).filter(|cold| !repeats_its_bytes(rounds, cold));
+    let colds: Vec<&RoundResult> = colds.collect();
+    let action = colds.first().and_then(|round| round.meta.cold.as_ref());
     let method = action.map_or(ColdMethod::None, |action| action.method);
     let mut evidence = Vec::new();
+    by_method(method, action, &mut evidence);
+    if let Some(canary) = &known.canary {
+        evidence.extend(canary_evidence(canary, method));
+    }
+    evidence.extend(response_cache::evidence(rounds));
+    let limits = Limits::of(known);
+    let verdicts = colds
+        .iter()
+        .map(|round| judge(round, limits.within(round), &mut evidence));
+    let verdicts: Vec<Verdict> = verdicts.collect();
+    let mut verdict = if verdicts.contains(&Verdict::Contaminated) {
+        Verdict::Contaminated
+    } else if verdicts.is_empty() || verdicts.contains(&Verdict::Unknown) {
+        Verdict::Unknown
+    } else {
+        Verdict::Cold
+    };
+    let later = rounds.first().is_some_and(|round| round.meta.level > 0);
+    if method == ColdMethod::None && later && same_samples && verdict == Verdict::Unknown {
+        let text = "an earlier level sent the same prompts, and nothing was done since";
+        evidence.push(note("policy", text.to_owned()));
+        verdict = Verdict::Contaminated;
+    }
+    ColdVerdict {
+        method,
+        verdict,
+        evidence,
+    }
+}
+
+fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdEvidence>) {
     match method {
         ColdMethod::None => {
             let text = "nothing was done to make the round cold (--cold none)";
@@ -39,43 +129,31 @@ pub(crate) fn verdict(rounds: &[RoundResult], canary: Option<&CanaryReport>) -> 
                 let text = format!("cache reset accepted by {}", reset.url);
                 evidence.push(note("reset", text));
             }
-            evidence.push(match action.and_then(|action| action.proof) {
-                Some(proof) => note(
-                    "reset",
-                    format!(
-                        "proven: a text that had hit {} tokens hit {} after it",
-                        proof.before,
-                        proof.after.unwrap_or(0)
+            let proof = action.and_then(|action| action.proof);
+            let failed = action.and_then(|action| action.proof_failed.as_deref());
+            let text = match (proof, failed) {
+                (Some(proof), _) => match proof.after {
+                    Some(after) => format!(
+                        "proven: a text that had hit {} tokens hit {after} after it",
+                        proof.before
                     ),
-                ),
-                None => note(
-                    "reset",
-                    "not proven: no text was seen to hit before it".to_owned(),
-                ),
-            });
+                    None => format!(
+                        "proven: a text that had hit {} tokens was answered without any after it",
+                        proof.before
+                    ),
+                },
+                (None, Some(reason)) => {
+                    format!("not proven: a request that was to prove it failed ({reason})")
+                }
+                (None, None) => "not proven: no text was seen to hit before it".to_owned(),
+            };
+            evidence.push(note("reset", text));
         }
         ColdMethod::Marker | ColdMethod::Salt => {}
     }
-    if let Some(canary) = canary {
-        evidence.extend(canary_evidence(canary, method));
-    }
-    let verdicts = cold.iter().map(|round| judge(round, canary, &mut evidence));
-    let verdicts: Vec<Verdict> = verdicts.collect();
-    let verdict = if verdicts.contains(&Verdict::Contaminated) {
-        Verdict::Contaminated
-    } else if verdicts.is_empty() || verdicts.contains(&Verdict::Unknown) {
-        Verdict::Unknown
-    } else {
-        Verdict::Cold
-    };
-    ColdVerdict {
-        method,
-        verdict,
-        evidence,
-    }
 }
 
-fn note(source: &str, text: String) -> ColdEvidence {
+pub(crate) fn note(source: &str, text: String) -> ColdEvidence {
     ColdEvidence {
         source: source.to_owned(),
         text,
@@ -86,22 +164,21 @@ fn note(source: &str, text: String) -> ColdEvidence {
 
 fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidence> {
     let mut evidence = Vec::new();
-    match canary.repeated {
-        Some(0) => evidence.push(note(
-            "canary",
-            "a repeated made text hit nothing: no prefix cache is seen here".to_owned(),
-        )),
-        Some(hit) => evidence.push(note(
-            "canary",
-            format!(
-                "a repeated made text took {hit} tokens from the cache, and the server said so"
-            ),
-        )),
-        None => evidence.push(note(
-            "canary",
-            "a repeated made text: the server reports no cached tokens".to_owned(),
-        )),
-    }
+    let of = match canary.prompt_tokens {
+        Some(tokens) => format!("{tokens} "),
+        None => String::new(),
+    };
+    let text = match canary.repeated {
+        Some(0) => "a repeated made text hit nothing: no prefix cache is seen here".to_owned(),
+        Some(hit) if hit <= TEMPLATE => format!(
+            "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"
+        ),
+        Some(hit) => format!(
+            "a repeated made text took {hit} of its {of}tokens from the cache, and the server said so"
+        ),
+        None => "a repeated made text: the server reports no cached tokens".to_owned(),
+    };
+    evidence.push(note("canary", text));
     match (&canary.salt_field, canary.other_marker) {
         (Some(field), other) => {
             let other = other.unwrap_or(0);
@@ -117,83 +194,161 @@ fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidenc
     evidence
 }
 
-fn judge(
-    round: &RoundResult,
-    canary: Option<&CanaryReport>,
-    evidence: &mut Vec<ColdEvidence>,
-) -> Verdict {
+/// Tokens of a round's marker, which all of its prompts begin with.
+fn marker_tokens(round: &RoundResult) -> u64 {
+    let action = round.meta.cold.as_ref();
+    action.map_or(0, |action| {
+        let marker = action.marker.as_ref();
+        let bytes = marker.map_or(0, |marker| marker.len() as u64);
+        action.marker_tokens.unwrap_or(bytes / MARKER_BYTES)
+    })
+}
+
+/// Hits that a request may have of its own round: at least, and at most. By token ids they are the
+/// same; by characters they are an interval.
+fn expected(round: &RoundResult, index: u32, row: &RequestRow, prompt: u64) -> (u64, u64) {
+    if let Some(expected) = &round.expected {
+        let tokens = expected.tokens.get(index as usize).copied().flatten();
+        let tokens = u64::from(tokens.unwrap_or(0)).min(prompt);
+        return (tokens, tokens);
+    }
+    let shared = row.shared_chars();
+    let most = CHARS.1 * shared + marker_tokens(round);
+    ((shared / CHARS.0).min(prompt), most.min(prompt))
+}
+
+/// What a round's hits come to beyond what is expected.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    prompt: u64,
+    cached: u64,
+    expected: u64,
+    excess: u64,
+    /// Prompt tokens of which a hit would have been seen.
+    visible: u64,
+    /// Requests of which one alone is contamination.
+    alone: u64,
+    requests: u64,
+}
+
+impl Sums {
+    /// At the lower or the upper end of what is expected.
+    fn of(round: &RoundResult, limits: Limits, upper: bool) -> Self {
+        let mut sums = Self::default();
+        for (index, row) in round.requests.successes() {
+            let Some((cached, prompt)) = row.cached_tokens().zip(row.input_tokens()) else {
+                continue;
+            };
+            let (low, high) = expected(round, index, row, prompt);
+            let expected = if upper { high } else { low };
+            // Hits come in whole blocks, of which one more is allowed.
+            let expected = expected / limits.block * limits.block;
+            let allowed = expected + limits.template + limits.block;
+            let of = |share: f64| share * prompt as f64;
+            let wholly = cached as f64 >= of(WHOLLY.0)
+                && ((expected + limits.template) as f64) < of(WHOLLY.1);
+            let excess = match wholly {
+                true => cached.saturating_sub(expected),
+                false => cached.saturating_sub(allowed),
+            };
+            sums.requests += 1;
+            sums.prompt += prompt;
+            sums.cached += cached;
+            sums.expected += expected;
+            sums.excess += excess;
+            sums.visible += prompt.saturating_sub(allowed);
+            sums.alone += u64::from(excess > 0 && excess as f64 >= of(ONE_REQUEST));
+        }
+        // Of those that share one had to compute; where hits are not known of all, it may be one of
+        // the others.
+        let whole = Hits::of_rows(&round.requests).is_whole();
+        let computed = round.expected.as_ref().filter(|_| whole);
+        let computed = computed.map_or(0, |one| one.computed);
+        let allowed = sums.expected.saturating_sub(computed)
+            + sums.requests * (limits.template + limits.block);
+        sums.excess = sums.excess.max(sums.cached.saturating_sub(allowed));
+        sums
+    }
+
+    fn contaminated(&self) -> bool {
+        self.alone > 0 || self.excess as f64 > TOLERANCE * self.prompt as f64
+    }
+}
+
+fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdEvidence>) -> Verdict {
     let number = round.meta.spec.number;
-    let reports_hits = canary.and_then(|canary| canary.repeated);
-    let good = || round.requests.successes();
-    let known = good()
-        .filter(|(_, row)| row.cached_tokens().is_some())
-        .count();
-    if good().next().is_none() {
-        evidence.push(note(
-            "usage",
-            format!("round {number}: no request succeeded"),
+    let mut say = |text: String| evidence.push(note("usage", format!("round {number}: {text}")));
+    let hits = Hits::of_rows(&round.requests);
+    if hits.of == 0 {
+        say("no request succeeded".to_owned());
+        return Verdict::Unknown;
+    }
+    if hits.impossible > 0 {
+        say(format!(
+            "{} requests report more cached tokens than their prompt has; they are left out",
+            hits.impossible
+        ));
+    }
+    if hits.known == 0 {
+        say("the server reports no cached tokens".to_owned());
+        return Verdict::Unknown;
+    }
+    let (least, most) = (
+        Sums::of(round, limits, false),
+        Sums::of(round, limits, true),
+    );
+    let share = 100.0 * hits.cached as f64 / hits.prompt.max(1) as f64;
+    let reported = match (hits.omitted, hits.known) {
+        (0, known) => format!("reported by {known} requests"),
+        (omitted, known) if omitted == known => {
+            "no request reports any, as this server does without a hit".to_owned()
+        }
+        (omitted, known) => format!(
+            "reported by {}; {omitted} say nothing, as this server does without a hit",
+            known - omitted
+        ),
+    };
+    evidence.push(ColdEvidence {
+        source: "usage".to_owned(),
+        text: format!(
+            "round {number}: {} of {} prompt tokens ({share:.1} %) came from the cache, {reported}; beyond what the round shares: {}",
+            hits.cached,
+            hits.prompt,
+            most.excess
+        ),
+        value: Some(most.excess as f64),
+        limit: Some(TOLERANCE * most.prompt as f64),
+    });
+    let mut say = |text: String| evidence.push(note("usage", format!("round {number}: {text}")));
+    if most.contaminated() {
+        if most.alone > 0 {
+            say(format!(
+                "{} requests took half of their prompt and more from a cache, unexpectedly",
+                most.alone
+            ));
+        }
+        return Verdict::Contaminated;
+    }
+    if (hits.known as f64) < KNOWN * hits.of as f64 {
+        say(format!(
+            "hits are known for {} of {} requests only",
+            hits.known, hits.of
         ));
         return Verdict::Unknown;
     }
-    if known == 0 && reports_hits.is_none() {
-        let text = format!("round {number}: the server reports no cached tokens");
-        evidence.push(note("usage", text));
+    if (most.visible as f64) < VISIBLE * most.prompt as f64 {
+        say(
+            "the prompts are too short, or share too much, to tell a hit from the template"
+                .to_owned(),
+        );
         return Verdict::Unknown;
     }
-    if known == 0 {
-        // vLLM leaves the field out when there was no hit; the canary proved that it reports hits.
-        let text = format!(
-            "round {number}: no request reports cached tokens, as this server does without a hit"
+    if least.contaminated() {
+        say(
+            "what prompts share is known by characters only, and these hits may be more than that"
+                .to_owned(),
         );
-        evidence.push(note("usage", text));
-        return Verdict::Cold;
-    }
-    let template = canary.and_then(|canary| canary.other_marker).unwrap_or(0);
-    let template = template.clamp(TEMPLATE.0, TEMPLATE.1);
-    let action = round.meta.cold.as_ref();
-    let marker = action.map_or(0, |action| {
-        let bytes = action
-            .marker
-            .as_ref()
-            .map_or(0, |marker| marker.len() as u64);
-        action.marker_tokens.unwrap_or(bytes / MARKER_BYTES)
-    });
-    let block = canary
-        .and_then(|canary| canary.prompt_tokens?.checked_sub(canary.repeated?))
-        .map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
-    let hits = Hits::of_rows(&round.requests);
-    let (cached, prompt) = (hits.cached, hits.prompt);
-    let limit = round.shared_tokens + (hits.known * (template + marker + block)) as f64;
-    let tolerated = TOLERANCE * prompt as f64;
-    let limit = limit.max(tolerated);
-    let share = 100.0 * hits.rate().unwrap_or(0.0);
-    let text = format!(
-        "round {number}: {cached} of {prompt} prompt tokens ({share:.1} %) came from the cache, \
-         reported by {known} requests"
-    );
-    let source = "usage".to_owned();
-    evidence.push(ColdEvidence {
-        source,
-        text,
-        value: Some(cached as f64),
-        limit: Some(limit),
-    });
-    if cached as f64 > limit {
-        return Verdict::Contaminated;
-    }
-    if cached as f64 > tolerated && limit > TELLABLE * prompt as f64 {
-        let text = "the prompts are too short, or share too much, to tell a hit from the template";
-        evidence.push(note("usage", format!("round {number}: {text}")));
         return Verdict::Unknown;
     }
     Verdict::Cold
-}
-
-/// Prompt tokens that another prompt of the round begins with too, estimated by characters.
-pub(crate) fn shared_tokens(record: &RequestRecord, metrics: &RequestMetrics) -> f64 {
-    let tokens = metrics.input_tokens.unwrap_or(0) as f64;
-    if record.prompt_chars == 0 {
-        return 0.0;
-    }
-    tokens * record.shared_chars as f64 / record.prompt_chars as f64
 }

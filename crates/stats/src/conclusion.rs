@@ -3,6 +3,7 @@
 use crate::{
     conclusion_words::words,
     level::{Design, Estimate},
+    reuse_seen::Reuse,
 };
 use dualround_model::{
     CacheHit, ClassComparison, ColdVerdict, Conclusion, ConclusionKind, Judging, LostPairs,
@@ -15,8 +16,6 @@ pub const MARGIN: f64 = 0.05;
 const LOOSE_MARGIN: f64 = 0.25;
 /// An effect that cannot be excluded above this factor is no "no effect".
 const WIDEST_BOUND: f64 = 1.35;
-/// A warm hit rate below this is no evidence of a cache.
-const HIT_RATE: f64 = 0.05;
 /// Prompts that any decision needs.
 const FEWEST: u64 = 6;
 
@@ -31,31 +30,8 @@ pub(crate) struct Basis<'a> {
     /// Pairs that one side lost, where they are too many.
     pub(crate) lost: Option<LostPairs>,
     pub(crate) hit_rate: &'a CacheHit,
-    pub(crate) server_cold: Option<f64>,
+    pub(crate) reuse: Reuse,
     pub(crate) cold: &'a ColdVerdict,
-}
-
-impl Basis<'_> {
-    /// Hits in the warm rounds, well above those of the cold ones.
-    pub(crate) fn cache_evidence(&self) -> bool {
-        let above = |warm: Option<f64>, cold: Option<f64>| {
-            warm.is_some_and(|warm| warm >= HIT_RATE && warm >= 2.0 * cold.unwrap_or(0.0))
-        };
-        above(self.hit_rate.usage, self.hit_rate.usage_cold)
-            || above(self.hit_rate.server, self.server_cold)
-    }
-
-    /// Every warm request says what it hit, and it is hardly more than the cold ones hit.
-    fn hits_known_few(&self) -> bool {
-        let hits = self.hit_rate;
-        let more = hits
-            .usage
-            .zip(hits.usage_cold)
-            .map(|(warm, cold)| warm - cold);
-        hits.usage_of > 0
-            && hits.usage_known == hits.usage_of
-            && more.is_some_and(|more| more < HIT_RATE)
-    }
 }
 
 /// Whether an interval of a ratio lies wholly beyond ± `margin` (`effect`), wholly inside
@@ -97,7 +73,7 @@ pub(crate) fn conclude(basis: &Basis<'_>) -> Conclusion {
     let mut conclusion = Conclusion {
         kind: decision.kind,
         source: basis.design.source,
-        cache_evidence: basis.cache_evidence(),
+        cache_evidence: basis.reuse.evidence,
         margin: MARGIN,
         allowance: basis.ttft.metric.allowance,
         bound: decision.bound,
@@ -158,9 +134,10 @@ fn no_effect(basis: &Basis<'_>, ttft: &MetricComparison) -> Decision {
         |low: Option<f64>, high: Option<f64>, margin: f64| decide(low, high, margin) == NoEffect;
     let spread = |margin: f64| within(ttft.spread_low, ttft.spread_high, margin);
     let allowed = basis.design.source != Source::Cycles;
+    let holds_one = ttft.interval_low <= Some(1.0) && ttft.interval_high >= Some(1.0);
     let agree = within(ttft.interval_low, ttft.interval_high, MARGIN)
         || (allowed && spread(MARGIN))
-        || (allowed && basis.hits_known_few() && spread(LOOSE_MARGIN));
+        || (allowed && holds_one && basis.reuse.known_few && spread(LOOSE_MARGIN));
     let far = ttft.interval_low.zip(ttft.interval_high);
     let far = far.map(|(low, high)| high.max(1.0 / low));
     let Some(bound) = far.filter(|_| agree) else {

@@ -1,10 +1,13 @@
 //! The sentence of a conclusion, in English and Chinese.
 
-use crate::conclusion::Basis;
+use crate::{conclusion::Basis, reuse_seen::Witness};
 use dualround_model::{
-    Allowance, AllowanceSource, CacheHit, Class, ClassComparison, Conclusion, ConclusionKind,
-    IntervalKind, MetricComparison, Reason, Repeated, Source, Verdict,
+    Allowance, AllowanceSource, Class, ClassComparison, Conclusion, ConclusionKind, IntervalKind,
+    MetricComparison, Reason, Repeated, Verdict,
 };
+
+/// A cold round that hits so much has reuse of its own.
+const INSIDE: f64 = 0.10;
 
 /// Both sentences.
 pub(crate) fn words(basis: &Basis<'_>, conclusion: &Conclusion) -> (String, String) {
@@ -13,10 +16,7 @@ pub(crate) fn words(basis: &Basis<'_>, conclusion: &Conclusion) -> (String, Stri
     let hits = conclusion.cache_evidence;
     let (head, head_zh) = match conclusion.kind {
         ConclusionKind::Effect if faster && hits => ("cache works", "缓存有效"),
-        ConclusionKind::Effect if faster => (
-            "round 2 faster, cause not established (no cache hits were seen)",
-            "第 2 轮更快，但原因未证实（未见缓存命中）",
-        ),
+        ConclusionKind::Effect if faster => no_evidence(basis.reuse.witness),
         ConclusionKind::Effect => ("round 2 slower", "第 2 轮更慢"),
         ConclusionKind::NoEffect => ("no effect", "没有加速"),
         ConclusionKind::CannotTell | ConclusionKind::Withheld => {
@@ -27,8 +27,8 @@ pub(crate) fn words(basis: &Basis<'_>, conclusion: &Conclusion) -> (String, Stri
     let bound = conclusion.bound.map(|bound| 100.0 * (bound - 1.0));
     let bound = match bound {
         Some(bound) => (
-            format!("; none above {bound:.0} %"),
-            format!("；即使有也不超过 {bound:.0}%"),
+            format!("; on average none above {bound:.0} %"),
+            format!("；平均而言即使有也不超过 {bound:.0}%"),
         ),
         None => (String::new(), String::new()),
     };
@@ -53,7 +53,7 @@ fn finish(basis: &Basis<'_>, conclusion: &Conclusion, en: String, zh: String) ->
     if !about_rounds {
         return (en, zh);
     }
-    let (rate_en, rate_zh) = rate(basis.hit_rate);
+    let (rate_en, rate_zh) = rate(basis);
     let (cold_en, cold_zh) = match basis.cold.verdict {
         Verdict::Cold => ("cold round verified cold", "冷轮已核实为冷"),
         Verdict::Contaminated => ("the cold round was NOT cold", "冷轮并不冷"),
@@ -69,25 +69,76 @@ fn finish(basis: &Basis<'_>, conclusion: &Conclusion, en: String, zh: String) ->
     )
 }
 
-/// What would tell more.
-fn next(basis: &Basis<'_>, conclusion: &Conclusion) -> (&'static str, &'static str) {
-    let unsure = matches!(
-        conclusion.reason,
-        Some(Reason::AcrossMargin | Reason::WideBound { .. })
-    );
-    let decided = conclusion.reason.is_none();
-    match conclusion.source {
-        Source::Cycles if unsure => ("; more cycles tell more", "；可增加冷热循环"),
-        _ if unsure => (
-            "; three cycles and more (--rounds CWCWCW) tell more",
-            "；用不少于三个冷热循环（--rounds CWCWCW）可进一步判断",
-        ),
-        _ if decided && !basis.design.repeats_cold() => (
-            "; server warm-up not controlled, --rounds CWC controls it",
-            "；未排除服务端预热的影响（--rounds CWC 可排除）",
-        ),
-        _ => ("", ""),
+/// What would tell more, and what was not controlled.
+fn next(basis: &Basis<'_>, conclusion: &Conclusion) -> (String, String) {
+    let (mut en, mut zh) = (String::new(), String::new());
+    let mut say = |a: &str, b: &str| {
+        en.push_str(a);
+        zh.push_str(b);
+    };
+    if basis.design.left_out {
+        say(
+            "; a round was left out that holds too few of the requests of the others",
+            "；有一轮所含请求太少，未予采用",
+        );
     }
+    let effect = basis
+        .ttft
+        .metric
+        .ratio
+        .map_or(0.0, |ratio| ratio.ln().abs());
+    let drifts = basis.ttft.trend.filter(|trend| trend.abs() >= effect / 2.0);
+    if let Some(trend) = drifts.filter(|_| conclusion.kind == ConclusionKind::Effect) {
+        let percent = short(100.0 * trend.abs().exp_m1());
+        let (way, way_zh) = if trend < 0.0 {
+            ("faster", "快")
+        } else {
+            ("slower", "慢")
+        };
+        say(
+            &format!(
+                "; from cold round to cold round each round was {percent} % {way} than the one before, which is in this ratio"
+            ),
+            &format!("；从冷轮到冷轮，每一轮都比前一轮{way_zh} {percent}%，这包含在此加速比中"),
+        );
+    }
+    match conclusion.reason {
+        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => {
+            if cycles_of(basis) > 2 {
+                say("; more cycles tell more", "；可增加冷热循环");
+            } else {
+                say(
+                    "; three cycles and more (--rounds CWCWCW) tell more",
+                    "；用不少于三个冷热循环（--rounds CWCWCW）可进一步判断",
+                );
+            }
+        }
+        Some(Reason::LostPairs { .. }) => say(
+            "; look at the failures of each round",
+            "；请看各轮的失败原因",
+        ),
+        None if !basis.design.controls_warm_up() => {
+            let repeated = basis.judging.schedule.to_string().matches('C').count() > 1;
+            if repeated {
+                say(
+                    "; server warm-up not controlled",
+                    "；未排除服务端预热的影响",
+                );
+            } else {
+                say(
+                    "; server warm-up not controlled, --rounds CWC controls it",
+                    "；未排除服务端预热的影响（--rounds CWC 可排除）",
+                );
+            }
+        }
+        _ => {}
+    }
+    (en, zh)
+}
+
+/// Cycles that the schedule has.
+fn cycles_of(basis: &Basis<'_>) -> usize {
+    basis.judging.schedule.to_string().matches("CW").count()
 }
 
 fn undecided(ttft: &MetricComparison, conclusion: &Conclusion) -> (String, String) {
@@ -185,12 +236,12 @@ fn figures(ttft: &MetricComparison) -> (String, String) {
     } else {
         ("slower", 1.0 / ratio)
     };
-    let (cold, warm) = (ms(ttft.cold_typical), ms(ttft.warm_typical));
+    let (cold, warm, shown) = (ms(ttft.cold_typical), ms(ttft.warm_typical), times(shown));
     let (mut en, mut zh) = (
-        format!("TTFT {cold} → {warm} ms (typical), {shown:.2}× {word}"),
+        format!("TTFT {cold} → {warm} ms (typical), {shown}× {word}"),
         match ratio >= 1.0 {
-            true => format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown:.2}×"),
-            false => format!("TTFT {cold} → {warm} ms（典型值），耗时为冷轮的 {shown:.2} 倍"),
+            true => format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×"),
+            false => format!("TTFT {cold} → {warm} ms（典型值），耗时为冷轮的 {shown} 倍"),
         },
     );
     if let Some((low, high)) = ttft.interval_low.zip(ttft.interval_high) {
@@ -200,8 +251,9 @@ fn figures(ttft: &MetricComparison) -> (String, String) {
             (1.0 / high, 1.0 / low)
         };
         let (what, what_zh) = interval_words(ttft);
-        en.push_str(&format!(" ({low:.2}–{high:.2}×, {what})"));
-        zh.push_str(&format!("（{low:.2}–{high:.2}×，{what_zh}）"));
+        let (low, high) = (times(low), times(high));
+        en.push_str(&format!(" ({low}–{high}×, {what})"));
+        zh.push_str(&format!("（{low}–{high}×，{what_zh}）"));
     }
     (en, zh)
 }
@@ -217,19 +269,34 @@ fn interval_words(ttft: &MetricComparison) -> (String, String) {
             _ => ("within-run spread".to_owned(), "运行内波动".to_owned()),
         };
     };
+    let percent = short(percent);
     match source {
         AllowanceSource::Control => (
-            format!("±{percent:.0} % between rounds, as the repeated rounds show"),
-            format!("轮间允许 ±{percent:.0}%，依据重复轮之间的差异"),
+            format!("±{percent} % between rounds, by the repeated rounds"),
+            format!("轮间允许 ±{percent}%，由重复轮得出"),
         ),
         AllowanceSource::Default => (
-            format!("±{percent:.0} % between rounds allowed by default"),
-            format!("轮间默认允许 ±{percent:.0}%"),
+            format!("±{percent} % between rounds allowed by default"),
+            format!("轮间默认允许 ±{percent}%"),
         ),
         AllowanceSource::Flag => (
-            format!("±{percent:.0} % between rounds allowed by --round-noise"),
-            format!("轮间按 --round-noise 允许 ±{percent:.0}%"),
+            format!("±{percent} % between rounds allowed by --round-noise"),
+            format!("轮间按 --round-noise 允许 ±{percent}%"),
         ),
+    }
+}
+
+/// A percentage with a decimal where it has one.
+fn short(percent: f64) -> String {
+    let text = format!("{percent:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+/// A ratio; near 1 with a decimal more, where the margin is.
+fn times(ratio: f64) -> String {
+    match (0.9..1.12).contains(&ratio) {
+        true => format!("{ratio:.3}"),
+        false => format!("{ratio:.2}"),
     }
 }
 
@@ -253,9 +320,37 @@ fn classes(classes: &[ClassComparison]) -> (String, String) {
     (en, zh)
 }
 
-fn rate(hits: &CacheHit) -> (String, String) {
-    match (hits.usage, hits.server) {
-        (Some(rate), _) => {
+/// Faster, without evidence of hits: by who could have seen them.
+fn no_evidence(witness: Witness) -> (&'static str, &'static str) {
+    match witness {
+        Witness::Usage | Witness::Counters { .. } => (
+            "round 2 faster, cause not established (hardly any cache hits were seen)",
+            "第 2 轮更快，但原因未证实（几乎未见缓存命中）",
+        ),
+        Witness::Partly => (
+            "round 2 faster, cause not established (hits are known for a part of the requests only)",
+            "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
+        ),
+        Witness::ResponseCache => (
+            "round 2 faster because a response cache gave whole answers back; of the engine's cache this says nothing",
+            "第 2 轮更快，因为响应缓存直接返回了整个响应；这不能说明引擎自身的缓存",
+        ),
+        Witness::Nobody => (
+            "round 2 faster, cause not established (hits cannot be seen here)",
+            "第 2 轮更快，但原因未证实（此处无法看到命中）",
+        ),
+    }
+}
+
+/// Hits by the witness that may speak, and what the cold round had of its own.
+fn rate(basis: &Basis<'_>) -> (String, String) {
+    let hits = basis.hit_rate;
+    let (mut en, mut zh) = match (basis.reuse.witness, hits.usage) {
+        (Witness::Counters { warm, .. }, _) => (
+            format!(", hit rate by the server's counters {:.1} %", 100.0 * warm),
+            format!("，按服务端计数器命中率 {:.1}%", 100.0 * warm),
+        ),
+        (Witness::Usage | Witness::Partly, Some(rate)) => {
             let (rate, part) = (100.0 * rate, hits.usage_known < hits.usage_of);
             let known = format!(" ({} / {})", hits.usage_known, hits.usage_of);
             let known = if part { known } else { String::new() };
@@ -264,10 +359,16 @@ fn rate(hits: &CacheHit) -> (String, String) {
                 format!("，{rate:.1}% 的提示词 token 命中缓存{known}"),
             )
         }
-        (None, Some(rate)) => (
-            format!(", hit rate by the server's counters {:.1} %", 100.0 * rate),
-            format!("，按服务端计数器命中率 {:.1}%", 100.0 * rate),
-        ),
-        (None, None) => (String::new(), String::new()),
+        _ => (String::new(), String::new()),
+    };
+    if let Some(cold) = basis.reuse.cold.filter(|cold| *cold >= INSIDE) {
+        let cold = 100.0 * cold;
+        en.push_str(&format!(
+            "; the cold round itself hit {cold:.1} %: reuse inside the round is not in this ratio"
+        ));
+        zh.push_str(&format!(
+            "；冷轮自身命中 {cold:.1}%：轮内复用不在此加速比之内"
+        ));
     }
+    (en, zh)
 }

@@ -4,14 +4,19 @@ use crate::{
     conclusion::{Basis, MARGIN},
     gap,
     kinds::of_kind,
+    response_cache::{self, Replayed},
+    reuse_seen::{self, Witness},
+    witness::{self, Looked},
 };
 use dualround_model::{
-    Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, MetricComparison, RoundKind,
+    Class, Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind,
     RoundResult, Warning,
 };
 
 /// A warm hit rate below this counts as no reuse.
 const NO_REUSE: f64 = 0.05;
+/// Cached tokens that prove no hit.
+const TEMPLATE: u64 = 16;
 /// Hits below this share of the possible ones want an explanation.
 const FAR_BELOW: f64 = 0.5;
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
@@ -56,12 +61,21 @@ pub(crate) fn of(
         return (en, zh);
     }
     let repeated = known.canary.as_ref().and_then(|canary| canary.repeated);
-    let warm = basis.hit_rate.usage.or(basis.hit_rate.server);
+    // A template may be shared whatever comes after it.
+    let found = repeated.map(|hit| hit > TEMPLATE);
+    let warm = match basis.reuse.witness {
+        Witness::Usage | Witness::Partly => basis.hit_rate.usage,
+        Witness::Counters { warm, .. } => Some(warm),
+        Witness::ResponseCache | Witness::Nobody => None,
+    };
     // Few hits, or far fewer than the token ids sent would have let it have.
     let possible = basis.hit_rate.theory.unwrap_or(0.0);
     let low = warm.is_some_and(|rate| rate < NO_REUSE || rate < FAR_BELOW * possible);
     let gap = gap::reasons(rounds, known, basis.hit_rate);
-    let lost = low.then(|| lost(rounds, known, repeated)).flatten();
+    let lost = low.then(|| lost(rounds, known, found)).flatten();
+    for (a, b) in beside(rounds, basis) {
+        say(a, b);
+    }
     if works {
         // It works, but less than it could.
         for (a, b) in lost.into_iter().chain(gap) {
@@ -69,25 +83,30 @@ pub(crate) fn of(
         }
         return (en, zh);
     }
-    if let Some((a, b)) = lost {
+    if is_off(known) && !conclusion.cache_evidence {
+        say(
+            "cache off: the engine says so itself".into(),
+            "缓存未启用：引擎自己这样报告".into(),
+        );
+    } else if let Some((a, b)) = lost {
         say(a, b);
-    } else if repeated == Some(0) && warm.unwrap_or(0.0) < NO_REUSE {
+    } else if found == Some(false) && warm.is_some_and(|rate| rate < NO_REUSE) {
         say(
             "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either".into(),
             "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中".into(),
         );
-    } else if repeated.is_some_and(|hit| hit > 0) && warm.is_some_and(|rate| rate < NO_REUSE) {
+    } else if found == Some(true) && warm.is_some_and(|rate| rate < NO_REUSE) {
         say(
             "the cache works for one text sent twice, but the warm round hit almost nothing: evicted before its turn (more prompts than the cache holds), or spread over replicas; look at the capacity and at an eviction counter, or try fewer samples".into(),
             "同一文本连发两次能命中，但热轮几乎没有命中：轮到之前已被驱逐（提示词总量超过缓存容量），或请求被分散到多个副本；请查看容量与驱逐计数，或减少样本数".into(),
         );
-    } else if warm.is_none() && basis.hit_rate.server.is_none() {
+    } else if basis.reuse.witness == Witness::Nobody {
         say(
             "the server reports no cached tokens, so hits cannot be seen: vLLM needs --enable-prompt-tokens-details, SGLang --enable-cache-report; or give --prometheus-url with a hit metric".into(),
             "服务端不报告缓存 token，无法看到命中：vLLM 需要 --enable-prompt-tokens-details，SGLang 需要 --enable-cache-report；也可用 --prometheus-url 指定命中指标".into(),
         );
     } else if let Some(rate) =
-        warm.filter(|rate| *rate >= NO_REUSE && followed_not(ttft, conclusion))
+        warm.filter(|rate| *rate >= NO_REUSE && followed_not(basis, conclusion))
     {
         let rate = 100.0 * rate;
         say(
@@ -128,23 +147,96 @@ pub(crate) fn of(
     (en, zh)
 }
 
-/// TTFT is known not to have fallen: the deciding interval says so, or no effect was found.
-fn followed_not(ttft: &MetricComparison, conclusion: &Conclusion) -> bool {
-    let no_faster = ttft.interval_high.is_some_and(|high| high <= 1.0 + MARGIN);
-    no_faster || conclusion.kind == ConclusionKind::NoEffect
+/// What stands beside the figures whatever they are: requests that no engine saw, and warm ones that
+/// nothing was stored for.
+fn beside(rounds: &[RoundResult], basis: &Basis<'_>) -> Vec<(String, String)> {
+    let mut out = Vec::new();
+    if let Some(Replayed { answers, of }) = response_cache::found(rounds) {
+        out.push((
+            format!("response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"),
+            format!("响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"),
+        ));
+    }
+    let less = basis
+        .design
+        .warm_rounds()
+        .find_map(|round| match witness::looked(round) {
+            Some(Looked::Less { seen, sent }) => Some((seen, sent)),
+            _ => None,
+        });
+    if let Some((seen, sent)) = less {
+        out.push((
+            format!("of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url); the counters are left out"),
+            format!("热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url）；不采用这些计数器"),
+        ));
+    }
+    let orphans = reuse_seen::orphans(rounds);
+    if orphans > 0 {
+        out.push((
+            format!("{orphans} warm requests had no cold one that succeeded, so nothing was stored for them; they are in the hit rate"),
+            format!("{orphans} 个热轮请求没有成功的冷轮请求，因此没有为其写入缓存；它们仍计入命中率"),
+        ));
+    }
+    for reason in rounds
+        .iter()
+        .flat_map(|round| &round.meta.engines)
+        .filter_map(|delta| {
+            let reason = delta.left_out.as_ref()?;
+            Some(format!("{}: {reason}", delta.base))
+        })
+    {
+        let line = (
+            format!("counters left out: {reason}"),
+            format!("不采用的计数器：{reason}"),
+        );
+        if !out.contains(&line) {
+            out.push(line);
+        }
+    }
+    out
 }
 
-/// Why prompts that had been cached were not found again, by evidence.
-fn lost(rounds: &[RoundResult], known: &Known, repeated: Option<u64>) -> Option<(String, String)> {
+/// TTFT is known not to have fallen: no effect was found, or the contrary of one, also of those
+/// requests that hit.
+fn followed_not(basis: &Basis<'_>, conclusion: &Conclusion) -> bool {
+    let ratio = basis.ttft.metric.ratio;
+    let slower = conclusion.kind == ConclusionKind::Effect && ratio.is_some_and(|r| r < 1.0);
+    let hits = basis.classes.iter().find(|class| class.class == Class::Hit);
+    let hits_faster = hits.is_some_and(|class| class.ratio.is_some_and(|r| r > 1.0 + MARGIN));
+    (slower || conclusion.kind == ConclusionKind::NoEffect) && !hits_faster
+}
+
+/// Every engine says that its prefix cache is off.
+fn is_off(known: &Known) -> bool {
+    let engines = known.engines.iter();
+    let mut engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+    !known.engines.is_empty() && engines.all(|engine| engine.prefix_caching == Some(false))
+}
+
+/// Why prompts that had been cached were not found again, by evidence; `found`: whether the canary's
+/// repetition was.
+fn lost(rounds: &[RoundResult], known: &Known, found: Option<bool>) -> Option<(String, String)> {
     if let Some((count, shares)) = replicas(rounds) {
+        // A canary that went round the replicas, too, tells nothing of their caches.
+        let (off, off_zh) = match found {
+            Some(false) => (
+                ", or a cache that is off (a text sent twice was not found again either, which looks the same)",
+                "，或缓存未启用（连发两次的文本同样没有命中，两者表现相同）",
+            ),
+            _ => ("", ""),
+        };
         return Some((
             format!(
-                "another replica: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
+                "another replica{off}: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
             ),
             format!(
-                "请求落在了另一个副本：两轮分散在 {count} 个引擎上（{shares}），同一提示词第二次多半到了没见过它的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
+                "请求落到了其他副本{off_zh}：两轮分散在 {count} 个引擎上（{shares}），同一提示词第二次多半发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
             ),
         ));
+    }
+    // What was never cached was not lost.
+    if found == Some(false) {
+        return None;
     }
     if let Some((held, needed)) = overflow(rounds, known) {
         return Some((
@@ -156,7 +248,7 @@ fn lost(rounds: &[RoundResult], known: &Known, repeated: Option<u64>) -> Option<
             ),
         ));
     }
-    if let Some((slots, prompts)) = more_than_slots(rounds, known).filter(|_| repeated != Some(0)) {
+    if let Some((slots, prompts)) = more_than_slots(rounds, known) {
         return Some((
             format!(
                 "evicted: {prompts} prompts took turns on {slots} slots, each of which keeps its last prompt only, and no host cache gave them back (llama.cpp: --cache-ram); fewer samples than slots, or a host cache"
@@ -208,8 +300,17 @@ fn overflow(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
         .filter(|engine| engine.kind != EngineKind::Lmcache);
     let capacity: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
     let first = rounds.first()?;
+    // What prompts share is held once.
+    let shared = |index: u32| {
+        let expected = first.expected.as_ref()?;
+        expected.tokens.get(index as usize).copied().flatten()
+    };
     let rows = first.requests.iter();
-    let needed = rows.filter_map(|(_, row)| row.input_tokens()).sum();
+    let own = rows.filter_map(|(index, row)| {
+        let tokens = row.input_tokens()?;
+        Some(tokens.saturating_sub(u64::from(shared(index).unwrap_or(0))))
+    });
+    let needed = own.sum();
     (capacity > 0 && needed > capacity).then_some((capacity, needed))
 }
 

@@ -2,7 +2,6 @@
 //! records are looked at once and go.
 
 use crate::{
-    cold::shared_tokens,
     goodput::goodput,
     health::{Arrivals, health},
     hits::Hits,
@@ -14,8 +13,8 @@ use crate::{
     telemetry, warnings,
 };
 use dualround_model::{
-    Failure, Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult,
-    RoundRun, RoundSummary, Slo, Tails, Timeouts, TokenSource, TokenSourceChoice,
+    Convention, Failure, Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta,
+    RoundResult, RoundRun, RoundSummary, Slo, Tails, Timeouts, TokenSource, TokenSourceChoice,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -28,6 +27,8 @@ pub struct SummaryOptions {
     pub token_source: TokenSourceChoice,
     /// For the words of a timeout warning.
     pub timeouts: Option<Timeouts>,
+    /// How silence about cached tokens is read.
+    pub convention: Convention,
 }
 
 /// What a round came to that no row tells.
@@ -45,7 +46,6 @@ pub(crate) struct Facts {
     pub(crate) icl_approximate: bool,
     /// Token-bearing events of successes.
     events: u64,
-    shared_tokens: f64,
 }
 
 /// Failures of one kind.
@@ -74,9 +74,6 @@ impl Facts {
         self.arrivals.add(record);
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
-            if metrics.cached_tokens.is_some() && metrics.input_tokens.is_some() {
-                self.shared_tokens += shared_tokens(record, metrics);
-            }
         }
     }
 
@@ -119,7 +116,7 @@ impl RoundFold {
 
     /// Takes a request that has ended.
     pub fn add(&mut self, record: &RequestRecord) {
-        let metrics = measure(record, self.options.token_source, None);
+        let metrics = measure(record, &self.options);
         self.facts.add(record, &metrics);
         self.rows
             .set(record.index, RequestRow::new(record, &metrics));
@@ -188,9 +185,10 @@ impl RoundFold {
             token_throughput: per_second(tokens),
             request_throughput: per_second(successful),
             goodput: slo.map(|slo| goodput(&rows, slo, sent, seconds)),
-            cached_tokens: (hits.known > 0).then_some(hits.cached),
-            cache_hit_rate: hits.rate(),
-            cache_known_requests: hits.known,
+            cached_tokens: None,
+            cache_hit_rate: None,
+            cache_known_requests: 0,
+            cache_omitted_requests: 0,
             failures: kinds
                 .map(|(kind, failed)| (kind.clone(), failed.count))
                 .collect(),
@@ -214,12 +212,13 @@ impl RoundFold {
             ),
             warnings: Vec::new(),
         };
+        hits.stand_in(&mut summary);
         summary.warnings = warnings::of(&meta, &rows, &facts, &summary, &options);
         let mut result = RoundResult {
             meta,
             summary,
             requests: rows,
-            shared_tokens: facts.shared_tokens,
+            expected: None,
             journal,
         };
         let others = server::other_traffic(&result);

@@ -1,7 +1,7 @@
 //! Why fewer prompt tokens came from the cache than the token ids sent would have allowed, or why
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
-use crate::{hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile};
+use crate::{hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile, witness};
 use dualround_model::{CacheHit, Known, RoundKind, RoundResult};
 
 /// A possible share below this is worth its reason.
@@ -47,7 +47,10 @@ pub(crate) fn reasons(
             format!("不完整的块：命中以 {block} token 的整块为单位，且最后一个 token 总要计算；提示词平均 {mean:.0} token，最多 {most:.1} % 可来自缓存"),
         ));
     }
-    let gap = hits.usage.is_some_and(|usage| usage < reuse.warm - GAP);
+    // Replicas that nobody sees look the same; one engine that looked up all of it is needed.
+    let one = of_kind(rounds, RoundKind::Warm)
+        .all(|round| round.meta.engines.len() == 1 && witness::of_round(round).is_some());
+    let gap = one && hits.usage.is_some_and(|usage| usage < reuse.warm - GAP);
     if let Some(reason) = gap.then(|| store_not_finished(rounds, block)).flatten() {
         out.push(reason);
     }

@@ -12,13 +12,12 @@ const SPAN: f64 = 2.0;
 /// Below this share of explained spread, the line says nothing.
 const FIT: f64 = 0.5;
 
-/// Fits the rounds of a level. `zero_unreported`: a request without cached tokens had none, as the
-/// canary showed for this server.
-pub(crate) fn fit(rounds: &[RoundResult], zero_unreported: bool) -> PrefillModel {
+/// Fits the rounds of a level.
+pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
-        let cached = row.cached_tokens().or(zero_unreported.then_some(0));
-        let known = row.input_tokens().zip(cached).zip(row.ttft_ms());
+        let known = row.input_tokens().zip(row.cached_tokens());
+        let known = known.zip(row.ttft_ms());
         if let Some(((input, cached), ttft)) = known {
             points.push((input.saturating_sub(cached) as f64, ttft));
         }

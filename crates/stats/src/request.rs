@@ -1,5 +1,9 @@
 //! One record to its metrics: every definition of a per-request number stands here.
 
+use crate::{
+    fold::SummaryOptions,
+    knowledge::{self, Cached},
+};
 use dualround_model::{Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice};
 
 /// Gaps at or below this count as "at once" for the burst check, ns.
@@ -12,11 +16,8 @@ fn ms(from: u64, to: u64) -> f64 {
 }
 
 /// Computes the metrics of one request. Times are differences of the record's own stamps.
-pub fn measure(
-    record: &RequestRecord,
-    choice: TokenSourceChoice,
-    slo: Option<&Slo>,
-) -> RequestMetrics {
+pub fn measure(record: &RequestRecord, options: &SummaryOptions) -> RequestMetrics {
+    let (choice, slo) = (options.token_source, options.slo.as_ref());
     let time = &record.timeline;
     let success = record.outcome.is_success();
     let (tokens, source, mismatch) = output_tokens(record, choice);
@@ -33,10 +34,12 @@ pub fn measure(
         output_tokens: tokens.filter(|_| success),
         token_source: source.filter(|_| success),
         partial_output_tokens: if success { None } else { tokens.or(Some(0)) },
-        cached_tokens: record.usage.cached_tokens,
         ..RequestMetrics::default()
     };
-    metrics.flags = flags(record, &metrics, mismatch);
+    let cached = knowledge::cached(record, options.convention);
+    metrics.cached_tokens = cached.tokens();
+    metrics.cached_omitted = cached == Cached::ZeroByOmission;
+    metrics.flags = flags(record, &metrics, mismatch, cached);
     metrics.good = slo.filter(|_| success).map(|slo| {
         let times = [metrics.ttft_ms, metrics.itl_ms, metrics.latency_ms];
         meets(times, metrics.output_tokens, slo)
@@ -72,16 +75,30 @@ fn output_tokens(
     (tokens, tokens.map(|_| source), mismatch)
 }
 
-/// (t_last − t_first)/(n − k), k the tokens of the first event (1 unless known). `None` when that
-/// divides nothing, or when only one event was seen, whose distance from itself measures nothing.
+/// (t_last − t_first)/(n − k), k the tokens of the first event (1 unless known), n without tokens
+/// that were not streamed. `None` when that divides nothing, or when only one event was seen, whose
+/// distance from itself measures nothing.
 fn itl(record: &RequestRecord, n: u64) -> Option<f64> {
     let first_holds = record.stream.first_event_tokens.unwrap_or(1).max(1);
+    let n = n.saturating_sub(hidden(record));
+    let n = n.max(record.stream.token_events);
     let rest = n.checked_sub(first_holds).filter(|rest| *rest > 0)?;
     if record.stream.token_events < 2 {
         return None;
     }
     let time = &record.timeline;
     Some(ms(time.first_token_ns?, time.last_token_ns?) / rest as f64)
+}
+
+/// Reasoning tokens that usage counts and the stream did not show: no event before the answer bore
+/// one.
+fn hidden(record: &RequestRecord) -> u64 {
+    let time = &record.timeline;
+    let shown = time.first_token_ns != time.first_content_ns;
+    match record.usage.reasoning_tokens {
+        Some(tokens) if !shown => tokens,
+        _ => 0,
+    }
 }
 
 /// Events held back and released at once: at least ten, nine in ten of the gaps at most 5 ms, and
@@ -104,7 +121,12 @@ fn in_bursts(record: &RequestRecord) -> bool {
         && (last - first) * 5 <= time.end_ns.saturating_sub(start)
 }
 
-fn flags(record: &RequestRecord, metrics: &RequestMetrics, mismatch: bool) -> Vec<Flag> {
+fn flags(
+    record: &RequestRecord,
+    metrics: &RequestMetrics,
+    mismatch: bool,
+    cached: Cached,
+) -> Vec<Flag> {
     let stream = &record.stream;
     let success = record.outcome.is_success();
     let no_itl = metrics.itl_ms.is_none() && metrics.output_tokens.is_some_and(|n| n < 2);
@@ -125,6 +147,7 @@ fn flags(record: &RequestRecord, metrics: &RequestMetrics, mismatch: bool) -> Ve
         (Flag::TruncatedInput, record.truncated),
         (Flag::Resent, record.resent),
         (Flag::Retried, !record.retries.is_empty()),
+        (Flag::ImpossibleUsage, cached == Cached::Impossible),
     ]
     .into_iter()
     .filter_map(|(flag, holds)| holds.then_some(flag))

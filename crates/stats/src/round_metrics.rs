@@ -24,9 +24,13 @@ impl<'a> RoundMetrics<'a> {
 
     /// Of one request.
     pub fn of(&self, record: &RequestRecord) -> RequestMetrics {
-        let slo = self.options.slo.as_ref();
-        let mut metrics = measure(record, self.options.token_source, slo);
+        let mut metrics = measure(record, self.options);
         let row = self.round.requests.get(record.index);
+        if let Some(row) = row {
+            // What was found out of a level may have changed how silence is read.
+            metrics.cached_tokens = row.cached_tokens();
+            metrics.cached_omitted = row.is_omitted();
+        }
         if row.is_some_and(|row| row.has(Flag::PromptTokensChanged)) {
             metrics.flags.push(Flag::PromptTokensChanged);
         }

@@ -34,6 +34,12 @@ fn total_increase(series: &[&SeriesTrack]) -> Result<Option<f64>, ()> {
     Ok(total)
 }
 
+/// What the series of this name grew by; `None` without readings, or where one was reset.
+pub(crate) fn increase_of(track: &MetricTrack, name: &str) -> Option<f64> {
+    let named = track.series.iter().filter(|series| series.name == name);
+    total_increase(&named.collect::<Vec<_>>()).ok().flatten()
+}
+
 /// All instants at which any of the series was read, in order.
 fn instants(series: &[&SeriesTrack]) -> Vec<u64> {
     let all = series

@@ -11,8 +11,8 @@ mod common;
 
 use common::{meta, simple, success, usage};
 use dualround_model::{
-    CanaryReport, ConclusionKind, IntervalKind, Judging, Known, RequestRecord, RoundResult,
-    RoundRun, Schedule, Verdict, Warning,
+    CanaryReport, ConclusionKind, EngineDelta, Expected, IntervalKind, Judging, Known,
+    RequestRecord, RoundResult, RoundRun, Schedule, TierDelta, Verdict, Warning,
 };
 use dualround_stats::{SummaryOptions, compare, decide, hodges_lehmann, summarise, t_interval};
 
@@ -142,6 +142,20 @@ fn a_gap_is_explained_by_blocks() {
 
 #[test]
 fn a_store_that_was_not_finished_is_told_from_its_evidence() {
+    // One engine whose counters saw all of the warm round: no replica that nobody sees.
+    let seen = |rounds: &mut [RoundResult]| {
+        for round in rounds {
+            let hits = round.summary.cached_tokens.unwrap_or(0) as f64;
+            round.meta.engines = vec![EngineDelta {
+                tiers: vec![TierDelta {
+                    tier: "local".to_owned(),
+                    hits: Some(hits),
+                    queries: Some(20_000.0),
+                }],
+                ..EngineDelta::default()
+            }];
+        }
+    };
     // The first ten ended just before they were asked again, the others long before.
     let at = |start: f64, cached: u64| {
         move |index: u32| {
@@ -154,6 +168,7 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
         .map(at(5200.0, 0))
         .chain((10..20).map(at(5200.0, 992)));
     let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
+    seen(&mut told);
     let text = compare(&mut told, &Judging::default(), &knowing(16, 0.992))
         .diagnosis
         .join("; ");
@@ -167,6 +182,7 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
         .map(at(5200.0, 0))
         .chain((10..20).map(at(5200.0, 992)));
     let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
+    seen(&mut told);
     let text = compare(&mut told, &Judging::default(), &knowing(16, 0.992))
         .diagnosis
         .join("; ");
@@ -179,6 +195,7 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
             round(20, 10.0, Some(992), 3),
         ],
     );
+    seen(&mut told);
     let level = compare(&mut told, &Judging::default(), &knowing(16, 0.992));
     let text = level.diagnosis.join("; ");
     assert!(text.contains("hit 10.0 %, the next one 99.2 %"), "{text}");
@@ -209,22 +226,31 @@ fn b127_a_contaminated_cold_round_withholds_the_claim() {
 
 #[test]
 fn b132_sharing_and_templates_are_no_contamination() {
-    let shared = |cached| {
-        let mut records = round(20, 100.0, Some(cached), 1);
-        for record in &mut records {
-            record.shared_chars = 500;
-        }
-        records
-    };
-    let verdict = |records: Vec<RequestRecord>| {
+    let verdict = |records: Vec<RequestRecord>, shared: Option<u32>| {
         let mut rounds = rounds("CW", vec![records, round(20, 10.0, Some(990), 2)]);
+        rounds[0].expected = shared.map(|tokens| Expected {
+            epoch: 0,
+            tokens: vec![Some(tokens); 20],
+            computed: 0,
+        });
         compare(&mut rounds, &Judging::default(), &known())
             .cold
             .verdict
     };
-    assert_eq!(verdict(shared(500)), Verdict::Cold);
-    assert_eq!(verdict(shared(900)), Verdict::Contaminated);
-    assert_eq!(verdict(round(20, 100.0, Some(9), 1)), Verdict::Cold);
+    let hitting = |cached| round(20, 100.0, Some(cached), 1);
+    // 400 tokens are shared by their ids.
+    assert_eq!(verdict(hitting(400), Some(400)), Verdict::Cold);
+    assert_eq!(verdict(hitting(900), Some(400)), Verdict::Contaminated);
+    assert_eq!(verdict(hitting(9), None), Verdict::Cold);
+    // By characters sharing is an interval: 500 characters may be 62 tokens or 1,000.
+    let by_characters = |cached| {
+        let mut records = hitting(cached);
+        for record in &mut records {
+            record.shared_chars = 500;
+        }
+        verdict(records, None)
+    };
+    assert_eq!(by_characters(400), Verdict::Unknown);
 }
 
 #[test]
@@ -244,8 +270,15 @@ fn unknown_is_neither_cold_nor_contaminated() {
         "CW",
         vec![round(20, 100.0, None, 1), round(20, 10.0, Some(990), 2)],
     );
+    let silent_without_a_hit = Known {
+        canary: Some(CanaryReport {
+            first: None,
+            ..canary()
+        }),
+        ..Known::default()
+    };
     assert_eq!(
-        compare(&mut quiet, &Judging::default(), &known())
+        compare(&mut quiet, &Judging::default(), &silent_without_a_hit)
             .cold
             .verdict,
         Verdict::Cold

@@ -195,7 +195,7 @@ fn b029_one_token_has_no_itl_and_violates_none() {
 fn b031_bursts_and_steady_fast_streams() {
     let flags = |tokens: &[f64]| {
         let record = success(0, 0.0, tokens, usage(5, tokens.len() as u64, None));
-        measure(&record, TokenSourceChoice::Auto, None).flags
+        measure(&record, &SummaryOptions::default()).flags
     };
     let burst: Vec<f64> = (0..50).map(|i| 1000.0 + f64::from(i) * 0.01).collect();
     assert!(flags(&burst).contains(&Flag::BufferedSuspected));
@@ -207,7 +207,11 @@ fn b031_bursts_and_steady_fast_streams() {
 fn b036_b038_b042_where_n_comes_from() {
     let n = |tokens: usize, usage: Usage, choice| {
         let at: Vec<f64> = (0..tokens).map(|i| i as f64).collect();
-        let metrics = measure(&success(0, 0.0, &at, usage), choice, None);
+        let options = SummaryOptions {
+            token_source: choice,
+            ..SummaryOptions::default()
+        };
+        let metrics = measure(&success(0, 0.0, &at, usage), &options);
         (metrics.output_tokens, metrics.token_source)
     };
     let auto = TokenSourceChoice::Auto;
@@ -499,4 +503,25 @@ fn newcombe_is_that_of_his_tables() {
             "{new:?} {old:?} {interval:?}"
         );
     }
+}
+
+#[test]
+fn v13_tokens_that_were_not_streamed_do_not_divide_itl() {
+    let tokens: Vec<f64> = (0..20).map(|i| 500.0 + 10.0 * f64::from(i)).collect();
+    let mut usage = usage(700, 920, None);
+    usage.reasoning_tokens = Some(900);
+    let mut record = success(0, 0.0, &tokens, usage);
+    let itl = |record: &RequestRecord| measure(record, &SummaryOptions::default()).itl_ms;
+    assert!((itl(&record).unwrap() - 10.0).abs() < 1e-9);
+    assert_eq!(
+        measure(&record, &SummaryOptions::default()).output_tokens,
+        Some(920)
+    );
+    // Streamed: the first event is reasoning, the answer begins later.
+    record.timeline.first_content_ns = record.timeline.last_token_ns;
+    assert!((itl(&record).unwrap() - 190.0 / 919.0).abs() < 1e-9);
+    // Fewer visible tokens than events: an event holds at least one.
+    record.timeline.first_content_ns = record.timeline.first_token_ns;
+    record.usage.completion_tokens = Some(905);
+    assert!((itl(&record).unwrap() - 10.0).abs() < 1e-9);
 }

@@ -35,6 +35,7 @@ fn judged(schedule: &str, records: Vec<Vec<RequestRecord>>) -> LevelComparison {
     let judging = Judging {
         schedule: schedule.parse().unwrap(),
         round_noise: None,
+        same_samples: true,
     };
     compare(&mut rounds(schedule, records), &judging, &Known::default())
 }
@@ -82,6 +83,7 @@ fn v00a_a_shift_of_a_whole_round_is_no_effect_of_the_cache() {
     let quiet = Judging {
         schedule: Schedule::default(),
         round_noise: Some(5.0),
+        same_samples: true,
     };
     let mut two = rounds("CW", vec![round(24, 100.0, 0), round(24, 80.0, 990)]);
     let level = compare(&mut two, &quiet, &Known::default());
@@ -115,6 +117,7 @@ fn v00b_the_times_of_the_headline_divide() {
     let judging = Judging {
         schedule: Schedule::default(),
         round_noise: Some(0.0),
+        same_samples: true,
     };
     let cold = (0..12).map(|i| simple(i, 100.0, Some(0)));
     let warm = (0..12).map(|i| match hits(i) {
@@ -300,6 +303,7 @@ fn no_effect_says_what_it_excludes() {
     let wide = Judging {
         schedule: Schedule::default(),
         round_noise: Some(40.0),
+        same_samples: true,
     };
     let mut two = rounds("CW", vec![round(24, 100.0, 0), round(24, 100.0, 0)]);
     let level = compare(&mut two, &wide, &Known::default());

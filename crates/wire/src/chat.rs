@@ -53,6 +53,8 @@ pub struct ChunkFacts<'a> {
     pub finish_reason: Option<Cow<'a, str>>,
     /// Token counts, where the chunk carries them.
     pub usage: Option<Usage>,
+    /// The answer's own id.
+    pub id: Option<Cow<'a, str>>,
 }
 
 impl ChunkFacts<'_> {
@@ -195,6 +197,8 @@ fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>>) {
 #[serde(default)]
 struct Chunk<'a> {
     #[serde(borrow)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow)]
     choices: Option<Vec<Choice<'a>>>,
     usage: Option<RawUsage>,
     timings: Option<RawTimings>,
@@ -225,7 +229,10 @@ impl<'a> Chunk<'a> {
     }
 
     fn facts(self) -> ChunkFacts<'a> {
-        let mut facts = ChunkFacts::default();
+        let mut facts = ChunkFacts {
+            id: self.id.and_then(plain_text),
+            ..ChunkFacts::default()
+        };
         let timings = self.timings.map(|timings| timings.usage());
         let usage = self.usage.map(|usage| usage.usage());
         facts.usage = match (timings, usage) {
@@ -242,6 +249,12 @@ impl<'a> Chunk<'a> {
         }
         facts
     }
+}
+
+/// A JSON string without escapes, as it stands; ids of another kind say nothing.
+fn plain_text(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    (!text.is_empty() && !text.contains('\\')).then_some(Cow::Borrowed(text))
 }
 
 /// Says what an event of this name with this data means.
@@ -310,6 +323,8 @@ pub struct BodyFacts {
     pub usage: Option<Usage>,
     /// An error object instead of an answer.
     pub error: Option<String>,
+    /// The answer's own id.
+    pub id: Option<String>,
 }
 
 /// Reads a whole JSON answer.
@@ -333,5 +348,6 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
         finish_reason: facts.finish_reason.map(Cow::into_owned),
         usage: facts.usage,
         error: None,
+        id: facts.id.map(Cow::into_owned),
     })
 }

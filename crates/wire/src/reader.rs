@@ -26,7 +26,8 @@ struct Pattern {
 
 impl ChatReader {
     /// Says what the next event, of this name and with this data, means. The same as
-    /// [`parse_event`], which knows nothing of earlier events.
+    /// [`parse_event`], which knows nothing of earlier events, but for the id, which the first
+    /// chunk of a pattern tells.
     pub fn read<'a>(&mut self, event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
         let data = data.trim_ascii();
         if event_name.is_empty()
@@ -62,8 +63,12 @@ impl Pattern {
             choice,
             reasoning,
         };
-        // Whatever else the chunk says would be lost.
-        let alone = *facts == pattern.facts(Cow::Borrowed(text));
+        // Whatever else the chunk says would be lost; the id was told by this one.
+        let told = ChunkFacts {
+            id: None,
+            ..facts.clone()
+        };
+        let alone = told == pattern.facts(Cow::Borrowed(text));
         (alone && before.ends_with(b"\"") && after.starts_with(b"\"")).then_some(pattern)
     }
 

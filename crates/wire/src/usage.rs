@@ -10,16 +10,16 @@ struct Count(Option<u64>);
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        let whole = |f: f64| {
-            format!("{f:.0}")
-                .parse()
-                .ok()
-                .filter(|_| f >= 0.0 && f.fract() == 0.0)
-        };
-        Ok(Self(
-            value.as_u64().or_else(|| value.as_f64().and_then(whole)),
-        ))
+        Ok(Self(whole(&value)))
     }
+}
+
+/// A whole number, also where it is written as a float.
+fn whole(value: &serde_json::Value) -> Option<u64> {
+    value.as_u64().or_else(|| {
+        let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
+        format!("{float:.0}").parse().ok()
+    })
 }
 
 /// An object that is dropped when it is null or of another shape.
@@ -32,7 +32,7 @@ struct Details {
 impl<'de> Deserialize<'de> for Details {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        let field = |name: &str| value.get(name).and_then(serde_json::Value::as_u64);
+        let field = |name: &str| value.get(name).and_then(whole);
         Ok(Self {
             cached: field("cached_tokens"),
             reasoning: field("reasoning_tokens"),
@@ -71,14 +71,26 @@ impl RawUsage {
                 + read
                 + self.cache_creation_input_tokens.0.unwrap_or(0)
         });
+        // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
+        // nothing at all.
+        let counted = |count: Option<u64>| count.filter(|tokens| *tokens > 0);
+        let prompt = counted(self.prompt_tokens.0)
+            .or(counted(apart))
+            .or(counted(self.input_tokens.0));
+        let completion = self.completion_tokens.0.or(self.output_tokens.0);
+        // Where several fields speak of cached tokens and disagree, one of them is not filled in.
+        let cached = [
+            self.prompt_tokens_details.cached,
+            self.input_tokens_details.cached,
+            self.prompt_cache_hit_tokens.0,
+            self.cache_read_input_tokens.0,
+            self.cached_tokens.0,
+        ];
+        let cached = cached.into_iter().flatten().max();
         Usage {
-            prompt_tokens: self.prompt_tokens.0.or(apart).or(self.input_tokens.0),
-            completion_tokens: self.completion_tokens.0.or(self.output_tokens.0),
-            cached_tokens: (self.prompt_tokens_details.cached)
-                .or(self.input_tokens_details.cached)
-                .or(self.prompt_cache_hit_tokens.0)
-                .or(self.cache_read_input_tokens.0)
-                .or(self.cached_tokens.0),
+            prompt_tokens: prompt,
+            completion_tokens: completion.filter(|tokens| prompt.is_some() || *tokens > 0),
+            cached_tokens: cached.filter(|tokens| prompt.is_some() || *tokens > 0),
             reasoning_tokens: (self.completion_tokens_details.reasoning)
                 .or(self.output_tokens_details.reasoning)
                 .or(self.reasoning_tokens.0),

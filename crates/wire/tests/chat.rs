@@ -231,6 +231,57 @@ fn usage_spellings() {
     );
 }
 
+fn usage_of(text: &str) -> dualround_model::Usage {
+    let data = format!(r#"{{"choices":[],"usage":{text}}}"#);
+    chunk(&data).usage.unwrap_or_default()
+}
+
+#[test]
+fn x02_whole_floats_are_read_in_details_too() {
+    let usage = usage_of(
+        r#"{"prompt_tokens":1024.0,"completion_tokens":2.0,"prompt_tokens_details":{"cached_tokens":896.0}}"#,
+    );
+    assert_eq!(
+        (usage.prompt_tokens, usage.cached_tokens),
+        (Some(1024), Some(896))
+    );
+    let odd = usage_of(r#"{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":1.5}}"#);
+    assert_eq!(odd.cached_tokens, None);
+}
+
+#[test]
+fn x03_of_two_fields_that_disagree_the_larger_one_counts() {
+    let both = r#"{"prompt_tokens":1812,"prompt_tokens_details":{"cached_tokens":0},"cache_read_input_tokens":1800}"#;
+    assert_eq!(usage_of(both).cached_tokens, Some(1800));
+    let zeros = r#"{"prompt_tokens":1812,"prompt_tokens_details":{"cached_tokens":0},"prompt_cache_hit_tokens":0}"#;
+    assert_eq!(usage_of(zeros).cached_tokens, Some(0));
+}
+
+#[test]
+fn f010_zeros_are_no_counts() {
+    let mut usage = usage_of(r#"{"prompt_tokens":12,"completion_tokens":2}"#);
+    usage.merge(usage_of(r#"{"prompt_tokens":0,"completion_tokens":0}"#));
+    assert_eq!(
+        (usage.prompt_tokens, usage.completion_tokens),
+        (Some(12), Some(2))
+    );
+    let zeros =
+        r#"{"prompt_tokens":0,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":0}}"#;
+    assert!(usage_of(zeros).is_empty());
+    // An answer may be empty where the prompt was counted.
+    let none = usage_of(r#"{"prompt_tokens":12,"completion_tokens":0}"#);
+    assert_eq!(none.completion_tokens, Some(0));
+}
+
+#[test]
+fn x04_a_prompt_has_tokens() {
+    let usage = usage_of(r#"{"prompt_tokens":0,"completion_tokens":1}"#);
+    assert_eq!(
+        (usage.prompt_tokens, usage.completion_tokens),
+        (None, Some(1))
+    );
+}
+
 #[test]
 fn b052_validation_errors_are_readable() {
     let body = br#"{"detail":[{"loc":["body","model"],"msg":"field required"}]}"#;

@@ -1,7 +1,7 @@
 //! Reading with a memory of earlier events says what reading without one says.
 #![cfg(test)]
 
-use dualround_wire::{ChatReader, parse_event};
+use dualround_wire::{ChatEvent, ChatReader, ChunkFacts, parse_event};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -32,11 +32,35 @@ fn shapes(text: &str, count: u64) -> Vec<String> {
     ]
 }
 
+/// The id is told by the first chunk of a pattern alone.
+fn without_id(event: ChatEvent<'_>) -> ChatEvent<'_> {
+    match event {
+        ChatEvent::Chunk(facts) => ChatEvent::Chunk(ChunkFacts { id: None, ..facts }),
+        other => other,
+    }
+}
+
 fn same(events: &[String]) {
     let mut reader = ChatReader::default();
     for event in events {
         let data = event.as_bytes();
-        assert_eq!(reader.read("", data), parse_event("", data), "{event}");
+        let (found, plain) = (reader.read("", data), parse_event("", data));
+        assert_eq!(without_id(found), without_id(plain), "{event}");
+    }
+}
+
+#[test]
+fn the_first_chunk_tells_the_id() {
+    let mut reader = ChatReader::default();
+    let chunk = |id: &str| format!(r#"{{"id":{id},"choices":[{{"delta":{{"content":"a"}}}}]}}"#);
+    let mut id = |data: &str| match reader.read("", data.as_bytes()) {
+        ChatEvent::Chunk(facts) => facts.id.map(std::borrow::Cow::into_owned),
+        _ => None,
+    };
+    assert_eq!(id(&chunk("\"chatcmpl-1\"")).as_deref(), Some("chatcmpl-1"));
+    assert_eq!(id(&chunk("\"chatcmpl-2\"")).as_deref(), Some("chatcmpl-2"));
+    for odd in ["7", "null", "\"\"", r#""a\"b""#] {
+        assert_eq!(id(&chunk(odd)), None, "{odd}");
     }
 }
 

@@ -17,11 +17,11 @@ use dualround_loadgen::{
     Cancel, Clock, Progress as Event, Session, parse_rfc3339, redact_url, rfc3339,
 };
 use dualround_model::{
-    Comparison, EngineReport, Flag, Known, Lang, Plan, RoundResult, RoundSpec, RoundStop,
-    Selection, Verdict, Warning,
+    CanaryReport, Comparison, EngineReport, Evidence, Known, Lang, Plan, RoundKind, RoundResult,
+    RoundSpec, RoundStop, RoundSummary, Selection, Verdict, Warning,
 };
 use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
-use dualround_stats::{RoundFold, SummaryOptions, compare, reuse};
+use dualround_stats::{RoundFold, SummaryOptions, compare, convention, expected, reuse};
 use std::{
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
@@ -62,6 +62,8 @@ struct Run {
     known: Known,
     rounds: Vec<RoundResult>,
     comparison: Comparison,
+    /// Token ids of the prompts of a level; `Some(None)`: they were asked for in vain.
+    ids: Option<Option<Vec<Vec<u32>>>>,
     progress: Progress,
     live: Option<Live>,
     first_warnings: Vec<Warning>,
@@ -190,10 +192,12 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         info.reuse = earlier.reuse;
     }
     files.write_run(&info)?;
+    let options = options(&plan, canary.as_ref(), &info.engines);
     let mut run = Run {
         journal: files.journal()?,
         stored: info.plan.clone(),
-        options: options(&plan),
+        options: options.clone(),
+        ids: None,
         comparison: Comparison {
             levels,
             canary: canary.clone(),
@@ -206,7 +210,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
             reuse: info.reuse,
         },
         rounds,
-        progress: Progress::new(how, lang, options(&plan)),
+        progress: Progress::new(how, lang, options),
         live,
         first_warnings,
     };
@@ -240,9 +244,14 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-/// What a summary depends on, from the plan.
-pub(crate) fn options(plan: &Plan) -> SummaryOptions {
+/// What a summary depends on, from the plan and what was found of the server.
+pub(crate) fn options(
+    plan: &Plan,
+    canary: Option<&CanaryReport>,
+    engines: &[EngineReport],
+) -> SummaryOptions {
     SummaryOptions {
+        convention: convention(canary, engines),
         slo: plan.slo,
         token_source: plan.request.token_source,
         timeouts: Some(plan.timeouts),
@@ -343,18 +352,25 @@ impl Run {
         if self.rounds[first..].is_empty() {
             return Ok(());
         }
-        self.find_reuse()?;
+        let at = self.rounds[first].meta.level;
+        self.find_ids(at)?;
+        self.find_reuse();
+        self.find_expected(first, at)?;
         let rounds = &mut self.rounds[first..];
-        let at = rounds[0].meta.level;
         let known = self.known.at_level(at, &self.stored.dataset);
+        let before: Vec<RoundSummary> = rounds.iter().map(|r| r.summary.clone()).collect();
         let level = compare_level(&self.files, &self.stored, rounds, &known)?;
-        // The comparison marks requests; their files say so too.
-        let marked = |round: &&RoundResult| {
-            let flag = Flag::PromptTokensChanged.name();
-            round.summary.flags.contains_key(flag)
-        };
-        for round in self.rounds[first..].iter().filter(marked) {
+        // The comparison marks requests, and what a level shows may change how silence about cached
+        // tokens is read; their files say so too.
+        let rounds = self.rounds[first..].iter().zip(&before);
+        let changed: Vec<&RoundResult> = rounds
+            .filter_map(|(round, before)| (round.summary != *before).then_some(round))
+            .collect();
+        for round in &changed {
             self.write_round(round)?;
+        }
+        if !changed.is_empty() {
+            self.files.write_summaries(&self.rounds, &self.stored)?;
         }
         screen::level(&level, &self.rounds[first..], &self.stored);
         self.comparison.levels.push(level);
@@ -367,18 +383,46 @@ impl Run {
         Ok(self.files.write_round(round, &self.stored, &details)?)
     }
 
+    /// Token ids of what the level sent, asked for after it was sent. Levels that ask the same have
+    /// the same, but for the marker.
+    fn find_ids(&mut self, level: u32) -> anyhow::Result<()> {
+        let again = level > 0 && self.stored.dataset.levels_differ();
+        if self.ids.is_none() || again {
+            self.ids = Some(self.session.take_token_ids()?);
+        }
+        Ok(())
+    }
+
     /// After the first level: what the token ids that were sent let a cache reuse.
-    fn find_reuse(&mut self) -> anyhow::Result<()> {
+    fn find_reuse(&mut self) {
         let engine = self.known.engines.first();
         let Some(block) = engine.and_then(|engine| engine.block_tokens) else {
-            return Ok(());
+            return;
         };
         if self.known.reuse.is_none() && self.comparison.levels.is_empty() {
             let capacity = engine.and_then(|engine| engine.capacity_tokens);
-            let ids = self.session.token_ids()?;
+            let ids = self.ids.iter().flatten().next();
             self.known.reuse = ids.and_then(|ids| reuse(ids, block, capacity));
         }
-        Ok(())
+    }
+
+    /// What the level's cold rounds may hit of themselves, for the journal: the level can then be
+    /// judged again without the server.
+    fn find_expected(&mut self, first: usize, level: u32) -> anyhow::Result<()> {
+        let mut evidence = Evidence {
+            level,
+            canary: self.known.canary.clone(),
+            expected: Vec::new(),
+        };
+        if let Some(Some(ids)) = &self.ids {
+            let rounds = self.rounds[first..].iter_mut();
+            for round in rounds.filter(|round| round.meta.spec.kind == RoundKind::Cold) {
+                let found = expected(round, ids);
+                evidence.expected.push(found.clone());
+                round.expected = Some(found);
+            }
+        }
+        Ok(self.journal.evidence(&evidence)?)
     }
 
     /// The exit code of a run that came to its end.

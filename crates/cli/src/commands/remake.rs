@@ -17,7 +17,8 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         note("the journal holds no finished round");
         return Ok(exit::NOTHING);
     }
-    let options = measure::options(plan);
+    let (canary, engines) = (run.info.canary.as_ref(), &run.info.engines);
+    let options = measure::options(plan, canary, engines);
     let details = FromJournal::new(&run.files, &options);
     let levels = run.rounds.chunk_by(|a, b| a.meta.level == b.meta.level);
     for (level, rounds) in run.comparison.levels.iter().zip(levels) {

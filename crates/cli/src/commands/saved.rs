@@ -2,7 +2,7 @@
 
 use super::{from_journal::compare_level, measure::options};
 use crate::exit::Usage;
-use dualround_model::{Comparison, Known, LevelComparison, RoundResult};
+use dualround_model::{Comparison, Evidence, Known, LevelComparison, RoundKind, RoundResult};
 use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
 use dualround_stats::RoundFold;
 use std::path::Path;
@@ -29,10 +29,11 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
         .into());
     }
     let info = files.read_run()?;
-    let options = options(&info.plan);
+    let options = options(&info.plan, info.canary.as_ref(), &info.engines);
     let mut rounds: Vec<RoundResult> = Vec::new();
     let empty = |planned| RoundFold::new(options.clone(), planned);
     let mut fold = empty(0);
+    let mut found: Vec<Evidence> = Vec::new();
     read_journal(&files.journal_path(), &mut |entry| match entry {
         Entry::Begun(meta) => fold = empty(meta.planned),
         Entry::Request(record) => fold.add(&record),
@@ -40,7 +41,20 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
             let ended = std::mem::replace(&mut fold, empty(0));
             rounds.push(ended.finish(*meta, requests));
         }
+        Entry::Evidence(evidence) => found.push(*evidence),
     })?;
+    for evidence in &mut found {
+        for expected in std::mem::take(&mut evidence.expected) {
+            let mut cold = rounds.iter_mut().filter(|round| {
+                let spec = round.meta.spec;
+                let place = (round.meta.level, spec.epoch, spec.kind);
+                place == (evidence.level, expected.epoch, RoundKind::Cold)
+            });
+            if let Some(round) = cold.next() {
+                round.expected = Some(expected);
+            }
+        }
+    }
     let known = Known {
         canary: info.canary.clone(),
         engines: info.engines.clone(),
@@ -49,7 +63,11 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
     let levels = rounds.chunk_by_mut(|a, b| a.meta.level == b.meta.level);
     let levels = levels.map(|rounds| {
         let at = rounds[0].meta.level;
-        let known = known.at_level(at, &info.plan.dataset);
+        let mut known = known.at_level(at, &info.plan.dataset);
+        // A level that was kept when the run was resumed is judged by the canary of its own session.
+        if let Some(evidence) = found.iter().find(|evidence| evidence.level == at) {
+            known.canary.clone_from(&evidence.canary);
+        }
         compare_level(&files, &info.plan, rounds, &known)
     });
     let comparison = Comparison {

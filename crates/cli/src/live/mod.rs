@@ -212,7 +212,7 @@ impl Live {
         if !record.outcome.is_success() {
             return;
         }
-        let metrics = measure(record, options.token_source, options.slo.as_ref());
+        let metrics = measure(record, options);
         for (family, ms) in [
             (&self.ttft, metrics.ttft_ms),
             (&self.itl, metrics.itl_ms),

@@ -139,8 +139,7 @@ impl Progress {
                 now.show(self.how, self.lang, &self.ended, false);
             }
             Event::Finished(record) => {
-                let slo = self.options.slo.as_ref();
-                let metrics = measure(record, self.options.token_source, slo);
+                let metrics = measure(record, &self.options);
                 now.running.add(record, &metrics);
             }
             Event::Tick { in_flight } => {

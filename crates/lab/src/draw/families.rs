@@ -16,7 +16,7 @@ const ROUND_SIGMAS: [f64; 3] = [0.0, 0.03, 0.10];
 type Shape = fn(&mut Scenario, &mut Random);
 
 /// The families and what each changes of a common beginning.
-const FAMILIES: [(&str, Shape); 10] = [
+const FAMILIES: [(&str, Shape); 12] = [
     ("effect", |_, _| {}),
     ("null", null),
     ("drift", drift),
@@ -26,6 +26,8 @@ const FAMILIES: [(&str, Shape); 10] = [
     ("few", few),
     ("lengths", lengths),
     ("ended early", ended_early),
+    ("one round fails", one_round_fails),
+    ("wakes up", wakes_up),
     ("combined", combined),
 ];
 
@@ -102,8 +104,20 @@ fn ended_early(drawn: &mut Scenario, random: &mut Random) {
     drawn.last_round_started = Some(random.whole(0, drawn.prompts));
 }
 
+fn one_round_fails(drawn: &mut Scenario, random: &mut Random) {
+    let last = u32::try_from(drawn.schedule.len()).unwrap_or(1) - 1;
+    let share = random.one_of(&[0.05, 0.3, 0.92, 1.0]);
+    drawn.failing_round = Some((random.whole(0, last) as usize, share));
+}
+
+fn wakes_up(drawn: &mut Scenario, random: &mut Random) {
+    drawn.first_round = random.between(0.1, 1.0);
+    drawn.ratio = random.one_of(&[1.0, 1.0, 2.0]);
+    drawn.idle_hits = drawn.ratio < 1.1;
+}
+
 fn combined(drawn: &mut Scenario, random: &mut Random) {
-    for shape in [drift, classes, repeats, lengths] {
+    for shape in [drift, classes, repeats, lengths, one_round_fails] {
         if random.chance(0.3) {
             shape(drawn, random);
         }

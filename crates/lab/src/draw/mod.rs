@@ -2,13 +2,16 @@
 //! computed from rounds.
 
 mod families;
+mod hits;
 mod named;
 mod random;
 mod scenario;
+mod student;
 mod truth;
 mod world;
 
 pub use families::scenario;
+pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;
 pub use random::number_of;
 pub use scenario::{Scenario, Truth};

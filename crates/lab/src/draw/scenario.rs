@@ -33,6 +33,10 @@ pub struct Scenario {
     pub round_sigma: f64,
     /// What every round takes longer than the one before, in ln.
     pub drift: f64,
+    /// What the first round takes longer, in ln: a server that wakes up.
+    pub first_round: f64,
+    /// One round of which so many requests fail, by its place in the schedule.
+    pub failing_round: Option<(usize, f64)>,
     /// Warm requests that come from the cache.
     pub hit_share: f64,
     /// Cold over warm TTFT of those; of the others it is 1.
@@ -62,12 +66,18 @@ pub struct Truth {
     pub pairs: u32,
     /// Pairs of which the cold side alone failed, and the warm side alone.
     pub lost: (u32, u32),
+    /// Pairs that succeeded on one side at least, in all cycles that were run.
+    pub lost_of: u32,
     /// exp of the mean of ln(cold / warm) over prompts that the world has.
     pub ratio: f64,
     /// The same in the times that were drawn.
     pub seen_ratio: Option<f64>,
     /// Geometric means of both sides of it, ms.
     pub seen_ms: Option<(f64, f64)>,
+    /// The spread over prompts, as ratios; `None` below six.
+    pub spread: Option<(f64, f64)>,
+    /// The interval that decides.
+    pub interval: Option<(f64, f64)>,
     /// Warm requests in pairs that hit and that missed, with their ratios in the times drawn.
     pub hits: (u32, Option<f64>),
     /// The same of those that missed.
@@ -97,6 +107,8 @@ impl Scenario {
             noise: 0.1,
             round_sigma: 0.0,
             drift: 0.0,
+            first_round: 0.0,
+            failing_round: None,
             hit_share: 1.0,
             ratio: 10.0,
             idle_hits: false,

@@ -1,7 +1,7 @@
 //! What is true of drawn rounds, by the table in docs/methodology.md, computed in the plainest way
 //! and by nothing that `stats` uses.
 
-use super::Truth;
+use super::{Truth, student};
 use dualround_model::RoundKind;
 
 /// A repeat of a round counts when it holds this share of the prompts of the pair.
@@ -20,39 +20,56 @@ impl Asked {
 }
 
 /// The truth of rounds whose rows are these prompts; `effect`: the mean of ln(cold / warm) that the
-/// world has.
-pub(super) fn truth(asked: &[Asked], rows: &[usize], hits: &[bool], effect: f64) -> Truth {
-    let cycles = cycles(asked, rows.len());
+/// world has; `noise`: what is allowed between rounds, percent.
+pub(super) fn truth(
+    asked: &[Asked],
+    rows: &[usize],
+    hits: &[bool],
+    effect: f64,
+    noise: f64,
+) -> Truth {
+    let run = cycles(asked);
+    let held = |(cold, warm): &(usize, usize)| {
+        let both = |row: &usize| {
+            asked[*cold]
+                .time(*row)
+                .and(asked[*warm].time(*row))
+                .is_some()
+        };
+        (0..rows.len()).filter(both).count()
+    };
+    let most = run.iter().map(held).max().unwrap_or(0);
+    let counts = |cycle: &&(usize, usize)| held(cycle) > 0 && 2 * held(cycle) >= most;
+    let cycles: Vec<(usize, usize)> = run.iter().filter(counts).copied().collect();
     let mut truth = Truth {
         ratio: effect.exp(),
         row: "none".to_owned(),
         cycles: cycles.clone(),
+        pairs: u32::try_from(cycles.iter().map(held).sum::<usize>()).unwrap_or(u32::MAX),
         ..Truth::default()
     };
-    for (cold, warm) in &cycles {
+    for (cold, warm) in &run {
         for row in 0..rows.len() {
             let (cold, warm) = (&asked[*cold], &asked[*warm]);
-            let both_started = cold.times.len() > row && warm.times.len() > row;
-            match (cold.time(row), warm.time(row)) {
-                (Some(_), Some(_)) => truth.pairs += 1,
-                (None, Some(_)) if both_started => truth.lost.0 += 1,
-                (Some(_), None) if both_started => truth.lost.1 += 1,
-                _ => {}
+            if cold.times.len() > row && warm.times.len() > row {
+                truth.lost_of += u32::from(cold.time(row).or(warm.time(row)).is_some());
+                truth.lost.0 += u32::from(cold.time(row).is_none() && warm.time(row).is_some());
+                truth.lost.1 += u32::from(cold.time(row).is_some() && warm.time(row).is_none());
             }
         }
     }
-    classes(&mut truth, asked, rows, hits);
+    let allowed = (noise / 100.0).ln_1p();
     match cycles[..] {
         [] => {}
-        [(cold, warm)] => one_cycle(&mut truth, asked, rows, cold, warm),
-        [_, _] => several(&mut truth, asked, rows, "cwcw"),
-        [..] => several(&mut truth, asked, rows, "cycles"),
+        [(cold, warm)] => one_cycle(&mut truth, asked, rows, hits, (cold, warm), allowed),
+        [_, _] => several(&mut truth, asked, rows, hits, "cwcw", allowed),
+        [..] => several(&mut truth, asked, rows, hits, "cycles", allowed),
     }
     truth
 }
 
-/// Each cold round with the first warm one before the next cold round, where they have a pair.
-fn cycles(asked: &[Asked], rows: usize) -> Vec<(usize, usize)> {
+/// Each cold round with the first warm one before the next cold round.
+fn cycles(asked: &[Asked]) -> Vec<(usize, usize)> {
     let mut cycles = Vec::new();
     for (cold, round) in asked.iter().enumerate() {
         if round.kind != RoundKind::Cold {
@@ -60,14 +77,33 @@ fn cycles(asked: &[Asked], rows: usize) -> Vec<(usize, usize)> {
         }
         let rest = asked.iter().enumerate().skip(cold + 1);
         let mut epoch = rest.take_while(|(_, next)| next.kind != RoundKind::Cold);
-        let Some((warm, other)) = epoch.find(|(_, next)| next.kind == RoundKind::Warm) else {
-            continue;
-        };
-        if (0..rows).any(|row| round.time(row).is_some() && other.time(row).is_some()) {
+        if let Some((warm, _)) = epoch.find(|(_, next)| next.kind == RoundKind::Warm) {
             cycles.push((cold, warm));
         }
     }
     cycles
+}
+
+/// Student's 95 % interval of the mean.
+fn t_interval(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let centre = mean(values);
+    let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
+    let half = student::quantile(values.len() - 1) * (squares / (n - 1.0) / n).sqrt();
+    (centre - half, centre + half)
+}
+
+/// Six values and more.
+fn spread(values: &[f64]) -> Option<(f64, f64)> {
+    (values.len() >= 6).then(|| t_interval(values))
+}
+
+fn as_ratios((low, high): (f64, f64)) -> (f64, f64) {
+    (low.exp(), high.exp())
+}
+
+fn widened((low, high): (f64, f64), by: f64) -> (f64, f64) {
+    (low - by, high + by)
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -87,16 +123,15 @@ fn prompt_means(values: &[(usize, f64)]) -> Vec<(usize, f64)> {
     prompts.into_iter().map(of).collect()
 }
 
-/// The mean over the different prompts of the mean over each one's rows, and how many they are.
-fn by_prompt(values: &[(usize, f64)]) -> Option<(u32, f64)> {
-    let means = prompt_means(values);
-    let count = u32::try_from(means.len()).ok()?;
-    let means: Vec<f64> = means.into_iter().map(|(_, value)| value).collect();
-    (count > 0).then(|| (count, mean(&means)))
-}
-
 /// One cycle, with the repeats of its rounds that hold enough of it.
-fn one_cycle(truth: &mut Truth, asked: &[Asked], rows: &[usize], cold: usize, warm: usize) {
+fn one_cycle(
+    truth: &mut Truth,
+    asked: &[Asked],
+    rows: &[usize],
+    hits: &[bool],
+    (cold, warm): (usize, usize),
+    allowed: f64,
+) {
     let in_pair = |row: &usize| {
         let both = asked[cold].time(*row).zip(asked[warm].time(*row));
         both.is_some()
@@ -117,93 +152,135 @@ fn one_cycle(truth: &mut Truth, asked: &[Asked], rows: &[usize], cold: usize, wa
     );
     let all: Vec<usize> = colds.iter().chain(&warms).copied().collect();
     let complete = |row: &usize| all.iter().all(|at| asked[*at].time(*row).is_some());
-    let complete: Vec<usize> = pair.into_iter().filter(complete).collect();
+    let complete: Vec<usize> = pair.iter().copied().filter(complete).collect();
     let side = |rounds: &[usize], row: usize| {
         let logs = rounds.iter().filter_map(|at| asked[*at].time(row));
         mean(&logs.map(f64::ln).collect::<Vec<_>>())
     };
-    let of = |value: &dyn Fn(usize) -> f64| {
-        let values: Vec<(usize, f64)> = complete
-            .iter()
-            .map(|row| (rows[*row], value(*row)))
-            .collect();
-        by_prompt(&values)
+    let means = |keep: &dyn Fn(usize) -> bool, value: &dyn Fn(usize) -> f64| -> Vec<f64> {
+        let kept = complete.iter().filter(|row| keep(**row));
+        let values: Vec<(usize, f64)> = kept.map(|row| (rows[*row], value(*row))).collect();
+        prompt_means(&values)
+            .into_iter()
+            .map(|(_, value)| value)
+            .collect()
     };
+    let effect = |row: usize| side(&colds, row) - side(&warms, row);
+    for (wanted, class) in [(true, &mut truth.hits), (false, &mut truth.misses)] {
+        let count = pair.iter().filter(|row| hits[**row] == wanted).count();
+        let found = means(&|row| hits[row] == wanted, &effect);
+        let ratio = (!found.is_empty()).then(|| mean(&found).exp());
+        *class = (u32::try_from(count).unwrap_or(u32::MAX), ratio);
+    }
+    let every = |_: usize| true;
     let one = colds.len() == 1 && warms.len() == 1;
     truth.row = if one { "cw" } else { "cwc" }.to_owned();
-    let (Some((prompts, a)), Some((_, b))) =
-        (of(&|row| side(&colds, row)), of(&|row| side(&warms, row)))
-    else {
+    let effects = means(&every, &effect);
+    if effects.is_empty() {
         return;
-    };
-    truth.prompts = prompts;
+    }
+    let (a, b) = (
+        mean(&means(&every, &|row| side(&colds, row))),
+        mean(&means(&every, &|row| side(&warms, row))),
+    );
+    truth.prompts = u32::try_from(effects.len()).unwrap_or(u32::MAX);
     truth.seen_ratio = Some((a - b).exp());
     truth.seen_ms = Some((a.exp(), b.exp()));
     let apart = |rounds: &[usize]| {
         let (first, last) = (*rounds.first()?, *rounds.last()?);
-        if first == last {
-            return None;
-        }
-        let apart = of(&|row| side(&[last], row) - side(&[first], row));
-        apart.map(|(_, value)| value)
+        let drift = |row: usize| side(&[last], row) - side(&[first], row);
+        (first != last).then(|| means(&every, &drift))
     };
-    truth.colds_apart = apart(&colds);
-    truth.warms_apart = apart(&warms);
+    let apart = [apart(&colds), apart(&warms)];
+    [truth.colds_apart, truth.warms_apart] =
+        [0, 1].map(|side| apart[side].as_ref().map(|values| mean(values)));
+    let Some(of_prompts) = spread(&effects) else {
+        return;
+    };
+    truth.spread = Some(as_ratios(of_prompts));
+    let apart: Vec<&Vec<f64>> = apart.iter().flatten().collect();
+    let mut by = allowed;
+    if !apart.is_empty() {
+        let far = apart.iter().filter_map(|values| spread(values));
+        let far = far.map(|(low, high)| low.abs().max(high.abs()));
+        let distance = apart.iter().map(|values| mean(values).abs());
+        by = allowed
+            .max(far.fold(0.0, f64::max))
+            .min(11.0 * distance.fold(0.0, f64::max));
+    }
+    truth.interval = Some(as_ratios(widened(of_prompts, by)));
 }
 
 /// Two cycles: means by prompt over both. Three and more: the mean of the cycles' own means.
-fn several(truth: &mut Truth, asked: &[Asked], rows: &[usize], name: &str) {
+fn several(
+    truth: &mut Truth,
+    asked: &[Asked],
+    rows: &[usize],
+    hits: &[bool],
+    name: &str,
+    allowed: f64,
+) {
     truth.row = name.to_owned();
-    let logs = |cold: usize, warm: usize| -> Vec<(usize, f64, f64)> {
-        (0..rows.len())
-            .filter_map(|row| {
-                let (a, b) = asked[cold].time(row).zip(asked[warm].time(row))?;
+    let logs = |keep: &dyn Fn(usize) -> bool| -> Vec<Vec<(usize, f64, f64)>> {
+        let of = |(cold, warm): &(usize, usize)| {
+            let kept = (0..rows.len()).filter(|row| keep(*row));
+            let logs = kept.filter_map(|row| {
+                let (a, b) = asked[*cold].time(row).zip(asked[*warm].time(row))?;
                 Some((rows[row], a.ln(), b.ln()))
+            });
+            logs.collect()
+        };
+        truth.cycles.iter().map(of).collect()
+    };
+    type Pick = fn(&(usize, f64, f64)) -> f64;
+    // A prompt's rows within a cycle first: each cycle has the same weight in it.
+    let in_cycle = |of: &[(usize, f64, f64)], pick: Pick| {
+        let values: Vec<(usize, f64)> = of.iter().map(|one| (one.0, pick(one))).collect();
+        prompt_means(&values)
+    };
+    let over_all = |cycles: &[Vec<(usize, f64, f64)>], pick: Pick| -> Vec<f64> {
+        let each = cycles.iter().map(|of| in_cycle(of, pick));
+        let means = prompt_means(&each.collect::<Vec<_>>().concat());
+        means.into_iter().map(|(_, value)| value).collect()
+    };
+    let by_cycle = |cycles: &[Vec<(usize, f64, f64)>], pick: Pick| -> Vec<f64> {
+        let with_any = cycles.iter().filter(|of| !of.is_empty());
+        let values = with_any.map(|of| in_cycle(of, pick));
+        values
+            .map(|means| {
+                mean(
+                    &means
+                        .into_iter()
+                        .map(|(_, value)| value)
+                        .collect::<Vec<_>>(),
+                )
             })
             .collect()
     };
-    let cycles: Vec<_> = truth.cycles.iter().map(|(c, w)| logs(*c, *w)).collect();
-    let pick = |of: &[(usize, f64, f64)], side: usize| {
-        let values = of.iter().map(|(prompt, a, b)| (*prompt, [*a, *b][side]));
-        values.collect::<Vec<_>>()
+    let centre = |cycles: &[Vec<(usize, f64, f64)>], pick: Pick| match name {
+        "cwcw" => mean(&over_all(cycles, pick)),
+        _ => mean(&by_cycle(cycles, pick)),
     };
-    // A prompt's rows within a cycle first: each cycle has the same weight in it.
-    let all = |side: usize| {
-        let cycles = cycles.iter().map(|of| prompt_means(&pick(of, side)));
-        by_prompt(&cycles.collect::<Vec<_>>().concat())
-    };
-    let Some((prompts, _)) = all(0) else {
-        return;
-    };
-    truth.prompts = prompts;
-    let side = |side: usize| match name {
-        "cwcw" => all(side).map_or(f64::NAN, |(_, value)| value),
-        _ => {
-            let means = cycles.iter().filter_map(|of| by_prompt(&pick(of, side)));
-            mean(&means.map(|(_, value)| value).collect::<Vec<_>>())
-        }
-    };
-    let (a, b) = (side(0), side(1));
+    let effect: Pick = |one| one.1 - one.2;
+    let classes = [true, false].map(|wanted| {
+        let of_class = logs(&|row| hits[row] == wanted);
+        let count: usize = of_class.iter().map(Vec::len).sum();
+        let ratio = (count > 0).then(|| centre(&of_class, effect).exp());
+        (u32::try_from(count).unwrap_or(u32::MAX), ratio)
+    });
+    let cycles = logs(&|_| true);
+    [truth.hits, truth.misses] = classes;
+    let effects = over_all(&cycles, effect);
+    let (a, b) = (centre(&cycles, |one| one.1), centre(&cycles, |one| one.2));
+    truth.prompts = u32::try_from(effects.len()).unwrap_or(u32::MAX);
     truth.seen_ratio = Some((a - b).exp());
     truth.seen_ms = Some((a.exp(), b.exp()));
-}
-
-/// Pairs whose warm request hit, and those whose missed.
-fn classes(truth: &mut Truth, asked: &[Asked], rows: &[usize], hits: &[bool]) {
-    let of = |wanted: bool| {
-        let (mut count, mut means) = (0, Vec::new());
-        for (cold, warm) in &truth.cycles {
-            let mut values = Vec::new();
-            for row in (0..rows.len()).filter(|row| hits[*row] == wanted) {
-                if let Some((a, b)) = asked[*cold].time(row).zip(asked[*warm].time(row)) {
-                    values.push((rows[row], (a / b).ln()));
-                }
-            }
-            count += u32::try_from(values.len()).unwrap_or(u32::MAX);
-            means.extend(prompt_means(&values));
-        }
-        (count, by_prompt(&means).map(|(_, ln)| ln.exp()))
+    let Some(of_prompts) = spread(&effects) else {
+        return;
     };
-    let (hit, miss) = (of(true), of(false));
-    (truth.hits, truth.misses) = (hit, miss);
+    truth.spread = Some(as_ratios(of_prompts));
+    truth.interval = Some(as_ratios(match name {
+        "cwcw" => widened(of_prompts, allowed),
+        _ => t_interval(&by_cycle(&cycles, effect)),
+    }));
 }

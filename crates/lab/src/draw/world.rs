@@ -74,12 +74,9 @@ pub fn draw(scenario: &Scenario) -> Drawn {
         false => 0.0,
     });
     let hits: Vec<bool> = rows.iter().map(|row| prompts[*row].hits).collect();
-    let truth = truth(
-        &asked,
-        &rows,
-        &hits,
-        effects.sum::<f64>() / prompts.len() as f64,
-    );
+    let effect = effects.sum::<f64>() / prompts.len() as f64;
+    let noise = scenario.round_noise.unwrap_or(25.0);
+    let truth = truth(&asked, &rows, &hits, effect, noise);
     Drawn {
         rounds,
         known: known(),
@@ -115,7 +112,12 @@ fn times(
         let pick = |row: usize| if row.is_multiple_of(2) { *even } else { *odd };
         return (0..rows.len()).map(|row| Some(pick(row))).collect();
     }
-    let shift = scenario.round_sigma * random.normal() + scenario.drift * at as f64;
+    let step = if at == 0 { scenario.first_round } else { 0.0 };
+    let shift = scenario.round_sigma * random.normal() + scenario.drift * at as f64 + step;
+    let failing_here = match scenario.failing_round {
+        Some((round, share)) if round == at => share,
+        _ => 0.0,
+    };
     let (failing_cold, failing_warm) = scenario.failing;
     let time = |row: &usize| {
         let prompt = &prompts[*row];
@@ -127,7 +129,7 @@ fn times(
             _ => (0.0, failing_warm),
         };
         let own = scenario.noise * random.normal();
-        let fails = random.chance(failing) || prompt.always_fails;
+        let fails = random.chance(failing) || random.chance(failing_here) || prompt.always_fails;
         (!fails).then(|| (prompt.cold - gain + shift + own).exp())
     };
     rows.iter().map(time).collect()
@@ -149,12 +151,8 @@ fn round(
     times: &[Option<f64>],
     spec: RoundSpec,
 ) -> Vec<RequestRecord> {
-    let record = |(index, (row, ttft)): (usize, (&usize, &Option<f64>))| {
+    let one = |(index, (row, ttft)): (usize, (&usize, &Option<f64>))| {
         let prompt = &prompts[*row];
-        let start = ns(index as f64 * 5000.0);
-        let (count, gap) = OUTPUT;
-        let first = ttft.unwrap_or(1.0);
-        let at = |token: u32| start + ns(first + gap * f64::from(token));
         let warm = spec.kind != RoundKind::Cold;
         let hit = warm && prompt.hits && (scenario.ratio > 1.0 || scenario.idle_hits);
         let cached = if hit {
@@ -162,58 +160,96 @@ fn round(
         } else {
             0.0
         };
-        let tokens = ttft.is_some().then_some(count);
-        RequestRecord {
-            level: 0,
-            round: spec.number,
-            index: u32::try_from(index).unwrap_or(u32::MAX),
-            id: None,
-            prompt: None,
-            prompt_digest: format!("{:016x}", 0x5eed_0000 + row).into(),
-            prompt_chars: u64::from(prompt.tokens) * 4,
-            input_tokens: None,
+        record(&Request {
+            index,
+            prompt: *row,
+            start_ms: index as f64 * 5000.0,
+            ttft_ms: *ttft,
+            tokens: Some(u64::from(prompt.tokens)),
+            cached: Some(whole(cached)),
             shared_chars: 0,
-            truncated: false,
-            user: 0,
-            outcome: match ttft {
-                Some(_) => Outcome::Success,
-                None => Outcome::Failed(busy()),
-            },
-            timeline: Timeline {
-                queued_ns: 0,
-                start_ns: Some(start),
-                head_ns: Some(start),
-                first_token_ns: ttft.map(|_| at(0)),
-                first_content_ns: ttft.map(|_| at(0)),
-                last_token_ns: tokens.map(|count| at(count - 1)),
-                end_ns: at(count),
-                connect_ns: None,
-                gaps_ns: tokens.map_or_else(Vec::new, |count| vec![ns(gap); count as usize - 1]),
-                first_token_width_ns: 0,
-            },
-            stream: StreamFacts {
-                status: Some(if ttft.is_some() { 200 } else { 503 }),
-                streamed: true,
-                token_events: u64::from(tokens.unwrap_or(0)),
-                done: ttft.is_some(),
-                finish_reason: ttft.map(|_| "length".to_owned()),
-                ..StreamFacts::default()
-            },
-            usage: match ttft {
-                Some(_) => Usage {
-                    prompt_tokens: Some(u64::from(prompt.tokens)),
-                    completion_tokens: Some(u64::from(count)),
-                    cached_tokens: Some(whole(cached)),
-                    reasoning_tokens: None,
-                },
-                None => Usage::default(),
-            },
-            resent: false,
-            retries: Vec::new(),
-            output: None,
-        }
+            response_id: None,
+            round: spec.number,
+        })
     };
-    rows.iter().zip(times).enumerate().map(record).collect()
+    rows.iter().zip(times).enumerate().map(one).collect()
+}
+
+/// One request of a world.
+pub(super) struct Request {
+    pub(super) index: usize,
+    /// Which prompt it asks.
+    pub(super) prompt: usize,
+    pub(super) start_ms: f64,
+    /// `None`: it fails.
+    pub(super) ttft_ms: Option<f64>,
+    /// Prompt tokens as usage reports them.
+    pub(super) tokens: Option<u64>,
+    /// Cached tokens as usage reports them.
+    pub(super) cached: Option<u64>,
+    pub(super) shared_chars: u64,
+    pub(super) response_id: Option<String>,
+    pub(super) round: u32,
+}
+
+/// The record that a run would have left of it.
+pub(super) fn record(request: &Request) -> RequestRecord {
+    let ttft = request.ttft_ms;
+    let start = ns(request.start_ms);
+    let (count, gap) = OUTPUT;
+    let first = ttft.unwrap_or(1.0);
+    let at = |token: u32| start + ns(first + gap * f64::from(token));
+    let tokens = ttft.is_some().then_some(count);
+    RequestRecord {
+        level: 0,
+        round: request.round,
+        index: u32::try_from(request.index).unwrap_or(u32::MAX),
+        id: None,
+        prompt: None,
+        prompt_digest: format!("{:016x}", 0x5eed_0000 + request.prompt).into(),
+        prompt_chars: 4 * request.tokens.unwrap_or(0),
+        input_tokens: None,
+        shared_chars: request.shared_chars,
+        truncated: false,
+        user: 0,
+        outcome: match ttft {
+            Some(_) => Outcome::Success,
+            None => Outcome::Failed(busy()),
+        },
+        timeline: Timeline {
+            queued_ns: 0,
+            start_ns: Some(start),
+            head_ns: Some(start),
+            first_token_ns: ttft.map(|_| at(0)),
+            first_content_ns: ttft.map(|_| at(0)),
+            last_token_ns: tokens.map(|count| at(count - 1)),
+            end_ns: at(count),
+            connect_ns: None,
+            gaps_ns: tokens.map_or_else(Vec::new, |count| vec![ns(gap); count as usize - 1]),
+            first_token_width_ns: 0,
+        },
+        stream: StreamFacts {
+            status: Some(if ttft.is_some() { 200 } else { 503 }),
+            streamed: true,
+            token_events: u64::from(tokens.unwrap_or(0)),
+            done: ttft.is_some(),
+            finish_reason: ttft.map(|_| "length".to_owned()),
+            ..StreamFacts::default()
+        },
+        usage: match ttft {
+            Some(_) => Usage {
+                prompt_tokens: request.tokens,
+                completion_tokens: Some(u64::from(count)),
+                cached_tokens: request.cached,
+                reasoning_tokens: None,
+            },
+            None => Usage::default(),
+        },
+        response_id: request.response_id.clone().map(Into::into),
+        resent: false,
+        retries: Vec::new(),
+        output: None,
+    }
 }
 
 #[expect(
@@ -235,15 +271,26 @@ fn busy() -> Failure {
 }
 
 fn meta(scenario: &Scenario, spec: RoundSpec, planned: usize, started: usize) -> RoundMeta {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let cold = ColdAction {
         method: ColdMethod::Salt,
         salt: Some(("cache_salt".to_owned(), format!("epoch-{}", spec.epoch))),
         ..ColdAction::default()
     };
+    round_meta(scenario.concurrency, spec, planned, started, cold)
+}
+
+/// The facts of a round.
+pub(super) fn round_meta(
+    concurrency: u32,
+    spec: RoundSpec,
+    planned: usize,
+    started: usize,
+    cold: ColdAction,
+) -> RoundMeta {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     RoundMeta {
         level: 0,
-        concurrency: scenario.concurrency,
+        concurrency,
         spec,
         planned: count(planned),
         not_started: count(planned - started),
@@ -256,7 +303,7 @@ fn meta(scenario: &Scenario, spec: RoundSpec, planned: usize, started: usize) ->
         cut: None,
         content_digest: "content".to_owned(),
         wire_digest: format!("wire-{}", spec.epoch),
-        peak_in_flight: scenario.concurrency,
+        peak_in_flight: concurrency,
         client: ClientProbe::default(),
         metrics: Vec::new(),
         engines: Vec::new(),

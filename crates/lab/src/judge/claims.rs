@@ -18,24 +18,30 @@ const ROUNDING: f64 = 1e-6;
 /// One kind of claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Claim {
-    /// An effect where there is none, or the other way round.
+    /// An effect where there is none.
     FalseEffect,
+    /// An effect the other way round.
+    WrongWay,
     /// The deciding interval does not hold the true ratio.
     Uncovered,
     /// The true ratio lies beyond the bound of a "no effect".
     BrokenBound,
     /// An effect of twice and more was not found in a clean world.
     Missed,
+    /// A cold round was not known to be cold where usage reports everything.
+    ColdNotKnown,
 }
 
 impl Claim {
     /// In a few words.
     pub fn words(self) -> &'static str {
         match self {
-            Self::FalseEffect => "effect claimed falsely",
+            Self::FalseEffect => "effect claimed where there is none",
+            Self::WrongWay => "effect claimed the other way round",
             Self::Uncovered => "interval misses the truth",
             Self::BrokenBound => "bound of no effect broken",
             Self::Missed => "2× and more not found",
+            Self::ColdNotKnown => "cold not known to be cold",
         }
     }
 }
@@ -43,7 +49,8 @@ impl Claim {
 /// What the verdict claims, and whether that is wrong.
 pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, bool)> {
     let mut out = Vec::new();
-    let quiet = number(scenario, "/drift").is_some_and(|drift| drift.abs() < 1e-12);
+    let still = |path: &str| number(scenario, path).is_some_and(|drift| drift.abs() < 1e-12);
+    let quiet = still("/drift") && still("/first_round");
     let drawn = scenario.pointer("/by_round").is_none_or(Value::is_null);
     let allowed = number(scenario, "/round_noise").is_none();
     // Beyond these nothing is promised: a drift adds itself, a smaller allowance was asked for.
@@ -54,8 +61,15 @@ pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, boo
     let kind = text(level, "/conclusion/kind");
     let said = number(level, "/ttft/ratio").unwrap_or(1.0);
     let real = !(1.0 / MARGIN..=MARGIN).contains(&ratio);
-    let false_effect = kind == "effect" && (!real || (said > 1.0) != (ratio > 1.0));
-    out.push((Claim::FalseEffect, false_effect));
+    // Each over the worlds in which it can be wrong: others would dilute it.
+    if real {
+        out.push((
+            Claim::WrongWay,
+            kind == "effect" && (said > 1.0) != (ratio > 1.0),
+        ));
+    } else {
+        out.push((Claim::FalseEffect, kind == "effect"));
+    }
     let interval = number(level, "/ttft/interval_low").zip(number(level, "/ttft/interval_high"));
     if let Some((low, high)) = interval {
         let held = low * (1.0 - ROUNDING) <= ratio && ratio <= high * (1.0 + ROUNDING);
@@ -78,6 +92,9 @@ fn clean(scenario: &Value, truth: &Value) -> bool {
         && at("/noise") <= 0.2
         && at("/round_sigma") <= 0.03
         && at("/failing/0") + at("/failing/1") + at("/always_failing") < 1e-12
+        && scenario
+            .pointer("/failing_round")
+            .is_none_or(Value::is_null)
         && whole
 }
 

@@ -38,6 +38,11 @@ impl Case<'_> {
         text(self.level, "/conclusion/kind")
     }
 
+    fn classes_said(&self) -> Vec<Value> {
+        let found = self.level.pointer("/classes").and_then(Value::as_array);
+        found.cloned().unwrap_or_default()
+    }
+
     fn row(&self) -> &str {
         text(self.truth, "/row")
     }
@@ -71,6 +76,7 @@ fn counts(case: &mut Case<'_>) {
         ("/prompts", "/prompts"),
         ("/lost_pairs/cold", "/lost/0"),
         ("/lost_pairs/warm", "/lost/1"),
+        ("/lost_pairs/of", "/lost_of"),
     ] {
         let (said_value, true_value) = (case.said(said), number(case.truth, truth));
         if said_value != true_value {
@@ -127,6 +133,23 @@ fn intervals(case: &mut Case<'_>) {
     if !(low <= ratio + 1e-6 && ratio <= high + 1e-6) {
         case.fail(format!("{ratio} is not in {low}–{high}"));
     }
+    for (name, ends, truth) in [
+        ("interval", Some((low, high)), two(case.truth, "/interval")),
+        (
+            "spread",
+            case.said("/ttft/spread_low")
+                .zip(case.said("/ttft/spread_high")),
+            two(case.truth, "/spread"),
+        ),
+    ] {
+        let same = |a: f64, b: f64| (a / b).ln().abs() < 2e-4;
+        let right = ends
+            .zip(truth)
+            .is_some_and(|(said, truth)| same(said.0, truth.0) && same(said.1, truth.1));
+        if !right {
+            case.fail(format!("{name} {ends:?}, in the drawn times {truth:?}"));
+        }
+    }
     let spread = case
         .said("/ttft/spread_low")
         .zip(case.said("/ttft/spread_high"));
@@ -181,8 +204,8 @@ fn decision(case: &mut Case<'_>) {
         case.fail(format!("{kind} from {prompts} prompts"));
     }
     let (lost_cold, lost_warm) = two(case.truth, "/lost").unwrap_or((0.0, 0.0));
-    let pairs = number(case.truth, "/pairs").unwrap_or(0.0) + lost_cold + lost_warm;
-    let (a, b) = (lost_cold / pairs, lost_warm / pairs);
+    let of = number(case.truth, "/lost_of").unwrap_or(0.0).max(1.0);
+    let (a, b) = (lost_cold / of, lost_warm / of);
     let lost = a.max(b) > LOST.0 || (a - b).abs() > LOST.1;
     if lost && decided {
         case.fail(format!(
@@ -202,6 +225,11 @@ fn decision(case: &mut Case<'_>) {
     if matches!(kind.as_str(), "no_effect" | "cannot_tell") && beyond && !lost {
         case.fail(format!(
             "{kind} although {low}–{high} lies beyond the margin"
+        ));
+    }
+    if kind == "no_effect" && !(low <= MARGIN && high >= 1.0 / MARGIN) {
+        case.fail(format!(
+            "no effect although {low}–{high} lies beyond the margin"
         ));
     }
     let bound = case.said("/conclusion/bound");
@@ -264,8 +292,7 @@ fn withheld(case: &mut Case<'_>) {
 }
 
 fn classes(case: &mut Case<'_>) {
-    let found = case.level.pointer("/classes").and_then(Value::as_array);
-    let found: Vec<Value> = found.cloned().unwrap_or_default();
+    let found = case.classes_said();
     let truth = |class: &str| {
         let path = if class == "hit" { "/hits" } else { "/misses" };
         (
@@ -353,8 +380,12 @@ fn diagnosis(case: &mut Case<'_>, kind: &str) {
         .flatten()
         .filter_map(|line| line.as_str().map(str::to_owned))
         .collect();
-    let high = case.said("/ttft/interval_high");
-    let followed_not = high.is_some_and(|high| high <= MARGIN) || kind == "no_effect";
+    // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were not
+    // faster either.
+    let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
+    let hit_ratio = number(case.truth, "/hits/1").filter(|_| !case.classes_said().is_empty());
+    let followed_not = (kind == "no_effect" || (kind == "effect" && ratio < 1.0))
+        && hit_ratio.is_none_or(|ratio| ratio <= MARGIN);
     for line in &lines {
         if line.contains("did not follow") && !followed_not {
             case.fail(format!("`{line}`, but TTFT may have followed"));

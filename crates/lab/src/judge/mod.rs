@@ -4,9 +4,11 @@
 mod binomial;
 mod claims;
 mod facts;
+mod hits;
 mod sentence;
 mod value;
 
 pub use binomial::lowest_rate;
 pub use claims::{Claim, Tally, claims};
 pub use facts::wrong_facts;
+pub use hits::{known_cold, wrong_hits};

@@ -11,13 +11,15 @@ use crate::{
     stream::{Reading, Response},
     transport::StampCounts,
 };
-use dualround_model::{CanaryReport, Outcome, Plan, Usage};
+use dualround_model::{CanaryReport, Outcome, Plan, Sample, Usage};
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// Characters of the canary text: at least two blocks of 256 tokens, the largest seen in real
 /// caches, also where a word is one token.
 const CHARS: usize = 4500;
+/// Tokens of a longer text at most.
+const MOST_TOKENS: usize = 8192;
 /// Engines store finished blocks asynchronously; the repetition waits for that.
 const STORE_WAIT: Duration = Duration::from_millis(300);
 /// Cached tokens that prove no hit: a template may share them whatever comes after it.
@@ -30,18 +32,38 @@ pub(crate) type Refused = (Option<u16>, String);
 pub(crate) struct Prober<'a> {
     wiring: &'a Wiring,
     plan: &'a Plan,
+    /// What shapes the measured prompts shapes these too.
+    like: Option<&'a Sample>,
     text: String,
+    sent: u32,
     slot: Option<crate::transport::Link>,
 }
 
 impl<'a> Prober<'a> {
-    pub(crate) fn new(wiring: &'a Wiring, plan: &'a Plan) -> Self {
+    pub(crate) fn new(wiring: &'a Wiring, plan: &'a Plan, like: Option<&'a Sample>) -> Self {
         Self {
             wiring,
             plan,
+            like,
             text: filler(plan.seed, CHARS),
+            sent: 0,
             slot: None,
         }
+    }
+
+    /// How many requests were sent.
+    pub(crate) fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// Makes the text longer: engines whose models are part recurrent cache in units of thousands
+    /// of tokens. `false`: it is that long already.
+    fn lengthen(&mut self, chars: usize) -> bool {
+        if chars <= self.text.len() {
+            return false;
+        }
+        self.text = filler(self.plan.seed ^ 1, chars);
+        true
     }
 
     /// Sends the text once, and waits until it may have been stored.
@@ -49,8 +71,10 @@ impl<'a> Prober<'a> {
     /// # Errors
     /// [`Refused`] when the server did not answer it.
     pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Usage, Refused> {
+        self.sent += 1;
         let target = &self.wiring.target;
-        let bytes = request_of_text(self.plan, target, &self.text, 2, Some(fresh)).into();
+        let bytes = request_of_text(self.plan, target, self.like, &self.text, 2, Some(fresh));
+        let bytes = bytes.into();
         let reading = Reading {
             lenient: true,
             keep_text: false,
@@ -70,11 +94,52 @@ impl<'a> Prober<'a> {
     }
 }
 
-/// Text A fresh 1, the same again, text A fresh 2; fresh is a marker, or a value of `salt_field`.
+/// How long a text may have to be, that a cache takes it at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lengths {
+    /// Tokens of the unit in which prompts are cached, where it is known.
+    pub(crate) block: Option<u64>,
+    /// Characters of the longest measured prompt.
+    pub(crate) longest_chars: usize,
+}
+
+impl Lengths {
+    /// Characters of a text that is as long as twice a block and as the longest measured prompt,
+    /// but of no more than 8,192 tokens, by the tokens of a text of [`CHARS`].
+    fn longer(self, tokens: u64) -> usize {
+        let per_token = CHARS / usize::try_from(tokens).unwrap_or(usize::MAX).max(1);
+        let per_token = per_token.max(1);
+        let block = usize::try_from(self.block.unwrap_or(0)).unwrap_or(usize::MAX);
+        let blocks = block.saturating_mul(2).saturating_mul(per_token);
+        blocks.max(self.longest_chars).min(MOST_TOKENS * per_token)
+    }
+}
+
+/// The canary; a text that was not found again is sent once more at length before anything is said
+/// of it.
 ///
 /// # Errors
-/// [`Refused`] when the server did not answer one of them.
+/// [`Refused`] when the server did not answer one of the requests.
 pub(crate) async fn run(
+    prober: &mut Prober<'_>,
+    markers: &mut Markers,
+    salt_field: Option<&str>,
+    lengths: Lengths,
+) -> Result<CanaryReport, Refused> {
+    let report = three(prober, markers, salt_field).await?;
+    let missed = report.repeated.unwrap_or(0) <= TEMPLATE;
+    let Some(tokens) = report.prompt_tokens.filter(|_| missed) else {
+        return Ok(report);
+    };
+    if !prober.lengthen(lengths.longer(tokens)) {
+        return Ok(report);
+    }
+    // One that is refused for its length says nothing beyond the first.
+    Ok(three(prober, markers, salt_field).await.unwrap_or(report))
+}
+
+/// Text A fresh 1, the same again, text A fresh 2; fresh is a marker, or a value of `salt_field`.
+async fn three(
     prober: &mut Prober<'_>,
     markers: &mut Markers,
     salt_field: Option<&str>,
@@ -111,4 +176,26 @@ pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> Fresh {
 pub(crate) fn separates(report: &CanaryReport) -> bool {
     let missed = report.other_marker.unwrap_or(0) <= TEMPLATE;
     report.repeated.is_some_and(|hit| hit > TEMPLATE) && missed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_longer_text_fits_the_block_and_the_longest_prompt() {
+        let of = |block, longest_chars| {
+            Lengths {
+                block,
+                longest_chars,
+            }
+            .longer(1500)
+        };
+        // Three characters a token.
+        assert_eq!(of(None, 100), 100);
+        assert_eq!(of(Some(16), 100), 100);
+        assert_eq!(of(Some(2096), 100), 2 * 2096 * 3);
+        assert_eq!(of(None, 10_000), 10_000);
+        assert_eq!(of(None, 1_000_000), 8192 * 3);
+    }
 }

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 /// Fresh once an epoch, the same for all of its requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fresh {
-    /// Words before everything else in the first message.
+    /// Words before everything else in the first message, and in the first tool where there are
+    /// tools.
     Marker(String),
     /// The engine's own field that separates caches.
     Salt {
@@ -32,9 +33,43 @@ impl Fresh {
                     .and_then(|messages| messages.get_mut(0))
                     .ok_or("it has no message to put a marker into")?;
                 mark(first, marker);
+                if let Some(tool) = first_tool(body) {
+                    mark_tool(tool, marker);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether a marker stands in this body twice: in its first tool as well.
+    pub(crate) fn is_doubled(body: &Map<String, Value>) -> bool {
+        body.get("tools").and_then(|tools| tools.get(0)).is_some()
+    }
+}
+
+/// Most chat templates render tools before the messages, or before the text of the first one, and
+/// a marker behind them would leave a head that is truly warm. Some render them after it, so both
+/// get one.
+fn first_tool(body: &mut Map<String, Value>) -> Option<&mut Value> {
+    body.get_mut("tools")?.get_mut(0)
+}
+
+/// Puts the marker before everything else in a tool's description.
+fn mark_tool(tool: &mut Value, marker: &str) {
+    let nested = tool.get("function").is_some();
+    let described = if nested {
+        tool.get_mut("function")
+    } else {
+        Some(tool)
+    };
+    let Some(Value::Object(described)) = described else {
+        return;
+    };
+    match described.get_mut("description") {
+        Some(Value::String(text)) => text.insert_str(0, marker),
+        _ => {
+            described.insert("description".to_owned(), json!(marker));
+        }
     }
 }
 
@@ -76,6 +111,31 @@ mod tests {
             mark(&mut message, "M ");
             assert_eq!(message, marked);
         }
+    }
+
+    #[test]
+    fn v06_tools_are_made_fresh_too() {
+        let marked = |tools: Value| {
+            let body = json!({"messages": [{"content": "hi"}], "tools": tools});
+            let Value::Object(mut body) = body else {
+                unreachable!()
+            };
+            Fresh::Marker("M ".to_owned()).apply(&mut body).unwrap();
+            (
+                body["messages"][0]["content"].clone(),
+                body["tools"].clone(),
+            )
+        };
+        let (content, tools) = marked(json!([
+            {"type": "function", "function": {"name": "f", "description": "does"}},
+            {"type": "function", "function": {"name": "g", "description": "does"}},
+        ]));
+        assert_eq!(content, "M hi");
+        assert_eq!(tools[0]["function"]["description"], "M does");
+        assert_eq!(tools[1]["function"]["description"], "does");
+        let (_, tools) = marked(json!([{"type": "function", "function": {"name": "f"}}]));
+        assert_eq!(tools[0]["function"]["description"], "M ");
+        assert_eq!(marked(json!([])).1, json!([]));
     }
 
     #[test]

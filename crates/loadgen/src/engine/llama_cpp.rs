@@ -41,6 +41,7 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
         .and_then(Value::as_u64);
     report.capacity_tokens = slots.zip(context).map(|(slots, context)| slots * context);
     report.processed = seen.metric(&["llamacpp:prompt_tokens_total"]);
+    report.cached = seen.metric(&["llamacpp:prompt_tokens_cached_total"]);
     report.running = seen.metric(&["llamacpp:requests_processing"]);
     report.waiting = seen.metric(&["llamacpp:requests_deferred"]);
     report.cached_field = "timings.cache_n, usage.prompt_tokens_details.cached_tokens".to_owned();

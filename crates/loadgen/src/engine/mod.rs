@@ -17,6 +17,8 @@ use dualround_wire::Scrape;
 use serde_json::Value;
 
 pub(crate) use observe::observe;
+#[cfg(test)]
+pub(crate) use watch::Settled;
 pub(crate) use watch::{Reading, Watch};
 
 /// What a server showed of itself. Nothing here changed its state.
@@ -97,6 +99,7 @@ fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
         evidence: vec![evidence.to_owned()],
         tiers: Vec::new(),
         processed: None,
+        cached: None,
         prompt_tokens: None,
         requests: None,
         running: None,
@@ -107,6 +110,7 @@ fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
         resets: Vec::new(),
         salt_field: None,
         external_tier: false,
+        prefix_caching: None,
         cached_field: "usage.prompt_tokens_details.cached_tokens".to_owned(),
         hints: Vec::new(),
     }

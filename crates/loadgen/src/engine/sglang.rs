@@ -52,6 +52,7 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
             .hints
             .push("cached tokens in usage need --enable-cache-report".to_owned());
     }
+    report.prefix_caching = on("disable_radix_cache").map(|off| !off);
     if on("disable_radix_cache") == Some(true) {
         report
             .hints

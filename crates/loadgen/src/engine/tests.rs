@@ -131,7 +131,13 @@ fn counters_that_went_backwards_are_unknown() {
         None,
         crate::Clock::start(),
     );
-    let read = |hits: u32| Ok(parse_exposition(text(hits).as_bytes()));
+    let settled = |page: &str| {
+        Ok(Settled {
+            page: parse_exposition(page.as_bytes()),
+            jumps: false,
+        })
+    };
+    let read = |hits: u32| settled(&text(hits));
     let delta = watch.delta(&read(5), &read(9));
     assert_eq!(
         (delta.tiers[0].hits, delta.tiers[0].queries),
@@ -142,13 +148,20 @@ fn counters_that_went_backwards_are_unknown() {
         let page = format!(
             "vllm:prefix_cache_hits_total{{engine=\"0\"}} {a}\nvllm:prefix_cache_hits_total{{engine=\"1\"}} {b}\n"
         );
-        Ok(parse_exposition(page.as_bytes()))
+        settled(&page)
     };
     assert_eq!(watch.delta(&two(100, 50), &two(5, 900)).tiers[0].hits, None);
     assert_eq!(watch.delta(&two(100, 50), &read(900)).tiers[0].hits, None);
     let grown = watch.delta(&two(100, 50), &two(104, 53)).tiers[0].hits;
     assert_eq!(grown, Some(7.0));
     assert_eq!(watch.delta(&read(9), &read(5)).tiers[0].hits, None);
+    // A page of two processes in turn says nothing.
+    let jumping = Ok(Settled {
+        page: parse_exposition(text(9).as_bytes()),
+        jumps: true,
+    });
+    let delta = watch.delta(&read(5), &jumping);
+    assert!(delta.tiers.is_empty() && delta.left_out.is_some());
     assert_eq!(
         watch
             .delta(&Err("gone".to_owned()), &read(1))

@@ -68,6 +68,11 @@ pub(super) fn describe(seen: &Observed, kind: EngineKind, evidence: &str) -> Eng
         .or_else(|| number("num_cpu_blocks"));
     report.capacity_tokens = blocks.zip(report.block_tokens).map(|(n, size)| n * size);
     report.salt_field = Some("cache_salt".to_owned());
+    report.prefix_caching = match seen.label(info, "enable_prefix_caching").as_deref() {
+        Some("True" | "true") => Some(true),
+        Some("False" | "false") => Some(false),
+        _ => None,
+    };
     // The counters of a connector stand at 0 where there is none; only its own names are proof.
     report.external_tier = seen.has_metric("lmcache") && kind == EngineKind::Vllm
         || seen.page.as_ref().is_some_and(|page| {

@@ -18,8 +18,22 @@ pub(crate) struct Watch {
     clock: Clock,
 }
 
-/// A page as it stood.
-pub(crate) type Reading = Result<Scrape, String>;
+/// A page as it stood, once it stood still.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    pub(crate) page: Scrape,
+    /// A counter went back between two readings a moment apart: the page is several processes' in
+    /// turn.
+    pub(crate) jumps: bool,
+}
+
+/// A page, or why it could not be read.
+pub(crate) type Reading = Result<Settled, String>;
+
+/// Between two readings, which must agree.
+const STILL: Duration = Duration::from_millis(100);
+/// Readings at most: an engine that others use never stands still.
+const READINGS: u32 = 10;
 
 impl Watch {
     /// Watches the engine of `report`, at `target`.
@@ -49,8 +63,46 @@ impl Watch {
             || report.running.is_some()
     }
 
-    /// Reads the page.
-    pub(crate) async fn read(&self) -> Reading {
+    /// Reads the page until two readings agree, a second at most: engines count some time after their
+    /// answer.
+    pub(crate) async fn settled(&self) -> Reading {
+        let mut page = self.read().await?;
+        let mut jumps = false;
+        for _ in 1..READINGS {
+            tokio::time::sleep(STILL).await;
+            let next = self.read().await?;
+            let (before, now) = (self.counts(&page), self.counts(&next));
+            let back = |(before, now): (&Option<f64>, &Option<f64>)| {
+                before.zip(*now).is_some_and(|(before, now)| now < before)
+            };
+            jumps |= before.iter().zip(&now).any(back);
+            page = next;
+            if before == now {
+                break;
+            }
+        }
+        Ok(Settled { page, jumps })
+    }
+
+    /// All that is counted here, in a fixed order.
+    fn counts(&self, page: &Scrape) -> Vec<Option<f64>> {
+        let report = &self.report;
+        let tiers = report.tiers.iter().flat_map(|tier| {
+            let hits = sum(page, &tier.hits, tier.label.as_ref());
+            [hits, sum(page, &tier.queries, None)]
+        });
+        let names = [
+            &report.processed,
+            &report.cached,
+            &report.prompt_tokens,
+            &report.requests,
+        ];
+        let others = names.map(|name| sum(page, name.as_deref()?, None));
+        tiers.chain(others).collect()
+    }
+
+    /// Reads the page as it is.
+    pub(crate) async fn read(&self) -> Result<Scrape, String> {
         let mut control = Control::new(self.target.clone(), self.tls.clone(), self.clock, LIMIT);
         let answer = control.send("GET", &self.headers, "").await?;
         if answer.status != 200 {
@@ -76,7 +128,13 @@ impl Watch {
             ..EngineDelta::default()
         };
         let (before, after) = match (before, after) {
-            (Ok(before), Ok(after)) => (before, after),
+            (Ok(before), Ok(after)) if before.jumps || after.jumps => {
+                delta.left_out = Some(
+                    "the page's counters go back and forth, as those of several processes in turn do".to_owned(),
+                );
+                return delta;
+            }
+            (Ok(before), Ok(after)) => (&before.page, &after.page),
             (Err(reason), _) | (_, Err(reason)) => {
                 delta.failed = Some(reason.clone());
                 return delta;
@@ -93,6 +151,7 @@ impl Watch {
             });
         }
         delta.processed = increase(report.processed.as_deref(), None);
+        delta.cached = increase(report.cached.as_deref(), None);
         delta.prompt_tokens = increase(report.prompt_tokens.as_deref(), None);
         delta.requests = increase(report.requests.as_deref(), None);
         delta.running_before = report

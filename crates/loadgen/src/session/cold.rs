@@ -11,8 +11,8 @@ use crate::{
     preflight, prepare,
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetOutcome, ResetProof,
-    RoundKind, RoundSpec, Usage,
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetProof, RoundKind, RoundSpec,
+    Sample, Warning,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
@@ -27,19 +27,24 @@ impl Session {
         let salts = matches!(self.plan.cold.policy, ColdPolicy::Auto | ColdPolicy::Salt);
         let field = if salts { self.salt_candidate() } else { None };
         let wiring = Arc::clone(&self.wiring);
-        let mut prober = canary::Prober::new(&wiring, &self.plan);
+        let like = self.first_sample();
+        let lengths = self.lengths();
         if let Some(field) = field {
-            self.probes += 3;
+            let mut prober = canary::Prober::new(&wiring, &self.plan, like.as_deref());
             // A refusal of the field is not one of the endpoint: the marker is tried next.
-            if let Ok(report) = canary::run(&mut prober, &mut self.markers, Some(&field)).await
+            let found = canary::run(&mut prober, &mut self.markers, Some(&field), lengths).await;
+            self.probes += prober.sent();
+            if let Ok(report) = found
                 && canary::separates(&report)
             {
                 self.salt_field = Some(field);
                 return Ok(Some(report));
             }
         }
-        self.probes += 3;
-        match canary::run(&mut prober, &mut self.markers, None).await {
+        let mut prober = canary::Prober::new(&wiring, &self.plan, like.as_deref());
+        let found = canary::run(&mut prober, &mut self.markers, None, lengths).await;
+        self.probes += prober.sent();
+        match found {
             Ok(report) => Ok(Some(report)),
             Err((Some(404), message)) if message.to_ascii_lowercase().contains("model") => Err(
                 preflight::unknown_model(&self.plan.model, &message, &self.models),
@@ -57,7 +62,23 @@ impl Session {
                 })
             }
             // Anything else may be the prompt's or the moment's fault: the rounds will show it.
-            Err(_) => Ok(None),
+            Err((_, reason)) => {
+                self.warnings.push(Warning::CanaryFailed { reason });
+                Ok(None)
+            }
+        }
+    }
+
+    /// What stands for the measured prompts in requests that are not measured.
+    pub(super) fn first_sample(&self) -> Option<Arc<Sample>> {
+        self.samples().first().map(Arc::clone)
+    }
+
+    fn lengths(&self) -> canary::Lengths {
+        let chars = self.samples().iter().map(|sample| sample.text().len());
+        canary::Lengths {
+            block: self.block_tokens(),
+            longest_chars: chars.max().unwrap_or(0),
         }
     }
 
@@ -94,7 +115,9 @@ impl Session {
         match fresh {
             Some(Fresh::Marker(marker)) => {
                 action.method = ColdMethod::Marker;
-                action.marker_tokens = runtime.block_on(self.marker_tokens(&marker));
+                let times = if self.is_doubled() { 2 } else { 1 };
+                let tokens = runtime.block_on(self.marker_tokens(&marker));
+                action.marker_tokens = tokens.map(|tokens| times * tokens);
                 action.marker = Some(marker);
             }
             Some(Fresh::Salt { field, value }) => {
@@ -103,7 +126,7 @@ impl Session {
             }
             None if self.plan.cold.policy == ColdPolicy::Reset => {
                 action.method = ColdMethod::Reset;
-                (action.resets, action.proof) = runtime.block_on(self.reset())?;
+                runtime.block_on(self.reset(&mut action))?;
             }
             None => {}
         }
@@ -131,6 +154,12 @@ impl Session {
         })
     }
 
+    /// The marker stands in a tool of the measured requests too.
+    fn is_doubled(&self) -> bool {
+        let sample = self.first_sample();
+        sample.is_some_and(|sample| prepare::has_tools(&self.plan, &sample))
+    }
+
     async fn marker_tokens(&self, marker: &str) -> Option<u64> {
         if !self.plan.probe {
             return None;
@@ -141,7 +170,7 @@ impl Session {
     }
 
     /// Waits until nothing runs, resets every tier, and holds a text that hit before against it.
-    async fn reset(&mut self) -> Result<(Vec<ResetOutcome>, Option<ResetProof>), LoadError> {
+    async fn reset(&mut self, action: &mut ColdAction) -> Result<(), LoadError> {
         let calls = if self.plan.cold.reset_calls.is_empty() {
             self.known_resets()
         } else {
@@ -152,21 +181,38 @@ impl Session {
         let url = self.first_url(&calls, none)?;
         let wiring = Arc::clone(&self.wiring);
         let plan = self.plan.clone();
-        let mut prober = canary::Prober::new(&wiring, &plan);
+        let like = self.first_sample();
+        let mut prober = canary::Prober::new(&wiring, &plan, like.as_deref());
         let fresh = canary::fresh(&mut self.markers, None);
         let mut before = None;
         if plan.probe {
-            self.probes += 3;
             let _ = prober.send(&fresh).await;
-            before = cached(prober.send(&fresh).await.ok());
+            match prober.send(&fresh).await {
+                Ok(usage) => before = usage.cached_tokens,
+                Err((_, reason)) => action.proof_failed = Some(reason),
+            }
         }
         self.drain(&url).await?;
-        let outcomes =
+        action.resets =
             reset::reset_all(&calls, &self.plan.request, self.tls.as_ref(), self.clock).await?;
         let Some(before) = before.filter(|hit| *hit > TEMPLATE) else {
-            return Ok((outcomes, None));
+            self.probes += prober.sent();
+            return Ok(());
         };
-        let after = cached(prober.send(&fresh).await.ok());
+        let mut proving = prober.send(&fresh).await;
+        if proving.is_err() {
+            // A server may be busy with its reset for a moment.
+            sleep(Duration::from_millis(500)).await;
+            proving = prober.send(&fresh).await;
+        }
+        self.probes += prober.sent();
+        let after = match proving {
+            Ok(usage) => usage.cached_tokens,
+            Err((_, reason)) => {
+                action.proof_failed = Some(reason);
+                return Ok(());
+            }
+        };
         if let Some(still) = after.filter(|hit| *hit > TEMPLATE) {
             let reason = format!(
                 "it was accepted, yet a text that had hit {before} tokens still hits {still}: another \
@@ -174,7 +220,8 @@ impl Session {
             );
             return Err(LoadError::Reset { url, reason });
         }
-        Ok((outcomes, Some(ResetProof { before, after })))
+        action.proof = Some(ResetProof { before, after });
+        Ok(())
     }
 
     /// The URL that stands for reset calls in messages; without calls, the reason why there are none.
@@ -212,8 +259,4 @@ impl Session {
             sleep(Duration::from_millis(100)).await;
         }
     }
-}
-
-fn cached(usage: Option<Usage>) -> Option<u64> {
-    usage.and_then(|usage| usage.cached_tokens)
 }

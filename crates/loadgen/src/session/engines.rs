@@ -89,7 +89,7 @@ impl Session {
             let mut readings = Vec::new();
             for watch in &self.watches {
                 readings.push(if watch.has_counters() {
-                    Some(watch.read().await)
+                    Some(watch.settled().await)
                 } else {
                     None
                 });
@@ -109,10 +109,30 @@ impl Session {
             .watches
             .iter()
             .zip(pairs)
-            .filter_map(|(watch, (before, after))| {
-                Some(watch.delta(before.as_ref()?, after.as_ref()?))
+            .enumerate()
+            .filter_map(|(at, (watch, (before, after)))| {
+                let delta = watch.delta(before.as_ref()?, after.as_ref()?);
+                Some(match at == 0 && self.passes_on(watch) {
+                    true => EngineDelta {
+                        base: delta.base,
+                        left_out: Some(
+                            "an --admin-url names an engine of its kind, so it passes one's page on"
+                                .to_owned(),
+                        ),
+                        ..EngineDelta::default()
+                    },
+                    false => delta,
+                })
             })
             .collect())
+    }
+
+    /// The endpoint's own server looks like an engine that an `--admin-url` names: a gateway that
+    /// passes pages through, whose counters would be one replica's, counted twice.
+    fn passes_on(&self, own: &Watch) -> bool {
+        let others = self.watches.iter().skip(1);
+        let kind = own.report.kind;
+        kind != EngineKind::Unknown && others.map(|watch| watch.report.kind).any(|one| one == kind)
     }
 
     /// The engine at the endpoint itself.

@@ -75,8 +75,8 @@ impl Session {
                 let mut tried = first;
                 for _ in 0..TRIES {
                     let cut = cut(sample, tried, words);
-                    let messages = prepare::messages(&self.plan, &cut, fresh).ok()?;
-                    let ids = tokenizer.ids(&messages).await?;
+                    let body = prepare::sent_body(&self.plan, &cut, fresh).ok()?;
+                    let ids = tokenizer.ids(&body).await?;
                     match search.next(tried, common(whole, &ids)) {
                         Some(next) => tried = next,
                         None => break,

@@ -4,7 +4,7 @@
 use super::Session;
 use crate::{LoadError, auth::credentials, clock::nanos, control::Control};
 use dualround_model::EngineKind;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// How long one answer may take, and all of them together.
@@ -25,6 +25,15 @@ impl Session {
         Ok(self.ids.as_deref())
     }
 
+    /// The same, handed over: nothing of the level is sent any more.
+    ///
+    /// # Errors
+    /// As [`Session::token_ids`].
+    pub fn take_token_ids(&mut self) -> Result<Option<Vec<Vec<u32>>>, LoadError> {
+        self.token_ids()?;
+        Ok(self.ids.take())
+    }
+
     fn ask_token_ids(&self) -> Result<Option<Vec<Vec<u32>>>, LoadError> {
         let Some((epoch, mut tokenizer)) = self.epoch.as_ref().zip(self.tokenizer()) else {
             return Ok(None);
@@ -35,7 +44,7 @@ impl Session {
             for request in &epoch.requests {
                 let body = &request.bytes[request.body_at..];
                 let body: Value = serde_json::from_slice(body).ok()?;
-                all.push(tokenizer.ids(body.get("messages")?).await?);
+                all.push(tokenizer.ids(&body).await?);
                 if self.cancel.is_cancelled() {
                     return None;
                 }
@@ -95,17 +104,40 @@ pub(super) struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// The ids of a chat as the engine would compute it; `None` when it does not say, or no longer.
-    pub(super) async fn ids(&mut self, messages: &Value) -> Option<Vec<u32>> {
+    /// The ids of a request's whole prompt as the engine would compute it: messages, tools and
+    /// template arguments. `None` when it does not say, or no longer.
+    pub(super) async fn ids(&mut self, request: &Value) -> Option<Vec<u32>> {
         if self.clock.now() > self.until {
             return None;
         }
+        let shaping = |keys: &[&str]| -> Map<String, Value> {
+            let present = keys.iter().filter_map(|key| {
+                let value = request.get(*key)?;
+                Some(((*key).to_owned(), value.clone()))
+            });
+            present.collect()
+        };
         let body = match self.ask {
             Ask::Messages => {
-                json!({"model": self.model, "messages": messages, "add_generation_prompt": true})
+                let mut body =
+                    shaping(&["messages", "tools", "chat_template", "chat_template_kwargs"]);
+                body.insert("model".to_owned(), json!(self.model));
+                body.insert("add_generation_prompt".to_owned(), json!(true));
+                Value::Object(body)
             }
             Ask::TemplateFirst => {
-                let body = json!({"messages": messages});
+                let keys = [
+                    "messages",
+                    "tools",
+                    "tool_choice",
+                    "parallel_tool_calls",
+                    "chat_template_kwargs",
+                    "response_format",
+                    "json_schema",
+                    "grammar",
+                    "reasoning_format",
+                ];
+                let body = Value::Object(shaping(&keys));
                 let answer = self.post("apply-template", &body).await?;
                 let text = answer.get("prompt")?.as_str()?.to_owned();
                 json!({"content": text, "add_special": true, "parse_special": true})

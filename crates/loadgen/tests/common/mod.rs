@@ -77,7 +77,7 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
 
 /// The metrics of a record.
 pub(crate) fn metrics(record: &dualround_model::RequestRecord) -> dualround_model::RequestMetrics {
-    dualround_stats::measure(record, TokenSourceChoice::Auto, None)
+    dualround_stats::measure(record, &dualround_stats::SummaryOptions::default())
 }
 
 /// Runs one round and keeps its records, in order of their index.

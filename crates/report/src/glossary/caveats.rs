@@ -18,6 +18,20 @@ pub(super) const TERMS: &[Term] = &[
         "同一提示词在一轮中多次出现，冷轮不可能全部为冷。这部分命中计入轮内共享的允许量。",
     ),
     term(
+        "canary_failed",
+        "canary failed",
+        "探测请求失败",
+        "The canary (three requests with made text) was not answered, so nothing is known of hits before the first round and the marker is used. Its words are the server's.",
+        "探测请求（三个合成文本的请求）未得到响应，因此首轮之前对命中一无所知，使用唯一前缀（marker）。引用的是服务端的原话。",
+    ),
+    term(
+        "warm_up_failed",
+        "warm-up failed",
+        "预热失败",
+        "Requests that were to warm the server up failed, so the first round may pay for a server that wakes up.",
+        "预热请求失败，首轮可能因服务端尚未预热而偏慢。",
+    ),
+    term(
         "other_input_length",
         "other_input_length",
         "输入长度不一致",

@@ -151,6 +151,13 @@ pub(super) const TERMS: &[Term] = &[
         "由哪些轮判断：`cw` 一对冷热轮，`cwc` 一对加上冷轮或热轮的重复，`cwcw` 两个冷热循环，`cycles` 不少于三个。",
     ),
     term(
+        "reason",
+        "reason",
+        "未下结论的原因",
+        "Why nothing is claimed (`conclusion.reason`): `no_warm_round`, `no_pairs`, `contaminated`, `drift` (repeats of a round too far apart; `ratio`: last over first), `few_prompts` (below six), `lost_pairs`, `wide_bound` (an effect above 35 % is not excluded), `across_margin`.",
+        "未下结论的原因（`conclusion.reason`）：`no_warm_round` 没有热轮，`no_pairs` 没有成功的请求对，`contaminated` 冷轮被污染，`drift` 同类重复轮相差太大（`ratio`：最后一轮除以第一轮），`few_prompts` 提示词少于六条，`lost_pairs` 一侧缺失的请求对太多，`wide_bound` 不能排除 35% 以上的差异，`across_margin` 区间跨过容差。",
+    ),
+    term(
         "bound",
         "bound",
         "上界",

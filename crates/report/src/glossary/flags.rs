@@ -94,4 +94,11 @@ pub(super) const TERMS: &[Term] = &[
         "Earlier attempts failed and the request was sent again (--retries). All its times are of the last attempt; the failed ones stand in `retries`. A cache may hold its prompt from an earlier attempt, also in a cold round.",
         "先前的尝试失败后重新发送（--retries）。所有时间都属于最后一次尝试，失败的尝试见 `retries`。缓存可能已存有先前尝试的提示词，冷轮也不例外。",
     ),
+    term(
+        "impossible_usage",
+        "impossible usage",
+        "不可能的 usage",
+        "`usage` reports more cached tokens than the prompt has, so the request enters no hit rate; above 10 % of the requests no hit rate is given.",
+        "`usage` 报告的缓存命中 tokens 多于提示词的 tokens，该请求不计入任何命中率；超过 10% 的请求如此时不给出命中率。",
+    ),
 ];

@@ -110,7 +110,7 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 }
 
 /// Names in the files that are another form of a term.
-const ALIASES: [(&str, &str); 25] = [
+const ALIASES: [(&str, &str); 39] = [
     ("tpot", "itl"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
@@ -126,6 +126,20 @@ const ALIASES: [(&str, &str); 25] = [
     ("interval_high", "interval"),
     ("fit", "prefill"),
     ("percentile", "percentiles"),
+    ("prompt", "prompts"),
+    ("allowed_interval", "interval"),
+    ("allowed", "interval"),
+    ("t_cycles", "interval"),
+    ("cw", "source"),
+    ("cwc", "source"),
+    ("cwcw", "source"),
+    ("cycles", "source"),
+    ("drift", "reason"),
+    ("wide_bound", "reason"),
+    ("across_margin", "reason"),
+    ("few_prompts", "reason"),
+    ("no_pairs", "reason"),
+    ("no_warm_round", "reason"),
     ("interval_kind", "interval"),
     ("spread_low", "spread"),
     ("spread_high", "spread"),

@@ -2,8 +2,8 @@
 
 use crate::{Details, number::Rounded, page::Page, telemetry_points::since_start};
 use dualround_model::{
-    CanaryReport, Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord,
-    RoundKind, RoundResult, RoundSummary,
+    Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
+    RoundResult, RoundSummary,
 };
 use serde::{Serialize, Serializer};
 use std::{
@@ -65,7 +65,6 @@ struct Level<'a> {
     name: String,
     line: Option<Line>,
     no_line: Option<&'a str>,
-    unreported_is_zero: bool,
     rounds: Vec<Round<'a>>,
 }
 
@@ -151,7 +150,6 @@ fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
     let every = requests.div_ceil(REQUESTS).max(1);
     let mut kinds = vec!["success".to_owned(), "cancelled".to_owned()];
     let mut texts = Texts::new();
-    let canary = page.comparison.canary.as_ref();
     let mut levels: Vec<u32> = page.rounds.iter().map(|round| round.meta.level).collect();
     levels.dedup();
     let levels = levels.into_iter().map(|level| {
@@ -162,7 +160,6 @@ fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
             name: page.level_name(level),
             line: prefill.and_then(line),
             no_line: prefill.and_then(|model| model.refused.as_deref()),
-            unreported_is_zero: canary.is_some_and(CanaryReport::reports_hits),
             rounds: rounds
                 .map(|round| one_round(round, page.details, every, &mut kinds, &mut texts))
                 .collect::<io::Result<_>>()?,

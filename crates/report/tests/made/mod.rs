@@ -69,6 +69,7 @@ pub(crate) fn request(level: u32, round: u32) -> Request {
         timeline: Timeline::default(),
         stream: StreamFacts::default(),
         usage: Usage::default(),
+        response_id: None,
         resent: false,
         output: None,
         retries: Vec::new(),
@@ -189,6 +190,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             cached_tokens: Some(1_234),
             cache_hit_rate: Some(0.2173),
             cache_known_requests: 90,
+            cache_omitted_requests: 0,
             failures: BTreeMap::from([("http_503".to_owned(), 5)]),
             flags: BTreeMap::new(),
             tokens_per_event: Some(1.0),
@@ -201,7 +203,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             warnings: vec![Warning::FewSamplesForP99 { n: 95 }],
         },
         requests: RequestRows::default(),
-        shared_tokens: 0.0,
+        expected: None,
         journal: 0..0,
     }
 }

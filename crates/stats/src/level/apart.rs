@@ -30,7 +30,7 @@ pub(crate) fn partial(rounds: &[RoundResult], noise: Allowance) -> Vec<PartialPo
             cut: round.meta.cut?,
             ttft: ttft(vec![with_cold(rounds, round)?], noise),
             usage: Hits::of_kind(alone, RoundKind::Partial).rate(),
-            server: server::rate(alone, RoundKind::Partial),
+            server: server::rate(alone.iter()),
         })
     };
     let partial = of_kind(rounds, RoundKind::Partial);

@@ -11,14 +11,9 @@ const FEWEST: u64 = 3;
 const SHARE: f64 = 0.2;
 
 /// Both classes; none where the hits of a request are unknown, or one class has too few.
-pub(crate) fn classes(
-    design: &Design<'_>,
-    noise: Allowance,
-    zero_unreported: bool,
-) -> Vec<ClassComparison> {
+pub(crate) fn classes(design: &Design<'_>, noise: Allowance) -> Vec<ClassComparison> {
     let class = |row: &RequestRow| {
-        let cached = row.cached_tokens().or(zero_unreported.then_some(0))?;
-        let half = 2 * cached >= row.input_tokens()?;
+        let half = 2 * row.cached_tokens()? >= row.input_tokens()?;
         Some(if half { Class::Hit } else { Class::Miss })
     };
     let (mut hits, mut misses) = (0_u64, 0_u64);
@@ -36,12 +31,10 @@ pub(crate) fn classes(
     if !enough(hits) || !enough(misses) {
         return Vec::new();
     }
-    // By the cycles alone: what a repeat of the round hit is another request's matter.
-    let pairs = Design::pairs(design.cycles.clone());
     [(Class::Hit, hits), (Class::Miss, misses)]
         .map(|(wanted, requests)| {
             let of_class = |_: &RequestRow, warm: &RequestRow| class(warm) == Some(wanted);
-            let found = estimate(&pairs, RequestRow::ttft_ms, noise, &of_class).metric;
+            let found = estimate(design, RequestRow::ttft_ms, noise, &of_class).metric;
             ClassComparison {
                 class: wanted,
                 requests,

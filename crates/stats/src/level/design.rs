@@ -1,10 +1,13 @@
 //! Which rounds of a level stand against which: the row of the table in docs/methodology.md.
 
 use crate::pairs::matched;
-use dualround_model::{RequestRow, RoundKind, RoundResult, Source};
+use dualround_model::{ColdMethod, RequestRow, RoundKind, RoundResult, Source};
 
 /// A repeat of a round counts when it holds this share of the requests of the pair.
 const REPEAT_SHARE: f64 = 0.9;
+/// A cycle counts when it holds this share of the pairs of the fullest one: one that was cut short
+/// would have the weight of a whole one.
+const CYCLE_SHARE: f64 = 0.5;
 
 /// A cold round and a warm one of its epoch.
 pub(crate) type Cycle<'a> = (&'a RoundResult, &'a RoundResult);
@@ -14,8 +17,14 @@ pub(crate) type Cycle<'a> = (&'a RoundResult, &'a RoundResult);
 pub(crate) struct Design<'a> {
     /// The row.
     pub(crate) source: Source,
-    /// Each cold round with the first warm one of its epoch.
+    /// Each cold round with the first warm one of its epoch, as far as they count.
     pub(crate) cycles: Vec<Cycle<'a>>,
+    /// The same whether they count or not: where pairs were lost.
+    pub(crate) run: Vec<Cycle<'a>>,
+    /// A repeat of a round, or a cycle, was left out: it held too few of the requests.
+    pub(crate) left_out: bool,
+    /// All rounds that count as cold, and as warm.
+    all: [Vec<&'a RoundResult>; 2],
     /// Under [`Source::Cwc`]: the cold rounds whose mean is taken, in order.
     pub(crate) colds: Vec<&'a RoundResult>,
     /// The same of warm ones.
@@ -25,25 +34,35 @@ pub(crate) struct Design<'a> {
 impl<'a> Design<'a> {
     /// The design of a level's rounds. Rounds without a pair take no part.
     pub(crate) fn of(rounds: &'a [RoundResult]) -> Self {
-        let mut cycles = cycles(rounds);
+        let run = cycles(rounds);
+        let cycles = whole(&run);
+        let all = [RoundKind::Cold, RoundKind::Warm].map(|kind| {
+            let alike = rounds.iter().filter(|round| role(rounds, round) == kind);
+            alike.collect::<Vec<_>>()
+        });
+        let left_out = run.len() > cycles.len();
         let source = match cycles.len() {
             0 | 1 => Source::Cw,
             2 => Source::Cwcw,
             _ => Source::Cycles,
         };
         let Some((cold, warm)) = cycles.first().copied().filter(|_| cycles.len() == 1) else {
-            return Self::averaged(source, cycles);
+            return Self {
+                all,
+                run,
+                left_out,
+                ..Self::averaged(source, cycles)
+            };
         };
         let colds = repeats(rounds, cold, (cold, warm));
         let warms = repeats(rounds, warm, (cold, warm));
-        let source = match colds.len() + warms.len() {
-            ..=2 => Source::Cw,
-            _ => Source::Cwc,
-        };
-        cycles.truncate(1);
+        let used = colds.len() + warms.len();
         Self {
-            source,
+            source: if used > 2 { Source::Cwc } else { Source::Cw },
             cycles,
+            left_out: left_out || used < all[0].len() + all[1].len(),
+            run,
+            all,
             colds,
             warms,
         }
@@ -57,30 +76,75 @@ impl<'a> Design<'a> {
     fn averaged(source: Source, cycles: Vec<Cycle<'a>>) -> Self {
         Self {
             source,
+            run: cycles.clone(),
+            left_out: false,
             cycles,
+            all: [Vec::new(), Vec::new()],
             colds: Vec::new(),
             warms: Vec::new(),
         }
     }
 
-    /// A cold round was repeated, so that a server that changes shows.
-    pub(crate) fn repeats_cold(&self) -> bool {
-        self.cycles.len() > 1 || self.colds.len() > 1
+    /// The rounds that count as cold.
+    pub(crate) fn cold_rounds(&self) -> impl Iterator<Item = &'a RoundResult> {
+        self.all[0].iter().copied()
+    }
+
+    /// The rounds that count as warm.
+    pub(crate) fn warm_rounds(&self) -> impl Iterator<Item = &'a RoundResult> {
+        self.all[1].iter().copied()
+    }
+
+    /// A server that warms up in its first round shows: the cold round was repeated and held against
+    /// the first one, or cycles vary by it.
+    pub(crate) fn controls_warm_up(&self) -> bool {
+        self.cycles.len() > 2 || self.colds.len() > 1
     }
 }
 
-/// Each cold round with the first warm one of its epoch, where a request succeeded in both.
+/// A cold round of the schedule before which nothing was done, and which repeats the bytes of an
+/// earlier one: it is warm by construction.
+pub(crate) fn repeats_its_bytes(rounds: &[RoundResult], round: &RoundResult) -> bool {
+    let method = round.meta.cold.as_ref().map(|action| action.method);
+    let first = rounds
+        .iter()
+        .find(|one| one.meta.spec.kind == RoundKind::Cold);
+    method == Some(ColdMethod::None) && first.is_some_and(|first| !std::ptr::eq(first, round))
+}
+
+/// What a round counts as.
+fn role(rounds: &[RoundResult], round: &RoundResult) -> RoundKind {
+    match round.meta.spec.kind {
+        RoundKind::Cold if repeats_its_bytes(rounds, round) => RoundKind::Warm,
+        kind => kind,
+    }
+}
+
+/// Each cold round with the first warm one before the next cold one.
 fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
-    let of = |kind: RoundKind| {
-        let all = rounds.iter();
-        all.filter(move |round| round.meta.spec.kind == kind)
-    };
-    of(RoundKind::Cold)
-        .filter_map(|cold| {
-            let epoch = cold.meta.spec.epoch;
-            let warm = of(RoundKind::Warm).find(|warm| warm.meta.spec.epoch == epoch)?;
-            matched(cold, warm).next().map(|_| (cold, warm))
-        })
+    let mut cycles = Vec::new();
+    for (at, cold) in rounds.iter().enumerate() {
+        if role(rounds, cold) != RoundKind::Cold {
+            continue;
+        }
+        let rest = rounds[at + 1..].iter();
+        let mut epoch = rest.take_while(|round| role(rounds, round) != RoundKind::Cold);
+        if let Some(warm) = epoch.find(|round| role(rounds, round) == RoundKind::Warm) {
+            cycles.push((cold, warm));
+        }
+    }
+    cycles
+}
+
+/// Those that hold enough pairs to count.
+fn whole<'a>(run: &[Cycle<'a>]) -> Vec<Cycle<'a>> {
+    let counts = run.iter().map(|(cold, warm)| matched(cold, warm).count());
+    let counts: Vec<usize> = counts.collect();
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let cycles = run.iter().zip(counts);
+    cycles
+        .filter(|(_, count)| *count > 0 && *count as f64 >= CYCLE_SHARE * most as f64)
+        .map(|(cycle, _)| *cycle)
         .collect()
 }
 
@@ -102,7 +166,7 @@ fn repeats<'a>(
         }
         f64::from(there) >= REPEAT_SHARE * f64::from(all)
     };
-    let kind = own.meta.spec.kind;
-    let rounds = rounds.iter().filter(|round| round.meta.spec.kind == kind);
-    rounds.filter(held).collect()
+    let kind = role(rounds, own);
+    let alike = rounds.iter().filter(|round| role(rounds, round) == kind);
+    alike.filter(held).collect()
 }

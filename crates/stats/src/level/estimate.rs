@@ -35,6 +35,9 @@ pub(crate) struct Estimate {
     pub(crate) metric: MetricComparison,
     /// The repeats that are farthest apart, where a round was repeated.
     pub(crate) apart: Option<Apart>,
+    /// With several cycles: what a round takes longer than the one before, in ln, by the first and
+    /// the last cold one. It is in each cycle's ratio.
+    pub(crate) trend: Option<f64>,
 }
 
 /// Logarithms of one prompt.
@@ -65,7 +68,7 @@ pub(crate) fn estimate(
     if logs.is_empty() {
         return Estimate {
             metric,
-            apart: None,
+            ..Estimate::default()
         };
     }
     let (cold, warm) = match design.source {
@@ -124,7 +127,18 @@ pub(crate) fn estimate(
     Estimate {
         metric,
         apart: farthest.max_by(|a, b| a.ln.abs().total_cmp(&b.ln.abs())),
+        trend: trend(design, pick),
     }
+}
+
+/// By the prompts that both the first and the last cold round have.
+fn trend(design: &Design<'_>, pick: Pick) -> Option<f64> {
+    let (first, _) = design.cycles.first()?;
+    let (last, _) = design.cycles.last()?;
+    let rounds = last.meta.spec.number.checked_sub(first.meta.spec.number)?;
+    let drifts = matched(first, last).filter_map(|(_, a, b)| Some(ln(b, pick)? - ln(a, pick)?));
+    let drifts: Vec<f64> = drifts.collect();
+    (rounds > 0 && !drifts.is_empty()).then(|| mean(drifts.into_iter()) / f64::from(rounds))
 }
 
 /// The logarithms of a design, one entry a prompt in each cycle that has any.
@@ -267,30 +281,49 @@ fn by_prompt(mut logs: Vec<Logs>) -> Vec<Logs> {
     logs
 }
 
-/// Counts and arithmetic figures over the pairs of the cycles.
+/// Counts and arithmetic figures over the pairs of the cycles; of repeated rounds each side is their
+/// mean.
 fn arithmetic(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> MetricComparison {
+    let side = |rounds: &[&RoundResult], index: u32, own: &RequestRow| {
+        if rounds.len() < 2 {
+            return pick(own);
+        }
+        let values = rounds.iter().map(|round| {
+            let row = round.requests.get(index).filter(|row| row.is_success())?;
+            pick(row)
+        });
+        let values: Vec<f64> = values.collect::<Option<_>>()?;
+        Some(mean(values.into_iter()))
+    };
     let pairs = || {
         let cycles = design.cycles.iter();
         cycles
             .flat_map(|(cold, warm)| matched(cold, warm))
             .filter(|(_, cold, warm)| keep(cold, warm))
-            .filter_map(|(_, cold, warm)| pick(cold).zip(pick(warm)))
     };
-    let n = pairs().count();
-    let of =
-        |side: fn((f64, f64)) -> f64| (n > 0).then(|| pairs().map(side).sum::<f64>() / n as f64);
-    let faster = pairs().filter(|(cold, warm)| warm < cold).count() as f64;
-    let mut shifts: Vec<f64> = pairs().map(|(cold, warm)| cold - warm).collect();
+    let n = pairs().filter(|(_, cold, warm)| pick(cold).is_some() && pick(warm).is_some());
+    let n = n.count() as u64;
+    let both = || {
+        pairs().filter_map(|(index, cold, warm)| {
+            side(&design.colds, index, cold).zip(side(&design.warms, index, warm))
+        })
+    };
+    let values = both().count();
+    let of = |one: fn((f64, f64)) -> f64| {
+        (values > 0).then(|| both().map(one).sum::<f64>() / values as f64)
+    };
+    let faster = both().filter(|(cold, warm)| warm < cold).count() as f64;
+    let mut shifts: Vec<f64> = both().map(|(cold, warm)| cold - warm).collect();
     shifts.sort_unstable_by(f64::total_cmp);
     let (cold_avg, warm_avg) = (of(|(cold, _)| cold), of(|(_, warm)| warm));
     let above_zero = cold_avg.zip(warm_avg).filter(|(_, warm)| *warm > 0.0);
     MetricComparison {
-        pairs: n as u64,
+        pairs: n,
         cold_avg,
         warm_avg,
         ratio_of_means: above_zero.map(|(cold, warm)| cold / warm),
         shift_ms: hodges_lehmann(&shifts),
-        improved_share: (n > 0).then(|| faster / n as f64),
+        improved_share: (values > 0).then(|| faster / values as f64),
         ..MetricComparison::default()
     }
 }

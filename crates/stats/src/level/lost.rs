@@ -8,10 +8,10 @@ const MOST: f64 = 0.10;
 /// How much more one side may lose than the other.
 const APART: f64 = 0.05;
 
-/// Counts them over the cycles. What was cancelled or never started says nothing.
+/// Counts them over the cycles that were run, also those that lost so many that they do not count. What was cancelled or never started says nothing.
 pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
     let mut lost = LostPairs::default();
-    for (cold, warm) in &design.cycles {
+    for (cold, warm) in &design.run {
         for (index, row) in cold.requests.iter() {
             let Some(other) = warm.requests.get(index) else {
                 continue;

@@ -14,16 +14,19 @@ use crate::{
     diagnosis,
     hits::Hits,
     kinds::of_kind,
+    knowledge,
     pairs::{UNEQUAL_SHARE, matched, pairs, unequal},
-    prefill, server,
+    prefill,
+    reuse_seen::reuse_seen,
+    server,
 };
 use apart::{external, partial};
 use changed::mark_changed_prompts;
 use classes::classes;
-pub(crate) use design::Design;
+pub(crate) use design::{Design, repeats_its_bytes};
 use dualround_model::{
-    CacheHit, CanaryReport, Judging, Known, LevelComparison, MetricComparison, PrefillModel,
-    RequestRow, RoundKind, RoundResult,
+    CacheHit, Judging, Known, LevelComparison, MetricComparison, PrefillModel, RequestRow,
+    RoundKind, RoundResult,
 };
 pub(crate) use estimate::{Estimate, ratios};
 use estimate::{estimate, withhold};
@@ -34,9 +37,9 @@ use lost::{lost, too_many};
 /// whose prompt tokens changed are marked.
 pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> LevelComparison {
     mark_changed_prompts(rounds);
+    let convention = knowledge::of_level(rounds, known);
+    knowledge::apply(rounds, convention);
     let rounds = &*rounds;
-    let canary = known.canary.as_ref();
-    let reports_hits = canary.is_some_and(CanaryReport::reports_hits);
     let noise = judging.allowance();
     let design = Design::of(rounds);
     let of = |pick| estimate(&design, pick, noise, &|_, _| true);
@@ -46,9 +49,10 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
         of(RequestRow::latency_ms).metric,
     );
     let unequal_outputs = withhold_unequal(&design, [&mut itl, &mut latency]);
-    let hit_rate = hit_rate(rounds, known);
-    let cold = cold::verdict(rounds, canary);
-    let classes = classes(&design, noise, reports_hits);
+    let hit_rate = hit_rate(rounds, &design, known);
+    let cold = cold::verdict(rounds, known, judging.same_samples);
+    let classes = classes(&design, noise);
+    let reuse = reuse_seen(rounds, &design, known);
     let lost_pairs = lost(&design);
     let basis = Basis {
         judging,
@@ -58,12 +62,12 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
         classes: &classes,
         lost: too_many(lost_pairs).then_some(lost_pairs),
         hit_rate: &hit_rate,
-        server_cold: server::rate(rounds, RoundKind::Cold),
+        reuse,
         cold: &cold,
     };
     let conclusion = conclusion::conclude(&basis);
     let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, known, &basis, &conclusion);
-    let mut prefill = prefill::fit(rounds, reports_hits);
+    let mut prefill = prefill::fit(rounds);
     prefill.efficiency = efficiency(&prefill, &design);
     let pairs = design.cycles.iter();
     let pairs = pairs.map(|(cold, warm)| matched(cold, warm).count() as u64);
@@ -112,14 +116,17 @@ fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) ->
     differ
 }
 
-fn hit_rate(rounds: &[RoundResult], known: &Known) -> CacheHit {
-    let warm = Hits::of_kind(rounds, RoundKind::Warm);
+fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> CacheHit {
+    let warm = Hits::of_rounds(design.warm_rounds());
+    let cold = Hits::of_rounds(design.cold_rounds());
     CacheHit {
         usage: warm.rate(),
-        usage_cold: Hits::of_kind(rounds, RoundKind::Cold).rate(),
+        usage_cold: cold.rate(),
+        usage_cold_known: cold.known,
+        usage_cold_of: cold.of,
         usage_known: warm.known,
         usage_of: warm.of,
-        server: server::rate(rounds, RoundKind::Warm),
+        server: server::rate(design.warm_rounds()),
         tiers: server::tiers(rounds, RoundKind::Warm),
         theory: known.reuse.map(|reuse| reuse.warm),
         model_lru: known.reuse.and_then(|reuse| reuse.lru_warm),

@@ -18,6 +18,8 @@ pub(super) enum Better {
 
 /// Cycles that a t interval needs on each side.
 const CYCLES: usize = 3;
+/// A round counts when it holds this share of the prompts of the fullest one of its kind.
+const CYCLE_SHARE: f64 = 0.5;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
@@ -48,9 +50,13 @@ impl Side {
     }
 
     pub(super) fn of_logs(cycles: Vec<Vec<(u64, f64)>>) -> Self {
-        let cycles = cycles.into_iter().filter(|cycle| !cycle.is_empty());
+        // One that was cut short would have the weight of a whole one.
+        let most = cycles.iter().map(Vec::len).max().unwrap_or(0);
+        let whole = cycles
+            .into_iter()
+            .filter(|cycle| !cycle.is_empty() && cycle.len() as f64 >= CYCLE_SHARE * most as f64);
         Self {
-            cycles: cycles.collect(),
+            cycles: whole.collect(),
         }
     }
 
@@ -152,7 +158,11 @@ pub(super) fn times(
     out.n = a.len().min(b.len()) as u64;
     (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
     let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
-    let enough = cycles || a.len().min(b.len()) >= FEWEST;
+    let prompts = match paired {
+        true => common.len(),
+        false => old.len().min(now.len()),
+    };
+    let enough = prompts >= FEWEST;
     let interval = match kind {
         _ if !enough => None,
         ChangeInterval::Paired => {
@@ -165,7 +175,7 @@ pub(super) fn times(
     if out.interval_kind.is_none() {
         out.reason = Some(match out.n {
             0 => "one of the runs has no such value".to_owned(),
-            n => format!("{n} prompts: at least 6 are needed"),
+            _ => format!("{prompts} prompts in all rounds: at least 6 are needed"),
         });
     }
     out
@@ -339,8 +349,11 @@ impl Rows {
                 sum.1 += input as f64;
             }
         }
+        let known = |round: &&RoundResult| round.summary.cache_known_requests;
+        let most = rounds.iter().map(known).max().unwrap_or(0);
         let rates = rounds
             .iter()
+            .filter(|round| known(round) as f64 >= CYCLE_SHARE * most as f64)
             .filter_map(|round| round.summary.cache_hit_rate);
         Self {
             requests: sums
@@ -379,7 +392,8 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
         out.reason = Some("one of the runs reports no cached tokens".to_owned());
         return out;
     };
-    if base.rounds.len() >= CYCLES && new.rounds.len() >= CYCLES {
+    let few = base.requests.len().min(new.requests.len()) < FEWEST;
+    if !few && base.rounds.len() >= CYCLES && new.rounds.len() >= CYCLES {
         out.n = base.rounds.len().min(new.rounds.len()) as u64;
         let interval = welch(&base.rounds, &new.rounds);
         let kind = ChangeInterval::TCycles;

@@ -169,7 +169,7 @@ fn level(
     if let Some(reason) = other_prompts(&old.cold, &now.cold).filter(|_| paired) {
         let times = cold.iter_mut().chain(&mut warm).filter(|metric| {
             let name = metric.name.as_str();
-            ["ttft", "latency"].contains(&name)
+            ["ttft", "latency", "cache_hit_rate"].contains(&name)
         });
         for metric in times.chain(&mut cache) {
             change::withhold(metric, &reason);

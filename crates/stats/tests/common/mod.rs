@@ -53,6 +53,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
             ..StreamFacts::default()
         },
         usage,
+        response_id: None,
         resent: false,
         output: None,
     }
@@ -83,6 +84,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         marker_tokens: Some(3),
         resets: Vec::new(),
         proof: None,
+        proof_failed: None,
     };
     RoundMeta {
         stopped: None,

@@ -1,0 +1,36 @@
+//! What was found out about a level after its rounds, and is needed to judge it again.
+
+use crate::CanaryReport;
+use serde::{Deserialize, Serialize};
+
+/// What the requests of a round may hit of requests of their own round, by the ids of the tokens
+/// that were sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The epoch whose cold round it is about.
+    pub epoch: u32,
+    /// By index: the longest beginning, tokens, that another request has which was sent before this
+    /// one ended. `None`: the request is not there.
+    pub tokens: Vec<Option<u32>>,
+    /// Of each group of requests that share a beginning one had to compute it: these tokens,
+    /// summed over the groups, are in `tokens` and cannot be hits.
+    pub computed: u64,
+}
+
+/// A line of the journal behind the rounds of a level.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// 0-based position of the level.
+    pub level: u32,
+    /// What the canary showed in the session that ran it.
+    pub canary: Option<CanaryReport>,
+    /// One a cold round, where token ids are known.
+    pub expected: Vec<Expected>,
+}
+
+/// How a server's silence about cached tokens is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Convention {
+    /// It leaves the field out without a hit, so that nothing reported is 0.
+    pub omission_is_zero: bool,
+}

@@ -1,0 +1,120 @@
+//! Did the cache work? Hits alone, as the witness saw them that may speak.
+
+use crate::{hits::Hits, level::Design, pairs::matched, response_cache, server};
+use dualround_model::{Known, RoundKind, RoundResult};
+
+/// Warm minus cold hits, as a share of the prompts, that are evidence.
+const POINTS: f64 = 0.05;
+/// The same as a share of what the cold round did not hit.
+const OF_THE_REST: f64 = 0.25;
+
+/// Who may speak of a level's hits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Witness {
+    /// Usage, of every request.
+    Usage,
+    /// The engines' counters, cold and warm rate.
+    Counters { cold: f64, warm: f64 },
+    /// Usage of some requests: a figure, and no evidence.
+    Partly,
+    /// A response cache answered: nothing is said of the engine's.
+    ResponseCache,
+    /// Nobody.
+    Nobody,
+}
+
+/// What was seen of hits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reuse {
+    pub(crate) witness: Witness,
+    /// The cache gave the warm rounds what the cold ones did not have.
+    pub(crate) evidence: bool,
+    /// It is known that it hardly did.
+    pub(crate) known_few: bool,
+    /// Share that the cold rounds hit.
+    pub(crate) cold: Option<f64>,
+}
+
+/// Looks at the hits of a level.
+pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> Reuse {
+    let (cold, warm) = (
+        Hits::of_rounds(design.cold_rounds()),
+        Hits::of_rounds(design.warm_rounds()),
+    );
+    let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
+    let by_usage = cold.is_whole() && warm.is_whole();
+    let witness = if response_cache::found(rounds).is_some() {
+        Witness::ResponseCache
+    } else if by_usage {
+        Witness::Usage
+    } else if let Some((cold, warm)) = counters {
+        Witness::Counters { cold, warm }
+    } else if warm.known > 0 {
+        Witness::Partly
+    } else {
+        Witness::Nobody
+    };
+    let block = known
+        .engines
+        .iter()
+        .find_map(|engine| engine.block_tokens)
+        .unwrap_or(16);
+    let more = |cold: f64, warm: f64| warm - cold >= POINTS;
+    let (evidence, known_few) = match witness {
+        Witness::Usage => {
+            let rates = cold.rate().zip(warm.rate());
+            let seen =
+                rates.is_some_and(|(cold, warm)| more(cold, warm)) || by_pairs(design, block);
+            (seen, !seen && rates.is_some())
+        }
+        Witness::Counters { cold, warm } => (more(cold, warm), !more(cold, warm)),
+        Witness::Partly | Witness::ResponseCache | Witness::Nobody => (false, false),
+    };
+    Reuse {
+        witness,
+        evidence,
+        known_few,
+        cold: match witness {
+            Witness::Usage => cold.rate(),
+            Witness::Counters { cold, .. } => Some(cold),
+            _ => None,
+        },
+    }
+}
+
+/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each:
+/// prompts that share most of their text leave few tokens that only a second round can hit.
+fn by_pairs(design: &Design<'_>, block: u64) -> bool {
+    let (mut gained, mut left, mut pairs) = (0_i64, 0_i64, 0_i64);
+    let cycles = design.cycles.iter();
+    for (_, cold, warm) in cycles.flat_map(|(cold, warm)| matched(cold, warm)) {
+        let counts = cold.cached_tokens().zip(warm.cached_tokens());
+        if let Some(((cold, warm), prompt)) = counts.zip(warm.input_tokens()) {
+            gained += warm.cast_signed() - cold.cast_signed();
+            left += prompt.saturating_sub(cold).cast_signed();
+            pairs += 1;
+        }
+    }
+    gained as f64 >= OF_THE_REST * left as f64 && gained >= pairs * block.cast_signed() && pairs > 0
+}
+
+/// Warm requests whose cold one did not succeed, so that nothing was stored for them.
+pub(crate) fn orphans(rounds: &[RoundResult]) -> u64 {
+    let mut orphans = 0;
+    for warm in rounds
+        .iter()
+        .filter(|r| r.meta.spec.kind == RoundKind::Warm)
+    {
+        let epoch = warm.meta.spec.epoch;
+        let mut colds = rounds.iter().filter(|round| {
+            round.meta.spec.kind == RoundKind::Cold && round.meta.spec.epoch == epoch
+        });
+        let Some(cold) = colds.next() else { continue };
+        let lost = warm.requests.successes().filter(|(index, _)| {
+            let before = cold.requests.get(*index);
+            !before.is_some_and(dualround_model::RequestRow::is_success)
+        });
+        orphans += lost.count() as u64;
+    }
+    orphans
+}
