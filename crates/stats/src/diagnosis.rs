@@ -91,10 +91,8 @@ pub(crate) fn of(
     } else if let Some((a, b)) = lost {
         say(a, b);
     } else if found == Some(false) && warm.is_some_and(|rate| rate < NO_REUSE) {
-        say(
-            "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either".into(),
-            "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中".into(),
-        );
+        let (a, b) = never_found(rounds);
+        say(a.into(), b.into());
     } else if found == Some(true) && warm.is_some_and(|rate| rate < NO_REUSE) {
         say(
             "the cache works for one text sent twice, but the warm round hit almost nothing: evicted before its turn (more prompts than the cache holds), or spread over replicas; look at the capacity and at an eviction counter, or try fewer samples".into(),
@@ -211,6 +209,29 @@ fn is_off(known: &Known) -> bool {
     let engines = known.engines.iter();
     let mut engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
     !known.engines.is_empty() && engines.all(|engine| engine.prefix_caching == Some(false))
+}
+
+/// Why a text that was sent twice was not found again. Its second send met another engine, too, unless
+/// one engine's counters saw all that was sent.
+fn never_found(rounds: &[RoundResult]) -> (&'static str, &'static str) {
+    if rounds.iter().any(witness::is_several_processes) {
+        return (
+            "another replica, or a cache that is off: several processes answer behind this address, and a text sent twice was not found again, which looks the same; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica",
+            "请求落到了其他副本，或缓存未启用：该地址之后有多个进程，连发两次的文本没有命中，两者表现相同；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本",
+        );
+    }
+    let one =
+        |round: &RoundResult| round.meta.engines.len() == 1 && witness::of_round(round).is_some();
+    if rounds.iter().all(one) {
+        return (
+            "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either",
+            "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中",
+        );
+    }
+    (
+        "cache off, prompts below its block size, or replicas behind this address (no engine's counters saw all that was sent): a repeated text of several hundred tokens hit nothing either",
+        "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：重复发送数百 token 的文本也没有任何命中",
+    )
 }
 
 /// Why prompts that had been cached were not found again, by evidence; `found`: whether the canary's

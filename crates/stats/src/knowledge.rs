@@ -78,6 +78,7 @@ pub(crate) fn of_level(rounds: &[RoundResult], known: &Known) -> Convention {
         omission_is_zero: hit
             && left_out(canary)
             && replicas(&known.engines) <= 1
+            && !rounds.iter().any(witness::is_several_processes)
             && !rounds.iter().any(contradicted),
     }
 }

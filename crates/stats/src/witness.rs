@@ -23,6 +23,15 @@ pub(crate) struct Seen {
     pub(crate) sent: f64,
 }
 
+/// Several processes answer behind one address.
+pub(crate) fn is_several_processes(round: &RoundResult) -> bool {
+    round
+        .meta
+        .engines
+        .iter()
+        .any(|engine| engine.several_processes)
+}
+
 /// How what was looked up stands to what was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Looked {

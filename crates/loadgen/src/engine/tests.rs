@@ -162,6 +162,7 @@ fn counters_that_went_backwards_are_unknown() {
     });
     let delta = watch.delta(&read(5), &jumping);
     assert!(delta.tiers.is_empty() && delta.left_out.is_some());
+    assert!(delta.several_processes);
     assert_eq!(
         watch
             .delta(&Err("gone".to_owned()), &read(1))

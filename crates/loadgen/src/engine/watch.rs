@@ -129,6 +129,7 @@ impl Watch {
         };
         let (before, after) = match (before, after) {
             (Ok(before), Ok(after)) if before.jumps || after.jumps => {
+                delta.several_processes = true;
                 delta.left_out = Some(
                     "the page's counters go back and forth, as those of several processes in turn do".to_owned(),
                 );

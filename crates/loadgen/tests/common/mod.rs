@@ -4,7 +4,7 @@
 use dualround_loadgen::{Cancel, Clock, Progress, Session};
 use dualround_model::{
     ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, RoundSpec,
-    Sample, StoreText, Timeouts, TokenSourceChoice,
+    Sample, StoreText, Timeouts,
 };
 use serde_json::{Map, json};
 use std::sync::Arc;
