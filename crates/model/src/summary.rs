@@ -134,10 +134,10 @@ pub struct Goodput {
     pub sent: u64,
     /// `requests / sent`, 0 to 1; `None` when nothing was sent.
     pub request_rate: Option<f64>,
-    /// Output tokens of good requests.
-    pub tokens: u64,
-    /// Output tokens of all successes.
-    pub total_tokens: u64,
+    /// Output tokens of good requests; `None` when those of one are not known.
+    pub tokens: Option<u64>,
+    /// Output tokens of all successes; `None` when those of one are not known.
+    pub total_tokens: Option<u64>,
     /// `tokens / total_tokens`, 0 to 1.
     pub token_rate: Option<f64>,
     /// Good tokens per second of round.

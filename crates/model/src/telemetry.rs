@@ -45,6 +45,9 @@ pub struct TrackPoint {
     pub at_ns: u64,
     /// The value; `None` for NaN, or when the scrape failed or the series was not there.
     pub value: Option<f64>,
+    /// The series was there, and its value was no finite number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nan: bool,
 }
 
 /// The readings of one series over a round.

@@ -80,7 +80,7 @@ pub(crate) fn sections(rounds: &[RoundResult], labels: &Labels) -> Vec<Section> 
                         .and_then(|g| g.request_rate.map(|rate| 100.0 * rate))
                 }),
                 row(labels.slo_tokens, &|s| {
-                    s.goodput.and_then(|g| count(g.tokens))
+                    s.goodput.and_then(|g| g.tokens.and_then(count))
                 }),
                 row(&format!("{} (%)", labels.slo_tokens), &|s| {
                     s.goodput

@@ -128,7 +128,7 @@ fn rows(summary: &RoundSummary) -> Vec<Row> {
         ),
         (
             "goodput_tokens",
-            good.and_then(|g| count(g.tokens)),
+            good.and_then(|g| g.tokens.and_then(count)),
             "tokens",
         ),
         (

@@ -134,7 +134,7 @@ fn throughput(out: &mut Map<String, Value>, s: &RoundSummary) {
         ("request_throughput", num(s.request_throughput)),
         ("tokens_per_event", num(s.tokens_per_event)),
         ("goodput_requests", json!(good.map(|g| g.requests))),
-        ("goodput_tokens", json!(good.map(|g| g.tokens))),
+        ("goodput_tokens", json!(good.and_then(|g| g.tokens))),
         (
             "goodput_request_rate",
             num(good.and_then(|g| g.request_rate)),

@@ -197,7 +197,8 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
             &format!("  {}: {good} / {sent} ({share}%)", labels.slo_requests),
         );
         let share = percent(goodput.token_rate);
-        let (good, total) = (goodput.tokens, goodput.total_tokens);
+        let count = |tokens: Option<u64>| tokens.map_or_else(|| "-".to_owned(), |n| n.to_string());
+        let (good, total) = (count(goodput.tokens), count(goodput.total_tokens));
         push(
             out,
             &format!("  {}: {good} / {total} ({share}%)", labels.slo_tokens),

@@ -67,6 +67,7 @@ fn a_series_of_very_many_readings_is_thinned_and_says_so() {
             labels: Vec::new(),
             points: (0..readings)
                 .map(|at| TrackPoint {
+                    nan: false,
                     at_ns: at * 1_000_000,
                     value: Some(1.0),
                 })

@@ -2,7 +2,7 @@
 //! records are looked at once and go.
 
 use crate::{
-    goodput::goodput,
+    goodput::{goodput, output_tokens},
     health::{Arrivals, health},
     hits::Hits,
     pool::Pool,
@@ -144,12 +144,12 @@ impl RoundFold {
         };
         let hits = Hits::of_rows(&rows);
         let successful = hits.of;
-        let (mut all, mut cancelled, mut tokens) = (0, 0, 0);
+        let (mut all, mut cancelled) = (0, 0);
         for (_, row) in rows.iter() {
             all += 1;
             cancelled += u64::from(row.is_cancelled());
-            tokens += row.output_tokens().unwrap_or(0);
         }
+        let tokens = output_tokens(rows.successes().map(|(_, row)| row));
         let failed = all - cancelled - successful;
         let sent = successful + failed;
         let slo = options.slo.as_ref();
@@ -182,7 +182,7 @@ impl RoundFold {
             tails,
             input_tokens: of(|row| row.input_tokens().map(|n| n as f64)),
             output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),
-            token_throughput: per_second(tokens),
+            token_throughput: tokens.and_then(per_second),
             request_throughput: per_second(successful),
             goodput: slo.map(|slo| goodput(&rows, slo, sent, seconds)),
             cached_tokens: None,
@@ -193,7 +193,9 @@ impl RoundFold {
                 .map(|(kind, failed)| (kind.clone(), failed.count))
                 .collect(),
             flags: flags(&rows),
-            tokens_per_event: (facts.events > 0).then(|| tokens as f64 / facts.events as f64),
+            tokens_per_event: tokens
+                .filter(|_| facts.events > 0)
+                .map(|tokens| tokens as f64 / facts.events as f64),
             prometheus: meta
                 .metrics
                 .iter()

@@ -6,16 +6,14 @@ use dualround_model::{Flag, Goodput, RequestRow, RequestRows, Slo};
 
 /// `sent` counts successes and failures; cancelled requests stand apart.
 pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<f64>) -> Goodput {
-    let (mut good, mut tokens, mut total, mut no_itl) = (0, 0, 0, 0);
+    let (mut good, mut no_itl) = (0, 0);
     for (_, row) in rows.successes() {
-        let n = row.output_tokens().unwrap_or(0);
-        total += n;
         no_itl += u64::from(row.has(Flag::ItlNotApplicable));
-        if row_meets(row, slo) {
-            good += 1;
-            tokens += n;
-        }
+        good += u64::from(row_meets(row, slo));
     }
+    let total = output_tokens(rows.successes().map(|(_, row)| row));
+    let successes = rows.successes().map(|(_, row)| row);
+    let tokens = output_tokens(successes.filter(|row| row_meets(row, slo)));
     let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
     Goodput {
         requests: good,
@@ -23,10 +21,16 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
         request_rate: share(good, sent),
         tokens,
         total_tokens: total,
-        token_rate: share(tokens, total),
-        token_throughput: seconds.map(|seconds| tokens as f64 / seconds),
+        token_rate: tokens.zip(total).and_then(|(good, all)| share(good, all)),
+        token_throughput: tokens.zip(seconds).map(|(n, seconds)| n as f64 / seconds),
         itl_not_applicable: no_itl,
     }
+}
+
+/// Output tokens of these requests; `None` when those of one are not known, so that no sum leaves it
+/// out for a zero.
+pub(crate) fn output_tokens<'a>(rows: impl Iterator<Item = &'a RequestRow>) -> Option<u64> {
+    rows.map(RequestRow::output_tokens).sum()
 }
 
 /// A success meets every limit.

@@ -8,13 +8,24 @@ use dualround_model::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Increase of one counter series over its readings. A series that was not there at the start
-/// counts from zero. `Err` when it went backwards.
+/// counts from zero; one that was, and had no number yet, from its first. `None` when a single reading
+/// has nothing to be held against. `Err` when it went backwards.
 fn increase(points: &[TrackPoint]) -> Result<Option<f64>, ()> {
+    let absent = points.first().is_some_and(|point| point.value.is_none());
+    let from_zero = absent
+        && !points
+            .iter()
+            .take_while(|p| p.value.is_none())
+            .any(|p| p.nan);
+    let known = points.iter().filter(|point| point.value.is_some()).count();
+    if known < 2 && !from_zero {
+        return Ok(None);
+    }
     let mut before = None;
     let mut last = None;
-    for (at, point) in points.iter().enumerate() {
+    for point in points {
         let Some(value) = point.value else { continue };
-        let from = *before.get_or_insert(if at == 0 { value } else { 0.0 });
+        let from = *before.get_or_insert(if from_zero { 0.0 } else { value });
         if last.unwrap_or(from) > value {
             return Err(());
         }
@@ -87,9 +98,10 @@ pub(crate) fn summarise(
     seconds: Option<f64>,
 ) -> MetricSummary {
     let all: Vec<&SeriesTrack> = track.series.iter().collect();
-    let points = all
-        .iter()
-        .flat_map(|one| one.points.iter().skip_while(|p| p.value.is_none()));
+    let points = all.iter().flat_map(|one| {
+        let absent = |point: &&TrackPoint| point.value.is_none() && !point.nan;
+        one.points.iter().skip_while(absent)
+    });
     let mut summary = MetricSummary {
         kind: track.kind,
         resolved: track.resolved.clone(),

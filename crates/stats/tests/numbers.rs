@@ -169,7 +169,7 @@ fn b101_b103_goodput() {
     let good = round(records, &slo(100.0)).summary.goodput.unwrap();
     assert_eq!(
         (good.requests, good.sent, good.tokens, good.total_tokens),
-        (6, 10, 60, 80)
+        (6, 10, Some(60), Some(80))
     );
     assert!(is(good.request_rate, 0.6) && is(good.token_rate, 0.75));
     assert!(is(good.token_throughput, 60.0));
@@ -268,7 +268,8 @@ fn b046_b047_hit_rates_are_ratios_of_sums_over_those_that_know() {
 fn series(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> SeriesTrack {
     let points = (0..).zip(values).map(|(i, value)| TrackPoint {
         at_ns: i * ns(500.0),
-        value: *value,
+        value: value.filter(|value| value.is_finite()),
+        nan: value.is_some_and(f64::is_nan),
     });
     SeriesTrack {
         name: name.to_owned(),
@@ -356,6 +357,47 @@ fn b111_b118_b119_b120_counters() {
         series("q", &[], &[Some(10_000.0), Some(12_000.0)]),
     ];
     assert!(is(metric(MetricKind::Ratio, ratio, both).value, 0.25));
+}
+
+#[test]
+fn v20b_a_counter_that_is_not_a_number_at_first_does_not_count_from_zero() {
+    let counter = |values: &[Option<f64>]| {
+        metric(MetricKind::Counter, named(), vec![series("h", &[], values)])
+    };
+    let nan = counter(&[Some(f64::NAN), Some(5000.0), Some(5012.0)]);
+    assert!(is(nan.increase, 12.0) && nan.nan_samples == 1, "{nan:?}");
+    // There after a reading without it, then without a number: nothing was before.
+    let later = counter(&[None, Some(f64::NAN), Some(64.0)]);
+    assert_eq!(later.increase, None, "{later:?}");
+    let absent = counter(&[None, Some(60.0), Some(64.0)]);
+    assert!(is(absent.increase, 64.0) && absent.nan_samples == 0);
+    // One reading has nothing to be held against.
+    assert_eq!(counter(&[Some(5000.0)]).increase, None);
+}
+
+#[test]
+fn v20a_tokens_that_are_not_known_are_no_zero() {
+    let usage_only = SummaryOptions {
+        token_source: TokenSourceChoice::Usage,
+        ..slo(1e9)
+    };
+    let with = |i, usage| success(i, 0.0, &[1.0, 2.0], usage);
+    let known = with(0, usage(5, 8, None));
+    let unknown = with(1, Usage::default());
+    let summary = round(vec![known.clone(), unknown], &usage_only).summary;
+    let good = summary.goodput.unwrap();
+    assert_eq!(
+        (summary.token_throughput, summary.tokens_per_event),
+        (None, None)
+    );
+    assert_eq!((good.tokens, good.total_tokens), (None, None));
+    assert_eq!((good.token_rate, good.token_throughput), (None, None));
+    // Requests are counted all the same.
+    assert_eq!((good.requests, summary.output_tokens.n), (2, 1));
+    assert!(summary.request_throughput.is_some());
+    let summary = round(vec![known], &usage_only).summary;
+    assert!(summary.token_throughput.is_some_and(|rate| rate > 0.0));
+    assert_eq!(summary.goodput.unwrap().tokens, Some(8));
 }
 
 #[test]

@@ -504,7 +504,7 @@ fn v15_a_level_of_one_run_is_named_as_missing() {
 }
 
 #[test]
-fn v21_salt_against_marker_is_told_and_longer_prompts_are_not_compared() {
+fn v21_salt_against_marker_is_told_and_longer_prompts_are_allowed_for() {
     let run = |method, tokens| {
         let records = |ttft: f64| {
             (0..12)
@@ -531,6 +531,24 @@ fn v21_salt_against_marker_is_told_and_longer_prompts_are_not_compared() {
     assert_eq!(judgement(&change, "cold", "ttft"), Judgement::CannotTell);
     let reason = change.levels[0].cold[0].reason.as_deref().unwrap();
     assert!(reason.contains("70.0 and 79.0 tokens"), "{reason}");
+    // What lengths cannot account for is said all the same: a cache that is gone.
+    let mut gone = run(ColdMethod::Marker, 79);
+    let slow = (0..12).map(|i| success(i, 0.0, &[50.0, 60.0], usage(79, 2, Some(0))));
+    let warm = RoundRun {
+        meta: gone[1].meta.clone(),
+        records: slow.collect(),
+    };
+    gone[1] = summarise(warm, &SummaryOptions::default());
+    let change = against(&run(ColdMethod::Salt, 70), &gone);
+    assert_eq!(judgement(&change, "warm", "ttft"), Judgement::Worse);
+    let warm = change.levels[0]
+        .warm
+        .iter()
+        .find(|m| m.name == "ttft")
+        .unwrap();
+    // ×10 in 5.0 → 50.0, of which prompts 79/70 as long account for at most the square.
+    let least = 10.0 * (70.0_f64 / 79.0).powi(2) - 1.0;
+    assert!(near(warm.low, least), "{warm:?} {least}");
     // A marker of eight tokens in prompts of four thousand: told, and compared.
     let change = against(&run(ColdMethod::Salt, 4000), &run(ColdMethod::Marker, 4008));
     assert_eq!(judgement(&change, "cold", "ttft"), Judgement::Same);

@@ -1,5 +1,6 @@
 //! Server metrics, read beside the round and never on the request path.
 
+mod absent;
 mod alias;
 mod api;
 mod asked;

@@ -3,6 +3,7 @@
 //! one after its last.
 
 use super::{
+    absent,
     alias::candidates,
     api::{Api, placed, tried},
     asked::{Asked, What},
@@ -304,6 +305,15 @@ impl Server {
                         .await?;
                     all.extend(self.tracks_of(&data, name.as_deref(), started));
                 }
+                if all.iter().any(|track| absent::began_inside(track, started)) {
+                    let query = format!("up{window}");
+                    let asked = [("query", query.as_str()), ("time", time.as_str())];
+                    // A server without `up` leaves unknown what was there before.
+                    if let Ok(data) = self.api.get("query", &asked).await {
+                        let targets = self.tracks_of(&data, None, started);
+                        absent::fill(&mut all, &targets, started);
+                    }
+                }
                 Ok(all)
             }
         }
@@ -356,6 +366,7 @@ impl Server {
         Some(TrackPoint {
             at_ns: crate::clock::nanos(Duration::try_from_secs_f64(since.max(0.0)).ok()?),
             value: Some(value).filter(|value| value.is_finite()),
+            nan: !value.is_finite(),
         })
     }
 }

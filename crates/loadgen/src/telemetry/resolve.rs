@@ -247,6 +247,7 @@ fn of_page(at: usize, readings: &[Reading], page: Option<usize>, track: &mut Met
             let point = TrackPoint {
                 at_ns: reading.at_ns,
                 value: Some(sample.value).filter(|value| value.is_finite()),
+                nan: !sample.value.is_finite(),
             };
             let known = series
                 .iter_mut()
@@ -258,6 +259,7 @@ fn of_page(at: usize, readings: &[Reading], page: Option<usize>, track: &mut Met
                     let gone = |at_ns: &u64| TrackPoint {
                         at_ns: *at_ns,
                         value: None,
+                        nan: false,
                     };
                     let mut points: Vec<TrackPoint> = earlier.iter().map(gone).collect();
                     points.push(point);

@@ -20,6 +20,8 @@ pub(super) enum Better {
 const CYCLES: usize = 3;
 /// A round counts when it holds this share of the prompts of the fullest one of its kind.
 const CYCLE_SHARE: f64 = 0.5;
+/// Prefill takes at most the square of a prompt's length: attention does, all else grows as the length.
+const PREFILL_POWER: f64 = 2.0;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
@@ -237,14 +239,36 @@ fn relative(
     out.low = Some(interval.low.exp_m1());
     out.high = Some(interval.high.exp_m1());
     out.interval_kind = Some(kind);
-    let (low, high) = (interval.low.exp(), interval.high.exp());
+    out.judgement = judge_ratio(
+        (interval.low.exp(), interval.high.exp()),
+        out.margin,
+        better,
+    );
+}
+
+/// Judges an interval of a ratio new / base.
+fn judge_ratio((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
     let up = low > 1.0;
-    out.judgement = match decide(Some(low), Some(high), out.margin) {
+    match decide(Some(low), Some(high), margin) {
         ConclusionKind::NoEffect => Judgement::Same,
         ConclusionKind::Effect if up == (better == Better::Higher) => Judgement::Better,
         ConclusionKind::Effect => Judgement::Worse,
         _ => Judgement::CannotTell,
-    };
+    }
+}
+
+/// Judges an interval of a difference of shares.
+fn judge_share((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
+    if low >= -margin && high <= margin {
+        return Judgement::Same;
+    }
+    if low <= margin && high >= -margin {
+        return Judgement::CannotTell;
+    }
+    match (low > margin) == (better == Better::Higher) {
+        true => Judgement::Better,
+        false => Judgement::Worse,
+    }
 }
 
 /// Fills in a change of shares.
@@ -260,17 +284,44 @@ fn absolute(
         return;
     };
     (out.low, out.high, out.interval_kind) = (Some(low), Some(high), Some(kind));
-    let margin = out.margin;
-    out.judgement = if low >= -margin && high <= margin {
-        Judgement::Same
-    } else if low > margin || high < -margin {
-        match (low > margin) == (better == Better::Higher) {
-            true => Judgement::Better,
-            false => Judgement::Worse,
+    out.judgement = judge_share((low, high), out.margin, better);
+}
+
+/// The same prompts in other lengths: a marker in place of a salt, another template.
+pub(super) struct Lengths {
+    /// ln(new / base) of the prompts' mean length.
+    pub(super) change: f64,
+    /// In words.
+    pub(super) reason: String,
+}
+
+impl Lengths {
+    /// Widens what depends on the length of a prompt by what that may account for, and judges again.
+    pub(super) fn allow_for(&self, metric: &mut MetricChange) {
+        let better = match metric.name.as_str() {
+            "ttft" | "latency" => Better::Lower,
+            "ttft_ratio" | "cache_hit_rate" => Better::Higher,
+            _ => return,
+        };
+        let Some((low, high)) = metric.low.zip(metric.high) else {
+            return;
+        };
+        if metric.absolute {
+            let share = self.change.exp_m1().abs();
+            let wide = (low - share, high + share);
+            (metric.low, metric.high) = (Some(wide.0), Some(wide.1));
+            metric.judgement = judge_share(wide, metric.margin, better);
+        } else {
+            // Of a change of the logarithm lengths account for something between nothing and this.
+            let share = PREFILL_POWER * self.change;
+            let wide = (low.ln_1p() - share.max(0.0), high.ln_1p() - share.min(0.0));
+            (metric.low, metric.high) = (Some(wide.0.exp_m1()), Some(wide.1.exp_m1()));
+            metric.judgement = judge_ratio((wide.0.exp(), wide.1.exp()), metric.margin, better);
         }
-    } else {
-        Judgement::CannotTell
-    };
+        if metric.judgement == Judgement::CannotTell {
+            metric.reason = Some(self.reason.clone());
+        }
+    }
 }
 
 /// A share of requests as so many different prompts show it: what one prompt does in several

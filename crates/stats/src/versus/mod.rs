@@ -9,7 +9,7 @@ use crate::{
     level::{Design, ratios},
     pairs::{LENGTH_SHARE, UNEQUAL_SHARE, matched, pairs, unequal},
 };
-use change::{Better, Rows, Share, Side, times, total};
+use change::{Better, Lengths, Rows, Share, Side, times, total};
 use dualround_model::{
     ColdMethod, LevelChange, LevelComparison, MetricChange, MissingLevel, RequestRow, RoundKind,
     RoundResult, RunChange, Verdict,
@@ -166,14 +166,15 @@ fn level(
         Better::Higher,
     );
     let mut cache = vec![ratio];
-    if let Some(reason) = other_prompts(&old.cold, &now.cold).filter(|_| paired) {
-        let times = cold.iter_mut().chain(&mut warm).filter(|metric| {
-            let name = metric.name.as_str();
-            ["ttft", "latency", "cache_hit_rate"].contains(&name)
-        });
-        for metric in times.chain(&mut cache) {
-            change::withhold(metric, &reason);
+    if let Some(lengths) = other_prompts(&old.cold, &now.cold).filter(|_| paired) {
+        let metrics = cold.iter_mut().chain(&mut warm).chain(&mut cache);
+        for metric in metrics {
+            lengths.allow_for(metric);
         }
+        let reason = &lengths.reason;
+        caveats.push(format!(
+            "{reason}; the intervals of TTFT, latency and hit rate are widened by what that may account for"
+        ));
     }
     if let Some(reason) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {
@@ -273,26 +274,28 @@ fn failed(rounds: &[&RoundResult]) -> Option<Share> {
     )
 }
 
-/// Why times that depend on the prompts cannot be compared: the same requests were of other
-/// lengths, as the server counted them (a marker in one run, other templates).
-fn other_prompts(base: &[&RoundResult], new: &[&RoundResult]) -> Option<String> {
-    let (mut a, mut b, mut n) = (0_u64, 0_u64, 0_u64);
+/// The same requests were of other lengths, as the server counted them (a marker in one run, other
+/// templates): part of what changed may be that.
+fn other_prompts(base: &[&RoundResult], new: &[&RoundResult]) -> Option<Lengths> {
+    let (mut a, mut b, mut n, mut logs) = (0_u64, 0_u64, 0_u64, 0.0);
     for (old, now) in base.iter().zip(new) {
         for (_, old, now) in matched(old, now) {
             if let Some((old, now)) = old.input_tokens().zip(now.input_tokens()) {
                 a += old;
                 b += now;
                 n += 1;
+                logs += (now.max(1) as f64 / old.max(1) as f64).ln();
             }
         }
     }
     let mean = |sum: u64| sum as f64 / n as f64;
-    (a.abs_diff(b) as f64 > PROMPT_SHARE * a.max(b) as f64).then(|| {
-        format!(
+    (a.abs_diff(b) as f64 > PROMPT_SHARE * a.max(b) as f64).then(|| Lengths {
+        change: logs / n as f64,
+        reason: format!(
             "the prompts were of other lengths: {:.1} and {:.1} tokens on average",
             mean(a),
             mean(b)
-        )
+        ),
     })
 }
 

@@ -1,0 +1,80 @@
+//! Series of a Prometheus server that appear inside a round: were they absent before, or unknown?
+
+use dualround_model::{SeriesTrack, TrackPoint};
+
+/// Nothing was read of it before the round.
+pub(super) fn began_inside(track: &SeriesTrack, started: u64) -> bool {
+    let first = track.points.first();
+    first.is_some_and(|point| point.at_ns >= started)
+}
+
+/// A series that appears inside the round was not there before where its target was scraped before:
+/// `up` is written with every scrape.
+pub(super) fn fill(tracks: &mut [SeriesTrack], targets: &[SeriesTrack], started: u64) {
+    let label = |track: &SeriesTrack, name: &str| {
+        let found = track.labels.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.clone())
+    };
+    let target = |track: &SeriesTrack| Some((label(track, "job")?, label(track, "instance")?));
+    for track in tracks
+        .iter_mut()
+        .filter(|track| began_inside(track, started))
+    {
+        let Some(own) = target(track) else { continue };
+        let mut scraped = targets
+            .iter()
+            .filter(|other| target(other).as_ref() == Some(&own))
+            .flat_map(|other| &other.points)
+            .filter(|point| point.at_ns < started && point.value == Some(1.0));
+        if let Some(scrape) = scraped.next_back() {
+            let gone = TrackPoint {
+                at_ns: scrape.at_ns,
+                value: None,
+                nan: false,
+            };
+            track.points.insert(0, gone);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{began_inside, fill};
+    use dualround_model::{SeriesTrack, TrackPoint};
+
+    fn series(name: &str, instance: &str, points: &[(u64, f64)]) -> SeriesTrack {
+        let points = points.iter().map(|(at_ns, value)| TrackPoint {
+            at_ns: *at_ns,
+            value: Some(*value),
+            nan: false,
+        });
+        let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        SeriesTrack {
+            name: name.to_owned(),
+            labels: vec![label("job", "llm"), label("instance", instance)],
+            points: points.collect(),
+        }
+    }
+
+    #[test]
+    fn v20c_a_series_that_appears_inside_the_round_was_absent_where_its_target_was_scraped() {
+        let up = [
+            series("up", "a", &[(5, 1.0), (15, 1.0)]),
+            series("up", "down", &[(5, 0.0), (15, 1.0)]),
+            series("up", "new", &[(15, 1.0)]),
+        ];
+        let absent_of = |instance: &str, points: &[(u64, f64)]| {
+            let mut tracks = [series("hits_total", instance, points)];
+            fill(&mut tracks, &up, 10);
+            let first = tracks[0].points[0];
+            (first.at_ns, first.value)
+        };
+        assert_eq!(absent_of("a", &[(15, 8256.0)]), (5, None));
+        // It was there; its target was down, or is new, or is not known: nothing is made up.
+        assert_eq!(absent_of("a", &[(5, 7.0), (15, 9.0)]), (5, Some(7.0)));
+        for instance in ["down", "new", "other"] {
+            assert_eq!(absent_of(instance, &[(15, 3.0)]), (15, Some(3.0)));
+        }
+        assert!(!began_inside(&series("x", "a", &[]), 10));
+    }
+}
