@@ -119,10 +119,14 @@ pub struct CanaryReport {
     pub salt_field: Option<String>,
 }
 
+/// Cached tokens that prove no hit: a chat template may share them whatever comes after it.
+pub const TEMPLATE_TOKENS: u64 = 16;
+
 impl CanaryReport {
-    /// Hits are reported, so that an answer without cached tokens had none.
-    pub fn reports_hits(&self) -> bool {
-        self.repeated.is_some()
+    /// Whether the repetition was found again, beyond what a template shares; `None`: no cached
+    /// tokens were reported.
+    pub fn found(&self) -> Option<bool> {
+        self.repeated.map(|hit| hit > TEMPLATE_TOKENS)
     }
 }
 

@@ -123,6 +123,34 @@ pub struct EngineReport {
     pub hints: Vec<String>,
 }
 
+impl EngineReport {
+    /// Of a server of which only its kind and address are known.
+    pub fn new(kind: EngineKind, base: String) -> Self {
+        Self {
+            kind,
+            version: None,
+            base,
+            evidence: Vec::new(),
+            tiers: Vec::new(),
+            processed: None,
+            cached: None,
+            prompt_tokens: None,
+            requests: None,
+            running: None,
+            waiting: None,
+            block_tokens: None,
+            capacity_tokens: None,
+            capacity_prompts: None,
+            resets: Vec::new(),
+            salt_field: None,
+            external_tier: false,
+            prefix_caching: None,
+            cached_field: "usage.prompt_tokens_details.cached_tokens".to_owned(),
+            hints: Vec::new(),
+        }
+    }
+}
+
 /// What a server's counters did during a round; `None`: not on the page, or not read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EngineDelta {

@@ -32,7 +32,7 @@ mod words;
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
     CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict,
-    ResetCall, ResetOutcome, ResetProof, Verdict,
+    ResetCall, ResetOutcome, ResetProof, TEMPLATE_TOKENS, Verdict,
 };
 pub use comparison::{
     Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,

@@ -3,12 +3,10 @@
 use crate::{hits::Hits, kinds::of_kind, level::repeats_its_bytes, response_cache};
 use dualround_model::{
     CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdVerdict, EngineKind, Known, RequestRow,
-    RoundKind, RoundResult, Verdict,
+    RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
 };
 
-/// Tokens of a chat template that any two prompts may share, at least.
-const TEMPLATE: u64 = 16;
-/// The same at most, where nothing tells it: without a canary, or under a salt, where it does not see
+/// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt, where it does not see
 /// what prompts of one epoch share.
 const UNSEEN_TEMPLATE: u64 = 64;
 /// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
@@ -50,7 +48,7 @@ impl Limits {
             .filter_map(|engine| engine.block_tokens)
             .max();
         let hit = canary.and_then(|canary| {
-            let repeated = canary.repeated.filter(|hit| *hit > TEMPLATE)?;
+            let repeated = canary.repeated.filter(|hit| *hit > TEMPLATE_TOKENS)?;
             canary.prompt_tokens?.checked_sub(repeated)
         });
         let by_canary = || hit.map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
@@ -62,14 +60,12 @@ impl Limits {
             block: told.unwrap_or_else(by_canary),
         }
     }
-}
 
-impl Limits {
     /// In a round: prompts of one epoch share the template under a salt too, which is in what is
     /// expected where token ids tell that.
     fn within(self, round: &RoundResult) -> Self {
         let least = match (self.template_seen, round.expected.is_some()) {
-            (true, _) => TEMPLATE,
+            (true, _) => TEMPLATE_TOKENS,
             (false, true) => 0,
             (false, false) => UNSEEN_TEMPLATE,
         };
@@ -170,7 +166,7 @@ fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidenc
     };
     let text = match canary.repeated {
         Some(0) => "a repeated made text hit nothing: no prefix cache is seen here".to_owned(),
-        Some(hit) if hit <= TEMPLATE => format!(
+        Some(hit) if hit <= TEMPLATE_TOKENS => format!(
             "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"
         ),
         Some(hit) => format!(
@@ -232,8 +228,8 @@ struct Sums {
 }
 
 impl Sums {
-    /// At the lower or the upper end of what is expected.
-    fn of(round: &RoundResult, limits: Limits, upper: bool) -> Self {
+    /// At the lower or the upper end of what is expected; `whole`: hits are known of all requests.
+    fn of(round: &RoundResult, limits: Limits, whole: bool, upper: bool) -> Self {
         let mut sums = Self::default();
         for (index, row) in round.requests.successes() {
             let Some((cached, prompt)) = row.cached_tokens().zip(row.input_tokens()) else {
@@ -261,7 +257,6 @@ impl Sums {
         }
         // Of those that share one had to compute; where hits are not known of all, it may be one of
         // the others.
-        let whole = Hits::of_rows(&round.requests).is_whole();
         let computed = round.expected.as_ref().filter(|_| whole);
         let computed = computed.map_or(0, |one| one.computed);
         let allowed = sums.expected.saturating_sub(computed)
@@ -294,8 +289,8 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdEvidence>) 
         return Verdict::Unknown;
     }
     let (least, most) = (
-        Sums::of(round, limits, false),
-        Sums::of(round, limits, true),
+        Sums::of(round, limits, hits.is_whole(), false),
+        Sums::of(round, limits, hits.is_whole(), true),
     );
     let share = 100.0 * hits.cached as f64 / hits.prompt.max(1) as f64;
     let reported = match (hits.omitted, hits.known) {

@@ -331,7 +331,7 @@ fn no_evidence(witness: Witness) -> (&'static str, &'static str) {
             "round 2 faster, cause not established (hits are known for a part of the requests only)",
             "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
         ),
-        Witness::ResponseCache => (
+        Witness::ResponseCache(_) => (
             "round 2 faster because a response cache gave whole answers back; of the engine's cache this says nothing",
             "第 2 轮更快，因为响应缓存直接返回了整个响应；这不能说明引擎自身的缓存",
         ),

@@ -4,19 +4,17 @@ use crate::{
     conclusion::{Basis, MARGIN},
     gap,
     kinds::of_kind,
-    response_cache::{self, Replayed},
+    response_cache::Replayed,
     reuse_seen::{self, Witness},
     witness::{self, Looked},
 };
 use dualround_model::{
-    Class, Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known, RoundKind,
-    RoundResult, Warning,
+    CanaryReport, Class, Conclusion, ConclusionKind, EngineDelta, EngineKind, Flag, Known,
+    RoundKind, RoundResult, Warning,
 };
 
 /// A warm hit rate below this counts as no reuse.
 const NO_REUSE: f64 = 0.05;
-/// Cached tokens that prove no hit.
-const TEMPLATE: u64 = 16;
 /// Hits below this share of the possible ones want an explanation.
 const FAR_BELOW: f64 = 0.5;
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
@@ -60,13 +58,11 @@ pub(crate) fn of(
         );
         return (en, zh);
     }
-    let repeated = known.canary.as_ref().and_then(|canary| canary.repeated);
-    // A template may be shared whatever comes after it.
-    let found = repeated.map(|hit| hit > TEMPLATE);
+    let found = known.canary.as_ref().and_then(CanaryReport::found);
     let warm = match basis.reuse.witness {
         Witness::Usage | Witness::Partly => basis.hit_rate.usage,
         Witness::Counters { warm, .. } => Some(warm),
-        Witness::ResponseCache | Witness::Nobody => None,
+        Witness::ResponseCache(_) | Witness::Nobody => None,
     };
     // Few hits, or far fewer than the token ids sent would have let it have.
     let possible = basis.hit_rate.theory.unwrap_or(0.0);
@@ -149,7 +145,7 @@ pub(crate) fn of(
 /// nothing was stored for.
 fn beside(rounds: &[RoundResult], basis: &Basis<'_>) -> Vec<(String, String)> {
     let mut out = Vec::new();
-    if let Some(Replayed { answers, of }) = response_cache::found(rounds) {
+    if let Witness::ResponseCache(Replayed { answers, of }) = basis.reuse.witness {
         out.push((
             format!("response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"),
             format!("响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"),

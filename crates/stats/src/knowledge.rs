@@ -6,9 +6,6 @@ use dualround_model::{
     CanaryReport, Convention, EngineKind, EngineReport, Known, RequestRecord, RoundResult,
 };
 
-/// Cached tokens that prove no hit: a template may share them whatever comes after it.
-const TEMPLATE: u64 = 16;
-
 /// The four values of knowledge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cached {
@@ -49,10 +46,14 @@ pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> Cached {
 /// What the canary alone says: it hit when sent again, and the first time, a miss that is known,
 /// the field was left out. Behind several engines one of them may report and another not.
 pub fn convention(canary: Option<&CanaryReport>, engines: &[EngineReport]) -> Convention {
-    let hit = canary.is_some_and(|canary| canary.repeated.is_some_and(|hit| hit > TEMPLATE));
     Convention {
-        omission_is_zero: hit && left_out(canary) && replicas(engines) <= 1,
+        omission_is_zero: found(canary) && left_out(canary) && replicas(engines) <= 1,
     }
+}
+
+/// The canary's repetition hit.
+fn found(canary: Option<&CanaryReport>) -> bool {
+    canary.and_then(CanaryReport::found) == Some(true)
 }
 
 /// The canary's first request, a known miss, was counted and lacked the field.
@@ -73,7 +74,7 @@ pub(crate) fn of_level(rounds: &[RoundResult], known: &Known) -> Convention {
         let mut rows = round.requests.successes();
         rows.any(|(_, row)| row.cached_tokens().is_some_and(|cached| cached > 0))
     };
-    let hit = convention(canary, &[]).omission_is_zero || rounds.iter().any(reported);
+    let hit = found(canary) || rounds.iter().any(reported);
     Convention {
         omission_is_zero: hit
             && left_out(canary)

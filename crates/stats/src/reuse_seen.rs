@@ -1,6 +1,12 @@
 //! Did the cache work? Hits alone, as the witness saw them that may speak.
 
-use crate::{hits::Hits, level::Design, pairs::matched, response_cache, server};
+use crate::{
+    hits::Hits,
+    level::Design,
+    pairs::matched,
+    response_cache::{self, Replayed},
+    server,
+};
 use dualround_model::{Known, RoundKind, RoundResult};
 
 /// Warm minus cold hits, as a share of the prompts, that are evidence.
@@ -18,7 +24,7 @@ pub(crate) enum Witness {
     /// Usage of some requests: a figure, and no evidence.
     Partly,
     /// A response cache answered: nothing is said of the engine's.
-    ResponseCache,
+    ResponseCache(Replayed),
     /// Nobody.
     Nobody,
 }
@@ -43,8 +49,8 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
     );
     let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
     let by_usage = cold.is_whole() && warm.is_whole();
-    let witness = if response_cache::found(rounds).is_some() {
-        Witness::ResponseCache
+    let witness = if let Some(replayed) = response_cache::found(rounds) {
+        Witness::ResponseCache(replayed)
     } else if by_usage {
         Witness::Usage
     } else if let Some((cold, warm)) = counters {
@@ -68,7 +74,7 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
             (seen, !seen && rates.is_some())
         }
         Witness::Counters { cold, warm } => (more(cold, warm), !more(cold, warm)),
-        Witness::Partly | Witness::ResponseCache | Witness::Nobody => (false, false),
+        Witness::Partly | Witness::ResponseCache(_) | Witness::Nobody => (false, false),
     };
     Reuse {
         witness,

@@ -378,26 +378,8 @@ fn known(scenario: &HitScenario) -> Known {
 
 fn engine(scenario: &HitScenario) -> EngineReport {
     EngineReport {
-        kind: EngineKind::Unknown,
-        version: None,
-        base: "http://engine".to_owned(),
-        evidence: Vec::new(),
-        tiers: Vec::new(),
-        processed: None,
-        cached: None,
-        prompt_tokens: None,
-        requests: None,
-        running: None,
-        waiting: None,
         block_tokens: scenario.block_known.then_some(u64::from(scenario.block)),
-        capacity_tokens: None,
-        capacity_prompts: None,
-        resets: Vec::new(),
-        salt_field: None,
-        external_tier: false,
-        prefix_caching: None,
-        cached_field: String::new(),
-        hints: Vec::new(),
+        ..EngineReport::new(EngineKind::Unknown, "http://engine".to_owned())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     stream::{Reading, Response},
     transport::StampCounts,
 };
-use dualround_model::{CanaryReport, Outcome, Plan, Sample, Usage};
+use dualround_model::{CanaryReport, Outcome, Plan, Sample, TEMPLATE_TOKENS, Usage};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -22,8 +22,6 @@ const CHARS: usize = 4500;
 const MOST_TOKENS: usize = 8192;
 /// Engines store finished blocks asynchronously; the repetition waits for that.
 const STORE_WAIT: Duration = Duration::from_millis(300);
-/// Cached tokens that prove no hit: a template may share them whatever comes after it.
-pub(crate) const TEMPLATE: u64 = 16;
 
 /// Why a probe was refused: status, and reason in words.
 pub(crate) type Refused = (Option<u16>, String);
@@ -127,7 +125,7 @@ pub(crate) async fn run(
     lengths: Lengths,
 ) -> Result<CanaryReport, Refused> {
     let report = three(prober, markers, salt_field).await?;
-    let missed = report.repeated.unwrap_or(0) <= TEMPLATE;
+    let missed = report.found() != Some(true);
     let Some(tokens) = report.prompt_tokens.filter(|_| missed) else {
         return Ok(report);
     };
@@ -174,8 +172,8 @@ pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> Fresh {
 
 /// The field makes a prompt cold: the text hit under one value, and missed under another.
 pub(crate) fn separates(report: &CanaryReport) -> bool {
-    let missed = report.other_marker.unwrap_or(0) <= TEMPLATE;
-    report.repeated.is_some_and(|hit| hit > TEMPLATE) && missed
+    let missed = report.other_marker.unwrap_or(0) <= TEMPLATE_TOKENS;
+    report.found() == Some(true) && missed
 }
 
 #[cfg(test)]

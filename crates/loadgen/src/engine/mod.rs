@@ -93,26 +93,8 @@ impl Observed {
 /// A report that knows nothing yet.
 fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
     EngineReport {
-        kind,
-        version: None,
-        base: seen.shown.clone(),
         evidence: vec![evidence.to_owned()],
-        tiers: Vec::new(),
-        processed: None,
-        cached: None,
-        prompt_tokens: None,
-        requests: None,
-        running: None,
-        waiting: None,
-        block_tokens: None,
-        capacity_tokens: None,
-        capacity_prompts: None,
-        resets: Vec::new(),
-        salt_field: None,
-        external_tier: false,
-        prefix_caching: None,
-        cached_field: "usage.prompt_tokens_details.cached_tokens".to_owned(),
-        hints: Vec::new(),
+        ..EngineReport::new(kind, seen.shown.clone())
     }
 }
 

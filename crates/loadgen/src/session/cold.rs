@@ -3,16 +3,12 @@
 use super::Session;
 use crate::{
     LoadError, Progress,
-    cold::{
-        Fresh,
-        canary::{self, TEMPLATE},
-        reset,
-    },
+    cold::{Fresh, canary, reset},
     preflight, prepare,
 };
 use dualround_model::{
     CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetProof, RoundKind, RoundSpec,
-    Sample, Warning,
+    Sample, TEMPLATE_TOKENS, Warning,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
@@ -195,7 +191,7 @@ impl Session {
         self.drain(&url).await?;
         action.resets =
             reset::reset_all(&calls, &self.plan.request, self.tls.as_ref(), self.clock).await?;
-        let Some(before) = before.filter(|hit| *hit > TEMPLATE) else {
+        let Some(before) = before.filter(|hit| *hit > TEMPLATE_TOKENS) else {
             self.probes += prober.sent();
             return Ok(());
         };
@@ -213,7 +209,7 @@ impl Session {
                 return Ok(());
             }
         };
-        if let Some(still) = after.filter(|hit| *hit > TEMPLATE) {
+        if let Some(still) = after.filter(|hit| *hit > TEMPLATE_TOKENS) {
             let reason = format!(
                 "it was accepted, yet a text that had hit {before} tokens still hits {still}: another \
                  tier (LMCache, a host cache) keeps it, or the engine only said yes"

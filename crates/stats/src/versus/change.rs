@@ -20,8 +20,6 @@ pub(super) enum Better {
 const CYCLES: usize = 3;
 /// A round counts when it holds this share of the prompts of the fullest one of its kind.
 const CYCLE_SHARE: f64 = 0.5;
-/// Prefill takes at most the square of a prompt's length: attention does, all else grows as the length.
-const PREFILL_POWER: f64 = 2.0;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
@@ -247,7 +245,7 @@ fn relative(
 }
 
 /// Judges an interval of a ratio new / base.
-fn judge_ratio((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
+pub(super) fn judge_ratio((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
     let up = low > 1.0;
     match decide(Some(low), Some(high), margin) {
         ConclusionKind::NoEffect => Judgement::Same,
@@ -258,7 +256,7 @@ fn judge_ratio((low, high): (f64, f64), margin: f64, better: Better) -> Judgemen
 }
 
 /// Judges an interval of a difference of shares.
-fn judge_share((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
+pub(super) fn judge_share((low, high): (f64, f64), margin: f64, better: Better) -> Judgement {
     if low >= -margin && high <= margin {
         return Judgement::Same;
     }
@@ -287,49 +285,12 @@ fn absolute(
     out.judgement = judge_share((low, high), out.margin, better);
 }
 
-/// The same prompts in other lengths: a marker in place of a salt, another template.
-pub(super) struct Lengths {
-    /// ln(new / base) of the prompts' mean length.
-    pub(super) change: f64,
-    /// In words.
-    pub(super) reason: String,
-}
-
-impl Lengths {
-    /// Widens what depends on the length of a prompt by what that may account for, and judges again.
-    pub(super) fn allow_for(&self, metric: &mut MetricChange) {
-        let better = match metric.name.as_str() {
-            "ttft" | "latency" => Better::Lower,
-            "ttft_ratio" | "cache_hit_rate" => Better::Higher,
-            _ => return,
-        };
-        let Some((low, high)) = metric.low.zip(metric.high) else {
-            return;
-        };
-        if metric.absolute {
-            let share = self.change.exp_m1().abs();
-            let wide = (low - share, high + share);
-            (metric.low, metric.high) = (Some(wide.0), Some(wide.1));
-            metric.judgement = judge_share(wide, metric.margin, better);
-        } else {
-            // Of a change of the logarithm lengths account for something between nothing and this.
-            let share = PREFILL_POWER * self.change;
-            let wide = (low.ln_1p() - share.max(0.0), high.ln_1p() - share.min(0.0));
-            (metric.low, metric.high) = (Some(wide.0.exp_m1()), Some(wide.1.exp_m1()));
-            metric.judgement = judge_ratio((wide.0.exp(), wide.1.exp()), metric.margin, better);
-        }
-        if metric.judgement == Judgement::CannotTell {
-            metric.reason = Some(self.reason.clone());
-        }
-    }
-}
-
 /// A share of requests as so many different prompts show it: what one prompt does in several
 /// rounds is not several observations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Share {
     rate: f64,
-    of: f64,
+    of: u64,
 }
 
 impl Share {
@@ -337,14 +298,14 @@ impl Share {
     pub(super) fn of(part: u64, all: u64) -> Option<Self> {
         (all > 0).then(|| Self {
             rate: part as f64 / all as f64,
-            of: all as f64,
+            of: all,
         })
     }
 
     /// The same, resting on no more observations than there are prompts.
     pub(super) fn over(self, prompts: u64) -> Self {
         Self {
-            of: self.of.min(prompts as f64),
+            of: self.of.min(prompts),
             ..self
         }
     }
@@ -364,21 +325,12 @@ pub(super) fn share(
         out.reason = Some("one of the runs has no such value".to_owned());
         return out;
     };
-    out.n = whole(old.of.min(now.of));
-    let interval = newcombe((old.rate, old.of), (now.rate, now.of));
+    out.n = old.of.min(now.of);
+    let interval = newcombe((old.rate, old.of as f64), (now.rate, now.of as f64));
     let difference = now.rate - old.rate;
     let kind = ChangeInterval::Shares;
     absolute(&mut out, difference, Some(interval), kind, better);
     out
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a count that was one before"
-)]
-fn whole(count: f64) -> u64 {
-    count as u64
 }
 
 /// Cached and prompt tokens of each prompt, summed over its requests that reported both.

@@ -3,23 +3,23 @@
 //! it is Welch's t over the cycles. A prompt is one observation, however often it was asked.
 
 mod change;
+mod lengths;
 
 use crate::{
     MARGIN,
     level::{Design, ratios},
-    pairs::{LENGTH_SHARE, UNEQUAL_SHARE, matched, pairs, unequal},
+    pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
 };
-use change::{Better, Lengths, Rows, Share, Side, times, total};
+use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{
     ColdMethod, LevelChange, LevelComparison, MetricChange, MissingLevel, RequestRow, RoundKind,
     RoundResult, RunChange, Verdict,
 };
+use lengths::Lengths;
 use std::collections::BTreeSet;
 
 /// Failure shares that differ by less are alike.
 const FAILURE_MARGIN: f64 = 0.01;
-/// Prompts whose token counts differ by more, summed, are not the same load.
-const PROMPT_SHARE: f64 = 0.02;
 
 type Pick = fn(&RequestRow) -> Option<f64>;
 
@@ -166,7 +166,7 @@ fn level(
         Better::Higher,
     );
     let mut cache = vec![ratio];
-    if let Some(lengths) = other_prompts(&old.cold, &now.cold).filter(|_| paired) {
+    if let Some(lengths) = Lengths::of(&old.cold, &now.cold).filter(|_| paired) {
         let metrics = cold.iter_mut().chain(&mut warm).chain(&mut cache);
         for metric in metrics {
             lengths.allow_for(metric);
@@ -272,31 +272,6 @@ fn failed(rounds: &[&RoundResult]) -> Option<Share> {
         sum(|round| round.summary.failed_requests),
         sum(|round| round.summary.total_requests),
     )
-}
-
-/// The same requests were of other lengths, as the server counted them (a marker in one run, other
-/// templates): part of what changed may be that.
-fn other_prompts(base: &[&RoundResult], new: &[&RoundResult]) -> Option<Lengths> {
-    let (mut a, mut b, mut n, mut logs) = (0_u64, 0_u64, 0_u64, 0.0);
-    for (old, now) in base.iter().zip(new) {
-        for (_, old, now) in matched(old, now) {
-            if let Some((old, now)) = old.input_tokens().zip(now.input_tokens()) {
-                a += old;
-                b += now;
-                n += 1;
-                logs += (now.max(1) as f64 / old.max(1) as f64).ln();
-            }
-        }
-    }
-    let mean = |sum: u64| sum as f64 / n as f64;
-    (a.abs_diff(b) as f64 > PROMPT_SHARE * a.max(b) as f64).then(|| Lengths {
-        change: logs / n as f64,
-        reason: format!(
-            "the prompts were of other lengths: {:.1} and {:.1} tokens on average",
-            mean(a),
-            mean(b)
-        ),
-    })
 }
 
 /// Why ITL and latency cannot be compared: the answers are of other lengths.
