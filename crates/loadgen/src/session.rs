@@ -346,16 +346,17 @@ impl Session {
             cancel: &self.cancel,
             between,
         };
+        let timed = spec.kind == RoundKind::Cold && self.plan.limits.duration_ms.is_some();
         let mut begun_now = BTreeSet::new();
         let output = round::run(&self.workers, setup, &mut |event| {
             if let Progress::Finished(record) = &event
-                && spec.kind == RoundKind::Cold
+                && timed
             {
                 begun_now.insert(record.index as usize);
             }
             watch(event);
         });
-        if output.stopped == Some(RoundStop::Duration) && spec.kind == RoundKind::Cold {
+        if timed && output.stopped == Some(RoundStop::Duration) {
             self.begun = Some(begun_now);
         }
         // What the cold round did not begin for want of time is not asked here either.
@@ -374,11 +375,7 @@ impl Session {
             stopped,
             client: output.client.clone(),
             metrics: tracks(&self.asked, &pages),
-            warnings: {
-                let mut warnings = begun.warnings.clone();
-                warnings.extend(self.scrape_warnings(&pages));
-                warnings
-            },
+            warnings: [&begun.warnings[..], &self.scrape_warnings(&pages)[..]].concat(),
             ..begun
         })
     }
