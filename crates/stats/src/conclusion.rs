@@ -2,6 +2,7 @@
 
 use crate::{
     conclusion_words::words,
+    intervals::FEWEST,
     level::{Design, Estimate},
     reuse_seen::Reuse,
 };
@@ -16,8 +17,6 @@ pub const MARGIN: f64 = 0.05;
 const LOOSE_MARGIN: f64 = 0.25;
 /// An effect that cannot be excluded above this factor is no "no effect".
 const WIDEST_BOUND: f64 = 1.35;
-/// Prompts that any decision needs.
-const FEWEST: u64 = 6;
 
 /// What a conclusion rests on.
 pub(crate) struct Basis<'a> {
@@ -97,7 +96,7 @@ fn decision(basis: &Basis<'_>) -> Decision {
     if ttft.pairs == 0 {
         return Decision::nothing(CannotTell, Reason::NoPairs);
     }
-    if ttft.prompts < FEWEST {
+    if ttft.prompts < FEWEST as u64 {
         let prompts = ttft.prompts;
         return Decision::nothing(CannotTell, Reason::FewPrompts { prompts });
     }

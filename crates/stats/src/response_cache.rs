@@ -1,7 +1,11 @@
 //! A response cache in front of the engine gives whole answers back: the same id for the same prompt
 //! in both rounds. That is no prefix cache, and never "cache works".
 
-use crate::{cold::note, kinds::of_kind, pairs::matched};
+use crate::{
+    cold::note,
+    kinds::{cold_of, of_kind},
+    pairs::matched,
+};
 use dualround_model::{ColdEvidence, RoundKind, RoundResult};
 use std::collections::HashMap;
 
@@ -20,10 +24,9 @@ pub(crate) fn replayed(rounds: &[RoundResult]) -> Option<Replayed> {
         return None;
     }
     let mut sum = Replayed::default();
-    for cold in of_kind(rounds, RoundKind::Cold) {
-        let epoch = cold.meta.spec.epoch;
-        let warms = of_kind(rounds, RoundKind::Warm).filter(|warm| warm.meta.spec.epoch == epoch);
-        for (_, a, b) in warms.flat_map(|warm| matched(cold, warm)) {
+    for warm in of_kind(rounds, RoundKind::Warm) {
+        let cold = cold_of(rounds, warm).into_iter();
+        for (_, a, b) in cold.flat_map(|cold| matched(cold, warm)) {
             if let Some((a, b)) = a.response().zip(b.response()) {
                 sum.of += 1;
                 sum.answers += u64::from(a == b);

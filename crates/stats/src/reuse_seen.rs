@@ -2,6 +2,7 @@
 
 use crate::{
     hits::Hits,
+    kinds::{cold_of, of_kind},
     level::Design,
     pairs::matched,
     response_cache::{self, Replayed},
@@ -107,15 +108,10 @@ fn by_pairs(design: &Design<'_>, block: u64) -> bool {
 /// Warm requests whose cold one did not succeed, so that nothing was stored for them.
 pub(crate) fn orphans(rounds: &[RoundResult]) -> u64 {
     let mut orphans = 0;
-    for warm in rounds
-        .iter()
-        .filter(|r| r.meta.spec.kind == RoundKind::Warm)
-    {
-        let epoch = warm.meta.spec.epoch;
-        let mut colds = rounds.iter().filter(|round| {
-            round.meta.spec.kind == RoundKind::Cold && round.meta.spec.epoch == epoch
-        });
-        let Some(cold) = colds.next() else { continue };
+    for warm in of_kind(rounds, RoundKind::Warm) {
+        let Some(cold) = cold_of(rounds, warm) else {
+            continue;
+        };
         let lost = warm.requests.successes().filter(|(index, _)| {
             let before = cold.requests.get(*index);
             !before.is_some_and(dualround_model::RequestRow::is_success)

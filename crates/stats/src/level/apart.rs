@@ -5,16 +5,18 @@ use super::{
     design::{Cycle, Design},
     estimate::estimate,
 };
-use crate::{hits::Hits, kinds::of_kind, server};
+use crate::{
+    hits::Hits,
+    kinds::{cold_of, of_kind},
+    server,
+};
 use dualround_model::{
     Allowance, ExternalTier, MetricComparison, PartialPoint, RequestRow, RoundKind, RoundResult,
 };
 
 /// A round with the cold one of its epoch.
 fn with_cold<'a>(rounds: &'a [RoundResult], round: &'a RoundResult) -> Option<Cycle<'a>> {
-    let epoch = round.meta.spec.epoch;
-    let mut colds = of_kind(rounds, RoundKind::Cold);
-    Some((colds.find(|cold| cold.meta.spec.epoch == epoch)?, round))
+    Some((cold_of(rounds, round)?, round))
 }
 
 fn ttft(cycles: Vec<Cycle<'_>>, noise: Allowance) -> MetricComparison {

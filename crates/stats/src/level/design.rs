@@ -7,7 +7,7 @@ use dualround_model::{ColdMethod, RequestRow, RoundKind, RoundResult, Source};
 const REPEAT_SHARE: f64 = 0.9;
 /// A cycle counts when it holds this share of the pairs of the fullest one: one that was cut short
 /// would have the weight of a whole one.
-const CYCLE_SHARE: f64 = 0.5;
+pub(crate) const CYCLE_SHARE: f64 = 0.5;
 
 /// A cold round and a warm one of its epoch.
 pub(crate) type Cycle<'a> = (&'a RoundResult, &'a RoundResult);

@@ -23,7 +23,7 @@ use crate::{
 use apart::{external, partial};
 use changed::mark_changed_prompts;
 use classes::classes;
-pub(crate) use design::{Design, repeats_its_bytes};
+pub(crate) use design::{CYCLE_SHARE, Design, repeats_its_bytes};
 use dualround_model::{
     CacheHit, Judging, Known, LevelComparison, MetricComparison, PrefillModel, RequestRow,
     RoundKind, RoundResult,

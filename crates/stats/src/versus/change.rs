@@ -3,6 +3,7 @@
 use crate::{
     conclusion::decide,
     intervals::{FEWEST, Interval, newcombe, t_interval, t_quantile, welch},
+    level::CYCLE_SHARE,
 };
 use dualround_model::{
     ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
@@ -18,8 +19,6 @@ pub(super) enum Better {
 
 /// Cycles that a t interval needs on each side.
 const CYCLES: usize = 3;
-/// A round counts when it holds this share of the prompts of the fullest one of its kind.
-const CYCLE_SHARE: f64 = 0.5;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
