@@ -1,72 +1,131 @@
 //! The same prompts in other lengths: part of what changed between two runs may be that.
 
-use super::change::{Better, judge_ratio, judge_share};
+use super::change::{Better, judge_ratio, judge_share, withhold};
 use crate::pairs::matched;
-use dualround_model::{Judgement, MetricChange, RoundResult};
+use dualround_model::{Judgement, MetricChange, RequestRow, RoundResult};
 
-/// Prompts whose token counts differ by more, summed, are not the same load.
-const PROMPT_SHARE: f64 = 0.02;
-/// Prefill takes at most the square of a prompt's length: attention does, all else grows as the length.
-const PREFILL_POWER: f64 = 2.0;
+/// Changes of a time by less, as a share, are not worth withholding a share of requests for.
+const SMALL: f64 = 0.02;
+/// Tokens that whole blocks leave to compute of a prompt that hits, at least.
+const BLOCK: u64 = 16;
+/// A request that takes half of its prompt from the cache hits.
+const HIT: u64 = 2;
 
-/// The same prompts in other lengths: a marker in place of a salt, another template.
-pub(super) struct Lengths {
-    /// Mean over prompts of ln(new / base) of their lengths, tokens.
-    change: f64,
-    /// In words.
-    pub(super) reason: String,
+/// What other lengths may account for in the rounds of a kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Account {
+    /// Of the logarithm of a time new / base: at least, and at most.
+    time: (f64, f64),
+    /// Of the hit rate, either way.
+    hits: f64,
+    /// Mean lengths, tokens.
+    tokens: (f64, f64),
 }
 
-impl Lengths {
-    /// The same requests were of other lengths, as the server counted them (a marker in one run, other
-    /// templates): part of what changed may be that.
-    pub(super) fn of(base: &[&RoundResult], new: &[&RoundResult]) -> Option<Self> {
-        let (mut a, mut b, mut n, mut logs) = (0_u64, 0_u64, 0_u64, 0.0);
-        for (old, now) in base.iter().zip(new) {
-            for (_, old, now) in matched(old, now) {
-                if let Some((old, now)) = old.input_tokens().zip(now.input_tokens()) {
-                    a += old;
-                    b += now;
-                    n += 1;
-                    logs += (now.max(1) as f64 / old.max(1) as f64).ln();
-                }
+impl Account {
+    /// A time grows at most with the tokens that are computed, times the length that each of them
+    /// looks back on. Tokens that whole blocks leave are accounted for as they were counted; where
+    /// one run hit and the other did not, only what lengths and blocks could make of a hit.
+    /// `None`: lengths are not known in both runs, or hits are not while `warm`.
+    pub(super) fn of(base: &[&RoundResult], new: &[&RoundResult], warm: bool) -> Option<Self> {
+        let pairs = || {
+            base.iter()
+                .zip(new)
+                .flat_map(|(old, now)| matched(old, now))
+        };
+        let left = |row: &RequestRow| hit(row).then(|| computed(row)).flatten();
+        let rows = pairs().flat_map(|(_, old, now)| [old, now]);
+        let most = rows.filter_map(left).max().unwrap_or(0).max(BLOCK);
+        let (mut sum, mut n) = (Self::default(), 0_u32);
+        for (_, old, now) in pairs() {
+            let (a, b) = (old.input_tokens()?.max(1), now.input_tokens()?.max(1));
+            if warm && (old.cached_tokens().is_none() || now.cached_tokens().is_none()) {
+                return None;
             }
+            let (from, own) = (computed(old)?, computed(now)?);
+            let to = match (hit(old), hit(now)) {
+                (true, false) => most.max(from + a.abs_diff(b)),
+                (false, true) => b,
+                _ => own,
+            };
+            let length = (b as f64 / a as f64).ln();
+            let work = (to.max(1) as f64 / from.max(1) as f64).ln();
+            sum.time.0 += length.min(0.0) + work.min(0.0);
+            sum.time.1 += length.max(0.0) + work.max(0.0);
+            sum.hits += (to as f64 / b as f64 - from as f64 / a as f64).abs();
+            sum.tokens.0 += a as f64;
+            sum.tokens.1 += b as f64;
+            n += 1;
         }
-        let mean = |sum: u64| sum as f64 / n as f64;
-        (a.abs_diff(b) as f64 > PROMPT_SHARE * a.max(b) as f64).then(|| Self {
-            change: logs / n as f64,
-            reason: format!(
-                "the prompts were of other lengths: {:.1} and {:.1} tokens on average",
-                mean(a),
-                mean(b)
-            ),
+        let mean = |sum: f64| sum / f64::from(n);
+        (n > 0).then(|| Self {
+            time: (mean(sum.time.0), mean(sum.time.1)),
+            hits: mean(sum.hits),
+            tokens: (mean(sum.tokens.0), mean(sum.tokens.1)),
         })
     }
 
-    /// Widens what depends on the length of a prompt by what that may account for, and judges again.
-    pub(super) fn allow_for(&self, metric: &mut MetricChange) {
-        let better = match metric.name.as_str() {
-            "ttft" | "latency" => Better::Lower,
-            "ttft_ratio" | "cache_hit_rate" => Better::Higher,
+    /// The lengths are the same.
+    pub(super) fn is_nothing(self) -> bool {
+        (self.tokens.0 - self.tokens.1).abs() < f64::EPSILON
+    }
+
+    /// In words.
+    pub(super) fn reason(self) -> String {
+        let (a, b) = self.tokens;
+        format!("the prompts were of other lengths: {a:.1} and {b:.1} tokens on average")
+    }
+
+    /// Of cold / warm.
+    pub(super) fn over(self, warm: Self) -> Self {
+        let time = (self.time.0 - warm.time.1, self.time.1 - warm.time.0);
+        Self { time, ..self }
+    }
+
+    /// Widens what depends on the length of a prompt by this, and judges again.
+    pub(super) fn allow_in(self, metric: &mut MetricChange) {
+        let (least, most) = self.time;
+        match metric.name.as_str() {
+            "ttft" | "latency" => widen(metric, (least, most), Better::Lower),
+            "ttft_ratio" => widen(metric, (least, most), Better::Higher),
+            "token_throughput" | "request_throughput" => {
+                widen(metric, (-most, -least), Better::Higher);
+            }
+            "cache_hit_rate" => self.widen_rate(metric),
+            "goodput_request_rate" if most - least > SMALL => withhold(metric, &self.reason()),
             _ => return,
-        };
+        }
+        if metric.judgement == Judgement::CannotTell && metric.low.is_some() {
+            metric.reason = Some(self.reason());
+        }
+    }
+
+    fn widen_rate(self, metric: &mut MetricChange) {
         let Some((low, high)) = metric.low.zip(metric.high) else {
             return;
         };
-        if metric.absolute {
-            let share = self.change.exp_m1().abs();
-            let wide = (low - share, high + share);
-            (metric.low, metric.high) = (Some(wide.0), Some(wide.1));
-            metric.judgement = judge_share(wide, metric.margin, better);
-        } else {
-            // Of a change of the logarithm lengths account for something between nothing and this.
-            let share = PREFILL_POWER * self.change;
-            let wide = (low.ln_1p() - share.max(0.0), high.ln_1p() - share.min(0.0));
-            (metric.low, metric.high) = (Some(wide.0.exp_m1()), Some(wide.1.exp_m1()));
-            metric.judgement = judge_ratio((wide.0.exp(), wide.1.exp()), metric.margin, better);
-        }
-        if metric.judgement == Judgement::CannotTell {
-            metric.reason = Some(self.reason.clone());
-        }
+        let wide = ((low - self.hits).max(-1.0), (high + self.hits).min(1.0));
+        (metric.low, metric.high) = (Some(wide.0), Some(wide.1));
+        metric.judgement = judge_share(wide, metric.margin, Better::Higher);
     }
+}
+
+fn widen(metric: &mut MetricChange, (least, most): (f64, f64), better: Better) {
+    let Some((low, high)) = metric.low.zip(metric.high) else {
+        return;
+    };
+    let wide = (low.ln_1p() - most, high.ln_1p() - least);
+    (metric.low, metric.high) = (Some(wide.0.exp_m1()), Some(wide.1.exp_m1()));
+    metric.judgement = judge_ratio((wide.0.exp(), wide.1.exp()), metric.margin, better);
+}
+
+/// Prompt tokens that were not in a cache; all of them where that is not known.
+fn computed(row: &RequestRow) -> Option<u64> {
+    let prompt = row.input_tokens()?;
+    Some(prompt.saturating_sub(row.cached_tokens().unwrap_or(0)))
+}
+
+fn hit(row: &RequestRow) -> bool {
+    let both = row.cached_tokens().zip(row.input_tokens());
+    both.is_some_and(|(cached, prompt)| cached > 0 && HIT * cached >= prompt)
 }

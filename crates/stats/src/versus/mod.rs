@@ -15,7 +15,7 @@ use dualround_model::{
     ColdMethod, LevelChange, LevelComparison, MetricChange, MissingLevel, RequestRow, RoundKind,
     RoundResult, RunChange, Verdict,
 };
-use lengths::Lengths;
+use lengths::Account;
 use std::collections::BTreeSet;
 
 /// Failure shares that differ by less are alike.
@@ -137,11 +137,11 @@ fn level(
     }
     let words = |methods: BTreeSet<&str>| methods.into_iter().collect::<Vec<_>>().join(" and ");
     let (a, b) = (words(old.methods()), words(now.methods()));
-    if a != b {
-        caveats.push(format!(
+    let methods = (a != b).then(|| {
+        format!(
             "made cold by {a} in the base run, by {b} in the new one: prompts were not sent byte by byte alike"
-        ));
-    }
+        )
+    });
     let dirty: Vec<&str> = [(one, "base"), (other, "new")]
         .into_iter()
         .filter(|(level, _)| level.cold.verdict == Verdict::Contaminated)
@@ -166,15 +166,11 @@ fn level(
         Better::Higher,
     );
     let mut cache = vec![ratio];
-    if let Some(lengths) = Lengths::of(&old.cold, &now.cold).filter(|_| paired) {
-        let metrics = cold.iter_mut().chain(&mut warm).chain(&mut cache);
-        for metric in metrics {
-            lengths.allow_for(metric);
-        }
-        let reason = &lengths.reason;
-        caveats.push(format!(
-            "{reason}; the intervals of TTFT, latency and hit rate are widened by what that may account for"
-        ));
+    let changes = [&mut cold, &mut warm, &mut cache];
+    let lengths = paired.then(|| allow_for_lengths(&old, &now, methods.is_none(), changes));
+    let told: Vec<String> = methods.into_iter().chain(lengths.flatten()).collect();
+    if !told.is_empty() {
+        caveats.push(told.join("; "));
     }
     if let Some(reason) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {
@@ -189,6 +185,39 @@ fn level(
         cache,
         caveats,
     }
+}
+
+/// Widens changes by what prompts of other lengths may account for, and says so. Where that is not
+/// known, and the rounds were made cold by other methods, nothing that depends on it is claimed.
+fn allow_for_lengths(
+    old: &LevelRounds<'_>,
+    now: &LevelRounds<'_>,
+    same_method: bool,
+    [cold, warm, cache]: [&mut Vec<MetricChange>; 3],
+) -> Option<String> {
+    let of_cold = Account::of(&old.cold, &now.cold, false);
+    let of_warm = Account::of(&old.warm, &now.warm, true);
+    if of_cold.map_or(same_method, Account::is_nothing) {
+        return None;
+    }
+    let unknown = "what the other lengths of the prompts account for is not known";
+    let both = of_cold.zip(of_warm).map(|(cold, warm)| cold.over(warm));
+    for (metrics, account) in [(cold, of_cold), (warm, of_warm), (cache, both)] {
+        for metric in metrics {
+            match account {
+                Some(account) => account.allow_in(metric),
+                None if ["itl", "failure_rate"].contains(&metric.name.as_str()) => {}
+                None => change::withhold(metric, unknown),
+            }
+        }
+    }
+    Some(of_cold.or(of_warm).map_or_else(
+        || unknown.to_owned(),
+        |account| {
+            let reason = account.reason();
+            format!("{reason}; changes that depend on it are widened by what that may account for")
+        },
+    ))
 }
 
 /// All metrics of the rounds of a kind.
