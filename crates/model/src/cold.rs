@@ -117,6 +117,10 @@ pub struct CanaryReport {
     /// The probes differed in this request field, not in a marker: it is proven to separate.
     #[serde(default)]
     pub salt_field: Option<String>,
+    /// The repetition was answered under the id of the first send, and the third under another: a
+    /// response cache gave it back, and nothing was seen of the engine's.
+    #[serde(default)]
+    pub replayed: bool,
 }
 
 /// Cached tokens that prove no hit: a chat template may share them whatever comes after it.
@@ -124,9 +128,10 @@ pub const TEMPLATE_TOKENS: u64 = 16;
 
 impl CanaryReport {
     /// Whether the repetition was found again, beyond what a template shares; `None`: no cached
-    /// tokens were reported.
+    /// tokens were reported, or no engine answered it.
     pub fn found(&self) -> Option<bool> {
-        self.repeated.map(|hit| hit > TEMPLATE_TOKENS)
+        let seen = self.repeated.filter(|_| !self.replayed);
+        seen.map(|hit| hit > TEMPLATE_TOKENS)
     }
 }
 

@@ -113,7 +113,7 @@ pub struct Reuse {
 /// Counters of one tier over the rounds of a kind, tokens.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TierRate {
-    /// The server's base URL.
+    /// The server's base URL, or [`TierRate::BY_USAGE`].
     pub server: String,
     /// The tier.
     pub tier: String,
@@ -123,6 +123,11 @@ pub struct TierRate {
     pub queries: f64,
     /// Their quotient; `None` when nothing was looked up.
     pub rate: Option<f64>,
+}
+
+impl TierRate {
+    /// Stands for the server where the answers themselves tell the tiers.
+    pub const BY_USAGE: &str = "usage";
 }
 
 /// TTFT against prompt tokens that were computed, over all rounds of a level.

@@ -58,8 +58,8 @@ pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
 pub use slo::{Slo, SloError};
 pub use summary::{
-    ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics, RoundResult,
-    RoundSummary, Stat, Tail, Tails,
+    CachedByTier, ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics,
+    RoundResult, RoundSummary, Stat, Tail, Tails,
 };
 pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};

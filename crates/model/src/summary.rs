@@ -125,6 +125,15 @@ pub struct RequestMetrics {
     pub prometheus: BTreeMap<String, RequestMetricSample>,
 }
 
+/// Cached prompt tokens of a round by the tier that they came from, as usage tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CachedByTier {
+    /// From the engine's own prefix cache.
+    pub local: u64,
+    /// From outer tiers.
+    pub external: u64,
+}
+
 /// Requests and tokens that met the SLO.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Goodput {
@@ -245,6 +254,8 @@ pub struct RoundSummary {
     pub cache_known_requests: u64,
     /// Of these, the ones that left the field out, as this server does without a hit.
     pub cache_omitted_requests: u64,
+    /// The cached tokens by tier, where usage tells it of every request that hit.
+    pub cached_by_tier: Option<CachedByTier>,
     /// Failures by kind.
     pub failures: BTreeMap<String, u64>,
     /// Flags by name.

@@ -11,6 +11,12 @@ pub struct Usage {
     pub completion_tokens: Option<u64>,
     /// Prompt tokens that the server took from its cache (a part of `prompt_tokens`).
     pub cached_tokens: Option<u64>,
+    /// Of these, from the engine's own prefix cache (vLLM: `local_cached_tokens`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local_cached_tokens: Option<u64>,
+    /// Of these, from outer tiers: LMCache, another node (vLLM: `external_cached_tokens`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_cached_tokens: Option<u64>,
     /// Generated tokens spent on reasoning (a part of `completion_tokens`).
     pub reasoning_tokens: Option<u64>,
 }
@@ -22,6 +28,9 @@ impl Usage {
         self.prompt_tokens = newer.prompt_tokens.max(self.prompt_tokens);
         self.completion_tokens = newer.completion_tokens.max(self.completion_tokens);
         self.cached_tokens = newer.cached_tokens.max(self.cached_tokens);
+        self.local_cached_tokens = newer.local_cached_tokens.max(self.local_cached_tokens);
+        self.external_cached_tokens =
+            (newer.external_cached_tokens).max(self.external_cached_tokens);
         self.reasoning_tokens = newer.reasoning_tokens.max(self.reasoning_tokens);
     }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use dualround_model::{
     Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
-    RoundResult, Verdict,
+    RoundResult, TierRate, Verdict,
 };
 use std::fmt::Write;
 
@@ -219,12 +219,13 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
     };
     let _ = writeln!(
         out,
-        "{}: {}{cold_part} → {} ({} / {})",
+        "{}: {}{cold_part} → {} ({} / {}){}",
         labels.hit_rate_usage,
         percent(hit.usage_cold),
         percent(hit.usage),
         hit.usage_known,
-        hit.usage_of
+        hit.usage_of,
+        by_tier(level, true)
     );
     if hit.theory.is_some() {
         let model = hit.model_lru.map_or_else(String::new, |rate| {
@@ -239,22 +240,27 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         );
     }
     if hit.server.is_some() {
-        let tiers = hit
-            .tiers
-            .iter()
-            .map(|tier| format!("{} {}", tier.tier, percent(tier.rate)));
-        let tiers: Vec<String> = tiers.collect();
-        let tiers = if tiers.len() > 1 {
-            format!(" ({})", tiers.join(", "))
-        } else {
-            String::new()
-        };
+        let tiers = by_tier(level, false);
         let _ = writeln!(
             out,
             "{}: {}{tiers}",
             labels.hit_rate_server,
             percent(hit.server)
         );
+    }
+}
+
+/// Rates by tier, in brackets, where there are several: those that usage tells, or the counters'.
+fn by_tier(level: &LevelComparison, by_usage: bool) -> String {
+    let tiers = level.hit_rate.tiers.iter();
+    let tiers = tiers.filter(|tier| (tier.server == TierRate::BY_USAGE) == by_usage);
+    let tiers: Vec<String> = tiers
+        .map(|tier| format!("{} {}", tier.tier, percent(tier.rate, 1)))
+        .collect();
+    if tiers.len() > 1 {
+        format!(" ({})", tiers.join(", "))
+    } else {
+        String::new()
     }
 }
 

@@ -152,6 +152,14 @@ fn throughput(out: &mut Map<String, Value>, s: &RoundSummary) {
         ("cache_hit_rate", num(s.cache_hit_rate)),
         ("cache_known_requests", s.cache_known_requests.into()),
         ("cache_omitted_requests", s.cache_omitted_requests.into()),
+        (
+            "local_cached_tokens",
+            json!(s.cached_by_tier.map(|by| by.local)),
+        ),
+        (
+            "external_cached_tokens",
+            json!(s.cached_by_tier.map(|by| by.external)),
+        ),
     ] {
         out.insert(key.to_owned(), value);
     }

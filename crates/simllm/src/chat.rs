@@ -82,6 +82,9 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
     };
     let tokens = |name: &str| body.get(name).and_then(Value::as_u64);
     let max_tokens = tokens("max_tokens").or(tokens("max_completion_tokens"));
+    if config.refuse_min_above_max && tokens("min_tokens") > max_tokens {
+        return refuse("min_tokens must be less than or equal to max_tokens");
+    }
     Ok(ChatRequest {
         messages,
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),

@@ -52,6 +52,8 @@ pub struct SimConfig {
     pub report_usage: bool,
     /// Report cached tokens in it.
     pub report_cached_tokens: bool,
+    /// Report them by tier, too, as newer vLLM does.
+    pub report_cached_by_tier: bool,
     /// Send the role chunk when the request is accepted instead of with the first token.
     pub role_early: bool,
     /// Serve a new connection only after so long.
@@ -60,6 +62,8 @@ pub struct SimConfig {
     pub api_key: Option<String>,
     /// Answer 400 to fields that the plain chat API does not have.
     pub strict_fields: bool,
+    /// Answer 400 where `min_tokens` is above the limit of output tokens, as vLLM does.
+    pub refuse_min_above_max: bool,
     /// Answer 400 to `max_tokens`, as reasoning models of some APIs do.
     pub refuse_max_tokens: bool,
     /// Answer 400 to `stream_options`.
@@ -105,10 +109,12 @@ impl Default for SimConfig {
             reasoning_tokens: 0,
             report_usage: true,
             report_cached_tokens: true,
+            report_cached_by_tier: false,
             role_early: false,
             accept_delay_ms: 0.0,
             api_key: None,
             strict_fields: false,
+            refuse_min_above_max: false,
             refuse_max_tokens: false,
             refuse_stream_options: false,
             reset_enabled: true,

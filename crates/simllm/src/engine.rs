@@ -102,6 +102,15 @@ impl Engine {
     }
 }
 
+/// Prompt tokens from the cache, by tier.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cached {
+    /// From the engine's own.
+    pub(crate) local: u64,
+    /// From the outer one.
+    pub(crate) external: u64,
+}
+
 /// A request in the engine; leaving it frees its place, however it ends.
 pub(crate) struct Running {
     engine: Arc<Engine>,
@@ -121,7 +130,7 @@ impl Drop for Running {
 impl Running {
     /// Waits for a place in the batch, looks the prompt up and spends its prefill.
     /// Returns the cached tokens and the instant at which the first token is due.
-    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (u64, Instant) {
+    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (Cached, Instant) {
         let engine = Arc::clone(&self.engine);
         let config = &engine.config;
         // The semaphore is never closed.
@@ -138,8 +147,8 @@ impl Running {
         };
         let salt = if config.honour_cache_salt { salt } else { "" };
         let chain = chain(ids, config.block_size, salt);
-        let (local, external) = engine.look_up(&chain, ids.len());
-        let cached = local + external;
+        let found = engine.look_up(&chain, ids.len());
+        let cached = found.local + found.external;
         let warm = cached * 2 >= ids.len() as u64;
         let fixed = if warm {
             config.fixed_warm_ttft_ms
@@ -150,7 +159,7 @@ impl Running {
         let fresh = (ids.len() as u64).saturating_sub(cached);
         let modelled = config.prefill_base_ms
             + config.prefill_ms_per_token * fresh as f64
-            + config.external_ms_per_token * external as f64;
+            + config.external_ms_per_token * found.external as f64;
         let due = Instant::now() + ms(fixed.unwrap_or(modelled));
         sleep_until(due.into()).await;
         drop(turn);
@@ -159,7 +168,7 @@ impl Running {
         if config.external_blocks > 0 {
             state.external.insert(&chain);
         }
-        (cached, due)
+        (found, due)
     }
 
     /// The time per token at the present batch size.
@@ -171,7 +180,7 @@ impl Running {
 
 impl Engine {
     /// Cached tokens in the first and in the second tier. The last token is always computed.
-    fn look_up(&self, chain: &[u64], prompt: usize) -> (u64, u64) {
+    fn look_up(&self, chain: &[u64], prompt: usize) -> Cached {
         let size = self.config.block_size.max(1);
         let usable = &chain[..chain.len().min(prompt.saturating_sub(1) / size)];
         let mut state = self.lock();
@@ -189,7 +198,7 @@ impl Engine {
         counters.external_queries += prompt - local;
         counters.external_hits += external;
         counters.prompt_tokens += prompt;
-        (local, external)
+        Cached { local, external }
     }
 
     /// Notes a finished request in counters and log.

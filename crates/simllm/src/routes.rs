@@ -2,7 +2,7 @@
 
 use crate::{
     chat::{self, Refusal},
-    engine::Engine,
+    engine::{Cached, Engine},
     faults::{self, Fault, PageFaultKind},
     http::{Connection, Request},
     metrics,
@@ -201,6 +201,7 @@ async fn chat(
                 chat,
                 fault,
                 truth,
+                cached: Cached::default(),
                 held: Vec::new(),
                 batch: Vec::new(),
                 batched: 0,

@@ -2,7 +2,7 @@
 
 use crate::{
     chat::ChatRequest,
-    engine::{Engine, Running},
+    engine::{Cached, Engine, Running},
     faults::Fault,
     http::Connection,
     tokenizer,
@@ -32,6 +32,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) chat: ChatRequest,
     pub(crate) fault: Option<Fault>,
     pub(crate) truth: TruthRequest,
+    /// Where its cached tokens came from.
+    pub(crate) cached: Cached,
     /// Bytes held back by [`Fault::Buffered`].
     pub(crate) held: Vec<u8>,
     /// Token events that wait for their write, and how many they are.
@@ -55,7 +57,8 @@ impl Answer<'_> {
             sleep_until(due.into()).await;
         }
         self.truth.prompt_tokens = ids.len() as u64;
-        self.truth.cached_tokens = cached;
+        self.truth.cached_tokens = cached.local + cached.external;
+        self.cached = cached;
         self.truth.status = 200;
         let seed = tokenizer::hash(
             &ids.iter()
@@ -104,9 +107,17 @@ impl Answer<'_> {
         Ok(true)
     }
 
+    fn cached_details(&self) -> serde_json::Value {
+        let cached = self.truth.cached_tokens;
+        match self.engine.config.report_cached_by_tier {
+            true => json!({"cached_tokens": cached, "local_cached_tokens": self.cached.local,
+                "external_cached_tokens": self.cached.external}),
+            false => json!({"cached_tokens": cached}),
+        }
+    }
+
     fn usage(&self, tokens: usize) -> serde_json::Value {
-        let details = (self.engine.config.report_cached_tokens)
-            .then(|| json!({"cached_tokens": self.truth.cached_tokens}));
+        let details = (self.engine.config.report_cached_tokens).then(|| self.cached_details());
         let completion = match &self.fault {
             Some(Fault::UsageMismatch { completion_tokens }) => *completion_tokens,
             _ => tokens as u64,

@@ -165,6 +165,9 @@ fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidenc
         None => String::new(),
     };
     let text = match canary.repeated {
+        _ if canary.replayed => {
+            "a repeated made text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's".to_owned()
+        }
         Some(0) => "a repeated made text hit nothing: no prefix cache is seen here".to_owned(),
         Some(hit) if hit <= TEMPLATE_TOKENS => format!(
             "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"

@@ -4,7 +4,7 @@ use crate::{
     conclusion::{Basis, MARGIN},
     gap,
     kinds::of_kind,
-    response_cache::Replayed,
+    response_cache::{Replayed, SeenBy},
     reuse_seen::{self, Witness},
     witness::{self, Looked},
 };
@@ -145,11 +145,22 @@ pub(crate) fn of(
 /// nothing was stored for.
 fn beside(rounds: &[RoundResult], basis: &Basis<'_>) -> Vec<(String, String)> {
     let mut out = Vec::new();
-    if let Witness::ResponseCache(Replayed { answers, of }) = basis.reuse.witness {
-        out.push((
-            format!("response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"),
-            format!("响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"),
-        ));
+    if let Witness::ResponseCache(Replayed {
+        answers,
+        of,
+        seen_by,
+    }) = basis.reuse.witness
+    {
+        out.push(match seen_by {
+            SeenBy::Ids => (
+                format!("response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"),
+                format!("响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"),
+            ),
+            SeenBy::Counters => (
+                format!("response cache: {answers} of {of} warm answers came whole while the engines' counters stood still; their times are not the engine's"),
+                format!("响应缓存：{of} 个热轮响应中有 {answers} 个整段到达，而引擎计数器没有变化；其耗时不是引擎的耗时"),
+            ),
+        });
     }
     let less = basis
         .design

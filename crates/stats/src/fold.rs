@@ -13,8 +13,9 @@ use crate::{
     telemetry, warnings,
 };
 use dualround_model::{
-    Convention, Failure, Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta,
-    RoundResult, RoundRun, RoundSummary, Slo, Tails, Timeouts, TokenSource, TokenSourceChoice,
+    CachedByTier, Convention, Failure, Flag, RequestMetrics, RequestRecord, RequestRow,
+    RequestRows, RoundMeta, RoundResult, RoundRun, RoundSummary, Slo, Tails, Timeouts, TokenSource,
+    TokenSourceChoice,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -46,6 +47,35 @@ pub(crate) struct Facts {
     pub(crate) icl_approximate: bool,
     /// Token-bearing events of successes.
     events: u64,
+    by_tier: ByTier,
+}
+
+/// Cached tokens by tier, as answers tell them.
+#[derive(Debug, Default)]
+struct ByTier {
+    sum: CachedByTier,
+    /// Answers that tell it.
+    told: u64,
+    /// Answers that hit and do not.
+    untold: u64,
+}
+
+impl ByTier {
+    fn add(&mut self, record: &RequestRecord) {
+        let usage = &record.usage;
+        if let Some((local, external)) = usage.local_cached_tokens.zip(usage.external_cached_tokens)
+        {
+            self.told += 1;
+            self.sum.local += local;
+            self.sum.external += external;
+        } else if usage.cached_tokens.is_some_and(|cached| cached > 0) {
+            self.untold += 1;
+        }
+    }
+
+    fn told(&self) -> Option<CachedByTier> {
+        (self.told > 0 && self.untold == 0).then_some(self.sum)
+    }
 }
 
 /// Failures of one kind.
@@ -74,6 +104,7 @@ impl Facts {
         self.arrivals.add(record);
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
+            self.by_tier.add(record);
         }
     }
 
@@ -189,6 +220,7 @@ impl RoundFold {
             cache_hit_rate: None,
             cache_known_requests: 0,
             cache_omitted_requests: 0,
+            cached_by_tier: facts.by_tier.told(),
             failures: kinds
                 .map(|(kind, failed)| (kind.clone(), failed.count))
                 .collect(),

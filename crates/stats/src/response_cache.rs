@@ -1,21 +1,39 @@
 //! A response cache in front of the engine gives whole answers back: the same id for the same prompt
-//! in both rounds. That is no prefix cache, and never "cache works".
+//! in both rounds, or whole answers while the engines' counters stand still. That is no prefix cache,
+//! and never "cache works".
 
 use crate::{
     cold::note,
     kinds::{cold_of, of_kind},
     pairs::matched,
+    witness::{self, Looked},
 };
-use dualround_model::{ColdEvidence, RoundKind, RoundResult};
+use dualround_model::{ColdEvidence, Flag, RequestRow, RoundKind, RoundResult};
 use std::collections::HashMap;
 
-/// Answers that came back under the id of an earlier answer to the same prompt.
+/// Answers that no engine gave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Replayed {
     pub(crate) answers: u64,
-    /// Of so many pairs in which both sides have an id.
+    /// Of so many pairs in which both sides have an id, or of so many answers.
     pub(crate) of: u64,
+    pub(crate) seen_by: SeenBy,
 }
+
+/// What shows a response cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum SeenBy {
+    /// Ids of answers that came back.
+    #[default]
+    Ids,
+    /// Whole answers, and counters that stood still.
+    Counters,
+}
+
+/// Share of the answers that must have come whole.
+const MOSTLY: f64 = 0.9;
+/// An answer whose first token is so near to its end was there at once, ms.
+const AT_ONCE_MS: f64 = 2.0;
 
 /// Of a level: cold against each warm round of the epoch. `None` where answers have no ids of their
 /// own: a server that gives the same id to different prompts of one round says nothing by it.
@@ -47,16 +65,63 @@ fn shares_ids(round: &RoundResult) -> bool {
     })
 }
 
+/// Answers that came whole while the engines' counters saw nothing of their round, though they see
+/// all of the cold rounds: no request of it reached an engine.
+fn not_computed(rounds: &[RoundResult]) -> Option<Replayed> {
+    let mut colds = of_kind(rounds, RoundKind::Cold);
+    if !colds.all(|cold| witness::of_round(cold).is_some()) {
+        return None;
+    }
+    of_kind(rounds, RoundKind::Warm).find_map(|warm| {
+        let Looked::Less { seen, sent } = witness::looked(warm)? else {
+            return None;
+        };
+        let (mut whole, mut of) = (0, 0);
+        for (_, row) in warm.requests.successes() {
+            of += 1;
+            whole += u64::from(came_whole(row));
+        }
+        let stood_still = seen <= witness::slack(sent) && 2.0 * witness::slack(sent) < sent;
+        (stood_still && whole as f64 >= MOSTLY * of as f64).then_some(Replayed {
+            answers: whole,
+            of,
+            seen_by: SeenBy::Counters,
+        })
+    })
+}
+
+/// An answer of several tokens that was there at once.
+fn came_whole(row: &RequestRow) -> bool {
+    let times = row.ttft_ms().zip(row.latency_ms());
+    let at_once = times.is_some_and(|(ttft, latency)| latency - ttft < AT_ONCE_MS);
+    row.output_tokens().is_some_and(|tokens| tokens > 1) && (at_once || row.has(Flag::NotStreamed))
+}
+
 /// Many enough that the figures are those of a response cache.
 pub(crate) fn found(rounds: &[RoundResult]) -> Option<Replayed> {
-    replayed(rounds).filter(|found| found.answers > 0)
+    let by_ids = replayed(rounds).filter(|found| found.answers > 0);
+    by_ids.or_else(|| not_computed(rounds))
 }
 
 /// In words, for the evidence.
 pub(crate) fn evidence(rounds: &[RoundResult]) -> Option<ColdEvidence> {
-    let Replayed { answers, of } = found(rounds)?;
-    let text = format!(
-        "{answers} of {of} warm answers bear the id of the cold answer to the same prompt: a response cache gave them back, no engine"
-    );
-    Some(note("response_id", text))
+    let Replayed {
+        answers,
+        of,
+        seen_by,
+    } = found(rounds)?;
+    Some(match seen_by {
+        SeenBy::Ids => note(
+            "response_id",
+            format!(
+                "{answers} of {of} warm answers bear the id of the cold answer to the same prompt: a response cache gave them back, no engine"
+            ),
+        ),
+        SeenBy::Counters => note(
+            "engine",
+            format!(
+                "{answers} of {of} warm answers came whole while the engines' counters stood still: a response cache gave them back, no engine"
+            ),
+        ),
+    })
 }

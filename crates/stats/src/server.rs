@@ -2,14 +2,46 @@
 //! server too.
 
 use crate::{
+    hits::Hits,
     kinds::of_kind,
     witness::{self, Looked, Seen, sent_tokens, slack},
 };
-use dualround_model::{RoundKind, RoundResult, TierRate, Warning};
+use dualround_model::{CachedByTier, RoundKind, RoundResult, TierRate, Warning};
 use std::collections::BTreeMap;
 
-/// Hits and look-ups by server and tier, summed over the rounds of a kind.
+/// Hits by tier over the rounds of a kind: as usage tells them of every request, which no other
+/// traffic can be in, else by the counters.
 pub(crate) fn tiers(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
+    by_usage(rounds, kind).unwrap_or_else(|| by_counters(rounds, kind))
+}
+
+/// Usage that tells the tiers of each hit, where the hits of all requests are known.
+fn by_usage(rounds: &[RoundResult], kind: RoundKind) -> Option<Vec<TierRate>> {
+    let hits = Hits::of_kind(rounds, kind);
+    let sums: Vec<CachedByTier> = of_kind(rounds, kind)
+        .map(|round| round.summary.cached_by_tier)
+        .collect::<Option<_>>()?;
+    if !hits.is_whole() || sums.is_empty() {
+        return None;
+    }
+    let rate = |tier: &str, pick: fn(&CachedByTier) -> u64| {
+        let found = sums.iter().map(pick).sum::<u64>() as f64;
+        TierRate {
+            server: TierRate::BY_USAGE.to_owned(),
+            tier: tier.to_owned(),
+            hits: found,
+            queries: hits.prompt as f64,
+            rate: (hits.prompt > 0).then(|| found / hits.prompt as f64),
+        }
+    };
+    Some(vec![
+        rate("local", |one| one.local),
+        rate("external", |one| one.external),
+    ])
+}
+
+/// Hits and look-ups by server and tier.
+fn by_counters(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
     let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
     for delta in of_kind(rounds, kind).flat_map(|round| &round.meta.engines) {
         for tier in &delta.tiers {

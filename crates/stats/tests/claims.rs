@@ -72,6 +72,7 @@ fn canary() -> CanaryReport {
         repeated: Some(784),
         other_marker: Some(0),
         salt_field: None,
+        replayed: false,
     }
 }
 

@@ -12,9 +12,9 @@ mod common;
 
 use common::{meta, success, usage};
 use dualround_model::{
-    CanaryReport, ColdMethod, EngineDelta, Expected, Judging, Known, LevelComparison, MetricKind,
-    MetricTrack, RequestRecord, Resolved, RoundRun, Schedule, SeriesTrack, TierDelta, TrackPoint,
-    Verdict,
+    CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineKind, EngineReport, Expected, Judging,
+    Known, LevelComparison, MetricKind, MetricTrack, RequestRecord, Resolved, RoundKind, RoundRun,
+    RoundSpec, Schedule, SeriesTrack, Source, TierDelta, TrackPoint, Verdict,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
 
@@ -35,6 +35,17 @@ struct Level {
     metrics: Vec<MetricTrack>,
     /// Under a salt instead of a marker.
     salt: bool,
+    /// What is known of the servers.
+    servers: Vec<EngineReport>,
+    /// Under `--cold none`, where the cold round is asked once more after the warm one, with the
+    /// hits and times of a warm one.
+    third: bool,
+    /// Ids of the answers of a round, by its number.
+    ids: fn(u32, u32) -> Option<String>,
+    /// Warm answers come whole.
+    whole_warm: bool,
+    /// The counters of a warm round, where they are not those of the cold one.
+    warm_engines: Option<Vec<EngineDelta>>,
 }
 
 impl Level {
@@ -50,29 +61,43 @@ impl Level {
             engines: Vec::new(),
             metrics: Vec::new(),
             salt: false,
+            servers: Vec::new(),
+            third: false,
+            ids: |_, _| None,
+            whole_warm: false,
+            warm_engines: None,
         }
     }
 
     fn judged(self) -> LevelComparison {
-        let schedule: Schedule = "CW".parse().unwrap();
-        let parts = [(&self.cold, self.ttft.0), (&self.warm, self.ttft.1)];
-        let round = |(spec, (reported, ttft)): (_, (&Vec<Reported>, f64))| {
+        let schedule: Schedule = if self.third { "CWC" } else { "CW" }.parse().unwrap();
+        let again = (&self.warm, self.ttft.1);
+        let parts = [(&self.cold, self.ttft.0), again, again];
+        let round = |(spec, (reported, ttft)): (RoundSpec, (&Vec<Reported>, f64))| {
             let record = |(index, (prompt, cached)): (u32, &Reported)| {
-                let tokens = [ttft, ttft + 10.0, ttft + 20.0];
+                let whole = self.whole_warm && spec.kind == RoundKind::Warm;
+                let gap = if whole { 0.05 } else { 10.0 };
+                let tokens = [ttft, ttft + gap, ttft + 2.0 * gap];
                 let mut usage = usage(0, 3, *cached);
                 usage.prompt_tokens = *prompt;
                 let mut record = success(index, 0.0, &tokens, usage);
                 record.shared_chars = self.shared_chars;
+                record.response_id = (self.ids)(spec.number, index).map(Into::into);
                 record
             };
             let records: Vec<RequestRecord> = (0..).zip(reported).map(record).collect();
             let mut meta = meta(spec, records.len());
-            meta.engines.clone_from(&self.engines);
+            let warm = self.warm_engines.as_ref();
+            let counters = warm.filter(|_| spec.kind == RoundKind::Warm);
+            meta.engines = counters.unwrap_or(&self.engines).clone();
             meta.metrics.clone_from(&self.metrics);
             if let Some(cold) = meta.cold.as_mut().filter(|_| self.salt) {
                 cold.method = ColdMethod::Salt;
                 cold.marker = None;
                 cold.marker_tokens = None;
+            }
+            if let Some(cold) = meta.cold.as_mut().filter(|_| self.third) {
+                *cold = ColdAction::default();
             }
             let mut round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
             round.expected.clone_from(&self.expected);
@@ -87,6 +112,7 @@ impl Level {
         };
         let known = Known {
             canary: self.canary,
+            engines: self.servers,
             ..Known::default()
         };
         compare(&mut rounds, &judging, &known)
@@ -104,6 +130,7 @@ fn canary(first: Option<u64>, repeated: Option<u64>) -> Option<CanaryReport> {
         repeated,
         other_marker: Some(0),
         salt_field: None,
+        replayed: false,
     })
 }
 
@@ -342,4 +369,221 @@ fn a_cache_is_off_only_where_no_replica_can_be_the_reason() {
         several.contains("another replica, or a cache that is off"),
         "{several}"
     );
+}
+
+fn said(level: Level) -> String {
+    level.judged().diagnosis.join("\n")
+}
+
+/// An engine that holds so many tokens.
+fn holds(capacity: u64, prefix_caching: Option<bool>) -> EngineReport {
+    EngineReport {
+        capacity_tokens: Some(capacity),
+        prefix_caching,
+        ..EngineReport::new(EngineKind::Vllm, "http://engine".to_owned())
+    }
+}
+
+#[test]
+fn v23_what_was_never_cached_was_not_evicted() {
+    let level = |repeated: Option<u64>, prefix_caching: Option<bool>| {
+        let mut level = Level::of(each(12, 700, 0), each(12, 700, 0));
+        level.ttft = (100.0, 100.0);
+        level.canary = canary(Some(0), repeated);
+        level.engines = vec![engine(8400.0, 0.0)];
+        level.servers = vec![holds(1600, prefix_caching)];
+        said(level)
+    };
+    let off = level(Some(0), Some(false));
+    assert!(
+        off.contains("cache off") && !off.contains("evicted"),
+        "{off}"
+    );
+    let missed = level(Some(0), None);
+    assert!(!missed.contains("evicted"), "{missed}");
+    // A cache that gave a text back, and holds a fifth of the round.
+    let evicted = level(Some(880), Some(true));
+    assert!(evicted.contains("evicted"), "{evicted}");
+    // What prompts share is held once: these twelve need 600 + 12 · 100 tokens.
+    let mut shared = Level::of(each(12, 700, 592), each(12, 700, 0));
+    shared.ttft = (100.0, 100.0);
+    shared.servers = vec![holds(2000, Some(true))];
+    let mut tokens = vec![Some(600); 12];
+    tokens[0] = Some(0);
+    shared.expected = Some(Expected {
+        epoch: 1,
+        tokens,
+        computed: 0,
+    });
+    let fits = said(shared);
+    assert!(
+        !fits.contains("evicted: the prompts of one round hold"),
+        "{fits}"
+    );
+}
+
+#[test]
+fn v25_a_rate_above_one_is_shown_nowhere() {
+    // Cached tokens counted apart from a prompt that holds the rest.
+    let level = Level::of(each(12, 70, 0), each(12, 70, 630)).judged();
+    assert_eq!(level.hit_rate.usage, None);
+    let text = &level.conclusion.text;
+    assert!(
+        !text.contains("900") && !text.contains("from cache"),
+        "{text}"
+    );
+    let cold = Level::of(each(12, 70, 630), each(12, 70, 630))
+        .judged()
+        .cold;
+    assert_eq!(cold.verdict, Verdict::Unknown);
+}
+
+#[test]
+fn v29_a_second_cold_round_under_cold_none_is_a_warm_one() {
+    let mut level = Level::of(each(12, 700, 0), each(12, 700, 690));
+    level.third = true;
+    let level = level.judged();
+    // The third round hit 690 of 700 tokens, and is not called cold.
+    assert_eq!(level.cold.verdict, Verdict::Cold);
+    let judged = level.cold.evidence.iter().filter(|e| e.source == "usage");
+    let judged: Vec<&str> = judged.map(|e| e.text.as_str()).collect();
+    assert!(
+        judged.iter().all(|text| text.starts_with("round 1:")),
+        "{judged:?}"
+    );
+    // It controls nothing, and its fast requests take nothing from the effect.
+    assert_eq!(level.conclusion.source, Source::Cwc);
+    assert!(
+        level.ttft.ratio.is_some_and(|r| (r - 10.0).abs() < 0.01),
+        "{level:?}"
+    );
+    assert!(
+        level.conclusion.text.starts_with("cache works"),
+        "{}",
+        level.conclusion.text
+    );
+}
+
+#[test]
+fn v31_hidden_replicas_are_no_unfinished_store() {
+    // Every second request lands on the other one; nobody's counters saw all.
+    let mut warm = each(12, 1000, 992);
+    for request in warm.iter_mut().step_by(2) {
+        request.1 = Some(0);
+    }
+    let mut level = Level::of(each(12, 1000, 0), warm);
+    level.ttft = (100.0, 60.0);
+    level.engines = vec![engine(6000.0, 0.0)];
+    let words = said(level);
+    assert!(!words.contains("store not finished"), "{words}");
+    assert!(words.contains("saw 6000"), "{words}");
+}
+
+#[test]
+fn g02_a_response_cache_is_no_prefix_cache() {
+    // Its counters: cached and computed tokens, as llama.cpp has them; none moved in the warm round.
+    let counted = |cached: f64, computed: f64| EngineDelta {
+        cached: Some(cached),
+        processed: Some(computed),
+        ..EngineDelta::default()
+    };
+    let by_ids = |warm: Vec<EngineDelta>, ids: fn(u32, u32) -> Option<String>| {
+        let mut level = Level::of(each(12, 1000, 20), each(12, 1000, 20));
+        level.ids = ids;
+        level.engines = vec![counted(240.0, 11_760.0)];
+        level.warm_engines = Some(warm);
+        level.judged()
+    };
+    let same: fn(u32, u32) -> Option<String> = |_, index| Some(format!("answer-{index}"));
+    let own: fn(u32, u32) -> Option<String> = |round, index| Some(format!("{round}-{index}"));
+    let level = by_ids(vec![counted(0.0, 0.0)], same);
+    assert!(!level.conclusion.cache_evidence);
+    assert_eq!(level.hit_rate.server, None);
+    let words = level.diagnosis.join("\n");
+    assert!(words.contains("response cache: 12 of 12"), "{words}");
+    assert!(!words.contains("evicted"), "{words}");
+    assert!(
+        !level.conclusion.text.contains("cache works"),
+        "{}",
+        level.conclusion.text
+    );
+    // One that gives answers ids of its own: they take 20 ms to arrive, so engines may have given
+    // them; counters that stood still for those that came whole would tell.
+    let level = by_ids(vec![counted(0.0, 0.0)], own);
+    let words = level.diagnosis.join("\n");
+    assert!(!words.contains("response cache"), "{words}");
+    assert!(words.contains("saw 0"), "{words}");
+    // The engine answered again.
+    let level = by_ids(vec![counted(11_760.0, 240.0)], own);
+    assert!((level.hit_rate.server.unwrap() - 0.98).abs() < 1e-9);
+}
+
+#[test]
+fn g02_whole_answers_while_counters_stand_still() {
+    let mut level = Level::of(each(12, 1000, 0), each(12, 1000, 0));
+    level.engines = vec![engine(12_000.0, 0.0)];
+    level.warm_engines = Some(vec![engine(0.0, 0.0)]);
+    level.whole_warm = true;
+    let level = level.judged();
+    let words = level.diagnosis.join("\n");
+    assert!(
+        words.contains("response cache: 12 of 12 warm answers came whole"),
+        "{words}"
+    );
+    assert!(
+        level.conclusion.text.contains("response cache"),
+        "{}",
+        level.conclusion.text
+    );
+}
+
+#[test]
+fn g03_a_page_of_several_processes_is_left_out() {
+    let mut level = Level::of(each(11, 1000, 0), each(11, 1000, 196));
+    level.engines = vec![EngineDelta {
+        several_processes: true,
+        left_out: Some("its counters go back and forth".to_owned()),
+        ..EngineDelta::default()
+    }];
+    let level = level.judged();
+    assert_eq!(level.hit_rate.server, None);
+    assert!(near(level.hit_rate.usage, 0.196), "{:?}", level.hit_rate);
+    let words = level.diagnosis.join("\n");
+    assert!(words.contains("counters left out"), "{words}");
+    assert!(!words.contains("spread over"), "{words}");
+}
+
+#[test]
+fn g05_tokens_of_a_template_are_no_hit_of_the_canary() {
+    let level = |repeated: u64| {
+        let mut level = Level::of(each(12, 1908, 4), each(12, 1908, 4));
+        level.ttft = (100.0, 100.0);
+        level.canary = canary(Some(4), Some(repeated));
+        level.engines = vec![engine(12.0 * 1908.0, 48.0)];
+        said(level)
+    };
+    let template = level(4);
+    assert!(!template.contains("works for one text"), "{template}");
+    assert!(template.contains("cache off"), "{template}");
+    let hit = level(1900);
+    assert!(hit.contains("works for one text"), "{hit}");
+}
+
+#[test]
+fn a_canary_that_a_response_cache_answered_says_nothing_of_the_engine() {
+    let mut level = Level::of(each(12, 1000, 0), each(12, 1000, 0));
+    level.ttft = (100.0, 100.0);
+    level.canary = canary(Some(0), Some(0)).map(|canary| CanaryReport {
+        replayed: true,
+        ..canary
+    });
+    let level = level.judged();
+    let evidence = format!("{:?}", level.cold.evidence);
+    assert!(
+        evidence.contains("a response cache gave it back"),
+        "{evidence}"
+    );
+    assert!(!evidence.contains("no prefix cache is seen"), "{evidence}");
+    let words = level.diagnosis.join("\n");
+    assert!(!words.contains("cache off"), "{words}");
 }

@@ -26,6 +26,8 @@ fn whole(value: &serde_json::Value) -> Option<u64> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Details {
     cached: Option<u64>,
+    local: Option<u64>,
+    external: Option<u64>,
     reasoning: Option<u64>,
 }
 
@@ -35,6 +37,8 @@ impl<'de> Deserialize<'de> for Details {
         let field = |name: &str| value.get(name).and_then(whole);
         Ok(Self {
             cached: field("cached_tokens"),
+            local: field("local_cached_tokens"),
+            external: field("external_cached_tokens"),
             reasoning: field("reasoning_tokens"),
         })
     }
@@ -86,11 +90,16 @@ impl RawUsage {
             self.cache_read_input_tokens.0,
             self.cached_tokens.0,
         ];
-        let cached = cached.into_iter().flatten().max();
+        let tiers = self.prompt_tokens_details;
+        let by_tier = tiers.local.zip(tiers.external);
+        let by_tier = by_tier.map(|(local, external)| local + external);
+        let cached = cached.into_iter().flatten().max().or(by_tier);
         Usage {
             prompt_tokens: prompt,
             completion_tokens: completion.filter(|tokens| prompt.is_some() || *tokens > 0),
             cached_tokens: cached.filter(|tokens| prompt.is_some() || *tokens > 0),
+            local_cached_tokens: tiers.local,
+            external_cached_tokens: tiers.external,
             reasoning_tokens: (self.completion_tokens_details.reasoning)
                 .or(self.output_tokens_details.reasoning)
                 .or(self.reasoning_tokens.0),
@@ -118,7 +127,7 @@ impl RawTimings {
             prompt_tokens: prompt,
             completion_tokens: self.predicted_n.0,
             cached_tokens: self.cache_n.0,
-            reasoning_tokens: None,
+            ..Usage::default()
         }
     }
 }

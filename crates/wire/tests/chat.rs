@@ -258,6 +258,25 @@ fn x03_of_two_fields_that_disagree_the_larger_one_counts() {
 }
 
 #[test]
+fn cached_tokens_by_tier_are_read() {
+    let usage = usage_of(
+        r#"{"prompt_tokens":900,"prompt_tokens_details":{"cached_tokens":640,"local_cached_tokens":128,"external_cached_tokens":512}}"#,
+    );
+    assert_eq!(
+        (
+            usage.cached_tokens,
+            usage.local_cached_tokens,
+            usage.external_cached_tokens
+        ),
+        (Some(640), Some(128), Some(512))
+    );
+    let sum = usage_of(
+        r#"{"prompt_tokens":900,"prompt_tokens_details":{"local_cached_tokens":128,"external_cached_tokens":512}}"#,
+    );
+    assert_eq!(sum.cached_tokens, Some(640));
+}
+
+#[test]
 fn f010_zeros_are_no_counts() {
     let mut usage = usage_of(r#"{"prompt_tokens":12,"completion_tokens":2}"#);
     usage.merge(usage_of(r#"{"prompt_tokens":0,"completion_tokens":0}"#));

@@ -3,7 +3,7 @@
 use super::print;
 use crate::{args::CheckEndpointArgs, args::RunArgs, exit, settings};
 use dualround_loadgen::{Cancel, Session};
-use dualround_model::{CanaryReport, EngineReport};
+use dualround_model::{CanaryReport, EngineReport, TEMPLATE_TOKENS};
 use dualround_report::safe_text;
 
 fn line(text: &str) {
@@ -108,6 +108,12 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
 fn said(canary: &CanaryReport) {
     let of = canary.prompt_tokens.unwrap_or(0);
     match canary.repeated {
+        _ if canary.replayed => line(
+            "canary: a repeated text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's",
+        ),
+        Some(hit) if hit <= TEMPLATE_TOKENS && hit > 0 => line(&format!(
+            "canary: a repeated text of {of} tokens took {hit}, no more than a template: no prefix cache is seen here (off, or the requests went to different replicas)"
+        )),
         Some(0) => line(&format!(
             "canary: a repeated text of {of} tokens hit nothing: no prefix cache is seen here (off, or the requests went to different replicas)"
         )),

@@ -2,7 +2,7 @@
 
 use crate::common::{dataset, engine_with, in_no_file, json, run, stderr, stdout};
 use serde_json::Value;
-use simllm::{Sim, SimConfig};
+use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig};
 use std::path::Path;
 
 fn dir() -> tempfile::TempDir {
@@ -242,6 +242,87 @@ fn post(url: &str, body: &str) {
 }
 
 #[test]
+fn v07_a_proof_whose_request_failed_proves_nothing() {
+    // A reset that only says yes, after the canary (0 to 2) and two sends of a text; each try to
+    // prove anything fails.
+    let failing = |on| FaultRule {
+        on,
+        fault: Fault::Status {
+            code: 503,
+            body: None,
+            retry_after: None,
+        },
+    };
+    let (dir, sim) = (
+        dir(),
+        engine_with(SimConfig {
+            reset_lies: true,
+            faults: vec![failing(FaultOn::Request(5)), failing(FaultOn::Request(6))],
+            ..SimConfig::default()
+        }),
+    );
+    let output = run(dir.path(), &line(&sim, "--cold reset"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let evidence = level(dir.path())["cold"]["evidence"].to_string();
+    assert!(!evidence.contains("hit 0 after it"), "{evidence}");
+    assert!(
+        evidence.contains("not proven: a request that was to prove it failed"),
+        "{evidence}"
+    );
+    assert!(evidence.contains("503"), "{evidence}");
+}
+
+#[test]
+fn v08_lengths_of_answers_are_no_matter_of_helpers() {
+    let (dir, sim) = (
+        dir(),
+        engine_with(SimConfig {
+            refuse_min_above_max: true,
+            ..SimConfig::default()
+        }),
+    );
+    let long = "--max-output-tokens 32 --min-output-tokens 32 --ignore-eos --concurrency 4";
+    let line = line(&sim, long)
+        .replace("--max-output-tokens 4 ", "")
+        .replace("--warmup 0", "--warmup 4");
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let level = level(dir.path());
+    assert_eq!(
+        (&level["cold"]["method"], &level["cold"]["verdict"]),
+        (&"salt".into(), &"cold".into())
+    );
+    let run = json(&dir.path().join("out/run.json"));
+    assert!(
+        run["canary"]["repeated"].as_u64() > Some(16),
+        "{}",
+        run["canary"]
+    );
+    // Refused in earnest, they are read and said.
+    let refusing = engine_with(SimConfig {
+        faults: (0..6)
+            .map(|n| FaultRule {
+                on: FaultOn::Request(n),
+                fault: Fault::Status {
+                    code: 400,
+                    body: Some("no room".to_owned()),
+                    retry_after: None,
+                },
+            })
+            .collect(),
+        ..SimConfig::default()
+    });
+    let output = self::run(dir.path(), &self::line(&refusing, ""));
+    assert!(
+        stderr(&output).contains("canary")
+            || stdout(&output).contains("the canary was not answered"),
+        "{}{}",
+        stdout(&output),
+        stderr(&output)
+    );
+}
+
+#[test]
 fn gates_are_exit_code_4_and_say_why() {
     let (dir, sim) = (dir(), engine_with(SimConfig::default()));
     let gated = |condition: &str| {
@@ -317,6 +398,28 @@ fn an_e_round_shows_what_an_outer_tier_is_worth_alone() {
     assert!(rate(&level["hit_rate"]["tiers"], "local") > 0.9, "{level}");
     assert!(level["ttft"]["ratio"].as_f64() > external["ttft"]["ratio"].as_f64());
     assert!(stdout(&output).contains("outer tiers only"));
+    // Answers that tell the tiers themselves outrank counters, which others' requests are in, too.
+    let config = SimConfig {
+        report_cached_by_tier: true,
+        external_blocks: 65_536,
+        external_ms_per_token: 0.01,
+        ..SimConfig::default()
+    };
+    let by_usage = engine_with(config);
+    let output = run(dir.path(), &line(&by_usage, "--rounds CWE"));
+    let level = self::level(dir.path());
+    let tiers = &level["external"]["tiers"];
+    assert_eq!(tiers[0]["server"], "usage", "{tiers}");
+    assert!(rate(tiers, "local") < 1e-9, "{tiers}");
+    let usage = level["external"]["usage"].as_f64().unwrap();
+    assert!((usage - rate(tiers, "external")).abs() < 1e-5, "{level}");
+    let local = rate(&level["hit_rate"]["tiers"], "local");
+    let shown = format!("(local {:.1} %, external", 100.0 * local);
+    assert!(stdout(&output).contains(&shown), "{}", stdout(&output));
+    let round = json(&dir.path().join("out/concurrency_1_round_3.json"));
+    let request = &round["requests"][0];
+    assert_eq!(request["external_cached_tokens"], request["cached_tokens"]);
+    assert_eq!(round["summary"]["local_cached_tokens"], 0);
     assert_eq!(
         run(dir.path(), &line(&sim, "--rounds EC")).status.code(),
         Some(2)

@@ -368,6 +368,7 @@ fn known(scenario: &HitScenario) -> Known {
         other_marker: tells(template),
         // A salt is used only where it was seen to separate.
         salt_field: scenario.salted.then(|| "cache_salt".to_owned()),
+        replayed: false,
     });
     Known {
         canary,

@@ -241,7 +241,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
                 prompt_tokens: request.tokens,
                 completion_tokens: Some(u64::from(count)),
                 cached_tokens: request.cached,
-                reasoning_tokens: None,
+                ..Usage::default()
             },
             None => Usage::default(),
         },
@@ -322,6 +322,7 @@ fn known() -> Known {
             repeated: Some(784),
             other_marker: Some(0),
             salt_field: Some("cache_salt".to_owned()),
+            replayed: false,
         }),
         ..Known::default()
     }

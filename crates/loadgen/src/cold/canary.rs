@@ -26,6 +26,14 @@ const STORE_WAIT: Duration = Duration::from_millis(300);
 /// Why a probe was refused: status, and reason in words.
 pub(crate) type Refused = (Option<u16>, String);
 
+/// What a probe was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Probed {
+    pub(crate) usage: Usage,
+    /// The answer's own id.
+    pub(crate) id: Option<String>,
+}
+
 /// Sends made text, one request after the other.
 pub(crate) struct Prober<'a> {
     wiring: &'a Wiring,
@@ -68,7 +76,7 @@ impl<'a> Prober<'a> {
     ///
     /// # Errors
     /// [`Refused`] when the server did not answer it.
-    pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Usage, Refused> {
+    pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Probed, Refused> {
         self.sent += 1;
         let target = &self.wiring.target;
         let bytes = request_of_text(self.plan, target, self.like, &self.text, 2, Some(fresh));
@@ -88,7 +96,10 @@ impl<'a> Prober<'a> {
             return Err((failure.status, words));
         }
         sleep(STORE_WAIT).await;
-        Ok(response.answer.usage)
+        Ok(Probed {
+            usage: response.answer.usage,
+            id: response.answer.id,
+        })
     }
 }
 
@@ -148,9 +159,11 @@ async fn three(
     for fresh in [&one, &one, &two] {
         sent.push(prober.send(fresh).await?);
     }
-    let cached = |usage: &Usage| usage.cached_tokens;
+    let cached = |probed: &Probed| probed.usage.cached_tokens;
+    let [first, again, other] = [0, 1, 2].map(|at: usize| sent[at].id.as_deref());
     Ok(CanaryReport {
-        prompt_tokens: sent[0].prompt_tokens,
+        prompt_tokens: sent[0].usage.prompt_tokens,
+        replayed: first.is_some() && first == again && first != other,
         first: cached(&sent[0]),
         repeated: cached(&sent[1]),
         other_marker: cached(&sent[2]),

@@ -184,7 +184,7 @@ impl Session {
         if plan.probe {
             let _ = prober.send(&fresh).await;
             match prober.send(&fresh).await {
-                Ok(usage) => before = usage.cached_tokens,
+                Ok(probed) => before = probed.usage.cached_tokens,
                 Err((_, reason)) => action.proof_failed = Some(reason),
             }
         }
@@ -203,7 +203,7 @@ impl Session {
         }
         self.probes += prober.sent();
         let after = match proving {
-            Ok(usage) => usage.cached_tokens,
+            Ok(probed) => probed.usage.cached_tokens,
             Err((_, reason)) => {
                 action.proof_failed = Some(reason);
                 return Ok(());

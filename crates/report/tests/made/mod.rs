@@ -191,6 +191,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             cache_hit_rate: Some(0.2173),
             cache_known_requests: 90,
             cache_omitted_requests: 0,
+            cached_by_tier: None,
             failures: BTreeMap::from([("http_503".to_owned(), 5)]),
             flags: BTreeMap::new(),
             tokens_per_event: Some(1.0),

@@ -65,7 +65,7 @@ pub(crate) fn usage(prompt: u64, completion: u64, cached: Option<u64>) -> Usage 
         prompt_tokens: Some(prompt),
         completion_tokens: Some(completion),
         cached_tokens: cached,
-        reasoning_tokens: None,
+        ..Usage::default()
     }
 }
 
