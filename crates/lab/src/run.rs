@@ -3,7 +3,7 @@
 use crate::draw::{Drawn, DrawnHits, Scenario};
 use dualround_model::Judging;
 use dualround_report::level_json;
-use dualround_stats::{SummaryOptions, compare, convention, expected, summarise};
+use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
 use serde_json::Value;
 
 /// The level of `comparison.json` that these rounds come to.
@@ -20,7 +20,7 @@ pub fn verdict(scenario: &Scenario, drawn: Drawn) -> Value {
 }
 
 /// The same of a world of hits.
-pub fn hit_verdict(drawn: DrawnHits) -> Value {
+pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
     let options = SummaryOptions {
         convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
         ..SummaryOptions::default()
@@ -30,6 +30,10 @@ pub fn hit_verdict(drawn: DrawnHits) -> Value {
     if !drawn.ids.is_empty() {
         let found = expected(&rounds[0], &drawn.ids);
         rounds[0].expected = Some(found);
+        let engine = drawn.known.engines.first();
+        let block = engine.and_then(|engine| engine.block_tokens);
+        let capacity = engine.and_then(|engine| engine.capacity_tokens);
+        drawn.known.reuse = block.and_then(|block| reuse(&drawn.ids, block, capacity));
     }
     level_json(&compare(&mut rounds, &Judging::default(), &drawn.known))
 }

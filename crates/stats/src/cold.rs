@@ -8,7 +8,7 @@ use dualround_model::{
 
 /// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt, where it does not see
 /// what prompts of one epoch share.
-const UNSEEN_TEMPLATE: u64 = 64;
+pub(crate) const UNSEEN_TEMPLATE: u64 = 64;
 /// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
 const MARKER_BYTES: u64 = 2;
 /// Smallest and largest cache block seen in real engines, tokens.
@@ -205,7 +205,12 @@ fn marker_tokens(round: &RoundResult) -> u64 {
 
 /// Hits that a request may have of its own round: at least, and at most. By token ids they are the
 /// same; by characters they are an interval.
-fn expected(round: &RoundResult, index: u32, row: &RequestRow, prompt: u64) -> (u64, u64) {
+pub(crate) fn expected(
+    round: &RoundResult,
+    index: u32,
+    row: &RequestRow,
+    prompt: u64,
+) -> (u64, u64) {
     if let Some(expected) = &round.expected {
         let tokens = expected.tokens.get(index as usize).copied().flatten();
         let tokens = u64::from(tokens.unwrap_or(0)).min(prompt);

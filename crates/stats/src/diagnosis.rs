@@ -1,6 +1,7 @@
 //! Why round 2 was not faster, as far as the evidence goes, and what to look at next.
 
 use crate::{
+    cold,
     conclusion::{Basis, MARGIN},
     gap,
     kinds::of_kind,
@@ -329,14 +330,13 @@ fn overflow(rounds: &[RoundResult], known: &Known) -> Option<(u64, u64)> {
     let capacity: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
     let first = rounds.first()?;
     // What prompts share is held once.
-    let shared = |index: u32| {
-        let expected = first.expected.as_ref()?;
-        expected.tokens.get(index as usize).copied().flatten()
-    };
     let rows = first.requests.iter();
     let own = rows.filter_map(|(index, row)| {
         let tokens = row.input_tokens()?;
-        Some(tokens.saturating_sub(u64::from(shared(index).unwrap_or(0))))
+        let (_, shared) = cold::expected(first, index, row, tokens);
+        // Characters do not tell the template that all begin with.
+        let template = first.expected.as_ref().map_or(cold::UNSEEN_TEMPLATE, |_| 0);
+        Some(tokens.saturating_sub(shared + template))
     });
     let needed = own.sum();
     (capacity > 0 && needed > capacity).then_some((capacity, needed))

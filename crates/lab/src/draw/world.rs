@@ -13,6 +13,8 @@ use dualround_model::{
 
 /// Output tokens of every answer, ms apart.
 const OUTPUT: (u32, f64) = (4, 10.0);
+/// The same where an answer comes at once.
+const WHOLE_GAP_MS: f64 = 0.05;
 /// Share of a prompt that a hit takes from the cache.
 const CACHED: f64 = 0.98;
 
@@ -166,7 +168,9 @@ fn round(
             start_ms: index as f64 * 5000.0,
             ttft_ms: *ttft,
             tokens: Some(u64::from(prompt.tokens)),
+            whole: false,
             cached: Some(whole(cached)),
+            tiers: None,
             shared_chars: 0,
             response_id: None,
             round: spec.number,
@@ -185,8 +189,12 @@ pub(super) struct Request {
     pub(super) ttft_ms: Option<f64>,
     /// Prompt tokens as usage reports them.
     pub(super) tokens: Option<u64>,
+    /// The answer comes at once.
+    pub(super) whole: bool,
     /// Cached tokens as usage reports them.
     pub(super) cached: Option<u64>,
+    /// The same by tier: local and external.
+    pub(super) tiers: Option<(u64, u64)>,
     pub(super) shared_chars: u64,
     pub(super) response_id: Option<String>,
     pub(super) round: u32,
@@ -197,6 +205,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
     let ttft = request.ttft_ms;
     let start = ns(request.start_ms);
     let (count, gap) = OUTPUT;
+    let gap = if request.whole { WHOLE_GAP_MS } else { gap };
     let first = ttft.unwrap_or(1.0);
     let at = |token: u32| start + ns(first + gap * f64::from(token));
     let tokens = ttft.is_some().then_some(count);
@@ -241,6 +250,8 @@ pub(super) fn record(request: &Request) -> RequestRecord {
                 prompt_tokens: request.tokens,
                 completion_tokens: Some(u64::from(count)),
                 cached_tokens: request.cached,
+                local_cached_tokens: request.tiers.map(|(local, _)| local),
+                external_cached_tokens: request.tiers.map(|(_, outer)| outer),
                 ..Usage::default()
             },
             None => Usage::default(),

@@ -1,0 +1,158 @@
+//! Worlds of hits: who reports what of them, who else uses the server, what prompts share, and what
+//! of a cold round was not cold.
+
+mod random_world;
+mod scenario;
+mod serve;
+mod told;
+
+pub use random_world::hit_scenario;
+use scenario::Ids;
+pub use scenario::{HitScenario, HitTruth};
+
+use super::{
+    random::Random,
+    world::{Request, record, round_meta},
+};
+use dualround_model::{ColdAction, ColdMethod, Known, RoundKind, RoundRun, Schedule};
+use serve::{Served, World};
+
+/// Rounds with what is known and true.
+#[derive(Clone, Debug)]
+pub struct DrawnHits {
+    /// Cold and warm.
+    pub rounds: Vec<RoundRun>,
+    /// What was known of the server.
+    pub known: Known,
+    /// The ids that were sent; empty where they are not known.
+    pub ids: Vec<Vec<u32>>,
+    /// The truth.
+    pub truth: HitTruth,
+}
+
+/// Draws its rounds.
+pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
+    let mut random = Random::new(scenario.seed ^ 0x1457);
+    let world = World::new(scenario, &mut random);
+    let (cold, warm) = (world.serve(false), world.serve(true));
+    let specs = Schedule::default().rounds();
+    let rounds = specs.into_iter().zip([&cold, &warm]).map(|(spec, served)| {
+        let replays = scenario.response_cache && spec.kind == RoundKind::Warm;
+        let requests = served.iter().enumerate().map(|(at, served)| {
+            // A stored answer brings its usage along.
+            let told = if replays { cold[at] } else { *served };
+            request(
+                scenario,
+                &world,
+                &Sent {
+                    at,
+                    served: *served,
+                    told,
+                    round: spec.number,
+                    replays,
+                },
+                &mut random,
+            )
+        });
+        let records: Vec<_> = requests.collect();
+        let mut meta = round_meta(
+            scenario.concurrency,
+            spec,
+            records.len(),
+            records.len(),
+            action(scenario),
+        );
+        meta.engines = told::counters(scenario, &world, served, replays);
+        RoundRun { meta, records }
+    });
+    DrawnHits {
+        rounds: rounds.collect(),
+        known: told::known(scenario, &world),
+        truth: truth(&world, &cold, &warm),
+        ids: match scenario.ids {
+            true => world.ids.clone(),
+            false => Vec::new(),
+        },
+    }
+}
+
+fn action(scenario: &HitScenario) -> ColdAction {
+    ColdAction {
+        method: match scenario.salted {
+            true => ColdMethod::Salt,
+            false => ColdMethod::Marker,
+        },
+        marker_tokens: (!scenario.salted).then_some(0),
+        ..ColdAction::default()
+    }
+}
+
+/// A request that was sent in a round.
+struct Sent {
+    at: usize,
+    served: Served,
+    /// What its answer speaks of.
+    told: Served,
+    round: u32,
+    /// A response cache answered.
+    replays: bool,
+}
+
+fn request(
+    scenario: &HitScenario,
+    world: &World<'_>,
+    sent: &Sent,
+    random: &mut Random,
+) -> dualround_model::RequestRecord {
+    let &Sent {
+        at,
+        served,
+        told,
+        round,
+        replays,
+    } = sent;
+    let wave = scenario.concurrency as usize;
+    let fast = replays || served.cached * 2 > world.tokens(at);
+    let cached = told::usage(scenario.usage, at, told.cached, world.tokens(at));
+    record(&Request {
+        index: at,
+        prompt: at,
+        start_ms: (at / wave) as f64 * 5000.0 + (at % wave) as f64,
+        ttft_ms: Some(if fast { 10.0 } else { 100.0 } + random.unit()),
+        whole: replays,
+        tokens: Some(world.tokens(at)),
+        cached,
+        tiers: (scenario.by_tier && cached == Some(told.cached))
+            .then_some((told.cached - told.outer, told.outer)),
+        shared_chars: scenario.shared_chars(),
+        response_id: match scenario.response_ids {
+            Ids::None => None,
+            Ids::Kept if replays => Some(format!("answer-1-{at}")),
+            Ids::Kept | Ids::Own => Some(format!("answer-{round}-{at}")),
+        },
+        round,
+    })
+}
+
+fn truth(world: &World<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
+    let scenario = world.scenario;
+    // Sixteen tokens of template are always tolerated, and a block; one more where its size is not
+    // told, so that what is expected may end anywhere in it.
+    let blocks = if scenario.block_known { 1 } else { 2 };
+    let allowed = u64::from(scenario.template.max(16)) + blocks * u64::from(scenario.block);
+    let mut truth = HitTruth {
+        needed: world.needed(),
+        ..HitTruth::default()
+    };
+    for (at, (cold, warm)) in cold.iter().zip(warm).enumerate() {
+        let foreign = cold.cached - cold.cached.min(cold.hidden);
+        truth.prompt += world.tokens(at);
+        truth.cached.0 += cold.cached;
+        truth.cached.1 += warm.cached;
+        truth.outer += warm.outer;
+        truth.any_foreign += cold.cached - cold.own;
+        truth.foreign.0 += foreign.saturating_sub(allowed);
+        truth.foreign.1 += u64::from(2 * foreign.saturating_sub(allowed) >= world.tokens(at));
+    }
+    truth
+}

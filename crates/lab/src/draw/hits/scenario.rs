@@ -1,0 +1,161 @@
+//! What a world of hits is made of.
+
+use serde::Serialize;
+
+/// How usage tells cached tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Usage {
+    /// Always, also 0.
+    Explicit,
+    /// Not without a hit, as vLLM.
+    OmitsZero,
+    /// Never.
+    Silent,
+    /// Only every second answer.
+    EverySecond,
+    /// With more than the prompt has in a third of the answers.
+    Impossible,
+}
+
+/// What the canary met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Canary {
+    /// It hit when sent again, as the cache does here.
+    Works,
+    /// Its repetition went to another replica.
+    OtherReplica,
+    /// A response cache gave its first answer back.
+    Replayed,
+    /// It was not answered, or not sent.
+    None,
+}
+
+/// What the engines' counters saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Counters {
+    /// There are none.
+    None,
+    /// All that was sent.
+    Match,
+    /// Three times as much: others use the server.
+    OtherTraffic,
+    /// One replica's only.
+    OneOfTwo,
+    /// A page that jumps between two processes, and is left out.
+    Processes,
+}
+
+/// How a page counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Page {
+    /// Look-ups and hits by tier; an outer tier looks up all that was sent.
+    TiersOfAll,
+    /// The same, where an outer tier looks up what the first one did not find.
+    TiersOfRest,
+    /// The engine's own cache is off: all is looked up in the outer tier.
+    OuterOnly,
+    /// Tokens computed and tokens reused, as llama.cpp.
+    Computed,
+}
+
+/// Ids of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ids {
+    /// There are none.
+    None,
+    /// A response cache gives the id of the first answer again.
+    Kept,
+    /// Each answer has its own, a replayed one too.
+    Own,
+}
+
+/// A world to draw two rounds of hits from.
+#[derive(Clone, Debug, Serialize)]
+pub struct HitScenario {
+    /// Its family.
+    pub name: String,
+    /// Everything random in it comes from this.
+    pub seed: u64,
+    /// Prompts, in groups that share a beginning.
+    pub prompts: u32,
+    /// How many groups.
+    pub groups: u32,
+    /// Tokens that a group shares, tools among them.
+    pub shared: u32,
+    /// Characters that one of these tokens stands for; below 1 a character is several.
+    pub chars_per_token: f64,
+    /// Tokens of its own that each prompt has.
+    pub unique: u32,
+    /// Tokens of the template before everything.
+    pub template: u32,
+    /// Tokens of the unit in which prompts are cached.
+    pub block: u32,
+    /// The engine tells that unit.
+    pub block_known: bool,
+    /// The token ids that were sent are known.
+    pub ids: bool,
+    /// There is a cache.
+    pub cache: bool,
+    /// Share of the prompts that the warm round finds again.
+    pub kept: f64,
+    /// Share of the prompts that were cached whole before the cold round.
+    pub foreign: f64,
+    /// Engines that take turns behind the address.
+    pub replicas: u32,
+    /// What the warm round finds again comes from an outer tier.
+    pub outer: bool,
+    /// Tokens that the engine says it holds, as a multiple of what the prompts need.
+    pub capacity: Option<f64>,
+    /// Usage.
+    pub usage: Usage,
+    /// Usage tells the tiers, too.
+    pub by_tier: bool,
+    /// Canary.
+    pub canary: Canary,
+    /// Counters.
+    pub counters: Counters,
+    /// How they count.
+    pub page: Page,
+    /// A response cache in front gives warm answers back.
+    pub response_cache: bool,
+    /// Ids of answers.
+    pub response_ids: Ids,
+    /// Prompts are separated by the engine's salt, not by a marker.
+    pub salted: bool,
+    /// Requests in flight.
+    pub concurrency: u32,
+}
+
+impl HitScenario {
+    /// Characters that a prompt shares with another one.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "thousands at most"
+    )]
+    pub(super) fn shared_chars(&self) -> u64 {
+        (f64::from(self.shared) * self.chars_per_token) as u64
+    }
+}
+
+/// What is true of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HitTruth {
+    /// Prompt tokens of a round.
+    pub prompt: u64,
+    /// Tokens that came from the engine's cache, in the cold and in the warm round.
+    pub cached: (u64, u64),
+    /// Those of the warm round that came from an outer tier.
+    pub outer: u64,
+    /// Foreign hits beyond template and block, summed, and requests with half of their prompt.
+    pub foreign: (u64, u64),
+    /// Foreign hits of any size.
+    pub any_foreign: u64,
+    /// Tokens that a cache needs for all prompts, what they share once.
+    pub needed: u64,
+}
