@@ -1,7 +1,7 @@
 //! Whether two runs may be compared: what differs, and what the user may let differ.
 
-use dualround_model::EngineKind;
-use dualround_report::RunInfo;
+use dualround_model::{ChangeCaveat, EngineKind, Lang, Which};
+use dualround_report::{RunInfo, setting_text};
 
 /// What `--allow` takes.
 pub(crate) const KINDS: [&str; 4] = ["model", "dataset", "engine", "settings"];
@@ -11,17 +11,39 @@ pub(crate) const KINDS: [&str; 4] = ["model", "dataset", "engine", "settings"];
 pub(crate) struct Difference {
     /// One of [`KINDS`].
     pub(crate) kind: &'static str,
-    /// What differs, with both values.
-    pub(crate) text: String,
+    /// What differs.
+    what: &'static str,
+    base: String,
+    new: String,
+}
+
+impl Difference {
+    /// In words.
+    pub(crate) fn text(&self, lang: Lang) -> String {
+        setting_text(self.what, Some(&self.base), Some(&self.new), lang)
+    }
+
+    /// Beside a comparison that the user wants all the same.
+    pub(crate) fn caveat(self) -> ChangeCaveat {
+        ChangeCaveat::Differs {
+            what: self.what.to_owned(),
+            base: Some(self.base),
+            new: Some(self.new),
+        }
+    }
 }
 
 /// Everything that differs.
 pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
     let mut out = Vec::new();
-    let mut differ = |kind: &'static str, what: &str, a: String, b: String| {
-        if a != b {
-            let text = format!("{what}: {a} in the base run, {b} in the new one");
-            out.push(Difference { kind, text });
+    let mut differ = |kind: &'static str, what: &'static str, base: String, new: String| {
+        if base != new {
+            out.push(Difference {
+                kind,
+                what,
+                base,
+                new,
+            });
         }
     };
     let (old, now) = (&base.plan, &new.plan);
@@ -95,42 +117,35 @@ fn slo(run: &RunInfo) -> String {
 }
 
 /// What does not forbid a comparison, but may be why it comes out as it does.
-pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<String> {
+pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
     let mut out = Vec::new();
-    let mut differ = |what: &str, a: String, b: String| {
-        if a != b {
-            out.push(format!("{what}: {a} in the base run, {b} in the new one"));
+    let mut differ = |what: &str, base: Option<String>, new: Option<String>| {
+        if base != new {
+            let what = what.to_owned();
+            out.push(ChangeCaveat::Differs { what, base, new });
         }
     };
-    let version = |run: &RunInfo| {
-        let engine = run.engines.first();
-        engine
-            .and_then(|engine| engine.version.clone())
-            .unwrap_or_default()
-    };
+    let version = |run: &RunInfo| run.engines.first()?.version.clone();
     differ("engine version", version(base), version(new));
-    differ("dualround", base.version.clone(), new.version.clone());
-    differ(
-        "schedule",
-        base.plan.schedule.to_string(),
-        new.plan.schedule.to_string(),
-    );
     let policy = |run: &RunInfo| format!("{:?}", run.plan.cold.policy).to_lowercase();
-    differ("cold policy", policy(base), policy(new));
-    differ(
-        "workers",
-        base.plan.workers.to_string(),
-        new.plan.workers.to_string(),
-    );
-    differ(
-        "client machine",
-        base.environment.to_string(),
-        new.environment.to_string(),
-    );
-    for (run, name) in [(base, "base"), (new, "new")] {
-        if run.interrupted {
-            out.push(format!("the {name} run was ended early"));
-        }
+    for (what, of) in [
+        (
+            "dualround",
+            (|run| run.version.clone()) as fn(&RunInfo) -> String,
+        ),
+        ("schedule", |run| run.plan.schedule.to_string()),
+        ("workers", |run| run.plan.workers.to_string()),
+        ("client machine", |run| run.environment.to_string()),
+    ] {
+        differ(what, Some(of(base)), Some(of(new)));
     }
+    differ("cold policy", Some(policy(base)), Some(policy(new)));
+    let ended = match [base.interrupted, new.interrupted] {
+        [true, true] => Some(Which::Both),
+        [true, false] => Some(Which::Base),
+        [false, true] => Some(Which::New),
+        [false, false] => None,
+    };
+    out.extend(ended.map(|run| ChangeCaveat::EndedEarly { run }));
     out
 }

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use dualround_model::{Lang, LevelComparison, Plan, RoundResult};
-use dualround_report::{comparison_block, labels, round_table, safe_text};
+use dualround_report::{comparison_block, conclusion_text, labels, round_table, safe_text};
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -49,12 +49,10 @@ pub(crate) fn round(result: &RoundResult, plan: &Plan) {
 pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
     if quiet() {
+        let (concurrency, sentence) = (level.concurrency, conclusion_text(level, lang));
         let text = match lang {
-            Lang::En => format!(
-                "concurrency {}: {}",
-                level.concurrency, level.conclusion.text
-            ),
-            Lang::Zh => format!("并发 {}：{}", level.concurrency, level.conclusion.text_zh),
+            Lang::En => format!("concurrency {concurrency}: {sentence}"),
+            Lang::Zh => format!("并发 {concurrency}：{sentence}"),
         };
         return print(&paint(&text, level));
     }

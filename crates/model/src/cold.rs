@@ -1,5 +1,6 @@
 //! How a round is made cold, and how that is checked.
 
+use crate::ColdFact;
 use serde::{Deserialize, Serialize};
 
 /// What the user asked for with `--cold`.
@@ -18,7 +19,7 @@ pub enum ColdPolicy {
 }
 
 /// How a cold round was in fact made cold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColdMethod {
     /// A text marker, fresh per epoch, at the start of the first message.
@@ -147,19 +148,6 @@ pub enum Verdict {
     Unknown,
 }
 
-/// One piece of evidence for a verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ColdEvidence {
-    /// Where it comes from: `usage`, `canary`, `reset`, `counter:NAME`, `policy`.
-    pub source: String,
-    /// What it says, in English.
-    pub text: String,
-    /// Its figure (tokens), if it has one.
-    pub value: Option<f64>,
-    /// The limit that the figure is held against.
-    pub limit: Option<f64>,
-}
-
 /// The judgement on a level's cold rounds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ColdVerdict {
@@ -168,5 +156,5 @@ pub struct ColdVerdict {
     /// The judgement.
     pub verdict: Verdict,
     /// What it rests on.
-    pub evidence: Vec<ColdEvidence>,
+    pub evidence: Vec<ColdFact>,
 }

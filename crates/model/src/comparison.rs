@@ -1,8 +1,8 @@
 //! Cold against warm, request by request.
 
 use crate::{
-    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, EngineReport, LostPairs,
-    PrefixCut, Reason, Source,
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineReport,
+    LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -60,7 +60,7 @@ pub struct MetricComparison {
     /// Share of pairs in which warm was faster.
     pub improved_share: Option<f64>,
     /// Why `ratio` is withheld.
-    pub withheld: Option<String>,
+    pub withheld: Option<Withheld>,
 }
 
 /// What is known of the server beside the rounds.
@@ -136,7 +136,7 @@ pub struct PrefillModel {
     /// Requests used.
     pub n: u64,
     /// Why there is no model.
-    pub refused: Option<String>,
+    pub refused: Option<NoPrefillLine>,
     /// TTFT of a prompt that is cached whole, ms.
     pub overhead_ms: Option<f64>,
     /// Prefill per computed token, ms.
@@ -256,10 +256,12 @@ pub struct Conclusion {
     pub bound: Option<f64>,
     /// Why there is no claim, where there is none.
     pub reason: Option<Reason>,
-    /// In words, English.
-    pub text: String,
-    /// The same in Chinese.
-    pub text_zh: String,
+    /// Who may speak of hits.
+    pub witness: Witness,
+    /// Share of the prompt tokens that the cold rounds took from the cache, by that witness.
+    pub cold_hits: Option<f64>,
+    /// What it is said with.
+    pub remarks: Vec<Remark>,
 }
 
 /// The comparison of one level.
@@ -303,10 +305,8 @@ pub struct LevelComparison {
     pub unequal_outputs: u64,
     /// What may be claimed.
     pub conclusion: Conclusion,
-    /// Why round 2 was not faster, or what to do next; English.
-    pub diagnosis: Vec<String>,
-    /// The same in Chinese.
-    pub diagnosis_zh: Vec<String>,
+    /// What explains it, and what to look at next.
+    pub diagnosis: Vec<Diagnosis>,
 }
 
 /// The comparisons of a run.

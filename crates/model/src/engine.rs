@@ -175,10 +175,23 @@ pub struct EngineDelta {
     pub failed: Option<String>,
     /// Why its counters are left out: the page is not that of one engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub left_out: Option<String>,
+    pub left_out: Option<LeftOut>,
     /// Several processes answer behind this address: its counters went back and forth.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub several_processes: bool,
+}
+
+/// Why the counters of a page are not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftOut {
+    /// They go back and forth, as those of several processes in turn do.
+    SeveralProcesses,
+    /// An `--admin-url` names an engine of its kind, so it passes one's page on.
+    PassesOn,
+    /// What a folder of another version says.
+    #[serde(other)]
+    Other,
 }
 
 /// Increases of one tier's counters, tokens.

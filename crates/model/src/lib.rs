@@ -31,18 +31,19 @@ mod words;
 
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
-    CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict,
-    ResetCall, ResetOutcome, ResetProof, TEMPLATE_TOKENS, Verdict,
+    CanaryReport, ColdAction, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict, ResetCall,
+    ResetOutcome, ResetProof, TEMPLATE_TOKENS, Verdict,
 };
 pub use comparison::{
     Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
-pub use engine::{EngineDelta, EngineKind, EngineReport, TierCounters, TierDelta};
+pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};
 pub use evidence::{Convention, Evidence, Expected};
 pub use finding::{
-    Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Reason, Repeated,
-    Source,
+    Allowance, AllowanceSource, ChangeCaveat, ChangeReason, Class, ClassComparison, ColdFact,
+    Diagnosis, Judging, LostPairs, NoPrefillLine, Reason, Remark, Repeated, Replayed, SeenBy,
+    Source, Which, Withheld, Witness,
 };
 pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
@@ -65,5 +66,5 @@ pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
 pub use usage::{TokenSource, Usage};
 pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, MissingLevel, RunChange};
-pub use warning::Warning;
+pub use warning::{MissedLimit, TrafficSign, Warning};
 pub use words::{CHARACTERS, WORDS};

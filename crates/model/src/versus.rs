@@ -1,5 +1,6 @@
 //! One run against another: what `dualround compare` finds.
 
+use crate::{ChangeCaveat, ChangeReason, Which};
 use serde::{Deserialize, Serialize};
 
 /// What may be said of a metric in the new run against the base run.
@@ -57,8 +58,8 @@ pub struct MetricChange {
     pub margin: f64,
     /// What may be said.
     pub judgement: Judgement,
-    /// Why it cannot be told, in English.
-    pub reason: Option<String>,
+    /// Why it cannot be told.
+    pub reason: Option<ChangeReason>,
 }
 
 /// A level that both runs have.
@@ -74,8 +75,8 @@ pub struct LevelChange {
     pub warm: Vec<MetricChange>,
     /// What the cache is worth.
     pub cache: Vec<MetricChange>,
-    /// What the reader must know, in English.
-    pub caveats: Vec<String>,
+    /// What the reader must know.
+    pub caveats: Vec<ChangeCaveat>,
 }
 
 impl LevelChange {
@@ -96,8 +97,8 @@ impl LevelChange {
 pub struct MissingLevel {
     /// Requests in flight.
     pub concurrency: u32,
-    /// `base` or `new`: the run that has it.
-    pub only_in: String,
+    /// The run that has it.
+    pub only_in: Which,
 }
 
 /// A new run against the base run.
@@ -107,6 +108,6 @@ pub struct RunChange {
     pub levels: Vec<LevelChange>,
     /// Levels that one of them lacks.
     pub missing: Vec<MissingLevel>,
-    /// What the reader must know of the runs as a whole, in English.
-    pub caveats: Vec<String>,
+    /// What the reader must know of the runs as a whole.
+    pub caveats: Vec<ChangeCaveat>,
 }

@@ -118,8 +118,11 @@ pub enum Warning {
     },
     /// No request met the SLO: the guide's third entry.
     GoodputZero {
-        /// Which limits were missed by how many, e.g. `ttft_ms < 1: 10 of 10`.
+        /// Which limits were missed by how many, in English.
         detail: String,
+        /// The same as data.
+        #[serde(default)]
+        missed: Vec<MissedLimit>,
     },
     /// TTFT is high: the guide's fourth entry.
     HighTtft {
@@ -130,8 +133,8 @@ pub enum Warning {
     },
     /// Somebody else uses the server too.
     OtherTraffic {
-        /// What was counted, in English.
-        what: String,
+        /// What was counted.
+        what: TrafficSign,
         /// What the server counted.
         seen: f64,
         /// What this program sent.
@@ -207,11 +210,51 @@ pub enum Warning {
         /// Attempts beyond the first.
         attempts: u64,
     },
-    /// A free remark, in English.
+    /// A page of metrics that cannot be read; the run goes on without it.
+    MetricsUnreadable {
+        /// The page, secrets removed.
+        url: String,
+        /// Why.
+        reason: String,
+    },
+    /// A free remark, in English, of folders that older versions wrote.
     Note {
         /// The remark.
         text: String,
     },
+}
+
+/// A limit of the SLO that requests missed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MissedLimit {
+    /// `ttft_ms`, `itl_ms` or `latency_ms`.
+    pub metric: String,
+    /// The limit, ms.
+    pub limit: f64,
+    /// Successes that missed it.
+    pub by: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+/// What shows other traffic on a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TrafficSign {
+    /// Its gauges, just before the round.
+    #[serde(rename = "requests running or waiting before the round")]
+    BusyBefore,
+    /// Its counter of finished requests.
+    #[serde(rename = "requests finished")]
+    Finished,
+    /// Its counter of prompt tokens.
+    #[serde(rename = "prompt tokens")]
+    PromptTokens,
+    /// Its counter of prompt tokens that it computed.
+    #[serde(rename = "prompt tokens computed")]
+    Computed,
+    /// Its counter of prompt tokens that it looked up.
+    #[serde(rename = "prompt tokens looked up in the cache")]
+    LookedUp,
 }
 
 /// What older folders mean.

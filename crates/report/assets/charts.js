@@ -74,7 +74,7 @@ const overTokens = (data, level) => {
     };
   });
   const line = level.line, known = series.some((s) => s.xs.length);
-  const note = !known ? say("noTokens") : line ? say("tokensLine", number(line.overhead_ms), number(line.ms_per_token)) : say("tokensNone", level.no_line || "-");
+  const note = !known ? say("noTokens") : line ? say("tokensLine", number(line.overhead_ms), number(line.ms_per_token)) : say("tokensNone", level.no_line ? level.no_line[lang === "zh" ? 1 : 0] : "-");
   if (known && line) {
     const [low, high] = range(series.map((s) => s.xs), false, true);
     series.push({ name: "", color: "text", kind: "line", xs: [low, high], ys: [low, high].map((x) => line.overhead_ms + line.ms_per_token * x), dash: [6, 3] });

@@ -1,6 +1,6 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
-use crate::{page::Page, warning_text};
+use crate::{page::Page, words::warning_text};
 use dualround_model::Lang;
 
 /// One caveat.

@@ -4,10 +4,11 @@ use crate::{
     labels::{Labels, labels},
     number::{fixed, percent, times, times_range},
     text::{fit, safe_text},
+    words::{cold_fact, conclusion, diagnoses, withheld},
 };
 use dualround_model::{
-    Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
-    RoundResult, TierRate, Verdict,
+    Class, ColdFact, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan,
+    RoundKind, RoundResult, TierRate, Verdict,
 };
 use std::fmt::Write;
 
@@ -51,8 +52,8 @@ pub fn comparison_block(
         ("Latency (ms)", &level.latency),
     ] {
         let _ = writeln!(out, "{}", row(&cells(name, metric, labels), shown));
-        if let Some(reason) = &metric.withheld {
-            let _ = writeln!(out, "    {}", safe_text(reason));
+        if let Some(reason) = metric.withheld {
+            let _ = writeln!(out, "    {}", labels.lang.pick(withheld(reason)));
         }
     }
     if let Some(external) = &level.external {
@@ -86,20 +87,11 @@ pub fn comparison_block(
     prefill(&mut out, level, labels);
     answers(&mut out, level, labels);
     cold(&mut out, level, labels);
-    let zh = labels.lang == Lang::Zh;
-    let text = if zh {
-        &level.conclusion.text_zh
-    } else {
-        &level.conclusion.text
-    };
+    let text = labels.lang.pick(conclusion(level));
     let _ = writeln!(out, "{}: {text}", labels.conclusion);
-    let lines = if zh {
-        &level.diagnosis_zh
-    } else {
-        &level.diagnosis
-    };
-    for line in lines {
-        let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(line));
+    for line in diagnoses(level) {
+        let line = labels.lang.pick(line);
+        let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(&line));
     }
     out
 }
@@ -127,7 +119,7 @@ fn row(cells: &[String; 7], shown: usize) -> String {
 
 fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] {
     let interval = metric.interval_low.zip(metric.interval_high);
-    let ratio = match &metric.withheld {
+    let ratio = match metric.withheld {
         Some(_) => labels.withheld.to_owned(),
         None => times(metric.ratio),
     };
@@ -336,15 +328,22 @@ fn cold(out: &mut String, level: &LevelComparison, labels: &Labels) {
         ColdMethod::None => labels.methods[3],
     };
     let _ = writeln!(out, "{}: {verdict} ({method})", labels.cold_verdict);
-    for evidence in &level.cold.evidence {
-        let limit = evidence
-            .limit
-            .map_or_else(String::new, |limit| format!(" [≤ {limit:.0}]"));
+    for fact in &level.cold.evidence {
+        let text = labels.lang.pick(cold_fact(fact));
         let _ = writeln!(
             out,
-            "  - {}: {}{limit}",
-            evidence.source,
-            safe_text(&evidence.text)
+            "  - {}: {}{}",
+            fact.source(),
+            safe_text(&text),
+            limit(fact)
         );
+    }
+}
+
+/// What a figure is held against.
+pub(crate) fn limit(fact: &ColdFact) -> String {
+    match fact {
+        ColdFact::Hits { limit, .. } => format!(" [≤ {limit:.0}]"),
+        _ => String::new(),
     }
 }

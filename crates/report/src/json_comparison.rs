@@ -1,7 +1,12 @@
 //! `comparison.json`: cold against warm by level. `ratio` > 1: warm is faster.
 
-use crate::number::json as num;
-use dualround_model::{Allowance, Comparison, LevelComparison, MetricComparison};
+use crate::{
+    number::{data, json as num},
+    words::{Both, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
+};
+use dualround_model::{
+    Allowance, ColdFact, ColdVerdict, Comparison, LevelComparison, MetricComparison,
+};
 use serde_json::{Value, json};
 
 /// The whole file.
@@ -15,6 +20,8 @@ pub(crate) fn value(comparison: &Comparison) -> Value {
 /// One level, as it stands in the file; gates are held against it.
 pub fn level_json(level: &LevelComparison) -> Value {
     let hit = &level.hit_rate;
+    let [text, text_zh] = conclusion(level);
+    let diagnoses = diagnoses(level);
     json!({
         "concurrency": level.concurrency,
         "level": level.level,
@@ -22,7 +29,7 @@ pub fn level_json(level: &LevelComparison) -> Value {
         "prompts": level.prompts,
         "lost_pairs": level.lost_pairs,
         "cycles": level.cycles,
-        "cold": level.cold,
+        "cold": cold(&level.cold),
         "ttft": metric(&level.ttft),
         "itl": metric(&level.itl),
         "latency": metric(&level.latency),
@@ -69,7 +76,8 @@ pub fn level_json(level: &LevelComparison) -> Value {
         })).collect::<Vec<_>>(),
         "prefill": {
             "n": level.prefill.n,
-            "refused": level.prefill.refused,
+            "refused": level.prefill.refused.map(|reason| words(no_prefill_line(reason), 0)),
+            "refused_zh": level.prefill.refused.map(|reason| words(no_prefill_line(reason), 1)),
             "overhead_ms": num(level.prefill.overhead_ms),
             "ms_per_token": num(level.prefill.ms_per_token),
             "fit": num(level.prefill.fit),
@@ -84,12 +92,47 @@ pub fn level_json(level: &LevelComparison) -> Value {
             "margin": num(Some(level.conclusion.margin)),
             "allowance": allowance(level.conclusion.allowance),
             "bound": num(level.conclusion.bound),
-            "reason": level.conclusion.reason,
-            "text": level.conclusion.text,
-            "text_zh": level.conclusion.text_zh,
+            "reason": data(&level.conclusion.reason),
+            "witness": data(&level.conclusion.witness),
+            "cold_hits": num(level.conclusion.cold_hits),
+            "remarks": data(&level.conclusion.remarks),
+            "text": text,
+            "text_zh": text_zh,
         },
-        "diagnosis": level.diagnosis,
-        "diagnosis_zh": level.diagnosis_zh,
+        "diagnosis": diagnoses.iter().map(|both| &both[0]).collect::<Vec<_>>(),
+        "diagnosis_zh": diagnoses.iter().map(|both| &both[1]).collect::<Vec<_>>(),
+        "findings": data(&level.diagnosis),
+    })
+}
+
+/// One of two languages.
+fn words(both: Both, which: usize) -> String {
+    let [en, zh] = both;
+    if which == 0 { en } else { zh }
+}
+
+fn cold(cold: &ColdVerdict) -> Value {
+    json!({
+        "method": cold.method,
+        "verdict": cold.verdict,
+        "evidence": cold.evidence.iter().map(evidence).collect::<Vec<_>>(),
+    })
+}
+
+/// A piece of evidence: who says so, in words, and as data.
+fn evidence(fact: &ColdFact) -> Value {
+    let [text, text_zh] = cold_fact(fact);
+    let figure = match fact {
+        ColdFact::Hits { excess, limit, .. } => Some((*excess, *limit)),
+        _ => None,
+    };
+    json!({
+        "source": fact.source(),
+        "text": text,
+        "text_zh": text_zh,
+        "value": figure.map(|(excess, _)| excess),
+        "limit": num(figure.map(|(_, limit)| limit)),
+        "fact": data(fact),
     })
 }
 
@@ -120,6 +163,7 @@ fn metric(metric: &MetricComparison) -> Value {
         "ratio_of_means": num(metric.ratio_of_means),
         "shift_ms": num(metric.shift_ms),
         "improved_share": num(metric.improved_share),
-        "withheld": metric.withheld,
+        "withheld": metric.withheld.map(|reason| words(withheld(reason), 0)),
+        "withheld_zh": metric.withheld.map(|reason| words(withheld(reason), 1)),
     })
 }

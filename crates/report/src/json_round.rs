@@ -1,6 +1,6 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
-use crate::{Details, json_request::RequestJson, number::json as num, warning_text::warning_text};
+use crate::{Details, json_request::RequestJson, number::json as num, words::warning_text};
 use dualround_model::{
     ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
 };

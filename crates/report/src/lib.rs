@@ -33,7 +33,7 @@ mod table;
 mod telemetry_points;
 mod text;
 mod versus;
-mod warning_text;
+mod words;
 
 pub use calibration::calibration_table;
 pub use comparison_block::comparison_block;
@@ -52,4 +52,4 @@ pub use text::safe_text;
 pub use versus::{
     GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
 };
-pub use warning_text::warning_text;
+pub use words::{cold_text, conclusion_text, diagnosis_text, setting_text, warning_text};

@@ -5,8 +5,8 @@ use crate::{
     level_row::{cells, heads},
     page::Page,
     text::safe_text,
+    words::{conclusion, diagnoses},
 };
-use dualround_model::Lang;
 use std::io::{self, Write};
 
 /// Writes it in the run's language.
@@ -25,20 +25,14 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let concurrency = pick("concurrency", "并发");
     for level in &page.comparison.levels {
         let name = page.level_name(level.level);
-        let conclusion = match lang {
-            Lang::En => &level.conclusion.text,
-            Lang::Zh => &level.conclusion.text_zh,
-        };
+        let conclusion = lang.pick(conclusion(level));
         writeln!(
             out,
             "- **{concurrency} {name}**{colon}{}",
-            plain(conclusion)
+            plain(&conclusion)
         )?;
-        for line in match lang {
-            Lang::En => &level.diagnosis,
-            Lang::Zh => &level.diagnosis_zh,
-        } {
-            writeln!(out, "  - {}", plain(line))?;
+        for line in diagnoses(level) {
+            writeln!(out, "  - {}", text(&line))?;
         }
     }
     let heads = heads(&page.comparison.levels).map(|head| head.words(lang));

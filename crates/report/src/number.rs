@@ -60,6 +60,22 @@ pub(crate) fn grouped(value: u64) -> String {
     out
 }
 
+/// Data as JSON, each number that is no whole one rounded to six decimals.
+pub(crate) fn data(value: &impl Serialize) -> serde_json::Value {
+    let mut out = serde_json::to_value(value).unwrap_or_default();
+    round(&mut out);
+    out
+}
+
+fn round(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Number(number) if number.is_f64() => *value = json(number.as_f64()),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(round),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(round),
+        _ => {}
+    }
+}
+
 /// A finite number for JSON, rounded to six decimals; anything else is null.
 pub(crate) fn json(value: Option<f64>) -> serde_json::Value {
     Rounded(value)

@@ -5,7 +5,7 @@ use crate::{
     number::{fixed, grouped},
     rows::metric_row,
     text::{fit, safe_text},
-    warning_text::warning_text,
+    words::warning_text,
 };
 use dualround_model::{Plan, RoundResult, RoundSummary, Stat};
 use std::fmt::Write;

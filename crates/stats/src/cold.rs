@@ -2,7 +2,7 @@
 
 use crate::{hits::Hits, kinds::of_kind, level::repeats_its_bytes, response_cache};
 use dualround_model::{
-    CanaryReport, ColdAction, ColdEvidence, ColdMethod, ColdVerdict, EngineKind, Known, RequestRow,
+    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Known, RequestRow,
     RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
 };
 
@@ -88,7 +88,7 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     if let Some(canary) = &known.canary {
         evidence.extend(canary_evidence(canary, method));
     }
-    evidence.extend(response_cache::evidence(rounds));
+    evidence.extend(response_cache::found(rounds).map(ColdFact::Replayed));
     let limits = Limits::of(known);
     let verdicts = colds
         .iter()
@@ -103,8 +103,7 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     };
     let later = rounds.first().is_some_and(|round| round.meta.level > 0);
     if method == ColdMethod::None && later && same_samples && verdict == Verdict::Unknown {
-        let text = "an earlier level sent the same prompts, and nothing was done since";
-        evidence.push(note("policy", text.to_owned()));
+        evidence.push(ColdFact::SentBefore);
         verdict = Verdict::Contaminated;
     }
     ColdVerdict {
@@ -114,83 +113,52 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     }
 }
 
-fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdEvidence>) {
+fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdFact>) {
     match method {
-        ColdMethod::None => {
-            let text = "nothing was done to make the round cold (--cold none)";
-            evidence.push(note("policy", text.to_owned()));
-        }
-        ColdMethod::Reset => {
-            for reset in action.iter().flat_map(|action| &action.resets) {
-                let text = format!("cache reset accepted by {}", reset.url);
-                evidence.push(note("reset", text));
-            }
-            let proof = action.and_then(|action| action.proof);
-            let failed = action.and_then(|action| action.proof_failed.as_deref());
-            let text = match (proof, failed) {
-                (Some(proof), _) => match proof.after {
-                    Some(after) => format!(
-                        "proven: a text that had hit {} tokens hit {after} after it",
-                        proof.before
-                    ),
-                    None => format!(
-                        "proven: a text that had hit {} tokens was answered without any after it",
-                        proof.before
-                    ),
-                },
-                (None, Some(reason)) => {
-                    format!("not proven: a request that was to prove it failed ({reason})")
-                }
-                (None, None) => "not proven: no text was seen to hit before it".to_owned(),
-            };
-            evidence.push(note("reset", text));
-        }
+        ColdMethod::None => evidence.push(ColdFact::NothingDone),
+        ColdMethod::Reset => evidence.extend(by_reset(action)),
         ColdMethod::Marker | ColdMethod::Salt => {}
     }
 }
 
-pub(crate) fn note(source: &str, text: String) -> ColdEvidence {
-    ColdEvidence {
-        source: source.to_owned(),
-        text,
-        value: None,
-        limit: None,
-    }
+fn by_reset(action: Option<&ColdAction>) -> Vec<ColdFact> {
+    let accepted = action.iter().flat_map(|action| &action.resets);
+    let accepted = accepted.map(|reset| ColdFact::ResetAccepted {
+        url: reset.url.clone(),
+    });
+    let mut evidence: Vec<ColdFact> = accepted.collect();
+    let proof = action.and_then(|action| action.proof);
+    let failed = action.and_then(|action| action.proof_failed.clone());
+    evidence.push(match (proof, failed) {
+        (Some(proof), _) => ColdFact::ResetProven {
+            before: proof.before,
+            after: proof.after,
+        },
+        (None, Some(reason)) => ColdFact::ResetProofFailed { reason },
+        (None, None) => ColdFact::ResetUnproven,
+    });
+    evidence
 }
 
-fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdEvidence> {
-    let mut evidence = Vec::new();
-    let of = match canary.prompt_tokens {
-        Some(tokens) => format!("{tokens} "),
-        None => String::new(),
+fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdFact> {
+    let repeated = match canary.repeated {
+        _ if canary.replayed => ColdFact::CanaryReplayed,
+        Some(hit) if hit <= TEMPLATE_TOKENS => ColdFact::CanaryMissed { hit },
+        Some(hit) => ColdFact::CanaryHit {
+            hit,
+            of: canary.prompt_tokens,
+        },
+        None => ColdFact::CanarySilent,
     };
-    let text = match canary.repeated {
-        _ if canary.replayed => {
-            "a repeated made text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's".to_owned()
-        }
-        Some(0) => "a repeated made text hit nothing: no prefix cache is seen here".to_owned(),
-        Some(hit) if hit <= TEMPLATE_TOKENS => format!(
-            "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"
-        ),
-        Some(hit) => format!(
-            "a repeated made text took {hit} of its {of}tokens from the cache, and the server said so"
-        ),
-        None => "a repeated made text: the server reports no cached tokens".to_owned(),
+    let other = match (&canary.salt_field, canary.other_marker) {
+        (Some(field), other) => Some(ColdFact::OtherSalt {
+            field: field.clone(),
+            hit: other.unwrap_or(0),
+        }),
+        (None, Some(hit)) if method == ColdMethod::Marker => Some(ColdFact::OtherMarker { hit }),
+        _ => None,
     };
-    evidence.push(note("canary", text));
-    match (&canary.salt_field, canary.other_marker) {
-        (Some(field), other) => {
-            let other = other.unwrap_or(0);
-            let text = format!("the same text under another {field} took {other} tokens");
-            evidence.push(note("canary", text));
-        }
-        (None, Some(other)) if method == ColdMethod::Marker => {
-            let text = format!("the same text behind another marker took {other} tokens");
-            evidence.push(note("canary", text));
-        }
-        _ => {}
-    }
-    evidence
+    [Some(repeated), other].into_iter().flatten().collect()
 }
 
 /// Tokens of a round's marker, which all of its prompts begin with.
@@ -278,80 +246,58 @@ impl Sums {
     }
 }
 
-fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdEvidence>) -> Verdict {
+fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> Verdict {
     let number = round.meta.spec.number;
-    let mut say = |text: String| evidence.push(note("usage", format!("round {number}: {text}")));
     let hits = Hits::of_rows(&round.requests);
     if hits.of == 0 {
-        say("no request succeeded".to_owned());
+        evidence.push(ColdFact::NoneSucceeded { round: number });
         return Verdict::Unknown;
     }
     if hits.impossible > 0 {
-        say(format!(
-            "{} requests report more cached tokens than their prompt has; they are left out",
-            hits.impossible
-        ));
+        evidence.push(ColdFact::Impossible {
+            round: number,
+            requests: hits.impossible,
+        });
     }
     if hits.known == 0 {
-        say("the server reports no cached tokens".to_owned());
+        evidence.push(ColdFact::NotReported { round: number });
         return Verdict::Unknown;
     }
     let (least, most) = (
         Sums::of(round, limits, hits.is_whole(), false),
         Sums::of(round, limits, hits.is_whole(), true),
     );
-    let share = 100.0 * hits.cached as f64 / hits.prompt.max(1) as f64;
-    let reported = match (hits.omitted, hits.known) {
-        (0, known) => format!("reported by {known} requests"),
-        (omitted, known) if omitted == known => {
-            "no request reports any, as this server does without a hit".to_owned()
-        }
-        (omitted, known) => format!(
-            "reported by {}; {omitted} say nothing, as this server does without a hit",
-            known - omitted
-        ),
-    };
-    evidence.push(ColdEvidence {
-        source: "usage".to_owned(),
-        text: format!(
-            "round {number}: {} of {} prompt tokens ({share:.1} %) came from the cache, {reported}; beyond what the round shares: {}",
-            hits.cached,
-            hits.prompt,
-            most.excess
-        ),
-        value: Some(most.excess as f64),
-        limit: Some(TOLERANCE * most.prompt as f64),
+    evidence.push(ColdFact::Hits {
+        round: number,
+        cached: hits.cached,
+        prompt: hits.prompt,
+        known: hits.known,
+        omitted: hits.omitted,
+        excess: most.excess,
+        limit: TOLERANCE * most.prompt as f64,
     });
-    let mut say = |text: String| evidence.push(note("usage", format!("round {number}: {text}")));
     if most.contaminated() {
         if most.alone > 0 {
-            say(format!(
-                "{} requests took half of their prompt and more from a cache, unexpectedly",
-                most.alone
-            ));
+            evidence.push(ColdFact::HalfOfOne {
+                round: number,
+                requests: most.alone,
+            });
         }
         return Verdict::Contaminated;
     }
-    if (hits.known as f64) < KNOWN * hits.of as f64 {
-        say(format!(
-            "hits are known for {} of {} requests only",
-            hits.known, hits.of
-        ));
-        return Verdict::Unknown;
-    }
-    if (most.visible as f64) < VISIBLE * most.prompt as f64 {
-        say(
-            "the prompts are too short, or share too much, to tell a hit from the template"
-                .to_owned(),
-        );
-        return Verdict::Unknown;
-    }
-    if least.contaminated() {
-        say(
-            "what prompts share is known by characters only, and these hits may be more than that"
-                .to_owned(),
-        );
-        return Verdict::Unknown;
-    }
-    Verdict::Cold
+    let unknown = if (hits.known as f64) < KNOWN * hits.of as f64 {
+        ColdFact::KnownForFew {
+            round: number,
+            known: hits.known,
+            of: hits.of,
+        }
+    } else if (most.visible as f64) < VISIBLE * most.prompt as f64 {
+        ColdFact::TooShort { round: number }
+    } else if least.contaminated() {
+        ColdFact::CharactersOnly { round: number }
+    } else {
+        return Verdict::Cold;
+    };
+    evidence.push(unknown);
+    Verdict::Unknown
 }

@@ -1,9 +1,9 @@
 //! The one decision rule: docs/methodology.md has it as a table.
 
 use crate::{
-    conclusion_words::words,
     intervals::FEWEST,
     level::{Design, Estimate},
+    remarks::remarks,
     reuse_seen::Reuse,
 };
 use dualround_model::{
@@ -49,11 +49,11 @@ pub fn decide(low: Option<f64>, high: Option<f64>, margin: f64) -> ConclusionKin
     }
 }
 
-/// What was decided, before any word.
-struct Decision {
-    kind: ConclusionKind,
+/// What was decided.
+pub(crate) struct Decision {
+    pub(crate) kind: ConclusionKind,
     bound: Option<f64>,
-    reason: Option<Reason>,
+    pub(crate) reason: Option<Reason>,
 }
 
 impl Decision {
@@ -66,10 +66,10 @@ impl Decision {
     }
 }
 
-/// Decides and says it.
+/// Decides.
 pub(crate) fn conclude(basis: &Basis<'_>) -> Conclusion {
     let decision = decision(basis);
-    let mut conclusion = Conclusion {
+    Conclusion {
         kind: decision.kind,
         source: basis.design.source,
         cache_evidence: basis.reuse.evidence,
@@ -77,11 +77,10 @@ pub(crate) fn conclude(basis: &Basis<'_>) -> Conclusion {
         allowance: basis.ttft.metric.allowance,
         bound: decision.bound,
         reason: decision.reason,
-        text: String::new(),
-        text_zh: String::new(),
-    };
-    (conclusion.text, conclusion.text_zh) = words(basis, &conclusion);
-    conclusion
+        witness: basis.reuse.witness,
+        cold_hits: basis.reuse.cold,
+        remarks: remarks(basis, &decision),
+    }
 }
 
 fn decision(basis: &Basis<'_>) -> Decision {

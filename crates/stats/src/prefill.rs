@@ -3,7 +3,7 @@
 //! points does not move.
 
 use crate::quantile::stat;
-use dualround_model::{PrefillModel, RoundResult};
+use dualround_model::{NoPrefillLine, PrefillModel, RoundResult};
 
 /// Points of a fit at least, and at most (a fixed stride thins more out: slopes are quadratic).
 const POINTS: (usize, usize) = (8, 800);
@@ -24,24 +24,22 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
     }
     let n = points.len() as u64;
     let queued = rounds.iter().any(|round| round.meta.concurrency > 1);
-    let refuse = |reason: &str| PrefillModel {
+    let refuse = |reason: NoPrefillLine| PrefillModel {
         n,
-        refused: Some(reason.to_owned()),
+        refused: Some(reason),
         ..PrefillModel::default()
     };
     if queued {
-        return refuse(
-            "requests wait for each other above concurrency 1, and queueing is not prefill",
-        );
+        return refuse(NoPrefillLine::Queueing);
     }
     if points.len() < POINTS.0 {
-        return refuse("fewer than 8 requests with TTFT, prompt tokens and cached tokens");
+        return refuse(NoPrefillLine::FewPoints);
     }
     let extreme =
         |pick: fn(f64, f64) -> f64| points.iter().map(|(x, _)| *x).reduce(pick).unwrap_or(0.0);
     let (least, most) = (extreme(f64::min), extreme(f64::max));
     if most < SPAN * least.max(1.0) {
-        return refuse("the computed parts of the prompts are all of nearly one length");
+        return refuse(NoPrefillLine::NearlyOneLength);
     }
     let step = points.len().div_ceil(POINTS.1);
     let points: Vec<(f64, f64)> = points.into_iter().step_by(step).collect();
@@ -54,7 +52,7 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
         }
     }
     let Some(slope) = stat(slopes).p50 else {
-        return refuse("the computed parts of the prompts are all of one length");
+        return refuse(NoPrefillLine::OneLength);
     };
     let overhead = stat(points.iter().map(|(x, y)| y - slope * x))
         .p50
@@ -68,7 +66,7 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
     if slope <= 0.0 || fit < FIT {
         return PrefillModel {
             fit: Some(fit),
-            ..refuse("TTFT does not follow the computed tokens here: something else takes the time")
+            ..refuse(NoPrefillLine::NotFollowed)
         };
     }
     PrefillModel {

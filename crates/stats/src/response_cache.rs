@@ -3,32 +3,12 @@
 //! and never "cache works".
 
 use crate::{
-    cold::note,
     kinds::{cold_of, of_kind},
     pairs::matched,
     witness::{self, Looked},
 };
-use dualround_model::{ColdEvidence, Flag, RequestRow, RoundKind, RoundResult};
+use dualround_model::{Flag, Replayed, RequestRow, RoundKind, RoundResult, SeenBy};
 use std::collections::HashMap;
-
-/// Answers that no engine gave.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Replayed {
-    pub(crate) answers: u64,
-    /// Of so many pairs in which both sides have an id, or of so many answers.
-    pub(crate) of: u64,
-    pub(crate) seen_by: SeenBy,
-}
-
-/// What shows a response cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum SeenBy {
-    /// Ids of answers that came back.
-    #[default]
-    Ids,
-    /// Whole answers, and counters that stood still.
-    Counters,
-}
 
 /// Share of the answers that must have come whole.
 const MOSTLY: f64 = 0.9;
@@ -101,27 +81,4 @@ fn came_whole(row: &RequestRow) -> bool {
 pub(crate) fn found(rounds: &[RoundResult]) -> Option<Replayed> {
     let by_ids = replayed(rounds).filter(|found| found.answers > 0);
     by_ids.or_else(|| not_computed(rounds))
-}
-
-/// In words, for the evidence.
-pub(crate) fn evidence(rounds: &[RoundResult]) -> Option<ColdEvidence> {
-    let Replayed {
-        answers,
-        of,
-        seen_by,
-    } = found(rounds)?;
-    Some(match seen_by {
-        SeenBy::Ids => note(
-            "response_id",
-            format!(
-                "{answers} of {of} warm answers bear the id of the cold answer to the same prompt: a response cache gave them back, no engine"
-            ),
-        ),
-        SeenBy::Counters => note(
-            "engine",
-            format!(
-                "{answers} of {of} warm answers came whole while the engines' counters stood still: a response cache gave them back, no engine"
-            ),
-        ),
-    })
 }

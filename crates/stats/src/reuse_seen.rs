@@ -5,30 +5,14 @@ use crate::{
     kinds::{cold_of, of_kind},
     level::Design,
     pairs::matched,
-    response_cache::{self, Replayed},
-    server,
+    response_cache, server,
 };
-use dualround_model::{Known, RoundKind, RoundResult};
+use dualround_model::{Known, RoundKind, RoundResult, Witness};
 
 /// Warm minus cold hits, as a share of the prompts, that are evidence.
 const POINTS: f64 = 0.05;
 /// The same as a share of what the cold round did not hit.
 const OF_THE_REST: f64 = 0.25;
-
-/// Who may speak of a level's hits.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Witness {
-    /// Usage, of every request.
-    Usage,
-    /// The engines' counters, cold and warm rate.
-    Counters { cold: f64, warm: f64 },
-    /// Usage of some requests: a figure, and no evidence.
-    Partly,
-    /// A response cache answered: nothing is said of the engine's.
-    ResponseCache(Replayed),
-    /// Nobody.
-    Nobody,
-}
 
 /// What was seen of hits.
 #[derive(Clone, Copy, Debug)]

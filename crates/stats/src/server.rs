@@ -6,7 +6,7 @@ use crate::{
     kinds::of_kind,
     witness::{self, Looked, Seen, sent_tokens, slack},
 };
-use dualround_model::{CachedByTier, RoundKind, RoundResult, TierRate, Warning};
+use dualround_model::{CachedByTier, RoundKind, RoundResult, TierRate, TrafficSign, Warning};
 use std::collections::BTreeMap;
 
 /// Hits by tier over the rounds of a kind: as usage tells them of every request, which no other
@@ -86,25 +86,21 @@ pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
         + total(|delta| delta.waiting_before).unwrap_or(0.0);
     if running > 0.0 {
         warnings.push(Warning::OtherTraffic {
-            what: "requests running or waiting before the round".to_owned(),
+            what: TrafficSign::BusyBefore,
             seen: running,
             ours: 0.0,
         });
     }
-    let mut more = |what: &str, seen: Option<f64>, ours: Option<f64>, slack: f64| {
+    let mut more = |what: TrafficSign, seen: Option<f64>, ours: Option<f64>, slack: f64| {
         if let Some((seen, ours)) = seen.zip(ours)
             && seen > ours + slack
         {
-            warnings.push(Warning::OtherTraffic {
-                what: what.to_owned(),
-                seen,
-                ours,
-            });
+            warnings.push(Warning::OtherTraffic { what, seen, ours });
         }
     };
     let requests = Some(round.ended() as f64);
     more(
-        "requests finished",
+        TrafficSign::Finished,
         total(|delta| delta.requests),
         requests,
         0.5 + 0.02 * round.ended() as f64,
@@ -112,16 +108,11 @@ pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
     let sent = sent_tokens(round);
     let allowed = slack(sent.unwrap_or(0.0));
     let prompt = total(|delta| delta.prompt_tokens);
-    more("prompt tokens", prompt, sent, allowed);
+    more(TrafficSign::PromptTokens, prompt, sent, allowed);
     let computed = total(|delta| delta.processed);
-    more("prompt tokens computed", computed, sent, allowed);
+    more(TrafficSign::Computed, computed, sent, allowed);
     if let Some(Looked::More { seen, sent }) = witness::looked(round) {
-        more(
-            "prompt tokens looked up in the cache",
-            Some(seen),
-            Some(sent),
-            allowed,
-        );
+        more(TrafficSign::LookedUp, Some(seen), Some(sent), allowed);
     }
     warnings
 }

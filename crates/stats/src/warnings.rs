@@ -5,7 +5,7 @@ use crate::{
     goodput::row_meets,
 };
 use dualround_model::{
-    FailureKind, Flag, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
+    FailureKind, Flag, MissedLimit, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
 };
 
 /// Successes below which a P99 is an extreme value rather than a percentile.
@@ -61,8 +61,10 @@ pub(crate) fn of(
         && goodput.requests == 0
         && of > 0
     {
+        let missed = missed(rows, slo);
         warnings.push(Warning::GoodputZero {
-            detail: missed(rows, slo),
+            detail: detail(&missed),
+            missed,
         });
     }
     if let Some(p50_ms) = summary.ttft.p50.filter(|p50| *p50 > HIGH_TTFT_MS) {
@@ -160,17 +162,39 @@ fn timeouts(set: Timeouts) -> [(FailureKind, &'static str, Option<u64>); 4] {
 }
 
 /// Which limits were missed by how many successes, each by itself and by the rule of goodput.
-fn missed(rows: &RequestRows, slo: &Slo) -> String {
-    let of = rows.successes().count();
-    let parts = slo.limits().into_iter().map(|(name, limit)| {
+fn missed(rows: &RequestRows, slo: &Slo) -> Vec<MissedLimit> {
+    let limits = slo.limits().into_iter().map(|(name, limit)| {
         let only = |of: &str| (name == of).then_some(limit);
         let alone = Slo {
             ttft_ms: only("ttft_ms"),
             itl_ms: only("itl_ms"),
             latency_ms: only("latency_ms"),
         };
-        let missed = rows.successes().filter(|(_, row)| !row_meets(row, &alone));
-        format!("{name} < {limit}: missed by {} of {of}", missed.count())
+        let (mut of, mut by) = (0, 0);
+        for (_, row) in rows.successes() {
+            of += 1;
+            by += u64::from(!row_meets(row, &alone));
+        }
+        MissedLimit {
+            metric: name.to_owned(),
+            limit,
+            by,
+            of,
+        }
+    });
+    limits.collect()
+}
+
+/// The same in English, for the files.
+fn detail(missed: &[MissedLimit]) -> String {
+    let parts = missed.iter().map(|limit| {
+        let MissedLimit {
+            metric,
+            limit,
+            by,
+            of,
+        } = limit;
+        format!("{metric} < {limit}: missed by {by} of {of}")
     });
     parts.collect::<Vec<_>>().join("; ")
 }

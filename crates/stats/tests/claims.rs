@@ -8,13 +8,15 @@
 )]
 
 mod common;
+mod said;
 
 use common::{meta, simple, success, usage};
 use dualround_model::{
     CanaryReport, ConclusionKind, EngineDelta, Expected, IntervalKind, Judging, Known,
-    RequestRecord, RoundResult, RoundRun, Schedule, TierDelta, Verdict, Warning,
+    NoPrefillLine, RequestRecord, RoundResult, RoundRun, Schedule, TierDelta, Verdict, Warning,
 };
 use dualround_stats::{SummaryOptions, compare, decide, hodges_lehmann, summarise, t_interval};
+use said::{diagnoses, diagnoses_zh, sentence, sentence_zh};
 
 /// Values that look random and are the same in every run: a linear congruential generator.
 struct Random(u64);
@@ -85,7 +87,7 @@ fn b133_the_null_test_and_an_effect() {
     let level = compare(&mut null, &Judging::default(), &known());
     assert_eq!(level.conclusion.kind, ConclusionKind::NoEffect);
     assert!((level.ttft.ratio.unwrap() - 1.0).abs() < 0.02);
-    assert!(!level.conclusion.cache_evidence && !level.diagnosis.is_empty());
+    assert!(!level.conclusion.cache_evidence && !diagnoses(&level).is_empty());
     let mut hit = rounds(
         "CW",
         vec![round(50, 100.0, Some(0), 1), round(50, 10.0, Some(990), 2)],
@@ -95,11 +97,11 @@ fn b133_the_null_test_and_an_effect() {
     assert!((level.ttft.ratio.unwrap() - 10.0).abs() < 0.2);
     assert!(level.conclusion.cache_evidence && level.cold.verdict == Verdict::Cold);
     assert!(
-        level.conclusion.text.starts_with("cache works"),
+        sentence(&level).starts_with("cache works"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
-    assert!(level.conclusion.text_zh.starts_with("缓存有效"));
+    assert!(sentence_zh(&level).starts_with("缓存有效"));
     assert_eq!(level.ttft.interval_kind, Some(IntervalKind::Allowed));
 }
 
@@ -124,9 +126,7 @@ fn a_gap_is_explained_by_blocks() {
     let cold = || round(20, 100.0, Some(0), 1);
     let told = |known: &Known, warm| {
         let mut rounds = rounds("CW", vec![cold(), warm]);
-        compare(&mut rounds, &Judging::default(), known)
-            .diagnosis
-            .join("; ")
+        diagnoses(&compare(&mut rounds, &Judging::default(), known)).join("; ")
     };
     // Prompts of 1,000 tokens, of which one block of 768 can hit.
     let text = told(&knowing(768, 0.768), round(20, 60.0, Some(768), 2));
@@ -170,9 +170,12 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
         .chain((10..20).map(at(5200.0, 992)));
     let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
     seen(&mut told);
-    let text = compare(&mut told, &Judging::default(), &knowing(16, 0.992))
-        .diagnosis
-        .join("; ");
+    let text = diagnoses(&compare(
+        &mut told,
+        &Judging::default(),
+        &knowing(16, 0.992),
+    ))
+    .join("; ");
     assert!(
         text.contains("10 requests that missed had been asked again within 0.09 s"),
         "{text}"
@@ -184,9 +187,12 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
         .chain((10..20).map(at(5200.0, 992)));
     let mut told = rounds("CW", vec![cold.collect(), warm.collect()]);
     seen(&mut told);
-    let text = compare(&mut told, &Judging::default(), &knowing(16, 0.992))
-        .diagnosis
-        .join("; ");
+    let text = diagnoses(&compare(
+        &mut told,
+        &Judging::default(),
+        &knowing(16, 0.992),
+    ))
+    .join("; ");
     assert!(!text.contains("store not finished"), "{text}");
     let mut told = rounds(
         "CWW",
@@ -198,9 +204,9 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
     );
     seen(&mut told);
     let level = compare(&mut told, &Judging::default(), &knowing(16, 0.992));
-    let text = level.diagnosis.join("; ");
+    let text = diagnoses(&level).join("; ");
     assert!(text.contains("hit 10.0 %, the next one 99.2 %"), "{text}");
-    assert!(level.diagnosis_zh.join("").contains("写入未完成"));
+    assert!(diagnoses_zh(&level).join("").contains("写入未完成"));
 }
 
 #[test]
@@ -211,7 +217,7 @@ fn faster_without_hits_is_not_the_cache() {
     );
     let level = compare(&mut rounds, &Judging::default(), &known());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
-    assert!(level.conclusion.text.contains("cause not established"));
+    assert!(sentence(&level).contains("cause not established"));
 }
 
 #[test]
@@ -307,7 +313,7 @@ fn a_drift_as_large_as_half_the_effect_withholds_the_claim() {
     let mut warming = rounds("CWC", parts);
     let level = compare(&mut warming, &Judging::default(), &Known::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
-    let text = &level.conclusion.text;
+    let text = &sentence(&level);
     assert!(
         text.contains("warming up") && text.contains("the last cold round was 2.00× faster"),
         "{text}"
@@ -323,7 +329,7 @@ fn a_drift_as_large_as_half_the_effect_withholds_the_claim() {
         &Known::default(),
     );
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
-    assert!(!level.conclusion.text.contains("CWC"));
+    assert!(!sentence(&level).contains("CWC"));
 }
 
 #[test]
@@ -466,15 +472,7 @@ fn the_prefill_line_is_refused_where_nothing_can_be_told() {
         &Judging::default(),
         &known(),
     );
-    assert!(
-        few.prefill
-            .refused
-            .as_ref()
-            .unwrap()
-            .contains("fewer than 8"),
-        "{:?}",
-        few.prefill
-    );
+    assert_eq!(few.prefill.refused, Some(NoPrefillLine::FewPoints));
     let flat = compare(
         &mut rounds(
             "CW",

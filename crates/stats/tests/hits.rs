@@ -9,14 +9,16 @@
 )]
 
 mod common;
+mod said;
 
 use common::{meta, success, usage};
 use dualround_model::{
     CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineKind, EngineReport, Expected, Judging,
-    Known, LevelComparison, MetricKind, MetricTrack, RequestRecord, Resolved, RoundKind, RoundRun,
-    RoundSpec, Schedule, SeriesTrack, Source, TierDelta, TrackPoint, Verdict,
+    Known, LeftOut, LevelComparison, MetricKind, MetricTrack, RequestRecord, Resolved, RoundKind,
+    RoundRun, RoundSpec, Schedule, SeriesTrack, Source, TierDelta, TrackPoint, Verdict,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
+use said::{diagnoses, evidence, sentence};
 
 /// Prompt and cached tokens of a request, as its answer reports them.
 type Reported = (Option<u64>, Option<u64>);
@@ -171,14 +173,14 @@ fn v01_a_cache_that_works_behind_a_shared_beginning_works() {
     let level = level.judged();
     assert!(level.conclusion.cache_evidence);
     assert!(
-        level.conclusion.text.starts_with("cache works"),
+        sentence(&level).starts_with("cache works"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
     assert!(
-        level.conclusion.text.contains("reuse inside the round"),
+        sentence(&level).contains("reuse inside the round"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
     assert_ne!(level.cold.verdict, Verdict::Contaminated);
 }
@@ -293,9 +295,9 @@ fn v10_counters_that_saw_others_do_not_overrule_usage() {
     assert!(!level.conclusion.cache_evidence);
     assert_eq!(level.hit_rate.server, None);
     assert!(
-        !level.conclusion.text.contains("cache works"),
+        !sentence(&level).contains("cache works"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
 }
 
@@ -347,7 +349,7 @@ fn a_cache_is_off_only_where_no_replica_can_be_the_reason() {
         level.ttft = (100.0, 100.0);
         level.canary = canary(Some(0), Some(0));
         level.engines = engines;
-        level.judged().diagnosis.join("\n")
+        diagnoses(&level.judged()).join("\n")
     };
     let all = said(vec![engine(8000.0, 0.0)]);
     assert!(all.contains("cache off"), "{all}");
@@ -362,7 +364,7 @@ fn a_cache_is_off_only_where_no_replica_can_be_the_reason() {
 
     let several = said(vec![EngineDelta {
         several_processes: true,
-        left_out: Some("its counters go back and forth".to_owned()),
+        left_out: Some(LeftOut::SeveralProcesses),
         ..EngineDelta::default()
     }]);
     assert!(
@@ -372,7 +374,7 @@ fn a_cache_is_off_only_where_no_replica_can_be_the_reason() {
 }
 
 fn said(level: Level) -> String {
-    level.judged().diagnosis.join("\n")
+    diagnoses(&level.judged()).join("\n")
 }
 
 /// An engine that holds so many tokens.
@@ -427,7 +429,7 @@ fn v25_a_rate_above_one_is_shown_nowhere() {
     // Cached tokens counted apart from a prompt that holds the rest.
     let level = Level::of(each(12, 70, 0), each(12, 70, 630)).judged();
     assert_eq!(level.hit_rate.usage, None);
-    let text = &level.conclusion.text;
+    let text = &sentence(&level);
     assert!(
         !text.contains("900") && !text.contains("from cache"),
         "{text}"
@@ -445,8 +447,8 @@ fn v29_a_second_cold_round_under_cold_none_is_a_warm_one() {
     let level = level.judged();
     // The third round hit 690 of 700 tokens, and is not called cold.
     assert_eq!(level.cold.verdict, Verdict::Cold);
-    let judged = level.cold.evidence.iter().filter(|e| e.source == "usage");
-    let judged: Vec<&str> = judged.map(|e| e.text.as_str()).collect();
+    let judged: Vec<String> = evidence(&level);
+    let judged: Vec<&String> = judged.iter().filter(|e| e.starts_with("round")).collect();
     assert!(
         judged.iter().all(|text| text.starts_with("round 1:")),
         "{judged:?}"
@@ -458,9 +460,9 @@ fn v29_a_second_cold_round_under_cold_none_is_a_warm_one() {
         "{level:?}"
     );
     assert!(
-        level.conclusion.text.starts_with("cache works"),
+        sentence(&level).starts_with("cache works"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
 }
 
@@ -499,18 +501,18 @@ fn g02_a_response_cache_is_no_prefix_cache() {
     let level = by_ids(vec![counted(0.0, 0.0)], same);
     assert!(!level.conclusion.cache_evidence);
     assert_eq!(level.hit_rate.server, None);
-    let words = level.diagnosis.join("\n");
+    let words = diagnoses(&level).join("\n");
     assert!(words.contains("response cache: 12 of 12"), "{words}");
     assert!(!words.contains("evicted"), "{words}");
     assert!(
-        !level.conclusion.text.contains("cache works"),
+        !sentence(&level).contains("cache works"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
     // One that gives answers ids of its own: they take 20 ms to arrive, so engines may have given
     // them; counters that stood still for those that came whole would tell.
     let level = by_ids(vec![counted(0.0, 0.0)], own);
-    let words = level.diagnosis.join("\n");
+    let words = diagnoses(&level).join("\n");
     assert!(!words.contains("response cache"), "{words}");
     assert!(words.contains("saw 0"), "{words}");
     // The engine answered again.
@@ -525,15 +527,15 @@ fn g02_whole_answers_while_counters_stand_still() {
     level.warm_engines = Some(vec![engine(0.0, 0.0)]);
     level.whole_warm = true;
     let level = level.judged();
-    let words = level.diagnosis.join("\n");
+    let words = diagnoses(&level).join("\n");
     assert!(
         words.contains("response cache: 12 of 12 warm answers came whole"),
         "{words}"
     );
     assert!(
-        level.conclusion.text.contains("response cache"),
+        sentence(&level).contains("response cache"),
         "{}",
-        level.conclusion.text
+        sentence(&level)
     );
 }
 
@@ -542,13 +544,13 @@ fn g03_a_page_of_several_processes_is_left_out() {
     let mut level = Level::of(each(11, 1000, 0), each(11, 1000, 196));
     level.engines = vec![EngineDelta {
         several_processes: true,
-        left_out: Some("its counters go back and forth".to_owned()),
+        left_out: Some(LeftOut::SeveralProcesses),
         ..EngineDelta::default()
     }];
     let level = level.judged();
     assert_eq!(level.hit_rate.server, None);
     assert!(near(level.hit_rate.usage, 0.196), "{:?}", level.hit_rate);
-    let words = level.diagnosis.join("\n");
+    let words = diagnoses(&level).join("\n");
     assert!(words.contains("counters left out"), "{words}");
     assert!(!words.contains("spread over"), "{words}");
 }
@@ -578,12 +580,12 @@ fn a_canary_that_a_response_cache_answered_says_nothing_of_the_engine() {
         ..canary
     });
     let level = level.judged();
-    let evidence = format!("{:?}", level.cold.evidence);
+    let evidence = evidence(&level).join("\n");
     assert!(
         evidence.contains("a response cache gave it back"),
         "{evidence}"
     );
     assert!(!evidence.contains("no prefix cache is seen"), "{evidence}");
-    let words = level.diagnosis.join("\n");
+    let words = diagnoses(&level).join("\n");
     assert!(!words.contains("cache off"), "{words}");
 }

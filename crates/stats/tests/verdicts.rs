@@ -9,14 +9,17 @@
 )]
 
 mod common;
+mod said;
 
 use common::{meta, ns, simple, success, usage};
 use dualround_model::{
-    AllowanceSource, Class, ColdMethod, ConclusionKind, Failure, FailureKind, Judgement, Judging,
-    Known, LevelComparison, Outcome, Phase, Reason, Repeated, RequestRecord, RoundResult, RoundRun,
-    RunChange, Schedule, Slo, Source, Timeouts, Warning,
+    AllowanceSource, ChangeCaveat, ChangeReason, Class, ColdMethod, ConclusionKind, Failure,
+    FailureKind, Judgement, Judging, Known, LevelComparison, NoPrefillLine, Outcome, Phase, Reason,
+    Repeated, RequestRecord, RoundResult, RoundRun, RunChange, Schedule, Slo, Source, Timeouts,
+    Warning, Which,
 };
 use dualround_stats::{RunData, SummaryOptions, compare, summarise, versus};
+use said::{diagnoses, sentence};
 
 /// All rounds of a schedule from the records of each; fewer records: it ended early.
 fn rounds(schedule: &str, records: Vec<Vec<RequestRecord>>) -> Vec<RoundResult> {
@@ -74,7 +77,7 @@ fn v00a_a_shift_of_a_whole_round_is_no_effect_of_the_cache() {
     let level = by_round("CW", 24, &[100.0, 80.0]);
     assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
     assert_eq!(level.conclusion.reason, Some(Reason::AcrossMargin));
-    assert!(level.conclusion.text.contains("CWCWCW"));
+    assert!(sentence(&level).contains("CWCWCW"));
     let allowance = level.conclusion.allowance.unwrap();
     assert_eq!(allowance.source, AllowanceSource::Default);
     assert!(near(Some(allowance.percent), 25.0));
@@ -88,7 +91,7 @@ fn v00a_a_shift_of_a_whole_round_is_no_effect_of_the_cache() {
     let mut two = rounds("CW", vec![round(24, 100.0, 0), round(24, 80.0, 990)]);
     let level = compare(&mut two, &quiet, &Known::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
-    assert!(level.conclusion.text.contains("--round-noise"));
+    assert!(sentence(&level).contains("--round-noise"));
 }
 
 #[test]
@@ -125,9 +128,7 @@ fn v00b_the_times_of_the_headline_divide() {
         false => simple(i, 50.0, Some(0)),
     });
     let mut two = rounds("CW", vec![cold.collect(), warm.collect()]);
-    let text = compare(&mut two, &judging, &Known::default())
-        .conclusion
-        .text;
+    let text = sentence(&compare(&mut two, &judging, &Known::default()));
     assert!(
         text.contains("TTFT 100 → 20 ms (typical), 5.11× faster")
             && text.contains("7 of 12 hit: 10.00×; 5 missed: 2.00×"),
@@ -149,11 +150,11 @@ fn v09_a_gain_that_is_not_proven_is_not_called_absent() {
         level.conclusion.reason,
         Some(Reason::FewPrompts { prompts: 5 })
     );
-    assert!(level.diagnosis.is_empty(), "{:?}", level.diagnosis);
+    assert!(diagnoses(&level).is_empty(), "{:?}", diagnoses(&level));
     // Known not to have followed: said.
     let level = by_round("CWCWCW", 12, &[100.0, 100.0, 101.0, 100.0, 100.0, 101.0]);
     assert_eq!(level.conclusion.kind, ConclusionKind::NoEffect);
-    assert!(level.diagnosis[0].contains("did not follow"));
+    assert!(diagnoses(&level)[0].contains("did not follow"));
 }
 
 #[test]
@@ -187,7 +188,7 @@ fn v11_the_way_a_server_went_is_said() {
         "{:?}",
         slower.conclusion
     );
-    let text = &slower.conclusion.text;
+    let text = &sentence(&slower);
     assert!(
         text.contains("2.02× slower") && !text.contains("warming up"),
         "{text}"
@@ -198,14 +199,14 @@ fn v11_the_way_a_server_went_is_said() {
         "{:?}",
         warms.conclusion
     );
-    assert!(!warms.conclusion.text.contains("warming up"));
+    assert!(!sentence(&warms).contains("warming up"));
 }
 
 #[test]
 fn g11_a_slower_last_cold_round_leaves_the_effect_understated() {
     let level = by_round("CWC", 20, &[100.67, 10.59, 200.79]);
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
-    assert!(level.conclusion.text.contains("cache works") && level.diagnosis.is_empty());
+    assert!(sentence(&level).contains("cache works") && diagnoses(&level).is_empty());
     assert!(near(level.ttft.cold_typical, (100.67_f64 * 200.79).sqrt()));
     assert_eq!(
         level.conclusion.allowance.unwrap().source,
@@ -221,7 +222,7 @@ fn v12_queueing_is_not_sold_as_prefill() {
     }
     let level = compare(&mut queued, &Judging::default(), &Known::default());
     assert!(level.prefill.ms_per_token.is_none());
-    assert!(level.prefill.refused.unwrap().contains("queueing"));
+    assert_eq!(level.prefill.refused, Some(NoPrefillLine::Queueing));
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn v19_a_prompt_is_one_observation_in_cycles_and_rows() {
     };
     let level = judged("CW", vec![again(100.0, 0), again(10.0, 990)]);
     assert_eq!((level.pairs, level.prompts), (12, 3));
-    assert!(level.conclusion.text.contains("3 different prompts"));
+    assert!(sentence(&level).contains("in both rounds: 3, at least 6"));
     // Cycles are no classes of prompt length.
     let level = by_round("CWCWCW", 6, &[100.0, 30.0, 110.0, 28.0, 110.0, 28.0]);
     assert!(level.buckets.is_empty());
@@ -268,12 +269,7 @@ fn pairs_that_one_side_lost_leave_no_fair_sample() {
             of: 40
         })
     );
-    assert!(
-        level
-            .conclusion
-            .text
-            .contains("8 failed in the cold round alone")
-    );
+    assert!(sentence(&level).contains("8 failed in the cold round alone"));
     // Those that fail twice are no pairs, and none is lost.
     let both = |ttft| {
         (0..40).map(move |i| {
@@ -297,7 +293,7 @@ fn no_effect_says_what_it_excludes() {
     let level = by_round("CWCW", 24, &[100.0, 101.0, 102.0, 101.0]);
     let bound = level.conclusion.bound.unwrap();
     assert!((bound - 1.25).abs() < 1e-3, "{bound}");
-    let text = &level.conclusion.text;
+    let text = &sentence(&level);
     assert!(text.contains("none above 25 %"), "{text}");
     // With ±40 % between rounds allowed, an effect of 40 % is not excluded.
     let wide = Judging {
@@ -355,7 +351,7 @@ fn v26_an_answer_of_one_token_violates_no_itl_limit() {
     };
     let warnings = summarise(run, &options).summary.warnings;
     let detail = warnings.iter().find_map(|warning| match warning {
-        Warning::GoodputZero { detail } => Some(detail.as_str()),
+        Warning::GoodputZero { detail, .. } => Some(detail.as_str()),
         _ => None,
     });
     assert_eq!(
@@ -368,12 +364,12 @@ fn v26_an_answer_of_one_token_violates_no_itl_limit() {
 fn v27_a_level_that_ended_before_its_warm_round_says_so() {
     let level = judged("CW", vec![round(12, 100.0, 0)]);
     assert!(
-        level.diagnosis[0].contains("ended before its warm round"),
+        diagnoses(&level)[0].contains("ended before its warm round"),
         "{:?}",
-        level.diagnosis
+        diagnoses(&level)
     );
     let level = judged("C", vec![round(12, 100.0, 0)]);
-    assert!(level.diagnosis[0].contains("no warm round"));
+    assert!(diagnoses(&level)[0].contains("no warm round"));
 }
 
 #[test]
@@ -498,9 +494,9 @@ fn v15_a_level_of_one_run_is_named_as_missing() {
     let missing: Vec<_> = change
         .missing
         .iter()
-        .map(|level| (level.concurrency, level.only_in.as_str()))
+        .map(|level| (level.concurrency, level.only_in))
         .collect();
-    assert_eq!(missing, [(1, "base"), (4, "new")]);
+    assert_eq!(missing, [(1, Which::Base), (4, Which::New)]);
 }
 
 #[test]
@@ -523,14 +519,22 @@ fn v21_salt_against_marker_is_told_and_longer_prompts_are_allowed_for() {
         rounds
     };
     let change = against(&run(ColdMethod::Salt, 70), &run(ColdMethod::Marker, 79));
-    let caveats = change.levels[0].caveats.join("; ");
+    let caveats = &change.levels[0].caveats;
     assert!(
-        caveats.contains("made cold by the engine's salt in the base run, by a marker"),
-        "{caveats}"
+        caveats.contains(&ChangeCaveat::OtherMethods {
+            base: vec![ColdMethod::Salt],
+            new: vec![ColdMethod::Marker],
+        }),
+        "{caveats:?}"
     );
     assert_eq!(judgement(&change, "cold", "ttft"), Judgement::CannotTell);
-    let reason = change.levels[0].cold[0].reason.as_deref().unwrap();
-    assert!(reason.contains("70.0 and 79.0 tokens"), "{reason}");
+    assert_eq!(
+        change.levels[0].cold[0].reason,
+        Some(ChangeReason::OtherPrompts {
+            base: 70.0,
+            new: 79.0
+        })
+    );
     // What lengths cannot account for is said all the same: a cache that is gone.
     let mut gone = run(ColdMethod::Marker, 79);
     let slow = (0..12).map(|i| success(i, 0.0, &[50.0, 60.0], usage(79, 2, Some(0))));
@@ -552,5 +556,5 @@ fn v21_salt_against_marker_is_told_and_longer_prompts_are_allowed_for() {
     // A marker of eight tokens in prompts of four thousand: told, and compared.
     let change = against(&run(ColdMethod::Salt, 4000), &run(ColdMethod::Marker, 4008));
     assert_eq!(judgement(&change, "cold", "ttft"), Judgement::Same);
-    assert_eq!(change.levels[0].caveats.len(), 1);
+    assert_eq!(change.levels[0].caveats.len(), 2);
 }

@@ -3,12 +3,12 @@
 use super::{alarm, print, saved, saved::Saved};
 use crate::{
     args::CompareArgs,
-    comparable::{self, KINDS},
+    comparable::{self, Difference, KINDS},
     exit::{self, Usage},
     gate::{Gate, Held},
     lang,
 };
-use dualround_model::RunChange;
+use dualround_model::{Lang, RunChange, Which};
 use dualround_report::{
     GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
 };
@@ -112,7 +112,10 @@ fn compared(
         .into_iter()
         .partition(|difference| args.allow.iter().any(|kind| kind == difference.kind));
     if !refused.is_empty() {
-        let why: Vec<String> = refused.iter().map(|d| format!("  {}", d.text)).collect();
+        let why: Vec<String> = refused
+            .iter()
+            .map(|difference| format!("  {}", difference.text(Lang::En)))
+            .collect();
         let mut kinds: Vec<&str> = refused.iter().map(|d| d.kind).collect();
         kinds.dedup();
         return Err(Usage(format!(
@@ -145,7 +148,7 @@ fn compared(
         ))
         .into());
     }
-    let allowed = allowed.into_iter().map(|difference| difference.text);
+    let allowed = allowed.into_iter().map(Difference::caveat);
     change.caveats.extend(allowed);
     change
         .caveats
@@ -171,7 +174,11 @@ fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
             for level in &versus.change.missing {
                 let (dir, at) = (versus.new.dir.display(), level.concurrency);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
-                let failed = Some(format!("the level is in the {} run only", level.only_in));
+                let run = match level.only_in {
+                    Which::New => "new",
+                    Which::Base | Which::Both => "base",
+                };
+                let failed = Some(format!("the level is in the {run} run only"));
                 out.push(GateResult { name, failed });
             }
         }

@@ -1,7 +1,7 @@
 //! An engine's own counters, read right before and right after a round, beside the request path.
 
 use crate::{clock::Clock, control::Control, transport::Target};
-use dualround_model::{EngineDelta, EngineReport, TierDelta};
+use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
 use dualround_wire::{Found, PromSample, Scrape, parse_exposition};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
@@ -130,9 +130,7 @@ impl Watch {
         let (before, after) = match (before, after) {
             (Ok(before), Ok(after)) if before.jumps || after.jumps => {
                 delta.several_processes = true;
-                delta.left_out = Some(
-                    "the page's counters go back and forth, as those of several processes in turn do".to_owned(),
-                );
+                delta.left_out = Some(LeftOut::SeveralProcesses);
                 return delta;
             }
             (Ok(before), Ok(after)) => (&before.page, &after.page),

@@ -7,7 +7,7 @@ use crate::{
     engine::{self, Reading, Watch},
     transport::Target,
 };
-use dualround_model::{EngineDelta, EngineKind, EngineReport, ResetCall};
+use dualround_model::{EngineDelta, EngineKind, EngineReport, LeftOut, ResetCall};
 
 impl Session {
     /// What the engines are, as far as they showed; empty before [`Session::preflight`].
@@ -115,10 +115,7 @@ impl Session {
                 Some(match at == 0 && self.passes_on(watch) {
                     true => EngineDelta {
                         base: delta.base,
-                        left_out: Some(
-                            "an --admin-url names an engine of its kind, so it passes one's page on"
-                                .to_owned(),
-                        ),
+                        left_out: Some(LeftOut::PassesOn),
                         ..EngineDelta::default()
                     },
                     false => delta,

@@ -47,8 +47,9 @@ impl Session {
                     let url = sampler.shown.clone();
                     return Err(LoadError::Metric { url, reason });
                 }
-                Err(AskError::Unreadable(reason)) => warnings.push(Warning::Note {
-                    text: format!("metrics of {} cannot be read: {reason}", sampler.shown),
+                Err(AskError::Unreadable(reason)) => warnings.push(Warning::MetricsUnreadable {
+                    url: sampler.shown.clone(),
+                    reason,
                 }),
             }
         }

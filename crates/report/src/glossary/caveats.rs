@@ -165,6 +165,13 @@ pub(super) const TERMS: &[Term] = &[
         "计划中的限制（--duration、--max-failures、--max-failure-rate）提前结束了本轮；未发送的请求已计数。失败过多时略去该级别其余各轮。",
     ),
     term(
+        "metrics_unreadable",
+        "metrics_unreadable",
+        "指标无法读取",
+        "A page of server metrics could not be read; the run went on without it.",
+        "无法读取服务端指标页面；运行在没有它的情况下继续。",
+    ),
+    term(
         "note",
         "note",
         "备注",

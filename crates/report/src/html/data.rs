@@ -1,6 +1,8 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
-use crate::{Details, number::Rounded, page::Page, telemetry_points::since_start};
+use crate::{
+    Details, number::Rounded, page::Page, telemetry_points::since_start, words::no_prefill_line,
+};
 use dualround_model::{
     Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
     RoundResult, RoundSummary,
@@ -64,7 +66,8 @@ struct Texts {
 struct Level<'a> {
     name: String,
     line: Option<Line>,
-    no_line: Option<&'a str>,
+    /// Why there is none, in English and Chinese.
+    no_line: Option<[String; 2]>,
     rounds: Vec<Round<'a>>,
 }
 
@@ -159,7 +162,7 @@ fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
         Ok(Level {
             name: page.level_name(level),
             line: prefill.and_then(line),
-            no_line: prefill.and_then(|model| model.refused.as_deref()),
+            no_line: prefill.and_then(|model| model.refused).map(no_prefill_line),
             rounds: rounds
                 .map(|round| one_round(round, page.details, every, &mut kinds, &mut texts))
                 .collect::<io::Result<_>>()?,

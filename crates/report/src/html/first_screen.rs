@@ -3,8 +3,10 @@
 use super::{both, defined, escape};
 use crate::{
     caveats::caveats,
+    comparison_block::limit,
     level_row::{cells, heads},
     page::Page,
+    words::{cold_fact, conclusion, diagnoses},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
@@ -49,10 +51,11 @@ fn verdicts(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
             &format!("concurrency {name}"),
             &format!("并发 {name}"),
         );
-        let text = both(&level.conclusion.text, &level.conclusion.text_zh);
+        let [en, zh] = conclusion(level);
+        let text = both(&en, &zh);
         writeln!(out, "<li class=\"{term}\"><strong>{at}</strong>: {text}")?;
-        for (en, zh) in level.diagnosis.iter().zip(&level.diagnosis_zh) {
-            writeln!(out, "<div class=\"why\">{}</div>", both(en, zh))?;
+        for [en, zh] in diagnoses(level) {
+            writeln!(out, "<div class=\"why\">{}</div>", both(&en, &zh))?;
         }
         writeln!(out, "</li>")?;
     }
@@ -93,16 +96,15 @@ fn evidence(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let summary = both("Evidence for the cold rounds", "冷轮的依据");
     writeln!(out, "<details><summary>{summary}</summary><ul>")?;
     for level in &page.comparison.levels {
-        for one in &level.cold.evidence {
-            let limit = one
-                .limit
-                .map_or_else(String::new, |limit| format!(" [≤ {limit:.0}]"));
+        for fact in &level.cold.evidence {
+            let [en, zh] = cold_fact(fact);
             writeln!(
                 out,
-                "<li>{} · {}: {}{limit}</li>",
+                "<li>{} · {}: {}{}</li>",
                 escape(&page.level_name(level.level)),
-                escape(&one.source),
-                escape(&one.text)
+                escape(fact.source()),
+                both(&en, &zh),
+                limit(fact)
             )?;
         }
     }

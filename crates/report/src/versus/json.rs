@@ -1,8 +1,11 @@
 //! The comparison as JSON, for programs and for `--fail-if`.
 
 use super::{Side, Versus, tally};
-use crate::number::json as num;
-use dualround_model::{LevelChange, MetricChange};
+use crate::{
+    number::json as num,
+    words::{change_caveat, change_reason},
+};
+use dualround_model::{ChangeCaveat, LevelChange, MetricChange};
 use serde_json::{Map, Value, json};
 
 /// All comparisons with one base.
@@ -26,7 +29,8 @@ pub fn versus_json(all: &[Versus<'_>]) -> Value {
             "new": side(versus.new),
             "levels": versus.change.levels.iter().map(level_change_json).collect::<Vec<_>>(),
             "missing_levels": versus.change.missing,
-            "caveats": versus.change.caveats,
+            "caveats": words(&versus.change.caveats, 0),
+            "caveats_zh": words(&versus.change.caveats, 1),
         })).collect::<Vec<_>>(),
     })
 }
@@ -50,7 +54,8 @@ pub fn level_change_json(level: &LevelChange) -> Value {
         "cold": part(&level.cold),
         "warm": part(&level.warm),
         "cache": part(&level.cache),
-        "caveats": level.caveats,
+        "caveats": words(&level.caveats, 0),
+        "caveats_zh": words(&level.caveats, 1),
     })
 }
 
@@ -66,6 +71,13 @@ fn metric_json(metric: &MetricChange) -> Value {
         "n": metric.n,
         "margin": num(Some(metric.margin)),
         "judgement": metric.judgement,
-        "reason": metric.reason,
+        "reason": metric.reason.map(|reason| change_reason(reason)[0].clone()),
+        "reason_zh": metric.reason.map(|reason| change_reason(reason)[1].clone()),
     })
+}
+
+/// Caveats in one of two languages.
+fn words(caveats: &[ChangeCaveat], which: usize) -> Vec<String> {
+    let caveats = caveats.iter().map(change_caveat);
+    caveats.map(|both| both[which].clone()).collect()
 }

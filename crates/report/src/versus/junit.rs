@@ -2,7 +2,7 @@
 //! cannot be told is skipped.
 
 use super::{Versus, change, interval, shown, value};
-use crate::text::safe_text;
+use crate::{text::safe_text, words::change_reason};
 use dualround_model::{Judgement, Lang};
 use std::fmt::Write;
 
@@ -43,7 +43,11 @@ pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
                 );
                 let case = match metric.judgement {
                     Judgement::Worse => Case::Failed(text),
-                    Judgement::CannotTell => Case::Skipped(metric.reason.clone().unwrap_or(text)),
+                    Judgement::CannotTell => Case::Skipped(
+                        metric
+                            .reason
+                            .map_or(text, |reason| Lang::En.pick(change_reason(reason))),
+                    ),
                     Judgement::Better | Judgement::Same => Case::Passed,
                 };
                 (format!("{part}.{}", metric.name), case)

@@ -4,6 +4,7 @@ use super::{Versus, cells, heads, intervals_note, reasons, result, shown};
 use crate::{
     labels,
     markdown::{code, plain},
+    words::change_caveat,
 };
 use dualround_model::{Judgement, Lang};
 use std::fmt::Write;
@@ -19,7 +20,7 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
         plain(&result(levels, lang))
     );
     for caveat in &versus.change.caveats {
-        let _ = writeln!(out, "- {}", plain(caveat));
+        let _ = writeln!(out, "- {}", plain(&lang.pick(change_caveat(caveat))));
     }
     for level in levels {
         let concurrency = labels(lang).concurrency;
@@ -42,11 +43,11 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
         let _ = writeln!(out);
-        for (names, reason) in reasons(level) {
-            let _ = writeln!(out, "- {}: {}", plain(&names), plain(reason));
+        for (names, reason) in reasons(level, lang) {
+            let _ = writeln!(out, "- {}: {}", plain(&names), plain(&reason));
         }
         for caveat in &level.caveats {
-            let _ = writeln!(out, "- {}", plain(caveat));
+            let _ = writeln!(out, "- {}", plain(&lang.pick(change_caveat(caveat))));
         }
     }
     let _ = writeln!(out, "\n{}", intervals_note(levels, lang));

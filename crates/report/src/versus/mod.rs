@@ -13,6 +13,7 @@ pub use table::versus_table;
 use crate::{
     RunInfo, labels,
     number::{fixed, percent, times},
+    words::change_reason,
 };
 use dualround_model::{Judgement, Lang, LevelChange, MetricChange, RunChange};
 use std::path::Path;
@@ -40,7 +41,8 @@ pub struct Versus<'a> {
 /// How often each judgement was passed, in the order better, worse, same, cannot tell.
 fn tally<'a>(levels: impl IntoIterator<Item = &'a LevelChange>) -> [u64; 4] {
     let mut counts = [0; 4];
-    for (_, metric) in levels.into_iter().flat_map(LevelChange::metrics) {
+    let metrics = levels.into_iter().flat_map(LevelChange::metrics);
+    for (_, metric) in metrics.filter(|(_, metric)| shown(metric)) {
         counts[metric.judgement as usize] += 1;
     }
     counts
@@ -153,12 +155,13 @@ fn shown(metric: &MetricChange) -> bool {
 }
 
 /// Why metrics cannot be told, each reason once: the metrics, and the reason.
-fn reasons(level: &LevelChange) -> Vec<(String, &str)> {
-    let mut out: Vec<(String, &str)> = Vec::new();
+fn reasons(level: &LevelChange, lang: Lang) -> Vec<(String, String)> {
+    let mut out: Vec<(String, String)> = Vec::new();
     for (part, metric) in level.metrics().filter(|(_, metric)| shown(metric)) {
-        let Some(reason) = metric.reason.as_deref() else {
+        let Some(reason) = metric.reason else {
             continue;
         };
+        let reason = lang.pick(change_reason(reason));
         let name = format!("{part}.{}", metric.name);
         match out.iter_mut().find(|(_, known)| *known == reason) {
             Some((names, _)) => *names = format!("{names}, {name}"),

@@ -4,6 +4,7 @@ use super::{Side, Versus, cells, heads, intervals_note, reasons, result, shown};
 use crate::{
     labels,
     text::{fit, safe_text, widest, width},
+    words::change_caveat,
 };
 use dualround_model::Lang;
 use std::fmt::Write;
@@ -34,7 +35,7 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
         side(new, versus.new)
     );
     for caveat in &versus.change.caveats {
-        let _ = writeln!(out, "- {}", safe_text(caveat));
+        let _ = writeln!(out, "- {}", safe_text(&lang.pick(change_caveat(caveat))));
     }
     for level in &versus.change.levels {
         let how = match (level.paired, lang) {
@@ -56,11 +57,11 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
                 .map(|(part, metric)| cells(part, metric, lang)),
         );
         table(&mut out, &rows);
-        for (names, reason) in reasons(level) {
-            let _ = writeln!(out, "  - {names}: {}", safe_text(reason));
+        for (names, reason) in reasons(level, lang) {
+            let _ = writeln!(out, "  - {names}: {}", safe_text(&reason));
         }
         for caveat in &level.caveats {
-            let _ = writeln!(out, "  - {}", safe_text(caveat));
+            let _ = writeln!(out, "  - {}", safe_text(&lang.pick(change_caveat(caveat))));
         }
     }
     let levels = &versus.change.levels;

@@ -2,11 +2,12 @@
 
 use dualround_model::{
     Allowance, AllowanceSource, CacheHit, Class, ClassComparison, ClientHealth, ClientProbe,
-    ColdEvidence, ColdMethod, ColdVerdict, Comparison, Conclusion, ConclusionKind, Goodput,
-    IntervalKind, Lang, LevelComparison, LostPairs, MetricComparison, MetricKind, MetricSummary,
-    Outcome, OutputPlan, Plan, PrefillModel, Reason, RequestMetrics, RequestPlan, RequestRecord,
-    RequestRows, Resolved, RoundMeta, RoundResult, RoundSummary, Schedule, Selection, Source, Stat,
-    StreamFacts, Tail, Tails, Timeline, Timeouts, Usage, Verdict, Warning,
+    ColdFact, ColdMethod, ColdVerdict, Comparison, Conclusion, ConclusionKind, Diagnosis, Goodput,
+    IntervalKind, Lang, LeftOut, LevelComparison, LostPairs, MetricComparison, MetricKind,
+    MetricSummary, NoPrefillLine, Outcome, OutputPlan, Plan, PrefillModel, Reason, RequestMetrics,
+    RequestPlan, RequestRecord, RequestRows, Resolved, RoundMeta, RoundResult, RoundSummary,
+    Schedule, Selection, Source, Stat, StreamFacts, Tail, Tails, Timeline, Timeouts, Usage,
+    Verdict, Warning, Withheld, Witness,
 };
 use dualround_report::{Details, RunInfo, Take};
 use std::collections::BTreeMap;
@@ -232,7 +233,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         ..MetricComparison::default()
     };
     let withheld = MetricComparison {
-        withheld: Some("20 of 95 pairs have answers of other lengths".to_owned()),
+        withheld: Some(Withheld::UnequalAnswers { pairs: 20, of: 95 }),
         ..ttft.clone()
     };
     LevelComparison {
@@ -243,12 +244,20 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         cold: ColdVerdict {
             method: ColdMethod::Marker,
             verdict: Verdict::Contaminated,
-            evidence: vec![ColdEvidence {
-                source: "usage".to_owned(),
-                text: "<b>9</b> tokens".to_owned(),
-                value: Some(9.0),
-                limit: Some(4.0),
-            }],
+            evidence: vec![
+                ColdFact::ResetProofFailed {
+                    reason: "<b>9</b> <script>x</script> | y".to_owned(),
+                },
+                ColdFact::Hits {
+                    round: 1,
+                    cached: 9000,
+                    prompt: 95_000,
+                    known: 95,
+                    omitted: 0,
+                    excess: 9000,
+                    limit: 950.0,
+                },
+            ],
         },
         prompts: 95,
         lost_pairs: LostPairs {
@@ -279,7 +288,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         partial: Vec::new(),
         buckets: Vec::new(),
         prefill: PrefillModel {
-            refused: Some("too few".to_owned()),
+            refused: Some(NoPrefillLine::FewPoints),
             ..PrefillModel::default()
         },
         unequal_outputs: 20,
@@ -291,11 +300,14 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
             reason: Some(Reason::Contaminated),
             cache_evidence: true,
             margin: 0.05,
-            text: "withheld: <script>x</script> | y".to_owned(),
-            text_zh: "不下结论：<script>x</script> | y".to_owned(),
+            witness: Witness::Usage,
+            cold_hits: Some(0.0),
+            remarks: Vec::new(),
         },
-        diagnosis: vec!["look *here*".to_owned()],
-        diagnosis_zh: vec!["看 *这里*".to_owned()],
+        diagnosis: vec![Diagnosis::CountersLeftOut {
+            base: "look *here* <script>x</script>".to_owned(),
+            reason: LeftOut::PassesOn,
+        }],
         ttft,
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use dualround_model::{
     Allowance, AllowanceSource, IntervalKind, MetricComparison, Repeated, RequestRow, RoundResult,
-    Source,
+    Source, Withheld,
 };
 
 /// t(0.975, 1) · √(3/4): what the distance of two repeats of one side is multiplied by for an exact
@@ -329,7 +329,7 @@ fn arithmetic(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> MetricComparis
 }
 
 /// Takes the figures of a metric back and says why.
-pub(crate) fn withhold(metric: &mut MetricComparison, reason: String) {
+pub(crate) fn withhold(metric: &mut MetricComparison, reason: Withheld) {
     *metric = MetricComparison {
         pairs: metric.pairs,
         prompts: metric.prompts,

@@ -26,7 +26,7 @@ use classes::classes;
 pub(crate) use design::{CYCLE_SHARE, Design, repeats_its_bytes};
 use dualround_model::{
     CacheHit, Judging, Known, LevelComparison, MetricComparison, PrefillModel, RequestRow,
-    RoundKind, RoundResult,
+    RoundKind, RoundResult, Withheld,
 };
 pub(crate) use estimate::{Estimate, ratios};
 use estimate::{estimate, withhold};
@@ -66,7 +66,7 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
         cold: &cold,
     };
     let conclusion = conclusion::conclude(&basis);
-    let (diagnosis, diagnosis_zh) = diagnosis::of(rounds, known, &basis, &conclusion);
+    let diagnosis = diagnosis::of(rounds, known, &basis, &conclusion);
     let mut prefill = prefill::fit(rounds);
     prefill.efficiency = efficiency(&prefill, &design);
     let pairs = design.cycles.iter();
@@ -91,7 +91,6 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
         unequal_outputs,
         conclusion,
         diagnosis,
-        diagnosis_zh,
         ttft: ttft.metric,
     }
 }
@@ -105,11 +104,11 @@ fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) ->
         all += pairs.len();
     }
     if differ as f64 > UNEQUAL_SHARE * all as f64 {
+        let reason = Withheld::UnequalAnswers {
+            pairs: differ,
+            of: all as u64,
+        };
         for metric in metrics {
-            let reason = format!(
-                "{differ} of {all} pairs have answers of different length (by more than 5 %); fix \
-                 it with --temperature 0, --ignore-eos and --min-output-tokens"
-            );
             withhold(metric, reason);
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     level::CYCLE_SHARE,
 };
 use dualround_model::{
-    ChangeInterval, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
+    ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
 };
 use std::collections::BTreeMap;
 
@@ -109,13 +109,13 @@ fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
 }
 
 /// Takes back what was found, and says why.
-pub(super) fn withhold(metric: &mut MetricChange, reason: &str) {
+pub(super) fn withhold(metric: &mut MetricChange, reason: ChangeReason) {
     let kept = blank(&metric.name, metric.margin, metric.absolute);
     *metric = MetricChange {
         base: metric.base,
         new: metric.new,
         n: metric.n,
-        reason: Some(reason.to_owned()),
+        reason: Some(reason),
         ..kept
     };
 }
@@ -173,8 +173,10 @@ pub(super) fn times(
     relative(&mut out, centre, interval, kind, better);
     if out.interval_kind.is_none() {
         out.reason = Some(match out.n {
-            0 => "one of the runs has no such value".to_owned(),
-            _ => format!("{prompts} prompts in all rounds: at least 6 are needed"),
+            0 => ChangeReason::NoValue,
+            _ => ChangeReason::FewPrompts {
+                prompts: prompts as u64,
+            },
         });
     }
     out
@@ -204,10 +206,8 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     );
     if out.interval_kind.is_none() {
         out.reason = Some(match out.n {
-            0 => "one of the runs has no such value".to_owned(),
-            n => format!(
-                "one figure a round, {n} a run: an interval needs three cycles in both runs (--rounds CWCWCW)"
-            ),
+            0 => ChangeReason::NoValue,
+            rounds => ChangeReason::FewRounds { rounds },
         });
     }
     out
@@ -321,7 +321,7 @@ pub(super) fn share(
     let mut out = blank(name, margin, true);
     (out.base, out.new) = (base.map(|share| share.rate), new.map(|share| share.rate));
     let Some((old, now)) = base.zip(new) else {
-        out.reason = Some("one of the runs has no such value".to_owned());
+        out.reason = Some(ChangeReason::NoValue);
         return out;
     };
     out.n = old.of.min(now.of);
@@ -391,7 +391,7 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
     (out.base, out.new) = (base.rate(), new.rate());
     out.n = base.requests.len().min(new.requests.len()) as u64;
     let Some((old, now)) = out.base.zip(out.new) else {
-        out.reason = Some("one of the runs reports no cached tokens".to_owned());
+        out.reason = Some(ChangeReason::NoCachedTokens);
         return out;
     };
     let few = base.requests.len().min(new.requests.len()) < FEWEST;
@@ -427,7 +427,7 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
         Better::Higher,
     );
     if interval.is_none() {
-        out.reason = Some(format!("{} prompts: at least 6 are needed", out.n));
+        out.reason = Some(ChangeReason::FewPrompts { prompts: out.n });
     }
     out
 }
@@ -508,7 +508,7 @@ mod tests {
             Better::Lower,
         );
         assert_eq!(metric.judgement, Judgement::CannotTell);
-        assert!(metric.reason.unwrap().contains("at least 6"));
+        assert_eq!(metric.reason, Some(ChangeReason::FewPrompts { prompts: 5 }));
         let none = times(
             "ttft",
             &side(1.0, 1, 9),

@@ -2,7 +2,9 @@
 
 use super::change::{Better, judge_ratio, judge_share, withhold};
 use crate::pairs::matched;
-use dualround_model::{Judgement, MetricChange, RequestRow, RoundResult};
+use dualround_model::{
+    ChangeCaveat, ChangeReason, Judgement, MetricChange, RequestRow, RoundResult,
+};
 
 /// Changes of a time by less, as a share, are not worth withholding a share of requests for.
 const SMALL: f64 = 0.02;
@@ -70,10 +72,16 @@ impl Account {
         (self.tokens.0 - self.tokens.1).abs() < f64::EPSILON
     }
 
-    /// In words.
-    pub(super) fn reason(self) -> String {
-        let (a, b) = self.tokens;
-        format!("the prompts were of other lengths: {a:.1} and {b:.1} tokens on average")
+    /// Why a change cannot be told.
+    fn reason(self) -> ChangeReason {
+        let (base, new) = self.tokens;
+        ChangeReason::OtherPrompts { base, new }
+    }
+
+    /// What the reader must know.
+    pub(super) fn caveat(self) -> ChangeCaveat {
+        let (base, new) = self.tokens;
+        ChangeCaveat::LengthsAllowed { base, new }
     }
 
     /// Of cold / warm.
@@ -92,7 +100,7 @@ impl Account {
                 widen(metric, (-most, -least), Better::Higher);
             }
             "cache_hit_rate" => self.widen_rate(metric),
-            "goodput_request_rate" if most - least > SMALL => withhold(metric, &self.reason()),
+            "goodput_request_rate" if most - least > SMALL => withhold(metric, self.reason()),
             _ => return,
         }
         if metric.judgement == Judgement::CannotTell && metric.low.is_some() {

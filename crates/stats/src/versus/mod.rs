@@ -12,12 +12,13 @@ use crate::{
 };
 use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{
-    ColdMethod, LevelChange, LevelComparison, MetricChange, MissingLevel, RequestRow, RoundKind,
-    RoundResult, RunChange, Verdict,
+    ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
+    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Which,
 };
 use lengths::Account;
-use std::collections::BTreeSet;
 
+/// Mean lengths of prompts that differ by less, as a share, are alike.
+const SAME_LENGTH: f64 = 0.001;
 /// Failure shares that differ by less are alike.
 const FAILURE_MARGIN: f64 = 0.01;
 
@@ -43,7 +44,7 @@ pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunCh
         let other = (new.levels.iter().enumerate())
             .find(|(at, other)| !taken[*at] && other.concurrency == one.concurrency);
         let Some((at, other)) = other else {
-            out.missing.push(missing(one, "base"));
+            out.missing.push(missing(one, Which::Base));
             continue;
         };
         taken[at] = true;
@@ -51,22 +52,19 @@ pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunCh
     }
     let untaken = new.levels.iter().zip(&taken).filter(|(_, taken)| !**taken);
     out.missing
-        .extend(untaken.map(|(level, _)| missing(level, "new")));
-    let missing = out.missing.iter().map(|level| {
-        let MissingLevel {
-            concurrency,
-            only_in,
-        } = level;
-        format!("concurrency {concurrency} is in the {only_in} run only")
+        .extend(untaken.map(|(level, _)| missing(level, Which::New)));
+    let missing = out.missing.iter().map(|level| ChangeCaveat::MissingLevel {
+        concurrency: level.concurrency,
+        only_in: level.only_in,
     });
     out.caveats.extend(missing);
     out
 }
 
-fn missing(level: &LevelComparison, only_in: &str) -> MissingLevel {
+fn missing(level: &LevelComparison, only_in: Which) -> MissingLevel {
     MissingLevel {
         concurrency: level.concurrency,
-        only_in: only_in.to_owned(),
+        only_in,
     }
 }
 
@@ -98,20 +96,29 @@ impl<'a> LevelRounds<'a> {
         }
     }
 
-    /// How its cold rounds were made cold.
-    fn methods(&self) -> BTreeSet<&'static str> {
-        let actions = self
-            .cold
-            .iter()
-            .filter_map(|round| round.meta.cold.as_ref());
-        actions
-            .map(|action| match action.method {
-                ColdMethod::Marker => "a marker",
-                ColdMethod::Salt => "the engine's salt",
-                ColdMethod::Reset => "a reset",
-                ColdMethod::None => "nothing",
+    /// How its cold rounds were made cold, each way once.
+    fn methods(&self) -> Vec<ColdMethod> {
+        let actions = self.cold.iter();
+        let actions = actions.filter_map(|round| round.meta.cold.as_ref());
+        let mut methods: Vec<ColdMethod> = actions.map(|action| action.method).collect();
+        methods.sort_unstable();
+        methods.dedup();
+        methods
+    }
+
+    /// Mean prompt of its rounds, tokens; `None` where one is not known.
+    fn prompt_tokens(&self) -> Option<f64> {
+        let rounds = self.cold.iter().chain(&self.warm);
+        let means: Option<Vec<f64>> = rounds
+            .map(|round| {
+                let known = round.summary.input_tokens;
+                known
+                    .avg
+                    .filter(|_| known.n == round.summary.successful_requests)
             })
-            .collect()
+            .collect();
+        let means = means.filter(|means| !means.is_empty())?;
+        Some(means.iter().sum::<f64>() / means.len() as f64)
     }
 }
 
@@ -133,27 +140,23 @@ fn level(
     let paired = digest(&old).is_some() && digest(&old) == digest(&now);
     let mut caveats = Vec::new();
     if !paired {
-        caveats.push("other requests were sent: they cannot be compared one by one".to_owned());
+        caveats.push(ChangeCaveat::OtherRequests);
     }
-    let words = |methods: BTreeSet<&str>| methods.into_iter().collect::<Vec<_>>().join(" and ");
-    let (a, b) = (words(old.methods()), words(now.methods()));
-    let methods = (a != b).then(|| {
-        format!(
-            "made cold by {a} in the base run, by {b} in the new one: prompts were not sent byte by byte alike"
-        )
-    });
-    let dirty: Vec<&str> = [(one, "base"), (other, "new")]
-        .into_iter()
-        .filter(|(level, _)| level.cold.verdict == Verdict::Contaminated)
-        .map(|(_, name)| name)
-        .collect();
-    let dirty = (!dirty.is_empty()).then(|| {
-        format!(
-            "the cold round of the {} run was contaminated",
-            dirty.join(" and the ")
-        )
-    });
-    caveats.extend(dirty.clone());
+    let same_method = old.methods() == now.methods();
+    let dirty = [one, other].map(|level| level.cold.verdict == Verdict::Contaminated);
+    let dirty = match dirty {
+        [true, true] => Some(Which::Both),
+        [true, false] => Some(Which::Base),
+        [false, true] => Some(Which::New),
+        [false, false] => None,
+    };
+    caveats.extend(dirty.map(|run| ChangeCaveat::Contaminated { run }));
+    if !same_method {
+        caveats.push(ChangeCaveat::OtherMethods {
+            base: old.methods(),
+            new: now.methods(),
+        });
+    }
     let mut cold = rounds(&old.cold, &now.cold, paired, margin);
     let mut warm = rounds(&old.warm, &now.warm, paired, margin);
     let ratios = |level: &LevelRounds<'_>| ratios(&level.design, RequestRow::ttft_ms);
@@ -167,14 +170,13 @@ fn level(
     );
     let mut cache = vec![ratio];
     let changes = [&mut cold, &mut warm, &mut cache];
-    let lengths = paired.then(|| allow_for_lengths(&old, &now, methods.is_none(), changes));
-    let told: Vec<String> = methods.into_iter().chain(lengths.flatten()).collect();
-    if !told.is_empty() {
-        caveats.push(told.join("; "));
-    }
-    if let Some(reason) = dirty {
+    caveats.extend(match paired {
+        true => allow_for_lengths(&old, &now, same_method, changes),
+        false => unlike_lengths(&old, &now, same_method, changes),
+    });
+    if let Some(run) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {
-            change::withhold(metric, &reason);
+            change::withhold(metric, ChangeReason::Contaminated { run });
         }
     }
     LevelChange {
@@ -194,30 +196,53 @@ fn allow_for_lengths(
     now: &LevelRounds<'_>,
     same_method: bool,
     [cold, warm, cache]: [&mut Vec<MetricChange>; 3],
-) -> Option<String> {
+) -> Option<ChangeCaveat> {
     let of_cold = Account::of(&old.cold, &now.cold, false);
     let of_warm = Account::of(&old.warm, &now.warm, true);
     if of_cold.map_or(same_method, Account::is_nothing) {
         return None;
     }
-    let unknown = "what the other lengths of the prompts account for is not known";
     let both = of_cold.zip(of_warm).map(|(cold, warm)| cold.over(warm));
     for (metrics, account) in [(cold, of_cold), (warm, of_warm), (cache, both)] {
-        for metric in metrics {
-            match account {
-                Some(account) => account.allow_in(metric),
-                None if ["itl", "failure_rate"].contains(&metric.name.as_str()) => {}
-                None => change::withhold(metric, unknown),
-            }
+        match account {
+            Some(account) => metrics
+                .iter_mut()
+                .for_each(|metric| account.allow_in(metric)),
+            None => withhold_all(metrics, ChangeReason::LengthsUnknown),
         }
     }
-    Some(of_cold.or(of_warm).map_or_else(
-        || unknown.to_owned(),
-        |account| {
-            let reason = account.reason();
-            format!("{reason}; changes that depend on it are widened by what that may account for")
-        },
-    ))
+    let known = of_cold.or(of_warm);
+    Some(known.map_or(ChangeCaveat::LengthsUnknown, Account::caveat))
+}
+
+/// Of other requests that were made cold by other methods (a marker makes prompts longer), nothing
+/// that depends on their length is claimed unless it is known to be the same.
+fn unlike_lengths(
+    old: &LevelRounds<'_>,
+    now: &LevelRounds<'_>,
+    same_method: bool,
+    changes: [&mut Vec<MetricChange>; 3],
+) -> Option<ChangeCaveat> {
+    let known = old.prompt_tokens().zip(now.prompt_tokens());
+    let alike = known.is_some_and(|(base, new)| (base - new).abs() <= SAME_LENGTH * base);
+    if same_method || alike {
+        return None;
+    }
+    let reason = known.map_or(ChangeReason::LengthsUnknown, |(base, new)| {
+        ChangeReason::OtherPrompts { base, new }
+    });
+    for metrics in changes {
+        withhold_all(metrics, reason);
+    }
+    Some(ChangeCaveat::LengthsUnknown)
+}
+
+/// Withholds what depends on the length of prompts.
+fn withhold_all(metrics: &mut [MetricChange], reason: ChangeReason) {
+    let depends = |name: &str| !["itl", "failure_rate"].contains(&name);
+    for metric in metrics.iter_mut().filter(|metric| depends(&metric.name)) {
+        change::withhold(metric, reason);
+    }
 }
 
 /// All metrics of the rounds of a kind.
@@ -237,7 +262,7 @@ fn rounds(
     for (name, pick) in picks {
         let (old, now) = (Side::of(base, pick), Side::of(new, pick));
         let mut metric = times(name, &old, &now, paired, margin, Better::Lower);
-        if let (true, Some(reason)) = (name != "ttft", &lengths) {
+        if let (true, Some(reason)) = (name != "ttft", lengths) {
             change::withhold(&mut metric, reason);
         }
         out.push(metric);
@@ -304,17 +329,23 @@ fn failed(rounds: &[&RoundResult]) -> Option<Share> {
 }
 
 /// Why ITL and latency cannot be compared: the answers are of other lengths.
-fn other_lengths(base: &[&RoundResult], new: &[&RoundResult], paired: bool) -> Option<String> {
+fn other_lengths(
+    base: &[&RoundResult],
+    new: &[&RoundResult],
+    paired: bool,
+) -> Option<ChangeReason> {
     if paired {
         let both = base.iter().zip(new);
         let both: Vec<_> = both.flat_map(|(old, now)| pairs(old, now)).collect();
         let (unequal, all) = (unequal(&both), both.len());
-        return (unequal as f64 > UNEQUAL_SHARE * all as f64).then(|| {
-            format!("{unequal} of {all} pairs have answers of different length (by more than 5 %)")
+        let many = unequal as f64 > UNEQUAL_SHARE * all as f64;
+        return many.then_some(ChangeReason::UnequalAnswers {
+            pairs: unequal,
+            of: all as u64,
         });
     }
     let mean = |rounds: &[&RoundResult]| rounds.first()?.summary.output_tokens.avg;
-    let (a, b) = mean(base).zip(mean(new))?;
-    ((a - b).abs() > LENGTH_SHARE * a.max(b))
-        .then(|| format!("the answers are of other lengths: {a:.1} and {b:.1} tokens on average"))
+    let (base, new) = mean(base).zip(mean(new))?;
+    let apart = (base - new).abs() > LENGTH_SHARE * base.max(new);
+    apart.then_some(ChangeReason::OtherAnswers { base, new })
 }

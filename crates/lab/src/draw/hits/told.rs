@@ -4,7 +4,9 @@ use super::{
     scenario::{Canary, Counters, HitScenario, Ids, Page, Usage},
     serve::{Served, World},
 };
-use dualround_model::{CanaryReport, EngineDelta, EngineKind, EngineReport, Known, TierDelta};
+use dualround_model::{
+    CanaryReport, EngineDelta, EngineKind, EngineReport, Known, LeftOut, TierDelta,
+};
 
 /// Tokens of the canary's text.
 const CANARY_TOKENS: u64 = 1500;
@@ -45,7 +47,7 @@ pub(super) fn counters(
         return vec![EngineDelta {
             base: base(0),
             several_processes: true,
-            left_out: Some("its counters go back and forth".to_owned()),
+            left_out: Some(LeftOut::SeveralProcesses),
             ..EngineDelta::default()
         }];
     }

@@ -1,6 +1,6 @@
 //! The words of every caveat in both languages.
 
-use dualround_model::{Lang, Warning};
+use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
 pub fn warning_text(warning: &Warning, lang: Lang) -> String {
@@ -73,7 +73,7 @@ fn english(warning: &Warning) -> String {
         Warning::AllFailed { sent, example } => format!(
             "all {sent} requests failed; most often {example}. Check the endpoint, that the server runs, and the model name; every reason is in the JSON"
         ),
-        Warning::GoodputZero { detail } => {
+        Warning::GoodputZero { detail, .. } => {
             format!("no request met the SLO: {detail}. Compare the limits with the table")
         }
         Warning::HighTtft { p50_ms, detail } => {
@@ -88,7 +88,8 @@ fn english(warning: &Warning) -> String {
             )
         }
         Warning::OtherTraffic { what, seen, ours } => format!(
-            "other traffic on this server: {what}: {seen:.0}, of which {ours:.0} are ours; its requests share queue and cache with this run"
+            "other traffic on this server: {}: {seen:.0}, of which {ours:.0} are ours; its requests share queue and cache with this run",
+            sign(*what, Lang::En)
         ),
         Warning::ClientOverloaded {
             probe_lag_p99_ms,
@@ -134,6 +135,9 @@ fn english(warning: &Warning) -> String {
         Warning::Retried { count, attempts } => format!(
             "{count} requests were sent again after failures ({attempts} attempts more); their times are of the last attempt, and a cache may hold their prompts"
         ),
+        Warning::MetricsUnreadable { url, reason } => {
+            format!("metrics of {url} cannot be read: {reason}")
+        }
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),
     }
@@ -165,17 +169,17 @@ fn chinese(warning: &Warning) -> String {
             deviation(*stated, *counted)
         ),
         Warning::IclApproximate { gaps } => {
-            format!("{gaps} 个块间隔：ICL 的百分位误差在 1 % 以内，其余均为精确值")
+            format!("{gaps} 个块间隔：ICL 的分位数误差在 1% 以内，其余均为精确值")
         }
         Warning::FewSamplesForP99 { n } => {
-            format!("n = {n}：P99 至少需要 100 个样本，此处接近最大值")
+            format!("成功请求只有 {n} 个，P99 至少需要 100 个：此处的 P99 接近最大值")
         }
         Warning::NotStreamed { count } => format!("{count} 个响应不是流式的：没有 TTFT 和 ITL"),
         Warning::TokensFromEvents { count, of } => {
             format!("{of} 个请求中有 {count} 个的输出 token 数按事件计数，服务端没有报告")
         }
         Warning::UsageMismatch { count } => {
-            format!("{count} 个请求的 usage 少于收到的事件数 (usage_mismatch)")
+            format!("{count} 个请求的 usage 报告的输出 token 数少于收到的事件数（usage_mismatch）")
         }
         Warning::BufferedSuspected { count, of } => format!(
             "{of} 个流中有 {count} 个是一次性到达的：代理或服务端缓冲了事件，其 TTFT 与 ITL 不代表引擎"
@@ -204,9 +208,10 @@ fn chinese(warning: &Warning) -> String {
         Warning::AllFailed { sent, example } => format!(
             "全部 {sent} 个请求失败；最常见：{example}。请检查端点、服务是否启动、模型名称；每个原因都在 JSON 中"
         ),
-        Warning::GoodputZero { detail } => {
-            format!("没有请求满足 SLO：{detail}。请对照表中的实际指标调整")
-        }
+        Warning::GoodputZero { detail, missed } => format!(
+            "没有请求满足 SLO：{}。请对照表中的实际指标调整 SLO，或优化服务性能",
+            missed_limits(detail, missed)
+        ),
         Warning::HighTtft { p50_ms, detail } => {
             let detail = if detail.is_empty() {
                 String::new()
@@ -219,7 +224,8 @@ fn chinese(warning: &Warning) -> String {
             )
         }
         Warning::OtherTraffic { what, seen, ours } => format!(
-            "服务端有其他流量（{what}）：{seen:.0}，其中本程序 {ours:.0}；它们与本次运行共用队列和缓存"
+            "服务端有其他流量（{}）：{seen:.0}，其中本程序 {ours:.0}；它们与本次运行共用队列和缓存",
+            sign(*what, Lang::Zh)
         ),
         Warning::ClientOverloaded {
             probe_lag_p99_ms,
@@ -243,7 +249,7 @@ fn chinese(warning: &Warning) -> String {
             seconds,
             interval_seconds,
         } => format!(
-            "{url} 每 {interval_seconds} 秒采集一次，而本轮只有 {seconds:.1} 秒：样本说明不了多少；请提高采集频率，或直接给出指标页"
+            "{url} 每 {interval_seconds} 秒抓取一次，而本轮只有 {seconds:.1} 秒：样本说明不了多少；请提高抓取频率，或直接给出指标页"
         ),
         Warning::ScrapesFailed { url, failed, tried } => {
             format!("对 {url} 的 {tried} 次抓取中有 {failed} 次失败")
@@ -254,14 +260,49 @@ fn chinese(warning: &Warning) -> String {
             format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")
         }
         Warning::LimitReached { flag, not_started } => {
-            format!("本轮被 {flag} 提前结束；{not_started} 个请求从未发送")
+            format!("本轮被 {flag} 提前结束；{not_started} 个请求未发送")
         }
         Warning::Retried { count, attempts } => format!(
-            "{count} 个请求失败后重发（共 {attempts} 次）；其时间属于最后一次尝试，缓存可能已存有其提示词"
+            "{count} 个请求失败后重发（额外尝试 {attempts} 次）；其时间属于最后一次尝试，缓存可能已存有其提示词"
         ),
+        Warning::MetricsUnreadable { url, reason } => format!("无法读取 {url} 的指标：{reason}"),
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),
     }
+}
+
+/// Limits of the SLO with how many requests missed them; older folders have a text only.
+fn missed_limits(detail: &str, missed: &[MissedLimit]) -> String {
+    if missed.is_empty() {
+        return detail.to_owned();
+    }
+    let parts = missed.iter().map(|limit| {
+        let MissedLimit {
+            metric,
+            limit,
+            by,
+            of,
+        } = limit;
+        format!("{metric} < {limit}：{of} 个中有 {by} 个不满足")
+    });
+    parts.collect::<Vec<_>>().join("；")
+}
+
+/// What shows other traffic.
+fn sign(sign: TrafficSign, lang: Lang) -> &'static str {
+    lang.pick(match sign {
+        TrafficSign::BusyBefore => [
+            "requests running or waiting before the round",
+            "本轮之前正在运行或排队的请求",
+        ],
+        TrafficSign::Finished => ["requests finished", "已完成的请求"],
+        TrafficSign::PromptTokens => ["prompt tokens", "提示词 tokens"],
+        TrafficSign::Computed => ["prompt tokens computed", "计算的提示词 tokens"],
+        TrafficSign::LookedUp => [
+            "prompt tokens looked up in the cache",
+            "在缓存中查找的提示词 tokens",
+        ],
+    })
 }
 
 fn busy(before: &str, share: Option<f64>) -> String {

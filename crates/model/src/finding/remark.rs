@@ -1,0 +1,56 @@
+//! What stands beside a claim, and why a figure is not given.
+
+use serde::{Deserialize, Serialize};
+
+/// What a conclusion is said with: what was not controlled, and what would tell more.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Remark {
+    /// A round holds too few of the requests of the others and was not used.
+    RoundLeftOut,
+    /// From cold round to cold round the server went one way, which is in the ratio.
+    Trend {
+        /// TTFT of a round over that of the one before.
+        per_round: f64,
+    },
+    /// More cycles tell more; there are three already.
+    MoreCycles,
+    /// Three cycles and more tell more.
+    ThreeCycles,
+    /// The failures of the rounds tell more.
+    SeeFailures,
+    /// A server that warms up in its first round would look the same.
+    WarmUpNotControlled {
+        /// A cold round behind the pair controls it, and the schedule has none.
+        repeat_cold: bool,
+    },
+}
+
+/// Why a metric's ratio is withheld.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Withheld {
+    /// Answers of different length (by more than 5 %), which ITL and latency depend on.
+    UnequalAnswers {
+        /// Pairs.
+        pairs: u64,
+        /// Of so many.
+        of: u64,
+    },
+}
+
+/// Why there is no line of TTFT over computed tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoPrefillLine {
+    /// Above concurrency 1 requests wait for each other.
+    Queueing,
+    /// Too few requests tell TTFT, prompt and cached tokens.
+    FewPoints,
+    /// The computed parts are all of nearly one length.
+    NearlyOneLength,
+    /// The computed parts are all of one length.
+    OneLength,
+    /// TTFT does not follow the computed tokens.
+    NotFollowed,
+}

@@ -1,0 +1,152 @@
+//! What is said beside one run's change against another.
+
+use super::{Both, both};
+use dualround_model::{ChangeCaveat, ChangeReason, ColdMethod, Which};
+
+/// Why a change cannot be told.
+pub(crate) fn change_reason(reason: ChangeReason) -> Both {
+    match reason {
+        ChangeReason::NoValue => both("one of the runs has no such value", "其中一次运行没有该值"),
+        ChangeReason::NoCachedTokens => both(
+            "the cached tokens of one of the runs are not known",
+            "其中一次运行的缓存命中 tokens 未知",
+        ),
+        ChangeReason::FewPrompts { prompts } => [
+            format!("prompts in all rounds: {prompts}; at least 6 are needed"),
+            format!("各轮都有的提示词只有 {prompts} 条，至少需要 6 条"),
+        ],
+        ChangeReason::FewRounds { rounds } => [
+            format!(
+                "one figure a round, {rounds} a run: an interval needs three cycles in both runs (--rounds CWCWCW)"
+            ),
+            format!(
+                "每轮只有一个数值，每次运行 {rounds} 个：两次运行都需要三个冷热循环才有区间（--rounds CWCWCW）"
+            ),
+        ],
+        ChangeReason::Contaminated { run } => contaminated(run),
+        ChangeReason::UnequalAnswers { pairs, of } => [
+            format!("{pairs} of {of} pairs have answers of different length (by more than 5 %)"),
+            format!("{of} 个请求对中有 {pairs} 个输出长度不同（相差超过 5%）"),
+        ],
+        ChangeReason::OtherAnswers { base, new } => [
+            format!("the answers are of other lengths: {base:.1} and {new:.1} tokens on average"),
+            format!("输出长度不同：平均 {base:.1} 与 {new:.1} tokens"),
+        ],
+        ChangeReason::OtherPrompts { base, new } => other_prompts(base, new),
+        ChangeReason::LengthsUnknown => both(
+            "what the other lengths of the prompts account for is not known",
+            "提示词长度不同造成的影响未知",
+        ),
+    }
+}
+
+/// What the reader must know.
+pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
+    match caveat {
+        ChangeCaveat::MissingLevel {
+            concurrency,
+            only_in,
+        } => {
+            let [run, run_zh] = which(*only_in);
+            [
+                format!("concurrency {concurrency} is in the {run} run only"),
+                format!("只有{run_zh}运行有并发 {concurrency}"),
+            ]
+        }
+        ChangeCaveat::OtherRequests => both(
+            "other requests were sent: they cannot be compared one by one",
+            "发送的请求不同，无法逐个比较",
+        ),
+        ChangeCaveat::OtherMethods { base, new } => {
+            let ([base, base_zh], [new, new_zh]) = (methods(base), methods(new));
+            [
+                format!(
+                    "made cold by {base} in the base run, by {new} in the new one: prompts were not sent byte by byte alike"
+                ),
+                format!("基准运行的冷轮用{base_zh}，新运行用{new_zh}：所发提示词并非逐字节相同"),
+            ]
+        }
+        ChangeCaveat::LengthsAllowed { base, new } => {
+            let [en, zh] = other_prompts(*base, *new);
+            [
+                format!("{en}; changes that depend on it are widened by what that may account for"),
+                format!("{zh}；受其影响的变化已按可能的影响放宽区间"),
+            ]
+        }
+        ChangeCaveat::LengthsUnknown => change_reason(ChangeReason::LengthsUnknown),
+        ChangeCaveat::Contaminated { run } => contaminated(*run),
+        ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
+        ChangeCaveat::EndedEarly { run } => {
+            let [run, run_zh] = which(*run);
+            [
+                format!("the {run} run was ended early"),
+                format!("{run_zh}运行提前结束"),
+            ]
+        }
+    }
+}
+
+/// A setting that differs.
+pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Both {
+    let what_zh = match what {
+        "model" => "模型",
+        "dataset" => "数据集",
+        "engine" => "引擎",
+        "engine version" => "引擎版本",
+        "schedule" => "轮次安排",
+        "cold policy" => "冷轮方式",
+        "client machine" => "客户端机器",
+        other => other,
+    };
+    let shown = |value: Option<&str>| value.unwrap_or("unknown").to_owned();
+    let shown_zh = |value: Option<&str>| value.unwrap_or("未知").to_owned();
+    [
+        format!(
+            "{what}: {} in the base run, {} in the new one",
+            shown(base),
+            shown(new)
+        ),
+        format!(
+            "{what_zh}：基准运行为 {}，新运行为 {}",
+            shown_zh(base),
+            shown_zh(new)
+        ),
+    ]
+}
+
+fn which(run: Which) -> [&'static str; 2] {
+    match run {
+        Which::Base => ["base", "基准"],
+        Which::New => ["new", "新"],
+        Which::Both => ["base and the new", "基准与新"],
+    }
+}
+
+fn contaminated(run: Which) -> Both {
+    let [run, run_zh] = which(run);
+    [
+        format!("the cold round of the {run} run was contaminated"),
+        format!("{run_zh}运行的冷轮被污染"),
+    ]
+}
+
+fn other_prompts(base: f64, new: f64) -> Both {
+    [
+        format!("the prompts were of other lengths: {base:.1} and {new:.1} tokens on average"),
+        format!("提示词长度不同：平均 {base:.1} 与 {new:.1} tokens"),
+    ]
+}
+
+fn methods(methods: &[ColdMethod]) -> Both {
+    let words = |pick: usize| {
+        let names = methods.iter().map(|method| match method {
+            ColdMethod::Marker => ["a marker", "唯一前缀"],
+            ColdMethod::Salt => ["the engine's salt", "引擎的缓存盐值"],
+            ColdMethod::Reset => ["a reset", "缓存重置"],
+            ColdMethod::None => ["nothing", "无措施"],
+        });
+        let names: Vec<&str> = names.map(|both| both[pick]).collect();
+        names.join([" and ", "和"][pick])
+    };
+    [words(0), words(1)]
+}

@@ -1,0 +1,233 @@
+//! What is said of the evidence on cold rounds.
+
+use super::{Both, both};
+use dualround_model::{ColdFact, Replayed, SeenBy};
+
+/// One sentence.
+pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
+    match fact {
+        ColdFact::NothingDone => both(
+            "nothing was done to make the round cold (--cold none)",
+            "没有采取任何措施使该轮为冷（--cold none）",
+        ),
+        ColdFact::SentBefore => both(
+            "an earlier level sent the same prompts, and nothing was done since",
+            "之前的并发级别已发送过相同的提示词，此后没有采取任何措施",
+        ),
+        ColdFact::ResetAccepted { .. }
+        | ColdFact::ResetProven { .. }
+        | ColdFact::ResetProofFailed { .. }
+        | ColdFact::ResetUnproven => reset(fact),
+        ColdFact::CanaryReplayed
+        | ColdFact::CanaryMissed { .. }
+        | ColdFact::CanaryHit { .. }
+        | ColdFact::CanarySilent
+        | ColdFact::OtherSalt { .. }
+        | ColdFact::OtherMarker { .. } => canary(fact),
+        ColdFact::Replayed(replayed) => response_cache(*replayed),
+        ColdFact::NoneSucceeded { round } => {
+            of_round(*round, both("no request succeeded", "没有请求成功"))
+        }
+        ColdFact::NotReported { round } => of_round(
+            *round,
+            both(
+                "the server reports no cached tokens",
+                "服务端不报告缓存命中 tokens",
+            ),
+        ),
+        ColdFact::TooShort { round } => of_round(
+            *round,
+            both(
+                "the prompts are too short, or share too much, to tell a hit from the template",
+                "提示词太短或共享部分太多，无法区分命中与聊天模板",
+            ),
+        ),
+        ColdFact::CharactersOnly { round } => of_round(
+            *round,
+            both(
+                "what prompts share is known by characters only, and these hits may be more than that",
+                "提示词的共享部分只知道字符数，这些命中可能超出共享部分",
+            ),
+        ),
+        ColdFact::Impossible { round, requests } => of_round(
+            *round,
+            [
+                format!(
+                    "requests that report more cached tokens than their prompt has: {requests}; they are left out"
+                ),
+                format!("{requests} 个请求报告的缓存命中 tokens 多于其提示词，未予采用"),
+            ],
+        ),
+        ColdFact::HalfOfOne { round, requests } => of_round(
+            *round,
+            [
+                format!(
+                    "requests that took half of their prompt and more from a cache, unexpectedly: {requests}"
+                ),
+                format!("{requests} 个请求有一半以上的提示词意外命中缓存"),
+            ],
+        ),
+        ColdFact::KnownForFew { round, known, of } => of_round(
+            *round,
+            [
+                format!("hits are known for {known} of {of} requests only"),
+                format!("{of} 个请求中只有 {known} 个的命中可知"),
+            ],
+        ),
+        ColdFact::Hits { round, .. } => of_round(*round, hits(fact)),
+    }
+}
+
+/// With the round that it is about.
+fn of_round(round: u32, [en, zh]: Both) -> Both {
+    [
+        format!("round {round}: {en}"),
+        format!("第 {round} 轮：{zh}"),
+    ]
+}
+
+fn hits(fact: &ColdFact) -> Both {
+    let ColdFact::Hits {
+        cached,
+        prompt,
+        known,
+        omitted,
+        excess,
+        ..
+    } = fact
+    else {
+        return Both::default();
+    };
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "token counts are far below 2^52"
+    )]
+    let share = 100.0 * *cached as f64 / (*prompt).max(1) as f64;
+    let [told, told_zh] = match (*omitted, *known) {
+        (0, known) => [
+            format!("known for {known} requests"),
+            format!("{known} 个请求的命中可知"),
+        ],
+        (omitted, known) if omitted == known => both(
+            "no request reports any, as this server does without a hit",
+            "没有请求报告命中，该服务端无命中时省略此字段",
+        ),
+        (omitted, known) => {
+            let reported = known - omitted;
+            [
+                format!(
+                    "reported by {reported}; {omitted} say nothing, as this server does without a hit"
+                ),
+                format!("{reported} 个请求有报告，{omitted} 个省略（该服务端无命中时省略此字段）"),
+            ]
+        }
+    };
+    [
+        format!(
+            "{cached} of {prompt} prompt tokens ({share:.1} %) came from the cache, {told}; beyond what the round shares: {excess}"
+        ),
+        format!(
+            "{prompt} 个提示词 token 中 {cached} 个（{share:.1}%）命中缓存，{told_zh}；超出轮内共享：{excess}"
+        ),
+    ]
+}
+
+fn reset(fact: &ColdFact) -> Both {
+    match fact {
+        ColdFact::ResetAccepted { url } => [
+            format!("cache reset accepted by {url}"),
+            format!("{url} 接受了缓存重置"),
+        ],
+        ColdFact::ResetProven {
+            before,
+            after: Some(after),
+        } => [
+            format!("proven: a text that had hit {before} tokens hit {after} after it"),
+            format!("已证实：一段文本重置前命中 {before} tokens，重置后命中 {after}"),
+        ],
+        ColdFact::ResetProven {
+            before,
+            after: None,
+        } => [
+            format!(
+                "proven: a text that had hit {before} tokens was answered without any after it"
+            ),
+            format!("已证实：一段文本重置前命中 {before} tokens，重置后的响应未报告命中"),
+        ],
+        ColdFact::ResetProofFailed { reason } => [
+            format!("not proven: a request that was to prove it failed ({reason})"),
+            format!("未证实：用于证实的请求失败（{reason}）"),
+        ],
+        _ => both(
+            "not proven: no text was seen to hit before it",
+            "未证实：重置前没有文本被看到命中",
+        ),
+    }
+}
+
+fn canary(fact: &ColdFact) -> Both {
+    match fact {
+        ColdFact::CanaryReplayed => both(
+            "a repeated made text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's",
+            "重复发送的合成文本得到了与首次相同 id 的响应：由响应缓存返回，看不到引擎的缓存",
+        ),
+        ColdFact::CanaryMissed { hit: 0 } => both(
+            "a repeated made text hit nothing: no prefix cache is seen here",
+            "重复发送的合成文本没有任何命中：此处看不到前缀缓存",
+        ),
+        ColdFact::CanaryMissed { hit } => [
+            format!(
+                "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"
+            ),
+            format!("重复发送的合成文本只命中 {hit} tokens，不超过聊天模板：此处看不到前缀缓存"),
+        ],
+        ColdFact::CanaryHit { hit, of } => {
+            let of = of.map_or_else(String::new, |of| format!("{of} "));
+            [
+                format!(
+                    "a repeated made text took {hit} of its {of}tokens from the cache, and the server said so"
+                ),
+                format!("重复发送的 {of}tokens 合成文本命中缓存 {hit} tokens，且服务端报告了命中"),
+            ]
+        }
+        ColdFact::OtherSalt { field, hit } => [
+            format!("the same text under another {field} took {hit} tokens"),
+            format!("同一文本换用另一个 {field} 后命中 {hit} tokens"),
+        ],
+        ColdFact::OtherMarker { hit } => [
+            format!("the same text behind another marker took {hit} tokens"),
+            format!("同一文本换用另一个唯一前缀后命中 {hit} tokens"),
+        ],
+        _ => both(
+            "a repeated made text: the server reports no cached tokens",
+            "重复发送合成文本：服务端不报告缓存命中 tokens",
+        ),
+    }
+}
+
+fn response_cache(
+    Replayed {
+        answers,
+        of,
+        seen_by,
+    }: Replayed,
+) -> Both {
+    match seen_by {
+        SeenBy::Ids => [
+            format!(
+                "{answers} of {of} warm answers bear the id of the cold answer to the same prompt: a response cache gave them back, no engine"
+            ),
+            format!(
+                "{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同：由响应缓存返回，而非引擎"
+            ),
+        ],
+        SeenBy::Counters => [
+            format!(
+                "{answers} of {of} warm answers came whole while the engines' counters stood still: a response cache gave them back, no engine"
+            ),
+            format!(
+                "{of} 个热轮响应中有 {answers} 个整段到达，而引擎计数器没有变化：由响应缓存返回，而非引擎"
+            ),
+        ],
+    }
+}

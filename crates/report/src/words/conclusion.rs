@@ -1,0 +1,269 @@
+//! The sentence of a conclusion.
+
+use super::{
+    Both, both,
+    figures::{figures, percent, short},
+};
+use dualround_model::{
+    Class, ConclusionKind, LevelComparison, Reason, Remark, Repeated, Verdict, Witness,
+};
+
+/// A cold round that hits so much has reuse of its own.
+const INSIDE: f64 = 0.10;
+
+/// The whole sentence.
+pub(crate) fn conclusion(level: &LevelComparison) -> Both {
+    let found = &level.conclusion;
+    let [mut en, mut zh] = match found.kind {
+        ConclusionKind::CannotTell | ConclusionKind::Withheld => undecided(level),
+        ConclusionKind::Effect | ConclusionKind::NoEffect => decided(level),
+    };
+    let about_rounds = found.kind != ConclusionKind::Withheld
+        && !matches!(found.reason, Some(Reason::NoPairs | Reason::NoWarmRound));
+    if about_rounds {
+        let cold = match level.cold.verdict {
+            Verdict::Cold => both("; cold round verified cold", "；冷轮已核实为冷"),
+            Verdict::Contaminated => both("; the cold round was NOT cold", "；冷轮并不冷"),
+            Verdict::Unknown => both(
+                "; whether the cold round was cold is unknown",
+                "；无法确认冷轮是否为冷",
+            ),
+        };
+        let more = found.remarks.iter().map(|remark| remark_text(*remark));
+        for [more, more_zh] in [rate(level), cold].into_iter().chain(more) {
+            en.push_str(&more);
+            zh.push_str(&more_zh);
+        }
+    }
+    [en, zh]
+}
+
+/// An effect, or that there is none above a bound.
+fn decided(level: &LevelComparison) -> Both {
+    let found = &level.conclusion;
+    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    let [head, head_zh] = match found.kind {
+        ConclusionKind::NoEffect => ["no effect", "没有加速"],
+        _ if faster && found.cache_evidence => ["cache works", "缓存有效"],
+        _ if faster => no_evidence(found.witness),
+        _ => ["round 2 slower", "第 2 轮更慢"],
+    };
+    let [figures, figures_zh] = figures(level);
+    let [mut en, mut zh] = [
+        format!("{head}: {figures}"),
+        format!("{head_zh}：{figures_zh}"),
+    ];
+    if let Some(bound) = found.bound {
+        let above = 100.0 * (bound - 1.0);
+        en.push_str(&format!("; on average none above {above:.0} %"));
+        zh.push_str(&format!("；平均而言即使有也不超过 {above:.0}%"));
+    }
+    let [classes, classes_zh] = classes(level);
+    en.push_str(&classes);
+    zh.push_str(&classes_zh);
+    [en, zh]
+}
+
+/// Faster, without evidence of hits: by who could have seen them.
+fn no_evidence(witness: Witness) -> [&'static str; 2] {
+    match witness {
+        Witness::Usage | Witness::Counters { .. } => [
+            "round 2 faster, cause not established (hardly any cache hits were seen)",
+            "第 2 轮更快，但原因未证实（几乎未见缓存命中）",
+        ],
+        Witness::Partly => [
+            "round 2 faster, cause not established (hits are known for a part of the requests only)",
+            "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
+        ],
+        Witness::ResponseCache(_) => [
+            "round 2 faster because a response cache gave whole answers back; of the engine's cache this says nothing",
+            "第 2 轮更快，因为响应缓存直接返回了整个响应；这不能说明引擎自身的缓存",
+        ],
+        Witness::Nobody => [
+            "round 2 faster, cause not established (hits cannot be seen here)",
+            "第 2 轮更快，但原因未证实（此处无法看到命中）",
+        ],
+    }
+}
+
+/// `; 12 of 24 hit: 10.1×; 12 missed: 1.0×`.
+fn classes(level: &LevelComparison) -> Both {
+    let of: u64 = level.classes.iter().map(|class| class.requests).sum();
+    let (mut en, mut zh) = (String::new(), String::new());
+    for class in &level.classes {
+        let Some(ratio) = class.ratio else {
+            continue;
+        };
+        let count = class.requests;
+        match class.class {
+            Class::Hit => {
+                en.push_str(&format!("; {count} of {of} hit: {ratio:.2}×"));
+                zh.push_str(&format!("；{of} 个请求中 {count} 个命中：{ratio:.2}×"));
+            }
+            Class::Miss => {
+                en.push_str(&format!("; {count} missed: {ratio:.2}×"));
+                zh.push_str(&format!("；{count} 个未命中：{ratio:.2}×"));
+            }
+        }
+    }
+    [en, zh]
+}
+
+fn undecided(level: &LevelComparison) -> Both {
+    let found = &level.conclusion;
+    let Some(reason) = found.reason else {
+        return both("cannot tell", "无法判断");
+    };
+    match reason {
+        Reason::NoWarmRound => both(
+            "cannot tell: no warm round was run, so nothing is compared",
+            "无法判断：没有运行热轮，没有可比较的",
+        ),
+        Reason::NoPairs => both(
+            "cannot tell: no request succeeded with a TTFT in both rounds",
+            "无法判断：没有任何请求在两轮中都成功并测得 TTFT",
+        ),
+        Reason::Contaminated => both(
+            "withheld: the cold round was contaminated (prompt tokens came from a cache), so cold and warm cannot be compared",
+            "不下结论：冷轮被污染（部分提示词 token 命中缓存），冷热无法比较",
+        ),
+        Reason::Drift { rounds, ratio } => drift(rounds, ratio),
+        Reason::FewPrompts { prompts } => [
+            format!(
+                "cannot tell: different prompts with a TTFT in both rounds: {prompts}, at least 6 are needed"
+            ),
+            format!("无法判断：两轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
+        ],
+        Reason::LostPairs { cold, warm, of } => [
+            format!(
+                "cannot tell: of {of} pairs {cold} failed in the cold round alone and {warm} in the warm one alone, so those left are no fair sample"
+            ),
+            format!(
+                "无法判断：{of} 对请求中，{cold} 对仅冷轮失败，{warm} 对仅热轮失败，余下的已不是公平的样本"
+            ),
+        ],
+        Reason::WideBound { bound } => {
+            let bound = 100.0 * (bound - 1.0);
+            let [figures, figures_zh] = figures(level);
+            [
+                format!(
+                    "cannot tell: {figures}: the rounds agree, but an effect of up to {bound:.0} % is not excluded"
+                ),
+                format!("无法判断：{figures_zh}：各轮一致，但不能排除最多 {bound:.0}% 的差异"),
+            ]
+        }
+        Reason::AcrossMargin => {
+            let [figures, figures_zh] = figures(level);
+            let margin = 100.0 * found.margin;
+            [
+                format!("cannot tell: {figures}, across ±{margin:.0} %"),
+                format!("无法判断：{figures_zh}，区间跨过 ±{margin:.0}% 容差"),
+            ]
+        }
+    }
+}
+
+/// Which repeats went which way.
+fn drift(rounds: Repeated, ratio: f64) -> Both {
+    let [kind, kind_zh] = match rounds {
+        Repeated::Cold => ["cold", "冷轮"],
+        Repeated::Warm => ["warm", "热轮"],
+    };
+    let faster = ratio < 1.0;
+    let apart = if faster { 1.0 / ratio } else { ratio };
+    let way = if faster { "faster" } else { "slower" };
+    let last_zh = match faster {
+        true => format!("比第一个{kind_zh}快，加速比 {apart:.2}×"),
+        false => format!("比第一个{kind_zh}慢，耗时为其 {apart:.2} 倍"),
+    };
+    let [why, why_zh] = match (rounds, faster) {
+        (Repeated::Cold, true) => ["the server was warming up", "服务端仍在预热"],
+        _ => ["the server changed meanwhile", "其间服务端有变化"],
+    };
+    [
+        format!(
+            "withheld: the last {kind} round was {apart:.2}× {way} than the first, which is at least half of what cold and warm differ by (in logarithms): {why}, and no cache effect can be claimed; more cycles (--rounds CWCWCW) tell"
+        ),
+        format!(
+            "不下结论：最后一个{kind_zh}{last_zh}，（按对数）已达到冷热差异的一半：{why_zh}，不能归因于缓存；可增加冷热循环（--rounds CWCWCW）"
+        ),
+    ]
+}
+
+/// Hits by the witness that may speak, and what the cold round had of its own.
+fn rate(level: &LevelComparison) -> Both {
+    let hits = &level.hit_rate;
+    let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
+        (Witness::Counters { warm, .. }, _) => {
+            let [warm, warm_zh] = percent(warm);
+            [
+                format!(", hit rate by the server's counters {warm}"),
+                format!("，按服务端计数器命中率 {warm_zh}"),
+            ]
+        }
+        (Witness::Usage | Witness::Partly, Some(rate)) => {
+            let [rate, rate_zh] = percent(rate);
+            let known = match hits.usage_known < hits.usage_of {
+                true => format!(" ({} / {})", hits.usage_known, hits.usage_of),
+                false => String::new(),
+            };
+            [
+                format!(", {rate} of prompt tokens from cache{known}"),
+                format!("，{rate_zh} 的提示词 token 命中缓存{known}"),
+            ]
+        }
+        _ => Both::default(),
+    };
+    if let Some(cold) = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE) {
+        let [cold, cold_zh] = percent(cold);
+        en.push_str(&format!(
+            "; the cold round itself hit {cold}: reuse inside the round is not in this ratio"
+        ));
+        zh.push_str(&format!(
+            "；冷轮自身命中 {cold_zh}：轮内复用不在此加速比之内"
+        ));
+    }
+    [en, zh]
+}
+
+/// What was not controlled, and what would tell more.
+fn remark_text(remark: Remark) -> Both {
+    match remark {
+        Remark::RoundLeftOut => both(
+            "; a round was left out that holds too few of the requests of the others",
+            "；有一轮所含请求太少，未予采用",
+        ),
+        Remark::Trend { per_round } => {
+            let faster = per_round < 1.0;
+            let apart = if faster { 1.0 / per_round } else { per_round };
+            let percent = short(100.0 * (apart - 1.0));
+            let [way, way_zh] = match faster {
+                true => ["faster", "快"],
+                false => ["slower", "慢"],
+            };
+            [
+                format!(
+                    "; from cold round to cold round each round was {percent} % {way} than the one before, which is in this ratio"
+                ),
+                format!("；从冷轮到冷轮，每一轮都比前一轮{way_zh} {percent}%，这包含在此加速比中"),
+            ]
+        }
+        Remark::MoreCycles => both("; more cycles tell more", "；可增加冷热循环"),
+        Remark::ThreeCycles => both(
+            "; three cycles and more (--rounds CWCWCW) tell more",
+            "；用不少于三个冷热循环（--rounds CWCWCW）可进一步判断",
+        ),
+        Remark::SeeFailures => both(
+            "; look at the failures of each round",
+            "；请看各轮的失败原因",
+        ),
+        Remark::WarmUpNotControlled { repeat_cold: true } => both(
+            "; server warm-up not controlled, --rounds CWC controls it",
+            "；未排除服务端预热的影响（--rounds CWC 可排除）",
+        ),
+        Remark::WarmUpNotControlled { repeat_cold: false } => both(
+            "; server warm-up not controlled",
+            "；未排除服务端预热的影响",
+        ),
+    }
+}

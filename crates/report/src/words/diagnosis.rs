@@ -1,0 +1,239 @@
+//! What is said of a diagnosis.
+
+use super::{Both, both, figures::percent};
+use dualround_model::{Diagnosis, LeftOut, LevelComparison, Replayed, SeenBy};
+
+/// All of a level, in their order.
+pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Both> {
+    level.diagnosis.iter().map(diagnosis).collect()
+}
+
+/// One sentence.
+pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
+    match found {
+        Diagnosis::EndedBeforeWarm => both(
+            "the level ended before its warm round, so nothing is compared",
+            "该并发级别在热轮之前就结束了，没有可比较的",
+        ),
+        Diagnosis::NoWarmRound => both(
+            "the schedule has no warm round, so nothing is compared: a warm round (W) repeats a cold one",
+            "只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）",
+        ),
+        Diagnosis::NoPairs => both(
+            "no request succeeded with a TTFT in both rounds: see the failures of each round",
+            "没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因",
+        ),
+        Diagnosis::ResponseCache(replayed) => response_cache(*replayed),
+        Diagnosis::NotSeenByEngines { seen, sent } => [
+            format!(
+                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url); the counters are left out"
+            ),
+            format!(
+                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url）；不采用这些计数器"
+            ),
+        ],
+        Diagnosis::Orphans { requests } => [
+            format!(
+                "warm requests that had no cold one that succeeded, so that nothing was stored for them: {requests}; they are in the hit rate"
+            ),
+            format!(
+                "{requests} 个热轮请求没有成功的冷轮请求，因此没有为其写入缓存；它们仍计入命中率"
+            ),
+        ],
+        Diagnosis::CountersLeftOut { base, reason } => left_out(base, *reason),
+        Diagnosis::CacheOff => both(
+            "cache off: the engine says so itself",
+            "缓存未启用：引擎自己这样报告",
+        ),
+        Diagnosis::Replicas { engines, or_off } => replicas(engines, *or_off),
+        Diagnosis::EvictedCapacity { needed, held } => [
+            format!(
+                "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
+            ),
+            format!(
+                "已被驱逐：一轮的提示词共 {needed} token，而缓存容量为 {held} token，再次轮到时大多已不在缓存中；请减少样本、缩短提示词或增大容量"
+            ),
+        ],
+        Diagnosis::EvictedSlots { prompts, slots } => [
+            format!(
+                "evicted: {prompts} prompts took turns on {slots} slots, each of which keeps its last prompt only, and no host cache gave them back (llama.cpp: --cache-ram); fewer samples than slots, or a host cache"
+            ),
+            format!(
+                "已被驱逐：{prompts} 条提示词轮流使用 {slots} 个槽位，每个槽位只保留最后一条，且没有主机内存缓存可恢复（llama.cpp：--cache-ram）；请让样本数不超过槽位数，或启用主机内存缓存"
+            ),
+        ],
+        Diagnosis::NeverFound
+        | Diagnosis::NeverFoundUnseen
+        | Diagnosis::NeverFoundProcesses
+        | Diagnosis::FoundOnceOnly
+        | Diagnosis::HitsUnseen => few_hits(found),
+        Diagnosis::NotFollowed { rate } => {
+            let [rate, rate_zh] = percent(*rate);
+            [
+                format!(
+                    "{rate} of the prompt tokens came from the cache, yet TTFT did not follow: it is bounded by something else here (queueing, short prompts, fixed overhead)"
+                ),
+                format!(
+                    "{rate_zh} 的提示词 token 命中缓存，但 TTFT 没有随之下降：此处的瓶颈在别处（排队、提示词太短、固定开销）"
+                ),
+            ]
+        }
+        Diagnosis::BelowBlock { .. }
+        | Diagnosis::PartialBlocks { .. }
+        | Diagnosis::StoreNotFinishedLater { .. }
+        | Diagnosis::StoreNotFinishedSoon { .. } => gap(found),
+        Diagnosis::PromptTokensChanged => both(
+            "the server counted other prompt tokens for the same bytes (prompt_tokens_changed): something between here and the engine changes the prompts",
+            "同样的字节，服务端统计的提示词 token 数却不同（prompt_tokens_changed）：中间有组件改动了提示词",
+        ),
+        Diagnosis::WarmFailures => both(
+            "requests failed in the warm round; only pairs that succeeded twice are compared",
+            "热轮中有请求失败；只比较两轮都成功的请求对",
+        ),
+    }
+}
+
+fn response_cache(
+    Replayed {
+        answers,
+        of,
+        seen_by,
+    }: Replayed,
+) -> Both {
+    match seen_by {
+        SeenBy::Ids => [
+            format!(
+                "response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"
+            ),
+            format!(
+                "响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"
+            ),
+        ],
+        SeenBy::Counters => [
+            format!(
+                "response cache: {answers} of {of} warm answers came whole while the engines' counters stood still; their times are not the engine's"
+            ),
+            format!(
+                "响应缓存：{of} 个热轮响应中有 {answers} 个整段到达，而引擎计数器没有变化；其耗时不是引擎的耗时"
+            ),
+        ],
+    }
+}
+
+fn left_out(base: &str, reason: LeftOut) -> Both {
+    let [why, why_zh] = match reason {
+        LeftOut::SeveralProcesses => [
+            "the page's counters go back and forth, as those of several processes in turn do",
+            "页面上的计数器来回跳动，像多个进程轮流应答",
+        ],
+        LeftOut::PassesOn => [
+            "an --admin-url names an engine of its kind, so it passes one's page on",
+            "--admin-url 指定了同类引擎，该地址转发的是其中一个的页面",
+        ],
+        LeftOut::Other => ["the page is not that of one engine", "该页面不属于单个引擎"],
+    };
+    [
+        format!("counters left out: {base}: {why}"),
+        format!("不采用的计数器：{base}：{why_zh}"),
+    ]
+}
+
+fn replicas(engines: &[(String, f64)], or_off: bool) -> Both {
+    let count = engines.len();
+    let shares = |words: &str| {
+        let shares = engines.iter();
+        let shares = shares.map(|(base, tokens)| format!("{base}: {tokens:.0} {words}"));
+        shares.collect::<Vec<_>>().join(", ")
+    };
+    let (shares, shares_zh) = (shares("prompt tokens"), shares("提示词 tokens"));
+    let [off, off_zh] = match or_off {
+        true => [
+            ", or a cache that is off (a text sent twice was not found again either, which looks the same)",
+            "，或缓存未启用（连发两次的文本同样没有命中，两者表现相同）",
+        ],
+        false => ["", ""],
+    };
+    [
+        format!(
+            "another replica{off}: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
+        ),
+        format!(
+            "请求落到了其他副本{off_zh}：两轮分散在 {count} 个引擎上（{shares_zh}），同一提示词第二次多半发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
+        ),
+    ]
+}
+
+/// Few hits, as far as a canary and the counters explain them.
+fn few_hits(found: &Diagnosis) -> Both {
+    match found {
+        Diagnosis::NeverFoundProcesses => both(
+            "another replica, or a cache that is off: several processes answer behind this address, and a text sent twice was not found again, which looks the same; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica",
+            "请求落到了其他副本，或缓存未启用：该地址之后有多个进程，连发两次的文本没有命中，两者表现相同；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本",
+        ),
+        Diagnosis::NeverFound => both(
+            "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either",
+            "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中",
+        ),
+        Diagnosis::NeverFoundUnseen => both(
+            "cache off, prompts below its block size, or replicas behind this address (no engine's counters saw all that was sent): a repeated text of several hundred tokens hit nothing either",
+            "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：重复发送数百 token 的文本也没有任何命中",
+        ),
+        Diagnosis::FoundOnceOnly => both(
+            "the cache works for one text sent twice, but the warm round hit almost nothing: evicted before its turn (more prompts than the cache holds), or spread over replicas; look at the capacity and at an eviction counter, or try fewer samples",
+            "同一文本连发两次能命中，但热轮几乎没有命中：轮到之前已被驱逐（提示词总量超过缓存容量），或请求被分散到多个副本；请查看容量与驱逐计数，或减少样本数",
+        ),
+        _ => both(
+            "the server reports no cached tokens, so hits cannot be seen: vLLM needs --enable-prompt-tokens-details, SGLang --enable-cache-report; or give --prometheus-url with a hit metric",
+            "服务端不报告缓存命中 token，无法看到命中：vLLM 需要 --enable-prompt-tokens-details，SGLang 需要 --enable-cache-report；也可用 --prometheus-url 指定命中指标",
+        ),
+    }
+}
+
+/// Why hits stay below the possible ones, or those are few.
+fn gap(found: &Diagnosis) -> Both {
+    match found {
+        Diagnosis::BelowBlock { short, of, block } => [
+            format!(
+                "below a block: {short} of {of} prompts are no longer than one block of {block} tokens and cannot hit"
+            ),
+            format!(
+                "不足一块：{of} 条提示词中有 {short} 条不超过一个 {block} token 的缓存块，无法命中"
+            ),
+        ],
+        Diagnosis::PartialBlocks { block, mean, most } => {
+            let [most, most_zh] = percent(*most);
+            [
+                format!(
+                    "partial blocks: hits come in whole blocks of {block} tokens and the last token is always computed, so of prompts of {mean:.0} tokens on average at most {most} can come from the cache"
+                ),
+                format!(
+                    "不完整的块：命中以 {block} token 的整块为单位，且最后一个 token 总要计算；提示词平均 {mean:.0} token，最多 {most_zh} 可命中缓存"
+                ),
+            ]
+        }
+        Diagnosis::StoreNotFinishedLater { first, later } => {
+            let ([first, first_zh], [later, later_zh]) = (percent(*first), percent(*later));
+            [
+                format!(
+                    "store not finished: the first warm round hit {first}, the next one {later}; the cache was still being written, which --round-gap SECONDS waits for"
+                ),
+                format!(
+                    "写入未完成：第一个热轮命中 {first_zh}，下一个 {later_zh}；缓存仍在写入，可用 --round-gap 秒数 等待"
+                ),
+            ]
+        }
+        Diagnosis::StoreNotFinishedSoon {
+            requests,
+            within,
+            after,
+        } => [
+            format!(
+                "store not finished: {requests} requests that missed had been asked again within {within:.2} s of their first answer, those that hit after {after:.2} s and more; --round-gap SECONDS waits for the cache to be written"
+            ),
+            format!(
+                "写入未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；可用 --round-gap 秒数 等待缓存写入"
+            ),
+        ],
+        _ => Both::default(),
+    }
+}

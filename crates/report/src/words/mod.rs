@@ -1,0 +1,47 @@
+//! What is said of a finding, in English and Chinese. A sentence states what its finding holds, and
+//! nothing else.
+
+mod change;
+mod cold_fact;
+mod conclusion;
+mod diagnosis;
+mod figures;
+mod warning;
+mod withheld;
+
+pub(crate) use change::{change_caveat, change_reason};
+pub(crate) use cold_fact::cold_fact;
+pub(crate) use conclusion::conclusion;
+pub(crate) use diagnosis::{diagnoses, diagnosis};
+pub use warning::warning_text;
+pub(crate) use withheld::{no_prefill_line, withheld};
+
+use dualround_model::{ColdFact, Diagnosis, Lang, LevelComparison};
+
+/// The same in English and in Chinese.
+pub(crate) type Both = [String; 2];
+
+/// Two texts that are there already.
+pub(crate) fn both(en: &str, zh: &str) -> Both {
+    [en.to_owned(), zh.to_owned()]
+}
+
+/// The sentence of a level's conclusion.
+pub fn conclusion_text(level: &LevelComparison, lang: Lang) -> String {
+    lang.pick(conclusion(level))
+}
+
+/// The sentence of a diagnosis.
+pub fn diagnosis_text(finding: &Diagnosis, lang: Lang) -> String {
+    lang.pick(diagnosis(finding))
+}
+
+/// The sentence of a piece of evidence on cold rounds.
+pub fn cold_text(fact: &ColdFact, lang: Lang) -> String {
+    lang.pick(cold_fact(fact))
+}
+
+/// A setting in which two runs differ; `None`: not known.
+pub fn setting_text(what: &str, base: Option<&str>, new: Option<&str>, lang: Lang) -> String {
+    lang.pick(change::setting(what, base, new))
+}

@@ -1,0 +1,43 @@
+//! What stands beside the figures whatever they are: requests that no engine saw, counters that were
+//! not used, and warm requests that nothing was stored for.
+
+use super::Case;
+use crate::{
+    reuse_seen,
+    witness::{self, Looked},
+};
+use dualround_model::{Diagnosis, Witness};
+
+/// All of it.
+pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
+    let mut out = Vec::new();
+    if let Witness::ResponseCache(replayed) = case.basis.reuse.witness {
+        out.push(Diagnosis::ResponseCache(replayed));
+    }
+    out.extend(not_seen(case));
+    let requests = reuse_seen::orphans(case.rounds);
+    if requests > 0 {
+        out.push(Diagnosis::Orphans { requests });
+    }
+    let deltas = case.rounds.iter().flat_map(|round| &round.meta.engines);
+    for delta in deltas {
+        let Some(reason) = delta.left_out else {
+            continue;
+        };
+        let base = delta.base.clone();
+        let left_out = Diagnosis::CountersLeftOut { base, reason };
+        if !out.contains(&left_out) {
+            out.push(left_out);
+        }
+    }
+    out
+}
+
+/// The counters saw less of a warm round than was sent.
+fn not_seen(case: &Case<'_>) -> Option<Diagnosis> {
+    let mut warm = case.basis.design.warm_rounds();
+    warm.find_map(|round| match witness::looked(round) {
+        Some(Looked::Less { seen, sent }) => Some(Diagnosis::NotSeenByEngines { seen, sent }),
+        _ => None,
+    })
+}

@@ -1,0 +1,95 @@
+//! Why prompts that had been cached were not found again, by evidence.
+
+use super::{Case, FAR_BELOW, NO_REUSE};
+use crate::{cold, kinds::of_kind, witness};
+use dualround_model::{Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
+
+/// An engine with less than this share of the load had none of the round, but a probe perhaps.
+const REPLICA_SHARE: f64 = 0.1;
+
+/// Few hits, or far fewer than the token ids sent would have let it have, and a cause that is seen:
+/// several engines, a cache that is too small, slots that took turns.
+pub(super) fn lost(case: &Case<'_>) -> Option<Diagnosis> {
+    let possible = case.basis.hit_rate.theory.unwrap_or(0.0);
+    case.warm
+        .filter(|rate| *rate < NO_REUSE || *rate < FAR_BELOW * possible)?;
+    let engines = loads(case.rounds);
+    if engines.len() > 1 {
+        return Some(Diagnosis::Replicas {
+            // A canary that went round the replicas, too, tells nothing of their caches.
+            or_off: case.found == Some(false),
+            engines,
+        });
+    }
+    // What was never cached was not lost.
+    if case.found == Some(false) {
+        return None;
+    }
+    overflow(case).or_else(|| more_than_slots(case))
+}
+
+/// A text that was sent twice was not found again, and the warm round hit almost nothing. Its second
+/// send met another engine, too, unless one engine's counters saw all that was sent.
+pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
+    let few = case.warm.is_some_and(|rate| rate < NO_REUSE);
+    if case.found != Some(false) || !few {
+        return None;
+    }
+    if case.rounds.iter().any(witness::is_several_processes) {
+        return Some(Diagnosis::NeverFoundProcesses);
+    }
+    let one =
+        |round: &RoundResult| round.meta.engines.len() == 1 && witness::of_round(round).is_some();
+    Some(match case.rounds.iter().all(one) {
+        true => Diagnosis::NeverFound,
+        false => Diagnosis::NeverFoundUnseen,
+    })
+}
+
+/// Prompt tokens that a server had to do with, by whichever counter it has.
+fn load(delta: &EngineDelta) -> Option<f64> {
+    let looked_up = delta.tiers.first().and_then(|tier| tier.queries);
+    looked_up.or(delta.prompt_tokens).or(delta.processed)
+}
+
+/// Load by engine over the warm rounds, of those that had any.
+fn loads(rounds: &[RoundResult]) -> Vec<(String, f64)> {
+    let mut loads: Vec<(String, f64)> = Vec::new();
+    for delta in of_kind(rounds, RoundKind::Warm).flat_map(|round| &round.meta.engines) {
+        if let Some(tokens) = load(delta).filter(|tokens| *tokens > 0.0) {
+            match loads.iter_mut().find(|(base, _)| *base == delta.base) {
+                Some((_, sum)) => *sum += tokens,
+                None => loads.push((delta.base.clone(), tokens)),
+            }
+        }
+    }
+    let total: f64 = loads.iter().map(|(_, tokens)| tokens).sum();
+    loads.retain(|(_, tokens)| *tokens > REPLICA_SHARE * total);
+    loads
+}
+
+/// The prompts of a round need more than the engines' stated capacity.
+fn overflow(case: &Case<'_>) -> Option<Diagnosis> {
+    let engines = case.known.engines.iter();
+    let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+    let held: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
+    let first = case.rounds.first()?;
+    // What prompts share is held once.
+    let own = first.requests.iter().filter_map(|(index, row)| {
+        let tokens = row.input_tokens()?;
+        let (_, shared) = cold::expected(first, index, row, tokens);
+        // Characters do not tell the template that all begin with.
+        let template = first.expected.as_ref().map_or(cold::UNSEEN_TEMPLATE, |_| 0);
+        Some(tokens.saturating_sub(shared + template))
+    });
+    let needed = own.sum();
+    (held > 0 && needed > held).then_some(Diagnosis::EvictedCapacity { needed, held })
+}
+
+/// There are more prompts than slots.
+fn more_than_slots(case: &Case<'_>) -> Option<Diagnosis> {
+    let engines = case.known.engines.iter();
+    let slots = engines.filter_map(|engine| engine.capacity_prompts);
+    let (slots, prompts) = (slots.sum::<u64>(), case.rounds.first()?.ended());
+    (slots > 0 && prompts > slots).then_some(Diagnosis::EvictedSlots { prompts, slots })
+}

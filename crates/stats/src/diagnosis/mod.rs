@@ -1,0 +1,151 @@
+//! What explains a level's result, and what to look at next. Each rule has preconditions of its own;
+//! none is said because nothing else was.
+
+mod beside;
+mod few_hits;
+mod gap;
+
+use crate::{
+    conclusion::{Basis, MARGIN},
+    kinds::of_kind,
+};
+use dualround_model::{
+    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, EngineKind, Known, RoundKind,
+    RoundResult, Warning, Witness,
+};
+
+/// A warm hit rate below this counts as no reuse.
+const NO_REUSE: f64 = 0.05;
+/// Hits below this share of the possible ones want an explanation.
+const FAR_BELOW: f64 = 0.5;
+
+/// A level that is to be explained.
+struct Case<'a> {
+    rounds: &'a [RoundResult],
+    known: &'a Known,
+    basis: &'a Basis<'a>,
+    conclusion: &'a Conclusion,
+    /// Whether the canary's repetition was found again.
+    found: Option<bool>,
+    /// Share of the warm prompt tokens from the cache, by the witness that may speak.
+    warm: Option<f64>,
+}
+
+/// A rule: what holds of a level, where it does.
+type Rule = fn(&Case<'_>) -> Option<Diagnosis>;
+
+/// Why few hits were seen, or why they did not show in TTFT: the first that holds.
+const EXPLAINS: [Rule; 6] = [
+    cache_off,
+    few_hits::lost,
+    few_hits::never_found,
+    found_once_only,
+    hits_unseen,
+    not_followed,
+];
+
+/// Everything that holds of a level.
+pub(crate) fn of(
+    rounds: &[RoundResult],
+    known: &Known,
+    basis: &Basis<'_>,
+    conclusion: &Conclusion,
+) -> Vec<Diagnosis> {
+    if let Some(why) = not_compared(basis) {
+        return vec![why];
+    }
+    let case = Case {
+        rounds,
+        known,
+        basis,
+        conclusion,
+        found: known.canary.as_ref().and_then(CanaryReport::found),
+        warm: match basis.reuse.witness {
+            Witness::Usage | Witness::Partly => basis.hit_rate.usage,
+            Witness::Counters { warm, .. } => Some(warm),
+            Witness::ResponseCache(_) | Witness::Nobody => None,
+        },
+    };
+    let mut out = beside::of(&case);
+    if works(&case) {
+        // It works, but less than it could.
+        out.extend(few_hits::lost(&case));
+        out.extend(gap::reasons(&case));
+        return out;
+    }
+    out.extend(EXPLAINS.iter().find_map(|rule| rule(&case)));
+    out.extend(gap::reasons(&case));
+    out.extend(changed(rounds));
+    out.extend(warm_failures(rounds));
+    out
+}
+
+/// Nothing was compared.
+fn not_compared(basis: &Basis<'_>) -> Option<Diagnosis> {
+    match (basis.warm_round, basis.judging.schedule.has_pair()) {
+        (false, true) => Some(Diagnosis::EndedBeforeWarm),
+        (false, false) => Some(Diagnosis::NoWarmRound),
+        (true, _) => (basis.ttft.metric.pairs == 0).then_some(Diagnosis::NoPairs),
+    }
+}
+
+/// The cache works, as far as can be told.
+fn works(case: &Case<'_>) -> bool {
+    let faster = case
+        .basis
+        .ttft
+        .metric
+        .ratio
+        .is_some_and(|ratio| ratio > 1.0);
+    case.conclusion.kind == ConclusionKind::Effect && faster && case.conclusion.cache_evidence
+}
+
+/// Every engine says that its prefix cache is off, and no hits were seen.
+fn cache_off(case: &Case<'_>) -> Option<Diagnosis> {
+    let mut engines = case.known.engines.iter();
+    let off = engines
+        .clone()
+        .filter(|engine| engine.kind != EngineKind::Lmcache)
+        .all(|engine| engine.prefix_caching == Some(false));
+    (engines.next().is_some() && off && !case.conclusion.cache_evidence)
+        .then_some(Diagnosis::CacheOff)
+}
+
+/// A text sent twice is found again, and the warm round hit almost nothing.
+fn found_once_only(case: &Case<'_>) -> Option<Diagnosis> {
+    let few = case.warm.is_some_and(|rate| rate < NO_REUSE);
+    (case.found == Some(true) && few).then_some(Diagnosis::FoundOnceOnly)
+}
+
+/// Nobody reports hits.
+fn hits_unseen(case: &Case<'_>) -> Option<Diagnosis> {
+    (case.basis.reuse.witness == Witness::Nobody).then_some(Diagnosis::HitsUnseen)
+}
+
+/// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of one,
+/// also of those requests that hit.
+fn not_followed(case: &Case<'_>) -> Option<Diagnosis> {
+    let rate = case.warm.filter(|rate| *rate >= NO_REUSE)?;
+    let ratio = case.basis.ttft.metric.ratio;
+    let slower = case.conclusion.kind == ConclusionKind::Effect && ratio.is_some_and(|r| r < 1.0);
+    let mut classes = case.basis.classes.iter();
+    let hits = classes.find(|class| class.class == Class::Hit);
+    let hits_faster = hits.is_some_and(|class| class.ratio.is_some_and(|r| r > 1.0 + MARGIN));
+    let known = slower || case.conclusion.kind == ConclusionKind::NoEffect;
+    (known && !hits_faster).then_some(Diagnosis::NotFollowed { rate })
+}
+
+/// The server counted other prompt tokens for the same bytes.
+fn changed(rounds: &[RoundResult]) -> Option<Diagnosis> {
+    let mut warnings = rounds.iter().flat_map(|round| &round.summary.warnings);
+    warnings
+        .any(|warning| matches!(warning, Warning::PromptTokensChanged { .. }))
+        .then_some(Diagnosis::PromptTokensChanged)
+}
+
+/// Requests failed in a warm round.
+fn warm_failures(rounds: &[RoundResult]) -> Option<Diagnosis> {
+    of_kind(rounds, RoundKind::Warm)
+        .any(|round| round.summary.failed_requests > 0)
+        .then_some(Diagnosis::WarmFailures)
+}

@@ -1,0 +1,45 @@
+//! What a conclusion is said with: what was not controlled, and what would tell more.
+
+use crate::conclusion::{Basis, Decision};
+use dualround_model::{ConclusionKind, Reason, Remark};
+
+/// Cycles from which on their number alone tells more.
+const CYCLES: usize = 3;
+
+/// All of them, in the order in which they are said.
+pub(crate) fn remarks(basis: &Basis<'_>, decision: &Decision) -> Vec<Remark> {
+    let mut out = Vec::new();
+    if basis.design.left_out {
+        out.push(Remark::RoundLeftOut);
+    }
+    out.extend(trend(basis).filter(|_| decision.kind == ConclusionKind::Effect));
+    out.extend(next(basis, decision));
+    out
+}
+
+/// From cold round to cold round the server went one way, by half of the effect and more.
+fn trend(basis: &Basis<'_>) -> Option<Remark> {
+    let effect = basis.ttft.metric.ratio?.ln().abs();
+    let trend = basis.ttft.trend?;
+    (trend.abs() >= effect / 2.0).then(|| Remark::Trend {
+        per_round: trend.exp(),
+    })
+}
+
+/// What would tell more, or what was not controlled.
+fn next(basis: &Basis<'_>, decision: &Decision) -> Option<Remark> {
+    let schedule = basis.judging.schedule.to_string();
+    match decision.reason {
+        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => {
+            match schedule.matches("CW").count() >= CYCLES {
+                true => Some(Remark::MoreCycles),
+                false => Some(Remark::ThreeCycles),
+            }
+        }
+        Some(Reason::LostPairs { .. }) => Some(Remark::SeeFailures),
+        None if !basis.design.controls_warm_up() => Some(Remark::WarmUpNotControlled {
+            repeat_cold: schedule.matches('C').count() <= 1,
+        }),
+        _ => None,
+    }
+}
