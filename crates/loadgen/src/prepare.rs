@@ -2,7 +2,7 @@
 
 use crate::{LoadError, auth::credentials, cold::Fresh, transport::Target};
 use dualround_model::{
-    Plan, PreparedEpoch, PreparedRequest, RequestPlan, Sample, Secret, StoreText, hex,
+    Plan, PreparedEpoch, PreparedRequest, RequestPlan, RequestRow, Sample, Secret, StoreText, hex,
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -54,7 +54,10 @@ pub(crate) fn epoch(
             prompt_digest: hex(&Sha256::digest(text.as_bytes())[..8]).into(),
             prompt_chars: text.chars().count() as u64,
             input_tokens: sample.input_tokens.filter(|_| !sample.truncated),
-            shared_chars: shared[index as usize],
+            shared_chars: match has_more_than_text(sample) {
+                true => RequestRow::SHARED_UNKNOWN,
+                false => shared[index as usize],
+            },
             truncated: sample.truncated,
         });
     }
@@ -63,6 +66,16 @@ pub(crate) fn epoch(
         content_digest: hex(&content.finalize()),
         wire_digest: hex(&wire.finalize()),
     })
+}
+
+/// Messages hold images or sounds, whose tokens no character tells.
+fn has_more_than_text(sample: &Sample) -> bool {
+    let contents = sample
+        .messages
+        .iter()
+        .filter_map(|message| message.get("content"));
+    let mut parts = contents.filter_map(Value::as_array).flatten();
+    parts.any(|part| part.get("type").is_some_and(|kind| kind != "text"))
 }
 
 /// What shapes a prompt, in the order in which most templates render it: tools, the system's words,

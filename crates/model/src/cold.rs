@@ -115,13 +115,25 @@ pub struct CanaryReport {
     /// Cached tokens of the same text behind another marker: what any two prompts share here
     /// (chat template), and proof that the marker makes a prompt cold.
     pub other_marker: Option<u64>,
+    /// The answer to it counted its tokens, so that cached ones it does not name are none here.
+    #[serde(default = "yes")]
+    pub other_counted: bool,
     /// The probes differed in this request field, not in a marker: it is proven to separate.
     #[serde(default)]
     pub salt_field: Option<String>,
+    /// Cached tokens of another text under the same salt: what any two prompts of an epoch share.
+    /// Asked where a salt is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_text: Option<u64>,
     /// The repetition was answered under the id of the first send, and the third under another: a
     /// response cache gave it back, and nothing was seen of the engine's.
     #[serde(default)]
     pub replayed: bool,
+}
+
+/// What older folders mean.
+fn yes() -> bool {
+    true
 }
 
 /// Cached tokens that prove no hit: a chat template may share them whatever comes after it.

@@ -1,6 +1,6 @@
 //! What was found out about a level after its rounds, and is needed to judge it again.
 
-use crate::CanaryReport;
+use crate::{CanaryReport, Reuse};
 use serde::{Deserialize, Serialize};
 
 /// What the requests of a round may hit of requests of their own round, by the ids of the tokens
@@ -15,10 +15,14 @@ pub struct Expected {
     /// Of each group of requests that share a beginning one had to compute it: these tokens,
     /// summed over the groups, are in `tokens` and cannot be hits.
     pub computed: u64,
+    /// Prompt tokens of a request at most that the server counts and its tokenizer does not show:
+    /// images, what a gateway adds.
+    #[serde(default)]
+    pub unseen: u64,
 }
 
 /// A line of the journal behind the rounds of a level.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// 0-based position of the level.
     pub level: u32,
@@ -26,6 +30,9 @@ pub struct Evidence {
     pub canary: Option<CanaryReport>,
     /// One a cold round, where token ids are known.
     pub expected: Vec<Expected>,
+    /// After the first level: what the token ids that were sent let a cache reuse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Reuse>,
 }
 
 /// How a server's silence about cached tokens is read.

@@ -41,9 +41,9 @@ pub use comparison::{
 pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};
 pub use evidence::{Convention, Evidence, Expected};
 pub use finding::{
-    Allowance, AllowanceSource, ChangeCaveat, ChangeReason, Class, ClassComparison, ColdFact,
-    Diagnosis, Judging, LostPairs, NoPrefillLine, Reason, Remark, Repeated, Replayed, SeenBy,
-    Source, Which, Withheld, Witness,
+    Allowance, AllowanceSource, CacheSeen, ChangeCaveat, ChangeReason, Class, ClassComparison,
+    ColdFact, Diagnosis, Judging, LostPairs, NoPrefillLine, Reason, Remark, Repeated, Replayed,
+    SeenBy, Source, Which, Withheld, Witness,
 };
 pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};

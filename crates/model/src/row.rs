@@ -13,6 +13,8 @@ const SUCCESS: u32 = 1 << 30;
 const CANCELLED: u32 = 1 << 29;
 /// The server left the field of cached tokens out.
 const OMITTED: u32 = 1 << 28;
+/// It says something of them that is no count.
+const UNREADABLE: u32 = 1 << 27;
 
 /// One request in memory. Times in ms; `None` is unknown or not applicable.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,6 +89,9 @@ fn instant(at: u64) -> Option<u64> {
 }
 
 impl RequestRow {
+    /// Stands for an unknown number of characters that a prompt shares: it holds what is no text.
+    pub const SHARED_UNKNOWN: u64 = UNCOUNTED as u64 - 1;
+
     /// What is kept of a request.
     pub fn new(record: &RequestRecord, metrics: &RequestMetrics) -> Self {
         let time = &record.timeline;
@@ -97,6 +102,11 @@ impl RequestRow {
         };
         let flags = metrics.flags.iter().map(|flag| flag.bit());
         let omitted = if metrics.cached_omitted { OMITTED } else { 0 };
+        let unreadable = if record.usage.cached_unreadable {
+            UNREADABLE
+        } else {
+            0
+        };
         Self {
             start_ns: time.start_ns.unwrap_or(NEVER),
             first_ns: time.first_token_ns.unwrap_or(NEVER),
@@ -108,7 +118,9 @@ impl RequestRow {
             output: pack(metrics.output_tokens),
             shared_chars: pack(Some(record.shared_chars)),
             response: record.response_id.as_deref().map_or(0, short_key),
-            bits: flags.fold(PRESENT | outcome | omitted, |all, flag| all | flag),
+            bits: flags.fold(PRESENT | outcome | omitted | unreadable, |all, flag| {
+                all | flag
+            }),
         }
     }
 
@@ -189,7 +201,7 @@ impl RequestRow {
     /// Takes a field that was left out for a zero, or takes that back.
     pub fn omit(&mut self, zero: bool) {
         match (zero, self.is_omitted()) {
-            (true, false) if self.cached == UNCOUNTED => {
+            (true, false) if self.cached == UNCOUNTED && self.bits & UNREADABLE == 0 => {
                 self.cached = 0;
                 self.bits |= OMITTED;
             }

@@ -11,6 +11,10 @@ pub struct Usage {
     pub completion_tokens: Option<u64>,
     /// Prompt tokens that the server took from its cache (a part of `prompt_tokens`).
     pub cached_tokens: Option<u64>,
+    /// The answer says something of cached tokens that is no count, so that they are unknown and not
+    /// left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached_unreadable: bool,
     /// Of these, from the engine's own prefix cache (vLLM: `local_cached_tokens`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub local_cached_tokens: Option<u64>,
@@ -28,6 +32,7 @@ impl Usage {
         self.prompt_tokens = newer.prompt_tokens.max(self.prompt_tokens);
         self.completion_tokens = newer.completion_tokens.max(self.completion_tokens);
         self.cached_tokens = newer.cached_tokens.max(self.cached_tokens);
+        self.cached_unreadable |= newer.cached_unreadable;
         self.local_cached_tokens = newer.local_cached_tokens.max(self.local_cached_tokens);
         self.external_cached_tokens =
             (newer.external_cached_tokens).max(self.external_cached_tokens);

@@ -210,6 +210,13 @@ pub enum Warning {
         /// Attempts beyond the first.
         attempts: u64,
     },
+    /// A server of `--admin-url` that cannot be reached; the run goes on without it.
+    EngineUnreachable {
+        /// The server, secrets removed.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// A page of metrics that cannot be read; the run goes on without it.
     MetricsUnreadable {
         /// The page, secrets removed.

@@ -1,9 +1,15 @@
 //! Was the cold round cold? A verdict with its evidence, never an assumption: docs/methodology.md.
 
-use crate::{hits::Hits, kinds::of_kind, level::repeats_its_bytes, response_cache};
+use crate::{
+    hits::Hits,
+    kinds::of_kind,
+    level::repeats_its_bytes,
+    response_cache,
+    witness::{self, Looked},
+};
 use dualround_model::{
-    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Known, RequestRow,
-    RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
+    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Flag, Known,
+    RequestRow, RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
 };
 
 /// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt, where it does not see
@@ -32,8 +38,8 @@ const VISIBLE: f64 = 0.5;
 struct Limits {
     /// What any two prompts share here.
     template: u64,
-    /// The canary saw what any two prompts share: it was sent, and not under a salt, where prompts of
-    /// other epochs share nothing.
+    /// The canary saw what any two prompts of an epoch share: behind another marker, or as another
+    /// text under the same salt.
     template_seen: bool,
     /// The unit in which prompts are cached.
     block: u64,
@@ -53,9 +59,11 @@ impl Limits {
         });
         let by_canary = || hit.map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
         let other = canary.and_then(|canary| canary.other_marker).unwrap_or(0);
-        let template_seen = canary.is_some_and(|canary| canary.salt_field.is_none());
+        let same_salt = canary.and_then(|canary| canary.other_text);
+        let template_seen =
+            canary.is_some_and(|canary| canary.salt_field.is_none()) || same_salt.is_some();
         Self {
-            template: other,
+            template: other.max(same_salt.unwrap_or(0)),
             template_seen,
             block: told.unwrap_or_else(by_canary),
         }
@@ -101,6 +109,13 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     } else {
         Verdict::Cold
     };
+    let unproven = matches!(method, ColdMethod::None | ColdMethod::Reset)
+        && verdict == Verdict::Cold
+        && may_be_replays(rounds, &colds, known);
+    if unproven {
+        evidence.push(ColdFact::MayBeReplays);
+        verdict = Verdict::Unknown;
+    }
     let later = rounds.first().is_some_and(|round| round.meta.level > 0);
     if method == ColdMethod::None && later && same_samples && verdict == Verdict::Unknown {
         evidence.push(ColdFact::SentBefore);
@@ -111,6 +126,17 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
         verdict,
         evidence,
     }
+}
+
+/// Bytes that were sent before may be answered by a response cache, usage included: one was seen, or
+/// engines saw less than was sent.
+fn may_be_replays(rounds: &[RoundResult], colds: &[&RoundResult], known: &Known) -> bool {
+    let canary = known.canary.as_ref();
+    canary.is_some_and(|canary| canary.replayed)
+        || response_cache::found(rounds).is_some()
+        || colds
+            .iter()
+            .any(|cold| matches!(witness::looked(cold), Some(Looked::Less { .. })))
 }
 
 fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdFact>) {
@@ -153,7 +179,7 @@ fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdFact> {
     let other = match (&canary.salt_field, canary.other_marker) {
         (Some(field), other) => Some(ColdFact::OtherSalt {
             field: field.clone(),
-            hit: other.unwrap_or(0),
+            hit: other,
         }),
         (None, Some(hit)) if method == ColdMethod::Marker => Some(ColdFact::OtherMarker { hit }),
         _ => None,
@@ -181,10 +207,15 @@ pub(crate) fn expected(
 ) -> (u64, u64) {
     if let Some(expected) = &round.expected {
         let tokens = expected.tokens.get(index as usize).copied().flatten();
-        let tokens = u64::from(tokens.unwrap_or(0)).min(prompt);
-        return (tokens, tokens);
+        let tokens = u64::from(tokens.unwrap_or(0));
+        // What the tokenizer does not show may be shared too.
+        let most = tokens + expected.unseen;
+        return (tokens.min(prompt), most.min(prompt));
     }
     let shared = row.shared_chars();
+    if shared == RequestRow::SHARED_UNKNOWN {
+        return (0, prompt);
+    }
     let most = CHARS.1 * shared + marker_tokens(round);
     ((shared / CHARS.0).min(prompt), most.min(prompt))
 }
@@ -208,7 +239,8 @@ impl Sums {
     fn of(round: &RoundResult, limits: Limits, whole: bool, upper: bool) -> Self {
         let mut sums = Self::default();
         for (index, row) in round.requests.successes() {
-            let Some((cached, prompt)) = row.cached_tokens().zip(row.input_tokens()) else {
+            let known = row.cached_tokens().zip(row.input_tokens());
+            let Some((cached, prompt)) = known.filter(|_| !row.has(Flag::Retried)) else {
                 continue;
             };
             let (low, high) = expected(round, index, row, prompt);
@@ -267,6 +299,14 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
         Sums::of(round, limits, hits.is_whole(), false),
         Sums::of(round, limits, hits.is_whole(), true),
     );
+    let retried = round.requests.successes();
+    let retried = retried.filter(|(_, row)| row.has(Flag::Retried)).count() as u64;
+    if retried > 0 {
+        evidence.push(ColdFact::Retried {
+            round: number,
+            requests: retried,
+        });
+    }
     evidence.push(ColdFact::Hits {
         round: number,
         cached: hits.cached,
@@ -285,10 +325,10 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
         }
         return Verdict::Contaminated;
     }
-    let unknown = if (hits.known as f64) < KNOWN * hits.of as f64 {
+    let unknown = if (most.requests as f64) < KNOWN * hits.of as f64 {
         ColdFact::KnownForFew {
             round: number,
-            known: hits.known,
+            known: most.requests,
             of: hits.of,
         }
     } else if (most.visible as f64) < VISIBLE * most.prompt as f64 {

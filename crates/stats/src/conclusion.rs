@@ -24,6 +24,8 @@ pub(crate) struct Basis<'a> {
     pub(crate) design: &'a Design<'a>,
     /// A warm round was run.
     pub(crate) warm_round: bool,
+    /// A later cold round repeats the bytes of the first, with nothing done before it.
+    pub(crate) cold_repeats: bool,
     pub(crate) ttft: &'a Estimate,
     pub(crate) classes: &'a [ClassComparison],
     /// Pairs that one side lost, where they are too many.

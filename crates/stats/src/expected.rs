@@ -1,7 +1,7 @@
 //! What requests of a round may hit of requests of their own round: prompts share beginnings, and a
 //! cache that works gives them back in a cold round too.
 
-use dualround_model::{Expected, RequestRow, RoundResult};
+use dualround_model::{Expected, Known, RequestRow, Reuse, RoundResult};
 use std::collections::BTreeSet;
 
 /// A group of prompts shares a beginning when it is so long, tokens; shorter ones are templates.
@@ -57,7 +57,23 @@ pub fn expected(round: &RoundResult, ids: &[Vec<u32>]) -> Expected {
         epoch: round.meta.spec.epoch,
         tokens,
         computed: computed(&order, &found, common),
+        unseen: unseen(&sent, ids),
     }
+}
+
+/// What a prefix cache could give, where the token ids are all of the prompts.
+pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &Known) -> Option<Reuse> {
+    let mut expected = rounds.iter().filter_map(|round| round.expected.as_ref());
+    known.reuse.filter(|_| expected.all(|one| one.unseen == 0))
+}
+
+/// Prompt tokens that the server counts beyond the ids, at most.
+fn unseen(sent: &[(usize, &RequestRow)], ids: &[Vec<u32>]) -> u64 {
+    let more = sent.iter().filter_map(|(index, row)| {
+        let counted = row.input_tokens()?;
+        Some(counted.saturating_sub(ids[*index].len() as u64))
+    });
+    more.max().unwrap_or(0)
 }
 
 /// Of each group whose members all expect its beginning, that beginning, once: requests that were in

@@ -63,8 +63,12 @@ struct ByTier {
 impl ByTier {
     fn add(&mut self, record: &RequestRecord) {
         let usage = &record.usage;
-        if let Some((local, external)) = usage.local_cached_tokens.zip(usage.external_cached_tokens)
-        {
+        let tiers = usage.local_cached_tokens.zip(usage.external_cached_tokens);
+        // Tiers that do not add up are of another count.
+        let tiers = tiers.filter(|(local, external)| {
+            usage.cached_tokens.is_some() && local.checked_add(*external) == usage.cached_tokens
+        });
+        if let Some((local, external)) = tiers {
             self.told += 1;
             self.sum.local += local;
             self.sum.external += external;

@@ -36,6 +36,7 @@ pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> Cached {
     match (usage.cached_tokens, usage.prompt_tokens) {
         (Some(cached), Some(prompt)) if cached > prompt => Cached::Impossible,
         (Some(cached), _) => Cached::Known(cached),
+        (None, _) if usage.cached_unreadable => Cached::Unknown,
         (None, Some(_)) if convention.omission_is_zero && record.outcome.is_success() => {
             Cached::ZeroByOmission
         }
@@ -61,9 +62,19 @@ fn left_out(canary: Option<&CanaryReport>) -> bool {
     canary.is_some_and(|canary| canary.first.is_none() && canary.prompt_tokens.is_some())
 }
 
+/// Engines that answer: those of `--admin-url`, and the endpoint's own server unless it is a gateway,
+/// which is of no known kind or looks like one of them.
 fn replicas(engines: &[EngineReport]) -> usize {
-    let kinds = engines.iter().map(|engine| engine.kind);
-    kinds.filter(|kind| *kind != EngineKind::Lmcache).count()
+    let mut kinds = engines.iter().map(|engine| engine.kind);
+    let own = kinds.next();
+    let others: Vec<EngineKind> = kinds.filter(|kind| *kind != EngineKind::Lmcache).collect();
+    let gateway = own.is_none_or(|own| {
+        others.contains(&own) || matches!(own, EngineKind::Unknown | EngineKind::Lmcache)
+    });
+    match gateway {
+        true => others.len().max(1),
+        false => 1 + others.len(),
+    }
 }
 
 /// What all of a level says: an answer of it may have reported a hit where the canary's repetition

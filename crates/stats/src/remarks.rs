@@ -12,6 +12,9 @@ pub(crate) fn remarks(basis: &Basis<'_>, decision: &Decision) -> Vec<Remark> {
     if basis.design.left_out {
         out.push(Remark::RoundLeftOut);
     }
+    if basis.cold_repeats {
+        out.push(Remark::ColdRepeats);
+    }
     out.extend(trend(basis).filter(|_| decision.kind == ConclusionKind::Effect));
     out.extend(next(basis, decision));
     out

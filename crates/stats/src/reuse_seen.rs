@@ -5,7 +5,7 @@ use crate::{
     kinds::{cold_of, of_kind},
     level::Design,
     pairs::matched,
-    response_cache, server,
+    response_cache, server, witness,
 };
 use dualround_model::{Known, RoundKind, RoundResult, Witness};
 
@@ -34,8 +34,11 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
     );
     let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
     let by_usage = cold.is_whole() && warm.is_whole();
-    let witness = if let Some(replayed) = response_cache::found(rounds) {
+    let replayed = response_cache::found(rounds).filter(|found| response_cache::explains(*found));
+    let witness = if let Some(replayed) = replayed {
         Witness::ResponseCache(replayed)
+    } else if by_usage && contradicted(design, warm) {
+        Witness::Contradicted
     } else if by_usage {
         Witness::Usage
     } else if let Some((cold, warm)) = counters {
@@ -59,7 +62,9 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
             (seen, !seen && rates.is_some())
         }
         Witness::Counters { cold, warm } => (more(cold, warm), !more(cold, warm)),
-        Witness::Partly | Witness::ResponseCache(_) | Witness::Nobody => (false, false),
+        Witness::Partly | Witness::Contradicted | Witness::ResponseCache(_) | Witness::Nobody => {
+            (false, false)
+        }
     };
     Reuse {
         witness,
@@ -71,6 +76,16 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
             _ => None,
         },
     }
+}
+
+/// Answers report hits in warm rounds of which the engines' counters saw nothing, though they saw
+/// all of the cold ones.
+fn contradicted(design: &Design<'_>, warm: Hits) -> bool {
+    let mut colds = design.cold_rounds();
+    let mut warms = design.warm_rounds();
+    warm.cached > 0
+        && colds.all(|round| witness::of_round(round).is_some())
+        && warms.all(response_cache::stood_still)
 }
 
 /// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each:

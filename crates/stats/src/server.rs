@@ -6,7 +6,9 @@ use crate::{
     kinds::of_kind,
     witness::{self, Looked, Seen, sent_tokens, slack},
 };
-use dualround_model::{CachedByTier, RoundKind, RoundResult, TierRate, TrafficSign, Warning};
+use dualround_model::{
+    CachedByTier, EngineDelta, Flag, RoundKind, RoundResult, TierRate, TrafficSign, Warning,
+};
 use std::collections::BTreeMap;
 
 /// Hits by tier over the rounds of a kind: as usage tells them of every request, which no other
@@ -78,7 +80,7 @@ pub(crate) fn rate<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Option<
 pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let engines = &round.meta.engines;
-    let total = |pick: fn(&dualround_model::EngineDelta) -> Option<f64>| {
+    let total = |pick: fn(&EngineDelta) -> Option<f64>| {
         let values: Vec<f64> = engines.iter().filter_map(pick).collect();
         (!values.is_empty()).then(|| values.iter().sum::<f64>())
     };
@@ -98,21 +100,42 @@ pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
             warnings.push(Warning::OtherTraffic { what, seen, ours });
         }
     };
-    let requests = Some(round.ended() as f64);
+    let retried = round.requests.iter().any(|(_, row)| row.has(Flag::Retried));
+    let requests = (!retried).then(|| round.ended() as f64);
+    let finished = 0.5 + 0.02 * round.ended() as f64;
     more(
         TrafficSign::Finished,
-        total(|delta| delta.requests),
+        through(engines, |delta| delta.requests, requests, finished),
         requests,
-        0.5 + 0.02 * round.ended() as f64,
+        finished,
     );
     let sent = sent_tokens(round);
     let allowed = slack(sent.unwrap_or(0.0));
-    let prompt = total(|delta| delta.prompt_tokens);
+    let prompt = through(engines, |delta| delta.prompt_tokens, sent, allowed);
     more(TrafficSign::PromptTokens, prompt, sent, allowed);
-    let computed = total(|delta| delta.processed);
+    let computed = through(engines, |delta| delta.processed, sent, allowed);
     more(TrafficSign::Computed, computed, sent, allowed);
-    if let Some(Looked::More { seen, sent }) = witness::looked(round) {
+    let of_tiers = |delta: &EngineDelta| delta.tiers.first().and_then(|tier| tier.queries);
+    let chained = through(engines, of_tiers, sent, allowed) < total(of_tiers);
+    if let (false, Some(Looked::More { seen, sent })) = (chained, witness::looked(round)) {
         more(TrafficSign::LookedUp, Some(seen), Some(sent), allowed);
     }
     warnings
+}
+
+/// What passed through the engines: the sum, unless several of them each had all of it, as prefill
+/// and decode engines or a gateway and its engine do.
+fn through(
+    engines: &[EngineDelta],
+    pick: fn(&EngineDelta) -> Option<f64>,
+    ours: Option<f64>,
+    allowed: f64,
+) -> Option<f64> {
+    let values: Vec<f64> = engines.iter().filter_map(pick).collect();
+    let all = |value: &&f64| ours.is_some_and(|ours| (**value - ours).abs() <= allowed);
+    let whole = values.iter().filter(all).count();
+    match whole {
+        0 | 1 => (!values.is_empty()).then(|| values.iter().sum()),
+        _ => values.iter().copied().reduce(f64::max),
+    }
 }

@@ -2,7 +2,7 @@
 //! was sent: more is other traffic, less are requests that never reached an engine.
 
 use crate::telemetry;
-use dualround_model::{EngineDelta, Resolved, RoundResult};
+use dualround_model::{EngineDelta, Flag, Resolved, RoundResult};
 
 /// Tokens by which counters may differ from what was sent: probes of this program among them.
 const SLACK_SHARE: f64 = 0.02;
@@ -53,11 +53,12 @@ pub(crate) enum Looked {
     },
 }
 
-/// Prompt tokens of all requests of a round; `None` when one is not known.
+/// Prompt tokens of all requests of a round; `None` when one is not known, failed, or was sent again.
 pub(crate) fn sent_tokens(round: &RoundResult) -> Option<f64> {
     let mut tokens = 0;
     for (_, row) in round.requests.iter() {
-        if !row.is_success() {
+        // One that was sent again was looked up more than once.
+        if !row.is_success() || row.has(Flag::Retried) {
             return None;
         }
         tokens += row.input_tokens()?;

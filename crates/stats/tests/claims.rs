@@ -74,6 +74,8 @@ fn canary() -> CanaryReport {
         repeated: Some(784),
         other_marker: Some(0),
         salt_field: None,
+        other_counted: true,
+        other_text: None,
         replayed: false,
     }
 }
@@ -239,6 +241,7 @@ fn b132_sharing_and_templates_are_no_contamination() {
             epoch: 0,
             tokens: vec![Some(tokens); 20],
             computed: 0,
+            unseen: 0,
         });
         compare(&mut rounds, &Judging::default(), &known())
             .cold

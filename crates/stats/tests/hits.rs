@@ -9,149 +9,15 @@
 )]
 
 mod common;
+mod level;
 mod said;
 
-use common::{meta, success, usage};
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineKind, EngineReport, Expected, Judging,
-    Known, LeftOut, LevelComparison, MetricKind, MetricTrack, RequestRecord, Resolved, RoundKind,
-    RoundRun, RoundSpec, Schedule, SeriesTrack, Source, TierDelta, TrackPoint, Verdict,
+    CanaryReport, EngineDelta, EngineKind, EngineReport, Expected, LeftOut, MetricKind,
+    MetricTrack, Resolved, SeriesTrack, Source, TrackPoint, Verdict,
 };
-use dualround_stats::{SummaryOptions, compare, summarise};
+use level::{Level, canary, each, engine};
 use said::{diagnoses, evidence, sentence};
-
-/// Prompt and cached tokens of a request, as its answer reports them.
-type Reported = (Option<u64>, Option<u64>);
-
-/// A cold and a warm round.
-struct Level {
-    cold: Vec<Reported>,
-    warm: Vec<Reported>,
-    /// TTFT, cold and warm, ms.
-    ttft: (f64, f64),
-    /// Characters that each prompt shares with one sent before.
-    shared_chars: u64,
-    expected: Option<Expected>,
-    canary: Option<CanaryReport>,
-    engines: Vec<EngineDelta>,
-    metrics: Vec<MetricTrack>,
-    /// Under a salt instead of a marker.
-    salt: bool,
-    /// What is known of the servers.
-    servers: Vec<EngineReport>,
-    /// Under `--cold none`, where the cold round is asked once more after the warm one, with the
-    /// hits and times of a warm one.
-    third: bool,
-    /// Ids of the answers of a round, by its number.
-    ids: fn(u32, u32) -> Option<String>,
-    /// Warm answers come whole.
-    whole_warm: bool,
-    /// The counters of a warm round, where they are not those of the cold one.
-    warm_engines: Option<Vec<EngineDelta>>,
-}
-
-impl Level {
-    /// The canary hit 880 of its 900 tokens, and nothing under another marker.
-    fn of(cold: Vec<Reported>, warm: Vec<Reported>) -> Self {
-        Self {
-            cold,
-            warm,
-            ttft: (100.0, 10.0),
-            shared_chars: 0,
-            expected: None,
-            canary: canary(Some(0), Some(880)),
-            engines: Vec::new(),
-            metrics: Vec::new(),
-            salt: false,
-            servers: Vec::new(),
-            third: false,
-            ids: |_, _| None,
-            whole_warm: false,
-            warm_engines: None,
-        }
-    }
-
-    fn judged(self) -> LevelComparison {
-        let schedule: Schedule = if self.third { "CWC" } else { "CW" }.parse().unwrap();
-        let again = (&self.warm, self.ttft.1);
-        let parts = [(&self.cold, self.ttft.0), again, again];
-        let round = |(spec, (reported, ttft)): (RoundSpec, (&Vec<Reported>, f64))| {
-            let record = |(index, (prompt, cached)): (u32, &Reported)| {
-                let whole = self.whole_warm && spec.kind == RoundKind::Warm;
-                let gap = if whole { 0.05 } else { 10.0 };
-                let tokens = [ttft, ttft + gap, ttft + 2.0 * gap];
-                let mut usage = usage(0, 3, *cached);
-                usage.prompt_tokens = *prompt;
-                let mut record = success(index, 0.0, &tokens, usage);
-                record.shared_chars = self.shared_chars;
-                record.response_id = (self.ids)(spec.number, index).map(Into::into);
-                record
-            };
-            let records: Vec<RequestRecord> = (0..).zip(reported).map(record).collect();
-            let mut meta = meta(spec, records.len());
-            let warm = self.warm_engines.as_ref();
-            let counters = warm.filter(|_| spec.kind == RoundKind::Warm);
-            meta.engines = counters.unwrap_or(&self.engines).clone();
-            meta.metrics.clone_from(&self.metrics);
-            if let Some(cold) = meta.cold.as_mut().filter(|_| self.salt) {
-                cold.method = ColdMethod::Salt;
-                cold.marker = None;
-                cold.marker_tokens = None;
-            }
-            if let Some(cold) = meta.cold.as_mut().filter(|_| self.third) {
-                *cold = ColdAction::default();
-            }
-            let mut round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
-            round.expected.clone_from(&self.expected);
-            round
-        };
-        let specs = schedule.rounds().into_iter();
-        let mut rounds: Vec<_> = specs.zip(parts).map(round).collect();
-        let judging = Judging {
-            schedule,
-            round_noise: None,
-            same_samples: true,
-        };
-        let known = Known {
-            canary: self.canary,
-            engines: self.servers,
-            ..Known::default()
-        };
-        compare(&mut rounds, &judging, &known)
-    }
-
-    fn verdict(self) -> Verdict {
-        self.judged().cold.verdict
-    }
-}
-
-fn canary(first: Option<u64>, repeated: Option<u64>) -> Option<CanaryReport> {
-    Some(CanaryReport {
-        prompt_tokens: Some(900),
-        first,
-        repeated,
-        other_marker: Some(0),
-        salt_field: None,
-        replayed: false,
-    })
-}
-
-/// `n` requests that report the same.
-fn each(n: usize, prompt: u64, cached: u64) -> Vec<Reported> {
-    vec![(Some(prompt), Some(cached)); n]
-}
-
-/// The counters of an engine.
-fn engine(looked_up: f64, hits: f64) -> EngineDelta {
-    EngineDelta {
-        tiers: vec![TierDelta {
-            tier: "local".to_owned(),
-            hits: Some(hits),
-            queries: Some(looked_up),
-        }],
-        ..EngineDelta::default()
-    }
-}
 
 fn near(a: Option<f64>, b: f64) -> bool {
     a.is_some_and(|a| (a - b).abs() < 1e-9)
@@ -280,6 +146,7 @@ fn v06_what_prompts_share_by_their_token_ids_is_no_contamination() {
             epoch: 1,
             tokens: vec![Some(520); 12],
             computed: 0,
+            unseen: 0,
         });
         level.verdict()
     };
@@ -416,6 +283,7 @@ fn v23_what_was_never_cached_was_not_evicted() {
         epoch: 1,
         tokens,
         computed: 0,
+        unseen: 0,
     });
     let fits = said(shared);
     assert!(

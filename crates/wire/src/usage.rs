@@ -3,14 +3,28 @@
 use dualround_model::Usage;
 use serde::{Deserialize, Deserializer};
 
-/// A count that may come as an integer, a whole float, null, or something useless.
+/// A count that may come as an integer, a whole float, null, or something that is none.
 #[derive(Clone, Copy, Debug, Default)]
-struct Count(Option<u64>);
+struct Count {
+    tokens: Option<u64>,
+    /// There was something, and no count.
+    unreadable: bool,
+}
+
+impl Count {
+    fn of(value: &serde_json::Value) -> Self {
+        let tokens = whole(value);
+        Self {
+            tokens,
+            unreadable: tokens.is_none() && !value.is_null(),
+        }
+    }
+}
 
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        Ok(Self(whole(&value)))
+        Ok(Self::of(&value))
     }
 }
 
@@ -25,7 +39,7 @@ fn whole(value: &serde_json::Value) -> Option<u64> {
 /// An object that is dropped when it is null or of another shape.
 #[derive(Clone, Copy, Debug, Default)]
 struct Details {
-    cached: Option<u64>,
+    cached: Count,
     local: Option<u64>,
     external: Option<u64>,
     reasoning: Option<u64>,
@@ -36,7 +50,9 @@ impl<'de> Deserialize<'de> for Details {
         let value = serde_json::Value::deserialize(deserializer)?;
         let field = |name: &str| value.get(name).and_then(whole);
         Ok(Self {
-            cached: field("cached_tokens"),
+            cached: value
+                .get("cached_tokens")
+                .map_or_else(Count::default, Count::of),
             local: field("local_cached_tokens"),
             external: field("external_cached_tokens"),
             reasoning: field("reasoning_tokens"),
@@ -50,6 +66,7 @@ impl<'de> Deserialize<'de> for Details {
 pub(crate) struct RawUsage {
     prompt_tokens: Count,
     completion_tokens: Count,
+    total_tokens: Count,
     // Anthropic's and the Responses API's names.
     input_tokens: Count,
     output_tokens: Count,
@@ -68,41 +85,57 @@ pub(crate) struct RawUsage {
 }
 
 impl RawUsage {
+    /// `prompt_tokens`, with the cached ones where a gateway counts them apart: then `total_tokens`
+    /// has them as well.
+    fn whole_prompt(&self, completion: Option<u64>, cached: Option<u64>) -> Option<u64> {
+        let prompt = self.prompt_tokens.tokens?;
+        let all = cached.filter(|cached| *cached > 0);
+        let all = all.and_then(|cached| prompt.checked_add(cached));
+        let with_all = all.and_then(|all| all.checked_add(completion?));
+        match with_all.is_some() && with_all == self.total_tokens.tokens {
+            true => all,
+            false => Some(prompt),
+        }
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         // Anthropic counts cached tokens apart from the input; the sum is the prompt.
-        let apart = self.cache_read_input_tokens.0.map(|read| {
-            self.input_tokens.0.unwrap_or(0)
-                + read
-                + self.cache_creation_input_tokens.0.unwrap_or(0)
+        let apart = self.cache_read_input_tokens.tokens.and_then(|read| {
+            let created = self.cache_creation_input_tokens.tokens.unwrap_or(0);
+            let input = self.input_tokens.tokens.unwrap_or(0);
+            input.checked_add(read)?.checked_add(created)
         });
         // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
         // nothing at all.
         let counted = |count: Option<u64>| count.filter(|tokens| *tokens > 0);
-        let prompt = counted(self.prompt_tokens.0)
-            .or(counted(apart))
-            .or(counted(self.input_tokens.0));
-        let completion = self.completion_tokens.0.or(self.output_tokens.0);
+        let completion = self.completion_tokens.tokens.or(self.output_tokens.tokens);
         // Where several fields speak of cached tokens and disagree, one of them is not filled in.
         let cached = [
             self.prompt_tokens_details.cached,
             self.input_tokens_details.cached,
-            self.prompt_cache_hit_tokens.0,
-            self.cache_read_input_tokens.0,
-            self.cached_tokens.0,
+            self.prompt_cache_hit_tokens,
+            self.cache_read_input_tokens,
+            self.cached_tokens,
         ];
+        let unreadable = cached.iter().any(|count| count.unreadable);
         let tiers = self.prompt_tokens_details;
         let by_tier = tiers.local.zip(tiers.external);
-        let by_tier = by_tier.map(|(local, external)| local + external);
-        let cached = cached.into_iter().flatten().max().or(by_tier);
+        let by_tier = by_tier.and_then(|(local, external)| local.checked_add(external));
+        let cached = cached.iter().filter_map(|count| count.tokens).max();
+        let cached = cached.or(by_tier);
+        let prompt = counted(self.whole_prompt(completion, cached))
+            .or(counted(apart))
+            .or(counted(self.input_tokens.tokens));
         Usage {
             prompt_tokens: prompt,
             completion_tokens: completion.filter(|tokens| prompt.is_some() || *tokens > 0),
             cached_tokens: cached.filter(|tokens| prompt.is_some() || *tokens > 0),
+            cached_unreadable: unreadable && cached.is_none(),
             local_cached_tokens: tiers.local,
             external_cached_tokens: tiers.external,
             reasoning_tokens: (self.completion_tokens_details.reasoning)
                 .or(self.output_tokens_details.reasoning)
-                .or(self.reasoning_tokens.0),
+                .or(self.reasoning_tokens.tokens),
         }
     }
 }
@@ -121,12 +154,12 @@ impl RawTimings {
         // prompt_n holds the processed tokens only.
         let prompt = self
             .prompt_n
-            .0
-            .map(|processed| processed + self.cache_n.0.unwrap_or(0));
+            .tokens
+            .and_then(|processed| processed.checked_add(self.cache_n.tokens.unwrap_or(0)));
         Usage {
             prompt_tokens: prompt,
-            completion_tokens: self.predicted_n.0,
-            cached_tokens: self.cache_n.0,
+            completion_tokens: self.predicted_n.tokens,
+            cached_tokens: self.cache_n.tokens,
             ..Usage::default()
         }
     }

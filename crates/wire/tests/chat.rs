@@ -277,6 +277,51 @@ fn cached_tokens_by_tier_are_read() {
 }
 
 #[test]
+fn what_is_no_count_of_cached_tokens_is_not_left_out() {
+    for odd in [
+        "-1",
+        "\"many\"",
+        "1.5",
+        "1e30",
+        "true",
+        "{}",
+        "18446744073709551616",
+    ] {
+        let usage = usage_of(&format!(
+            r#"{{"prompt_tokens":900,"prompt_tokens_details":{{"cached_tokens":{odd}}}}}"#
+        ));
+        assert_eq!(
+            (usage.cached_tokens, usage.cached_unreadable),
+            (None, true),
+            "{odd}"
+        );
+    }
+    for absent in ["null", "{}", "{\"cached_tokens\":null}"] {
+        let usage = usage_of(&format!(
+            r#"{{"prompt_tokens":900,"prompt_tokens_details":{absent}}}"#
+        ));
+        assert!(!usage.cached_unreadable, "{absent}");
+    }
+    // Sums that do not fit are none.
+    let wide = usage_of(
+        r#"{"prompt_tokens":900,"prompt_tokens_details":{"local_cached_tokens":9223372036854775808,"external_cached_tokens":9223372036854775818}}"#,
+    );
+    assert_eq!(wide.cached_tokens, None);
+}
+
+#[test]
+fn a_prompt_counted_without_its_cached_part_is_made_whole() {
+    let apart = usage_of(
+        r#"{"prompt_tokens":395,"completion_tokens":4,"total_tokens":663,"prompt_tokens_details":{"cached_tokens":264}}"#,
+    );
+    assert_eq!(apart.prompt_tokens, Some(659));
+    let whole = usage_of(
+        r#"{"prompt_tokens":659,"completion_tokens":4,"total_tokens":663,"prompt_tokens_details":{"cached_tokens":264}}"#,
+    );
+    assert_eq!(whole.prompt_tokens, Some(659));
+}
+
+#[test]
 fn f010_zeros_are_no_counts() {
     let mut usage = usage_of(r#"{"prompt_tokens":12,"completion_tokens":2}"#);
     usage.merge(usage_of(r#"{"prompt_tokens":0,"completion_tokens":0}"#));

@@ -413,6 +413,7 @@ impl Run {
             level,
             canary: self.known.canary.clone(),
             expected: Vec::new(),
+            reuse: self.known.reuse.filter(|_| level == 0),
         };
         if let Some(Some(ids)) = &self.ids {
             let rounds = self.rounds[first..].iter_mut();

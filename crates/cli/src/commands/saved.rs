@@ -28,7 +28,7 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
         ))
         .into());
     }
-    let info = files.read_run()?;
+    let mut info = files.read_run()?;
     let options = options(&info.plan, info.canary.as_ref(), &info.engines);
     let mut rounds: Vec<RoundResult> = Vec::new();
     let empty = |planned| RoundFold::new(options.clone(), planned);
@@ -55,6 +55,9 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
             }
         }
     }
+    // A run that was killed has it in its journal only.
+    let told = found.iter().find_map(|evidence| evidence.reuse);
+    info.reuse = info.reuse.or(told);
     let known = Known {
         canary: info.canary.clone(),
         engines: info.engines.clone(),

@@ -333,6 +333,8 @@ fn known() -> Known {
             repeated: Some(784),
             other_marker: Some(0),
             salt_field: Some("cache_salt".to_owned()),
+            other_counted: true,
+            other_text: None,
             replayed: false,
         }),
         ..Known::default()

@@ -1,4 +1,4 @@
-//! The canary: three serial requests with made text that show whether hits happen here, whether
+//! The canary: three serial requests with made text (four under a salt) that show whether hits happen here, whether
 //! they are reported, and whether what is to make a prompt cold does so.
 
 use super::Fresh;
@@ -77,9 +77,20 @@ impl<'a> Prober<'a> {
     /// # Errors
     /// [`Refused`] when the server did not answer it.
     pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Probed, Refused> {
+        let text = self.text.clone();
+        self.send_text(&text, fresh).await
+    }
+
+    /// The same of another text of that length, which begins with other words.
+    async fn send_other(&mut self, fresh: &Fresh) -> Result<Probed, Refused> {
+        let text = filler(self.plan.seed ^ 2, self.text.len());
+        self.send_text(&text, fresh).await
+    }
+
+    async fn send_text(&mut self, text: &str, fresh: &Fresh) -> Result<Probed, Refused> {
         self.sent += 1;
         let target = &self.wiring.target;
-        let bytes = request_of_text(self.plan, target, self.like, &self.text, 2, Some(fresh));
+        let bytes = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
         let bytes = bytes.into();
         let reading = Reading {
             lenient: true,
@@ -147,7 +158,8 @@ pub(crate) async fn run(
     Ok(three(prober, markers, salt_field).await.unwrap_or(report))
 }
 
-/// Text A fresh 1, the same again, text A fresh 2; fresh is a marker, or a value of `salt_field`.
+/// Text A fresh 1, the same again, text A fresh 2; fresh is a marker, or a value of `salt_field`, under
+/// which text B fresh 1 follows.
 async fn three(
     prober: &mut Prober<'_>,
     markers: &mut Markers,
@@ -159,14 +171,26 @@ async fn three(
     for fresh in [&one, &one, &two] {
         sent.push(prober.send(fresh).await?);
     }
+    // Under a salt nothing of another epoch is shared, so what prompts of one share shows only in
+    // another text under the same value.
+    let other_text = match salt_field {
+        Some(_) => prober.send_other(&one).await?.usage.cached_tokens,
+        None => None,
+    };
     let cached = |probed: &Probed| probed.usage.cached_tokens;
     let [first, again, other] = [0, 1, 2].map(|at: usize| sent[at].id.as_deref());
     Ok(CanaryReport {
         prompt_tokens: sent[0].usage.prompt_tokens,
-        replayed: first.is_some() && first == again && first != other,
+        replayed: first.is_some()
+            && first == again
+            && first != other
+            // An id may be a digest of the prompt; a stored answer repeats its usage.
+            && cached(&sent[0]) == cached(&sent[1]),
         first: cached(&sent[0]),
         repeated: cached(&sent[1]),
         other_marker: cached(&sent[2]),
+        other_counted: sent[2].usage.prompt_tokens.is_some(),
+        other_text,
         salt_field: salt_field.map(str::to_owned),
     })
 }
@@ -185,13 +209,37 @@ pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> Fresh {
 
 /// The field makes a prompt cold: the text hit under one value, and missed under another.
 pub(crate) fn separates(report: &CanaryReport) -> bool {
-    let missed = report.other_marker.unwrap_or(0) <= TEMPLATE_TOKENS;
+    let missed = match report.other_marker {
+        Some(hit) => hit <= TEMPLATE_TOKENS,
+        // Left out, as it is without a hit, by an answer that counts tokens.
+        None => report.other_counted,
+    };
     report.found() == Some(true) && missed
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_salt_is_proven_by_an_answer_that_counts_tokens() {
+        let report = |other_marker, other_counted| CanaryReport {
+            prompt_tokens: Some(1100),
+            first: None,
+            repeated: Some(1088),
+            other_marker,
+            other_counted,
+            salt_field: Some("cache_salt".to_owned()),
+            other_text: None,
+            replayed: false,
+        };
+        assert!(separates(&report(Some(0), true)));
+        // vLLM leaves the field out without a hit.
+        assert!(separates(&report(None, true)));
+        // No usage at all.
+        assert!(!separates(&report(None, false)));
+        assert!(!separates(&report(Some(1088), true)));
+    }
 
     #[test]
     fn a_longer_text_fits_the_block_and_the_longest_prompt() {

@@ -46,6 +46,8 @@ pub(crate) struct Observed {
     pub(crate) page: Option<Scrape>,
     /// Its name or address.
     pub(crate) host: String,
+    /// Why nothing of it was seen: it could not be reached.
+    pub(crate) unreachable: Option<String>,
 }
 
 impl Observed {

@@ -35,7 +35,13 @@ pub(crate) async fn observe(
     }
     let prefix = target.base_path();
     let mut control = Control::new(target.clone(), tls.cloned(), clock, LIMIT);
-    let models = get(&mut control, &format!("{prefix}/v1/models"), headers).await;
+    let models = match look(&mut control, &format!("{prefix}/v1/models"), headers).await {
+        Ok(answer) => Some(answer),
+        Err(reason) => {
+            seen.unreachable = Some(reason);
+            None
+        }
+    };
     seen.server = models
         .as_ref()
         .and_then(|answer| answer.head.server.clone());
@@ -61,8 +67,13 @@ pub(crate) async fn observe(
 }
 
 async fn get(control: &mut Control, path: &str, headers: &str) -> Option<Answer> {
+    look(control, path, headers).await.ok()
+}
+
+async fn look(control: &mut Control, path: &str, headers: &str) -> Result<Answer, String> {
     control.target.path = path.to_owned();
-    control.send("GET", headers, "").await.ok()
+    let answer = control.send("GET", headers, "").await;
+    answer.map_err(|failure| failure.to_string())
 }
 
 fn json(answer: Option<Answer>) -> Option<Value> {

@@ -203,6 +203,10 @@ impl Session {
         }
         self.probes += prober.sent();
         let after = match proving {
+            Ok(probed) if probed.usage.prompt_tokens.is_none() => {
+                action.proof_failed = Some("its answer counts no tokens".to_owned());
+                return Ok(());
+            }
             Ok(probed) => probed.usage.cached_tokens,
             Err((_, reason)) => {
                 action.proof_failed = Some(reason);

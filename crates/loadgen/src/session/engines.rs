@@ -7,7 +7,7 @@ use crate::{
     engine::{self, Reading, Watch},
     transport::Target,
 };
-use dualround_model::{EngineDelta, EngineKind, EngineReport, LeftOut, ResetCall};
+use dualround_model::{EngineDelta, EngineKind, EngineReport, LeftOut, ResetCall, Warning};
 
 impl Session {
     /// What the engines are, as far as they showed; empty before [`Session::preflight`].
@@ -27,8 +27,11 @@ impl Session {
         let mut places = vec![(own.shown.clone(), own, headers)];
         for url in &self.plan.admin_urls {
             let url = url.trim_end_matches('/');
-            if places.iter().all(|(known, ..)| known != url) {
-                let target = Target::resolve(url, &self.plan.request)?;
+            let target = Target::resolve(url, &self.plan.request)?;
+            if places
+                .iter()
+                .all(|(_, known, _)| !known.is_same_server(&target))
+            {
                 let headers = basic(target.userinfo.as_deref());
                 places.push((url.to_owned(), target, headers));
             }
@@ -36,6 +39,13 @@ impl Session {
         for (at, (base, target, headers)) in places.into_iter().enumerate() {
             let tls = self.tls.as_ref();
             let seen = engine::observe(&base, &target, &headers, tls, self.clock).await;
+            if let (1.., Some(reason)) = (at, &seen.unreachable) {
+                self.warnings.push(Warning::EngineUnreachable {
+                    url: seen.shown.clone(),
+                    reason: reason.clone(),
+                });
+                continue;
+            }
             let forced = self.plan.engine.filter(|_| at == 0);
             let report = engine::detect(&seen, forced);
             let tls = self.tls.clone();

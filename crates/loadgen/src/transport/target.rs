@@ -38,6 +38,23 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// Both lead to the same port of the same machine and the same path there, however it is spelled.
+    pub(crate) fn is_same_server(&self, other: &Self) -> bool {
+        let at_one_place = match (&self.unix, &other.unix) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => {
+                let known = self.addresses.iter();
+                let shared = known
+                    .filter(|address| other.addresses.contains(address))
+                    .count();
+                shared > 0 || (self.host == other.host && self.port == other.port)
+            }
+            _ => false,
+        };
+        let base = |target: &Self| target.base_path().trim_end_matches('/').to_owned();
+        at_one_place && base(self) == base(other)
+    }
+
     /// Takes a URL apart and resolves its host.
     ///
     /// # Errors

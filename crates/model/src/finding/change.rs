@@ -98,6 +98,11 @@ pub enum ChangeCaveat {
         /// Of which run.
         run: Which,
     },
+    /// Warm answers were given back by a response cache.
+    ResponseCache {
+        /// In which run.
+        run: Which,
+    },
     /// The runs themselves differ in something.
     Differs {
         /// A flag, or `model`, `dataset`, `engine`, `engine version`, `schedule`, `cold policy`,

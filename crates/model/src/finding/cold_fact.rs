@@ -50,8 +50,8 @@ pub enum ColdFact {
     OtherSalt {
         /// The request's field.
         field: String,
-        /// What it hit.
-        hit: u64,
+        /// What it hit; `None`: its answer said nothing.
+        hit: Option<u64>,
     },
     /// The canary's text behind another marker.
     OtherMarker {
@@ -60,6 +60,16 @@ pub enum ColdFact {
     },
     /// Warm answers that a response cache gave.
     Replayed(Replayed),
+    /// Answers may be those of an earlier request, given back by a response cache, and their usage
+    /// with them.
+    MayBeReplays,
+    /// Requests that were sent again, whose hits may be of their own first attempt.
+    Retried {
+        /// The round, from 1.
+        round: u32,
+        /// How many.
+        requests: u64,
+    },
     /// No request of a round succeeded.
     NoneSucceeded {
         /// The round, from 1.
@@ -126,7 +136,7 @@ impl ColdFact {
     /// Who says so, as in the files.
     pub fn source(&self) -> &'static str {
         match self {
-            Self::NothingDone | Self::SentBefore => "policy",
+            Self::NothingDone | Self::SentBefore | Self::MayBeReplays => "policy",
             Self::ResetAccepted { .. }
             | Self::ResetProven { .. }
             | Self::ResetProofFailed { .. }
@@ -143,6 +153,7 @@ impl ColdFact {
             }) => "engine",
             Self::Replayed(_) => "response_id",
             Self::NoneSucceeded { .. }
+            | Self::Retried { .. }
             | Self::Impossible { .. }
             | Self::NotReported { .. }
             | Self::Hits { .. }

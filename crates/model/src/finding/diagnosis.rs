@@ -42,8 +42,8 @@ pub enum Diagnosis {
     Replicas {
         /// Each with its prompt tokens of the warm rounds.
         engines: Vec<(String, f64)>,
-        /// A text sent twice was not found again either, which a cache that is off looks like.
-        or_off: bool,
+        /// Whether any text was seen to be found again.
+        seen: CacheSeen,
     },
     /// The prompts of a round need more than the cache holds.
     EvictedCapacity {
@@ -112,4 +112,16 @@ pub enum Diagnosis {
     PromptTokensChanged,
     /// Requests failed in the warm round.
     WarmFailures,
+}
+
+/// Whether a cache was seen to give anything back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheSeen {
+    /// The canary's text was found again.
+    Found,
+    /// It was not, which a cache that is off looks like.
+    NotFound,
+    /// It was not asked, or not answered.
+    Untested,
 }

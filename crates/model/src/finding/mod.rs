@@ -10,7 +10,7 @@ mod witness;
 
 pub use change::{ChangeCaveat, ChangeReason, Which};
 pub use cold_fact::ColdFact;
-pub use diagnosis::Diagnosis;
+pub use diagnosis::{CacheSeen, Diagnosis};
 pub use judging::{
     Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Reason, Repeated,
     Source,

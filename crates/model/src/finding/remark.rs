@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Remark {
     /// A round holds too few of the requests of the others and was not used.
     RoundLeftOut,
+    /// Under `--cold none` a later cold round repeats the bytes of the first one: it counts as warm.
+    ColdRepeats,
     /// From cold round to cold round the server went one way, which is in the ratio.
     Trend {
         /// TTFT of a round over that of the one before.

@@ -17,6 +17,9 @@ pub enum Witness {
     },
     /// Usage of some requests: a figure, and no evidence.
     Partly,
+    /// Usage of every request, whose hits the engines' counters did not see: a figure, and no
+    /// evidence.
+    Contradicted,
     /// A response cache answered: nothing is said of the engine's.
     ResponseCache(Replayed),
     /// Nobody.

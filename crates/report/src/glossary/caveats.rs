@@ -165,6 +165,13 @@ pub(super) const TERMS: &[Term] = &[
         "计划中的限制（--duration、--max-failures、--max-failure-rate）提前结束了本轮；未发送的请求已计数。失败过多时略去该级别其余各轮。",
     ),
     term(
+        "engine_unreachable",
+        "engine_unreachable",
+        "引擎无法连接",
+        "A server named by --admin-url could not be reached; its counters are not read.",
+        "无法连接 --admin-url 指定的服务端；不读取其计数器。",
+    ),
+    term(
         "metrics_unreadable",
         "metrics_unreadable",
         "指标无法读取",

@@ -75,6 +75,15 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
         }
         ChangeCaveat::LengthsUnknown => change_reason(ChangeReason::LengthsUnknown),
         ChangeCaveat::Contaminated { run } => contaminated(*run),
+        ChangeCaveat::ResponseCache { run } => {
+            let [run, run_zh] = which(*run);
+            [
+                format!(
+                    "warm answers of the {run} run were given back by a response cache: their times are not the engine's"
+                ),
+                format!("{run_zh}运行的热轮响应由响应缓存返回：其耗时不是引擎的耗时"),
+            ]
+        }
         ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
         ChangeCaveat::EndedEarly { run } => {
             let [run, run_zh] = which(*run);

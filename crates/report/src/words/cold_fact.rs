@@ -24,6 +24,19 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
         | ColdFact::CanarySilent
         | ColdFact::OtherSalt { .. }
         | ColdFact::OtherMarker { .. } => canary(fact),
+        ColdFact::MayBeReplays => both(
+            "an earlier request may have been answered for these, and its usage given back with its answer: what usage says is no proof",
+            "这些响应可能是之前请求的响应被原样返回，usage 也随之返回：usage 不能作为证据",
+        ),
+        ColdFact::Retried { round, requests } => of_round(
+            *round,
+            [
+                format!(
+                    "requests that were sent again: {requests}; their hits may be of their own first attempt and are left out"
+                ),
+                format!("{requests} 个请求重发过，其命中可能来自自身的首次尝试，未予采用"),
+            ],
+        ),
         ColdFact::Replayed(replayed) => response_cache(*replayed),
         ColdFact::NoneSucceeded { round } => {
             of_round(*round, both("no request succeeded", "没有请求成功"))
@@ -190,7 +203,14 @@ fn canary(fact: &ColdFact) -> Both {
                 format!("重复发送的 {of}tokens 合成文本命中缓存 {hit} tokens，且服务端报告了命中"),
             ]
         }
-        ColdFact::OtherSalt { field, hit } => [
+        ColdFact::OtherSalt { field, hit: None } => [
+            format!("the same text under another {field} was answered without cached tokens"),
+            format!("同一文本换用另一个 {field} 后，响应未报告缓存命中 tokens"),
+        ],
+        ColdFact::OtherSalt {
+            field,
+            hit: Some(hit),
+        } => [
             format!("the same text under another {field} took {hit} tokens"),
             format!("同一文本换用另一个 {field} 后命中 {hit} tokens"),
         ],
@@ -215,10 +235,10 @@ fn response_cache(
     match seen_by {
         SeenBy::Ids => [
             format!(
-                "{answers} of {of} warm answers bear the id of the cold answer to the same prompt: a response cache gave them back, no engine"
+                "{answers} of {of} warm answers bear the id of an earlier answer to the same prompt: a response cache gave them back, no engine"
             ),
             format!(
-                "{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同：由响应缓存返回，而非引擎"
+                "{of} 个热轮响应中有 {answers} 个与同一提示词之前的响应 id 相同：由响应缓存返回，而非引擎"
             ),
         ],
         SeenBy::Counters => [

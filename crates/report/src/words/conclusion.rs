@@ -75,9 +75,13 @@ fn no_evidence(witness: Witness) -> [&'static str; 2] {
             "round 2 faster, cause not established (hits are known for a part of the requests only)",
             "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
         ],
+        Witness::Contradicted => [
+            "round 2 faster, cause not established (answers report hits of which the engines' counters saw nothing)",
+            "第 2 轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
+        ],
         Witness::ResponseCache(_) => [
-            "round 2 faster because a response cache gave whole answers back; of the engine's cache this says nothing",
-            "第 2 轮更快，因为响应缓存直接返回了整个响应；这不能说明引擎自身的缓存",
+            "round 2 faster, where a response cache gave answers back; of the engine's cache this says nothing",
+            "第 2 轮更快，其中有响应缓存直接返回的响应；这不能说明引擎自身的缓存",
         ],
         Witness::Nobody => [
             "round 2 faster, cause not established (hits cannot be seen here)",
@@ -201,7 +205,7 @@ fn rate(level: &LevelComparison) -> Both {
                 format!("，按服务端计数器命中率 {warm_zh}"),
             ]
         }
-        (Witness::Usage | Witness::Partly, Some(rate)) => {
+        (Witness::Usage | Witness::Partly | Witness::Contradicted, Some(rate)) => {
             let [rate, rate_zh] = percent(rate);
             let known = match hits.usage_known < hits.usage_of {
                 true => format!(" ({} / {})", hits.usage_known, hits.usage_of),
@@ -232,6 +236,10 @@ fn remark_text(remark: Remark) -> Both {
         Remark::RoundLeftOut => both(
             "; a round was left out that holds too few of the requests of the others",
             "；有一轮所含请求太少，未予采用",
+        ),
+        Remark::ColdRepeats => both(
+            "; under --cold none a later cold round repeats the first one's bytes and counts as warm",
+            "；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计",
         ),
         Remark::Trend { per_round } => {
             let faster = per_round < 1.0;

@@ -1,7 +1,7 @@
 //! What is said of a diagnosis.
 
 use super::{Both, both, figures::percent};
-use dualround_model::{Diagnosis, LeftOut, LevelComparison, Replayed, SeenBy};
+use dualround_model::{CacheSeen, Diagnosis, LeftOut, LevelComparison, Replayed, SeenBy};
 
 /// All of a level, in their order.
 pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Both> {
@@ -26,10 +26,10 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
         Diagnosis::ResponseCache(replayed) => response_cache(*replayed),
         Diagnosis::NotSeenByEngines { seen, sent } => [
             format!(
-                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url); the counters are left out"
+                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url), or the page lags behind; the counters are left out"
             ),
             format!(
-                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url）；不采用这些计数器"
+                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url），或指标页面更新滞后；不采用这些计数器"
             ),
         ],
         Diagnosis::Orphans { requests } => [
@@ -45,7 +45,7 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "cache off: the engine says so itself",
             "缓存未启用：引擎自己这样报告",
         ),
-        Diagnosis::Replicas { engines, or_off } => replicas(engines, *or_off),
+        Diagnosis::Replicas { engines, seen } => replicas(engines, *seen),
         Diagnosis::EvictedCapacity { needed, held } => [
             format!(
                 "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
@@ -103,10 +103,10 @@ fn response_cache(
     match seen_by {
         SeenBy::Ids => [
             format!(
-                "response cache: {answers} of {of} warm answers bear the id of the cold answer to the same prompt; their times are not the engine's"
+                "response cache: {answers} of {of} warm answers bear the id of an earlier answer to the same prompt; their times are not the engine's"
             ),
             format!(
-                "响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词的冷轮响应 id 相同；其耗时不是引擎的耗时"
+                "响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词之前的响应 id 相同；其耗时不是引擎的耗时"
             ),
         ],
         SeenBy::Counters => [
@@ -138,7 +138,7 @@ fn left_out(base: &str, reason: LeftOut) -> Both {
     ]
 }
 
-fn replicas(engines: &[(String, f64)], or_off: bool) -> Both {
+fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Both {
     let count = engines.len();
     let shares = |words: &str| {
         let shares = engines.iter();
@@ -146,19 +146,26 @@ fn replicas(engines: &[(String, f64)], or_off: bool) -> Both {
         shares.collect::<Vec<_>>().join(", ")
     };
     let (shares, shares_zh) = (shares("prompt tokens"), shares("提示词 tokens"));
-    let [off, off_zh] = match or_off {
-        true => [
+    let [or, or_zh] = match seen {
+        CacheSeen::NotFound => [
             ", or a cache that is off (a text sent twice was not found again either, which looks the same)",
             "，或缓存未启用（连发两次的文本同样没有命中，两者表现相同）",
         ],
-        false => ["", ""],
+        CacheSeen::Untested => [
+            ", or a cache that is off (no text was seen to be found again)",
+            "，或缓存未启用（没有看到任何文本再次命中）",
+        ],
+        CacheSeen::Found => [
+            ", or an eviction (a text sent twice in a row was found again)",
+            "，或已被驱逐（连发两次的文本能够命中）",
+        ],
     };
     [
         format!(
-            "another replica{off}: the rounds were spread over {count} engines ({shares}), so a prompt's second send mostly met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
+            "another replica{or}: the rounds were spread over {count} engines ({shares}), so that a prompt's second send may have met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
         ),
         format!(
-            "请求落到了其他副本{off_zh}：两轮分散在 {count} 个引擎上（{shares_zh}），同一提示词第二次多半发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
+            "请求落到了其他副本{or_zh}：两轮分散在 {count} 个引擎上（{shares_zh}），同一提示词第二次可能发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
         ),
     ]
 }
@@ -179,8 +186,8 @@ fn few_hits(found: &Diagnosis) -> Both {
             "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：重复发送数百 token 的文本也没有任何命中",
         ),
         Diagnosis::FoundOnceOnly => both(
-            "the cache works for one text sent twice, but the warm round hit almost nothing: evicted before its turn (more prompts than the cache holds), or spread over replicas; look at the capacity and at an eviction counter, or try fewer samples",
-            "同一文本连发两次能命中，但热轮几乎没有命中：轮到之前已被驱逐（提示词总量超过缓存容量），或请求被分散到多个副本；请查看容量与驱逐计数，或减少样本数",
+            "the cache works for one text sent twice, but the warm round hit almost nothing: evicted or expired before its turn (more prompts than the cache holds, a short lifetime), spread over replicas, changed on the way, or shorter than what the cache takes; look at the capacity and at an eviction counter, or try fewer or longer samples",
+            "同一文本连发两次能命中，但热轮几乎没有命中：可能是轮到之前已被驱逐或过期（提示词总量超过缓存容量、有效期太短）、请求被分散到多个副本、提示词在途中被改动，或短于缓存所接受的长度；请查看容量与驱逐计数，或改用更少或更长的样本",
         ),
         _ => both(
             "the server reports no cached tokens, so hits cannot be seen: vLLM needs --enable-prompt-tokens-details, SGLang --enable-cache-report; or give --prometheus-url with a hit metric",
@@ -215,10 +222,10 @@ fn gap(found: &Diagnosis) -> Both {
             let ([first, first_zh], [later, later_zh]) = (percent(*first), percent(*later));
             [
                 format!(
-                    "store not finished: the first warm round hit {first}, the next one {later}; the cache was still being written, which --round-gap SECONDS waits for"
+                    "store not finished, perhaps: the first warm round hit {first}, the next one {later}; the cache was still being written, or takes a prompt at its second use only; --round-gap SECONDS, which waits, tells"
                 ),
                 format!(
-                    "写入未完成：第一个热轮命中 {first_zh}，下一个 {later_zh}；缓存仍在写入，可用 --round-gap 秒数 等待"
+                    "可能写入未完成：第一个热轮命中 {first_zh}，下一个 {later_zh}；缓存仍在写入，或只在第二次使用时才缓存；可用 --round-gap 秒数 等待以区分"
                 ),
             ]
         }
@@ -228,10 +235,10 @@ fn gap(found: &Diagnosis) -> Both {
             after,
         } => [
             format!(
-                "store not finished: {requests} requests that missed had been asked again within {within:.2} s of their first answer, those that hit after {after:.2} s and more; --round-gap SECONDS waits for the cache to be written"
+                "store not finished, perhaps: {requests} requests that missed had been asked again within {within:.2} s of their first answer, those that hit after {after:.2} s and more; or the cache was full and kept the first ones; --round-gap SECONDS, which waits, tells"
             ),
             format!(
-                "写入未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；可用 --round-gap 秒数 等待缓存写入"
+                "可能写入未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；也可能是缓存已满、只保留了最先的；可用 --round-gap 秒数 等待以区分"
             ),
         ],
         _ => Both::default(),

@@ -88,7 +88,7 @@ fn english(warning: &Warning) -> String {
             )
         }
         Warning::OtherTraffic { what, seen, ours } => format!(
-            "other traffic on this server: {}: {seen:.0}, of which {ours:.0} are ours; its requests share queue and cache with this run",
+            "other traffic on this server: {}: {seen:.0}, of which {ours:.0} are ours; its requests share queue and cache with this run, unless the page lags behind",
             sign(*what, Lang::En)
         ),
         Warning::ClientOverloaded {
@@ -135,6 +135,9 @@ fn english(warning: &Warning) -> String {
         Warning::Retried { count, attempts } => format!(
             "{count} requests were sent again after failures ({attempts} attempts more); their times are of the last attempt, and a cache may hold their prompts"
         ),
+        Warning::EngineUnreachable { url, reason } => {
+            format!("--admin-url {url} cannot be reached ({reason}): it is left out")
+        }
         Warning::MetricsUnreadable { url, reason } => {
             format!("metrics of {url} cannot be read: {reason}")
         }
@@ -224,7 +227,7 @@ fn chinese(warning: &Warning) -> String {
             )
         }
         Warning::OtherTraffic { what, seen, ours } => format!(
-            "服务端有其他流量（{}）：{seen:.0}，其中本程序 {ours:.0}；它们与本次运行共用队列和缓存",
+            "服务端有其他流量（{}）：{seen:.0}，其中本程序 {ours:.0}；它们与本次运行共用队列和缓存（除非指标页面更新滞后）",
             sign(*what, Lang::Zh)
         ),
         Warning::ClientOverloaded {
@@ -265,6 +268,9 @@ fn chinese(warning: &Warning) -> String {
         Warning::Retried { count, attempts } => format!(
             "{count} 个请求失败后重发（额外尝试 {attempts} 次）；其时间属于最后一次尝试，缓存可能已存有其提示词"
         ),
+        Warning::EngineUnreachable { url, reason } => {
+            format!("无法连接 --admin-url {url}（{reason}）：不予采用")
+        }
         Warning::MetricsUnreadable { url, reason } => format!("无法读取 {url} 的指标：{reason}"),
         Warning::Note { text } => text.clone(),
         _ => format!("{warning:?}"),

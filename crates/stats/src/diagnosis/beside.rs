@@ -3,17 +3,15 @@
 
 use super::Case;
 use crate::{
-    reuse_seen,
+    response_cache, reuse_seen,
     witness::{self, Looked},
 };
-use dualround_model::{Diagnosis, Witness};
+use dualround_model::Diagnosis;
 
 /// All of it.
 pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut out = Vec::new();
-    if let Witness::ResponseCache(replayed) = case.basis.reuse.witness {
-        out.push(Diagnosis::ResponseCache(replayed));
-    }
+    out.extend(response_cache::found(case.rounds).map(Diagnosis::ResponseCache));
     out.extend(not_seen(case));
     let requests = reuse_seen::orphans(case.rounds);
     if requests > 0 {

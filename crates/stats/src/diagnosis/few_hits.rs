@@ -2,7 +2,7 @@
 
 use super::{Case, FAR_BELOW, NO_REUSE};
 use crate::{cold, kinds::of_kind, witness};
-use dualround_model::{Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
+use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
 const REPLICA_SHARE: f64 = 0.1;
@@ -13,19 +13,36 @@ pub(super) fn lost(case: &Case<'_>) -> Option<Diagnosis> {
     let possible = case.basis.hit_rate.theory.unwrap_or(0.0);
     case.warm
         .filter(|rate| *rate < NO_REUSE || *rate < FAR_BELOW * possible)?;
+    // What was never cached was not evicted.
+    let evicted = match case.found {
+        Some(true) => overflow(case).or_else(|| more_than_slots(case)),
+        _ => None,
+    };
+    let replicas = replicas(case);
+    match (evicted, replicas) {
+        // More than one engine, and together they hold too little.
+        (Some(evicted @ Diagnosis::EvictedCapacity { .. }), _) => Some(evicted),
+        (_, Some(replicas)) => Some(replicas),
+        (evicted, None) => evicted,
+    }
+}
+
+/// The warm rounds were spread over several engines, each request to one of them.
+fn replicas(case: &Case<'_>) -> Option<Diagnosis> {
     let engines = loads(case.rounds);
-    if engines.len() > 1 {
-        return Some(Diagnosis::Replicas {
-            // A canary that went round the replicas, too, tells nothing of their caches.
-            or_off: case.found == Some(false),
-            engines,
-        });
-    }
-    // What was never cached was not lost.
-    if case.found == Some(false) {
-        return None;
-    }
-    overflow(case).or_else(|| more_than_slots(case))
+    let looked_up: f64 = engines.iter().map(|(_, tokens)| tokens).sum();
+    let warm = of_kind(case.rounds, RoundKind::Warm);
+    let sent: Option<f64> = warm.map(witness::sent_tokens).sum();
+    // Engines that each look up every prompt are a chain: prefill here, decode there.
+    let chained = sent.is_some_and(|sent| looked_up > sent + witness::slack(sent));
+    (engines.len() > 1 && !chained).then_some(Diagnosis::Replicas {
+        seen: match case.found {
+            Some(true) => CacheSeen::Found,
+            Some(false) => CacheSeen::NotFound,
+            None => CacheSeen::Untested,
+        },
+        engines,
+    })
 }
 
 /// A text that was sent twice was not found again, and the warm round hit almost nothing. Its second

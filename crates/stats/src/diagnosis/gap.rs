@@ -2,7 +2,7 @@
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
 use super::Case;
-use crate::{hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile, witness};
+use crate::{expected, hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile, witness};
 use dualround_model::{Diagnosis, RoundKind, RoundResult};
 
 /// A possible share below this is worth its reason.
@@ -20,7 +20,8 @@ const SIDE: usize = 3;
 pub(super) fn reasons(case: &Case<'_>) -> Vec<Diagnosis> {
     let (rounds, hits) = (case.rounds, case.basis.hit_rate);
     let mut out = Vec::new();
-    let Some(reuse) = case.known.reuse.filter(|reuse| reuse.prompts > 0) else {
+    let reuse = expected::reuse_of_all(rounds, case.known);
+    let Some(reuse) = reuse.filter(|reuse| reuse.prompts > 0) else {
         return out;
     };
     let lengths = of_kind(rounds, RoundKind::Cold)

@@ -63,7 +63,7 @@ pub(crate) fn of(
         warm: match basis.reuse.witness {
             Witness::Usage | Witness::Partly => basis.hit_rate.usage,
             Witness::Counters { warm, .. } => Some(warm),
-            Witness::ResponseCache(_) | Witness::Nobody => None,
+            Witness::Contradicted | Witness::ResponseCache(_) | Witness::Nobody => None,
         },
     };
     let mut out = beside::of(&case);
@@ -102,13 +102,11 @@ fn works(case: &Case<'_>) -> bool {
 
 /// Every engine says that its prefix cache is off, and no hits were seen.
 fn cache_off(case: &Case<'_>) -> Option<Diagnosis> {
-    let mut engines = case.known.engines.iter();
-    let off = engines
-        .clone()
-        .filter(|engine| engine.kind != EngineKind::Lmcache)
-        .all(|engine| engine.prefix_caching == Some(false));
-    (engines.next().is_some() && off && !case.conclusion.cache_evidence)
-        .then_some(Diagnosis::CacheOff)
+    let engines = case.known.engines.iter();
+    let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+    let said: Vec<Option<bool>> = engines.map(|engine| engine.prefix_caching).collect();
+    let off = !said.is_empty() && said.iter().all(|on| *on == Some(false));
+    (off && !case.conclusion.cache_evidence).then_some(Diagnosis::CacheOff)
 }
 
 /// A text sent twice is found again, and the warm round hit almost nothing.

@@ -11,7 +11,7 @@ mod lost;
 use crate::{
     cold,
     conclusion::{self, Basis},
-    diagnosis,
+    diagnosis, expected,
     hits::Hits,
     kinds::of_kind,
     knowledge,
@@ -58,6 +58,7 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
         judging,
         design: &design,
         warm_round: of_kind(rounds, RoundKind::Warm).next().is_some(),
+        cold_repeats: of_kind(rounds, RoundKind::Cold).any(|cold| repeats_its_bytes(rounds, cold)),
         ttft: &ttft,
         classes: &classes,
         lost: too_many(lost_pairs).then_some(lost_pairs),
@@ -118,6 +119,7 @@ fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) ->
 fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> CacheHit {
     let warm = Hits::of_rounds(design.warm_rounds());
     let cold = Hits::of_rounds(design.cold_rounds());
+    let reuse = expected::reuse_of_all(rounds, known);
     CacheHit {
         usage: warm.rate(),
         usage_cold: cold.rate(),
@@ -127,8 +129,8 @@ fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> Cache
         usage_of: warm.of,
         server: server::rate(design.warm_rounds()),
         tiers: server::tiers(rounds, RoundKind::Warm),
-        theory: known.reuse.map(|reuse| reuse.warm),
-        model_lru: known.reuse.and_then(|reuse| reuse.lru_warm),
+        theory: reuse.map(|reuse| reuse.warm),
+        model_lru: reuse.and_then(|reuse| reuse.lru_warm),
     }
 }
 

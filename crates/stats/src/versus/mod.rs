@@ -13,7 +13,7 @@ use crate::{
 use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
-    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Which,
+    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Which, Witness,
 };
 use lengths::Account;
 
@@ -143,14 +143,11 @@ fn level(
         caveats.push(ChangeCaveat::OtherRequests);
     }
     let same_method = old.methods() == now.methods();
-    let dirty = [one, other].map(|level| level.cold.verdict == Verdict::Contaminated);
-    let dirty = match dirty {
-        [true, true] => Some(Which::Both),
-        [true, false] => Some(Which::Base),
-        [false, true] => Some(Which::New),
-        [false, false] => None,
-    };
+    let dirty = which([one, other].map(|level| level.cold.verdict == Verdict::Contaminated));
     caveats.extend(dirty.map(|run| ChangeCaveat::Contaminated { run }));
+    let replayed = [one, other].map(|level| level.conclusion.witness);
+    let replayed = which(replayed.map(|witness| matches!(witness, Witness::ResponseCache(_))));
+    caveats.extend(replayed.map(|run| ChangeCaveat::ResponseCache { run }));
     if !same_method {
         caveats.push(ChangeCaveat::OtherMethods {
             base: old.methods(),
@@ -186,6 +183,16 @@ fn level(
         warm,
         cache,
         caveats,
+    }
+}
+
+/// Of which runs something holds.
+fn which(holds: [bool; 2]) -> Option<Which> {
+    match holds {
+        [true, true] => Some(Which::Both),
+        [true, false] => Some(Which::Base),
+        [false, true] => Some(Which::New),
+        [false, false] => None,
     }
 }
 

@@ -150,8 +150,10 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
         Usage::Silent => None,
     };
     let block = u64::from(scenario.block);
+    // Under a salt, other values share nothing, and another text of the same value the template.
+    let shared = u64::from(scenario.template) / block * block;
     let template = match scenario.cache && !scenario.salted {
-        true => u64::from(scenario.template) / block * block,
+        true => shared,
         false => 0,
     };
     let again = match scenario.canary {
@@ -163,6 +165,8 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
         first: tells(template),
         repeated: tells(again),
         other_marker: tells(template),
+        other_counted: true,
+        other_text: tells(shared).filter(|_| scenario.salted),
         // A salt is used only where it was seen to separate.
         salt_field: scenario.salted.then(|| "cache_salt".to_owned()),
         replayed: scenario.canary == Canary::Replayed && scenario.response_ids == Ids::Kept,
