@@ -386,6 +386,9 @@ pub(crate) struct ReportArgs {
     /// Language of tables: zh, en or auto [default: that of the run].
     #[arg(long)]
     pub(crate) lang: Option<String>,
+    /// What the terminal shows: first or all [default: that of the run].
+    #[arg(long, value_name = "HOW")]
+    pub(crate) tables: Option<String>,
     /// Begin CSV files with a byte order mark, for Excel.
     #[arg(long)]
     pub(crate) csv_bom: bool,

@@ -1,6 +1,7 @@
 //! `--fail-if`: a condition on a level's comparison, by the names of `comparison.json`.
 
 use crate::exit::Usage;
+use dualround_model::Lang;
 use serde_json::Value;
 
 /// The operators, the longer ones first: `<` begins `<=`.
@@ -22,9 +23,48 @@ pub(crate) enum Held {
     Passed,
     /// It holds; the value found.
     Failed(String),
-    /// The value is not known, so nothing can be said for it.
-    Unknown,
+    /// There is no figure to hold it against, so nothing can be said for it.
+    NoFigure(NoFigure),
 }
+
+/// Why a figure is none that a gate may pass by.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum NoFigure {
+    /// It is not known.
+    Unknown,
+    /// The level's conclusion is withheld, by this reason of `comparison.json`.
+    Withheld(String),
+    /// It rests on fewer than six prompts.
+    FewPrompts(u64),
+}
+
+impl Held {
+    /// Why the gate failed, with the key of its figure; `None`: it is passed.
+    pub(crate) fn failure(&self, gate: &Gate, lang: Lang) -> Option<String> {
+        let key = gate.path.join(".");
+        let words = match self {
+            Self::Passed => return None,
+            Self::Failed(found) => [format!("it is {found}"), format!("其值为 {found}")],
+            Self::NoFigure(NoFigure::Unknown) => {
+                [format!("{key} is not known"), format!("{key} 未知")]
+            }
+            Self::NoFigure(NoFigure::Withheld(reason)) => [
+                format!("{key} is withheld ({reason})"),
+                format!("{key} 不可比（{reason}）"),
+            ],
+            Self::NoFigure(NoFigure::FewPrompts(prompts)) => [
+                format!("{key} rests on too few prompts: {prompts}, at least 6 are needed"),
+                format!("{key} 所依据的提示词只有 {prompts} 条，至少需要 6 条"),
+            ],
+        };
+        Some(lang.pick(words))
+    }
+}
+
+/// Parts of a level whose figures a withheld conclusion takes back, and that need six prompts.
+const FIGURES: [&str; 6] = ["ttft", "itl", "latency", "external", "partial", "classes"];
+/// Prompts that a figure needs.
+const PROMPTS: u64 = 6;
 
 impl Gate {
     /// Reads a condition.
@@ -66,12 +106,17 @@ impl Gate {
     /// # Errors
     /// [`Usage`] when the level has no such figure at all.
     pub(crate) fn check(&self, level: &Value) -> Result<Held, Usage> {
+        let unknown = Ok(Held::NoFigure(NoFigure::Unknown));
         let mut value = level;
+        let mut prompts = None;
         for key in &self.path {
             // A part that this level does not have: E rounds, kept answers.
             if value.is_null() {
-                return Ok(Held::Unknown);
+                return unknown;
             }
+            // What the figure below rests on.
+            let counted = value.get("prompts").or(value.get("requests"));
+            prompts = counted.and_then(Value::as_u64).or(prompts);
             if let Some(list) = value.as_array() {
                 // By position; there may be fewer.
                 let at = key.parse::<usize>().map_err(|_| {
@@ -93,8 +138,11 @@ impl Gate {
                 ))
             })?;
         }
+        if let Some(refusal) = self.refusal(level, prompts) {
+            return Ok(Held::NoFigure(refusal));
+        }
         let (found, order) = match value {
-            Value::Null => return Ok(Held::Unknown),
+            Value::Null => return unknown,
             Value::String(text) => (
                 text.clone(),
                 text.as_str().partial_cmp(self.operand.as_str()),
@@ -115,7 +163,7 @@ impl Gate {
             }
         };
         let Some(order) = order else {
-            return Ok(Held::Unknown);
+            return unknown;
         };
         let holds = match self.operator {
             "<" => order.is_lt(),
@@ -131,6 +179,22 @@ impl Gate {
             Held::Passed
         })
     }
+
+    /// A figure of times that may not be relied on.
+    fn refusal(&self, level: &Value, prompts: Option<u64>) -> Option<NoFigure> {
+        let part = self.path.first()?;
+        // The parts of `compare` have judgements of their own.
+        let conclusion = level.get("conclusion")?;
+        if !FIGURES.contains(&part.as_str()) {
+            return None;
+        }
+        if conclusion["kind"] == "withheld" {
+            let reason = conclusion["reason"]["kind"].as_str().unwrap_or("withheld");
+            return Some(NoFigure::Withheld(reason.to_owned()));
+        }
+        let few = prompts.filter(|prompts| *prompts < PROMPTS);
+        few.map(NoFigure::FewPrompts)
+    }
 }
 
 #[cfg(test)]
@@ -145,7 +209,10 @@ mod tests {
         let held = |text: &str| Gate::parse(text).unwrap().check(&level).unwrap();
         assert_eq!(held("ttft.ratio < 3"), Held::Failed("2.5".to_owned()));
         assert_eq!(held("ttft.ratio<=2.4"), Held::Passed);
-        assert_eq!(held("ttft.interval_low < 1"), Held::Unknown);
+        assert_eq!(
+            held("ttft.interval_low < 1"),
+            Held::NoFigure(NoFigure::Unknown)
+        );
         assert_eq!(held("cold.verdict != cold"), Held::Passed);
         assert_eq!(held("conclusion.cache_evidence == false"), Held::Passed);
         assert!(
@@ -157,9 +224,41 @@ mod tests {
         assert!(Gate::parse("speed < 3").unwrap().check(&level).is_err());
         let none = json!({"external": null});
         let gate = Gate::parse("external.usage < 0.5").unwrap();
-        assert_eq!(gate.check(&none).unwrap(), Held::Unknown);
+        assert_eq!(
+            gate.check(&none).unwrap(),
+            Held::NoFigure(NoFigure::Unknown)
+        );
         for bad in ["ttft.ratio", "< 3", "ttft.ratio <", "ttft.ratio < fast"] {
             assert!(Gate::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn v16_figures_that_a_level_takes_back_pass_no_gate() {
+        let level = |kind: &str, prompts: u64| {
+            json!({"ttft": {"prompts": prompts, "ratio": 9.0}, "classes": [{"requests": 3, "ratio": 9.0}],
+                "hit_rate": {"usage": 0.9},
+                "conclusion": {"kind": kind, "reason": {"kind": "drift"}}})
+        };
+        let held = |text: &str, level: &Value| {
+            let gate = Gate::parse(text).unwrap();
+            gate.check(level).unwrap().failure(&gate, Lang::En)
+        };
+        assert_eq!(held("ttft.ratio < 3", &level("effect", 12)), None);
+        assert_eq!(
+            held("ttft.ratio < 3", &level("withheld", 12)).unwrap(),
+            "ttft.ratio is withheld (drift)"
+        );
+        assert_eq!(
+            held("ttft.ratio < 3", &level("cannot_tell", 5)).unwrap(),
+            "ttft.ratio rests on too few prompts: 5, at least 6 are needed"
+        );
+        assert!(held("classes.0.ratio < 3", &level("effect", 12)).is_some());
+        // Facts are what they are.
+        assert_eq!(held("hit_rate.usage < 0.5", &level("withheld", 12)), None);
+        assert_eq!(
+            held("conclusion.kind != effect", &level("withheld", 12)).unwrap(),
+            "it is withheld"
+        );
     }
 }

@@ -1,8 +1,11 @@
 //! What reaches the user's terminal: how wide it is, whether it has colours, and how much is wanted.
 
 use anstyle::{AnsiColor, Style};
-use dualround_model::{Lang, LevelComparison, Plan, RoundResult};
-use dualround_report::{comparison_block, conclusion_text, labels, round_table, safe_text};
+use dualround_model::{Lang, LevelComparison, Plan, RoundKind, RoundResult, Tables, Warning};
+use dualround_report::{
+    closing, comparison_block, conclusion_text, labels, round_line, round_notes, round_table,
+    safe_text,
+};
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
@@ -38,14 +41,28 @@ fn coloured() -> bool {
     choice != anstream::ColorChoice::Never
 }
 
-/// Prints the table of a round.
-pub(crate) fn round(result: &RoundResult, plan: &Plan) {
-    if !quiet() {
-        print(&round_table(result, plan, columns()));
+/// Prints a round: in full the first cold and the first warm one of a level (`earlier`: the rounds of
+/// the level before it), later ones in a line.
+pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) {
+    if quiet() {
+        return;
+    }
+    let kind = result.meta.spec.kind;
+    let shown = earlier.iter().any(|round| round.meta.spec.kind == kind);
+    let first = matches!(kind, RoundKind::Cold | RoundKind::Warm) && !shown;
+    let all = plan.output.tables == Tables::All;
+    if !first && !all {
+        return print(round_line(result, plan).trim_end());
+    }
+    print(&round_table(result, plan, columns()));
+    let notes = round_notes(result, plan);
+    if all && !notes.is_empty() {
+        print(&notes);
     }
 }
 
-/// Prints the comparison of a level; quiet, only its conclusion.
+/// Prints what is said of a level when it has ended: under `--tables all` the whole comparison; quiet,
+/// its conclusion. What else is said of it stands at the end of the run.
 pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
     if quiet() {
@@ -56,15 +73,37 @@ pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan
         };
         return print(&paint(&text, level));
     }
-    let block = comparison_block(level, rounds, plan, columns());
-    let conclusion = format!("{}: ", labels(lang).conclusion);
-    let lines = block
-        .lines()
-        .map(|line| match line.starts_with(&conclusion) {
-            true => paint(line, level),
-            false => line.to_owned(),
-        });
-    print(&(lines.collect::<Vec<_>>().join("\n") + "\n"));
+    if plan.output.tables == Tables::All {
+        print(&comparison_block(level, rounds, plan, columns()));
+    }
+}
+
+/// Prints what a run ends with.
+pub(crate) fn end(
+    plan: &Plan,
+    warnings: &[Warning],
+    rounds: &[RoundResult],
+    levels: &[LevelComparison],
+) {
+    if quiet() || levels.is_empty() {
+        return;
+    }
+    let closing = closing(plan, warnings, rounds, levels, columns());
+    print(&closing.table);
+    for (level, (sentence, explained)) in levels.iter().zip(&closing.levels) {
+        print(&paint(sentence, level));
+        for line in explained {
+            print(&format!("  - {line}"));
+        }
+    }
+    if closing.attention.is_empty() {
+        return print("");
+    }
+    print(&format!("\n{}:", labels(plan.output.lang).warnings));
+    for line in &closing.attention {
+        print(&format!("  - {line}"));
+    }
+    print("");
 }
 
 /// A line in the colour of what it concludes, where there are colours.

@@ -19,7 +19,7 @@ use crate::{
 pub(crate) use dataset::read_plan;
 use dualround_model::{
     ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
-    Schedule, StoreText, Timeouts,
+    Schedule, StoreText, Tables, Timeouts,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -122,6 +122,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             ));
         }
     };
+    let tables = tables(args.tables.as_deref())?;
     let plan = Plan {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
@@ -150,6 +151,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             store_text,
             lang,
             csv_bom: args.csv_bom.unwrap_or(false),
+            tables,
             chunk_times: args.chunk_times.unwrap_or(false),
             ..OutputPlan::default()
         },
@@ -219,6 +221,18 @@ fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
             "--shared-prefix {share}: give 0 to 100 percent"
         ))),
         None => Ok(shares),
+    }
+}
+
+/// `--tables`.
+///
+/// # Errors
+/// [`Usage`] for another word.
+pub(crate) fn tables(word: Option<&str>) -> Result<Tables, Usage> {
+    match word.unwrap_or("first") {
+        "first" => Ok(Tables::First),
+        "all" => Ok(Tables::All),
+        _ => Err(choice("--tables", word, "first or all")),
     }
 }
 

@@ -49,7 +49,7 @@ pub use hex::hex;
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ProxyPlan,
-    RequestPlan, Sampling, StoreText, Timeouts, TokenSourceChoice,
+    RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, WorkerLoad};

@@ -447,6 +447,9 @@ pub struct OutputPlan {
     /// Begin CSV files with a byte order mark, which Excel needs to take them for UTF-8.
     #[serde(default)]
     pub csv_bom: bool,
+    /// What the terminal shows.
+    #[serde(default)]
+    pub tables: Tables,
     /// Write the arrival of every token event into `requests.parquet`.
     #[serde(default)]
     pub chunk_times: bool,
@@ -468,6 +471,7 @@ impl Default for OutputPlan {
             check_output: false,
             lang: Lang::default(),
             csv_bom: false,
+            tables: Tables::First,
             chunk_times: false,
         }
     }
@@ -484,6 +488,17 @@ pub enum StoreText {
     Preview,
     /// The digest only.
     None,
+}
+
+/// What is shown of rounds and comparisons on the terminal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tables {
+    /// The first cold and the first warm round of each level in full, later rounds in a line.
+    #[default]
+    First,
+    /// Every round in full with its notes, and the whole comparison of each level.
+    All,
 }
 
 /// Language of labels.

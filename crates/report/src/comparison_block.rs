@@ -173,7 +173,7 @@ fn tails(out: &mut String, rounds: &[RoundResult], labels: &Labels) {
 
 /// TTFT against the share of the prompts that was kept, one bar a share.
 #[expect(clippy::cast_precision_loss, reason = "the width of a bar")]
-fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
+pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let ttfts = level.partial.iter().filter_map(|point| point.ttft.warm_avg);
     let most = ttfts.fold(0.0, f64::max);
     for point in &level.partial {
@@ -196,7 +196,12 @@ fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
     if let Some(point) = level.partial.iter().find(|p| p.cut.asked_percent < 100) {
         let how = point.cut.block_tokens.map_or_else(
             || labels.by_chars.to_owned(),
-            |block| format!("{}, {block}", labels.by_tokens),
+            |block| {
+                labels.lang.pick([
+                    format!("{}, blocks of {block} tokens", labels.by_tokens),
+                    format!("{}，缓存块 {block} tokens", labels.by_tokens),
+                ])
+            },
         );
         let _ = writeln!(out, "  {}: {how}", labels.prefix_kept);
     }

@@ -146,7 +146,7 @@ const ZH: Labels = Labels {
     warm: "热",
     external: "仅外层缓存",
     prefix_kept: "保留前缀",
-    by_tokens: "按 token 序列截断",
+    by_tokens: "按 token 截断",
     by_chars: "按字符截断",
     total_requests: "总请求数",
     success: "成功",

@@ -3,6 +3,7 @@
 
 mod calibration;
 mod caveats;
+mod closing;
 mod comparison_block;
 mod csv_flat;
 mod csv_summary;
@@ -36,6 +37,7 @@ mod versus;
 mod words;
 
 pub use calibration::calibration_table;
+pub use closing::{Closing, closing, round_line};
 pub use comparison_block::comparison_block;
 pub use details::{Details, Take};
 pub use error::ReportError;
@@ -47,7 +49,7 @@ pub use json_comparison::level_json;
 pub use json_run::RunInfo;
 pub use labels::{Labels, labels};
 pub use list::{ListedRun, list_json, list_table};
-pub use table::round_table;
+pub use table::{round_notes, round_table};
 pub use text::safe_text;
 pub use versus::{
     GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,

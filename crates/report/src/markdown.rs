@@ -2,11 +2,13 @@
 
 use crate::{
     caveats::caveats,
+    comparison_block::comparison_block,
     level_row::{cells, heads},
     page::Page,
     text::safe_text,
     words::{conclusion, diagnoses},
 };
+use dualround_model::RoundResult;
 use std::io::{self, Write};
 
 /// Writes it in the run's language.
@@ -51,7 +53,7 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         });
         writeln!(out, "| {} |", row.join(" | "))?;
     }
-    let caveats = caveats(page);
+    let caveats = caveats(plan, &run.warnings, page.rounds);
     if !caveats.is_empty() {
         writeln!(out, "\n**{}**\n", pick("Caveats", "说明"))?;
     }
@@ -66,6 +68,7 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         };
         writeln!(out, "- {}{places}", text(&caveat.text))?;
     }
+    details(page, out)?;
     let dataset = plan.dataset.path.display().to_string();
     writeln!(
         out,
@@ -80,6 +83,22 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         run.started_at,
         run.version
     )
+}
+
+/// The whole comparison of each level, as it stands on a terminal under `--tables all`.
+fn details(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+    let plan = &page.run.plan;
+    for level in &page.comparison.levels {
+        let rounds: Vec<RoundResult> = page.rounds_of(level.level).cloned().collect();
+        let block = comparison_block(level, &rounds, plan, None);
+        writeln!(out, "\n```text")?;
+        for line in block.lines().filter(|line| !line.starts_with("====")) {
+            // Nothing may end the block.
+            writeln!(out, "{}", safe_text(line).replace("```", "` ` `"))?;
+        }
+        writeln!(out, "```")?;
+    }
+    Ok(())
 }
 
 /// Text that Markdown takes for nothing else.

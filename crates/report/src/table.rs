@@ -86,14 +86,20 @@ pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) ->
     push(&mut out, &thin);
     grid(&mut out, summary, labels, layout);
     tail(&mut out, summary, labels);
-    if !summary.warnings.is_empty() {
-        push(&mut out, &format!("\n{}:", labels.warnings));
-        for warning in &summary.warnings {
-            push(
-                &mut out,
-                &format!("  - {}", safe_text(&warning_text(warning, labels.lang))),
-            );
-        }
+    out
+}
+
+/// The caveats of a round, as they stand below its table where all is shown.
+pub fn round_notes(result: &RoundResult, plan: &Plan) -> String {
+    let labels = labels(plan.output.lang);
+    let mut out = String::new();
+    if result.summary.warnings.is_empty() {
+        return out;
+    }
+    push(&mut out, &format!("{}:", labels.warnings));
+    for warning in &result.summary.warnings {
+        let text = safe_text(&warning_text(warning, labels.lang));
+        push(&mut out, &format!("  - {text}"));
     }
     out
 }

@@ -274,6 +274,9 @@ settings! {
     /// Text kept in the files: full, preview or none [default: preview].
     #[arg(long, value_name = "HOW", env = "DUALROUND_STORE_TEXT", hide_env = true, help_heading = "Output", hide_short_help = true)]
     store_text: String,
+    /// What the terminal shows: first (the first cold and warm round of a level in full, later ones in a line) or all (every round with its notes, and the whole comparison) [default: first].
+    #[arg(long, value_name = "HOW", env = "DUALROUND_TABLES", hide_env = true, help_heading = "Output", hide_short_help = true)]
+    tables: String,
     /// Begin CSV files with a byte order mark, for Excel.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_CSV_BOM", hide_env = true, help_heading = "Output", hide_short_help = true)]
     csv_bom: bool,

@@ -66,7 +66,7 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// Flags and values of `run`, which other commands share by name.
-const RUN: [(&str, &str); 84] = [
+const RUN: [(&str, &str); 85] = [
     (
         "client_cert",
         "含本客户端证书及其链的 PEM 文件；未给 --client-key 时也含私钥",
@@ -247,6 +247,10 @@ const RUN: [(&str, &str); 84] = [
         "store_text",
         "文件中保留的文本：full、preview 或 none [默认：preview]",
     ),
+    (
+        "tables",
+        "终端显示的内容：first（每个并发级别的首个冷轮与热轮完整显示，其后每轮一行）或 all（每一轮及其注意事项，以及完整的对比）[默认：first]",
+    ),
     ("csv_bom", "CSV 文件以字节序标记开头，供 Excel 使用"),
     (
         "chunk_times",
@@ -271,7 +275,7 @@ const RUN: [(&str, &str); 84] = [
 ];
 
 /// What differs from `run` under the same name, or is not there: command, flag, text.
-const OTHERS: [(&str, &str, &str); 61] = [
+const OTHERS: [(&str, &str, &str); 62] = [
     ("demo", "concurrency", "同时进行的请求数，每个值一个级别"),
     ("demo", "num_samples", "问多少份文档（内置 12 份）"),
     ("demo", "max_output_tokens", "最长输出，token"),
@@ -376,6 +380,11 @@ const OTHERS: [(&str, &str, &str); 61] = [
     ("check metrics", "names", "要查的指标 [默认：全部列出]"),
     ("check endpoint", "url", "基础 URL 或完整路径"),
     ("check endpoint", "no_canary", "只看，不发送请求"),
+    (
+        "report",
+        "tables",
+        "终端显示的内容：first 或 all [默认：与该次运行相同]",
+    ),
     ("report", "dir", "一次运行的目录"),
     (
         "compare",

@@ -5,7 +5,7 @@ use crate::{
     args::CompareArgs,
     comparable::{self, Difference, KINDS},
     exit::{self, Usage},
-    gate::{Gate, Held},
+    gate::Gate,
     lang,
 };
 use dualround_model::{Lang, RunChange, Which};
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
             change,
         })
         .collect();
-    let results = held(&gates, &all)?;
+    let results = held(&gates, &all, lang)?;
     write(args.json.as_deref(), || {
         let text = serde_json::to_string_pretty(&versus_json(&all)).unwrap_or_default();
         text + "\n"
@@ -157,16 +157,12 @@ fn compared(
 }
 
 /// Every gate against every level of every run; it fails of a level that one of them lacks.
-fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
+fn held(gates: &[Gate], all: &[Versus<'_>], lang: Lang) -> Result<Vec<GateResult>, Usage> {
     let mut out = Vec::new();
     for gate in gates {
         for versus in all {
             for level in &versus.change.levels {
-                let failed = match gate.check(&level_change_json(level))? {
-                    Held::Passed => None,
-                    Held::Failed(found) => Some(format!("it is {found}")),
-                    Held::Unknown => Some("it is not known".to_owned()),
-                };
+                let failed = gate.check(&level_change_json(level))?.failure(gate, lang);
                 let (dir, at) = (versus.new.dir.display(), level.concurrency);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
                 out.push(GateResult { name, failed });
@@ -174,11 +170,14 @@ fn held(gates: &[Gate], all: &[Versus<'_>]) -> Result<Vec<GateResult>, Usage> {
             for level in &versus.change.missing {
                 let (dir, at) = (versus.new.dir.display(), level.concurrency);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
-                let run = match level.only_in {
-                    Which::New => "new",
-                    Which::Base | Which::Both => "base",
+                let words = match level.only_in {
+                    Which::New => ["the level is in the new run only", "只有新运行有该并发级别"],
+                    Which::Base | Which::Both => [
+                        "the level is in the base run only",
+                        "只有基准运行有该并发级别",
+                    ],
                 };
-                let failed = Some(format!("the level is in the {run} run only"));
+                let failed = Some(lang.pick(words).to_owned());
                 out.push(GateResult { name, failed });
             }
         }

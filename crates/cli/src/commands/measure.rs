@@ -2,13 +2,14 @@
 //! next one starts.
 
 use super::{
-    alarm,
     from_journal::{FromJournal, compare_level},
-    note, resume,
+    note,
+    resume::{self, Resumed},
+    verdict::verdict,
 };
 use crate::{
     exit,
-    gate::{Gate, Held},
+    gate::Gate,
     live::{Live, LivePlan},
     progress::{How, Place, Progress},
     screen, signals,
@@ -18,7 +19,7 @@ use dualround_loadgen::{
 };
 use dualround_model::{
     CanaryReport, Comparison, EngineReport, Evidence, Known, Lang, Plan, RoundKind, RoundResult,
-    RoundSpec, RoundStop, RoundSummary, Selection, Verdict, Warning,
+    RoundSpec, RoundStop, RoundSummary, Selection, Warning,
 };
 use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
 use dualround_stats::{RoundFold, SummaryOptions, compare, convention, expected, reuse};
@@ -117,8 +118,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     if let Some(resumed) = &resumed {
         let (kept, all) = (resumed.levels.len(), plan.levels.len());
         if kept == all {
-            note("every level of that run is finished: there is nothing to resume");
-            return Ok(exit::OK);
+            return judge_again(resumed, &plan);
         }
         note(&format!("{kept} of {all} levels are kept"));
     }
@@ -215,10 +215,16 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         first_warnings,
     };
     let result = run.levels(&cancel);
+    screen::end(
+        &info.plan,
+        &info.warnings,
+        &run.rounds,
+        &run.comparison.levels,
+    );
     let code = match given.load(SeqCst) {
-        0 => result
-            .as_ref()
-            .map_or_else(exit::explain, |()| run.verdict(&plan)),
+        0 => result.as_ref().map_or_else(exit::explain, |()| {
+            verdict(&plan, &run.rounds, &run.comparison.levels)
+        }),
         signal => signal,
     };
     // Its bodies are the most that is in memory, and nothing is sent any more.
@@ -342,7 +348,12 @@ impl Run {
         let requests = self.journal.round(&meta)?;
         let result = fold.finish(meta, requests);
         self.write_round(&result)?;
-        screen::round(&result, &self.stored);
+        let earlier = self.rounds.iter().rev();
+        let earlier = earlier
+            .take_while(|round| round.meta.level == level)
+            .count();
+        let earlier = &self.rounds[self.rounds.len() - earlier..];
+        screen::round(&result, earlier, &self.stored);
         self.rounds.push(result);
         self.files.write_summaries(&self.rounds, &self.stored)?;
         Ok(())
@@ -425,94 +436,39 @@ impl Run {
         }
         Ok(self.journal.evidence(&evidence)?)
     }
+}
 
-    /// The exit code of a run that came to its end.
-    fn verdict(&self, plan: &Plan) -> u8 {
-        let successes: u64 = self
-            .rounds
-            .iter()
-            .map(|r| r.summary.successful_requests)
-            .sum();
-        if successes == 0 {
-            alarm("nothing valid to report: every request failed (exit code 5)");
-            return exit::NOTHING;
-        }
-        let pairless = self.comparison.levels.iter().all(|level| level.pairs == 0);
-        let ended = |round: &RoundResult| round.meta.stopped.is_some_and(RoundStop::is_failure);
-        if plan.schedule.has_pair() && pairless && !self.rounds.iter().any(ended) {
-            alarm(
-                "nothing valid to report: no request succeeded in a cold round and in its warm one (exit code 5)",
-            );
-            return exit::NOTHING;
-        }
-        if plan.cold.require_cold {
-            let cold =
-                |level: &dualround_model::LevelComparison| level.cold.verdict == Verdict::Cold;
-            if let Some(level) = self.comparison.levels.iter().find(|level| !cold(level)) {
-                let (verdict, at) = (level.cold.verdict, level.concurrency);
-                alarm(&format!(
-                    "--require-cold: the cold round at concurrency {at} is {verdict:?} (exit code 4)"
-                ));
-                return exit::GATE;
-            }
-        }
-        if let Some(code) = self.gates(plan) {
-            return code;
-        }
-        let failures = |round: &&RoundResult| round.meta.stopped.is_some_and(RoundStop::is_failure);
-        if let Some(round) = self.rounds.iter().find(failures) {
-            let flag = round.meta.stopped.map_or("", RoundStop::flag);
-            let at = round.meta.concurrency;
-            alarm(&format!(
-                "{flag}: the level of concurrency {at} was ended early (exit code 4)"
-            ));
-            return exit::GATE;
-        }
-        if let Some(limit) = plan.limits.max_failure_rate {
-            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-            let rate = |round: &&RoundResult| {
-                round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
-            };
-            if let Some(round) = self.rounds.iter().find(|round| rate(round) > limit) {
-                let (rate, at) = (100.0 * rate(&round), round.meta.concurrency);
-                alarm(&format!(
-                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at} (exit code 4)"
-                ));
-                return exit::GATE;
-            }
-        }
-        exit::OK
+/// Every level is there: the run is judged again, by the gates of now.
+fn judge_again(resumed: &Resumed, plan: &Plan) -> anyhow::Result<u8> {
+    note(plan.output.lang.pick([
+        "every level of that run is finished; it is judged again",
+        "该次运行的所有并发级别均已完成，重新判定",
+    ]));
+    for level in &resumed.levels {
+        screen::level(level, &[], plan);
     }
-
-    /// Holds every `--fail-if` against every level; all that hold are told.
-    fn gates(&self, plan: &Plan) -> Option<u8> {
-        let mut failed = None;
-        for gate in plan
-            .cold
-            .fail_if
-            .iter()
-            .filter_map(|text| Gate::parse(text).ok())
-        {
-            for level in &self.comparison.levels {
-                let (text, at) = (gate.text(), level.concurrency);
-                let (code, reason) = match gate.check(&level_json(level)) {
-                    Ok(Held::Passed) => continue,
-                    Ok(Held::Failed(found)) => (exit::GATE, format!("it is {found}")),
-                    Ok(Held::Unknown) => (exit::GATE, "it is not known".to_owned()),
-                    Err(error) => {
-                        alarm(&error.to_string());
-                        failed.get_or_insert(exit::USAGE);
-                        break;
-                    }
-                };
-                alarm(&format!(
-                    "--fail-if '{text}' at concurrency {at}: {reason} (exit code {code})"
-                ));
-                failed.get_or_insert(code);
-            }
-        }
-        failed
-    }
+    screen::end(
+        plan,
+        &resumed.info.warnings,
+        &resumed.rounds,
+        &resumed.levels,
+    );
+    let code = verdict(plan, &resumed.rounds, &resumed.levels);
+    let mut info = resumed.info.clone();
+    info.exit_code = Some(i32::from(code));
+    info.plan.cold = plan.cold.clone();
+    info.plan.round_noise = plan.round_noise;
+    let comparison = Comparison {
+        levels: resumed.levels.clone(),
+        canary: info.canary.clone(),
+    };
+    let options = options(&info.plan, info.canary.as_ref(), &info.engines);
+    let details = FromJournal::new(&resumed.files, &options);
+    resumed.files.write_run(&info)?;
+    resumed.files.write_comparison(&comparison)?;
+    let rounds = &resumed.rounds;
+    (resumed.files).write_report(&info, rounds, &comparison, &details)?;
+    Ok(code)
 }
 
 fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {

@@ -18,6 +18,7 @@ mod resume;
 mod run;
 mod saved;
 mod simulate;
+mod verdict;
 
 pub(crate) use crate::screen::{alarm, note, print};
 pub(crate) use measure::stored;

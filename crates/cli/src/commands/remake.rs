@@ -1,7 +1,7 @@
 //! `dualround report`: the files of a run made again from its journal.
 
 use super::{from_journal::FromJournal, measure, note, saved};
-use crate::{args::ReportArgs, exit, lang, screen};
+use crate::{args::ReportArgs, exit, lang, screen, settings};
 
 /// Runs it.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
@@ -9,6 +9,9 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let output = &mut run.info.plan.output;
     if let Some(asked) = args.lang.as_deref() {
         output.lang = lang::flag(Some(asked))?;
+    }
+    if let Some(asked) = args.tables.as_deref() {
+        output.tables = settings::tables(Some(asked))?;
     }
     output.csv_bom |= args.csv_bom;
     output.chunk_times |= args.chunk_times;
@@ -22,12 +25,18 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let details = FromJournal::new(&run.files, &options);
     let levels = run.rounds.chunk_by(|a, b| a.meta.level == b.meta.level);
     for (level, rounds) in run.comparison.levels.iter().zip(levels) {
-        for round in rounds {
-            screen::round(round, plan);
+        for (at, round) in rounds.iter().enumerate() {
+            screen::round(round, &rounds[..at], plan);
             run.files.write_round(round, plan, &details)?;
         }
         screen::level(level, rounds, plan);
     }
+    screen::end(
+        plan,
+        &run.info.warnings,
+        &run.rounds,
+        &run.comparison.levels,
+    );
     run.files.write_summaries(&run.rounds, plan)?;
     run.files.write_comparison(&run.comparison)?;
     run.files

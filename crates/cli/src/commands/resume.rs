@@ -16,12 +16,20 @@ pub(crate) struct Resumed {
     pub(crate) levels: Vec<LevelComparison>,
 }
 
-/// The plan as far as it decides what is measured.
+/// The plan as far as it decides what is measured: gates and allowances may be others.
 fn essence(plan: &Plan) -> Value {
     let mut value = serde_json::to_value(stored(plan)).unwrap_or_default();
+    if let Some(plan) = value.as_object_mut() {
+        plan.remove("round_noise");
+    }
+    if let Some(cold) = value.get_mut("cold").and_then(Value::as_object_mut) {
+        cold.remove("fail_if");
+        cold.remove("require_cold");
+    }
     if let Some(output) = value.get_mut("output").and_then(Value::as_object_mut) {
         output.remove("dir");
         output.remove("overwrite");
+        output.remove("tables");
     }
     value
 }
@@ -43,7 +51,7 @@ pub(crate) fn seed_of(dir: &Path) -> Option<u64> {
 /// # Errors
 /// [`Usage`] when there is no run, or another one.
 pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Result<Resumed> {
-    let saved = saved::read(dir)?;
+    let saved = saved::read_as(dir, |then| then.round_noise = plan.round_noise)?;
     let mut now = plan.clone();
     if now.model.is_empty() {
         now.model.clone_from(&saved.info.plan.model);

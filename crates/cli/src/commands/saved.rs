@@ -2,7 +2,7 @@
 
 use super::{from_journal::compare_level, measure::options};
 use crate::exit::Usage;
-use dualround_model::{Comparison, Evidence, Known, LevelComparison, RoundKind, RoundResult};
+use dualround_model::{Comparison, Evidence, Known, LevelComparison, Plan, RoundKind, RoundResult};
 use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
 use dualround_stats::RoundFold;
 use std::path::Path;
@@ -20,6 +20,14 @@ pub(crate) struct Saved {
 /// # Errors
 /// When the folder holds no run, or its journal cannot be read.
 pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
+    read_as(dir, |_| {})
+}
+
+/// The same, judged by a plan that `change` makes of the one in the folder.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Result<Saved> {
     let files = RunFiles::existing(dir);
     if !dir.join("run.json").exists() {
         let dir = dir.display();
@@ -29,6 +37,7 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
         .into());
     }
     let mut info = files.read_run()?;
+    change(&mut info.plan);
     let options = options(&info.plan, info.canary.as_ref(), &info.engines);
     let mut rounds: Vec<RoundResult> = Vec::new();
     let empty = |planned| RoundFold::new(options.clone(), planned);

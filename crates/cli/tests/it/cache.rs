@@ -406,7 +406,7 @@ fn an_e_round_shows_what_an_outer_tier_is_worth_alone() {
         ..SimConfig::default()
     };
     let by_usage = engine_with(config);
-    let output = run(dir.path(), &line(&by_usage, "--rounds CWE"));
+    let output = run(dir.path(), &line(&by_usage, "--rounds CWE --tables all"));
     let level = self::level(dir.path());
     let tiers = &level["external"]["tiers"];
     assert_eq!(tiers[0]["server"], "usage", "{tiers}");

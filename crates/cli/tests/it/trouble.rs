@@ -190,7 +190,7 @@ fn b051_b052_failures_are_counted_by_kind_and_told_once() {
     assert_eq!(output.status.code(), Some(5));
     assert_eq!(
         stdout(&output).matches("body.model field required").count(),
-        2
+        1
     );
     let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
     assert!(round["summary"]["avg_ttft"].is_null() && round["summary"]["p99_latency"].is_null());

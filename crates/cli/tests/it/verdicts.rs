@@ -53,6 +53,70 @@ fn v00c_a_warm_round_that_failed_whole_is_exit_code_5() {
 }
 
 #[test]
+fn v14_a_finished_run_is_judged_by_the_gates_of_now() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 8);
+    let sim = engine();
+    let base = sim.base_url();
+    let first = line(&base, "--fail-if ttft.ratio<1000");
+    assert_eq!(run(dir, &first).status.code(), Some(4));
+    let resumed = |more: &str| {
+        let line = line(&base, &format!("--resume out {more}"));
+        run(dir, &line.replace("--output-dir out --overwrite ", ""))
+    };
+    let again = resumed("--fail-if ttft.ratio<1000");
+    assert_eq!(again.status.code(), Some(4), "{}", stderr(&again));
+    let words = stderr(&again);
+    assert!(
+        words.contains("--fail-if 'ttft.ratio<1000' at concurrency"),
+        "{words}"
+    );
+    assert_eq!(json(&dir.join("out/run.json"))["exit_code"], 4);
+    // Nothing of the server is asked: it may be gone.
+    drop(sim);
+    assert_eq!(resumed("").status.code(), Some(0));
+    assert_eq!(json(&dir.join("out/run.json"))["exit_code"], 0);
+    assert_eq!(resumed("--require-cold").status.code(), Some(4));
+}
+
+#[test]
+fn tables_show_the_first_rounds_or_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 8);
+    let sim = engine();
+    let base = sim.base_url();
+    let shown = |more: &str| {
+        let output = run(
+            dir,
+            &line(&base, &format!("--rounds CWC --concurrency 1 {more}")),
+        );
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        stdout(&output)
+    };
+    let first = shown("");
+    assert_eq!(first.matches("│ TTFT (ms)").count(), 2, "{first}");
+    assert!(
+        first.contains("Round 3 (cold)") && !first.contains("Hit rate (usage)"),
+        "{first}"
+    );
+    let note = "n = 8: a P99 needs at least 100 samples";
+    assert_eq!(first.matches(note).count(), 1, "{first}");
+    // The sentence of the level stands in the closing alone.
+    assert_eq!(first.matches("Concurrency 1: ").count(), 1, "{first}");
+    let all = shown("--tables all");
+    assert_eq!(all.matches("│ TTFT (ms)").count(), 3, "{all}");
+    assert!(all.contains("Hit rate (usage)"), "{all}");
+    let made = stdout(&run(dir, "report out --tables first"));
+    assert_eq!(made.matches("│ TTFT (ms)").count(), 2, "{made}");
+    let bad = run(dir, &line(&base, "--tables some"));
+    assert_eq!(bad.status.code(), Some(2));
+    assert!(stderr(&bad).contains("first or all"), "{}", stderr(&bad));
+    assert_eq!(run(dir, "report out --tables some").status.code(), Some(2));
+}
+
+#[test]
 fn round_noise_is_given_by_flag_environment_and_file() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();
@@ -88,16 +152,15 @@ fn round_noise_is_given_by_flag_environment_and_file() {
     let before = conclusion(dir);
     assert!(run(dir, "report out").status.success());
     assert_eq!(conclusion(dir), before);
-    // And a run is not resumed under another allowance.
+    // Resumed under another allowance, it is judged by that one.
     let resumed =
         line(&base, "--resume out --round-noise 3").replace("--output-dir out --overwrite ", "");
     let output = run(dir, &resumed);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(
-        stderr(&output).contains("round_noise: 12.0 then, 3.0 now"),
-        "{}",
-        stderr(&output)
-    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert_eq!(allowance(dir), (Some(3.0), "flag".into()));
+    let judged = conclusion(dir);
+    assert!(run(dir, "report out").status.success());
+    assert_eq!(conclusion(dir), judged);
     let listing = stdout(&run(dir, &line(&base, "--config run.yaml --print-config")));
     assert!(
         listing.contains("round_noise: 12.0  # file run.yaml"),

@@ -112,7 +112,7 @@ fn evidence(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 fn remarks(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
-    let caveats = caveats(page);
+    let caveats = caveats(&page.run.plan, &page.run.warnings, page.rounds);
     if caveats.is_empty() {
         return Ok(());
     }

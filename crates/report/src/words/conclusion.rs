@@ -5,7 +5,7 @@ use super::{
     figures::{figures, percent, short},
 };
 use dualround_model::{
-    Class, ConclusionKind, LevelComparison, Reason, Remark, Repeated, Verdict, Witness,
+    Class, Conclusion, ConclusionKind, LevelComparison, Reason, Remark, Repeated, Verdict, Witness,
 };
 
 /// A cold round that hits so much has reuse of its own.
@@ -36,6 +36,47 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Both {
         }
     }
     [en, zh]
+}
+
+/// What was concluded, for a table.
+pub(crate) fn in_a_few_words(level: &LevelComparison) -> Both {
+    let found = &level.conclusion;
+    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    match found.kind {
+        ConclusionKind::Effect if faster && found.cache_evidence => both("cache works", "缓存有效"),
+        ConclusionKind::Effect if faster => match found.witness {
+            Witness::ResponseCache(_) => both("faster, response cache", "更快，有响应缓存"),
+            _ => both("faster, cause not established", "更快，原因未证实"),
+        },
+        ConclusionKind::Effect => both("slower", "更慢"),
+        ConclusionKind::NoEffect => match found.bound {
+            Some(bound) => {
+                let above = 100.0 * (bound - 1.0);
+                [
+                    format!("no effect above {above:.0} %"),
+                    format!("没有超过 {above:.0}% 的加速"),
+                ]
+            }
+            None => both("no effect", "没有加速"),
+        },
+        ConclusionKind::CannotTell | ConclusionKind::Withheld => why_not(found),
+    }
+}
+
+/// Why there is no claim, for a table.
+fn why_not(found: &Conclusion) -> Both {
+    match found.reason {
+        Some(Reason::Contaminated) => both("withheld: not cold", "不下结论：冷轮不冷"),
+        Some(Reason::Drift { .. }) => both("withheld: drift", "不下结论：服务端漂移"),
+        Some(Reason::NoWarmRound) => both("no warm round", "没有热轮"),
+        Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
+        Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
+        Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
+        Some(Reason::WideBound { .. } | Reason::AcrossMargin) => {
+            both("cannot tell: too noisy", "无法判断：波动太大")
+        }
+        None => both("cannot tell", "无法判断"),
+    }
 }
 
 /// An effect, or that there is none above a bound.

@@ -11,7 +11,7 @@ mod withheld;
 
 pub(crate) use change::{change_caveat, change_reason};
 pub(crate) use cold_fact::cold_fact;
-pub(crate) use conclusion::conclusion;
+pub(crate) use conclusion::{conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
 pub use warning::warning_text;
 pub(crate) use withheld::{no_prefill_line, withheld};

@@ -1,0 +1,158 @@
+//! The exit code of a run that came to its end: what its gates say, and what there is to report.
+
+use super::alarm;
+use crate::{exit, gate::Gate};
+use dualround_model::{Lang, LevelComparison, Plan, RoundResult, RoundStop, Verdict};
+use dualround_report::level_json;
+
+/// Holds a run against its gates, and says which failed.
+pub(crate) fn verdict(plan: &Plan, rounds: &[RoundResult], levels: &[LevelComparison]) -> u8 {
+    let judged = Judged {
+        plan,
+        rounds,
+        levels,
+        lang: plan.output.lang,
+    };
+    let code = judged.nothing();
+    let code = code.or_else(|| judged.not_cold());
+    let code = code.or_else(|| judged.gates());
+    let code = code.or_else(|| judged.ended());
+    let code = code.or_else(|| judged.too_many_failures());
+    code.unwrap_or(exit::OK)
+}
+
+struct Judged<'a> {
+    plan: &'a Plan,
+    rounds: &'a [RoundResult],
+    levels: &'a [LevelComparison],
+    lang: Lang,
+}
+
+impl Judged<'_> {
+    /// Says why the exit code is this one.
+    fn fail(&self, code: u8, [en, zh]: [String; 2]) -> u8 {
+        alarm(&self.lang.pick([
+            format!("{en} (exit code {code})"),
+            format!("{zh}（退出码 {code}）"),
+        ]));
+        code
+    }
+
+    /// No request succeeded, or none in both rounds where the schedule had a pair to make.
+    fn nothing(&self) -> Option<u8> {
+        let successes = self.rounds.iter();
+        let successes: u64 = successes.map(|r| r.summary.successful_requests).sum();
+        let pairless = self.levels.iter().all(|level| level.pairs == 0);
+        let words = if successes == 0 {
+            [
+                "nothing valid to report: every request failed".to_owned(),
+                "没有有效结果：所有请求均失败".to_owned(),
+            ]
+        } else if self.plan.schedule.has_pair() && pairless && self.ended_round().is_none() {
+            [
+                "nothing valid to report: no request succeeded in a cold round and in its warm one"
+                    .to_owned(),
+                "没有有效结果：没有请求在冷轮及其热轮中都成功".to_owned(),
+            ]
+        } else {
+            return None;
+        };
+        Some(self.fail(exit::NOTHING, words))
+    }
+
+    /// `--require-cold`.
+    fn not_cold(&self) -> Option<u8> {
+        let mut levels = self.levels.iter();
+        let level = levels.find(|level| level.cold.verdict != Verdict::Cold)?;
+        if !self.plan.cold.require_cold {
+            return None;
+        }
+        let at = level.concurrency;
+        let verdict = match level.cold.verdict {
+            Verdict::Cold => "cold",
+            Verdict::Contaminated => "contaminated",
+            Verdict::Unknown => "unknown",
+        };
+        Some(self.fail(
+            exit::GATE,
+            [
+                format!(
+                    "--require-cold: the cold round at concurrency {at} is {verdict} (cold.verdict)"
+                ),
+                format!("--require-cold：并发 {at} 的冷轮判定为 {verdict}（cold.verdict）"),
+            ],
+        ))
+    }
+
+    /// Every `--fail-if` against every level; all that fail are told.
+    fn gates(&self) -> Option<u8> {
+        let mut failed = None;
+        let gates = self.plan.cold.fail_if.iter();
+        for gate in gates.filter_map(|text| Gate::parse(text).ok()) {
+            for level in self.levels {
+                let held = match gate.check(&level_json(level)) {
+                    Ok(held) => held,
+                    Err(error) => {
+                        alarm(&error.to_string());
+                        failed.get_or_insert(exit::USAGE);
+                        break;
+                    }
+                };
+                let Some(reason) = held.failure(&gate, self.lang) else {
+                    continue;
+                };
+                let (text, at) = (gate.text(), level.concurrency);
+                self.fail(
+                    exit::GATE,
+                    [
+                        format!("--fail-if '{text}' at concurrency {at}: {reason}"),
+                        format!("--fail-if '{text}'，并发 {at}：{reason}"),
+                    ],
+                );
+                failed.get_or_insert(exit::GATE);
+            }
+        }
+        failed
+    }
+
+    /// The first round that a limit of failures ended.
+    fn ended_round(&self) -> Option<&RoundResult> {
+        let mut rounds = self.rounds.iter();
+        rounds.find(|round| round.meta.stopped.is_some_and(RoundStop::is_failure))
+    }
+
+    /// A limit of failures ended a level.
+    fn ended(&self) -> Option<u8> {
+        let round = self.ended_round()?;
+        let flag = round.meta.stopped.map_or("", RoundStop::flag);
+        let at = round.meta.concurrency;
+        Some(self.fail(
+            exit::GATE,
+            [
+                format!("{flag}: the level of concurrency {at} was ended early"),
+                format!("{flag}：并发 {at} 提前结束"),
+            ],
+        ))
+    }
+
+    /// `--max-failure-rate`.
+    fn too_many_failures(&self) -> Option<u8> {
+        let limit = self.plan.limits.max_failure_rate?;
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+        let rate = |round: &RoundResult| {
+            round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
+        };
+        let mut rounds = self.rounds.iter();
+        let round = rounds.find(|round| rate(round) > limit)?;
+        let (rate, at) = (100.0 * rate(round), round.meta.concurrency);
+        Some(self.fail(
+            exit::GATE,
+            [
+                format!(
+                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at}"
+                ),
+                format!("--max-failure-rate {limit}：并发 {at} 有 {rate:.2}% 的请求失败"),
+            ],
+        ))
+    }
+}
