@@ -23,7 +23,10 @@ measure() { # measure NAME PORT CONCURRENCY SAMPLES [flags]
         --num-samples "$samples" --max-output-tokens 16 --temperature 0 --seed 1 --output-dir "$work/$name" --wait-ready 30 "$@" \
         >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
 }
-check() { python3 "$here/assert_conclusion.py" "$@"; }
+check() {
+    python3 "$here/assert_conclusion.py" "$@"
+    python3 "$here/reader/read.py" "$1" "$dualround"
+}
 
 PORT=$one "$here/llama.sh" start
 measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2' --shared-prefix 0,50,100 \

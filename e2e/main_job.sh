@@ -19,3 +19,4 @@ python3 "$here/make_documents.py" --chars "${CHARS:-4000}" --count 12 >"$work/do
     --prometheus-metrics llamacpp:prompt_tokens_total llamacpp:requests_processing \
     --output-dir "$out" --overwrite
 python3 "$here/assert_main_job.py" "$out"
+python3 "$here/reader/read.py" "$out" "$dualround"

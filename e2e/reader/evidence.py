@@ -1,0 +1,190 @@
+"""Evidence on cold rounds, diagnoses and notes: their forms, and the figures that records hold."""
+
+import math
+import re
+
+from journal import hit_rate, mean, ttft
+from sentences import N, Wrong, same, shown
+
+CANARY = [
+    (rf"a repeated made text took (\d+) of its (\d+) tokens from the cache, and the server said so", rf"重复发送的 (\d+) tokens 合成文本命中缓存 (\d+) tokens，且服务端报告了命中", "hit"),
+    (r"a repeated made text hit nothing: no prefix cache is seen here", r"重复发送的合成文本没有任何命中：此处看不到前缀缓存", "missed"),
+    (r"a repeated made text took (\d+) tokens, no more than a template: no prefix cache is seen here", r"重复发送的合成文本只命中 (\d+) tokens，不超过聊天模板：此处看不到前缀缓存", "template"),
+    (r"a repeated made text: the server reports no cached tokens", r"重复发送合成文本：服务端不报告缓存命中 tokens", "silent"),
+    (r"the same text behind another marker took (\d+) tokens", r"同一文本换用另一个唯一前缀后命中 (\d+) tokens", "other"),
+    (r"the same text under another (\w+) took (\d+) tokens", r"同一文本换用另一个 (\w+) 后命中 (\d+) tokens", "salt"),
+    (r"the same text under another (\w+) was answered without cached tokens", r"同一文本换用另一个 (\w+) 后，响应未报告缓存命中 tokens", "salt_silent"),
+]
+
+
+def canary(text, level, zh):
+    for en, chinese, kind in CANARY:
+        found = re.fullmatch(chinese if zh else en, text)
+        if not found:
+            continue
+        seen = level.canary
+        if kind == "hit":
+            numbers = [int(one) for one in found.groups()]
+            same(sorted(numbers), sorted([seen["repeated"], seen["prompt_tokens"]]), "the canary")
+        elif kind in ("missed", "template"):
+            same(seen["repeated"] <= 16, True, "the canary missed")
+        elif kind == "silent":
+            same(seen["repeated"], None, "the canary's repetition")
+        elif kind in ("other", "salt"):
+            same(int(found.groups()[-1]), seen["other_marker"], "the canary's other text")
+        return
+    raise Wrong(f"not understood: {text!r}")
+
+
+def of_round(text, level, zh):
+    found = re.fullmatch(r"第 (\d+) 轮：(.*)" if zh else r"round (\d+): (.*)", text)
+    if not found:
+        raise Wrong(f"not understood: {text!r}")
+    number, rest = int(found.group(1)), found.group(2)
+    one = next(a for a in level.rounds if a.number == number)
+    known = list(one.known())
+    successes = len(one.successes())
+    cached, prompt = sum(c for _, c, _ in known), sum(p for _, _, p in known)
+    form = rf"(\d+) 个提示词 token 中 (\d+) 个（{N}%）命中缓存，(.*)；超出轮内共享：(\d+)(?: \[≤ (\d+)\])?" if zh else rf"(\d+) of (\d+) prompt tokens \({N} %\) came from the cache, (.*); beyond what the round shares: (\d+)(?: \[≤ (\d+)\])?"
+    if found := re.fullmatch(form, rest):
+        a, b, share, told, excess, limit = found.groups()
+        same((int(b), int(a)) if zh else (int(a), int(b)), (cached, prompt), "cached and prompt tokens")
+        shown(share, 100 * cached / max(prompt, 1), "share")
+        if int(excess) > cached:
+            raise Wrong("more is foreign than was cached")
+        silent = sum(1 for a, _, _ in known if a["usage"]["cached_tokens"] is None)
+        forms = [
+            (r"(\d+) 个请求的命中可知" if zh else r"known for (\d+) requests", [len(known)]),
+            (r"没有请求报告命中，该服务端无命中时省略此字段" if zh else r"no request reports any, as this server does without a hit", []),
+            (r"(\d+) 个请求有报告，(\d+) 个省略（该服务端无命中时省略此字段）" if zh else r"reported by (\d+); (\d+) say nothing, as this server does without a hit", [len(known) - silent, silent]),
+        ]
+        for pattern, counts in forms:
+            if match := re.fullmatch(pattern, told):
+                return same([int(n) for n in match.groups()], counts, "requests that tell")
+        raise Wrong(f"not understood: {told!r}")
+    forms = [
+        (r"服务端不报告缓存命中 tokens" if zh else r"the server reports no cached tokens", lambda: len(known) == 0),
+        (r"没有请求成功" if zh else r"no request succeeded", lambda: successes == 0),
+        (r"提示词太短或共享部分太多，无法区分命中与聊天模板" if zh else r"the prompts are too short, or share too much, to tell a hit from the template", lambda: True),
+        (r"提示词的共享部分只知道字符数，这些命中可能超出共享部分" if zh else r"what prompts share is known by characters only, and these hits may be more than that", lambda: True),
+    ]
+    for pattern, holds in forms:
+        if re.fullmatch(pattern, rest):
+            return same(holds(), True, rest)
+    if found := re.fullmatch(r"(\d+) 个请求中只有 (\d+) 个的命中可知" if zh else r"hits are known for (\d+) of (\d+) requests only", rest):
+        numbers = sorted(int(n) for n in found.groups())
+        return same(numbers[1], successes, "successes")
+    if found := re.fullmatch(r"(\d+) 个请求有一半以上的提示词意外命中缓存" if zh else r"requests that took half of their prompt and more from a cache, unexpectedly: (\d+)", rest):
+        half = sum(1 for _, c, p in known if 2 * c >= p)
+        if int(found.group(1)) > half:
+            raise Wrong(f"{found.group(1)} requests of half, {half} have it")
+        return
+    raise Wrong(f"not understood: {rest!r}")
+
+
+def fact(source, text, level, zh):
+    if source == "canary":
+        return canary(text, level, zh)
+    if source == "usage":
+        return of_round(text, level, zh)
+    forms = [
+        (r"nothing was done to make the round cold \(--cold none\)", r"没有采取任何措施使该轮为冷（--cold none）"),
+        (r"an earlier level sent the same prompts, and nothing was done since", r"之前的并发级别已发送过相同的提示词，此后没有采取任何措施"),
+        (r"cache reset accepted by \S+", r"\S+ 接受了缓存重置"),
+        (r"proven: a text that had hit \d+ tokens hit \d+ after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后命中 \d+"),
+    ]
+    if not any(re.fullmatch(form[zh], text) for form in forms):
+        raise Wrong(f"not understood: {text!r}")
+
+
+DIAGNOSES = [
+    (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
+    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", None),
+    (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not level.warms),
+    (r"cache off, .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
+    (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level)),
+    (r"the cache works for one text sent twice, .*", r"同一文本连发两次能命中，.*", lambda level: low(level)),
+    (r"the server reports no cached tokens, so hits cannot be seen: .*", r"服务端不报告缓存命中 token，无法看到命中：.*", lambda level: level.rates()[1][1] == 0),
+    (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: level.rates()[1][1] > 0),
+    (r"requests failed in the warm round; only pairs that succeeded twice are compared", r"热轮中有请求失败；只比较两轮都成功的请求对", lambda level: any(one["outcome"] != "success" for a in level.warms for one in a.records)),
+    (r"no request succeeded with a TTFT in both rounds: see the failures of each round", r"没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因", lambda level: level.ratio is None),
+    (r"warm requests that had no cold one that succeeded, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),
+    (r"partial blocks: .*", r"不完整的块：.*", None),
+    (r"below a block: .*", r"不足一块：.*", None),
+]
+
+
+def external(text, level):
+    """Outer tiers alone, against the cold rounds of their epochs."""
+    found = re.fullmatch(rf"(?:outer tiers only|仅外层缓存): TTFT {N} → {N} ms, {N}×, (?:{N} %|-)", text)
+    if not found:
+        return False
+    rounds = [one for one in level.rounds if one.kind == "external"]
+    pairs = [(cold, one) for one in rounds for cold in level.colds if cold.epoch == one.epoch]
+    rows = level.common(pairs)
+    cold, other = (math.exp(mean([row[at] for row in rows])) for at in (0, 1))
+    shown(found.group(1), cold, "cold TTFT")
+    shown(found.group(2), other, "TTFT from outer tiers")
+    shown(found.group(3), cold / other, "ratio")
+    rate, known, _ = hit_rate(rounds)
+    if found.group(4):
+        shown(found.group(4), 100 * rate, "hit rate")
+    else:
+        same(known, 0, "requests known")
+    return True
+
+
+def kept(text, level):
+    """A round that kept a share of each prompt."""
+    if re.fullmatch(r"(?:prefix kept: cut at (?:token ids, blocks of \d+ tokens|characters)|保留前缀: 按(?: token 截断，缓存块 \d+ tokens|字符截断))", text):
+        return True
+    found = re.fullmatch(rf"(?:prefix kept|保留前缀) (\d+) %\s+TTFT {N}\s+█*\s*{N}×\s+\({N} %; \S+(?: \S+ \S+)? (?:{N} %|-)\)", text)
+    if not found:
+        return False
+    share = int(found.group(1))
+    rounds = [one for one in level.rounds if one.kind == "partial" and one.meta["spec"].get("kept_percent") == share]
+    same(len(rounds), 1, f"rounds that kept {share} %")
+    pairs = [one for one in rounds[0].records if ttft(one)]
+    colds = {one["index"] for cold in level.colds if cold.epoch == rounds[0].epoch for one in cold.records if ttft(one)}
+    shown(found.group(2), mean([ttft(one) for one in pairs if one["index"] in colds]), "TTFT")
+    if found.group(5):
+        shown(found.group(5), 100 * hit_rate(rounds)[0], "hit rate")
+    return True
+
+
+def low(level):
+    rate, known, _ = level.rates()[1]
+    return known == 0 or rate < 0.5
+
+
+def diagnosis(text, level, zh):
+    if external(text, level) or kept(text, level):
+        return
+    for *forms, holds in DIAGNOSES:
+        if re.fullmatch(forms[zh], text):
+            return same(holds is None or holds(level), True, text)
+    raise Wrong(f"not understood: {text!r}")
+
+
+PLACES = r"(?: \((?:concurrency/round|并发/轮) [^()]*\))?"
+NOTES = [
+    (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值"),
+    (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*"),
+    (r"\d+ of \d+ requests failed; most often .*", r"\d+ 个请求中有 \d+ 个失败；最常见：.*"),
+    (r"all \d+ requests failed; most often .*", r"全部 \d+ 个请求失败；最常见：.*"),
+    (r"--\S+ ended the round early; \d+ requests were never sent", r"本轮被 --\S+ 提前结束；\d+ 个请求未发送"),
+    (r"no request met the SLO: .*", r"没有请求满足 SLO：.*"),
+    (r"other traffic on this server: .*", r"服务端有其他流量（.*"),
+    (r"this client was overloaded .*", r"客户端过载.*"),
+    (r"metric \S+ is (?:taken as|not on the page).*", r"(?:页面上没有指标|指标) .*"),
+]
+
+
+def note(text, levels, zh):
+    for forms in NOTES:
+        if found := re.fullmatch(forms[zh] + PLACES, text):
+            if found.groups() and found.group(1):
+                counts = {len(a.successes()) for level in levels for a in level.rounds}
+                same(int(found.group(1)) in counts, True, text)
+            return
+    raise Wrong(f"not understood: {text!r}")

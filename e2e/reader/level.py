@@ -1,0 +1,127 @@
+"""A level's figures as docs/methodology.md defines them, from its records."""
+
+import math
+from collections import defaultdict
+
+from journal import hit_rate, mean, t_interval, ttft
+
+MARGIN = math.log(1.05)
+REPEATS = 11.0
+
+
+def logs(round):
+    return {one["index"]: (one["prompt_digest"], math.log(ttft(one))) for one in round.records if ttft(one)}
+
+
+def by_prompt(rows):
+    """Means of the columns over the rows of each prompt."""
+    groups = defaultdict(list)
+    for prompt, *values in rows:
+        groups[prompt].append(values)
+    return [[mean(column) for column in zip(*rows)] for rows in groups.values()]
+
+
+class Level:
+    def __init__(self, rounds, run):
+        self.rounds, self.run = rounds, run
+        self.noise = run["plan"]["round_noise"]
+        self.given = self.noise is not None
+        self.noise = 25.0 if self.noise is None else self.noise
+        self.none = run["plan"]["cold"]["policy"] == "none"
+        roles = [(self.role(at, one), one) for at, one in enumerate(rounds)]
+        self.colds = [one for role, one in roles if role == "cold"]
+        self.warms = [one for role, one in roles if role == "warm"]
+        self.cycles = self.pair(roles)
+        self.source = None
+        self.estimate(roles)
+
+    def role(self, at, one):
+        first = next((other for other in self.rounds if other.kind == "cold"), None)
+        return "warm" if self.none and one.kind == "cold" and one is not first else one.kind
+
+    @staticmethod
+    def pair(roles):
+        cycles, cold = [], None
+        for role, one in roles:
+            if role == "cold":
+                cold = one
+            elif role == "warm" and cold is not None:
+                cycles.append((cold, one))
+                cold = None
+        return cycles
+
+    def estimate(self, roles):
+        self.ratio, self.interval, self.allowance, self.prompts = None, None, None, 0
+        if not self.cycles:
+            return
+        schedule = [one for role, one in roles if role in ("cold", "warm")]
+        apart = None
+        if len(self.cycles) >= 3:
+            self.source = "cycles"
+            rows = [self.common([cycle]) for cycle in self.cycles]
+            means = [(mean([c for c, _ in cycle]), mean([w for _, w in cycle])) for cycle in rows]
+            effects = [c - w for c, w in means]
+            self.cold, self.warm = mean([c for c, _ in means]), mean([w for _, w in means])
+            self.effect, self.interval = mean(effects), t_interval(effects)
+            self.prompts = len(rows[0])
+        elif len(self.cycles) == 2:
+            self.source = "cwcw"
+            self.spread(self.common(self.cycles))
+        else:
+            extra = [one for one in schedule if one not in self.cycles[0]]
+            self.source = "cwc" if extra else "cw"
+            sides = [self.colds, self.warms]
+            if extra:
+                rows, apart = self.repeats(sides)
+            else:
+                rows = self.common(self.cycles)
+            self.spread(rows, apart)
+        self.ratio = None if self.effect is None else math.exp(self.effect)
+        self.apart = apart
+
+    def common(self, cycles):
+        """Cold and warm logarithm of each prompt, the mean over the cycles."""
+        rows = []
+        for cold, warm in cycles:
+            a, b = logs(cold), logs(warm)
+            rows += [(a[at][0], a[at][1], b[at][1]) for at in a if at in b]
+        return by_prompt(rows)
+
+    def repeats(self, sides):
+        """The mean of repeats of a side, and how far first and last are apart."""
+        tables = [[logs(one) for one in side] for side in sides]
+        everywhere = set.intersection(*(set(table) for side in tables for table in side))
+        rows = []
+        for at in sorted(everywhere):
+            prompt = tables[0][0][at][0]
+            cold, warm = ([table[at][1] for table in side] for side in tables)
+            rows.append((prompt, mean(cold), mean(warm), cold[-1] - cold[0], warm[-1] - warm[0]))
+        rows = by_prompt(rows)
+        drifts = [[row[2] for row in rows], [row[3] for row in rows]]
+        apart = max((d for d, side in zip(drifts, sides) if len(side) > 1), key=lambda d: abs(mean(d)))
+        return [row[:2] for row in rows], apart
+
+    def spread(self, rows, apart=None):
+        self.prompts, self.effect = len(rows), None
+        if not rows:
+            return
+        self.cold, self.warm = mean([row[0] for row in rows]), mean([row[1] for row in rows])
+        effects = [row[0] - row[1] for row in rows]
+        self.effect = mean(effects)
+        if len(rows) < 6:
+            return
+        allowed = math.log(1 + self.noise / 100)
+        self.allowance = ("flag" if self.given else "default", self.noise)
+        if apart is not None:
+            # The exact interval of the repeats, unless what rounds may differ by is less.
+            far = max(abs(end) for end in t_interval(apart))
+            control = REPEATS * abs(mean(apart))
+            if control < max(allowed, far):
+                allowed, self.allowance = control, ("control", 100 * math.expm1(control))
+            elif far > allowed:
+                allowed, self.allowance = far, ("control", 100 * math.expm1(far))
+        low, high = t_interval(effects)
+        self.interval = low - allowed, high + allowed
+
+    def rates(self):
+        return hit_rate(self.colds), hit_rate(self.warms)

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Reads every sentence of a run and recomputes its figures from the journal: an independent reader
+with its own statistics, that shares no code with the program.
+
+    read.py FOLDER PROGRAM
+
+What cannot be parsed is a failure, as is a figure that the records do not bear out."""
+
+import html.parser
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import evidence
+import journal
+import sentences
+from level import Level
+
+
+class Page(html.parser.HTMLParser):
+    """The text of a page's lists in one language, as its style sheet shows it."""
+
+    def __init__(self, lang):
+        super().__init__()
+        self.lang, self.stack, self.items, self.within = lang, [], [], None
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if tag in ("li", "ul", "div", "span", "strong", "small"):
+            self.stack.append((tag, attributes))
+        if tag == "ul":
+            self.within = attributes.get("class", "evidence")
+        if tag == "li" or (tag == "div" and attributes.get("class") == "why"):
+            self.items.append((self.within if tag == "li" else "why", []))
+
+    def handle_endtag(self, tag):
+        if self.stack and self.stack[-1][0] == tag:
+            self.stack.pop()
+
+    def handle_data(self, data):
+        languages = [a["lang"] for _, a in self.stack if "lang" in a]
+        if self.items and all(one.startswith(self.lang) for one in languages):
+            if any(tag == "li" for tag, _ in self.stack):
+                self.items[-1][1].append(data)
+
+    def texts(self, kind):
+        return ["".join(parts).strip() for where, parts in self.items if where == kind]
+
+
+class Reader:
+    def __init__(self, folder, program):
+        self.folder, self.program, self.read, self.wrong = folder, program, 0, []
+        rounds, canaries, run = journal.read(folder)
+        said = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))["levels"]
+        self.levels = []
+        for at, one in enumerate(said):
+            level = Level(rounds[one["level"]], run)
+            level.said, level.canary = one, canaries.get(one["level"])
+            self.levels.append(level)
+
+    def hold(self, where, text, check):
+        self.read += 1
+        try:
+            check()
+        except sentences.Wrong as reason:
+            self.wrong.append(f"{where}: {reason}\n    {text}")
+
+    def json(self):
+        for level in self.levels:
+            said = level.said
+            for zh, key in enumerate(["text", "text_zh"]):
+                text = said["conclusion"][key]
+                self.hold("comparison.json", text, lambda: sentences.conclusion(text, level, zh))
+                for one in said["cold"]["evidence"]:
+                    self.hold("comparison.json", one[key], lambda: evidence.fact(one["source"], one[key], level, zh))
+            for zh, key in enumerate(["diagnosis", "diagnosis_zh"]):
+                for text in said[key]:
+                    self.hold("comparison.json", text, lambda: evidence.diagnosis(text, level, zh))
+
+    def screen(self, lang):
+        zh = int(lang == "zh")
+        command = [self.program, "report", str(self.folder), "--lang", lang]
+        text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        head = ("并发 " if zh else "Concurrency ", "：" if zh else ": ")
+        at, notes = None, False
+        closing = text[text.rindex("=" * 60) :]
+        for line in closing.splitlines()[1:]:
+            if line.startswith(head[0]) and head[1] in line:
+                name, _, sentence = line[len(head[0]) :].partition(head[1])
+                at = (at + 1) if at is not None else 0
+                level = self.levels[at]
+                self.hold(f"screen {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
+            elif line.startswith(("Notes:", "说明:", "说明：")):
+                notes = True
+            elif line.startswith("  - ") and notes:
+                self.hold(f"screen {lang}", line, lambda: evidence.note(line[4:], self.levels, zh))
+            elif line.startswith("  - ") and at is not None:
+                self.explained(f"screen {lang}", line[4:], self.levels[at], zh)
+        if at is None or at + 1 != len(self.levels):
+            self.wrong.append(f"screen {lang}: sentences of {0 if at is None else at + 1} levels, {len(self.levels)} there are")
+
+    def explained(self, where, text, level, zh):
+        cold = "冷轮: " if zh else "Cold round: "
+        if text.startswith(cold):
+            sources = {one["text_zh" if zh else "text"]: one["source"] for one in level.said["cold"]["evidence"]}
+            fact = text[len(cold) :]
+            bare = re.sub(r" \[≤ \d+\]$", "", fact)
+            return self.hold(where, text, lambda: evidence.fact(sources.get(bare, "usage"), fact, level, zh))
+        self.hold(where, text, lambda: evidence.diagnosis(text, level, zh))
+
+    def page(self, lang):
+        zh = int(lang == "zh")
+        page = Page(lang)
+        page.feed((self.folder / "report.html").read_text(encoding="utf-8"))
+        texts = page.texts("verdicts")
+        if len(texts) != len(self.levels):
+            self.wrong.append(f"page {lang}: {len(texts)} verdicts, {len(self.levels)} levels")
+        for text, level in zip(texts, self.levels):
+            sentence = re.sub(r"^(?:concurrency|并发) [\d#. ]+\s*: ", "", text)
+            self.hold(f"page {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
+        for text in page.texts("caveats"):
+            self.hold(f"page {lang}", text, lambda: evidence.note(text, self.levels, zh))
+
+    def markdown(self, zh):
+        text = (self.folder / "summary.md").read_text(encoding="utf-8")
+        plain = lambda line: re.sub(r"\\([\\`*_\[\]|#~])", r"\1", line).replace("&lt;", "<").replace("&amp;", "&")
+        at = -1
+        for line in text.splitlines():
+            found = re.match(r"- \*\*(?:concurrency|并发) [^*]*\*\*(?:: |：)(.*)", line)
+            if found:
+                at += 1
+                sentence, level = plain(found.group(1)), self.levels[at]
+                self.hold("summary.md", sentence, lambda: sentences.conclusion(sentence, level, zh))
+
+
+def main():
+    reader = Reader(Path(sys.argv[1]), sys.argv[2])
+    reader.json()
+    for lang in ["zh", "en"]:
+        reader.screen(lang)
+        reader.markdown(int(lang == "zh"))
+        reader.page(lang)
+    for one in reader.wrong:
+        print(one, file=sys.stderr)
+    print(f"{reader.folder}: {reader.read} sentences, {len(reader.wrong)} wrong")
+    sys.exit(1 if reader.wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
