@@ -17,7 +17,10 @@ measure() { # measure NAME PORT [flags]
     "$dualround" run --dataset "$work/documents.jsonl" --endpoint "http://127.0.0.1:$port" --max-output-tokens 8 \
         --temperature 0 --seed 1 --output-dir "$work/$name" "$@" >"$work/$name.txt" 2>&1 || { cat "$work/$name.txt"; return 1; }
 }
-check() { python3 "$here/../assert_conclusion.py" "$@"; }
+check() {
+    python3 "$here/../assert_conclusion.py" "$@"
+    python3 "$here/../reader/read.py" "$1" "$dualround"
+}
 
 "$here/engine.sh" vllm
 all_read http://127.0.0.1:18100/metrics

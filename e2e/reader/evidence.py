@@ -102,7 +102,14 @@ DIAGNOSES = [
     (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", None),
     (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not level.warms),
     (r"cache off, .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
-    (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level)),
+    (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),
+    (r"evicted: (\d+) prompts took turns on \d+ slots, .*", r"已被驱逐：(\d+) 条提示词轮流使用 \d+ 个槽位，.*", lambda level: low(level) and seen(level)),
+    (r"another replica, .*", r"请求落到了其他副本，.*", lambda level: low(level)),
+    (r"response cache: \d+ of \d+ warm answers (?:bear the id of an earlier answer to the same prompt|came whole while .*); their times are not the engine's", r"响应缓存：\d+ 个热轮响应中有 \d+ 个.*其耗时不是引擎的耗时", None),
+    (r"of (\d+) prompt tokens sent in a warm round the engines' counters saw \d+: .*", r"热轮发送了 (\d+) 个提示词 token，而引擎计数器只见到 \d+ 个：.*", None),
+    (r"counters left out: \S+: .*", r"不采用的计数器：\S+：.*", None),
+    (r"store not finished, perhaps: .*", r"可能写入未完成：.*", lambda level: low(level)),
+    (r"the server counted other prompt tokens for the same bytes .*", r"同样的字节，服务端统计的提示词 token 数却不同.*", None),
     (r"the cache works for one text sent twice, .*", r"同一文本连发两次能命中，.*", lambda level: low(level)),
     (r"the server reports no cached tokens, so hits cannot be seen: .*", r"服务端不报告缓存命中 token，无法看到命中：.*", lambda level: level.rates()[1][1] == 0),
     (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: level.rates()[1][1] > 0),
@@ -150,6 +157,12 @@ def kept(text, level):
     if found.group(5):
         shown(found.group(5), 100 * hit_rate(rounds)[0], "hit rate")
     return True
+
+
+def seen(level):
+    """The canary's text was found again: nothing is lost that was never cached."""
+    canary = level.canary or {}
+    return not canary.get("replayed") and (canary.get("repeated") or 0) > 16
 
 
 def low(level):
