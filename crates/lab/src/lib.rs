@@ -8,3 +8,4 @@ pub mod known_wrong;
 pub mod noise;
 pub mod run;
 pub mod tier1;
+pub mod tier2;

@@ -18,9 +18,11 @@ use dualround_lab::{
     known_wrong::fault_of,
     noise::CELLS,
     tier1::{NOISE_TABLE, Slice, judge, judge_hits},
+    tier2,
 };
 use options::Options;
-use std::{fs::OpenOptions, io::Write, process::ExitCode};
+use serde_json::{Value, json};
+use std::{fs::OpenOptions, io::Write, path::Path, process::ExitCode};
 
 /// Runs that a cell of the noise table has in CI.
 const CI_RUNS: u64 = 1000;
@@ -34,23 +36,51 @@ fn main() -> anyhow::Result<ExitCode> {
         return noise(runs);
     }
     if options.ci {
-        return ci(number_of(options.seeded_by.as_deref().unwrap_or("")));
+        let program = options.program.clone().map_or_else(tier2::beside, Ok)?;
+        let seed = number_of(options.seeded_by.as_deref().unwrap_or(""));
+        return ci(seed, &program);
     }
-    ensure!(options.tier == 1, "there is only tier 1 yet");
+    let program = || options.program.clone().map_or_else(tier2::beside, Ok);
+    if options.tier == 2 {
+        let runs = tier2::of_seeds(&program()?, options.seeds.clone())?;
+        let faults = socket_faults(&runs);
+        let line = json!({"tier": 2, "seeds": [options.seeds.start, options.seeds.end],
+            "runs": runs.runs, "wrong": faults});
+        return end(&options, &line, &faults);
+    }
+    ensure!(options.tier == 1, "there are tiers 1 and 2");
     let mut slice = Slice::default();
     slice.of_seeds(options.seeds.clone())?;
-    let line = slice.line(&options.seeds).to_string();
+    end(&options, &slice.line(&options.seeds), &slice.faults(false))
+}
+
+/// Prints a slice's line, appends it where that is wanted, and says what is wrong.
+fn end(options: &Options, line: &Value, faults: &[String]) -> anyhow::Result<ExitCode> {
     println!("{line}");
     if let Some(path) = &options.append {
         let mut file = OpenOptions::new().create(true).append(true).open(path)?;
         writeln!(file, "{line}")?;
     }
-    Ok(done(&slice.faults(false)))
+    Ok(done(faults))
+}
+
+/// What runs of tier 2 say that is not so, each with how to see it again.
+fn socket_faults(runs: &tier2::Runs) -> Vec<String> {
+    let wrong = runs.wrong.iter();
+    wrong
+        .map(|(seed, wrong)| {
+            format!(
+                "--tier 2 --seeds {seed}..{}: {}",
+                seed + 1,
+                wrong.join("; ")
+            )
+        })
+        .collect()
 }
 
 /// Everything that must hold: the named faults, 200 fixed seeds, the noise table, and the facts of
 /// 100 seeds that are others with every commit.
-fn ci(seed: u64) -> anyhow::Result<ExitCode> {
+fn ci(seed: u64, program: &Path) -> anyhow::Result<ExitCode> {
     let mut fixed = Slice::default();
     fixed.of_names()?;
     fixed.of_seeds(0..200)?;
@@ -65,6 +95,11 @@ fn ci(seed: u64) -> anyhow::Result<ExitCode> {
         }
     }
     faults.extend(noise_faults()?);
+    for seeds in [0..40, seed..seed + 20] {
+        let runs = tier2::of_seeds(program, seeds)?;
+        println!("tier 2: {} runs", runs.runs);
+        faults.extend(socket_faults(&runs));
+    }
     Ok(done(&faults))
 }
 

@@ -6,7 +6,7 @@ use std::{ops::Range, path::PathBuf};
 /// Judges the verdicts of dualround on worlds whose truth is known.
 #[derive(Debug, Parser)]
 pub(crate) struct Options {
-    /// 1: records drawn in process.
+    /// 1: records drawn in process; 2: the program over sockets against the simulated engine.
     #[arg(long, default_value_t = 1)]
     pub(crate) tier: u32,
     /// Seeds A..B, each a scenario.
@@ -21,6 +21,9 @@ pub(crate) struct Options {
     /// Prints the table of false claims under noise, from so many runs a row.
     #[arg(long, value_name = "RUNS")]
     pub(crate) noise_table: Option<u64>,
+    /// Of tier 2: the program [default: the one beside this].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) program: Option<PathBuf>,
     /// What scripts/test runs.
     #[arg(long)]
     pub(crate) ci: bool,

@@ -6,9 +6,11 @@ mod claims;
 mod facts;
 mod hits;
 mod sentence;
+mod sockets;
 mod value;
 
 pub use binomial::lowest_rate;
 pub use claims::{Claim, Tally, claims};
 pub use facts::wrong_facts;
 pub use hits::{known_cold, wrong_hits};
+pub use sockets::wrong_run;

@@ -1,0 +1,119 @@
+//! Worlds for the program itself: an engine's settings, prompts, what was sent before, and a command
+//! line.
+
+use super::random::Random;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Output tokens of a measured request; probes ask other numbers.
+const OUTPUT: &str = "3";
+
+/// A run of the program against the simulated engine.
+#[derive(Clone, Debug, Serialize)]
+pub struct SocketScenario {
+    /// Everything random in it comes from this.
+    pub seed: u64,
+    /// Settings of the simulated engine, as its configuration file has them.
+    pub engine: Value,
+    /// Prompts of a round.
+    pub prompts: u32,
+    /// Words of its own that each prompt has.
+    pub words: u32,
+    /// Words that all of them begin with.
+    pub shared: u32,
+    /// Prompts that were sent to the engine before the run, without anything fresh.
+    pub sent_before: u32,
+    /// `--rounds`.
+    pub rounds: &'static str,
+    /// `--cold`.
+    pub cold: &'static str,
+    /// Requests in flight.
+    pub concurrency: u32,
+    /// The canary is sent.
+    pub probe: bool,
+}
+
+impl SocketScenario {
+    /// Rounds that ask every prompt.
+    pub fn measured(&self) -> usize {
+        self.rounds.len()
+    }
+
+    /// The rows of its dataset, one JSON object a line.
+    pub fn rows(&self) -> String {
+        let row = |at: u32| {
+            let shared = "the same beginning of all ".repeat(self.shared as usize / 5);
+            let own = format!("word{at} and more ").repeat(self.words as usize / 3);
+            json!({"id": format!("r{at}"), "text": format!("{shared}Story {at}: {own}")})
+        };
+        let rows = (0..self.prompts).map(|at| row(at).to_string() + "\n");
+        rows.collect()
+    }
+
+    /// The command line of the run, without the endpoint and the folders.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags: Vec<String> = [
+            "--max-output-tokens",
+            OUTPUT,
+            "--temperature",
+            "0",
+            "--seed",
+            "1",
+            "--warmup",
+            "0",
+            "--model",
+            "sim-1",
+            "--progress",
+            "none",
+            "--quiet",
+            "--rounds",
+            self.rounds,
+            "--cold",
+            self.cold,
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        flags.extend(["--concurrency".to_owned(), self.concurrency.to_string()]);
+        if !self.probe {
+            flags.push("--no-probe".to_owned());
+        }
+        flags
+    }
+}
+
+/// The world of a seed.
+pub fn socket_scenario(seed: u64) -> SocketScenario {
+    let mut random = Random::new(seed ^ 0x50c7);
+    let prompts = random.whole(8, 14);
+    let cold = random.one_of(&["auto", "auto", "auto", "none", "reset"]);
+    let external = random.one_of(&[0, 0, 4096]);
+    let engine = json!({
+        "block_size": random.one_of(&[16, 16, 32]),
+        "cache_blocks": random.one_of(&[0, 24, 65_536, 65_536, 65_536]),
+        "honour_cache_salt": random.chance(0.8),
+        "report_cached_tokens": random.chance(0.8),
+        // A reset of the engine alone keeps an outer tier, and stops the run.
+        "external_blocks": if cold == "reset" { 0 } else { external },
+        "report_cached_by_tier": random.chance(0.3),
+        "prefill_base_ms": 1.0,
+        "prefill_ms_per_token": 0.03,
+        "itl_ms": 0.5,
+        "faults": match random.one_of(&[0, 0, 0, 1]) {
+            // Proofs of a reset stand between the rounds, and must be told from them.
+            1 if cold != "reset" => json!([{"on": {"every": 7}, "fault": {"status": {"code": 503}}}]),
+            _ => json!([]),
+        },
+    });
+    SocketScenario {
+        seed,
+        engine,
+        prompts,
+        words: random.one_of(&[30, 90, 240]),
+        shared: random.one_of(&[0, 0, 60]),
+        sent_before: random.one_of(&[0, 0, 3, prompts]),
+        rounds: random.one_of(&["CW", "CW", "CWC", "CWW", "CWCW", "CWCWCW"]),
+        cold,
+        concurrency: random.one_of(&[1, 4]),
+        probe: cold == "reset" || random.chance(0.6),
+    }
+}

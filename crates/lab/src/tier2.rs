@@ -1,0 +1,229 @@
+//! Tier 2: the program itself, over sockets against the simulated engine, judged by the engine's own
+//! log.
+
+use crate::{
+    draw::{SocketScenario, socket_scenario},
+    judge::wrong_run,
+};
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    ops::Range,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+/// Runs at a time: facts do not depend on the clock.
+const AT_ONCE: usize = 3;
+
+/// What the runs of a slice of seeds came to.
+#[derive(Clone, Debug, Default)]
+pub struct Runs {
+    /// Judged.
+    pub runs: u64,
+    /// Seeds with what is wrong in them.
+    pub wrong: Vec<(u64, Vec<String>)>,
+}
+
+/// Runs these seeds with a program.
+///
+/// # Errors
+/// When the program cannot be run, or leaves no comparison.
+pub fn of_seeds(program: &Path, seeds: Range<u64>) -> anyhow::Result<Runs> {
+    let next = AtomicU64::new(seeds.start);
+    let work = || -> anyhow::Result<Runs> {
+        let mut runs = Runs::default();
+        loop {
+            let seed = next.fetch_add(1, Relaxed);
+            if seed >= seeds.end {
+                return Ok(runs);
+            }
+            let wrong = one(program, seed).with_context(|| format!("seed {seed}"))?;
+            runs.runs += 1;
+            if !wrong.is_empty() {
+                runs.wrong.push((seed, wrong));
+            }
+        }
+    };
+    let parts = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let joined = threads.into_iter().map(|thread| match thread.join() {
+            Ok(runs) => runs,
+            Err(_) => bail!("a run panicked"),
+        });
+        joined.collect::<anyhow::Result<Vec<Runs>>>()
+    })?;
+    let mut all = Runs::default();
+    for part in parts {
+        all.runs += part.runs;
+        all.wrong.extend(part.wrong);
+    }
+    all.wrong.sort();
+    Ok(all)
+}
+
+/// One run: what of its verdict is not so.
+///
+/// # Errors
+/// As [`of_seeds`].
+pub fn one(program: &Path, seed: u64) -> anyhow::Result<Vec<String>> {
+    let scenario = socket_scenario(seed);
+    let folder = std::env::temp_dir().join(format!("dualround-lab-{}-{seed}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let judged = in_folder(program, &scenario, &folder);
+    let removed = fs::remove_dir_all(&folder);
+    let wrong = judged?;
+    removed?;
+    Ok(wrong)
+}
+
+fn in_folder(
+    program: &Path,
+    scenario: &SocketScenario,
+    folder: &Path,
+) -> anyhow::Result<Vec<String>> {
+    fs::write(folder.join("engine.json"), scenario.engine.to_string())?;
+    fs::write(folder.join("rows.jsonl"), scenario.rows())?;
+    let engine = Engine::start(program, &folder.join("engine.json"))?;
+    if scenario.sent_before > 0 {
+        let before = scenario.sent_before.to_string();
+        run(
+            program,
+            folder,
+            &engine.base,
+            "before",
+            &[
+                "--rounds",
+                "C",
+                "--cold",
+                "none",
+                "--no-probe",
+                "--num-samples",
+                &before,
+                "--model",
+                "sim-1",
+                "--max-output-tokens",
+                "3",
+                "--warmup",
+                "0",
+                "--quiet",
+            ],
+        )?;
+    }
+    let flags = scenario.flags();
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    run(program, folder, &engine.base, "out", &flags)?;
+    let log: Value = serde_json::from_str(&engine.log()?)?;
+    let logged = log["requests"].as_array();
+    let logged = logged.context("a log without requests")?.iter();
+    // A reset is proven between rounds, by answers of fewer tokens; elsewhere all that was sent beside
+    // the rounds came before them.
+    let measured = |one: &&Value| scenario.cold != "reset" || one["tokens"] == 3;
+    let logged: Vec<Value> = logged.filter(measured).cloned().collect();
+    let asked = scenario.measured() * scenario.prompts as usize;
+    ensure!(
+        logged.len() >= asked,
+        "{} requests logged, {asked} asked",
+        logged.len()
+    );
+    let measured = &logged[logged.len() - asked..];
+    let rounds: Vec<Vec<Value>> = measured
+        .chunks(scenario.prompts as usize)
+        .map(<[Value]>::to_vec)
+        .collect();
+    let comparison = fs::read_to_string(folder.join("out/comparison.json"))?;
+    let comparison: Value = serde_json::from_str(&comparison)?;
+    let level = &comparison["levels"][0];
+    let scenario_json = serde_json::to_value(scenario)?;
+    Ok(wrong_run(&scenario_json, scenario.rounds, &rounds, level))
+}
+
+/// Runs the program; its exit code is not asked.
+fn run(program: &Path, folder: &Path, base: &str, out: &str, flags: &[&str]) -> anyhow::Result<()> {
+    let status = Command::new(program)
+        .env_clear()
+        .current_dir(folder)
+        .args([
+            "run",
+            "--dataset",
+            "rows.jsonl",
+            "--endpoint",
+            base,
+            "--output-dir",
+            out,
+        ])
+        .args(flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()?;
+    let code = status.status.code();
+    ensure!(
+        matches!(code, Some(0 | 4 | 5)),
+        "{out} ended with {code:?}: {}",
+        String::from_utf8_lossy(&status.stderr)
+    );
+    Ok(())
+}
+
+/// A simulated engine, as a process of its own.
+struct Engine {
+    child: Child,
+    base: String,
+}
+
+impl Engine {
+    fn start(program: &Path, config: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(program)
+            .args(["simulate", "--port", "0", "--config"])
+            .arg(config)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let stdout = child.stdout.take().context("no output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let base = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://"));
+        let base = base.context("the engine names no address")?;
+        let base = base.trim_end_matches("/v1/chat/completions").to_owned();
+        Ok(Self { child, base })
+    }
+
+    /// Its own log of requests, as JSON.
+    fn log(&self) -> anyhow::Result<String> {
+        let host = self.base.trim_start_matches("http://");
+        let host = host.split('/').next().unwrap_or(host);
+        let mut stream = TcpStream::connect(host)?;
+        write!(
+            stream,
+            "GET /truth HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer.split_once("\r\n\r\n").context("no body")?;
+        let (start, end) = (body.find('{'), body.rfind('}'));
+        let (start, end) = start.zip(end).context("no log")?;
+        Ok(body[start..=end].to_owned())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The program beside this one.
+///
+/// # Errors
+/// When this program's own place is not known.
+pub fn beside() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(own.with_file_name("dualround"))
+}
