@@ -26,9 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// [`Usage`] when it is neither.
 pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
-    let fetched = |what| match is_id(what) && !Path::new(what).exists() {
-        true => fetch(&format!("{what}/resolve/main/tokenizer.json")),
-        false => Ok(PathBuf::from(what)),
+    let fetched = |what| {
+        if is_id(what) && !Path::new(what).exists() {
+            fetch(&format!("{what}/resolve/main/tokenizer.json"))
+        } else {
+            Ok(PathBuf::from(what))
+        }
     };
     what.map(fetched).transpose()
 }

@@ -54,9 +54,10 @@ pub(crate) fn epoch(
             prompt_digest: hex(&Sha256::digest(text.as_bytes())[..8]).into(),
             prompt_chars: text.chars().count() as u64,
             input_tokens: sample.input_tokens.filter(|_| !sample.truncated),
-            shared_chars: match has_more_than_text(sample) {
-                true => RequestRow::SHARED_UNKNOWN,
-                false => shared[index as usize],
+            shared_chars: if has_more_than_text(sample) {
+                RequestRow::SHARED_UNKNOWN
+            } else {
+                shared[index as usize]
             },
             truncated: sample.truncated,
         });

@@ -167,13 +167,15 @@ fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
             fixed(ttft.cold_typical, 2),
             fixed(ttft.warm_typical, 2)
         ),
-        match withheld {
-            true => labels.withheld.to_owned(),
-            false => times(ttft.ratio),
+        if withheld {
+            labels.withheld.to_owned()
+        } else {
+            times(ttft.ratio)
         },
-        match withheld {
-            true => "-".to_owned(),
-            false => times_range(interval),
+        if withheld {
+            "-".to_owned()
+        } else {
+            times_range(interval)
         },
         hits(level),
         labels.verdicts[verdict].to_owned(),

@@ -210,9 +210,10 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let hit = &level.hit_rate;
     let percent = |rate: Option<f64>| percent(rate, 1);
-    let cold_part = match hit.usage_cold_known == hit.usage_cold_of {
-        true => String::new(),
-        false => format!(" ({} / {})", hit.usage_cold_known, hit.usage_cold_of),
+    let cold_part = if hit.usage_cold_known == hit.usage_cold_of {
+        String::new()
+    } else {
+        format!(" ({} / {})", hit.usage_cold_known, hit.usage_cold_of)
     };
     let _ = writeln!(
         out,

@@ -28,9 +28,10 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
     let cycles = levels
         .iter()
         .any(|level| level.ttft.interval_kind == Some(IntervalKind::TCycles));
-    let interval = match cycles {
-        true => ("interval", ["95 % t interval", "95% 置信区间（t）"]),
-        false => ("interval", ["Allowed interval", "允许区间"]),
+    let interval = if cycles {
+        ("interval", ["95 % t interval", "95% 置信区间（t）"])
+    } else {
+        ("interval", ["Allowed interval", "允许区间"])
     };
     [
         ("concurrency", ["Concurrency", "并发"]),

@@ -47,9 +47,12 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     for level in &page.comparison.levels {
         let rounds: Vec<_> = page.rounds_of(level.level).collect();
         let row = cells(level, &page.level_name(level.level), &rounds, lang);
-        let row = row.map(|cell| match cell.bad {
-            true => format!("**{}**", plain(&cell.text)),
-            false => plain(&cell.text),
+        let row = row.map(|cell| {
+            if cell.bad {
+                format!("**{}**", plain(&cell.text))
+            } else {
+                plain(&cell.text)
+            }
         });
         writeln!(out, "| {} |", row.join(" | "))?;
     }

@@ -251,9 +251,10 @@ impl Sums {
             let of = |share: f64| share * prompt as f64;
             let wholly = cached as f64 >= of(WHOLLY.0)
                 && ((expected + limits.template) as f64) < of(WHOLLY.1);
-            let excess = match wholly {
-                true => cached.saturating_sub(expected),
-                false => cached.saturating_sub(allowed),
+            let excess = if wholly {
+                cached.saturating_sub(expected)
+            } else {
+                cached.saturating_sub(allowed)
             };
             sums.requests += 1;
             sums.prompt += prompt;

@@ -71,9 +71,10 @@ fn replicas(engines: &[EngineReport]) -> usize {
     let gateway = own.is_none_or(|own| {
         others.contains(&own) || matches!(own, EngineKind::Unknown | EngineKind::Lmcache)
     });
-    match gateway {
-        true => others.len().max(1),
-        false => 1 + others.len(),
+    if gateway {
+        others.len().max(1)
+    } else {
+        1 + others.len()
     }
 }
 

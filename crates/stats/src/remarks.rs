@@ -34,9 +34,10 @@ fn next(basis: &Basis<'_>, decision: &Decision) -> Option<Remark> {
     let schedule = basis.judging.schedule.to_string();
     match decision.reason {
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) => {
-            match schedule.matches("CW").count() >= CYCLES {
-                true => Some(Remark::MoreCycles),
-                false => Some(Remark::ThreeCycles),
+            if schedule.matches("CW").count() >= CYCLES {
+                Some(Remark::MoreCycles)
+            } else {
+                Some(Remark::ThreeCycles)
             }
         }
         Some(Reason::LostPairs { .. }) => Some(Remark::SeeFailures),

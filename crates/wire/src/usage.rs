@@ -92,9 +92,10 @@ impl RawUsage {
         let all = cached.filter(|cached| *cached > 0);
         let all = all.and_then(|cached| prompt.checked_add(cached));
         let with_all = all.and_then(|all| all.checked_add(completion?));
-        match with_all.is_some() && with_all == self.total_tokens.tokens {
-            true => all,
-            false => Some(prompt),
+        if with_all.is_some() && with_all == self.total_tokens.tokens {
+            all
+        } else {
+            Some(prompt)
         }
     }
 

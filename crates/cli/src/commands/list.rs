@@ -13,9 +13,10 @@ const DEPTH: usize = 4;
 
 /// Runs it.
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<u8> {
-    let dirs = match args.dirs.is_empty() {
-        true => vec![PathBuf::from("results")],
-        false => args.dirs.clone(),
+    let dirs = if args.dirs.is_empty() {
+        vec![PathBuf::from("results")]
+    } else {
+        args.dirs.clone()
     };
     let mut found = Vec::new();
     for dir in &dirs {

@@ -111,9 +111,10 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     // And so is an unwritable or occupied folder.
     let may_replace = plan.output.overwrite || job.resume;
     RunFiles::check(&plan.output.dir, may_replace, default_dir)?;
-    let resumed = match job.resume {
-        true => Some(resume::read(&plan.output.dir, &plan, &selection)?),
-        false => None,
+    let resumed = if job.resume {
+        Some(resume::read(&plan.output.dir, &plan, &selection)?)
+    } else {
+        None
     };
     if let Some(resumed) = &resumed {
         let (kept, all) = (resumed.levels.len(), plan.levels.len());

@@ -17,9 +17,10 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
         note(text);
     }
     let selection = engine_tokens::samples(&mut resolved.plan)?;
-    let how = match resolved.quiet {
-        true => How::None,
-        false => resolved.progress,
+    let how = if resolved.quiet {
+        How::None
+    } else {
+        resolved.progress
     };
     measure::measure(measure::Job {
         plan: resolved.plan,

@@ -52,8 +52,11 @@ pub(crate) fn reading<P: AsRef<Path>>(files: &[P]) -> Option<Ticking> {
     let before = dualround_dataset::bytes_read();
     let bar = bytes_bar("reading", Some(total));
     let every = Duration::from_millis(1000 / u64::from(HZ));
-    Some(Ticking::start(every, move |last| match last {
-        false => bar.set_position(dualround_dataset::bytes_read() - before),
-        true => bar.finish_and_clear(),
+    Some(Ticking::start(every, move |last| {
+        if last {
+            bar.finish_and_clear();
+        } else {
+            bar.set_position(dualround_dataset::bytes_read() - before);
+        }
     }))
 }

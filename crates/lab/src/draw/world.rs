@@ -71,10 +71,9 @@ pub fn draw(scenario: &Scenario) -> Drawn {
         });
     }
     let ln = scenario.ratio.ln();
-    let effects = prompts.iter().map(|prompt| match prompt.hits {
-        true => ln,
-        false => 0.0,
-    });
+    let effects = prompts
+        .iter()
+        .map(|prompt| if prompt.hits { ln } else { 0.0 });
     let hits: Vec<bool> = rows.iter().map(|row| prompts[*row].hits).collect();
     let effect = effects.sum::<f64>() / prompts.len() as f64;
     let noise = scenario.round_noise.unwrap_or(25.0);

@@ -94,9 +94,12 @@ fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Optio
         return Some((resolved, MetricKind::Gauge, vec![quotient]));
     }
     // Parts of one metric are told apart by their conditions.
-    let called = |name: String, selector: &Selector| match selector.is_plain() {
-        true => name,
-        false => selector.to_string(),
+    let called = |name: String, selector: &Selector| {
+        if selector.is_plain() {
+            name
+        } else {
+            selector.to_string()
+        }
     };
     let (numerator, denominator) = (called(numerator, top), called(denominator, bottom));
     for (samples, name) in [(&mut a, &numerator), (&mut b, &denominator)] {

@@ -110,9 +110,10 @@ fn chosen(url: &Url, plan: &ProxyPlan) -> Option<Chosen> {
 
 fn credentials(proxy: Option<&dualround_model::Secret>) -> Option<(String, String)> {
     let text = proxy?.expose();
-    let url = match text.contains("://") {
-        true => Url::parse(text),
-        false => Url::parse(&format!("http://{text}")),
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("http://{text}"))
     };
     let info = super::userinfo(&url.ok()?)?;
     let (user, password) = info.split_once(':')?;
@@ -169,9 +170,10 @@ impl Proxy {
         host: &str,
         port: u16,
     ) -> Result<TcpStream, String> {
-        let host = match host.contains(':') {
-            true => format!("[{host}]"),
-            false => host.to_owned(),
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
         };
         let request = format!(
             "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",

@@ -103,9 +103,10 @@ fn change(metric: &MetricChange) -> String {
     let Some(change) = metric.change else {
         return "-".to_owned();
     };
-    match metric.absolute {
-        true => format!("{:+.2} pp", 100.0 * change),
-        false => format!("{:+.1} %", 100.0 * change),
+    if metric.absolute {
+        format!("{:+.2} pp", 100.0 * change)
+    } else {
+        format!("{:+.1} %", 100.0 * change)
     }
 }
 
@@ -114,9 +115,10 @@ fn interval(metric: &MetricChange) -> String {
         return "-".to_owned();
     };
     let (low, high) = (100.0 * low, 100.0 * high);
-    match metric.absolute {
-        true => format!("{low:+.2} … {high:+.2} pp"),
-        false => format!("{low:+.1} … {high:+.1} %"),
+    if metric.absolute {
+        format!("{low:+.2} … {high:+.2} pp")
+    } else {
+        format!("{low:+.1} … {high:+.1} %")
     }
 }
 

@@ -217,9 +217,10 @@ fn drift(rounds: Repeated, ratio: f64) -> Both {
     let faster = ratio < 1.0;
     let apart = if faster { 1.0 / ratio } else { ratio };
     let way = if faster { "faster" } else { "slower" };
-    let last_zh = match faster {
-        true => format!("比第一个{kind_zh}快，加速比 {apart:.2}×"),
-        false => format!("比第一个{kind_zh}慢，耗时为其 {apart:.2} 倍"),
+    let last_zh = if faster {
+        format!("比第一个{kind_zh}快，加速比 {apart:.2}×")
+    } else {
+        format!("比第一个{kind_zh}慢，耗时为其 {apart:.2} 倍")
     };
     let [why, why_zh] = match (rounds, faster) {
         (Repeated::Cold, true) => ["the server was warming up", "服务端仍在预热"],
@@ -248,9 +249,10 @@ fn rate(level: &LevelComparison) -> Both {
         }
         (Witness::Usage | Witness::Partly | Witness::Contradicted, Some(rate)) => {
             let [rate, rate_zh] = percent(rate);
-            let known = match hits.usage_known < hits.usage_of {
-                true => format!(" ({} / {})", hits.usage_known, hits.usage_of),
-                false => String::new(),
+            let known = if hits.usage_known < hits.usage_of {
+                format!(" ({} / {})", hits.usage_known, hits.usage_of)
+            } else {
+                String::new()
             };
             [
                 format!(", {rate} of prompt tokens from cache{known}"),

@@ -14,9 +14,10 @@ fn ms(value: Option<f64>) -> String {
 
 /// A ratio; near 1 with a decimal more, where the margin is.
 fn times(ratio: f64) -> String {
-    match (0.9..1.12).contains(&ratio) {
-        true => format!("{ratio:.3}"),
-        false => format!("{ratio:.2}"),
+    if (0.9..1.12).contains(&ratio) {
+        format!("{ratio:.3}")
+    } else {
+        format!("{ratio:.2}")
     }
 }
 
@@ -45,15 +46,17 @@ pub(super) fn figures(level: &LevelComparison) -> Both {
     let word = if faster { "faster" } else { "slower" };
     let [mut en, mut zh] = [
         format!("TTFT {cold} → {warm} ms (typical), {shown}× {word}"),
-        match faster {
-            true => format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×"),
-            false => format!("TTFT {cold} → {warm} ms（典型值），耗时为冷轮的 {shown} 倍"),
+        if faster {
+            format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×")
+        } else {
+            format!("TTFT {cold} → {warm} ms（典型值），耗时为冷轮的 {shown} 倍")
         },
     ];
     if let Some((low, high)) = ttft.interval_low.zip(ttft.interval_high) {
-        let (low, high) = match faster {
-            true => (low, high),
-            false => (1.0 / high, 1.0 / low),
+        let (low, high) = if faster {
+            (low, high)
+        } else {
+            (1.0 / high, 1.0 / low)
         };
         let (low, high) = (times(low), times(high));
         let [what, what_zh] = interval(level);

@@ -57,9 +57,10 @@ pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
     }
     let one =
         |round: &RoundResult| round.meta.engines.len() == 1 && witness::of_round(round).is_some();
-    Some(match case.rounds.iter().all(one) {
-        true => Diagnosis::NeverFound,
-        false => Diagnosis::NeverFoundUnseen,
+    Some(if case.rounds.iter().all(one) {
+        Diagnosis::NeverFound
+    } else {
+        Diagnosis::NeverFoundUnseen
     })
 }
 

@@ -47,8 +47,9 @@ pub(crate) fn lengths(design: &Design<'_>, noise: Allowance) -> Vec<LengthBucket
     };
     let buckets: Vec<LengthBucket> = ranges.into_iter().map(bucket).collect();
     let enough = |bucket: &LengthBucket| bucket.ttft.prompts >= FEWEST as u64;
-    match buckets.iter().all(enough) {
-        true => buckets,
-        false => Vec::new(),
+    if buckets.iter().all(enough) {
+        buckets
+    } else {
+        Vec::new()
     }
 }

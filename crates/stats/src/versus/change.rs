@@ -157,9 +157,10 @@ pub(super) fn times(
     out.n = a.len().min(b.len()) as u64;
     (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
     let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
-    let prompts = match paired {
-        true => common.len(),
-        false => old.len().min(now.len()),
+    let prompts = if paired {
+        common.len()
+    } else {
+        old.len().min(now.len())
     };
     let enough = prompts >= FEWEST;
     let interval = match kind {
@@ -189,9 +190,10 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     (out.base, out.new) = (mean(base), mean(new));
     let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
     let positive = base.iter().chain(new).all(|value| *value > 0.0);
-    let (a, b) = match positive {
-        true => (logs(base), logs(new)),
-        false => (Vec::new(), Vec::new()),
+    let (a, b) = if positive {
+        (logs(base), logs(new))
+    } else {
+        (Vec::new(), Vec::new())
     };
     let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
     let interval = (a.len() >= CYCLES && b.len() >= CYCLES)
@@ -262,9 +264,10 @@ pub(super) fn judge_share((low, high): (f64, f64), margin: f64, better: Better) 
     if low <= margin && high >= -margin {
         return Judgement::CannotTell;
     }
-    match (low > margin) == (better == Better::Higher) {
-        true => Judgement::Better,
-        false => Judgement::Worse,
+    if (low > margin) == (better == Better::Higher) {
+        Judgement::Better
+    } else {
+        Judgement::Worse
     }
 }
 

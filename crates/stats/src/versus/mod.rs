@@ -167,9 +167,10 @@ fn level(
     );
     let mut cache = vec![ratio];
     let changes = [&mut cold, &mut warm, &mut cache];
-    caveats.extend(match paired {
-        true => allow_for_lengths(&old, &now, same_method, changes),
-        false => unlike_lengths(&old, &now, same_method, changes),
+    caveats.extend(if paired {
+        allow_for_lengths(&old, &now, same_method, changes)
+    } else {
+        unlike_lengths(&old, &now, same_method, changes)
     });
     if let Some(run) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {

@@ -69,18 +69,20 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
         rounds: rounds.collect(),
         known: told::known(scenario, &world),
         truth: truth(&world, &cold, &warm),
-        ids: match scenario.ids {
-            true => world.ids.clone(),
-            false => Vec::new(),
+        ids: if scenario.ids {
+            world.ids.clone()
+        } else {
+            Vec::new()
         },
     }
 }
 
 fn action(scenario: &HitScenario) -> ColdAction {
     ColdAction {
-        method: match scenario.salted {
-            true => ColdMethod::Salt,
-            false => ColdMethod::Marker,
+        method: if scenario.salted {
+            ColdMethod::Salt
+        } else {
+            ColdMethod::Marker
         },
         marker_tokens: (!scenario.salted).then_some(0),
         ..ColdAction::default()

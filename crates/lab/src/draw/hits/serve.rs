@@ -100,9 +100,10 @@ impl<'a> World<'a> {
             _ => shared(&|other| other < earlier + wave),
         };
         let stored = self.engine(at, false) == engine;
-        let whole = match warm {
-            true => self.kept[at] && stored,
-            false => self.foreign[at],
+        let whole = if warm {
+            self.kept[at] && stored
+        } else {
+            self.foreign[at]
         };
         let cached = if whole {
             self.blocks(at, u64::MAX)

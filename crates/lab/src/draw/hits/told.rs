@@ -152,9 +152,10 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
     let block = u64::from(scenario.block);
     // Under a salt, other values share nothing, and another text of the same value the template.
     let shared = u64::from(scenario.template) / block * block;
-    let template = match scenario.cache && !scenario.salted {
-        true => shared,
-        false => 0,
+    let template = if scenario.cache && !scenario.salted {
+        shared
+    } else {
+        0
     };
     let again = match scenario.canary {
         Canary::Works if scenario.cache => (CANARY_TOKENS - 1) / block * block,
