@@ -13,6 +13,14 @@ pub(crate) struct Caveat {
     pub(crate) rank: u8,
 }
 
+impl Caveat {
+    /// Where it holds, of a run of so many rounds; of all rounds alike nothing needs to be said.
+    pub(crate) fn places_of(&self, rounds: usize) -> Option<String> {
+        let everywhere = rounds > 1 && self.places.len() == rounds;
+        (!self.places.is_empty() && !everywhere).then(|| self.places.join(", "))
+    }
+}
+
 /// All of them in the order in which they came up; `of_run`: those of the run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();

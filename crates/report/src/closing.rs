@@ -92,13 +92,11 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
 /// A caveat with its places; of all rounds alike it needs none.
 fn said(caveat: &Caveat, rounds: usize, labels: &Labels) -> String {
     let text = safe_text(labels.lang.pick([&caveat.text[0], &caveat.text[1]]));
-    let places = &caveat.places;
-    let everywhere = rounds > 1 && places.len() == rounds;
-    if places.is_empty() || everywhere {
-        return text;
-    }
     let of = labels.lang.pick(["concurrency/round", "并发/轮"]);
-    format!("{text} ({of} {})", places.join(", "))
+    match caveat.places_of(rounds) {
+        Some(places) => format!("{text} ({of} {places})"),
+        None => text,
+    }
 }
 
 fn table(

@@ -61,14 +61,10 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\n**{}**\n", pick("Caveats", "说明"))?;
     }
     for caveat in &caveats {
-        let places = match caveat.places.len() {
-            0 => String::new(),
-            _ => format!(
-                " ({} {})",
-                pick("concurrency/round", "并发/轮"),
-                caveat.places.join(", ")
-            ),
-        };
+        let places = caveat.places_of(page.rounds.len());
+        let places = places.map_or_else(String::new, |places| {
+            format!(" ({} {places})", pick("concurrency/round", "并发/轮"))
+        });
         writeln!(out, "- {}{places}", text(&caveat.text))?;
     }
     details(page, out)?;

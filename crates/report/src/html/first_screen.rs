@@ -119,14 +119,14 @@ fn remarks(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let title = both("Caveats", "说明");
     writeln!(out, "<h2>{title}</h2><ul class=\"caveats\">")?;
     for caveat in &caveats {
-        let places = match caveat.places.len() {
-            0 => String::new(),
-            _ => format!(
+        let places = caveat.places_of(page.rounds.len());
+        let places = places.map_or_else(String::new, |places| {
+            format!(
                 " <small>({} {})</small>",
                 both("concurrency/round", "并发/轮"),
-                escape(&caveat.places.join(", "))
-            ),
-        };
+                escape(&places)
+            )
+        });
         let [en, zh] = &caveat.text;
         writeln!(out, "<li>{}{places}</li>", both(en, zh))?;
     }
