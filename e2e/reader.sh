@@ -60,7 +60,7 @@ one shared '{}' '--concurrency 1 --rounds CWC' shared
 one tiers '{"external_blocks": 4096, "report_cached_by_tier": true}' '--rounds CWE --concurrency 1 --shared-prefix 0,50'
 
 # The reader has eyes: each of these altered figures is found.
-for change in 's/faster (\([0-9]\)/faster (9\1/' 's/, \([0-9.]*\) % of prompt tokens/, 1\1 % of prompt tokens/' 's/cache works/no effect/'; do
+for change in 's/faster (\([0-9]\)/faster (9\1/' 's/; \([0-9.]*\) % of prompt tokens/; 1\1 % of prompt tokens/' 's/cache works/no effect/'; do
     rm -rf "$work/altered"
     cp -r "$work/pair" "$work/altered"
     sed -i "$change" "$work/altered/comparison.json"

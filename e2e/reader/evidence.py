@@ -45,7 +45,7 @@ def of_round(text, level, zh):
     known = list(one.known())
     successes = len(one.successes())
     cached, prompt = sum(c for _, c, _ in known), sum(p for _, _, p in known)
-    form = rf"(\d+) 个提示词 token 中 (\d+) 个（{N}%）命中缓存，(.*)；超出轮内共享：(\d+)(?: \[≤ (\d+)\])?" if zh else rf"(\d+) of (\d+) prompt tokens \({N} %\) came from the cache, (.*); beyond what the round shares: (\d+)(?: \[≤ (\d+)\])?"
+    form = rf"(\d+) 个提示词 token 中 (\d+) 个（{N}%）命中缓存，(.*)；超出轮内共享的部分：(\d+)(?: \[≤ (\d+)\])?" if zh else rf"(\d+) of (\d+) prompt tokens \({N} %\) came from the cache, (.*); beyond what the round shares: (\d+)(?: \[≤ (\d+)\])?"
     if found := re.fullmatch(form, rest):
         a, b, share, told, excess, limit = found.groups()
         same((int(b), int(a)) if zh else (int(a), int(b)), (cached, prompt), "cached and prompt tokens")
@@ -74,7 +74,7 @@ def of_round(text, level, zh):
     if found := re.fullmatch(r"(\d+) 个请求中只有 (\d+) 个的命中可知" if zh else r"hits are known for (\d+) of (\d+) requests only", rest):
         numbers = sorted(int(n) for n in found.groups())
         return same(numbers[1], successes, "successes")
-    if found := re.fullmatch(r"(\d+) 个请求有一半以上的提示词意外命中缓存" if zh else r"requests that took half of their prompt and more from a cache, unexpectedly: (\d+)", rest):
+    if found := re.fullmatch(r"有 (\d+) 个请求，各自的提示词有一半以上意外命中缓存" if zh else r"requests that took half of their prompt and more from a cache, unexpectedly: (\d+)", rest):
         half = sum(1 for _, c, p in known if 2 * c >= p)
         if int(found.group(1)) > half:
             raise Wrong(f"{found.group(1)} requests of half, {half} have it")
@@ -115,7 +115,7 @@ DIAGNOSES = [
     (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: level.rates()[1][1] > 0),
     (r"requests failed in the warm round; only pairs that succeeded twice are compared", r"热轮中有请求失败；只比较两轮都成功的请求对", lambda level: any(one["outcome"] != "success" for a in level.warms for one in a.records)),
     (r"no request succeeded with a TTFT in both rounds: see the failures of each round", r"没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因", lambda level: level.ratio is None),
-    (r"warm requests that had no cold one that succeeded, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),
+    (r"warm requests whose cold request failed, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),
     (r"partial blocks: .*", r"不完整的块：.*", None),
     (r"below a block: .*", r"不足一块：.*", None),
 ]
@@ -179,7 +179,7 @@ def diagnosis(text, level, zh):
     raise Wrong(f"not understood: {text!r}")
 
 
-PLACES = r"(?: \((?:concurrency/round|并发/轮) [^()]*\))?"
+PLACES = r"(?: \((?:(?:concurrency/round|并发/轮) [^()]*|each round|每一轮)\))?"
 NOTES = [
     (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值"),
     (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*"),

@@ -52,7 +52,7 @@ ROUNDS = {
 ALLOWED = {
     "default": [rf"±{N} % between rounds allowed by default", rf"轮间默认允许 ±{N}%"],
     "flag": [rf"±{N} % between rounds allowed by --round-noise", rf"轮间按 --round-noise 允许 ±{N}%"],
-    "control": [rf"±{N} % between rounds by what the repeats differ", rf"轮间允许 ±{N}%，由重复轮之差得出"],
+    "control": [rf"±{N} % between rounds, as far as the repeats leave it open", rf"轮间允许 ±{N}%，为重复轮所不能排除的差异"],
 }
 WORDS = [
     {"faster": rf"{N}× faster", "slower": rf"{N}× slower", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
@@ -106,8 +106,13 @@ def figures(text, level):
 
 def rounds(text, level):
     if level.source == "cycles":
-        count = text.need(r"95 % t interval over (\d+) cycles", r"(\d+) 个冷热循环的 95% 置信区间（t）").group(1)
-        return same(int(count), len(level.cycles), "cycles")
+        found = text.need(
+            r"95 % t interval over (\d+) cycles of (\d+) prompts", r"(\d+) 个冷热循环、(\d+) 条提示词的 95% 置信区间（t）"
+        )
+        return same(tuple(map(int, found.groups())), (len(level.cycles), level.prompts), "cycles and prompts")
+    found = text.need(r"95 % spread over (\d+) prompts", r"(\d+) 条提示词间的 95% 运行内波动")
+    same(int(found.group(1)), level.prompts, "prompts")
+    text.need(re.escape(text.words["join"]))
     text.need(*ROUNDS[level.source])
     text.need(re.escape(text.words["join"]))
     kind, percent = level.allowance
@@ -128,14 +133,14 @@ def classes(text, level):
 
 def rate(text, level):
     (_, _, _), (warm, known, of) = level.rates()
-    found = text.take(rf", {N} % of prompt tokens from cache(?: \((\d+) / (\d+)\))?", rf"，{N}% 的提示词 token 命中缓存(?: \((\d+) / (\d+)\))?")
+    found = text.take(rf"; {N} % of prompt tokens from cache(?: \((\d+) / (\d+)\))?", rf"；{N}% 的提示词 token 命中缓存(?: \((\d+) / (\d+)\))?")
     if found:
         shown(found.group(1), 100 * warm, "hit rate")
         part = (known, of) if found.group(2) else (of, of)
         same((int(found.group(2) or of), int(found.group(3) or of)), part, "requests known")
         return
     # The engines' counters are not in a record: their rate is held against usage where that is whole.
-    found = text.take(rf", hit rate by the server's counters {N} %", rf"，按服务端计数器命中率 {N}%")
+    found = text.take(rf"; hit rate by the server's counters {N} %", rf"；按服务端计数器命中率 {N}%")
     if found and known == of and of:
         raise Wrong("counters speak where usage is whole")
 
@@ -147,7 +152,7 @@ def ends(text, level):
     if found:
         shown(found.group(1), 100 * cold, "hits of the cold round")
     verdicts = {
-        "cold": ["; cold round verified cold", "；冷轮已核实为冷"],
+        "cold": verified(level),
         "contaminated": ["; the cold round was NOT cold", "；冷轮并不冷"],
         "unknown": ["; whether the cold round was cold is unknown", "；无法确认冷轮是否为冷"],
     }
@@ -168,6 +173,20 @@ def ends(text, level):
             same(level.none and sum(a.kind == "cold" for a in level.rounds) > 1, True, "repeated cold rounds")
         elif not text.take(r"; look at the failures of each round", r"；请看各轮的失败原因"):
             raise Wrong(f"not understood: {text.rest!r}")
+
+
+METHODS = {
+    "marker": ["text marker", "唯一前缀"],
+    "salt": ["engine salt", "缓存盐值"],
+    "reset": ["cache reset", "缓存重置"],
+    "none": ["nothing done", "未采取措施"],
+}
+
+
+def verified(level):
+    """By the way the journal says that the first cold round was made cold."""
+    en, zh = METHODS[level.colds[0].meta["cold"]["method"]]
+    return [f"; cold round verified cold ({en})", f"；冷轮已核实为冷（{zh}）"]
 
 
 def claims(head, level):
@@ -217,7 +236,7 @@ def conclusion(sentence, level, zh):
     else:
         claims(head, level)
         figures(text, level)
-        if bound := text.take(rf"; on average none above {N} %", rf"；平均而言即使有也不超过 {N}%"):
+        if bound := text.take(rf"; on average none above {N} %", rf"；冷热之差平均而言即使有也不超过 {N}%"):
             same(head, "none", "a bound is of no effect")
             far = max(abs(end) for end in level.interval)
             shown(bound.group(1), 100 * math.expm1(far), "bound")
@@ -251,7 +270,7 @@ def undecided(text, level):
         return True
     if text.take(r"no request succeeded with a TTFT in both rounds$", r"没有任何请求在两轮中都成功并测得 TTFT$"):
         return True
-    if found := text.take(r"different prompts with a TTFT in both rounds: (\d+), at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):
+    if found := text.take(r"different prompts with a TTFT in both rounds: (\d+); at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):
         same(int(found.group(1)), level.prompts, "prompts")
         return False
     if found := text.take(r"of (\d+) pairs (\d+) failed in the cold round alone and (\d+) in the warm one alone, so those left are no fair sample", r"(\d+) 对请求中，(\d+) 对仅冷轮失败，(\d+) 对仅热轮失败，余下的已不是公平的样本"):

@@ -85,15 +85,23 @@ impl Gate {
             return Err(fail("write NAME < VALUE, e.g. 'ttft.ratio < 3'"));
         }
         let compares = !matches!(operator, "==" | "!=");
-        if compares && operand.parse::<f64>().is_err() {
+        let number = operand.parse::<f64>().is_ok_and(f64::is_finite);
+        if compares && !number {
             return Err(fail("only numbers can be compared with < and >"));
         }
-        Ok(Self {
+        let gate = Self {
             text: text.trim().to_owned(),
             path: path.split('.').map(str::to_owned).collect(),
             operator,
             operand: operand.trim_matches(['"', '\'']).to_owned(),
-        })
+        };
+        match gate.values() {
+            Some(values) if !values.contains(&gate.operand.as_str()) => {
+                let (key, values) = (gate.path.join("."), values.join(", "));
+                Err(fail(&format!("{key} is one of {values}")))
+            }
+            _ => Ok(gate),
+        }
     }
 
     /// The condition as written.
@@ -106,6 +114,15 @@ impl Gate {
     /// # Errors
     /// [`Usage`] when the level has no such figure at all.
     pub(crate) fn check(&self, level: &Value) -> Result<Held, Usage> {
+        // Where there is a claim, there is no reason why not.
+        let reason = level.pointer("/conclusion/reason");
+        if self.path == ["conclusion", "reason", "kind"] && reason.is_some_and(Value::is_null) {
+            return Ok(if self.operator == "!=" {
+                Held::Failed("none".to_owned())
+            } else {
+                Held::Passed
+            });
+        }
         let unknown = Ok(Held::NoFigure(NoFigure::Unknown));
         let mut value = level;
         let mut prompts = None;
@@ -141,29 +158,26 @@ impl Gate {
         if let Some(refusal) = self.refusal(level, prompts) {
             return Ok(Held::NoFigure(refusal));
         }
+        let orders = !matches!(self.operator, "==" | "!=");
         let (found, order) = match value {
             Value::Null => return unknown,
-            Value::String(text) => (
-                text.clone(),
-                text.as_str().partial_cmp(self.operand.as_str()),
-            ),
-            Value::Bool(flag) => (
-                flag.to_string(),
-                flag.to_string().partial_cmp(&self.operand),
-            ),
-            other => {
-                let number = other.as_f64();
-                let wanted = self.operand.parse().ok();
-                (
-                    other.to_string(),
-                    number
-                        .zip(wanted)
-                        .and_then(|(a, b): (f64, f64)| a.partial_cmp(&b)),
-                )
+            Value::String(_) | Value::Bool(_) if orders => {
+                return Err(self.wrong("is no number: use == or !="));
             }
-        };
-        let Some(order) = order else {
-            return unknown;
+            Value::String(text) => (text.clone(), text.as_str().cmp(&self.operand)),
+            Value::Bool(flag) => match self.operand.parse::<bool>() {
+                Ok(wanted) => (flag.to_string(), flag.cmp(&wanted)),
+                Err(_) => return Err(self.wrong("is true or false")),
+            },
+            Value::Number(number) => {
+                let wanted = self.operand.parse::<f64>().ok();
+                let order = number.as_f64().zip(wanted);
+                match order.and_then(|(a, b)| a.partial_cmp(&b)) {
+                    Some(order) => (number.to_string(), order),
+                    None => return Err(self.wrong("is a number")),
+                }
+            }
+            Value::Array(_) | Value::Object(_) => return Err(self.wrong("is no figure")),
         };
         let holds = match self.operator {
             "<" => order.is_lt(),
@@ -180,11 +194,61 @@ impl Gate {
         })
     }
 
+    /// A condition that says nothing of its key.
+    fn wrong(&self, reason: &str) -> Usage {
+        let (text, key) = (&self.text, self.path.join("."));
+        Usage(format!("--fail-if '{text}': {key} {reason}"))
+    }
+
+    /// The values that a text may have, by its key.
+    fn values(&self) -> Option<&'static [&'static str]> {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        Some(match path.as_slice() {
+            ["cold", "verdict"] => &["cold", "contaminated", "unknown"],
+            ["cold", "method"] => &["marker", "salt", "reset", "none"],
+            ["conclusion", "kind"] => &["effect", "no_effect", "cannot_tell", "withheld"],
+            ["conclusion", "source"] => &["cw", "cwc", "cwcw", "cycles"],
+            ["conclusion", "reason", "kind"] => &[
+                "no_warm_round",
+                "no_pairs",
+                "contaminated",
+                "drift",
+                "few_prompts",
+                "lost_pairs",
+                "wide_bound",
+                "across_margin",
+            ],
+            ["conclusion", "witness", "kind"] => &[
+                "usage",
+                "counters",
+                "partly",
+                "contradicted",
+                "response_cache",
+                "nobody",
+            ],
+            [.., "judgement"] => &["better", "worse", "same", "cannot_tell"],
+            _ => return None,
+        })
+    }
+
+    /// A figure of a comparison of runs that was taken back.
+    fn taken_back(&self, level: &Value) -> Option<NoFigure> {
+        let [part, metric, figure] = self.path.as_slice() else {
+            return None;
+        };
+        let metric = level.get(part)?.get(metric)?;
+        let reason = metric.get("reason_kind")?.as_str()?;
+        // One figure a round has no interval, and is a figure all the same.
+        let is_figure = figure != "judgement" && reason != "few_rounds";
+        is_figure.then(|| NoFigure::Withheld(reason.to_owned()))
+    }
+
     /// A figure of times that may not be relied on.
     fn refusal(&self, level: &Value, prompts: Option<u64>) -> Option<NoFigure> {
         let part = self.path.first()?;
-        // The parts of `compare` have judgements of their own.
-        let conclusion = level.get("conclusion")?;
+        let Some(conclusion) = level.get("conclusion") else {
+            return self.taken_back(level);
+        };
         if !FIGURES.contains(&part.as_str()) {
             return None;
         }
@@ -260,5 +324,44 @@ mod tests {
             held("conclusion.kind != effect", &level("withheld", 12)).unwrap(),
             "it is withheld"
         );
+    }
+
+    #[test]
+    fn a_condition_must_fit_its_key() {
+        for bad in [
+            "cold.verdict == Contaminated",
+            "cold.verdict < 3",
+            "conclusion.kind == works",
+            "cold.method == salty",
+            "warm.ttft.judgement == wors",
+            "ttft.ratio < nan",
+            "ttft.ratio < 1e400",
+        ] {
+            assert!(Gate::parse(bad).is_err(), "{bad}");
+        }
+        let level = json!({"ttft": {"ratio": 9.0, "prompts": 12}, "cold": {"verdict": "cold"},
+            "conclusion": {"cache_evidence": true, "kind": "effect", "reason": null}});
+        let check = |text: &str| Gate::parse(text).unwrap().check(&level);
+        for bad in [
+            "conclusion.cache_evidence < 1",
+            "conclusion.cache_evidence == yes",
+            "ttft.ratio == fast",
+            "ttft < 2",
+        ] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        let healthy = check("conclusion.reason.kind == contaminated");
+        assert_eq!(healthy.unwrap(), Held::Passed);
+    }
+
+    #[test]
+    fn v16_figures_that_a_comparison_takes_back_pass_no_gate() {
+        let level = json!({"cache": {"ttft_ratio": {"new": 9.0, "judgement": "cannot_tell",
+            "reason_kind": "contaminated"}}, "warm": {"ttft": {"new": 9.0, "reason_kind": null}}});
+        let held = |text: &str| Gate::parse(text).unwrap().check(&level).unwrap();
+        let refused = Held::NoFigure(NoFigure::Withheld("contaminated".to_owned()));
+        assert_eq!(held("cache.ttft_ratio.new < 3"), refused);
+        assert_eq!(held("warm.ttft.new > 100"), Held::Passed);
+        assert_eq!(held("cache.ttft_ratio.judgement == worse"), Held::Passed);
     }
 }

@@ -14,14 +14,24 @@ pub(crate) struct Caveat {
 }
 
 impl Caveat {
-    /// Where it holds, of a run of so many rounds; of all rounds alike nothing needs to be said.
-    pub(crate) fn places_of(&self, rounds: usize) -> Option<String> {
-        let everywhere = rounds > 1 && self.places.len() == rounds;
-        (!self.places.is_empty() && !everywhere).then(|| self.places.join(", "))
+    /// Where it holds, in English and Chinese, of a run of so many rounds; `None`: it is about the run,
+    /// which has one round.
+    pub(crate) fn places_of(&self, rounds: usize) -> Option<[String; 2]> {
+        if self.places.is_empty() {
+            return None;
+        }
+        if rounds > 1 && self.places.len() == rounds {
+            return Some(["each round".to_owned(), "每一轮".to_owned()]);
+        }
+        let places = self.places.join(", ");
+        Some([
+            format!("concurrency/round {places}"),
+            format!("并发/轮 {places}"),
+        ])
     }
 }
 
-/// All of them in the order in which they came up; `of_run`: those of the run itself.
+/// All of them, most important first, else in the order in which they came up; `of_run`: those of the run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
     let of_rounds = rounds.iter().flat_map(|round| {
@@ -44,6 +54,7 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
         });
         all[at].places.extend(place);
     }
+    all.sort_by_key(|caveat| caveat.rank);
     all
 }
 

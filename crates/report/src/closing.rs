@@ -48,8 +48,7 @@ pub fn closing(
         ]);
         (head, explained(level, labels))
     });
-    let mut found = caveats(plan, warnings, rounds);
-    found.sort_by_key(|caveat| caveat.rank);
+    let found = caveats(plan, warnings, rounds);
     let all = rounds.len();
     Closing {
         table: table(plan, levels, columns, labels),
@@ -79,7 +78,12 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
             labels.external,
             fixed(external.ttft.cold_typical, 2),
             fixed(external.ttft.warm_typical, 2),
-            times(external.ttft.ratio),
+            times(
+                external
+                    .ttft
+                    .ratio
+                    .filter(|_| level.conclusion.kind != ConclusionKind::Withheld)
+            ),
             percent(external.usage, 1)
         ));
     }
@@ -89,12 +93,11 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     lines.iter().map(|line| safe_text(line)).collect()
 }
 
-/// A caveat with its places; of all rounds alike it needs none.
+/// A caveat with its places.
 fn said(caveat: &Caveat, rounds: usize, labels: &Labels) -> String {
     let text = safe_text(labels.lang.pick([&caveat.text[0], &caveat.text[1]]));
-    let of = labels.lang.pick(["concurrency/round", "并发/轮"]);
     match caveat.places_of(rounds) {
-        Some(places) => format!("{text} ({of} {places})"),
+        Some(places) => format!("{text} ({})", labels.lang.pick(places)),
         None => text,
     }
 }

@@ -7,8 +7,8 @@ use crate::{
     words::{cold_fact, conclusion, diagnoses, withheld},
 };
 use dualround_model::{
-    Class, ColdFact, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan,
-    RoundKind, RoundResult, TierRate, Verdict,
+    Class, ColdFact, ColdMethod, ConclusionKind, IntervalKind, Lang, LevelComparison,
+    MetricComparison, Plan, RoundKind, RoundResult, TierRate, Verdict,
 };
 use std::fmt::Write;
 
@@ -51,7 +51,7 @@ pub fn comparison_block(
         ("ITL (ms)", &level.itl),
         ("Latency (ms)", &level.latency),
     ] {
-        let _ = writeln!(out, "{}", row(&cells(name, metric, labels), shown));
+        let _ = writeln!(out, "{}", row(&cells(name, metric, level, labels), shown));
         if let Some(reason) = metric.withheld {
             let _ = writeln!(out, "    {}", labels.lang.pick(withheld(reason)));
         }
@@ -60,7 +60,7 @@ pub fn comparison_block(
         let _ = writeln!(
             out,
             "{}",
-            row(&cells("TTFT (E)", &external.ttft, labels), shown)
+            row(&cells("TTFT (E)", &external.ttft, level, labels), shown)
         );
         let rate = percent(external.usage, 1);
         let _ = writeln!(
@@ -117,11 +117,20 @@ fn row(cells: &[String; 7], shown: usize) -> String {
     format!("  {}", cells.collect::<Vec<_>>().join("  ").trim_end())
 }
 
-fn cells(name: &str, metric: &MetricComparison, labels: &Labels) -> [String; 7] {
+fn cells(
+    name: &str,
+    metric: &MetricComparison,
+    level: &LevelComparison,
+    labels: &Labels,
+) -> [String; 7] {
+    // A conclusion that is withheld takes the figures with it.
+    let withheld = level.conclusion.kind == ConclusionKind::Withheld;
     let interval = metric.interval_low.zip(metric.interval_high);
-    let ratio = match metric.withheld {
-        Some(_) => labels.withheld.to_owned(),
-        None => times(metric.ratio),
+    let interval = interval.filter(|_| !withheld);
+    let ratio = if withheld || metric.withheld.is_some() {
+        labels.withheld.to_owned()
+    } else {
+        times(metric.ratio)
     };
     [
         name.to_owned(),
@@ -182,8 +191,10 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
         let bar = "█".repeat((0..BAR).filter(filled).count());
         let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
         let share = percent(Some(point.cut.kept_share), 1);
-        let (hits, ratio) = (percent(point.usage.or(point.server), 1), point.ttft.ratio);
-        let ratio = times(ratio);
+        let hits = percent(point.usage.or(point.server), 1);
+        // Against a cold round that was not cold it says nothing.
+        let ratio = point.ttft.ratio;
+        let ratio = times(ratio.filter(|_| level.conclusion.kind != ConclusionKind::Withheld));
         let line = format!(
             "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
             fit(&name, NAME),

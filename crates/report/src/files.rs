@@ -248,7 +248,10 @@ impl RunFiles {
         let read = fs::read(self.path(COMPARISON)).unwrap_or_default();
         let file: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();
         let levels = file["levels"].as_array();
-        let ratio = |level: &serde_json::Value| level["ttft"]["ratio"].as_f64();
+        let ratio = |level: &serde_json::Value| {
+            let claimed = level["conclusion"]["kind"] != "withheld";
+            level["ttft"]["ratio"].as_f64().filter(|_| claimed)
+        };
         levels.map_or_else(Vec::new, |levels| levels.iter().map(ratio).collect())
     }
 

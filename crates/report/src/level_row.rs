@@ -5,7 +5,8 @@ use crate::{
     number::{fixed, percent, times, times_range},
 };
 use dualround_model::{
-    IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
+    ConclusionKind, IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult,
+    Verdict,
 };
 
 /// Cells of a row.
@@ -73,9 +74,14 @@ pub(crate) fn cells(
         .iter()
         .map(|round| round.summary.failed_requests)
         .sum();
-    let ratio = |metric: &MetricComparison| match (&metric.withheld, metric.ratio) {
-        (Some(_), _) => labels.withheld.to_owned(),
-        (None, ratio) => times(ratio),
+    // A conclusion that is withheld takes the figures with it.
+    let withheld = level.conclusion.kind == ConclusionKind::Withheld;
+    let ratio = |metric: &MetricComparison| {
+        if withheld || metric.withheld.is_some() {
+            labels.withheld.to_owned()
+        } else {
+            times(metric.ratio)
+        }
     };
     let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
     let verdict = match level.cold.verdict {
@@ -84,6 +90,7 @@ pub(crate) fn cells(
         Verdict::Unknown => 2,
     };
     let interval = level.ttft.interval_low.zip(level.ttft.interval_high);
+    let interval = interval.filter(|_| !withheld);
     let plain = |text: String| Cell { text, bad: false };
     [
         plain(name.to_owned()),

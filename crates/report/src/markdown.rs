@@ -62,9 +62,7 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     }
     for caveat in &caveats {
         let places = caveat.places_of(page.rounds.len());
-        let places = places.map_or_else(String::new, |places| {
-            format!(" ({} {places})", pick("concurrency/round", "并发/轮"))
-        });
+        let places = places.map_or_else(String::new, |places| format!(" ({})", lang.pick(places)));
         writeln!(out, "- {}{places}", text(&caveat.text))?;
     }
     details(page, out)?;

@@ -135,7 +135,7 @@ fn a_gap_is_explained_by_blocks() {
     assert!(text.contains("at most 76.8 %"), "{text}");
     let text = told(&knowing(1024, 0.0), round(20, 100.0, Some(0), 2));
     assert!(
-        text.contains("20 of 20 prompts are no longer than one block of 1024"),
+        text.contains("20 of 20 prompts have at most one block (1024 tokens)"),
         "{text}"
     );
     // Nothing to explain.

@@ -241,7 +241,7 @@ fn v19_a_prompt_is_one_observation_in_cycles_and_rows() {
     };
     let level = judged("CW", vec![again(100.0, 0), again(10.0, 990)]);
     assert_eq!((level.pairs, level.prompts), (12, 3));
-    assert!(sentence(&level).contains("in both rounds: 3, at least 6"));
+    assert!(sentence(&level).contains("in both rounds: 3; at least 6"));
     // Cycles are no classes of prompt length.
     let level = by_round("CWCWCW", 6, &[100.0, 30.0, 110.0, 28.0, 110.0, 28.0]);
     assert!(level.buckets.is_empty());

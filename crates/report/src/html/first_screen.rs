@@ -120,12 +120,8 @@ fn remarks(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<h2>{title}</h2><ul class=\"caveats\">")?;
     for caveat in &caveats {
         let places = caveat.places_of(page.rounds.len());
-        let places = places.map_or_else(String::new, |places| {
-            format!(
-                " <small>({} {})</small>",
-                both("concurrency/round", "并发/轮"),
-                escape(&places)
-            )
+        let places = places.map_or_else(String::new, |[en, zh]| {
+            format!(" <small>({})</small>", both(&en, &zh))
         });
         let [en, zh] = &caveat.text;
         writeln!(out, "<li>{}{places}</li>", both(en, zh))?;

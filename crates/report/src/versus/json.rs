@@ -2,7 +2,7 @@
 
 use super::{Side, Versus, tally};
 use crate::{
-    number::json as num,
+    number::{data, json as num},
     words::{change_caveat, change_reason},
 };
 use dualround_model::{ChangeCaveat, LevelChange, MetricChange};
@@ -72,6 +72,7 @@ fn metric_json(metric: &MetricChange) -> Value {
         "margin": num(Some(metric.margin)),
         "judgement": metric.judgement,
         "reason": metric.reason.map(|reason| change_reason(reason)[0].clone()),
+        "reason_kind": metric.reason.map(|reason| data(&reason)["kind"].clone()),
         "reason_zh": metric.reason.map(|reason| change_reason(reason)[1].clone()),
     })
 }

@@ -63,7 +63,9 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
                 format!(
                     "made cold by {base} in the base run, by {new} in the new one: prompts were not sent byte by byte alike"
                 ),
-                format!("基准运行的冷轮用{base_zh}，新运行用{new_zh}：所发提示词并非逐字节相同"),
+                format!(
+                    "冷轮方式：基准运行为{base_zh}，新运行为{new_zh}；所发提示词并非逐字节相同"
+                ),
             ]
         }
         ChangeCaveat::LengthsAllowed { base, new } => {
@@ -152,7 +154,7 @@ fn methods(methods: &[ColdMethod]) -> Both {
             ColdMethod::Marker => ["a marker", "唯一前缀"],
             ColdMethod::Salt => ["the engine's salt", "引擎的缓存盐值"],
             ColdMethod::Reset => ["a reset", "缓存重置"],
-            ColdMethod::None => ["nothing", "无措施"],
+            ColdMethod::None => ["nothing", "未采取措施"],
         });
         let names: Vec<&str> = names.map(|both| both[pick]).collect();
         names.join([" and ", "和"][pick])

@@ -77,7 +77,7 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
                 format!(
                     "requests that took half of their prompt and more from a cache, unexpectedly: {requests}"
                 ),
-                format!("{requests} 个请求有一半以上的提示词意外命中缓存"),
+                format!("有 {requests} 个请求，各自的提示词有一半以上意外命中缓存"),
             ],
         ),
         ColdFact::KnownForFew { round, known, of } => of_round(
@@ -140,7 +140,7 @@ fn hits(fact: &ColdFact) -> Both {
             "{cached} of {prompt} prompt tokens ({share:.1} %) came from the cache, {told}; beyond what the round shares: {excess}"
         ),
         format!(
-            "{prompt} 个提示词 token 中 {cached} 个（{share:.1}%）命中缓存，{told_zh}；超出轮内共享：{excess}"
+            "{prompt} 个提示词 token 中 {cached} 个（{share:.1}%）命中缓存，{told_zh}；超出轮内共享的部分：{excess}"
         ),
     ]
 }

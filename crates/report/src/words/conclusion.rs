@@ -5,7 +5,8 @@ use super::{
     figures::{figures, percent, short},
 };
 use dualround_model::{
-    Class, Conclusion, ConclusionKind, LevelComparison, Reason, Remark, Repeated, Verdict, Witness,
+    Class, ColdMethod, Conclusion, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
+    Verdict, Witness,
 };
 
 /// A cold round that hits so much has reuse of its own.
@@ -22,7 +23,7 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Both {
         && !matches!(found.reason, Some(Reason::NoPairs | Reason::NoWarmRound));
     if about_rounds {
         let cold = match level.cold.verdict {
-            Verdict::Cold => both("; cold round verified cold", "；冷轮已核实为冷"),
+            Verdict::Cold => verified(level.cold.method),
             Verdict::Contaminated => both("; the cold round was NOT cold", "；冷轮并不冷"),
             Verdict::Unknown => both(
                 "; whether the cold round was cold is unknown",
@@ -54,7 +55,7 @@ pub(crate) fn in_a_few_words(level: &LevelComparison) -> Both {
                 let above = 100.0 * (bound - 1.0);
                 [
                     format!("no effect above {above:.0} %"),
-                    format!("没有超过 {above:.0}% 的加速"),
+                    format!("没有超过 {above:.0}% 的差异"),
                 ]
             }
             None => both("no effect", "没有加速"),
@@ -79,6 +80,20 @@ fn why_not(found: &Conclusion) -> Both {
     }
 }
 
+/// A round that was cold, and how it was made so.
+fn verified(method: ColdMethod) -> Both {
+    let [by, by_zh] = match method {
+        ColdMethod::Marker => ["text marker", "唯一前缀"],
+        ColdMethod::Salt => ["engine salt", "缓存盐值"],
+        ColdMethod::Reset => ["cache reset", "缓存重置"],
+        ColdMethod::None => ["nothing done", "未采取措施"],
+    };
+    [
+        format!("; cold round verified cold ({by})"),
+        format!("；冷轮已核实为冷（{by_zh}）"),
+    ]
+}
+
 /// An effect, or that there is none above a bound.
 fn decided(level: &LevelComparison) -> Both {
     let found = &level.conclusion;
@@ -97,7 +112,7 @@ fn decided(level: &LevelComparison) -> Both {
     if let Some(bound) = found.bound {
         let above = 100.0 * (bound - 1.0);
         en.push_str(&format!("; on average none above {above:.0} %"));
-        zh.push_str(&format!("；平均而言即使有也不超过 {above:.0}%"));
+        zh.push_str(&format!("；冷热之差平均而言即使有也不超过 {above:.0}%"));
     }
     let [classes, classes_zh] = classes(level);
     en.push_str(&classes);
@@ -175,7 +190,7 @@ fn undecided(level: &LevelComparison) -> Both {
         Reason::Drift { rounds, ratio } => drift(rounds, ratio),
         Reason::FewPrompts { prompts } => [
             format!(
-                "cannot tell: different prompts with a TTFT in both rounds: {prompts}, at least 6 are needed"
+                "cannot tell: different prompts with a TTFT in both rounds: {prompts}; at least 6 are needed"
             ),
             format!("无法判断：两轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
         ],
@@ -243,8 +258,8 @@ fn rate(level: &LevelComparison) -> Both {
         (Witness::Counters { warm, .. }, _) => {
             let [warm, warm_zh] = percent(warm);
             [
-                format!(", hit rate by the server's counters {warm}"),
-                format!("，按服务端计数器命中率 {warm_zh}"),
+                format!("; hit rate by the server's counters {warm}"),
+                format!("；按服务端计数器命中率 {warm_zh}"),
             ]
         }
         (Witness::Usage | Witness::Partly | Witness::Contradicted, Some(rate)) => {
@@ -255,8 +270,8 @@ fn rate(level: &LevelComparison) -> Both {
                 String::new()
             };
             [
-                format!(", {rate} of prompt tokens from cache{known}"),
-                format!("，{rate_zh} 的提示词 token 命中缓存{known}"),
+                format!("; {rate} of prompt tokens from cache{known}"),
+                format!("；{rate_zh} 的提示词 token 命中缓存{known}"),
             ]
         }
         _ => Both::default(),

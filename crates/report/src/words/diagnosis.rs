@@ -34,7 +34,7 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
         ],
         Diagnosis::Orphans { requests } => [
             format!(
-                "warm requests that had no cold one that succeeded, so that nothing was stored for them: {requests}; they are in the hit rate"
+                "warm requests whose cold request failed, so nothing was stored for them: {requests}; they are in the hit rate"
             ),
             format!(
                 "{requests} 个热轮请求没有成功的冷轮请求，因此没有为其写入缓存；它们仍计入命中率"
@@ -178,12 +178,12 @@ fn few_hits(found: &Diagnosis) -> Both {
             "请求落到了其他副本，或缓存未启用：该地址之后有多个进程，连发两次的文本没有命中，两者表现相同；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本",
         ),
         Diagnosis::NeverFound => both(
-            "cache off, or prompts below its block size: a repeated text of several hundred tokens hit nothing either",
-            "缓存未启用，或提示词短于一个缓存块：重复发送数百 token 的文本也没有任何命中",
+            "cache off, or prompts below its block size: a text sent twice by itself hit nothing either",
+            "缓存未启用，或提示词短于一个缓存块：单独连发两次的文本也没有任何命中",
         ),
         Diagnosis::NeverFoundUnseen => both(
-            "cache off, prompts below its block size, or replicas behind this address (no engine's counters saw all that was sent): a repeated text of several hundred tokens hit nothing either",
-            "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：重复发送数百 token 的文本也没有任何命中",
+            "cache off, prompts below its block size, or replicas behind this address (no engine's counters saw all that was sent): a text sent twice by itself hit nothing either",
+            "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：单独连发两次的文本也没有任何命中",
         ),
         Diagnosis::FoundOnceOnly => both(
             "the cache works for one text sent twice, but the warm round hit almost nothing: evicted or expired before its turn (more prompts than the cache holds, a short lifetime), spread over replicas, changed on the way, or shorter than what the cache takes; look at the capacity and at an eviction counter, or try fewer or longer samples",
@@ -201,7 +201,7 @@ fn gap(found: &Diagnosis) -> Both {
     match found {
         Diagnosis::BelowBlock { short, of, block } => [
             format!(
-                "below a block: {short} of {of} prompts are no longer than one block of {block} tokens and cannot hit"
+                "below a block: {short} of {of} prompts have at most one block ({block} tokens) and cannot hit"
             ),
             format!(
                 "不足一块：{of} 条提示词中有 {short} 条不超过一个 {block} token 的缓存块，无法命中"

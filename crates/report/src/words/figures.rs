@@ -33,8 +33,8 @@ pub(super) fn percent(share: f64) -> Both {
     [format!("{percent:.1} %"), format!("{percent:.1}%")]
 }
 
-/// `TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: one pair of rounds, ±25 % between rounds
-/// allowed by default)`; nothing without a ratio.
+/// `TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: 95 % spread over 12 prompts, one pair of
+/// rounds, ±25 % between rounds allowed by default)`; nothing without a ratio.
 pub(super) fn figures(level: &LevelComparison) -> Both {
     let ttft = &level.ttft;
     let Some(ratio) = ttft.ratio else {
@@ -66,13 +66,14 @@ pub(super) fn figures(level: &LevelComparison) -> Both {
     [en, zh]
 }
 
-/// What the deciding interval is: the rounds that it rests on, and what they may differ by.
+/// What the deciding interval is: the rounds and prompts that it rests on, and what rounds may differ
+/// by.
 fn interval(level: &LevelComparison) -> Both {
+    let (cycles, prompts) = (level.cycles, level.ttft.prompts);
     if level.ttft.interval_kind == Some(IntervalKind::TCycles) {
-        let cycles = level.cycles;
         return [
-            format!("95 % t interval over {cycles} cycles"),
-            format!("{cycles} 个冷热循环的 95% 置信区间（t）"),
+            format!("95 % t interval over {cycles} cycles of {prompts} prompts"),
+            format!("{cycles} 个冷热循环、{prompts} 条提示词的 95% 置信区间（t）"),
         ];
     }
     let [rounds, rounds_zh] = match level.conclusion.source {
@@ -81,16 +82,17 @@ fn interval(level: &LevelComparison) -> Both {
         Source::Cwcw => ["two cycles averaged", "两个冷热循环取平均"],
         Source::Cycles => ["over cycles", "按冷热循环"],
     };
+    let spread = [
+        format!("95 % spread over {prompts} prompts, {rounds}"),
+        format!("{prompts} 条提示词间的 95% 运行内波动，{rounds_zh}"),
+    ];
     let Some(allowance) = level.ttft.allowance else {
-        return [
-            format!("{rounds}, within-run spread"),
-            format!("{rounds_zh}，运行内波动"),
-        ];
+        return spread;
     };
-    let [allowed, allowed_zh] = allowed(allowance);
+    let ([spread, spread_zh], [allowed, allowed_zh]) = (spread, allowed(allowance));
     [
-        format!("{rounds}, {allowed}"),
-        format!("{rounds_zh}，{allowed_zh}"),
+        format!("{spread}, {allowed}"),
+        format!("{spread_zh}，{allowed_zh}"),
     ]
 }
 
@@ -99,8 +101,8 @@ fn allowed(Allowance { percent, source }: Allowance) -> Both {
     let percent = short(percent);
     match source {
         AllowanceSource::Control => [
-            format!("±{percent} % between rounds by what the repeats differ"),
-            format!("轮间允许 ±{percent}%，由重复轮之差得出"),
+            format!("±{percent} % between rounds, as far as the repeats leave it open"),
+            format!("轮间允许 ±{percent}%，为重复轮所不能排除的差异"),
         ],
         AllowanceSource::Default => [
             format!("±{percent} % between rounds allowed by default"),
