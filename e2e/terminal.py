@@ -50,7 +50,9 @@ assert re.search(r"cold  12/12 .*\n?.*warm  \d+/12", ESCAPES.sub("", text).repla
 lines = ESCAPES.sub("", text).replace("\r", "\n").split("\n")
 boxes = [line for line in lines if line.startswith(("│", "├", "└"))]
 assert boxes and all(len(line) <= 100 for line in boxes), max(map(len, boxes))
-assert "\x1b[1m\x1b[32mConclusion" in text, "no colour on a terminal"
+assert "\x1b[1m\x1b[32mConcurrency 2: cache works" in text, "no colour on a terminal"
+closing = [line for line in lines if line.startswith("  2  ")]
+assert closing and all(len(line) <= 100 for line in closing), closing
 print(f"{drawn} redraws in {took:.1f} s; tables within 100 columns")
 
 code, seen = on_terminal(72, {"NO_COLOR": "1"}, "demo", "--concurrency", "2", "--lang", "zh")
