@@ -264,6 +264,13 @@ pub struct Conclusion {
     pub remarks: Vec<Remark>,
 }
 
+impl Conclusion {
+    /// Nothing is claimed, and the figures are taken back with it.
+    pub fn is_withheld(&self) -> bool {
+        self.kind == ConclusionKind::Withheld
+    }
+}
+
 /// The comparison of one level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelComparison {

@@ -176,9 +176,6 @@ pub struct EngineDelta {
     /// Why its counters are left out: the page is not that of one engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
-    /// Several processes answer behind this address: its counters went back and forth.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub several_processes: bool,
 }
 
 /// Why the counters of a page are not used.

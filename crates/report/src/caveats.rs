@@ -14,8 +14,7 @@ pub(crate) struct Caveat {
 }
 
 impl Caveat {
-    /// Where it holds, in English and Chinese, of a run of so many rounds; `None`: it is about the run,
-    /// which has one round.
+    /// Where it holds in a run of so many rounds, in English and Chinese; `None`: it is about the run.
     pub(crate) fn places_of(&self, rounds: usize) -> Option<[String; 2]> {
         if self.places.is_empty() {
             return None;
@@ -31,7 +30,8 @@ impl Caveat {
     }
 }
 
-/// All of them, most important first, else in the order in which they came up; `of_run`: those of the run itself.
+/// All of them, most important first, else in the order in which they came up; `of_run`: those of the
+/// run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
     let of_rounds = rounds.iter().flat_map(|round| {

@@ -10,9 +10,7 @@ use crate::{
     text::{fit, safe_text, widest, width},
     words::{cold_fact, conclusion, diagnoses, in_a_few_words},
 };
-use dualround_model::{
-    ConclusionKind, LevelComparison, Plan, RoundResult, Verdict, Warning, Witness,
-};
+use dualround_model::{LevelComparison, Plan, RoundResult, Verdict, Warning, Witness};
 use std::fmt::Write;
 
 const RULE: usize = 120;
@@ -73,17 +71,14 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
             .map(|both| labels.lang.pick(both)),
     );
     if let Some(external) = &level.external {
+        let ratio = external.ttft.ratio;
+        let ratio = ratio.filter(|_| !level.conclusion.is_withheld());
         lines.push(format!(
             "{}: TTFT {} → {} ms, {}, {}",
             labels.external,
             fixed(external.ttft.cold_typical, 2),
             fixed(external.ttft.warm_typical, 2),
-            times(
-                external
-                    .ttft
-                    .ratio
-                    .filter(|_| level.conclusion.kind != ConclusionKind::Withheld)
-            ),
+            times(ratio),
             percent(external.usage, 1)
         ));
     }
@@ -154,13 +149,8 @@ fn table(
 
 fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
     let ttft = &level.ttft;
-    let withheld = level.conclusion.kind == ConclusionKind::Withheld;
     let interval = ttft.interval_low.zip(ttft.interval_high);
-    let verdict = match level.cold.verdict {
-        Verdict::Cold => 0,
-        Verdict::Contaminated => 1,
-        Verdict::Unknown => 2,
-    };
+    let interval = interval.filter(|_| !level.conclusion.is_withheld());
     [
         level_name(plan, level.level),
         format!(
@@ -168,18 +158,10 @@ fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
             fixed(ttft.cold_typical, 2),
             fixed(ttft.warm_typical, 2)
         ),
-        if withheld {
-            labels.withheld.to_owned()
-        } else {
-            times(ttft.ratio)
-        },
-        if withheld {
-            "-".to_owned()
-        } else {
-            times_range(interval)
-        },
+        labels.ratio(ttft, level),
+        times_range(interval),
         hits(level),
-        labels.verdicts[verdict].to_owned(),
+        labels.verdict(level.cold.verdict).to_owned(),
         labels.lang.pick(in_a_few_words(level)),
     ]
 }

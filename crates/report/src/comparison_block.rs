@@ -7,8 +7,8 @@ use crate::{
     words::{cold_fact, conclusion, diagnoses, withheld},
 };
 use dualround_model::{
-    Class, ColdFact, ColdMethod, ConclusionKind, IntervalKind, Lang, LevelComparison,
-    MetricComparison, Plan, RoundKind, RoundResult, TierRate, Verdict,
+    Class, ColdFact, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan,
+    RoundKind, RoundResult, TierRate,
 };
 use std::fmt::Write;
 
@@ -123,20 +123,13 @@ fn cells(
     level: &LevelComparison,
     labels: &Labels,
 ) -> [String; 7] {
-    // A conclusion that is withheld takes the figures with it.
-    let withheld = level.conclusion.kind == ConclusionKind::Withheld;
     let interval = metric.interval_low.zip(metric.interval_high);
-    let interval = interval.filter(|_| !withheld);
-    let ratio = if withheld || metric.withheld.is_some() {
-        labels.withheld.to_owned()
-    } else {
-        times(metric.ratio)
-    };
+    let interval = interval.filter(|_| !level.conclusion.is_withheld());
     [
         name.to_owned(),
         fixed(metric.cold_typical, 2),
         fixed(metric.warm_typical, 2),
-        ratio,
+        labels.ratio(metric, level),
         times_range(interval),
         percent(metric.improved_share, 0),
         metric.pairs.to_string(),
@@ -194,7 +187,7 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
         let hits = percent(point.usage.or(point.server), 1);
         // Against a cold round that was not cold it says nothing.
         let ratio = point.ttft.ratio;
-        let ratio = times(ratio.filter(|_| level.conclusion.kind != ConclusionKind::Withheld));
+        let ratio = times(ratio.filter(|_| !level.conclusion.is_withheld()));
         let line = format!(
             "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
             fit(&name, NAME),
@@ -333,11 +326,7 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
 }
 
 fn cold(out: &mut String, level: &LevelComparison, labels: &Labels) {
-    let verdict = match level.cold.verdict {
-        Verdict::Cold => labels.verdicts[0],
-        Verdict::Contaminated => labels.verdicts[1],
-        Verdict::Unknown => labels.verdicts[2],
-    };
+    let verdict = labels.verdict(level.cold.verdict);
     let method = match level.cold.method {
         ColdMethod::Marker => labels.methods[0],
         ColdMethod::Salt => labels.methods[1],

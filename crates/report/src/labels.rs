@@ -1,6 +1,7 @@
 //! Every word of tables and CSV files, once a language. A missing translation does not compile.
 
-use dualround_model::{Lang, RoundKind, RoundSpec};
+use crate::number::times;
+use dualround_model::{Lang, LevelComparison, MetricComparison, RoundKind, RoundSpec, Verdict};
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]
@@ -234,6 +235,25 @@ impl Labels {
                 let percent = spec.kept_percent.unwrap_or(0);
                 format!("{} {percent} %", self.prefix_kept)
             }
+        }
+    }
+
+    /// The judgement on cold rounds.
+    pub(crate) fn verdict(&self, verdict: Verdict) -> &'static str {
+        let [cold, contaminated, unknown] = self.verdicts;
+        match verdict {
+            Verdict::Cold => cold,
+            Verdict::Contaminated => contaminated,
+            Verdict::Unknown => unknown,
+        }
+    }
+
+    /// How many times as fast; a word where the metric or the level's conclusion is withheld.
+    pub(crate) fn ratio(&self, metric: &MetricComparison, level: &LevelComparison) -> String {
+        if level.conclusion.is_withheld() || metric.withheld.is_some() {
+            self.withheld.to_owned()
+        } else {
+            times(metric.ratio)
         }
     }
 

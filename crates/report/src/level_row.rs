@@ -2,11 +2,10 @@
 
 use crate::{
     labels,
-    number::{fixed, percent, times, times_range},
+    number::{fixed, percent, times_range},
 };
 use dualround_model::{
-    ConclusionKind, IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult,
-    Verdict,
+    IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
 };
 
 /// Cells of a row.
@@ -74,23 +73,10 @@ pub(crate) fn cells(
         .iter()
         .map(|round| round.summary.failed_requests)
         .sum();
-    // A conclusion that is withheld takes the figures with it.
-    let withheld = level.conclusion.kind == ConclusionKind::Withheld;
-    let ratio = |metric: &MetricComparison| {
-        if withheld || metric.withheld.is_some() {
-            labels.withheld.to_owned()
-        } else {
-            times(metric.ratio)
-        }
-    };
+    let ratio = |metric: &MetricComparison| labels.ratio(metric, level);
     let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
-    let verdict = match level.cold.verdict {
-        Verdict::Cold => 0,
-        Verdict::Contaminated => 1,
-        Verdict::Unknown => 2,
-    };
     let interval = level.ttft.interval_low.zip(level.ttft.interval_high);
-    let interval = interval.filter(|_| !withheld);
+    let interval = interval.filter(|_| !level.conclusion.is_withheld());
     let plain = |text: String| Cell { text, bad: false };
     [
         plain(name.to_owned()),
@@ -111,7 +97,7 @@ pub(crate) fn cells(
         )),
         plain(percent(hit.server, 1)),
         Cell {
-            text: labels.verdicts[verdict].to_owned(),
+            text: labels.verdict(level.cold.verdict).to_owned(),
             bad: level.cold.verdict == Verdict::Contaminated,
         },
         plain(level.pairs.to_string()),

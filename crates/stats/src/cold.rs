@@ -4,11 +4,10 @@ use crate::{
     hits::Hits,
     kinds::of_kind,
     level::repeats_its_bytes,
-    response_cache,
     witness::{self, Looked},
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Flag, Known,
+    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Flag, Known, Replayed,
     RequestRow, RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
 };
 
@@ -86,7 +85,12 @@ impl Limits {
 
 /// Judges the cold rounds of a level together. Under `--cold none` only the first one is cold: the
 /// others repeat its bytes.
-pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool) -> ColdVerdict {
+pub(crate) fn verdict(
+    rounds: &[RoundResult],
+    known: &Known,
+    same_samples: bool,
+    replayed: Option<Replayed>,
+) -> ColdVerdict {
     let colds = of_kind(rounds, RoundKind::Cold).filter(|cold| !repeats_its_bytes(rounds, cold));
     let colds: Vec<&RoundResult> = colds.collect();
     let action = colds.first().and_then(|round| round.meta.cold.as_ref());
@@ -96,7 +100,7 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     if let Some(canary) = &known.canary {
         evidence.extend(canary_evidence(canary, method));
     }
-    evidence.extend(response_cache::found(rounds).map(ColdFact::Replayed));
+    evidence.extend(replayed.map(ColdFact::Replayed));
     let limits = Limits::of(known);
     let verdicts = colds
         .iter()
@@ -111,7 +115,7 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     };
     let unproven = matches!(method, ColdMethod::None | ColdMethod::Reset)
         && verdict == Verdict::Cold
-        && may_be_replays(rounds, &colds, known);
+        && (replayed.is_some() || may_be_replays(&colds, known));
     if unproven {
         evidence.push(ColdFact::MayBeReplays);
         verdict = Verdict::Unknown;
@@ -128,12 +132,11 @@ pub(crate) fn verdict(rounds: &[RoundResult], known: &Known, same_samples: bool)
     }
 }
 
-/// Bytes that were sent before may be answered by a response cache, usage included: one was seen, or
-/// engines saw less than was sent.
-fn may_be_replays(rounds: &[RoundResult], colds: &[&RoundResult], known: &Known) -> bool {
+/// Bytes that were sent before may be answered by a response cache, usage included: the canary met one,
+/// or engines saw less than was sent.
+fn may_be_replays(colds: &[&RoundResult], known: &Known) -> bool {
     let canary = known.canary.as_ref();
     canary.is_some_and(|canary| canary.replayed)
-        || response_cache::found(rounds).is_some()
         || colds
             .iter()
             .any(|cold| matches!(witness::looked(cold), Some(Looked::Less { .. })))

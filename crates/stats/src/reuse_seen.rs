@@ -7,7 +7,7 @@ use crate::{
     pairs::matched,
     response_cache, server, witness,
 };
-use dualround_model::{Known, RoundKind, RoundResult, Witness};
+use dualround_model::{Known, Replayed, RoundKind, RoundResult, Witness};
 
 /// Warm minus cold hits, as a share of the prompts, that are evidence.
 const POINTS: f64 = 0.05;
@@ -18,6 +18,8 @@ const OF_THE_REST: f64 = 0.25;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reuse {
     pub(crate) witness: Witness,
+    /// Answers that a response cache gave.
+    pub(crate) replayed: Option<Replayed>,
     /// The cache gave the warm rounds what the cold ones did not have.
     pub(crate) evidence: bool,
     /// It is known that it hardly did.
@@ -27,15 +29,15 @@ pub(crate) struct Reuse {
 }
 
 /// Looks at the hits of a level.
-pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> Reuse {
+pub(crate) fn reuse_seen(replayed: Option<Replayed>, design: &Design<'_>, known: &Known) -> Reuse {
     let (cold, warm) = (
         Hits::of_rounds(design.cold_rounds()),
         Hits::of_rounds(design.warm_rounds()),
     );
     let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
     let by_usage = cold.is_whole() && warm.is_whole();
-    let replayed = response_cache::found(rounds).filter(|found| response_cache::explains(*found));
-    let witness = if let Some(replayed) = replayed {
+    let explains = replayed.filter(|found| response_cache::explains(*found));
+    let witness = if let Some(replayed) = explains {
         Witness::ResponseCache(replayed)
     } else if by_usage && contradicted(design, warm) {
         Witness::Contradicted
@@ -68,6 +70,7 @@ pub(crate) fn reuse_seen(rounds: &[RoundResult], design: &Design<'_>, known: &Kn
     };
     Reuse {
         witness,
+        replayed,
         evidence,
         known_few,
         cold: match witness {

@@ -2,7 +2,7 @@
 //! was sent: more is other traffic, less are requests that never reached an engine.
 
 use crate::telemetry;
-use dualround_model::{EngineDelta, Flag, Resolved, RoundResult};
+use dualround_model::{EngineDelta, Flag, LeftOut, Resolved, RoundResult};
 
 /// Tokens by which counters may differ from what was sent: probes of this program among them.
 const SLACK_SHARE: f64 = 0.02;
@@ -29,7 +29,7 @@ pub(crate) fn is_several_processes(round: &RoundResult) -> bool {
         .meta
         .engines
         .iter()
-        .any(|engine| engine.several_processes)
+        .any(|engine| engine.left_out == Some(LeftOut::SeveralProcesses))
 }
 
 /// How what was looked up stands to what was sent.

@@ -230,7 +230,6 @@ fn a_cache_is_off_only_where_no_replica_can_be_the_reason() {
     );
 
     let several = said(vec![EngineDelta {
-        several_processes: true,
         left_out: Some(LeftOut::SeveralProcesses),
         ..EngineDelta::default()
     }]);
@@ -411,7 +410,6 @@ fn g02_whole_answers_while_counters_stand_still() {
 fn g03_a_page_of_several_processes_is_left_out() {
     let mut level = Level::of(each(11, 1000, 0), each(11, 1000, 196));
     level.engines = vec![EngineDelta {
-        several_processes: true,
         left_out: Some(LeftOut::SeveralProcesses),
         ..EngineDelta::default()
     }];

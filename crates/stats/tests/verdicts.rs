@@ -16,7 +16,7 @@ use dualround_model::{
     AllowanceSource, ChangeCaveat, ChangeReason, Class, ColdMethod, ConclusionKind, Failure,
     FailureKind, Judgement, Judging, Known, LevelComparison, NoPrefillLine, Outcome, Phase, Reason,
     Repeated, RequestRecord, RoundResult, RoundRun, RunChange, Schedule, Slo, Source, Timeouts,
-    Warning, Which,
+    Usage, Warning, Which,
 };
 use dualround_stats::{RunData, SummaryOptions, compare, summarise, versus};
 use said::{diagnoses, sentence};
@@ -561,17 +561,16 @@ fn v21_salt_against_marker_is_told_and_longer_prompts_are_allowed_for() {
 
 #[test]
 fn other_prompts_made_cold_in_other_ways_claim_nothing_that_hangs_on_their_length() {
-    let run = |method, tokens: Option<u64>, content: &str| {
+    let run = |method, tokens: Option<u64>, content: &str, warm: f64| {
         let records = |ttft: f64| {
-            (0..12)
-                .map(|i| {
-                    let mut told = usage(0, 2, Some(0));
-                    told.prompt_tokens = tokens;
-                    success(i, 0.0, &[ttft, ttft + 10.0], told)
-                })
-                .collect()
+            let told = Usage {
+                prompt_tokens: tokens,
+                ..usage(0, 2, Some(0))
+            };
+            let one = |i| success(i, 0.0, &[ttft, ttft + 10.0], told);
+            (0..12).map(one).collect()
         };
-        let mut rounds = rounds("CW", vec![records(100.0), records(50.0)]);
+        let mut rounds = rounds("CW", vec![records(100.0), records(warm)]);
         for round in &mut rounds {
             round.meta.content_digest = content.to_owned();
             if let Some(cold) = &mut round.meta.cold {
@@ -580,18 +579,9 @@ fn other_prompts_made_cold_in_other_ways_claim_nothing_that_hangs_on_their_lengt
         }
         rounds
     };
-    let slower = |mut rounds: Vec<RoundResult>| {
-        let records = (0..12).map(|i| success(i, 0.0, &[200.0, 210.0], usage(70, 2, Some(0))));
-        let run = RoundRun {
-            meta: rounds[1].meta.clone(),
-            records: records.collect(),
-        };
-        rounds[1] = summarise(run, &SummaryOptions::default());
-        rounds
-    };
     // Lengths of one run are not known: a marker there may have made its prompts longer.
-    let base = run(ColdMethod::Salt, None, "one");
-    let new = slower(run(ColdMethod::Marker, Some(70), "two"));
+    let base = run(ColdMethod::Salt, None, "one", 50.0);
+    let new = run(ColdMethod::Marker, Some(70), "two", 200.0);
     let change = against(&base, &new);
     assert_eq!(judgement(&change, "warm", "ttft"), Judgement::CannotTell);
     assert!(
@@ -600,7 +590,7 @@ fn other_prompts_made_cold_in_other_ways_claim_nothing_that_hangs_on_their_lengt
             .contains(&ChangeCaveat::LengthsUnknown)
     );
     // Known to be as long, they are compared.
-    let base = run(ColdMethod::Salt, Some(70), "one");
+    let base = run(ColdMethod::Salt, Some(70), "one", 50.0);
     let change = against(&base, &new);
     assert_eq!(judgement(&change, "warm", "ttft"), Judgement::Worse);
 }

@@ -445,16 +445,13 @@ fn judge_again(resumed: &Resumed, plan: &Plan) -> anyhow::Result<u8> {
         "every level of that run is finished; it is judged again",
         "该次运行的所有并发级别均已完成，重新判定",
     ]));
-    for level in &resumed.levels {
-        screen::level(level, &[], plan);
+    let rounds = &resumed.rounds;
+    let by_level = rounds.chunk_by(|a, b| a.meta.level == b.meta.level);
+    for (level, rounds) in resumed.levels.iter().zip(by_level) {
+        screen::level(level, rounds, plan);
     }
-    screen::end(
-        plan,
-        &resumed.info.warnings,
-        &resumed.rounds,
-        &resumed.levels,
-    );
-    let code = verdict(plan, &resumed.rounds, &resumed.levels);
+    screen::end(plan, &resumed.info.warnings, rounds, &resumed.levels);
+    let code = verdict(plan, rounds, &resumed.levels);
     let mut info = resumed.info.clone();
     info.exit_code = Some(i32::from(code));
     info.plan.cold = plan.cold.clone();
@@ -467,7 +464,6 @@ fn judge_again(resumed: &Resumed, plan: &Plan) -> anyhow::Result<u8> {
     let details = FromJournal::new(&resumed.files, &options);
     resumed.files.write_run(&info)?;
     resumed.files.write_comparison(&comparison)?;
-    let rounds = &resumed.rounds;
     (resumed.files).write_report(&info, rounds, &comparison, &details)?;
     Ok(code)
 }

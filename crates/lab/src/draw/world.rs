@@ -267,7 +267,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
     clippy::cast_sign_loss,
     reason = "token counts"
 )]
-fn whole(tokens: f64) -> u64 {
+pub(super) fn whole(tokens: f64) -> u64 {
     tokens as u64
 }
 

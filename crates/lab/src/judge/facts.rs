@@ -2,7 +2,7 @@
 
 use super::{
     sentence,
-    value::{near, number, text, two},
+    value::{near, number, text, texts, two},
 };
 use serde_json::Value;
 
@@ -374,12 +374,7 @@ fn works(level: &Value) -> bool {
 }
 
 fn diagnosis(case: &mut Case<'_>, kind: &str) {
-    let lines = case.level.pointer("/diagnosis").and_then(Value::as_array);
-    let lines: Vec<String> = lines
-        .into_iter()
-        .flatten()
-        .filter_map(|line| line.as_str().map(str::to_owned))
-        .collect();
+    let lines = texts(case.level, "/diagnosis");
     // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were not
     // faster either.
     let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);

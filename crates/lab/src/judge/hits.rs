@@ -1,6 +1,6 @@
 //! Facts about hits: rates, whether the cold round was cold, and causes by name.
 
-use super::value::{number, text};
+use super::value::{number, text, texts};
 use serde_json::Value;
 
 /// Of a round's prompt tokens, that may be foreign without a word.
@@ -138,12 +138,7 @@ fn evidence(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<Stri
 }
 
 fn names(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
-    let lines = level.pointer("/diagnosis").and_then(Value::as_array);
-    let lines: Vec<&str> = lines
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let lines = texts(level, "/diagnosis");
     let says = |word: &str| lines.iter().any(|line| line.contains(word));
     let mut held = |says: bool, allowed: bool, what: &str| {
         if says && !allowed {

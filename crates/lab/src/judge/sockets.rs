@@ -1,6 +1,6 @@
 //! What the program said of a run, held against the simulated engine's own log.
 
-use super::value::{number, text};
+use super::value::{number, text, texts};
 use serde_json::Value;
 
 /// A rate of the engine's log and one of the program may differ by, where both count the same.
@@ -97,12 +97,7 @@ fn claims(scenario: &Value, level: &Value, cold: Tokens, warm: Tokens, wrong: &m
     }
     let blocks = number(scenario, "/engine/cache_blocks").unwrap_or(0.0);
     let outer = number(scenario, "/engine/external_blocks").unwrap_or(0.0);
-    let lines = level.pointer("/diagnosis").and_then(Value::as_array);
-    let lines: Vec<&str> = lines
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let lines = texts(level, "/diagnosis");
     let mut never = |word: &str, allowed: bool| {
         if !allowed && lines.iter().any(|line| line.contains(word)) {
             wrong.push(format!("`{word}`: {lines:?}"));

@@ -12,6 +12,15 @@ pub(super) fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     value.pointer(path).and_then(Value::as_str).unwrap_or("")
 }
 
+/// The texts of a list at a path.
+pub(super) fn texts<'a>(value: &'a Value, path: &str) -> Vec<&'a str> {
+    let list = value.pointer(path).and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
+}
+
 /// Two numbers of a list at a path.
 pub(super) fn two(value: &Value, path: &str) -> Option<(f64, f64)> {
     let list = value.pointer(path)?.as_array()?;

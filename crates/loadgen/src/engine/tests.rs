@@ -1,6 +1,7 @@
 //! Engines by what they show.
 
 use super::*;
+use dualround_model::LeftOut;
 use dualround_wire::parse_exposition;
 use serde_json::json;
 
@@ -162,7 +163,7 @@ fn counters_that_went_backwards_are_unknown() {
     });
     let delta = watch.delta(&read(5), &jumping);
     assert!(delta.tiers.is_empty() && delta.left_out.is_some());
-    assert!(delta.several_processes);
+    assert_eq!(delta.left_out, Some(LeftOut::SeveralProcesses));
     assert_eq!(
         watch
             .delta(&Err("gone".to_owned()), &read(1))

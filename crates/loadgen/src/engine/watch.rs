@@ -129,7 +129,6 @@ impl Watch {
         };
         let (before, after) = match (before, after) {
             (Ok(before), Ok(after)) if before.jumps || after.jumps => {
-                delta.several_processes = true;
                 delta.left_out = Some(LeftOut::SeveralProcesses);
                 return delta;
             }

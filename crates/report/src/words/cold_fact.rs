@@ -1,7 +1,7 @@
 //! What is said of the evidence on cold rounds.
 
-use super::{Both, both};
-use dualround_model::{ColdFact, Replayed, SeenBy};
+use super::{Both, both, figures::replayed};
+use dualround_model::ColdFact;
 
 /// One sentence.
 pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
@@ -37,7 +37,13 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
                 format!("{requests} 个请求重发过，其命中可能来自自身的首次尝试，未予采用"),
             ],
         ),
-        ColdFact::Replayed(replayed) => response_cache(*replayed),
+        ColdFact::Replayed(found) => {
+            let [en, zh] = replayed(*found);
+            [
+                format!("{en}: a response cache gave them back, no engine"),
+                format!("{zh}：由响应缓存返回，而非引擎"),
+            ]
+        }
         ColdFact::NoneSucceeded { round } => {
             of_round(*round, both("no request succeeded", "没有请求成功"))
         }
@@ -222,32 +228,5 @@ fn canary(fact: &ColdFact) -> Both {
             "a repeated made text: the server reports no cached tokens",
             "重复发送合成文本：服务端不报告缓存命中 tokens",
         ),
-    }
-}
-
-fn response_cache(
-    Replayed {
-        answers,
-        of,
-        seen_by,
-    }: Replayed,
-) -> Both {
-    match seen_by {
-        SeenBy::Ids => [
-            format!(
-                "{answers} of {of} warm answers bear the id of an earlier answer to the same prompt: a response cache gave them back, no engine"
-            ),
-            format!(
-                "{of} 个热轮响应中有 {answers} 个与同一提示词之前的响应 id 相同：由响应缓存返回，而非引擎"
-            ),
-        ],
-        SeenBy::Counters => [
-            format!(
-                "{answers} of {of} warm answers came whole while the engines' counters stood still: a response cache gave them back, no engine"
-            ),
-            format!(
-                "{of} 个热轮响应中有 {answers} 个整段到达，而引擎计数器没有变化：由响应缓存返回，而非引擎"
-            ),
-        ],
     }
 }

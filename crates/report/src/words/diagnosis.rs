@@ -1,7 +1,10 @@
 //! What is said of a diagnosis.
 
-use super::{Both, both, figures::percent};
-use dualround_model::{CacheSeen, Diagnosis, LeftOut, LevelComparison, Replayed, SeenBy};
+use super::{
+    Both, both,
+    figures::{percent, replayed},
+};
+use dualround_model::{CacheSeen, Diagnosis, LeftOut, LevelComparison};
 
 /// All of a level, in their order.
 pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Both> {
@@ -23,7 +26,13 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "no request succeeded with a TTFT in both rounds: see the failures of each round",
             "没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因",
         ),
-        Diagnosis::ResponseCache(replayed) => response_cache(*replayed),
+        Diagnosis::ResponseCache(found) => {
+            let [en, zh] = replayed(*found);
+            [
+                format!("response cache: {en}; their times are not the engine's"),
+                format!("响应缓存：{zh}；其耗时不是引擎的耗时"),
+            ]
+        }
         Diagnosis::NotSeenByEngines { seen, sent } => [
             format!(
                 "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url), or the page lags behind; the counters are left out"
@@ -90,33 +99,6 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "requests failed in the warm round; only pairs that succeeded twice are compared",
             "热轮中有请求失败；只比较两轮都成功的请求对",
         ),
-    }
-}
-
-fn response_cache(
-    Replayed {
-        answers,
-        of,
-        seen_by,
-    }: Replayed,
-) -> Both {
-    match seen_by {
-        SeenBy::Ids => [
-            format!(
-                "response cache: {answers} of {of} warm answers bear the id of an earlier answer to the same prompt; their times are not the engine's"
-            ),
-            format!(
-                "响应缓存：{of} 个热轮响应中有 {answers} 个与同一提示词之前的响应 id 相同；其耗时不是引擎的耗时"
-            ),
-        ],
-        SeenBy::Counters => [
-            format!(
-                "response cache: {answers} of {of} warm answers came whole while the engines' counters stood still; their times are not the engine's"
-            ),
-            format!(
-                "响应缓存：{of} 个热轮响应中有 {answers} 个整段到达，而引擎计数器没有变化；其耗时不是引擎的耗时"
-            ),
-        ],
     }
 }
 

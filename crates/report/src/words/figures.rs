@@ -1,7 +1,9 @@
 //! Figures inside sentences.
 
 use super::Both;
-use dualround_model::{Allowance, AllowanceSource, IntervalKind, LevelComparison, Source};
+use dualround_model::{
+    Allowance, AllowanceSource, IntervalKind, LevelComparison, Replayed, SeenBy, Source,
+};
 
 /// Times, ms.
 fn ms(value: Option<f64>) -> String {
@@ -31,6 +33,29 @@ pub(super) fn short(percent: f64) -> String {
 pub(super) fn percent(share: f64) -> Both {
     let percent = 100.0 * share;
     [format!("{percent:.1} %"), format!("{percent:.1}%")]
+}
+
+/// Answers that no engine gave, and what shows it.
+pub(super) fn replayed(found: Replayed) -> Both {
+    let Replayed {
+        answers,
+        of,
+        seen_by,
+    } = found;
+    let [seen, seen_zh] = match seen_by {
+        SeenBy::Ids => [
+            "bear the id of an earlier answer to the same prompt",
+            "与同一提示词之前的响应 id 相同",
+        ],
+        SeenBy::Counters => [
+            "came whole while the engines' counters stood still",
+            "整段到达，而引擎计数器没有变化",
+        ],
+    };
+    [
+        format!("{answers} of {of} warm answers {seen}"),
+        format!("{of} 个热轮响应中有 {answers} 个{seen_zh}"),
+    ]
 }
 
 /// `TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: 95 % spread over 12 prompts, one pair of

@@ -3,7 +3,7 @@
 
 use super::Case;
 use crate::{
-    response_cache, reuse_seen,
+    reuse_seen,
     witness::{self, Looked},
 };
 use dualround_model::Diagnosis;
@@ -11,7 +11,7 @@ use dualround_model::Diagnosis;
 /// All of it.
 pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
     let mut out = Vec::new();
-    out.extend(response_cache::found(case.rounds).map(Diagnosis::ResponseCache));
+    out.extend(case.basis.reuse.replayed.map(Diagnosis::ResponseCache));
     out.extend(not_seen(case));
     let requests = reuse_seen::orphans(case.rounds);
     if requests > 0 {

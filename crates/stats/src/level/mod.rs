@@ -16,7 +16,7 @@ use crate::{
     kinds::of_kind,
     knowledge,
     pairs::{UNEQUAL_SHARE, matched, pairs, unequal},
-    prefill,
+    prefill, response_cache,
     reuse_seen::reuse_seen,
     server,
 };
@@ -50,9 +50,10 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
     );
     let unequal_outputs = withhold_unequal(&design, [&mut itl, &mut latency]);
     let hit_rate = hit_rate(rounds, &design, known);
-    let cold = cold::verdict(rounds, known, judging.same_samples);
+    let replayed = response_cache::found(rounds);
+    let cold = cold::verdict(rounds, known, judging.same_samples, replayed);
     let classes = classes(&design, noise);
-    let reuse = reuse_seen(rounds, &design, known);
+    let reuse = reuse_seen(replayed, &design, known);
     let lost_pairs = lost(&design);
     let basis = Basis {
         judging,

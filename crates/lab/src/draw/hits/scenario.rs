@@ -1,5 +1,6 @@
 //! What a world of hits is made of.
 
+use crate::draw::world::whole;
 use serde::Serialize;
 
 /// How usage tells cached tokens.
@@ -133,13 +134,8 @@ pub struct HitScenario {
 
 impl HitScenario {
     /// Characters that a prompt shares with another one.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "thousands at most"
-    )]
     pub(super) fn shared_chars(&self) -> u64 {
-        (f64::from(self.shared) * self.chars_per_token) as u64
+        whole(f64::from(self.shared) * self.chars_per_token)
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     scenario::{Canary, Counters, HitScenario, Ids, Page, Usage},
     serve::{Served, World},
 };
+use crate::draw::world::whole;
 use dualround_model::{
     CanaryReport, EngineDelta, EngineKind, EngineReport, Known, LeftOut, TierDelta,
 };
@@ -46,7 +47,6 @@ pub(super) fn counters(
     if scenario.counters == Counters::Processes {
         return vec![EngineDelta {
             base: base(0),
-            several_processes: true,
             left_out: Some(LeftOut::SeveralProcesses),
             ..EngineDelta::default()
         }];
@@ -129,15 +129,6 @@ fn engine(scenario: &HitScenario, world: &World<'_>, at: usize) -> EngineReport 
         capacity_tokens: capacity.map(whole),
         ..EngineReport::new(EngineKind::Unknown, base(at))
     }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "token counts"
-)]
-fn whole(tokens: f64) -> u64 {
-    tokens as u64
 }
 
 fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
