@@ -36,11 +36,16 @@ def canary(text, level, zh):
     raise Wrong(f"not understood: {text!r}")
 
 
-def of_round(text, level, zh):
-    found = re.fullmatch(r"第 (\d+) 轮：(.*)" if zh else r"round (\d+): (.*)", text)
+def of_rounds(text, level, zh):
+    """What holds for several rounds is said once."""
+    found = re.fullmatch(r"第 ([\d、]+) 轮：(.*)" if zh else r"rounds? ([\d, ]+): (.*)", text)
     if not found:
         raise Wrong(f"not understood: {text!r}")
-    number, rest = int(found.group(1)), found.group(2)
+    for number in re.findall(r"\d+", found.group(1)):
+        of_round(int(number), found.group(2), level, zh)
+
+
+def of_round(number, rest, level, zh):
     one = next(a for a in level.rounds if a.number == number)
     known = list(one.known())
     successes = len(one.successes())
@@ -63,7 +68,7 @@ def of_round(text, level, zh):
                 return same([int(n) for n in match.groups()], counts, "requests that tell")
         raise Wrong(f"not understood: {told!r}")
     forms = [
-        (r"服务端不报告缓存命中 tokens" if zh else r"the server reports no cached tokens", lambda: len(known) == 0),
+        (r"服务端不报告缓存命中 tokens；可能有选项可开启（.*）" if zh else r"the server reports no cached tokens; it may have an option for it \(.*\)", lambda: len(known) == 0),
         (r"没有请求成功" if zh else r"no request succeeded", lambda: successes == 0),
         (r"提示词太短或共享部分太多，无法区分命中与聊天模板" if zh else r"the prompts are too short, or share too much, to tell a hit from the template", lambda: True),
         (r"提示词的共享部分只知道字符数，这些命中可能超出共享部分" if zh else r"what prompts share is known by characters only, and these hits may be more than that", lambda: True),
@@ -86,7 +91,7 @@ def fact(source, text, level, zh):
     if source == "canary":
         return canary(text, level, zh)
     if source == "usage":
-        return of_round(text, level, zh)
+        return of_rounds(text, level, zh)
     forms = [
         (r"nothing was done to make the round cold \(--cold none\)", r"没有采取任何措施使该轮为冷（--cold none）"),
         (r"an earlier level sent the same prompts, and nothing was done since", r"之前的并发级别已发送过相同的提示词，此后没有采取任何措施"),

@@ -40,7 +40,6 @@ HEADS = {
         "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
     ],
     "slower": ["round 2 slower", "第 2 轮更慢"],
-    "none": ["no effect", "没有加速"],
     "cannot": ["cannot tell", "无法判断"],
 }
 
@@ -55,8 +54,8 @@ ALLOWED = {
     "control": [rf"±{N} % between rounds, as far as the repeats leave it open", rf"轮间允许 ±{N}%，为重复轮所不能排除的差异"],
 }
 WORDS = [
-    {"faster": rf"{N}× faster", "slower": rf"{N}× slower", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
-    {"faster": rf"加速比 {N}×", "slower": rf"耗时为冷轮的 {N} 倍", "typical": " ms（典型值），", "open": "（", "close": "）", "is": "：", "join": "，"},
+    {"faster": rf"{N}× faster", "slower": rf"{N}× as fast", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
+    {"faster": rf"加速比 {N}×", "slower": rf"加速比 {N}×", "typical": " ms（典型值），", "open": "（", "close": "）", "is": "：", "join": "，"},
 ]
 
 
@@ -88,16 +87,13 @@ def figures(text, level):
     shown(warm, math.exp(level.warm), "typical warm TTFT")
     faster = text.take(words["faster"])
     times = (faster or text.need(words["slower"])).group(1)
-    # Equal as shown, either word is true.
-    way = level.effect if faster else -level.effect
-    if way < -1e-9:
+    if not text.zh and bool(faster) != (level.effect >= 0) and abs(level.effect) > 1e-9:
         raise Wrong("the ratio goes the other way")
-    shown(times, math.exp(way), "ratio")
+    shown(times, math.exp(level.effect), "ratio")
     if text.take(re.escape(words["open"])):
         low, high = text.need(rf"{N}–{N}×" + words["is"]).groups()
-        ends = level.interval if faster else tuple(-end for end in reversed(level.interval))
-        shown(low, math.exp(ends[0]), "low end")
-        shown(high, math.exp(ends[1]), "high end")
+        shown(low, math.exp(level.interval[0]), "low end")
+        shown(high, math.exp(level.interval[1]), "high end")
         rounds(text, level)
         text.need(re.escape(words["close"]))
     elif level.interval is not None:
@@ -228,6 +224,9 @@ def conclusion(sentence, level, zh):
     if not text.rest:
         return
     head = next((name for name, words in HEADS.items() if text.take(re.escape(words[zh] + WORDS[zh]["is"]))), None)
+    bound = None
+    if head is None and (found := text.take(rf"no effect above {N} % on average: ", rf"平均而言没有超过 {N}% 的差异：")):
+        head, bound = "none", found.group(1)
     if head is None:
         raise Wrong(f"not understood: {sentence!r}")
     if head == "cannot":
@@ -236,12 +235,9 @@ def conclusion(sentence, level, zh):
     else:
         claims(head, level)
         figures(text, level)
-        if bound := text.take(rf"; on average none above {N} %", rf"；冷热之差平均而言即使有也不超过 {N}%"):
-            same(head, "none", "a bound is of no effect")
+        if bound is not None:
             far = max(abs(end) for end in level.interval)
-            shown(bound.group(1), 100 * math.expm1(far), "bound")
-        elif head == "none":
-            raise Wrong("no effect without its bound")
+            shown(bound, 100 * math.expm1(far), "bound")
         classes(text, level)
     rate(text, level)
     ends(text, level)

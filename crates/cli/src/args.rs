@@ -87,7 +87,7 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) overwrite: bool,
     /// Language of tables: zh, en or auto.
-    #[arg(long)]
+    #[arg(long, env = "DUALROUND_LANG", hide_env = true)]
     pub(crate) lang: Option<String>,
 }
 
@@ -117,7 +117,7 @@ pub(crate) struct CalibrateArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Language of the table: zh, en or auto.
-    #[arg(long)]
+    #[arg(long, env = "DUALROUND_LANG", hide_env = true)]
     pub(crate) lang: Option<String>,
 }
 
@@ -384,10 +384,10 @@ pub(crate) struct ReportArgs {
     /// Folder of a run.
     pub(crate) dir: PathBuf,
     /// Language of tables: zh, en or auto [default: that of the run].
-    #[arg(long)]
+    #[arg(long, env = "DUALROUND_LANG", hide_env = true)]
     pub(crate) lang: Option<String>,
     /// What the terminal shows: first or all [default: that of the run].
-    #[arg(long, value_name = "HOW")]
+    #[arg(long, value_name = "HOW", env = "DUALROUND_TABLES", hide_env = true)]
     pub(crate) tables: Option<String>,
     /// Begin CSV files with a byte order mark, for Excel.
     #[arg(long)]
@@ -427,7 +427,7 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Language of tables: zh, en or auto.
-    #[arg(long)]
+    #[arg(long, env = "DUALROUND_LANG", hide_env = true)]
     pub(crate) lang: Option<String>,
 }
 
@@ -451,7 +451,7 @@ pub(crate) struct ExplainArgs {
     /// The word, as it stands in a table or file [default: list them all].
     pub(crate) word: Vec<String>,
     /// Language: zh, en or auto.
-    #[arg(long)]
+    #[arg(long, env = "DUALROUND_LANG", hide_env = true)]
     pub(crate) lang: Option<String>,
 }
 
@@ -478,6 +478,14 @@ pub(crate) struct CompletionsArgs {
 /// The command line as clap describes it.
 pub(crate) fn command() -> clap::Command {
     Cli::command()
+}
+
+/// The same, its help in this language.
+pub(crate) fn command_in(lang: Lang) -> clap::Command {
+    match lang {
+        Lang::En => Cli::command(),
+        Lang::Zh => zh::translated(Cli::command()),
+    }
 }
 
 /// The language of the help: `--lang` where it is among the words, else the setting, else the
@@ -513,10 +521,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     if first.starts_with('-') && !global {
         words.insert(1, "run".into());
     }
-    let command = match language(&words) {
-        Lang::En => Cli::command(),
-        Lang::Zh => zh::translated(Cli::command()),
-    };
+    let command = command_in(language(&words));
     let matches = command.try_get_matches_from(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     if let (Command::Run(args), Some(given)) = (&mut cli.command, matches.subcommand_matches("run"))

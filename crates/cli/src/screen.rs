@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 use dualround_model::{Lang, LevelComparison, Plan, RoundKind, RoundResult, Tables, Warning};
 use dualround_report::{
     closing, comparison_block, conclusion_text, labels, round_line, round_notes, round_table,
-    safe_text,
+    safe_text, wrap,
 };
 use std::{
     io::{IsTerminal, Write, stderr, stdout},
@@ -52,7 +52,7 @@ pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) 
     let first = matches!(kind, RoundKind::Cold | RoundKind::Warm) && !shown;
     let all = plan.output.tables == Tables::All;
     if !first && !all {
-        return print(round_line(result, plan).trim_end());
+        return print(&wrap(round_line(result, plan).trim_end(), columns(), "  "));
     }
     print(&round_table(result, plan, columns()));
     let notes = round_notes(result, plan);
@@ -71,7 +71,7 @@ pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan
             Lang::En => format!("concurrency {concurrency}: {sentence}"),
             Lang::Zh => format!("并发 {concurrency}：{sentence}"),
         };
-        return print(&paint(&text, level));
+        return print(&said(&text, level));
     }
     if plan.output.tables == Tables::All {
         print(&comparison_block(level, rounds, plan, columns()));
@@ -91,26 +91,28 @@ pub(crate) fn end(
     let closing = closing(plan, warnings, rounds, levels, columns());
     print(&closing.table);
     for (level, (sentence, explained)) in levels.iter().zip(&closing.levels) {
-        print(&paint(sentence, level));
-        for line in explained {
-            print(&format!("  - {line}"));
-        }
+        print(&said(sentence, level));
+        explained.iter().for_each(|line| item(line));
     }
     if closing.attention.is_empty() {
         return print("");
     }
     print(&format!("\n{}:", labels(plan.output.lang).warnings));
-    for line in &closing.attention {
-        print(&format!("  - {line}"));
-    }
+    closing.attention.iter().for_each(|line| item(line));
     print("");
 }
 
-/// A line in the colour of what it concludes, where there are colours.
-fn paint(line: &str, level: &LevelComparison) -> String {
+/// Prints an item of a list.
+fn item(line: &str) {
+    print(&wrap(&format!("  - {line}"), columns(), "    "));
+}
+
+/// A sentence broken to the terminal, in the colour of what it concludes, where there are colours.
+fn said(sentence: &str, level: &LevelComparison) -> String {
     use dualround_model::ConclusionKind::{CannotTell, Effect, NoEffect, Withheld};
+    let lines = wrap(sentence, columns(), "  ");
     if !coloured() {
-        return line.to_owned();
+        return lines;
     }
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     let color = match level.conclusion.kind {
@@ -119,7 +121,7 @@ fn paint(line: &str, level: &LevelComparison) -> String {
         Withheld => AnsiColor::Red,
     };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    format!("{style}{line}{style:#}")
+    format!("{style}{lines}{style:#}")
 }
 
 /// A line for the user beside the results; not with `--quiet`.

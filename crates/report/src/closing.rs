@@ -3,19 +3,63 @@
 
 use crate::{
     caveats::{Caveat, caveats},
-    comparison_block::{limit, partial},
+    comparison_block::partial,
     labels::{Labels, labels},
     number::{fixed, percent, times, times_range},
     page::level_name,
     text::{fit, safe_text, widest, width},
-    words::{cold_fact, conclusion, diagnoses, in_a_few_words},
+    words::{cold_facts, conclusion, diagnoses, in_a_few_words},
 };
-use dualround_model::{LevelComparison, Plan, RoundResult, Verdict, Warning, Witness};
+use dualround_model::{
+    ColdFact, Diagnosis, LevelComparison, Plan, RoundResult, Verdict, Warning, Witness,
+};
 use std::fmt::Write;
 
 const RULE: usize = 120;
 /// Columns of the table that are left out first where a terminal is narrow: interval, hits, cold.
 const LEFT_OUT_FIRST: [usize; 3] = [3, 4, 5];
+/// The columns, in English and in Chinese.
+const HEADS: [[&str; 7]; 2] = [
+    [
+        "Concurrency",
+        "TTFT (ms, typical)",
+        "Ratio",
+        "Interval",
+        "Hits",
+        "Cold round",
+        "Conclusion",
+    ],
+    [
+        "并发",
+        "TTFT (ms，典型值)",
+        "加速比",
+        "区间",
+        "命中率",
+        "冷轮判定",
+        "结论",
+    ],
+];
+/// The same where a terminal is narrow.
+const SHORT_HEADS: [[&str; 7]; 2] = [
+    [
+        "Conc.",
+        "TTFT (ms)",
+        "Ratio",
+        "Interval",
+        "Hits",
+        "Cold",
+        "Conclusion",
+    ],
+    [
+        "并发",
+        "TTFT (ms)",
+        "加速比",
+        "区间",
+        "命中率",
+        "冷轮",
+        "结论",
+    ],
+];
 
 /// The parts of it, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,11 +103,10 @@ pub fn closing(
 fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     if level.cold.verdict != Verdict::Cold {
-        let facts = level.cold.evidence.iter().map(|fact| {
-            let text = labels.lang.pick(cold_fact(fact));
-            format!("{}: {text}{}", labels.cold_verdict, limit(fact))
-        });
-        lines.extend(facts);
+        let facts = cold_facts(why_not_cold(level).into_iter()).into_iter();
+        lines.extend(
+            facts.map(|text| format!("{}: {}", labels.cold_verdict, labels.lang.pick(text))),
+        );
     }
     lines.extend(
         diagnoses(level)
@@ -88,6 +131,33 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     lines.iter().map(|line| safe_text(line)).collect()
 }
 
+/// What keeps a cold round from being known to be cold. Where it is unknown, proofs that texts can be
+/// kept apart explain nothing; they stand with the whole comparison.
+fn why_not_cold(level: &LevelComparison) -> Vec<&ColdFact> {
+    // Answers that were given back stand among the diagnoses, with what follows for their times.
+    let replays = |found: &Diagnosis| matches!(found, Diagnosis::ResponseCache(_));
+    let replays_told = level.diagnosis.iter().any(replays);
+    let unknown = level.cold.verdict == Verdict::Unknown;
+    let explains = |fact: &&ColdFact| match fact {
+        ColdFact::Replayed(_) => !replays_told,
+        ColdFact::CanaryHit { .. }
+        | ColdFact::OtherSalt {
+            hit: None | Some(0),
+            ..
+        }
+        | ColdFact::OtherMarker { hit: 0 }
+        | ColdFact::ResetAccepted { .. }
+        | ColdFact::ResetProven { .. }
+        | ColdFact::Hits { cached: 0, .. } => !unknown,
+        _ => true,
+    };
+    let explaining: Vec<&ColdFact> = level.cold.evidence.iter().filter(explains).collect();
+    if explaining.is_empty() && !replays_told {
+        return level.cold.evidence.iter().collect();
+    }
+    explaining
+}
+
 /// A caveat with its places.
 fn said(caveat: &Caveat, rounds: usize, labels: &Labels) -> String {
     let text = safe_text(labels.lang.pick([&caveat.text[0], &caveat.text[1]]));
@@ -106,36 +176,23 @@ fn table(
     if levels.is_empty() {
         return String::new();
     }
-    let heads = labels.lang.pick([
-        [
-            "Concurrency",
-            "TTFT (ms, typical)",
-            "Ratio",
-            "Interval",
-            "Hits",
-            "Cold round",
-            "Conclusion",
-        ],
-        [
-            "并发",
-            "TTFT (ms，典型值)",
-            "加速比",
-            "区间",
-            "命中率",
-            "冷轮判定",
-            "结论",
-        ],
-    ]);
-    let mut rows = vec![heads.map(str::to_owned)];
+    let mut rows = vec![labels.lang.pick(HEADS).map(str::to_owned)];
     rows.extend(levels.iter().map(|level| row(plan, level, labels)));
-    let widths = widest(&rows);
-    let mut shown: Vec<usize> = (0..heads.len()).collect();
-    let total = |shown: &[usize]| shown.iter().map(|at| widths[*at] + 2).sum::<usize>();
+    let mut shown: Vec<usize> = (0..rows[0].len()).collect();
+    let too_wide = |rows: &[[String; 7]], shown: &[usize]| {
+        let widths = widest(rows);
+        let total: usize = shown.iter().map(|at| widths[*at] + 2).sum();
+        columns.is_some_and(|columns| total > columns)
+    };
+    if too_wide(&rows, &shown) {
+        rows[0] = labels.lang.pick(SHORT_HEADS).map(str::to_owned);
+    }
     for column in LEFT_OUT_FIRST {
-        if columns.is_some_and(|columns| total(&shown) > columns) {
+        if too_wide(&rows, &shown) {
             shown.retain(|at| *at != column);
         }
     }
+    let widths = widest(&rows);
     let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
     let title = labels.comparison;
     let mut out = format!("{rule}\n{title} ({})\n{rule}\n", plan.schedule);

@@ -4,11 +4,11 @@ use crate::{
     labels::{Labels, labels},
     number::{fixed, percent, times, times_range},
     text::{fit, safe_text},
-    words::{cold_fact, conclusion, diagnoses, withheld},
+    words::{cold_facts, conclusion, diagnoses, withheld},
 };
 use dualround_model::{
-    Class, ColdFact, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan,
-    RoundKind, RoundResult, TierRate,
+    Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
+    RoundResult, TierRate,
 };
 use std::fmt::Write;
 
@@ -334,22 +334,7 @@ fn cold(out: &mut String, level: &LevelComparison, labels: &Labels) {
         ColdMethod::None => labels.methods[3],
     };
     let _ = writeln!(out, "{}: {verdict} ({method})", labels.cold_verdict);
-    for fact in &level.cold.evidence {
-        let text = labels.lang.pick(cold_fact(fact));
-        let _ = writeln!(
-            out,
-            "  - {}: {}{}",
-            fact.source(),
-            safe_text(&text),
-            limit(fact)
-        );
-    }
-}
-
-/// What a figure is held against.
-pub(crate) fn limit(fact: &ColdFact) -> String {
-    match fact {
-        ColdFact::Hits { limit, .. } => format!(" [≤ {limit:.0}]"),
-        _ => String::new(),
+    for text in cold_facts(level.cold.evidence.iter()) {
+        let _ = writeln!(out, "  - {}", safe_text(&labels.lang.pick(text)));
     }
 }

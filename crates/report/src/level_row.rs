@@ -44,7 +44,7 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
         ("server", ["Hit rate (counters)", "命中率（计数器）"]),
         ("cold", ["Cold round", "冷轮"]),
-        ("pairs", ["Pairs", "配对数"]),
+        ("prompts", ["Prompts (pairs)", "提示词（请求对）"]),
         ("failures", ["Failed", "失败"]),
     ]
     .map(|(term, words)| Head { term, words })
@@ -100,12 +100,20 @@ pub(crate) fn cells(
             text: labels.verdict(level.cold.verdict).to_owned(),
             bad: level.cold.verdict == Verdict::Contaminated,
         },
-        plain(level.pairs.to_string()),
+        plain(prompts(level)),
         Cell {
             text: failed.to_string(),
             bad: failed > 0,
         },
     ]
+}
+
+/// The units of inference, and pairs where prompts returned in several rounds.
+fn prompts(level: &LevelComparison) -> String {
+    match (level.prompts, level.pairs) {
+        (prompts, pairs) if prompts == pairs => prompts.to_string(),
+        (prompts, pairs) => format!("{prompts} ({pairs})"),
+    }
 }
 
 fn arrow(metric: &MetricComparison) -> String {

@@ -50,7 +50,7 @@ pub use json_run::RunInfo;
 pub use labels::{Labels, labels};
 pub use list::{ListedRun, list_json, list_table};
 pub use table::{round_notes, round_table};
-pub use text::safe_text;
+pub use text::{safe_text, wrap};
 pub use versus::{
     GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
 };

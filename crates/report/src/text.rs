@@ -2,6 +2,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+/// Narrower terminals break lines themselves.
+const MIN_COLUMNS: usize = 20;
+
 /// Replaces control characters, so that no text from outside can move the cursor or change colours.
 pub fn safe_text(text: &str) -> String {
     text.chars()
@@ -13,6 +16,19 @@ pub fn safe_text(text: &str) -> String {
             }
         })
         .collect()
+}
+
+/// A line broken for a terminal of so many columns; what goes on is indented by `indent`. Without
+/// columns (a pipe, a file) it stays one line. Flags and URLs are never cut.
+pub fn wrap(line: &str, columns: Option<usize>, indent: &str) -> String {
+    let Some(columns) = columns else {
+        return line.to_owned();
+    };
+    let options = textwrap::Options::new(columns.max(MIN_COLUMNS))
+        .subsequent_indent(indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::fill(line, options)
 }
 
 /// Columns that a text takes (CJK characters two).
@@ -60,6 +76,24 @@ mod tests {
         assert_eq!(width(&fit("请求吞吐量", 14)), 14);
         assert_eq!(width(&fit("请求吞吐量的一个很长的名字", 14)), 14);
         assert!(fit(&"x".repeat(60), 30).ends_with('…'));
+    }
+
+    #[test]
+    fn lines_are_broken_between_words_and_between_chinese_characters() {
+        let line = "  - more cycles (--rounds CWCWCW) tell more than one";
+        let broken = wrap(line, Some(26), "    ");
+        assert!(broken.lines().all(|line| width(line) <= 26), "{broken}");
+        assert!(
+            broken.contains("(--rounds") && broken.contains("\n    "),
+            "{broken}"
+        );
+        let broken = wrap("冷轮已核实为冷，其余见下：加速比 2.01×", Some(20), "");
+        assert!(broken.lines().all(|line| width(line) <= 20), "{broken}");
+        assert!(
+            broken.lines().all(|line| !line.starts_with('，')),
+            "{broken}"
+        );
+        assert_eq!(wrap(line, None, "  "), line);
     }
 
     #[test]

@@ -294,7 +294,7 @@ fn no_effect_says_what_it_excludes() {
     let bound = level.conclusion.bound.unwrap();
     assert!((bound - 1.25).abs() < 1e-3, "{bound}");
     let text = &sentence(&level);
-    assert!(text.contains("none above 25 %"), "{text}");
+    assert!(text.contains("no effect above 25 % on average"), "{text}");
     // With ±40 % between rounds allowed, an effect of 40 % is not excluded.
     let wide = Judging {
         schedule: Schedule::default(),

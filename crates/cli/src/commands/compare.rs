@@ -34,6 +34,15 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
         ))
         .into());
     }
+    let piped = [&args.json, &args.markdown, &args.junit];
+    let piped = piped.into_iter().flatten();
+    let piped = piped
+        .filter(|path| path.as_path() == Path::new("-"))
+        .count();
+    if piped > 1 {
+        let why = "only one of --json, --markdown and --junit can go to stdout (-); give the others a file";
+        return Err(Usage(why.to_owned()).into());
+    }
     let (base_dir, new_dirs) = match args.dirs.split_first() {
         Some((base, rest)) if !rest.is_empty() => (base, rest),
         _ => return Err(Usage("compare needs two folders of runs: BASE NEW…".to_owned()).into()),
@@ -64,12 +73,7 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
             .join("\n")
     })?;
     write(args.junit.as_deref(), || junit(&all, &results))?;
-    let piped = [&args.json, &args.markdown, &args.junit];
-    if !piped
-        .into_iter()
-        .flatten()
-        .any(|path| path == Path::new("-"))
-    {
+    if piped == 0 {
         for one in &all {
             print(&versus_table(*one, lang));
         }

@@ -1,7 +1,14 @@
 //! `dualround explain`: what a word of the results means.
 
 use super::print;
-use crate::{args::ExplainArgs, close::closest, exit, exit::Usage, lang};
+use crate::{
+    args::{self, ExplainArgs},
+    close::closest,
+    exit,
+    exit::Usage,
+    lang,
+};
+use dualround_model::Lang;
 use dualround_report::{Term, TermKind, explain, terms};
 
 /// Runs it.
@@ -17,6 +24,10 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
         return Ok(exit::OK);
     }
     let Some((kind, term)) = explain(&word) else {
+        if let Some(text) = flag(&word, lang) {
+            print(&text);
+            return Ok(exit::OK);
+        }
         let all: Vec<&str> = TermKind::ALL
             .into_iter()
             .flat_map(|kind| terms(kind).iter().map(|term| term.id))
@@ -32,7 +43,19 @@ pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-fn text(kind: TermKind, term: &Term, lang: dualround_model::Lang) -> String {
+/// What the help says of a flag of `run`, with or without its dashes.
+fn flag(word: &str, lang: Lang) -> Option<String> {
+    let name = word.trim_start_matches('-').replace('_', "-");
+    let command = args::command_in(lang);
+    let run = command.find_subcommand("run")?;
+    let found = run
+        .get_arguments()
+        .find(|arg| arg.get_long() == Some(name.as_str()))?;
+    let help = found.get_long_help().or(found.get_help())?;
+    Some(format!("--{name}  (dualround run)\n\n{help}"))
+}
+
+fn text(kind: TermKind, term: &Term, lang: Lang) -> String {
     let (title, of) = (term.title(lang), kind.title(lang));
     let id = if title.to_lowercase() == term.id {
         String::new()

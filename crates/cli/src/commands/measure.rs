@@ -248,6 +248,13 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         Lang::En => format!("files: {}", run.files.dir().display()),
         Lang::Zh => format!("文件：{}", run.files.dir().display()),
     });
+    if given.load(SeqCst) != 0 {
+        let dir = run.files.dir().display();
+        note(&lang.pick([
+            format!("to go on at its first unfinished level: dualround run --resume {dir}"),
+            format!("可从首个未完成的并发级别继续：dualround run --resume {dir}"),
+        ]));
+    }
     Ok(code)
 }
 

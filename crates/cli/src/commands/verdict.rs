@@ -38,6 +38,15 @@ impl Judged<'_> {
         code
     }
 
+    /// The same of each, as a gate.
+    fn fail_each(&self, failed: impl Iterator<Item = [String; 2]>) -> Option<u8> {
+        let mut code = None;
+        for words in failed {
+            code = Some(self.fail(exit::GATE, words));
+        }
+        code
+    }
+
     /// No request succeeded, or none in both rounds where the schedule had a pair to make.
     fn nothing(&self) -> Option<u8> {
         let successes = self.rounds.iter();
@@ -48,7 +57,7 @@ impl Judged<'_> {
                 "nothing valid to report: every request failed".to_owned(),
                 "没有有效结果：所有请求均失败".to_owned(),
             ]
-        } else if self.plan.schedule.has_pair() && pairless && self.ended_round().is_none() {
+        } else if self.plan.schedule.has_pair() && pairless && !self.was_ended() {
             [
                 "nothing valid to report: no request succeeded in a cold round and in its warm one"
                     .to_owned(),
@@ -60,28 +69,26 @@ impl Judged<'_> {
         Some(self.fail(exit::NOTHING, words))
     }
 
-    /// `--require-cold`.
+    /// `--require-cold`; every level that was not is told.
     fn not_cold(&self) -> Option<u8> {
-        let mut levels = self.levels.iter();
-        let level = levels.find(|level| level.cold.verdict != Verdict::Cold)?;
         if !self.plan.cold.require_cold {
             return None;
         }
-        let at = level.concurrency;
-        let verdict = match level.cold.verdict {
-            Verdict::Cold => "cold",
-            Verdict::Contaminated => "contaminated",
-            Verdict::Unknown => "unknown",
-        };
-        Some(self.fail(
-            exit::GATE,
-            [
+        let levels = self.levels.iter().filter_map(|level| {
+            let at = level.concurrency;
+            let verdict = match level.cold.verdict {
+                Verdict::Cold => return None,
+                Verdict::Contaminated => "contaminated",
+                Verdict::Unknown => "unknown",
+            };
+            Some([
                 format!(
                     "--require-cold: the cold round at concurrency {at} is {verdict} (cold.verdict)"
                 ),
                 format!("--require-cold：并发 {at} 的冷轮判定为 {verdict}（cold.verdict）"),
-            ],
-        ))
+            ])
+        });
+        self.fail_each(levels)
     }
 
     /// Every `--fail-if` against every level; all that fail are told.
@@ -115,44 +122,45 @@ impl Judged<'_> {
         failed
     }
 
-    /// The first round that a limit of failures ended.
-    fn ended_round(&self) -> Option<&RoundResult> {
+    /// Whether a limit of failures ended a level.
+    fn was_ended(&self) -> bool {
         let mut rounds = self.rounds.iter();
-        rounds.find(|round| round.meta.stopped.is_some_and(RoundStop::is_failure))
+        rounds.any(|round| round.meta.stopped.is_some_and(RoundStop::is_failure))
     }
 
-    /// A limit of failures ended a level.
+    /// A limit of failures ended a level; every one is told.
     fn ended(&self) -> Option<u8> {
-        let round = self.ended_round()?;
-        let flag = round.meta.stopped.map_or("", RoundStop::flag);
-        let at = round.meta.concurrency;
-        Some(self.fail(
-            exit::GATE,
-            [
+        let ended = self.rounds.iter().filter_map(|round| {
+            let stop = round.meta.stopped.filter(|stop| stop.is_failure())?;
+            let (flag, at) = (stop.flag(), round.meta.concurrency);
+            Some([
                 format!("{flag}: the level of concurrency {at} was ended early"),
                 format!("{flag}：并发 {at} 提前结束"),
-            ],
-        ))
+            ])
+        });
+        self.fail_each(ended)
     }
 
-    /// `--max-failure-rate`.
+    /// `--max-failure-rate`; every round above it is told.
     fn too_many_failures(&self) -> Option<u8> {
         let limit = self.plan.limits.max_failure_rate?;
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let rate = |round: &RoundResult| {
             round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
         };
-        let mut rounds = self.rounds.iter();
-        let round = rounds.find(|round| rate(round) > limit)?;
-        let (rate, at) = (100.0 * rate(round), round.meta.concurrency);
-        Some(self.fail(
-            exit::GATE,
+        let above = self.rounds.iter().filter(|round| rate(round) > limit);
+        let told = above.map(|round| {
+            let (rate, at) = (100.0 * rate(round), round.meta.concurrency);
+            let number = round.meta.spec.number;
             [
                 format!(
-                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at}"
+                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at} in round {number}"
                 ),
-                format!("--max-failure-rate {limit}：并发 {at} 有 {rate:.2}% 的请求失败"),
-            ],
-        ))
+                format!(
+                    "--max-failure-rate {limit}：并发 {at} 第 {number} 轮有 {rate:.2}% 的请求失败"
+                ),
+            ]
+        });
+        self.fail_each(told)
     }
 }

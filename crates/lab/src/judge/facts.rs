@@ -347,8 +347,7 @@ fn words(case: &mut Case<'_>) {
             }
         }
         let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
-        let times = if found.faster { ratio } else { 1.0 / ratio };
-        if !found.times.is(times) || (times < 1.0 - 1e-9) {
+        if !found.times.is(ratio) || found.faster != (ratio >= 1.0) {
             case.fail(format!("`{text_en}`: the ratio is {ratio}"));
         }
     } else if matches!(kind.as_str(), "effect" | "no_effect") {

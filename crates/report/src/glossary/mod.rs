@@ -5,6 +5,7 @@ mod caveats;
 mod cold;
 mod exits;
 mod failures;
+mod findings;
 mod flags;
 mod metrics;
 
@@ -17,6 +18,8 @@ pub enum TermKind {
     Metric,
     /// A word of the cold–warm comparison.
     Comparison,
+    /// What explains a result.
+    Finding,
     /// A note below a table.
     Caveat,
     /// A kind of failure.
@@ -29,9 +32,10 @@ pub enum TermKind {
 
 impl TermKind {
     /// In the order in which they are listed.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Metric,
         Self::Comparison,
+        Self::Finding,
         Self::Caveat,
         Self::Failure,
         Self::Flag,
@@ -45,6 +49,8 @@ impl TermKind {
             (Self::Metric, Lang::Zh) => "指标",
             (Self::Comparison, Lang::En) => "Comparison",
             (Self::Comparison, Lang::Zh) => "冷热对比",
+            (Self::Finding, Lang::En) => "Findings",
+            (Self::Finding, Lang::Zh) => "发现",
             (Self::Caveat, Lang::En) => "Caveats",
             (Self::Caveat, Lang::Zh) => "说明",
             (Self::Failure, Lang::En) => "Failures",
@@ -60,6 +66,7 @@ impl TermKind {
         match self {
             Self::Metric => metrics::TERMS,
             Self::Comparison => cold::TERMS,
+            Self::Finding => findings::TERMS,
             Self::Caveat => caveats::TERMS,
             Self::Failure => failures::TERMS,
             Self::Flag => flags::TERMS,
@@ -110,7 +117,7 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 }
 
 /// Names in the files that are another form of a term.
-const ALIASES: [(&str, &str); 39] = [
+const ALIASES: [(&str, &str); 42] = [
     ("tpot", "itl"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
@@ -138,8 +145,6 @@ const ALIASES: [(&str, &str); 39] = [
     ("wide_bound", "reason"),
     ("across_margin", "reason"),
     ("few_prompts", "reason"),
-    ("no_pairs", "reason"),
-    ("no_warm_round", "reason"),
     ("interval_kind", "interval"),
     ("spread_low", "spread"),
     ("spread_high", "spread"),
@@ -150,6 +155,11 @@ const ALIASES: [(&str, &str); 39] = [
     ("p90_upper", "tails"),
     ("p95_upper", "tails"),
     ("p99_upper", "tails"),
+    ("evicted", "evicted_capacity"),
+    ("another_replica", "replicas"),
+    ("store_not_finished", "store_not_finished_later"),
+    ("finding", "findings"),
+    ("diagnosis", "findings"),
 ];
 
 /// Looks a word up as people write it: any case, with spaces or dashes, with a statistic before it
@@ -241,15 +251,18 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_caveat_is_explained() {
-        let source = include_str!("../../../model/src/warning.rs");
-        let variants = source.lines().filter_map(|line| {
-            let name = line.strip_prefix("    ")?.strip_suffix(" {")?;
-            name.chars().all(char::is_alphanumeric).then_some(name)
+    /// The names of an enum's variants as the files have them.
+    fn codes(source: &str, enumeration: &str) -> Vec<String> {
+        let head = format!("pub enum {enumeration} {{");
+        let lines = source.lines().skip_while(|line| *line != head);
+        let lines = lines.take_while(|line| *line != "}");
+        let variants = lines.filter_map(|line| {
+            let name = line.strip_prefix("    ")?;
+            let end = name.find(|c: char| !c.is_alphanumeric())?;
+            let first = name.chars().next()?;
+            first.is_uppercase().then(|| name[..end].to_owned())
         });
-        let mut count = 0;
-        for name in variants {
+        let snake = |name: String| {
             let mut code = String::new();
             for c in name.chars() {
                 if c.is_uppercase() && !code.is_empty() {
@@ -257,10 +270,21 @@ mod tests {
                 }
                 code.extend(c.to_lowercase());
             }
-            assert!(explain(&code).is_some(), "{code}");
-            count += 1;
+            code
+        };
+        variants.map(snake).collect()
+    }
+
+    #[test]
+    fn every_caveat_and_finding_is_explained() {
+        let warnings = codes(include_str!("../../../model/src/warning.rs"), "Warning");
+        let diagnoses = include_str!("../../../model/src/finding/diagnosis.rs");
+        let remarks = include_str!("../../../model/src/finding/remark.rs");
+        let (diagnoses, remarks) = (codes(diagnoses, "Diagnosis"), codes(remarks, "Remark"));
+        assert!(warnings.len() > 20 && diagnoses.len() > 20 && remarks.len() > 5);
+        for code in warnings.iter().chain(&diagnoses).chain(&remarks) {
+            assert!(explain(code).is_some(), "{code}");
         }
-        assert!(count > 20, "{count}");
     }
 
     #[test]

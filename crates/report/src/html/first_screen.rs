@@ -3,10 +3,9 @@
 use super::{both, defined, escape};
 use crate::{
     caveats::caveats,
-    comparison_block::limit,
     level_row::{cells, heads},
     page::Page,
-    words::{cold_fact, conclusion, diagnoses},
+    words::{cold_facts, conclusion, diagnoses},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
@@ -96,16 +95,9 @@ fn evidence(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     let summary = both("Evidence for the cold rounds", "冷轮的依据");
     writeln!(out, "<details><summary>{summary}</summary><ul>")?;
     for level in &page.comparison.levels {
-        for fact in &level.cold.evidence {
-            let [en, zh] = cold_fact(fact);
-            writeln!(
-                out,
-                "<li>{} · {}: {}{}</li>",
-                escape(&page.level_name(level.level)),
-                escape(fact.source()),
-                both(&en, &zh),
-                limit(fact)
-            )?;
+        let name = escape(&page.level_name(level.level));
+        for [en, zh] in cold_facts(level.cold.evidence.iter()) {
+            writeln!(out, "<li>{name} · {}</li>", both(&en, &zh))?;
         }
     }
     writeln!(out, "</ul></details>")

@@ -156,14 +156,29 @@ fn shown(metric: &MetricChange) -> bool {
     metric.base.is_some() || metric.new.is_some()
 }
 
+/// Why a metric cannot be told.
+fn why(metric: &MetricChange) -> Option<[String; 2]> {
+    if let Some(reason) = metric.reason {
+        return Some(change_reason(reason));
+    }
+    let margin = 100.0 * metric.margin;
+    let unsure = metric.judgement == Judgement::CannotTell && metric.low.is_some();
+    unsure.then(|| {
+        [
+            format!("the interval lies across the margin of ±{margin:.0} %: more prompts, or three cycles (--rounds CWCWCW), make it narrower"),
+            format!("区间跨过 ±{margin:.0}% 容差：更多提示词或三个冷热循环（--rounds CWCWCW）可使其变窄"),
+        ]
+    })
+}
+
 /// Why metrics cannot be told, each reason once: the metrics, and the reason.
 fn reasons(level: &LevelChange, lang: Lang) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
     for (part, metric) in level.metrics().filter(|(_, metric)| shown(metric)) {
-        let Some(reason) = metric.reason else {
+        let Some(reason) = why(metric) else {
             continue;
         };
-        let reason = lang.pick(change_reason(reason));
+        let reason = lang.pick(reason);
         let name = format!("{part}.{}", metric.name);
         match out.iter_mut().find(|(_, known)| *known == reason) {
             Some((names, _)) => *names = format!("{names}, {name}"),

@@ -3,8 +3,62 @@
 use super::{Both, both, figures::replayed};
 use dualround_model::ColdFact;
 
-/// One sentence.
+/// One sentence, with the round that it is about.
 pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
+    match round_of(fact) {
+        None => text(fact),
+        Some(round) => of_rounds(&[round], text(fact)),
+    }
+}
+
+/// The sentences of several, with the limits of what was found; what holds for several rounds is said
+/// once.
+pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<Both> {
+    let mut found: Vec<(Both, Vec<u32>)> = Vec::new();
+    for fact in facts {
+        let limit = limit(fact);
+        let text = text(fact).map(|text| text + &limit);
+        match found.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, rounds)) => rounds.extend(round_of(fact)),
+            None => found.push((text, round_of(fact).into_iter().collect())),
+        }
+    }
+    let found = found.into_iter();
+    let said = found.map(|(text, rounds)| {
+        if rounds.is_empty() {
+            text
+        } else {
+            of_rounds(&rounds, text)
+        }
+    });
+    said.collect()
+}
+
+/// What a figure may be at most, where it has a limit.
+fn limit(fact: &ColdFact) -> String {
+    match fact {
+        ColdFact::Hits { limit, .. } => format!(" [≤ {limit:.0}]"),
+        _ => String::new(),
+    }
+}
+
+fn round_of(fact: &ColdFact) -> Option<u32> {
+    match fact {
+        ColdFact::Retried { round, .. }
+        | ColdFact::NoneSucceeded { round }
+        | ColdFact::NotReported { round }
+        | ColdFact::TooShort { round }
+        | ColdFact::CharactersOnly { round }
+        | ColdFact::Impossible { round, .. }
+        | ColdFact::HalfOfOne { round, .. }
+        | ColdFact::KnownForFew { round, .. }
+        | ColdFact::Hits { round, .. } => Some(*round),
+        _ => None,
+    }
+}
+
+/// The sentence, without its round.
+fn text(fact: &ColdFact) -> Both {
     match fact {
         ColdFact::NothingDone => both(
             "nothing was done to make the round cold (--cold none)",
@@ -28,15 +82,12 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
             "an earlier request may have been answered for these, and its usage given back with its answer: what usage says is no proof",
             "这些响应可能是之前请求的响应被原样返回，usage 也随之返回：usage 不能作为证据",
         ),
-        ColdFact::Retried { round, requests } => of_round(
-            *round,
-            [
-                format!(
-                    "requests that were sent again: {requests}; their hits may be of their own first attempt and are left out"
-                ),
-                format!("{requests} 个请求重发过，其命中可能来自自身的首次尝试，未予采用"),
-            ],
-        ),
+        ColdFact::Retried { requests, .. } => [
+            format!(
+                "requests that were sent again: {requests}; their hits may be of their own first attempt and are left out"
+            ),
+            format!("{requests} 个请求重发过，其命中可能来自自身的首次尝试，未予采用"),
+        ],
         ColdFact::Replayed(found) => {
             let [en, zh] = replayed(*found);
             [
@@ -44,64 +95,52 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
                 format!("{zh}：由响应缓存返回，而非引擎"),
             ]
         }
-        ColdFact::NoneSucceeded { round } => {
-            of_round(*round, both("no request succeeded", "没有请求成功"))
-        }
-        ColdFact::NotReported { round } => of_round(
-            *round,
-            both(
-                "the server reports no cached tokens",
-                "服务端不报告缓存命中 tokens",
+        ColdFact::NoneSucceeded { .. } => both("no request succeeded", "没有请求成功"),
+        ColdFact::NotReported { .. } => both(
+            "the server reports no cached tokens; it may have an option for it (vLLM: --enable-prompt-tokens-details, SGLang: --enable-cache-report)",
+            "服务端不报告缓存命中 tokens；可能有选项可开启（vLLM：--enable-prompt-tokens-details，SGLang：--enable-cache-report）",
+        ),
+        ColdFact::TooShort { .. } => both(
+            "the prompts are too short, or share too much, to tell a hit from the template",
+            "提示词太短或共享部分太多，无法区分命中与聊天模板",
+        ),
+        ColdFact::CharactersOnly { .. } => both(
+            "what prompts share is known by characters only, and these hits may be more than that",
+            "提示词的共享部分只知道字符数，这些命中可能超出共享部分",
+        ),
+        ColdFact::Impossible { requests, .. } => [
+            format!(
+                "requests that report more cached tokens than their prompt has: {requests}; they are left out"
             ),
-        ),
-        ColdFact::TooShort { round } => of_round(
-            *round,
-            both(
-                "the prompts are too short, or share too much, to tell a hit from the template",
-                "提示词太短或共享部分太多，无法区分命中与聊天模板",
+            format!("{requests} 个请求报告的缓存命中 tokens 多于其提示词，未予采用"),
+        ],
+        ColdFact::HalfOfOne { requests, .. } => [
+            format!(
+                "requests that took half of their prompt and more from a cache, unexpectedly: {requests}"
             ),
-        ),
-        ColdFact::CharactersOnly { round } => of_round(
-            *round,
-            both(
-                "what prompts share is known by characters only, and these hits may be more than that",
-                "提示词的共享部分只知道字符数，这些命中可能超出共享部分",
-            ),
-        ),
-        ColdFact::Impossible { round, requests } => of_round(
-            *round,
-            [
-                format!(
-                    "requests that report more cached tokens than their prompt has: {requests}; they are left out"
-                ),
-                format!("{requests} 个请求报告的缓存命中 tokens 多于其提示词，未予采用"),
-            ],
-        ),
-        ColdFact::HalfOfOne { round, requests } => of_round(
-            *round,
-            [
-                format!(
-                    "requests that took half of their prompt and more from a cache, unexpectedly: {requests}"
-                ),
-                format!("有 {requests} 个请求，各自的提示词有一半以上意外命中缓存"),
-            ],
-        ),
-        ColdFact::KnownForFew { round, known, of } => of_round(
-            *round,
-            [
-                format!("hits are known for {known} of {of} requests only"),
-                format!("{of} 个请求中只有 {known} 个的命中可知"),
-            ],
-        ),
-        ColdFact::Hits { round, .. } => of_round(*round, hits(fact)),
+            format!("有 {requests} 个请求，各自的提示词有一半以上意外命中缓存"),
+        ],
+        ColdFact::KnownForFew { known, of, .. } => [
+            format!("hits are known for {known} of {of} requests only"),
+            format!("{of} 个请求中只有 {known} 个的命中可知"),
+        ],
+        ColdFact::Hits { .. } => hits(fact),
     }
 }
 
-/// With the round that it is about.
-fn of_round(round: u32, [en, zh]: Both) -> Both {
+/// With the rounds that it is about.
+fn of_rounds(rounds: &[u32], [en, zh]: Both) -> Both {
+    let list = |between: &str| {
+        let rounds: Vec<String> = rounds.iter().map(u32::to_string).collect();
+        rounds.join(between)
+    };
+    let (word, list, list_zh) = match rounds.len() {
+        1 => ("round", list(""), list("")),
+        _ => ("rounds", list(", "), list("、")),
+    };
     [
-        format!("round {round}: {en}"),
-        format!("第 {round} 轮：{zh}"),
+        format!("{word} {list}: {en}"),
+        format!("第 {list_zh} 轮：{zh}"),
     ]
 }
 

@@ -5,7 +5,7 @@ use super::{
     figures::{figures, percent, short},
 };
 use dualround_model::{
-    Class, ColdMethod, Conclusion, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
+    AllowanceSource, Class, ColdMethod, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
     Verdict, Witness,
 };
 
@@ -50,23 +50,14 @@ pub(crate) fn in_a_few_words(level: &LevelComparison) -> Both {
             _ => both("faster, cause not established", "更快，原因未证实"),
         },
         ConclusionKind::Effect => both("slower", "更慢"),
-        ConclusionKind::NoEffect => match found.bound {
-            Some(bound) => {
-                let above = 100.0 * (bound - 1.0);
-                [
-                    format!("no effect above {above:.0} %"),
-                    format!("没有超过 {above:.0}% 的差异"),
-                ]
-            }
-            None => both("no effect", "没有加速"),
-        },
-        ConclusionKind::CannotTell | ConclusionKind::Withheld => why_not(found),
+        ConclusionKind::NoEffect => no_effect(found.bound),
+        ConclusionKind::CannotTell | ConclusionKind::Withheld => why_not(level),
     }
 }
 
 /// Why there is no claim, for a table.
-fn why_not(found: &Conclusion) -> Both {
-    match found.reason {
+fn why_not(level: &LevelComparison) -> Both {
+    match level.conclusion.reason {
         Some(Reason::Contaminated) => both("withheld: not cold", "不下结论：冷轮不冷"),
         Some(Reason::Drift { .. }) => both("withheld: drift", "不下结论：服务端漂移"),
         Some(Reason::NoWarmRound) => both("no warm round", "没有热轮"),
@@ -74,7 +65,13 @@ fn why_not(found: &Conclusion) -> Both {
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
         Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
         Some(Reason::WideBound { .. } | Reason::AcrossMargin) => {
-            both("cannot tell: too noisy", "无法判断：波动太大")
+            let allowance = level.ttft.allowance.map(|allowance| allowance.source);
+            match allowance {
+                Some(AllowanceSource::Control) => {
+                    both("cannot tell: repeats differ", "无法判断：重复轮之间有差异")
+                }
+                _ => both("cannot tell: too noisy", "无法判断：波动太大"),
+            }
         }
         None => both("cannot tell", "无法判断"),
     }
@@ -99,25 +96,32 @@ fn decided(level: &LevelComparison) -> Both {
     let found = &level.conclusion;
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     let [head, head_zh] = match found.kind {
-        ConclusionKind::NoEffect => ["no effect", "没有加速"],
-        _ if faster && found.cache_evidence => ["cache works", "缓存有效"],
-        _ if faster => no_evidence(found.witness),
-        _ => ["round 2 slower", "第 2 轮更慢"],
+        ConclusionKind::NoEffect => no_effect(found.bound),
+        _ if faster && found.cache_evidence => both("cache works", "缓存有效"),
+        _ if faster => no_evidence(found.witness).map(str::to_owned),
+        _ => both("round 2 slower", "第 2 轮更慢"),
     };
     let [figures, figures_zh] = figures(level);
     let [mut en, mut zh] = [
         format!("{head}: {figures}"),
         format!("{head_zh}：{figures_zh}"),
     ];
-    if let Some(bound) = found.bound {
-        let above = 100.0 * (bound - 1.0);
-        en.push_str(&format!("; on average none above {above:.0} %"));
-        zh.push_str(&format!("；冷热之差平均而言即使有也不超过 {above:.0}%"));
-    }
     let [classes, classes_zh] = classes(level);
     en.push_str(&classes);
     zh.push_str(&classes_zh);
     [en, zh]
+}
+
+/// No effect, above the bound that was found: means of a round may differ by less.
+fn no_effect(bound: Option<f64>) -> Both {
+    let Some(bound) = bound else {
+        return both("no effect", "没有差异");
+    };
+    let above = 100.0 * (bound - 1.0);
+    [
+        format!("no effect above {above:.0} % on average"),
+        format!("平均而言没有超过 {above:.0}% 的差异"),
+    ]
 }
 
 /// Faster, without evidence of hits: by who could have seen them.

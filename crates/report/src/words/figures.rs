@@ -65,24 +65,15 @@ pub(super) fn figures(level: &LevelComparison) -> Both {
     let Some(ratio) = ttft.ratio else {
         return Both::default();
     };
-    let faster = ratio >= 1.0;
-    let shown = times(if faster { ratio } else { 1.0 / ratio });
+    let shown = times(ratio);
     let (cold, warm) = (ms(ttft.cold_typical), ms(ttft.warm_typical));
-    let word = if faster { "faster" } else { "slower" };
+    // Below 1 too the ratio is that of the tables, with its interval the same way round.
+    let word = if ratio >= 1.0 { "faster" } else { "as fast" };
     let [mut en, mut zh] = [
         format!("TTFT {cold} → {warm} ms (typical), {shown}× {word}"),
-        if faster {
-            format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×")
-        } else {
-            format!("TTFT {cold} → {warm} ms（典型值），耗时为冷轮的 {shown} 倍")
-        },
+        format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×"),
     ];
     if let Some((low, high)) = ttft.interval_low.zip(ttft.interval_high) {
-        let (low, high) = if faster {
-            (low, high)
-        } else {
-            (1.0 / high, 1.0 / low)
-        };
         let (low, high) = (times(low), times(high));
         let [what, what_zh] = interval(level);
         en.push_str(&format!(" ({low}–{high}×: {what})"));

@@ -10,7 +10,7 @@ mod warning;
 mod withheld;
 
 pub(crate) use change::{change_caveat, change_reason};
-pub(crate) use cold_fact::cold_fact;
+pub(crate) use cold_fact::{cold_fact, cold_facts};
 pub(crate) use conclusion::{conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
 pub use warning::warning_text;
