@@ -8,8 +8,9 @@ from sentences import N, Wrong, same, shown
 
 CANARY = [
     (rf"a repeated made text took (\d+) of its (\d+) tokens from the cache, and the server said so", rf"重复发送的 (\d+) tokens 合成文本命中缓存 (\d+) tokens，且服务端报告了命中", "hit"),
-    (r"a repeated made text hit nothing: no prefix cache is seen here", r"重复发送的合成文本没有任何命中：此处看不到前缀缓存", "missed"),
-    (r"a repeated made text took (\d+) tokens, no more than a template: no prefix cache is seen here", r"重复发送的合成文本只命中 (\d+) tokens，不超过聊天模板：此处看不到前缀缓存", "template"),
+    (r"a repeated made text hit nothing: it found no prefix cache", r"重复发送的合成文本没有任何命中：未发现前缀缓存", "missed"),
+    (r"a repeated made text took (\d+) tokens, no more than a template: it found no prefix cache", r"重复发送的合成文本只命中 (\d+) tokens，不超过聊天模板：未发现前缀缓存", "template"),
+    (r"a repeated made text was answered under the id of its first answer: .*", r"重复发送的合成文本得到了与首次相同 id 的响应：.*", "replayed"),
     (r"a repeated made text: the server reports no cached tokens", r"重复发送合成文本：服务端不报告缓存命中 tokens", "silent"),
     (r"the same text behind another marker took (\d+) tokens", r"同一文本换用另一个唯一前缀后命中 (\d+) tokens", "other"),
     (r"the same text under another (\w+) took (\d+) tokens", r"同一文本换用另一个 (\w+) 后命中 (\d+) tokens", "salt"),
@@ -28,6 +29,8 @@ def canary(text, level, zh):
             same(sorted(numbers), sorted([seen["repeated"], seen["prompt_tokens"]]), "the canary")
         elif kind in ("missed", "template"):
             same(seen["repeated"] <= 16, True, "the canary missed")
+        elif kind == "replayed":
+            same(seen["replayed"], True, "the canary was replayed")
         elif kind == "silent":
             same(seen["repeated"], None, "the canary's repetition")
         elif kind in ("other", "salt"):
@@ -70,7 +73,8 @@ def of_round(number, rest, level, zh):
     forms = [
         (r"服务端不报告缓存命中 tokens；可能有选项可开启（.*）" if zh else r"the server reports no cached tokens; it may have an option for it \(.*\)", lambda: len(known) == 0),
         (r"没有请求成功" if zh else r"no request succeeded", lambda: successes == 0),
-        (r"提示词太短或共享部分太多，无法区分命中与聊天模板" if zh else r"the prompts are too short, or share too much, to tell a hit from the template", lambda: True),
+        (r"提示词彼此共享的部分太多，无法判断是否还有其他命中" if zh else r"the prompts share too much of each other to tell whether anything else was hit", lambda: True),
+        (r"提示词太短，无法将命中与聊天模板及一个缓存块区分开" if zh else r"the prompts are too short to tell a hit from the template and a block", lambda: True),
         (r"提示词的共享部分只知道字符数，这些命中可能超出共享部分" if zh else r"what prompts share is known by characters only, and these hits may be more than that", lambda: True),
     ]
     for pattern, holds in forms:
@@ -87,9 +91,48 @@ def of_round(number, rest, level, zh):
     raise Wrong(f"not understood: {rest!r}")
 
 
+REPLAYS = [
+    (r"(\d+) of (\d+) warm answers bear the id of an earlier answer to the same prompt", r"(\d+) 个热轮响应中有 (\d+) 个与同一提示词之前的响应 id 相同"),
+    (r"(\d+) of (\d+) warm answers came whole while the engines' counters stood still", r"(\d+) 个热轮响应中有 (\d+) 个整段到达，而引擎计数器没有变化"),
+]
+
+
+def replays(text, level, zh):
+    """Answers that a response cache gave back."""
+    for at, forms in enumerate(REPLAYS):
+        found = re.match(forms[zh], text)
+        if not found:
+            continue
+        rest = text[found.end() :]
+        ends = ["：由响应缓存返回，而非引擎", "；其耗时不是引擎的耗时"] if zh else [": a response cache gave them back, not an engine", "; their times are not the engine's"]
+        if rest not in ends:
+            raise Wrong(f"not understood: {rest!r}")
+        a, b = map(int, found.groups())
+        answers, of = (b, a) if zh else (a, b)
+        if at == 0:
+            same(answers, len(returned(level)), "answers under an earlier id")
+        if answers > of:
+            raise Wrong("more answers came back than there are")
+        return True
+    return False
+
+
+def returned(level):
+    """Warm answers whose id an earlier answer to the same request of their epoch has."""
+    out = []
+    for at, warm in enumerate(level.rounds):
+        earlier = [a for a in level.rounds[:at] if a.epoch == warm.epoch]
+        ids = {(one["index"], one.get("response_id")) for a in earlier for one in a.successes() if one.get("response_id")}
+        if warm.kind == "warm":
+            out += [one for one in warm.successes() if (one["index"], one.get("response_id")) in ids]
+    return out
+
+
 def fact(source, text, level, zh):
     if source == "canary":
         return canary(text, level, zh)
+    if replays(text, level, zh):
+        return
     if source == "usage":
         return of_rounds(text, level, zh)
     forms = [
@@ -97,6 +140,7 @@ def fact(source, text, level, zh):
         (r"an earlier level sent the same prompts, and nothing was done since", r"之前的并发级别已发送过相同的提示词，此后没有采取任何措施"),
         (r"cache reset accepted by \S+", r"\S+ 接受了缓存重置"),
         (r"proven: a text that had hit \d+ tokens hit \d+ after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后命中 \d+"),
+        (r"(?:of \d+ prompt tokens sent in the cold round the engines' counters saw \d+: )?these answers may be those of earlier requests, .*", r"(?:冷轮发送了 \d+ 个提示词 token，而引擎计数器只见到 \d+ 个：)?这些响应可能是之前请求的响应被原样返回，.*"),
     ]
     if not any(re.fullmatch(form[zh], text) for form in forms):
         raise Wrong(f"not understood: {text!r}")
@@ -106,11 +150,10 @@ DIAGNOSES = [
     (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
     (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", None),
     (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not level.warms),
-    (r"cache off, .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
+    (r"cache off[,:] .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
     (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),
     (r"evicted: (\d+) prompts took turns on \d+ slots, .*", r"已被驱逐：(\d+) 条提示词轮流使用 \d+ 个槽位，.*", lambda level: low(level) and seen(level)),
-    (r"another replica, .*", r"请求落到了其他副本，.*", lambda level: low(level)),
-    (r"response cache: \d+ of \d+ warm answers (?:bear the id of an earlier answer to the same prompt|came whole while .*); their times are not the engine's", r"响应缓存：\d+ 个热轮响应中有 \d+ 个.*其耗时不是引擎的耗时", None),
+    (r"another replica[,:] .*", r"请求落到了其他副本[，：].*", lambda level: low(level)),
     (r"of (\d+) prompt tokens sent in a warm round the engines' counters saw \d+: .*", r"热轮发送了 (\d+) 个提示词 token，而引擎计数器只见到 \d+ 个：.*", None),
     (r"counters left out: \S+: .*", r"不采用的计数器：\S+：.*", None),
     (r"store not finished, perhaps: .*", r"可能写入未完成：.*", lambda level: low(level)),
@@ -128,7 +171,7 @@ DIAGNOSES = [
 
 def external(text, level):
     """Outer tiers alone, against the cold rounds of their epochs."""
-    found = re.fullmatch(rf"(?:outer tiers only|仅外层缓存): TTFT {N} → {N} ms, {N}×, (?:{N} %|-)", text)
+    found = re.fullmatch(rf"(?:outer tiers only|仅外层缓存): TTFT {N} → {N} ms, {N}× \((?:{N}–{N}×|-)\), (?:cache hit rate|缓存命中率) (?:{N} %|-)", text)
     if not found:
         return False
     rounds = [one for one in level.rounds if one.kind == "external"]
@@ -139,8 +182,8 @@ def external(text, level):
     shown(found.group(2), other, "TTFT from outer tiers")
     shown(found.group(3), cold / other, "ratio")
     rate, known, _ = hit_rate(rounds)
-    if found.group(4):
-        shown(found.group(4), 100 * rate, "hit rate")
+    if found.group(6):
+        shown(found.group(6), 100 * rate, "hit rate")
     else:
         same(known, 0, "requests known")
     return True
@@ -148,9 +191,9 @@ def external(text, level):
 
 def kept(text, level):
     """A round that kept a share of each prompt."""
-    if re.fullmatch(r"(?:prefix kept: cut at (?:token ids, blocks of \d+ tokens|characters)|保留前缀: 按(?: token 截断，缓存块 \d+ tokens|字符截断))", text):
+    if re.fullmatch(r"(?:prefix kept: cut at (?:token ids, block size \d+|characters)|保留前缀: 按(?: token 截断，缓存块大小 \d+|字符截断))", text):
         return True
-    found = re.fullmatch(rf"(?:prefix kept|保留前缀) (\d+) %\s+TTFT {N}\s+█*\s*{N}×\s+\({N} %; \S+(?: \S+ \S+)? (?:{N} %|-)\)", text)
+    found = re.fullmatch(rf"(?:prefix kept|保留前缀) (\d+) %\s+TTFT {N}\s+█*\s*{N}×\s+\((?:{N} % of the prompts|占提示词 {N} %); \S+(?: \S+ \S+)? (?:{N} %|-)\)", text)
     if not found:
         return False
     share = int(found.group(1))
@@ -159,8 +202,8 @@ def kept(text, level):
     pairs = [one for one in rounds[0].records if ttft(one)]
     colds = {one["index"] for cold in level.colds if cold.epoch == rounds[0].epoch for one in cold.records if ttft(one)}
     shown(found.group(2), mean([ttft(one) for one in pairs if one["index"] in colds]), "TTFT")
-    if found.group(5):
-        shown(found.group(5), 100 * hit_rate(rounds)[0], "hit rate")
+    if found.groups()[-1]:
+        shown(found.groups()[-1], 100 * hit_rate(rounds)[0], "hit rate")
     return True
 
 
@@ -172,11 +215,16 @@ def seen(level):
 
 def low(level):
     rate, known, _ = level.rates()[1]
-    return known == 0 or rate < 0.5
+    cold, cold_known, _ = level.rates()[0]
+    # What the prompts of a round share is hit in both.
+    return known == 0 or rate < 0.5 or (cold_known and rate - cold < 0.5)
 
 
 def diagnosis(text, level, zh):
     if external(text, level) or kept(text, level):
+        return
+    name = "响应缓存：" if zh else "response cache: "
+    if text.startswith(name) and replays(text[len(name) :], level, zh):
         return
     for *forms, holds in DIAGNOSES:
         if re.fullmatch(forms[zh], text):

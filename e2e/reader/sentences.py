@@ -39,6 +39,14 @@ HEADS = {
         "round 2 faster, cause not established (hits are known for a part of the requests only)",
         "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
     ],
+    "contradicted": [
+        "round 2 faster, cause not established (answers report hits of which the engines' counters saw nothing)",
+        "第 2 轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
+    ],
+    "replayed": [
+        "round 2 faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+        "第 2 轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
+    ],
     "slower": ["round 2 slower", "第 2 轮更慢"],
     "cannot": ["cannot tell", "无法判断"],
 }
@@ -51,7 +59,7 @@ ROUNDS = {
 ALLOWED = {
     "default": [rf"±{N} % between rounds allowed by default", rf"轮间默认允许 ±{N}%"],
     "flag": [rf"±{N} % between rounds allowed by --round-noise", rf"轮间按 --round-noise 允许 ±{N}%"],
-    "control": [rf"±{N} % between rounds, as far as the repeats leave it open", rf"轮间允许 ±{N}%，为重复轮所不能排除的差异"],
+    "control": [rf"±{N} % between rounds, which the repeats do not exclude", rf"轮间允许 ±{N}%，为重复轮所不能排除的差异"],
 }
 WORDS = [
     {"faster": rf"{N}× faster", "slower": rf"{N}× as fast", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
@@ -135,6 +143,8 @@ def rate(text, level):
         part = (known, of) if found.group(2) else (of, of)
         same((int(found.group(2) or of), int(found.group(3) or of)), part, "requests known")
         return
+    if text.take(r"; a response cache gave answers back: of the engine's cache this says nothing", r"；有响应缓存直接返回的响应：这不能说明引擎自身的缓存"):
+        return
     # The engines' counters are not in a record: their rate is held against usage where that is whole.
     found = text.take(rf"; hit rate by the server's counters {N} %", rf"；按服务端计数器命中率 {N}%")
     if found and known == of and of:
@@ -175,13 +185,15 @@ METHODS = {
     "marker": ["text marker", "唯一前缀"],
     "salt": ["engine salt", "缓存盐值"],
     "reset": ["cache reset", "缓存重置"],
-    "none": ["nothing done", "未采取措施"],
 }
 
 
 def verified(level):
     """By the way the journal says that the first cold round was made cold."""
-    en, zh = METHODS[level.colds[0].meta["cold"]["method"]]
+    method = level.colds[0].meta["cold"]["method"]
+    if method == "none":
+        return ["; the cold round was cold, though nothing was done to make it so (by its hits)", "；冷轮确为冷（依据其命中），尽管未采取任何措施"]
+    en, zh = METHODS[method]
     return [f"; cold round verified cold ({en})", f"；冷轮已核实为冷（{zh}）"]
 
 
@@ -192,7 +204,7 @@ def claims(head, level):
     beyond = low is not None and (low > margin or high < -margin)
     (cold, ck, co), (warm, wk, wo) = level.rates()
     whole = ck == co and wk == wo and wo > 0
-    if head in ("works", "unseen", "few", "partly") and not (beyond and level.effect > 0):
+    if head in ("works", "unseen", "few", "partly", "contradicted", "replayed") and not (beyond and level.effect > 0):
         raise Wrong("faster is said, and the interval does not bear it out")
     if head == "slower" and not (beyond and level.effect < 0):
         raise Wrong("slower is said, and the interval does not bear it out")
@@ -279,7 +291,7 @@ def undecided(text, level):
     if found := text.take(rf": the rounds agree, but an effect of up to {N} % is not excluded", rf"：各轮一致，但不能排除最多 {N}% 的差异"):
         shown(found.group(1), 100 * math.expm1(max(-low, high)), "bound")
         return False
-    text.need(r", across ±5 %", r"，区间跨过 ±5% 容差")
+    text.need(r"; the interval crosses the margin of ±5 %", r"；区间跨过 ±5% 容差")
     margin = math.log(1.05)
     if low > margin or high < -margin:
         raise Wrong("the interval lies beyond the margin")

@@ -28,7 +28,7 @@ pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
     let rounds = drawn.rounds.into_iter();
     let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
     if !drawn.ids.is_empty() {
-        let found = expected(&rounds[0], &drawn.ids);
+        let found = expected(&rounds[0], &drawn.ids, None);
         rounds[0].expected = Some(found);
         let engine = drawn.known.engines.first();
         let block = engine.and_then(|engine| engine.block_tokens);

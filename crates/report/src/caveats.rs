@@ -41,7 +41,12 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
         warnings.map(move |warning| (warning, Some(place.clone())))
     });
     let of_run = of_run.iter().map(|warning| (warning, None));
+    let worst = most_overloaded(rounds);
     for (warning, place) in of_run.chain(of_rounds) {
+        let warning = match (warning, worst) {
+            (Warning::ClientOverloaded { .. }, Some(worst)) => worst,
+            _ => warning,
+        };
         let text = [Lang::En, Lang::Zh].map(|lang| warning_text(warning, lang));
         let known = all.iter().position(|caveat| caveat.text == text);
         let at = known.unwrap_or_else(|| {
@@ -56,6 +61,20 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
     }
     all.sort_by_key(|caveat| caveat.rank);
     all
+}
+
+/// Of rounds in which the client was overloaded the worst, which is said for all of them.
+fn most_overloaded(rounds: &[RoundResult]) -> Option<&Warning> {
+    let lag = |warning: &Warning| match warning {
+        Warning::ClientOverloaded {
+            probe_lag_p99_ms, ..
+        } => Some(*probe_lag_p99_ms),
+        _ => None,
+    };
+    let warnings = rounds.iter().flat_map(|round| &round.summary.warnings);
+    let late = warnings.filter_map(|warning| Some((warning, lag(warning)?)));
+    let worst = late.max_by(|(_, a), (_, b)| a.total_cmp(b));
+    worst.map(|(warning, _)| warning)
 }
 
 /// What makes figures mean something else comes before what makes them less sure, and that before

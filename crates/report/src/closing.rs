@@ -116,12 +116,16 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     if let Some(external) = &level.external {
         let ratio = external.ttft.ratio;
         let ratio = ratio.filter(|_| !level.conclusion.is_withheld());
+        let interval = external.ttft.interval_low.zip(external.ttft.interval_high);
+        let interval = interval.filter(|_| ratio.is_some());
         lines.push(format!(
-            "{}: TTFT {} → {} ms, {}, {}",
+            "{}: TTFT {} → {} ms, {} ({}), {} {}",
             labels.external,
             fixed(external.ttft.cold_typical, 2),
             fixed(external.ttft.warm_typical, 2),
             times(ratio),
+            times_range(interval),
+            labels.hit_rate,
             percent(external.usage, 1)
         ));
     }
@@ -228,6 +232,8 @@ fn hits(level: &LevelComparison) -> String {
     let hit = &level.hit_rate;
     let (cold, warm) = match level.conclusion.witness {
         Witness::Counters { cold, warm } => (Some(cold), Some(warm)),
+        // What answers tell that were given back is the story of the first time.
+        Witness::ResponseCache(_) => (hit.usage_cold, None),
         _ => (hit.usage_cold, hit.usage),
     };
     if cold.is_none() && warm.is_none() {

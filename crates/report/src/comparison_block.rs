@@ -188,8 +188,12 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
         // Against a cold round that was not cold it says nothing.
         let ratio = point.ttft.ratio;
         let ratio = times(ratio.filter(|_| !level.conclusion.is_withheld()));
+        let of_prompt = labels.lang.pick([
+            format!("{share} of the prompts"),
+            format!("占提示词 {share}"),
+        ]);
         let line = format!(
-            "  {}  TTFT {} {}  {ratio}  ({share}; {} {hits})",
+            "  {}  TTFT {} {}  {ratio}  ({of_prompt}; {} {hits})",
             fit(&name, NAME),
             fit(&fixed(point.ttft.warm_avg, 2), COLUMNS[1]),
             fit(&bar, BAR),
@@ -202,8 +206,8 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
             || labels.by_chars.to_owned(),
             |block| {
                 labels.lang.pick([
-                    format!("{}, blocks of {block} tokens", labels.by_tokens),
-                    format!("{}，缓存块 {block} tokens", labels.by_tokens),
+                    format!("{}, block size {block}", labels.by_tokens),
+                    format!("{}，缓存块大小 {block}", labels.by_tokens),
                 ])
             },
         );

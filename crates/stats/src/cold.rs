@@ -16,8 +16,10 @@ use dualround_model::{
 pub(crate) const UNSEEN_TEMPLATE: u64 = 64;
 /// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
 const MARKER_BYTES: u64 = 2;
-/// Smallest and largest cache block seen in real engines, tokens.
-const BLOCKS: (u64, u64) = (16, 256);
+/// Largest cache block seen in real engines, tokens.
+pub(crate) const LARGEST_BLOCK: u64 = 256;
+/// Smallest and largest one that a canary is believed.
+const BLOCKS: (u64, u64) = (16, LARGEST_BLOCK);
 /// Characters of a shared beginning that a token may stand for at most, and tokens at most that a
 /// character may be.
 const CHARS: (u64, u64) = (8, 2);
@@ -81,6 +83,18 @@ impl Limits {
             ..self
         }
     }
+
+    /// What a prompt may hit that shares so many tokens with its round. Both are beginnings of it: by
+    /// token ids what is shared has the template in it; shared characters have the texts of a
+    /// template (a system prompt, tools), and not what stands around them.
+    fn with_template(self, shared: u64, by_ids: bool) -> u64 {
+        let around = if by_ids {
+            0
+        } else {
+            self.template.min(UNSEEN_TEMPLATE)
+        };
+        (shared + around).max(self.template)
+    }
 }
 
 /// Judges the cold rounds of a level together. Under `--cold none` only the first one is cold: the
@@ -113,11 +127,17 @@ pub(crate) fn verdict(
     } else {
         Verdict::Cold
     };
+    let seen = colds.iter().find_map(|cold| match witness::looked(cold) {
+        Some(Looked::Less { seen, sent }) => Some((seen, sent)),
+        _ => None,
+    });
+    // Bytes that were sent before may be answered by a response cache, usage included: the canary met
+    // one, or engines saw less than was sent.
     let unproven = matches!(method, ColdMethod::None | ColdMethod::Reset)
         && verdict == Verdict::Cold
-        && (replayed.is_some() || may_be_replays(&colds, known));
+        && (replayed.is_some() || seen.is_some() || canary_replayed(known));
     if unproven {
-        evidence.push(ColdFact::MayBeReplays);
+        evidence.push(ColdFact::MayBeReplays { seen });
         verdict = Verdict::Unknown;
     }
     let later = rounds.first().is_some_and(|round| round.meta.level > 0);
@@ -132,14 +152,9 @@ pub(crate) fn verdict(
     }
 }
 
-/// Bytes that were sent before may be answered by a response cache, usage included: the canary met one,
-/// or engines saw less than was sent.
-fn may_be_replays(colds: &[&RoundResult], known: &Known) -> bool {
-    let canary = known.canary.as_ref();
-    canary.is_some_and(|canary| canary.replayed)
-        || colds
-            .iter()
-            .any(|cold| matches!(witness::looked(cold), Some(Looked::Less { .. })))
+/// The canary met a response cache.
+fn canary_replayed(known: &Known) -> bool {
+    known.canary.as_ref().is_some_and(|canary| canary.replayed)
 }
 
 fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdFact>) {
@@ -228,10 +243,13 @@ pub(crate) fn expected(
 struct Sums {
     prompt: u64,
     cached: u64,
-    expected: u64,
+    /// What its requests may hit of each other and of what any two prompts share.
+    begun: u64,
     excess: u64,
     /// Prompt tokens of which a hit would have been seen.
     visible: u64,
+    /// The same if they shared nothing with each other but what stands around their texts.
+    visible_alone: u64,
     /// Requests of which one alone is contamination.
     alone: u64,
     requests: u64,
@@ -250,10 +268,10 @@ impl Sums {
             let expected = if upper { high } else { low };
             // Hits come in whole blocks, of which one more is allowed.
             let expected = expected / limits.block * limits.block;
-            let allowed = expected + limits.template + limits.block;
+            let begun = limits.with_template(expected, round.expected.is_some());
+            let allowed = begun + limits.block;
             let of = |share: f64| share * prompt as f64;
-            let wholly = cached as f64 >= of(WHOLLY.0)
-                && ((expected + limits.template) as f64) < of(WHOLLY.1);
+            let wholly = cached as f64 >= of(WHOLLY.0) && (begun as f64) < of(WHOLLY.1);
             let excess = if wholly {
                 cached.saturating_sub(expected)
             } else {
@@ -262,17 +280,20 @@ impl Sums {
             sums.requests += 1;
             sums.prompt += prompt;
             sums.cached += cached;
-            sums.expected += expected;
+            sums.begun += begun;
             sums.excess += excess;
             sums.visible += prompt.saturating_sub(allowed);
+            let around = limits.template.min(UNSEEN_TEMPLATE);
+            sums.visible_alone += prompt.saturating_sub(around + limits.block);
             sums.alone += u64::from(excess > 0 && excess as f64 >= of(ONE_REQUEST));
         }
-        // Of those that share one had to compute; where hits are not known of all, it may be one of
-        // the others.
+        // Of those that share one had to compute, unless an earlier request did, as the canary does
+        // with a template; where hits are not known of all, it may be one of the others.
         let computed = round.expected.as_ref().filter(|_| whole);
         let computed = computed.map_or(0, |one| one.computed);
-        let allowed = sums.expected.saturating_sub(computed)
-            + sums.requests * (limits.template + limits.block);
+        let begun = sums.begun.saturating_sub(computed);
+        let begun = begun.max(sums.requests * limits.template);
+        let allowed = begun + sums.requests * limits.block;
         sums.excess = sums.excess.max(sums.cached.saturating_sub(allowed));
         sums
     }
@@ -336,7 +357,11 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
             of: hits.of,
         }
     } else if (most.visible as f64) < VISIBLE * most.prompt as f64 {
-        ColdFact::TooShort { round: number }
+        let shared = most.visible_alone as f64 >= VISIBLE * most.prompt as f64;
+        ColdFact::TooShort {
+            round: number,
+            shared,
+        }
     } else if least.contaminated() {
         ColdFact::CharactersOnly { round: number }
     } else {

@@ -8,8 +8,15 @@ use std::collections::BTreeSet;
 const GROUP: usize = 32;
 
 /// By the ids of the tokens that were sent, in the order of the index: for each request the longest
-/// beginning of any other one that was sent before it ended.
-pub fn expected(round: &RoundResult, ids: &[Vec<u32>]) -> Expected {
+/// beginning of any other one that was sent before it ended. They are those of one epoch, whose marker
+/// had `marker_tokens`: in another one each prompt is longer by what its own marker has more.
+pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64>) -> Expected {
+    let own = round.meta.cold.as_ref();
+    let own = own.and_then(|action| action.marker_tokens);
+    let longer = |tokens: u64| match own.zip(marker_tokens) {
+        Some((own, theirs)) if tokens > 0 => (tokens + own).saturating_sub(theirs),
+        _ => tokens,
+    };
     let sent: Vec<(usize, &RequestRow)> = round
         .requests
         .iter()
@@ -51,13 +58,13 @@ pub fn expected(round: &RoundResult, ids: &[Vec<u32>]) -> Expected {
     }
     let mut tokens = vec![None; ids.len()];
     for (which, (index, _)) in sent.iter().enumerate() {
-        tokens[*index] = u32::try_from(found[which]).ok();
+        tokens[*index] = u32::try_from(longer(found[which] as u64)).ok();
     }
     Expected {
         epoch: round.meta.spec.epoch,
         tokens,
         computed: computed(&order, &found, common),
-        unseen: unseen(&sent, ids),
+        unseen: unseen(&sent, |index| longer(ids[index].len() as u64)),
     }
 }
 
@@ -68,10 +75,10 @@ pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &Known) -> Option<Reus
 }
 
 /// Prompt tokens that the server counts beyond the ids, at most.
-fn unseen(sent: &[(usize, &RequestRow)], ids: &[Vec<u32>]) -> u64 {
+fn unseen(sent: &[(usize, &RequestRow)], tokens: impl Fn(usize) -> u64) -> u64 {
     let more = sent.iter().filter_map(|(index, row)| {
         let counted = row.input_tokens()?;
-        Some(counted.saturating_sub(ids[*index].len() as u64))
+        Some(counted.saturating_sub(tokens(*index)))
     });
     more.max().unwrap_or(0)
 }

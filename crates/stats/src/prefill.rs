@@ -69,13 +69,16 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
             ..refuse(NoPrefillLine::NotFollowed)
         };
     }
+    if overhead < 0.0 {
+        return refuse(NoPrefillLine::BelowZero);
+    }
     PrefillModel {
         n,
         refused: None,
         overhead_ms: Some(overhead),
         ms_per_token: Some(slope),
         fit: Some(fit),
-        pays_from_tokens: Some((overhead.max(0.0) / slope).ceil()),
+        pays_from_tokens: Some((overhead / slope).ceil()),
         efficiency: None,
     }
 }

@@ -1,7 +1,7 @@
 //! What a conclusion is said with: what was not controlled, and what would tell more.
 
 use crate::conclusion::{Basis, Decision};
-use dualround_model::{ConclusionKind, Reason, Remark};
+use dualround_model::{ConclusionKind, Reason, Remark, Witness};
 
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
@@ -32,7 +32,10 @@ fn trend(basis: &Basis<'_>) -> Option<Remark> {
 /// What would tell more, or what was not controlled.
 fn next(basis: &Basis<'_>, decision: &Decision) -> Option<Remark> {
     let schedule = basis.judging.schedule.to_string();
+    let given_back = matches!(basis.reuse.witness, Witness::ResponseCache(_));
     match decision.reason {
+        // More rounds are given back as well.
+        Some(Reason::AcrossMargin | Reason::WideBound { .. }) if given_back => None,
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) => {
             if schedule.matches("CW").count() >= CYCLES {
                 Some(Remark::MoreCycles)

@@ -13,9 +13,10 @@ mod level;
 mod said;
 
 use dualround_model::{
-    CanaryReport, Diagnosis, EngineDelta, EngineKind, EngineReport, Expected, RequestRow, Retry,
-    TierRate, Verdict, Witness,
+    CanaryReport, ColdAction, Diagnosis, EngineDelta, EngineKind, EngineReport, Expected,
+    RequestRow, Retry, RoundRun, Schedule, TierRate, Verdict, Witness,
 };
+use dualround_stats::{SummaryOptions, expected, summarise};
 use level::{Level, canary, each, engine};
 use said::{diagnoses, sentence};
 
@@ -279,4 +280,61 @@ fn v29_a_repeated_cold_round_is_said_to_count_as_warm() {
         words.contains("repeats the first one's bytes and counts as warm"),
         "{words}"
     );
+}
+
+/// Twelve prompts of 2,880 tokens whose system prompt of 868 the canary carries too, sent one after
+/// the other.
+fn one_system_prompt(first: u64, others: u64) -> Level {
+    let hits = |first: u64, others: u64| -> Vec<(Option<u64>, Option<u64>)> {
+        let cached = std::iter::once(first).chain(std::iter::repeat_n(others, 11));
+        cached.map(|cached| (Some(2880), Some(cached))).collect()
+    };
+    let mut level = Level::of(hits(first, others), hits(2816, 2816));
+    level.salt = true;
+    level.canary = canary(Some(0), Some(880)).map(|canary| CanaryReport {
+        salt_field: Some("cache_salt".to_owned()),
+        other_text: Some(768),
+        ..canary
+    });
+    let shared = std::iter::once(0).chain(std::iter::repeat_n(868, 11));
+    level.expected = Some(Expected {
+        tokens: shared.map(Some).collect(),
+        ..Expected::default()
+    });
+    level
+}
+
+#[test]
+fn a_system_prompt_that_the_canary_carries_is_allowed_once() {
+    assert_eq!(one_system_prompt(0, 768).verdict(), Verdict::Cold);
+    // What the canary computed may be hit by the first request too.
+    assert_eq!(one_system_prompt(768, 768).verdict(), Verdict::Cold);
+    // Twice the system prompt is more than they share.
+    assert_eq!(one_system_prompt(0, 1536).verdict(), Verdict::Contaminated);
+}
+
+#[test]
+fn token_ids_of_one_epoch_tell_the_others_whatever_their_markers() {
+    let spec = "CW".parse::<Schedule>().unwrap().rounds()[0];
+    let mut meta = common::meta(spec, 3);
+    meta.cold = Some(ColdAction {
+        marker_tokens: Some(19),
+        ..ColdAction::default()
+    });
+    let usage = || common::usage(103, 2, Some(0));
+    let records = (0..3).map(|index| common::success(index, 0.0, &[10.0, 20.0], usage()));
+    let records = records.collect();
+    let round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
+    let ids: Vec<Vec<u32>> = (0..3)
+        .map(|own| {
+            (0..40)
+                .chain((own * 100 + 100)..(own * 100 + 160))
+                .collect()
+        })
+        .collect();
+    // Under a marker of 16 tokens they had 100; this one has 19.
+    let found = expected(&round, &ids, Some(16));
+    assert_eq!(found.unseen, 0);
+    assert_eq!(found.tokens, [Some(43), Some(43), Some(43)]);
+    assert_eq!(expected(&round, &ids, None).unseen, 3);
 }

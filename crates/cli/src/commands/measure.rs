@@ -64,10 +64,17 @@ struct Run {
     rounds: Vec<RoundResult>,
     comparison: Comparison,
     /// Token ids of the prompts of a level; `Some(None)`: they were asked for in vain.
-    ids: Option<Option<Vec<Vec<u32>>>>,
+    ids: Option<Option<TokenIds>>,
     progress: Progress,
     live: Option<Live>,
     first_warnings: Vec<Warning>,
+}
+
+/// Token ids of what one epoch sent.
+struct TokenIds {
+    prompts: Vec<Vec<u32>>,
+    /// Tokens of its marker.
+    marker_tokens: Option<u64>,
 }
 
 /// A run as it was asked for.
@@ -407,7 +414,17 @@ impl Run {
     fn find_ids(&mut self, level: u32) -> anyhow::Result<()> {
         let again = level > 0 && self.stored.dataset.levels_differ();
         if self.ids.is_none() || again {
-            self.ids = Some(self.session.take_token_ids()?);
+            let cold = self
+                .rounds
+                .iter()
+                .rev()
+                .find_map(|round| round.meta.cold.as_ref());
+            let marker_tokens = cold.and_then(|cold| cold.marker_tokens);
+            let ids = self.session.take_token_ids()?;
+            self.ids = Some(ids.map(|prompts| TokenIds {
+                prompts,
+                marker_tokens,
+            }));
         }
         Ok(())
     }
@@ -421,7 +438,7 @@ impl Run {
         if self.known.reuse.is_none() && self.comparison.levels.is_empty() {
             let capacity = engine.and_then(|engine| engine.capacity_tokens);
             let ids = self.ids.iter().flatten().next();
-            self.known.reuse = ids.and_then(|ids| reuse(ids, block, capacity));
+            self.known.reuse = ids.and_then(|ids| reuse(&ids.prompts, block, capacity));
         }
     }
 
@@ -437,7 +454,7 @@ impl Run {
         if let Some(Some(ids)) = &self.ids {
             let rounds = self.rounds[first..].iter_mut();
             for round in rounds.filter(|round| round.meta.spec.kind == RoundKind::Cold) {
-                let found = expected(round, ids);
+                let found = expected(round, &ids.prompts, ids.marker_tokens);
                 evidence.expected.push(found.clone());
                 round.expected = Some(found);
             }

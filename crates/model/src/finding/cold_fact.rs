@@ -62,7 +62,11 @@ pub enum ColdFact {
     Replayed(Replayed),
     /// Answers may be those of an earlier request, given back by a response cache, and their usage
     /// with them.
-    MayBeReplays,
+    MayBeReplays {
+        /// Prompt tokens of a cold round that the engines' counters saw, and that were sent, where
+        /// they saw less.
+        seen: Option<(f64, f64)>,
+    },
     /// Requests that were sent again, whose hits may be of their own first attempt.
     Retried {
         /// The round, from 1.
@@ -124,6 +128,8 @@ pub enum ColdFact {
     TooShort {
         /// The round, from 1.
         round: u32,
+        /// It is what they share, not their length.
+        shared: bool,
     },
     /// What prompts share is known by characters only.
     CharactersOnly {
@@ -136,7 +142,7 @@ impl ColdFact {
     /// Who says so, as in the files.
     pub fn source(&self) -> &'static str {
         match self {
-            Self::NothingDone | Self::SentBefore | Self::MayBeReplays => "policy",
+            Self::NothingDone | Self::SentBefore | Self::MayBeReplays { .. } => "policy",
             Self::ResetAccepted { .. }
             | Self::ResetProven { .. }
             | Self::ResetProofFailed { .. }

@@ -23,6 +23,8 @@ pub enum Diagnosis {
         seen: f64,
         /// Prompt tokens that were sent.
         sent: f64,
+        /// Answers are known to have been given back by a response cache.
+        replayed: bool,
     },
     /// Warm requests whose cold one did not succeed.
     Orphans {
@@ -45,6 +47,11 @@ pub enum Diagnosis {
         /// Whether any text was seen to be found again.
         seen: CacheSeen,
     },
+    /// Requests hit, far fewer than could, and several processes answer behind the address.
+    SeveralProcesses {
+        /// Share of the warm prompt tokens from the cache, 0 to 1.
+        rate: f64,
+    },
     /// The prompts of a round need more than the cache holds.
     EvictedCapacity {
         /// Tokens that they need, what they share once.
@@ -60,9 +67,15 @@ pub enum Diagnosis {
         slots: u64,
     },
     /// A repeated text was not found again, and one engine looked up all that was sent.
-    NeverFound,
+    NeverFound {
+        /// The prompts may be below a block.
+        short: bool,
+    },
     /// A repeated text was not found again, and nobody's counters saw all that was sent.
-    NeverFoundUnseen,
+    NeverFoundUnseen {
+        /// The prompts may be below a block.
+        short: bool,
+    },
     /// A repeated text was not found again, and several processes answer behind the address.
     NeverFoundProcesses,
     /// One text sent twice is found again, and the warm round hit almost nothing.
@@ -118,6 +131,8 @@ pub enum Diagnosis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CacheSeen {
+    /// Requests of the warm rounds hit.
+    InRound,
     /// The canary's text was found again.
     Found,
     /// It was not, which a cache that is off looks like.

@@ -55,4 +55,6 @@ pub enum NoPrefillLine {
     OneLength,
     /// TTFT does not follow the computed tokens.
     NotFollowed,
+    /// The line would begin below 0 ms.
+    BelowZero,
 }

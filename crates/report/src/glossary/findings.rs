@@ -67,6 +67,13 @@ pub(super) const TERMS: &[Term] = &[
         "两轮的请求分散在多个引擎上，同一提示词第二次可能发给了没有其缓存的引擎。请按前缀或会话路由，或只测一个副本。",
     ),
     term(
+        "several_processes",
+        "several_processes",
+        "多个进程",
+        "Requests hit, far fewer than could, and the pages behind the address go back and forth as those of several processes do: those that missed may have met another one.",
+        "有命中但远少于可能的数量，且该地址的页面来回跳动，像多个进程轮流应答：未命中的请求可能到达了其他进程。",
+    ),
+    term(
         "evicted_capacity",
         "evicted",
         "已被驱逐（容量）",

@@ -47,7 +47,7 @@ fn round_of(fact: &ColdFact) -> Option<u32> {
         ColdFact::Retried { round, .. }
         | ColdFact::NoneSucceeded { round }
         | ColdFact::NotReported { round }
-        | ColdFact::TooShort { round }
+        | ColdFact::TooShort { round, .. }
         | ColdFact::CharactersOnly { round }
         | ColdFact::Impossible { round, .. }
         | ColdFact::HalfOfOne { round, .. }
@@ -78,10 +78,7 @@ fn text(fact: &ColdFact) -> Both {
         | ColdFact::CanarySilent
         | ColdFact::OtherSalt { .. }
         | ColdFact::OtherMarker { .. } => canary(fact),
-        ColdFact::MayBeReplays => both(
-            "an earlier request may have been answered for these, and its usage given back with its answer: what usage says is no proof",
-            "这些响应可能是之前请求的响应被原样返回，usage 也随之返回：usage 不能作为证据",
-        ),
+        ColdFact::MayBeReplays { seen } => may_be_replays(*seen),
         ColdFact::Retried { requests, .. } => [
             format!(
                 "requests that were sent again: {requests}; their hits may be of their own first attempt and are left out"
@@ -91,7 +88,7 @@ fn text(fact: &ColdFact) -> Both {
         ColdFact::Replayed(found) => {
             let [en, zh] = replayed(*found);
             [
-                format!("{en}: a response cache gave them back, no engine"),
+                format!("{en}: a response cache gave them back, not an engine"),
                 format!("{zh}：由响应缓存返回，而非引擎"),
             ]
         }
@@ -100,9 +97,13 @@ fn text(fact: &ColdFact) -> Both {
             "the server reports no cached tokens; it may have an option for it (vLLM: --enable-prompt-tokens-details, SGLang: --enable-cache-report)",
             "服务端不报告缓存命中 tokens；可能有选项可开启（vLLM：--enable-prompt-tokens-details，SGLang：--enable-cache-report）",
         ),
-        ColdFact::TooShort { .. } => both(
-            "the prompts are too short, or share too much, to tell a hit from the template",
-            "提示词太短或共享部分太多，无法区分命中与聊天模板",
+        ColdFact::TooShort { shared: true, .. } => both(
+            "the prompts share too much of each other to tell whether anything else was hit",
+            "提示词彼此共享的部分太多，无法判断是否还有其他命中",
+        ),
+        ColdFact::TooShort { shared: false, .. } => both(
+            "the prompts are too short to tell a hit from the template and a block",
+            "提示词太短，无法将命中与聊天模板及一个缓存块区分开",
         ),
         ColdFact::CharactersOnly { .. } => both(
             "what prompts share is known by characters only, and these hits may be more than that",
@@ -141,6 +142,22 @@ fn of_rounds(rounds: &[u32], [en, zh]: Both) -> Both {
     [
         format!("{word} {list}: {en}"),
         format!("第 {list_zh} 轮：{zh}"),
+    ]
+}
+
+fn may_be_replays(seen: Option<(f64, f64)>) -> Both {
+    let [en, zh] = [
+        "these answers may be those of earlier requests, given back whole with their usage: what usage says is no proof",
+        "这些响应可能是之前请求的响应被原样返回，usage 也随之返回：usage 不能作为证据",
+    ];
+    let Some((seen, sent)) = seen else {
+        return both(en, zh);
+    };
+    [
+        format!(
+            "of {sent:.0} prompt tokens sent in the cold round the engines' counters saw {seen:.0}: {en}"
+        ),
+        format!("冷轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：{zh}"),
     ]
 }
 
@@ -230,14 +247,14 @@ fn canary(fact: &ColdFact) -> Both {
             "重复发送的合成文本得到了与首次相同 id 的响应：由响应缓存返回，看不到引擎的缓存",
         ),
         ColdFact::CanaryMissed { hit: 0 } => both(
-            "a repeated made text hit nothing: no prefix cache is seen here",
-            "重复发送的合成文本没有任何命中：此处看不到前缀缓存",
+            "a repeated made text hit nothing: it found no prefix cache",
+            "重复发送的合成文本没有任何命中：未发现前缀缓存",
         ),
         ColdFact::CanaryMissed { hit } => [
             format!(
-                "a repeated made text took {hit} tokens, no more than a template: no prefix cache is seen here"
+                "a repeated made text took {hit} tokens, no more than a template: it found no prefix cache"
             ),
-            format!("重复发送的合成文本只命中 {hit} tokens，不超过聊天模板：此处看不到前缀缓存"),
+            format!("重复发送的合成文本只命中 {hit} tokens，不超过聊天模板：未发现前缀缓存"),
         ],
         ColdFact::CanaryHit { hit, of } => {
             let of = of.map_or_else(String::new, |of| format!("{of} "));

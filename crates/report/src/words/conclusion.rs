@@ -64,7 +64,19 @@ fn why_not(level: &LevelComparison) -> Both {
         Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
         Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
-        Some(Reason::WideBound { .. } | Reason::AcrossMargin) => {
+        Some(Reason::WideBound { .. } | Reason::AcrossMargin)
+            if matches!(level.conclusion.witness, Witness::ResponseCache(_)) =>
+        {
+            both("cannot tell: response cache", "无法判断：有响应缓存")
+        }
+        Some(Reason::WideBound { bound }) => {
+            let bound = 100.0 * (bound - 1.0);
+            [
+                format!("cannot tell: up to {bound:.0} % open"),
+                format!("无法判断：不能排除 {bound:.0}%"),
+            ]
+        }
+        Some(Reason::AcrossMargin) => {
             let allowance = level.ttft.allowance.map(|allowance| allowance.source);
             match allowance {
                 Some(AllowanceSource::Control) => {
@@ -79,11 +91,16 @@ fn why_not(level: &LevelComparison) -> Both {
 
 /// A round that was cold, and how it was made so.
 fn verified(method: ColdMethod) -> Both {
+    if method == ColdMethod::None {
+        return both(
+            "; the cold round was cold, though nothing was done to make it so (by its hits)",
+            "；冷轮确为冷（依据其命中），尽管未采取任何措施",
+        );
+    }
     let [by, by_zh] = match method {
         ColdMethod::Marker => ["text marker", "唯一前缀"],
         ColdMethod::Salt => ["engine salt", "缓存盐值"],
-        ColdMethod::Reset => ["cache reset", "缓存重置"],
-        ColdMethod::None => ["nothing done", "未采取措施"],
+        ColdMethod::Reset | ColdMethod::None => ["cache reset", "缓存重置"],
     };
     [
         format!("; cold round verified cold ({by})"),
@@ -140,8 +157,8 @@ fn no_evidence(witness: Witness) -> [&'static str; 2] {
             "第 2 轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
         ],
         Witness::ResponseCache(_) => [
-            "round 2 faster, where a response cache gave answers back; of the engine's cache this says nothing",
-            "第 2 轮更快，其中有响应缓存直接返回的响应；这不能说明引擎自身的缓存",
+            "round 2 faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+            "第 2 轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
         ],
         Witness::Nobody => [
             "round 2 faster, cause not established (hits cannot be seen here)",
@@ -220,8 +237,10 @@ fn undecided(level: &LevelComparison) -> Both {
             let [figures, figures_zh] = figures(level);
             let margin = 100.0 * found.margin;
             [
-                format!("cannot tell: {figures}, across ±{margin:.0} %"),
-                format!("无法判断：{figures_zh}，区间跨过 ±{margin:.0}% 容差"),
+                format!(
+                    "cannot tell: {figures}; the interval crosses the margin of ±{margin:.0} %"
+                ),
+                format!("无法判断：{figures_zh}；区间跨过 ±{margin:.0}% 容差"),
             ]
         }
     }
@@ -255,6 +274,12 @@ fn drift(rounds: Repeated, ratio: f64) -> Both {
     ]
 }
 
+/// Nothing was said of the cause yet.
+fn undecided_yet(level: &LevelComparison) -> bool {
+    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    level.conclusion.kind != ConclusionKind::Effect || !faster
+}
+
 /// Hits by the witness that may speak, and what the cold round had of its own.
 fn rate(level: &LevelComparison) -> Both {
     let hits = &level.hit_rate;
@@ -278,6 +303,10 @@ fn rate(level: &LevelComparison) -> Both {
                 format!("；{rate_zh} 的提示词 token 命中缓存{known}"),
             ]
         }
+        (Witness::ResponseCache(_), _) if undecided_yet(level) => both(
+            "; a response cache gave answers back: of the engine's cache this says nothing",
+            "；有响应缓存直接返回的响应：这不能说明引擎自身的缓存",
+        ),
         _ => Both::default(),
     };
     if let Some(cold) = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE) {

@@ -33,7 +33,19 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
                 format!("响应缓存：{zh}；其耗时不是引擎的耗时"),
             ]
         }
-        Diagnosis::NotSeenByEngines { seen, sent } => [
+        Diagnosis::NotSeenByEngines {
+            seen,
+            sent,
+            replayed: true,
+        } => [
+            format!(
+                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: answers that are given back reach no engine; the counters are left out"
+            ),
+            format!(
+                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：直接返回的响应不经过引擎；不采用这些计数器"
+            ),
+        ],
+        Diagnosis::NotSeenByEngines { seen, sent, .. } => [
             format!(
                 "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url), or the page lags behind; the counters are left out"
             ),
@@ -55,6 +67,17 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "缓存未启用：引擎自己这样报告",
         ),
         Diagnosis::Replicas { engines, seen } => replicas(engines, *seen),
+        Diagnosis::SeveralProcesses { rate } => {
+            let [rate, rate_zh] = percent(*rate);
+            [
+                format!(
+                    "another replica: several processes answer behind this address, and {rate} of the prompt tokens came from the cache: requests that missed may have met one that had not seen them; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica"
+                ),
+                format!(
+                    "请求落到了其他副本：该地址之后有多个进程，{rate_zh} 的提示词 token 命中缓存，未命中的请求可能到达了没有其缓存的进程；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本"
+                ),
+            ]
+        }
         Diagnosis::EvictedCapacity { needed, held } => [
             format!(
                 "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
@@ -71,8 +94,8 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
                 "已被驱逐：{prompts} 条提示词轮流使用 {slots} 个槽位，每个槽位只保留最后一条，且没有主机内存缓存可恢复（llama.cpp：--cache-ram）；请让样本数不超过槽位数，或启用主机内存缓存"
             ),
         ],
-        Diagnosis::NeverFound
-        | Diagnosis::NeverFoundUnseen
+        Diagnosis::NeverFound { .. }
+        | Diagnosis::NeverFoundUnseen { .. }
         | Diagnosis::NeverFoundProcesses
         | Diagnosis::FoundOnceOnly
         | Diagnosis::HitsUnseen => few_hits(found),
@@ -109,7 +132,7 @@ fn left_out(base: &str, reason: LeftOut) -> Both {
             "页面上的计数器来回跳动，像多个进程轮流应答",
         ],
         LeftOut::PassesOn => [
-            "an --admin-url names an engine of its kind, so it passes one's page on",
+            "an engine of the same kind is named by --admin-url, so this address shows the page of one engine and is none itself",
             "--admin-url 指定了同类引擎，该地址转发的是其中一个的页面",
         ],
         LeftOut::Other => ["the page is not that of one engine", "该页面不属于单个引擎"],
@@ -129,6 +152,10 @@ fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Both {
     };
     let (shares, shares_zh) = (shares("prompt tokens"), shares("提示词 tokens"));
     let [or, or_zh] = match seen {
+        CacheSeen::InRound => [
+            ", or an eviction (the cache is on: other requests of the round hit)",
+            "，或已被驱逐（缓存已启用：本轮其他请求有命中）",
+        ],
         CacheSeen::NotFound => [
             ", or a cache that is off (a text sent twice was not found again either, which looks the same)",
             "，或缓存未启用（连发两次的文本同样没有命中，两者表现相同）",
@@ -144,10 +171,10 @@ fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Both {
     };
     [
         format!(
-            "another replica{or}: the rounds were spread over {count} engines ({shares}), so that a prompt's second send may have met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
+            "another replica{or}: the warm rounds were spread over {count} engines ({shares}), so that a prompt's second send may have met one that had not seen it; route by prefix (cache_aware) or by session, or measure one replica"
         ),
         format!(
-            "请求落到了其他副本{or_zh}：两轮分散在 {count} 个引擎上（{shares_zh}），同一提示词第二次可能发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
+            "请求落到了其他副本{or_zh}：热轮分散在 {count} 个引擎上（{shares_zh}），同一提示词第二次可能发给了没有其缓存的引擎；请按前缀（cache_aware）或会话路由，或只测一个副本"
         ),
     ]
 }
@@ -159,13 +186,21 @@ fn few_hits(found: &Diagnosis) -> Both {
             "another replica, or a cache that is off: several processes answer behind this address, and a text sent twice was not found again, which looks the same; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica",
             "请求落到了其他副本，或缓存未启用：该地址之后有多个进程，连发两次的文本没有命中，两者表现相同；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本",
         ),
-        Diagnosis::NeverFound => both(
+        Diagnosis::NeverFound { short: true } => both(
             "cache off, or prompts below its block size: a text sent twice by itself hit nothing either",
             "缓存未启用，或提示词短于一个缓存块：单独连发两次的文本也没有任何命中",
         ),
-        Diagnosis::NeverFoundUnseen => both(
+        Diagnosis::NeverFound { short: false } => both(
+            "cache off: a text sent twice by itself hit nothing either",
+            "缓存未启用：单独连发两次的文本也没有任何命中",
+        ),
+        Diagnosis::NeverFoundUnseen { short: true } => both(
             "cache off, prompts below its block size, or replicas behind this address (no engine's counters saw all that was sent): a text sent twice by itself hit nothing either",
             "缓存未启用、提示词短于一个缓存块，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：单独连发两次的文本也没有任何命中",
+        ),
+        Diagnosis::NeverFoundUnseen { short: false } => both(
+            "cache off, or replicas behind this address (no engine's counters saw all that was sent): a text sent twice by itself hit nothing either",
+            "缓存未启用，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：单独连发两次的文本也没有任何命中",
         ),
         Diagnosis::FoundOnceOnly => both(
             "the cache works for one text sent twice, but the warm round hit almost nothing: evicted or expired before its turn (more prompts than the cache holds, a short lifetime), spread over replicas, changed on the way, or shorter than what the cache takes; look at the capacity and at an eviction counter, or try fewer or longer samples",

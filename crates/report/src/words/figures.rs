@@ -117,7 +117,7 @@ fn allowed(Allowance { percent, source }: Allowance) -> Both {
     let percent = short(percent);
     match source {
         AllowanceSource::Control => [
-            format!("±{percent} % between rounds, as far as the repeats leave it open"),
+            format!("±{percent} % between rounds, which the repeats do not exclude"),
             format!("轮间允许 ±{percent}%，为重复轮所不能排除的差异"),
         ],
         AllowanceSource::Default => [

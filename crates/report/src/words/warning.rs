@@ -95,10 +95,18 @@ fn english(warning: &Warning) -> String {
             probe_lag_p99_ms,
             worker_cpu_share,
             ..
-        } => format!(
-            "this client was overloaded (timer probe late by {probe_lag_p99_ms:.1} ms at P99{}): its times are not only the server's; use more --workers, another machine or a lower --concurrency",
-            busy(", busiest worker's core ", *worker_cpu_share)
-        ),
+        } => {
+            let advice = match is_busy(*worker_cpu_share) {
+                Some(false) => {
+                    "something else took this machine's cores; stop it, or use another machine"
+                }
+                _ => "use more --workers, another machine or a lower --concurrency",
+            };
+            format!(
+                "this client was overloaded (timer probe late by up to {probe_lag_p99_ms:.1} ms at P99{}): its times are not only the server's; {advice}",
+                busy(", busiest worker's core ", *worker_cpu_share)
+            )
+        }
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
                 String::new()
@@ -234,10 +242,16 @@ fn chinese(warning: &Warning) -> String {
             probe_lag_p99_ms,
             worker_cpu_share,
             ..
-        } => format!(
-            "客户端过载（定时探针 P99 延迟 {probe_lag_p99_ms:.1} ms{}）：所测时间不只是服务端的；请增加 --workers、换机器或降低 --concurrency",
-            busy("，最忙的工作线程占用核心 ", *worker_cpu_share)
-        ),
+        } => {
+            let advice = match is_busy(*worker_cpu_share) {
+                Some(false) => "有其他程序占用了本机的 CPU；请停止它，或换机器",
+                _ => "请增加 --workers、换机器或降低 --concurrency",
+            };
+            format!(
+                "客户端过载（定时探针 P99 延迟最大 {probe_lag_p99_ms:.1} ms{}）：所测时间不只是服务端的；{advice}",
+                busy("，最忙的工作线程占用其核心 ", *worker_cpu_share)
+            )
+        }
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
                 String::new()
@@ -309,6 +323,11 @@ fn sign(sign: TrafficSign, lang: Lang) -> &'static str {
             "在缓存中查找的提示词 tokens",
         ],
     })
+}
+
+/// Whether a core was busy by half and more; below that this client was not what used it.
+fn is_busy(share: Option<f64>) -> Option<bool> {
+    share.map(|share| share >= 0.5)
 }
 
 fn busy(before: &str, share: Option<f64>) -> String {

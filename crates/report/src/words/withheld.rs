@@ -35,6 +35,10 @@ pub(crate) fn no_prefill_line(reason: NoPrefillLine) -> Both {
             "the computed parts of the prompts are all of one length",
             "各提示词需计算的部分长度相同",
         ),
+        NoPrefillLine::BelowZero => both(
+            "the line would begin below 0 ms: TTFT is not a fixed part and a part per computed token here",
+            "直线在 0 token 处低于 0 ms：此处 TTFT 不是固定开销加每 token 开销",
+        ),
         NoPrefillLine::NotFollowed => both(
             "TTFT does not follow the computed tokens here: something else takes the time",
             "此处 TTFT 不随需计算的 token 变化：时间花在别处",

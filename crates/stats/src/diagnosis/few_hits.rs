@@ -1,7 +1,7 @@
 //! Why prompts that had been cached were not found again, by evidence.
 
 use super::{Case, FAR_BELOW, NO_REUSE};
-use crate::{cold, kinds::of_kind, witness};
+use crate::{cold, expected, kinds::of_kind, witness};
 use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
@@ -10,21 +10,29 @@ const REPLICA_SHARE: f64 = 0.1;
 /// Few hits, or far fewer than the token ids sent would have let it have, and a cause that is seen:
 /// several engines, a cache that is too small, slots that took turns.
 pub(super) fn lost(case: &Case<'_>) -> Option<Diagnosis> {
-    let possible = case.basis.hit_rate.theory.unwrap_or(0.0);
     case.warm
-        .filter(|rate| *rate < NO_REUSE || *rate < FAR_BELOW * possible)?;
+        .filter(|rate| *rate < NO_REUSE || far_below(case, *rate))?;
     // What was never cached was not evicted.
     let evicted = match case.found {
         Some(true) => overflow(case).or_else(|| more_than_slots(case)),
         _ => None,
     };
-    let replicas = replicas(case);
+    let replicas = replicas(case).or_else(|| processes(case));
     match (evicted, replicas) {
         // More than one engine, and together they hold too little.
         (Some(evicted @ Diagnosis::EvictedCapacity { .. }), _) => Some(evicted),
         (_, Some(replicas)) => Some(replicas),
         (evicted, None) => evicted,
     }
+}
+
+/// Less than half of what the token ids allow beyond what the prompts of a round share anyway.
+fn far_below(case: &Case<'_>, rate: f64) -> bool {
+    let Some(reuse) = expected::reuse_of_all(case.rounds, case.known) else {
+        return false;
+    };
+    let own = reuse.warm - reuse.cold;
+    own >= NO_REUSE && rate - reuse.cold < FAR_BELOW * own
 }
 
 /// The warm rounds were spread over several engines, each request to one of them.
@@ -37,12 +45,21 @@ fn replicas(case: &Case<'_>) -> Option<Diagnosis> {
     let chained = sent.is_some_and(|sent| looked_up > sent + witness::slack(sent));
     (engines.len() > 1 && !chained).then_some(Diagnosis::Replicas {
         seen: match case.found {
+            _ if case.warm.is_some_and(|rate| rate >= NO_REUSE) => CacheSeen::InRound,
             Some(true) => CacheSeen::Found,
             Some(false) => CacheSeen::NotFound,
             None => CacheSeen::Untested,
         },
         engines,
     })
+}
+
+/// Requests hit, and several processes answer behind the address: those that missed may have met
+/// another one.
+fn processes(case: &Case<'_>) -> Option<Diagnosis> {
+    let rate = case.warm.filter(|rate| *rate >= NO_REUSE)?;
+    let several = case.rounds.iter().any(witness::is_several_processes);
+    several.then_some(Diagnosis::SeveralProcesses { rate })
 }
 
 /// A text that was sent twice was not found again, and the warm round hit almost nothing. Its second
@@ -57,17 +74,35 @@ pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
     }
     let one =
         |round: &RoundResult| round.meta.engines.len() == 1 && witness::of_round(round).is_some();
+    let short = may_be_short(case);
     Some(if case.rounds.iter().all(one) {
-        Diagnosis::NeverFound
+        Diagnosis::NeverFound { short }
     } else {
-        Diagnosis::NeverFoundUnseen
+        Diagnosis::NeverFoundUnseen { short }
     })
+}
+
+/// Half of the prompts and more may be below a block: none is known to be longer than the engine's own
+/// block, or than the largest of any engine.
+fn may_be_short(case: &Case<'_>) -> bool {
+    let told = case.known.engines.iter();
+    let told = told.filter_map(|engine| engine.block_tokens).max();
+    let block = told.unwrap_or(cold::LARGEST_BLOCK);
+    let rows = of_kind(case.rounds, RoundKind::Warm).flat_map(|round| round.requests.successes());
+    let (mut of, mut longer) = (0_u64, 0_u64);
+    for (_, row) in rows {
+        of += 1;
+        longer += u64::from(row.input_tokens().is_some_and(|tokens| tokens > block));
+    }
+    2 * longer <= of
 }
 
 /// Prompt tokens that a server had to do with, by whichever counter it has.
 fn load(delta: &EngineDelta) -> Option<f64> {
     let looked_up = delta.tiers.first().and_then(|tier| tier.queries);
-    looked_up.or(delta.prompt_tokens).or(delta.processed)
+    let computed = delta.processed;
+    let computed = computed.map(|tokens| tokens + delta.cached.unwrap_or(0.0));
+    looked_up.or(delta.prompt_tokens).or(computed)
 }
 
 /// Load by engine over the warm rounds, of those that had any.
