@@ -30,10 +30,8 @@ pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
     if !drawn.ids.is_empty() {
         let found = expected(&rounds[0], &drawn.ids, None);
         rounds[0].expected = Some(found);
-        let engine = drawn.known.engines.first();
-        let block = engine.and_then(|engine| engine.block_tokens);
-        let capacity = engine.and_then(|engine| engine.capacity_tokens);
-        drawn.known.reuse = block.and_then(|block| reuse(&drawn.ids, block, capacity));
+        let told = drawn.known.cache_unit();
+        drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));
     }
     level_json(&compare(&mut rounds, &Judging::default(), &drawn.known))
 }

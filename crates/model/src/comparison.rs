@@ -1,8 +1,8 @@
 //! Cold against warm, request by request.
 
 use crate::{
-    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineReport,
-    LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineKind,
+    EngineReport, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,17 @@ pub struct Known {
 }
 
 impl Known {
+    /// Tokens of the unit in which prompts are cached, by the first engine that tells it (a gateway in
+    /// front tells none), and what one cache holds, where there is one alone.
+    pub fn cache_unit(&self) -> Option<(u64, Option<u64>)> {
+        let engines = self.engines.iter();
+        let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+        let block = engines.clone().find_map(|engine| engine.block_tokens)?;
+        let mut held = engines.filter_map(|engine| engine.capacity_tokens);
+        let first = held.next();
+        Some((block, first.filter(|_| held.next().is_none())))
+    }
+
     /// What is known at a level: the reuse is that of the first level's prompts, and unknown where
     /// others are asked.
     pub fn at_level(&self, level: u32, dataset: &DatasetPlan) -> Self {

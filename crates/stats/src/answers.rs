@@ -69,12 +69,35 @@ fn first_difference(a: &str, b: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_difference;
+    use super::{AnswerFold, first_difference};
+    use dualround_model::RoundKind::{Cold, External, Warm};
 
     #[test]
     fn texts_differ_at_a_character() {
         assert_eq!(first_difference("缓存", "缓存"), None);
         assert_eq!(first_difference("缓存", "缓冲"), Some(1));
         assert_eq!(first_difference("ab", "abc"), Some(2));
+    }
+
+    #[test]
+    fn answers_are_counted_by_the_round_before() {
+        assert!(AnswerFold::takes(Cold, Warm) && AnswerFold::takes(Warm, Warm));
+        assert!(!AnswerFold::takes(Warm, Cold) && !AnswerFold::takes(External, Warm));
+        let mut fold = AnswerFold::default();
+        for (one, two) in [("same", "same"), ("same", "sane"), ("a", "a"), ("ab", "b")] {
+            fold.add(Cold, one, two);
+        }
+        let answers = fold.finish();
+        assert_eq!((answers.pairs, answers.equal_share), (4, Some(0.5)));
+        assert_eq!(answers.first_difference, Some(1.0));
+        assert_eq!(answers.warm_equal_share, None);
+        let mut fold = AnswerFold::default();
+        fold.add(Warm, "same", "same");
+        fold.add(Warm, "same", "other");
+        fold.add(Warm, "same", "same");
+        fold.add(Warm, "same", "same");
+        let answers = fold.finish();
+        assert_eq!((answers.pairs, answers.equal_share), (0, None));
+        assert_eq!(answers.warm_equal_share, Some(0.75));
     }
 }

@@ -431,12 +431,10 @@ impl Run {
 
     /// After the first level: what the token ids that were sent let a cache reuse.
     fn find_reuse(&mut self) {
-        let engine = self.known.engines.first();
-        let Some(block) = engine.and_then(|engine| engine.block_tokens) else {
+        let Some((block, capacity)) = self.known.cache_unit() else {
             return;
         };
         if self.known.reuse.is_none() && self.comparison.levels.is_empty() {
-            let capacity = engine.and_then(|engine| engine.capacity_tokens);
             let ids = self.ids.iter().flatten().next();
             self.known.reuse = ids.and_then(|ids| reuse(&ids.prompts, block, capacity));
         }

@@ -4,6 +4,7 @@
 mod families;
 mod hits;
 mod named;
+mod plain;
 mod random;
 mod scenario;
 mod sockets;

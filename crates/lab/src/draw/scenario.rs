@@ -1,5 +1,6 @@
 //! What a scenario is: everything that the rounds are drawn from, and what is true of them.
 
+use super::plain::Plain;
 use serde::Serialize;
 
 /// A world to draw rounds from. Times in ms, shares from 0 to 1.
@@ -86,6 +87,13 @@ pub struct Truth {
     pub colds_apart: Option<f64>,
     /// The same of warm rounds.
     pub warms_apart: Option<f64>,
+    /// Means, differences and shares over its pairs.
+    pub plain: Option<Plain>,
+    /// Median and Hodges–Lehmann estimate of the ratios over prompts.
+    pub middles: Option<(f64, Option<f64>)>,
+    /// ln by which each round was slower than the one before, by the first and the last cold round of
+    /// its cycles.
+    pub trend: Option<f64>,
 }
 
 impl Scenario {

@@ -1,7 +1,11 @@
 //! What is true of drawn rounds, by the table in docs/methodology.md, computed in the plainest way
 //! and by nothing that `stats` uses.
 
-use super::{Truth, student};
+use super::{
+    Truth,
+    plain::{Plain, median, walsh_median},
+    student,
+};
 use dualround_model::RoundKind;
 
 /// A repeat of a round counts when it holds this share of the prompts of the pair.
@@ -179,6 +183,15 @@ fn one_cycle(
     if effects.is_empty() {
         return;
     }
+    let mean_ms = |rounds: &[usize], row: usize| {
+        let times = rounds.iter().filter_map(|at| asked[*at].time(row));
+        mean(&times.collect::<Vec<_>>())
+    };
+    let pairs = complete
+        .iter()
+        .map(|row| (mean_ms(&colds, *row), mean_ms(&warms, *row)));
+    truth.plain = Plain::of(&pairs.collect::<Vec<_>>());
+    truth.middles = Some(middles(&effects));
     let (a, b) = (
         mean(&means(&every, &|row| side(&colds, row))),
         mean(&means(&every, &|row| side(&warms, row))),
@@ -209,6 +222,22 @@ fn one_cycle(
             .min(11.0 * distance.fold(0.0, f64::max));
     }
     truth.interval = Some(as_ratios(widened(of_prompts, by)));
+}
+
+/// Median and Hodges–Lehmann estimate, as ratios.
+fn middles(effects: &[f64]) -> (f64, Option<f64>) {
+    (median(effects).exp(), walsh_median(effects).map(f64::exp))
+}
+
+/// By the requests that both the first and the last cold round of the cycles have.
+fn trend(asked: &[Asked], cycles: &[(usize, usize)], rows: usize) -> Option<f64> {
+    let (first, last) = (cycles.first()?.0, cycles.last()?.0);
+    let drift = |row| {
+        let both = asked[first].time(row).zip(asked[last].time(row));
+        both.map(|(a, b)| (b / a).ln())
+    };
+    let drifts: Vec<f64> = (0..rows).filter_map(drift).collect();
+    (last > first && !drifts.is_empty()).then(|| mean(&drifts) / (last - first) as f64)
 }
 
 /// Two cycles: means by prompt over both. Three and more: the mean of the cycles' own means.
@@ -269,12 +298,19 @@ fn several(
         (u32::try_from(count).unwrap_or(u32::MAX), ratio)
     });
     let cycles = logs(&|_| true);
+    let pairs = truth.cycles.iter().flat_map(|(cold, warm)| {
+        let both = |row| asked[*cold].time(row).zip(asked[*warm].time(row));
+        (0..rows.len()).filter_map(both)
+    });
+    truth.plain = Plain::of(&pairs.collect::<Vec<_>>());
+    truth.trend = trend(asked, &truth.cycles, rows.len());
     [truth.hits, truth.misses] = classes;
     let effects = over_all(&cycles, effect);
     let (a, b) = (centre(&cycles, |one| one.1), centre(&cycles, |one| one.2));
     truth.prompts = u32::try_from(effects.len()).unwrap_or(u32::MAX);
     truth.seen_ratio = Some((a - b).exp());
     truth.seen_ms = Some((a.exp(), b.exp()));
+    truth.middles = Some(middles(&effects));
     let Some(of_prompts) = spread(&effects) else {
         return;
     };

@@ -1,6 +1,7 @@
 //! Facts in a verdict: what is wrong whatever chance did.
 
 use super::{
+    figures::wrong_figures,
     sentence,
     value::{near, number, text, texts, two},
 };
@@ -65,6 +66,7 @@ pub fn wrong_facts(scenario: &Value, truth: &Value, level: &Value) -> Vec<String
     words(&mut case);
     prefill(&mut case);
     lengths(&mut case);
+    case.wrong.extend(wrong_figures(scenario, truth, level));
     case.wrong
 }
 

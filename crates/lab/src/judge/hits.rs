@@ -1,5 +1,6 @@
 //! Facts about hits: rates, whether the cold round was cold, and causes by name.
 
+use super::causes::wrong_causes;
 use super::value::{number, text, texts};
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ pub fn wrong_hits(scenario: &Value, truth: &Value, level: &Value) -> Vec<String>
     cold(scenario, truth, level, &mut wrong);
     evidence(scenario, truth, level, &mut wrong);
     names(scenario, truth, level, &mut wrong);
+    wrong.extend(wrong_causes(scenario, truth, level));
     wrong
 }
 

@@ -2,8 +2,10 @@
 //! it.
 
 mod binomial;
+mod causes;
 mod claims;
 mod facts;
+mod figures;
 mod hits;
 mod sentence;
 mod sockets;

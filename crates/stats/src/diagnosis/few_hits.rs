@@ -99,7 +99,9 @@ fn may_be_short(case: &Case<'_>) -> bool {
 
 /// Prompt tokens that a server had to do with, by whichever counter it has.
 fn load(delta: &EngineDelta) -> Option<f64> {
-    let looked_up = delta.tiers.first().and_then(|tier| tier.queries);
+    // With its own cache off an engine looks everything up in the next tier.
+    let mut queries = delta.tiers.iter().filter_map(|tier| tier.queries);
+    let looked_up = queries.find(|tokens| *tokens > 0.0);
     let computed = delta.processed;
     let computed = computed.map(|tokens| tokens + delta.cached.unwrap_or(0.0));
     looked_up.or(delta.prompt_tokens).or(computed)

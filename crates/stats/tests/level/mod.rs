@@ -4,7 +4,7 @@
 use crate::common::{meta, success, usage};
 use dualround_model::{
     CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineReport, Expected, Judging, Known,
-    LevelComparison, MetricTrack, RequestRecord, RoundKind, RoundRun, RoundSpec, Schedule,
+    LevelComparison, MetricTrack, RequestRecord, Reuse, RoundKind, RoundRun, RoundSpec, Schedule,
     TierDelta, Verdict,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
@@ -43,6 +43,8 @@ pub(crate) struct Level {
     pub(crate) at: u32,
     /// The counters of a warm round, where they are not those of the cold one.
     pub(crate) warm_engines: Option<Vec<EngineDelta>>,
+    /// What a prefix cache could give.
+    pub(crate) reuse: Option<Reuse>,
 }
 
 impl Level {
@@ -66,6 +68,7 @@ impl Level {
             change: |_, _| {},
             at: 0,
             warm_engines: None,
+            reuse: None,
         }
     }
 
@@ -118,7 +121,7 @@ impl Level {
         let known = Known {
             canary: self.canary,
             engines: self.servers,
-            ..Known::default()
+            reuse: self.reuse,
         };
         compare(&mut rounds, &judging, &known)
     }

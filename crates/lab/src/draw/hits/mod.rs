@@ -7,7 +7,7 @@ mod serve;
 mod told;
 
 pub use random_world::hit_scenario;
-use scenario::Ids;
+use scenario::{Counted, Ids};
 pub use scenario::{HitScenario, HitTruth};
 
 use super::{
@@ -65,10 +65,13 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
         meta.engines = told::counters(scenario, &world, served, replays);
         RoundRun { meta, records }
     });
+    let rounds: Vec<RoundRun> = rounds.collect();
+    let mut truth = truth(&world, &cold, &warm);
+    truth.counted = counted(&rounds[1]);
     DrawnHits {
-        rounds: rounds.collect(),
+        rounds,
         known: told::known(scenario, &world),
-        truth: truth(&world, &cold, &warm),
+        truth,
         ids: if scenario.ids {
             world.ids.clone()
         } else {
@@ -136,6 +139,21 @@ fn request(
     })
 }
 
+/// In the order of names.
+fn counted(round: &RoundRun) -> Vec<Counted> {
+    let tiers = round.meta.engines.iter().flat_map(|engine| {
+        engine.tiers.iter().map(|tier| Counted {
+            server: engine.base.clone(),
+            tier: tier.tier.clone(),
+            hits: tier.hits,
+            queries: tier.queries,
+        })
+    });
+    let mut tiers: Vec<Counted> = tiers.collect();
+    tiers.sort_by(|a, b| (&a.server, &a.tier).cmp(&(&b.server, &b.tier)));
+    tiers
+}
+
 fn truth(world: &World<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
     let scenario = world.scenario;
     // Sixteen tokens of template are always tolerated, and a block; one more where its size is not
@@ -152,6 +170,8 @@ fn truth(world: &World<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
         truth.cached.0 += cold.cached;
         truth.cached.1 += warm.cached;
         truth.outer += warm.outer;
+        truth.lengths.push(world.tokens(at));
+        truth.warm_hits += u64::from(warm.cached > 0);
         truth.any_foreign += cold.cached - cold.own;
         truth.foreign.0 += foreign.saturating_sub(allowed);
         truth.foreign.1 += u64::from(2 * foreign.saturating_sub(allowed) >= world.tokens(at));

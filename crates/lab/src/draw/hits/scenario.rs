@@ -154,4 +154,23 @@ pub struct HitTruth {
     pub any_foreign: u64,
     /// Tokens that a cache needs for all prompts, what they share once.
     pub needed: u64,
+    /// Tokens of each prompt.
+    pub lengths: Vec<u64>,
+    /// Warm requests that hit.
+    pub warm_hits: u64,
+    /// What counters told of the warm round by tier.
+    pub counted: Vec<Counted>,
+}
+
+/// One tier of an engine, as its page counts.
+#[derive(Clone, Debug, Serialize)]
+pub struct Counted {
+    /// The engine.
+    pub server: String,
+    /// The tier.
+    pub tier: String,
+    /// Tokens found.
+    pub hits: Option<f64>,
+    /// Tokens looked up.
+    pub queries: Option<f64>,
 }

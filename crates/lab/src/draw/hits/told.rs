@@ -114,10 +114,13 @@ impl Sums {
 
 /// What was known before the rounds.
 pub(super) fn known(scenario: &HitScenario, world: &World<'_>) -> Known {
+    // What is behind one address with several engines is a gateway, which tells nothing.
+    let gateway = EngineReport::new(EngineKind::Unknown, "http://gateway".to_owned());
+    let gateway = (scenario.replicas > 1).then_some(gateway);
     let engines = (0..read(scenario).max(1)).map(|at| engine(scenario, world, at));
     Known {
         canary: canary(scenario),
-        engines: engines.collect(),
+        engines: gateway.into_iter().chain(engines).collect(),
         ..Known::default()
     }
 }

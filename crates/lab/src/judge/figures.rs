@@ -1,0 +1,118 @@
+//! Figures and remarks beside a conclusion.
+
+use super::value::{number, text, two};
+use serde_json::Value;
+
+/// Everything beside the conclusion that is not so.
+pub(super) fn wrong_figures(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
+    let mut wrong = plain(truth, level);
+    wrong.extend(remarks(scenario, truth, level));
+    wrong.extend(reason(truth, level));
+    wrong
+}
+
+/// Means, differences and shares are those of the drawn times, which are kept in whole ns.
+fn plain(truth: &Value, level: &Value) -> Vec<String> {
+    let withheld = !level.pointer("/ttft/withheld").is_none_or(Value::is_null);
+    let at = |path: &str| number(truth, path);
+    let of_means = at("/plain/cold").zip(at("/plain/warm"));
+    let figures = [
+        ("cold_avg", at("/plain/cold")),
+        ("warm_avg", at("/plain/warm")),
+        ("ratio_of_means", of_means.map(|(cold, warm)| cold / warm)),
+        ("shift_ms", at("/plain/shift")),
+        ("improved_share", at("/plain/improved")),
+        ("ratio_median", at("/middles/0")),
+        ("hodges_lehmann", at("/middles/1")),
+    ];
+    let mut wrong = Vec::new();
+    for (name, right) in figures {
+        // Of very many pairs the slow way is not taken.
+        let Some(right) = right.filter(|_| !withheld) else {
+            continue;
+        };
+        let said = number(level, &format!("/ttft/{name}"));
+        if said.is_none_or(|said| (said - right).abs() > 1e-4 + 1e-4 * right.abs()) {
+            wrong.push(format!("{name} is {said:?}, in the drawn times {right}"));
+        }
+    }
+    wrong
+}
+
+/// What would tell more, and what was not controlled.
+fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
+    let kind = text(level, "/conclusion/kind");
+    let reason = text(level, "/conclusion/reason/kind");
+    let claims = matches!(kind, "effect" | "no_effect");
+    let schedule = text(scenario, "/schedule");
+    let cycles = schedule.matches("CW").count();
+    let controlled = text(truth, "/row") == "cycles" || number(truth, "/colds_apart").is_some();
+    let open = matches!(reason, "across_margin" | "wide_bound");
+    let effect = number(truth, "/seen_ratio").map_or(0.0, |ratio| ratio.ln().abs());
+    let trend = number(truth, "/trend").filter(|_| kind == "effect");
+    let near_half = trend.is_some_and(|trend| (trend.abs() - effect / 2.0).abs() < 1e-4);
+    let wanted = [
+        ("warm_up_not_controlled", claims && !controlled),
+        ("see_failures", reason == "lost_pairs"),
+        ("three_cycles", open && cycles < 3),
+        ("more_cycles", open && cycles >= 3),
+        (
+            "trend",
+            trend.is_some_and(|trend| trend.abs() >= effect / 2.0),
+        ),
+    ];
+    let said = level.pointer("/conclusion/remarks");
+    let said = said.and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut wrong = Vec::new();
+    for (name, wanted) in wanted {
+        let found = said.iter().find(|remark| remark["kind"] == name);
+        if found.is_some() != wanted && !(name == "trend" && near_half) {
+            let not = if wanted { "is not" } else { "is" };
+            wrong.push(format!(
+                "the remark {name} {not} made of {schedule}: {kind} {reason}"
+            ));
+        }
+        let per_round = found.and_then(|remark| remark["per_round"].as_f64());
+        if let Some((said, true_trend)) = per_round.zip(trend)
+            && (said.ln() - true_trend).abs() > 1e-4
+        {
+            wrong.push(format!(
+                "{said} a round, in the drawn times {}",
+                true_trend.exp()
+            ));
+        }
+        let repeat = found.and_then(|remark| remark["repeat_cold"].as_bool());
+        if repeat.is_some_and(|repeat| repeat != (schedule.matches('C').count() <= 1)) {
+            wrong.push(format!("a repeated cold round is advised of {schedule}"));
+        }
+    }
+    wrong
+}
+
+/// The figures of the reason why there is no claim.
+fn reason(truth: &Value, level: &Value) -> Vec<String> {
+    let reason = text(level, "/conclusion/reason/kind");
+    let said = |name: &str| number(level, &format!("/conclusion/reason/{name}"));
+    let mut wrong = Vec::new();
+    let lost = two(truth, "/lost").zip(number(truth, "/lost_of"));
+    if let ("lost_pairs", Some(((cold, warm), of))) = (reason, lost) {
+        let told = (said("cold"), said("warm"), said("of"));
+        if told != (Some(cold), Some(warm), Some(of)) {
+            wrong.push(format!("lost {told:?}, in truth {cold}, {warm} of {of}"));
+        }
+    }
+    if reason == "few_prompts" && said("prompts") != number(truth, "/prompts") {
+        wrong.push(format!("few prompts: {:?}", said("prompts")));
+    }
+    let ends = number(level, "/ttft/interval_low").zip(number(level, "/ttft/interval_high"));
+    if let ("wide_bound", Some((low, high))) = (reason, ends) {
+        let far = high.max(1.0 / low);
+        if said("bound").is_none_or(|bound| (bound - far).abs() > 1e-4 * far) {
+            wrong.push(format!(
+                "a bound of {:?}, the interval ends at {far}",
+                said("bound")
+            ));
+        }
+    }
+    wrong
+}
