@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Show saved runs.
     List(ListArgs),
-    /// Say what a word of the results means: a metric, caveat, failure, flag or exit code.
+    /// Say what a word of the results means: a metric, finding, caveat, failure, flag (of a request or of `run`) or exit code.
     Explain(ExplainArgs),
     /// Write man pages.
     Man(ManArgs),
