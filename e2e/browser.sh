@@ -42,3 +42,4 @@ out="${KEEP:-$work}/run"
 "$dualround" report "$out" >"$work/again.txt"
 cp "$here/check_report.mjs" "$cache/browser/check_report.mjs"
 (cd "$cache/browser" && node check_report.mjs "$out/report.html" "${KEEP:-$work}")
+python3 "$here/reader/read.py" "$out" "$dualround" "${KEEP:-$work}/sentences.json"

@@ -1,5 +1,5 @@
 // Opens a report in Chromium and uses it. Usage: node check_report.mjs REPORT.html FOLDER-FOR-PICTURES
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium } from "playwright-core";
@@ -18,6 +18,13 @@ page.on("console", (message) => { if (["error", "warning"].includes(message.type
 page.on("pageerror", (error) => fail(`script: ${error.message}`));
 page.on("dialog", (dialog) => { fail("a dialog opened"); dialog.dismiss(); });
 page.on("request", (request) => { if (!request.url().startsWith("file:")) fail(`network: ${request.url()}`); });
+// Sentences as the browser shows them, for the independent reader; what explains them stands by itself.
+const sentences = (list) => page.evaluate((list) => [...document.querySelectorAll(`ul.${list} > li`)].map((item) => {
+  const why = [...item.querySelectorAll(".why")].map((node) => node.innerText);
+  return why.reduce((text, part) => text.replace(part, ""), item.innerText).replace(/\s+/g, " ").trim();
+}), list);
+const shown = async () => ({ verdicts: await sentences("verdicts"), caveats: await sentences("caveats") });
+const texts = {};
 try {
   const size = statSync(file).size / 1e6;
   console.log(`size: ${size.toFixed(2)} MB (aim below 10)`);
@@ -106,7 +113,10 @@ try {
   await page.locator("#cold-to-warm a.def", { hasText: "TTFT" }).click();
   hold(/t0/.test(await page.innerText(".definition")), "no definition of TTFT");
   await page.keyboard.press("Escape");
+  texts.en = await shown();
   await page.click("#language");
+  texts.zh = await shown();
+  writeFileSync(join(folder, "sentences.json"), JSON.stringify(texts));
   hold(/冷轮/.test(await page.innerText("body")) && !/Cold round/.test(await page.innerText("#cold-to-warm")), "the page does not speak Chinese");
   await page.click("#theme");
   await drawn("dark");

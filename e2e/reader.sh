@@ -59,8 +59,15 @@ one short '{}' '--concurrency 1 --no-probe --model sim-1' short
 one shared '{}' '--concurrency 1 --rounds CWC' shared
 one tiers '{"external_blocks": 4096, "report_cached_by_tier": true}' '--rounds CWE --concurrency 1 --shared-prefix 0,50'
 
+# Runs of the lab, whose worlds are drawn, and the demo.
+lab="$(dirname "$dualround")/dualround-lab"
+"$lab" --tier 2 --seeds 0..12 --program "$dualround" --keep "$work/lab" >/dev/null
+for run in "$work"/lab/*/out; do read_it "$run"; done
+"$dualround" demo --concurrency 1 4 --output-dir "$work/demo" >/dev/null 2>&1
+read_it "$work/demo"
+
 # The reader has eyes: each of these altered figures is found.
-for change in 's/faster (\([0-9]\)/faster (9\1/' 's/; \([0-9.]*\) % of prompt tokens/; 1\1 % of prompt tokens/' 's/cache works/no effect/'; do
+for change in 's/faster (\([0-9]\)/faster (9\1/' 's/; \([0-9.]*\) % of prompt tokens/; 1\1 % of prompt tokens/' 's/cache works/round 2 slower/'; do
     rm -rf "$work/altered"
     cp -r "$work/pair" "$work/altered"
     sed -i "$change" "$work/altered/comparison.json"

@@ -140,6 +140,9 @@ def fact(source, text, level, zh):
         (r"an earlier level sent the same prompts, and nothing was done since", r"之前的并发级别已发送过相同的提示词，此后没有采取任何措施"),
         (r"cache reset accepted by \S+", r"\S+ 接受了缓存重置"),
         (r"proven: a text that had hit \d+ tokens hit \d+ after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后命中 \d+"),
+        (r"proven: a text that had hit \d+ tokens was answered without any after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后的响应未报告命中"),
+        (r"not proven: a request that was to prove it failed \(.*\)", r"未证实：用于证实的请求失败（.*）"),
+        (r"not proven: no text was seen to hit before it", r"未证实：重置前没有文本被看到命中"),
         (r"(?:of \d+ prompt tokens sent in the cold round the engines' counters saw \d+: )?these answers may be those of earlier requests, .*", r"(?:冷轮发送了 \d+ 个提示词 token，而引擎计数器只见到 \d+ 个：)?这些响应可能是之前请求的响应被原样返回，.*"),
     ]
     if not any(re.fullmatch(form[zh], text) for form in forms):
@@ -233,24 +236,51 @@ def diagnosis(text, level, zh):
 
 
 PLACES = r"(?: \((?:(?:concurrency/round|并发/轮) [^()]*|each round|每一轮)\))?"
+
+
+def failed(one):
+    return sum(record["outcome"] != "success" for record in one.records)
+
+
+# Forms, and which rounds' figures the numbers must be, in the order of the English form.
 NOTES = [
-    (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值"),
-    (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*"),
-    (r"\d+ of \d+ requests failed; most often .*", r"\d+ 个请求中有 \d+ 个失败；最常见：.*"),
-    (r"all \d+ requests failed; most often .*", r"全部 \d+ 个请求失败；最常见：.*"),
-    (r"--\S+ ended the round early; \d+ requests were never sent", r"本轮被 --\S+ 提前结束；\d+ 个请求未发送"),
-    (r"no request met the SLO: .*", r"没有请求满足 SLO：.*"),
-    (r"other traffic on this server: .*", r"服务端有其他流量（.*"),
-    (r"this client was overloaded .*", r"客户端过载.*"),
-    (r"metric \S+ is (?:taken as|not on the page).*", r"(?:页面上没有指标|指标) .*"),
+    (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值", lambda one: (len(one.successes()),)),
+    (r"(\d+) of (\d+) requests failed; most often .*", r"(\d+) 个请求中有 (\d+) 个失败；最常见：.*", lambda one: (failed(one), len(one.records))),
+    (r"all (\d+) requests failed; most often .*", r"全部 (\d+) 个请求失败；最常见：.*", lambda one: (failed(one),)),
+    (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*", None),
+    (r"\d+ samples were asked for, the dataset has \d+; --oversample repeats rows", r"要求 \d+ 个样本，数据集只有 \d+ 个；--oversample 可重复使用", None),
+    (r"\d+ prompts are repetitions of another one, .*", r"有 \d+ 个提示词与其他重复，.*", None),
+    (r"\d+ prompts were cut to \d+ \w+ \(--max-input-length\)", r"\d+ 个提示词被截断为 \d+ \S+ \(--max-input-length\)", None),
+    (r"prompts have \d+ tokens by the server, .*", r"服务端计得提示词共 \d+ token，.*", None),
+    (r"\d+ answers were not streamed: .*", r"\d+ 个响应不是流式的：.*", None),
+    (r"\d+ of \d+ requests: output tokens counted from events, .*", r"\d+ 个请求中有 \d+ 个的输出 token 数按事件计数，.*", None),
+    (r"\d+ requests: usage reports fewer output tokens .*", r"\d+ 个请求的 usage 报告的输出 token 数少于.*", None),
+    (r"\d+ of \d+ pairs: the server counted other prompt tokens .*", r"\d+ 对中有 \d+ 对：同样的字节，.*", None),
+    (r"the canary was not answered \(.*\): whether hits happen .*", r"探测请求（canary）未得到响应（.*）：事先无法知道.*", None),
+    (r"\d+ of \d+ warm-up requests failed \(.*\): .*", r"\d+ 个预热请求中有 \d+ 个失败（.*", None),
+    (r"\d+ requests timed out: .*", r"\d+ 个请求超时：.*", None),
+    (r"--\S+ ended the round early; \d+ requests were never sent", r"本轮被 --\S+ 提前结束；\d+ 个请求未发送", None),
+    (r"the round ended early; \d+ requests were never sent\. .*", r"本轮提前结束；\d+ 个请求未发送。.*", None),
+    (r"\d+ requests were sent again after failures .*", r"\d+ 个请求失败后重发（.*", None),
+    (r"no request met the SLO: .*", r"没有请求满足 SLO：.*", None),
+    (r"median TTFT .*", r"TTFT 中位数.*", None),
+    (r"other traffic on this server: .*", r"服务端有其他流量（.*", None),
+    (r"this client was overloaded .*", r"客户端过载.*", None),
+    (r"metric \S+ is (?:taken as|not on the page).*", r"(?:页面上没有指标|指标) .*", None),
+    (r"counter \S+ went backwards: .*", r"计数器 \S+ 倒退：.*", None),
+    (r"(?:--admin-url|metrics of) \S+ cannot be (?:reached|read).*", r"(?:无法连接 --admin-url|无法读取) \S+.*", None),
+    (r"\d+ of \d+ scrapes of \S+ failed", r"对 \S+ 的 \d+ 次抓取中有 \d+ 次失败", None),
 ]
 
 
 def note(text, levels, zh):
-    for forms in NOTES:
-        if found := re.fullmatch(forms[zh] + PLACES, text):
-            if found.groups() and found.group(1):
-                counts = {len(a.successes()) for level in levels for a in level.rounds}
-                same(int(found.group(1)) in counts, True, text)
-            return
+    for en, chinese, figures in NOTES:
+        found = re.fullmatch((chinese if zh else en) + PLACES, text)
+        if not found:
+            continue
+        numbers = tuple(map(int, filter(None, found.groups())))
+        if figures:
+            of_rounds = {tuple(sorted(figures(one))) for level in levels for one in level.rounds}
+            same(tuple(sorted(numbers)) in of_rounds, True, text)
+        return
     raise Wrong(f"not understood: {text!r}")

@@ -2,7 +2,9 @@
 """Reads every sentence of a run and recomputes its figures from the journal: an independent reader
 with its own statistics, that shares no code with the program.
 
-    read.py FOLDER PROGRAM
+    read.py FOLDER PROGRAM [SENTENCES.json]
+
+The third: the page's sentences as a browser shows them (e2e/check_report.mjs).
 
 What cannot be parsed is a failure, as is a figure that the records do not bear out."""
 
@@ -51,8 +53,9 @@ class Page(html.parser.HTMLParser):
 
 
 class Reader:
-    def __init__(self, folder, program):
+    def __init__(self, folder, program, browser=None):
         self.folder, self.program, self.read, self.wrong = folder, program, 0, []
+        self.browser = json.loads(Path(browser).read_text(encoding="utf-8")) if browser else None
         rounds, canaries, run = journal.read(folder)
         said = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))["levels"]
         self.levels = []
@@ -115,13 +118,19 @@ class Reader:
         zh = int(lang == "zh")
         page = Page(lang)
         page.feed((self.folder / "report.html").read_text(encoding="utf-8"))
-        texts = page.texts("verdicts")
+        self.of_page(lang, page.texts("verdicts"), page.texts("caveats"))
+        if self.browser:
+            shown = self.browser[lang]
+            self.of_page(f"{lang} in a browser", shown["verdicts"], shown["caveats"])
+
+    def of_page(self, lang, texts, caveats):
+        zh = int(lang.startswith("zh"))
         if len(texts) != len(self.levels):
             self.wrong.append(f"page {lang}: {len(texts)} verdicts, {len(self.levels)} levels")
         for text, level in zip(texts, self.levels):
             sentence = re.sub(r"^(?:concurrency|并发) [\d#. ]+\s*: ", "", text)
             self.hold(f"page {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
-        for text in page.texts("caveats"):
+        for text in caveats:
             self.hold(f"page {lang}", text, lambda: evidence.note(text, self.levels, zh))
 
     def markdown(self, zh):
@@ -137,7 +146,7 @@ class Reader:
 
 
 def main():
-    reader = Reader(Path(sys.argv[1]), sys.argv[2])
+    reader = Reader(Path(sys.argv[1]), sys.argv[2], *sys.argv[3:4])
     reader.json()
     for lang in ["zh", "en"]:
         reader.screen(lang)

@@ -177,6 +177,8 @@ def ends(text, level):
             pass
         elif text.take(r"; under --cold none a later cold round repeats the first one's bytes and counts as warm", r"；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计"):
             same(level.none and sum(a.kind == "cold" for a in level.rounds) > 1, True, "repeated cold rounds")
+        elif text.take(r"; a round was left out that holds too few of the requests of the others", r"；有一轮所含请求太少，未予采用"):
+            same(len(level.rounds) > 2, True, "rounds of which one can be left out")
         elif not text.take(r"; look at the failures of each round", r"；请看各轮的失败原因"):
             raise Wrong(f"not understood: {text.rest!r}")
 

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let program = || options.program.clone().map_or_else(tier2::beside, Ok);
     if options.tier == 2 {
-        let runs = tier2::of_seeds(&program()?, options.seeds.clone())?;
+        let runs = tier2::of_seeds(&program()?, options.seeds.clone(), options.keep.as_deref())?;
         let faults = socket_faults(&runs);
         let line = json!({"tier": 2, "seeds": [options.seeds.start, options.seeds.end],
             "runs": runs.runs, "wrong": faults});
@@ -96,7 +96,7 @@ fn ci(seed: u64, program: &Path) -> anyhow::Result<ExitCode> {
     }
     faults.extend(noise_faults()?);
     for seeds in [0..40, seed..seed + 20] {
-        let runs = tier2::of_seeds(program, seeds)?;
+        let runs = tier2::of_seeds(program, seeds, None)?;
         println!("tier 2: {} runs", runs.runs);
         faults.extend(socket_faults(&runs));
     }

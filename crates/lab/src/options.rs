@@ -24,6 +24,9 @@ pub(crate) struct Options {
     /// Of tier 2: the program [default: the one beside this].
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
+    /// Of tier 2: keeps each run's folder there, as SEED/out.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
     /// What scripts/test runs.
     #[arg(long)]
     pub(crate) ci: bool,

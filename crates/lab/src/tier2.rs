@@ -29,11 +29,14 @@ pub struct Runs {
     pub wrong: Vec<(u64, Vec<String>)>,
 }
 
-/// Runs these seeds with a program.
+/// Runs these seeds with a program; the folders of the runs are kept in `keep`, as SEED/out.
 ///
 /// # Errors
 /// When the program cannot be run, or leaves no comparison.
-pub fn of_seeds(program: &Path, seeds: Range<u64>) -> anyhow::Result<Runs> {
+pub fn of_seeds(program: &Path, seeds: Range<u64>, keep: Option<&Path>) -> anyhow::Result<Runs> {
+    // Runs have folders of their own, from which a relative path leads nowhere.
+    let found = program.canonicalize();
+    let program = &found.with_context(|| format!("no program {}", program.display()))?;
     let next = AtomicU64::new(seeds.start);
     let work = || -> anyhow::Result<Runs> {
         let mut runs = Runs::default();
@@ -42,7 +45,7 @@ pub fn of_seeds(program: &Path, seeds: Range<u64>) -> anyhow::Result<Runs> {
             if seed >= seeds.end {
                 return Ok(runs);
             }
-            let wrong = one(program, seed).with_context(|| format!("seed {seed}"))?;
+            let wrong = one(program, seed, keep).with_context(|| format!("seed {seed}"))?;
             runs.runs += 1;
             if !wrong.is_empty() {
                 runs.wrong.push((seed, wrong));
@@ -70,11 +73,18 @@ pub fn of_seeds(program: &Path, seeds: Range<u64>) -> anyhow::Result<Runs> {
 ///
 /// # Errors
 /// As [`of_seeds`].
-pub fn one(program: &Path, seed: u64) -> anyhow::Result<Vec<String>> {
+fn one(program: &Path, seed: u64, keep: Option<&Path>) -> anyhow::Result<Vec<String>> {
     let scenario = socket_scenario(seed);
-    let folder = std::env::temp_dir().join(format!("dualround-lab-{}-{seed}", std::process::id()));
+    let unique = format!("dualround-lab-{}-{seed}", std::process::id());
+    let folder = match keep {
+        Some(keep) => keep.join(seed.to_string()),
+        None => std::env::temp_dir().join(unique),
+    };
     fs::create_dir_all(&folder)?;
     let judged = in_folder(program, &scenario, &folder);
+    if keep.is_some() {
+        return judged;
+    }
     let removed = fs::remove_dir_all(&folder);
     let wrong = judged?;
     removed?;

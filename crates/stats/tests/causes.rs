@@ -12,9 +12,11 @@ mod level;
 mod said;
 
 use dualround_model::{
-    ColdFact, Diagnosis, EngineDelta, EngineKind, EngineReport, Expected, Failure, FailureKind,
-    LevelComparison, Outcome, Phase, Reuse, TierDelta, Verdict, Witness,
+    CacheSeen, ColdFact, ConclusionKind, Diagnosis, EngineDelta, EngineKind, EngineReport,
+    Expected, Failure, FailureKind, Judging, Known, LevelComparison, Outcome, Phase, Reuse,
+    RoundRun, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
 };
+use dualround_stats::{SummaryOptions, compare, convention, summarise};
 use level::{Level, Reported, canary, each, engine};
 
 fn server() -> EngineReport {
@@ -270,4 +272,292 @@ fn ids_that_prompts_share_say_nothing_of_a_response_cache() {
     };
     assert!(matches!(level(false), Witness::ResponseCache(found) if found.answers == 9));
     assert!(!matches!(level(true), Witness::ResponseCache(_)));
+}
+
+/// Twelve prompts of 700 tokens by a schedule: of each round, by its number, what each request hit,
+/// when it was asked (s), and what the engines' counters saw.
+fn by_rounds(
+    schedule: &str,
+    known: &Known,
+    of: impl Fn(u32, u32) -> (u64, f64),
+    engines: impl Fn(u32) -> Vec<EngineDelta>,
+) -> LevelComparison {
+    let schedule: Schedule = schedule.parse().unwrap();
+    let round = |spec: dualround_model::RoundSpec| {
+        let record = |index: u32| {
+            let (cached, start) = of(spec.number, index);
+            let usage = common::usage(700, 3, Some(cached));
+            common::success(index, 1e3 * start, &[100.0, 110.0, 120.0], usage)
+        };
+        let mut meta = common::meta(spec, 12);
+        meta.engines = engines(spec.number);
+        let records = (0..12).map(record).collect();
+        summarise(RoundRun { meta, records }, &SummaryOptions::default())
+    };
+    let mut rounds: Vec<_> = schedule.rounds().into_iter().map(round).collect();
+    let judging = Judging {
+        schedule,
+        round_noise: None,
+        same_samples: true,
+    };
+    compare(&mut rounds, &judging, known)
+}
+
+fn known(repeated: u64) -> Known {
+    Known {
+        canary: canary(Some(0), Some(repeated)),
+        ..Known::default()
+    }
+}
+
+fn at(base: &str, looked_up: f64, hits: f64) -> EngineDelta {
+    EngineDelta {
+        base: base.to_owned(),
+        ..engine(looked_up, hits)
+    }
+}
+
+#[test]
+fn loads_of_replicas_are_those_of_all_warm_rounds() {
+    let engines = |round: u32| match round {
+        1 => vec![at("one", 8400.0, 0.0), at("two", 0.0, 0.0)],
+        2 => vec![at("one", 4200.0, 0.0), at("two", 4200.0, 0.0)],
+        _ => vec![at("one", 5600.0, 0.0), at("two", 2800.0, 0.0)],
+    };
+    let level = by_rounds("CWW", &known(880), |_, _| (0, 0.0), engines);
+    let loads = level.diagnosis.iter().find_map(|one| match one {
+        Diagnosis::Replicas { engines, seen } => Some((engines.clone(), *seen)),
+        _ => None,
+    });
+    let loads = loads.unwrap();
+    let right = [("one".to_owned(), 9800.0), ("two".to_owned(), 7000.0)];
+    assert_eq!(loads, (right.to_vec(), CacheSeen::Found));
+}
+
+#[test]
+fn an_engine_with_a_probe_s_share_is_no_replica() {
+    let engines = |two: f64| {
+        let of = move |_| vec![at("one", 8400.0 - two, 0.0), at("two", two, 0.0)];
+        let level = by_rounds("CW", &known(880), |_, _| (0, 0.0), of);
+        let mut found = level.diagnosis.iter();
+        found.any(|one| matches!(one, Diagnosis::Replicas { .. }))
+    };
+    assert!(engines(841.0));
+    assert!(!engines(840.0));
+}
+
+#[test]
+fn a_cache_is_off_where_every_engine_says_so() {
+    let level = |said: &[Option<bool>], warm: u64| {
+        let engines = said.iter().map(|prefix_caching| EngineReport {
+            prefix_caching: *prefix_caching,
+            ..server()
+        });
+        let known = Known {
+            engines: engines.collect(),
+            ..known(0)
+        };
+        let level = by_rounds(
+            "CW",
+            &known,
+            |round, _| (if round == 2 { warm } else { 0 }, 0.0),
+            |_| Vec::new(),
+        );
+        level.diagnosis.contains(&Diagnosis::CacheOff)
+    };
+    assert!(level(&[Some(false)], 0) && level(&[Some(false), Some(false)], 0));
+    assert!(!level(&[Some(false), Some(true)], 0) && !level(&[Some(false), None], 0));
+    // Hits that were seen refute it; and an engine of which nothing is known says nothing.
+    assert!(!level(&[Some(false)], 600) && !level(&[], 0));
+}
+
+#[test]
+fn hits_that_no_time_follows_are_told() {
+    let found = |warm: u64, ttft: f64| {
+        let mut level = Level::of(each(24, 700, 0), each(24, 700, warm));
+        level.ttft = (100.0, ttft);
+        let level = level.judged();
+        let mut found = level.diagnosis.iter();
+        found.any(|one| matches!(one, Diagnosis::NotFollowed { .. }))
+    };
+    // Twice as slow, with hits: an effect, the other way round.
+    assert!(found(600, 200.0));
+    assert!(!found(600, 50.0) && !found(0, 200.0));
+    // From 5 % of the prompts on.
+    assert!(found(35, 200.0) && !found(34, 200.0));
+}
+
+#[test]
+fn one_replay_in_ten_is_not_many() {
+    let level = |count: u32| {
+        let mut level = Level::of(each(20, 700, 0), each(20, 700, 0));
+        level.ids = match count {
+            2 => |round, index| Some(format!("{}-{index}", if index < 2 { 1 } else { round })),
+            _ => |round, index| Some(format!("{}-{index}", if index < 3 { 1 } else { round })),
+        };
+        level.judged().conclusion.witness
+    };
+    assert!(!matches!(level(2), Witness::ResponseCache(_)));
+    assert!(matches!(level(3), Witness::ResponseCache(found) if found.answers == 3));
+}
+
+#[test]
+fn answers_without_hits_are_not_contradicted_by_counters_that_stood_still() {
+    let level = |cached: u64| {
+        let mut level = Level::of(each(12, 700, 0), each(12, 700, cached));
+        level.engines = vec![engine(8400.0, 0.0)];
+        level.warm_engines = Some(vec![engine(0.0, 0.0)]);
+        level.judged().conclusion.witness
+    };
+    assert_eq!(level(0), Witness::Usage);
+    assert_eq!(level(600), Witness::Contradicted);
+}
+
+#[test]
+fn few_hits_by_counters_are_known_to_be_few() {
+    // A spread within ±25 % around 1 is no effect where hits are known to be few.
+    let level = |hits: f64| {
+        let silent: Vec<Reported> = vec![(Some(1000), None); 24];
+        let mut level = Level::of(silent.clone(), silent);
+        level.canary = None;
+        level.ttft = (100.0, 101.0);
+        level.change = |round, record| {
+            let odd = f64::from(record.index % 5) * 5.0;
+            let late = if round == 2 { odd } else { 20.0 - odd };
+            let timeline = &mut record.timeline;
+            timeline.first_token_ns = timeline.first_token_ns.map(|at| at + common::ns(late));
+        };
+        level.engines = vec![engine(24_000.0, 0.0)];
+        level.warm_engines = Some(vec![engine(24_000.0, hits)]);
+        level.judged().conclusion.kind
+    };
+    assert_eq!(level(0.0), ConclusionKind::NoEffect);
+    assert_eq!(level(12_000.0), ConclusionKind::CannotTell);
+}
+
+#[test]
+fn others_are_at_work_where_requests_ran_before_the_round() {
+    let busy = |running: f64, waiting: f64| {
+        let engines = move |_| {
+            vec![EngineDelta {
+                running_before: Some(running),
+                waiting_before: Some(waiting),
+                ..at("one", 8400.0, 0.0)
+            }]
+        };
+        let schedule: Schedule = "CW".parse().unwrap();
+        let spec = schedule.rounds()[0];
+        let mut meta = common::meta(spec, 1);
+        meta.engines = engines(1);
+        let usage = common::usage(700, 3, Some(0));
+        let records = vec![common::success(0, 0.0, &[10.0, 20.0], usage)];
+        let round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
+        let mut warnings = round.summary.warnings.iter();
+        warnings.any(|one| {
+            matches!(one, Warning::OtherTraffic { what: TrafficSign::BusyBefore, seen, .. }
+                if (seen - running - waiting).abs() < 1e-9)
+        })
+    };
+    assert!(!busy(0.0, 0.0));
+    assert!(busy(1.0, 0.0) && busy(0.0, 1.0) && busy(2.0, 3.0));
+}
+
+#[test]
+fn silence_is_zero_where_a_known_miss_was_silent_and_a_repetition_hit() {
+    let zero = |first: Option<u64>, repeated: Option<u64>, engines: &[EngineKind]| {
+        let engines: Vec<_> = engines
+            .iter()
+            .map(|kind| EngineReport::new(*kind, "http://one".to_owned()))
+            .collect();
+        convention(canary(first, repeated).as_ref(), &engines).omission_is_zero
+    };
+    let vllm = EngineKind::Vllm;
+    assert!(zero(None, Some(880), &[vllm]));
+    assert!(!zero(Some(0), Some(880), &[vllm]) && !zero(None, None, &[vllm]));
+    assert!(!zero(None, Some(16), &[vllm]));
+    // A gateway's two engines may answer each in its own way; LMCache answers no one.
+    assert!(!zero(None, Some(880), &[EngineKind::Unknown, vllm, vllm]));
+    assert!(!zero(None, Some(880), &[vllm, vllm, vllm]) && zero(None, Some(880), &[vllm, vllm]));
+    assert!(zero(None, Some(880), &[vllm, EngineKind::Lmcache]));
+    assert!(!convention(None, &[]).omission_is_zero);
+}
+
+/// What a cache could give of prompts of 700 tokens in blocks of 100.
+fn all_possible() -> Known {
+    Known {
+        reuse: Some(Reuse {
+            block: 100,
+            prompts: 12,
+            tokens: 8400,
+            cold: 0.0,
+            warm: 600.0 / 700.0,
+            lru_warm: None,
+            capacity_tokens: None,
+        }),
+        ..known(880)
+    }
+}
+
+fn store_not_finished(level: &LevelComparison) -> Option<Diagnosis> {
+    let mut found = level.diagnosis.iter();
+    let found = found.find(|one| {
+        matches!(
+            one,
+            Diagnosis::StoreNotFinishedSoon { .. } | Diagnosis::StoreNotFinishedLater { .. }
+        )
+    });
+    found.cloned()
+}
+
+#[test]
+fn requests_that_missed_sooner_than_others_hit_tell_a_store_that_was_not_finished() {
+    // Asked again after 1 s and after 5 s.
+    let level = |hits_soon: u64, hits_late: u64, soon: u32| {
+        let of = move |round: u32, index: u32| match (round, index < soon) {
+            (1, _) => (0, 0.0),
+            (_, true) => (hits_soon, 1.0),
+            (_, false) => (hits_late, 5.0),
+        };
+        let seen = |round: u32| {
+            let hits = (0..12).map(|index| of(round, index).0).sum::<u64>();
+            vec![at("one", 8400.0, hits as f64)]
+        };
+        store_not_finished(&by_rounds("CW", &all_possible(), of, seen))
+    };
+    let Some(Diagnosis::StoreNotFinishedSoon {
+        requests,
+        within,
+        after,
+    }) = level(0, 600, 6)
+    else {
+        panic!("{:?}", level(0, 600, 6));
+    };
+    assert_eq!(requests, 6);
+    // From the end of the answer, 121 ms after it was asked.
+    assert!((within - 0.879).abs() < 1e-6 && (after - 4.879).abs() < 1e-6);
+    // Those that missed were asked later; two are too few; a hit of 300 is no miss.
+    assert_eq!(level(600, 0, 6), None);
+    assert_eq!(level(0, 600, 2), None);
+    assert_eq!(level(0, 600, 10), None);
+    assert_eq!(level(300, 600, 6), None);
+    assert!(level(299, 600, 6).is_some());
+}
+
+#[test]
+fn a_later_warm_round_that_hits_far_more_tells_it_too() {
+    let level = |schedule: &str, first: u64, later: u64| {
+        let of = move |round: u32, _: u32| match round {
+            1 => (0, 0.0),
+            2 => (first, 1.0),
+            _ => (later, 2.0),
+        };
+        let seen = move |round: u32| vec![at("one", 8400.0, 12.0 * of(round, 0).0 as f64)];
+        store_not_finished(&by_rounds(schedule, &all_possible(), of, seen))
+    };
+    let later = |first: f64, later: f64| Some(Diagnosis::StoreNotFinishedLater { first, later });
+    assert_eq!(level("CWW", 210, 420), later(0.3, 0.6));
+    // 20 points and less may be anything.
+    assert_eq!(level("CWW", 280, 420), None);
+    // Hits near the possible ones leave no gap.
+    assert_eq!(level("CWW", 500, 650), None);
 }
