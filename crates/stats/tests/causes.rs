@@ -13,14 +13,23 @@ mod said;
 
 use dualround_model::{
     CacheSeen, ColdFact, ConclusionKind, Diagnosis, EngineDelta, EngineKind, EngineReport,
-    Expected, Failure, FailureKind, Judging, Known, LevelComparison, Outcome, Phase, Reuse,
-    RoundRun, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
+    Expected, Failure, FailureKind, Judging, Known, LevelComparison, Outcome, Phase, RequestRecord,
+    Reuse, RoundRun, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
 };
 use dualround_stats::{SummaryOptions, compare, convention, summarise};
 use level::{Level, Reported, canary, each, engine};
 
 fn server() -> EngineReport {
     EngineReport::new(EngineKind::LlamaCpp, "http://one".to_owned())
+}
+
+fn fails(record: &mut RequestRecord) {
+    record.outcome = Outcome::Failed(Failure {
+        kind: FailureKind::Http(503),
+        phase: Phase::Head,
+        message: "busy".to_owned(),
+        status: Some(503),
+    });
 }
 
 fn found(level: Level) -> Vec<Diagnosis> {
@@ -97,18 +106,13 @@ fn what_prompts_share_anyway_is_no_sign_that_they_were_kept() {
 
 #[test]
 fn failures_of_a_warm_round_are_told() {
-    let level = |fails: bool| {
+    let level = |one_fails: bool| {
         let mut level = Level::of(each(24, 700, 0), each(24, 700, 0));
         level.ttft = (100.0, 100.0);
-        if fails {
+        if one_fails {
             level.change = |round, record| {
                 if round == 2 && record.index == 0 {
-                    record.outcome = Outcome::Failed(Failure {
-                        kind: FailureKind::Http(503),
-                        phase: Phase::Head,
-                        message: "busy".to_owned(),
-                        status: Some(503),
-                    });
+                    fails(record);
                 }
             };
         }
@@ -560,4 +564,44 @@ fn a_later_warm_round_that_hits_far_more_tells_it_too() {
     assert_eq!(level("CWW", 280, 420), None);
     // Hits near the possible ones leave no gap.
     assert_eq!(level("CWW", 500, 650), None);
+}
+
+#[test]
+fn up_to_a_tenth_of_impossible_answers_are_left_out_and_above_nothing_is_believed() {
+    let rate = |impossible: usize| {
+        let mut warm = each(20, 700, 630);
+        let wrong = warm.iter_mut().take(impossible);
+        wrong.for_each(|one| one.1 = Some(7000));
+        Level::of(each(20, 700, 0), warm).judged().hit_rate.usage
+    };
+    assert!(rate(0).is_some_and(|rate| (rate - 0.9).abs() < 1e-9));
+    assert!(rate(2).is_some_and(|rate| (rate - 0.9).abs() < 1e-9));
+    assert_eq!(rate(3), None);
+}
+
+#[test]
+fn warm_requests_whose_cold_one_failed_are_counted() {
+    let orphans = |change: fn(u32, &mut RequestRecord)| {
+        let mut level = Level::of(each(24, 700, 0), each(24, 700, 690));
+        level.change = change;
+        let level = level.judged();
+        level.diagnosis.iter().find_map(|one| match one {
+            Diagnosis::Orphans { requests } => Some(*requests),
+            _ => None,
+        })
+    };
+    assert_eq!(orphans(|_, _| {}), None);
+    let two = orphans(|round, record| {
+        if round == 1 && record.index < 2 {
+            fails(record);
+        }
+    });
+    assert_eq!(two, Some(2));
+    // One that failed in both rounds, or in the warm one alone, is none.
+    let others = orphans(|round, record| {
+        if record.index == 0 || (round == 2 && record.index == 1) {
+            fails(record);
+        }
+    });
+    assert_eq!(others, None);
 }
