@@ -24,6 +24,9 @@ def canary(text, level, zh):
         if not found:
             continue
         seen = level.canary
+        if seen is None:
+            # A run that was killed before its first level ended tells its canary nowhere else.
+            return
         if kind == "hit":
             numbers = [int(one) for one in found.groups()]
             same(sorted(numbers), sorted([seen["repeated"], seen["prompt_tokens"]]), "the canary")
@@ -53,7 +56,7 @@ def of_round(number, rest, level, zh):
     known = list(one.known())
     successes = len(one.successes())
     cached, prompt = sum(c for _, c, _ in known), sum(p for _, _, p in known)
-    form = rf"(\d+) 个提示词 token 中 (\d+) 个（{N}%）命中缓存，(.*)；超出轮内共享的部分：(\d+)(?: \[≤ (\d+)\])?" if zh else rf"(\d+) of (\d+) prompt tokens \({N} %\) came from the cache, (.*); beyond what the round shares: (\d+)(?: \[≤ (\d+)\])?"
+    form = rf"(\d+) 个提示词 token 中 (\d+) 个（{N}%）命中缓存，(.*)；超出轮内共享的部分：(\d+)(?:（容许不超过 (\d+)）)?" if zh else rf"(\d+) of (\d+) prompt tokens \({N} %\) came from the cache, (.*); beyond what the round shares: (\d+)(?: \(up to (\d+) are tolerated\))?"
     if found := re.fullmatch(form, rest):
         a, b, share, told, excess, limit = found.groups()
         same((int(b), int(a)) if zh else (int(a), int(b)), (cached, prompt), "cached and prompt tokens")
@@ -75,14 +78,22 @@ def of_round(number, rest, level, zh):
         (r"没有请求成功" if zh else r"no request succeeded", lambda: successes == 0),
         (r"提示词彼此共享的部分太多，无法判断是否还有其他命中" if zh else r"the prompts share too much of each other to tell whether anything else was hit", lambda: True),
         (r"提示词太短，无法将命中与聊天模板及一个缓存块区分开" if zh else r"the prompts are too short to tell a hit from the template and a block", lambda: True),
-        (r"提示词的共享部分只知道字符数，这些命中可能超出共享部分" if zh else r"what prompts share is known by characters only, and these hits may be more than that", lambda: True),
+        (r"提示词的共享部分只知道字符数，非共享部分的命中可能无法看出" if zh else r"what prompts share is known by characters only, so hits of what they do not share might not show", lambda: True),
     ]
     for pattern, holds in forms:
         if re.fullmatch(pattern, rest):
             return same(holds(), True, rest)
-    if found := re.fullmatch(r"(\d+) 个请求中只有 (\d+) 个的命中可知" if zh else r"hits are known for (\d+) of (\d+) requests only", rest):
+    if found := re.fullmatch(r"(\d+) 个请求中只有 (\d+) 个的命中可判断" if zh else r"hits can be judged for (\d+) of (\d+) requests only", rest):
         numbers = sorted(int(n) for n in found.groups())
         return same(numbers[1], successes, "successes")
+    if found := re.fullmatch(r"(\d+) 个请求重发过，.*" if zh else r"requests that were sent again: (\d+); .*", rest):
+        again = sum(1 for record in one.successes() if record.get("retries"))
+        return same(int(found.group(1)), again, "requests that were sent again")
+    if found := re.fullmatch(r"(\d+) 个请求报告的缓存命中 tokens 多于其提示词，未予采用" if zh else r"requests that report more cached tokens than their prompt has: (\d+); they are left out", rest):
+        more = sum(1 for record in one.successes() if (record["usage"]["cached_tokens"] or 0) > (record["usage"]["prompt_tokens"] or math.inf))
+        return same(int(found.group(1)), more, "impossible answers")
+    if found := re.fullmatch(r"同一文本换用另一个唯一前缀后仍命中 (\d+) tokens：.*" if zh else r"the same text behind another marker took (\d+) tokens from the cache: either .*", rest):
+        return same(int(found.group(1)), (level.canary or {}).get("other_marker"), "the canary's other text")
     if found := re.fullmatch(r"有 (\d+) 个请求，各自的提示词有一半以上意外命中缓存" if zh else r"requests that took half of their prompt and more from a cache, unexpectedly: (\d+)", rest):
         half = sum(1 for _, c, p in known if 2 * c >= p)
         if int(found.group(1)) > half:
@@ -163,7 +174,7 @@ DIAGNOSES = [
     (r"the server counted other prompt tokens for the same bytes .*", r"同样的字节，服务端统计的提示词 token 数却不同.*", None),
     (r"the cache works for one text sent twice, .*", r"同一文本连发两次能命中，.*", lambda level: low(level)),
     (r"the server reports no cached tokens, so hits cannot be seen: .*", r"服务端不报告缓存命中 token，无法看到命中：.*", lambda level: level.rates()[1][1] == 0),
-    (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: level.rates()[1][1] > 0),
+    (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: more(level)),
     (r"requests failed in the warm round; only pairs that succeeded twice are compared", r"热轮中有请求失败；只比较两轮都成功的请求对", lambda level: any(one["outcome"] != "success" for a in level.warms for one in a.records)),
     (r"no request succeeded with a TTFT in both rounds: see the failures of each round", r"没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因", lambda level: level.ratio is None),
     (r"warm requests whose cold request failed, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),
@@ -208,6 +219,12 @@ def kept(text, level):
     if found.groups()[-1]:
         shown(found.groups()[-1], 100 * hit_rate(rounds)[0], "hit rate")
     return True
+
+
+def more(level):
+    """The warm rounds hit more than the cold ones."""
+    (cold, a, _), (warm, b, _) = level.rates()
+    return not (a and b) or warm > cold
 
 
 def seen(level):
@@ -260,6 +277,7 @@ NOTES = [
     (r"\d+ of \d+ warm-up requests failed \(.*\): .*", r"\d+ 个预热请求中有 \d+ 个失败（.*", None),
     (r"\d+ requests timed out: .*", r"\d+ 个请求超时：.*", None),
     (r"--\S+ ended the round early; \d+ requests were never sent", r"本轮被 --\S+ 提前结束；\d+ 个请求未发送", None),
+    (r"the run was killed in this round: (\d+) requests are not in the journal, of which up to \d+ were in flight", r"运行在本轮中被杀死：(\d+) 个请求不在日志中，其中最多 \d+ 个当时正在进行", None),
     (r"the round ended early; \d+ requests were never sent\. .*", r"本轮提前结束；\d+ 个请求未发送。.*", None),
     (r"\d+ requests were sent again after failures .*", r"\d+ 个请求失败后重发（.*", None),
     (r"no request met the SLO: .*", r"没有请求满足 SLO：.*", None),

@@ -110,7 +110,7 @@ class Reader:
         if text.startswith(cold):
             sources = {one["text_zh" if zh else "text"]: one["source"] for one in level.said["cold"]["evidence"]}
             fact = text[len(cold) :]
-            bare = re.sub(r" \[≤ \d+\]$", "", fact)
+            bare = re.sub(r" \(up to \d+ are tolerated\)$|（容许不超过 \d+）$", "", fact)
             return self.hold(where, text, lambda: evidence.fact(sources.get(bare, "usage"), fact, level, zh))
         self.hold(where, text, lambda: evidence.diagnosis(text, level, zh))
 

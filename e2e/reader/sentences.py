@@ -3,6 +3,8 @@
 import math
 import re
 
+from journal import ttft as journal_ttft
+
 N = r"(-?[\d.]+)"
 
 
@@ -32,8 +34,8 @@ HEADS = {
         "第 2 轮更快，但原因未证实（此处无法看到命中）",
     ],
     "few": [
-        "round 2 faster, cause not established (hardly any cache hits were seen)",
-        "第 2 轮更快，但原因未证实（几乎未见缓存命中）",
+        "round 2 faster, cause not established (it hit hardly more than the cold round)",
+        "第 2 轮更快，但原因未证实（其命中几乎不比冷轮多）",
     ],
     "partly": [
         "round 2 faster, cause not established (hits are known for a part of the requests only)",
@@ -59,7 +61,7 @@ ROUNDS = {
 ALLOWED = {
     "default": [rf"±{N} % between rounds allowed by default", rf"轮间默认允许 ±{N}%"],
     "flag": [rf"±{N} % between rounds allowed by --round-noise", rf"轮间按 --round-noise 允许 ±{N}%"],
-    "control": [rf"±{N} % between rounds, which the repeats do not exclude", rf"轮间允许 ±{N}%，为重复轮所不能排除的差异"],
+    "control": [rf"±{N} % between rounds allowed, as the repeats may differ", rf"轮间按重复轮可能的差异允许 ±{N}%"],
 }
 WORDS = [
     {"faster": rf"{N}× faster", "slower": rf"{N}× as fast", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
@@ -154,7 +156,7 @@ def rate(text, level):
 def ends(text, level):
     """Cold rounds, and what would tell more."""
     (cold, _, _), _ = level.rates()
-    found = text.take(rf"; the cold round itself hit {N} %: reuse inside the round is not in this ratio", rf"；冷轮自身命中 {N}%：轮内复用不在此加速比之内")
+    found = text.take(rf"; the cold round itself hit {N} %: what it reused is not in this ratio", rf"；冷轮自身命中 {N}%：其复用不在此加速比之内")
     if found:
         shown(found.group(1), 100 * cold, "hits of the cold round")
     verdicts = {
@@ -173,14 +175,27 @@ def ends(text, level):
         elif text.take(r"; more cycles tell more", r"；可增加冷热循环"):
             if len(level.cycles) < 3:
                 raise Wrong("there are no three cycles")
-        elif found := text.take(rf"; from cold round to cold round each round was {N} % (faster|slower) than the one before, which is in this ratio", rf"；从冷轮到冷轮，每一轮都比前一轮(快|慢) {N}%，这包含在此加速比中"):
-            pass
+        elif found := text.take(rf"; the last cold round took {N}× as long as the first, {N} % (less|more) a round on average, which is in this ratio", rf"；最后一个冷轮的耗时是第一个的 {N} 倍，平均每轮(?P<way>多|少) {N}%，这包含在此加速比中"):
+            trend(found.groups(), level, text.zh)
         elif text.take(r"; under --cold none a later cold round repeats the first one's bytes and counts as warm", r"；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计"):
             same(level.none and sum(a.kind == "cold" for a in level.rounds) > 1, True, "repeated cold rounds")
         elif text.take(r"; a round was left out that holds too few of the requests of the others", r"；有一轮所含请求太少，未予采用"):
             same(len(level.rounds) > 2, True, "rounds of which one can be left out")
         elif not text.take(r"; look at the failures of each round", r"；请看各轮的失败原因"):
             raise Wrong(f"not understood: {text.rest!r}")
+
+
+def trend(groups, level, zh):
+    """By the requests that the first and the last cold round of the cycles both have."""
+    times, way, percent = groups if zh else (groups[0], groups[2], groups[1])
+    first, last = level.cycles[0][0], level.cycles[-1][0]
+    ids = {one["index"]: journal_ttft(one) for one in first.successes() if journal_ttft(one)}
+    apart = [math.log(journal_ttft(one) / ids[one["index"]]) for one in last.successes() if journal_ttft(one) and one["index"] in ids]
+    drift = sum(apart) / len(apart)
+    shown(times, math.exp(drift), "the last cold round over the first")
+    each = math.exp(drift / (last.number - first.number))
+    shown(percent, 100 * abs(each - 1), "a round")
+    same(way in ("less", "少"), each < 1, "the way it went")
 
 
 METHODS = {
@@ -264,8 +279,8 @@ def withheld(text, level):
     ):
         same(level.said["cold"]["verdict"], "contaminated", "verdict on the cold round")
     elif found := text.take(
-        rf"withheld: the last (cold|warm) round was {N}× (faster|slower) than the first, which is at least half of what cold and warm differ by \(in logarithms\): (the server was warming up|the server changed meanwhile), and no cache effect can be claimed; more cycles \(--rounds CWCWCW\) tell$",
-        rf"不下结论：最后一个(冷轮|热轮)比第一个(?:冷轮|热轮)(?:快，加速比|慢，耗时为其) {N}(?:×| 倍)，（按对数）已达到冷热差异的一半：(服务端仍在预热|其间服务端有变化)，不能归因于缓存；可增加冷热循环（--rounds CWCWCW）$",
+        rf"withheld: the last (cold|warm) round was {N}× (faster|slower) than the first, which is at least half of what cold and warm differ by \(in logarithms\): (as with a server that warms up|the server changed meanwhile), and no cache effect can be claimed; more cycles \(--rounds CWCWCW\) tell$",
+        rf"不下结论：最后一个(冷轮|热轮)比第一个(?:冷轮|热轮)(?:快，加速比|慢，耗时为其) {N}(?:×| 倍)，（按对数）已达到冷热差异的一半：(与服务端仍在预热时一样|其间服务端有变化)，不能归因于缓存；可增加冷热循环（--rounds CWCWCW）$",
     ):
         drift = sum(level.apart) / len(level.apart)
         shown(found.group(2), math.exp(abs(drift)), "what the repeats differ by")

@@ -1,6 +1,9 @@
 //! `--fail-if`: a condition on a level's comparison, by the names of `comparison.json`.
 
-use crate::exit::Usage;
+use crate::{
+    exit::Usage,
+    gate_schema::{Holds, Levels, Lost},
+};
 use dualround_model::Lang;
 use serde_json::Value;
 
@@ -109,6 +112,46 @@ impl Gate {
         &self.text
     }
 
+    /// Whether it can be held against such levels at all: known before anything is sent.
+    ///
+    /// # Errors
+    /// [`Usage`] when its key leads nowhere, is no figure, or never has such a value.
+    pub(crate) fn fits(&self, levels: Levels) -> Result<(), Usage> {
+        let text = &self.text;
+        let found = levels.holds(&self.path).map_err(|lost| {
+            Usage(match lost {
+                Lost::NoKey(key, keys) if keys.is_empty() => {
+                    format!("--fail-if '{text}': there is nothing below a figure, so no `{key}`")
+                }
+                Lost::NoKey(key, keys) => format!(
+                    "--fail-if '{text}': there is no `{key}`; there are: {}",
+                    keys.join(", ")
+                ),
+                Lost::NoPosition(key) => {
+                    format!("--fail-if '{text}': `{key}` must be a position, from 0")
+                }
+            })
+        })?;
+        let orders = !matches!(self.operator, "==" | "!=");
+        match found {
+            Holds::Parts(keys) if keys.is_empty() => Err(self.wrong("is no figure")),
+            Holds::Parts(keys) => {
+                Err(self.wrong(&format!("is no figure; below it are: {}", keys.join(", "))))
+            }
+            Holds::Number if self.operand.parse::<f64>().is_err() => Err(self.wrong("is a number")),
+            Holds::Flag | Holds::Text | Holds::OneOf(_) if orders => {
+                Err(self.wrong("is no number: use == or !="))
+            }
+            Holds::Flag if self.operand.parse::<bool>().is_err() => {
+                Err(self.wrong("is true or false"))
+            }
+            Holds::OneOf(words) if !words.contains(&self.operand) => {
+                Err(self.wrong(&format!("is one of {}", words.join(", "))))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Holds it against a level.
     ///
     /// # Errors
@@ -116,7 +159,16 @@ impl Gate {
     pub(crate) fn check(&self, level: &Value) -> Result<Held, Usage> {
         // Where there is a claim, there is no reason why not.
         let reason = level.pointer("/conclusion/reason");
-        if self.path == ["conclusion", "reason", "kind"] && reason.is_some_and(Value::is_null) {
+        let no_reason = match self.path.as_slice() {
+            [a, b, c] if [a, b, c] == ["conclusion", "reason", "kind"] => {
+                reason.is_some_and(Value::is_null)
+            }
+            [part, metric, kind] if kind == "reason_kind" => {
+                level[part][metric].get(kind).is_some_and(Value::is_null)
+            }
+            _ => false,
+        };
+        if no_reason {
             return Ok(if self.operator == "!=" {
                 Held::Failed("none".to_owned())
             } else {

@@ -8,6 +8,7 @@ mod endpoint;
 mod engine_tokens;
 mod exit;
 mod gate;
+mod gate_schema;
 mod hub;
 mod lang;
 mod live;

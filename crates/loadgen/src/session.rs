@@ -332,6 +332,7 @@ impl Session {
             metrics: Vec::new(),
             engines: Vec::new(),
             interrupted: true,
+            unfinished: false,
             stopped: None,
             warnings: std::mem::take(&mut self.warnings),
         };
@@ -372,6 +373,7 @@ impl Session {
             peak_in_flight: output.peak_in_flight,
             engines,
             interrupted: self.cancel.is_cancelled() || stopped.is_some(),
+            unfinished: false,
             stopped,
             client: output.client.clone(),
             metrics: tracks(&self.asked, &pages),

@@ -128,6 +128,9 @@ pub struct RoundMeta {
     pub engines: Vec<EngineDelta>,
     /// The round was ended early by the user or a limit.
     pub interrupted: bool,
+    /// Its end is not in the journal: the run was killed in it.
+    #[serde(skip)]
+    pub unfinished: bool,
     /// Which limit; `None` where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<RoundStop>,

@@ -196,6 +196,13 @@ pub enum Warning {
         /// Requests never sent.
         not_started: u64,
     },
+    /// The run was killed in the round.
+    Killed {
+        /// Requests that are not in the journal.
+        not_recorded: u64,
+        /// Of these, as many may have been in flight.
+        in_flight: u64,
+    },
     /// A limit of the plan ended the round early.
     LimitReached {
         /// The flag.

@@ -85,6 +85,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::Failures { .. }
         | Warning::Timeouts { .. }
         | Warning::Interrupted { .. }
+        | Warning::Killed { .. }
         | Warning::LimitReached { .. } => 0,
         Warning::NotCold { .. }
         | Warning::OtherTraffic { .. }

@@ -41,14 +41,15 @@ impl Open {
         self.ended_ns = self.ended_ns.max(Some(time.end_ns));
     }
 
-    /// A round whose end nobody has seen. Those that were in flight count as not started: nothing is
-    /// known of them.
+    /// A round whose end nobody has seen. Those that were in flight stand with those that were not
+    /// started: nothing is known of them.
     fn salvaged(self) -> Box<RoundMeta> {
         let mut meta = self.meta;
         meta.started_ns = self.queued_ns.unwrap_or(meta.started_ns);
         meta.ended_ns = self.ended_ns.unwrap_or(meta.ended_ns);
         meta.not_started = meta.planned.saturating_sub(self.requests);
         meta.interrupted = true;
+        meta.unfinished = true;
         meta
     }
 }

@@ -211,7 +211,7 @@ const ZH: Labels = Labels {
     hit_rate_lru: "按声明容量的 LRU 模型",
     cold_verdict: "冷轮",
     verdicts: ["冷", "被污染", "未知"],
-    methods: ["文本标记", "引擎 salt", "重置缓存", "未做处理"],
+    methods: ["唯一前缀", "缓存盐值", "缓存重置", "未采取措施"],
     conclusion: "结论",
     diagnosis: "诊断",
 };

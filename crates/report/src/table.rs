@@ -7,7 +7,7 @@ use crate::{
     text::{fit, safe_text},
     words::warning_text,
 };
-use dualround_model::{Plan, RoundResult, RoundSummary, Stat};
+use dualround_model::{Plan, RoundResult, RoundSummary, Stat, Warning};
 use std::fmt::Write;
 
 /// Width of the rules above and below the title.
@@ -119,9 +119,15 @@ fn counts(summary: &RoundSummary, labels: &Labels) -> String {
         labels.failed,
         summary.failed_requests,
     );
+    let killed = |warning: &Warning| matches!(warning, Warning::Killed { .. });
+    let not_started = if summary.warnings.iter().any(killed) {
+        labels.lang.pick(["Not recorded", "未记录"])
+    } else {
+        labels.not_started
+    };
     for (label, count) in [
         (labels.cancelled, summary.cancelled_requests),
-        (labels.not_started, summary.not_started_requests),
+        (not_started, summary.not_started_requests),
     ] {
         if count > 0 {
             let _ = write!(line, " | {label}: {count}");

@@ -39,9 +39,14 @@ const VISIBLE: f64 = 0.5;
 struct Limits {
     /// What any two prompts share here.
     template: u64,
+    /// Of that, what only a marker's failure to separate may explain as well: nothing shows that other
+    /// texts share it.
+    doubtful: u64,
     /// The canary saw what any two prompts of an epoch share: behind another marker, or as another
     /// text under the same salt.
     template_seen: bool,
+    /// It saw another text under the same salt: what that hit is no failure to separate.
+    same_salt: bool,
     /// The unit in which prompts are cached.
     block: u64,
 }
@@ -65,7 +70,9 @@ impl Limits {
             canary.is_some_and(|canary| canary.salt_field.is_none()) || same_salt.is_some();
         Self {
             template: other.max(same_salt.unwrap_or(0)),
+            doubtful: 0,
             template_seen,
+            same_salt: same_salt.is_some(),
             block: told.unwrap_or_else(by_canary),
         }
     }
@@ -78,8 +85,35 @@ impl Limits {
             (false, true) => 0,
             (false, false) => UNSEEN_TEMPLATE,
         };
+        let measured = self.template.max(least);
+        let known = match (&round.expected, self.same_salt) {
+            // Token ids show all that prompts share, but for what the tokenizer does not show.
+            (Some(expected), _) => {
+                let most = expected.tokens.iter().flatten().max();
+                u64::from(most.copied().unwrap_or(0)) + expected.unseen
+            }
+            (None, true) => measured,
+            (None, false) => UNSEEN_TEMPLATE,
+        };
+        let known = measured.min(known.max(least));
+        if round.expected.is_some() {
+            return Self {
+                template: known,
+                ..self
+            };
+        }
         Self {
-            template: self.template.max(least),
+            template: measured,
+            doubtful: measured - known,
+            ..self
+        }
+    }
+
+    /// Without what may be a marker that does not separate.
+    fn without_doubt(self) -> Self {
+        Self {
+            template: self.template - self.doubtful,
+            doubtful: 0,
             ..self
         }
     }
@@ -356,6 +390,13 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
             known: most.requests,
             of: hits.of,
         }
+    } else if Sums::of(round, limits.without_doubt(), hits.is_whole(), true).contaminated() {
+        let hit = limits.template;
+        ColdFact::MarkerInDoubt { round: number, hit }
+    } else if (most.visible as f64) < VISIBLE * most.prompt as f64
+        && (least.visible as f64) >= VISIBLE * least.prompt as f64
+    {
+        ColdFact::CharactersOnly { round: number }
     } else if (most.visible as f64) < VISIBLE * most.prompt as f64 {
         let shared = most.visible_alone as f64 >= VISIBLE * most.prompt as f64;
         ColdFact::TooShort {

@@ -24,8 +24,12 @@ pub(crate) fn remarks(basis: &Basis<'_>, decision: &Decision) -> Vec<Remark> {
 fn trend(basis: &Basis<'_>) -> Option<Remark> {
     let effect = basis.ttft.metric.ratio?.ln().abs();
     let trend = basis.ttft.trend?;
+    let (first, _) = basis.design.cycles.first()?;
+    let (last, _) = basis.design.cycles.last()?;
+    let rounds = last.meta.spec.number - first.meta.spec.number;
     (trend.abs() >= effect / 2.0).then(|| Remark::Trend {
         per_round: trend.exp(),
+        first_to_last: (trend * f64::from(rounds)).exp(),
     })
 }
 

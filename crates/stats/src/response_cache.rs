@@ -66,9 +66,12 @@ fn by_ids(rounds: &[RoundResult]) -> Option<Replayed> {
     (sum.of > 0 && unclear <= sum.of).then_some(sum)
 }
 
-/// The same id, and the same usage: a stored answer tells an old story.
+/// The same id, and the same usage: a stored answer tells an old story. It comes at once, or far sooner
+/// than it was made: ids may be made of the prompt, and an answer that takes its time is computed.
 fn repeats(before: &RequestRow, row: &RequestRow) -> bool {
-    before.response() == row.response() && same_usage(before, row)
+    let sooner = before.latency_ms().zip(row.latency_ms());
+    let sooner = sooner.is_some_and(|(before, now)| now * FASTER <= before);
+    before.response() == row.response() && same_usage(before, row) && (at_once(row) || sooner)
 }
 
 /// What both say of the prompt's cached tokens is the same, as far as they say it.
@@ -142,9 +145,13 @@ fn mostly(round: &RoundResult, holds: fn(&RequestRow) -> bool) -> bool {
     part as f64 >= MOSTLY * of as f64
 }
 
+/// An answer that ended when it began, or was not streamed.
+fn at_once(row: &RequestRow) -> bool {
+    let times = row.ttft_ms().zip(row.latency_ms());
+    row.has(Flag::NotStreamed) || times.is_some_and(|(ttft, latency)| latency - ttft < AT_ONCE_MS)
+}
+
 /// An answer of several tokens that was there at once.
 fn came_whole(row: &RequestRow) -> bool {
-    let times = row.ttft_ms().zip(row.latency_ms());
-    let at_once = times.is_some_and(|(ttft, latency)| latency - ttft < AT_ONCE_MS);
-    row.output_tokens().is_some_and(|tokens| tokens > 1) && (at_once || row.has(Flag::NotStreamed))
+    row.output_tokens().is_some_and(|tokens| tokens > 1) && at_once(row)
 }

@@ -91,20 +91,25 @@ fn contradicted(design: &Design<'_>, warm: Hits) -> bool {
         && warms.all(response_cache::stood_still)
 }
 
-/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each:
-/// prompts that share most of their text leave few tokens that only a second round can hit.
+/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each, half of
+/// them at least: prompts that share most of their text leave few tokens that only a second round can
+/// hit, and of a beginning that they share one had to compute in the cold round.
 fn by_pairs(design: &Design<'_>, block: u64) -> bool {
-    let (mut gained, mut left, mut pairs) = (0_i64, 0_i64, 0_i64);
+    let (mut gained, mut left, mut pairs, mut gainers) = (0_i64, 0_i64, 0_i64, 0_i64);
+    let block = block.cast_signed();
     let cycles = design.cycles.iter();
     for (_, cold, warm) in cycles.flat_map(|(cold, warm)| matched(cold, warm)) {
         let counts = cold.cached_tokens().zip(warm.cached_tokens());
         if let Some(((cold, warm), prompt)) = counts.zip(warm.input_tokens()) {
-            gained += warm.cast_signed() - cold.cast_signed();
+            let more = warm.cast_signed() - cold.cast_signed();
+            gained += more;
+            gainers += i64::from(more >= block);
             left += prompt.saturating_sub(cold).cast_signed();
             pairs += 1;
         }
     }
-    gained as f64 >= OF_THE_REST * left as f64 && gained >= pairs * block.cast_signed() && pairs > 0
+    let much = gained as f64 >= OF_THE_REST * left as f64 && gained >= pairs * block;
+    much && 2 * gainers >= pairs && pairs > 0
 }
 
 /// Warm requests whose cold one did not succeed, so that nothing was stored for them.

@@ -98,6 +98,10 @@ pub(crate) fn of(
             flag: stop.flag().to_owned(),
             not_started,
         }),
+        None if meta.unfinished => warnings.push(Warning::Killed {
+            not_recorded: not_started,
+            in_flight: not_started.min(u64::from(meta.concurrency)),
+        }),
         None if meta.interrupted => warnings.push(Warning::Interrupted { not_started }),
         None => {}
     }

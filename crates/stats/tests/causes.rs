@@ -13,8 +13,8 @@ mod said;
 
 use dualround_model::{
     CacheSeen, ColdFact, ConclusionKind, Diagnosis, EngineDelta, EngineKind, EngineReport,
-    Expected, Failure, FailureKind, Judging, Known, LevelComparison, Outcome, Phase, RequestRecord,
-    Reuse, RoundRun, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
+    Expected, Failure, FailureKind, Judging, Known, LevelComparison, Outcome, Phase, Remark,
+    RequestRecord, Reuse, RoundRun, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
 };
 use dualround_stats::{SummaryOptions, compare, convention, summarise};
 use level::{Level, Reported, canary, each, engine};
@@ -604,4 +604,156 @@ fn warm_requests_whose_cold_one_failed_are_counted() {
         }
     });
     assert_eq!(others, None);
+}
+
+#[test]
+fn outer_tiers_alone_stand_against_the_cold_round_of_their_epoch() {
+    let level = by_rounds(
+        "CWE",
+        &known(880),
+        |round, _| ([0, 690, 640][round as usize - 1], 0.0),
+        |_| Vec::new(),
+    );
+    let external = level.external.unwrap();
+    assert_eq!(external.ttft.pairs, 12);
+    assert!(
+        external
+            .ttft
+            .ratio
+            .is_some_and(|ratio| (ratio - 1.0).abs() < 1e-9)
+    );
+    assert!(
+        external
+            .usage
+            .is_some_and(|rate| (rate - 640.0 / 700.0).abs() < 1e-9)
+    );
+    let plain = by_rounds("CW", &known(880), |_, _| (0, 0.0), |_| Vec::new());
+    assert!(plain.external.is_none());
+}
+
+#[test]
+fn more_finished_requests_than_ours_are_others_where_none_was_sent_again() {
+    let others = |retried: bool| {
+        let spec = "CW".parse::<Schedule>().unwrap().rounds()[0];
+        let mut meta = common::meta(spec, 12);
+        meta.engines = vec![EngineDelta {
+            requests: Some(14.0),
+            ..at("one", 8400.0, 0.0)
+        }];
+        let record = |index: u32| {
+            let usage = common::usage(700, 3, Some(0));
+            let mut record = common::success(index, 0.0, &[100.0, 110.0, 120.0], usage);
+            if retried && index == 0 {
+                record.retries = vec![dualround_model::Retry {
+                    kind: FailureKind::Http(503),
+                    start_ns: Some(0),
+                    wait_ms: 0,
+                    end_ns: 1,
+                }];
+            }
+            record
+        };
+        let records = (0..12).map(record).collect();
+        let round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
+        let mut warnings = round.summary.warnings.iter();
+        warnings.any(|one| {
+            matches!(
+                one,
+                Warning::OtherTraffic {
+                    what: TrafficSign::Finished,
+                    ..
+                }
+            )
+        })
+    };
+    assert!(others(false));
+    assert!(!others(true));
+}
+
+#[test]
+fn more_rounds_are_not_advised_where_they_are_given_back() {
+    let remarks = |ids: fn(u32, u32) -> Option<String>| {
+        let mut level = Level::of(each(12, 700, 0), each(12, 700, 0));
+        level.ids = ids;
+        (level.whole_cold, level.whole_warm) = (true, true);
+        level.ttft = (1.0, 1.1);
+        level.change = |round, record| {
+            let late = f64::from(record.index % 5) * if round == 2 { 0.2 } else { 0.1 };
+            let timeline = &mut record.timeline;
+            timeline.first_token_ns = timeline.first_token_ns.map(|at| at + common::ns(late));
+            timeline.last_token_ns = timeline.last_token_ns.map(|at| at + common::ns(late));
+            timeline.end_ns += common::ns(late);
+        };
+        let level = level.judged();
+        assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
+        level.conclusion.remarks
+    };
+    let same = |_: u32, index: u32| Some(format!("answer-{index}"));
+    let own = |round: u32, index: u32| Some(format!("{round}-{index}"));
+    assert!(remarks(own).contains(&Remark::ThreeCycles));
+    assert!(!remarks(same).contains(&Remark::ThreeCycles));
+}
+
+#[test]
+fn answers_of_the_level_prove_what_silence_means_too() {
+    // The canary's repetition was silent; one warm answer tells of a hit.
+    let known = |hit: Option<u64>| {
+        let mut warm: Vec<Reported> = vec![(Some(700), None); 12];
+        warm[5].1 = hit;
+        let mut level = Level::of(vec![(Some(700), None); 12], warm);
+        level.canary = canary(None, None);
+        level.judged().hit_rate.usage_known
+    };
+    assert_eq!(known(Some(690)), 12);
+    assert_eq!(known(None), 0);
+    assert_eq!(known(Some(0)), 1);
+}
+
+#[test]
+fn failures_explain_nothing_where_the_cache_works() {
+    let level = |warm: u64, ttft: f64| {
+        let mut level = Level::of(each(24, 700, 0), each(24, 700, warm));
+        level.ttft = (100.0, ttft);
+        level.change = |round, record| {
+            if round == 2 && record.index == 0 {
+                fails(record);
+            }
+        };
+        level.judged().diagnosis.contains(&Diagnosis::WarmFailures)
+    };
+    assert!(!level(690, 10.0));
+    assert!(level(0, 10.0) && level(690, 100.0));
+}
+
+#[test]
+fn a_repeat_that_holds_too_few_of_the_pair_is_left_out_and_said() {
+    let remarks = |lost: u32| {
+        let schedule: Schedule = "CWC".parse().unwrap();
+        let round = |spec: dualround_model::RoundSpec| {
+            let record = |index: u32| {
+                let ttft = if spec.number == 2 { 10.0 } else { 100.0 };
+                let usage = common::usage(700, 3, Some(0));
+                let times = [ttft, ttft + 10.0, ttft + 20.0];
+                let mut record = common::success(index, 0.0, &times, usage);
+                if spec.number == 3 && index < lost {
+                    fails(&mut record);
+                }
+                record
+            };
+            let meta = common::meta(spec, 20);
+            let records = (0..20).map(record).collect();
+            summarise(RoundRun { meta, records }, &SummaryOptions::default())
+        };
+        let mut rounds: Vec<_> = schedule.rounds().into_iter().map(round).collect();
+        let judging = Judging {
+            schedule,
+            round_noise: None,
+            same_samples: true,
+        };
+        let level = compare(&mut rounds, &judging, &Known::default());
+        level.conclusion.remarks.contains(&Remark::RoundLeftOut)
+    };
+    // Nine in ten of the pair's are enough.
+    assert!(!remarks(0) && !remarks(2));
+    assert!(remarks(3));
 }

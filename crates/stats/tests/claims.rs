@@ -318,7 +318,8 @@ fn a_drift_as_large_as_half_the_effect_withholds_the_claim() {
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
     let text = &sentence(&level);
     assert!(
-        text.contains("warming up") && text.contains("the last cold round was 2.00× faster"),
+        text.contains("as with a server that warms up")
+            && text.contains("the last cold round was 2.00× faster"),
         "{text}"
     );
     let parts = vec![

@@ -44,7 +44,7 @@ fn v01_a_cache_that_works_behind_a_shared_beginning_works() {
         sentence(&level)
     );
     assert!(
-        sentence(&level).contains("reuse inside the round"),
+        sentence(&level).contains("what it reused is not in this ratio"),
         "{}",
         sentence(&level)
     );

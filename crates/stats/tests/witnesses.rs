@@ -44,6 +44,7 @@ fn replays_prove_no_cold_round() {
         level.at = at;
         level.ids = SAME;
         level.ttft = (1.0, 1.0);
+        (level.whole_cold, level.whole_warm) = (true, true);
         level.verdict()
     };
     assert_eq!(level(0), Verdict::Unknown);

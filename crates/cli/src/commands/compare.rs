@@ -6,6 +6,7 @@ use crate::{
     comparable::{self, Difference, KINDS},
     exit::{self, Usage},
     gate::Gate,
+    gate_schema::Levels,
     lang,
 };
 use dualround_model::{Lang, RunChange, Which};
@@ -20,6 +21,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
     let lang = lang::flag(args.lang.as_deref())?;
     let gates: Result<Vec<Gate>, Usage> = args.fail_if.iter().map(|g| Gate::parse(g)).collect();
     let gates = gates?;
+    gates
+        .iter()
+        .try_for_each(|gate| gate.fits(Levels::Compare))?;
     if let Some(word) = args
         .allow
         .iter()

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     exit,
     gate::Gate,
+    gate_schema::Levels,
     live::{Live, LivePlan},
     progress::{How, Place, Progress},
     screen, signals,
@@ -21,8 +22,8 @@ use dualround_model::{
     CanaryReport, Comparison, EngineReport, Evidence, Known, Lang, Plan, RoundKind, RoundResult,
     RoundSpec, RoundStop, RoundSummary, Selection, Warning,
 };
-use dualround_report::{Journal, RunFiles, RunInfo, level_json, warning_text};
-use dualround_stats::{RoundFold, SummaryOptions, compare, convention, expected, reuse};
+use dualround_report::{Journal, RunFiles, RunInfo, warning_text};
+use dualround_stats::{RoundFold, SummaryOptions, convention, expected, reuse};
 use std::{
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
@@ -110,10 +111,9 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     for text in &selection.notes {
         note(text);
     }
-    // Names that no comparison has are found out before anything is sent.
-    let blank = level_json(&compare(&mut [], &plan.judging(), &Known::default()));
+    // What no comparison can hold is found out before anything is sent.
     for text in &plan.cold.fail_if {
-        Gate::parse(text)?.check(&blank)?;
+        Gate::parse(text)?.fits(Levels::Run)?;
     }
     // And so is an unwritable or occupied folder.
     let may_replace = plan.output.overwrite || job.resume;
@@ -258,8 +258,8 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     if given.load(SeqCst) != 0 {
         let dir = run.files.dir().display();
         note(&lang.pick([
-            format!("to go on at its first unfinished level: dualround run --resume {dir}"),
-            format!("可从首个未完成的并发级别继续：dualround run --resume {dir}"),
+            format!("to go on at its first unfinished level: the same command with --resume {dir}"),
+            format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),
         ]));
     }
     Ok(code)

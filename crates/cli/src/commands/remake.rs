@@ -3,6 +3,25 @@
 use super::{from_journal::FromJournal, measure, note, saved};
 use crate::{args::ReportArgs, exit, lang, screen, settings};
 
+/// Says that a run did not come to its end, and how it can.
+fn unfinished(run: &saved::Saved) {
+    let plan = &run.info.plan;
+    let (found, all) = (run.comparison.levels.len(), plan.levels.len());
+    let killed = run.info.finished_at.is_none();
+    if !killed && found == all {
+        return;
+    }
+    let dir = run.files.dir().display();
+    note(&plan.output.lang.pick([
+        format!(
+            "this run did not come to its end ({found} of {all} levels have requests); to go on at its first unfinished level: the command of the run with --resume {dir}"
+        ),
+        format!(
+            "该次运行未到达终点（{all} 个并发级别中 {found} 个有请求）；可从首个未完成的并发级别继续：在运行时的命令后加上 --resume {dir}"
+        ),
+    ]));
+}
+
 /// Runs it.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let mut run = saved::read(&args.dir)?;
@@ -16,6 +35,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     output.csv_bom |= args.csv_bom;
     output.chunk_times |= args.chunk_times;
     let plan = &run.info.plan;
+    unfinished(&run);
     if run.rounds.is_empty() {
         note("the journal holds no finished round");
         return Ok(exit::NOTHING);

@@ -13,12 +13,17 @@ pub(crate) fn verdict(plan: &Plan, rounds: &[RoundResult], levels: &[LevelCompar
         levels,
         lang: plan.output.lang,
     };
-    let code = judged.nothing();
-    let code = code.or_else(|| judged.not_cold());
-    let code = code.or_else(|| judged.gates());
-    let code = code.or_else(|| judged.ended());
-    let code = code.or_else(|| judged.too_many_failures());
-    code.unwrap_or(exit::OK)
+    if let Some(code) = judged.nothing() {
+        return code;
+    }
+    // All that failed is told, of every kind; the first decides.
+    let failed = [
+        judged.not_cold(),
+        judged.gates(),
+        judged.ended(),
+        judged.too_many_failures(),
+    ];
+    failed.into_iter().flatten().next().unwrap_or(exit::OK)
 }
 
 struct Judged<'a> {

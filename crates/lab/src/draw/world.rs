@@ -318,6 +318,7 @@ pub(super) fn round_meta(
         metrics: Vec::new(),
         engines: Vec::new(),
         interrupted: started < planned,
+        unfinished: false,
         stopped: None,
         warnings: Vec::new(),
     }

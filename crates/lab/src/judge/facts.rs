@@ -358,7 +358,7 @@ fn words(case: &mut Case<'_>) {
     if text_en.contains("cache works") != (kind == "effect" && works(case.level)) {
         case.fail(format!("`{text_en}` of kind {kind}"));
     }
-    if kind == "withheld" && text_en.contains("warming up") {
+    if kind == "withheld" && text_en.contains("warms up") {
         let faster = number(case.truth, "/colds_apart").is_some_and(|apart| apart < 0.0);
         if !faster {
             case.fail(format!("`{text_en}`: the later cold round was not faster"));

@@ -131,6 +131,13 @@ pub enum ColdFact {
         /// It is what they share, not their length.
         shared: bool,
     },
+    /// Hits that other prompts may share, or that a marker which does not separate lets through.
+    MarkerInDoubt {
+        /// The round, from 1.
+        round: u32,
+        /// What the canary's text hit behind another marker.
+        hit: u64,
+    },
     /// What prompts share is known by characters only.
     CharactersOnly {
         /// The round, from 1.
@@ -165,6 +172,7 @@ impl ColdFact {
             | Self::Hits { .. }
             | Self::HalfOfOne { .. }
             | Self::KnownForFew { .. }
+            | Self::MarkerInDoubt { .. }
             | Self::TooShort { .. }
             | Self::CharactersOnly { .. } => "usage",
         }

@@ -14,6 +14,8 @@ pub enum Remark {
     Trend {
         /// TTFT of a round over that of the one before.
         per_round: f64,
+        /// TTFT of the last cold round over that of the first.
+        first_to_last: f64,
     },
     /// More cycles tell more; there are three already.
     MoreCycles,

@@ -158,6 +158,13 @@ pub(super) const TERMS: &[Term] = &[
         "本轮被用户或限制提前结束；未发送的请求已计数。",
     ),
     term(
+        "killed",
+        "killed",
+        "被杀死",
+        "The run was killed in the round, so its end is not in the journal: requests that are missing there were in flight or never sent. --resume goes on at the first unfinished level.",
+        "运行在本轮中被杀死，日志中没有该轮的结尾：缺少的请求当时正在进行或从未发送。--resume 可从首个未完成的并发级别继续。",
+    ),
+    term(
         "limit_reached",
         "limit_reached",
         "触及限制",

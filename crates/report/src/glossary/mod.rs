@@ -117,7 +117,7 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 }
 
 /// Names in the files that are another form of a term.
-const ALIASES: [(&str, &str); 42] = [
+const ALIASES: [(&str, &str); 96] = [
     ("tpot", "itl"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
@@ -160,6 +160,60 @@ const ALIASES: [(&str, &str); 42] = [
     ("store_not_finished", "store_not_finished_later"),
     ("finding", "findings"),
     ("diagnosis", "findings"),
+    ("usage", "witness"),
+    ("counters", "witness"),
+    ("partly", "witness"),
+    ("contradicted", "witness"),
+    ("nobody", "witness"),
+    ("control", "allowance"),
+    ("flag", "allowance"),
+    ("default", "allowance"),
+    ("hit", "classes"),
+    ("miss", "classes"),
+    ("better", "judgement"),
+    ("worse", "judgement"),
+    ("same", "judgement"),
+    ("cache_works", "conclusion"),
+    ("slower", "conclusion"),
+    ("faster", "conclusion"),
+    ("verified_cold", "cold"),
+    ("text_marker", "marker"),
+    ("engine_salt", "salt"),
+    ("excess", "evidence"),
+    ("nothing_done", "evidence"),
+    ("sent_before", "evidence"),
+    ("reset_accepted", "evidence"),
+    ("reset_proven", "evidence"),
+    ("reset_proof_failed", "evidence"),
+    ("reset_unproven", "evidence"),
+    ("canary_replayed", "evidence"),
+    ("canary_missed", "evidence"),
+    ("canary_hit", "evidence"),
+    ("canary_silent", "evidence"),
+    ("other_salt", "evidence"),
+    ("other_marker", "evidence"),
+    ("replayed", "evidence"),
+    ("may_be_replays", "evidence"),
+    ("none_succeeded", "evidence"),
+    ("not_reported", "evidence"),
+    ("too_short", "evidence"),
+    ("marker_in_doubt", "evidence"),
+    ("characters_only", "evidence"),
+    ("half_of_one", "evidence"),
+    ("known_for_few", "evidence"),
+    ("no_value", "reason"),
+    ("no_cached_tokens", "reason"),
+    ("few_rounds", "reason"),
+    ("unequal_answers", "reason"),
+    ("other_answers", "reason"),
+    ("other_prompts", "reason"),
+    ("lengths_unknown", "reason"),
+    ("hits", "cache_hit_rate"),
+    ("缓存有效", "conclusion"),
+    ("不下结论", "withheld"),
+    ("命中率", "cache_hit_rate"),
+    ("污染", "contaminated"),
+    ("impossible", "impossible_usage"),
 ];
 
 /// Looks a word up as people write it: any case, with spaces or dashes, with a statistic before it
@@ -282,7 +336,17 @@ mod tests {
         let remarks = include_str!("../../../model/src/finding/remark.rs");
         let (diagnoses, remarks) = (codes(diagnoses, "Diagnosis"), codes(remarks, "Remark"));
         assert!(warnings.len() > 20 && diagnoses.len() > 20 && remarks.len() > 5);
-        for code in warnings.iter().chain(&diagnoses).chain(&remarks) {
+        let facts = include_str!("../../../model/src/finding/cold_fact.rs");
+        let witnesses = include_str!("../../../model/src/finding/witness.rs");
+        let changes = include_str!("../../../model/src/finding/change.rs");
+        let others = [
+            codes(facts, "ColdFact"),
+            codes(witnesses, "Witness"),
+            codes(changes, "ChangeReason"),
+        ];
+        assert!(others.iter().all(|codes| codes.len() > 4));
+        let all = warnings.iter().chain(&diagnoses).chain(&remarks);
+        for code in all.chain(others.iter().flatten()) {
             assert!(explain(code).is_some(), "{code}");
         }
     }

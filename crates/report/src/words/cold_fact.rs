@@ -16,8 +16,8 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
 pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<Both> {
     let mut found: Vec<(Both, Vec<u32>)> = Vec::new();
     for fact in facts {
-        let limit = limit(fact);
-        let text = text(fact).map(|text| text + &limit);
+        let ([en, zh], [limit, limit_zh]) = (text(fact), limit(fact));
+        let text = [en + &limit, zh + &limit_zh];
         match found.iter_mut().find(|(known, _)| *known == text) {
             Some((_, rounds)) => rounds.extend(round_of(fact)),
             None => found.push((text, round_of(fact).into_iter().collect())),
@@ -35,10 +35,13 @@ pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<B
 }
 
 /// What a figure may be at most, where it has a limit.
-fn limit(fact: &ColdFact) -> String {
+fn limit(fact: &ColdFact) -> Both {
     match fact {
-        ColdFact::Hits { limit, .. } => format!(" [≤ {limit:.0}]"),
-        _ => String::new(),
+        ColdFact::Hits { limit, .. } => [
+            format!(" (up to {limit:.0} are tolerated)"),
+            format!("（容许不超过 {limit:.0}）"),
+        ],
+        _ => Both::default(),
     }
 }
 
@@ -48,6 +51,7 @@ fn round_of(fact: &ColdFact) -> Option<u32> {
         | ColdFact::NoneSucceeded { round }
         | ColdFact::NotReported { round }
         | ColdFact::TooShort { round, .. }
+        | ColdFact::MarkerInDoubt { round, .. }
         | ColdFact::CharactersOnly { round }
         | ColdFact::Impossible { round, .. }
         | ColdFact::HalfOfOne { round, .. }
@@ -105,9 +109,17 @@ fn text(fact: &ColdFact) -> Both {
             "the prompts are too short to tell a hit from the template and a block",
             "提示词太短，无法将命中与聊天模板及一个缓存块区分开",
         ),
+        ColdFact::MarkerInDoubt { hit, .. } => [
+            format!(
+                "the same text behind another marker took {hit} tokens from the cache: either all prompts begin alike here, or a marker does not make them cold"
+            ),
+            format!(
+                "同一文本换用另一个唯一前缀后仍命中 {hit} tokens：要么此处所有提示词的开头相同，要么唯一前缀不能使其变冷"
+            ),
+        ],
         ColdFact::CharactersOnly { .. } => both(
-            "what prompts share is known by characters only, and these hits may be more than that",
-            "提示词的共享部分只知道字符数，这些命中可能超出共享部分",
+            "what prompts share is known by characters only, so hits of what they do not share might not show",
+            "提示词的共享部分只知道字符数，非共享部分的命中可能无法看出",
         ),
         ColdFact::Impossible { requests, .. } => [
             format!(
@@ -122,8 +134,8 @@ fn text(fact: &ColdFact) -> Both {
             format!("有 {requests} 个请求，各自的提示词有一半以上意外命中缓存"),
         ],
         ColdFact::KnownForFew { known, of, .. } => [
-            format!("hits are known for {known} of {of} requests only"),
-            format!("{of} 个请求中只有 {known} 个的命中可知"),
+            format!("hits can be judged for {known} of {of} requests only"),
+            format!("{of} 个请求中只有 {known} 个的命中可判断"),
         ],
         ColdFact::Hits { .. } => hits(fact),
     }

@@ -145,8 +145,8 @@ fn no_effect(bound: Option<f64>) -> Both {
 fn no_evidence(witness: Witness) -> [&'static str; 2] {
     match witness {
         Witness::Usage | Witness::Counters { .. } => [
-            "round 2 faster, cause not established (hardly any cache hits were seen)",
-            "第 2 轮更快，但原因未证实（几乎未见缓存命中）",
+            "round 2 faster, cause not established (it hit hardly more than the cold round)",
+            "第 2 轮更快，但原因未证实（其命中几乎不比冷轮多）",
         ],
         Witness::Partly => [
             "round 2 faster, cause not established (hits are known for a part of the requests only)",
@@ -261,7 +261,7 @@ fn drift(rounds: Repeated, ratio: f64) -> Both {
         format!("比第一个{kind_zh}慢，耗时为其 {apart:.2} 倍")
     };
     let [why, why_zh] = match (rounds, faster) {
-        (Repeated::Cold, true) => ["the server was warming up", "服务端仍在预热"],
+        (Repeated::Cold, true) => ["as with a server that warms up", "与服务端仍在预热时一样"],
         _ => ["the server changed meanwhile", "其间服务端有变化"],
     };
     [
@@ -312,11 +312,9 @@ fn rate(level: &LevelComparison) -> Both {
     if let Some(cold) = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE) {
         let [cold, cold_zh] = percent(cold);
         en.push_str(&format!(
-            "; the cold round itself hit {cold}: reuse inside the round is not in this ratio"
+            "; the cold round itself hit {cold}: what it reused is not in this ratio"
         ));
-        zh.push_str(&format!(
-            "；冷轮自身命中 {cold_zh}：轮内复用不在此加速比之内"
-        ));
+        zh.push_str(&format!("；冷轮自身命中 {cold_zh}：其复用不在此加速比之内"));
     }
     [en, zh]
 }
@@ -332,19 +330,23 @@ fn remark_text(remark: Remark) -> Both {
             "; under --cold none a later cold round repeats the first one's bytes and counts as warm",
             "；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计",
         ),
-        Remark::Trend { per_round } => {
-            let faster = per_round < 1.0;
-            let apart = if faster { 1.0 / per_round } else { per_round };
-            let percent = short(100.0 * (apart - 1.0));
-            let [way, way_zh] = match faster {
-                true => ["faster", "快"],
-                false => ["slower", "慢"],
+        Remark::Trend {
+            per_round,
+            first_to_last,
+        } => {
+            let percent = short(100.0 * (per_round - 1.0).abs());
+            let [way, way_zh] = if per_round < 1.0 {
+                ["less", "少"]
+            } else {
+                ["more", "多"]
             };
             [
                 format!(
-                    "; from cold round to cold round each round was {percent} % {way} than the one before, which is in this ratio"
+                    "; the last cold round took {first_to_last:.2}× as long as the first, {percent} % {way} a round on average, which is in this ratio"
                 ),
-                format!("；从冷轮到冷轮，每一轮都比前一轮{way_zh} {percent}%，这包含在此加速比中"),
+                format!(
+                    "；最后一个冷轮的耗时是第一个的 {first_to_last:.2} 倍，平均每轮{way_zh} {percent}%，这包含在此加速比中"
+                ),
             ]
         }
         Remark::MoreCycles => both("; more cycles tell more", "；可增加冷热循环"),

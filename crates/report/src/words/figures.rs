@@ -117,8 +117,8 @@ fn allowed(Allowance { percent, source }: Allowance) -> Both {
     let percent = short(percent);
     match source {
         AllowanceSource::Control => [
-            format!("±{percent} % between rounds, which the repeats do not exclude"),
-            format!("轮间允许 ±{percent}%，为重复轮所不能排除的差异"),
+            format!("±{percent} % between rounds allowed, as the repeats may differ"),
+            format!("轮间按重复轮可能的差异允许 ±{percent}%"),
         ],
         AllowanceSource::Default => [
             format!("±{percent} % between rounds allowed by default"),

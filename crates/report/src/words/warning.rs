@@ -137,6 +137,12 @@ fn english(warning: &Warning) -> String {
                 "the round ended early; {not_started} requests were never sent. Server counters include cancelled work"
             )
         }
+        Warning::Killed {
+            not_recorded,
+            in_flight,
+        } => format!(
+            "the run was killed in this round: {not_recorded} requests are not in the journal, of which up to {in_flight} were in flight"
+        ),
         Warning::LimitReached { flag, not_started } => {
             format!("{flag} ended the round early; {not_started} requests were never sent")
         }
@@ -276,6 +282,12 @@ fn chinese(warning: &Warning) -> String {
         Warning::Interrupted { not_started } => {
             format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")
         }
+        Warning::Killed {
+            not_recorded,
+            in_flight,
+        } => format!(
+            "运行在本轮中被杀死：{not_recorded} 个请求不在日志中，其中最多 {in_flight} 个当时正在进行"
+        ),
         Warning::LimitReached { flag, not_started } => {
             format!("本轮被 {flag} 提前结束；{not_started} 个请求未发送")
         }

@@ -150,6 +150,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             metrics: Vec::new(),
             engines: Vec::new(),
             interrupted: false,
+            unfinished: false,
             warnings: Vec::new(),
             stopped: None,
         },

@@ -107,6 +107,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         metrics: Vec::new(),
         engines: Vec::new(),
         interrupted: false,
+        unfinished: false,
         warnings: Vec::new(),
     }
 }
