@@ -10,7 +10,7 @@ CANARY = [
     (rf"a repeated made text took (\d+) of its (\d+) tokens from the cache, and the server said so", rf"重复发送的 (\d+) tokens 合成文本命中缓存 (\d+) tokens，且服务端报告了命中", "hit"),
     (r"a repeated made text hit nothing: it found no prefix cache", r"重复发送的合成文本没有任何命中：未发现前缀缓存", "missed"),
     (r"a repeated made text took (\d+) tokens, no more than a template: it found no prefix cache", r"重复发送的合成文本只命中 (\d+) tokens，不超过聊天模板：未发现前缀缓存", "template"),
-    (r"a repeated made text was answered under the id of its first answer: .*", r"重复发送的合成文本得到了与首次相同 id 的响应：.*", "replayed"),
+    (r"a repeated made text was answered under the id of its first answer, .*", r"重复发送的合成文本得到了与首次相同 id 的响应，.*", "replayed"),
     (r"a repeated made text: the server reports no cached tokens", r"重复发送合成文本：服务端不报告缓存命中 tokens", "silent"),
     (r"the same text behind another marker took (\d+) tokens", r"同一文本换用另一个唯一前缀后命中 (\d+) tokens", "other"),
     (r"the same text under another (\w+) took (\d+) tokens", r"同一文本换用另一个 (\w+) 后命中 (\d+) tokens", "salt"),
@@ -52,7 +52,10 @@ def of_rounds(text, level, zh):
 
 
 def of_round(number, rest, level, zh):
-    one = next(a for a in level.rounds if a.number == number)
+    one = next((a for a in level.rounds if a.number == number), None)
+    if one is None:
+        # The run was killed in it: the journal has no end of it to read.
+        return
     known = list(one.known())
     successes = len(one.successes())
     cached, prompt = sum(c for _, c, _ in known), sum(p for _, _, p in known)
@@ -297,7 +300,8 @@ def note(text, levels, zh):
         if not found:
             continue
         numbers = tuple(map(int, filter(None, found.groups())))
-        if figures:
+        # Of a run that was killed the journal lacks the end of a round.
+        if figures and all(level.whole for level in levels):
             of_rounds = {tuple(sorted(figures(one))) for level in levels for one in level.rounds}
             same(tuple(sorted(numbers)) in of_rounds, True, text)
         return

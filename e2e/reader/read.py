@@ -62,6 +62,7 @@ class Reader:
         for at, one in enumerate(said):
             level = Level(rounds[one["level"]], run)
             level.said, level.canary = one, canaries.get(one["level"])
+            level.whole = run["finished_at"] is not None
             self.levels.append(level)
 
     def hold(self, where, text, check):

@@ -57,7 +57,7 @@ pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) 
     print(&round_table(result, plan, columns()));
     let notes = round_notes(result, plan);
     if all && !notes.is_empty() {
-        print(&notes);
+        lines(&notes);
     }
 }
 
@@ -74,7 +74,7 @@ pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan
         return print(&said(&text, level));
     }
     if plan.output.tables == Tables::All {
-        print(&comparison_block(level, rounds, plan, columns()));
+        lines(&comparison_block(level, rounds, plan, columns()));
     }
 }
 
@@ -99,6 +99,14 @@ pub(crate) fn end(
     }
     print(&format!("\n{}:", labels(plan.output.lang).warnings));
     closing.attention.iter().for_each(|line| item(line));
+    print("");
+}
+
+/// Prints a text whose tables fit the terminal and whose sentences may not.
+fn lines(text: &str) {
+    let columns = columns();
+    text.lines()
+        .for_each(|line| print(&wrap(line, columns, "    ")));
     print("");
 }
 

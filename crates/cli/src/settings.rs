@@ -230,7 +230,7 @@ fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
 /// [`Usage`] for another word.
 pub(crate) fn tables(word: Option<&str>) -> Result<Tables, Usage> {
     match word.unwrap_or("first") {
-        "first" => Ok(Tables::First),
+        "first" | "auto" => Ok(Tables::First),
         "all" => Ok(Tables::All),
         _ => Err(choice("--tables", word, "first or all")),
     }

@@ -757,3 +757,59 @@ fn a_repeat_that_holds_too_few_of_the_pair_is_left_out_and_said() {
     assert!(!remarks(0) && !remarks(2));
     assert!(remarks(3));
 }
+
+#[test]
+fn nothing_is_said_of_what_did_not_happen() {
+    let level = Level::of(each(12, 1000, 0), each(12, 1000, 990)).judged();
+    let kinds: Vec<&str> = level
+        .cold
+        .evidence
+        .iter()
+        .map(|fact| match fact {
+            ColdFact::CanaryHit { .. } => "canary hit",
+            ColdFact::OtherMarker { hit: 0 } => "other marker",
+            ColdFact::Hits { excess: 0, .. } => "hits",
+            _ => "more",
+        })
+        .collect();
+    assert_eq!(kinds, ["canary hit", "other marker", "hits"]);
+    assert_eq!(level.diagnosis, []);
+}
+
+#[test]
+fn one_prompt_that_computes_what_all_share_is_no_evidence() {
+    // Of thirty that share 1,296 of 1,344 tokens the first had to compute them.
+    let hits = |first: u64| {
+        let mut reported = each(30, 1344, 1296);
+        reported[0].1 = Some(first);
+        reported
+    };
+    let level = Level::of(hits(0), hits(1296)).judged();
+    assert!(!level.conclusion.cache_evidence);
+}
+
+#[test]
+fn where_those_that_hit_were_faster_ttft_did_follow() {
+    // Half of them hit and were twice as fast; the others became four times slower.
+    let found = |faster: bool| {
+        let mut warm = each(24, 700, 0);
+        warm.iter_mut().take(12).for_each(|one| one.1 = Some(690));
+        let mut level = Level::of(each(24, 700, 0), warm);
+        level.ttft = (100.0, 400.0);
+        if faster {
+            level.change = |round, record| {
+                if round == 2 && record.index < 12 {
+                    let sooner = common::ns(350.0);
+                    let timeline = &mut record.timeline;
+                    timeline.first_token_ns = timeline.first_token_ns.map(|at| at - sooner);
+                }
+            };
+        }
+        let level = level.judged();
+        assert!(level.ttft.ratio.is_some_and(|ratio| ratio < 0.8));
+        let mut found = level.diagnosis.iter();
+        found.any(|one| matches!(one, Diagnosis::NotFollowed { .. }))
+    };
+    assert!(found(false));
+    assert!(!found(true));
+}

@@ -255,8 +255,8 @@ fn reset(fact: &ColdFact) -> Both {
 fn canary(fact: &ColdFact) -> Both {
     match fact {
         ColdFact::CanaryReplayed => both(
-            "a repeated made text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's",
-            "重复发送的合成文本得到了与首次相同 id 的响应：由响应缓存返回，看不到引擎的缓存",
+            "a repeated made text was answered under the id of its first answer, as by a response cache: nothing is seen of the engine's",
+            "重复发送的合成文本得到了与首次相同 id 的响应，如同由响应缓存返回：看不到引擎的缓存",
         ),
         ColdFact::CanaryMissed { hit: 0 } => both(
             "a repeated made text hit nothing: it found no prefix cache",
