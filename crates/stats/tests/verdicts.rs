@@ -594,3 +594,28 @@ fn other_prompts_made_cold_in_other_ways_claim_nothing_that_hangs_on_their_lengt
     let change = against(&base, &new);
     assert_eq!(judgement(&change, "warm", "ttft"), Judgement::Worse);
 }
+
+#[test]
+fn a_change_of_what_the_cache_is_worth_is_that_of_the_ratios() {
+    let run = |cold: f64, warm: f64| rounds("CW", vec![round(12, cold, 0), round(12, warm, 990)]);
+    let worth = |new: [f64; 2]| {
+        let change = against(&run(100.0, 20.0), &run(new[0], new[1]));
+        let level = &change.levels[0];
+        let found = level.cache.iter().find(|one| one.name == "ttft_ratio");
+        let found = found.unwrap();
+        assert!(
+            near(found.base, 5.0) && near(found.new, new[0] / new[1]),
+            "{found:?}"
+        );
+        let change = new[0] / new[1] / 5.0 - 1.0;
+        assert!(
+            found
+                .change
+                .is_some_and(|found| (found - change).abs() < 1e-9)
+        );
+        found.judgement
+    };
+    assert_eq!(worth([100.0, 10.0]), Judgement::Better);
+    assert_eq!(worth([100.0, 50.0]), Judgement::Worse);
+    assert_eq!(worth([50.0, 10.0]), Judgement::Same);
+}

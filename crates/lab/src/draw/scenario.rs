@@ -94,6 +94,8 @@ pub struct Truth {
     /// ln by which each round was slower than the one before, by the first and the last cold round of
     /// its cycles.
     pub trend: Option<f64>,
+    /// ln of the last of these cold rounds over the first.
+    pub first_to_last: Option<f64>,
 }
 
 impl Scenario {

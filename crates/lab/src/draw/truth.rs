@@ -230,14 +230,14 @@ fn middles(effects: &[f64]) -> (f64, Option<f64>) {
 }
 
 /// By the requests that both the first and the last cold round of the cycles have.
-fn trend(asked: &[Asked], cycles: &[(usize, usize)], rows: usize) -> Option<f64> {
+fn first_to_last(asked: &[Asked], cycles: &[(usize, usize)], rows: usize) -> Option<f64> {
     let (first, last) = (cycles.first()?.0, cycles.last()?.0);
     let drift = |row| {
         let both = asked[first].time(row).zip(asked[last].time(row));
         both.map(|(a, b)| (b / a).ln())
     };
     let drifts: Vec<f64> = (0..rows).filter_map(drift).collect();
-    (last > first && !drifts.is_empty()).then(|| mean(&drifts) / (last - first) as f64)
+    (last > first && !drifts.is_empty()).then(|| mean(&drifts))
 }
 
 /// Two cycles: means by prompt over both. Three and more: the mean of the cycles' own means.
@@ -303,7 +303,9 @@ fn several(
         (0..rows.len()).filter_map(both)
     });
     truth.plain = Plain::of(&pairs.collect::<Vec<_>>());
-    truth.trend = trend(asked, &truth.cycles, rows.len());
+    truth.first_to_last = first_to_last(asked, &truth.cycles, rows.len());
+    let rounds = truth.cycles[truth.cycles.len() - 1].0 - truth.cycles[0].0;
+    truth.trend = truth.first_to_last.map(|drift| drift / rounds as f64);
     [truth.hits, truth.misses] = classes;
     let effects = over_all(&cycles, effect);
     let (a, b) = (centre(&cycles, |one| one.1), centre(&cycles, |one| one.2));

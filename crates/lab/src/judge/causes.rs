@@ -20,6 +20,7 @@ pub(super) fn wrong_causes(scenario: &Value, truth: &Value, level: &Value) -> Ve
         level,
     };
     let mut wrong = Vec::new();
+    wrong.extend(world.tolerance());
     wrong.extend(world.witness());
     wrong.extend(world.tiers());
     wrong.extend(world.omission());
@@ -67,6 +68,17 @@ impl World<'_> {
             self.true_at("/cached/0") / prompt,
             self.true_at("/cached/1") / prompt,
         )
+    }
+
+    /// One in a hundred prompt tokens whose hits are known is tolerated.
+    fn tolerance(&self) -> Option<String> {
+        let facts = self.level.pointer("/cold/evidence")?.as_array()?;
+        let hits = facts.iter().find(|one| one["fact"]["kind"] == "hits")?;
+        let of = hits["fact"]["prompt"].as_f64()?;
+        let limit = hits["fact"]["limit"].as_f64()?;
+        // Impossible answers are in neither.
+        let right = self.word("/usage") == "impossible" || close(limit, 0.01 * of);
+        (!right).then(|| format!("{limit} of {of} tokens are tolerated"))
     }
 
     /// Who may speak, and what the cold round hit by that.

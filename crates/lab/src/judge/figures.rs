@@ -81,6 +81,15 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
                 true_trend.exp()
             ));
         }
+        let whole = found.and_then(|remark| remark["first_to_last"].as_f64());
+        if let Some((said, right)) = whole.zip(number(truth, "/first_to_last"))
+            && (said.ln() - right).abs() > 1e-4
+        {
+            wrong.push(format!(
+                "{said} from first to last, in the drawn times {}",
+                right.exp()
+            ));
+        }
         let repeat = found.and_then(|remark| remark["repeat_cold"].as_bool());
         if repeat.is_some_and(|repeat| repeat != (schedule.matches('C').count() <= 1)) {
             wrong.push(format!("a repeated cold round is advised of {schedule}"));
