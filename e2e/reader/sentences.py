@@ -97,7 +97,7 @@ def figures(text, level):
     shown(warm, math.exp(level.warm), "typical warm TTFT")
     faster = text.take(words["faster"])
     times = (faster or text.need(words["slower"])).group(1)
-    if not text.zh and bool(faster) != (level.effect >= 0) and abs(level.effect) > 1e-9:
+    if not text.zh and bool(faster) != (float(times) > 1):
         raise Wrong("the ratio goes the other way")
     shown(times, math.exp(level.effect), "ratio")
     if text.take(re.escape(words["open"])):

@@ -349,7 +349,7 @@ fn words(case: &mut Case<'_>) {
             }
         }
         let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
-        if !found.times.is(ratio) || found.faster != (ratio >= 1.0) {
+        if !found.times.is(ratio) || found.faster != found.times.is_above(1.0) {
             case.fail(format!("`{text_en}`: the ratio is {ratio}"));
         }
     } else if matches!(kind.as_str(), "effect" | "no_effect") {

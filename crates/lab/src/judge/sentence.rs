@@ -16,6 +16,11 @@ impl Shown {
         Some(Self { value, half })
     }
 
+    /// As written it is more.
+    pub(super) fn is_above(self, value: f64) -> bool {
+        self.value > value
+    }
+
     /// It is this value, rounded.
     pub(super) fn is(self, value: f64) -> bool {
         (self.value - value).abs() <= self.half * 1.001 + 1e-6 * value.abs()

@@ -68,7 +68,8 @@ pub(super) fn figures(level: &LevelComparison) -> Both {
     let shown = times(ratio);
     let (cold, warm) = (ms(ttft.cold_typical), ms(ttft.warm_typical));
     // Below 1 too the ratio is that of the tables, with its interval the same way round.
-    let word = if ratio >= 1.0 { "faster" } else { "as fast" };
+    let faster = ratio > 1.0 && shown != "1.000";
+    let word = if faster { "faster" } else { "as fast" };
     let [mut en, mut zh] = [
         format!("TTFT {cold} → {warm} ms (typical), {shown}× {word}"),
         format!("TTFT {cold} → {warm} ms（典型值），加速比 {shown}×"),
