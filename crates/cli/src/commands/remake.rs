@@ -7,8 +7,8 @@ use crate::{args::ReportArgs, exit, lang, screen, settings};
 fn unfinished(run: &saved::Saved) {
     let plan = &run.info.plan;
     let (found, all) = (run.comparison.levels.len(), plan.levels.len());
-    let killed = run.info.finished_at.is_none();
-    if !killed && found == all {
+    let ended_early = run.info.finished_at.is_none() || run.info.interrupted;
+    if !ended_early && found == all {
         return;
     }
     let dir = run.files.dir().display();
