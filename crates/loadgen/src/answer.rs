@@ -78,10 +78,7 @@ impl Answer {
             .unwrap_or("")
             .to_ascii_lowercase();
         let ok = (200..300).contains(&head.status);
-        let encoded = head
-            .content_encoding
-            .as_deref()
-            .is_some_and(|e| e != "identity");
+        let encoded = head.content_encoding.as_deref().is_some_and(is_encoded);
         if ok && encoded {
             let encoding = head.content_encoding.as_deref().unwrap_or("");
             let message = format!("the response is encoded ({encoding}), which was not asked for");
@@ -319,6 +316,27 @@ impl Answer {
                     self.keep(0, text);
                 }
             }
+        }
+    }
+}
+
+/// A body that is not sent as it is; `Content-Encoding` may say in words, or with nothing, that it is.
+fn is_encoded(coding: &str) -> bool {
+    let plain = |part: &str| part.is_empty() || part.eq_ignore_ascii_case("identity");
+    !coding.split(',').all(|part| plain(part.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_encoded;
+
+    #[test]
+    fn x10_identity_in_any_spelling_is_plain() {
+        for plain in ["", " ", "identity", "Identity", "IDENTITY, identity"] {
+            assert!(!is_encoded(plain), "{plain:?}");
+        }
+        for coding in ["gzip", "br", "identity, gzip", "x-identity"] {
+            assert!(is_encoded(coding), "{coding:?}");
         }
     }
 }

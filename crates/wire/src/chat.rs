@@ -222,6 +222,9 @@ impl<'a> Chunk<'a> {
             None => return None,
         };
         let value: Value = serde_json::from_str(raw.get()).ok()?;
+        if says_nothing(&value) {
+            return None;
+        }
         let code = value.get("code").filter(|code| !code.is_null());
         let code = code.map(|c| c.as_str().map_or_else(|| c.to_string(), str::to_owned));
         let message = error_of(&value).filter(|text| !text.is_empty());
@@ -248,6 +251,18 @@ impl<'a> Chunk<'a> {
             choice.add_to(&mut facts);
         }
         facts
+    }
+}
+
+/// An error that is none: servers that always fill the field in send it empty with every chunk.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.iter().all(says_nothing),
+        Value::Object(fields) => fields.values().all(says_nothing),
+        Value::Bool(true) => false,
     }
 }
 

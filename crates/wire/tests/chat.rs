@@ -358,3 +358,46 @@ fn b052_validation_errors_are_readable() {
     assert!(error_text(&[b'a'; 9000]).len() <= 2048);
     assert_eq!(error_text(b""), "");
 }
+
+/// Go gateways without `omitempty` send the field with every chunk.
+#[test]
+fn v24_x06_an_empty_error_is_none() {
+    let with =
+        |error: &str| format!(r#"{{"choices":[{{"delta":{{"content":"a"}}}}],"error":{error}}}"#);
+    for error in [
+        r#""""#,
+        "false",
+        "null",
+        "{}",
+        "[]",
+        "0",
+        r#"{"code":0,"message":""}"#,
+        r#"{"code":null,"message":"","type":"","param":null}"#,
+        r#"{"error":{"message":""}}"#,
+    ] {
+        let text = with(error);
+        let found = parse_event("", text.as_bytes());
+        let ChatEvent::Chunk(facts) = found else {
+            panic!("{error}: {found:?}");
+        };
+        assert_eq!(facts.content.as_deref(), Some("a"), "{error}");
+    }
+    for (error, message) in [
+        (r#""overloaded""#, "overloaded"),
+        (
+            r#"{"code":500,"message":""}"#,
+            r#"{"code":500,"message":""}"#,
+        ),
+        (r#"{"code":0,"message":"busy"}"#, "busy"),
+        ("true", "true"),
+        ("1", "1"),
+    ] {
+        let text = with(error);
+        match parse_event("", text.as_bytes()) {
+            ChatEvent::Error { message: said, .. } => assert_eq!(said, message, "{error}"),
+            other => panic!("{error}: {other:?}"),
+        }
+    }
+    let body = parse_body(with("false").as_bytes()).unwrap();
+    assert_eq!((body.text.as_str(), body.error), ("a", None));
+}
