@@ -79,7 +79,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
         impl<'de> serde::de::Visitor<'de> for Visitor {
             type Value = Text<'de>;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text, parts or null")
+                f.write_str("text, a number, parts or null")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
                 Ok(Text((!text.is_empty()).then_some(Cow::Borrowed(text))))
@@ -91,6 +91,33 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
                 Ok(Text(None))
+            }
+            // Services that guess types send an answer's digits as numbers.
+            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+                Ok(Text(Some(Cow::Owned(number.to_string()))))
+            }
+            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(Text(Some(Cow::Owned(number.to_string()))))
+            }
+            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
+                Ok(Text(Some(Cow::Owned(number.to_string()))))
+            }
+            // A flag in the place of a text (`"refusal":false`) is none.
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(Text(None))
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut fields: A,
+            ) -> Result<Self::Value, A::Error> {
+                let mut text = String::new();
+                while let Some((name, value)) = fields.next_entry::<Cow<'de, str>, Value>()? {
+                    let piece = value
+                        .as_str()
+                        .filter(|_| name == "text" || name == "content");
+                    text.push_str(piece.unwrap_or(""));
+                }
+                Ok(Text((!text.is_empty()).then_some(Cow::Owned(text))))
             }
             fn visit_seq<A: serde::de::SeqAccess<'de>>(
                 self,

@@ -401,3 +401,31 @@ fn v24_x06_an_empty_error_is_none() {
     let body = parse_body(with("false").as_bytes()).unwrap();
     assert_eq!((body.text.as_str(), body.error), ("a", None));
 }
+
+/// A service that guesses types sends the digits of an answer as numbers: they are tokens.
+#[test]
+fn f006_a_number_in_the_place_of_text_is_a_token() {
+    for (content, text) in [("6", "6"), ("-1", "-1"), ("0.5", "0.5"), (r#""6""#, "6")] {
+        let event = delta(&format!(r#"{{"content":{content}}}"#));
+        let facts = chunk(&event);
+        assert_eq!(facts.content.as_deref(), Some(text), "{content}");
+        assert!(facts.bears_token());
+    }
+}
+
+#[test]
+fn x07_what_is_not_needed_fails_no_request() {
+    for other in [
+        r#""refusal":false"#,
+        r#""reasoning":{}"#,
+        r#""reasoning":false"#,
+        r#""reasoning_content":{"summary":null}"#,
+    ] {
+        let event = delta(&format!(r#"{{"content":"a",{other}}}"#));
+        let facts = chunk(&event);
+        assert_eq!(facts.content.as_deref(), Some("a"), "{other}");
+        assert!(!facts.refusal && facts.reasoning.is_none(), "{other}");
+    }
+    let event = delta(r#"{"reasoning":{"text":"so","id":"r1"}}"#);
+    assert_eq!(chunk(&event).reasoning.as_deref(), Some("so"));
+}
