@@ -9,6 +9,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
+/// Characters of what was not understood that stand in its reason.
+const QUOTED: usize = 200;
+
 /// The meaning of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChatEvent<'a> {
@@ -345,9 +348,32 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
         return ChatEvent::Ignored;
     }
     ChatEvent::Bad {
-        reason: format!("an event is not a chat chunk: {error}"),
+        reason: format!("an event is not a chat chunk: {error}: {}", quoted(data)),
         utf8: false,
     }
+}
+
+/// How a text begins that was not understood: what the server said is in it.
+fn quoted(data: &[u8]) -> String {
+    let text = crate::error_body::shorten(&String::from_utf8_lossy(&data[..data.len().min(1024)]));
+    let mut begin: String = text.chars().take(QUOTED).collect();
+    if begin.len() < text.len() {
+        begin.push('…');
+    }
+    if begin.is_empty() {
+        "it is empty".to_owned()
+    } else {
+        format!("it begins with `{begin}`")
+    }
+}
+
+/// An error object in a list, as Google's services send it.
+fn listed_error(body: &[u8]) -> Option<String> {
+    let items: Vec<Value> = serde_json::from_slice(body).ok()?;
+    let error = items
+        .iter()
+        .find(|item| item.get("error").is_some_and(|e| !says_nothing(e)))?;
+    error_of(error).filter(|text| !text.is_empty())
 }
 
 /// What a whole JSON answer holds.
@@ -374,8 +400,22 @@ pub struct BodyFacts {
 /// # Errors
 /// A reason, when the body is no JSON object of the expected shape.
 pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
-    let chunk: Chunk<'_> = serde_json::from_slice(body)
-        .map_err(|error| format!("the body is not a chat answer: {error}"))?;
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let Some(message) = listed_error(body) else {
+            let sent = quoted(body);
+            return Err(format!(
+                "the body is not a chat answer: it is a list: {sent}"
+            ));
+        };
+        return Ok(BodyFacts {
+            error: Some(message),
+            ..BodyFacts::default()
+        });
+    }
+    let chunk: Chunk<'_> = serde_json::from_slice(body).map_err(|error| {
+        let sent = quoted(body);
+        format!("the body is not a chat answer: {error}: {sent}")
+    })?;
     if let Some((message, _)) = chunk.error() {
         return Ok(BodyFacts {
             error: Some(message),

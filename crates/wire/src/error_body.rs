@@ -31,6 +31,8 @@ pub(crate) fn error_of(value: &Value) -> Option<String> {
                 inner => error_of(inner),
             }
         }
+        // Google's services send a list of one.
+        Value::Array(items) => items.iter().find_map(error_of),
         _ => None,
     }
 }
@@ -56,7 +58,7 @@ fn validation(item: &Value) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let mut out = String::new();
     for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {
         if word.is_empty() {

@@ -429,3 +429,37 @@ fn x07_what_is_not_needed_fails_no_request() {
     let event = delta(r#"{"reasoning":{"text":"so","id":"r1"}}"#);
     assert_eq!(chunk(&event).reasoning.as_deref(), Some("so"));
 }
+
+#[test]
+fn x08_words_that_are_no_json_stand_in_the_reason() {
+    let bad = |data: &str| match parse_event("", data.as_bytes()) {
+        ChatEvent::Bad {
+            reason,
+            utf8: false,
+        } => reason,
+        other => panic!("{other:?}"),
+    };
+    let reason = bad("Number of choices must be greater than 0.");
+    assert!(
+        reason.contains("`Number of choices must be greater than 0.`"),
+        "{reason}"
+    );
+    let long = bad(&format!("<html>{}", "x".repeat(5000)));
+    assert!(long.len() < 400 && long.ends_with("…`"), "{long}");
+    let reason = parse_body(b"<html><title>502 Bad Gateway</title>").unwrap_err();
+    assert!(reason.contains("502 Bad Gateway"), "{reason}");
+    let reason = parse_body(b"").unwrap_err();
+    assert!(reason.contains("it is empty"), "{reason}");
+}
+
+#[test]
+fn x09_an_error_in_a_list_is_its_message() {
+    let body =
+        br#"[{"error":{"code":429,"message":"quota exceeded","status":"RESOURCE_EXHAUSTED"}}]"#;
+    assert_eq!(
+        parse_body(body).unwrap().error.as_deref(),
+        Some("quota exceeded")
+    );
+    assert_eq!(error_text(body), "quota exceeded");
+    assert!(parse_body(b"[1,2]").is_err() && parse_body(br#"[{"error":null}]"#).is_err());
+}
