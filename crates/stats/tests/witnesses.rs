@@ -14,9 +14,9 @@ mod said;
 
 use dualround_model::{
     CanaryReport, ColdAction, Diagnosis, EngineDelta, EngineKind, EngineReport, Expected,
-    RequestRow, Retry, RoundRun, Schedule, TierRate, Verdict, Witness,
+    RequestRow, Retry, Schedule, TierRate, Verdict, Witness,
 };
-use dualround_stats::{SummaryOptions, expected, summarise};
+use dualround_stats::expected;
 use level::{Level, canary, each, engine};
 use said::{diagnoses, sentence};
 
@@ -325,7 +325,7 @@ fn token_ids_of_one_epoch_tell_the_others_whatever_their_markers() {
     let usage = || common::usage(103, 2, Some(0));
     let records = (0..3).map(|index| common::success(index, 0.0, &[10.0, 20.0], usage()));
     let records = records.collect();
-    let round = summarise(RoundRun { meta, records }, &SummaryOptions::default());
+    let round = common::summarised(meta, records);
     let ids: Vec<Vec<u32>> = (0..3)
         .map(|own| {
             (0..40)

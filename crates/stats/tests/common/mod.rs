@@ -1,10 +1,12 @@
 //! Rounds made by hand.
 #![cfg(test)]
+#![allow(dead_code, reason = "each test binary uses some")]
 
 use dualround_model::{
-    ClientProbe, ColdAction, ColdMethod, Outcome, RequestRecord, RoundMeta, RoundSpec, StreamFacts,
-    Timeline, Usage,
+    ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Outcome, Phase, RequestRecord,
+    RoundMeta, RoundResult, RoundRun, RoundSpec, Schedule, StreamFacts, Timeline, Usage,
 };
+use dualround_stats::{SummaryOptions, summarise};
 
 /// ms in ns.
 pub(crate) fn ns(ms: f64) -> u64 {
@@ -110,4 +112,43 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         unfinished: false,
         warnings: Vec::new(),
     }
+}
+
+/// All rounds of a schedule from the records of each; fewer records: it ended early.
+pub(crate) fn rounds(schedule: &str, records: Vec<Vec<RequestRecord>>) -> Vec<RoundResult> {
+    let specs = schedule.parse::<Schedule>().unwrap().rounds();
+    let round =
+        |(spec, records): (_, Vec<RequestRecord>)| summarised(meta(spec, records.len()), records);
+    specs.into_iter().zip(records).map(round).collect()
+}
+
+/// `n` requests of one TTFT; warm ones hit.
+pub(crate) fn round(n: u32, ttft: f64, cached: u64) -> Vec<RequestRecord> {
+    (0..n).map(|i| simple(i, ttft, Some(cached))).collect()
+}
+
+pub(crate) fn failed(index: u32) -> RequestRecord {
+    let mut record = success(index, 0.0, &[], Usage::default());
+    record.timeline.end_ns = ns(5.0);
+    record.outcome = Outcome::Failed(Failure {
+        kind: FailureKind::Http(503),
+        phase: Phase::Head,
+        message: "busy".to_owned(),
+        status: Some(503),
+    });
+    record
+}
+
+pub(crate) fn near(a: Option<f64>, b: f64) -> bool {
+    a.is_some_and(|a| (a / b - 1.0).abs() < 1e-5)
+}
+
+/// Makes it a request that the server refused.
+pub(crate) fn fail(record: &mut RequestRecord) {
+    record.outcome = failed(record.index).outcome;
+}
+
+/// One round by itself.
+pub(crate) fn summarised(meta: RoundMeta, records: Vec<RequestRecord>) -> RoundResult {
+    summarise(RoundRun { meta, records }, &SummaryOptions::default())
 }

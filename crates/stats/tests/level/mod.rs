@@ -1,6 +1,8 @@
 //! A cold and a warm round of one level, for tests of what is said of hits.
 #![allow(dead_code, reason = "each test binary uses some")]
 
+pub(crate) mod rounds;
+
 use crate::common::{meta, success, usage};
 use dualround_model::{
     CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineReport, Expected, Judging, Known,
