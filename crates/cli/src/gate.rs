@@ -98,10 +98,9 @@ impl Gate {
             operator,
             operand: operand.trim_matches(['"', '\'']).to_owned(),
         };
-        match gate.values() {
-            Some(values) if !values.contains(&gate.operand.as_str()) => {
-                let (key, values) = (gate.path.join("."), values.join(", "));
-                Err(fail(&format!("{key} is one of {values}")))
+        match gate.words() {
+            Some(words) if !words.contains(&gate.operand) => {
+                Err(gate.wrong(&format!("is one of {}", words.join(", "))))
             }
             _ => Ok(gate),
         }
@@ -145,9 +144,7 @@ impl Gate {
             Holds::Flag if self.operand.parse::<bool>().is_err() => {
                 Err(self.wrong("is true or false"))
             }
-            Holds::OneOf(words) if !words.contains(&self.operand) => {
-                Err(self.wrong(&format!("is one of {}", words.join(", "))))
-            }
+            // A word that its key cannot have was refused when it was read.
             _ => Ok(()),
         }
     }
@@ -252,34 +249,13 @@ impl Gate {
         Usage(format!("--fail-if '{text}': {key} {reason}"))
     }
 
-    /// The values that a text may have, by its key.
-    fn values(&self) -> Option<&'static [&'static str]> {
-        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-        Some(match path.as_slice() {
-            ["cold", "verdict"] => &["cold", "contaminated", "unknown"],
-            ["cold", "method"] => &["marker", "salt", "reset", "none"],
-            ["conclusion", "kind"] => &["effect", "no_effect", "cannot_tell", "withheld"],
-            ["conclusion", "source"] => &["cw", "cwc", "cwcw", "cycles"],
-            ["conclusion", "reason", "kind"] => &[
-                "no_warm_round",
-                "no_pairs",
-                "contaminated",
-                "drift",
-                "few_prompts",
-                "lost_pairs",
-                "wide_bound",
-                "across_margin",
-            ],
-            ["conclusion", "witness", "kind"] => &[
-                "usage",
-                "counters",
-                "partly",
-                "contradicted",
-                "response_cache",
-                "nobody",
-            ],
-            [.., "judgement"] => &["better", "worse", "same", "cannot_tell"],
-            _ => return None,
+    /// The words that its key may have, by whichever schema has such a key.
+    fn words(&self) -> Option<Vec<String>> {
+        let found = [Levels::Run, Levels::Compare].into_iter();
+        let mut found = found.map(|levels| levels.holds(&self.path));
+        found.find_map(|found| match found {
+            Ok(Holds::OneOf(words)) => Some(words),
+            _ => None,
         })
     }
 

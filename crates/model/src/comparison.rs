@@ -82,8 +82,11 @@ impl Known {
         let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
         let block = engines.clone().find_map(|engine| engine.block_tokens)?;
         let mut held = engines.filter_map(|engine| engine.capacity_tokens);
-        let first = held.next();
-        Some((block, first.filter(|_| held.next().is_none())))
+        let alone = match (held.next(), held.next()) {
+            (Some(one), None) => Some(one),
+            _ => None,
+        };
+        Some((block, alone))
     }
 
     /// What is known at a level: the reuse is that of the first level's prompts, and unknown where

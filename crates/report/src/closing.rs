@@ -114,10 +114,12 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
             .map(|both| labels.lang.pick(both)),
     );
     if let Some(external) = &level.external {
-        let ratio = external.ttft.ratio;
-        let ratio = ratio.filter(|_| !level.conclusion.is_withheld());
         let interval = external.ttft.interval_low.zip(external.ttft.interval_high);
-        let interval = interval.filter(|_| ratio.is_some());
+        let (ratio, interval) = if level.conclusion.is_withheld() {
+            (None, None)
+        } else {
+            (external.ttft.ratio, interval)
+        };
         lines.push(format!(
             "{}: TTFT {} → {} ms, {} ({}), {} {}",
             labels.external,

@@ -390,7 +390,9 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
             known: most.requests,
             of: hits.of,
         }
-    } else if Sums::of(round, limits.without_doubt(), hits.is_whole(), true).contaminated() {
+    } else if limits.doubtful > 0
+        && Sums::of(round, limits.without_doubt(), hits.is_whole(), true).contaminated()
+    {
         let hit = limits.template;
         ColdFact::MarkerInDoubt { round: number, hit }
     } else if (most.visible as f64) < VISIBLE * most.prompt as f64

@@ -115,10 +115,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             ) -> Result<Self::Value, A::Error> {
                 let mut text = String::new();
                 while let Some((name, value)) = fields.next_entry::<Cow<'de, str>, Value>()? {
-                    let piece = value
-                        .as_str()
-                        .filter(|_| name == "text" || name == "content");
-                    text.push_str(piece.unwrap_or(""));
+                    if name == "text" || name == "content" {
+                        text.push_str(value.as_str().unwrap_or(""));
+                    }
                 }
                 Ok(Text((!text.is_empty()).then_some(Cow::Owned(text))))
             }

@@ -25,6 +25,7 @@ use dualround_model::{
 use dualround_report::{Journal, RunFiles, RunInfo, warning_text};
 use dualround_stats::{RoundFold, SummaryOptions, convention, expected, reuse};
 use std::{
+    path::Path,
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
 };
@@ -251,18 +252,20 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     if result.is_ok() {
         written?;
     }
-    note(&match lang {
-        Lang::En => format!("files: {}", run.files.dir().display()),
-        Lang::Zh => format!("文件：{}", run.files.dir().display()),
-    });
-    if given.load(SeqCst) != 0 {
-        let dir = run.files.dir().display();
+    tell_files(run.files.dir(), given.load(SeqCst) != 0, lang);
+    Ok(code)
+}
+
+/// Says where the files are, and how a run that was ended by a signal goes on.
+fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
+    let dir = dir.display();
+    note(&lang.pick([format!("files: {dir}"), format!("文件：{dir}")]));
+    if by_signal {
         note(&lang.pick([
             format!("to go on at its first unfinished level: the same command with --resume {dir}"),
             format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),
         ]));
     }
-    Ok(code)
 }
 
 /// What a summary depends on, from the plan and what was found of the server.

@@ -14,7 +14,7 @@ const SHORT: (f64, f64) = (0.1, 0.9);
 
 /// Everything that is missing, or said and not so.
 pub(super) fn wrong_causes(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
-    let world = World {
+    let world = Causes {
         scenario,
         truth,
         level,
@@ -29,13 +29,13 @@ pub(super) fn wrong_causes(scenario: &Value, truth: &Value, level: &Value) -> Ve
     wrong
 }
 
-struct World<'a> {
+struct Causes<'a> {
     scenario: &'a Value,
     truth: &'a Value,
     level: &'a Value,
 }
 
-impl World<'_> {
+impl Causes<'_> {
     fn at(&self, path: &str) -> f64 {
         number(self.scenario, path).unwrap_or(f64::NAN)
     }

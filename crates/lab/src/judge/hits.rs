@@ -1,7 +1,9 @@
 //! Facts about hits: rates, whether the cold round was cold, and causes by name.
 
-use super::causes::wrong_causes;
-use super::value::{number, text, texts};
+use super::{
+    causes::wrong_causes,
+    value::{number, text, texts},
+};
 use serde_json::Value;
 
 /// Of a round's prompt tokens, that may be foreign without a word.

@@ -36,23 +36,8 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
         Diagnosis::NotSeenByEngines {
             seen,
             sent,
-            replayed: true,
-        } => [
-            format!(
-                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: answers that are given back reach no engine; the counters are left out"
-            ),
-            format!(
-                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：直接返回的响应不经过引擎；不采用这些计数器"
-            ),
-        ],
-        Diagnosis::NotSeenByEngines { seen, sent, .. } => [
-            format!(
-                "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: requests were answered before they reached an engine, or by one whose counters are not read (--admin-url), or the page lags behind; the counters are left out"
-            ),
-            format!(
-                "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url），或指标页面更新滞后；不采用这些计数器"
-            ),
-        ],
+            replayed,
+        } => not_seen(*seen, *sent, *replayed),
         Diagnosis::Orphans { requests } => [
             format!(
                 "warm requests whose cold request failed, so nothing was stored for them: {requests}; they are in the hit rate"
@@ -67,17 +52,7 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "缓存未启用：引擎自己这样报告",
         ),
         Diagnosis::Replicas { engines, seen } => replicas(engines, *seen),
-        Diagnosis::SeveralProcesses { rate } => {
-            let [rate, rate_zh] = percent(*rate);
-            [
-                format!(
-                    "another replica: several processes answer behind this address, and {rate} of the prompt tokens came from the cache: requests that missed may have met one that had not seen them; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica"
-                ),
-                format!(
-                    "请求落到了其他副本：该地址之后有多个进程，{rate_zh} 的提示词 token 命中缓存，未命中的请求可能到达了没有其缓存的进程；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本"
-                ),
-            ]
-        }
+        Diagnosis::SeveralProcesses { rate } => several_processes(*rate),
         Diagnosis::EvictedCapacity { needed, held } => [
             format!(
                 "evicted: the prompts of one round hold {needed} tokens, the cache {held}, so most were gone before their turn came again; fewer samples, shorter prompts, or more capacity"
@@ -123,6 +98,40 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "热轮中有请求失败；只比较两轮都成功的请求对",
         ),
     }
+}
+
+fn not_seen(seen: f64, sent: f64, replayed: bool) -> Both {
+    let [why, why_zh] = if replayed {
+        [
+            "answers that are given back reach no engine",
+            "直接返回的响应不经过引擎",
+        ]
+    } else {
+        [
+            "requests were answered before they reached an engine, or by one whose counters are not read (--admin-url), or the page lags behind",
+            "有请求未到达引擎，或到达了未读取计数器的引擎（--admin-url），或指标页面更新滞后",
+        ]
+    };
+    [
+        format!(
+            "of {sent:.0} prompt tokens sent in a warm round the engines' counters saw {seen:.0}: {why}; the counters are left out"
+        ),
+        format!(
+            "热轮发送了 {sent:.0} 个提示词 token，而引擎计数器只见到 {seen:.0} 个：{why_zh}；不采用这些计数器"
+        ),
+    ]
+}
+
+fn several_processes(rate: f64) -> Both {
+    let [rate, rate_zh] = percent(rate);
+    [
+        format!(
+            "another replica: several processes answer behind this address, and {rate} of the prompt tokens came from the cache: requests that missed may have met one that had not seen them; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica"
+        ),
+        format!(
+            "请求落到了其他副本：该地址之后有多个进程，{rate_zh} 的提示词 token 命中缓存，未命中的请求可能到达了没有其缓存的进程；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本"
+        ),
+    ]
 }
 
 fn left_out(base: &str, reason: LeftOut) -> Both {

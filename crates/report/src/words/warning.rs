@@ -1,5 +1,6 @@
 //! The words of every caveat in both languages.
 
+use super::Both;
 use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
@@ -95,18 +96,7 @@ fn english(warning: &Warning) -> String {
             probe_lag_p99_ms,
             worker_cpu_share,
             ..
-        } => {
-            let advice = match is_busy(*worker_cpu_share) {
-                Some(false) => {
-                    "something else took this machine's cores; stop it, or use another machine"
-                }
-                _ => "use more --workers, another machine or a lower --concurrency",
-            };
-            format!(
-                "this client was overloaded (timer probe late by up to {probe_lag_p99_ms:.1} ms at P99{}): its times are not only the server's; {advice}",
-                busy(", busiest worker's core ", *worker_cpu_share)
-            )
-        }
+        } => Lang::En.pick(overloaded(*probe_lag_p99_ms, *worker_cpu_share)),
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
                 String::new()
@@ -248,16 +238,7 @@ fn chinese(warning: &Warning) -> String {
             probe_lag_p99_ms,
             worker_cpu_share,
             ..
-        } => {
-            let advice = match is_busy(*worker_cpu_share) {
-                Some(false) => "有其他程序占用了本机的 CPU；请停止它，或换机器",
-                _ => "请增加 --workers、换机器或降低 --concurrency",
-            };
-            format!(
-                "客户端过载（定时探针 P99 延迟最大 {probe_lag_p99_ms:.1} ms{}）：所测时间不只是服务端的；{advice}",
-                busy("，最忙的工作线程占用其核心 ", *worker_cpu_share)
-            )
-        }
+        } => Lang::Zh.pick(overloaded(*probe_lag_p99_ms, *worker_cpu_share)),
         Warning::MetricMissing { name, close } => {
             let close = if close.is_empty() {
                 String::new()
@@ -337,9 +318,28 @@ fn sign(sign: TrafficSign, lang: Lang) -> &'static str {
     })
 }
 
-/// Whether a core was busy by half and more; below that this client was not what used it.
-fn is_busy(share: Option<f64>) -> Option<bool> {
-    share.map(|share| share >= 0.5)
+/// A client that was late, and what helps: below half of a core it was not this client that used it.
+fn overloaded(lag_ms: f64, share: Option<f64>) -> Both {
+    let [advice, advice_zh] = match share {
+        Some(share) if share < 0.5 => [
+            "something else took this machine's cores; stop it, or use another machine",
+            "有其他程序占用了本机的 CPU；请停止它，或换机器",
+        ],
+        _ => [
+            "use more --workers, another machine or a lower --concurrency",
+            "请增加 --workers、换机器或降低 --concurrency",
+        ],
+    };
+    [
+        format!(
+            "this client was overloaded (timer probe late by up to {lag_ms:.1} ms at P99{}): its times are not only the server's; {advice}",
+            busy(", busiest worker's core ", share)
+        ),
+        format!(
+            "客户端过载（定时探针 P99 延迟最大 {lag_ms:.1} ms{}）：所测时间不只是服务端的；{advice_zh}",
+            busy("，最忙的工作线程占用其核心 ", share)
+        ),
+    ]
 }
 
 fn busy(before: &str, share: Option<f64>) -> String {

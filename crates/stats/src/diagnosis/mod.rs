@@ -123,7 +123,10 @@ fn hits_unseen(case: &Case<'_>) -> Option<Diagnosis> {
 /// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of one,
 /// also of those requests that hit.
 fn not_followed(case: &Case<'_>) -> Option<Diagnosis> {
-    let rate = case.warm.filter(|_| case.basis.reuse.evidence)?;
+    if !case.basis.reuse.evidence {
+        return None;
+    }
+    let rate = case.warm?;
     let ratio = case.basis.ttft.metric.ratio;
     let slower = case.conclusion.kind == ConclusionKind::Effect && ratio.is_some_and(|r| r < 1.0);
     let mut classes = case.basis.classes.iter();
