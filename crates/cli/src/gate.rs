@@ -6,6 +6,7 @@ use crate::{
 };
 use dualround_model::Lang;
 use serde_json::Value;
+use std::cmp::Ordering;
 
 /// The operators, the longer ones first: `<` begins `<=`.
 const OPERATORS: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
@@ -154,18 +155,7 @@ impl Gate {
     /// # Errors
     /// [`Usage`] when the level has no such figure at all.
     pub(crate) fn check(&self, level: &Value) -> Result<Held, Usage> {
-        // Where there is a claim, there is no reason why not.
-        let reason = level.pointer("/conclusion/reason");
-        let no_reason = match self.path.as_slice() {
-            [a, b, c] if [a, b, c] == ["conclusion", "reason", "kind"] => {
-                reason.is_some_and(Value::is_null)
-            }
-            [part, metric, kind] if kind == "reason_kind" => {
-                level[part][metric].get(kind).is_some_and(Value::is_null)
-            }
-            _ => false,
-        };
-        if no_reason {
+        if self.asks_for_no_reason(level) {
             return Ok(if self.operator == "!=" {
                 Held::Failed("none".to_owned())
             } else {
@@ -228,19 +218,35 @@ impl Gate {
             }
             Value::Array(_) | Value::Object(_) => return Err(self.wrong("is no figure")),
         };
-        let holds = match self.operator {
+        Ok(if self.holds(order) {
+            Held::Failed(found)
+        } else {
+            Held::Passed
+        })
+    }
+
+    /// Its key is a reason why nothing is claimed, of a level where there is a claim.
+    fn asks_for_no_reason(&self, level: &Value) -> bool {
+        match self.path.as_slice() {
+            [a, b, c] if [a, b, c] == ["conclusion", "reason", "kind"] => level
+                .pointer("/conclusion/reason")
+                .is_some_and(Value::is_null),
+            [part, metric, kind] if kind == "reason_kind" => {
+                level[part][metric].get(kind).is_some_and(Value::is_null)
+            }
+            _ => false,
+        }
+    }
+
+    fn holds(&self, order: Ordering) -> bool {
+        match self.operator {
             "<" => order.is_lt(),
             "<=" => order.is_le(),
             ">" => order.is_gt(),
             ">=" => order.is_ge(),
             "==" => order.is_eq(),
             _ => order.is_ne(),
-        };
-        Ok(if holds {
-            Held::Failed(found)
-        } else {
-            Held::Passed
-        })
+        }
     }
 
     /// A condition that says nothing of its key.

@@ -183,14 +183,7 @@ fn one_cycle(
     if effects.is_empty() {
         return;
     }
-    let mean_ms = |rounds: &[usize], row: usize| {
-        let times = rounds.iter().filter_map(|at| asked[*at].time(row));
-        mean(&times.collect::<Vec<_>>())
-    };
-    let pairs = complete
-        .iter()
-        .map(|row| (mean_ms(&colds, *row), mean_ms(&warms, *row)));
-    truth.plain = Plain::of(&pairs.collect::<Vec<_>>());
+    truth.plain = plain(asked, &colds, &warms, &complete);
     truth.middles = Some(middles(&effects));
     let (a, b) = (
         mean(&means(&every, &|row| side(&colds, row))),
@@ -222,6 +215,17 @@ fn one_cycle(
             .min(11.0 * distance.fold(0.0, f64::max));
     }
     truth.interval = Some(as_ratios(widened(of_prompts, by)));
+}
+
+/// Plain figures of these rows, each side the mean of its rounds.
+fn plain(asked: &[Asked], colds: &[usize], warms: &[usize], rows: &[usize]) -> Option<Plain> {
+    let mean_ms = |rounds: &[usize], row: usize| {
+        let times = rounds.iter().filter_map(|at| asked[*at].time(row));
+        mean(&times.collect::<Vec<_>>())
+    };
+    let pairs = rows.iter();
+    let pairs = pairs.map(|row| (mean_ms(colds, *row), mean_ms(warms, *row)));
+    Plain::of(&pairs.collect::<Vec<_>>())
 }
 
 /// Median and Hodges–Lehmann estimate, as ratios.
