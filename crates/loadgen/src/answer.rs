@@ -2,9 +2,13 @@
 
 use crate::text::clean;
 use dualround_model::{
-    Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline, Usage,
+    Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
+    UnknownText, Usage,
 };
-use dualround_wire::{ChatEvent, ChunkFacts, ResponseHead, error_text, parse_body};
+use dualround_wire::{ChatEvent, ChunkFacts, ResponseHead, error_text, parse_body, quoted};
+
+/// Bytes kept of the start of a stream in which no event is heard.
+const START_LIMIT: usize = 1024;
 
 /// An answer, as far as it has come.
 pub(crate) struct Answer {
@@ -14,6 +18,12 @@ pub(crate) struct Answer {
     pub(crate) head: Option<ResponseHead>,
     /// The bytes of a body that is no stream.
     pub(super) body: Option<Vec<u8>>,
+    /// What the body is has shown in its first bytes.
+    begun: bool,
+    /// An event has come.
+    heard: bool,
+    /// How the body began, as long as no event of it was heard.
+    start: Vec<u8>,
     /// Nothing more will be read.
     pub(super) ended: bool,
     /// When `[DONE]` came.
@@ -46,6 +56,9 @@ impl Answer {
             keep_text,
             head: None,
             body: None,
+            begun: false,
+            heard: false,
+            start: Vec::new(),
             ended: false,
             done_ns: None,
             completion_seen: 0,
@@ -72,11 +85,6 @@ impl Answer {
     pub(super) fn take_head(&mut self, head: ResponseHead, stamp: Stamp) {
         self.timeline.head_ns = Some(stamp.at);
         self.facts.status = Some(head.status);
-        let kind = head
-            .content_type
-            .as_deref()
-            .unwrap_or("")
-            .to_ascii_lowercase();
         let ok = (200..300).contains(&head.status);
         let encoded = head.content_encoding.as_deref().is_some_and(is_encoded);
         if ok && encoded {
@@ -84,15 +92,59 @@ impl Answer {
             let message = format!("the response is encoded ({encoding}), which was not asked for");
             self.fail(FailureKind::BadResponse, clean(&message));
         }
-        if !ok || kind.starts_with("application/json") {
+        if !ok {
             self.body = Some(Vec::new());
         }
         self.head = Some(head);
     }
 
+    /// Looks at the first bytes of a body, which say better than its label whether it is a stream.
+    /// Returns what of the part is to be read.
+    pub(super) fn begin<'b>(&mut self, part: &'b [u8]) -> &'b [u8] {
+        if self.begun {
+            return part;
+        }
+        let part = part.trim_ascii_start();
+        let Some(first) = part.first() else {
+            return part;
+        };
+        self.begun = true;
+        let labelled = self.label().starts_with("text/event-stream");
+        let stream = is_stream(part) || (labelled && !b"{[<".contains(first));
+        if !stream && self.body.is_none() {
+            self.body = Some(Vec::new());
+        }
+        part
+    }
+
+    /// Keeps how a stream began in which nothing was heard yet.
+    pub(super) fn note_start(&mut self, part: &[u8]) {
+        if !self.heard && self.start.len() < START_LIMIT {
+            let room = START_LIMIT - self.start.len();
+            self.start.extend_from_slice(&part[..part.len().min(room)]);
+        }
+    }
+
+    /// The content type as it was given, in lower case.
+    fn label(&self) -> String {
+        let head = self.head.as_ref();
+        let label = head.and_then(|head| head.content_type.as_deref());
+        label.unwrap_or("").to_ascii_lowercase()
+    }
+
+    /// Status and content type, for reasons: what a proxy says of its own differs in them.
+    fn said_by(&self) -> String {
+        let label = match self.label() {
+            label if label.is_empty() => "no Content-Type".to_owned(),
+            label => label,
+        };
+        format!("HTTP {}, {label}", self.facts.status.unwrap_or(0))
+    }
+
     /// An event has come; what follows `[DONE]` says nothing.
     pub(super) fn take_event(&mut self, event: ChatEvent<'_>, stamp: Stamp, tally: &mut ReadTally) {
         tally.events += 1;
+        self.heard = true;
         if self.done_ns.is_some() {
             return;
         }
@@ -110,6 +162,10 @@ impl Answer {
                 self.fail(FailureKind::StreamError, clean(&message));
             }
             ChatEvent::Ignored => self.facts.ignored_events += 1,
+            ChatEvent::Unknown { place } => {
+                self.facts.ignored_events += 1;
+                self.note_unknown(&place, stamp);
+            }
             ChatEvent::Bad { reason, utf8 } => {
                 self.facts.parse_errors += 1;
                 if !self.lenient {
@@ -144,6 +200,9 @@ impl Answer {
                 self.facts.first_event_tokens = Some(self.completion_seen);
             }
         }
+        if let Some(place) = &chunk.unknown {
+            self.note_unknown(place, stamp);
+        }
         if chunk.answers() && self.timeline.first_content_ns.is_none() {
             self.timeline.first_content_ns = Some(stamp.at);
         }
@@ -152,6 +211,16 @@ impl Answer {
         }
         for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
             self.keep(chunk.choice, text);
+        }
+    }
+
+    /// Text that may have been generated came before the first token that is known.
+    fn note_unknown(&mut self, place: &str, stamp: Stamp) {
+        if self.facts.token_events == 0 && self.facts.unknown_text.is_none() {
+            self.facts.unknown_text = Some(UnknownText {
+                place: clean(place),
+                at_ns: stamp.at,
+            });
         }
     }
 
@@ -285,22 +354,52 @@ impl Answer {
         if let Some(body) = self.body.take() {
             self.judge_body(&body);
         } else if !self.finished() {
-            let tokens = self.facts.token_events;
-            let message = format!(
-                "the stream ended without finish_reason and without [DONE], after {tokens} tokens"
-            );
+            let message = self.unfinished();
             self.fail(FailureKind::IncompleteStream, message);
+        }
+        let reason = self.facts.finish_reason.as_deref();
+        if let Some(reason) = reason.filter(|reason| Ending::of(reason) == Ending::Forced) {
+            let message = format!(
+                "the server broke the answer off: finish_reason `{reason}`, after {} tokens",
+                self.facts.token_events
+            );
+            self.fail(FailureKind::StreamError, message);
         }
         let counted = self.usage.completion_tokens.is_some_and(|n| n > 0);
         if self.facts.token_events == 0 && !self.facts.has_body_text && !counted {
-            let message = "the answer is complete, but nothing was generated".to_owned();
+            let message = match &self.facts.unknown_text {
+                None => "the answer is complete, but nothing was generated".to_owned(),
+                Some(text) => format!(
+                    "no token in a field that is known; there was text in `{}`, which is not",
+                    text.place
+                ),
+            };
             self.fail(FailureKind::EmptyOutput, message);
         }
     }
 
+    /// What to say of a stream that ended without a word.
+    fn unfinished(&self) -> String {
+        if self.heard {
+            let tokens = self.facts.token_events;
+            return format!(
+                "the stream ended without finish_reason and without [DONE], after {tokens} tokens"
+            );
+        }
+        let said_by = self.said_by();
+        if self.start.is_empty() {
+            return format!("the body is empty ({said_by})");
+        }
+        let sent = clean(&quoted(&self.start));
+        format!("the body ended without an event of a stream ({said_by}): {sent}")
+    }
+
     fn judge_body(&mut self, body: &[u8]) {
         match parse_body(body) {
-            Err(reason) => self.fail(FailureKind::BadEvent, clean(&reason)),
+            Err(reason) => {
+                let message = clean(&format!("{reason} ({})", self.said_by()));
+                self.fail(FailureKind::BadEvent, message);
+            }
             Ok(facts) => {
                 if let Some(error) = facts.error {
                     self.fail(FailureKind::StreamError, clean(&error));
@@ -318,6 +417,16 @@ impl Answer {
             }
         }
     }
+}
+
+/// A field of the event stream's standard begins here, or the start of its name.
+fn is_stream(part: &[u8]) -> bool {
+    let part = part.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(part);
+    let fields = ["data", "event", "id:", "retry", ":", "error"];
+    fields.iter().any(|field| {
+        let length = field.len().min(part.len());
+        part[..length] == field.as_bytes()[..length]
+    })
 }
 
 /// A body that is not sent as it is; `Content-Encoding` may say in words, or with nothing, that it is.

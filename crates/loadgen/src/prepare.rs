@@ -6,7 +6,10 @@ use dualround_model::{
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
@@ -28,6 +31,7 @@ pub(crate) fn epoch(
     let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
     let rendered = samples.iter().map(|sample| rendered(plan, sample));
     let shared = shared_prefixes(&rendered.collect::<Vec<_>>());
+    let mut ids = Ids::default();
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
@@ -47,7 +51,7 @@ pub(crate) fn epoch(
         };
         requests.push(PreparedRequest {
             index,
-            id: sample.id.as_deref().map(Arc::from),
+            id: sample.id.as_deref().map(|id| ids.unique(id).into()),
             bytes: bytes.into(),
             body_at,
             prompt,
@@ -67,6 +71,31 @@ pub(crate) fn epoch(
         content_digest: hex(&content.finalize()),
         wire_digest: hex(&wire.finalize()),
     })
+}
+
+/// The ids of a round, each of which names one request.
+#[derive(Default)]
+struct Ids {
+    taken: HashSet<String>,
+    /// The next number of an id that was repeated.
+    next: HashMap<String, u64>,
+}
+
+impl Ids {
+    /// The id, or with a number where an earlier row has it.
+    fn unique(&mut self, id: &str) -> String {
+        if self.taken.insert(id.to_owned()) {
+            return id.to_owned();
+        }
+        let next = self.next.entry(id.to_owned()).or_insert(2);
+        loop {
+            let candidate = format!("{id}#{next}");
+            *next += 1;
+            if self.taken.insert(candidate.clone()) {
+                return candidate;
+            }
+        }
+    }
 }
 
 /// Messages hold images or sounds, whose tokens no character tells.
@@ -293,6 +322,13 @@ mod tests {
     fn b132_sharing_inside_the_round_is_measured() {
         let texts = ["abcd", "x", "abzz", "abc你"].map(str::to_owned);
         assert_eq!(shared_prefixes(&texts), [3, 0, 2, 3]);
+    }
+
+    #[test]
+    fn v00i_every_request_of_a_round_has_its_own_id() {
+        let mut ids = Ids::default();
+        let made = ["a", "b", "a", "a#2", "a"].map(|id| ids.unique(id));
+        assert_eq!(made, ["a", "b", "a#2", "a#2#2", "a#3"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod calibration;
 mod cold;
 mod comparison;
+mod ending;
 mod engine;
 mod evidence;
 mod finding;
@@ -38,6 +39,7 @@ pub use comparison::{
     Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
 };
+pub use ending::Ending;
 pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};
 pub use evidence::{Convention, Evidence, Expected};
 pub use finding::{
@@ -51,7 +53,7 @@ pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ProxyPlan,
     RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
 };
-pub use record::{Flag, RequestRecord, Retry, StreamFacts};
+pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, WorkerLoad};
 pub use row::{RequestRow, RequestRows};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};

@@ -37,11 +37,18 @@ pub enum Flag {
     Resent,
     /// `usage` reports more cached tokens than the prompt has: it enters no hit rate.
     ImpossibleUsage,
+    /// Text in a field that is not known came before the first known token: if it was generated,
+    /// TTFT is late.
+    UnknownText,
+    /// `finish_reason` is a word that is not known.
+    UnknownFinish,
+    /// `usage.total_tokens` is not what the counts beside it add up to.
+    UsageTotalOff,
 }
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Coalesced,
         Self::BufferedSuspected,
         Self::UsageMismatch,
@@ -56,6 +63,9 @@ impl Flag {
         Self::Resent,
         Self::Retried,
         Self::ImpossibleUsage,
+        Self::UnknownText,
+        Self::UnknownFinish,
+        Self::UsageTotalOff,
     ];
 
     /// A bit by its place in [`Flag::ALL`].
@@ -81,6 +91,9 @@ impl Flag {
             Self::Resent => "resent",
             Self::Retried => "retried",
             Self::ImpossibleUsage => "impossible_usage",
+            Self::UnknownText => "unknown_text",
+            Self::UnknownFinish => "unknown_finish",
+            Self::UsageTotalOff => "usage_total_off",
         }
     }
 }
@@ -110,6 +123,18 @@ pub struct StreamFacts {
     pub output_chars: u64,
     /// The body was a whole JSON answer with text in it.
     pub has_body_text: bool,
+    /// The first text that came, before any known token, in a field that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_text: Option<UnknownText>,
+}
+
+/// Text in a field that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownText {
+    /// The field, or the type of the event.
+    pub place: String,
+    /// When it came, ns.
+    pub at_ns: u64,
 }
 
 /// An attempt that failed and was followed by another.

@@ -23,6 +23,9 @@ pub struct Usage {
     pub external_cached_tokens: Option<u64>,
     /// Generated tokens spent on reasoning (a part of `completion_tokens`).
     pub reasoning_tokens: Option<u64>,
+    /// `total_tokens` is not what the counts add up to: something was counted that is not told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub does_not_add_up: bool,
 }
 
 impl Usage {
@@ -37,6 +40,9 @@ impl Usage {
         self.external_cached_tokens =
             (newer.external_cached_tokens).max(self.external_cached_tokens);
         self.reasoning_tokens = newer.reasoning_tokens.max(self.reasoning_tokens);
+        if newer.prompt_tokens.is_some() && newer.completion_tokens.is_some() {
+            self.does_not_add_up = newer.does_not_add_up;
+        }
     }
 
     /// True when nothing at all was reported.

@@ -64,6 +64,43 @@ pub enum Warning {
         /// How many.
         count: u64,
     },
+    /// Answers began with text in a field that is not known.
+    UnknownText {
+        /// How many.
+        count: u64,
+        /// Of how many successes.
+        of: u64,
+        /// The field, or the type of the event, that was seen first.
+        place: String,
+        /// The longest time from it to a known token, ms; unknown where there was none.
+        lead_ms: Option<f64>,
+    },
+    /// Answers ended with a `finish_reason` that is not known.
+    UnknownFinish {
+        /// How many.
+        count: u64,
+        /// The word that was seen first.
+        reason: String,
+    },
+    /// The server counted far fewer prompt tokens than were sent: it cuts prompts.
+    PromptCut {
+        /// Requests whose prompts were counted.
+        requests: u64,
+        /// Characters sent with them.
+        chars: u64,
+        /// Tokens that the server counted for them.
+        tokens: u64,
+    },
+    /// `usage` does not add up to its own total.
+    UsageTotalOff {
+        /// In how many answers.
+        count: u64,
+    },
+    /// Rows have the id of another row; repeats carry a number.
+    EqualIds {
+        /// Rows whose id another row had before.
+        count: u64,
+    },
     /// Output tokens were counted from events for these requests.
     TokensFromEvents {
         /// How many.

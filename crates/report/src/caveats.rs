@@ -94,6 +94,10 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::NotStreamed { .. }
         | Warning::BufferedSuspected { .. }
         | Warning::UsageMismatch { .. }
+        | Warning::UsageTotalOff { .. }
+        | Warning::UnknownText { .. }
+        | Warning::UnknownFinish { .. }
+        | Warning::PromptCut { .. }
         | Warning::Retried { .. } => 1,
         Warning::CanaryFailed { .. }
         | Warning::WarmUpFailed { .. }
@@ -102,6 +106,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::ScrapesFailed { .. }
         | Warning::CounterReset { .. }
         | Warning::DuplicatePrompts { .. }
+        | Warning::EqualIds { .. }
         | Warning::FewerSamples { .. }
         | Warning::GoodputZero { .. }
         | Warning::HighTtft { .. } => 2,

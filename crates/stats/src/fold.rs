@@ -6,6 +6,7 @@ use crate::{
     health::{Arrivals, health},
     hits::Hits,
     pool::Pool,
+    prompt_cut::Lengths,
     quantile::stat,
     request::measure,
     server,
@@ -43,6 +44,9 @@ pub(crate) struct Facts {
     /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
     pub(crate) lengths: (u64, u64, u64),
     pub(crate) arrivals: Arrivals,
+    pub(crate) prompts: Lengths,
+    pub(crate) unknown_text: Option<UnknownTexts>,
+    pub(crate) unknown_finish: Option<UnknownFinish>,
     /// There were too many gaps to keep each one.
     pub(crate) icl_approximate: bool,
     /// Token-bearing events of successes.
@@ -82,6 +86,29 @@ impl ByTier {
     }
 }
 
+/// Answers that began with text in a field that is not known.
+#[derive(Debug)]
+pub(crate) struct UnknownTexts {
+    pub(crate) count: u64,
+    /// The field that was seen first.
+    pub(crate) place: String,
+    /// The longest time from it to a known token, ms; unknown where there was none.
+    pub(crate) lead_ms: Option<f64>,
+}
+
+/// Answers that ended with a word that is not known.
+#[derive(Debug)]
+pub(crate) struct UnknownFinish {
+    pub(crate) count: u64,
+    /// The word that was seen first.
+    pub(crate) reason: String,
+}
+
+/// The longer of two times, of which each may be unknown.
+fn longer(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.into_iter().chain(b).reduce(f64::max)
+}
+
 /// Failures of one kind.
 #[derive(Debug)]
 pub(crate) struct Failed {
@@ -109,6 +136,32 @@ impl Facts {
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
+            if let Some(tokens) = record.usage.prompt_tokens {
+                self.prompts.add(record.prompt_chars, tokens);
+            }
+            self.add_unknown(record, metrics);
+        }
+    }
+
+    fn add_unknown(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
+        if let Some(text) = &record.stream.unknown_text {
+            let first = record.timeline.first_token_ns;
+            let lead = first.map(|first| first.saturating_sub(text.at_ns) as f64 / 1e6);
+            let seen = self.unknown_text.get_or_insert_with(|| UnknownTexts {
+                count: 0,
+                place: text.place.clone(),
+                lead_ms: None,
+            });
+            seen.count += 1;
+            seen.lead_ms = longer(seen.lead_ms, lead);
+        }
+        let reason = record.stream.finish_reason.as_ref();
+        if let Some(reason) = reason.filter(|_| metrics.flags.contains(&Flag::UnknownFinish)) {
+            let seen = self.unknown_finish.get_or_insert_with(|| UnknownFinish {
+                count: 0,
+                reason: reason.clone(),
+            });
+            seen.count += 1;
         }
     }
 

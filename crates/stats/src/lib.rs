@@ -22,6 +22,7 @@ mod level;
 mod pairs;
 mod pool;
 mod prefill;
+mod prompt_cut;
 mod quantile;
 mod remarks;
 mod request;

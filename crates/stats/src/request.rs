@@ -4,7 +4,9 @@ use crate::{
     fold::SummaryOptions,
     knowledge::{self, Cached},
 };
-use dualround_model::{Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice};
+use dualround_model::{
+    Ending, Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice,
+};
 
 /// Gaps at or below this count as "at once" for the burst check, ns.
 const BURST_GAP_NS: u64 = 5_000_000;
@@ -130,11 +132,14 @@ fn flags(
     let stream = &record.stream;
     let success = record.outcome.is_success();
     let no_itl = metrics.itl_ms.is_none() && metrics.output_tokens.is_some_and(|n| n < 2);
+    let reason = stream.finish_reason.as_deref();
+    let ending = reason.map_or(Ending::Own, Ending::of);
     let invisible = stream.token_events == 0 && stream.streamed;
     [
         (Flag::Coalesced, stream.coalesced_events > 0),
         (Flag::BufferedSuspected, success && in_bursts(record)),
         (Flag::UsageMismatch, mismatch),
+        (Flag::UsageTotalOff, record.usage.does_not_add_up),
         (Flag::ItlNotApplicable, success && no_itl),
         (Flag::NoVisibleToken, success && invisible),
         (Flag::NotStreamed, success && !stream.streamed),
@@ -148,6 +153,8 @@ fn flags(
         (Flag::Resent, record.resent),
         (Flag::Retried, !record.retries.is_empty()),
         (Flag::ImpossibleUsage, cached == Cached::Impossible),
+        (Flag::UnknownText, stream.unknown_text.is_some()),
+        (Flag::UnknownFinish, success && ending == Ending::Unknown),
     ]
     .into_iter()
     .filter_map(|(flag, holds)| holds.then_some(flag))

@@ -46,9 +46,29 @@ pub(crate) fn of(
     if count > 0 {
         warnings.push(Warning::TokensFromEvents { count, of });
     }
+    warnings.extend(facts.prompts.cut());
+    if let Some(seen) = &facts.unknown_text {
+        warnings.push(Warning::UnknownText {
+            count: seen.count,
+            of,
+            place: seen.place.clone(),
+            lead_ms: seen.lead_ms,
+        });
+    }
+    if let Some(seen) = &facts.unknown_finish {
+        warnings.push(Warning::UnknownFinish {
+            count: seen.count,
+            reason: seen.reason.clone(),
+        });
+    }
     if flag(Flag::UsageMismatch) > 0 {
         warnings.push(Warning::UsageMismatch {
             count: flag(Flag::UsageMismatch),
+        });
+    }
+    if flag(Flag::UsageTotalOff) > 0 {
+        warnings.push(Warning::UsageTotalOff {
+            count: flag(Flag::UsageTotalOff),
         });
     }
     if flag(Flag::BufferedSuspected) > 0 {

@@ -1,11 +1,17 @@
 //! What one event of a chat or completion stream means, and what a whole JSON answer holds.
 
 use crate::{
-    error_body::error_of,
-    usage::{RawTimings, RawUsage},
+    delta::{Choice, Found, Place, place},
+    error_body::{error_of, page_title},
+    field::Name,
+    repair::repair,
+    usage::{IfObject, RawTimings, RawUsage},
 };
 use dualround_model::Usage;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::{Value, value::RawValue};
 use std::borrow::Cow;
 
@@ -28,6 +34,11 @@ pub enum ChatEvent<'a> {
     },
     /// Keep-alives, nulls, events of unknown kinds.
     Ignored,
+    /// An event of an unknown kind that holds text.
+    Unknown {
+        /// Its type, or where the text stands.
+        place: String,
+    },
     /// Not what a chunk looks like.
     Bad {
         /// Why.
@@ -50,6 +61,10 @@ pub struct ChunkFacts<'a> {
     pub refusal: bool,
     /// A tool or function call with a name or arguments.
     pub tool_call: bool,
+    /// An image, a sound or a file.
+    pub media: bool,
+    /// The field of text whose meaning is not known.
+    pub unknown: Option<Cow<'a, str>>,
     /// Index of the (last) choice.
     pub choice: u32,
     /// Why the choice ended.
@@ -61,185 +76,88 @@ pub struct ChunkFacts<'a> {
 }
 
 impl ChunkFacts<'_> {
-    /// The chunk shows a generated token: content, reasoning, a refusal or a tool call.
+    /// The same, borrowing nothing.
+    fn into_owned(self) -> ChunkFacts<'static> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        ChunkFacts {
+            has_choices: self.has_choices,
+            content: own(self.content),
+            reasoning: own(self.reasoning),
+            refusal: self.refusal,
+            tool_call: self.tool_call,
+            media: self.media,
+            unknown: own(self.unknown),
+            choice: self.choice,
+            finish_reason: own(self.finish_reason),
+            usage: self.usage,
+            id: own(self.id),
+        }
+    }
+
+    /// The chunk shows a generated token: content, reasoning, a refusal, a tool call or media.
     pub fn bears_token(&self) -> bool {
         self.reasoning.is_some() || self.answers()
     }
 
     /// The chunk holds a part of the answer, as opposed to reasoning.
     pub fn answers(&self) -> bool {
-        self.content.is_some() || self.refusal || self.tool_call
+        self.content.is_some() || self.refusal || self.tool_call || self.media
     }
 }
 
-/// Text that may be a string, null, or (rarely) a list of parts.
+/// What stood in a chunk or a whole answer. Of a key that is repeated the last value counts, as JSON
+/// readers have it.
 #[derive(Default)]
-struct Text<'a>(Option<Cow<'a, str>>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Text<'de>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("text, a number, parts or null")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text((!text.is_empty()).then_some(Cow::Borrowed(text))))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(
-                    (!text.is_empty()).then(|| Cow::Owned(text.to_owned())),
-                ))
-            }
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Text(None))
-            }
-            // Services that guess types send an answer's digits as numbers.
-            fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Text(Some(Cow::Owned(number.to_string()))))
-            }
-            fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Text(Some(Cow::Owned(number.to_string()))))
-            }
-            fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Text(Some(Cow::Owned(number.to_string()))))
-            }
-            // A flag in the place of a text (`"refusal":false`) is none.
-            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Text(None))
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(
-                self,
-                mut fields: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut text = String::new();
-                while let Some((name, value)) = fields.next_entry::<Cow<'de, str>, Value>()? {
-                    if name == "text" || name == "content" {
-                        text.push_str(value.as_str().unwrap_or(""));
-                    }
-                }
-                Ok(Text((!text.is_empty()).then_some(Cow::Owned(text))))
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                self,
-                mut parts: A,
-            ) -> Result<Self::Value, A::Error> {
-                let mut text = String::new();
-                while let Some(part) = parts.next_element::<Value>()? {
-                    let piece = part.get("text").or(Some(&part)).and_then(Value::as_str);
-                    text.push_str(piece.unwrap_or(""));
-                }
-                Ok(Text((!text.is_empty()).then_some(Cow::Owned(text))))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Delta<'a> {
-    #[serde(borrow)]
-    content: Text<'a>,
-    #[serde(borrow)]
-    reasoning_content: Text<'a>,
-    #[serde(borrow)]
-    reasoning: Text<'a>,
-    #[serde(borrow)]
-    refusal: Text<'a>,
-    tool_calls: Option<Vec<ToolCall>>,
-    function_call: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct ToolCall {
-    function: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct Function {
-    name: Option<String>,
-    arguments: Option<Value>,
-}
-
-impl Function {
-    fn bears(&self) -> bool {
-        let named = self.name.as_ref().is_some_and(|name| !name.is_empty());
-        named
-            || match &self.arguments {
-                None | Some(Value::Null) => false,
-                Some(Value::String(text)) => !text.is_empty(),
-                Some(_) => true,
-            }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Choice<'a> {
-    index: Option<u32>,
-    #[serde(borrow)]
-    delta: Option<Delta<'a>>,
-    // A whole answer has a message instead.
-    #[serde(borrow)]
-    message: Option<Delta<'a>>,
-    // The completions API has text.
-    #[serde(borrow)]
-    text: Text<'a>,
-    #[serde(borrow)]
-    finish_reason: Text<'a>,
-}
-
-impl<'a> Choice<'a> {
-    fn add_to(self, facts: &mut ChunkFacts<'a>) {
-        facts.choice = self.index.unwrap_or(0);
-        facts.finish_reason = self.finish_reason.0.or(facts.finish_reason.take());
-        let delta = self.delta.or(self.message).unwrap_or_default();
-        join(&mut facts.content, delta.content.0);
-        join(&mut facts.content, self.text.0);
-        join(
-            &mut facts.reasoning,
-            delta.reasoning_content.0.or(delta.reasoning.0),
-        );
-        facts.refusal |= delta.refusal.0.is_some();
-        let mut calls = delta
-            .tool_calls
-            .iter()
-            .flatten()
-            .filter_map(|call| call.function.as_ref());
-        facts.tool_call |= calls.any(Function::bears);
-        facts.tool_call |= delta.function_call.is_some_and(|call| call.bears());
-    }
-}
-
-/// Appends, borrowing as long as there is only one piece.
-fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>>) {
-    match (to.as_mut(), piece) {
-        (Some(text), Some(piece)) => text.to_mut().push_str(&piece),
-        (None, Some(piece)) => *to = Some(piece),
-        (_, None) => {}
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
 struct Chunk<'a> {
-    #[serde(borrow)]
     id: Option<&'a RawValue>,
-    #[serde(borrow)]
     choices: Option<Vec<Choice<'a>>>,
     usage: Option<RawUsage>,
     timings: Option<RawTimings>,
     // Looked into only when one of them speaks of an error.
-    #[serde(borrow)]
     error: Option<&'a RawValue>,
-    #[serde(borrow)]
     object: Option<&'a RawValue>,
-    #[serde(borrow, rename = "type")]
     kind: Option<&'a RawValue>,
-    #[serde(borrow)]
     message: Option<&'a RawValue>,
+    /// Text beside the choices.
+    beside: Found<'a>,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Chunk<'de>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a chunk")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut chunk = Chunk::default();
+                while let Some(Name(key)) = map.next_key()? {
+                    match key.as_ref() {
+                        "id" => chunk.id = map.next_value()?,
+                        "choices" => chunk.choices = map.next_value()?,
+                        "usage" => chunk.usage = map.next_value::<IfObject<_>>()?.0,
+                        "timings" => chunk.timings = map.next_value::<IfObject<_>>()?.0,
+                        "error" => chunk.error = map.next_value()?,
+                        "object" => chunk.object = map.next_value()?,
+                        "type" => chunk.kind = map.next_value()?,
+                        "message" => chunk.message = map.next_value()?,
+                        _ if holds_text(&key) => chunk.beside.read(key, &mut map)?,
+                        _ => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(chunk)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
+}
+
+/// Keys beside the choices under which other APIs send text; everything else there is about the
+/// answer.
+fn holds_text(key: &str) -> bool {
+    matches!(key, "delta" | "response" | "output" | "token" | "answer")
+        || !matches!(place(key), Place::About | Place::Unknown | Place::Media)
 }
 
 impl<'a> Chunk<'a> {
@@ -250,7 +168,9 @@ impl<'a> Chunk<'a> {
             None if marked(self.object) || marked(self.kind) => self.message?,
             None => return None,
         };
-        let value: Value = serde_json::from_str(raw.get()).ok()?;
+        let Ok(value) = serde_json::from_str::<Value>(raw.get()) else {
+            return Some((raw.get().to_owned(), None));
+        };
         if says_nothing(&value) {
             return None;
         }
@@ -258,6 +178,23 @@ impl<'a> Chunk<'a> {
         let code = code.map(|c| c.as_str().map_or_else(|| c.to_string(), str::to_owned));
         let message = error_of(&value).filter(|text| !text.is_empty());
         Some((message.unwrap_or_else(|| value.to_string()), code))
+    }
+
+    /// It is of no kind that is known.
+    fn is_foreign(&self) -> bool {
+        self.choices.is_none() && self.usage.is_none() && self.timings.is_none()
+    }
+
+    /// The place of its text, where it is of a kind that is not known.
+    fn foreign_text(&self) -> Option<String> {
+        let told = self.message.and_then(|raw| {
+            let found: Found<'_> = serde_json::from_str(raw.get()).ok()?;
+            found.shows().then(|| "message".to_owned())
+        });
+        let beside = self.beside.shows() || self.beside.unknown.is_some();
+        let kind = self.kind.and_then(plain_text).map(Cow::into_owned);
+        let unnamed = || "an event without choices".to_owned();
+        told.or_else(|| beside.then(|| kind.unwrap_or_else(unnamed)))
     }
 
     fn facts(self) -> ChunkFacts<'a> {
@@ -275,10 +212,24 @@ impl<'a> Chunk<'a> {
             (low, usage) => usage.or(low),
         };
         facts.usage = facts.usage.filter(|usage| !usage.is_empty());
+        let mut found = Found::default();
         for choice in self.choices.into_iter().flatten() {
             facts.has_choices = true;
-            choice.add_to(&mut facts);
+            facts.choice = choice.index;
+            facts.finish_reason = choice.finish_reason.or(facts.finish_reason.take());
+            found.join(choice.found);
         }
+        facts.refusal = found.refusal;
+        facts.tool_call = found.tool_call;
+        facts.media = found.media;
+        // Beside the choices only what is reasoning by its name is known to be generated now.
+        let beside = self.beside;
+        let other = beside.content.is_some() || beside.unknown.is_some();
+        facts.unknown = found
+            .unknown
+            .or(other.then_some(Cow::Borrowed("beside choices")));
+        facts.content = found.content;
+        facts.reasoning = found.reasoning.or(beside.reasoning);
         facts
     }
 }
@@ -322,17 +273,39 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     if data.is_empty() || data == b"null" || data == b"{}" {
         return ChatEvent::Ignored;
     }
-    let chunk: Chunk<'a> = match serde_json::from_slice(data) {
-        Ok(chunk) => chunk,
-        Err(error) => return bad_or_ignored(data, &error),
-    };
+    match serde_json::from_slice(data) {
+        Ok(chunk) => event_of(chunk),
+        Err(error) => match repair(data) {
+            Some(repaired) => parse_repaired(data, &repaired),
+            None => bad_or_ignored(data, &error),
+        },
+    }
+}
+
+fn event_of(chunk: Chunk<'_>) -> ChatEvent<'_> {
     if let Some((message, code)) = chunk.error() {
         return ChatEvent::Error { message, code };
     }
-    if chunk.choices.is_none() && chunk.usage.is_none() && chunk.timings.is_none() {
-        return ChatEvent::Ignored;
+    if !chunk.is_foreign() {
+        return ChatEvent::Chunk(chunk.facts());
     }
-    ChatEvent::Chunk(chunk.facts())
+    match chunk.foreign_text() {
+        Some(place) => ChatEvent::Unknown { place },
+        None => ChatEvent::Ignored,
+    }
+}
+
+/// An event that became JSON only by a repair.
+fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
+    match serde_json::from_slice(repaired) {
+        Err(error) => bad_or_ignored(data, &error),
+        Ok(chunk) => match event_of(chunk) {
+            ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
+            ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
+            ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
+            ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
+        },
+    }
 }
 
 fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
@@ -346,14 +319,29 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
     if other {
         return ChatEvent::Ignored;
     }
+    let reason = if joins_events(data) {
+        "one event holds several chunks: the blank line between events is missing".to_owned()
+    } else {
+        format!("an event is not a chat chunk: {error}")
+    };
     ChatEvent::Bad {
-        reason: format!("an event is not a chat chunk: {error}: {}", quoted(data)),
+        reason: format!("{reason}: {}", quoted(data)),
         utf8: false,
     }
 }
 
+/// Its lines are chunks of their own. Taken apart, all of them would have come when the last one did.
+fn joins_events(data: &[u8]) -> bool {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let object = |line: &[u8]| {
+        line.trim_ascii() == b"[DONE]"
+            || serde_json::from_slice::<Value>(line).is_ok_and(|value| value.is_object())
+    };
+    data.contains(&b'\n') && lines.all(object)
+}
+
 /// How a text begins that was not understood: what the server said is in it.
-fn quoted(data: &[u8]) -> String {
+pub fn quoted(data: &[u8]) -> String {
     let text = crate::error_body::shorten(&String::from_utf8_lossy(&data[..data.len().min(1024)]));
     let mut begin: String = text.chars().take(QUOTED).collect();
     if begin.len() < text.len() {
@@ -411,7 +399,12 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
             ..BodyFacts::default()
         });
     }
-    let chunk: Chunk<'_> = serde_json::from_slice(body).map_err(|error| {
+    let repaired = repair(body);
+    let text = repaired.as_deref().unwrap_or(body);
+    let chunk: Chunk<'_> = serde_json::from_slice(text).map_err(|error| {
+        if let Some(page) = page_title(body) {
+            return format!("the body is an HTML page, no chat answer: {page}");
+        }
         let sent = quoted(body);
         format!("the body is not a chat answer: {error}: {sent}")
     })?;
@@ -425,7 +418,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
     Ok(BodyFacts {
         text: facts.content.map(Cow::into_owned).unwrap_or_default(),
         reasoning: facts.reasoning.map(Cow::into_owned).unwrap_or_default(),
-        tool_call: facts.tool_call || facts.refusal,
+        tool_call: facts.tool_call || facts.refusal || facts.media,
         finish_reason: facts.finish_reason.map(Cow::into_owned),
         usage: facts.usage,
         error: None,

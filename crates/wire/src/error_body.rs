@@ -11,8 +11,36 @@ pub fn error_text(body: &[u8]) -> String {
     let body = &body[..body.len().min(64 * 1024)];
     match serde_json::from_slice::<Value>(body) {
         Ok(value) => shorten(&error_of(&value).unwrap_or_else(|| value.to_string())),
-        Err(_) => shorten(&String::from_utf8_lossy(body)),
+        Err(_) => page_title(body).unwrap_or_else(|| shorten(&String::from_utf8_lossy(body))),
     }
+}
+
+/// The title of an HTML page, or its first words, without the page around them.
+pub(crate) fn page_title(body: &[u8]) -> Option<String> {
+    let body = &body[..body.len().min(64 * 1024)];
+    let page = String::from_utf8_lossy(body);
+    let lower = page.to_ascii_lowercase();
+    let begin = lower.trim_start();
+    if !["<!doctype html", "<html", "<head", "<body"]
+        .iter()
+        .any(|tag| begin.starts_with(tag))
+    {
+        return None;
+    }
+    // Lower case in ASCII moves no byte.
+    let title = lower.find("<title").and_then(|at| {
+        let from = at + lower[at..].find('>')? + 1;
+        let to = from + lower[from..].find("</title")?;
+        Some(&page[from..to])
+    });
+    let title = title.map(shorten).filter(|title| !title.is_empty());
+    Some(title.unwrap_or_else(|| shorten(&without_tags(&page))))
+}
+
+fn without_tags(page: &str) -> String {
+    let parts = page.split('<').skip(1);
+    let texts = parts.filter_map(|part| part.split_once('>').map(|(_, text)| text));
+    texts.collect::<Vec<_>>().join(" ")
 }
 
 /// The message of an error value: a string, or an object with `message`, `error` or `detail`.

@@ -341,11 +341,14 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Sta
         if name.eq_ignore_ascii_case("content-type") {
             head.content_type = Some(value);
         } else if name.eq_ignore_ascii_case("content-length") {
-            let length = value.parse().map_err(|_| HttpError::Length)?;
-            if head.content_length.is_some_and(|known| known != length) {
-                return Err(HttpError::Length);
+            // A proxy that joins two equal lines makes a list of them.
+            for part in value.split(',') {
+                let length = part.trim().parse().map_err(|_| HttpError::Length)?;
+                if head.content_length.is_some_and(|known| known != length) {
+                    return Err(HttpError::Length);
+                }
+                head.content_length = Some(length);
             }
-            head.content_length = Some(length);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             chunked |= value.to_ascii_lowercase().ends_with("chunked");
         } else if name.eq_ignore_ascii_case("connection") {

@@ -4,17 +4,20 @@
 //! bytes mean, and borrows from them wherever it can.
 
 mod chat;
+mod delta;
 mod error_body;
 mod exposition;
+mod field;
 mod http1;
 mod labels;
 mod reader;
+mod repair;
 mod scrape;
 mod selector;
 mod sse;
 mod usage;
 
-pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event};
+pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event, quoted};
 pub use error_body::error_text;
 pub use exposition::parse as parse_exposition;
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};

@@ -159,6 +159,13 @@ impl SseDecoder {
                 self.has_data = true;
             }
             b"event" => self.event = String::from_utf8_lossy(value).into_owned(),
+            // Not of the standard: servers tell what broke a stream so. An empty one tells nothing.
+            b"error" if !value.trim_ascii().is_empty() => {
+                "error".clone_into(&mut self.event);
+                self.data.clear();
+                self.data.extend_from_slice(value);
+                self.has_data = true;
+            }
             // Comments (an empty name), id, retry and unknown fields.
             _ => {}
         }

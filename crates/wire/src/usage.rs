@@ -1,11 +1,17 @@
 //! The ways in which servers report token counts.
 
 use dualround_model::Usage;
-use serde::{Deserialize, Deserializer};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+    },
+};
+use std::{fmt, marker::PhantomData};
 
 /// A count that may come as an integer, a whole float, null, or something that is none.
 #[derive(Clone, Copy, Debug, Default)]
-struct Count {
+pub(crate) struct Count {
     tokens: Option<u64>,
     /// There was something, and no count.
     unreadable: bool,
@@ -18,6 +24,11 @@ impl Count {
             tokens,
             unreadable: tokens.is_none() && !value.is_null(),
         }
+    }
+
+    /// As the number of a choice.
+    pub(crate) fn small(self) -> u32 {
+        self.tokens.and_then(|n| u32::try_from(n).ok()).unwrap_or(0)
     }
 }
 
@@ -60,6 +71,48 @@ impl<'de> Deserialize<'de> for Details {
     }
 }
 
+/// An object; a text, a list or null in its place (`"usage":"n/a"`) say nothing.
+pub(crate) struct IfObject<T>(pub(crate) Option<T>);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for IfObject<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any<T>(PhantomData<T>);
+        impl<'de, T: DeserializeOwned> Visitor<'de> for Any<T> {
+            type Value = IfObject<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or nothing")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                let fields = MapAccessDeserializer::new(map);
+                T::deserialize(fields).map(|object| IfObject(Some(object)))
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(IfObject(None))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(IfObject(None))
+            }
+        }
+        deserializer.deserialize_any(Any(PhantomData))
+    }
+}
+
 /// A `usage` object in any of the known spellings.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -99,6 +152,32 @@ impl RawUsage {
         }
     }
 
+    /// The total is more or less than its parts.
+    fn is_off(&self, prompt: Option<u64>, completion: Option<u64>) -> bool {
+        let total = self.total_tokens.tokens.filter(|total| *total > 0);
+        let sum = prompt.zip(completion);
+        let sum = sum.and_then(|(prompt, completion)| prompt.checked_add(completion));
+        total.zip(sum).is_some_and(|(total, sum)| total != sum)
+    }
+
+    /// Generated tokens, with those of reasoning where they are counted apart: then the total has
+    /// both, or there are more of them than of all.
+    fn whole_completion(&self, prompt: Option<u64>, reasoning: Option<u64>) -> Option<u64> {
+        let told = self
+            .completion_tokens
+            .tokens
+            .or(self.output_tokens.tokens)?;
+        let Some(both) = reasoning.and_then(|reasoning| told.checked_add(reasoning)) else {
+            return Some(told);
+        };
+        let apart = match self.total_tokens.tokens.filter(|total| *total > 0) {
+            Some(total) => prompt.and_then(|prompt| prompt.checked_add(both)) == Some(total),
+            None => false,
+        };
+        let more = reasoning.is_some_and(|reasoning| reasoning > told);
+        Some(if apart || more { both } else { told })
+    }
+
     pub(crate) fn usage(&self) -> Usage {
         // Anthropic counts cached tokens apart from the input; the sum is the prompt.
         let apart = self.cache_read_input_tokens.tokens.and_then(|read| {
@@ -109,7 +188,11 @@ impl RawUsage {
         // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
         // nothing at all.
         let counted = |count: Option<u64>| count.filter(|tokens| *tokens > 0);
-        let completion = self.completion_tokens.tokens.or(self.output_tokens.tokens);
+        let reasoning = (self.completion_tokens_details.reasoning)
+            .or(self.output_tokens_details.reasoning)
+            .or(self.reasoning_tokens.tokens);
+        let input = self.prompt_tokens.tokens.or(self.input_tokens.tokens);
+        let completion = self.whole_completion(input, reasoning);
         // Where several fields speak of cached tokens and disagree, one of them is not filled in.
         let cached = [
             self.prompt_tokens_details.cached,
@@ -134,9 +217,8 @@ impl RawUsage {
             cached_unreadable: unreadable && cached.is_none(),
             local_cached_tokens: tiers.local,
             external_cached_tokens: tiers.external,
-            reasoning_tokens: (self.completion_tokens_details.reasoning)
-                .or(self.output_tokens_details.reasoning)
-                .or(self.reasoning_tokens.tokens),
+            reasoning_tokens: reasoning,
+            does_not_add_up: self.is_off(prompt, completion),
         }
     }
 }

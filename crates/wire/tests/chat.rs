@@ -463,3 +463,54 @@ fn x09_an_error_in_a_list_is_its_message() {
     assert_eq!(error_text(body), "quota exceeded");
     assert!(parse_body(b"[1,2]").is_err() && parse_body(br#"[{"error":null}]"#).is_err());
 }
+
+#[test]
+fn f005_the_title_of_a_page_is_its_reason() {
+    let page = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body></html>";
+    assert_eq!(error_text(page), "502 Bad Gateway");
+    let reason = parse_body(page).unwrap_err();
+    assert!(
+        reason.contains("an HTML page") && reason.contains("502 Bad Gateway"),
+        "{reason}"
+    );
+    let untitled = b"<html><body><h1>Login</h1><p>Please sign in</p></body></html>";
+    assert_eq!(error_text(untitled), "Login Please sign in");
+}
+
+#[test]
+fn f008_reasoning_that_is_counted_apart_is_added() {
+    let total = r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":122,"completion_tokens_details":{"reasoning_tokens":100}}"#;
+    let usage = usage_of(total);
+    assert_eq!(usage.completion_tokens, Some(102));
+    assert_eq!(
+        (usage.prompt_tokens, usage.reasoning_tokens),
+        (Some(20), Some(100))
+    );
+    assert!(!usage.does_not_add_up);
+    // No total: more reasoning than all of the completion cannot be a part of it.
+    let bare = r#"{"prompt_tokens":20,"completion_tokens":2,"reasoning_tokens":100}"#;
+    assert_eq!(usage_of(bare).completion_tokens, Some(102));
+    // A part of it, as OpenAI counts.
+    let part = r#"{"prompt_tokens":20,"completion_tokens":120,"total_tokens":140,"completion_tokens_details":{"reasoning_tokens":100}}"#;
+    assert_eq!(usage_of(part).completion_tokens, Some(120));
+    let names = r#"{"input_tokens":20,"output_tokens":2,"total_tokens":122,"output_tokens_details":{"reasoning_tokens":100}}"#;
+    assert_eq!(usage_of(names).completion_tokens, Some(102));
+    let cached = r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":122,"prompt_tokens_details":{"cached_tokens":10},"completion_tokens_details":{"reasoning_tokens":100}}"#;
+    assert_eq!(usage_of(cached).completion_tokens, Some(102));
+}
+
+#[test]
+fn f008_a_total_that_nothing_explains_is_told() {
+    let hidden = r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":122}"#;
+    let usage = usage_of(hidden);
+    assert_eq!(usage.completion_tokens, Some(2));
+    assert!(usage.does_not_add_up);
+    for plain in [
+        r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":22}"#,
+        r#"{"prompt_tokens":20,"completion_tokens":2}"#,
+        r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":0}"#,
+        r#"{"prompt_tokens":20,"completion_tokens":2,"total_tokens":112,"cached_tokens":90}"#,
+    ] {
+        assert!(!usage_of(plain).does_not_add_up, "{plain}");
+    }
+}

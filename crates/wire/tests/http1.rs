@@ -119,3 +119,23 @@ proptest! {
         let _ = decode_in(&[&bytes]);
     }
 }
+
+#[test]
+fn x11_one_length_told_twice_is_one_length() {
+    let head = |length: &str| format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\nab");
+    let mut decoder = ResponseDecoder::new();
+    let (frame, _) = decoder
+        .decode(head("2, 2").as_bytes())
+        .map(|(frame, used)| {
+            (
+                matches!(frame, Frame::Head(head) if head.content_length == Some(2)),
+                used,
+            )
+        })
+        .unwrap();
+    assert!(frame);
+    for bad in ["2, 3", "2,", "two", "-1"] {
+        let mut decoder = ResponseDecoder::new();
+        assert!(decoder.decode(head(bad).as_bytes()).is_err(), "{bad}");
+    }
+}

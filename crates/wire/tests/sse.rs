@@ -174,3 +174,22 @@ proptest! {
         let _ = decode_in(&[&bytes]);
     }
 }
+
+#[test]
+fn f004_an_error_field_is_an_error_event() {
+    let stream = "data: a\n\nerror: {\"code\":500,\"message\":\"context shift is disabled\"}\n\n";
+    let (events, _) = decode_in(&[stream.as_bytes()]);
+    let error = "{\"code\":500,\"message\":\"context shift is disabled\"}";
+    assert_eq!(
+        events,
+        [
+            (String::new(), "a".to_owned()),
+            ("error".to_owned(), error.to_owned())
+        ]
+    );
+    // An empty one tells nothing, and what is pending stays.
+    assert_eq!(
+        data(&["data: a\nerror:\n\nerror: \n\ndata: b\n\n"]),
+        ["a", "b"]
+    );
+}

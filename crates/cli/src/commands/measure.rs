@@ -25,6 +25,7 @@ use dualround_model::{
 use dualround_report::{Journal, RunFiles, RunInfo, warning_text};
 use dualround_stats::{RoundFold, SummaryOptions, convention, expected, reuse};
 use std::{
+    collections::HashSet,
     path::Path,
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
@@ -509,6 +510,15 @@ fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
         warnings.push(Warning::DuplicatePrompts {
             count: selection.duplicate_prompts,
         });
+    }
+    let repeated = selection.levels.iter().map(|samples| {
+        let ids: Vec<&str> = samples.iter().filter_map(|s| s.id.as_deref()).collect();
+        let distinct: HashSet<&str> = ids.iter().copied().collect();
+        (ids.len() - distinct.len()) as u64
+    });
+    let count = repeated.max().unwrap_or(0);
+    if count > 0 {
+        warnings.push(Warning::EqualIds { count });
     }
     if let Some(limit) = plan
         .dataset

@@ -1,6 +1,7 @@
 //! The files of a real run against the published JSON Schemas.
 
 use crate::common::{dataset, dualround, engine_with, json, stderr};
+use dualround_model::{FailureKind, Flag};
 use serde_json::Value;
 use simllm::{Fault, FaultOn, FaultRule, SimConfig};
 use std::path::Path;
@@ -104,4 +105,31 @@ fn every_file_keeps_its_schema() {
         .unwrap()
         .remove("avg_ttft");
     assert!(!schema("concurrency_round").is_valid(&broken));
+}
+
+/// What a file may hold is what the program may write: every flag and every kind of failure.
+#[test]
+fn flags_and_failures_are_those_of_the_schemas() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let round = json(&path.join("../../schema/concurrency_round.schema.json"));
+    let names: Vec<Value> = Flag::ALL.iter().map(|flag| flag.name().into()).collect();
+    let counted = &round["properties"]["summary"]["properties"]["flags"]["propertyNames"]["enum"];
+    assert_eq!(counted.as_array(), Some(&names));
+    let text = round.to_string();
+    let all = serde_json::to_string(&names).unwrap();
+    assert_eq!(text.matches(&format!("\"enum\":{all}")).count(), 2);
+    for name in ["concurrency_round", "journal_line"] {
+        let text = json(&path.join(format!("../../schema/{name}.schema.json"))).to_string();
+        let patterns = text.split("\"pattern\":\"^(resolve|").skip(1);
+        let patterns: Vec<&str> = patterns.filter_map(|rest| rest.split('"').next()).collect();
+        assert!(!patterns.is_empty(), "{name}");
+        for pattern in patterns {
+            let pattern = serde_json::json!({"pattern": format!("^(resolve|{pattern}")});
+            let kind = jsonschema::validator_for(&pattern).unwrap();
+            assert!(!kind.is_valid(&"no_such_kind".into()));
+            for known in FailureKind::named().chain([FailureKind::Http(503)]) {
+                assert!(kind.is_valid(&known.to_string().into()), "{name}: {known}");
+            }
+        }
+    }
 }

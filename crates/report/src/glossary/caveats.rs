@@ -18,6 +18,20 @@ pub(super) const TERMS: &[Term] = &[
         "同一提示词在一轮中多次出现，冷轮不可能全部为冷。这部分命中计入轮内共享的允许量。",
     ),
     term(
+        "prompt_cut",
+        "prompts cut by the server",
+        "被服务端截断的提示词",
+        "The server counted fewer prompt tokens than any tokenizer makes of so many characters (above 16 characters a token, or above 7 with one and the same count for prompts of different lengths). Ollama, for one, cuts prompts to `num_ctx` and says nothing.",
+        "服务端计的提示词 token 数少于任何分词器对这么多字符的结果（每 token 超过 16 个字符；或不同长度的提示词计数完全相同且每 token 超过 7 个字符）。例如 Ollama 会把提示词截到 `num_ctx` 而不声明。",
+    ),
+    term(
+        "equal_ids",
+        "equal ids",
+        "相同的 id",
+        "Several rows of the data set have the same id. In the results a repeated id ends in #2, #3, …, so that joining by id pairs the same request of two rounds.",
+        "数据集中有多行的 id 相同。结果中重复的 id 以 #2、#3 … 结尾，按 id 连接时两轮中的同一请求才会配对。",
+    ),
+    term(
         "canary_failed",
         "canary failed",
         "探测请求失败",

@@ -49,8 +49,8 @@ pub(super) const TERMS: &[Term] = &[
         "stream_error",
         "stream_error",
         "流内错误",
-        "An error object inside a 200 stream or body: the server failed after it had said 200.",
-        "200 的流或正文中出现错误对象：服务端在返回 200 之后失败。",
+        "An error object or an `error:` line inside a 200 stream or body, or a `finish_reason` that says that the server broke the answer off (`abort`, `error`, `cancelled`, …): it failed after it had said 200.",
+        "200 的流或正文中出现错误对象或 `error:` 行，或 `finish_reason` 表明服务端中断了响应（`abort`、`error`、`cancelled` 等）：服务端在返回 200 之后失败。",
     ),
     term(
         "bad_event",

@@ -95,6 +95,27 @@ pub(super) const TERMS: &[Term] = &[
         "先前的尝试失败后重新发送（--retries）。所有时间都属于最后一次尝试，失败的尝试见 `retries`。缓存可能已存有先前尝试的提示词，冷轮也不例外。",
     ),
     term(
+        "usage_total_off",
+        "usage_total_off",
+        "usage 总数不符",
+        "`total_tokens` is not the prompt's and the completion's tokens together, and neither cached nor reasoning tokens counted apart explain it (Gemini, for one, counts thinking in the total alone). The counts are shown as they were told.",
+        "`total_tokens` 不等于提示词与输出 token 之和，单独计数的缓存或推理 token 也无法解释（例如 Gemini 只在总数中计入思考）。各计数按服务端所报显示。",
+    ),
+    term(
+        "unknown_text",
+        "unknown_text",
+        "未知字段中的文本",
+        "Before the first token that is known, answers had text in a field (or an event) whose meaning is not known. If a model generated it, TTFT is later than the first token by up to the time told. The fields that are read stand in docs/metrics.md.",
+        "在第一个已知 token 之前，响应的某个含义未知的字段（或事件）中有文本。若它是模型生成的，TTFT 至多晚了所示的时间。已识别的字段见 docs/metrics.md。",
+    ),
+    term(
+        "unknown_finish",
+        "unknown_finish",
+        "未知的 finish_reason",
+        "Answers ended with a `finish_reason` that is neither a known ending nor a known breaking-off (`abort`, `error`, `cancelled`, …, which are failures). They count as answers.",
+        "响应的 `finish_reason` 既不是已知的结束原因，也不是已知的中断原因（`abort`、`error`、`cancelled` 等，后者算失败）。仍计为响应。",
+    ),
+    term(
         "impossible_usage",
         "impossible usage",
         "不可能的 usage",

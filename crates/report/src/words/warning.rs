@@ -43,6 +43,39 @@ fn english(warning: &Warning) -> String {
         Warning::UsageMismatch { count } => format!(
             "{count} requests: usage reports fewer output tokens than events arrived (usage_mismatch)"
         ),
+        Warning::UsageTotalOff { count } => format!(
+            "{count} requests: usage does not add up, total_tokens is not prompt and completion together; something was counted that is not told"
+        ),
+        Warning::UnknownText {
+            count,
+            of,
+            place,
+            lead_ms,
+        } => {
+            let late = match lead_ms {
+                Some(ms) => format!(
+                    "if it was generated, the answer began up to {ms:.1} ms before the TTFT shown"
+                ),
+                None => "no known token came after it, so TTFT is unknown".to_owned(),
+            };
+            format!(
+                "{count} of {of} answers began with text in a field that is not known (`{place}`): {late}"
+            )
+        }
+        Warning::UnknownFinish { count, reason } => format!(
+            "{count} answers ended with a finish_reason that is not known (`{reason}`); they count as answers"
+        ),
+        Warning::PromptCut {
+            requests,
+            chars,
+            tokens,
+        } => format!(
+            "the server counted {tokens} tokens for prompts of {chars} characters ({requests} requests, {:.1} characters a token): it must have cut them, to its context perhaps, so what was measured is not what was sent",
+            rate(*chars, *tokens)
+        ),
+        Warning::EqualIds { count } => format!(
+            "{count} rows have the id of an earlier row: in the results their ids end in #2, #3, …"
+        ),
         Warning::BufferedSuspected { count, of } => format!(
             "{count} of {of} streams arrived in one burst: a proxy or the server holds events back, so their TTFT and ITL are not the engine's"
         ),
@@ -188,6 +221,35 @@ fn chinese(warning: &Warning) -> String {
         Warning::UsageMismatch { count } => {
             format!("{count} 个请求的 usage 报告的输出 token 数少于收到的事件数（usage_mismatch）")
         }
+        Warning::UsageTotalOff { count } => format!(
+            "{count} 个请求的 usage 自相矛盾：total_tokens 不等于提示词与输出之和，有未说明的计数"
+        ),
+        Warning::UnknownText {
+            count,
+            of,
+            place,
+            lead_ms,
+        } => {
+            let late = match lead_ms {
+                Some(ms) => format!("若这是生成的文本，响应的开始比所示 TTFT 早至多 {ms:.1} ms"),
+                None => "其后没有已知的 token，TTFT 未知".to_owned(),
+            };
+            format!("{of} 个响应中有 {count} 个以未知字段（`{place}`）中的文本开头：{late}")
+        }
+        Warning::UnknownFinish { count, reason } => {
+            format!("{count} 个响应的 finish_reason 是未知的词（`{reason}`）；仍计为响应")
+        }
+        Warning::PromptCut {
+            requests,
+            chars,
+            tokens,
+        } => format!(
+            "服务端对共 {chars} 字符的提示词只计了 {tokens} token（{requests} 个请求，每 token {:.1} 字符）：必定被截断，可能是截到其上下文长度，因此所测并非所发",
+            rate(*chars, *tokens)
+        ),
+        Warning::EqualIds { count } => {
+            format!("有 {count} 行的 id 与前面的行相同：结果中其 id 以 #2、#3 … 结尾")
+        }
         Warning::BufferedSuspected { count, of } => format!(
             "{of} 个流中有 {count} 个是一次性到达的：代理或服务端缓冲了事件，其 TTFT 与 ITL 不代表引擎"
         ),
@@ -299,6 +361,12 @@ fn missed_limits(detail: &str, missed: &[MissedLimit]) -> String {
         format!("{metric} < {limit}：{of} 个中有 {by} 个不满足")
     });
     parts.collect::<Vec<_>>().join("；")
+}
+
+/// Characters a token.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn rate(chars: u64, tokens: u64) -> f64 {
+    chars as f64 / tokens as f64
 }
 
 /// What shows other traffic.

@@ -1,0 +1,200 @@
+//! What servers and gateways send that the format does not have: other carriers of text, endings by
+//! force, labels that are wrong, words in the place of a stream.
+#![cfg(test)]
+
+mod common;
+mod script;
+
+use common::metrics;
+use dualround_model::{Flag, Outcome, RequestRecord};
+use script::{DONE, FIN, ROLE, SSE, Step, c, cu, scripted, u, write};
+
+/// The kind and the words of a failure.
+fn failure(record: &RequestRecord) -> (String, String) {
+    match &record.outcome {
+        Outcome::Failed(failure) => (failure.kind.to_string(), failure.message.clone()),
+        other => (format!("{other:?}"), String::new()),
+    }
+}
+
+fn one(parts: &[&str]) -> RequestRecord {
+    scripted(vec![write(&parts.concat())])
+}
+
+fn delta(fields: &str) -> String {
+    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{{fields}}}}}]}}\n\n")
+}
+
+fn end(reason: &str) -> String {
+    format!("data: {{\"choices\":[{{\"delta\":{{}},\"finish_reason\":\"{reason}\"}}]}}\n\n")
+}
+
+#[test]
+fn f001_thinking_in_parts_begins_the_answer() {
+    let thinking = |text: &str| {
+        delta(&format!(
+            r#""content":[{{"type":"thinking","thinking":[{{"type":"text","text":"{text}"}}]}}]"#
+        ))
+    };
+    let record = scripted(vec![
+        write(SSE),
+        Step::Wait(100),
+        write(&thinking("a")),
+        write(&thinking("b")),
+        Step::Wait(300),
+        write(&c("yes")),
+        write(&[FIN, &u(5, 3), DONE].concat()),
+    ]);
+    let metrics = metrics(&record);
+    let ttft = metrics.ttft_ms.unwrap();
+    let ttfo = metrics.ttfo_ms.unwrap();
+    assert!((90.0..250.0).contains(&ttft), "{ttft}");
+    assert!(ttfo - ttft > 250.0, "{ttft} {ttfo}");
+    assert_eq!(record.stream.token_events, 3);
+    assert_eq!(record.output.as_deref(), Some("abyes"));
+    assert!(!metrics.flags.contains(&Flag::UnknownText));
+}
+
+#[test]
+fn f001_text_in_an_unknown_field_before_the_first_token_is_flagged() {
+    let record = scripted(vec![
+        write(&[SSE, &delta(r#""plan":"first""#)].concat()),
+        Step::Wait(100),
+        write(&[&c("A"), &delta(r#""plan":"second""#), FIN, &u(5, 1), DONE].concat()),
+    ]);
+    assert!(metrics(&record).flags.contains(&Flag::UnknownText));
+    let seen = record.stream.unknown_text.unwrap();
+    assert_eq!(seen.place, "plan");
+    let lead = record.timeline.first_token_ns.unwrap() - seen.at_ns;
+    assert!(lead > 80_000_000, "{lead}");
+    // Continuous usage says that it is a token, so there is nothing to flag.
+    let counted = delta(r#""plan":"x""#).replace(
+        "}]}",
+        r#"}],"usage":{"prompt_tokens":10,"completion_tokens":2}}"#,
+    );
+    let record = one(&[SSE, &cu("A", 1), &counted, &cu("B", 3), FIN, DONE]);
+    assert_eq!(record.stream.token_events, 3);
+    assert_eq!(record.stream.unknown_text, None);
+    // Behind the first token it changes no TTFT.
+    let later = one(&[SSE, &c("A"), &delta(r#""plan":"x""#), FIN, DONE]);
+    assert_eq!(later.stream.unknown_text, None);
+    // Alone it is neither an answer nor nothing.
+    let (kind, message) = failure(&one(&[SSE, &delta(r#""plan":"x""#), FIN, DONE]));
+    assert_eq!(kind, "empty_output");
+    assert!(message.contains("`plan`"), "{message}");
+}
+
+#[test]
+fn f003_endings_by_force_are_failures() {
+    for reason in ["abort", "error", "ERROR", "cancelled", "network_error"] {
+        let record = one(&[SSE, &c("A"), &c("B"), &end(reason), &u(5, 2), DONE]);
+        let (kind, message) = failure(&record);
+        assert_eq!(kind, "stream_error", "{reason}");
+        assert!(
+            message.contains(&format!("finish_reason `{reason}`"))
+                && message.contains("after 2 tokens"),
+            "{message}"
+        );
+    }
+    for reason in ["stop", "length", "end_turn", "STOP", "content_filter"] {
+        let record = one(&[SSE, &c("A"), &end(reason), DONE]);
+        assert!(record.outcome.is_success(), "{reason}");
+        assert!(!metrics(&record).flags.contains(&Flag::UnknownFinish));
+    }
+    let record = one(&[SSE, &c("A"), &end("because"), DONE]);
+    assert!(record.outcome.is_success());
+    assert!(metrics(&record).flags.contains(&Flag::UnknownFinish));
+}
+
+#[test]
+fn f003_a_whole_body_that_was_broken_off_is_a_failure() {
+    let body = r#"{"choices":[{"message":{"content":"hi"},"finish_reason":"abort"}]}"#;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    assert_eq!(failure(&one(&[&head, body])).0, "stream_error");
+}
+
+#[test]
+fn f004_an_error_field_fails_the_request_with_its_words() {
+    let error = "error: {\"code\":500,\"message\":\"context shift is disabled\"}\n\n";
+    for parts in [
+        vec![SSE, &c("A"), &c("B"), error, DONE],
+        vec![SSE, error, DONE],
+        vec![SSE, error],
+    ] {
+        let (kind, message) = failure(&one(&parts));
+        assert_eq!(kind, "stream_error");
+        assert!(message.contains("context shift is disabled"), "{message}");
+    }
+    // A server that resets behind it is not what failed.
+    let broken = scripted(vec![
+        write(&[SSE, &c("A"), error].concat()),
+        Step::Wait(50),
+        Step::Reset,
+    ]);
+    assert_eq!(failure(&broken).0, "stream_error");
+    let empty = one(&[SSE, &c("A"), "error:\n\n", FIN, DONE]);
+    assert!(empty.outcome.is_success());
+}
+
+fn labelled(label: &str, body: &str) -> RequestRecord {
+    let head = format!("HTTP/1.1 200 OK\r\n{label}Connection: close\r\n\r\n");
+    one(&[&head, body])
+}
+
+#[test]
+fn f005_words_in_the_place_of_a_stream_stand_in_the_reason() {
+    let sse = "Content-Type: text/event-stream\r\n";
+    let error = r#"{"error":{"message":"request (19185 tokens) exceeds the context"}}"#;
+    for label in [sse, "Content-Type: text/plain\r\n", ""] {
+        let (kind, message) = failure(&labelled(label, error));
+        assert_eq!(kind, "stream_error", "{label}");
+        assert!(message.contains("19185 tokens"), "{message}");
+    }
+    let page = "<!doctype html><html><head><title>Sign in</title></head></html>";
+    for label in ["Content-Type: text/html; charset=utf-8\r\n", sse] {
+        let (kind, message) = failure(&labelled(label, page));
+        assert_eq!(kind, "bad_event", "{label}");
+        assert!(
+            message.contains("HTML page") && message.contains("Sign in") && message.contains("200"),
+            "{message}"
+        );
+    }
+    let words = "upstream connect error or disconnect/reset before headers";
+    for label in [sse, "Content-Type: text/plain\r\n", ""] {
+        let (_, message) = failure(&labelled(label, words));
+        assert!(message.contains("upstream connect error"), "{message}");
+        let named = label.trim_start_matches("Content-Type: ").trim();
+        assert!(message.contains(named), "{message}");
+    }
+    let (kind, message) = failure(&labelled("", ""));
+    assert_eq!(kind, "incomplete_stream");
+    assert!(message.contains("the body is empty"), "{message}");
+    // Only comments came.
+    let (_, message) = failure(&labelled(sse, ": waiting\n\n: waiting\n\n"));
+    assert!(message.contains("waiting"), "{message}");
+}
+
+#[test]
+fn f007_a_stream_under_another_label_is_measured() {
+    let stream = [ROLE, &c("A"), &c("B"), FIN, &u(5, 2), DONE].concat();
+    for label in ["application/json", "text/plain", "application/x-ndjson"] {
+        let label = format!("Content-Type: {label}\r\n");
+        let record = labelled(&label, &stream);
+        assert!(record.outcome.is_success(), "{label}: {:?}", record.outcome);
+        assert_eq!(record.stream.token_events, 2);
+        assert!(!metrics(&record).flags.contains(&Flag::NotStreamed));
+    }
+    let record = labelled("", &format!("\n: hello\n\n{stream}"));
+    assert!(record.outcome.is_success());
+}
+
+#[test]
+fn f007_a_whole_answer_under_the_label_of_a_stream_is_not_streamed() {
+    let body = r#"  {"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}"#;
+    let record = labelled("Content-Type: text/event-stream\r\n", body);
+    assert!(record.outcome.is_success(), "{:?}", record.outcome);
+    assert!(metrics(&record).flags.contains(&Flag::NotStreamed));
+}

@@ -1,0 +1,104 @@
+//! How an answer ended, by its `finish_reason`.
+
+/// What a `finish_reason` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The model or a limit of the request ended the answer.
+    Own,
+    /// The server broke it off: what came is no whole answer.
+    Forced,
+    /// The word is not known; the answer counts, and the word is told.
+    Unknown,
+}
+
+/// Words for an answer that ended by itself: OpenAI's, then those that engines and gateways pass
+/// through from Anthropic, Gemini, Bedrock, Cohere, Mistral, text-generation-inference and others.
+const OWN: [&str; 31] = [
+    "stop",
+    "length",
+    "tool_calls",
+    "function_call",
+    "content_filter",
+    "end_turn",
+    "max_tokens",
+    "stop_sequence",
+    "tool_use",
+    "tool_call",
+    "pause_turn",
+    "refusal",
+    "model_context_window_exceeded",
+    "safety",
+    "recitation",
+    "blocklist",
+    "prohibited_content",
+    "spii",
+    "language",
+    "image_safety",
+    "guardrail_intervened",
+    "content_filtered",
+    "complete",
+    "model_length",
+    "token_limit",
+    "max_length",
+    "eos",
+    "eos_token",
+    "stop_token",
+    "sensitive",
+    "repetition",
+];
+
+/// Words for an answer that the server broke off.
+const FORCED: [&str; 19] = [
+    "abort",
+    "aborted",
+    "error",
+    "error_toxic",
+    "cancel",
+    "canceled",
+    "cancelled",
+    "interruption",
+    "timeout",
+    "time_limit",
+    "network_error",
+    "server_error",
+    "internal_error",
+    "failed",
+    "failure",
+    "insufficient_system_resource",
+    "malformed_function_call",
+    "unexpected_tool_call",
+    "overloaded",
+];
+
+impl Ending {
+    /// Of a `finish_reason`, in any case and with or without Gemini's prefix.
+    pub fn of(reason: &str) -> Self {
+        let lower = reason.trim().to_ascii_lowercase();
+        let word = lower.strip_prefix("finish_reason_").unwrap_or(&lower);
+        if OWN.contains(&word) {
+            Self::Own
+        } else if FORCED.contains(&word) {
+            Self::Forced
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Ending;
+
+    #[test]
+    fn f003_endings_by_their_words() {
+        for own in ["stop", "length", "STOP", "FINISH_REASON_MAX_TOKENS", "eos"] {
+            assert_eq!(Ending::of(own), Ending::Own, "{own}");
+        }
+        for forced in ["abort", "error", "ERROR", "Cancelled", "network_error"] {
+            assert_eq!(Ending::of(forced), Ending::Forced, "{forced}");
+        }
+        for unknown in ["", "0", "other", "finish_reason_unspecified", "stopped?"] {
+            assert_eq!(Ending::of(unknown), Ending::Unknown, "{unknown}");
+        }
+    }
+}

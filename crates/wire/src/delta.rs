@@ -1,0 +1,372 @@
+//! Where generated text stands in a choice of a chunk or of a whole answer.
+//!
+//! Vendors stream thinking and answers in fields of their own. A field is an answer, reasoning, a
+//! call, something about the answer (roles, ids, log probabilities), or it is not known; text in one
+//! that is not known is told by the field's name.
+
+use crate::{
+    field::{Field, Name, is_about},
+    usage::Count,
+};
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::{Map, Value};
+use std::{borrow::Cow, fmt};
+
+/// What a choice holds.
+#[derive(Debug, Default)]
+pub(crate) struct Choice<'a> {
+    pub(crate) index: u32,
+    pub(crate) finish_reason: Option<Cow<'a, str>>,
+    pub(crate) found: Found<'a>,
+}
+
+/// Generated text by its place.
+#[derive(Debug, Default)]
+pub(crate) struct Found<'a> {
+    pub(crate) content: Option<Cow<'a, str>>,
+    pub(crate) reasoning: Option<Cow<'a, str>>,
+    pub(crate) refusal: bool,
+    pub(crate) tool_call: bool,
+    /// An image, a sound or a file.
+    pub(crate) media: bool,
+    /// The field of text whose meaning is not known.
+    pub(crate) unknown: Option<Cow<'a, str>>,
+}
+
+/// What a field is for.
+pub(crate) enum Place {
+    Answer,
+    Reasoning,
+    Refusal,
+    Calls,
+    Media,
+    /// It says something of the answer and is none.
+    About,
+    Unknown,
+}
+
+/// By its name.
+pub(crate) fn place(key: &str) -> Place {
+    match key {
+        "content" | "text" | "output_text" => Place::Answer,
+        "refusal" => Place::Refusal,
+        "tool_calls" | "function_call" | "tool_call" => Place::Calls,
+        "audio" | "images" | "image" | "video" | "videos" => Place::Media,
+        "name"
+        | "type"
+        | "finish_reason"
+        | "stop_reason"
+        | "native_finish_reason"
+        | "matched_stop"
+        | "stop_sequence"
+        | "finish_details"
+        | "stop_details"
+        | "logprobs"
+        | "prompt_logprobs"
+        | "token_ids"
+        | "prompt_token_ids"
+        | "annotations"
+        | "citations"
+        | "references"
+        | "obfuscation"
+        | "padding"
+        | "channel"
+        | "recipient"
+        | "weight"
+        | "hidden_states"
+        | "content_filter_results"
+        | "content_filter_result"
+        | "content_filter_offsets"
+        | "safety_ratings"
+        | "seed"
+        | "provider"
+        | "metadata"
+        | "service_tier"
+        | "system_fingerprint"
+        | "usage"
+        | "error" => Place::About,
+        key if is_about(key) || proves(key) => Place::About,
+        key if reasons(key) => Place::Reasoning,
+        _ => Place::Unknown,
+    }
+}
+
+/// Words in the types of parts that are no text.
+const MEDIA: [&str; 4] = ["image", "audio", "video", "file"];
+
+/// A field of reasoning by its name: `reasoning_content`, `reasoning`, `reasoning_details`,
+/// `thinking`, `thinking_blocks`, `thoughts`, … What proves reasoning without showing it is none.
+fn reasons(key: &str) -> bool {
+    let named = ["reasoning", "thinking", "thought"];
+    named.iter().any(|name| key.contains(name)) && !proves(key)
+}
+
+/// A field that belongs to reasoning and is no text of it.
+fn proves(key: &str) -> bool {
+    let words = [
+        "signature",
+        "opaque",
+        "encrypted",
+        "effort",
+        "_id",
+        "_tokens",
+        "closed",
+    ];
+    words.iter().any(|word| key.contains(word))
+}
+
+impl<'a> Found<'a> {
+    /// Takes the next value of a map, under this key.
+    pub(crate) fn read<'de: 'a, A: MapAccess<'de>>(
+        &mut self,
+        key: Cow<'a, str>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let place = place(&key);
+        if matches!(place, Place::About) {
+            map.next_value::<IgnoredAny>()?;
+        } else {
+            let field = map.next_value()?;
+            self.add(&place, key, field);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: &Place, key: Cow<'a, str>, field: Field<'a>) {
+        match place {
+            Place::About => {}
+            Place::Answer => match field {
+                Field::Parts(value) => self.add_parts(&value),
+                plain => join(&mut self.content, plain.plain()),
+            },
+            // Gateways send the same reasoning in two fields.
+            Place::Reasoning if self.reasoning.is_some() => {}
+            Place::Reasoning => self.reasoning = field.all_text(),
+            Place::Refusal => self.refusal |= field.all_text().is_some(),
+            Place::Calls => {
+                if let Field::Parts(value) = field {
+                    self.tool_call |= is_call(&value);
+                }
+            }
+            Place::Media => self.add_media(field),
+            Place::Unknown => self.add_unknown(key, field),
+        }
+    }
+
+    /// A list of parts, or one.
+    fn add_parts(&mut self, value: &Value) {
+        match value {
+            Value::Array(parts) => parts.iter().for_each(|part| self.add_parts(part)),
+            Value::String(text) => self.answer(text),
+            Value::Object(part) => self.add_part(part),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn add_part(&mut self, part: &Map<String, Value>) {
+        let kind = part.get("type").and_then(Value::as_str).unwrap_or("");
+        if reasons(kind) {
+            let text = reasoning_of(part);
+            join(&mut self.reasoning, text.map(Cow::Owned));
+        } else if MEDIA.iter().any(|word| kind.contains(word)) {
+            self.media = true;
+        } else if kind.contains("tool") || kind.contains("function") {
+            self.tool_call |= part.iter().any(|(key, value)| is_call_field(key, value));
+        } else {
+            for (key, value) in part {
+                match key.as_str() {
+                    "parts" => self.add_parts(value),
+                    key => self.add(&place(key), Cow::Owned(key.to_owned()), Field::of(value)),
+                }
+            }
+        }
+    }
+
+    /// A sound comes with what it says; anything else is data.
+    fn add_media(&mut self, field: Field<'a>) {
+        let Field::Parts(value) = field else {
+            self.media |= matches!(field, Field::Text(_));
+            return;
+        };
+        let transcript = value.get("transcript").and_then(Value::as_str);
+        self.answer(transcript.unwrap_or(""));
+        let has_data = |part: &Value| {
+            let data = ["data", "image_url", "url", "b64_json"].map(|key| part.get(key));
+            let mut data = data.into_iter().flatten();
+            data.any(|value| value.as_str() != Some("") && !value.is_null())
+        };
+        self.media |= match &value {
+            Value::Array(parts) => parts.iter().any(has_data),
+            part => has_data(part),
+        };
+    }
+
+    /// Reasoning may stand deeper, in what a gateway passes through.
+    fn add_unknown(&mut self, key: Cow<'a, str>, field: Field<'a>) {
+        if let Field::Parts(Value::Object(inner)) = &field {
+            let told = inner.iter().filter(|(key, _)| reasons(key));
+            let mut reasoning = None;
+            for (_, value) in told {
+                reasoning = reasoning.or_else(|| Field::of(value).all_text());
+            }
+            if reasoning.is_some() {
+                self.reasoning = self.reasoning.take().or(reasoning);
+                return;
+            }
+        }
+        let is_text = !matches!(field, Field::Number(_));
+        if is_text && field.all_text().is_some() {
+            self.unknown.get_or_insert(key);
+        }
+    }
+
+    fn answer(&mut self, text: &str) {
+        let text = (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
+        join(&mut self.content, text);
+    }
+
+    /// It shows a token.
+    pub(crate) fn shows(&self) -> bool {
+        self.content.is_some()
+            || self.reasoning.is_some()
+            || self.refusal
+            || self.tool_call
+            || self.media
+    }
+
+    /// Adds what stands elsewhere.
+    pub(crate) fn join(&mut self, other: Self) {
+        join(&mut self.content, other.content);
+        join(&mut self.reasoning, other.reasoning);
+        self.refusal |= other.refusal;
+        self.tool_call |= other.tool_call;
+        self.media |= other.media;
+        self.unknown = self.unknown.take().or(other.unknown);
+    }
+}
+
+/// The text of a part of reasoning, without what proves it.
+fn reasoning_of(part: &Map<String, Value>) -> Option<String> {
+    let told = part
+        .iter()
+        .filter(|(key, _)| !is_about(key) && !proves(key));
+    let texts = told.filter_map(|(_, value)| Field::of(value).all_text());
+    let text: String = texts.collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// A call that names a function or holds arguments, of whatever kind: `function`, `custom`, or the
+/// fields themselves.
+fn is_call(value: &Value) -> bool {
+    match value {
+        Value::Array(calls) => calls.iter().any(is_call),
+        Value::Object(call) => call.iter().any(|(key, value)| is_call_field(key, value)),
+        _ => false,
+    }
+}
+
+fn is_call_field(key: &str, value: &Value) -> bool {
+    match (key, value) {
+        (_, Value::Null) => false,
+        ("name" | "arguments" | "input" | "code", Value::String(text)) => !text.is_empty(),
+        ("arguments" | "input", _) => true,
+        (key, Value::Object(_)) => !is_about(key) && is_call(value),
+        _ => false,
+    }
+}
+
+/// Appends, borrowing as long as there is only one piece.
+pub(crate) fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>>) {
+    match (to.as_mut(), piece) {
+        (Some(text), Some(piece)) => text.to_mut().push_str(&piece),
+        (None, Some(piece)) => *to = Some(piece),
+        (_, None) => {}
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Choice<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a choice")
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(Choice::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut choice = Choice::default();
+                // A whole answer has a message instead of a delta; some streams have both, and the
+                // message then repeats what has come so far.
+                let mut message: Option<Found<'_>> = None;
+                let mut delta: Option<Found<'_>> = None;
+                while let Some(Name(key)) = map.next_key()? {
+                    match key.as_ref() {
+                        "index" => choice.index = map.next_value::<Count>()?.small(),
+                        "finish_reason" => {
+                            choice.finish_reason = map.next_value::<Field<'_>>()?.plain();
+                        }
+                        "delta" => delta = map.next_value()?,
+                        "message" => message = map.next_value()?,
+                        _ => choice.found.read(key, &mut map)?,
+                    }
+                }
+                let repeated = delta.is_some() && message.as_ref().is_some_and(Found::shows);
+                if let Some(found) = delta.or(message) {
+                    choice.found.join(found);
+                }
+                if repeated && !choice.found.shows() {
+                    let place = Cow::Borrowed("message");
+                    choice.found.unknown.get_or_insert(place);
+                }
+                Ok(choice)
+            }
+        }
+        deserializer.deserialize_any(Fields)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Found<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a delta")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Found {
+                    content: (!text.is_empty()).then_some(Cow::Borrowed(text)),
+                    ..Found::default()
+                })
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                let mut found = Found::default();
+                found.answer(text);
+                Ok(found)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(Found::default())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+                let mut found = Found::default();
+                while let Some(item) = items.next_element::<Value>()? {
+                    found.add_parts(&item);
+                }
+                Ok(found)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut found = Found::default();
+                while let Some(Name(key)) = map.next_key()? {
+                    found.read(key, &mut map)?;
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_any(Fields)
+    }
+}

@@ -1,0 +1,268 @@
+//! Where vendors put thinking, answers and calls, and text in places that nobody knows.
+#![cfg(test)]
+
+use dualround_wire::{ChatEvent, ChunkFacts, parse_body, parse_event};
+
+fn chunk(data: &str) -> ChunkFacts<'_> {
+    match parse_event("", data.as_bytes()) {
+        ChatEvent::Chunk(chunk) => chunk,
+        other => panic!("{data}: {other:?}"),
+    }
+}
+
+fn delta(delta: &str) -> String {
+    format!(r#"{{"choices":[{{"index":0,"delta":{delta},"finish_reason":null}}]}}"#)
+}
+
+#[test]
+fn f001_thinking_in_any_field_is_reasoning() {
+    for (vendor, fields) in [
+        (
+            "Mistral",
+            r#""content":[{"type":"thinking","thinking":[{"type":"text","text":"so"}],"closed":true}]"#,
+        ),
+        (
+            "Databricks",
+            r#""content":[{"type":"reasoning","summary":[{"type":"summary_text","text":"so","signature":"Ab9"}]}]"#,
+        ),
+        (
+            "DeepSeek, vLLM, SGLang",
+            r#""content":null,"reasoning_content":"so""#,
+        ),
+        ("vLLM, Ollama", r#""content":"","reasoning":"so""#),
+        (
+            "OpenRouter",
+            r#""reasoning":"so","reasoning_details":[{"type":"reasoning.text","text":"so","format":"unknown","index":0}]"#,
+        ),
+        (
+            "OpenRouter, a summary",
+            r#""reasoning_details":[{"type":"reasoning.summary","summary":"so","id":"rs_1"}]"#,
+        ),
+        ("MiniMax", r#""reasoning_details":[{"text":"so"}]"#),
+        (
+            "Copilot",
+            r#""role":"assistant","content":null,"reasoning_text":"so""#,
+        ),
+        (
+            "LiteLLM",
+            r#""thinking_blocks":[{"type":"thinking","thinking":"so","signature":"Eq8"}],"provider_specific_fields":{"thinking_blocks":[{"thinking":"so"}]}"#,
+        ),
+        (
+            "a gateway that passes it on deeper",
+            r#""provider_specific_fields":{"reasoning_content":"so"}"#,
+        ),
+        (
+            "Bedrock's name",
+            r#""reasoning_content":{"text":"so","signature":"x"}"#,
+        ),
+        ("Gemini's name", r#""content":null,"thought":"so""#),
+        ("a name that is new", r#""thinking_content":"so""#),
+    ] {
+        let event = delta(&format!("{{{fields}}}"));
+        let facts = chunk(&event);
+        assert_eq!(facts.reasoning.as_deref(), Some("so"), "{vendor}");
+        assert!(facts.bears_token() && !facts.answers(), "{vendor}");
+        assert_eq!(facts.unknown, None, "{vendor}");
+    }
+}
+
+#[test]
+fn f001_thinking_and_answer_of_one_list_are_told_apart() {
+    let event = delta(
+        r#"{"content":[{"type":"thinking","thinking":"so"},{"type":"text","text":"yes"},{"type":"reference","reference_ids":[1]}]}"#,
+    );
+    let facts = chunk(&event);
+    assert_eq!(facts.reasoning.as_deref(), Some("so"));
+    assert_eq!(facts.content.as_deref(), Some("yes"));
+    assert_eq!(facts.unknown, None);
+}
+
+#[test]
+fn f001_what_proves_thinking_is_no_token() {
+    for fields in [
+        r#""reasoning_opaque":"gAAAA""#,
+        r#""reasoning_signature":"gAAAA""#,
+        r#""reasoning_details":[{"type":"reasoning.encrypted","data":"gAAAA","id":"r"}]"#,
+        r#""thinking_blocks":[{"type":"thinking","thinking":"","signature":"gAAAA"}]"#,
+        r#""content":[{"type":"thinking","thinking":[],"closed":true}]"#,
+        r#""reasoning_content":"","reasoning":null,"thinking":[]"#,
+    ] {
+        let event = delta(&format!(r#"{{"role":"assistant",{fields}}}"#));
+        let facts = chunk(&event);
+        assert!(!facts.bears_token(), "{fields}");
+        assert_eq!(facts.unknown, None, "{fields}");
+    }
+}
+
+#[test]
+fn f001_answers_that_are_no_text_bear_tokens() {
+    for fields in [
+        r#""audio":{"id":"a1","data":"UklGRg=="}"#,
+        r#""audio":{"transcript":"hello"}"#,
+        r#""images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]"#,
+        r#""content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}]"#,
+        r#""tool_calls":[{"index":0,"type":"custom","custom":{"name":"","input":"ls"}}]"#,
+        r#""tool_calls":[{"index":0,"type":"web_search","web_search":{"input":"rust"}}]"#,
+        r#""tool_calls":{"index":0,"function":{"name":"f"}}"#,
+        r#""function_call":{"name":"f","arguments":""}"#,
+        r#""content":[{"type":"tool_use","id":"t","name":"f","input":{}}]"#,
+        r#""refusal":"no""#,
+    ] {
+        let event = delta(&format!("{{{fields}}}"));
+        let facts = chunk(&event);
+        assert!(facts.answers(), "{fields}");
+    }
+    for fields in [
+        r#""audio":{"id":"a1","expires_at":7}"#,
+        r#""audio":null,"images":[]"#,
+        r#""tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":null,"arguments":""}}]"#,
+        r#""tool_calls":{}"#,
+        r#""tool_calls":"none""#,
+    ] {
+        let event = delta(&format!("{{{fields}}}"));
+        let facts = chunk(&event);
+        assert!(!facts.bears_token(), "{fields}");
+    }
+}
+
+#[test]
+fn f001_text_in_an_unknown_field_is_told_by_its_name() {
+    for (fields, place) in [
+        (r#""plan":"first, I read""#, "plan"),
+        (r#""content":"","steps":[{"text":"read"}]"#, "steps"),
+        (r#""content":[{"type":"note","note":"hm"}]"#, "note"),
+    ] {
+        let event = delta(&format!("{{{fields}}}"));
+        let facts = chunk(&event);
+        assert!(!facts.bears_token(), "{fields}");
+        assert_eq!(facts.unknown.as_deref(), Some(place), "{fields}");
+    }
+    let beside = chunk(r#"{"choices":[{"delta":{},"draft":"hm"}]}"#);
+    assert_eq!(beside.unknown.as_deref(), Some("draft"));
+    let beside = r#"{"choices":[{"delta":{"content":""}}],"output":"hm"}"#;
+    assert_eq!(chunk(beside).unknown.as_deref(), Some("beside choices"));
+    // A message that repeats what came is told too: only the first token knows whether it matters.
+    let both = chunk(r#"{"choices":[{"delta":{},"message":{"content":"all"}}]}"#);
+    assert_eq!(both.unknown.as_deref(), Some("message"));
+}
+
+#[test]
+fn f001_what_is_about_an_answer_is_no_text() {
+    for fields in [
+        r#""role":"assistant","name":"bot","content":"""#,
+        r#""annotations":[{"type":"url_citation","title":"A page"}]"#,
+        r#""citations":["https://h/a"],"channel":"final""#,
+        r#""queue":{"position":3},"cost":0.2,"done":false"#,
+        r#""provider_specific_fields":{"citation":null}"#,
+    ] {
+        let event = delta(&format!("{{{fields}}}"));
+        let facts = chunk(&event);
+        assert!(!facts.bears_token(), "{fields}");
+        assert_eq!(facts.unknown, None, "{fields}");
+    }
+    let whole = r#"{"id":"1","object":"chat.completion.chunk","created":1,"model":"m","system_fingerprint":"fp","provider":"P","obfuscation":"x9","choices":[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":{"content":[{"token":"a"}]},"content_filter_results":{"hate":{"severity":"safe"}},"finish_reason":null,"native_finish_reason":null}]}"#;
+    assert_eq!(chunk(whole).unknown, None);
+}
+
+#[test]
+fn f001_events_of_other_apis_that_hold_text_are_told() {
+    let place = |data: &str| match parse_event("", data.as_bytes()) {
+        ChatEvent::Unknown { place } => Some(place),
+        ChatEvent::Ignored => None,
+        other => panic!("{data}: {other:?}"),
+    };
+    for (data, expected) in [
+        (
+            r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
+            Some("content_block_delta"),
+        ),
+        (
+            r#"{"type":"response.output_text.delta","delta":"a"}"#,
+            Some("response.output_text.delta"),
+        ),
+        (
+            r#"{"content":"a","stop":false}"#,
+            Some("an event without choices"),
+        ),
+        (
+            r#"{"model":"m","message":{"role":"assistant","content":"a"},"done":false}"#,
+            Some("message"),
+        ),
+        (
+            r#"{"model":"m","response":"a"}"#,
+            Some("an event without choices"),
+        ),
+        (r#"{"type":"ping"}"#, None),
+        (r#"{"status":"loading","queue_position":3}"#, None),
+        (
+            r#"{"type":"message_start","message":{"id":"m","role":"assistant","content":[]}}"#,
+            None,
+        ),
+        (
+            r#"{"object":"keepalive","message":"still here"}"#,
+            Some("message"),
+        ),
+    ] {
+        assert_eq!(place(data).as_deref(), expected, "{data}");
+    }
+}
+
+#[test]
+fn x07_numbers_that_are_none_and_repeated_keys_fail_no_request() {
+    for data in [
+        r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":-Infinity}]}}]}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"score":NaN,"other":[Infinity]}"#,
+        r#"{"id":"1","choices":[{"delta":{"role":"assistant","role":"assistant","content":"a"}}],"id":"1"}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"usage":"n/a"}"#,
+        r#"{"choices":[{"delta":{"content":"a","tool_calls":{}}}],"usage":[],"timings":0}"#,
+        r#"{"choices":[{"index":-1,"delta":{"content":"a"}}],"usage":false}"#,
+        r#"{"choices":[{"index":"0","delta":{"content":"a"}}]}"#,
+    ] {
+        let facts = chunk(data);
+        assert_eq!(facts.content.as_deref(), Some("a"), "{data}");
+        assert_eq!(facts.usage, None, "{data}");
+    }
+    // In a text they are text.
+    let text = r#"{"choices":[{"delta":{"content":"NaN, -Infinity \"NaN\" \\"}}]}"#;
+    assert_eq!(
+        chunk(text).content.as_deref(),
+        Some("NaN, -Infinity \"NaN\" \\")
+    );
+    assert!(matches!(
+        parse_event("", br#"{"choices":[{"delta":{"content":NaNa}}]}"#),
+        ChatEvent::Bad { .. }
+    ));
+}
+
+#[test]
+fn v00g_halves_of_a_character_are_tokens() {
+    for (content, read) in [
+        (r"\ud83d", "\u{fffd}"),
+        (r"a\ude00b", "a\u{fffd}b"),
+        (r"\ud83d\ude00", "😀"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}😀"),
+        (r"\\ud83d", r"\ud83d"),
+        (r"\ud83dA", "\u{fffd}A"),
+    ] {
+        let event = delta(&format!(r#"{{"content":"{content}"}}"#));
+        assert_eq!(chunk(&event).content.as_deref(), Some(read), "{content}");
+    }
+    let body = br#"{"choices":[{"message":{"content":"x\ud83d"},"finish_reason":"stop"}]}"#;
+    assert_eq!(parse_body(body).unwrap().text, "x\u{fffd}");
+    let error = br#"{"error":{"message":"bad \ud83d"}}"#;
+    assert!(matches!(parse_event("", error), ChatEvent::Error { .. }));
+}
+
+#[test]
+fn x05_a_missing_blank_line_is_named() {
+    let two = b"{\"choices\":[]}\n{\"choices\":[]}";
+    match parse_event("", two) {
+        ChatEvent::Bad { reason, .. } => {
+            assert!(
+                reason.contains("the blank line between events is missing"),
+                "{reason}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
