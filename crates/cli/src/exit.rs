@@ -40,7 +40,8 @@ pub(crate) fn explain(error: &anyhow::Error) -> u8 {
 /// An error with its causes, each said once: many repeat theirs in their own words.
 fn chain(error: &anyhow::Error) -> String {
     let mut out = String::new();
-    for cause in error.chain().map(ToString::to_string) {
+    let causes = error.chain().map(ToString::to_string);
+    for cause in causes.filter(|cause| !cause.is_empty()) {
         if out.is_empty() {
             out = cause;
         } else if !out.contains(&cause) {
@@ -49,6 +50,11 @@ fn chain(error: &anyhow::Error) -> String {
     }
     out
 }
+
+/// Marks an error of a command that looks step by step itself: it is not pointed to again.
+#[derive(Debug, thiserror::Error)]
+#[error("")]
+pub(crate) struct Looked;
 
 /// What to look at next, where the message itself does not say it.
 fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
@@ -63,7 +69,8 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
     if is(|error| matches!(error, LoadError::Metric { .. })) {
         return Some("`dualround check metrics URL NAME…` shows what is there");
     }
-    if code == ENDPOINT && !is(|error| matches!(error, LoadError::Reset { .. })) {
+    let looked = error.downcast_ref::<Looked>().is_some();
+    if code == ENDPOINT && !looked && !is(|error| matches!(error, LoadError::Reset { .. })) {
         return Some("`dualround check endpoint URL` looks at the server step by step");
     }
     None

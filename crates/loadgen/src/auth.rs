@@ -1,41 +1,81 @@
 //! Secrets: the header lines that carry them, and keeping them out of what servers say.
 
-use crate::LoadError;
+use crate::{LoadError, head::Headers, transport::userinfo};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dualround_model::{Plan, RequestPlan, Secret};
-use std::fmt::Write;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
 
-/// Basic authorisation by `user:password`, as a whole header line; nothing without it.
-pub(crate) fn basic(userinfo: Option<&str>) -> String {
-    userinfo.map_or_else(String::new, |userinfo| {
-        format!("Authorization: Basic {}\r\n", STANDARD.encode(userinfo))
+/// Basic authorisation by `user:password`; nothing without it.
+pub(crate) fn basic(userinfo: Option<&str>) -> Headers {
+    userinfo.map_or_else(Headers::default, |userinfo| {
+        let encoded = STANDARD.encode(userinfo);
+        Headers::of("Authorization", &format!("Basic {encoded}"))
     })
 }
 
 /// The key, or basic authorisation, and the user's own headers.
-pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> String {
-    let mut lines = match &request.api_key {
-        Some(key) => format!("Authorization: Bearer {}\r\n", key.expose()),
+pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
+    let mut headers = match &request.api_key {
+        Some(key) => Headers::of("Authorization", &format!("Bearer {}", key.expose())),
         None => basic(userinfo.map(Secret::expose)),
     };
-    lines.push_str(&self::lines(&request.headers));
-    lines
+    headers.set_all(&given(&request.headers));
+    headers
 }
 
-/// Headers as whole lines.
-pub(crate) fn lines(headers: &[(String, Secret)]) -> String {
-    let mut lines = String::new();
-    for (name, value) in headers {
-        // Writing to a String cannot fail.
-        let _ = write!(lines, "{name}: {}\r\n", value.expose());
+/// Headers as the user gave them.
+pub(crate) fn given(fields: &[(String, Secret)]) -> Headers {
+    let mut headers = Headers::default();
+    for (name, value) in fields {
+        headers.set(name, value.expose());
     }
-    lines
+    headers
 }
 
 /// The secrets of a run, for taking them out of texts that servers made: some echo a key in their
 /// error message.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Vec<String>);
+
+/// Every URL of the plan that may hold a secret.
+fn urls(plan: &Plan) -> Vec<String> {
+    let proxies = [&plan.request.proxy.http, &plan.request.proxy.https];
+    let proxies = proxies.into_iter().flatten().map(|url| {
+        let url = url.expose();
+        if url.contains("://") {
+            url.to_owned()
+        } else {
+            format!("http://{url}")
+        }
+    });
+    let named = plan.admin_urls.iter().chain(&plan.prometheus.urls);
+    let named = named.chain([&plan.endpoint]).cloned();
+    named.chain(proxies).collect()
+}
+
+/// User, password and values of the query, as they stand and decoded, and as basic authorisation.
+fn of_url(url: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(url) else {
+        return Vec::new();
+    };
+    let mut all = vec![url.password().unwrap_or("").to_owned()];
+    if let Some(userinfo) = userinfo(&url) {
+        all.push(STANDARD.encode(&userinfo));
+        all.extend(userinfo.split_once(':').map(|(_, word)| word.to_owned()));
+    }
+    let raw = url.query().unwrap_or("").split('&');
+    all.extend(raw.filter_map(|pair| Some(pair.split_once('=')?.1.to_owned())));
+    all.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    all
+}
+
+/// What becomes of a secret that is quoted in JSON or in a URL.
+fn forms(secret: &str) -> [String; 2] {
+    let quoted = serde_json::Value::from(secret).to_string();
+    let in_url = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
+    [quoted.trim_matches('"').to_owned(), in_url]
+}
 
 /// Shorter ones would be found in innocent words.
 const SHORTEST: usize = 6;
@@ -54,8 +94,14 @@ impl Secrets {
             let parts = secret.split([' ', ':']).map(str::to_owned);
             all.extend(parts.chain([secret.to_owned()]));
         }
+        for url in urls(plan) {
+            all.extend(of_url(&url));
+        }
         let encoded = plan.endpoint_userinfo.iter();
         all.extend(encoded.map(|userinfo| STANDARD.encode(userinfo.expose())));
+        // As a JSON text would hold it, and as a URL would.
+        let escaped: Vec<String> = all.iter().flat_map(|secret| forms(secret)).collect();
+        all.extend(escaped);
         all.retain(|secret| secret.len() >= SHORTEST);
         all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(all)
@@ -105,5 +151,29 @@ mod tests {
         let said = "bad key sk-test-123 (Token abcdef99, abcdef99), pa55w0rd, YWw6cGE1NXcwcmQ=; al"
             .to_owned();
         assert_eq!(secrets.scrub(said), "bad key *** (***, ***), ***, ***; al");
+    }
+
+    #[test]
+    fn f016_secrets_are_masked_in_every_form() {
+        let mut plan = Plan::new("http://h/v1?token=qu%2Fery1", "d");
+        plan.request.api_key = Some(Secret::new("sk/te\"st-123"));
+        plan.request.proxy.http = Some(Secret::new("bo:pr%40xypass@proxy:1"));
+        plan.admin_urls = vec!["http://ad:adm1n-pw@h:2/".to_owned()];
+        let secrets = Secrets::of(&plan);
+        for form in [
+            "sk/te\"st-123",
+            r#"sk/te\"st-123"#,
+            "sk%2Fte%22st%2D123",
+            "qu/ery1",
+            "qu%2Fery1",
+            "pr@xypass",
+            "pr%40xypass",
+            "Ym86cHJAeHlwYXNz",
+            "adm1n-pw",
+            "YWQ6YWRtMW4tcHc=",
+        ] {
+            let masked = secrets.scrub(format!("<{form}>"));
+            assert_eq!(masked, "<***>", "{form}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     LoadError,
     clock::Clock,
+    head::Headers,
     transport::{Conn, Target, tls_connector},
 };
 use dualround_model::RequestPlan;
@@ -64,7 +65,7 @@ impl Control {
         Ok(Self::new(target, tls, Clock::start(), limit))
     }
 
-    /// Sends one request; `headers` are whole lines with CRLF. A kept connection that turns out
+    /// Sends one request. A kept connection that turns out
     /// to be closed is replaced once.
     ///
     /// # Errors
@@ -72,7 +73,7 @@ impl Control {
     pub(crate) async fn send(
         &mut self,
         method: &str,
-        headers: &str,
+        headers: &Headers,
         body: &str,
     ) -> Result<Answer, String> {
         let reused = self.conn.is_some();
@@ -82,7 +83,12 @@ impl Control {
         }
     }
 
-    async fn attempt(&mut self, method: &str, headers: &str, body: &str) -> Result<Answer, String> {
+    async fn attempt(
+        &mut self,
+        method: &str,
+        headers: &Headers,
+        body: &str,
+    ) -> Result<Answer, String> {
         let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
             Some(conn) => conn,
             None => Conn::open(
@@ -94,15 +100,8 @@ impl Control {
             .await
             .map_err(|error| error.message)?,
         };
-        let proxy = self.target.proxy_headers();
-        let request = format!(
-            "{method} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n{proxy}{headers}\
-             Content-Length: {}\r\n\r\n{body}",
-            self.target.request_target(),
-            self.target.authority,
-            env!("CARGO_PKG_VERSION"),
-            body.len()
-        );
+        let mut request = headers.head(method, &self.target, Some(body.len()));
+        request.push_str(body);
         let exchange = exchange(&mut conn, request.as_bytes());
         let answer = timeout(self.limit, exchange)
             .await

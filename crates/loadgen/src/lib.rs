@@ -13,6 +13,7 @@ mod error;
 mod exchange;
 mod fetch;
 mod filler;
+mod head;
 mod limits;
 mod marker;
 mod partial;

@@ -34,7 +34,7 @@ pub(crate) fn models_target(target: &Target) -> Target {
 /// `content`, vLLM `prompt`; the path stands beside `/v1`.
 pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
     let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
-    headers.push_str("Content-Type: application/json\r\n");
+    headers.set("Content-Type", "application/json");
     let body = serde_json::json!({
         "model": plan.model, "content": text, "prompt": text, "add_special_tokens": false,
     });
@@ -110,6 +110,8 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
     let answer = control.send("GET", &headers, "").await.map_err(|reason| {
         let hint = if reason.to_ascii_lowercase().contains("certificate") {
             ": give the server's CA with --ca-cert, or skip verification with --insecure"
+        } else if reason.contains("proxy ") {
+            "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy HOST goes without it"
         } else {
             "; is the server running, and the address right?"
         };

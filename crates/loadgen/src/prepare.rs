@@ -1,6 +1,6 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
-use crate::{LoadError, auth::credentials, cold::Fresh, transport::Target};
+use crate::{LoadError, auth::credentials, cold::Fresh, head::Headers, transport::Target};
 use dualround_model::{
     Plan, PreparedEpoch, PreparedRequest, RequestPlan, RequestRow, Sample, Secret, StoreText, hex,
 };
@@ -24,7 +24,7 @@ pub(crate) fn epoch(
     samples: &[Arc<Sample>],
     fresh: Option<&Fresh>,
 ) -> Result<PreparedEpoch, LoadError> {
-    let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
+    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
     let mut content = Sha256::new();
     let mut wire = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
@@ -40,8 +40,7 @@ pub(crate) fn epoch(
             None => plain,
         };
         add(&mut wire, &body);
-        let length = body.len();
-        let mut bytes = format!("{head}Content-Length: {length}\r\n\r\n").into_bytes();
+        let mut bytes = headers.head("POST", target, Some(body.len())).into_bytes();
         let body_at = bytes.len();
         bytes.extend_from_slice(&body);
         let prompt = match plan.output.store_text {
@@ -222,8 +221,10 @@ pub(crate) fn request_of_text(
     body.insert(plan.request.max_tokens_field.clone(), json!(max_tokens));
     body.insert("stream".to_owned(), json!(true));
     let body = Value::Object(body).to_string();
-    let head = head(&plan.request, plan.endpoint_userinfo.as_ref(), target);
-    format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
+    let mut bytes = headers.head("POST", target, Some(body.len()));
+    bytes.push_str(&body);
+    bytes.into_bytes()
 }
 
 /// The body of a sample as it is sent.
@@ -300,18 +301,12 @@ fn number(value: f64) -> Value {
     whole.map_or_else(|_| json!(value), |whole| json!(whole))
 }
 
-/// The request head up to its Content-Length.
-fn head(request: &RequestPlan, userinfo: Option<&Secret>, target: &Target) -> String {
-    let mut head = format!(
-        "POST {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: dualround/{}\r\n\
-         Content-Type: application/json\r\nAccept: text/event-stream, application/json\r\n",
-        target.request_target(),
-        target.authority,
-        env!("CARGO_PKG_VERSION"),
-    );
-    head.push_str(&target.proxy_headers());
-    head.push_str(&credentials(request, userinfo));
-    head
+/// What the head of a chat request holds.
+fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
+    let mut headers = Headers::of("Content-Type", "application/json");
+    headers.set("Accept", "text/event-stream, application/json");
+    headers.set_all(&credentials(request, userinfo));
+    headers
 }
 
 #[cfg(test)]

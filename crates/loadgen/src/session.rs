@@ -225,10 +225,19 @@ impl Session {
         let runtime = crate::runtime::single()?;
         let tls = self.tls.clone();
         let mut control = preflight::control(&self.wiring.target, tls, self.clock);
-        runtime.block_on(async {
+        let looked = runtime.block_on(async {
             let models = preflight::list_models(&self.plan, &mut control).await?;
             self.plan.model = preflight::choose_model(&self.plan.model, &models)?;
             self.find_engines().await
+        });
+        looked.map_err(|error| Secrets::of(&self.plan).scrub_error(error))
+    }
+
+    /// Why the canary of [`Session::preflight`] was not answered, where it was not.
+    pub fn canary_failure(&self) -> Option<&str> {
+        self.warnings.iter().find_map(|warning| match warning {
+            Warning::CanaryFailed { reason } => Some(reason.as_str()),
+            _ => None,
         })
     }
 
@@ -400,15 +409,9 @@ impl Session {
 
     fn prime_request(&self) -> Arc<str> {
         let target = preflight::models_target(&self.wiring.target);
-        let secrets =
+        let headers =
             crate::auth::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
-        format!(
-            "GET {} HTTP/1.1\r\nHost: {}\r\n{}{secrets}\r\n",
-            target.request_target(),
-            target.authority,
-            target.proxy_headers()
-        )
-        .into()
+        headers.head("GET", &target, None).into()
     }
 
     fn check_digests(&mut self, spec: RoundSpec, epoch: &PreparedEpoch) -> Result<(), LoadError> {

@@ -29,6 +29,24 @@ pub fn parse(page: &[u8]) -> Scrape {
     scrape
 }
 
+/// What a body is that holds no sample and should be a page of metrics: another page, JSON,
+/// something compressed, text. Nothing for an empty one, which is a page without metrics.
+pub fn no_page(body: &[u8]) -> Option<String> {
+    let begin = body.trim_ascii_start();
+    if begin.is_empty() || begin.starts_with(b"#") || !parse(body).samples.is_empty() {
+        return None;
+    }
+    if let Some(page) = crate::error_body::page_title(begin) {
+        return Some(format!("an HTML page: {page}"));
+    }
+    Some(match begin {
+        [0x1f, 0x8b, ..] => "compressed (gzip)".to_owned(),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => "compressed (zstd)".to_owned(),
+        [b'{' | b'[', ..] => format!("JSON: {}", crate::quoted(begin)),
+        _ => crate::quoted(begin),
+    })
+}
+
 fn take_type(comment: &str, scrape: &mut Scrape) {
     let mut words = comment.split_whitespace();
     let (Some("TYPE"), Some(name), Some(kind)) = (words.next(), words.next(), words.next()) else {

@@ -19,7 +19,7 @@ mod usage;
 
 pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event, quoted};
 pub use error_body::error_text;
-pub use exposition::parse as parse_exposition;
+pub use exposition::{no_page, parse as parse_exposition};
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
 pub use reader::ChatReader;
 pub use scrape::{Found, PromSample, PromType, Scrape, toggled_total};

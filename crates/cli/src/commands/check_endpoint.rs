@@ -12,6 +12,10 @@ fn line(text: &str) {
 
 /// Looks, sends the canary unless told not to, and says what was found.
 pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
+    look(args).map_err(|error| error.context(exit::Looked))
+}
+
+fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     let given = RunArgs {
         dataset: Some("-".into()),
         endpoint: Some(args.url),
@@ -40,7 +44,13 @@ pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     match &canary {
         Some(canary) => said(canary),
         None if args.no_canary => line("canary: not sent"),
-        None => line("canary: the server did not answer it; the rounds will show why"),
+        None => {
+            let reason = session
+                .canary_failure()
+                .unwrap_or("the server said nothing");
+            line(&format!("canary: not answered: {reason}"));
+            return Ok(exit::ENDPOINT);
+        }
     }
     Ok(exit::OK)
 }

@@ -3,7 +3,7 @@
 use super::check::{LIMIT, get, line, page_request};
 use crate::{exit, exit::Usage};
 use dualround_loadgen::{PrometheusServer, redact_url};
-use dualround_wire::{Found, Scrape, Selector, parse_exposition};
+use dualround_wire::{Found, Scrape, Selector, no_page, parse_exposition};
 use url::Url;
 
 /// Values and series that are shown of a metric.
@@ -29,6 +29,10 @@ fn page(url: &str, names: &[String]) -> anyhow::Result<u8> {
             "{shown} answers HTTP {status}; is this the metrics page?"
         ))
         .into());
+    }
+    if let Some(found) = no_page(&answer.body) {
+        let shown = redact_url(url);
+        return Err(Usage(format!("{shown} is no page of metrics, but {found}")).into());
     }
     let page = parse_exposition(&answer.body);
     let all = page.names();

@@ -50,10 +50,8 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
         Some("events") => TokenSourceChoice::Events,
         given => return Err(choice("--token-source", given, "auto, usage or events")),
     };
-    let key = args
-        .api_key
-        .clone()
-        .or_else(|| std::env::var("OPENAI_API_KEY").ok());
+    let headers = headers("--header", args.header.as_deref())?;
+    let key = api_key(args, &headers)?;
     Ok(RequestPlan {
         max_output_tokens: args.max_output_tokens,
         min_output_tokens: args.min_output_tokens,
@@ -63,8 +61,8 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
         max_tokens_field: field,
         stream_options: !args.no_stream_options.unwrap_or(false),
         extra_body: extra_body(args.extra_body.as_deref())?,
-        api_key: key.filter(|key| !key.is_empty()).map(Secret::new),
-        headers: headers("--header", args.header.as_deref())?,
+        api_key: key,
+        headers,
         token_source,
         lenient: args.lenient.unwrap_or(false),
         ca_cert: args.ca_cert.clone(),
@@ -76,16 +74,79 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
     })
 }
 
-/// All headers of a flag.
+/// The key of `--api-key`, else of the environment unless a header authorises.
+fn api_key(args: &RunArgs, headers: &[(String, Secret)]) -> Result<Option<Secret>, Usage> {
+    let authorised = headers.iter().any(|(name, _)| is(name, "Authorization"));
+    if let Some(key) = &args.api_key {
+        let key = secret("--api-key", key)?;
+        if authorised && key.is_some() {
+            return Err(usage(
+                "--api-key and --header Authorization exclude each other: both are one line of the request",
+            ));
+        }
+        return Ok(key);
+    }
+    if authorised {
+        return Ok(None);
+    }
+    match std::env::var_os(KEY) {
+        None => Ok(None),
+        Some(key) => match key.to_str() {
+            Some(key) => secret(KEY, key),
+            None => Err(usage(format!("{KEY} is not UTF-8"))),
+        },
+    }
+}
+
+/// Where the key is looked for without `--api-key`.
+const KEY: &str = "OPENAI_API_KEY";
+
+/// A secret that will stand in a header line: without the line end of the file that it was read
+/// from, and with nothing in it that could end the line. Nothing, where it is empty.
+fn secret(source: &str, value: &str) -> Result<Option<Secret>, Usage> {
+    let value = value.trim();
+    if value.chars().any(char::is_control) {
+        return Err(usage(format!(
+            "{source} holds a control character (a line end, perhaps); nothing was sent"
+        )));
+    }
+    Ok((!value.is_empty()).then(|| Secret::new(value)))
+}
+
+fn is(name: &str, other: &str) -> bool {
+    name.eq_ignore_ascii_case(other)
+}
+
+/// Headers that say how the request is framed, or belong to the connection: the client's own.
+const FRAMING: [&str; 10] = [
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "Proxy-Connection",
+    "Keep-Alive",
+    "Upgrade",
+    "Expect",
+    "TE",
+    "Trailer",
+    "HTTP2-Settings",
+];
+
+/// All headers of a flag, each name once.
 pub(super) fn headers(
     flag: &str,
     given: Option<&[String]>,
 ) -> Result<Vec<(String, Secret)>, Usage> {
-    given
-        .unwrap_or_default()
-        .iter()
-        .map(|text| header(flag, text))
-        .collect()
+    let mut headers: Vec<(String, Secret)> = Vec::new();
+    for text in given.unwrap_or_default() {
+        let (name, value) = header(flag, text)?;
+        if headers.iter().any(|(known, _)| is(known, &name)) {
+            return Err(usage(format!(
+                "{flag} {name} is given twice: each name stands once in a request"
+            )));
+        }
+        headers.push((name, value));
+    }
+    Ok(headers)
 }
 
 /// `Name: value`. The value is a secret and stays out of messages.
@@ -98,12 +159,13 @@ fn header(flag: &str, text: &str) -> Result<(String, Secret), Usage> {
     if name.is_empty() || !name.bytes().all(token) {
         return Err(usage(format!("{flag}: `{name}` is no header name")));
     }
-    if value.chars().any(char::is_control) {
+    if let Some(own) = FRAMING.iter().find(|own| is(name, own)) {
         return Err(usage(format!(
-            "{flag} {name}: its value holds a control character"
+            "{flag} {own}: it frames the request or belongs to the connection, which the client sets itself"
         )));
     }
-    Ok((name.to_owned(), Secret::new(value.trim())))
+    let value = secret(&format!("{flag} {name}"), value)?;
+    Ok((name.to_owned(), value.unwrap_or_else(|| Secret::new(""))))
 }
 
 fn extra_body(given: Option<&str>) -> Result<Map<String, Value>, Usage> {
@@ -138,6 +200,50 @@ mod tests {
         );
         assert!(extra_body(Some("[1]")).is_err() && extra_body(Some("{")).is_err());
         assert_eq!(extra_body(Some("{\"seed\":1}")).unwrap().len(), 1);
+    }
+
+    fn of(key: Option<&str>, headers: &[&str]) -> Result<RequestPlan, Usage> {
+        let args = RunArgs {
+            api_key: key.map(str::to_owned),
+            header: Some(headers.iter().map(|text| (*text).to_owned()).collect()),
+            ..RunArgs::default()
+        };
+        resolve(&args, "http://127.0.0.1:1/")
+    }
+
+    #[test]
+    fn f016_a_secret_cannot_end_its_line() {
+        for key in ["sk-1\n", "sk-1\r\n", " sk-1\t"] {
+            let plan = of(Some(key), &[]).unwrap();
+            assert_eq!(plan.api_key.unwrap().expose(), "sk-1", "{key:?}");
+        }
+        for key in ["sk-1\r\nX-Evil: 1", "sk-1\n2", "sk\0", "a\u{85}b"] {
+            let error = of(Some(key), &[]).unwrap_err().to_string();
+            assert!(
+                error.contains("--api-key") && !error.contains("sk"),
+                "{error}"
+            );
+            assert!(of(None, &[&format!("X-Key: {key}")]).is_err(), "{key:?}");
+        }
+        let trimmed = of(None, &["Authorization: Bearer sk-1\r\n"]).unwrap();
+        assert_eq!(trimmed.headers[0].1.expose(), "Bearer sk-1");
+        assert!(of(Some("\n"), &[]).unwrap().api_key.is_none());
+    }
+
+    #[test]
+    fn f017_each_name_once_and_no_framing() {
+        for (headers, word) in [
+            (&["Content-Length: 1"][..], "frames"),
+            (&["transfer-encoding: chunked"], "frames"),
+            (&["connection: close"], "frames"),
+            (&["X-A: 1", "x-a: 2"], "twice"),
+        ] {
+            let error = of(None, headers).unwrap_err().to_string();
+            assert!(error.contains(word), "{headers:?}: {error}");
+        }
+        assert!(of(Some("sk-1"), &["authorization: Bearer other"]).is_err());
+        let host = of(Some("sk-1"), &["Host: llama.example"]).unwrap();
+        assert_eq!(host.headers.len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use simllm::{Sim, SimConfig};
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
     path::Path,
     process::Output,
@@ -58,6 +58,11 @@ pub(crate) fn engine_with(config: SimConfig) -> Sim {
 
 /// A server of its own that answers each request, given its head, with the bytes of `answer`.
 pub(crate) fn scripted(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> String {
+    scripted_by_body(move |head, _| answer(head))
+}
+
+/// The same, given the request's body too.
+pub(crate) fn scripted_by_body(answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
@@ -65,9 +70,15 @@ pub(crate) fn scripted(answer: impl Fn(&str) -> Vec<u8> + Send + 'static) -> Str
             let mut stream = stream.unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let mut head = String::new();
-            while reader.read_line(&mut head).unwrap() > 2 {}
+            while reader.read_line(&mut head).unwrap_or(0) > 2 {}
+            let length = head
+                .lines()
+                .find_map(|line| line.strip_prefix("Content-Length: "));
+            // What is not read would reset the connection when it is closed.
+            let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+            let whole = reader.read_exact(&mut body).is_ok();
             // A client that has seen enough may be gone.
-            let _ = stream.write_all(&answer(&head));
+            let _ = stream.write_all(&answer(&head, &body[..if whole { body.len() } else { 0 }]));
         }
     });
     base

@@ -15,6 +15,7 @@ mod network;
 mod rooms;
 mod schema;
 mod trouble;
+mod vendors;
 mod verdicts;
 mod words;
 mod workloads;

@@ -4,6 +4,7 @@ use super::{Observed, hosted};
 use crate::{
     clock::Clock,
     control::{Answer, Control},
+    head::Headers,
     transport::Target,
 };
 use dualround_wire::parse_exposition;
@@ -20,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 pub(crate) async fn observe(
     base: &str,
     target: &Target,
-    headers: &str,
+    headers: &Headers,
     tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Observed {
@@ -66,11 +67,11 @@ pub(crate) async fn observe(
     seen
 }
 
-async fn get(control: &mut Control, path: &str, headers: &str) -> Option<Answer> {
+async fn get(control: &mut Control, path: &str, headers: &Headers) -> Option<Answer> {
     look(control, path, headers).await.ok()
 }
 
-async fn look(control: &mut Control, path: &str, headers: &str) -> Result<Answer, String> {
+async fn look(control: &mut Control, path: &str, headers: &Headers) -> Result<Answer, String> {
     control.target.path = path.to_owned();
     let answer = control.send("GET", headers, "").await;
     answer.map_err(|failure| failure.to_string())

@@ -128,7 +128,7 @@ fn counters_that_went_backwards_are_unknown() {
             &dualround_model::RequestPlan::default(),
         )
         .unwrap(),
-        String::new(),
+        crate::head::Headers::default(),
         None,
         crate::Clock::start(),
     );

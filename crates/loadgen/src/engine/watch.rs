@@ -1,6 +1,6 @@
 //! An engine's own counters, read right before and right after a round, beside the request path.
 
-use crate::{clock::Clock, control::Control, transport::Target};
+use crate::{clock::Clock, control::Control, head::Headers, transport::Target};
 use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
 use dualround_wire::{Found, PromSample, Scrape, parse_exposition};
 use std::time::Duration;
@@ -12,7 +12,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The page of one engine.
 pub(crate) struct Watch {
     pub(crate) report: EngineReport,
-    headers: String,
+    headers: Headers,
     target: Target,
     tls: Option<TlsConnector>,
     clock: Clock,
@@ -40,7 +40,7 @@ impl Watch {
     pub(crate) fn new(
         report: EngineReport,
         target: &Target,
-        headers: String,
+        headers: Headers,
         tls: Option<TlsConnector>,
         clock: Clock,
     ) -> Self {

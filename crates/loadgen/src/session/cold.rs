@@ -3,6 +3,7 @@
 use super::Session;
 use crate::{
     LoadError, Progress,
+    auth::Secrets,
     cold::{Fresh, canary, reset},
     preflight, prepare,
 };
@@ -58,7 +59,12 @@ impl Session {
                 })
             }
             // Anything else may be the prompt's or the moment's fault: the rounds will show it.
-            Err((_, reason)) => {
+            Err((status, words)) => {
+                let said = match status {
+                    Some(status) if status >= 300 => format!("HTTP {status}: {words}"),
+                    _ => words,
+                };
+                let reason = Secrets::of(&self.plan).scrub(said);
                 self.warnings.push(Warning::CanaryFailed { reason });
                 Ok(None)
             }

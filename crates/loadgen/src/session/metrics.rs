@@ -21,7 +21,7 @@ pub(super) fn start(
         tls: tls.cloned(),
         clock,
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
-        headers: crate::auth::lines(&plan.prometheus.headers),
+        headers: crate::auth::given(&plan.prometheus.headers),
         cancel: cancel.clone(),
         request: plan.request.clone(),
     };

@@ -2,7 +2,7 @@
 //! the prompts were sent, so that nothing of a measured prompt is seen by the server before.
 
 use super::Session;
-use crate::{LoadError, auth::credentials, clock::nanos, control::Control};
+use crate::{LoadError, auth::credentials, clock::nanos, control::Control, head::Headers};
 use dualround_model::EngineKind;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
@@ -60,7 +60,7 @@ impl Session {
         let ask = Ask::of(self.engine_kind()).filter(|_| self.plan.probe && bytes <= MOST)?;
         let target = self.wiring.target.clone();
         let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
-        headers.push_str("Content-Type: application/json\r\n");
+        headers.set("Content-Type", "application/json");
         Some(Tokenizer {
             ask,
             prefix: target.base_path().to_owned(),
@@ -97,7 +97,7 @@ pub(super) struct Tokenizer {
     ask: Ask,
     control: Control,
     prefix: String,
-    headers: String,
+    headers: Headers,
     model: String,
     clock: crate::Clock,
     until: u64,

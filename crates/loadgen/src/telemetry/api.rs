@@ -1,6 +1,6 @@
 //! The HTTP API of a Prometheus server, or of what speaks it.
 
-use crate::{LoadError, auth::basic, control::Control};
+use crate::{LoadError, auth::basic, control::Control, head::Headers};
 use dualround_model::RequestPlan;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -14,12 +14,12 @@ pub(crate) struct Api {
     base: String,
     /// Parameters that the URL has, for every question.
     extra: String,
-    headers: String,
+    headers: Headers,
 }
 
 impl Api {
     /// Asks whether one answers at this address. `/metrics` is a page, a Prometheus' own too.
-    pub(crate) async fn find(control: Control, headers: &str) -> Option<Self> {
+    pub(crate) async fn find(control: Control, headers: &Headers) -> Option<Self> {
         let path = control.target.path.clone();
         let (path, query) = path.split_once('?').unwrap_or((&path, ""));
         let path = path.trim_end_matches('/');
@@ -31,11 +31,12 @@ impl Api {
             "" => String::new(),
             query => format!("&{query}"),
         };
-        let auth = basic(control.target.userinfo.as_deref());
+        let mut sent = basic(control.target.userinfo.as_deref());
+        sent.set_all(headers);
         let mut api = Self {
             base: base.to_owned(),
             extra,
-            headers: format!("{auth}{headers}"),
+            headers: sent,
             control,
         };
         api.get("query", &[("query", "1")]).await.ok()?;
@@ -110,7 +111,7 @@ impl PrometheusServer {
     ) -> Result<Option<Self>, LoadError> {
         let control = Control::to(url, request, limit)?;
         let runtime = crate::runtime::single()?;
-        let api = runtime.block_on(Api::find(control, ""));
+        let api = runtime.block_on(Api::find(control, &Headers::default()));
         Ok(api.map(|api| Self { api, runtime }))
     }
 

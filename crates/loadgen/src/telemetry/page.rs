@@ -9,8 +9,9 @@ use crate::{
     auth::basic,
     clock::Clock,
     control::{Answer, Control},
+    head::Headers,
 };
-use dualround_wire::{Scrape, parse_exposition};
+use dualround_wire::{Scrape, no_page, parse_exposition};
 use std::time::Duration;
 use tokio::{
     select,
@@ -20,7 +21,7 @@ use tokio::{
 
 pub(super) struct Page {
     pub(super) control: Control,
-    pub(super) headers: String,
+    pub(super) headers: Headers,
     pub(super) clock: Clock,
     pub(super) asked: Vec<Asked>,
     pub(super) readings: Vec<Reading>,
@@ -86,6 +87,9 @@ impl Page {
 
     async fn parsed(&mut self) -> Result<(Scrape, u64), String> {
         let answer = self.scrape().await?;
+        if let Some(found) = no_page(&answer.body) {
+            return Err(format!("no page of metrics, but {found}"));
+        }
         Ok((parse_exposition(&answer.body), answer.at_ns))
     }
 
@@ -93,7 +97,9 @@ impl Page {
         let auth = basic(self.control.target.userinfo.as_deref());
         // Some servers have only one of them.
         let accept = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5";
-        let headers = format!("Accept: {accept}\r\n{auth}{}", self.headers);
+        let mut headers = Headers::of("Accept", accept);
+        headers.set_all(&auth);
+        headers.set_all(&self.headers);
         let answer = self.control.send("GET", &headers, "").await?;
         if answer.status == 200 {
             Ok(answer)

@@ -1,7 +1,7 @@
 //! One background sampler per source: its own thread, connection, timer and short time limit.
 
 use super::{asked::Asked, page::Page, promql::Server, resolve::Collected};
-use crate::{Cancel, LoadError, clock::Clock, control::Control, transport::Target};
+use crate::{Cancel, LoadError, clock::Clock, control::Control, head::Headers, transport::Target};
 use std::{thread::JoinHandle, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsConnector;
@@ -53,7 +53,7 @@ pub(crate) struct Common {
     pub(crate) clock: Clock,
     pub(crate) every: Duration,
     /// Whole header lines that go to metric sources only.
-    pub(crate) headers: String,
+    pub(crate) headers: Headers,
     pub(crate) cancel: Cancel,
     /// For its proxies.
     pub(crate) request: dualround_model::RequestPlan,

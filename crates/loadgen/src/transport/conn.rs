@@ -98,6 +98,18 @@ pub(crate) struct ConnectError {
     pub(crate) message: String,
 }
 
+impl ConnectError {
+    /// Names the proxy on the way, where there is one that the message does not name.
+    pub(super) fn through(mut self, target: &Target) -> Self {
+        if let Some(proxy) = &target.proxy
+            && !self.message.contains(&proxy.shown)
+        {
+            self.message = format!("{} (through the proxy {})", self.message, proxy.shown);
+        }
+        self
+    }
+}
+
 impl Conn {
     /// Opens a connection: every address in turn, then TLS where the URL asks for it.
     pub(crate) async fn open(
@@ -107,7 +119,8 @@ impl Conn {
         limit: Option<Duration>,
     ) -> Result<Self, ConnectError> {
         let started = clock.now();
-        let stream = within(limit, open_stream(target, tls, clock)).await?;
+        let stream = within(limit, open_stream(target, tls, clock)).await;
+        let stream = stream.map_err(|error| error.through(target))?;
         Ok(Self {
             stream,
             connect_ns: clock.now() - started,
@@ -206,7 +219,13 @@ pub(super) async fn open_stream(
                     _ => Ok(Stream::Plain(stream)),
                 };
             }
-            Err(error) => last = Some(connect_error(&error)),
+            Err(error) => {
+                let mut failed = connect_error(&error);
+                if let Some(proxy) = proxy {
+                    failed.message = format!("proxy {}: {}", proxy.shown, failed.message);
+                }
+                last = Some(failed);
+            }
         }
     }
     Err(last.unwrap_or_else(|| ConnectError {

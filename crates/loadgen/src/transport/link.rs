@@ -41,7 +41,8 @@ impl Link {
             let stream = open_stream(target, tls, clock).await?;
             Http2::start(stream, target).await
         };
-        let mut link = within(limit, opening).await?;
+        let link = within(limit, opening).await;
+        let mut link = link.map_err(|error| error.through(target))?;
         link.connect_ns = clock.now() - started;
         Ok(Self::Http2(Box::new(link)))
     }

@@ -126,13 +126,11 @@ impl Proxy {
         self.kind == Kind::Http
     }
 
-    /// `Proxy-Authorization` as a header line, or nothing.
-    pub(crate) fn authorization(&self) -> String {
-        let Some((user, password)) = &self.auth else {
-            return String::new();
-        };
+    /// The value of `Proxy-Authorization`, where there are credentials.
+    pub(crate) fn authorization(&self) -> Option<String> {
+        let (user, password) = self.auth.as_ref()?;
         let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
-        format!("Proxy-Authorization: Basic {token}\r\n")
+        Some(format!("Basic {token}"))
     }
 
     /// Makes a way through to `host:port` on a connection to the proxy.
@@ -175,10 +173,11 @@ impl Proxy {
         } else {
             host.to_owned()
         };
-        let request = format!(
-            "CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{}\r\n",
-            self.authorization()
-        );
+        let authorization = self.authorization().map_or_else(String::new, |value| {
+            format!("Proxy-Authorization: {value}\r\n")
+        });
+        let request =
+            format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{authorization}\r\n");
         let words = |error: io::Error| error.to_string();
         stream.write_all(request.as_bytes()).await.map_err(words)?;
         let mut head = Vec::new();
@@ -254,10 +253,7 @@ mod tests {
         let proxy = proxy_of(&Url::parse("http://h/").unwrap(), &plan)
             .unwrap()
             .unwrap();
-        assert_eq!(
-            proxy.authorization(),
-            "Proxy-Authorization: Basic YWw6cEB3\r\n"
-        );
+        assert_eq!(proxy.authorization().as_deref(), Some("Basic YWw6cEB3"));
         assert_eq!(proxy.shown, "http://127.0.0.1:9");
         assert!(!serde_json::to_string(&plan).unwrap().contains("p%40w"));
     }

@@ -138,10 +138,10 @@ impl Target {
         }
     }
 
-    /// Header lines for a proxy that is asked so.
-    pub(crate) fn proxy_headers(&self) -> String {
+    /// `Proxy-Authorization` for a proxy that is asked so.
+    pub(crate) fn proxy_authorization(&self) -> Option<String> {
         let asked = self.proxy.as_ref().filter(|_| !self.tunnel);
-        asked.map_or_else(String::new, Proxy::authorization)
+        asked.and_then(Proxy::authorization)
     }
 
     /// The path below which the server's other routes stand: that of a chat completions URL without

@@ -1,0 +1,346 @@
+//! What servers, gateways and users send that the plain case does not have.
+
+use crate::common::{
+    dataset, dualround, engine, in_no_file, json, path_of, scripted, scripted_by_body, stderr,
+    stdout,
+};
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::Output,
+    sync::{Arc, Mutex},
+};
+
+/// What a server was sent.
+type Seen = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+
+/// A list of one model, and for chat requests `answer`, a whole response.
+fn server(answer: impl Fn(usize) -> String + Send + 'static) -> (String, Seen) {
+    let seen = Seen::default();
+    let log = Arc::clone(&seen);
+    let base = scripted_by_body(move |head, body| {
+        let chat = head.starts_with("POST /v1/chat");
+        let number = {
+            let mut log = log.lock().unwrap();
+            log.push((head.to_owned(), body.to_vec()));
+            log.iter()
+                .filter(|(head, _)| head.starts_with("POST /v1/chat"))
+                .count()
+        };
+        if chat {
+            return answer(number).into_bytes();
+        }
+        let models = r#"{"data":[{"id":"m"}]}"#;
+        let (head, body) = match path_of(head) {
+            "/v1/models" => (HEAD, models),
+            _ => ("HTTP/1.1 404 Not Found\r\nConnection: close\r\n", "{}"),
+        };
+        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    });
+    (base, seen)
+}
+
+fn stream(events: &[&str]) -> String {
+    let events: String = events
+        .iter()
+        .map(|data| format!("data: {data}\n\n"))
+        .collect();
+    format!("{HEAD}Content-Type: text/event-stream\r\n\r\n{events}")
+}
+
+/// An answer of two tokens.
+fn plain(_: usize) -> String {
+    stream(&[
+        r#"{"choices":[{"delta":{"content":"A"}}]}"#,
+        r#"{"choices":[{"delta":{"content":"B"},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":2}}"#,
+        "[DONE]",
+    ])
+}
+
+fn run_with(dir: &Path, base: &str, args: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = dualround();
+    command
+        .current_dir(dir)
+        .args(["--dataset", "data.jsonl", "--endpoint", base])
+        .args(["--progress", "none", "--output-dir", "out"])
+        .args(args);
+    for (name, value) in environment {
+        command.env(name, value);
+    }
+    command.output().unwrap()
+}
+
+fn lines_of<'a>(head: &'a str, name: &str) -> Vec<&'a str> {
+    let prefix = format!("{}:", name.to_ascii_lowercase());
+    let lines = head.lines();
+    lines
+        .filter(|line| line.to_ascii_lowercase().starts_with(&prefix))
+        .collect()
+}
+
+#[test]
+fn f016_a_key_with_a_line_end_is_trimmed_or_refused_before_anything_is_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let (base, seen) = server(plain);
+    let evil = "sk-test-1234\r\nX-Evil: 1";
+    for (args, environment, named) in [
+        (vec![], vec![("OPENAI_API_KEY", evil)], "OPENAI_API_KEY"),
+        (vec!["--api-key", evil], vec![], "--api-key"),
+        (vec![], vec![("DUALROUND_API_KEY", evil)], "--api-key"),
+        (
+            vec!["--header", "X-Token: a\nb"],
+            vec![],
+            "--header X-Token",
+        ),
+        (
+            vec!["--prometheus-header", "X: a\nb"],
+            vec![],
+            "--prometheus-header X",
+        ),
+    ] {
+        let output = run_with(dir.path(), &base, &args, &environment);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.contains(named) && !said.contains("sk-test"), "{said}");
+    }
+    assert!(seen.lock().unwrap().is_empty());
+    let output = run_with(
+        dir.path(),
+        &base,
+        &[],
+        &[("OPENAI_API_KEY", "sk-test-1234\r\n")],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let seen = seen.lock().unwrap();
+    assert!(!seen.is_empty());
+    for (head, _) in seen.iter() {
+        assert_eq!(
+            lines_of(head, "authorization"),
+            ["Authorization: Bearer sk-test-1234"]
+        );
+        assert!(head.ends_with("\r\n\r\n") && head.lines().all(|line| !line.ends_with('\r')));
+    }
+}
+
+#[test]
+fn f017_the_users_headers_win_and_stand_once() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let (base, seen) = server(plain);
+    let args = [
+        "--header",
+        "Host: llama.models.example",
+        "--header",
+        "authorization: Bearer for-this-host",
+        "--header",
+        "Content-Type: application/json; charset=utf-8",
+        "--header",
+        "User-Agent: bench",
+    ];
+    let key = [("OPENAI_API_KEY", "sk-of-another-host")];
+    let output = run_with(dir.path(), &base, &args, &key);
+    assert!(output.status.success(), "{}", stderr(&output));
+    for (head, body) in seen.lock().unwrap().iter() {
+        assert_eq!(lines_of(head, "host"), ["Host: llama.models.example"]);
+        assert_eq!(
+            lines_of(head, "authorization"),
+            ["authorization: Bearer for-this-host"]
+        );
+        assert_eq!(lines_of(head, "user-agent"), ["User-Agent: bench"]);
+        assert_eq!(lines_of(head, "content-type").len(), 1);
+        assert!(lines_of(head, "content-length").len() <= 1);
+        assert!(!head.contains("sk-of-another-host"));
+        assert!(!head.starts_with("POST") || !body.is_empty());
+    }
+    in_no_file(&dir.path().join("out"), "for-this-host");
+    for (header, word) in [
+        ("Content-Length: 5", "frames"),
+        ("Transfer-Encoding: chunked", "frames"),
+    ] {
+        let output = run_with(dir.path(), &base, &["--header", header], &[]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+    let both = ["--api-key", "sk-1", "--header", "Authorization: Bearer b"];
+    assert_eq!(
+        run_with(dir.path(), &base, &both, &[]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn f019_a_proxy_that_refuses_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let proxy = [("HTTP_PROXY", "http://127.0.0.1:9")];
+    let output = run_with(dir.path(), "http://gpu.example:8000", &[], &proxy);
+    assert_eq!(output.status.code(), Some(3));
+    let said = stderr(&output);
+    assert!(
+        said.contains("proxy http://127.0.0.1:9") && said.contains("--no-proxy"),
+        "{said}"
+    );
+    let output = run_with(
+        dir.path(),
+        "http://gpu.example:8000",
+        &["--no-probe", "--model", "m"],
+        &proxy,
+    );
+    let said = stdout(&output) + &stderr(&output);
+    assert!(said.contains("proxy http://127.0.0.1:9"), "{said}");
+}
+
+#[test]
+fn f005_check_endpoint_says_what_came_and_fails() {
+    let page = "<html><head><title>Sign in</title></head></html>";
+    let told = |body: &'static str, head: &'static str| {
+        let (base, _) = server(move |_| format!("{head}Connection: close\r\n\r\n{body}"));
+        let output = dualround()
+            .args(["check", "endpoint", &base])
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let (code, said) = told(page, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("HTML page") && said.contains("Sign in"),
+        "{said}"
+    );
+    let error = r#"{"error":{"message":"request (19185 tokens) exceeds the context"}}"#;
+    let (code, said) = told(
+        error,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n",
+    );
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("19185 tokens"), "{said}");
+    let (code, said) = told(error, "HTTP/1.1 400 Bad Request\r\n");
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("HTTP 400") && said.contains("19185 tokens"),
+        "{said}"
+    );
+    assert!(!said.contains("hint:"), "{said}");
+}
+
+#[test]
+fn f026_what_is_no_page_of_metrics_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let sim = engine();
+    for (body, words) in [
+        (r#"{"metrics":[]}"#, "JSON"),
+        ("<html><title>Grafana</title></html>", "HTML page: Grafana"),
+        ("\u{1f}\u{8b}gzip", "unreadable"),
+        ("not found here", "`not found here`"),
+    ] {
+        let mut bytes = body.as_bytes().to_vec();
+        if body.contains("gzip") {
+            bytes = [&[0x1f, 0x8b, 8][..], b"gzip"].concat();
+        }
+        let words = if body.contains("gzip") {
+            "compressed (gzip)"
+        } else {
+            words
+        };
+        let page = scripted(move |_| [HEAD.as_bytes(), b"\r\n", &bytes].concat());
+        let output = dualround()
+            .args(["check", "metrics", &page])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        let metrics = [
+            "--prometheus-url",
+            &page,
+            "--prometheus-metrics",
+            "kv_cache_hit_rate",
+        ];
+        let output = run_with(
+            dir.path(),
+            &sim.base_url(),
+            &[&metrics[..], &["--overwrite"]].concat(),
+            &[],
+        );
+        let said = stdout(&output) + &stderr(&output);
+        assert!(said.contains(words), "{said}");
+        assert!(!said.contains("is not on the page"), "{said}");
+    }
+}
+
+#[test]
+fn f001_text_in_an_unknown_field_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 6);
+    let (base, _) = server(|_| {
+        stream(&[
+            r#"{"choices":[{"delta":{"plan":"first"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"A"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"B"},"finish_reason":"because"}]}"#,
+            r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":2,"total_tokens":500}}"#,
+            "[DONE]",
+        ])
+    });
+    let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
+    let said = stdout(&output)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    for words in [
+        "6 of 6 answers began with text in a field that is not known (`plan`)",
+        "6 answers ended with a finish_reason that is not known (`because`)",
+        "6 requests: usage does not add up",
+    ] {
+        assert!(said.contains(words), "{said}");
+    }
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    for flag in ["unknown_text", "unknown_finish", "usage_total_off"] {
+        assert_eq!(round["summary"]["flags"][flag], 6, "{flag}");
+    }
+}
+
+#[test]
+fn x01_a_server_that_cuts_prompts_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        let text = format!("Story {i}. ") + &"a long tale of many words ".repeat(1500);
+        serde_json::json!({ "text": text }).to_string() + "\n"
+    };
+    let rows: String = (0..6).map(row).collect();
+    std::fs::write(dir.path().join("data.jsonl"), rows).unwrap();
+    let (base, _) = server(|_| plain(0).replace("\"prompt_tokens\":90", "\"prompt_tokens\":2051"));
+    let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
+    let said = stdout(&output)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(said.contains("it must have cut them"), "{said}");
+}
+
+#[test]
+fn v00i_rows_with_equal_ids_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| format!("{{\"id\":\"same\",\"text\":\"Story {i} of many\"}}\n");
+    let rows: String = (0..3).map(row).collect();
+    std::fs::write(dir.path().join("data.jsonl"), rows).unwrap();
+    let (base, _) = server(plain);
+    let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
+    let said = stdout(&output) + &stderr(&output);
+    assert!(
+        said.contains("2 rows have the id of an earlier row"),
+        "{said}"
+    );
+    for round in [1, 2] {
+        let file = json(
+            &dir.path()
+                .join(format!("out/concurrency_1_round_{round}.json")),
+        );
+        let requests = file["requests"].as_array().unwrap();
+        let ids: Vec<&Value> = requests.iter().map(|request| &request["id"]).collect();
+        assert_eq!(ids, ["same", "same#2", "same#3"]);
+    }
+}
