@@ -331,51 +331,46 @@ impl From<FormatArg> for ConvertFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Check {
     /// What a dataset file holds, and the first request as it would be sent.
-    Dataset(CheckDatasetArgs),
+    Dataset(Box<CheckDatasetArgs>),
     /// What a metrics page holds, and the current values of some metrics.
-    Metrics {
-        /// The page.
-        url: String,
-        /// Metrics to look up [default: list all].
-        names: Vec<String>,
-    },
+    Metrics(Box<CheckMetricsArgs>),
     /// What the server is, what will be measured, and which of its flags are missing.
-    Endpoint(CheckEndpointArgs),
+    Endpoint(Box<CheckEndpointArgs>),
 }
 
-/// Options of `check dataset`.
+/// Options of `check dataset`: those of a run, which it shows the first request of.
 #[derive(Debug, Args)]
 pub(crate) struct CheckDatasetArgs {
-    /// The file.
-    pub(crate) file: PathBuf,
-    /// Use this key of each row as the prompt.
-    #[arg(long)]
-    pub(crate) text_key: Option<String>,
-    /// How it is read.
+    /// The file [default: that of --dataset].
+    pub(crate) file: Option<PathBuf>,
+    /// The run.
     #[command(flatten)]
-    pub(crate) read: ReadArgs,
+    pub(crate) run: RunArgs,
 }
 
-/// Options of `check endpoint`.
+/// Options of `check metrics`: those of a run, of which the ways to a server count.
+#[derive(Debug, Args)]
+pub(crate) struct CheckMetricsArgs {
+    /// The page, or a Prometheus server.
+    pub(crate) url: String,
+    /// Metrics to look up [default: list all].
+    pub(crate) names: Vec<String>,
+    /// The run.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Options of `check endpoint`: those of a run.
 #[derive(Debug, Args)]
 pub(crate) struct CheckEndpointArgs {
-    /// Base URL or full path.
-    pub(crate) url: String,
-    /// The model, where the server has several.
-    #[arg(long)]
-    pub(crate) model: Option<String>,
-    /// Bearer key.
-    #[arg(long, env = "OPENAI_API_KEY", hide_env_values = true)]
-    pub(crate) api_key: Option<String>,
-    /// The engine, where it is not recognised.
-    #[arg(long)]
-    pub(crate) engine: Option<String>,
-    /// Base URL of an engine or cache server behind the endpoint; can be repeated.
-    #[arg(long, value_name = "URL", action = clap::ArgAction::Append)]
-    pub(crate) admin_url: Vec<String>,
+    /// Base URL or full path [default: that of --endpoint].
+    pub(crate) url: Option<String>,
     /// Look only; send no request.
     #[arg(long)]
     pub(crate) no_canary: bool,
+    /// The run.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
 }
 
 /// Options of `report`.
@@ -477,14 +472,55 @@ pub(crate) struct CompletionsArgs {
 
 /// The command line as clap describes it.
 pub(crate) fn command() -> clap::Command {
-    Cli::command()
+    Cli::command().mut_subcommand("check", |check| {
+        CHECKS.iter().fold(check, |check, (name, examples)| {
+            check.mut_subcommand(name, |one| as_check(one, examples))
+        })
+    })
+}
+
+/// The checks that take the flags of a run, with their examples.
+const CHECKS: [(&str, &str); 3] = [
+    (
+        "dataset",
+        "Examples:
+  dualround check dataset docs.jsonl
+  dualround check dataset docs.jsonl --temperature 0 --extra-body '{\"seed\": 1}'
+-h shows the command's own flags, --help those of a run too.",
+    ),
+    (
+        "metrics",
+        "Examples:
+  dualround check metrics http://localhost:8000/metrics kv_cache_hit_rate
+  dualround check metrics https://gateway/metrics --prometheus-header 'Authorization: Bearer …' --insecure
+-h shows the command's own flags, --help those of a run too.",
+    ),
+    (
+        "endpoint",
+        "Examples:
+  dualround check endpoint http://localhost:8000/v1
+  dualround check endpoint https://gateway/v1 --ca-cert ca.pem --dataset docs.jsonl
+-h shows the command's own flags, --help those of a run too.",
+    ),
+];
+
+fn as_check(command: clap::Command, examples: &'static str) -> clap::Command {
+    let command = command.mut_args(|arg| {
+        let of_run = RunArgs::NAMES.contains(&arg.get_id().as_str());
+        if of_run {
+            arg.hide_short_help(true)
+        } else {
+            arg
+        }
+    });
+    command.after_help(examples)
 }
 
 /// The same, its help in this language.
 pub(crate) fn command_in(lang: Lang) -> clap::Command {
     match lang {
-        Lang::En => Cli::command(),
-        Lang::Zh => zh::translated(Cli::command()),
+        Lang::En => command(),
+        Lang::Zh => zh::translated(command()),
     }
 }
 
@@ -524,11 +560,25 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     let command = command_in(language(&words));
     let matches = command.try_get_matches_from(words)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
-    if let (Command::Run(args), Some(given)) = (&mut cli.command, matches.subcommand_matches("run"))
-    {
-        args.sources = sources::given(RunArgs::NAMES, given);
+    if let Some(args) = run_args(&mut cli.command) {
+        let below = matches.subcommand().map(|(_, below)| below);
+        let given = below.map(|below| below.subcommand().map_or(below, |(_, given)| given));
+        args.sources = given
+            .map(|given| sources::given(RunArgs::NAMES, given))
+            .unwrap_or_default();
     }
     Ok(cli)
+}
+
+/// The settings of a run in a command that has them.
+fn run_args(command: &mut Command) -> Option<&mut RunArgs> {
+    match command {
+        Command::Run(args) => Some(args),
+        Command::Check(Check::Dataset(args)) => Some(&mut args.run),
+        Command::Check(Check::Metrics(args)) => Some(&mut args.run),
+        Command::Check(Check::Endpoint(args)) => Some(&mut args.run),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -562,6 +612,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

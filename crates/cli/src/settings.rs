@@ -50,15 +50,23 @@ fn usage(text: impl Into<String>) -> Usage {
     Usage(text.into())
 }
 
+/// Flags and environment over the `--config` file.
+///
+/// # Errors
+/// [`Usage`] naming file, line and key.
+pub(crate) fn merged(args: RunArgs) -> Result<RunArgs, Usage> {
+    match args.config.clone() {
+        Some(path) => Ok(args.or(file::read(&path)?)),
+        None => Ok(args),
+    }
+}
+
 /// Resolves flags and environment (already in `args`) over the `--config` file and the defaults.
 ///
 /// # Errors
 /// [`Usage`] naming the setting and what to do.
 pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
-    let args = match args.config.clone() {
-        Some(path) => args.or(file::read(&path)?),
-        None => args,
-    };
+    let args = merged(args)?;
     let mut notes = Vec::new();
     let dataset = args
         .dataset

@@ -43,6 +43,8 @@ pub struct Inspection {
     pub with_system: u64,
     /// The first prompt.
     pub first: Option<Sample>,
+    /// Keys of used rows that go into no request, with how many rows have them.
+    pub unsent: Vec<(String, u64)>,
     /// The first lines that cannot be read, with the reason.
     pub bad: Vec<(u64, String)>,
 }
@@ -122,6 +124,7 @@ pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
     } else {
         0.0
     };
+    let unsent = tally.unsent();
     Ok(Inspection {
         format,
         rows: tally.rows,
@@ -134,6 +137,7 @@ pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
         row_output_lengths: look.row_output_lengths,
         with_system: look.with_system,
         first: look.first,
+        unsent,
         bad: tally.bad,
     })
 }

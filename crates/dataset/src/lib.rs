@@ -8,6 +8,7 @@ mod digest;
 mod draw;
 mod elements;
 mod error;
+mod fields;
 mod format;
 mod generate;
 mod inspect;

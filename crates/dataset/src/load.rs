@@ -5,7 +5,7 @@ use crate::{
     draw::{Draw, Key},
     format,
     rows::{Row, each},
-    shape::{Reading, Shaped, shape},
+    shape::{Reading, Shaped, Understood, shape},
     source::{Layout, Source},
     tally::Tally,
     trace::Trace,
@@ -119,9 +119,14 @@ pub(crate) fn read(
                 });
             }
             Row::Value(place, value) => match shape(&value, place.number(), &how.reading) {
-                Shaped::Sample(sample, shape) => {
-                    match taker.take(position, &value, *sample) {
-                        Ok(()) => tally.used(shape),
+                Shaped::Sample(found) => {
+                    let Understood {
+                        sample,
+                        shape,
+                        unsent,
+                    } = *found;
+                    match taker.take(position, &value, sample) {
+                        Ok(()) => tally.used(shape, unsent),
                         Err(reason) => tally.skip(reason),
                     }
                     return Ok(());
@@ -305,6 +310,7 @@ fn select(
         samples.iter().filter(again).count() as u64
     });
     let duplicate_prompts = repeated.max().unwrap_or(0);
+    let unsent = tally.unsent();
     let mut notes = Vec::new();
     if !tally.skipped.is_empty() {
         notes.push(tally.words());
@@ -317,6 +323,7 @@ fn select(
         seed: plan.seed,
         duplicate_prompts,
         truncated,
+        unsent,
         digest: digest::digest(levels.iter().flatten().map(AsRef::as_ref)),
         levels,
         notes,

@@ -238,7 +238,14 @@ fn bad_utf8(text: &[u8]) -> Option<String> {
 fn describe(text: &[u8], error: &serde_json::Error) -> String {
     bad_utf8(text).unwrap_or_else(|| {
         let words = error.to_string();
-        let words = words.split(" at line ").next().unwrap_or("");
+        let mut words = words.split(" at line ").next().unwrap_or("");
+        // The parser's own words speak of an escape that ends.
+        let surrogate = text
+            .windows(3)
+            .any(|part| part.eq_ignore_ascii_case(b"\\ud"));
+        if surrogate && (words.contains("hex escape") || words.contains("surrogate")) {
+            words = "an escape is one half of a surrogate pair, half of a character,";
+        }
         format!("not JSON: {words} at column {}", error.column())
     })
 }
@@ -271,7 +278,8 @@ fn is_list(value: &Value) -> bool {
         "hash_ids",
     ];
     let lists = object.values().filter(|value| value.is_array()).count();
-    let known = prompt.iter().any(|key| object.contains_key(*key));
+    let known = prompt.iter().any(|key| object.contains_key(*key))
+        || object.values().any(crate::shape::is_turns);
     object.get("data").is_some_and(Value::is_array)
         || (lists > 0 && lists == object.len() && !known)
 }
@@ -284,7 +292,9 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
             if let Some(Value::Array(rows)) = object.remove("data") {
                 return Ok(rows);
             }
-            if weka::is_session(&object) {
+            // One row for the whole file.
+            let turns = object.values().any(crate::shape::is_turns);
+            if turns || weka::is_session(&object) {
                 return Ok(vec![Value::Object(object)]);
             }
             let keys: Vec<&str> = object.keys().map(String::as_str).collect();

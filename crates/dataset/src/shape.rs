@@ -1,6 +1,9 @@
 //! A row to a prompt: the shapes that datasets come in.
 
-use crate::trace::{self, Trace};
+use crate::{
+    fields::{self, Fields},
+    trace::{self, Trace},
+};
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
@@ -28,42 +31,26 @@ pub(crate) enum Named {
     Weka,
 }
 
+/// A row that was understood.
+#[derive(Debug)]
+pub(crate) struct Understood {
+    pub(crate) sample: Sample,
+    /// The name of its shape.
+    pub(crate) shape: &'static str,
+    /// Keys that go nowhere.
+    pub(crate) unsent: Vec<String>,
+}
+
 /// What became of a row.
 #[derive(Debug)]
 pub(crate) enum Shaped {
-    /// A prompt, with the name of its shape.
-    Sample(Box<Sample>, &'static str),
+    /// A prompt.
+    Sample(Box<Understood>),
     /// No usable prompt in a row of a known shape; the reason.
     Skip(&'static str),
     /// Not understood; why.
     Unknown(String),
 }
-
-/// Request fields that a row may carry along.
-const OPTIONS: [&str; 11] = [
-    "temperature",
-    "top_p",
-    "tools",
-    "tool_choice",
-    "response_format",
-    "stop",
-    "seed",
-    "chat_template_kwargs",
-    "presence_penalty",
-    "frequency_penalty",
-    "functions",
-];
-const LENGTHS: [&str; 6] = [
-    "output_tokens",
-    "output_length",
-    "output_tokens_count",
-    "completion_tokens_count",
-    "max_tokens",
-    "max_completion_tokens",
-];
-
-/// Keys that state the length of the prompt in tokens.
-const INPUTS: [&str; 3] = ["input_tokens", "prompt_tokens_count", "input_tokens_count"];
 
 /// Keys that hold a prompt, in the order of trying.
 const TEXTS: [&str; 8] = [
@@ -80,24 +67,34 @@ const TEXTS: [&str; 8] = [
 /// Understands a row.
 pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
     let object = match row {
-        Value::String(text) => return prompt(text, None, &Map::new(), number, "plain string"),
+        Value::String(text) => {
+            let read = Read::of("plain string", &[]);
+            return prompt(text, None, &Map::new(), number, &read);
+        }
         Value::Object(object) => object,
+        Value::Array(turns) if is_turns(row) => {
+            return list_of_turns(
+                turns,
+                &Map::new(),
+                number,
+                &Read::of("a list of turns", &[]),
+            );
+        }
         _ => return Shaped::Unknown("a row is a JSON object or a string".to_owned()),
     };
     if let Some(key) = reading.text_key {
+        let read = Read::of("text key", std::slice::from_ref(&key));
         return match object.get(key) {
-            Some(Value::String(text)) => prompt(text, system(object), object, number, "text key"),
+            Some(Value::String(text)) => prompt(text, system(object), object, number, &read),
+            Some(Value::Array(turns)) if is_turns(&object[key]) => {
+                list_of_turns(turns, object, number, &read)
+            }
             Some(_) => Shaped::Unknown(format!("the value of `{key}` is no text")),
             None => Shaped::Unknown(format!("no key `{key}`; it has: {}", keys(object))),
         };
     }
-    // A Batch row wraps the request.
     if let Some(Value::Object(body)) = object.get("body") {
-        let mut body = body.clone();
-        if let Some(id) = object.get("custom_id") {
-            body.entry("custom_id").or_insert_with(|| id.clone());
-        }
-        return shape(&Value::Object(body), number, reading);
+        return batch(object, body, number, reading);
     }
     if let Some(named) = reading.shape {
         return as_named(named, object, number, &reading.trace);
@@ -112,11 +109,29 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
         return found;
     }
     if let Some(text) = crate::longbench::prompt_of(object) {
-        return prompt(&text, None, object, number, "LongBench");
+        return prompt(
+            &text,
+            None,
+            object,
+            number,
+            &Read::of("LongBench", LONGBENCH),
+        );
+    }
+    if object.contains_key("role") && object.contains_key("content") {
+        let what =
+            "this is one message, not a row: give {\"messages\": […]}, or a list of such lists";
+        return Shaped::Unknown(what.to_owned());
     }
     for key in TEXTS {
-        if let Some(Value::String(text)) = object.get(key) {
-            return prompt(text, system(object), object, number, key);
+        let read = Read::of(key, std::slice::from_ref(&key));
+        match object.get(key) {
+            Some(Value::String(text)) => {
+                return prompt(text, system(object), object, number, &read);
+            }
+            Some(Value::Array(turns)) if is_turns(&object[key]) => {
+                return list_of_turns(turns, object, number, &read);
+            }
+            _ => {}
         }
     }
     if let Some(row) = first_turn(object) {
@@ -138,13 +153,95 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
     ))
 }
 
+/// A Batch row wraps the request, whose every field is sent.
+fn batch(
+    object: &Map<String, Value>,
+    body: &Map<String, Value>,
+    number: u64,
+    reading: &Reading<'_>,
+) -> Shaped {
+    let url = object.get("url").and_then(Value::as_str).unwrap_or("");
+    if ["embeddings", "moderations", "images"]
+        .iter()
+        .any(|call| url.contains(call))
+    {
+        return Shaped::Unknown(format!("a Batch row for {url}, which generates no text"));
+    }
+    let mut body = body.clone();
+    if let Some(id) = object.get("custom_id") {
+        body.entry("custom_id").or_insert_with(|| id.clone());
+    }
+    let whole = Value::Object(body);
+    let mut shaped = shape(&whole, number, reading);
+    if let (Shaped::Sample(found), Value::Object(body)) = (&mut shaped, &whole) {
+        let Understood { sample, unsent, .. } = found.as_mut();
+        if let Err(reason) = fields::of_batch(body, unsent, &mut sample.options) {
+            return Shaped::Unknown(reason);
+        }
+    }
+    shaped
+}
+
+/// Objects with a role or a speaker.
+pub(crate) fn is_turns(value: &Value) -> bool {
+    let turn = |turn: &Value| turn.get("role").is_some() || turn.get("from").is_some();
+    let turns = value.as_array();
+    turns.is_some_and(|turns| !turns.is_empty() && turns.iter().all(turn))
+}
+
+/// Such a list in the place of a prompt.
+fn list_of_turns(
+    turns: &[Value],
+    row: &Map<String, Value>,
+    number: u64,
+    read: &Read<'_>,
+) -> Shaped {
+    if turns.iter().all(|turn| turn.get("role").is_some()) {
+        messages_row(turns, row, number, read)
+    } else {
+        conversation(turns, row, number, read)
+    }
+}
+
+/// How a prompt was found: the name of the row's shape, and the keys that made it.
+struct Read<'a> {
+    shape: &'static str,
+    keys: &'a [&'a str],
+}
+
+impl<'a> Read<'a> {
+    fn of(shape: &'static str, keys: &'a [&'a str]) -> Self {
+        Self { shape, keys }
+    }
+}
+
+/// Keys of LongBench rows: those of the prompt, and what the data set says of it.
+const LONGBENCH: &[&str] = &[
+    "context",
+    "input",
+    "question",
+    "choice_A",
+    "choice_B",
+    "choice_C",
+    "choice_D",
+    "answer",
+    "answers",
+    "length",
+    "dataset",
+    "language",
+    "all_classes",
+    "domain",
+    "sub_domain",
+    "difficulty",
+];
+
 fn as_named(named: Named, row: &Map<String, Value>, number: u64, trace: &Trace<'_>) -> Shaped {
     let (found, wanted) = match named {
         Named::Messages => (messages(row, number), "a list `messages`"),
         Named::Sharegpt => (conversations(row, number), "a list `conversations`"),
         Named::Longbench => (
             crate::longbench::prompt_of(row)
-                .map(|text| prompt(&text, None, row, number, "LongBench")),
+                .map(|text| prompt(&text, None, row, number, &Read::of("LongBench", LONGBENCH))),
             "`context` with `input`, or with `question` and its choices",
         ),
         Named::Mooncake => return of_trace(trace::Kind::Mooncake, row, number, trace),
@@ -162,7 +259,8 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
         return found;
     }
     if let Some(Value::String(text)) = row.get("text_input") {
-        return prompt(text, system(row), row, number, kind.name());
+        let read = Read::of(kind.name(), &["text_input"]);
+        return of_a_trace(prompt(text, system(row), row, number, &read));
     }
     match trace::prompt(kind, row, number, trace) {
         Err(reason) => Shaped::Unknown(reason),
@@ -179,19 +277,48 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
                 None => row.remove("output_length"),
             };
             row.insert("input_tokens".to_owned(), input.into());
-            prompt(&text, None, &row, number, kind.name())
+            of_a_trace(prompt(
+                &text,
+                None,
+                &row,
+                number,
+                &Read::of(kind.name(), &[]),
+            ))
         }
     }
 }
 
+/// What else a row of a trace says is about the traffic, and documented as not used.
+fn of_a_trace(mut shaped: Shaped) -> Shaped {
+    if let Shaped::Sample(found) = &mut shaped {
+        found.unsent.clear();
+    }
+    shaped
+}
+
 fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
-    let messages = row.get("messages")?.as_array()?;
-    Some(messages_row(messages, row, number))
+    let told;
+    let messages = match row.get("messages")? {
+        Value::Array(messages) => messages,
+        // Tables keep lists as JSON text.
+        Value::String(text) => {
+            told = serde_json::from_str::<Vec<Value>>(text).ok()?;
+            &told
+        }
+        _ => return None,
+    };
+    Some(messages_row(
+        messages,
+        row,
+        number,
+        &Read::of("messages", &["messages"]),
+    ))
 }
 
 fn conversations(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     let turns = row.get("conversations").or(row.get("conversation"))?;
-    Some(conversation(turns.as_array()?, row, number))
+    let read = Read::of("conversations", &["conversations", "conversation"]);
+    Some(conversation(turns.as_array()?, row, number, &read))
 }
 
 /// The first of several turns: `user_messages`, `turns` (texts, or objects with a text), `texts`.
@@ -210,11 +337,11 @@ fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
                 let mut row = row.clone();
                 // What the turn asks for itself.
                 if let Some(Value::Object(turn)) = first {
-                    for (key, value) in turn.iter().filter(|(key, _)| is_option(key)) {
+                    for (key, value) in turn.iter().filter(|(key, _)| fields::is_sent(key)) {
                         row.insert(key.clone(), value.clone());
                     }
                 }
-                prompt(text, system(&row), &row, number, key)
+                prompt(text, system(&row), &row, number, &Read::of(key, &[key]))
             }
             None => Shaped::Skip("no turns"),
         });
@@ -248,10 +375,6 @@ fn first_turn(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(row)
 }
 
-fn is_option(key: &str) -> bool {
-    OPTIONS.contains(&key) || LENGTHS.contains(&key)
-}
-
 fn keys(object: &Map<String, Value>) -> String {
     let keys: Vec<String> = object.keys().map(|key| format!("`{key}`")).collect();
     if keys.is_empty() {
@@ -261,9 +384,11 @@ fn keys(object: &Map<String, Value>) -> String {
     }
 }
 
+/// Keys of a system text.
+const SYSTEMS: [&str; 3] = ["system", "system_prompt", "prefix"];
+
 fn system(object: &Map<String, Value>) -> Option<&str> {
-    let texts = ["system", "system_prompt", "prefix"];
-    let text = texts.iter().find_map(|key| object.get(*key)?.as_str());
+    let text = SYSTEMS.iter().find_map(|key| object.get(*key)?.as_str());
     text.filter(|text| !text.is_empty())
 }
 
@@ -272,7 +397,7 @@ fn prompt(
     system: Option<&str>,
     row: &Map<String, Value>,
     number: u64,
-    shape: &'static str,
+    read: &Read<'_>,
 ) -> Shaped {
     if text.trim().is_empty() {
         return Shaped::Skip("empty prompt");
@@ -282,19 +407,20 @@ fn prompt(
         messages.push(json!({"role": "system", "content": system}));
     }
     messages.push(json!({"role": "user", "content": text}));
-    sample(messages, row, number, shape)
+    sample(messages, row, number, read)
 }
 
-fn messages_row(messages: &[Value], row: &Map<String, Value>, number: u64) -> Shaped {
+fn messages_row(
+    messages: &[Value],
+    row: &Map<String, Value>,
+    number: u64,
+    read: &Read<'_>,
+) -> Shaped {
     if messages.is_empty() {
         return Shaped::Skip("no messages");
     }
-    if let Some(bad) = messages
-        .iter()
-        .find(|message| message.get("role").is_none())
-    {
-        let keys = bad.as_object().map_or_else(|| "no object".to_owned(), keys);
-        return Shaped::Unknown(format!("a message has no `role`; it has {keys}"));
+    if let Err(reason) = fields::check_messages(messages) {
+        return Shaped::Unknown(reason);
     }
     let blank = |message: &Value| match message.get("content") {
         Some(Value::String(text)) => text.trim().is_empty(),
@@ -310,11 +436,11 @@ fn messages_row(messages: &[Value], row: &Map<String, Value>, number: u64) -> Sh
     if asked.iter().all(blank) {
         return Shaped::Skip("empty prompt");
     }
-    sample(asked.to_vec(), row, number, "messages")
+    sample(asked.to_vec(), row, number, read)
 }
 
 /// ShareGPT: up to the first human turn, the system text kept.
-fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64) -> Shaped {
+fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64, read: &Read<'_>) -> Shaped {
     let mut system_text = system(row);
     let mut first = None;
     for turn in turns {
@@ -344,51 +470,42 @@ fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64) -> Shape
     }
     match first {
         None => Shaped::Skip("no turns"),
-        Some(text) => prompt(text, system_text, row, number, "conversations"),
+        Some(text) => prompt(text, system_text, row, number, read),
     }
 }
 
-fn sample(
-    messages: Vec<Value>,
-    row: &Map<String, Value>,
-    number: u64,
-    shape: &'static str,
-) -> Shaped {
-    let mut output_tokens = None;
-    for key in LENGTHS {
-        match row.get(key) {
-            None | Some(Value::Null) => {}
-            Some(value) => match value.as_u64().filter(|n| *n > 0) {
-                Some(n) => {
-                    output_tokens = Some(n);
-                    break;
-                }
-                None => {
-                    return Shaped::Unknown(format!("`{key}` is {value}, not a positive integer"));
-                }
-            },
-        }
-    }
-    let options = OPTIONS.iter().filter_map(|key| {
-        let value = row.get(*key).filter(|value| !value.is_null())?;
-        Some(((*key).to_owned(), value.clone()))
-    });
-    let id = ["id", "_id", "custom_id", "session_id", "chat_id"]
-        .iter()
-        .find_map(|key| row.get(*key))
-        .and_then(|id| match id {
-            Value::String(text) => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        });
+fn sample(messages: Vec<Value>, row: &Map<String, Value>, number: u64, read: &Read<'_>) -> Shaped {
+    let Fields {
+        id,
+        output_tokens,
+        input_tokens,
+        options,
+    } = match fields::of(row) {
+        Ok(fields) => fields,
+        Err(reason) => return Shaped::Unknown(reason),
+    };
+    let mut keys = read.keys.to_vec();
+    // The one that was read; where the messages have their own, none was.
+    keys.extend(SYSTEMS.iter().find(|key| {
+        let text = row.get(**key).and_then(Value::as_str);
+        text.is_some_and(|text| {
+            messages[0]
+                .get("content")
+                .is_some_and(|content| content == text)
+        })
+    }));
     let sample = Sample {
         row: number,
         id,
         messages,
         output_tokens,
-        input_tokens: INPUTS.iter().find_map(|key| row.get(*key)?.as_u64()),
-        options: options.collect(),
+        input_tokens,
+        options,
         truncated: false,
     };
-    Shaped::Sample(Box::new(sample), shape)
+    Shaped::Sample(Box::new(Understood {
+        sample,
+        shape: read.shape,
+        unsent: fields::unsent(row, &keys),
+    }))
 }

@@ -145,6 +145,11 @@ impl<'a> Source<'a> {
                 "it is a Git-LFS pointer, not the file itself: run git lfs pull",
             ));
         }
+        if let Some(what) = packed(start) {
+            return Err(not_rows(&format!(
+                "it is {what}, which is not read: unpack it first"
+            )));
+        }
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         Ok(match first {
             None if start.is_empty() => return Err(not_rows("it is empty: no rows")),
@@ -176,6 +181,25 @@ fn by_name(name: &str, start: &[u8]) -> Layout {
             }
         }
     }
+}
+
+/// What packs a file that is not unpacked here, by its first bytes.
+fn packed(start: &[u8]) -> Option<&'static str> {
+    const KNOWN: [(&[u8], &str); 9] = [
+        (b"\xfd7zXZ\0", "packed with xz"),
+        (b"BZh", "packed with bzip2"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+        (b"\x04\x22\x4d\x18", "packed with lz4"),
+        (b"Rar!\x1a\x07", "a rar archive"),
+        (b"ARROW1", "an Arrow file"),
+        (b"\x80\x04\x95", "a Python pickle"),
+        (b"SQLite format 3\0", "a SQLite database"),
+    ];
+    let found = KNOWN.iter().find(|(magic, _)| start.starts_with(magic));
+    // A tar archive says so behind its first name.
+    let tar = || (start.get(257..262) == Some(b"ustar")).then_some("a tar archive");
+    found.map(|(_, what)| *what).or_else(tar)
 }
 
 /// An object for the whole file rather than the first line of JSONL: rows under `data`, or a first

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// Bad lines that are kept with their reasons.
 const SHOWN: usize = 20;
 
+/// Keys that are told as not sent.
+const UNSENT: usize = 100;
+
 /// The count of a file's rows.
 #[derive(Default)]
 pub(crate) struct Tally {
@@ -15,6 +18,8 @@ pub(crate) struct Tally {
     /// Left out, in order of appearance.
     pub(crate) skipped: Vec<(String, u64)>,
     shapes: BTreeMap<&'static str, u64>,
+    /// Keys that go nowhere, with how many rows have them.
+    unsent: BTreeMap<String, u64>,
     pub(crate) bad: Vec<(u64, String)>,
 }
 
@@ -26,9 +31,23 @@ impl Tally {
         }
     }
 
-    pub(crate) fn used(&mut self, shape: &'static str) {
+    pub(crate) fn used(&mut self, shape: &'static str, unsent: Vec<String>) {
         self.used += 1;
         *self.shapes.entry(shape).or_insert(0) += 1;
+        for key in unsent {
+            // Rows may be maps of anything; so many names tell enough.
+            if self.unsent.len() < UNSENT || self.unsent.contains_key(&key) {
+                *self.unsent.entry(key).or_insert(0) += 1;
+            }
+        }
+    }
+
+    /// Keys that go nowhere, with how many of the used rows have them; the most frequent first.
+    pub(crate) fn unsent(&self) -> Vec<(String, u64)> {
+        let keys = self.unsent.iter().map(|(key, rows)| (key.clone(), *rows));
+        let mut keys: Vec<(String, u64)> = keys.collect();
+        keys.sort_by_key(|(_, rows)| std::cmp::Reverse(*rows));
+        keys
     }
 
     pub(crate) fn bad(&mut self, number: u64, reason: String) {

@@ -498,7 +498,7 @@ fn columns_of_turns_and_settings_of_generators() {
 
 #[cfg(feature = "parquet")]
 #[test]
-fn nested_parquet_columns_are_messages() {
+fn x20_nested_parquet_columns_are_messages_without_their_padding() {
     use parquet::{
         data_type::{ByteArray, ByteArrayType},
         file::{properties::WriterProperties, writer::SerializedFileWriter},
@@ -506,7 +506,8 @@ fn nested_parquet_columns_are_messages() {
     };
     // A list of structs, as the usual writers lay it out.
     let schema = "message m { optional group messages (LIST) { repeated group list { \
-                  optional group element { optional binary role (UTF8); optional binary content (UTF8); } } } }";
+                  optional group element { optional binary role (UTF8); optional binary content (UTF8); \
+                  optional binary name (UTF8); } } } }";
     let schema = std::sync::Arc::new(parse_message_type(schema).unwrap());
     let file = tempfile::NamedTempFile::new().unwrap();
     let properties = std::sync::Arc::new(WriterProperties::builder().build());
@@ -521,6 +522,13 @@ fn nested_parquet_columns_are_messages() {
             .unwrap();
         column.close().unwrap();
     }
+    // Every struct has the field, and no row a value.
+    let mut column = group.next_column().unwrap().unwrap();
+    column
+        .typed::<ByteArrayType>()
+        .write_batch(&[], Some(&[3, 3, 3]), Some(&[0, 1, 0]))
+        .unwrap();
+    column.close().unwrap();
     group.close().unwrap();
     writer.close().unwrap();
     let found = load(&DatasetPlan::new(file.path()), 1).unwrap();

@@ -32,6 +32,13 @@ impl Headers {
         }
     }
 
+    /// The fields.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     fn place(&self, name: &str) -> Option<usize> {
         let mut names = self.0.iter().map(|(name, _)| name);
         names.position(|known| known.eq_ignore_ascii_case(name))

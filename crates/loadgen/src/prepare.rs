@@ -32,6 +32,7 @@ pub(crate) fn epoch(
     let rendered = samples.iter().map(|sample| rendered(plan, sample));
     let shared = shared_prefixes(&rendered.collect::<Vec<_>>());
     let mut ids = Ids::default();
+    let mut asked = RowOptions::default();
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
@@ -63,6 +64,7 @@ pub(crate) fn epoch(
                 shared[index as usize]
             },
             truncated: sample.truncated,
+            row_options: asked.of(plan, sample),
         });
     }
     Ok(PreparedEpoch {
@@ -94,6 +96,51 @@ impl Ids {
                 return candidate;
             }
         }
+    }
+}
+
+/// What rows asked for themselves and got, as JSON; rows that ask for the same share one text.
+#[derive(Default)]
+struct RowOptions(HashMap<String, Arc<str>>);
+
+/// Characters of a value that are told of a row's options.
+const TOLD: usize = 200;
+
+impl RowOptions {
+    /// The row's own fields in the body that is sent, where no flag took their place.
+    fn of(&mut self, plan: &Plan, sample: &Sample) -> Option<Arc<str>> {
+        if sample.options.is_empty() && sample.output_tokens.is_none() {
+            return None;
+        }
+        let request = &plan.request;
+        let mut own = sample.options.clone();
+        if let Some(tokens) = sample.output_tokens {
+            own.insert(request.max_tokens_field.clone(), json!(tokens));
+        }
+        let sent = body(&plan.model, request, sample);
+        let mut told = Map::new();
+        for (key, value) in own {
+            if sent.get(&key) != Some(&value) || request.extra_body.contains_key(&key) {
+                continue;
+            }
+            let text = value.to_string();
+            let long = text.chars().count();
+            let value = if long > TOLD {
+                format!("({long} characters)").into()
+            } else {
+                value
+            };
+            told.insert(key, value);
+        }
+        if told.is_empty() {
+            return None;
+        }
+        let text = Value::Object(told).to_string();
+        let shared = self
+            .0
+            .entry(text)
+            .or_insert_with_key(|text| text.as_str().into());
+        Some(Arc::clone(shared))
     }
 }
 
@@ -271,6 +318,11 @@ fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Valu
     put("model", json!(model));
     put("messages", json!(sample.messages));
     put("stream", json!(true));
+    // A row, then the flags, then --extra-body: whichever comes later takes the place of an earlier
+    // one. An answer's length is the row's first.
+    for (key, value) in &sample.options {
+        put(key, value.clone());
+    }
     if request.stream_options {
         put("stream_options", json!({"include_usage": true}));
     }
@@ -289,7 +341,7 @@ fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Valu
     if let Some(top_p) = request.top_p {
         put("top_p", number(top_p));
     }
-    for (key, value) in sample.options.iter().chain(&request.extra_body) {
+    for (key, value) in &request.extra_body {
         put(key, value.clone());
     }
     body
@@ -302,7 +354,7 @@ fn number(value: f64) -> Value {
 }
 
 /// What the head of a chat request holds.
-fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
+pub(crate) fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
     let mut headers = Headers::of("Content-Type", "application/json");
     headers.set("Accept", "text/event-stream, application/json");
     headers.set_all(&credentials(request, userinfo));
@@ -324,6 +376,45 @@ mod tests {
         let mut ids = Ids::default();
         let made = ["a", "b", "a", "a#2", "a"].map(|id| ids.unique(id));
         assert_eq!(made, ["a", "b", "a#2", "a#2#2", "a#3"]);
+    }
+
+    fn asked(
+        plan: &Plan,
+        options: &Value,
+        output_tokens: Option<u64>,
+    ) -> (Map<String, Value>, Option<Value>) {
+        let sample = Sample {
+            row: 1,
+            id: None,
+            messages: vec![json!({"role": "user", "content": "hi"})],
+            output_tokens,
+            input_tokens: None,
+            options: options.as_object().unwrap().clone(),
+            truncated: false,
+        };
+        let told = RowOptions::default().of(plan, &sample);
+        let told = told.map(|text| serde_json::from_str(&text).unwrap());
+        (body("m", &plan.request, &sample), told)
+    }
+
+    #[test]
+    fn v18_a_flag_wins_over_a_row_and_extra_body_over_both() {
+        let mut plan = Plan::new("http://h", "d");
+        plan.request.temperature = Some(0.0);
+        plan.request.max_output_tokens = Some(64);
+        plan.request.extra_body = Map::from_iter([("seed".to_owned(), json!(9))]);
+        let row = json!({"temperature": 1.3, "top_p": 0.5, "seed": 1, "tools": [{"type": "x".repeat(300)}]});
+        let (sent, told) = asked(&plan, &row, Some(7));
+        assert_eq!(sent["temperature"], 0);
+        assert_eq!((&sent["top_p"], &sent["seed"]), (&json!(0.5), &json!(9)));
+        assert_eq!(sent["max_tokens"], 7);
+        let told = told.unwrap();
+        assert_eq!(told["top_p"], 0.5);
+        assert_eq!(told["max_tokens"], 7);
+        assert!(told["tools"].as_str().unwrap().ends_with("characters)"));
+        assert!(told.get("temperature").is_none() && told.get("seed").is_none());
+        let (sent, told) = asked(&plan, &json!({}), None);
+        assert_eq!((&sent["max_tokens"], told), (&json!(64), None));
     }
 
     #[test]

@@ -474,6 +474,7 @@ impl Session {
                 input_tokens: None,
                 shared_chars: 0,
                 truncated: false,
+                row_options: None,
             }
         });
         let epoch = Arc::new(PreparedEpoch {

@@ -161,6 +161,7 @@ async fn measure(
         input_tokens: request.input_tokens,
         shared_chars: request.shared_chars,
         truncated: request.truncated,
+        row_options: request.row_options.clone(),
         user: number,
         outcome,
         output: (response.answer.take_text()).map(|text| job.secrets.scrub(text)),

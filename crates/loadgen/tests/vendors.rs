@@ -172,6 +172,11 @@ fn f005_words_in_the_place_of_a_stream_stand_in_the_reason() {
     let (kind, message) = failure(&labelled("", ""));
     assert_eq!(kind, "incomplete_stream");
     assert!(message.contains("the body is empty"), "{message}");
+    // Ollama's own API.
+    let lines = "{\"message\":{\"content\":\"a\"},\"done\":false}\n{\"done\":true}\n";
+    let (kind, message) = failure(&labelled("Content-Type: application/x-ndjson\r\n", lines));
+    assert_eq!(kind, "bad_event");
+    assert!(message.contains("\"content\":\"a\""), "{message}");
     // Only comments came.
     let (_, message) = failure(&labelled(sse, ": waiting\n\n: waiting\n\n"));
     assert!(message.contains("waiting"), "{message}");

@@ -91,13 +91,35 @@ mod tests {
 
     #[test]
     fn f003_endings_by_their_words() {
-        for own in ["stop", "length", "STOP", "FINISH_REASON_MAX_TOKENS", "eos"] {
+        for own in [
+            "stop",
+            "length",
+            "STOP",
+            "FINISH_REASON_MAX_TOKENS",
+            "FINISH_REASON_STOP",
+            "eos",
+            "pause_turn",
+            "guardrail_intervened",
+            "sensitive",
+            "model_length",
+            "repetition",
+        ] {
             assert_eq!(Ending::of(own), Ending::Own, "{own}");
         }
-        for forced in ["abort", "error", "ERROR", "Cancelled", "network_error"] {
+        for forced in [
+            "abort",
+            "error",
+            "ERROR",
+            "Cancelled",
+            "network_error",
+            "insufficient_system_resource",
+            "time_limit",
+            "ERROR_TOXIC",
+            "MALFORMED_FUNCTION_CALL",
+        ] {
             assert_eq!(Ending::of(forced), Ending::Forced, "{forced}");
         }
-        for unknown in ["", "0", "other", "finish_reason_unspecified", "stopped?"] {
+        for unknown in ["", "0", "OTHER", "finish_reason_unspecified", "stopped?"] {
             assert_eq!(Ending::of(unknown), Ending::Unknown, "{unknown}");
         }
     }

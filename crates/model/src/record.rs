@@ -175,6 +175,9 @@ pub struct RequestRecord {
     pub shared_chars: u64,
     /// The prompt was cut by `--max-input-length`.
     pub truncated: bool,
+    /// What the row asked for itself and got (`temperature`, `max_tokens`, …), a JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_options: Option<Arc<str>>,
     /// The virtual user that sent it (0-based within the level).
     pub user: u32,
     /// How it ended.

@@ -93,6 +93,9 @@ pub struct Selection {
     pub duplicate_prompts: u64,
     /// Prompts cut by `--max-input-length`.
     pub truncated: u64,
+    /// Keys of rows that go into no request, with how many rows have them.
+    #[serde(default)]
+    pub unsent: Vec<(String, u64)>,
     /// SHA-256 over the content of all samples in order, level by level where they differ, hex.
     pub digest: String,
     /// Remarks for the user.
@@ -130,6 +133,8 @@ pub struct PreparedRequest {
     pub shared_chars: u64,
     /// The prompt was cut by `--max-input-length`.
     pub truncated: bool,
+    /// What the row asked for itself and got (`temperature`, `max_tokens`, …), a JSON object.
+    pub row_options: Option<Arc<str>>,
 }
 
 /// All requests of one epoch: serialised once, sent in each of its rounds.

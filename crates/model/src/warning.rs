@@ -96,6 +96,11 @@ pub enum Warning {
         /// In how many answers.
         count: u64,
     },
+    /// Rows have fields that go into no request.
+    RowFieldsUnsent {
+        /// The fields, the most frequent first, with how many rows have them.
+        fields: Vec<(String, u64)>,
+    },
     /// Rows have the id of another row; repeats carry a number.
     EqualIds {
         /// Rows whose id another row had before.

@@ -77,10 +77,20 @@ fn most_overloaded(rounds: &[RoundResult]) -> Option<&Warning> {
     worst.map(|(warning, _)| warning)
 }
 
+/// A field of a row by whose name it holds an image, a sound or a film: without it the prompt is
+/// another one.
+pub(crate) fn is_media(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    ["image", "audio", "video", "picture", "photo"]
+        .iter()
+        .any(|word| field.contains(word))
+}
+
 /// What makes figures mean something else comes before what makes them less sure, and that before
 /// what is good to know.
 fn rank(warning: &Warning) -> u8 {
     match warning {
+        Warning::RowFieldsUnsent { fields } if fields.iter().any(|(name, _)| is_media(name)) => 1,
         Warning::AllFailed { .. }
         | Warning::Failures { .. }
         | Warning::Timeouts { .. }

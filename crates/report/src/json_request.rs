@@ -7,6 +7,7 @@ use dualround_model::{
     Retry, TokenSource,
 };
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 #[derive(Serialize)]
@@ -41,6 +42,7 @@ pub(crate) struct RequestJson<'a> {
     queue_wait_ms: Rounded,
     start_ms: Rounded,
     user: u32,
+    row_options: Option<&'a RawValue>,
     retries: &'a [Retry],
     output: Option<&'a str>,
     #[serde(serialize_with = "samples")]
@@ -96,6 +98,9 @@ impl<'a> RequestJson<'a> {
             queue_wait_ms: Rounded(metrics.queue_wait_ms),
             start_ms: Rounded(metrics.start_ms),
             user: record.user,
+            // Made by the program as JSON, so that it is some.
+            row_options: (record.row_options.as_deref())
+                .and_then(|text| serde_json::from_str(text).ok()),
             retries: &record.retries,
             output: record.output.as_deref(),
             prometheus: &metrics.prometheus,

@@ -45,6 +45,7 @@ const COLUMNS: &str = "message requests {
     optional binary response_id (UTF8);
     optional int64 local_cached_tokens;
     optional int64 external_cached_tokens;
+    optional binary row_options (UTF8);
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 }";
@@ -138,6 +139,7 @@ fn group<W: Write + Send>(
         columns.optional_texts(rows.iter().map(|row| row.0.response_id.as_deref()))?;
         columns.optional_counts(rows.iter().map(|row| row.0.usage.local_cached_tokens))?;
         columns.optional_counts(rows.iter().map(|row| row.0.usage.external_cached_tokens))?;
+        columns.optional_texts(rows.iter().map(|row| row.0.row_options.as_deref()))?;
         let flags = rows.iter().map(|row| &row.1.flags);
         columns
             .text_lists(flags.map(|flags| flags.iter().map(|flag| Flag::name(*flag)).collect()))?;

@@ -375,10 +375,18 @@ const OTHERS: [(&str, &str, &str); 62] = [
         "num_samples",
         "保留多少行，由种子抽取 [默认：全部]",
     ),
-    ("check dataset", "file", "数据集文件"),
-    ("check metrics", "url", "指标页面"),
+    (
+        "check dataset",
+        "file",
+        "数据集文件 [默认：--dataset 的文件]",
+    ),
+    ("check metrics", "url", "指标页面，或 Prometheus 服务"),
     ("check metrics", "names", "要查的指标 [默认：全部列出]"),
-    ("check endpoint", "url", "基础 URL 或完整路径"),
+    (
+        "check endpoint",
+        "url",
+        "基础 URL 或完整路径 [默认：--endpoint 的地址]",
+    ),
     ("check endpoint", "no_canary", "只看，不发送请求"),
     (
         "report",
@@ -503,6 +511,9 @@ fn after(english: &str) -> String {
     let lines = english.lines().filter_map(|line| match line {
         "Example:" | "Examples:" => Some("示例：".to_owned()),
         _ if line.starts_with(' ') => Some(line.to_owned()),
+        _ if line.starts_with("-h shows the command's own") => {
+            Some("-h 只列本命令自己的选项，--help 也列出一次运行的选项。".to_owned())
+        }
         _ if line.starts_with("-h shows") => Some(
             "-h 只列常用选项，--help 列出全部。每个选项都可用环境变量 DUALROUND_NAME 或 --config 文件中的键设置（--print-config 可写出一份）。"
                 .to_owned(),

@@ -1,111 +1,88 @@
-//! `dualround check`: looks before anything is measured.
+//! `dualround check`: looks before anything is measured, with the settings of the run that is to come.
 
 use super::print;
-use crate::{
-    args::{CheckDatasetArgs, RunArgs},
-    exit, progress, settings,
-};
-use dualround_dataset::{DatasetError, inspect};
-use dualround_loadgen::{Fetched, fetch};
-use dualround_model::{DatasetPlan, RequestPlan};
+use crate::{args::RunArgs, exit::Usage, settings};
+use dualround_loadgen::preview;
+use dualround_model::{Plan, Sample};
 use dualround_report::safe_text;
-use serde_json::json;
-use std::time::Duration;
+use std::path::PathBuf;
 
-pub(super) const LIMIT: Duration = Duration::from_secs(10);
+/// Characters of a body that are shown.
+const SHOWN: usize = 3000;
 
 pub(super) fn line(text: &str) {
     print(&safe_text(text));
 }
 
-/// What a dataset holds.
-pub(crate) fn dataset(args: CheckDatasetArgs) -> anyhow::Result<u8> {
-    let plan = DatasetPlan {
-        text_key: args.text_key,
-        ..settings::read_plan(&args.file, &args.read)?
-    };
-    let file = &args.file;
-    let reading = progress::reading(&[file]);
-    let found = inspect(&plan)?;
-    drop(reading);
-    line(&format!("file: {}", file.display()));
-    line(&format!("format: {}", found.format));
-    line(&format!("rows: {} ({} usable)", found.rows, found.usable));
-    for (reason, count) in &found.skipped {
-        line(&format!("  left out: {count} {reason}"));
+/// What a check needs of a run: the settings, with what was given as the command's own word.
+#[derive(Default)]
+pub(super) struct Own {
+    pub(super) dataset: Option<PathBuf>,
+    pub(super) endpoint: Option<String>,
+}
+
+/// What a check has settled.
+pub(super) struct Settled {
+    pub(super) plan: Plan,
+    /// A data set was named.
+    pub(super) has_dataset: bool,
+    /// An endpoint was named.
+    pub(super) has_endpoint: bool,
+    /// Print this and stop (`--print-config`).
+    pub(super) print_config: Option<String>,
+}
+
+/// The settings of the run; a data set or an endpoint that the check can do without may be missing.
+///
+/// # Errors
+/// [`Usage`] naming the setting.
+pub(super) fn settle(run: RunArgs, own: Own) -> Result<Settled, Usage> {
+    let mut args = settings::merged(run)?;
+    if own.dataset.is_some() {
+        args.dataset = own.dataset;
     }
-    for (number, reason) in &found.bad {
-        line(&format!("  line {number}: {reason}"));
+    if own.endpoint.is_some() {
+        args.endpoint = own.endpoint;
     }
-    for (unit, lengths) in [("characters", found.chars), ("tokens", found.tokens)] {
-        if let Some([min, mid, high, max]) = lengths {
-            line(&format!(
-                "{unit}: min {min}, P50 {mid}, P99 {high}, max {max}"
-            ));
-        }
-    }
-    line(&format!("repeated prompts: {}", found.duplicates));
-    line(&format!(
-        "shared beginnings: {:.1} % of all characters stand in an earlier prompt too",
-        100.0 * found.shared_prefix_share
-    ));
-    line(&format!(
-        "rows with an output length: {}",
-        found.row_output_lengths
-    ));
-    line(&format!(
-        "prompts with a system message: {}",
-        found.with_system
-    ));
-    let Some(first) = found.first else {
-        let name = file.display().to_string();
-        return Err(DatasetError::Empty {
-            name,
-            detail: String::new(),
-        }
-        .into());
-    };
-    let mut body = json!({"model": "…", "messages": first.messages, "stream": true});
-    if let (Some(body), Some(tokens)) = (body.as_object_mut(), first.output_tokens) {
-        body.insert("max_tokens".to_owned(), tokens.into());
-    }
-    line("first request:");
-    line(&shorten(&serde_json::to_string_pretty(&body)?));
-    Ok(if found.bad.is_empty() {
-        exit::OK
-    } else {
-        exit::USAGE
+    let (has_dataset, has_endpoint) = (args.dataset.is_some(), args.endpoint.is_some());
+    args.dataset.get_or_insert_with(|| "-".into());
+    args.endpoint
+        .get_or_insert_with(|| "http://localhost".to_owned());
+    let resolved = settings::resolve(args)?;
+    Ok(Settled {
+        plan: resolved.plan,
+        has_dataset,
+        has_endpoint,
+        print_config: resolved.print_config,
     })
 }
 
+/// Shows a request as the run would send it.
+pub(super) fn show_request(plan: &Plan, sample: &Sample, has_endpoint: bool) -> anyhow::Result<()> {
+    let mut plan = plan.clone();
+    if plan.model.is_empty() {
+        "(the one that the server lists)".clone_into(&mut plan.model);
+    }
+    let shown = preview(&plan, sample)?;
+    line("first request:");
+    if has_endpoint {
+        line(&format!("POST {}", shown.url));
+        for (name, value) in &shown.headers {
+            line(&format!("{name}: {value}"));
+        }
+    }
+    line(&shorten(&serde_json::to_string_pretty(&shown.body)?));
+    line(shown.fresh);
+    Ok(())
+}
+
 fn shorten(text: &str) -> String {
-    const LIMIT: usize = 1500;
-    if text.chars().count() <= LIMIT {
+    let length = text.chars().count();
+    if length <= SHOWN {
         return text.to_owned();
     }
-    let start: String = text.chars().take(LIMIT).collect();
-    format!("{start}…")
-}
-
-/// For a page of its own: no key goes there.
-pub(super) fn page_request() -> anyhow::Result<RequestPlan> {
-    let mut request = request(None)?;
-    request.api_key = None;
-    Ok(request)
-}
-
-/// Reads such a page.
-pub(super) fn get(url: &str) -> anyhow::Result<Fetched> {
-    Ok(fetch(url, &page_request()?, LIMIT)?)
-}
-
-/// The request side of a plan with defaults: certificates and the key.
-fn request(key: Option<String>) -> anyhow::Result<RequestPlan> {
-    let args = RunArgs {
-        dataset: Some("-".into()),
-        endpoint: Some("http://localhost".to_owned()),
-        api_key: key,
-        ..RunArgs::default()
-    };
-    Ok(settings::resolve(args)?.plan.request)
+    // The fields behind a long prompt are what one wants to see.
+    let start: String = text.chars().take(SHOWN / 2).collect();
+    let end: String = text.chars().skip(length - SHOWN / 2).collect();
+    format!("{start} … ({} characters) … {end}", length - SHOWN)
 }

@@ -1,14 +1,13 @@
 //! `dualround check endpoint`: what the server is, and what a run against it will measure.
 
-use super::print;
-use crate::{args::CheckEndpointArgs, args::RunArgs, exit, settings};
+use super::{
+    check::{Own, line, settle, show_request},
+    print,
+};
+use crate::{args::CheckEndpointArgs, exit, exit::Usage};
+use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session};
 use dualround_model::{CanaryReport, EngineReport, TEMPLATE_TOKENS};
-use dualround_report::safe_text;
-
-fn line(text: &str) {
-    print(&safe_text(text));
-}
 
 /// Looks, sends the canary unless told not to, and says what was found.
 pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
@@ -16,22 +15,33 @@ pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
 }
 
 fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
-    let given = RunArgs {
-        dataset: Some("-".into()),
-        endpoint: Some(args.url),
-        model: args.model,
-        api_key: args.api_key,
-        engine: args.engine,
-        admin_url: (!args.admin_url.is_empty()).then_some(args.admin_url),
-        ..RunArgs::default()
+    let own = Own {
+        dataset: None,
+        endpoint: args.url,
     };
-    let plan = settings::resolve(given)?.plan;
+    let settled = settle(args.run, own)?;
+    if let Some(text) = &settled.print_config {
+        print(text);
+        return Ok(exit::OK);
+    }
+    if !settled.has_endpoint {
+        return Err(Usage("give the address: dualround check endpoint URL".to_owned()).into());
+    }
+    let plan = settled.plan;
+    // The canary carries what the run's own would: the tools and system text of the first sample.
+    let levels = if settled.has_dataset {
+        load(&plan.dataset, plan.levels.len())?.levels
+    } else {
+        Vec::new()
+    };
+    let first = levels.first().and_then(|samples| samples.first()).cloned();
     line(&format!(
         "requests go to: {}",
         dualround_loadgen::redact_url(&plan.endpoint)
     ));
-    let mut session = Session::open(plan, Vec::new(), Cancel::new())?;
-    let canary = if args.no_canary {
+    let mut session = Session::open(plan, levels, Cancel::new())?;
+    let no_canary = args.no_canary || !session.plan().probe;
+    let canary = if no_canary {
         session.look()?;
         None
     } else {
@@ -41,9 +51,12 @@ fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     for report in session.engines() {
         engine(&report, canary.as_ref());
     }
+    if let Some(sample) = &first {
+        show_request(session.plan(), sample, true)?;
+    }
     match &canary {
         Some(canary) => said(canary),
-        None if args.no_canary => line("canary: not sent"),
+        None if no_canary => line("canary: not sent"),
         None => {
             let reason = session
                 .canary_failure()

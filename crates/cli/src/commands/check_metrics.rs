@@ -1,28 +1,50 @@
 //! `dualround check metrics`: what a page, or a Prometheus server, has.
 
-use super::check::{LIMIT, get, line, page_request};
-use crate::{exit, exit::Usage};
-use dualround_loadgen::{PrometheusServer, redact_url};
+use super::{
+    check::{Own, line, settle},
+    print,
+};
+use crate::{args::CheckMetricsArgs, exit, exit::Usage};
+use dualround_loadgen::{PrometheusServer, fetch, redact_url};
+use dualround_model::RequestPlan;
 use dualround_wire::{Found, Scrape, Selector, no_page, parse_exposition};
+use std::time::Duration;
 use url::Url;
 
 /// Values and series that are shown of a metric.
 const SHOWN: usize = 4;
 
-/// Looks.
-pub(crate) fn metrics(url: &str, names: &[String]) -> anyhow::Result<u8> {
+/// How long the page may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Looks, by the ways and with the headers that a run would take to such a page; no key goes there.
+pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
+    let settled = settle(args.run, Own::default())?;
+    if let Some(text) = &settled.print_config {
+        print(text);
+        return Ok(exit::OK);
+    }
+    let request = RequestPlan {
+        api_key: None,
+        headers: settled.plan.prometheus.headers,
+        ..settled.plan.request
+    };
+    metrics(&args.url, &args.names, &request)
+}
+
+fn metrics(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
     if Url::parse(url).ok().is_none_or(|url| !url.has_host()) {
         let example = "http://localhost:8000/metrics";
         return Err(Usage(format!("{url}: give a whole URL, e.g. {example}")).into());
     }
-    if let Some(found) = PrometheusServer::find(url, &page_request()?, LIMIT)? {
+    if let Some(found) = PrometheusServer::find(url, request, LIMIT)? {
         return server(found, names);
     }
-    page(url, names)
+    page(url, names, request)
 }
 
-fn page(url: &str, names: &[String]) -> anyhow::Result<u8> {
-    let answer = get(url)?;
+fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
+    let answer = fetch(url, request, LIMIT)?;
     if answer.status != 200 {
         let (shown, status) = (redact_url(url), answer.status);
         return Err(Usage(format!(

@@ -520,6 +520,10 @@ fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
     if count > 0 {
         warnings.push(Warning::EqualIds { count });
     }
+    if !selection.unsent.is_empty() {
+        let fields = selection.unsent.clone();
+        warnings.push(Warning::RowFieldsUnsent { fields });
+    }
     if let Some(limit) = plan
         .dataset
         .max_input_length

@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod check;
+mod check_dataset;
 mod check_endpoint;
 mod check_metrics;
 mod compare;
@@ -37,9 +38,9 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Convert(Convert::Sharegpt(args)) => convert::rows(&args, false),
         Command::Convert(Convert::Trace(args)) => convert::rows(&args, true),
         Command::Generate(args) => generate::run(&args),
-        Command::Check(Check::Dataset(args)) => check::dataset(args),
-        Command::Check(Check::Metrics { url, names }) => check_metrics::metrics(&url, &names),
-        Command::Check(Check::Endpoint(args)) => check_endpoint::run(args),
+        Command::Check(Check::Dataset(args)) => check_dataset::run(*args),
+        Command::Check(Check::Metrics(args)) => check_metrics::run(*args),
+        Command::Check(Check::Endpoint(args)) => check_endpoint::run(*args),
         Command::Report(args) => remake::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::List(args) => list::run(&args),

@@ -178,11 +178,35 @@ fn extra_body(given: Option<&str>) -> Result<Map<String, Value>, Usage> {
         None => text.to_owned(),
     };
     match serde_json::from_str(&text) {
-        Ok(Value::Object(object)) => Ok(object),
+        Ok(Value::Object(object)) => checked(object),
         Ok(_) => Err(usage(
             "--extra-body: it must be a JSON object, e.g. '{\"seed\": 1}'",
         )),
         Err(error) => Err(usage(format!("--extra-body is not JSON: {error}"))),
+    }
+}
+
+/// Without what makes the requests other ones than the run's.
+fn checked(body: Map<String, Value>) -> Result<Map<String, Value>, Usage> {
+    let instead = |key: &str| match key {
+        "messages" | "input" | "prompt" => Some("prompts come from --dataset"),
+        "model" => Some("give --model NAME"),
+        "stream" => Some("every request is streamed, since times are taken from the stream"),
+        _ => None,
+    };
+    for key in body.keys() {
+        if let Some(instead) = instead(key) {
+            return Err(usage(format!(
+                "--extra-body: `{key}` is the run's own; {instead}"
+            )));
+        }
+    }
+    match body.get("n") {
+        None | Some(Value::Null) => Ok(body),
+        Some(n) if n.as_f64() == Some(1.0) => Ok(body),
+        Some(n) => Err(usage(format!(
+            "--extra-body: `n` is {n}, but one request is measured as one answer; leave it out"
+        ))),
     }
 }
 
@@ -209,6 +233,31 @@ mod tests {
             ..RunArgs::default()
         };
         resolve(&args, "http://127.0.0.1:1/")
+    }
+
+    #[test]
+    fn x18_extra_body_does_not_replace_the_run() {
+        for (body, words) in [
+            (r#"{"messages":[]}"#, "--dataset"),
+            (r#"{"prompt":"x"}"#, "--dataset"),
+            (r#"{"input":"x"}"#, "--dataset"),
+            (r#"{"model":"zz"}"#, "--model"),
+            (r#"{"stream":false}"#, "streamed"),
+            (r#"{"n":2}"#, "one answer"),
+            (r#"{"n":"2"}"#, "one answer"),
+        ] {
+            let error = extra_body(Some(body)).unwrap_err().to_string();
+            assert!(
+                error.contains("--extra-body") && error.contains(words),
+                "{error}"
+            );
+        }
+        for body in [
+            r#"{"n":1}"#,
+            r#"{"seed":1,"stream_options":{"include_usage":true}}"#,
+        ] {
+            assert!(extra_body(Some(body)).is_ok(), "{body}");
+        }
     }
 
     #[test]

@@ -192,6 +192,15 @@ fn f019_a_proxy_that_refuses_is_named() {
     );
     let said = stdout(&output) + &stderr(&output);
     assert!(said.contains("proxy http://127.0.0.1:9"), "{said}");
+    for (endpoint, name, proxy) in [
+        ("https://gpu.example", "HTTPS_PROXY", "http://127.0.0.1:9"),
+        ("http://gpu.example", "ALL_PROXY", "socks5h://127.0.0.1:9"),
+        ("https://gpu.example", "ALL_PROXY", "socks5h://127.0.0.1:9"),
+    ] {
+        let output = run_with(dir.path(), endpoint, &[], &[(name, proxy)]);
+        let said = stderr(&output);
+        assert!(said.contains(&format!("proxy {proxy}")), "{said}");
+    }
 }
 
 #[test]
@@ -235,12 +244,16 @@ fn f026_what_is_no_page_of_metrics_is_said() {
     for (body, words) in [
         (r#"{"metrics":[]}"#, "JSON"),
         ("<html><title>Grafana</title></html>", "HTML page: Grafana"),
+        ("\u{28}zstd", "compressed (zstd)"),
         ("\u{1f}\u{8b}gzip", "unreadable"),
         ("not found here", "`not found here`"),
     ] {
         let mut bytes = body.as_bytes().to_vec();
         if body.contains("gzip") {
             bytes = [&[0x1f, 0x8b, 8][..], b"gzip"].concat();
+        }
+        if body.contains("zstd") {
+            bytes = b"\x28\xb5\x2f\xfd\x04".to_vec();
         }
         let words = if body.contains("gzip") {
             "compressed (gzip)"
@@ -331,7 +344,7 @@ fn v00i_rows_with_equal_ids_are_told_apart() {
     let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
     let said = stdout(&output) + &stderr(&output);
     assert!(
-        said.contains("2 rows have the id of an earlier row"),
+        said.contains("2 rows with the id of an earlier row"),
         "{said}"
     );
     for round in [1, 2] {
@@ -342,5 +355,221 @@ fn v00i_rows_with_equal_ids_are_told_apart() {
         let requests = file["requests"].as_array().unwrap();
         let ids: Vec<&Value> = requests.iter().map(|request| &request["id"]).collect();
         assert_eq!(ids, ["same", "same#2", "same#3"]);
+    }
+}
+
+#[test]
+fn v18_flags_win_over_rows_and_the_record_tells_what_a_row_got() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = [
+        r#"{"text":"one","temperature":1.3,"top_p":0.5,"max_tokens":7}"#,
+        r#"{"text":"two"}"#,
+    ];
+    std::fs::write(dir.path().join("data.jsonl"), rows.join("\n")).unwrap();
+    let (base, seen) = server(plain);
+    let flags = [
+        "--temperature",
+        "0",
+        "--max-output-tokens",
+        "64",
+        "--extra-body",
+        r#"{"seed":3}"#,
+    ];
+    let output = run_with(dir.path(), &base, &flags, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let seen = seen.lock().unwrap();
+    let bodies = seen
+        .iter()
+        .filter(|(head, _)| head.starts_with("POST /v1/chat"));
+    let bodies: Vec<Value> = bodies
+        .map(|(_, body)| serde_json::from_slice(body).unwrap())
+        .filter(|body: &Value| body["seed"] == 3 && body["temperature"] == 0)
+        .collect();
+    // Two rounds of two rows; what is not measured leaves settings of the answer out.
+    assert_eq!(bodies.len(), 4);
+    let of_row: Vec<&Value> = bodies.iter().filter(|body| body["top_p"] == 0.5).collect();
+    assert_eq!(of_row.len(), 2);
+    assert!(of_row.iter().all(|body| body["max_tokens"] == 7));
+    let round = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    assert_eq!(round["configuration"]["temperature"], 0.0);
+    let expected = serde_json::json!({"max_tokens": 7, "top_p": 0.5});
+    assert_eq!(round["requests"][0]["row_options"], expected);
+    assert_eq!(round["requests"][1]["row_options"], Value::Null);
+    let again = dualround()
+        .current_dir(dir.path())
+        .args(["report", "out"])
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", stderr(&again));
+    let remade = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    assert_eq!(remade["requests"][0]["row_options"], expected);
+}
+
+#[test]
+fn f022_what_is_not_sent_is_said_by_run_and_check() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        format!(
+            "{{\"prompt\":\"How many animals, {i}?\",\"image_files\":[\"a.jpg\"],\"answer\":{i}}}\n"
+        )
+    };
+    std::fs::write(
+        dir.path().join("data.jsonl"),
+        (0..3).map(row).collect::<String>(),
+    )
+    .unwrap();
+    let (base, _) = server(plain);
+    for (lang, words) in [
+        (
+            "en",
+            "fields of rows that are not sent: `image_files` (3 rows), `answer` (3 rows): the model sees text alone",
+        ),
+        (
+            "zh",
+            "未发送的字段：`image_files`（3 行）、`answer`（3 行）：模型只看到文本",
+        ),
+    ] {
+        let output = run_with(dir.path(), &base, &["--lang", lang, "--overwrite"], &[]);
+        let said = stdout(&output);
+        let said: String = said.split_whitespace().collect();
+        assert!(said.contains(&words.replace(' ', "")), "{said}");
+    }
+    let output = dualround()
+        .current_dir(dir.path())
+        .args(["check", "dataset", "data.jsonl"])
+        .output()
+        .unwrap();
+    let said = stdout(&output);
+    assert!(
+        said.contains(
+            "not sent: `image_files` (3 rows), `answer` (3 rows): the model sees text alone"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
+fn b083_a_record_says_that_its_prompt_was_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("data.jsonl"),
+        "{\"text\":\"日本語テキストです\"}\n{\"text\":\"短い\"}\n",
+    )
+    .unwrap();
+    let (base, _) = server(plain);
+    let output = run_with(dir.path(), &base, &["--max-input-length", "5"], &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    let flags = |at: usize| round["requests"][at]["flags"].to_string();
+    assert!(flags(0).contains("truncated_input") && !flags(1).contains("truncated_input"));
+    assert_eq!(round["summary"]["flags"]["truncated_input"], 1);
+    assert_eq!(
+        round["requests"][0]["prompt"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .count(),
+        5
+    );
+}
+
+#[test]
+fn check_shows_the_very_request_of_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = "{\"text\":\"one\",\"system\":\"be brief\",\"temperature\":1.3,\"max_tokens\":7}\n{\"text\":\"two\"}\n";
+    std::fs::write(dir.path().join("data.jsonl"), rows).unwrap();
+    let (base, seen) = server(plain);
+    let flags = [
+        "--temperature",
+        "0",
+        "--top-p",
+        "0.9",
+        "--extra-body",
+        r#"{"seed":3,"guided":{"a":[1]}}"#,
+        "--cold",
+        "none",
+        "--max-tokens-field",
+        "max_completion_tokens",
+        "--seed",
+        "1",
+    ];
+    let output = run_with(dir.path(), &base, &flags, &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let bodies: Vec<Value> = seen
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|(head, _)| head.starts_with("POST /v1/chat"))
+        .map(|(_, body)| serde_json::from_slice(body).unwrap())
+        .collect();
+    for check in [
+        vec!["check", "dataset", "data.jsonl", "--model", "m"],
+        vec!["check", "endpoint", &base, "--dataset", "data.jsonl"],
+    ] {
+        let shown = dualround()
+            .current_dir(dir.path())
+            .args(check)
+            .args(flags)
+            .output()
+            .unwrap();
+        let said = stdout(&shown);
+        let from = said.find("\n{\n").unwrap_or_else(|| panic!("{said}")) + 1;
+        let to = said.rfind("\n}\n").unwrap() + 2;
+        let body: Value = serde_json::from_str(&said[from..to]).unwrap();
+        let of_run = bodies.iter().filter(|sent| **sent == body).count();
+        assert_eq!(of_run, 2, "{said}");
+    }
+}
+
+#[test]
+fn g14_checks_take_the_flags_of_a_run() {
+    let (base, seen) = server(plain);
+    let output = dualround()
+        .args([
+            "check",
+            "endpoint",
+            &base,
+            "--header",
+            "Authorization: Bearer k",
+        ])
+        .args(["--header", "X-Tenant: blue", "--no-canary"])
+        .env("DUALROUND_MODEL", "m2")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stdout(&output).contains("model: m2"));
+    for (head, _) in seen.lock().unwrap().iter() {
+        assert_eq!(lines_of(head, "authorization"), ["Authorization: Bearer k"]);
+        assert_eq!(lines_of(head, "x-tenant"), ["X-Tenant: blue"]);
+    }
+    // A page that wants a key.
+    let page = scripted(|head| {
+        let (status, body) = if head.contains("Bearer page-key") {
+            ("200 OK", "up 1\n")
+        } else {
+            ("401 Unauthorized", "")
+        };
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+            .into_bytes()
+    });
+    let check = |more: &[&str]| {
+        dualround()
+            .args(["check", "metrics", &page])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    assert_eq!(check(&[]).status.code(), Some(2));
+    let with_key = check(&["--prometheus-header", "Authorization: Bearer page-key"]);
+    assert!(with_key.status.success(), "{}", stderr(&with_key));
+    assert!(stdout(&with_key).contains("1 metrics"));
+    // What a run would refuse is refused here.
+    let bad = check(&["--temperature", "-1"]);
+    assert_eq!(bad.status.code(), Some(2));
+    for check in [vec!["check", "endpoint"], vec!["check", "dataset"]] {
+        let output = dualround().args(&check).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{check:?}");
+        assert!(stderr(&output).contains("give the"), "{}", stderr(&output));
     }
 }

@@ -219,6 +219,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
         input_tokens: None,
         shared_chars: request.shared_chars,
         truncated: false,
+        row_options: None,
         user: 0,
         outcome: match ttft {
             Some(_) => Outcome::Success,

@@ -1,6 +1,11 @@
 //! The HTTP API of a Prometheus server, or of what speaks it.
 
-use crate::{LoadError, auth::basic, control::Control, head::Headers};
+use crate::{
+    LoadError,
+    auth::{basic, given},
+    control::Control,
+    head::Headers,
+};
 use dualround_model::RequestPlan;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -111,7 +116,7 @@ impl PrometheusServer {
     ) -> Result<Option<Self>, LoadError> {
         let control = Control::to(url, request, limit)?;
         let runtime = crate::runtime::single()?;
-        let api = runtime.block_on(Api::find(control, &Headers::default()));
+        let api = runtime.block_on(Api::find(control, &given(&request.headers)));
         Ok(api.map(|api| Self { api, runtime }))
     }
 

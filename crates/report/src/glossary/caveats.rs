@@ -25,6 +25,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端计的提示词 token 数少于任何分词器对这么多字符的结果（每 token 超过 16 个字符；或不同长度的提示词计数完全相同且每 token 超过 7 个字符）。例如 Ollama 会把提示词截到 `num_ctx` 而不声明。",
     ),
     term(
+        "row_fields_unsent",
+        "row fields not sent",
+        "未发送的行字段",
+        "Rows of the data set have fields that go into no request: of a Batch file every field of `body` is sent, of other rows those listed in docs/datasets.md. Images beside a text prompt are not sent; images in the parts of `messages` are.",
+        "数据集的行中有不进入任何请求的字段：Batch 文件的 `body` 的字段全部发送，其他行只发送 docs/datasets.md 所列的字段。与文本提示词并列的图片不发送；`messages` 的内容部分里的图片会发送。",
+    ),
+    term(
         "equal_ids",
         "equal ids",
         "相同的 id",

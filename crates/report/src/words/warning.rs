@@ -1,6 +1,7 @@
 //! The words of every caveat in both languages.
 
 use super::Both;
+use crate::caveats::is_media;
 use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
@@ -73,8 +74,18 @@ fn english(warning: &Warning) -> String {
             "the server counted {tokens} tokens for prompts of {chars} characters ({requests} requests, {:.1} characters a token): it must have cut them, to its context perhaps, so what was measured is not what was sent",
             rate(*chars, *tokens)
         ),
+        Warning::RowFieldsUnsent { fields } => {
+            let (names, media) = unsent(fields, Lang::En);
+            let media = if media {
+                ": the model sees text alone"
+            } else {
+                ""
+            };
+            format!("fields of rows that are not sent: {names}{media}")
+        }
         Warning::EqualIds { count } => format!(
-            "{count} rows have the id of an earlier row: in the results their ids end in #2, #3, …"
+            "{} with the id of an earlier row: in the results such ids end in #2, #3, …",
+            rows_of(*count)
         ),
         Warning::BufferedSuspected { count, of } => format!(
             "{count} of {of} streams arrived in one burst: a proxy or the server holds events back, so their TTFT and ITL are not the engine's"
@@ -247,6 +258,15 @@ fn chinese(warning: &Warning) -> String {
             "服务端对共 {chars} 字符的提示词只计了 {tokens} token（{requests} 个请求，每 token {:.1} 字符）：必定被截断，可能是截到其上下文长度，因此所测并非所发",
             rate(*chars, *tokens)
         ),
+        Warning::RowFieldsUnsent { fields } => {
+            let (names, media) = unsent(fields, Lang::Zh);
+            let media = if media {
+                "：模型只看到文本"
+            } else {
+                ""
+            };
+            format!("数据集各行中未发送的字段：{names}{media}")
+        }
         Warning::EqualIds { count } => {
             format!("有 {count} 行的 id 与前面的行相同：结果中其 id 以 #2、#3 … 结尾")
         }
@@ -361,6 +381,36 @@ fn missed_limits(detail: &str, missed: &[MissedLimit]) -> String {
         format!("{metric} < {limit}：{of} 个中有 {by} 个不满足")
     });
     parts.collect::<Vec<_>>().join("；")
+}
+
+/// Fields of rows with their counts, the first few, and whether one of them holds media.
+fn unsent(fields: &[(String, u64)], lang: Lang) -> (String, bool) {
+    const NAMED: usize = 8;
+    let (media, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_media(name));
+    let named = media.iter().chain(&others).take(NAMED);
+    let names: Vec<String> = match lang {
+        Lang::En => named
+            .map(|(name, rows)| format!("`{name}` ({})", rows_of(*rows)))
+            .collect(),
+        Lang::Zh => named
+            .map(|(name, rows)| format!("`{name}`（{rows} 行）"))
+            .collect(),
+    };
+    let more = fields.len().saturating_sub(NAMED);
+    let more = match (more, lang) {
+        (0, _) => String::new(),
+        (more, Lang::En) => format!(" and {more} more"),
+        (more, Lang::Zh) => format!(" 等另外 {more} 个"),
+    };
+    let between = lang.pick([", ", "、"]);
+    (names.join(between) + &more, !media.is_empty())
+}
+
+fn rows_of(count: u64) -> String {
+    match count {
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
+    }
 }
 
 /// Characters a token.

@@ -65,6 +65,7 @@ pub(crate) fn request(level: u32, round: u32) -> Request {
         input_tokens: None,
         shared_chars: 0,
         truncated: false,
+        row_options: None,
         user: 0,
         outcome: Outcome::Success,
         timeline: Timeline::default(),

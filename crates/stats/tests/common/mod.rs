@@ -29,6 +29,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         input_tokens: None,
         shared_chars: 0,
         truncated: false,
+        row_options: None,
         user: 0,
         outcome: Outcome::Success,
         timeline: Timeline {

@@ -1,0 +1,92 @@
+//! `dualround check dataset`: what a file holds, and the first request that a run would send.
+
+use super::{
+    check::{Own, line, settle, show_request},
+    print,
+};
+use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress};
+use dualround_dataset::{DatasetError, Inspection, inspect, load};
+use dualround_model::{Lang, Warning};
+use dualround_report::warning_text;
+
+/// Looks.
+pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
+    let own = Own {
+        dataset: args.file,
+        endpoint: None,
+    };
+    let settled = settle(args.run, own)?;
+    if let Some(text) = &settled.print_config {
+        print(text);
+        return Ok(exit::OK);
+    }
+    if !settled.has_dataset {
+        return Err(Usage("give the file: dualround check dataset FILE".to_owned()).into());
+    }
+    let plan = settled.plan;
+    let reading = progress::reading(&[&plan.dataset.path]);
+    let found = inspect(&plan.dataset)?;
+    let selection = load(&plan.dataset, plan.levels.len());
+    drop(reading);
+    line(&format!("file: {}", plan.dataset.path.display()));
+    describe(&found);
+    if found.first.is_none() {
+        let name = plan.dataset.path.display().to_string();
+        let detail = String::new();
+        return Err(DatasetError::Empty { name, detail }.into());
+    }
+    match selection {
+        Ok(selection) => {
+            if let Some(sample) = selection.of_level(0).first() {
+                show_request(&plan, sample, settled.has_endpoint)?;
+            }
+        }
+        Err(error) => {
+            line(&format!("a run would refuse it: {error}"));
+            return Ok(exit::USAGE);
+        }
+    }
+    Ok(if found.bad.is_empty() || plan.dataset.skip_bad_rows {
+        exit::OK
+    } else {
+        exit::USAGE
+    })
+}
+
+fn describe(found: &Inspection) {
+    line(&format!("format: {}", found.format));
+    line(&format!("rows: {} ({} usable)", found.rows, found.usable));
+    for (reason, count) in &found.skipped {
+        line(&format!("  left out: {count} {reason}"));
+    }
+    for (number, reason) in &found.bad {
+        line(&format!("  line {number}: {reason}"));
+    }
+    if !found.unsent.is_empty() {
+        let fields = found.unsent.clone();
+        line(&warning_text(
+            &Warning::RowFieldsUnsent { fields },
+            Lang::En,
+        ));
+    }
+    for (unit, lengths) in [("characters", found.chars), ("tokens", found.tokens)] {
+        if let Some([min, mid, high, max]) = lengths {
+            line(&format!(
+                "{unit}: min {min}, P50 {mid}, P99 {high}, max {max}"
+            ));
+        }
+    }
+    line(&format!("repeated prompts: {}", found.duplicates));
+    line(&format!(
+        "shared beginnings: {:.1} % of all characters stand in an earlier prompt too",
+        100.0 * found.shared_prefix_share
+    ));
+    line(&format!(
+        "rows with an output length: {}",
+        found.row_output_lengths
+    ));
+    line(&format!(
+        "prompts with a system message: {}",
+        found.with_system
+    ));
+}

@@ -1,0 +1,259 @@
+//! The fields of a row that go into its request, each of the type that the API takes; and those
+//! that do not.
+
+use serde_json::{Map, Value};
+
+/// What a field must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Number,
+    Integer,
+    Flag,
+    Text,
+    Object,
+    List,
+    TextOrList,
+    TextOrObject,
+}
+
+impl Kind {
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Self::Number => value.is_number(),
+            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Flag => value.is_boolean(),
+            Self::Text => value.is_string(),
+            Self::Object => value.is_object(),
+            Self::List => value.is_array(),
+            Self::TextOrList => value.is_string() || value.is_array(),
+            Self::TextOrObject => value.is_string() || value.is_object(),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Number => "a number",
+            Self::Integer => "a whole number",
+            Self::Flag => "true or false",
+            Self::Text => "a text",
+            Self::Object => "an object",
+            Self::List => "a list",
+            Self::TextOrList => "a text or a list",
+            Self::TextOrObject => "a text or an object",
+        }
+    }
+}
+
+/// Request fields that a row may carry along.
+const SENT: [(&str, Kind); 18] = [
+    ("temperature", Kind::Number),
+    ("top_p", Kind::Number),
+    ("top_k", Kind::Integer),
+    ("min_p", Kind::Number),
+    ("presence_penalty", Kind::Number),
+    ("frequency_penalty", Kind::Number),
+    ("repetition_penalty", Kind::Number),
+    ("seed", Kind::Integer),
+    ("stop", Kind::TextOrList),
+    ("tools", Kind::List),
+    ("tool_choice", Kind::TextOrObject),
+    ("parallel_tool_calls", Kind::Flag),
+    ("functions", Kind::List),
+    ("response_format", Kind::Object),
+    ("reasoning_effort", Kind::Text),
+    ("chat_template_kwargs", Kind::Object),
+    ("logit_bias", Kind::Object),
+    ("documents", Kind::List),
+];
+
+/// Keys that state the length of the answer, tokens.
+const LENGTHS: [&str; 6] = [
+    "output_tokens",
+    "output_length",
+    "output_tokens_count",
+    "completion_tokens_count",
+    "max_tokens",
+    "max_completion_tokens",
+];
+
+/// Keys that state the length of the prompt in tokens.
+const INPUTS: [&str; 3] = ["input_tokens", "prompt_tokens_count", "input_tokens_count"];
+
+/// Keys of a row's name.
+const IDS: [&str; 5] = ["id", "_id", "custom_id", "session_id", "chat_id"];
+
+/// Fields that the run sets itself.
+const OWN: [&str; 4] = ["model", "messages", "stream", "stream_options"];
+
+/// What a row asks for beside its prompt.
+#[derive(Debug, Default)]
+pub(crate) struct Fields {
+    pub(crate) id: Option<String>,
+    pub(crate) output_tokens: Option<u64>,
+    pub(crate) input_tokens: Option<u64>,
+    pub(crate) options: Map<String, Value>,
+}
+
+/// Request fields, an answer's length included.
+pub(crate) fn is_sent(key: &str) -> bool {
+    SENT.iter().any(|(name, _)| *name == key) || LENGTHS.contains(&key)
+}
+
+/// Reads them.
+///
+/// # Errors
+/// The key and what is wrong with its value.
+pub(crate) fn of(row: &Map<String, Value>) -> Result<Fields, String> {
+    let mut options = Map::new();
+    for (key, kind) in SENT {
+        if let Some(value) = row.get(key).filter(|value| !value.is_null()) {
+            options.insert(key.to_owned(), fitted(key, kind, value)?);
+        }
+    }
+    if options
+        .get("tools")
+        .and_then(Value::as_array)
+        .is_some_and(|tools| !tools.iter().all(Value::is_object))
+    {
+        return Err("`tools` is no list of objects".to_owned());
+    }
+    let id = IDS.iter().find_map(|key| row.get(*key));
+    Ok(Fields {
+        id: id.and_then(|id| match id {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }),
+        output_tokens: output_tokens(row)?,
+        input_tokens: INPUTS.iter().find_map(|key| row.get(*key)?.as_u64()),
+        options,
+    })
+}
+
+/// The value, or what its text holds: tables and some data sets keep everything as text.
+fn fitted(key: &str, kind: Kind, value: &Value) -> Result<Value, String> {
+    if kind.takes(value) {
+        return Ok(value.clone());
+    }
+    let told = value.as_str();
+    let told = told.and_then(|text| serde_json::from_str(text.trim()).ok());
+    match told {
+        Some(told) if kind.takes(&told) => Ok(told),
+        _ => Err(format!("`{key}` is {}, not {}", short(value), kind.name())),
+    }
+}
+
+fn output_tokens(row: &Map<String, Value>) -> Result<Option<u64>, String> {
+    for key in LENGTHS {
+        match row.get(key) {
+            None | Some(Value::Null) => {}
+            Some(value) => {
+                let count = value.as_u64().filter(|n| *n > 0);
+                let wrong = || format!("`{key}` is {}, not a positive integer", short(value));
+                return count.map(Some).ok_or_else(wrong);
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A value in a message.
+pub(crate) fn short(value: &Value) -> String {
+    const LIMIT: usize = 60;
+    let text = value.to_string();
+    if text.chars().count() <= LIMIT {
+        return text;
+    }
+    let begin: String = text.chars().take(LIMIT).collect();
+    format!("{begin}…")
+}
+
+/// The keys of a row that go nowhere; `read` are those that made the prompt.
+pub(crate) fn unsent(row: &Map<String, Value>, read: &[&str]) -> Vec<String> {
+    let known = |key: &str| {
+        read.contains(&key) || is_sent(key) || IDS.contains(&key) || INPUTS.contains(&key)
+    };
+    let told = row.iter().filter(|(_, value)| !value.is_null());
+    let keys = told.map(|(key, _)| key).filter(|key| !known(key));
+    keys.cloned().collect()
+}
+
+/// Of a Batch request: every field that is not the run's own goes as it is.
+///
+/// # Errors
+/// Where one asks for more than one answer.
+pub(crate) fn of_batch(
+    body: &Map<String, Value>,
+    unsent: &mut Vec<String>,
+    options: &mut Map<String, Value>,
+) -> Result<(), String> {
+    if let Some(n) = body
+        .get("n")
+        .filter(|n| !n.is_null() && n.as_u64() != Some(1))
+    {
+        return Err(format!(
+            "`n` is {}: one request is measured as one answer; leave it out",
+            short(n)
+        ));
+    }
+    for key in std::mem::take(unsent) {
+        match body.get(&key) {
+            Some(value) if !OWN.contains(&key.as_str()) => {
+                options.insert(key, value.clone());
+            }
+            // The run's own model and way of streaming; nothing is lost but a model of another name.
+            _ if key == "model" => unsent.push(key),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Messages as the API takes them.
+///
+/// # Errors
+/// Which one is none, and why.
+pub(crate) fn check_messages(messages: &[Value]) -> Result<(), String> {
+    for (at, message) in messages.iter().enumerate() {
+        let Some(fields) = message.as_object() else {
+            return Err(format!("messages[{at}] is {}, no object", short(message)));
+        };
+        match fields.get("role") {
+            Some(Value::String(_)) => {}
+            None => {
+                let keys: Vec<String> = fields.keys().map(|key| format!("`{key}`")).collect();
+                return Err(format!(
+                    "a message has no `role`; messages[{at}] has {}",
+                    keys.join(", ")
+                ));
+            }
+            Some(role) => {
+                return Err(format!("messages[{at}].role is {}, no text", short(role)));
+            }
+        }
+        let parts = |parts: &[Value]| {
+            parts
+                .iter()
+                .all(|part| part.is_object() || part.is_string())
+        };
+        match fields.get("content") {
+            None | Some(Value::Null | Value::String(_)) => {}
+            Some(Value::Array(list)) if parts(list) => {}
+            Some(content) => {
+                return Err(format!(
+                    "messages[{at}].content is {}, neither text nor parts",
+                    short(content)
+                ));
+            }
+        }
+        if let Some(calls) = fields.get("tool_calls").filter(|calls| !calls.is_null())
+            && !calls.is_array()
+        {
+            return Err(format!(
+                "messages[{at}].tool_calls is {}, no list",
+                short(calls)
+            ));
+        }
+    }
+    Ok(())
+}
