@@ -197,7 +197,7 @@ fn f019_a_proxy_that_refuses_is_named() {
         ("http://gpu.example", "ALL_PROXY", "socks5h://127.0.0.1:9"),
         ("https://gpu.example", "ALL_PROXY", "socks5h://127.0.0.1:9"),
     ] {
-        let output = run_with(dir.path(), endpoint, &[], &[(name, proxy)]);
+        let output = run_with(dir.path(), endpoint, &["--overwrite"], &[(name, proxy)]);
         let said = stderr(&output);
         assert!(said.contains(&format!("proxy {proxy}")), "{said}");
     }
