@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// What a field must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum FieldType {
     Number,
     Integer,
     Flag,
@@ -16,7 +16,7 @@ enum Kind {
     TextOrObject,
 }
 
-impl Kind {
+impl FieldType {
     fn takes(self, value: &Value) -> bool {
         match self {
             Self::Number => value.is_number(),
@@ -45,25 +45,25 @@ impl Kind {
 }
 
 /// Request fields that a row may carry along.
-const SENT: [(&str, Kind); 18] = [
-    ("temperature", Kind::Number),
-    ("top_p", Kind::Number),
-    ("top_k", Kind::Integer),
-    ("min_p", Kind::Number),
-    ("presence_penalty", Kind::Number),
-    ("frequency_penalty", Kind::Number),
-    ("repetition_penalty", Kind::Number),
-    ("seed", Kind::Integer),
-    ("stop", Kind::TextOrList),
-    ("tools", Kind::List),
-    ("tool_choice", Kind::TextOrObject),
-    ("parallel_tool_calls", Kind::Flag),
-    ("functions", Kind::List),
-    ("response_format", Kind::Object),
-    ("reasoning_effort", Kind::Text),
-    ("chat_template_kwargs", Kind::Object),
-    ("logit_bias", Kind::Object),
-    ("documents", Kind::List),
+const SENT: [(&str, FieldType); 18] = [
+    ("temperature", FieldType::Number),
+    ("top_p", FieldType::Number),
+    ("top_k", FieldType::Integer),
+    ("min_p", FieldType::Number),
+    ("presence_penalty", FieldType::Number),
+    ("frequency_penalty", FieldType::Number),
+    ("repetition_penalty", FieldType::Number),
+    ("seed", FieldType::Integer),
+    ("stop", FieldType::TextOrList),
+    ("tools", FieldType::List),
+    ("tool_choice", FieldType::TextOrObject),
+    ("parallel_tool_calls", FieldType::Flag),
+    ("functions", FieldType::List),
+    ("response_format", FieldType::Object),
+    ("reasoning_effort", FieldType::Text),
+    ("chat_template_kwargs", FieldType::Object),
+    ("logit_bias", FieldType::Object),
+    ("documents", FieldType::List),
 ];
 
 /// Keys that state the length of the answer, tokens.
@@ -87,7 +87,7 @@ const OWN: [&str; 4] = ["model", "messages", "stream", "stream_options"];
 
 /// What a row asks for beside its prompt.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
+pub(crate) struct RowFields {
     pub(crate) id: Option<String>,
     pub(crate) output_tokens: Option<u64>,
     pub(crate) input_tokens: Option<u64>,
@@ -103,7 +103,7 @@ pub(crate) fn is_sent(key: &str) -> bool {
 ///
 /// # Errors
 /// The key and what is wrong with its value.
-pub(crate) fn of(row: &Map<String, Value>) -> Result<Fields, String> {
+pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
     let mut options = Map::new();
     for (key, kind) in SENT {
         if let Some(value) = row.get(key).filter(|value| !value.is_null()) {
@@ -118,7 +118,7 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<Fields, String> {
         return Err("`tools` is no list of objects".to_owned());
     }
     let id = IDS.iter().find_map(|key| row.get(*key));
-    Ok(Fields {
+    Ok(RowFields {
         id: id.and_then(|id| match id {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -131,7 +131,7 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<Fields, String> {
 }
 
 /// The value, or what its text holds: tables and some data sets keep everything as text.
-fn fitted(key: &str, kind: Kind, value: &Value) -> Result<Value, String> {
+fn fitted(key: &str, kind: FieldType, value: &Value) -> Result<Value, String> {
     if kind.takes(value) {
         return Ok(value.clone());
     }
@@ -207,6 +207,13 @@ pub(crate) fn of_batch(
         }
     }
     Ok(())
+}
+
+/// Objects with a role or a speaker.
+pub(crate) fn is_turns(value: &Value) -> bool {
+    let turn = |turn: &Value| turn.get("role").is_some() || turn.get("from").is_some();
+    let turns = value.as_array();
+    turns.is_some_and(|turns| !turns.is_empty() && turns.iter().all(turn))
 }
 
 /// Messages as the API takes them.

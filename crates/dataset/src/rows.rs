@@ -279,7 +279,7 @@ fn is_list(value: &Value) -> bool {
     ];
     let lists = object.values().filter(|value| value.is_array()).count();
     let known = prompt.iter().any(|key| object.contains_key(*key))
-        || object.values().any(crate::shape::is_turns);
+        || object.values().any(crate::fields::is_turns);
     object.get("data").is_some_and(Value::is_array)
         || (lists > 0 && lists == object.len() && !known)
 }
@@ -293,7 +293,7 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
                 return Ok(rows);
             }
             // One row for the whole file.
-            let turns = object.values().any(crate::shape::is_turns);
+            let turns = object.values().any(crate::fields::is_turns);
             if turns || weka::is_session(&object) {
                 return Ok(vec![Value::Object(object)]);
             }

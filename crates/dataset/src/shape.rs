@@ -1,7 +1,7 @@
 //! A row to a prompt: the shapes that datasets come in.
 
 use crate::{
-    fields::{self, Fields},
+    fields::{self, RowFields, is_turns},
     trace::{self, Trace},
 };
 use dualround_model::Sample;
@@ -68,7 +68,7 @@ const TEXTS: [&str; 8] = [
 pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
     let object = match row {
         Value::String(text) => {
-            let read = Read::of("plain string", &[]);
+            let read = Seen::of("plain string", &[]);
             return prompt(text, None, &Map::new(), number, &read);
         }
         Value::Object(object) => object,
@@ -77,13 +77,13 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
                 turns,
                 &Map::new(),
                 number,
-                &Read::of("a list of turns", &[]),
+                &Seen::of("a list of turns", &[]),
             );
         }
         _ => return Shaped::Unknown("a row is a JSON object or a string".to_owned()),
     };
     if let Some(key) = reading.text_key {
-        let read = Read::of("text key", std::slice::from_ref(&key));
+        let read = Seen::of("text key", std::slice::from_ref(&key));
         return match object.get(key) {
             Some(Value::String(text)) => prompt(text, system(object), object, number, &read),
             Some(Value::Array(turns)) if is_turns(&object[key]) => {
@@ -114,7 +114,7 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
             None,
             object,
             number,
-            &Read::of("LongBench", LONGBENCH),
+            &Seen::of("LongBench", LONGBENCH),
         );
     }
     if object.contains_key("role") && object.contains_key("content") {
@@ -123,7 +123,7 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
         return Shaped::Unknown(what.to_owned());
     }
     for key in TEXTS {
-        let read = Read::of(key, std::slice::from_ref(&key));
+        let read = Seen::of(key, std::slice::from_ref(&key));
         match object.get(key) {
             Some(Value::String(text)) => {
                 return prompt(text, system(object), object, number, &read);
@@ -182,19 +182,12 @@ fn batch(
     shaped
 }
 
-/// Objects with a role or a speaker.
-pub(crate) fn is_turns(value: &Value) -> bool {
-    let turn = |turn: &Value| turn.get("role").is_some() || turn.get("from").is_some();
-    let turns = value.as_array();
-    turns.is_some_and(|turns| !turns.is_empty() && turns.iter().all(turn))
-}
-
 /// Such a list in the place of a prompt.
 fn list_of_turns(
     turns: &[Value],
     row: &Map<String, Value>,
     number: u64,
-    read: &Read<'_>,
+    read: &Seen<'_>,
 ) -> Shaped {
     if turns.iter().all(|turn| turn.get("role").is_some()) {
         messages_row(turns, row, number, read)
@@ -204,12 +197,12 @@ fn list_of_turns(
 }
 
 /// How a prompt was found: the name of the row's shape, and the keys that made it.
-struct Read<'a> {
+struct Seen<'a> {
     shape: &'static str,
     keys: &'a [&'a str],
 }
 
-impl<'a> Read<'a> {
+impl<'a> Seen<'a> {
     fn of(shape: &'static str, keys: &'a [&'a str]) -> Self {
         Self { shape, keys }
     }
@@ -241,7 +234,7 @@ fn as_named(named: Named, row: &Map<String, Value>, number: u64, trace: &Trace<'
         Named::Sharegpt => (conversations(row, number), "a list `conversations`"),
         Named::Longbench => (
             crate::longbench::prompt_of(row)
-                .map(|text| prompt(&text, None, row, number, &Read::of("LongBench", LONGBENCH))),
+                .map(|text| prompt(&text, None, row, number, &Seen::of("LongBench", LONGBENCH))),
             "`context` with `input`, or with `question` and its choices",
         ),
         Named::Mooncake => return of_trace(trace::Kind::Mooncake, row, number, trace),
@@ -259,7 +252,7 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
         return found;
     }
     if let Some(Value::String(text)) = row.get("text_input") {
-        let read = Read::of(kind.name(), &["text_input"]);
+        let read = Seen::of(kind.name(), &["text_input"]);
         return of_a_trace(prompt(text, system(row), row, number, &read));
     }
     match trace::prompt(kind, row, number, trace) {
@@ -282,7 +275,7 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
                 None,
                 &row,
                 number,
-                &Read::of(kind.name(), &[]),
+                &Seen::of(kind.name(), &[]),
             ))
         }
     }
@@ -311,13 +304,13 @@ fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
         messages,
         row,
         number,
-        &Read::of("messages", &["messages"]),
+        &Seen::of("messages", &["messages"]),
     ))
 }
 
 fn conversations(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     let turns = row.get("conversations").or(row.get("conversation"))?;
-    let read = Read::of("conversations", &["conversations", "conversation"]);
+    let read = Seen::of("conversations", &["conversations", "conversation"]);
     Some(conversation(turns.as_array()?, row, number, &read))
 }
 
@@ -341,7 +334,7 @@ fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
                         row.insert(key.clone(), value.clone());
                     }
                 }
-                prompt(text, system(&row), &row, number, &Read::of(key, &[key]))
+                prompt(text, system(&row), &row, number, &Seen::of(key, &[key]))
             }
             None => Shaped::Skip("no turns"),
         });
@@ -397,7 +390,7 @@ fn prompt(
     system: Option<&str>,
     row: &Map<String, Value>,
     number: u64,
-    read: &Read<'_>,
+    read: &Seen<'_>,
 ) -> Shaped {
     if text.trim().is_empty() {
         return Shaped::Skip("empty prompt");
@@ -414,7 +407,7 @@ fn messages_row(
     messages: &[Value],
     row: &Map<String, Value>,
     number: u64,
-    read: &Read<'_>,
+    read: &Seen<'_>,
 ) -> Shaped {
     if messages.is_empty() {
         return Shaped::Skip("no messages");
@@ -440,7 +433,7 @@ fn messages_row(
 }
 
 /// ShareGPT: up to the first human turn, the system text kept.
-fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64, read: &Read<'_>) -> Shaped {
+fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64, read: &Seen<'_>) -> Shaped {
     let mut system_text = system(row);
     let mut first = None;
     for turn in turns {
@@ -474,8 +467,8 @@ fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64, read: &R
     }
 }
 
-fn sample(messages: Vec<Value>, row: &Map<String, Value>, number: u64, read: &Read<'_>) -> Shaped {
-    let Fields {
+fn sample(messages: Vec<Value>, row: &Map<String, Value>, number: u64, read: &Seen<'_>) -> Shaped {
+    let RowFields {
         id,
         output_tokens,
         input_tokens,

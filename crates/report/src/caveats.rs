@@ -1,6 +1,9 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
-use crate::{page::level_name, words::warning_text};
+use crate::{
+    page::level_name,
+    words::{is_media, warning_text},
+};
 use dualround_model::{Lang, Plan, RoundResult, Warning};
 
 /// One caveat.
@@ -75,15 +78,6 @@ fn most_overloaded(rounds: &[RoundResult]) -> Option<&Warning> {
     let late = warnings.filter_map(|warning| Some((warning, lag(warning)?)));
     let worst = late.max_by(|(_, a), (_, b)| a.total_cmp(b));
     worst.map(|(warning, _)| warning)
-}
-
-/// A field of a row by whose name it holds an image, a sound or a film: without it the prompt is
-/// another one.
-pub(crate) fn is_media(field: &str) -> bool {
-    let field = field.to_ascii_lowercase();
-    ["image", "audio", "video", "picture", "photo"]
-        .iter()
-        .any(|word| field.contains(word))
 }
 
 /// What makes figures mean something else comes before what makes them less sure, and that before

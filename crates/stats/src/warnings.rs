@@ -46,29 +46,10 @@ pub(crate) fn of(
     if count > 0 {
         warnings.push(Warning::TokensFromEvents { count, of });
     }
-    warnings.extend(facts.prompts.cut());
-    if let Some(seen) = &facts.unknown_text {
-        warnings.push(Warning::UnknownText {
-            count: seen.count,
-            of,
-            place: seen.place.clone(),
-            lead_ms: seen.lead_ms,
-        });
-    }
-    if let Some(seen) = &facts.unknown_finish {
-        warnings.push(Warning::UnknownFinish {
-            count: seen.count,
-            reason: seen.reason.clone(),
-        });
-    }
+    warnings.extend(odd_answers(facts, of, flag(Flag::UsageTotalOff)));
     if flag(Flag::UsageMismatch) > 0 {
         warnings.push(Warning::UsageMismatch {
             count: flag(Flag::UsageMismatch),
-        });
-    }
-    if flag(Flag::UsageTotalOff) > 0 {
-        warnings.push(Warning::UsageTotalOff {
-            count: flag(Flag::UsageTotalOff),
         });
     }
     if flag(Flag::BufferedSuspected) > 0 {
@@ -128,6 +109,29 @@ pub(crate) fn of(
     let (count, attempts) = facts.retried;
     if count > 0 {
         warnings.push(Warning::Retried { count, attempts });
+    }
+    warnings
+}
+
+/// What answers held that is not of the format.
+fn odd_answers(facts: &Facts, of: u64, totals_off: u64) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = facts.prompts.cut().into_iter().collect();
+    if let Some(seen) = &facts.unknown_text {
+        warnings.push(Warning::UnknownText {
+            count: seen.count,
+            of,
+            place: seen.place.clone(),
+            lead_ms: seen.lead_ms,
+        });
+    }
+    if let Some(seen) = &facts.unknown_finish {
+        warnings.push(Warning::UnknownFinish {
+            count: seen.count,
+            reason: seen.reason.clone(),
+        });
+    }
+    if totals_off > 0 {
+        warnings.push(Warning::UsageTotalOff { count: totals_off });
     }
     warnings
 }

@@ -1,7 +1,7 @@
 //! What one event of a chat or completion stream means, and what a whole JSON answer holds.
 
 use crate::{
-    delta::{Choice, Found, Place, place},
+    delta::{Choice, Generated, Place, place},
     error_body::{error_of, page_title},
     field::Name,
     repair::repair,
@@ -119,13 +119,13 @@ struct Chunk<'a> {
     kind: Option<&'a RawValue>,
     message: Option<&'a RawValue>,
     /// Text beside the choices.
-    beside: Found<'a>,
+    beside: Generated<'a>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
+        struct ChunkVisitor;
+        impl<'de> Visitor<'de> for ChunkVisitor {
             type Value = Chunk<'de>;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a chunk")
@@ -149,7 +149,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                 Ok(chunk)
             }
         }
-        deserializer.deserialize_map(Fields)
+        deserializer.deserialize_map(ChunkVisitor)
     }
 }
 
@@ -188,7 +188,7 @@ impl<'a> Chunk<'a> {
     /// The place of its text, where it is of a kind that is not known.
     fn foreign_text(&self) -> Option<String> {
         let told = self.message.and_then(|raw| {
-            let found: Found<'_> = serde_json::from_str(raw.get()).ok()?;
+            let found: Generated<'_> = serde_json::from_str(raw.get()).ok()?;
             found.shows().then(|| "message".to_owned())
         });
         let beside = self.beside.shows() || self.beside.unknown.is_some();
@@ -212,7 +212,7 @@ impl<'a> Chunk<'a> {
             (low, usage) => usage.or(low),
         };
         facts.usage = facts.usage.filter(|usage| !usage.is_empty());
-        let mut found = Found::default();
+        let mut found = Generated::default();
         for choice in self.choices.into_iter().flatten() {
             facts.has_choices = true;
             facts.choice = choice.index;

@@ -20,12 +20,12 @@ use std::{borrow::Cow, fmt};
 pub(crate) struct Choice<'a> {
     pub(crate) index: u32,
     pub(crate) finish_reason: Option<Cow<'a, str>>,
-    pub(crate) found: Found<'a>,
+    pub(crate) found: Generated<'a>,
 }
 
 /// Generated text by its place.
 #[derive(Debug, Default)]
-pub(crate) struct Found<'a> {
+pub(crate) struct Generated<'a> {
     pub(crate) content: Option<Cow<'a, str>>,
     pub(crate) reasoning: Option<Cow<'a, str>>,
     pub(crate) refusal: bool,
@@ -118,7 +118,7 @@ fn proves(key: &str) -> bool {
     words.iter().any(|word| key.contains(word))
 }
 
-impl<'a> Found<'a> {
+impl<'a> Generated<'a> {
     /// Takes the next value of a map, under this key.
     pub(crate) fn read<'de: 'a, A: MapAccess<'de>>(
         &mut self,
@@ -289,8 +289,8 @@ pub(crate) fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>
 
 impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
+        struct ChoiceVisitor;
+        impl<'de> Visitor<'de> for ChoiceVisitor {
             type Value = Choice<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a choice")
@@ -302,8 +302,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                 let mut choice = Choice::default();
                 // A whole answer has a message instead of a delta; some streams have both, and the
                 // message then repeats what has come so far.
-                let mut message: Option<Found<'_>> = None;
-                let mut delta: Option<Found<'_>> = None;
+                let mut message: Option<Generated<'_>> = None;
+                let mut delta: Option<Generated<'_>> = None;
                 while let Some(Name(key)) = map.next_key()? {
                     match key.as_ref() {
                         "index" => choice.index = map.next_value::<Count>()?.small(),
@@ -315,7 +315,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                         _ => choice.found.read(key, &mut map)?,
                     }
                 }
-                let repeated = delta.is_some() && message.as_ref().is_some_and(Found::shows);
+                let repeated = delta.is_some() && message.as_ref().is_some_and(Generated::shows);
                 if let Some(found) = delta.or(message) {
                     choice.found.join(found);
                 }
@@ -326,47 +326,47 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                 Ok(choice)
             }
         }
-        deserializer.deserialize_any(Fields)
+        deserializer.deserialize_any(ChoiceVisitor)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Found<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for Generated<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Fields;
-        impl<'de> Visitor<'de> for Fields {
-            type Value = Found<'de>;
+        struct DeltaVisitor;
+        impl<'de> Visitor<'de> for DeltaVisitor {
+            type Value = Generated<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a delta")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Found {
+                Ok(Generated {
                     content: (!text.is_empty()).then_some(Cow::Borrowed(text)),
-                    ..Found::default()
+                    ..Generated::default()
                 })
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                let mut found = Found::default();
+                let mut found = Generated::default();
                 found.answer(text);
                 Ok(found)
             }
             fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Found::default())
+                Ok(Generated::default())
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut found = Found::default();
+                let mut found = Generated::default();
                 while let Some(item) = items.next_element::<Value>()? {
                     found.add_parts(&item);
                 }
                 Ok(found)
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut found = Found::default();
+                let mut found = Generated::default();
                 while let Some(Name(key)) = map.next_key()? {
                     found.read(key, &mut map)?;
                 }
                 Ok(found)
             }
         }
-        deserializer.deserialize_any(Fields)
+        deserializer.deserialize_any(DeltaVisitor)
     }
 }

@@ -16,13 +16,13 @@ pub(super) fn line(text: &str) {
 
 /// What a check needs of a run: the settings, with what was given as the command's own word.
 #[derive(Default)]
-pub(super) struct Own {
+pub(super) struct CheckTarget {
     pub(super) dataset: Option<PathBuf>,
     pub(super) endpoint: Option<String>,
 }
 
 /// What a check has settled.
-pub(super) struct Settled {
+pub(super) struct CheckSettings {
     pub(super) plan: Plan,
     /// A data set was named.
     pub(super) has_dataset: bool,
@@ -36,7 +36,7 @@ pub(super) struct Settled {
 ///
 /// # Errors
 /// [`Usage`] naming the setting.
-pub(super) fn settle(run: RunArgs, own: Own) -> Result<Settled, Usage> {
+pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Usage> {
     let mut args = settings::merged(run)?;
     if own.dataset.is_some() {
         args.dataset = own.dataset;
@@ -49,7 +49,7 @@ pub(super) fn settle(run: RunArgs, own: Own) -> Result<Settled, Usage> {
     args.endpoint
         .get_or_insert_with(|| "http://localhost".to_owned());
     let resolved = settings::resolve(args)?;
-    Ok(Settled {
+    Ok(CheckSettings {
         plan: resolved.plan,
         has_dataset,
         has_endpoint,

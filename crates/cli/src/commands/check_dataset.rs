@@ -1,7 +1,7 @@
 //! `dualround check dataset`: what a file holds, and the first request that a run would send.
 
 use super::{
-    check::{Own, line, settle, show_request},
+    check::{CheckTarget, line, settle, show_request},
     print,
 };
 use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress};
@@ -11,7 +11,7 @@ use dualround_report::warning_text;
 
 /// Looks.
 pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
-    let own = Own {
+    let own = CheckTarget {
         dataset: args.file,
         endpoint: None,
     };

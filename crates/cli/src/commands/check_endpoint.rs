@@ -1,7 +1,7 @@
 //! `dualround check endpoint`: what the server is, and what a run against it will measure.
 
 use super::{
-    check::{Own, line, settle, show_request},
+    check::{CheckTarget, line, settle, show_request},
     print,
 };
 use crate::{args::CheckEndpointArgs, exit, exit::Usage};
@@ -15,7 +15,7 @@ pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
 }
 
 fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
-    let own = Own {
+    let own = CheckTarget {
         dataset: None,
         endpoint: args.url,
     };

@@ -1,7 +1,7 @@
 //! `dualround check metrics`: what a page, or a Prometheus server, has.
 
 use super::{
-    check::{Own, line, settle},
+    check::{CheckTarget, line, settle},
     print,
 };
 use crate::{args::CheckMetricsArgs, exit, exit::Usage};
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Looks, by the ways and with the headers that a run would take to such a page; no key goes there.
 pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
-    let settled = settle(args.run, Own::default())?;
+    let settled = settle(args.run, CheckTarget::default())?;
     if let Some(text) = &settled.print_config {
         print(text);
         return Ok(exit::OK);

@@ -1,7 +1,6 @@
 //! The words of every caveat in both languages.
 
 use super::Both;
-use crate::caveats::is_media;
 use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
@@ -381,6 +380,15 @@ fn missed_limits(detail: &str, missed: &[MissedLimit]) -> String {
         format!("{metric} < {limit}：{of} 个中有 {by} 个不满足")
     });
     parts.collect::<Vec<_>>().join("；")
+}
+
+/// A field of a row by whose name it holds an image, a sound or a film: without it the prompt is
+/// another one.
+pub(crate) fn is_media(field: &str) -> bool {
+    let field = field.to_ascii_lowercase();
+    ["image", "audio", "video", "picture", "photo"]
+        .iter()
+        .any(|word| field.contains(word))
 }
 
 /// Fields of rows with their counts, the first few, and whether one of them holds media.
