@@ -3,7 +3,7 @@
 
 use crate::{
     draw::{SocketScenario, socket_scenario},
-    judge::wrong_run,
+    judge::{wrong_run, wrong_streams},
 };
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -149,7 +149,14 @@ fn in_folder(
     let comparison: Value = serde_json::from_str(&comparison)?;
     let level = &comparison["levels"][0];
     let scenario_json = serde_json::to_value(scenario)?;
-    Ok(wrong_run(&scenario_json, scenario.rounds, &rounds, level))
+    let mut wrong = wrong_run(&scenario_json, scenario.rounds, &rounds, level);
+    for (number, round) in (1..).zip(&rounds) {
+        let name = format!("concurrency_{}_round_{number}.json", scenario.concurrency);
+        let file = fs::read_to_string(folder.join("out").join(name))?;
+        let file: Value = serde_json::from_str(&file)?;
+        wrong.extend(wrong_streams(&scenario_json, round, &file));
+    }
+    Ok(wrong)
 }
 
 /// Runs the program; its exit code is not asked.

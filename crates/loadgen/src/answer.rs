@@ -19,9 +19,9 @@ pub(crate) struct Answer {
     /// The bytes of a body that is no stream.
     pub(super) body: Option<Vec<u8>>,
     /// What the body is has shown in its first bytes.
-    begun: bool,
+    pub(super) begun: bool,
     /// An event has come.
-    heard: bool,
+    pub(super) heard: bool,
     /// How the body began, as long as no event of it was heard.
     start: Vec<u8>,
     /// Nothing more will be read.
@@ -101,9 +101,6 @@ impl Answer {
     /// Looks at the first bytes of a body, which say better than its label whether it is a stream.
     /// Returns what of the part is to be read.
     pub(super) fn begin<'b>(&mut self, part: &'b [u8]) -> &'b [u8] {
-        if self.begun {
-            return part;
-        }
         let part = part.trim_ascii_start();
         let Some(first) = part.first() else {
             return part;
@@ -119,10 +116,8 @@ impl Answer {
 
     /// Keeps how a stream began in which nothing was heard yet.
     pub(super) fn note_start(&mut self, part: &[u8]) {
-        if !self.heard && self.start.len() < START_LIMIT {
-            let room = START_LIMIT - self.start.len();
-            self.start.extend_from_slice(&part[..part.len().min(room)]);
-        }
+        let room = START_LIMIT.saturating_sub(self.start.len());
+        self.start.extend_from_slice(&part[..part.len().min(room)]);
     }
 
     /// The content type as it was given, in lower case.

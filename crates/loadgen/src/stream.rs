@@ -157,7 +157,11 @@ impl Response {
                 return;
             }
         }
-        let part = answer.begin(part);
+        let part = if answer.begun {
+            part
+        } else {
+            answer.begin(part)
+        };
         if let Some(body) = &mut answer.body {
             let room = BODY_LIMIT.saturating_sub(body.len());
             body.extend_from_slice(&part[..part.len().min(room)]);
@@ -166,7 +170,9 @@ impl Response {
         let result = sse.feed(part, |event| {
             answer.take_event(chat.read(event.event, event.data), stamp, tally);
         });
-        answer.note_start(part);
+        if !answer.heard {
+            answer.note_start(part);
+        }
         if let Err(error) = result {
             answer.fail(FailureKind::EventTooLarge, error.to_string());
             answer.ended = true;

@@ -48,6 +48,8 @@ pub struct SimConfig {
     pub default_output_tokens: usize,
     /// First tokens of an answer that are reasoning.
     pub reasoning_tokens: usize,
+    /// Where they stand in a delta.
+    pub reasoning_in: ReasoningIn,
     /// Report `usage` when asked.
     pub report_usage: bool,
     /// Report cached tokens in it.
@@ -84,6 +86,38 @@ pub struct SimConfig {
     pub metrics_fault: Option<PageFault>,
 }
 
+/// Where reasoning stands in a delta, as one vendor or another has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningIn {
+    /// In `reasoning_content`.
+    #[default]
+    Field,
+    /// In parts of `content` (Mistral).
+    Parts,
+    /// In `reasoning_details` (OpenRouter, MiniMax).
+    Details,
+    /// In a field that no vendor has.
+    Unknown,
+}
+
+impl ReasoningIn {
+    /// A delta with this text, which needs no escapes.
+    pub(crate) fn delta(self, text: &str) -> String {
+        match self {
+            Self::Field => format!("{{\"reasoning_content\":\"{text}\"}}"),
+            Self::Parts => format!(
+                "{{\"content\":[{{\"type\":\"thinking\",\"thinking\":\
+                 [{{\"type\":\"text\",\"text\":\"{text}\"}}]}}]}}"
+            ),
+            Self::Details => format!(
+                "{{\"reasoning_details\":[{{\"type\":\"reasoning.text\",\"text\":\"{text}\"}}]}}"
+            ),
+            Self::Unknown => format!("{{\"plan\":\"{text}\"}}"),
+        }
+    }
+}
+
 impl Default for SimConfig {
     fn default() -> Self {
         Self {
@@ -107,6 +141,7 @@ impl Default for SimConfig {
             events_per_write: 1,
             default_output_tokens: 32,
             reasoning_tokens: 0,
+            reasoning_in: ReasoningIn::Field,
             report_usage: true,
             report_cached_tokens: true,
             report_cached_by_tier: false,

@@ -23,7 +23,7 @@ mod stream;
 mod tokenizer;
 mod truth;
 
-pub use config::SimConfig;
+pub use config::{ReasoningIn, SimConfig};
 pub use faults::{Fault, FaultError, FaultOn, FaultRule, PageFault, PageFaultKind};
 pub use server::{Sim, SimError};
 pub use truth::{Truth, TruthRequest};

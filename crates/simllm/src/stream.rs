@@ -178,17 +178,18 @@ impl Answer<'_> {
                         sleep_until(at.into()).await;
                     }
                 }
-                let key = if sent < thinking {
-                    "reasoning_content"
-                } else {
-                    "content"
-                };
-                let mut event = format!("{prefix}{{\"index\":0,\"delta\":{{\"{key}\":\"");
+                let mut text = String::new();
                 for i in sent..sent + count {
-                    event.push(' ');
-                    event.push_str(word(seed, i));
+                    text.push(' ');
+                    text.push_str(word(seed, i));
                 }
-                event.push_str("\"},\"finish_reason\":null}]");
+                let delta = if sent < thinking {
+                    self.engine.config.reasoning_in.delta(&text)
+                } else {
+                    format!("{{\"content\":\"{text}\"}}")
+                };
+                let mut event =
+                    format!("{prefix}{{\"index\":0,\"delta\":{delta},\"finish_reason\":null}}]");
                 sent += count;
                 if self.chat.continuous_usage {
                     event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
@@ -200,7 +201,14 @@ impl Answer<'_> {
                     self.write_batch(sent).await?;
                 }
             }
-            let finish = "{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}]}";
+            let reason = match &self.fault {
+                Some(Fault::Finish { reason }) => {
+                    self.truth.aborted = true;
+                    json!(reason).to_string()
+                }
+                _ => "\"length\"".to_owned(),
+            };
+            let finish = format!("{{\"index\":0,\"delta\":{{}},\"finish_reason\":{reason}}}]}}");
             self.event(&format!("{prefix}{finish}")).await?;
         }
         self.end(&prefix, n).await
@@ -251,6 +259,15 @@ impl Answer<'_> {
             } if sent >= after_tokens => {
                 let error = json!({"error": {"message": message, "type": "server_error"}});
                 self.event(&error.to_string()).await?;
+                self.event("[DONE]").await?;
+                self.put(b"0\r\n\r\n").await?;
+                self.truth.aborted = true;
+                Ok(Some(true))
+            }
+            Fault::ErrorField { after_tokens } if sent >= after_tokens => {
+                let line = "error: {\"code\":500,\"message\":\"made to fail\"}\n\n";
+                self.put(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes())
+                    .await?;
                 self.event("[DONE]").await?;
                 self.put(b"0\r\n\r\n").await?;
                 self.truth.aborted = true;

@@ -64,7 +64,7 @@ pub struct ChunkFacts<'a> {
     /// An image, a sound or a file.
     pub media: bool,
     /// The field of text whose meaning is not known.
-    pub unknown: Option<Cow<'a, str>>,
+    pub unknown: Option<Box<str>>,
     /// Index of the (last) choice.
     pub choice: u32,
     /// Why the choice ended.
@@ -86,7 +86,7 @@ impl ChunkFacts<'_> {
             refusal: self.refusal,
             tool_call: self.tool_call,
             media: self.media,
-            unknown: own(self.unknown),
+            unknown: self.unknown,
             choice: self.choice,
             finish_reason: own(self.finish_reason),
             usage: self.usage,
@@ -225,9 +225,9 @@ impl<'a> Chunk<'a> {
         // Beside the choices only what is reasoning by its name is known to be generated now.
         let beside = self.beside;
         let other = beside.content.is_some() || beside.unknown.is_some();
-        facts.unknown = found
-            .unknown
-            .or(other.then_some(Cow::Borrowed("beside choices")));
+        let place = found.unknown.map(Cow::into_owned);
+        let place = place.or_else(|| other.then(|| "beside choices".to_owned()));
+        facts.unknown = place.map(String::into_boxed_str);
         facts.content = found.content;
         facts.reasoning = found.reasoning.or(beside.reasoning);
         facts

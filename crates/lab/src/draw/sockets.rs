@@ -81,6 +81,26 @@ impl SocketScenario {
     }
 }
 
+/// What vendors stream: thinking in fields of many kinds, and answers that the server breaks off. Of a
+/// draw of its own, so that the other worlds of a seed stay as they were.
+fn with_carriers(mut engine: Value, seed: u64, cold: &str) -> Value {
+    let mut random = Random::new(seed ^ 0xca44);
+    engine["reasoning_tokens"] = random.one_of(&[0, 0, 1, 2]).into();
+    engine["reasoning_in"] = random
+        .one_of(&["field", "parts", "details", "unknown"])
+        .into();
+    let none = engine["faults"].as_array().is_some_and(Vec::is_empty);
+    if none && cold != "reset" && random.chance(0.3) {
+        let fault = match random.one_of(&[0, 1, 2]) {
+            0 => json!({"finish": {"reason": "abort"}}),
+            1 => json!({"error_field": {"after_tokens": 1}}),
+            _ => json!({"finish": {"reason": "because"}}),
+        };
+        engine["faults"] = json!([{"on": {"every": 7}, "fault": fault}]);
+    }
+    engine
+}
+
 /// The world of a seed.
 pub fn socket_scenario(seed: u64) -> SocketScenario {
     let mut random = Random::new(seed ^ 0x50c7);
@@ -104,6 +124,7 @@ pub fn socket_scenario(seed: u64) -> SocketScenario {
             _ => json!([]),
         },
     });
+    let engine = with_carriers(engine, seed, cold);
     SocketScenario {
         seed,
         engine,

@@ -15,4 +15,4 @@ pub use binomial::lowest_rate;
 pub use claims::{Claim, Tally, claims};
 pub use facts::wrong_facts;
 pub use hits::{known_cold, wrong_hits};
-pub use sockets::wrong_run;
+pub use sockets::{wrong_run, wrong_streams};

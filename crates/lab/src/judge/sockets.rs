@@ -30,30 +30,87 @@ pub fn wrong_run(
         .enumerate()
         .map(|(at, kind)| if none && at > 0 { 'W' } else { kind })
         .collect();
-    let of = |role: char| {
+    let of = |role: char, counts: &dyn Fn(&Value) -> bool| {
         let chosen = roles.iter().zip(rounds).filter(|(one, _)| **one == role);
-        chosen.fold(Tokens::default(), |sum, (_, round)| add(sum, round))
+        chosen.fold(Tokens::default(), |sum, (_, round)| add(sum, round, counts))
     };
-    let (cold, warm) = (of('C'), of('W'));
-    rates(level, cold, warm, &mut wrong);
+    let answered = |one: &Value| !failed(scenario, one);
+    let (cold, warm) = (of('C', &answered), of('W', &answered));
+    // The engine counts what it read, whatever became of the answer.
+    let read = of('W', &|one| one["status"] == 200);
+    rates(level, cold, warm, read, &mut wrong);
     cold_round(scenario, level, &mut wrong);
     claims(scenario, level, cold, warm, &mut wrong);
     wrong
 }
 
-fn add(sum: Tokens, round: &[Value]) -> Tokens {
-    let answered = round.iter().filter(|one| one["status"] == 200);
-    answered.fold(sum, |sum, one| Tokens {
+/// What is said of the streams of a round that the log does not bear out: `file` is what the program
+/// wrote of it. Failures are those of the log, every token bore one event, and text in a field that
+/// nobody has is flagged.
+pub fn wrong_streams(scenario: &Value, round: &[Value], file: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let failures = round.iter().filter(|one| failed(scenario, one)).count();
+    // What broke off later had begun so too.
+    let begun = round.iter().filter(|one| one["status"] == 200).count();
+    let mut count = |what: &str, path: &str, right: usize| {
+        let said = number(file, path).unwrap_or(0.0);
+        if (said - right as f64).abs() > 0.5 {
+            wrong.push(format!("{said} {what}, by the engine's log {right}"));
+        }
+    };
+    count("failures", "/summary/failed_requests", failures);
+    let thinking = number(scenario, "/engine/reasoning_tokens").unwrap_or(0.0);
+    let hidden = text(scenario, "/engine/reasoning_in") == "unknown" && thinking > 0.5;
+    count(
+        "answers with text in an unknown field",
+        "/summary/flags/unknown_text",
+        if hidden { begun } else { 0 },
+    );
+    let word = round.iter().filter(|one| one["aborted"] == true).count();
+    count(
+        "unknown words at the end",
+        "/summary/flags/unknown_finish",
+        if unknown_word(scenario) { word } else { 0 },
+    );
+    let requests = file.pointer("/requests").and_then(Value::as_array);
+    for request in requests.into_iter().flatten() {
+        if request["success"] != true {
+            continue;
+        }
+        let events = number(request, "/token_events").unwrap_or(-1.0);
+        let right = if hidden { 3.0 - thinking } else { 3.0 };
+        if (events - right).abs() > 0.5 {
+            wrong.push(format!(
+                "{events} token events of an answer, {right} were sent"
+            ));
+        }
+    }
+    wrong
+}
+
+/// The engine was made to end answers with a word that nobody has.
+fn unknown_word(scenario: &Value) -> bool {
+    text(scenario, "/engine/faults/0/fault/finish/reason") == "because"
+}
+
+/// The program must call it a failure: a status, or an answer that was broken off.
+fn failed(scenario: &Value, one: &Value) -> bool {
+    one["status"] != 200 || (one["aborted"] == true && !unknown_word(scenario))
+}
+
+fn add(sum: Tokens, round: &[Value], counts: &dyn Fn(&Value) -> bool) -> Tokens {
+    let counted = round.iter().filter(|one| counts(one));
+    counted.fold(sum, |sum, one| Tokens {
         prompt: sum.prompt + number(one, "/prompt_tokens").unwrap_or(0.0),
         cached: sum.cached + number(one, "/cached_tokens").unwrap_or(0.0),
     })
 }
 
-fn rates(level: &Value, cold: Tokens, warm: Tokens, wrong: &mut Vec<String>) {
+fn rates(level: &Value, cold: Tokens, warm: Tokens, read: Tokens, wrong: &mut Vec<String>) {
     for (key, tokens, off) in [
         ("/hit_rate/usage", warm, RATE),
         ("/hit_rate/usage_cold", cold, RATE),
-        ("/hit_rate/server", warm, COUNTED),
+        ("/hit_rate/server", read, COUNTED),
     ] {
         let Some(said) = number(level, key) else {
             continue;

@@ -53,6 +53,16 @@ pub enum Fault {
         /// Its message.
         message: String,
     },
+    /// An `error:` field of the stream, which the standard does not have, then `[DONE]`.
+    ErrorField {
+        /// Tokens before it.
+        after_tokens: usize,
+    },
+    /// The answer ends with this `finish_reason`; the log calls it aborted.
+    Finish {
+        /// The word.
+        reason: String,
+    },
     /// TCP reset.
     Reset {
         /// Tokens before it.

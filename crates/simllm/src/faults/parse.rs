@@ -17,7 +17,7 @@ const WHEN: &str =
     "before the colon stands all, every=N, request=N, from=N, or a share as rate=0.05 or 5%";
 
 /// Every fault with its numbers, as a message names them.
-const WHAT: &str = "status=CODE[,RETRY_AFTER] error_event=TOKENS reset=TOKENS reset_at_byte=BYTES \
+const WHAT: &str = "status=CODE[,RETRY_AFTER] error_event=TOKENS error_field=TOKENS finish=REASON reset=TOKENS reset_at_byte=BYTES \
     close_early=TOKENS cut_body=TOKENS stall=TOKENS,MS drip=BYTES,MS split=BYTES merge=EVENTS \
     garbage=TOKENS missing_done empty_output not_streamed crlf cr bom no_space comments \
     usage=TOKENS late=MS buffered endless_line=BYTES";
@@ -34,6 +34,13 @@ impl FromStr for FaultRule {
             .split_once(':')
             .ok_or_else(|| fail(format!("give WHEN:WHAT; {WHEN}")))?;
         let on = when_of(when.trim()).ok_or_else(|| fail(WHEN.to_owned()))?;
+        if let Some(reason) = what.trim().strip_prefix("finish=") {
+            let reason = reason.trim().to_owned();
+            return Ok(Self {
+                on,
+                fault: Fault::Finish { reason },
+            });
+        }
         let (name, numbers) = match what.trim().split_once('=') {
             None => (what.trim(), Vec::new()),
             Some((name, given)) => {
@@ -82,6 +89,9 @@ fn fault_of(name: &str, numbers: &[u64]) -> Option<Fault> {
         "error_event" if one => Fault::ErrorEvent {
             after_tokens: first?,
             message: "made to fail".to_owned(),
+        },
+        "error_field" if one => Fault::ErrorField {
+            after_tokens: first?,
         },
         "reset" if one => Fault::Reset {
             after_tokens: first?,
