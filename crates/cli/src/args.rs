@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_dataset::longbench::ConvertFormat;
 use dualround_model::Lang;
 pub(crate) use run::RunArgs;
-pub(crate) use sources::listing;
+pub(crate) use sources::{Source, listing};
 use std::{ffi::OsString, path::PathBuf};
 
 /// Does the cache in front of my model work, and what is it worth?

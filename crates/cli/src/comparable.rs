@@ -83,8 +83,8 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
         ),
         (
             "--ignore-eos",
-            a.ignore_eos.to_string(),
-            b.ignore_eos.to_string(),
+            a.ignore_eos.unwrap_or(false).to_string(),
+            b.ignore_eos.unwrap_or(false).to_string(),
         ),
         (
             "--temperature",

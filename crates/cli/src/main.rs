@@ -6,6 +6,7 @@ mod commands;
 mod comparable;
 mod endpoint;
 mod engine_tokens;
+mod environment_key;
 mod exit;
 mod gate;
 mod gate_schema;

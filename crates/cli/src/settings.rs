@@ -131,10 +131,11 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         }
     };
     let tables = tables(args.tables.as_deref())?;
+    let request = request::resolve(&args, &url, userinfo.is_some())?;
     let plan = Plan {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),
-        request: request::resolve(&args, &url)?,
+        request,
         dataset: dataset::resolve(&args, &dataset, levels.len(), seed)?,
         levels,
         schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,

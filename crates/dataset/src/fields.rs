@@ -104,6 +104,12 @@ pub(crate) fn is_sent(key: &str) -> bool {
 /// # Errors
 /// The key and what is wrong with its value.
 pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
+    if row.get("n").and_then(whole).is_some_and(|n| n > 1) {
+        return Err(format!(
+            "`n` is {}: one request is measured as one answer; leave it out",
+            short(&row["n"])
+        ));
+    }
     let mut options = Map::new();
     for (key, kind) in SENT {
         if let Some(value) = row.get(key).filter(|value| !value.is_null()) {
@@ -125,21 +131,62 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
             _ => None,
         }),
         output_tokens: output_tokens(row)?,
-        input_tokens: INPUTS.iter().find_map(|key| row.get(*key)?.as_u64()),
+        input_tokens: INPUTS.iter().find_map(|key| whole(row.get(*key)?)),
         options,
     })
 }
 
 /// The value, or what its text holds: tables and some data sets keep everything as text.
 fn fitted(key: &str, kind: FieldType, value: &Value) -> Result<Value, String> {
-    if kind.takes(value) {
-        return Ok(value.clone());
+    let wrong = || format!("`{key}` is {}, not {}", short(value), kind.name());
+    let told = value.as_str().and_then(|text| told(kind, text.trim()));
+    let value = told.as_ref().unwrap_or(value);
+    if kind == FieldType::Integer
+        && let Some(number) = whole(value)
+    {
+        return Ok(number.into());
     }
-    let told = value.as_str();
-    let told = told.and_then(|text| serde_json::from_str(text.trim()).ok());
-    match told {
-        Some(told) if kind.takes(&told) => Ok(told),
-        _ => Err(format!("`{key}` is {}, not {}", short(value), kind.name())),
+    if !kind.takes(value) {
+        return Err(wrong());
+    }
+    let mut items = value.as_array().into_iter().flatten();
+    if kind == FieldType::TextOrList && !items.all(Value::is_string) {
+        return Err(format!("`{key}` is {}, not a list of texts", short(value)));
+    }
+    Ok(value.clone())
+}
+
+/// What a text holds, where that is of the type, and the text itself is not meant: a list in the place
+/// of a stop word is one.
+fn told(kind: FieldType, text: &str) -> Option<Value> {
+    let lower = text.to_ascii_lowercase();
+    let text = if kind == FieldType::Flag {
+        &lower
+    } else {
+        text
+    };
+    let value: Value = serde_json::from_str(text).ok()?;
+    let meant = match kind {
+        FieldType::Text => false,
+        FieldType::TextOrList => value.is_array(),
+        FieldType::TextOrObject => value.is_object(),
+        _ => true,
+    };
+    meant.then_some(value)
+}
+
+/// A whole number, also as tables write it where a cell of the column is empty (`7.0`), or as text.
+fn whole(value: &Value) -> Option<u64> {
+    let float = |value: &Value| {
+        let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
+        format!("{float:.0}").parse().ok()
+    };
+    match value {
+        Value::String(text) => {
+            let told: Value = serde_json::from_str(text.trim()).ok()?;
+            told.as_u64().or_else(|| float(&told))
+        }
+        value => value.as_u64().or_else(|| float(value)),
     }
 }
 
@@ -148,7 +195,7 @@ fn output_tokens(row: &Map<String, Value>) -> Result<Option<u64>, String> {
         match row.get(key) {
             None | Some(Value::Null) => {}
             Some(value) => {
-                let count = value.as_u64().filter(|n| *n > 0);
+                let count = whole(value).filter(|n| *n > 0);
                 let wrong = || format!("`{key}` is {}, not a positive integer", short(value));
                 return count.map(Some).ok_or_else(wrong);
             }
@@ -178,25 +225,17 @@ pub(crate) fn unsent(row: &Map<String, Value>, read: &[&str]) -> Vec<String> {
     keys.cloned().collect()
 }
 
-/// Of a Batch request: every field that is not the run's own goes as it is.
-///
-/// # Errors
-/// Where one asks for more than one answer.
+/// Of a Batch request: every field that is not the run's own goes as it is, null too.
 pub(crate) fn of_batch(
     body: &Map<String, Value>,
     unsent: &mut Vec<String>,
     options: &mut Map<String, Value>,
-) -> Result<(), String> {
-    if let Some(n) = body
-        .get("n")
-        .filter(|n| !n.is_null() && n.as_u64() != Some(1))
-    {
-        return Err(format!(
-            "`n` is {}: one request is measured as one answer; leave it out",
-            short(n)
-        ));
-    }
-    for key in std::mem::take(unsent) {
+) {
+    let nulls = body
+        .iter()
+        .filter(|(key, value)| value.is_null() && !LENGTHS.contains(&key.as_str()));
+    let nulls: Vec<String> = nulls.map(|(key, _)| key.clone()).collect();
+    for key in std::mem::take(unsent).into_iter().chain(nulls) {
         match body.get(&key) {
             Some(value) if !OWN.contains(&key.as_str()) => {
                 options.insert(key, value.clone());
@@ -206,7 +245,6 @@ pub(crate) fn of_batch(
             _ => {}
         }
     }
-    Ok(())
 }
 
 /// Objects with a role or a speaker.

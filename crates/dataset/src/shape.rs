@@ -175,9 +175,10 @@ fn batch(
     let mut shaped = shape(&whole, number, reading);
     if let (Shaped::Sample(found), Value::Object(body)) = (&mut shaped, &whole) {
         let Understood { sample, unsent, .. } = found.as_mut();
-        if let Err(reason) = fields::of_batch(body, unsent, &mut sample.options) {
-            return Shaped::Unknown(reason);
-        }
+        fields::of_batch(body, unsent, &mut sample.options);
+        let known = ["custom_id", "method", "url", "body", "id", "_id"];
+        let beside = object.keys().filter(|key| !known.contains(&key.as_str()));
+        unsent.extend(beside.cloned());
     }
     shaped
 }

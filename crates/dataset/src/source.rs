@@ -147,7 +147,7 @@ impl<'a> Source<'a> {
         }
         if let Some(what) = packed(start) {
             return Err(not_rows(&format!(
-                "it is {what}, which is not read: unpack it first"
+                "it is {what}, which is not read: unpack or convert it first"
             )));
         }
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
@@ -185,7 +185,7 @@ fn by_name(name: &str, start: &[u8]) -> Layout {
 
 /// What packs a file that is not unpacked here, by its first bytes.
 fn packed(start: &[u8]) -> Option<&'static str> {
-    const KNOWN: [(&[u8], &str); 9] = [
+    const KNOWN: [(&[u8], &str); 11] = [
         (b"\xfd7zXZ\0", "packed with xz"),
         (b"BZh", "packed with bzip2"),
         (b"PK\x03\x04", "a zip archive"),
@@ -195,11 +195,19 @@ fn packed(start: &[u8]) -> Option<&'static str> {
         (b"ARROW1", "an Arrow file"),
         (b"\x80\x04\x95", "a Python pickle"),
         (b"SQLite format 3\0", "a SQLite database"),
+        (b"\xff\xfe", "UTF-16 text"),
+        (b"\xfe\xff", "UTF-16 text"),
     ];
     let found = KNOWN.iter().find(|(magic, _)| start.starts_with(magic));
+    let page = || {
+        let begin = start.trim_ascii_start();
+        let begin = begin.get(..15).unwrap_or(begin).to_ascii_lowercase();
+        let html = begin.starts_with(b"<!doctype html") || begin.starts_with(b"<html");
+        html.then_some("an HTML page")
+    };
     // A tar archive says so behind its first name.
     let tar = || (start.get(257..262) == Some(b"ustar")).then_some("a tar archive");
-    found.map(|(_, what)| *what).or_else(tar)
+    found.map(|(_, what)| *what).or_else(tar).or_else(page)
 }
 
 /// An object for the whole file rather than the first line of JSONL: rows under `data`, or a first

@@ -70,7 +70,7 @@ fn f022_what_of_a_row_is_not_sent_is_told() {
             vec!["category"],
         ),
         (
-            json!({"text": "hi", "logprobs": true, "n": 2}),
+            json!({"text": "hi", "logprobs": true, "n": 1}),
             vec!["logprobs", "n"],
         ),
         // What is sent, or says who the row is, or is empty.
@@ -129,6 +129,16 @@ fn x19_every_field_of_a_batch_request_is_sent() {
     assert_eq!(unsent(&selection), ["model"]);
     let several = batch.to_string().replace("\"n\":1", "\"n\":4");
     assert!(error(&several).contains("`n` is 4"), "{}", error(&several));
+    for row in [
+        json!({"prompt": "hi", "n": 2}),
+        json!({"messages": [{"role": "user", "content": "a"}], "n": 3}),
+    ] {
+        assert!(error(&row.to_string()).contains("one answer"), "{row}");
+    }
+    let beside = json!({"custom_id": "r", "body": {"messages": [{"role": "user", "content": "a"}], "store": null}, "temperature": 0.5});
+    let selection = row(&beside);
+    assert_eq!(unsent(&selection), ["temperature"]);
+    assert_eq!(json!(first(&selection).options), json!({"store": null}));
     let other = batch.to_string().replace("chat/completions", "embeddings");
     assert!(error(&other).contains("/v1/embeddings"));
 }
@@ -159,6 +169,7 @@ fn fields_of_another_type_are_refused_by_line_and_key() {
         ),
         (json!({"seed": 1.5}), "`seed` is 1.5, not a whole number"),
         (json!({"stop": 7}), "`stop` is 7, not a text or a list"),
+        (json!({"stop": ["a", 5]}), "not a list of texts"),
         (json!({"parallel_tool_calls": "maybe"}), "not true or false"),
         (
             json!({"max_tokens": "many"}),
@@ -204,6 +215,13 @@ fn fields_that_a_table_keeps_as_text_are_read() {
     let expected =
         json!({"temperature": 0.5, "top_k": 5, "tools": [{"type": "function"}], "stop": "END"});
     assert_eq!(json!(first(&selection).options), expected);
+    // As pandas and Excel write columns with empty cells, flags and lists.
+    let table = "text,max_tokens,seed,parallel_tool_calls,stop\nhi,7.0,3.0,True,\"[\"\"a\"\",\"\"b\"\"]\"\n";
+    let selection = read("d.csv", table).unwrap();
+    let sample = first(&selection);
+    assert_eq!(sample.output_tokens, Some(7));
+    let expected = json!({"seed": 3, "parallel_tool_calls": true, "stop": ["a", "b"]});
+    assert_eq!(json!(sample.options), expected);
 }
 
 #[test]
@@ -250,6 +268,8 @@ fn x23_what_is_packed_otherwise_is_named() {
         (b"\x04\x22\x4d\x18\x64", "packed with lz4"),
         (b"SQLite format 3\0", "a SQLite database"),
         (b"ARROW1\0\0", "an Arrow file"),
+        (b"\xff\xfet\0", "UTF-16 text"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
         (b"\x80\x04\x95\x10\0", "a Python pickle"),
     ] {
         let told = load_bytes("d.jsonl", bytes, &plan())

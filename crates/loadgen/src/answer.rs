@@ -139,7 +139,8 @@ impl Answer {
     /// An event has come; what follows `[DONE]` says nothing.
     pub(super) fn take_event(&mut self, event: ChatEvent<'_>, stamp: Stamp, tally: &mut ReadTally) {
         tally.events += 1;
-        self.heard = true;
+        // What is of another kind is kept, to be quoted should nothing else come.
+        self.heard |= !matches!(event, ChatEvent::Ignored | ChatEvent::Unknown { .. });
         if self.done_ns.is_some() {
             return;
         }
@@ -202,10 +203,18 @@ impl Answer {
             self.timeline.first_content_ns = Some(stamp.at);
         }
         if let Some(reason) = &chunk.finish_reason {
-            self.facts.finish_reason = Some(clean(reason));
+            self.take_reason(reason);
         }
         for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
             self.keep(chunk.choice, text);
+        }
+    }
+
+    /// A word that breaks the answer off is not taken back by a later one.
+    fn take_reason(&mut self, reason: &str) {
+        let earlier = self.facts.finish_reason.as_deref();
+        if earlier.is_none_or(|earlier| Ending::of(earlier) != Ending::Forced) {
+            self.facts.finish_reason = Some(clean(reason));
         }
     }
 
@@ -386,7 +395,7 @@ impl Answer {
             return format!("the body is empty ({said_by})");
         }
         let sent = clean(&quoted(&self.start));
-        format!("the body ended without an event of a stream ({said_by}): {sent}")
+        format!("the body ended without a chunk of an answer ({said_by}): {sent}")
     }
 
     fn judge_body(&mut self, body: &[u8]) {

@@ -11,6 +11,10 @@ pub struct Fetched {
     pub status: u16,
     /// `Content-Type`.
     pub content_type: Option<String>,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -33,6 +37,8 @@ pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetche
     Ok(Fetched {
         status: answer.status,
         content_type: answer.head.content_type,
+        content_encoding: answer.head.content_encoding,
+        location: answer.head.location,
         body: answer.body,
     })
 }

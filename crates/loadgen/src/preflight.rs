@@ -111,7 +111,7 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
         let hint = if reason.to_ascii_lowercase().contains("certificate") {
             ": give the server's CA with --ca-cert, or skip verification with --insecure"
         } else if reason.contains("proxy ") {
-            "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy HOST goes without it"
+            "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy goes without it"
         } else {
             "; is the server running, and the address right?"
         };

@@ -55,7 +55,7 @@ pub(crate) fn epoch(
             bytes: bytes.into(),
             body_at,
             prompt,
-            prompt_digest: hex(&Sha256::digest(text.as_bytes())[..8]).into(),
+            prompt_digest: digest(sample, text).into(),
             prompt_chars: text.chars().count() as u64,
             input_tokens: sample.input_tokens.filter(|_| !sample.truncated),
             shared_chars: if has_more_than_text(sample) {
@@ -64,7 +64,7 @@ pub(crate) fn epoch(
                 shared[index as usize]
             },
             truncated: sample.truncated,
-            row_options: asked.of(plan, sample),
+            row_options: asked.of(plan, sample, fresh),
         });
     }
     Ok(PreparedEpoch {
@@ -72,6 +72,16 @@ pub(crate) fn epoch(
         content_digest: hex(&content.finalize()),
         wire_digest: hex(&wire.finalize()),
     })
+}
+
+/// Of what is asked: the text, and where there is more than text (images, sounds), all of it.
+fn digest(sample: &Sample, text: &str) -> String {
+    let whole = if has_more_than_text(sample) {
+        json!(sample.messages).to_string()
+    } else {
+        text.to_owned()
+    };
+    hex(&Sha256::digest(whole.as_bytes())[..8])
 }
 
 /// The ids of a round, each of which names one request.
@@ -108,7 +118,7 @@ const TOLD: usize = 200;
 
 impl RowOptions {
     /// The row's own fields in the body that is sent, where no flag took their place.
-    fn of(&mut self, plan: &Plan, sample: &Sample) -> Option<Arc<str>> {
+    fn of(&mut self, plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Option<Arc<str>> {
         if sample.options.is_empty() && sample.output_tokens.is_none() {
             return None;
         }
@@ -120,7 +130,8 @@ impl RowOptions {
         let sent = body(&plan.model, request, sample);
         let mut told = Map::new();
         for (key, value) in own {
-            if sent.get(&key) != Some(&value) || request.extra_body.contains_key(&key) {
+            let salted = matches!(fresh, Some(Fresh::Salt { field, .. }) if *field == key);
+            if salted || sent.get(&key) != Some(&value) || request.extra_body.contains_key(&key) {
                 continue;
             }
             let text = value.to_string();
@@ -332,8 +343,8 @@ fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Valu
     if let Some(tokens) = request.min_output_tokens {
         put("min_tokens", json!(tokens));
     }
-    if request.ignore_eos {
-        put("ignore_eos", json!(true));
+    if let Some(ignore) = request.ignore_eos {
+        put("ignore_eos", json!(ignore));
     }
     if let Some(temperature) = request.temperature {
         put("temperature", number(temperature));
@@ -392,7 +403,7 @@ mod tests {
             options: options.as_object().unwrap().clone(),
             truncated: false,
         };
-        let told = RowOptions::default().of(plan, &sample);
+        let told = RowOptions::default().of(plan, &sample, None);
         let told = told.map(|text| serde_json::from_str(&text).unwrap());
         (body("m", &plan.request, &sample), told)
     }

@@ -3,9 +3,11 @@
 /// At most 2 KiB of `text`, control characters replaced by spaces.
 pub(crate) fn clean(text: &str) -> String {
     const LIMIT: usize = 2048;
+    const CUT: char = '…';
     let mut out = String::with_capacity(text.len().min(LIMIT));
     for c in text.trim().chars() {
-        if out.len() + c.len_utf8() > LIMIT {
+        if out.len() + c.len_utf8() > LIMIT - CUT.len_utf8() {
+            out.push(CUT);
             break;
         }
         out.push(if c.is_control() { ' ' } else { c });

@@ -143,14 +143,7 @@ async fn measure(
             () = job.cancel.cancelled() => break (response, Outcome::Cancelled),
         }
     };
-    let outcome = match outcome {
-        Outcome::Failed(mut failure) => {
-            failure.message = job.secrets.scrub(failure.message);
-            Outcome::Failed(failure)
-        }
-        outcome => outcome,
-    };
-    RequestRecord {
+    let mut record = RequestRecord {
         level: job.level,
         round: job.round,
         index: request.index,
@@ -164,12 +157,14 @@ async fn measure(
         row_options: request.row_options.clone(),
         user: number,
         outcome,
-        output: (response.answer.take_text()).map(|text| job.secrets.scrub(text)),
+        output: response.answer.take_text(),
         timeline: response.answer.timeline,
         stream: response.answer.facts,
         usage: response.answer.usage,
         response_id: response.answer.id.map(Arc::from),
         resent,
         retries,
-    }
+    };
+    job.secrets.scrub_record(&mut record);
+    record
 }

@@ -243,8 +243,8 @@ pub struct RequestPlan {
     pub max_output_tokens: Option<u64>,
     /// Shortest answer, tokens (`min_tokens`).
     pub min_output_tokens: Option<u64>,
-    /// Go on past the end-of-sequence token (`ignore_eos`).
-    pub ignore_eos: bool,
+    /// Go on past the end-of-sequence token (`ignore_eos`); not sent where it is not given.
+    pub ignore_eos: Option<bool>,
     /// Sampling temperature.
     pub temperature: Option<f64>,
     /// Nucleus sampling.
@@ -301,7 +301,7 @@ impl Default for RequestPlan {
         Self {
             max_output_tokens: None,
             min_output_tokens: None,
-            ignore_eos: false,
+            ignore_eos: None,
             temperature: None,
             top_p: None,
             max_tokens_field: "max_tokens".to_owned(),

@@ -70,7 +70,7 @@ pub enum Warning {
         count: u64,
         /// Of how many successes.
         of: u64,
-        /// The field, or the type of the event, that was seen first.
+        /// The field, or the type of the event.
         place: String,
         /// The longest time from it to a known token, ms; unknown where there was none.
         lead_ms: Option<f64>,
@@ -79,7 +79,7 @@ pub enum Warning {
     UnknownFinish {
         /// How many.
         count: u64,
-        /// The word that was seen first.
+        /// The word.
         reason: String,
     },
     /// The server counted far fewer prompt tokens than were sent: it cuts prompts.
@@ -90,6 +90,13 @@ pub enum Warning {
         chars: u64,
         /// Tokens that the server counted for them.
         tokens: u64,
+    },
+    /// Answers report more cached tokens than their prompt has.
+    ImpossibleUsage {
+        /// How many.
+        count: u64,
+        /// Of how many successes.
+        of: u64,
     },
     /// `usage` does not add up to its own total.
     UsageTotalOff {

@@ -99,6 +99,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::BufferedSuspected { .. }
         | Warning::UsageMismatch { .. }
         | Warning::UsageTotalOff { .. }
+        | Warning::ImpossibleUsage { .. }
         | Warning::UnknownText { .. }
         | Warning::UnknownFinish { .. }
         | Warning::PromptCut { .. }

@@ -351,7 +351,9 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
         });
     }
     if hits.known == 0 {
-        evidence.push(ColdFact::NotReported { round: number });
+        if hits.impossible == 0 {
+            evidence.push(ColdFact::NotReported { round: number });
+        }
         return Verdict::Unknown;
     }
     let (least, most) = (

@@ -45,8 +45,10 @@ pub(crate) struct Facts {
     pub(crate) lengths: (u64, u64, u64),
     pub(crate) arrivals: Arrivals,
     pub(crate) prompts: Lengths,
-    pub(crate) unknown_text: Option<UnknownTexts>,
-    pub(crate) unknown_finish: Option<UnknownFinish>,
+    /// Answers that began with text in a field that is not known, by the field.
+    pub(crate) unknown_text: BTreeMap<String, UnknownText>,
+    /// Answers that ended with a word that is not known, by the word.
+    pub(crate) unknown_finish: BTreeMap<String, u64>,
     /// There were too many gaps to keep each one.
     pub(crate) icl_approximate: bool,
     /// Token-bearing events of successes.
@@ -86,22 +88,21 @@ impl ByTier {
     }
 }
 
-/// Answers that began with text in a field that is not known.
-#[derive(Debug)]
-pub(crate) struct UnknownTexts {
+/// Answers that began with text in one field that is not known.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownText {
     pub(crate) count: u64,
-    /// The field that was seen first.
-    pub(crate) place: String,
     /// The longest time from it to a known token, ms; unknown where there was none.
     pub(crate) lead_ms: Option<f64>,
 }
 
-/// Answers that ended with a word that is not known.
-#[derive(Debug)]
-pub(crate) struct UnknownFinish {
-    pub(crate) count: u64,
-    /// The word that was seen first.
-    pub(crate) reason: String,
+/// Names of a kind that are told apart; servers may make one for each answer.
+const NAMES: usize = 5;
+
+/// The entry of a name, as long as there are not too many.
+fn kept<'a, T: Default>(names: &'a mut BTreeMap<String, T>, name: &str) -> Option<&'a mut T> {
+    let room = names.len() < NAMES || names.contains_key(name);
+    room.then(|| names.entry(name.to_owned()).or_default())
 }
 
 /// The longer of two times, of which each may be unknown.
@@ -136,7 +137,8 @@ impl Facts {
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
-            if let Some(tokens) = record.usage.prompt_tokens {
+            let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
+            if let Some(tokens) = record.usage.prompt_tokens.filter(|_| believed) {
                 self.prompts.add(record.prompt_chars, tokens);
             }
             self.add_unknown(record, metrics);
@@ -147,21 +149,15 @@ impl Facts {
         if let Some(text) = &record.stream.unknown_text {
             let first = record.timeline.first_token_ns;
             let lead = first.map(|first| first.saturating_sub(text.at_ns) as f64 / 1e6);
-            let seen = self.unknown_text.get_or_insert_with(|| UnknownTexts {
-                count: 0,
-                place: text.place.clone(),
-                lead_ms: None,
-            });
-            seen.count += 1;
-            seen.lead_ms = longer(seen.lead_ms, lead);
+            if let Some(seen) = kept(&mut self.unknown_text, &text.place) {
+                seen.count += 1;
+                seen.lead_ms = longer(seen.lead_ms, lead);
+            }
         }
         let reason = record.stream.finish_reason.as_ref();
-        if let Some(reason) = reason.filter(|_| metrics.flags.contains(&Flag::UnknownFinish)) {
-            let seen = self.unknown_finish.get_or_insert_with(|| UnknownFinish {
-                count: 0,
-                reason: reason.clone(),
-            });
-            seen.count += 1;
+        let reason = reason.filter(|_| metrics.flags.contains(&Flag::UnknownFinish));
+        if let Some(count) = reason.and_then(|reason| kept(&mut self.unknown_finish, reason)) {
+            *count += 1;
         }
     }
 

@@ -63,7 +63,8 @@ fn output_tokens(
             let (tokens, source) = by_events();
             (tokens, source, usage.is_some_and(|n| n < events))
         }
-        (_, Some(n)) if n <= 1 && events > 2 => {
+        // No token was generated, and events show some.
+        (_, Some(n)) if (n <= 1 && events > 2) || (n == 0 && events > 0) => {
             let (tokens, source) = by_events();
             (tokens, source, true)
         }

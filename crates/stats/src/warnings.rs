@@ -47,6 +47,12 @@ pub(crate) fn of(
         warnings.push(Warning::TokensFromEvents { count, of });
     }
     warnings.extend(odd_answers(facts, of, flag(Flag::UsageTotalOff)));
+    if flag(Flag::ImpossibleUsage) > 0 {
+        warnings.push(Warning::ImpossibleUsage {
+            count: flag(Flag::ImpossibleUsage),
+            of,
+        });
+    }
     if flag(Flag::UsageMismatch) > 0 {
         warnings.push(Warning::UsageMismatch {
             count: flag(Flag::UsageMismatch),
@@ -116,18 +122,18 @@ pub(crate) fn of(
 /// What answers held that is not of the format.
 fn odd_answers(facts: &Facts, of: u64, totals_off: u64) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = facts.prompts.cut().into_iter().collect();
-    if let Some(seen) = &facts.unknown_text {
+    for (place, seen) in &facts.unknown_text {
         warnings.push(Warning::UnknownText {
             count: seen.count,
             of,
-            place: seen.place.clone(),
+            place: place.clone(),
             lead_ms: seen.lead_ms,
         });
     }
-    if let Some(seen) = &facts.unknown_finish {
+    for (reason, count) in &facts.unknown_finish {
         warnings.push(Warning::UnknownFinish {
-            count: seen.count,
-            reason: seen.reason.clone(),
+            count: *count,
+            reason: reason.clone(),
         });
     }
     if totals_off > 0 {

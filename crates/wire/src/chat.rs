@@ -6,17 +6,20 @@ use crate::{
     field::Name,
     repair::repair,
     usage::{IfObject, RawTimings, RawUsage},
+    vendor_error::{base_resp, instead, says_nothing},
 };
 use dualround_model::Usage;
 use serde::{
     Deserialize, Deserializer,
     de::{IgnoredAny, MapAccess, Visitor},
 };
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value, value::RawValue};
 use std::borrow::Cow;
 
 /// Characters of what was not understood that stand in its reason.
 const QUOTED: usize = 200;
+/// Bytes that are looked at for them.
+const QUOTED_BYTES: usize = 1024;
 
 /// The meaning of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,6 +121,10 @@ struct Chunk<'a> {
     object: Option<&'a RawValue>,
     kind: Option<&'a RawValue>,
     message: Option<&'a RawValue>,
+    /// MiniMax: the state of the request.
+    base_resp: Option<&'a RawValue>,
+    /// Groq: usage in a field of its own.
+    x_groq: Option<&'a RawValue>,
     /// Text beside the choices.
     beside: Generated<'a>,
 }
@@ -142,6 +149,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                         "object" => chunk.object = map.next_value()?,
                         "type" => chunk.kind = map.next_value()?,
                         "message" => chunk.message = map.next_value()?,
+                        "base_resp" => chunk.base_resp = map.next_value()?,
+                        "x_groq" => chunk.x_groq = map.next_value()?,
                         _ if holds_text(&key) => chunk.beside.read(key, &mut map)?,
                         _ => drop(map.next_value::<IgnoredAny>()?),
                     }
@@ -161,7 +170,20 @@ fn holds_text(key: &str) -> bool {
 }
 
 impl<'a> Chunk<'a> {
+    /// The error that it reports, in whatever place: its message, and its code.
     fn error(&self) -> Option<(String, Option<String>)> {
+        let inside = || {
+            let choices = self.choices.iter().flatten();
+            let told = choices
+                .filter_map(|choice| choice.found.error.clone())
+                .next();
+            let state = || base_resp(&serde_json::from_str(self.base_resp?.get()).ok()?);
+            told.or_else(state).map(|message| (message, None))
+        };
+        self.named_error().or_else(inside)
+    }
+
+    fn named_error(&self) -> Option<(String, Option<String>)> {
         let marked = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "\"error\"");
         let raw = match self.error {
             Some(error) => error,
@@ -204,13 +226,25 @@ impl<'a> Chunk<'a> {
         };
         let timings = self.timings.map(|timings| timings.usage());
         let usage = self.usage.map(|usage| usage.usage());
-        facts.usage = match (timings, usage) {
-            (Some(mut low), Some(usage)) => {
-                low.merge(usage);
-                Some(low)
-            }
-            (low, usage) => usage.or(low),
-        };
+        let groq = self.x_groq.and_then(|raw| {
+            let mut fields: Map<String, Value> = serde_json::from_str(raw.get()).ok()?;
+            serde_json::from_value::<RawUsage>(fields.remove("usage")?).ok()
+        });
+        let of_choices = self
+            .choices
+            .iter()
+            .flatten()
+            .filter_map(|choice| choice.usage);
+        let others = groq
+            .into_iter()
+            .chain(of_choices)
+            .map(|usage| usage.usage());
+        // From the least telling on.
+        let told = timings.into_iter().chain(others).chain(usage);
+        facts.usage = told.reduce(|mut sum, usage| {
+            sum.merge(usage);
+            sum
+        });
         facts.usage = facts.usage.filter(|usage| !usage.is_empty());
         let mut found = Generated::default();
         for choice in self.choices.into_iter().flatten() {
@@ -231,18 +265,6 @@ impl<'a> Chunk<'a> {
         facts.content = found.content;
         facts.reasoning = found.reasoning.or(beside.reasoning);
         facts
-    }
-}
-
-/// An error that is none: servers that always fill the field in send it empty with every chunk.
-fn says_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => true,
-        Value::Number(number) => number.as_f64() == Some(0.0),
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.iter().all(says_nothing),
-        Value::Object(fields) => fields.values().all(says_nothing),
-        Value::Bool(true) => false,
     }
 }
 
@@ -274,7 +296,7 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
         return ChatEvent::Ignored;
     }
     match serde_json::from_slice(data) {
-        Ok(chunk) => event_of(chunk),
+        Ok(chunk) => event_of(chunk, data),
         Err(error) => match repair(data) {
             Some(repaired) => parse_repaired(data, &repaired),
             None => bad_or_ignored(data, &error),
@@ -282,12 +304,18 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     }
 }
 
-fn event_of(chunk: Chunk<'_>) -> ChatEvent<'_> {
+fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
     if let Some((message, code)) = chunk.error() {
         return ChatEvent::Error { message, code };
     }
     if !chunk.is_foreign() {
         return ChatEvent::Chunk(chunk.facts());
+    }
+    if let Some(message) = error_instead(data) {
+        return ChatEvent::Error {
+            message,
+            code: None,
+        };
     }
     match chunk.foreign_text() {
         Some(place) => ChatEvent::Unknown { place },
@@ -295,11 +323,16 @@ fn event_of(chunk: Chunk<'_>) -> ChatEvent<'_> {
     }
 }
 
+/// The words of an object without choices that is an error of another form.
+fn error_instead(data: &[u8]) -> Option<String> {
+    instead(&serde_json::from_slice::<Map<String, Value>>(data).ok()?)
+}
+
 /// An event that became JSON only by a repair.
 fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
     match serde_json::from_slice(repaired) {
         Err(error) => bad_or_ignored(data, &error),
-        Ok(chunk) => match event_of(chunk) {
+        Ok(chunk) => match event_of(chunk, repaired) {
             ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
             ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
             ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
@@ -342,9 +375,11 @@ fn joins_events(data: &[u8]) -> bool {
 
 /// How a text begins that was not understood: what the server said is in it.
 pub fn quoted(data: &[u8]) -> String {
-    let text = crate::error_body::shorten(&String::from_utf8_lossy(&data[..data.len().min(1024)]));
+    let text = crate::error_body::shorten(&String::from_utf8_lossy(
+        &data[..data.len().min(QUOTED_BYTES)],
+    ));
     let mut begin: String = text.chars().take(QUOTED).collect();
-    if begin.len() < text.len() {
+    if begin.len() < text.len() || data.len() > QUOTED_BYTES {
         begin.push('…');
     }
     if begin.is_empty() {
@@ -409,6 +444,19 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
         format!("the body is not a chat answer: {error}: {sent}")
     })?;
     if let Some((message, _)) = chunk.error() {
+        return Ok(BodyFacts {
+            error: Some(message),
+            ..BodyFacts::default()
+        });
+    }
+    if chunk.choices.is_none() {
+        let error = error_instead(text);
+        let Some(message) = error else {
+            let sent = quoted(body);
+            return Err(format!(
+                "the body is not a chat answer: it has no choices: {sent}"
+            ));
+        };
         return Ok(BodyFacts {
             error: Some(message),
             ..BodyFacts::default()

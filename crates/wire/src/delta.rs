@@ -5,8 +5,10 @@
 //! that is not known is told by the field's name.
 
 use crate::{
+    error_body::error_of,
     field::{Field, Name, is_about},
-    usage::Count,
+    usage::{Count, IfObject, RawUsage},
+    vendor_error::says_nothing,
 };
 use serde::{
     Deserialize, Deserializer,
@@ -20,6 +22,8 @@ use std::{borrow::Cow, fmt};
 pub(crate) struct Choice<'a> {
     pub(crate) index: u32,
     pub(crate) finish_reason: Option<Cow<'a, str>>,
+    /// Moonshot: usage in the choice.
+    pub(crate) usage: Option<RawUsage>,
     pub(crate) found: Generated<'a>,
 }
 
@@ -34,6 +38,8 @@ pub(crate) struct Generated<'a> {
     pub(crate) media: bool,
     /// The field of text whose meaning is not known.
     pub(crate) unknown: Option<Cow<'a, str>>,
+    /// The words of an error in the place of an answer (OpenRouter, gateways).
+    pub(crate) error: Option<String>,
 }
 
 /// What a field is for.
@@ -43,9 +49,59 @@ pub(crate) enum Place {
     Refusal,
     Calls,
     Media,
+    Error,
     /// It says something of the answer and is none.
     About,
     Unknown,
+}
+
+/// Fields of deltas and choices that are about the answer.
+const ABOUT: [&str; 24] = [
+    "name",
+    "finish_reason",
+    "stop_reason",
+    "native_finish_reason",
+    "matched_stop",
+    "stop_sequence",
+    "finish_details",
+    "stop_details",
+    "logprobs",
+    "prompt_logprobs",
+    "token_ids",
+    "prompt_token_ids",
+    "annotations",
+    "obfuscation",
+    "padding",
+    "channel",
+    "recipient",
+    "weight",
+    "hidden_states",
+    "seed",
+    "provider",
+    "service_tier",
+    "usage",
+    // Azure: where an answer on one's own data comes from.
+    "context",
+];
+
+/// A field about an answer, by a word in its name: sources, scores, states.
+fn describes(key: &str) -> bool {
+    let words = [
+        "citation",
+        "reference",
+        "grounding",
+        "search",
+        "metadata",
+        "meta_",
+        "version",
+        "expert",
+        "safety",
+        "filter",
+        "fingerprint",
+        "status",
+    ];
+    let key = key.to_ascii_lowercase();
+    words.iter().any(|word| key.contains(word))
 }
 
 /// By its name.
@@ -53,42 +109,11 @@ pub(crate) fn place(key: &str) -> Place {
     match key {
         "content" | "text" | "output_text" => Place::Answer,
         "refusal" => Place::Refusal,
+        "error" => Place::Error,
         "tool_calls" | "function_call" | "tool_call" => Place::Calls,
         "audio" | "images" | "image" | "video" | "videos" => Place::Media,
-        "name"
-        | "type"
-        | "finish_reason"
-        | "stop_reason"
-        | "native_finish_reason"
-        | "matched_stop"
-        | "stop_sequence"
-        | "finish_details"
-        | "stop_details"
-        | "logprobs"
-        | "prompt_logprobs"
-        | "token_ids"
-        | "prompt_token_ids"
-        | "annotations"
-        | "citations"
-        | "references"
-        | "obfuscation"
-        | "padding"
-        | "channel"
-        | "recipient"
-        | "weight"
-        | "hidden_states"
-        | "content_filter_results"
-        | "content_filter_result"
-        | "content_filter_offsets"
-        | "safety_ratings"
-        | "seed"
-        | "provider"
-        | "metadata"
-        | "service_tier"
-        | "system_fingerprint"
-        | "usage"
-        | "error" => Place::About,
-        key if is_about(key) || proves(key) => Place::About,
+        key if ABOUT.contains(&key) || is_about(key) => Place::About,
+        key if proves(key) || describes(key) => Place::About,
         key if reasons(key) => Place::Reasoning,
         _ => Place::Unknown,
     }
@@ -101,21 +126,29 @@ const MEDIA: [&str; 4] = ["image", "audio", "video", "file"];
 /// `thinking`, `thinking_blocks`, `thoughts`, … What proves reasoning without showing it is none.
 fn reasons(key: &str) -> bool {
     let named = ["reasoning", "thinking", "thought"];
-    named.iter().any(|name| key.contains(name)) && !proves(key)
+    let lower = key.to_ascii_lowercase();
+    named.iter().any(|name| lower.contains(name)) && !proves(key) && !describes(key)
 }
 
-/// A field that belongs to reasoning and is no text of it.
+/// A field that belongs to reasoning and is no text of it: proofs, counts, settings.
 fn proves(key: &str) -> bool {
     let words = [
         "signature",
         "opaque",
         "encrypted",
         "effort",
-        "_id",
-        "_tokens",
+        "tokens",
         "closed",
+        "mode",
+        "format",
+        "enable",
+        "budget",
+        "level",
+        "config",
+        "duration",
     ];
-    words.iter().any(|word| key.contains(word))
+    let lower = key.to_ascii_lowercase();
+    words.iter().any(|word| lower.contains(word)) || key.ends_with("_id") || key.ends_with("Id")
 }
 
 impl<'a> Generated<'a> {
@@ -144,6 +177,8 @@ impl<'a> Generated<'a> {
             },
             // Gateways send the same reasoning in two fields.
             Place::Reasoning if self.reasoning.is_some() => {}
+            // Settings that are sent back: `{"effort":"low","summary":"auto"}`.
+            Place::Reasoning if is_setting(&field) => {}
             Place::Reasoning => self.reasoning = field.all_text(),
             Place::Refusal => self.refusal |= field.all_text().is_some(),
             Place::Calls => {
@@ -152,6 +187,7 @@ impl<'a> Generated<'a> {
                 }
             }
             Place::Media => self.add_media(field),
+            Place::Error => self.add_error(field),
             Place::Unknown => self.add_unknown(key, field),
         }
     }
@@ -185,6 +221,19 @@ impl<'a> Generated<'a> {
         }
     }
 
+    fn add_error(&mut self, field: Field<'a>) {
+        let value = match field {
+            Field::Nothing => return,
+            Field::Parts(value) => value,
+            Field::Text(text) => Value::String(text.into_owned()),
+            Field::Number(digits) => Value::String(digits),
+        };
+        if !says_nothing(&value) {
+            let words = error_of(&value).filter(|words| !words.is_empty());
+            self.error = Some(words.unwrap_or_else(|| value.to_string()));
+        }
+    }
+
     /// A sound comes with what it says; anything else is data.
     fn add_media(&mut self, field: Field<'a>) {
         let Field::Parts(value) = field else {
@@ -204,22 +253,30 @@ impl<'a> Generated<'a> {
         };
     }
 
-    /// Reasoning may stand deeper, in what a gateway passes through.
+    /// Reasoning may stand deeper, in what a gateway passes on; so may what is about the answer.
     fn add_unknown(&mut self, key: Cow<'a, str>, field: Field<'a>) {
-        if let Field::Parts(Value::Object(inner)) = &field {
-            let told = inner.iter().filter(|(key, _)| reasons(key));
-            let mut reasoning = None;
-            for (_, value) in told {
-                reasoning = reasoning.or_else(|| Field::of(value).all_text());
+        match field {
+            Field::Nothing | Field::Number(_) => {}
+            Field::Text(_) => {
+                self.unknown.get_or_insert(key);
             }
-            if reasoning.is_some() {
-                self.reasoning = self.reasoning.take().or(reasoning);
-                return;
+            Field::Parts(Value::Object(inner)) => {
+                for (below, value) in &inner {
+                    match place(below) {
+                        Place::About => {}
+                        Place::Reasoning => {
+                            self.add(&Place::Reasoning, key.clone(), Field::of(value));
+                        }
+                        _ => self.add_unknown(key.clone(), Field::of(value)),
+                    }
+                }
             }
-        }
-        let is_text = !matches!(field, Field::Number(_));
-        if is_text && field.all_text().is_some() {
-            self.unknown.get_or_insert(key);
+            Field::Parts(Value::Array(items)) => {
+                for item in &items {
+                    self.add_unknown(key.clone(), Field::of(item));
+                }
+            }
+            Field::Parts(_) => {}
         }
     }
 
@@ -245,6 +302,14 @@ impl<'a> Generated<'a> {
         self.tool_call |= other.tool_call;
         self.media |= other.media;
         self.unknown = self.unknown.take().or(other.unknown);
+        self.error = self.error.take().or(other.error);
+    }
+}
+
+fn is_setting(field: &Field<'_>) -> bool {
+    match field {
+        Field::Parts(Value::Object(fields)) => fields.contains_key("effort"),
+        _ => false,
     }
 }
 
@@ -287,6 +352,19 @@ pub(crate) fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>
     }
 }
 
+/// A reason to end, which some servers send as an object with a type.
+fn word(field: Field<'_>) -> Option<Cow<'_, str>> {
+    let Field::Parts(value) = field else {
+        return field.plain();
+    };
+    let word = ["type", "reason"]
+        .iter()
+        .find_map(|key| value.get(*key)?.as_str());
+    Some(Cow::Owned(
+        word.map_or_else(|| value.to_string(), str::to_owned),
+    ))
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ChoiceVisitor;
@@ -308,8 +386,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                     match key.as_ref() {
                         "index" => choice.index = map.next_value::<Count>()?.small(),
                         "finish_reason" => {
-                            choice.finish_reason = map.next_value::<Field<'_>>()?.plain();
+                            choice.finish_reason = word(map.next_value()?);
                         }
+                        "usage" => choice.usage = map.next_value::<IfObject<_>>()?.0,
                         "delta" => delta = map.next_value()?,
                         "message" => message = map.next_value()?,
                         _ => choice.found.read(key, &mut map)?,

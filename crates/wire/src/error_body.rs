@@ -97,11 +97,12 @@ pub(crate) fn shorten(text: &str) -> String {
         }
         out.push_str(word);
         if out.len() > LIMIT {
-            let mut end = LIMIT;
+            let mut end = LIMIT - '…'.len_utf8();
             while !out.is_char_boundary(end) {
                 end -= 1;
             }
             out.truncate(end);
+            out.push('…');
             break;
         }
     }

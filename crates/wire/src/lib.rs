@@ -16,6 +16,7 @@ mod scrape;
 mod selector;
 mod sse;
 mod usage;
+mod vendor_error;
 
 pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event, quoted};
 pub use error_body::error_text;

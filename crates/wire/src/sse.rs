@@ -160,7 +160,7 @@ impl SseDecoder {
             }
             b"event" => self.event = String::from_utf8_lossy(value).into_owned(),
             // Not of the standard: servers tell what broke a stream so. An empty one tells nothing.
-            b"error" if !value.trim_ascii().is_empty() => {
+            b"error" if !is_nothing(value) => {
                 "error".clone_into(&mut self.event);
                 self.data.clear();
                 self.data.extend_from_slice(value);
@@ -200,6 +200,12 @@ impl SseDecoder {
         }
         SseTail::Unterminated
     }
+}
+
+/// What an `error:` field holds that tells of none.
+fn is_nothing(value: &[u8]) -> bool {
+    let words: [&[u8]; 7] = [b"", b"null", b"none", b"None", b"0", b"false", b"{}"];
+    words.contains(&value.trim_ascii())
 }
 
 /// Delivers the event at the start of `bytes` if it is one `data:` line and its blank line, with

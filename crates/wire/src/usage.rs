@@ -41,7 +41,8 @@ impl<'de> Deserialize<'de> for Count {
 
 /// A whole number, also where it is written as a float.
 fn whole(value: &serde_json::Value) -> Option<u64> {
-    value.as_u64().or_else(|| {
+    let text = || value.as_str()?.trim().parse().ok();
+    value.as_u64().or_else(text).or_else(|| {
         let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
         format!("{float:.0}").parse().ok()
     })

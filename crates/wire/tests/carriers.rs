@@ -86,6 +86,12 @@ fn f001_what_proves_thinking_is_no_token() {
         r#""thinking_blocks":[{"type":"thinking","thinking":"","signature":"gAAAA"}]"#,
         r#""content":[{"type":"thinking","thinking":[],"closed":true}]"#,
         r#""reasoning_content":"","reasoning":null,"thinking":[]"#,
+        r#""thoughtSignature":"gAAAA""#,
+        r#""reasoning":{"effort":"low","summary":"auto"}"#,
+        r#""reasoning_effort":"high","thinking_mode":"on""#,
+        r#""reasoning_status":"started","reasoning_format":"raw""#,
+        r#""extra_content":{"google":{"thought_signature":"gAAAA"}}"#,
+        r#""provider_specific_fields":{"thought_signatures":["gAAAA"],"citations":[{"text":"t"}]}"#,
     ] {
         let event = delta(&format!(r#"{{"role":"assistant",{fields}}}"#));
         let facts = chunk(&event);
@@ -154,6 +160,11 @@ fn f001_what_is_about_an_answer_is_no_text() {
         r#""citations":["https://h/a"],"channel":"final""#,
         r#""queue":{"position":3},"cost":0.2,"done":false"#,
         r#""provider_specific_fields":{"citation":null}"#,
+        r#""provider_specific_fields":{"web_search_results":[{"title":"A page"}]}"#,
+        r#""context":{"citations":[{"content":"a page"}],"intent":"[\"q\"]"}"#,
+        r#""copilot_references":[{"id":"r","text":"t"}]"#,
+        r#""weight_version":"v1","routed_experts":["3"],"meta_info":{"id":"x"}"#,
+        r#""grounding_metadata":{"queries":["q"]}"#,
     ] {
         let event = delta(&format!("{{{fields}}}"));
         let facts = chunk(&event);
@@ -264,5 +275,112 @@ fn x05_a_missing_blank_line_is_named() {
             );
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn f003_errors_in_the_forms_of_vendors_are_errors() {
+    for (data, words) in [
+        (
+            r#"{"detail":"Internal Server Error"}"#,
+            "Internal Server Error",
+        ),
+        (
+            r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#,
+            "field required",
+        ),
+        (
+            r#"{"code":10013,"message":"input is not allowed","sid":"a"}"#,
+            "input is not allowed (10013)",
+        ),
+        (
+            r#"{"errors":[{"message":"Authentication error"}]}"#,
+            "Authentication error",
+        ),
+        (
+            r#"{"error_code":336003,"error_msg":"messages must be odd"}"#,
+            "messages must be odd (336003)",
+        ),
+        (
+            r#"{"internalServerException":{"message":"try again"}}"#,
+            "try again",
+        ),
+        (r#"{"Error":{"Message":"denied"}}"#, "denied"),
+        (r#"{"success":false,"result":null}"#, "false"),
+        (
+            r#"{"base_resp":{"status_code":1013,"status_msg":"insufficient balance"}}"#,
+            "insufficient balance (1013)",
+        ),
+        (
+            r#"{"choices":[],"base_resp":{"status_code":1013,"status_msg":"busy"}}"#,
+            "busy (1013)",
+        ),
+        (
+            r#"{"choices":[{"delta":{},"error":{"code":502,"message":"upstream"},"finish_reason":"stop"}]}"#,
+            "upstream",
+        ),
+        (
+            r#"{"choices":[{"delta":{"error":{"message":"bad"}}}]}"#,
+            "bad",
+        ),
+    ] {
+        match parse_event("", data.as_bytes()) {
+            ChatEvent::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            other => panic!("{data}: {other:?}"),
+        }
+        let body = parse_body(data.as_bytes()).unwrap();
+        assert!(
+            body.error.is_some_and(|error| error.contains(words)),
+            "{data}"
+        );
+    }
+    for data in [
+        r#"{"choices":[{"delta":{"content":"a"},"error":null}],"base_resp":{"status_code":0,"status_msg":""}}"#,
+        r#"{"choices":[{"delta":{"content":"a","error":""}}],"error":{"code":"0","message":"ok"}}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"error":{"code":200,"message":""}}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"code":7,"message":"about something"}"#,
+    ] {
+        assert!(chunk(data).bears_token(), "{data}");
+    }
+    for data in [
+        r#"{"code":0,"message":"success"}"#,
+        r#"{"code":200,"msg":"ok"}"#,
+        r#"{"detail":""}"#,
+    ] {
+        assert!(
+            !matches!(parse_event("", data.as_bytes()), ChatEvent::Error { .. }),
+            "{data}"
+        );
+    }
+}
+
+#[test]
+fn f005_a_body_without_choices_is_quoted() {
+    let reason = parse_body(br#"{"status":"starting","progress":3}"#).unwrap_err();
+    assert!(
+        reason.contains("no choices") && reason.contains("starting"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn f003_a_reason_to_end_may_be_an_object() {
+    let data = r#"{"choices":[{"delta":{},"finish_reason":{"type":"abort"}}]}"#;
+    assert_eq!(chunk(data).finish_reason.as_deref(), Some("abort"));
+}
+
+#[test]
+fn f010_usage_in_other_places_and_as_text_is_read() {
+    for data in [
+        r#"{"choices":[{"delta":{},"finish_reason":"stop","usage":{"prompt_tokens":12,"completion_tokens":2}}]}"#,
+        r#"{"choices":[],"x_groq":{"id":"r","usage":{"prompt_tokens":12,"completion_tokens":2}}}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":"12","completion_tokens":"2"}}"#,
+    ] {
+        let usage = chunk(data).usage.unwrap();
+        assert_eq!(
+            (usage.prompt_tokens, usage.completion_tokens),
+            (Some(12), Some(2)),
+            "{data}"
+        );
     }
 }

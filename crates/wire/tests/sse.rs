@@ -187,6 +187,10 @@ fn f004_an_error_field_is_an_error_event() {
             ("error".to_owned(), error.to_owned())
         ]
     );
+    for nothing in ["null", "none", "0", "{}", "false"] {
+        let stream = format!("data: a\nerror: {nothing}\n\n");
+        assert_eq!(data(&[&stream]), ["a"], "{nothing}");
+    }
     // An empty one tells nothing, and what is pending stays.
     assert_eq!(
         data(&["data: a\nerror:\n\nerror: \n\ndata: b\n\n"]),

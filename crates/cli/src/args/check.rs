@@ -28,9 +28,9 @@ pub(crate) struct CheckDatasetArgs {
 /// Options of `check metrics`: those of a run, of which the ways to a server count.
 #[derive(Debug, Args)]
 pub(crate) struct CheckMetricsArgs {
-    /// The page, or a Prometheus server.
-    pub(crate) url: String,
-    /// Metrics to look up [default: list all].
+    /// The page, or a Prometheus server [default: the first --prometheus-url].
+    pub(crate) url: Option<String>,
+    /// Metrics to look up [default: those of --prometheus-metrics, else list all].
     pub(crate) names: Vec<String>,
     /// The run.
     #[command(flatten)]

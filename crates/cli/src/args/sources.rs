@@ -1,6 +1,7 @@
 //! Where each setting of a run comes from, as `--print-config` shows it.
 
 use super::RunArgs;
+use crate::environment_key::{self, NAME as KEY};
 use clap::{ArgMatches, Args, parser::ValueSource};
 use dualround_loadgen::redact_url;
 use serde_json::Value;
@@ -78,11 +79,16 @@ pub(crate) fn listing(args: &RunArgs) -> String {
                 };
                 writeln!(out, "{name}: {value}  # {from}")
             }
-            None if name == "api_key" && std::env::var_os("OPENAI_API_KEY").is_some() => {
-                writeln!(
-                    out,
-                    "# {name}: \"***\"  # environment OPENAI_API_KEY, a secret"
-                )
+            None if name == "api_key" && std::env::var_os(KEY).is_some() => {
+                let headers = args.header.as_deref().unwrap_or_default();
+                if environment_key::gives_way(headers, args.endpoint.as_deref()) {
+                    writeln!(
+                        out,
+                        "# {name}:  # {KEY} gives way to the credentials that are given"
+                    )
+                } else {
+                    writeln!(out, "# {name}: \"***\"  # environment {KEY}, a secret")
+                }
             }
             None => match arg.and_then(documented_default) {
                 Some(default) => writeln!(out, "# {name}: {default}  # default"),

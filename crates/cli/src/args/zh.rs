@@ -380,8 +380,16 @@ const OTHERS: [(&str, &str, &str); 62] = [
         "file",
         "数据集文件 [默认：--dataset 的文件]",
     ),
-    ("check metrics", "url", "指标页面，或 Prometheus 服务"),
-    ("check metrics", "names", "要查的指标 [默认：全部列出]"),
+    (
+        "check metrics",
+        "url",
+        "指标页面，或 Prometheus 服务 [默认：第一个 --prometheus-url]",
+    ),
+    (
+        "check metrics",
+        "names",
+        "要查的指标 [默认：--prometheus-metrics 的，否则全部列出]",
+    ),
     (
         "check endpoint",
         "url",

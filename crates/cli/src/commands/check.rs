@@ -1,7 +1,11 @@
 //! `dualround check`: looks before anything is measured, with the settings of the run that is to come.
 
 use super::print;
-use crate::{args::RunArgs, exit::Usage, settings};
+use crate::{
+    args::{RunArgs, Source},
+    exit::Usage,
+    settings,
+};
 use dualround_loadgen::preview;
 use dualround_model::{Plan, Sample};
 use dualround_report::safe_text;
@@ -19,6 +23,8 @@ pub(super) fn line(text: &str) {
 pub(super) struct CheckTarget {
     pub(super) dataset: Option<PathBuf>,
     pub(super) endpoint: Option<String>,
+    /// A page of metrics.
+    pub(super) page: Option<String>,
 }
 
 /// What a check has settled.
@@ -28,6 +34,8 @@ pub(super) struct CheckSettings {
     pub(super) has_dataset: bool,
     /// An endpoint was named.
     pub(super) has_endpoint: bool,
+    /// Pages of metrics as they were given, the command's own first.
+    pub(super) pages: Vec<String>,
     /// Print this and stop (`--print-config`).
     pub(super) print_config: Option<String>,
 }
@@ -38,12 +46,28 @@ pub(super) struct CheckSettings {
 /// [`Usage`] naming the setting.
 pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Usage> {
     let mut args = settings::merged(run)?;
+    let flagged = |name: &str| args.sources.get(name) == Some(&Source::Flag);
+    let twice = [
+        (own.dataset.is_some() && flagged("dataset"), "--dataset"),
+        (own.endpoint.is_some() && flagged("endpoint"), "--endpoint"),
+    ];
+    if let Some((_, flag)) = twice.iter().find(|(both, _)| *both) {
+        return Err(Usage(format!(
+            "{flag} stands beside the same as a word of its own: give one"
+        )));
+    }
     if own.dataset.is_some() {
         args.dataset = own.dataset;
     }
     if own.endpoint.is_some() {
         args.endpoint = own.endpoint;
     }
+    if let Some(page) = own.page {
+        let pages = args.prometheus_url.get_or_insert_default();
+        pages.insert(0, page);
+    }
+    let pages = args.prometheus_url.iter().flatten();
+    let pages: Vec<String> = pages.cloned().collect();
     let (has_dataset, has_endpoint) = (args.dataset.is_some(), args.endpoint.is_some());
     args.dataset.get_or_insert_with(|| "-".into());
     args.endpoint
@@ -53,6 +77,7 @@ pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Us
         plan: resolved.plan,
         has_dataset,
         has_endpoint,
+        pages,
         print_config: resolved.print_config,
     })
 }

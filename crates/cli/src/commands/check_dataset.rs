@@ -13,7 +13,7 @@ use dualround_report::warning_text;
 pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     let own = CheckTarget {
         dataset: args.file,
-        endpoint: None,
+        ..CheckTarget::default()
     };
     let settled = settle(args.run, own)?;
     if let Some(text) = &settled.print_config {

@@ -16,8 +16,8 @@ pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
 
 fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     let own = CheckTarget {
-        dataset: None,
         endpoint: args.url,
+        ..CheckTarget::default()
     };
     let settled = settle(args.run, own)?;
     if let Some(text) = &settled.print_config {

@@ -7,7 +7,7 @@ use super::{
 use crate::{args::CheckMetricsArgs, exit, exit::Usage};
 use dualround_loadgen::{PrometheusServer, fetch, redact_url};
 use dualround_model::RequestPlan;
-use dualround_wire::{Found, Scrape, Selector, no_page, parse_exposition};
+use dualround_wire::{Found, Scrape, Selector, error_text, no_page, parse_exposition};
 use std::time::Duration;
 use url::Url;
 
@@ -19,7 +19,11 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Looks, by the ways and with the headers that a run would take to such a page; no key goes there.
 pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
-    let settled = settle(args.run, CheckTarget::default())?;
+    let own = CheckTarget {
+        page: args.url,
+        ..CheckTarget::default()
+    };
+    let settled = settle(args.run, own)?;
     if let Some(text) = &settled.print_config {
         print(text);
         return Ok(exit::OK);
@@ -29,7 +33,17 @@ pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
         headers: settled.plan.prometheus.headers,
         ..settled.plan.request
     };
-    metrics(&args.url, &args.names, &request)
+    let Some(url) = settled.pages.first() else {
+        return Err(Usage("give the page: dualround check metrics URL".to_owned()).into());
+    };
+    let names = if args.names.is_empty() {
+        settled.plan.prometheus.metrics
+    } else {
+        args.names
+    };
+    // `auto` is a choice of a run's own; here all of the page is shown.
+    let names: Vec<String> = names.into_iter().filter(|name| name != "auto").collect();
+    metrics(url, &names, &request)
 }
 
 fn metrics(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
@@ -47,14 +61,28 @@ fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8
     let answer = fetch(url, request, LIMIT)?;
     if answer.status != 200 {
         let (shown, status) = (redact_url(url), answer.status);
+        let words = error_text(&answer.body);
+        let said = match &answer.location {
+            Some(to) => format!(", a redirect to {}", redact_url(to)),
+            None if words.is_empty() => String::new(),
+            None => format!(": {words}"),
+        };
         return Err(Usage(format!(
-            "{shown} answers HTTP {status}; is this the metrics page?"
+            "{shown} answers HTTP {status}{said}; is this the metrics page?"
         ))
         .into());
     }
     if let Some(found) = no_page(&answer.body) {
         let shown = redact_url(url);
-        return Err(Usage(format!("{shown} is no page of metrics, but {found}")).into());
+        let coding = answer.content_encoding.as_deref().unwrap_or("");
+        let coding = match coding {
+            "" => String::new(),
+            coding => format!(" (Content-Encoding: {coding})"),
+        };
+        return Err(Usage(format!(
+            "{shown} is no page of metrics, but {found}{coding}"
+        ))
+        .into());
     }
     let page = parse_exposition(&answer.body);
     let all = page.names();

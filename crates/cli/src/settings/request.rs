@@ -1,12 +1,16 @@
 //! What every request holds.
 
 use super::{choice, proxy, usage};
-use crate::{args::RunArgs, exit::Usage};
+use crate::{args::RunArgs, environment_key, exit::Usage};
 use dualround_model::{RequestPlan, Secret, TokenSourceChoice};
 use serde_json::{Map, Value};
 
 /// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
-pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usage> {
+pub(super) fn resolve(
+    args: &RunArgs,
+    endpoint: &str,
+    has_userinfo: bool,
+) -> Result<RequestPlan, Usage> {
     if let Some(temperature) = args.temperature.filter(|t| !(t.is_finite() && *t >= 0.0)) {
         return Err(usage(format!(
             "--temperature {temperature}: give 0 or more"
@@ -51,11 +55,11 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
         given => return Err(choice("--token-source", given, "auto, usage or events")),
     };
     let headers = headers("--header", args.header.as_deref())?;
-    let key = api_key(args, &headers)?;
+    let key = api_key(args, &headers, has_userinfo)?;
     Ok(RequestPlan {
         max_output_tokens: args.max_output_tokens,
         min_output_tokens: args.min_output_tokens,
-        ignore_eos: args.ignore_eos.unwrap_or(false),
+        ignore_eos: args.ignore_eos,
         temperature: args.temperature,
         top_p: args.top_p,
         max_tokens_field: field,
@@ -74,32 +78,44 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<RequestPlan, Usa
     })
 }
 
-/// The key of `--api-key`, else of the environment unless a header authorises.
-fn api_key(args: &RunArgs, headers: &[(String, Secret)]) -> Result<Option<Secret>, Usage> {
-    let authorised = headers.iter().any(|(name, _)| is(name, "Authorization"));
-    if let Some(key) = &args.api_key {
-        let key = secret("--api-key", key)?;
-        if authorised && key.is_some() {
-            return Err(usage(
-                "--api-key and --header Authorization exclude each other: both are one line of the request",
-            ));
-        }
+/// The key of `--api-key`, else of the environment unless something else authorises: a header, or the
+/// user and password of the URL.
+fn api_key(
+    args: &RunArgs,
+    headers: &[(String, Secret)],
+    has_userinfo: bool,
+) -> Result<Option<Secret>, Usage> {
+    let has = |wanted: &str| headers.iter().any(|(name, _)| is(name, wanted));
+    let key = args.api_key.as_deref().map(|key| secret("--api-key", key));
+    let key = key.transpose()?.flatten();
+    let ways = [
+        (key.is_some(), "--api-key"),
+        (has("Authorization"), "--header Authorization"),
+        (has_userinfo, "the user and password of --endpoint"),
+    ];
+    let given: Vec<&str> = ways.iter().filter(|way| way.0).map(|way| way.1).collect();
+    if given.len() > 1 {
+        return Err(usage(format!(
+            "{} exclude each other: they are one line of the request",
+            given.join(" and ")
+        )));
+    }
+    if args.api_key.is_some() {
         return Ok(key);
     }
-    if authorised {
+    let headers = args.header.as_deref().unwrap_or_default();
+    if environment_key::gives_way(headers, args.endpoint.as_deref()) {
         return Ok(None);
     }
-    match std::env::var_os(KEY) {
+    let name = environment_key::NAME;
+    match std::env::var_os(name) {
         None => Ok(None),
         Some(key) => match key.to_str() {
-            Some(key) => secret(KEY, key),
-            None => Err(usage(format!("{KEY} is not UTF-8"))),
+            Some(key) => secret(name, key),
+            None => Err(usage(format!("{name} is not UTF-8"))),
         },
     }
 }
-
-/// Where the key is looked for without `--api-key`.
-const KEY: &str = "OPENAI_API_KEY";
 
 /// A secret that will stand in a header line: without the line end of the file that it was read
 /// from, and with nothing in it that could end the line. Nothing, where it is empty.
@@ -165,6 +181,12 @@ fn header(flag: &str, text: &str) -> Result<(String, Secret), Usage> {
         )));
     }
     let value = secret(&format!("{flag} {name}"), value)?;
+    let host = value.as_ref().map_or("", Secret::expose);
+    if is(name, "Host") && (host.is_empty() || host.contains(char::is_whitespace)) {
+        return Err(usage(format!(
+            "{flag} Host: give one host, e.g. 'Host: llm.example'"
+        )));
+    }
     Ok((name.to_owned(), value.unwrap_or_else(|| Secret::new(""))))
 }
 
@@ -232,7 +254,7 @@ mod tests {
             header: Some(headers.iter().map(|text| (*text).to_owned()).collect()),
             ..RunArgs::default()
         };
-        resolve(&args, "http://127.0.0.1:1/")
+        resolve(&args, "http://127.0.0.1:1/", false)
     }
 
     #[test]
@@ -291,6 +313,13 @@ mod tests {
             assert!(error.contains(word), "{headers:?}: {error}");
         }
         assert!(of(Some("sk-1"), &["authorization: Bearer other"]).is_err());
+        assert!(of(None, &["Host: a b"]).is_err() && of(None, &["Host:"]).is_err());
+        let args = RunArgs {
+            api_key: Some("sk-1".to_owned()),
+            ..RunArgs::default()
+        };
+        let error = resolve(&args, "http://h/", true).unwrap_err().to_string();
+        assert!(error.contains("password of --endpoint"), "{error}");
         let host = of(Some("sk-1"), &["Host: llama.example"]).unwrap();
         assert_eq!(host.headers.len(), 1);
     }
@@ -302,7 +331,7 @@ mod tests {
             header: Some(vec!["Cookie: s=1".to_owned()]),
             ..RunArgs::default()
         };
-        let plan = resolve(&args, "http://127.0.0.1:1/").unwrap();
+        let plan = resolve(&args, "http://127.0.0.1:1/", false).unwrap();
         let shown = format!("{plan:?} {}", serde_json::to_string(&plan).unwrap());
         assert!(!shown.contains("sk-XYZ") && !shown.contains("s=1") && shown.contains("Cookie"));
     }

@@ -422,11 +422,11 @@ fn f022_what_is_not_sent_is_said_by_run_and_check() {
     for (lang, words) in [
         (
             "en",
-            "fields of rows that are not sent: `image_files` (3 rows), `answer` (3 rows): the model sees text alone",
+            "fields of rows that are not sent: `image_files` (3 rows), `answer` (3 rows): no image or sound in them reaches the model",
         ),
         (
             "zh",
-            "未发送的字段：`image_files`（3 行）、`answer`（3 行）：模型只看到文本",
+            "未发送的字段：`image_files`（3 行）、`answer`（3 行）：其中的图片或声音不会到达模型",
         ),
     ] {
         let output = run_with(dir.path(), &base, &["--lang", lang, "--overwrite"], &[]);
@@ -442,7 +442,7 @@ fn f022_what_is_not_sent_is_said_by_run_and_check() {
     let said = stdout(&output);
     assert!(
         said.contains(
-            "not sent: `image_files` (3 rows), `answer` (3 rows): the model sees text alone"
+            "not sent: `image_files` (3 rows), `answer` (3 rows): no image or sound in them reaches the model"
         ),
         "{said}"
     );
@@ -572,4 +572,170 @@ fn g14_checks_take_the_flags_of_a_run() {
         assert_eq!(output.status.code(), Some(2), "{check:?}");
         assert!(stderr(&output).contains("give the"), "{}", stderr(&output));
     }
+}
+
+/// A key that comes back in every place of an answer, whole and cut, is nowhere.
+#[test]
+fn f016_a_key_that_a_server_sends_back_anywhere_is_masked() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 4);
+    let key = "sk-ZQ9abcdefghijklmnop-0123456789";
+    let (base, _) = server(move |number| match number % 3 {
+        0 => stream(&[
+            &format!(r#"{{"id":"{key}","choices":[{{"delta":{{"key {key}":"text"}}}}]}}"#),
+            r#"{"choices":[{"delta":{"content":"A"}}]}"#,
+            &format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"for {key}"}}]}}"#),
+            "[DONE]",
+        ]),
+        1 => format!("{HEAD}\r\n\r\n{} {key}", "y".repeat(165)),
+        _ => stream(&[&format!("{} {key}", "y".repeat(175))]),
+    });
+    let args = [
+        "--api-key",
+        key,
+        "--no-probe",
+        "--model",
+        "m",
+        "--rounds",
+        "CWCWCW",
+    ];
+    let output = run_with(dir.path(), &base, &args, &[]);
+    let said = stdout(&output) + &stderr(&output);
+    let out = dir.path().join("out");
+    for length in [key.len(), 12, 8] {
+        assert!(!said.contains(&key[..length]), "{said}");
+        in_no_file(&out, &key[..length]);
+    }
+    assert!(said.contains("***"), "{said}");
+}
+
+#[test]
+fn f017_a_key_of_the_environment_gives_way_to_what_the_url_says() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let (base, seen) = server(plain);
+    let key = [("OPENAI_API_KEY", "sk-of-another-host")];
+    let with_userinfo = base.replace("http://", "http://al:pa55w0rd@");
+    assert!(
+        run_with(dir.path(), &with_userinfo, &[], &key)
+            .status
+            .success()
+    );
+    let azure = ["--header", "api-key: of-this-host", "--overwrite"];
+    assert!(run_with(dir.path(), &base, &azure, &key).status.success());
+    let seen = seen.lock().unwrap();
+    assert!(
+        seen.iter()
+            .all(|(head, _)| !head.contains("sk-of-another-host"))
+    );
+    let basic = seen
+        .iter()
+        .filter(|(head, _)| head.contains("Authorization: Basic "));
+    assert!(basic.count() > 4);
+    let both = run_with(dir.path(), &with_userinfo, &["--api-key", "sk-1"], &[]);
+    assert_eq!(both.status.code(), Some(2));
+}
+
+/// Prompts that differ in their images alone are different prompts.
+#[test]
+fn f022_prompts_of_one_text_and_different_images_are_several() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        serde_json::json!({"messages": [{"role": "user", "content": [
+            {"type": "text", "text": "Describe the image."},
+            {"type": "image_url", "image_url": {"url": format!("http://h/{i}.png")}},
+        ]}]})
+        .to_string()
+            + "\n"
+    };
+    std::fs::write(
+        dir.path().join("data.jsonl"),
+        (0..8).map(row).collect::<String>(),
+    )
+    .unwrap();
+    let (base, _) = server(plain);
+    let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let comparison = json(&dir.path().join("out/comparison.json"));
+    assert_eq!(
+        comparison["levels"][0]["ttft"]["prompts"], 8,
+        "{}",
+        comparison["levels"][0]["ttft"]
+    );
+}
+
+#[test]
+fn f010_no_tokens_beside_events_are_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 3);
+    let (base, _) =
+        server(|_| plain(0).replace("\"completion_tokens\":2", "\"completion_tokens\":0"));
+    let output = run_with(dir.path(), &base, &["--lang", "en"], &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    assert_eq!(round["requests"][0]["output_tokens"], 2);
+    assert_eq!(round["summary"]["flags"]["usage_mismatch"], 3);
+}
+
+#[test]
+fn f009_impossible_hits_are_said() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 8);
+    let usage = "\"prompt_tokens\":12,\"cache_read_input_tokens\":1800";
+    let (base, _) = server(move |_| plain(0).replace("\"prompt_tokens\":90", usage));
+    let output = run_with(
+        dir.path(),
+        &base,
+        &["--lang", "en", "--no-probe", "--model", "m"],
+        &[],
+    );
+    let said = stdout(&output)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("8 of 8 answers report more cached tokens than their prompt has"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("reports no cached tokens") && !said.contains("must have cut"),
+        "{said}"
+    );
+}
+
+#[test]
+fn v18_a_row_that_sets_the_field_of_cache_salts_keeps_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        let text = format!("Story {i} ") + &"with many words ".repeat(60);
+        format!(
+            "{{\"custom_id\":\"r{i}\",\"body\":{{\"model\":\"x\",\"messages\":[{{\"role\":\"user\",\"content\":\"{text}\"}}],\"cache_salt\":\"tenant\"}}}}\n"
+        )
+    };
+    std::fs::write(
+        dir.path().join("data.jsonl"),
+        (0..6).map(row).collect::<String>(),
+    )
+    .unwrap();
+    let sim = crate::common::engine_with(simllm::SimConfig {
+        log_bodies: true,
+        ..simllm::SimConfig::default()
+    });
+    let output = run_with(
+        dir.path(),
+        &sim.base_url(),
+        &["--max-output-tokens", "3"],
+        &[],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let truth = sim.truth();
+    let bodies = truth.requests.iter().filter_map(|one| one.body.as_deref());
+    let measured: Vec<Value> = bodies
+        .map(|body| serde_json::from_str(body).unwrap())
+        .filter(|body: &Value| body["messages"].to_string().contains("Story"))
+        .collect();
+    assert!(measured.len() >= 12);
+    assert!(measured.iter().all(|body| body["cache_salt"] == "tenant"));
+    let round = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    assert_eq!(round["requests"][0]["row_options"]["cache_salt"], "tenant");
 }

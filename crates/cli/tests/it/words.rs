@@ -84,7 +84,7 @@ fn print_config_names_what_set_each_setting_and_is_a_config() {
         "--dataset",
         "d.jsonl",
         "--endpoint",
-        "http://u:secret@h:1",
+        "http://h:1",
         "--config",
         "c.yaml",
         "--model",
@@ -127,6 +127,17 @@ fn print_config_names_what_set_each_setting_and_is_a_config() {
             "{line}\n{listing}"
         );
     }
+    let with_password = words.map(|word| {
+        if word == "http://h:1" {
+            "http://u:secret@h:1"
+        } else {
+            word
+        }
+    });
+    let other = ask("--print-config", &with_password);
+    assert!(!other.contains("secret@"), "{other}");
+    let line = "# api_key:  # OPENAI_API_KEY gives way to the credentials that are given";
+    assert!(other.lines().any(|found| found == line), "{other}");
     // The same settings come of it.
     fs::write(dir.join("again.yaml"), &listing).unwrap();
     let plan = |text: String| {

@@ -93,7 +93,6 @@ impl<'a> Prober<'a> {
         let bytes = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
         let bytes = bytes.into();
         let reading = Reading {
-            lenient: true,
             keep_text: false,
             ..Reading::of(self.plan)
         };

@@ -63,6 +63,14 @@ impl Session {
         self.watches
             .iter()
             .find_map(|watch| watch.report.salt_field.clone())
+            .filter(|field| !self.is_asked_for(field))
+    }
+
+    /// The user's own requests have this field, which then is not the run's to set.
+    fn is_asked_for(&self, field: &str) -> bool {
+        let mut samples = self.levels.iter().flatten();
+        self.plan.request.extra_body.contains_key(field)
+            || samples.any(|sample| sample.options.contains_key(field))
     }
 
     /// Tokens of the unit in which prompts are cached, where an engine told it.

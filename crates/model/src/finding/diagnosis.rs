@@ -82,6 +82,8 @@ pub enum Diagnosis {
     FoundOnceOnly,
     /// Nobody reports hits.
     HitsUnseen,
+    /// Hits are reported, and more of them than there can be.
+    HitsImpossible,
     /// Hits, and a TTFT that is known not to have followed.
     NotFollowed {
         /// Share of the prompt tokens from the cache, 0 to 1.

@@ -123,6 +123,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端不报告缓存命中 token，也没有可用的计数器，因此看不到命中，不能断言缓存有效。",
     ),
     term(
+        "hits_impossible",
+        "hits_impossible",
+        "不可能的命中",
+        "The server reports more cached tokens than prompt tokens, so that nothing it says of hits is believed, and no counters may speak.",
+        "服务端报告的缓存命中 token 多于提示词 token，其命中不予采信，也没有可用的计数器。",
+    ),
+    term(
         "not_followed",
         "not_followed",
         "TTFT 未随之下降",

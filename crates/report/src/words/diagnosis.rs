@@ -73,7 +73,8 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
         | Diagnosis::NeverFoundUnseen { .. }
         | Diagnosis::NeverFoundProcesses
         | Diagnosis::FoundOnceOnly
-        | Diagnosis::HitsUnseen => few_hits(found),
+        | Diagnosis::HitsUnseen
+        | Diagnosis::HitsImpossible => few_hits(found),
         Diagnosis::NotFollowed { rate } => {
             let [rate, rate_zh] = percent(*rate);
             [
@@ -214,6 +215,10 @@ fn few_hits(found: &Diagnosis) -> Both {
         Diagnosis::FoundOnceOnly => both(
             "the cache works for one text sent twice, but the warm round hit almost nothing: evicted or expired before its turn (more prompts than the cache holds, a short lifetime), spread over replicas, changed on the way, or shorter than what the cache takes; look at the capacity and at an eviction counter, or try fewer or longer samples",
             "同一文本连发两次能命中，但热轮几乎没有命中：可能是轮到之前已被驱逐或过期（提示词总量超过缓存容量、有效期太短）、请求被分散到多个副本、提示词在途中被改动，或短于缓存所接受的长度；请查看容量与驱逐计数，或改用更少或更长的样本",
+        ),
+        Diagnosis::HitsImpossible => both(
+            "the server reports more cached tokens than prompt tokens, so what it says of hits is not believed: a gateway may count them apart; give --prometheus-url with a hit metric, or ask the engine itself",
+            "服务端报告的缓存命中 token 多于提示词 token，因此不采信其命中：可能由网关单独计数；可用 --prometheus-url 指定命中指标，或直接访问引擎",
         ),
         _ => both(
             "the server reports no cached tokens, so hits cannot be seen: vLLM needs --enable-prompt-tokens-details, SGLang --enable-cache-report; or give --prometheus-url with a hit metric",

@@ -43,6 +43,9 @@ fn english(warning: &Warning) -> String {
         Warning::UsageMismatch { count } => format!(
             "{count} requests: usage reports fewer output tokens than events arrived (usage_mismatch)"
         ),
+        Warning::ImpossibleUsage { count, of } => format!(
+            "{count} of {of} answers report more cached tokens than their prompt has: none of it is believed"
+        ),
         Warning::UsageTotalOff { count } => format!(
             "{count} requests: usage does not add up, total_tokens is not prompt and completion together; something was counted that is not told"
         ),
@@ -76,7 +79,7 @@ fn english(warning: &Warning) -> String {
         Warning::RowFieldsUnsent { fields } => {
             let (names, media) = unsent(fields, Lang::En);
             let media = if media {
-                ": the model sees text alone"
+                ": no image or sound in them reaches the model"
             } else {
                 ""
             };
@@ -231,6 +234,9 @@ fn chinese(warning: &Warning) -> String {
         Warning::UsageMismatch { count } => {
             format!("{count} 个请求的 usage 报告的输出 token 数少于收到的事件数（usage_mismatch）")
         }
+        Warning::ImpossibleUsage { count, of } => {
+            format!("{of} 个响应中有 {count} 个报告的缓存命中 token 多于其提示词：均不采信")
+        }
         Warning::UsageTotalOff { count } => format!(
             "{count} 个请求的 usage 自相矛盾：total_tokens 不等于提示词与输出之和，有未说明的计数"
         ),
@@ -260,7 +266,7 @@ fn chinese(warning: &Warning) -> String {
         Warning::RowFieldsUnsent { fields } => {
             let (names, media) = unsent(fields, Lang::Zh);
             let media = if media {
-                "：模型只看到文本"
+                "：其中的图片或声音不会到达模型"
             } else {
                 ""
             };

@@ -7,6 +7,7 @@ mod gap;
 
 use crate::{
     conclusion::{Basis, MARGIN},
+    hits::Hits,
     kinds::of_kind,
 };
 use dualround_model::{
@@ -117,7 +118,16 @@ fn found_once_only(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// Nobody reports hits.
 fn hits_unseen(case: &Case<'_>) -> Option<Diagnosis> {
-    (case.basis.reuse.witness == Witness::Nobody).then_some(Diagnosis::HitsUnseen)
+    if case.basis.reuse.witness != Witness::Nobody {
+        return None;
+    }
+    let rounds = case.rounds.iter();
+    let impossible = rounds.map(|round| Hits::of_rows(&round.requests).impossible);
+    Some(if impossible.sum::<u64>() > 0 {
+        Diagnosis::HitsImpossible
+    } else {
+        Diagnosis::HitsUnseen
+    })
 }
 
 /// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of one,
