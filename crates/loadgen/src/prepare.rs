@@ -1,6 +1,9 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
-use crate::{LoadError, auth::credentials, cold::Fresh, head::Headers, transport::Target};
+use crate::{
+    LoadError, auth::credentials, cold::Fresh, head::Headers, row_options::RowOptions,
+    transport::Target,
+};
 use dualround_model::{
     Plan, PreparedEpoch, PreparedRequest, RequestPlan, RequestRow, Sample, Secret, StoreText, hex,
 };
@@ -64,7 +67,7 @@ pub(crate) fn epoch(
                 shared[index as usize]
             },
             truncated: sample.truncated,
-            row_options: asked.of(plan, sample, fresh),
+            row_options: asked.of(&plan.request, sample, || sent(plan, sample), fresh),
         });
     }
     Ok(PreparedEpoch {
@@ -106,52 +109,6 @@ impl Ids {
                 return candidate;
             }
         }
-    }
-}
-
-/// What rows asked for themselves and got, as JSON; rows that ask for the same share one text.
-#[derive(Default)]
-struct RowOptions(HashMap<String, Arc<str>>);
-
-/// Characters of a value that are told of a row's options.
-const TOLD: usize = 200;
-
-impl RowOptions {
-    /// The row's own fields in the body that is sent, where no flag took their place.
-    fn of(&mut self, plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Option<Arc<str>> {
-        if sample.options.is_empty() && sample.output_tokens.is_none() {
-            return None;
-        }
-        let request = &plan.request;
-        let mut own = sample.options.clone();
-        if let Some(tokens) = sample.output_tokens {
-            own.insert(request.max_tokens_field.clone(), json!(tokens));
-        }
-        let sent = body(&plan.model, request, sample);
-        let mut told = Map::new();
-        for (key, value) in own {
-            let salted = matches!(fresh, Some(Fresh::Salt { field, .. }) if *field == key);
-            if salted || sent.get(&key) != Some(&value) || request.extra_body.contains_key(&key) {
-                continue;
-            }
-            let text = value.to_string();
-            let long = text.chars().count();
-            let value = if long > TOLD {
-                format!("({long} characters)").into()
-            } else {
-                value
-            };
-            told.insert(key, value);
-        }
-        if told.is_empty() {
-            return None;
-        }
-        let text = Value::Object(told).to_string();
-        let shared = self
-            .0
-            .entry(text)
-            .or_insert_with_key(|text| text.as_str().into());
-        Some(Arc::clone(shared))
     }
 }
 
@@ -323,6 +280,11 @@ fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<
     serde_json::to_vec(&body).map_err(|error| fail(error.to_string()))
 }
 
+/// The body of a sample without anything fresh.
+fn sent(plan: &Plan, sample: &Sample) -> Map<String, Value> {
+    body(&plan.model, &plan.request, sample)
+}
+
 fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Value> {
     let mut body = Map::new();
     let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
@@ -403,7 +365,7 @@ mod tests {
             options: options.as_object().unwrap().clone(),
             truncated: false,
         };
-        let told = RowOptions::default().of(plan, &sample, None);
+        let told = RowOptions::default().of(&plan.request, &sample, || sent(plan, &sample), None);
         let told = told.map(|text| serde_json::from_str(&text).unwrap());
         (body("m", &plan.request, &sample), told)
     }

@@ -2,7 +2,7 @@
 //! round are put together at its end.
 
 use crate::{
-    auth::Secrets, cancel::Cancel, exchange::Wiring, stream::Reading, telemetry::Sampler,
+    cancel::Cancel, exchange::Wiring, secrets::Secrets, stream::Reading, telemetry::Sampler,
     user::RoundJob, worker::Workers,
 };
 use dualround_model::{

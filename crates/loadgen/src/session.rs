@@ -9,7 +9,6 @@ mod tokens;
 
 use crate::{
     Cancel, Clock, LoadError, Progress,
-    auth::Secrets,
     cold::Fresh,
     engine::Watch,
     exchange::Wiring,
@@ -19,6 +18,7 @@ use crate::{
     preflight::{self, Models},
     prepare,
     round::{self, RoundSetup},
+    secrets::Secrets,
     telemetry::{Asked, Sampler, tracks},
     transport::{Target, tls_connector},
     worker::Workers,

@@ -1,10 +1,10 @@
 //! A virtual user: one connection, one request at a time, the next one as soon as one has ended.
 
 use crate::{
-    auth::Secrets,
     cancel::Cancel,
     exchange::{Ended, Wiring},
     retry,
+    secrets::Secrets,
     stream::{Reading, Response},
     telemetry::Sampler,
     transport::{Link, StampCounts},

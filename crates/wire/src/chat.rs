@@ -1,9 +1,10 @@
 //! What one event of a chat or completion stream means, and what a whole JSON answer holds.
 
 use crate::{
-    delta::{Choice, Generated, Place, place},
+    delta::{Choice, Generated},
     error_body::{error_of, page_title},
     field::Name,
+    place::{Place, place},
     repair::repair,
     usage::{IfObject, RawTimings, RawUsage},
     vendor_error::{base_resp, instead, says_nothing},

@@ -10,6 +10,7 @@ mod exposition;
 mod field;
 mod http1;
 mod labels;
+mod place;
 mod reader;
 mod repair;
 mod scrape;

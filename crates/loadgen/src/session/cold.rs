@@ -3,9 +3,9 @@
 use super::Session;
 use crate::{
     LoadError, Progress,
-    auth::Secrets,
     cold::{Fresh, canary, reset},
     preflight, prepare,
+    secrets::Secrets,
 };
 use dualround_model::{
     CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetProof, RoundKind, RoundSpec,
@@ -61,7 +61,13 @@ impl Session {
             // Anything else may be the prompt's or the moment's fault: the rounds will show it.
             Err((status, words)) => {
                 let said = match status {
-                    Some(status) if status >= 300 => format!("HTTP {status}: {words}"),
+                    Some(status) if status >= 300 => {
+                        let kind = format!("http_{status}: ");
+                        format!(
+                            "HTTP {status}: {}",
+                            words.strip_prefix(&kind).unwrap_or(&words)
+                        )
+                    }
                     _ => words,
                 };
                 let reason = Secrets::of(&self.plan).scrub(said);
