@@ -142,9 +142,9 @@ fn fitted(key: &str, kind: FieldType, value: &Value) -> Result<Value, String> {
     let told = value.as_str().and_then(|text| told(kind, text.trim()));
     let value = told.as_ref().unwrap_or(value);
     if kind == FieldType::Integer
-        && let Some(number) = whole(value)
+        && let Some(number) = integer(value)
     {
-        return Ok(number.into());
+        return Ok(number);
     }
     if !kind.takes(value) {
         return Err(wrong());
@@ -165,14 +165,36 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
     } else {
         text
     };
-    let value: Value = serde_json::from_str(text).ok()?;
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        // As Python writes a list into a cell: `['a', 'b']`.
+        Err(_) if text.starts_with("['") && text.ends_with("']") && !text.contains('"') => {
+            serde_json::from_str(&text.replace('\'', "\"")).ok()?
+        }
+        Err(_) => return None,
+    };
     let meant = match kind {
         FieldType::Text => false,
-        FieldType::TextOrList => value.is_array(),
+        FieldType::TextOrList => is_list_of_texts(&value),
         FieldType::TextOrObject => value.is_object(),
         _ => true,
     };
     meant.then_some(value)
+}
+
+/// Not empty, and nothing else in it.
+fn is_list_of_texts(value: &Value) -> bool {
+    let items = value.as_array();
+    items.is_some_and(|items| !items.is_empty() && items.iter().all(Value::is_string))
+}
+
+/// The same of a number that may be below 0.
+fn integer(value: &Value) -> Option<Value> {
+    if let Some(number) = whole(value) {
+        return Some(number.into());
+    }
+    let below = value.as_f64().filter(|f| *f < 0.0 && f.fract() == 0.0)?;
+    format!("{below:.0}").parse::<i64>().ok().map(Value::from)
 }
 
 /// A whole number, also as tables write it where a cell of the column is empty (`7.0`), or as text.

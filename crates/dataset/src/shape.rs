@@ -179,6 +179,8 @@ fn batch(
         let known = ["custom_id", "method", "url", "body", "id", "_id"];
         let beside = object.keys().filter(|key| !known.contains(&key.as_str()));
         unsent.extend(beside.cloned());
+        unsent.sort();
+        unsent.dedup();
     }
     shaped
 }

@@ -222,6 +222,15 @@ fn fields_that_a_table_keeps_as_text_are_read() {
     assert_eq!(sample.output_tokens, Some(7));
     let expected = json!({"seed": 3, "parallel_tool_calls": true, "stop": ["a", "b"]});
     assert_eq!(json!(sample.options), expected);
+    let table = "text,top_k,stop\nhi,-1.0,\"['###', 'END']\"\n";
+    let selection = read("d.csv", table).unwrap();
+    let expected = json!({"top_k": -1, "stop": ["###", "END"]});
+    assert_eq!(json!(first(&selection).options), expected);
+    // A citation mark is a stop word of its own.
+    for stop in ["[1]", "[]", "{}", "null", "7"] {
+        let selection = row(&json!({"text": "hi", "stop": stop}));
+        assert_eq!(first(&selection).options["stop"], stop);
+    }
 }
 
 #[test]

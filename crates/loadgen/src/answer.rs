@@ -22,6 +22,8 @@ pub(crate) struct Answer {
     pub(super) begun: bool,
     /// An event has come.
     pub(super) heard: bool,
+    /// The words of the last event that looks like an error, and how many tokens had come then.
+    suspect: Option<(String, u64)>,
     /// How the body began, as long as no event of it was heard.
     start: Vec<u8>,
     /// Nothing more will be read.
@@ -58,6 +60,7 @@ impl Answer {
             body: None,
             begun: false,
             heard: false,
+            suspect: None,
             start: Vec::new(),
             ended: false,
             done_ns: None,
@@ -156,6 +159,11 @@ impl Answer {
                     None => message,
                 };
                 self.fail(FailureKind::StreamError, clean(&message));
+            }
+            ChatEvent::Suspect { message } => {
+                self.facts.streamed = true;
+                self.facts.ignored_events += 1;
+                self.suspect = Some((message, self.facts.token_events));
             }
             ChatEvent::Ignored => self.facts.ignored_events += 1,
             ChatEvent::Unknown { place } => {
@@ -357,6 +365,8 @@ impl Answer {
     fn judge_content(&mut self) {
         if let Some(body) = self.body.take() {
             self.judge_body(&body);
+        } else if let Some(message) = self.broken_off() {
+            self.fail(FailureKind::StreamError, clean(&message));
         } else if !self.finished() {
             let message = self.unfinished();
             self.fail(FailureKind::IncompleteStream, message);
@@ -380,6 +390,14 @@ impl Answer {
             };
             self.fail(FailureKind::EmptyOutput, message);
         }
+    }
+
+    /// The words of what broke the answer off: it did not go on behind them, and was not ended.
+    fn broken_off(&mut self) -> Option<String> {
+        let (words, before) = self.suspect.take()?;
+        let tokens = self.facts.token_events;
+        let ended = self.facts.finish_reason.is_some() && tokens > 0;
+        (!ended && tokens == before).then_some(words)
     }
 
     /// What to say of a stream that ended without a word.

@@ -3,7 +3,7 @@
 
 use crate::{LoadError, transport::userinfo};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use dualround_model::{Outcome, Plan, RequestRecord, Secret};
+use dualround_model::{Outcome, Plan, RequestRecord};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
@@ -67,7 +67,12 @@ fn forms(secret: &str) -> Vec<String> {
         text[1..text.len() - 1].to_owned()
     };
     let once = quoted(secret);
-    let mut all = vec![quoted(&once), once, STANDARD.encode(secret)];
+    let mut all = vec![quoted(&once), STANDARD.encode(secret)];
+    // As PHP's writer has it, Go's, Gson's.
+    let more = |text: String, c: char| escaped(&text, c);
+    let go = ['&', '<', '>'].into_iter().fold(once.clone(), more);
+    let gson = ['=', '\''].into_iter().fold(go.clone(), more);
+    all.extend([once.replace('/', "\\/"), once, go, gson]);
     for set in [NON_ALPHANUMERIC, UNRESERVED, WITH_SLASH, COMPONENT] {
         let encoded = utf8_percent_encode(secret, set).to_string();
         all.push(lower_escapes(&encoded));
@@ -87,6 +92,11 @@ fn forms(secret: &str) -> Vec<String> {
     all
 }
 
+/// With this character as `\u0026`, in four lower hexadecimal digits.
+fn escaped(text: &str, c: char) -> String {
+    text.replace(c, &format!("\\u{:04x}", u32::from(c)))
+}
+
 /// `%2F` as `%2f`.
 fn lower_escapes(text: &str) -> String {
     let mut after = 0;
@@ -99,6 +109,31 @@ fn lower_escapes(text: &str) -> String {
         }
     });
     lower.collect()
+}
+
+/// Headers whose values are no secrets, and may be common words.
+const PLAIN: [&str; 12] = [
+    "Accept",
+    "Accept-Language",
+    "Cache-Control",
+    "Content-Type",
+    "Host",
+    "HTTP-Referer",
+    "Origin",
+    "Pragma",
+    "Referer",
+    "User-Agent",
+    "X-Title",
+    "X-Request-Id",
+];
+
+/// The value, and what stands behind its scheme (`Bearer KEY`, `Token KEY`), by itself.
+fn of_header(value: &str) -> Vec<String> {
+    let mut all = vec![value.to_owned()];
+    if let Some((_, key)) = value.split_once(' ').filter(|(_, key)| !key.contains(' ')) {
+        all.push(key.to_owned());
+    }
+    all
 }
 
 /// Stands where a text was cut.
@@ -120,15 +155,18 @@ impl Secrets {
     /// All that are sent to the plan's servers.
     pub(crate) fn of(plan: &Plan) -> Self {
         let request = &plan.request;
-        let headers = request.headers.iter().chain(&plan.prometheus.headers);
-        let secrets = (request.api_key.iter())
-            .chain(&plan.endpoint_userinfo)
-            .chain(headers.map(|(_, value)| value));
         let mut all: Vec<String> = Vec::new();
-        for secret in secrets.map(Secret::expose) {
-            // `Bearer KEY` and `user:password` are echoed in parts.
-            let parts = secret.split([' ', ':']).map(str::to_owned);
-            all.extend(parts.chain([secret.to_owned()]));
+        all.extend(request.api_key.iter().map(|key| key.expose().to_owned()));
+        for (name, value) in request.headers.iter().chain(&plan.prometheus.headers) {
+            if !PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(name)) {
+                all.extend(of_header(value.expose()));
+            }
+        }
+        if let Some(userinfo) = &plan.endpoint_userinfo {
+            let userinfo = userinfo.expose();
+            // The user and the password are echoed apart.
+            all.extend(userinfo.split(':').map(str::to_owned));
+            all.push(userinfo.to_owned());
         }
         for url in urls(plan) {
             all.extend(of_url(&url));
@@ -149,21 +187,23 @@ impl Secrets {
     /// The text with `***` for every secret in it, and for the beginning of one where the text was
     /// cut.
     pub(crate) fn scrub(&self, text: String) -> String {
+        self.scrub_cut(&self.scrub_whole(text))
+    }
+
+    fn scrub_whole(&self, text: String) -> String {
         let held = self
             .0
             .iter()
             .filter(|secret| text.contains(secret.as_str()));
         let held: Vec<&String> = held.collect();
-        let text = held
-            .into_iter()
-            .fold(text, |text, secret| text.replace(secret.as_str(), "***"));
-        self.scrub_cut(&text)
+        held.into_iter()
+            .fold(text, |text, secret| text.replace(secret.as_str(), "***"))
     }
 
-    /// A cut text ends in `…`, or ends.
     fn scrub_cut(&self, text: &str) -> String {
         let mut parts: Vec<String> = text.split(CUT).map(str::to_owned).collect();
-        for part in &mut parts {
+        let cut = parts.len() - 1;
+        for part in &mut parts[..cut] {
             let begun = self.0.iter().filter_map(|secret| begun(part, secret)).max();
             if let Some(length) = begun {
                 part.truncate(part.len() - length);
@@ -178,7 +218,8 @@ impl Secrets {
         if let Outcome::Failed(failure) = &mut record.outcome {
             failure.message = self.scrub(std::mem::take(&mut failure.message));
         }
-        record.output = record.output.take().map(|text| self.scrub(text));
+        // An answer is never cut, and may begin like a secret at its end.
+        record.output = record.output.take().map(|text| self.scrub_whole(text));
         let stream = &mut record.stream;
         stream.finish_reason = stream.finish_reason.take().map(|word| self.scrub(word));
         if let Some(text) = &mut stream.unknown_text {
@@ -216,6 +257,7 @@ impl Secrets {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dualround_model::Secret;
 
     #[test]
     fn b151_secrets_in_a_servers_words_are_masked() {
@@ -244,6 +286,7 @@ mod tests {
             "sk%2fte%22st-123",
             "sk/te&quot;st-123",
             r#"sk/te\\\"st-123"#,
+            r#"sk\/te\"st-123"#,
             "qu/ery1",
             "qu%2Fery1",
             "pr@xypass",
@@ -258,6 +301,28 @@ mod tests {
     }
 
     #[test]
+    fn f016_common_words_of_headers_are_no_secrets() {
+        let mut plan = Plan::new("http://h", "d");
+        let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value));
+        plan.request.headers = vec![
+            header("X-Title", "Latency benchmark"),
+            header("HTTP-Referer", "https://my.site"),
+            header("Accept", "application/json"),
+            header("Authorization", "Bearer sk-a&b=c-0123"),
+        ];
+        let secrets = Secrets::of(&plan);
+        let plain = "Missing Bearer token for application/json, a benchmark of https://my.site";
+        assert_eq!(secrets.scrub(plain.to_owned()), plain);
+        for form in [
+            "sk-a&b=c-0123",
+            r"sk-a\u0026b=c-0123",
+            r"sk-a\u0026b\u003dc-0123",
+        ] {
+            assert_eq!(secrets.scrub(form.to_owned()), "***");
+        }
+    }
+
+    #[test]
     fn f016_a_secret_that_was_cut_is_masked() {
         let mut plan = Plan::new("http://h", "d");
         plan.request.api_key = Some(Secret::new("sk-abcdef-0123456789"));
@@ -267,7 +332,7 @@ mod tests {
                 "begins with `yyy sk-abcdef-0123…` (HTTP 200)",
                 "begins with `yyy ***…` (HTTP 200)",
             ),
-            ("your key sk-abcdef-012345678", "your key ***"),
+            ("sk-abcdef-0123", "sk-abcdef-0123"),
             ("sk-abcdef…", "***…"),
             ("sk-ab…", "sk-ab…"),
             ("no key here…", "no key here…"),

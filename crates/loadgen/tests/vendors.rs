@@ -203,3 +203,50 @@ fn f007_a_whole_answer_under_the_label_of_a_stream_is_not_streamed() {
     assert!(record.outcome.is_success(), "{:?}", record.outcome);
     assert!(metrics(&record).flags.contains(&Flag::NotStreamed));
 }
+
+/// Events that tell how things go look like errors; what comes behind them says whether they were.
+#[test]
+fn f003_an_event_that_looks_like_an_error_fails_an_answer_that_does_not_go_on() {
+    let event = |data: &str| format!("data: {data}\n\n");
+    for data in [
+        r#"{"type":"status","detail":"queued, position 3"}"#,
+        r#"{"type":"progress","detail":{"step":1}}"#,
+        r#"{"code":0,"msg":"","detail":{"logid":"2026"}}"#,
+        r#"{"code":102,"msg":"processing"}"#,
+        r#"{"code":"000000","message":"success"}"#,
+        r#"{"code":"PROCESSING","message":"Queue position 3"}"#,
+        r#"{"type":"cache_info","success":false,"cached":false}"#,
+        r#"{"code":500,"message":"boom"}"#,
+    ] {
+        let said = event(data);
+        for parts in [
+            vec![SSE, &said, &c("A"), &c("B"), FIN, &u(5, 2), DONE],
+            vec![SSE, &c("A"), &said, &c("B"), FIN, DONE],
+            vec![SSE, &c("A"), FIN, &u(5, 1), &said, DONE],
+        ] {
+            let record = one(&parts);
+            assert!(record.outcome.is_success(), "{data}: {:?}", record.outcome);
+        }
+    }
+    for data in [
+        r#"{"code":500,"message":"boom"}"#,
+        r#"{"choices":[],"code":500,"message":"boom"}"#,
+        r#"{"choices":[{"delta":{},"index":0}],"code":500,"message":"boom"}"#,
+        r#"{"detail":"boom"}"#,
+        r#"{"base_resp":{"status_code":1013,"status_msg":"boom"}}"#,
+    ] {
+        let said = event(data);
+        for parts in [
+            vec![SSE, &c("A"), &said, DONE],
+            vec![SSE, &said, DONE],
+            vec![SSE, ROLE, &said],
+            vec![SSE, &said, FIN, DONE],
+        ] {
+            let (kind, message) = failure(&one(&parts));
+            assert_eq!(kind, "stream_error", "{data}");
+            assert!(message.contains("boom"), "{message}");
+        }
+    }
+    let ping = "event: Ping\ndata: ping\n\n";
+    assert!(one(&[SSE, ping, &c("A"), FIN, DONE]).outcome.is_success());
+}

@@ -70,6 +70,23 @@ const FORCED: [&str; 19] = [
     "overloaded",
 ];
 
+/// Words inside of longer ones that tell the same: `engine_error`, `user_cancelled`.
+const BROKEN: [&str; 8] = [
+    "error",
+    "abort",
+    "aborted",
+    "cancelled",
+    "canceled",
+    "failed",
+    "failure",
+    "overloaded",
+];
+
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric())
+        .any(|part| part == word)
+}
+
 impl Ending {
     /// Of a `finish_reason`, in any case and with or without Gemini's prefix.
     pub fn of(reason: &str) -> Self {
@@ -77,7 +94,7 @@ impl Ending {
         let word = lower.strip_prefix("finish_reason_").unwrap_or(&lower);
         if OWN.contains(&word) {
             Self::Own
-        } else if FORCED.contains(&word) {
+        } else if FORCED.contains(&word) || BROKEN.iter().any(|broken| has_word(word, broken)) {
             Self::Forced
         } else {
             Self::Unknown
@@ -116,6 +133,9 @@ mod tests {
             "time_limit",
             "ERROR_TOXIC",
             "MALFORMED_FUNCTION_CALL",
+            "engine_error",
+            "user_cancelled",
+            "Error: OOM",
         ] {
             assert_eq!(Ending::of(forced), Ending::Forced, "{forced}");
         }

@@ -64,7 +64,10 @@ fn output_tokens(
             (tokens, source, usage.is_some_and(|n| n < events))
         }
         // No token was generated, and events show some.
-        (_, Some(n)) if (n <= 1 && events > 2) || (n == 0 && events > 0) => {
+        (_, Some(n))
+            if (n <= 1 && events > 2)
+                || (n == 0 && (events > 0 || record.stream.has_body_text)) =>
+        {
             let (tokens, source) = by_events();
             (tokens, source, true)
         }

@@ -7,7 +7,7 @@ use crate::{
     place::{Place, place},
     repair::repair,
     usage::{IfObject, RawTimings, RawUsage},
-    vendor_error::{base_resp, instead, says_nothing},
+    vendor_error::{instead, may_tell, says_nothing},
 };
 use dualround_model::Usage;
 use serde::{
@@ -42,6 +42,11 @@ pub enum ChatEvent<'a> {
     Unknown {
         /// Its type, or where the text stands.
         place: String,
+    },
+    /// What looks like an error of another form, and fails the answer unless it goes on.
+    Suspect {
+        /// Its words.
+        message: String,
     },
     /// Not what a chunk looks like.
     Bad {
@@ -122,12 +127,12 @@ struct Chunk<'a> {
     object: Option<&'a RawValue>,
     kind: Option<&'a RawValue>,
     message: Option<&'a RawValue>,
-    /// MiniMax: the state of the request.
-    base_resp: Option<&'a RawValue>,
     /// Groq: usage in a field of its own.
     x_groq: Option<&'a RawValue>,
     /// Text beside the choices.
     beside: Generated<'a>,
+    /// A key of what may be an error of another form.
+    odd: bool,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
@@ -149,11 +154,16 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                         "error" => chunk.error = map.next_value()?,
                         "object" => chunk.object = map.next_value()?,
                         "type" => chunk.kind = map.next_value()?,
-                        "message" => chunk.message = map.next_value()?,
-                        "base_resp" => chunk.base_resp = map.next_value()?,
+                        "message" => {
+                            chunk.odd = true;
+                            chunk.message = map.next_value()?;
+                        }
                         "x_groq" => chunk.x_groq = map.next_value()?,
                         _ if holds_text(&key) => chunk.beside.read(key, &mut map)?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
+                        _ => {
+                            chunk.odd |= may_tell(&key);
+                            map.next_value::<IgnoredAny>()?;
+                        }
                     }
                 }
                 Ok(chunk)
@@ -171,17 +181,11 @@ fn holds_text(key: &str) -> bool {
 }
 
 impl<'a> Chunk<'a> {
-    /// The error that it reports, in whatever place: its message, and its code.
+    /// The error that it reports under this name: its message, and its code.
     fn error(&self) -> Option<(String, Option<String>)> {
-        let inside = || {
-            let choices = self.choices.iter().flatten();
-            let told = choices
-                .filter_map(|choice| choice.found.error.clone())
-                .next();
-            let state = || base_resp(&serde_json::from_str(self.base_resp?.get()).ok()?);
-            told.or_else(state).map(|message| (message, None))
-        };
-        self.named_error().or_else(inside)
+        let mut choices = self.choices.iter().flatten();
+        let inside = choices.find_map(|choice| choice.found.error.clone());
+        self.named_error().or(inside.map(|message| (message, None)))
     }
 
     fn named_error(&self) -> Option<(String, Option<String>)> {
@@ -257,14 +261,14 @@ impl<'a> Chunk<'a> {
         facts.refusal = found.refusal;
         facts.tool_call = found.tool_call;
         facts.media = found.media;
-        // Beside the choices only what is reasoning by its name is known to be generated now.
+        // What stands beside the choices may be settings that are sent back.
         let beside = self.beside;
-        let other = beside.content.is_some() || beside.unknown.is_some();
+        let other = beside.shows() || beside.unknown.is_some();
         let place = found.unknown.map(Cow::into_owned);
         let place = place.or_else(|| other.then(|| "beside choices".to_owned()));
         facts.unknown = place.map(String::into_boxed_str);
         facts.content = found.content;
-        facts.reasoning = found.reasoning.or(beside.reasoning);
+        facts.reasoning = found.reasoning;
         facts
     }
 }
@@ -280,6 +284,9 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     let data = data.trim_ascii();
     if data == b"[DONE]" {
         return ChatEvent::Done;
+    }
+    if is_ping(event_name) {
+        return ChatEvent::Ignored;
     }
     if event_name == "error" {
         let message = crate::error_text(data);
@@ -309,19 +316,29 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
     if let Some((message, code)) = chunk.error() {
         return ChatEvent::Error { message, code };
     }
-    if !chunk.is_foreign() {
-        return ChatEvent::Chunk(chunk.facts());
-    }
-    if let Some(message) = error_instead(data) {
-        return ChatEvent::Error {
-            message,
-            code: None,
+    if chunk.is_foreign() {
+        let suspect = chunk.odd.then(|| error_instead(data)).flatten();
+        return match (suspect, chunk.foreign_text()) {
+            (Some(message), _) => ChatEvent::Suspect { message },
+            (None, Some(place)) => ChatEvent::Unknown { place },
+            (None, None) => ChatEvent::Ignored,
         };
     }
-    match chunk.foreign_text() {
-        Some(place) => ChatEvent::Unknown { place },
-        None => ChatEvent::Ignored,
+    let (odd, facts) = (chunk.odd, chunk.facts());
+    let tells = facts.bears_token() || facts.usage.is_some() || facts.finish_reason.is_some();
+    let suspect = (odd && !tells).then(|| error_instead(data)).flatten();
+    match suspect {
+        Some(message) => ChatEvent::Suspect { message },
+        None => ChatEvent::Chunk(facts),
     }
+}
+
+/// An event by whose name nothing is said.
+fn is_ping(event_name: &str) -> bool {
+    let names = ["ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"];
+    names
+        .iter()
+        .any(|name| event_name.eq_ignore_ascii_case(name))
 }
 
 /// The words of an object without choices that is an error of another form.
@@ -337,6 +354,7 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
             ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
             ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
             ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
+            ChatEvent::Suspect { message } => ChatEvent::Suspect { message },
             ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
         },
     }
@@ -450,7 +468,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
             ..BodyFacts::default()
         });
     }
-    if chunk.choices.is_none() {
+    if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
         let error = error_instead(text);
         let Some(message) = error else {
             let sent = quoted(body);

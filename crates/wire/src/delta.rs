@@ -74,6 +74,8 @@ impl<'a> Generated<'a> {
             Place::Reasoning if self.reasoning.is_some() => {}
             // Settings that are sent back: `{"effort":"low","summary":"auto"}`.
             Place::Reasoning if is_setting(&field) => {}
+            // A time or a count.
+            Place::Reasoning if matches!(field, Field::Number(_)) => {}
             Place::Reasoning => self.reasoning = field.all_text(),
             Place::Refusal => self.refusal |= field.all_text().is_some(),
             Place::Calls => {
@@ -83,6 +85,8 @@ impl<'a> Generated<'a> {
             }
             Place::Media => self.add_media(field),
             Place::Error => self.add_error(field),
+            // Azure: where an answer on one's own data comes from.
+            Place::Unknown if key == "context" && matches!(field, Field::Parts(_)) => {}
             Place::Unknown => self.add_unknown(key, field),
         }
     }
@@ -201,9 +205,22 @@ impl<'a> Generated<'a> {
     }
 }
 
+/// Keys of the object that sets reasoning in a request.
+const SETTINGS: [&str; 6] = [
+    "effort",
+    "summary",
+    "generate_summary",
+    "max_tokens",
+    "enabled",
+    "exclude",
+];
+
 fn is_setting(field: &Field<'_>) -> bool {
     match field {
-        Field::Parts(Value::Object(fields)) => fields.contains_key("effort"),
+        Field::Parts(Value::Object(fields)) => {
+            fields.contains_key("effort")
+                && fields.keys().all(|key| SETTINGS.contains(&key.as_str()))
+        }
         _ => false,
     }
 }

@@ -48,16 +48,24 @@ pub(crate) fn error_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Object(object) => {
-            let inner = ["error", "message", "detail", "msg"]
-                .iter()
-                .find_map(|key| object.get(*key));
-            match inner? {
-                Value::Array(items) => {
+            let keys = [
+                "error",
+                "message",
+                "Message",
+                "detail",
+                "msg",
+                "errors",
+                "innererror",
+                "title",
+            ];
+            let mut inner = keys.iter().filter_map(|key| object.get(*key));
+            inner.find_map(|inner| match inner {
+                Value::Array(items) if !items.is_empty() => {
                     let items: Vec<String> = items.iter().map(validation).collect();
                     Some(items.join("; "))
                 }
-                inner => error_of(inner),
-            }
+                inner => error_of(inner).filter(|words| !words.is_empty()),
+            })
         }
         // Google's services send a list of one.
         Value::Array(items) => items.iter().find_map(error_of),

@@ -1,8 +1,9 @@
-//! What a field of a delta or a choice is for, by its name.
+//! What a field of a delta or a choice is for, by the words of its name.
 
 use crate::field::is_about;
 
 /// What a field is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Answer,
     Reasoning,
@@ -16,7 +17,7 @@ pub(crate) enum Place {
 }
 
 /// Fields of deltas and choices that are about the answer.
-const ABOUT: [&str; 24] = [
+const ABOUT: [&str; 23] = [
     "name",
     "finish_reason",
     "stop_reason",
@@ -40,29 +41,72 @@ const ABOUT: [&str; 24] = [
     "provider",
     "service_tier",
     "usage",
-    // Azure: where an answer on one's own data comes from.
-    "context",
 ];
 
-/// A field about an answer, by a word in its name: sources, scores, states.
-fn describes(key: &str) -> bool {
-    let words = [
-        "citation",
-        "reference",
-        "grounding",
-        "search",
-        "metadata",
-        "meta_",
-        "version",
-        "expert",
-        "safety",
-        "filter",
-        "fingerprint",
-        "status",
-    ];
-    let key = key.to_ascii_lowercase();
-    words.iter().any(|word| key.contains(word))
-}
+/// Words of names of fields about an answer: sources, scores, states.
+const DESCRIBES: [&str; 14] = [
+    "citation",
+    "citations",
+    "reference",
+    "references",
+    "grounding",
+    "search",
+    "metadata",
+    "meta",
+    "version",
+    "expert",
+    "experts",
+    "safety",
+    "fingerprint",
+    "filter",
+];
+
+/// Words of names of reasoning.
+const REASONING: [&str; 4] = ["reasoning", "thinking", "thought", "thoughts"];
+
+/// Words of names of what proves, counts or sets reasoning and is no text of it.
+const ABOUT_REASONING: [&str; 40] = [
+    "signature",
+    "signatures",
+    "opaque",
+    "encrypted",
+    "effort",
+    "tokens",
+    "closed",
+    "mode",
+    "format",
+    "enable",
+    "enabled",
+    "budget",
+    "level",
+    "config",
+    "duration",
+    "time",
+    "ms",
+    "seconds",
+    "secs",
+    "count",
+    "cost",
+    "type",
+    "name",
+    "lang",
+    "language",
+    "state",
+    "status",
+    "start",
+    "started",
+    "end",
+    "ended",
+    "id",
+    "ids",
+    "index",
+    "at",
+    "for",
+    "is",
+    "has",
+    "done",
+    "complete",
+];
 
 /// By its name.
 pub(crate) fn place(key: &str) -> Place {
@@ -72,38 +116,59 @@ pub(crate) fn place(key: &str) -> Place {
         "error" => Place::Error,
         "tool_calls" | "function_call" | "tool_call" => Place::Calls,
         "audio" | "images" | "image" | "video" | "videos" => Place::Media,
-        key if ABOUT.contains(&key) || is_about(key) => Place::About,
-        key if proves(key) || describes(key) => Place::About,
-        key if reasons(key) => Place::Reasoning,
-        _ => Place::Unknown,
+        // The names that most servers use need no taking apart.
+        "reasoning_content" | "reasoning" => Place::Reasoning,
+        key if ABOUT.contains(&key) || (is_about(key) && key != "data") => Place::About,
+        key => by_words(key),
     }
 }
 
-/// A field of reasoning by its name: `reasoning_content`, `reasoning`, `reasoning_details`,
-/// `thinking`, `thinking_blocks`, `thoughts`, … What proves reasoning without showing it is none.
-pub(crate) fn reasons(key: &str) -> bool {
-    let named = ["reasoning", "thinking", "thought"];
-    let lower = key.to_ascii_lowercase();
-    named.iter().any(|name| lower.contains(name)) && !proves(key) && !describes(key)
+fn by_words(key: &str) -> Place {
+    let words = words(key);
+    let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
+    if any(&REASONING) {
+        return if any(&ABOUT_REASONING) {
+            Place::About
+        } else {
+            Place::Reasoning
+        };
+    }
+    if any(&DESCRIBES) || any(&["signature", "signatures", "encrypted", "opaque", "status"]) {
+        return Place::About;
+    }
+    Place::Unknown
 }
 
-/// A field that belongs to reasoning and is no text of it: proofs, counts, settings.
+/// A name, or a type, of reasoning: `thinking_blocks`, `reasoning.text`, `modelThinking`, …
+pub(crate) fn reasons(key: &str) -> bool {
+    place(key) == Place::Reasoning
+}
+
+/// What belongs to reasoning and is no text of it.
 pub(crate) fn proves(key: &str) -> bool {
-    let words = [
-        "signature",
-        "opaque",
-        "encrypted",
-        "effort",
-        "tokens",
-        "closed",
-        "mode",
-        "format",
-        "enable",
-        "budget",
-        "level",
-        "config",
-        "duration",
-    ];
-    let lower = key.to_ascii_lowercase();
-    words.iter().any(|word| lower.contains(word)) || key.ends_with("_id") || key.ends_with("Id")
+    let words = words(key);
+    words
+        .iter()
+        .any(|word| ABOUT_REASONING.contains(&word.as_str()))
+}
+
+/// The words of a name, in lower case: `thoughtSignature` and `thought_signature` have the same.
+fn words(key: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut lower_before = false;
+    for c in key.chars() {
+        let begins = c.is_uppercase() && lower_before;
+        lower_before = c.is_lowercase() || c.is_ascii_digit();
+        if !c.is_alphanumeric() {
+            words.push(String::new());
+            continue;
+        }
+        if begins || words.is_empty() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
 }

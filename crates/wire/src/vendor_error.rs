@@ -8,28 +8,58 @@ use serde_json::{Map, Value};
 pub(crate) fn says_nothing(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(false) => true,
-        Value::Number(number) => number.as_f64().is_some_and(is_fine),
+        Value::Number(number) => number.as_f64() == Some(0.0),
         Value::String(text) => is_fine_word(text),
         Value::Array(items) => items.iter().all(says_nothing),
-        Value::Object(fields) => fields.values().all(says_nothing),
+        Value::Object(fields) => is_success(fields) || fields.values().all(says_nothing),
         Value::Bool(true) => false,
     }
 }
 
-/// The code of a success.
-fn is_fine(code: f64) -> bool {
-    [0.0, 200.0].contains(&code)
+/// A code of success, and no words that say otherwise; ids and the like beside them say nothing.
+fn is_success(fields: &Map<String, Value>) -> bool {
+    let codes = CODES.iter().filter_map(|key| fields.get(*key));
+    let codes: Vec<&Value> = codes.filter(|code| !code.is_null()).collect();
+    let words = WORDS.iter().filter_map(|key| fields.get(*key));
+    let mut words = words.chain(OBJECTS.iter().filter_map(|key| fields.get(*key)));
+    !codes.is_empty() && codes.iter().all(|code| is_fine(code)) && words.all(says_nothing)
+}
+
+/// The code of a success: 0, 1xx and 2xx.
+fn is_fine(code: &Value) -> bool {
+    let number = code.as_f64();
+    let number = number.or_else(|| code.as_str()?.trim().parse().ok());
+    match number {
+        Some(number) => number == 0.0 || (100.0..300.0).contains(&number),
+        None => code.as_str().is_none_or(is_fine_word),
+    }
 }
 
 fn is_fine_word(text: &str) -> bool {
-    let word = text.trim().to_ascii_lowercase();
-    ["", "0", "200", "ok", "success", "null", "none"].contains(&word.as_str())
+    let word = text
+        .trim()
+        .trim_end_matches(['.', '!'])
+        .to_ascii_lowercase();
+    let known = [
+        "",
+        "0",
+        "ok",
+        "okay",
+        "success",
+        "successful",
+        "succeeded",
+        "null",
+        "none",
+        "no error",
+        "no_error",
+    ];
+    known.contains(&word.as_str())
 }
 
 /// Keys under which a whole object is an error, whatever else it holds.
-const OBJECTS: [&str; 4] = ["errors", "detail", "Error", "ERROR"];
+const OBJECTS: [&str; 5] = ["error", "errors", "detail", "Error", "ERROR"];
 
-/// Keys of a code that is 0 (or 200) where all is well.
+/// Keys of a code.
 const CODES: [&str; 9] = [
     "code",
     "error_code",
@@ -43,8 +73,9 @@ const CODES: [&str; 9] = [
 ];
 
 /// Keys of the words beside it.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "message",
+    "Message",
     "msg",
     "error_msg",
     "errorMsg",
@@ -55,8 +86,30 @@ const WORDS: [&str; 9] = [
     "err_tips",
 ];
 
-/// The words of an object that is an error instead of a chunk or an answer; nothing, where it is none.
+/// Keys of words that are those of an error by their name.
+const NAMED: [&str; 5] = [
+    "error_msg",
+    "errorMsg",
+    "errmsg",
+    "err_msg",
+    "error_message",
+];
+
+/// Whether a key may belong to such an object: where there is none, nobody needs to look.
+pub(crate) fn may_tell(key: &str) -> bool {
+    OBJECTS.contains(&key)
+        || CODES.contains(&key)
+        || WORDS.contains(&key)
+        || ["success", "status", "__type", "base_resp", "Response"].contains(&key)
+        || key.ends_with("Exception")
+}
+
+/// The words of an object that looks like an error where a chunk or an answer is expected. What only
+/// tells how things go may look so too: whether it failed the request shows in what follows it.
 pub(crate) fn instead(object: &Map<String, Value>) -> Option<String> {
+    if is_success(object) {
+        return None;
+    }
     for (key, value) in object {
         let is_error =
             OBJECTS.contains(&key.as_str()) || (key.ends_with("Exception") && value.is_object());
@@ -64,25 +117,36 @@ pub(crate) fn instead(object: &Map<String, Value>) -> Option<String> {
             return Some(words(value));
         }
     }
-    if object.get("success") == Some(&Value::Bool(false)) {
-        return Some(Value::Object(object.clone()).to_string());
+    let said = WORDS.iter().filter_map(|key| object.get(*key)?.as_str());
+    let said = said
+        .filter(|said| !is_fine_word(said))
+        .map(str::to_owned)
+        .next();
+    let by_name = NAMED
+        .iter()
+        .any(|key| object.get(*key).is_some_and(|v| !says_nothing(v)));
+    let is = |key: &str, words: &[&str]| {
+        let value = object.get(key).map(plain).unwrap_or_default();
+        words.contains(&value.to_ascii_lowercase().as_str())
+    };
+    let failed = by_name
+        || is("status", &["error", "failed", "failure"])
+        || is("success", &["false"])
+        || object
+            .get("__type")
+            .is_some_and(|kind| plain(kind).ends_with("Exception"));
+    let codes = CODES.iter().filter_map(|key| object.get(*key));
+    let mut codes = codes.filter(|code| !code.is_null() && !is_fine(code));
+    match (said, codes.next()) {
+        (Some(said), Some(code)) => Some(format!("{said} ({})", plain(code))),
+        (Some(said), None) if failed => Some(said),
+        (None, _) if failed => Some(Value::Object(object.clone()).to_string()),
+        _ => {
+            let below = ["base_resp", "Response"].iter();
+            let mut below = below.filter_map(|key| object.get(*key)?.as_object());
+            below.find_map(instead)
+        }
     }
-    coded(object).or_else(|| base_resp(object.get("base_resp")?))
-}
-
-/// MiniMax puts the state of a request beside its choices.
-pub(crate) fn base_resp(value: &Value) -> Option<String> {
-    coded(value.as_object()?)
-}
-
-/// A code that is no success, with its words.
-fn coded(object: &Map<String, Value>) -> Option<String> {
-    let code = CODES.iter().find_map(|key| object.get(*key))?;
-    if says_nothing(code) {
-        return None;
-    }
-    let said = WORDS.iter().find_map(|key| object.get(*key)?.as_str())?;
-    Some(format!("{said} ({})", plain(code)))
 }
 
 fn words(value: &Value) -> String {
@@ -92,11 +156,6 @@ fn words(value: &Value) -> String {
     };
     let said = match value {
         Value::Array(items) => listed(items),
-        Value::Object(fields) => {
-            let named = ["message", "Message", "msg"].iter();
-            let mut named = named.filter_map(|key| fields.get(*key)?.as_str());
-            named.next().map(str::to_owned).or_else(|| error_of(value))
-        }
         other => error_of(other),
     };
     said.filter(|said| !said.is_empty())

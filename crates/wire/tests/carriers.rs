@@ -308,6 +308,25 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         (r#"{"Error":{"Message":"denied"}}"#, "denied"),
         (r#"{"success":false,"result":null}"#, "false"),
         (
+            r#"{"choices":[],"code":500,"message":"boom"}"#,
+            "boom (500)",
+        ),
+        (r#"{"status":"error","message":"boom"}"#, "boom"),
+        (r#"{"success":"false","message":"boom"}"#, "boom"),
+        (
+            r#"{"code":null,"status_code":500,"message":"boom"}"#,
+            "boom (500)",
+        ),
+        (r#"{"error_message":"boom"}"#, "boom"),
+        (
+            r#"{"message":"boom","__type":"ThrottlingException"}"#,
+            "boom",
+        ),
+        (
+            r#"{"Response":{"Error":{"Code":"X","Message":"boom"}}}"#,
+            "boom",
+        ),
+        (
             r#"{"base_resp":{"status_code":1013,"status_msg":"insufficient balance"}}"#,
             "insufficient balance (1013)",
         ),
@@ -325,7 +344,9 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         ),
     ] {
         match parse_event("", data.as_bytes()) {
-            ChatEvent::Error { message, .. } => assert!(message.contains(words), "{message}"),
+            ChatEvent::Error { message, .. } | ChatEvent::Suspect { message } => {
+                assert!(message.contains(words), "{message}");
+            }
             other => panic!("{data}: {other:?}"),
         }
         let body = parse_body(data.as_bytes()).unwrap();
@@ -339,6 +360,8 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         r#"{"choices":[{"delta":{"content":"a","error":""}}],"error":{"code":"0","message":"ok"}}"#,
         r#"{"choices":[{"delta":{"content":"a"}}],"error":{"code":200,"message":""}}"#,
         r#"{"choices":[{"delta":{"content":"a"}}],"code":7,"message":"about something"}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"error":{"code":"0","message":"","request_id":"abc"}}"#,
+        r#"{"choices":[{"delta":{"content":"a"}}],"error":{"code":0,"message":"Success."}}"#,
     ] {
         assert!(chunk(data).bears_token(), "{data}");
     }
@@ -383,4 +406,56 @@ fn f010_usage_in_other_places_and_as_text_is_read() {
             "{data}"
         );
     }
+}
+
+#[test]
+fn f001_names_are_read_by_their_words() {
+    for (key, unknown) in [
+        ("model_output", true),
+        ("formatted_text", true),
+        ("information", true),
+        ("research", true),
+        ("data", true),
+        ("context", true),
+        ("web_search_results", false),
+        ("weight_version", false),
+    ] {
+        let event = delta(&format!(r#"{{"{key}":"text"}}"#));
+        let facts = chunk(&event);
+        assert!(!facts.bears_token(), "{key}");
+        assert_eq!(facts.unknown.is_some(), unknown, "{key}");
+    }
+    for key in [
+        "model_reasoning",
+        "thinking_model_content",
+        "research_thoughts",
+        "search_thinking",
+        "moderated_thinking",
+        "thinking_information",
+        "safety_reasoning",
+        "reasoning_preference",
+        "modelThinking",
+    ] {
+        let event = delta(&format!(r#"{{"{key}":"text"}}"#));
+        assert_eq!(chunk(&event).reasoning.as_deref(), Some("text"), "{key}");
+    }
+    for field in [
+        r#""reasoning_time":5.1"#,
+        r#""thinking_seconds":3"#,
+        r#""reasoning":12"#,
+        r#""thinking_time":"12s""#,
+        r#""thought_for":"5 s""#,
+        r#""thinking_type":"enabled""#,
+        r#""is_thinking":"true""#,
+        r#""thinking_state":"start""#,
+        r#""reasoning_start":"2026-01-01""#,
+    ] {
+        let event = delta(&format!("{{{field}}}"));
+        assert!(!chunk(&event).bears_token(), "{field}");
+    }
+    let echoed =
+        chunk(r#"{"choices":[{"delta":{"role":"assistant"}}],"reasoning":{"summary":"auto"}}"#);
+    assert!(!echoed.bears_token());
+    let both = delta(r#"{"reasoning":{"effort":"low","content":"think"}}"#);
+    assert!(chunk(&both).bears_token());
 }

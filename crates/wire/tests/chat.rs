@@ -514,3 +514,17 @@ fn f008_a_total_that_nothing_explains_is_told() {
         assert!(!usage_of(plain).does_not_add_up, "{plain}");
     }
 }
+
+#[test]
+fn f005_words_behind_an_empty_field_are_found() {
+    for body in [
+        r#"{"error":"","message":"boom"}"#,
+        r#"{"error":{"message":"","code":"invalid"},"message":"boom"}"#,
+        r#"{"error":{"code":0,"message":"","innererror":{"message":"boom"}}}"#,
+        r#"{"title":"boom","status":500,"detail":""}"#,
+        r#"{"errors":[{"message":"boom"}]}"#,
+        r#"{"Message":"boom"}"#,
+    ] {
+        assert_eq!(error_text(body.as_bytes()), "boom", "{body}");
+    }
+}

@@ -88,6 +88,12 @@ fn api_key(
     let has = |wanted: &str| headers.iter().any(|(name, _)| is(name, wanted));
     let key = args.api_key.as_deref().map(|key| secret("--api-key", key));
     let key = key.transpose()?.flatten();
+    if key
+        .as_ref()
+        .is_some_and(|key| key.expose().starts_with("Bearer "))
+    {
+        return Err(usage("--api-key: give the key alone, without `Bearer`"));
+    }
     let ways = [
         (key.is_some(), "--api-key"),
         (has("Authorization"), "--header Authorization"),

@@ -90,7 +90,7 @@ fn print_config_names_what_set_each_setting_and_is_a_config() {
         "--model",
         "n",
         "--header",
-        "X-Key: secret",
+        "X-Team: secret",
         "--prometheus-url",
         "http://u:secret@h:2/metrics",
     ];
@@ -106,7 +106,7 @@ fn print_config_names_what_set_each_setting_and_is_a_config() {
     };
     let listing = ask("--print-config", &words);
     assert!(
-        !listing.contains("secret@") && !listing.contains("X-Key"),
+        !listing.contains("secret@") && !listing.contains("X-Team"),
         "{listing}"
     );
     for line in [
