@@ -7,6 +7,7 @@ mod comparable;
 mod endpoint;
 mod engine_tokens;
 mod environment_key;
+mod environment_words;
 mod exit;
 mod gate;
 mod gate_schema;

@@ -9,6 +9,7 @@ use crate::{
     args::{RunArgs, listing},
     commands::{seed_of, stored},
     endpoint::{self, Endpoint},
+    environment_words,
     exit::Usage,
     gate::Gate,
     lang,
@@ -68,6 +69,8 @@ pub(crate) fn merged(args: RunArgs) -> Result<RunArgs, Usage> {
 pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     let args = merged(args)?;
     let mut notes = Vec::new();
+    let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    environment_words::check(variables, &mut notes)?;
     let dataset = args
         .dataset
         .clone()

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: the first one ends the run in order, the second one at once.
+//! Ctrl-C, SIGTERM and SIGHUP: the first one ends the run in order, the second one at once.
 
 use dualround_loadgen::Cancel;
 use std::sync::{
@@ -35,16 +35,39 @@ async fn wait(cancel: &Cancel, given: &Given) {
     ) else {
         return;
     };
+    // Under nohup a run goes on.
+    let mut hangup = if hangup_is_ignored() {
+        None
+    } else {
+        signal(SignalKind::hangup()).ok()
+    };
     loop {
+        let gone = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         let code = tokio::select! {
             _ = interrupt.recv() => 130,
             _ = terminate.recv() => 143,
+            _ = gone => 129,
         };
         if given.swap(code, SeqCst) != 0 {
             std::process::exit(i32::from(code));
         }
         cancel.cancel();
     }
+}
+
+/// Whoever started the program wants it to outlive its terminal; listening would undo that. Known on
+/// Linux: the first bit of the signals that are ignored.
+#[cfg(unix)]
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]

@@ -118,10 +118,12 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
         fail(format!("{reason}{hint}"))
     })?;
     match answer.status {
+        // A key may be good for chats and not for the list; the canary shows it.
+        status @ (401 | 403) if !plan.model.is_empty() => Ok(Models::NoList(status)),
         401 | 403 => {
             let text = dualround_wire::error_text(&answer.body);
             Err(fail(format!(
-                "HTTP {}: {text}; check --api-key",
+                "HTTP {}: {text}; check --api-key, or give --model NAME where the key is not good for the list of models",
                 answer.status
             )))
         }
@@ -135,12 +137,23 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
                 let ids = data
                     .iter()
                     .filter_map(|m| m.get("id").and_then(Value::as_str));
-                ids.map(str::to_owned).collect()
+                distinct(ids)
             });
             Ok(ids.map_or(Models::NoList(200), Models::Listed))
         }
         status => Ok(Models::NoList(status)),
     }
+}
+
+/// Each once, in their order: some gateways list a model once a replica.
+fn distinct<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut known: Vec<String> = Vec::new();
+    for id in ids {
+        if !known.iter().any(|one| one == id) {
+            known.push(id.to_owned());
+        }
+    }
+    known
 }
 
 fn control_url(plan: &Plan) -> String {

@@ -203,6 +203,33 @@ fn b031_bursts_and_steady_fast_streams() {
     assert!(!flags(&steady).contains(&Flag::BufferedSuspected));
 }
 
+/// A long prefill and a short answer of a fast engine (a small model, speculative decoding, an H100)
+/// is no burst; what a proxy held back is.
+#[test]
+fn g01_v32_fast_engines_do_not_burst() {
+    let flagged = |gap: f64, tokens: u32| {
+        let at: Vec<f64> = (0..tokens).map(|i| 150.0 + f64::from(i) * gap).collect();
+        let record = success(0, 0.0, &at, usage(5, u64::from(tokens), None));
+        measure(&record, &SummaryOptions::default())
+            .flags
+            .contains(&Flag::BufferedSuspected)
+    };
+    for gap in [0.3, 0.7, 1.4, 4.9] {
+        assert!(!flagged(gap, 16), "{gap}");
+    }
+    for gap in [0.0, 0.013, 0.05] {
+        assert!(flagged(gap, 16), "{gap}");
+    }
+    // Speculative decoding: four tokens at once, every 8 ms.
+    let at: Vec<f64> = (0..16).map(|i| 150.0 + f64::from(i / 4) * 8.0).collect();
+    let record = success(0, 0.0, &at, usage(5, 16, None));
+    assert!(
+        !measure(&record, &SummaryOptions::default())
+            .flags
+            .contains(&Flag::BufferedSuspected)
+    );
+}
+
 #[test]
 fn b036_b038_b042_where_n_comes_from() {
     let n = |tokens: usize, usage: Usage, choice| {

@@ -17,6 +17,10 @@ pub struct ResponseHead {
     pub keep_alive: bool,
     /// `Retry-After`.
     pub retry_after: Option<String>,
+    /// `retry-after-ms` (OpenAI) or `x-ms-retry-after-ms` (Azure).
+    pub retry_after_ms: Option<String>,
+    /// `Date`.
+    pub date: Option<String>,
     /// `Location`.
     pub location: Option<String>,
     /// `Server`.
@@ -362,6 +366,12 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Sta
             head.content_encoding = Some(value);
         } else if name.eq_ignore_ascii_case("retry-after") {
             head.retry_after = Some(value);
+        } else if name.eq_ignore_ascii_case("retry-after-ms")
+            || name.eq_ignore_ascii_case("x-ms-retry-after-ms")
+        {
+            head.retry_after_ms = Some(value);
+        } else if name.eq_ignore_ascii_case("date") {
+            head.date = Some(value);
         } else if name.eq_ignore_ascii_case("location") {
             head.location = Some(value);
         } else if name.eq_ignore_ascii_case("server") {

@@ -16,7 +16,11 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<ProxyPlan, Usage
         }
         (None, Some(true)) => ProxyPlan::default(),
         (Some(url), _) => given(url)?,
-        (None, _) => of_environment(|name| std::env::var(name).ok()),
+        (None, _) => {
+            let plan = of_environment(|name| std::env::var(name).ok());
+            refuse_unspoken(&plan, endpoint)?;
+            plan
+        }
     };
     plan.endpoint = proxy_shown(endpoint, &plan);
     Ok(plan)
@@ -38,6 +42,37 @@ fn given(text: &str) -> Result<ProxyPlan, Usage> {
         given: true,
         ..ProxyPlan::default()
     })
+}
+
+/// A proxy of the environment that is on the way and cannot be spoken to: without it requests would go
+/// another way than is meant.
+fn refuse_unspoken(plan: &ProxyPlan, endpoint: &str) -> Result<(), Usage> {
+    let stand_in = || Some(Secret::new("http://proxy.invalid:1"));
+    let would_be = ProxyPlan {
+        http: plan.http.as_ref().and_then(|_| stand_in()),
+        https: plan.https.as_ref().and_then(|_| stand_in()),
+        ..plan.clone()
+    };
+    if proxy_shown(endpoint, &would_be).is_none() {
+        return Ok(());
+    }
+    let (proxy, names) = if endpoint.starts_with("https:") {
+        (&plan.https, "HTTPS_PROXY (or ALL_PROXY)")
+    } else {
+        (&plan.http, "HTTP_PROXY (or ALL_PROXY)")
+    };
+    let proxy = proxy.as_ref().map_or("", Secret::expose);
+    let spoken = match proxy.split_once("://") {
+        None => true,
+        Some((scheme, _)) => matches!(scheme, "http" | "socks5" | "socks5h"),
+    };
+    if spoken {
+        return Ok(());
+    }
+    Err(usage(format!(
+        "{names} is {}: proxies are http:// or socks5://; --no-proxy goes without it",
+        redact_url(proxy)
+    )))
 }
 
 /// Lower case first, as curl does. `HTTP_PROXY` is not believed in a CGI, where a request's header

@@ -10,6 +10,7 @@ mod faults;
 mod guide;
 mod hub;
 mod limits;
+mod machines;
 mod metrics;
 mod network;
 mod rooms;

@@ -107,6 +107,8 @@ fn head(status: u16, headers: &HeaderMap) -> ResponseHead {
         // A stream's end leaves the connection as it was.
         keep_alive: true,
         retry_after: text("retry-after"),
+        retry_after_ms: text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms")),
+        date: text("date"),
         location: text("location"),
         server: text("server"),
     }

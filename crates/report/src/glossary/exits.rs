@@ -46,6 +46,13 @@ pub(super) const TERMS: &[Term] = &[
         "没有可报告的有效结果：所有请求都失败；或轮次安排中有冷热轮，但在任何并发级别都没有请求在冷轮与其热轮中都成功；或（`report`）运行日志中没有完成的轮次。",
     ),
     term(
+        "129",
+        "Exit code 129",
+        "退出码 129",
+        "Ended by SIGHUP (the terminal is gone). What was measured is written. Under nohup the run goes on.",
+        "被 SIGHUP 结束（终端已断开）。已测得的内容已写入。在 nohup 下运行会继续。",
+    ),
+    term(
         "130",
         "Exit code 130",
         "退出码 130",

@@ -1,0 +1,221 @@
+//! What machines, networks and gateways do around a run.
+
+use crate::common::{dataset, dualround, engine_with, json, path_of, scripted, stderr, stdout};
+use simllm::SimConfig;
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+
+fn stream() -> Vec<u8> {
+    let events = [
+        r#"{"choices":[{"delta":{"content":"A"},"finish_reason":"stop"}]}"#,
+        r#"{"choices":[],"usage":{"prompt_tokens":90,"completion_tokens":1}}"#,
+        "[DONE]",
+    ];
+    let events: String = events
+        .iter()
+        .map(|data| format!("data: {data}\n\n"))
+        .collect();
+    format!("{HEAD}Content-Type: text/event-stream\r\n\r\n{events}").into_bytes()
+}
+
+/// A gateway that answers the list of models with `head` and `body`.
+fn gateway(head: &'static str, body: &'static str) -> String {
+    scripted(move |request| match path_of(request) {
+        "/v1/models" => format!(
+            "{head}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes(),
+        "/v1/chat/completions" => stream(),
+        _ => b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(),
+    })
+}
+
+fn measured(dir: &Path, base: &str, more: &[&str]) -> (Option<i32>, String) {
+    let output = dualround()
+        .current_dir(dir)
+        .args([
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            base,
+            "--output-dir",
+            "out",
+        ])
+        .args(["--overwrite", "--progress", "none"])
+        .args(more)
+        .output()
+        .unwrap();
+    (output.status.code(), stdout(&output) + &stderr(&output))
+}
+
+#[test]
+fn f020_a_model_that_is_listed_several_times_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let listed = r#"{"data":[{"id":"a-m"},{"id":"a-m"},{"id":"a-m"}]}"#;
+    let (code, said) = measured(dir.path(), &gateway("HTTP/1.1 200 OK", listed), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        json(&dir.path().join("out/run.json"))["plan"]["model"],
+        "a-m"
+    );
+    let two = r#"{"data":[{"id":"a-m"},{"id":"b-m"},{"id":"a-m"}]}"#;
+    let (code, said) = measured(dir.path(), &gateway("HTTP/1.1 200 OK", two), &[]);
+    assert_eq!(code, Some(3));
+    assert!(said.contains("2 models: a-m, b-m"), "{said}");
+}
+
+#[test]
+fn f031_a_key_that_may_not_list_models_may_chat() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    for head in ["HTTP/1.1 403 Forbidden", "HTTP/1.1 401 Unauthorized"] {
+        let base = gateway(head, r#"{"error":{"message":"scope"}}"#);
+        let (code, said) = measured(dir.path(), &base, &["--model", "m"]);
+        assert_eq!(code, Some(0), "{said}");
+        let (code, said) = measured(dir.path(), &base, &[]);
+        assert_eq!(code, Some(3));
+        assert!(
+            said.contains("scope") && said.contains("--model NAME"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn x16_a_proxy_of_no_known_kind_is_refused_where_it_would_be_used() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let run = |endpoint: &str, name: &str, value: &str| {
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(["--dataset", "data.jsonl", "--endpoint", endpoint])
+            .args(["--print-config=plan"])
+            .env(name, value)
+            .output()
+            .unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    for (endpoint, name) in [
+        ("http://gpu.example", "HTTP_PROXY"),
+        ("https://gpu.example", "https_proxy"),
+        ("http://gpu.example", "ALL_PROXY"),
+    ] {
+        for value in ["garbage://al:pa55w0rd@x", "ftp://x:1"] {
+            let (code, said) = run(endpoint, name, value);
+            assert_eq!(code, Some(2), "{name} {value}");
+            assert!(
+                said.contains("proxies are http://") && !said.contains("pa55w0rd"),
+                "{said}"
+            );
+        }
+        assert_eq!(run(endpoint, name, "http://x:1").0, Some(0));
+    }
+    // It is not on the way.
+    assert_eq!(
+        run("http://127.0.0.1:1", "HTTP_PROXY", "garbage://x").0,
+        Some(0)
+    );
+    assert_eq!(
+        run("http://gpu.example", "HTTPS_PROXY", "garbage://x").0,
+        Some(0)
+    );
+}
+
+#[test]
+fn x35_a_misspelt_variable_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let output = dualround()
+        .current_dir(dir.path())
+        .args([
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            "http://127.0.0.1:1",
+        ])
+        .env("DUALROUND_CONCURENCY", "3")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("did you mean DUALROUND_CONCURRENCY?"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+/// The terminal goes away: what was measured is written. Under nohup the run goes on.
+#[cfg(unix)]
+#[test]
+fn x28_a_hangup_ends_a_run_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 12);
+    let sim = engine_with(SimConfig {
+        fixed_ttft_ms: Some(200.0),
+        ..SimConfig::default()
+    });
+    let program = env!("CARGO_BIN_EXE_dualround");
+    let base = sim.base_url();
+    let start = |before: &[&str], out: &str| {
+        let words = [
+            before,
+            &[
+                program,
+                "--dataset",
+                "data.jsonl",
+                "--endpoint",
+                &base,
+                "--output-dir",
+                out,
+            ],
+            &[
+                "--max-output-tokens",
+                "3",
+                "--model",
+                "sim-1",
+                "--no-probe",
+                "--warmup",
+                "0",
+            ],
+        ]
+        .concat();
+        Command::new(words[0])
+            .current_dir(dir.path())
+            .args(&words[1..])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let hang_up = |child: &mut std::process::Child, out: &str| {
+        let journal = dir.path().join(out).join("requests.jsonl");
+        let until = Instant::now() + Duration::from_secs(60);
+        while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
+            assert!(Instant::now() < until, "no request was recorded");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let pid = child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-HUP", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+        child.wait().unwrap().code()
+    };
+    let mut child = start(&[], "plain");
+    assert_eq!(hang_up(&mut child, "plain"), Some(129));
+    assert!(dir.path().join("plain/comparison.json").exists());
+    if cfg!(target_os = "linux") {
+        let mut child = start(&["nohup"], "nohup");
+        assert_eq!(hang_up(&mut child, "nohup"), Some(0));
+    }
+}
