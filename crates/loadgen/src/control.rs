@@ -15,6 +15,9 @@ use tokio_rustls::TlsConnector;
 /// Largest answer that is read, bytes.
 const LIMIT: usize = 64 << 20;
 
+/// Redirects that are followed one after the other.
+const REDIRECTS: usize = 5;
+
 /// An answer, read whole.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
@@ -81,6 +84,32 @@ impl Control {
             Err(_) if reused => self.attempt(method, headers, body).await,
             result => result,
         }
+    }
+
+    /// Gets a page, following redirects on its own host, which FastAPI's mounts answer a path without
+    /// its last slash with; the client then stays where they lead.
+    ///
+    /// # Errors
+    /// A reason in words; where a redirect leads elsewhere, where to.
+    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<Answer, String> {
+        for _ in 0..REDIRECTS {
+            let answer = self.send("GET", headers, "").await?;
+            let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+            let Some(to) = answer.head.location.as_deref().filter(|_| moved) else {
+                return Ok(answer);
+            };
+            match self.target.redirected(to) {
+                Some(path) => self.target = self.target.with_path(&path),
+                None => {
+                    let to = crate::text::clean(&crate::redact_url(to));
+                    return Err(format!(
+                        "HTTP {}, a redirect to another host, {to}, which is not followed: give that URL",
+                        answer.status
+                    ));
+                }
+            }
+        }
+        Err(format!("more than {REDIRECTS} redirects"))
     }
 
     async fn attempt(

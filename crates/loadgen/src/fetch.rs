@@ -32,7 +32,7 @@ pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetche
     let headers = credentials(request, userinfo.map(Secret::new).as_ref());
     let runtime = crate::runtime::single()?;
     let answer = runtime
-        .block_on(control.send("GET", &headers, ""))
+        .block_on(control.get(&headers))
         .map_err(|reason| LoadError::Endpoint { url: shown, reason })?;
     Ok(Fetched {
         status: answer.status,

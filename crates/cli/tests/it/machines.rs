@@ -88,6 +88,65 @@ fn f031_a_key_that_may_not_list_models_may_chat() {
     }
 }
 
+/// LiteLLM's page, as any mount of FastAPI, answers a path without its last slash with a redirect.
+#[test]
+fn g07_a_metrics_page_behind_a_redirect_is_read() {
+    let page = scripted(|head| {
+        let (status, body) = match path_of(head) {
+            "/metrics/" => ("200 OK", "lm_requests_total 3\n"),
+            "/far" => (
+                "307 Temporary Redirect\r\nLocation: http://other.example/metrics",
+                "",
+            ),
+            "/round" => ("302 Found\r\nLocation: /round", ""),
+            _ => ("307 Temporary Redirect\r\nLocation: /metrics/", ""),
+        };
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+            .into_bytes()
+    });
+    let check = |path: &str| {
+        let url = format!("{page}{path}");
+        let output = dualround()
+            .args(["check", "metrics", &url])
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let (code, said) = check("/metrics");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("lm_requests_total"), "{said}");
+    let (code, said) = check("/far");
+    assert_ne!(code, Some(0));
+    assert!(
+        said.contains("another host, http://other.example/metrics"),
+        "{said}"
+    );
+    let (code, said) = check("/round");
+    assert_ne!(code, Some(0));
+    assert!(said.contains("redirects"), "{said}");
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let sim = engine_with(SimConfig::default());
+    let url = format!("{page}/metrics");
+    let metrics = [
+        "--prometheus-url",
+        &url,
+        "--prometheus-metrics",
+        "lm_requests_total",
+    ];
+    let (code, said) = measured(dir.path(), &sim.base_url(), &metrics);
+    assert_eq!(code, Some(0), "{said}");
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    assert_eq!(
+        round["summary"]["prometheus"]["lm_requests_total"]["samples_failed"]
+            .as_u64()
+            .unwrap_or(0),
+        0
+    );
+    assert!(!said.contains("scrapes of"), "{said}");
+}
+
 #[test]
 fn x16_a_proxy_of_no_known_kind_is_refused_where_it_would_be_used() {
     let dir = tempfile::tempdir().unwrap();

@@ -73,7 +73,7 @@ async fn get(control: &mut Control, path: &str, headers: &Headers) -> Option<Ans
 
 async fn look(control: &mut Control, path: &str, headers: &Headers) -> Result<Answer, String> {
     control.target.path = path.to_owned();
-    let answer = control.send("GET", headers, "").await;
+    let answer = control.get(headers).await;
     answer.map_err(|failure| failure.to_string())
 }
 

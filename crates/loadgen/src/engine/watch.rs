@@ -104,7 +104,7 @@ impl Watch {
     /// Reads the page as it is.
     pub(crate) async fn read(&self) -> Result<Scrape, String> {
         let mut control = Control::new(self.target.clone(), self.tls.clone(), self.clock, LIMIT);
-        let answer = control.send("GET", &self.headers, "").await?;
+        let answer = control.get(&self.headers).await?;
         if answer.status != 200 {
             return Err(format!("HTTP {}", answer.status));
         }

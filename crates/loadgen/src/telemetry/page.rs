@@ -100,7 +100,7 @@ impl Page {
         let mut headers = Headers::of("Accept", accept);
         headers.set_all(&auth);
         headers.set_all(&self.headers);
-        let answer = self.control.send("GET", &headers, "").await?;
+        let answer = self.control.get(&headers).await?;
         if answer.status == 200 {
             Ok(answer)
         } else {

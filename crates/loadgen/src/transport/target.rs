@@ -154,6 +154,14 @@ impl Target {
             .trim_end_matches('/')
     }
 
+    /// The path and query that a `Location` leads to, where it is of the same scheme, host and port.
+    pub(crate) fn redirected(&self, location: &str) -> Option<String> {
+        let scheme = if self.https { "https" } else { "http" };
+        let base = Url::parse(&format!("{scheme}://{}{}", self.authority, self.path)).ok()?;
+        let to = base.join(location).ok()?;
+        (to.origin() == base.origin()).then(|| path_and_query(&to))
+    }
+
     /// The same origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
         let scheme = if self.https { "https" } else { "http" };
@@ -250,6 +258,23 @@ mod tests {
         assert_eq!(target.path, "/v1?token=t3");
         assert_eq!(target.shown, "http://127.0.0.1/v1?token=***");
         assert!(!redact_url("nonsense al:pw@host").contains("pw@"));
+    }
+
+    #[test]
+    fn g07_redirects_on_the_same_host_have_a_path() {
+        let target = Target::resolve("http://127.0.0.1:81/metrics", &RequestPlan::default());
+        let target = target.unwrap();
+        for (location, path) in [
+            ("/metrics/", Some("/metrics/")),
+            ("metrics/?a=1", Some("/metrics/?a=1")),
+            ("http://127.0.0.1:81/metrics/", Some("/metrics/")),
+            ("https://127.0.0.1:81/metrics/", None),
+            ("http://127.0.0.1:82/metrics/", None),
+            ("http://other/metrics/", None),
+            ("//other/metrics/", None),
+        ] {
+            assert_eq!(target.redirected(location).as_deref(), path, "{location}");
+        }
     }
 
     #[test]
