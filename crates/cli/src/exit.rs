@@ -83,7 +83,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         }
         if let Some(error) = cause.downcast_ref::<ReportError>() {
             return match error {
-                ReportError::Occupied { .. } | ReportError::Read { .. } => USAGE,
+                ReportError::Occupied { .. }
+                | ReportError::Busy { .. }
+                | ReportError::Read { .. } => USAGE,
                 // A full disk is no mistake of the user's words.
                 ReportError::Write { source, .. } => match source.kind() {
                     ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {

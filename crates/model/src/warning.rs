@@ -103,6 +103,13 @@ pub enum Warning {
         /// In how many answers.
         count: u64,
     },
+    /// A finished round lacks records of requests that it had sent.
+    RecordsMissing {
+        /// How many.
+        missing: u64,
+        /// Of how many planned.
+        planned: u64,
+    },
     /// Rows have fields that go into no request.
     RowFieldsUnsent {
         /// The fields, the most frequent first, with how many rows have them.

@@ -90,6 +90,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::Timeouts { .. }
         | Warning::Interrupted { .. }
         | Warning::Killed { .. }
+        | Warning::RecordsMissing { .. }
         | Warning::LimitReached { .. } => 0,
         Warning::NotCold { .. }
         | Warning::OtherTraffic { .. }

@@ -12,6 +12,14 @@ pub enum ReportError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Another process writes into the folder.
+    #[error("another dualround writes into {}{}: wait for it, or choose another --output-dir", dir.display(), by(*process))]
+    Busy {
+        /// The folder.
+        dir: PathBuf,
+        /// Its number, where it is known.
+        process: Option<u32>,
+    },
     /// A file or folder cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {
@@ -49,6 +57,10 @@ pub enum ReportError {
         /// Why.
         reason: String,
     },
+}
+
+fn by(process: Option<u32>) -> String {
+    process.map_or_else(String::new, |process| format!(" (process {process})"))
 }
 
 impl ReportError {

@@ -23,6 +23,7 @@ mod json_telemetry;
 mod labels;
 mod level_row;
 mod list;
+mod lock;
 mod markdown;
 mod number;
 mod page;
@@ -49,6 +50,7 @@ pub use json_comparison::level_json;
 pub use json_run::RunInfo;
 pub use labels::{Labels, labels};
 pub use list::{ListedRun, list_json, list_table};
+pub use lock::FolderLock;
 pub use table::{round_notes, round_table};
 pub use text::{safe_text, wrap};
 pub use versus::{

@@ -100,6 +100,14 @@ pub(crate) fn of(
         warnings.push(Warning::CounterReset { name: name.clone() });
     }
     let not_started = u64::from(meta.not_started);
+    let recorded = summary.total_requests + summary.cancelled_requests;
+    let missing = u64::from(meta.planned).saturating_sub(not_started + recorded);
+    if missing > 0 && !meta.unfinished {
+        warnings.push(Warning::RecordsMissing {
+            missing,
+            planned: u64::from(meta.planned),
+        });
+    }
     match meta.stopped {
         Some(stop) => warnings.push(Warning::LimitReached {
             flag: stop.flag().to_owned(),

@@ -22,7 +22,7 @@ use dualround_model::{
     CanaryReport, Comparison, EngineReport, Evidence, Known, Lang, Plan, RoundKind, RoundResult,
     RoundSpec, RoundStop, RoundSummary, Selection, Warning,
 };
-use dualround_report::{Journal, RunFiles, RunInfo, warning_text};
+use dualround_report::{FolderLock, Journal, RunFiles, RunInfo, warning_text};
 use dualround_stats::{RoundFold, SummaryOptions, convention, expected, reuse};
 use std::{
     collections::HashSet,
@@ -120,6 +120,8 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     // And so is an unwritable or occupied folder.
     let may_replace = plan.output.overwrite || job.resume;
     RunFiles::check(&plan.output.dir, may_replace, default_dir)?;
+    // Held to the end: what another process would write there at the same time is nobody's run.
+    let _lock = FolderLock::take(&plan.output.dir)?;
     let resumed = if job.resume {
         Some(resume::read(&plan.output.dir, &plan, &selection)?)
     } else {

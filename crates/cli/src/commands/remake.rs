@@ -2,6 +2,7 @@
 
 use super::{from_journal::FromJournal, measure, note, saved};
 use crate::{args::ReportArgs, exit, lang, screen, settings};
+use dualround_report::FolderLock;
 
 /// Says that a run did not come to its end, and how it can.
 fn unfinished(run: &saved::Saved) {
@@ -24,6 +25,11 @@ fn unfinished(run: &saved::Saved) {
 
 /// Runs it.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
+    let _lock = if args.dir.is_dir() {
+        FolderLock::take(&args.dir)?
+    } else {
+        None
+    };
     let mut run = saved::read(&args.dir)?;
     let output = &mut run.info.plan.output;
     if let Some(asked) = args.lang.as_deref() {

@@ -278,3 +278,112 @@ fn x28_a_hangup_ends_a_run_in_order() {
         assert_eq!(hang_up(&mut child, "nohup"), Some(0));
     }
 }
+
+/// While a run writes into a folder, nobody else does.
+#[test]
+fn f032_x30_a_folder_in_use_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 16);
+    let sim = engine_with(SimConfig {
+        fixed_ttft_ms: Some(150.0),
+        ..SimConfig::default()
+    });
+    let base = sim.base_url();
+    let words = |more: &[&str]| -> Vec<String> {
+        let plain = [
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            &base,
+            "--max-output-tokens",
+            "3",
+        ];
+        let rest = [
+            "--model",
+            "sim-1",
+            "--no-probe",
+            "--warmup",
+            "0",
+            "--seed",
+            "1",
+        ];
+        let all = plain.iter().chain(&rest).chain(more);
+        all.map(|word| (*word).to_owned()).collect()
+    };
+    let mut first = Command::new(env!("CARGO_BIN_EXE_dualround"))
+        .current_dir(dir.path())
+        .args(words(&["--output-dir", "out"]))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let journal = dir.path().join("out/requests.jsonl");
+    let until = Instant::now() + Duration::from_secs(60);
+    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
+        assert!(Instant::now() < until, "no request was recorded");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for (more, command) in [
+        (words(&["--output-dir", "out", "--overwrite"]), None),
+        (words(&["--resume", "out"]), None),
+        (vec!["out".to_owned()], Some("report")),
+    ] {
+        let mut second = dualround();
+        second.current_dir(dir.path());
+        let output = second.args(command).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("another dualround writes into out (process "),
+            "{}",
+            stderr(&output)
+        );
+    }
+    assert!(first.wait().unwrap().success());
+    let comparison = json(&dir.path().join("out/comparison.json"));
+    assert_eq!(comparison["levels"][0]["pairs"], 16);
+    // Afterwards, and after one that was killed, it is free.
+    assert!(!dir.path().join("out/.lock").exists());
+    std::fs::write(dir.path().join("out/.lock"), "1").unwrap();
+    let again = dualround()
+        .current_dir(dir.path())
+        .args(["report", "out"])
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", stderr(&again));
+}
+
+#[test]
+fn x32_records_that_are_gone_from_a_journal_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 12);
+    let sim = engine_with(SimConfig::default());
+    let (code, said) = measured(dir.path(), &sim.base_url(), &["--max-output-tokens", "3"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!said.contains("lacks"), "{said}");
+    let journal = dir.path().join("out/requests.jsonl");
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let mut gone = 0;
+    let kept: Vec<&str> = text
+        .lines()
+        .filter(|line| {
+            let drop = gone < 4 && line.starts_with("{\"request\"") && line.contains("\"round\":1");
+            gone += i32::from(drop);
+            !drop
+        })
+        .collect();
+    assert_eq!(gone, 4);
+    std::fs::write(&journal, kept.join("\n") + "\n").unwrap();
+    let again = dualround()
+        .current_dir(dir.path())
+        .args(["report", "out", "--lang", "en"])
+        .output()
+        .unwrap();
+    let said = stdout(&again)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    assert!(
+        said.contains("the journal lacks 4 of the 12 requests of this finished round"),
+        "{said}"
+    );
+}

@@ -25,6 +25,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端计的提示词 token 数少于任何分词器对这么多字符的结果（每 token 超过 16 个字符；或不同长度的提示词计数完全相同且每 token 超过 7 个字符）。例如 Ollama 会把提示词截到 `num_ctx` 而不声明。",
     ),
     term(
+        "records_missing",
+        "records missing",
+        "缺少记录",
+        "A round that the journal calls finished lacks records of requests that it had sent: lines were deleted or lost. Every figure of the round is of the others alone.",
+        "日志称已完成的一轮缺少其已发送请求的记录：有行被删除或丢失。本轮所有数字只来自其余请求。",
+    ),
+    term(
         "row_fields_unsent",
         "row fields not sent",
         "未发送的行字段",

@@ -179,6 +179,9 @@ fn english(warning: &Warning) -> String {
         } => format!(
             "the run was killed in this round: {not_recorded} requests are not in the journal, of which up to {in_flight} were in flight"
         ),
+        Warning::RecordsMissing { missing, planned } => format!(
+            "the journal lacks {missing} of the {planned} requests of this finished round: lines are gone from it, and every figure of the round is of the others alone"
+        ),
         Warning::LimitReached { flag, not_started } => {
             format!("{flag} ended the round early; {not_started} requests were never sent")
         }
@@ -355,6 +358,9 @@ fn chinese(warning: &Warning) -> String {
             in_flight,
         } => format!(
             "运行在本轮中被杀死：{not_recorded} 个请求不在日志中，其中最多 {in_flight} 个当时正在进行"
+        ),
+        Warning::RecordsMissing { missing, planned } => format!(
+            "日志缺少本轮（已完成）{planned} 个请求中的 {missing} 个：有行丢失，本轮所有数字只来自其余请求"
         ),
         Warning::LimitReached { flag, not_started } => {
             format!("本轮被 {flag} 提前结束；{not_started} 个请求未发送")
