@@ -281,6 +281,7 @@ NOTES = [
     (r"\d+ of \d+ answers began with text in a field that is not known \(`.*`\): .*", r"\d+ 个响应中有 \d+ 个以未知字段（`.*`）中的文本开头：.*", None),
     (r"\d+ answers ended with a finish_reason that is not known \(`.*`\); .*", r"\d+ 个响应的 finish_reason 是未知的词（`.*`）；.*", None),
     (r"the server counted \d+ tokens for prompts of \d+ characters .*", r"服务端对共 \d+ 字符的提示词只计了 \d+ token（.*", None),
+    (r"this client did not run for \d+ ms .*", r"客户端有 \d+ ms 未运行.*", None),
     (r"the journal lacks \d+ of the \d+ requests of this finished round: .*", r"日志缺少本轮（已完成）\d+ 个请求中的 \d+ 个：.*", None),
     (r"fields of rows that are not sent: .*", r"数据集各行中未发送的字段：.*", None),
     (r"\d+ rows? with the id of an earlier row: .*", r"有 \d+ 行的 id 与前面的行相同：.*", None),

@@ -6,7 +6,8 @@ use crate::{
     user::RoundJob, worker::Workers,
 };
 use dualround_model::{
-    ClientProbe, LimitsPlan, Plan, PreparedEpoch, RequestRecord, RoundMeta, RoundStop, WorkerLoad,
+    ClientProbe, LimitsPlan, Plan, PreparedEpoch, RequestRecord, RoundMeta, RoundStop, Standstill,
+    WorkerLoad,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -131,6 +132,12 @@ pub(crate) fn run(
                 client.connection_stamps += late.counts.connection;
                 client.rejected_stamps += late.counts.rejected;
                 client.lags_ns.extend(late.lags_ns);
+                let longest = late.longest.map(|(lag_ns, woken)| Standstill {
+                    lag_ns,
+                    woken_ns: job.wiring.clock.at(woken),
+                });
+                let both = [client.longest, longest].into_iter().flatten();
+                client.longest = both.max_by_key(|one| one.lag_ns);
                 let busier = |a: &WorkerLoad, b: &WorkerLoad| a.cpu_ns.cmp(&b.cpu_ns);
                 let loads = [client.busiest_worker, late.load];
                 client.busiest_worker = loads.into_iter().flatten().max_by(busier);

@@ -51,6 +51,8 @@ pub(crate) struct Opened {
 #[derive(Debug, Default)]
 pub(crate) struct Lateness {
     pub(crate) lags_ns: Vec<u64>,
+    /// The longest of them, and when the probe woke from it.
+    pub(crate) longest: Option<(u64, Instant)>,
     pub(crate) counts: StampCounts,
     pub(crate) load: Option<WorkerLoad>,
 }
@@ -223,6 +225,7 @@ async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
         }
     }
     PROBE_LAGS.with_borrow_mut(|lags| late.lags_ns = std::mem::take(lags));
+    late.longest = PROBE_LONGEST.take();
     probe.abort();
     late.load = cpu_before
         .zip(thread_cpu())
@@ -237,20 +240,27 @@ async fn run(seats: Vec<Seat>, job: &Arc<RoundJob>) -> (Lateness, Vec<Seat>) {
 thread_local! {
     // The probe is aborted while it sleeps, so its lags live beside it, on the worker's thread.
     static PROBE_LAGS: std::cell::RefCell<Vec<u64>> = const { std::cell::RefCell::new(Vec::new()) };
+    // Of lags many are dropped in the end; the longest one is not.
+    static PROBE_LONGEST: std::cell::Cell<Option<(u64, Instant)>> = const { std::cell::Cell::new(None) };
 }
 
 /// Sleeps to fixed instants and notes how late it is woken. The runtime's timer itself rounds up
 /// to whole milliseconds, so a lag of up to 1 ms is no lateness.
 async fn probe() {
     PROBE_LAGS.with_borrow_mut(Vec::clear);
+    PROBE_LONGEST.set(None);
     let mut period = PROBE;
     let mut due = Instant::now();
     loop {
         due += period;
         sleep_until(due.into()).await;
         let woken = Instant::now();
+        let lag = nanos(woken.saturating_duration_since(due));
+        if PROBE_LONGEST.get().is_none_or(|(longest, _)| lag > longest) {
+            PROBE_LONGEST.set(Some((lag, woken)));
+        }
         PROBE_LAGS.with_borrow_mut(|lags| {
-            lags.push(nanos(woken.saturating_duration_since(due)));
+            lags.push(lag);
             if lags.len() >= PROBE_LIMIT {
                 let mut keep = false;
                 lags.retain(|_| {

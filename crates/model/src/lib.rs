@@ -54,7 +54,7 @@ pub use plan::{
     RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
-pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, WorkerLoad};
+pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad};
 pub use row::{RequestRow, RequestRows};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};

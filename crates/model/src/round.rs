@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 pub struct ClientProbe {
     /// Lags (woken − due) of the probe, ns, sorted; at most a few thousand.
     pub lags_ns: Vec<u64>,
+    /// The longest lag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest: Option<Standstill>,
     /// Kernel stamps that disagreed with the read instant and were not used.
     pub rejected_stamps: u64,
     /// Reads with a kernel stamp.
@@ -23,6 +26,15 @@ pub struct ClientProbe {
     /// Time that the main thread spent on showing progress, ns; `None` where none was shown.
     #[serde(default)]
     pub progress_ns: Option<u64>,
+}
+
+/// A time in which a worker of this client did not run: the machine was busy, the process stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standstill {
+    /// How long, ns.
+    pub lag_ns: u64,
+    /// When it ran again, ns.
+    pub woken_ns: u64,
 }
 
 /// What a worker thread did during a round.

@@ -189,6 +189,9 @@ pub struct MetricSummary {
 pub struct ClientHealth {
     /// P99 of the timer probe's lag, ms.
     pub probe_lag_p99_ms: Option<f64>,
+    /// Its longest lag, ms.
+    #[serde(default)]
+    pub probe_lag_max_ms: Option<f64>,
     /// Token events that arrived with others in one read, as a share of all.
     pub coalesced_share: Option<f64>,
     /// Who took most of the round's stamps.

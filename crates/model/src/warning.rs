@@ -103,6 +103,13 @@ pub enum Warning {
         /// In how many answers.
         count: u64,
     },
+    /// A worker of this client did not run for a while.
+    ClientStoodStill {
+        /// How long, ms.
+        ms: f64,
+        /// Requests that were in flight meanwhile, on this worker or another.
+        requests: u64,
+    },
     /// A finished round lacks records of requests that it had sent.
     RecordsMissing {
         /// How many.

@@ -95,6 +95,7 @@ fn rank(warning: &Warning) -> u8 {
         Warning::NotCold { .. }
         | Warning::OtherTraffic { .. }
         | Warning::ClientOverloaded { .. }
+        | Warning::ClientStoodStill { .. }
         | Warning::PromptTokensChanged { .. }
         | Warning::NotStreamed { .. }
         | Warning::BufferedSuspected { .. }

@@ -142,6 +142,7 @@ fn rows(summary: &RoundSummary) -> Vec<Row> {
             "tokens/s",
         ),
         ("probe_lag_p99", summary.client.probe_lag_p99_ms, "ms"),
+        ("probe_lag_max", summary.client.probe_lag_max_ms, "ms"),
         ("coalesced_share", summary.client.coalesced_share, "share"),
     ] {
         rows.push((name.to_owned(), "value", value, unit));

@@ -197,6 +197,7 @@ fn server_metric(metric: &MetricSummary) -> Value {
 fn client(client: &ClientHealth) -> Value {
     json!({
         "probe_lag_p99_ms": num(client.probe_lag_p99_ms),
+        "probe_lag_max_ms": num(client.probe_lag_max_ms),
         "coalesced_share": num(client.coalesced_share),
         "stamps": client.stamps,
         "kernel_stamp_share": num(client.kernel_stamp_share),

@@ -71,6 +71,7 @@ pub(crate) fn health(
         .is_some_and(|share| share > FULL_CORE);
     ClientHealth {
         probe_lag_p99_ms: lag,
+        probe_lag_max_ms: probe.longest.map(|longest| longest.lag_ns as f64 / 1e6),
         coalesced_share: share,
         stamps: most
             .filter(|(count, _)| *count > 0)

@@ -10,6 +10,8 @@ use dualround_model::{
 
 /// Successes below which a P99 is an extreme value rather than a percentile.
 const P99_SAMPLES: u64 = 100;
+/// A worker that did not run for so long is worth a word, ns.
+const STANDSTILL_NS: u64 = 200_000_000;
 /// A median TTFT above this is worth a word, ms.
 const HIGH_TTFT_MS: f64 = 10_000.0;
 
@@ -99,6 +101,7 @@ pub(crate) fn of(
     {
         warnings.push(Warning::CounterReset { name: name.clone() });
     }
+    warnings.extend(stood_still(meta, rows));
     let not_started = u64::from(meta.not_started);
     let recorded = summary.total_requests + summary.cancelled_requests;
     let missing = u64::from(meta.planned).saturating_sub(not_started + recorded);
@@ -125,6 +128,24 @@ pub(crate) fn of(
         warnings.push(Warning::Retried { count, attempts });
     }
     warnings
+}
+
+/// A worker did not run for so long that single requests show it, however good its P99 is.
+fn stood_still(meta: &RoundMeta, rows: &RequestRows) -> Option<Warning> {
+    let longest = meta
+        .client
+        .longest
+        .filter(|longest| longest.lag_ns >= STANDSTILL_NS)?;
+    let began = longest.woken_ns.saturating_sub(longest.lag_ns);
+    let touched = rows.iter().filter(|(_, row)| {
+        let started = row.start_ns().is_some_and(|start| start < longest.woken_ns);
+        started && row.end_ns() > began
+    });
+    let requests = touched.count() as u64;
+    (requests > 0).then_some(Warning::ClientStoodStill {
+        ms: longest.lag_ns as f64 / 1e6,
+        requests,
+    })
 }
 
 /// What answers held that is not of the format.

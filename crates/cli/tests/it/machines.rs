@@ -387,3 +387,70 @@ fn x32_records_that_are_gone_from_a_journal_are_told() {
         "{said}"
     );
 }
+
+/// A process that is stopped for a second: what was in flight is late by that, and it is said.
+#[cfg(unix)]
+#[test]
+fn f029_a_standstill_of_the_client_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 10);
+    let sim = engine_with(SimConfig {
+        fixed_ttft_ms: Some(200.0),
+        ..SimConfig::default()
+    });
+    let base = sim.base_url();
+    let words = [
+        "--dataset",
+        "data.jsonl",
+        "--endpoint",
+        &base,
+        "--output-dir",
+        "out",
+        "--lang",
+        "en",
+    ];
+    let rest = [
+        "--max-output-tokens",
+        "3",
+        "--model",
+        "sim-1",
+        "--no-probe",
+        "--warmup",
+        "0",
+    ];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_dualround"))
+        .current_dir(dir.path())
+        .args(words)
+        .args(rest)
+        .args(["--concurrency", "2", "--progress", "none"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let journal = dir.path().join("out/requests.jsonl");
+    let until = Instant::now() + Duration::from_secs(60);
+    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
+        assert!(Instant::now() < until, "no request was recorded");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let pid = child.id().to_string();
+    let signal = |name: &str| Command::new("kill").args([name, &pid]).status().unwrap();
+    assert!(signal("-STOP").success());
+    std::thread::sleep(Duration::from_millis(1200));
+    assert!(signal("-CONT").success());
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+    assert!(child.wait().unwrap().success(), "{said}");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("this client did not run for"), "{said}");
+    let lags = [1, 2].map(|round| {
+        let file = json(
+            &dir.path()
+                .join(format!("out/concurrency_2_round_{round}.json")),
+        );
+        file["summary"]["client"]["probe_lag_max_ms"]
+            .as_f64()
+            .unwrap()
+    });
+    assert!(lags.iter().any(|lag| *lag > 900.0), "{lags:?}");
+}

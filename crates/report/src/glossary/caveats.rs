@@ -25,6 +25,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端计的提示词 token 数少于任何分词器对这么多字符的结果（每 token 超过 16 个字符；或不同长度的提示词计数完全相同且每 token 超过 7 个字符）。例如 Ollama 会把提示词截到 `num_ctx` 而不声明。",
     ),
     term(
+        "client_stood_still",
+        "client stood still",
+        "客户端停顿",
+        "A worker of this client did not run for 200 ms and more: the process was stopped, the machine suspended or its core taken. Requests in flight meanwhile were read late; TTFT and ITL of some may hold the time. `probe_lag_max_ms` has the longest such time of a round.",
+        "客户端的一个工作线程有 200 ms 以上未运行：进程被暂停、机器被挂起或 CPU 被占用。其间在途的请求读取偏晚，部分 TTFT 与 ITL 可能包含这段时间。一轮中最长的停顿见 `probe_lag_max_ms`。",
+    ),
+    term(
         "records_missing",
         "records missing",
         "缺少记录",

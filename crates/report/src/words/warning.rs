@@ -179,6 +179,9 @@ fn english(warning: &Warning) -> String {
         } => format!(
             "the run was killed in this round: {not_recorded} requests are not in the journal, of which up to {in_flight} were in flight"
         ),
+        Warning::ClientStoodStill { ms, requests } => format!(
+            "this client did not run for {ms:.0} ms (stopped, suspended, or its core taken): {requests} requests were in flight then, and their times may hold it"
+        ),
         Warning::RecordsMissing { missing, planned } => format!(
             "the journal lacks {missing} of the {planned} requests of this finished round: lines are gone from it, and every figure of the round is of the others alone"
         ),
@@ -358,6 +361,9 @@ fn chinese(warning: &Warning) -> String {
             in_flight,
         } => format!(
             "运行在本轮中被杀死：{not_recorded} 个请求不在日志中，其中最多 {in_flight} 个当时正在进行"
+        ),
+        Warning::ClientStoodStill { ms, requests } => format!(
+            "客户端有 {ms:.0} ms 未运行（被暂停、挂起，或其 CPU 被占用）：当时有 {requests} 个请求在途，其时间可能包含这段停顿"
         ),
         Warning::RecordsMissing { missing, planned } => format!(
             "日志缺少本轮（已完成）{planned} 个请求中的 {missing} 个：有行丢失，本轮所有数字只来自其余请求"
