@@ -2,11 +2,32 @@
 
 use serde::{Serialize, Serializer};
 
+/// Below this a value keeps six digits instead of six decimals: a share or a rate may be that small.
+const SMALL: f64 = 1e-3;
+
+/// Below this a value is what sums of larger ones leave over.
+const NOISE: f64 = 1e-12;
+
+/// Six digits of a value.
+fn significant(value: f64) -> f64 {
+    if value.abs() < NOISE {
+        return 0.0;
+    }
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
 /// With a fixed number of decimals; `-` for unknown. For tables.
 pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
-    value
-        .filter(|v| v.is_finite())
-        .map_or_else(|| "-".to_owned(), |v| plain_zero(format!("{v:.decimals$}")))
+    let Some(value) = value.filter(|value| value.is_finite()) else {
+        return "-".to_owned();
+    };
+    let text = plain_zero(format!("{value:.decimals$}"));
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.'));
+    // Only where four decimals and more are shown, which is of server metrics.
+    if is_zero && value.abs() >= NOISE && decimals >= 4 {
+        return format!("{value:.2e}");
+    }
+    text
 }
 
 /// A share as a percentage with so many decimals; `-` for unknown.
@@ -43,6 +64,9 @@ pub(crate) fn short(value: Option<f64>) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else {
         return String::new();
     };
+    if value.abs() >= NOISE && value.abs() < 5e-5 {
+        return significant(value).to_string();
+    }
     let text = format!("{value:.4}");
     plain_zero(text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
@@ -89,7 +113,13 @@ pub(crate) struct Rounded(pub(crate) Option<f64>);
 
 impl Rounded {
     fn number(&self) -> Option<f64> {
-        let rounded = self.0.map(|value| (value * 1e6).round() / 1e6);
+        let rounded = self.0.map(|value| {
+            if value.abs() < SMALL {
+                significant(value)
+            } else {
+                (value * 1e6).round() / 1e6
+            }
+        });
         rounded.filter(|value| value.is_finite())
     }
 }
@@ -113,6 +143,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn v00d_small_values_keep_their_digits() {
+        assert_eq!(json(Some(5e-7)).to_string(), "5e-7");
+        assert_eq!(json(Some(1.234_567_8e-5)).to_string(), "0.0000123457");
+        assert_eq!(json(Some(0.123_456_78)).to_string(), "0.123457");
+        assert_eq!(json(Some(0.0)).to_string(), "0.0");
+        assert_eq!(
+            (fixed(Some(5e-7), 4), fixed(Some(0.0), 4)),
+            ("5.00e-7".to_owned(), "0.0000".to_owned())
+        );
+        assert_eq!(
+            (fixed(Some(0.001), 2), short(Some(5e-7))),
+            ("0.00".to_owned(), "0.0000005".to_owned())
+        );
+    }
+
+    #[test]
     fn b134_what_is_no_number_is_null_or_nothing() {
         for value in [None, Some(f64::NAN), Some(f64::INFINITY)] {
             assert_eq!(json(value), serde_json::Value::Null);
@@ -125,7 +171,8 @@ mod tests {
     fn numbers_are_short_and_exact() {
         assert_eq!(short(Some(245.32)), "245.32");
         assert_eq!(short(Some(100.0)), "100");
-        assert_eq!(short(Some(-0.000_01)), "0");
+        assert_eq!(short(Some(-0.000_01)), "-0.00001");
+        assert_eq!(short(Some(-1e-13)), "0");
         assert_eq!(fixed(Some(5.0), 2), "5.00");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(json(Some(1.234_567_89)).to_string(), "1.234568");

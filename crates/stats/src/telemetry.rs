@@ -123,6 +123,11 @@ pub(crate) fn summarise(
             gauge(&all, track.kind, window, &mut summary);
         }
     }
+    // Readings on both sides of a reset, or of two processes, have nothing to do with each other.
+    if summary.counter_reset {
+        summary.stat = Stat::default();
+        summary.value = None;
+    }
     summary.rate = summary
         .increase
         .zip(seconds)

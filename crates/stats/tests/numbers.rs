@@ -355,6 +355,19 @@ fn b110_histograms_by_the_rounds_own_increases() {
     assert!(is(summary.value, 0.4) && is(summary.increase, 10.0) && is(summary.stat.p50, 0.3));
 }
 
+/// A page that two processes answer in turn: nothing is computed over the jumps.
+#[test]
+fn f024_no_statistic_over_readings_that_do_not_belong_together() {
+    let turns = [1000.0, 40.0, 1010.0, 44.0].map(Some);
+    let jumps = metric(MetricKind::Counter, named(), vec![series("h", &[], &turns)]);
+    assert!(jumps.counter_reset);
+    assert_eq!(
+        (jumps.stat.n, jumps.stat.avg, jumps.stat.max),
+        (0, None, None)
+    );
+    assert_eq!((jumps.increase, jumps.rate), (None, None));
+}
+
 #[test]
 fn b111_b118_b119_b120_counters() {
     let two = vec![
