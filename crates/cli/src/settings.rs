@@ -75,6 +75,18 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         .dataset
         .clone()
         .ok_or_else(|| usage("--dataset FILE is required"))?;
+    // The files of a run name its paths, and are UTF-8.
+    for (flag, path) in [
+        ("--dataset", Some(&dataset)),
+        ("--output-dir", args.output_dir.as_ref()),
+    ] {
+        if let Some(path) = path.filter(|path| path.to_str().is_none()) {
+            return Err(usage(format!(
+                "{flag} {}: the path is not UTF-8; rename it, or give a link to it",
+                path.display()
+            )));
+        }
+    }
     let address = args
         .endpoint
         .as_deref()

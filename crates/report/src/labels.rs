@@ -265,6 +265,15 @@ impl Labels {
         }
     }
 
+    /// The heading of a round's table, as the guide has it: `第 1 轮性能指标`.
+    pub(crate) fn round_heading(&self, number: u32) -> String {
+        let round = self.round(number);
+        match self.lang {
+            Lang::En => round,
+            Lang::Zh => format!("{round}性能指标"),
+        }
+    }
+
     /// A CSV column: `concurrency10-round2` / `并发10-第2轮`; a level that repeats an earlier
     /// concurrency carries its run number.
     pub fn column(&self, concurrency: u32, repeat: u32, round: u32) -> String {

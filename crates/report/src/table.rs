@@ -62,7 +62,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) ->
     let mut out = String::new();
     let (thick, thin) = ("=".repeat(rule), "-".repeat(rule));
     let kind = labels.kind(meta.spec);
-    let round = labels.round(meta.spec.number);
+    let round = labels.round_heading(meta.spec.number);
     push(&mut out, &thick);
     push(
         &mut out,

@@ -199,3 +199,9 @@ fn requests_are_read_back_in_the_order_of_their_index() {
     cut_journal(&path, None).unwrap();
     assert_eq!(rounds(&path).unwrap(), []);
 }
+
+#[test]
+fn v00h_the_chinese_heading_of_a_round_is_the_guides() {
+    let table = round_table(&result(0, 10, 1), &plan(Lang::Zh, &[10]), None);
+    assert!(table.contains("\n并发: 10 | 第 1 轮性能指标"), "{table}");
+}

@@ -61,7 +61,8 @@ fn the_complete_example() {
         ),
     );
     assert!(
-        table.contains("并发: 10 | 第 1 轮") && table.contains("总请求数: 6 | 成功: 6 | 失败: 0")
+        table.contains("并发: 10 | 第 1 轮性能指标")
+            && table.contains("总请求数: 6 | 成功: 6 | 失败: 0")
     );
     assert!(table.contains("满足 SLO 的请求数: 6 / 6 (100.00%)"));
     let out = dir.path().join("results/test_run");

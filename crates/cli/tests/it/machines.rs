@@ -454,3 +454,31 @@ fn f029_a_standstill_of_the_client_is_told() {
     });
     assert!(lags.iter().any(|lag| *lag > 900.0), "{lags:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn x24_a_path_that_is_no_text_is_refused_before_anything_is_written() {
+    use std::os::unix::ffi::OsStrExt;
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let odd = std::ffi::OsStr::from_bytes(b"d\xff.jsonl");
+    std::fs::rename(dir.path().join("data.jsonl"), dir.path().join(odd)).unwrap();
+    for flag in ["--dataset", "--output-dir"] {
+        let mut command = dualround();
+        command
+            .current_dir(dir.path())
+            .args(["--endpoint", "http://127.0.0.1:1"]);
+        if flag == "--output-dir" {
+            command.args(["--dataset", "d"]);
+        }
+        let output = command.arg(flag).arg(odd).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains(&format!("{flag} d")),
+            "{}",
+            stderr(&output)
+        );
+        assert!(stderr(&output).contains("not UTF-8"), "{}", stderr(&output));
+    }
+    assert!(!dir.path().join("results").exists());
+}
