@@ -103,6 +103,13 @@ pub enum Warning {
         /// In how many answers.
         count: u64,
     },
+    /// `--prometheus-metrics auto` knows none of the metrics that are there.
+    AutoFoundNothing {
+        /// How many there are.
+        metrics: u64,
+        /// The first of them.
+        names: Vec<String>,
+    },
     /// A worker of this client did not run for a while.
     ClientStoodStill {
         /// How long, ms.
@@ -243,6 +250,9 @@ pub enum Warning {
         failed: u64,
         /// Tried.
         tried: u64,
+        /// Why the first one did.
+        #[serde(default)]
+        reason: String,
     },
     /// A counter went backwards during the round.
     CounterReset {

@@ -482,3 +482,55 @@ fn x24_a_path_that_is_no_text_is_refused_before_anything_is_written() {
     }
     assert!(!dir.path().join("results").exists());
 }
+
+/// A page of a gateway that `auto` knows nothing of.
+#[test]
+fn g08_auto_says_that_it_found_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let page = scripted(|_| {
+        let body = "vllm_router_requests_total 3\nvllm_router_active 1\n";
+        format!("{HEAD}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    });
+    let sim = engine_with(SimConfig::default());
+    let args = [
+        "--prometheus-url",
+        &page,
+        "--prometheus-metrics",
+        "auto",
+        "--lang",
+        "en",
+    ];
+    let (code, said) = measured(dir.path(), &sim.base_url(), &args);
+    assert_eq!(code, Some(0), "{said}");
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("auto knows none of the 2 metrics that are there"),
+        "{said}"
+    );
+    assert!(said.contains("vllm_router_requests_total"), "{said}");
+}
+
+/// Why readings failed stands beside how many did.
+#[test]
+fn g07_readings_that_fail_say_why() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 2);
+    let page = scripted(|_| {
+        "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            .as_bytes()
+            .to_vec()
+    });
+    let sim = engine_with(SimConfig::default());
+    let args = [
+        "--prometheus-url",
+        &page,
+        "--prometheus-metrics",
+        "up",
+        "--lang",
+        "en",
+    ];
+    let (_, said) = measured(dir.path(), &sim.base_url(), &args);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("failed (HTTP 401)"), "{said}");
+}

@@ -10,6 +10,9 @@ use dualround_model::{Plan, Resolved, Warning};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 
+/// Names that are told where `auto` knows none.
+const NAMED: usize = 5;
+
 /// Starts a sampler for each source of the plan.
 pub(super) fn start(
     plan: &Plan,
@@ -37,7 +40,7 @@ impl Session {
     pub fn look_up_metrics(&mut self) -> Result<Vec<Warning>, LoadError> {
         let mut warnings = Vec::new();
         let mut sources = Vec::new();
-        self.expand_auto();
+        warnings.extend(self.expand_auto());
         let metrics = self.plan.prometheus.metrics.iter();
         self.asked = metrics.map(|one| Asked::parse(one)).collect();
         for sampler in self.samplers.iter() {
@@ -97,11 +100,11 @@ impl Session {
         Ok(warnings)
     }
 
-    /// `auto` stands for the known metrics of caches and queues that are there.
-    fn expand_auto(&mut self) {
+    /// `auto` stands for the known metrics of caches and queues that are there. Said, where none is.
+    fn expand_auto(&mut self) -> Option<Warning> {
         let metrics = &self.plan.prometheus.metrics;
         if !metrics.iter().any(|asked| asked == "auto") {
-            return;
+            return None;
         }
         let samplers = self.samplers.iter();
         let names: Vec<String> = samplers
@@ -119,6 +122,10 @@ impl Session {
             }
         }
         self.plan.prometheus.metrics = all;
+        (found.is_empty() && !names.is_empty()).then(|| Warning::AutoFoundNothing {
+            metrics: names.len() as u64,
+            names: names.into_iter().take(NAMED).collect(),
+        })
     }
 
     /// What went wrong with the sources over a round.
@@ -133,7 +140,16 @@ impl Session {
                 .filter(|reading| reading.failed.is_some())
                 .count() as u64;
             let (url, tried) = (sampler.shown.clone(), readings.len() as u64);
-            let failed = (failed > 0).then_some(Warning::ScrapesFailed { url, failed, tried });
+            let mut reasons = readings
+                .iter()
+                .filter_map(|reading| reading.failed.as_deref());
+            let reason = reasons.next().unwrap_or("").to_owned();
+            let failed = (failed > 0).then_some(Warning::ScrapesFailed {
+                url,
+                failed,
+                tried,
+                reason,
+            });
             failed.into_iter().collect()
         };
         self.samplers.iter().zip(pages).flat_map(of).collect()

@@ -222,12 +222,16 @@ impl Server {
     /// What the server kept of a round.
     async fn collect(&mut self, window: (u64, u64)) -> Collected {
         let mut tracks = Vec::new();
+        let mut reason: Option<String> = None;
         for (asked, plan) in self.asked.clone() {
             let mut track = plan.track(&asked);
             let found = self.series(&plan, window).await;
             match found {
                 Ok(series) => track.series = series,
-                Err(_) => track.failed_scrapes += 1,
+                Err(words) => {
+                    track.failed_scrapes += 1;
+                    reason.get_or_insert(words);
+                }
             }
             tracks.push(track);
         }
@@ -240,6 +244,7 @@ impl Server {
                 url: url.clone(),
                 failed,
                 tried,
+                reason: reason.unwrap_or_default(),
             });
         }
         let length = Duration::from_nanos(window.1.saturating_sub(window.0));

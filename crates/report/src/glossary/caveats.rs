@@ -25,6 +25,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端计的提示词 token 数少于任何分词器对这么多字符的结果（每 token 超过 16 个字符；或不同长度的提示词计数完全相同且每 token 超过 7 个字符）。例如 Ollama 会把提示词截到 `num_ctx` 而不声明。",
     ),
     term(
+        "auto_found_nothing",
+        "auto found nothing",
+        "auto 未找到指标",
+        "`--prometheus-metrics auto` reports the known metrics of caches and queues; none of those that are there is one of them. Names of others can be given.",
+        "`--prometheus-metrics auto` 报告已知的缓存与排队指标；现有指标中没有已知的。可以写出其他指标的名称。",
+    ),
+    term(
         "client_stood_still",
         "client stood still",
         "客户端停顿",

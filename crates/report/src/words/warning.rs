@@ -159,9 +159,19 @@ fn english(warning: &Warning) -> String {
         } => format!(
             "{url} scrapes every {interval_seconds} s, the round took {seconds:.1} s: its samples say little about it; scrape more often, or give the page itself"
         ),
-        Warning::ScrapesFailed { url, failed, tried } => {
-            format!("{failed} of {tried} scrapes of {url} failed")
-        }
+        Warning::ScrapesFailed {
+            url,
+            failed,
+            tried,
+            reason,
+        } => format!(
+            "{failed} of {tried} scrapes of {url} failed{}",
+            in_brackets(reason, Lang::En)
+        ),
+        Warning::AutoFoundNothing { metrics, names } => format!(
+            "--prometheus-metrics auto knows none of the {metrics} metrics that are there; name those to report, e.g. {} (dualround check metrics URL lists all)",
+            names.join(", ")
+        ),
         Warning::CounterReset { name } => {
             format!(
                 "counter {name} went backwards: its increase is unknown (did the server restart?)"
@@ -348,9 +358,19 @@ fn chinese(warning: &Warning) -> String {
         } => format!(
             "{url} 每 {interval_seconds} 秒抓取一次，而本轮只有 {seconds:.1} 秒：样本说明不了多少；请提高抓取频率，或直接给出指标页"
         ),
-        Warning::ScrapesFailed { url, failed, tried } => {
-            format!("对 {url} 的 {tried} 次抓取中有 {failed} 次失败")
-        }
+        Warning::ScrapesFailed {
+            url,
+            failed,
+            tried,
+            reason,
+        } => format!(
+            "对 {url} 的 {tried} 次抓取中有 {failed} 次失败{}",
+            in_brackets(reason, Lang::Zh)
+        ),
+        Warning::AutoFoundNothing { metrics, names } => format!(
+            "--prometheus-metrics auto 不认识现有 {metrics} 个指标中的任何一个；请写出要报告的名称，例如 {}（dualround check metrics URL 列出全部）",
+            names.join("、")
+        ),
         Warning::CounterReset { name } => format!("计数器 {name} 倒退：增量未知（服务重启了吗？）"),
         Warning::NotCold { detail } => format!("第 1 轮并不冷：{detail}"),
         Warning::Interrupted { not_started } => {
@@ -436,6 +456,15 @@ fn rows_of(count: u64) -> String {
     match count {
         1 => "1 row".to_owned(),
         count => format!("{count} rows"),
+    }
+}
+
+/// Nothing, where there is nothing to say.
+fn in_brackets(text: &str, lang: Lang) -> String {
+    match (text, lang) {
+        ("", _) => String::new(),
+        (text, Lang::En) => format!(" ({text})"),
+        (text, Lang::Zh) => format!("（{text}）"),
     }
 }
 
