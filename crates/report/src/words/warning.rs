@@ -1,10 +1,15 @@
 //! The words of every caveat in both languages.
 
-use super::Both;
+use super::{Both, odd_data::odd_data};
 use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
 pub fn warning_text(warning: &Warning, lang: Lang) -> String {
+    let odd = odd_data(warning);
+    odd.map_or_else(|| usual(warning, lang), |both| lang.pick(both))
+}
+
+fn usual(warning: &Warning, lang: Lang) -> String {
     match lang {
         Lang::En => english(warning),
         Lang::Zh => chinese(warning),
@@ -42,52 +47,6 @@ fn english(warning: &Warning) -> String {
         }
         Warning::UsageMismatch { count } => format!(
             "{count} requests: usage reports fewer output tokens than events arrived (usage_mismatch)"
-        ),
-        Warning::ImpossibleUsage { count, of } => format!(
-            "{count} of {of} answers report more cached tokens than their prompt has: none of it is believed"
-        ),
-        Warning::UsageTotalOff { count } => format!(
-            "{count} requests: usage does not add up, total_tokens is not prompt and completion together; something was counted that is not told"
-        ),
-        Warning::UnknownText {
-            count,
-            of,
-            place,
-            lead_ms,
-        } => {
-            let late = match lead_ms {
-                Some(ms) => format!(
-                    "if it was generated, the answer began up to {ms:.1} ms before the TTFT shown"
-                ),
-                None => "no known token came after it, so TTFT is unknown".to_owned(),
-            };
-            format!(
-                "{count} of {of} answers began with text in a field that is not known (`{place}`): {late}"
-            )
-        }
-        Warning::UnknownFinish { count, reason } => format!(
-            "{count} answers ended with a finish_reason that is not known (`{reason}`); they count as answers"
-        ),
-        Warning::PromptCut {
-            requests,
-            chars,
-            tokens,
-        } => format!(
-            "the server counted {tokens} tokens for prompts of {chars} characters ({requests} requests, {:.1} characters a token): it must have cut them, to its context perhaps, so what was measured is not what was sent",
-            rate(*chars, *tokens)
-        ),
-        Warning::RowFieldsUnsent { fields } => {
-            let (names, media) = unsent(fields, Lang::En);
-            let media = if media {
-                ": no image or sound in them reaches the model"
-            } else {
-                ""
-            };
-            format!("fields of rows that are not sent: {names}{media}")
-        }
-        Warning::EqualIds { count } => format!(
-            "{} with the id of an earlier row: in the results such ids end in #2, #3, …",
-            rows_of(*count)
         ),
         Warning::BufferedSuspected { count, of } => format!(
             "{count} of {of} streams arrived in one burst: a proxy or the server holds events back, so their TTFT and ITL are not the engine's"
@@ -168,10 +127,6 @@ fn english(warning: &Warning) -> String {
             "{failed} of {tried} scrapes of {url} failed{}",
             in_brackets(reason, Lang::En)
         ),
-        Warning::AutoFoundNothing { metrics, names } => format!(
-            "--prometheus-metrics auto knows none of the {metrics} metrics that are there; name those to report, e.g. {} (dualround check metrics URL lists all)",
-            names.join(", ")
-        ),
         Warning::CounterReset { name } => {
             format!(
                 "counter {name} went backwards: its increase is unknown (did the server restart?)"
@@ -188,12 +143,6 @@ fn english(warning: &Warning) -> String {
             in_flight,
         } => format!(
             "the run was killed in this round: {not_recorded} requests are not in the journal, of which up to {in_flight} were in flight"
-        ),
-        Warning::ClientStoodStill { ms, requests } => format!(
-            "this client did not run for {ms:.0} ms (stopped, suspended, or its core taken): {requests} requests were in flight then, and their times may hold it"
-        ),
-        Warning::RecordsMissing { missing, planned } => format!(
-            "the journal lacks {missing} of the {planned} requests of this finished round: lines are gone from it, and every figure of the round is of the others alone"
         ),
         Warning::LimitReached { flag, not_started } => {
             format!("{flag} ended the round early; {not_started} requests were never sent")
@@ -249,47 +198,6 @@ fn chinese(warning: &Warning) -> String {
         }
         Warning::UsageMismatch { count } => {
             format!("{count} 个请求的 usage 报告的输出 token 数少于收到的事件数（usage_mismatch）")
-        }
-        Warning::ImpossibleUsage { count, of } => {
-            format!("{of} 个响应中有 {count} 个报告的缓存命中 token 多于其提示词：均不采信")
-        }
-        Warning::UsageTotalOff { count } => format!(
-            "{count} 个请求的 usage 自相矛盾：total_tokens 不等于提示词与输出之和，有未说明的计数"
-        ),
-        Warning::UnknownText {
-            count,
-            of,
-            place,
-            lead_ms,
-        } => {
-            let late = match lead_ms {
-                Some(ms) => format!("若这是生成的文本，响应的开始比所示 TTFT 早至多 {ms:.1} ms"),
-                None => "其后没有已知的 token，TTFT 未知".to_owned(),
-            };
-            format!("{of} 个响应中有 {count} 个以未知字段（`{place}`）中的文本开头：{late}")
-        }
-        Warning::UnknownFinish { count, reason } => {
-            format!("{count} 个响应的 finish_reason 是未知的词（`{reason}`）；仍计为响应")
-        }
-        Warning::PromptCut {
-            requests,
-            chars,
-            tokens,
-        } => format!(
-            "服务端对共 {chars} 字符的提示词只计了 {tokens} token（{requests} 个请求，每 token {:.1} 字符）：必定被截断，可能是截到其上下文长度，因此所测并非所发",
-            rate(*chars, *tokens)
-        ),
-        Warning::RowFieldsUnsent { fields } => {
-            let (names, media) = unsent(fields, Lang::Zh);
-            let media = if media {
-                "：其中的图片或声音不会到达模型"
-            } else {
-                ""
-            };
-            format!("数据集各行中未发送的字段：{names}{media}")
-        }
-        Warning::EqualIds { count } => {
-            format!("有 {count} 行的 id 与前面的行相同：结果中其 id 以 #2、#3 … 结尾")
         }
         Warning::BufferedSuspected { count, of } => format!(
             "{of} 个流中有 {count} 个是一次性到达的：代理或服务端缓冲了事件，其 TTFT 与 ITL 不代表引擎"
@@ -367,10 +275,6 @@ fn chinese(warning: &Warning) -> String {
             "对 {url} 的 {tried} 次抓取中有 {failed} 次失败{}",
             in_brackets(reason, Lang::Zh)
         ),
-        Warning::AutoFoundNothing { metrics, names } => format!(
-            "--prometheus-metrics auto 不认识现有 {metrics} 个指标中的任何一个；请写出要报告的名称，例如 {}（dualround check metrics URL 列出全部）",
-            names.join("、")
-        ),
         Warning::CounterReset { name } => format!("计数器 {name} 倒退：增量未知（服务重启了吗？）"),
         Warning::NotCold { detail } => format!("第 1 轮并不冷：{detail}"),
         Warning::Interrupted { not_started } => {
@@ -381,12 +285,6 @@ fn chinese(warning: &Warning) -> String {
             in_flight,
         } => format!(
             "运行在本轮中被杀死：{not_recorded} 个请求不在日志中，其中最多 {in_flight} 个当时正在进行"
-        ),
-        Warning::ClientStoodStill { ms, requests } => format!(
-            "客户端有 {ms:.0} ms 未运行（被暂停、挂起，或其 CPU 被占用）：当时有 {requests} 个请求在途，其时间可能包含这段停顿"
-        ),
-        Warning::RecordsMissing { missing, planned } => format!(
-            "日志缺少本轮（已完成）{planned} 个请求中的 {missing} 个：有行丢失，本轮所有数字只来自其余请求"
         ),
         Warning::LimitReached { flag, not_started } => {
             format!("本轮被 {flag} 提前结束；{not_started} 个请求未发送")
@@ -420,45 +318,6 @@ fn missed_limits(detail: &str, missed: &[MissedLimit]) -> String {
     parts.collect::<Vec<_>>().join("；")
 }
 
-/// A field of a row by whose name it holds an image, a sound or a film: without it the prompt is
-/// another one.
-pub(crate) fn is_media(field: &str) -> bool {
-    let field = field.to_ascii_lowercase();
-    ["image", "audio", "video", "picture", "photo"]
-        .iter()
-        .any(|word| field.contains(word))
-}
-
-/// Fields of rows with their counts, the first few, and whether one of them holds media.
-fn unsent(fields: &[(String, u64)], lang: Lang) -> (String, bool) {
-    const NAMED: usize = 8;
-    let (media, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_media(name));
-    let named = media.iter().chain(&others).take(NAMED);
-    let names: Vec<String> = match lang {
-        Lang::En => named
-            .map(|(name, rows)| format!("`{name}` ({})", rows_of(*rows)))
-            .collect(),
-        Lang::Zh => named
-            .map(|(name, rows)| format!("`{name}`（{rows} 行）"))
-            .collect(),
-    };
-    let more = fields.len().saturating_sub(NAMED);
-    let more = match (more, lang) {
-        (0, _) => String::new(),
-        (more, Lang::En) => format!(" and {more} more"),
-        (more, Lang::Zh) => format!(" 等另外 {more} 个"),
-    };
-    let between = lang.pick([", ", "、"]);
-    (names.join(between) + &more, !media.is_empty())
-}
-
-fn rows_of(count: u64) -> String {
-    match count {
-        1 => "1 row".to_owned(),
-        count => format!("{count} rows"),
-    }
-}
-
 /// Nothing, where there is nothing to say.
 fn in_brackets(text: &str, lang: Lang) -> String {
     match (text, lang) {
@@ -466,12 +325,6 @@ fn in_brackets(text: &str, lang: Lang) -> String {
         (text, Lang::En) => format!(" ({text})"),
         (text, Lang::Zh) => format!("（{text}）"),
     }
-}
-
-/// Characters a token.
-#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-fn rate(chars: u64, tokens: u64) -> f64 {
-    chars as f64 / tokens as f64
 }
 
 /// What shows other traffic.
