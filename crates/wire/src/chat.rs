@@ -2,7 +2,7 @@
 
 use crate::{
     delta::{Choice, Generated},
-    error_body::{error_of, page_title},
+    error_body::{error_of, page_title, plain},
     field::Name,
     place::{Place, place},
     repair::repair,
@@ -202,7 +202,7 @@ impl<'a> Chunk<'a> {
             return None;
         }
         let code = value.get("code").filter(|code| !code.is_null());
-        let code = code.map(|c| c.as_str().map_or_else(|| c.to_string(), str::to_owned));
+        let code = code.map(plain);
         let message = error_of(&value).filter(|text| !text.is_empty());
         Some((message.unwrap_or_else(|| value.to_string()), code))
     }
@@ -436,6 +436,16 @@ pub struct BodyFacts {
     pub id: Option<String>,
 }
 
+impl BodyFacts {
+    /// A body that is an error, and holds nothing else.
+    fn of_error(message: String) -> Self {
+        Self {
+            error: Some(message),
+            ..Self::default()
+        }
+    }
+}
+
 /// Reads a whole JSON answer.
 ///
 /// # Errors
@@ -448,10 +458,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
                 "the body is not a chat answer: it is a list: {sent}"
             ));
         };
-        return Ok(BodyFacts {
-            error: Some(message),
-            ..BodyFacts::default()
-        });
+        return Ok(BodyFacts::of_error(message));
     }
     let repaired = repair(body);
     let text = repaired.as_deref().unwrap_or(body);
@@ -463,10 +470,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
         format!("the body is not a chat answer: {error}: {sent}")
     })?;
     if let Some((message, _)) = chunk.error() {
-        return Ok(BodyFacts {
-            error: Some(message),
-            ..BodyFacts::default()
-        });
+        return Ok(BodyFacts::of_error(message));
     }
     if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
         let error = error_instead(text);
@@ -476,10 +480,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
                 "the body is not a chat answer: it has no choices: {sent}"
             ));
         };
-        return Ok(BodyFacts {
-            error: Some(message),
-            ..BodyFacts::default()
-        });
+        return Ok(BodyFacts::of_error(message));
     }
     let facts = chunk.facts();
     Ok(BodyFacts {

@@ -73,6 +73,13 @@ pub(crate) fn error_of(value: &Value) -> Option<String> {
     }
 }
 
+/// A string without its quotes; any other value as JSON.
+pub(crate) fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// One entry of a validation report: where, and what.
 fn validation(item: &Value) -> String {
     let place: Vec<String> = item
@@ -80,10 +87,7 @@ fn validation(item: &Value) -> String {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .map(|part| {
-            part.as_str()
-                .map_or_else(|| part.to_string(), str::to_owned)
-        })
+        .map(plain)
         .collect();
     let what = item.get("msg").and_then(Value::as_str).map(str::to_owned);
     let what = what.unwrap_or_else(|| error_of(item).unwrap_or_else(|| item.to_string()));

@@ -1,6 +1,6 @@
 //! Errors that are not in an `error` field: what frameworks and vendors send in its place.
 
-use crate::error_body::error_of;
+use crate::error_body::{error_of, plain};
 use serde_json::{Map, Value};
 
 /// An error that is none: servers that always fill the field in send it empty, or with what they call
@@ -160,10 +160,4 @@ fn words(value: &Value) -> String {
     };
     said.filter(|said| !said.is_empty())
         .unwrap_or_else(|| value.to_string())
-}
-
-fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
 }
