@@ -36,6 +36,28 @@ fn gateway(head: &'static str, body: &'static str) -> String {
     })
 }
 
+/// Arguments of a run against this engine that is over soon.
+fn small_run<'a>(base: &'a str, out: &'a str) -> Vec<&'a str> {
+    [
+        ["--dataset", "data.jsonl", "--endpoint", base],
+        ["--output-dir", out, "--max-output-tokens", "3"],
+    ]
+    .concat()
+    .into_iter()
+    .chain(["--model", "sim-1", "--no-probe", "--warmup", "0"])
+    .collect()
+}
+
+/// Waits until requests stand in the journal of this folder.
+fn until_recorded(out: &Path) {
+    let journal = out.join("requests.jsonl");
+    let until = Instant::now() + Duration::from_secs(60);
+    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
+        assert!(Instant::now() < until, "no request was recorded");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn measured(dir: &Path, base: &str, more: &[&str]) -> (Option<i32>, String) {
     let output = dualround()
         .current_dir(dir)
@@ -223,28 +245,7 @@ fn x28_a_hangup_ends_a_run_in_order() {
     let program = env!("CARGO_BIN_EXE_dualround");
     let base = sim.base_url();
     let start = |before: &[&str], out: &str| {
-        let words = [
-            before,
-            &[
-                program,
-                "--dataset",
-                "data.jsonl",
-                "--endpoint",
-                &base,
-                "--output-dir",
-                out,
-            ],
-            &[
-                "--max-output-tokens",
-                "3",
-                "--model",
-                "sim-1",
-                "--no-probe",
-                "--warmup",
-                "0",
-            ],
-        ]
-        .concat();
+        let words = [before, &[program], &small_run(&base, out)].concat();
         Command::new(words[0])
             .current_dir(dir.path())
             .args(&words[1..])
@@ -254,12 +255,7 @@ fn x28_a_hangup_ends_a_run_in_order() {
             .unwrap()
     };
     let hang_up = |child: &mut std::process::Child, out: &str| {
-        let journal = dir.path().join(out).join("requests.jsonl");
-        let until = Instant::now() + Duration::from_secs(60);
-        while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
-            assert!(Instant::now() < until, "no request was recorded");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until_recorded(&dir.path().join(out));
         let pid = child.id().to_string();
         assert!(
             Command::new("kill")
@@ -289,48 +285,29 @@ fn f032_x30_a_folder_in_use_is_refused() {
         ..SimConfig::default()
     });
     let base = sim.base_url();
-    let words = |more: &[&str]| -> Vec<String> {
-        let plain = [
-            "--dataset",
-            "data.jsonl",
-            "--endpoint",
-            &base,
-            "--max-output-tokens",
-            "3",
-        ];
-        let rest = [
-            "--model",
-            "sim-1",
-            "--no-probe",
-            "--warmup",
-            "0",
-            "--seed",
-            "1",
-        ];
-        let all = plain.iter().chain(&rest).chain(more);
-        all.map(|word| (*word).to_owned()).collect()
-    };
+    let words = [small_run(&base, "out"), vec!["--seed", "1"]].concat();
     let mut first = Command::new(env!("CARGO_BIN_EXE_dualround"))
         .current_dir(dir.path())
-        .args(words(&["--output-dir", "out"]))
+        .args(&words)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let journal = dir.path().join("out/requests.jsonl");
-    let until = Instant::now() + Duration::from_secs(60);
-    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
-        assert!(Instant::now() < until, "no request was recorded");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    for (more, command) in [
-        (words(&["--output-dir", "out", "--overwrite"]), None),
-        (words(&["--resume", "out"]), None),
-        (vec!["out".to_owned()], Some("report")),
+    until_recorded(&dir.path().join("out"));
+    let resumed: Vec<&str> = words
+        .iter()
+        .map(|word| match *word {
+            "--output-dir" => "--resume",
+            other => other,
+        })
+        .collect();
+    for words in [
+        [&words[..], &["--overwrite"]].concat(),
+        resumed,
+        vec!["report", "out"],
     ] {
         let mut second = dualround();
-        second.current_dir(dir.path());
-        let output = second.args(command).args(more).output().unwrap();
+        let output = second.current_dir(dir.path()).args(words).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
         assert!(
             stderr(&output).contains("another dualround writes into out (process "),
@@ -399,40 +376,15 @@ fn f029_a_standstill_of_the_client_is_told() {
         ..SimConfig::default()
     });
     let base = sim.base_url();
-    let words = [
-        "--dataset",
-        "data.jsonl",
-        "--endpoint",
-        &base,
-        "--output-dir",
-        "out",
-        "--lang",
-        "en",
-    ];
-    let rest = [
-        "--max-output-tokens",
-        "3",
-        "--model",
-        "sim-1",
-        "--no-probe",
-        "--warmup",
-        "0",
-    ];
     let mut child = Command::new(env!("CARGO_BIN_EXE_dualround"))
         .current_dir(dir.path())
-        .args(words)
-        .args(rest)
-        .args(["--concurrency", "2", "--progress", "none"])
+        .args(small_run(&base, "out"))
+        .args(["--lang", "en", "--concurrency", "2", "--progress", "none"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let journal = dir.path().join("out/requests.jsonl");
-    let until = Instant::now() + Duration::from_secs(60);
-    while std::fs::metadata(&journal).map_or(0, |file| file.len()) < 1000 {
-        assert!(Instant::now() < until, "no request was recorded");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until_recorded(&dir.path().join("out"));
     let pid = child.id().to_string();
     let signal = |name: &str| Command::new("kill").args([name, &pid]).status().unwrap();
     assert!(signal("-STOP").success());
