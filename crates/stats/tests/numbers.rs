@@ -9,11 +9,10 @@
 
 mod common;
 
-use common::{meta, ns, simple, success, usage};
+use common::{is, meta, ns, simple, success, usage};
 use dualround_model::{
-    Failure, FailureKind, Flag, MetricKind, MetricTrack, Outcome, Phase, RequestRecord, Resolved,
-    RoundResult, RoundRun, Schedule, SeriesTrack, Slo, TokenSource, TokenSourceChoice, TrackPoint,
-    Usage, Warning, WorkerLoad,
+    Failure, FailureKind, Flag, Outcome, Phase, RequestRecord, RoundResult, RoundRun, Schedule,
+    Slo, TokenSource, TokenSourceChoice, Usage, Warning, WorkerLoad,
 };
 use dualround_stats::{
     SummaryOptions, hodges_lehmann, measure, newcombe, quantile, stat, summarise, welch,
@@ -46,10 +45,6 @@ fn round(records: Vec<RequestRecord>, options: &SummaryOptions) -> RoundResult {
 }
 
 /// Equal up to rounding.
-fn is(value: Option<f64>, expected: f64) -> bool {
-    value.is_some_and(|value| (value - expected).abs() < 1e-6 * expected.abs().max(1.0))
-}
-
 fn slo(ttft_ms: f64) -> SummaryOptions {
     let slo = Slo {
         ttft_ms: Some(ttft_ms),
@@ -292,129 +287,6 @@ fn b046_b047_hit_rates_are_ratios_of_sums_over_those_that_know() {
     );
 }
 
-fn series(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> SeriesTrack {
-    let points = (0..).zip(values).map(|(i, value)| TrackPoint {
-        at_ns: i * ns(500.0),
-        value: value.filter(|value| value.is_finite()),
-        nan: value.is_some_and(f64::is_nan),
-    });
-    SeriesTrack {
-        name: name.to_owned(),
-        labels: labels
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect(),
-        points: points.collect(),
-    }
-}
-
-fn metric(
-    kind: MetricKind,
-    resolved: Resolved,
-    series: Vec<SeriesTrack>,
-) -> dualround_model::MetricSummary {
-    let track = MetricTrack {
-        asked: "m".to_owned(),
-        resolved,
-        kind,
-        series,
-        failed_scrapes: 0,
-        bad_lines: 0,
-    };
-    let spec = Schedule::default().rounds()[0];
-    let mut meta = meta(spec, 1);
-    meta.metrics = vec![track];
-    let run = RoundRun {
-        meta,
-        records: vec![success(0, 0.0, &[1.0, 999.0], usage(1, 2, None))],
-    };
-    summarise(run, &SummaryOptions::default())
-        .summary
-        .prometheus["m"]
-        .clone()
-}
-
-fn named() -> Resolved {
-    Resolved::Name("m".to_owned())
-}
-
-#[test]
-fn b110_histograms_by_the_rounds_own_increases() {
-    let bucket = |le, a, b| series("t_bucket", &[("le", le)], &[Some(a), Some(b)]);
-    let summary = metric(
-        MetricKind::Histogram,
-        named(),
-        vec![
-            bucket("0.1", 3.0, 3.0),
-            bucket("0.5", 9.0, 19.0),
-            bucket("+Inf", 10.0, 20.0),
-            series("t_sum", &[], &[Some(2.5), Some(6.5)]),
-            series("t_count", &[], &[Some(10.0), Some(20.0)]),
-        ],
-    );
-    assert!(is(summary.value, 0.4) && is(summary.increase, 10.0) && is(summary.stat.p50, 0.3));
-}
-
-/// A page that two processes answer in turn: nothing is computed over the jumps.
-#[test]
-fn f024_no_statistic_over_readings_that_do_not_belong_together() {
-    let turns = [1000.0, 40.0, 1010.0, 44.0].map(Some);
-    let jumps = metric(MetricKind::Counter, named(), vec![series("h", &[], &turns)]);
-    assert!(jumps.counter_reset);
-    assert_eq!(
-        (jumps.stat.n, jumps.stat.avg, jumps.stat.max),
-        (0, None, None)
-    );
-    assert_eq!((jumps.increase, jumps.rate), (None, None));
-}
-
-#[test]
-fn b111_b118_b119_b120_counters() {
-    let two = vec![
-        series("hits", &[("engine", "0")], &[Some(10.0), Some(40.0)]),
-        series("hits", &[("engine", "1")], &[Some(5.0), Some(25.0)]),
-    ];
-    let summary = metric(MetricKind::Counter, named(), two);
-    assert!(is(summary.increase, 50.0) && is(summary.series["{engine=\"1\"}"], 20.0));
-    let reset = metric(
-        MetricKind::Counter,
-        named(),
-        vec![series("h", &[], &[Some(900.0), Some(40.0)])],
-    );
-    assert!(reset.counter_reset && reset.increase.is_none());
-    let later = metric(
-        MetricKind::Counter,
-        named(),
-        vec![series("h", &[], &[None, Some(64.0)])],
-    );
-    assert!(is(later.increase, 64.0));
-    let ratio = Resolved::Ratio {
-        numerator: "h".to_owned(),
-        denominator: "q".to_owned(),
-    };
-    let both = vec![
-        series("h", &[], &[Some(9000.0), Some(9500.0)]),
-        series("q", &[], &[Some(10_000.0), Some(12_000.0)]),
-    ];
-    assert!(is(metric(MetricKind::Ratio, ratio, both).value, 0.25));
-}
-
-#[test]
-fn v20b_a_counter_that_is_not_a_number_at_first_does_not_count_from_zero() {
-    let counter = |values: &[Option<f64>]| {
-        metric(MetricKind::Counter, named(), vec![series("h", &[], values)])
-    };
-    let nan = counter(&[Some(f64::NAN), Some(5000.0), Some(5012.0)]);
-    assert!(is(nan.increase, 12.0) && nan.nan_samples == 1, "{nan:?}");
-    // There after a reading without it, then without a number: nothing was before.
-    let later = counter(&[None, Some(f64::NAN), Some(64.0)]);
-    assert_eq!(later.increase, None, "{later:?}");
-    let absent = counter(&[None, Some(60.0), Some(64.0)]);
-    assert!(is(absent.increase, 64.0) && absent.nan_samples == 0);
-    // One reading has nothing to be held against.
-    assert_eq!(counter(&[Some(5000.0)]).increase, None);
-}
-
 #[test]
 fn v20a_tokens_that_are_not_known_are_no_zero() {
     let usage_only = SummaryOptions {
@@ -438,46 +310,6 @@ fn v20a_tokens_that_are_not_known_are_no_zero() {
     let summary = round(vec![known], &usage_only).summary;
     assert!(summary.token_throughput.is_some_and(|rate| rate > 0.0));
     assert_eq!(summary.goodput.unwrap().tokens, Some(8));
-}
-
-#[test]
-fn b111_b113_gauges() {
-    let summary = metric(
-        MetricKind::Gauge,
-        named(),
-        vec![series("g", &[], &[Some(0.5), None, Some(0.7)])],
-    );
-    assert!(is(summary.stat.avg, 0.6) && summary.stat.n == 2 && summary.nan_samples == 1);
-    let two = vec![
-        series("use", &[("gpu", "0")], &[Some(0.2)]),
-        series("use", &[("gpu", "1")], &[Some(0.8)]),
-    ];
-    let summary = metric(MetricKind::Gauge, named(), two);
-    assert!(is(summary.stat.avg, 0.5) && is(summary.series["{gpu=\"1\"}"], 0.8));
-}
-
-#[test]
-fn b124_a_gauge_is_the_mean_of_the_round_not_its_last_reading() {
-    // Every half second; the round takes one second.
-    let summary = metric(
-        MetricKind::Gauge,
-        named(),
-        vec![series(
-            "g",
-            &[],
-            &[Some(0.9), Some(0.7), Some(0.8), Some(0.0)],
-        )],
-    );
-    assert!(
-        is(summary.stat.avg, 0.8) && summary.stat.n == 3,
-        "{summary:?}"
-    );
-    assert!(is(summary.after, 0.0));
-    // No reading fell into it: the first one after it stands for it.
-    let mut late = series("g", &[], &[None, None, None, Some(0.4), Some(0.9)]);
-    late.points.drain(..3);
-    let late = metric(MetricKind::Gauge, named(), vec![late]);
-    assert!(is(late.stat.avg, 0.4) && late.stat.n == 1, "{late:?}");
 }
 
 proptest! {

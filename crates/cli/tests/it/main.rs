@@ -14,6 +14,7 @@ mod machines;
 mod metrics;
 mod network;
 mod rooms;
+mod rows;
 mod schema;
 mod trouble;
 mod vendors;

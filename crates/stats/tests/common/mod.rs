@@ -153,3 +153,8 @@ pub(crate) fn fail(record: &mut RequestRecord) {
 pub(crate) fn summarised(meta: RoundMeta, records: Vec<RequestRecord>) -> RoundResult {
     summarise(RoundRun { meta, records }, &SummaryOptions::default())
 }
+
+/// The value is known, and this one.
+pub(crate) fn is(value: Option<f64>, expected: f64) -> bool {
+    value.is_some_and(|value| (value - expected).abs() < 1e-6 * expected.abs().max(1.0))
+}
