@@ -76,17 +76,7 @@ pub(crate) fn of(
             missed,
         });
     }
-    if let Some(p50_ms) = summary.ttft.p50.filter(|p50| *p50 > HIGH_TTFT_MS) {
-        let waiting = summary
-            .prometheus
-            .iter()
-            .find(|(name, _)| name.contains("waiting"));
-        let detail = waiting.and_then(|(name, m)| m.stat.avg.map(|avg| format!("{name} {avg:.1}")));
-        warnings.push(Warning::HighTtft {
-            p50_ms,
-            detail: detail.unwrap_or_default(),
-        });
-    }
+    warnings.extend(high_ttft(summary));
     if summary.client.overloaded {
         warnings.push(Warning::ClientOverloaded {
             probe_lag_p99_ms: summary.client.probe_lag_p99_ms.unwrap_or(0.0),
@@ -102,32 +92,50 @@ pub(crate) fn of(
         warnings.push(Warning::CounterReset { name: name.clone() });
     }
     warnings.extend(stood_still(meta, rows));
-    let not_started = u64::from(meta.not_started);
-    let recorded = summary.total_requests + summary.cancelled_requests;
-    let missing = u64::from(meta.planned).saturating_sub(not_started + recorded);
-    if missing > 0 && !meta.unfinished {
-        warnings.push(Warning::RecordsMissing {
-            missing,
-            planned: u64::from(meta.planned),
-        });
-    }
-    match meta.stopped {
-        Some(stop) => warnings.push(Warning::LimitReached {
-            flag: stop.flag().to_owned(),
-            not_started,
-        }),
-        None if meta.unfinished => warnings.push(Warning::Killed {
-            not_recorded: not_started,
-            in_flight: not_started.min(u64::from(meta.concurrency)),
-        }),
-        None if meta.interrupted => warnings.push(Warning::Interrupted { not_started }),
-        None => {}
-    }
+    warnings.extend(records_missing(meta, summary));
+    warnings.extend(ended_early(meta));
     let (count, attempts) = facts.retried;
     if count > 0 {
         warnings.push(Warning::Retried { count, attempts });
     }
     warnings
+}
+
+/// A median TTFT that is long, with how many requests waited where that is known.
+fn high_ttft(summary: &RoundSummary) -> Option<Warning> {
+    let p50_ms = summary.ttft.p50.filter(|p50| *p50 > HIGH_TTFT_MS)?;
+    let mut metrics = summary.prometheus.iter();
+    let waiting = metrics.find(|(name, _)| name.contains("waiting"));
+    let detail = waiting.and_then(|(name, m)| m.stat.avg.map(|avg| format!("{name} {avg:.1}")));
+    Some(Warning::HighTtft {
+        p50_ms,
+        detail: detail.unwrap_or_default(),
+    })
+}
+
+/// A round that ended as planned has a record of every request.
+fn records_missing(meta: &RoundMeta, summary: &RoundSummary) -> Option<Warning> {
+    let planned = u64::from(meta.planned);
+    let recorded = summary.total_requests + summary.cancelled_requests;
+    let missing = planned.saturating_sub(u64::from(meta.not_started) + recorded);
+    (missing > 0 && !meta.unfinished).then_some(Warning::RecordsMissing { missing, planned })
+}
+
+/// A round that did not send all that was planned.
+fn ended_early(meta: &RoundMeta) -> Option<Warning> {
+    let not_started = u64::from(meta.not_started);
+    match meta.stopped {
+        Some(stop) => Some(Warning::LimitReached {
+            flag: stop.flag().to_owned(),
+            not_started,
+        }),
+        None if meta.unfinished => Some(Warning::Killed {
+            not_recorded: not_started,
+            in_flight: not_started.min(u64::from(meta.concurrency)),
+        }),
+        None if meta.interrupted => Some(Warning::Interrupted { not_started }),
+        None => None,
+    }
 }
 
 /// A worker did not run for so long that single requests show it, however good its P99 is.
