@@ -2,6 +2,7 @@
 
 mod dataset;
 mod file;
+mod prometheus;
 mod proxy;
 mod request;
 
@@ -19,8 +20,8 @@ use crate::{
 };
 pub(crate) use dataset::read_plan;
 use dualround_model::{
-    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ResetCall,
-    Schedule, StoreText, Tables, Timeouts,
+    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, ResetCall, Schedule, StoreText,
+    Tables, Timeouts,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -75,18 +76,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         .dataset
         .clone()
         .ok_or_else(|| usage("--dataset FILE is required"))?;
-    // The files of a run name its paths, and are UTF-8.
-    for (flag, path) in [
-        ("--dataset", Some(&dataset)),
-        ("--output-dir", args.output_dir.as_ref()),
-    ] {
-        if let Some(path) = path.filter(|path| path.to_str().is_none()) {
-            return Err(usage(format!(
-                "{flag} {}: the path is not UTF-8; rename it, or give a link to it",
-                path.display()
-            )));
-        }
-    }
+    dataset::utf8_paths(&dataset, args.output_dir.as_deref())?;
     let address = args
         .endpoint
         .as_deref()
@@ -165,7 +155,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         round_gap_ms: ms("--round-gap", args.round_gap, Some(0))?.unwrap_or(0),
         timeouts: timeouts(&args)?,
         limits: limits(&args)?,
-        prometheus: prometheus(&args)?,
+        prometheus: prometheus::resolve(&args)?,
         slo,
         workers: args.workers.unwrap_or_else(default_workers),
         seed,
@@ -427,54 +417,6 @@ fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
         max_response_bytes: args
             .max_response_bytes
             .unwrap_or(default.max_response_bytes),
-    })
-}
-
-/// At commas that stand in no brackets and no quotes.
-fn split_commas(text: &str) -> Vec<String> {
-    let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
-    let parts = text.split(|c: char| {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => depth -= 1,
-            ',' => return depth <= 0,
-            _ => {}
-        }
-        false
-    });
-    let parts = parts.map(str::trim).filter(|part| !part.is_empty());
-    parts.map(str::to_owned).collect()
-}
-
-fn prometheus(args: &RunArgs) -> Result<PrometheusPlan, Usage> {
-    let given = args.prometheus_url.iter().flatten();
-    let urls: Result<Vec<String>, Usage> = given
-        .map(|url| metrics_url("--prometheus-url", url))
-        .collect();
-    let urls = urls?;
-    let given = args.prometheus_metrics.iter().flatten();
-    let metrics: Vec<String> = given.flat_map(|text| split_commas(text)).collect();
-    if !metrics.is_empty() && urls.is_empty() {
-        return Err(usage(
-            "--prometheus-metrics needs --prometheus-url URL, the page that has them",
-        ));
-    }
-    let default = PrometheusPlan::default();
-    let interval_ms = ms(
-        "--prometheus-interval",
-        args.prometheus_interval,
-        Some(default.interval_ms),
-    )?;
-    Ok(PrometheusPlan {
-        urls,
-        metrics,
-        headers: request::headers("--prometheus-header", args.prometheus_header.as_deref())?,
-        interval_ms: interval_ms.ok_or_else(|| usage("--prometheus-interval must be above 0"))?,
-        per_request: args.prometheus_per_request.unwrap_or(default.per_request),
     })
 }
 

@@ -22,6 +22,22 @@ pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usa
     })
 }
 
+/// The files of a run name its paths, and are UTF-8.
+///
+/// # Errors
+/// [`Usage`] naming the flag and the path.
+pub(super) fn utf8_paths(dataset: &Path, output_dir: Option<&Path>) -> Result<(), Usage> {
+    for (flag, path) in [("--dataset", Some(dataset)), ("--output-dir", output_dir)] {
+        if let Some(path) = path.filter(|path| path.to_str().is_none()) {
+            return Err(usage(format!(
+                "{flag} {}: the path is not UTF-8; rename it, or give a link to it",
+                path.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Resolves them.
 ///
 /// # Errors
