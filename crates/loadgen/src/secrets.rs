@@ -179,7 +179,6 @@ impl Secrets {
         all.extend(escaped);
         all.sort();
         all.dedup();
-        all.retain(|secret| secret.len() >= SHORTEST);
         all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self(all)
     }
