@@ -28,7 +28,8 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     let unix = socket_url(text);
     let text = unix.as_deref().unwrap_or(text);
     if !text.contains("://") {
-        return Err(fail(&format!("no scheme; did you mean http://{text} ?")));
+        let shown = dualround_loadgen::redact_url(text);
+        return Err(fail(&format!("no scheme; did you mean http://{shown} ?")));
     }
     let mut url = Url::parse(text).map_err(|error| fail(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https" | "http+unix") {

@@ -222,12 +222,15 @@ pub fn userinfo(url: &Url) -> Option<String> {
 
 /// A URL without user information and with its query values masked, for messages and files.
 pub fn redact_url(url: &str) -> String {
-    let Ok(mut parsed) = Url::parse(url) else {
-        // Not a URL: whatever stands before an @ may be a password.
-        return url
-            .rsplit_once('@')
-            .map_or(url, |(_, rest)| rest)
-            .to_owned();
+    // `user:password@host` without `http://` is a URL of the scheme `user`.
+    let parsed = Url::parse(url).ok().filter(|url| !url.cannot_be_a_base());
+    let Some(mut parsed) = parsed else {
+        // Whatever stands before an @ may be a password, and what stands behind a ? a key.
+        let bare = url.rsplit_once('@').map_or(url, |(_, rest)| rest);
+        return match bare.split_once('?') {
+            Some((page, _)) => format!("{page}?***"),
+            None => bare.to_owned(),
+        };
     };
     // Both fail only for URLs that cannot hold credentials.
     let _ = parsed.set_username("");
@@ -246,6 +249,20 @@ pub fn redact_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn f016_what_is_no_url_shows_no_password_either() {
+        for (given, shown) in [
+            ("u:s3cret@h:1/v1", "h:1/v1"),
+            ("u:s3cret@127.0.0.1:9", "127.0.0.1:9"),
+            ("h:1/v1?key=s3cret", "h:1/v1?***"),
+            ("127.0.0.1:1/v1?key=s3cret", "127.0.0.1:1/v1?***"),
+            ("localhost:8000/v1", "localhost:8000/v1"),
+            ("mailto:u@h", "h"),
+        ] {
+            assert_eq!(redact_url(given), shown, "{given}");
+        }
+    }
 
     #[test]
     fn b152_credentials_never_show() {
