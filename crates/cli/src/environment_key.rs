@@ -6,8 +6,13 @@ use crate::endpoint;
 pub(crate) const NAME: &str = "OPENAI_API_KEY";
 
 /// Words of headers and of a URL's query that authorise.
-const AUTHORISING: [&str; 10] = [
+const AUTHORISING: [&str; 15] = [
     "authorization",
+    "authentication",
+    "credential",
+    "credentials",
+    "jwt",
+    "session",
     "auth",
     "key",
     "apikey",
@@ -54,6 +59,10 @@ mod tests {
             "Ocp-Apim-Subscription-Key: x",
             "X-Auth-Token: x",
             "Cookie: x",
+            "X-JWT: x",
+            "X-Authentication: x",
+            "X-Credential: x",
+            "X-Session: x",
         ] {
             assert!(
                 gives_way(&[header.to_owned()], Some("http://h")),
