@@ -143,7 +143,10 @@ impl Answer {
     pub(super) fn take_event(&mut self, event: ChatEvent<'_>, stamp: Stamp, tally: &mut ReadTally) {
         tally.events += 1;
         // What is of another kind is kept, to be quoted should nothing else come.
-        self.heard |= !matches!(event, ChatEvent::Ignored | ChatEvent::Unknown { .. });
+        self.heard |= matches!(
+            event,
+            ChatEvent::Chunk(_) | ChatEvent::Error { .. } | ChatEvent::Bad { .. }
+        );
         if self.done_ns.is_some() {
             return;
         }
@@ -160,10 +163,22 @@ impl Answer {
                 };
                 self.fail(FailureKind::StreamError, clean(&message));
             }
-            ChatEvent::Suspect { message } => {
-                self.facts.streamed = true;
+            ChatEvent::Suspect {
+                message,
+                sure,
+                place,
+                usage,
+            } => {
                 self.facts.ignored_events += 1;
-                self.suspect = Some((message, self.facts.token_events));
+                if let Some(usage) = usage {
+                    self.usage.merge(usage);
+                }
+                if sure || self.facts.token_events > 0 {
+                    self.facts.streamed = true;
+                    self.suspect = Some((message, self.facts.token_events));
+                } else if let Some(place) = place {
+                    self.note_unknown(&place, stamp);
+                }
             }
             ChatEvent::Ignored => self.facts.ignored_events += 1,
             ChatEvent::Unknown { place } => {
@@ -381,13 +396,7 @@ impl Answer {
         }
         let counted = self.usage.completion_tokens.is_some_and(|n| n > 0);
         if self.facts.token_events == 0 && !self.facts.has_body_text && !counted {
-            let message = match &self.facts.unknown_text {
-                None => "the answer is complete, but nothing was generated".to_owned(),
-                Some(text) => format!(
-                    "no token in a field that is known; there was text in `{}`, which is not",
-                    text.place
-                ),
-            };
+            let message = self.nothing_generated();
             self.fail(FailureKind::EmptyOutput, message);
         }
     }
@@ -398,6 +407,21 @@ impl Answer {
         let tokens = self.facts.token_events;
         let ended = self.facts.finish_reason.is_some() && tokens > 0;
         (!ended && tokens == before).then_some(words)
+    }
+
+    /// What to say of an answer in which no token was found.
+    fn nothing_generated(&self) -> String {
+        let said = match &self.facts.unknown_text {
+            None => "the answer is complete, but nothing was generated".to_owned(),
+            Some(text) => format!(
+                "no token in a field that is known; there was text in `{}`, which is not",
+                text.place
+            ),
+        };
+        if self.heard || self.start.is_empty() {
+            return said;
+        }
+        format!("{said}: {}", clean(&quoted(&self.start)))
     }
 
     /// What to say of a stream that ended without a word.

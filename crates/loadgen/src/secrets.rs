@@ -1,152 +1,22 @@
-//! Keeping secrets out of what servers say: in every form in which they were given, and in those in which
-//! the usual writers quote them.
+//! Keeping secrets out of what servers say, however they quote them.
 
-use crate::{LoadError, transport::userinfo};
-use base64::{Engine, engine::general_purpose::STANDARD};
+mod needles;
+mod sources;
+mod unescape;
+
+use crate::LoadError;
 use dualround_model::{Outcome, Plan, RequestRecord};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use url::Url;
+use needles::Needles;
+use std::ops::Range;
+use unescape::{Unit, layers};
 
 /// The secrets of a run, for taking them out of texts that servers made: some echo a key in their
 /// error message.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Vec<String>);
-
-/// Every URL of the plan that may hold a secret.
-fn urls(plan: &Plan) -> Vec<String> {
-    let proxies = [&plan.request.proxy.http, &plan.request.proxy.https];
-    let proxies = proxies.into_iter().flatten().map(|url| {
-        let url = url.expose();
-        if url.contains("://") {
-            url.to_owned()
-        } else {
-            format!("http://{url}")
-        }
-    });
-    let named = plan.admin_urls.iter().chain(&plan.prometheus.urls);
-    let named = named.chain([&plan.endpoint]).cloned();
-    named.chain(proxies).collect()
-}
-
-/// User, password and values of the query, as they stand and decoded, and as basic authorisation.
-fn of_url(url: &str) -> Vec<String> {
-    let Ok(url) = Url::parse(url) else {
-        return Vec::new();
-    };
-    let mut all = vec![url.password().unwrap_or("").to_owned()];
-    if let Some(userinfo) = userinfo(&url) {
-        all.push(STANDARD.encode(&userinfo));
-        all.extend(userinfo.split_once(':').map(|(_, word)| word.to_owned()));
-    }
-    let raw = url.query().unwrap_or("").split('&');
-    all.extend(raw.filter_map(|pair| Some(pair.split_once('=')?.1.to_owned())));
-    all.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
-    all
-}
-
-/// What the usual writers of URLs leave as it is: RFC 3986, Python's `quote`, JavaScript's
-/// `encodeURIComponent`.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-const WITH_SLASH: &AsciiSet = &UNRESERVED.remove(b'/');
-const COMPONENT: &AsciiSet = &UNRESERVED
-    .remove(b'!')
-    .remove(b'*')
-    .remove(b'\'')
-    .remove(b'(')
-    .remove(b')');
-
-/// What becomes of a secret that is quoted in JSON (also inside of a JSON text), in a URL or in HTML, by
-/// the usual writers.
-fn forms(secret: &str) -> Vec<String> {
-    let quoted = |text: &str| {
-        let text = serde_json::Value::from(text).to_string();
-        text[1..text.len() - 1].to_owned()
-    };
-    let once = quoted(secret);
-    let mut all = vec![quoted(&once), STANDARD.encode(secret)];
-    // As PHP's writer has it, Go's, Gson's.
-    let more = |text: String, c: char| escaped(&text, c);
-    let go = ['&', '<', '>'].into_iter().fold(once.clone(), more);
-    let gson = ['=', '\''].into_iter().fold(go.clone(), more);
-    all.extend([once.replace('/', "\\/"), once, go, gson]);
-    for set in [NON_ALPHANUMERIC, UNRESERVED, WITH_SLASH, COMPONENT] {
-        let encoded = utf8_percent_encode(secret, set).to_string();
-        all.push(lower_escapes(&encoded));
-        all.push(encoded);
-    }
-    for [double, single] in [
-        ["&quot;", "&#x27;"],
-        ["&quot;", "&#39;"],
-        ["&#34;", "&#39;"],
-    ] {
-        let html = secret
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;");
-        all.push(html.replace('"', double).replace('\'', single));
-    }
-    all
-}
-
-/// With this character as `\u0026`, in four lower hexadecimal digits.
-fn escaped(text: &str, c: char) -> String {
-    text.replace(c, &format!("\\u{:04x}", u32::from(c)))
-}
-
-/// `%2F` as `%2f`.
-fn lower_escapes(text: &str) -> String {
-    let mut after = 0;
-    let lower = text.chars().map(|c| {
-        after = if c == '%' { 2 } else { i32::max(after - 1, -1) };
-        if c != '%' && after >= 0 {
-            c.to_ascii_lowercase()
-        } else {
-            c
-        }
-    });
-    lower.collect()
-}
-
-/// Headers whose values are no secrets, and may be common words.
-const PLAIN: [&str; 12] = [
-    "Accept",
-    "Accept-Language",
-    "Cache-Control",
-    "Content-Type",
-    "Host",
-    "HTTP-Referer",
-    "Origin",
-    "Pragma",
-    "Referer",
-    "User-Agent",
-    "X-Title",
-    "X-Request-Id",
-];
-
-/// The value, and what stands behind its scheme (`Bearer KEY`, `Token KEY`), by itself.
-fn of_header(value: &str) -> Vec<String> {
-    let mut all = vec![value.to_owned()];
-    if let Some((_, key)) = value.split_once(' ').filter(|(_, key)| !key.contains(' ')) {
-        all.push(key.to_owned());
-    }
-    all
-}
+pub(crate) struct Secrets(Needles);
 
 /// Stands where a text was cut.
 const CUT: char = '…';
-
-/// Bytes at the end of a text with which a secret begins, where they are enough to tell.
-fn begun(text: &str, secret: &str) -> Option<usize> {
-    let ends = secret.char_indices().map(|(at, _)| at);
-    let lengths = ends.filter(|length| *length >= SHORTEST);
-    lengths
-        .filter(|length| text.ends_with(&secret[..*length]))
-        .max()
-}
 
 /// Shorter ones would be found in innocent words.
 const SHORTEST: usize = 6;
@@ -154,62 +24,56 @@ const SHORTEST: usize = 6;
 impl Secrets {
     /// All that are sent to the plan's servers.
     pub(crate) fn of(plan: &Plan) -> Self {
-        let request = &plan.request;
-        let mut all: Vec<String> = Vec::new();
-        all.extend(request.api_key.iter().map(|key| key.expose().to_owned()));
-        for (name, value) in request.headers.iter().chain(&plan.prometheus.headers) {
-            if !PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(name)) {
-                all.extend(of_header(value.expose()));
-            }
-        }
-        if let Some(userinfo) = &plan.endpoint_userinfo {
-            let userinfo = userinfo.expose();
-            // The user and the password are echoed apart.
-            all.extend(userinfo.split(':').map(str::to_owned));
-            all.push(userinfo.to_owned());
-        }
-        for url in urls(plan) {
-            all.extend(of_url(&url));
-        }
-        let encoded = plan.endpoint_userinfo.iter();
-        all.extend(encoded.map(|userinfo| STANDARD.encode(userinfo.expose())));
-        // As a JSON text would hold it, and as a URL would.
+        let mut all = sources::secrets_of(plan);
         all.retain(|secret| secret.len() >= SHORTEST);
-        let escaped: Vec<String> = all.iter().flat_map(|secret| forms(secret)).collect();
-        all.extend(escaped);
         all.sort();
         all.dedup();
-        all.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self(all)
+        Self(Needles::of(&all))
     }
 
-    /// The text with `***` for every secret in it, and for the beginning of one where the text was
-    /// cut.
+    /// The text with `***` for every secret in it, for long pieces of one, and for the beginning of one
+    /// where the text was cut.
     pub(crate) fn scrub(&self, text: String) -> String {
-        self.scrub_cut(&self.scrub_whole(text))
+        self.mask(text, |bytes| {
+            let mut found = self.0.find(bytes);
+            found.extend(self.0.find_pieces(bytes));
+            found.extend(self.begun_at_cuts(bytes));
+            found
+        })
     }
 
     fn scrub_whole(&self, text: String) -> String {
-        let held = self
-            .0
-            .iter()
-            .filter(|secret| text.contains(secret.as_str()));
-        let held: Vec<&String> = held.collect();
-        held.into_iter()
-            .fold(text, |text, secret| text.replace(secret.as_str(), "***"))
+        self.mask(text, |bytes| self.0.find(bytes))
     }
 
-    fn scrub_cut(&self, text: &str) -> String {
-        let mut parts: Vec<String> = text.split(CUT).map(str::to_owned).collect();
-        let cut = parts.len() - 1;
-        for part in &mut parts[..cut] {
-            let begun = self.0.iter().filter_map(|secret| begun(part, secret)).max();
-            if let Some(length) = begun {
-                part.truncate(part.len() - length);
-                part.push_str("***");
-            }
+    /// Beginnings of secrets in front of cuts, with what a cut left of an escape.
+    fn begun_at_cuts(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut mark = [0; 4];
+        let mark = CUT.encode_utf8(&mut mark).as_bytes();
+        let cuts = memchr::memmem::find_iter(bytes, mark);
+        let begun = cuts.filter_map(|cut| {
+            let end = cut - half_an_escape(&bytes[..cut]);
+            let length = self.0.begun(&bytes[..end], SHORTEST)?;
+            Some(end - length..cut)
+        });
+        begun.collect()
+    }
+
+    /// With `***` for all that is found in the text as it stands or with its escapes taken off.
+    fn mask(&self, text: String, find: impl Fn(&[u8]) -> Vec<Range<usize>>) -> String {
+        if self.0.is_empty() {
+            return text;
         }
-        parts.join(&CUT.to_string())
+        let mut found: Vec<Range<usize>> = Vec::new();
+        for units in layers(&text) {
+            let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
+            let stands = |range: Range<usize>| in_text(&text, &units[range]);
+            found.extend(find(&bytes).into_iter().map(stands));
+        }
+        if found.is_empty() {
+            return text;
+        }
+        replaced(&text, found)
     }
 
     /// Takes them out of everything in a record that a server has made.
@@ -256,9 +120,56 @@ impl Secrets {
     }
 }
 
+/// Where these units stand, in whole characters.
+fn in_text(text: &str, units: &[Unit]) -> Range<usize> {
+    let mut from = units.first().map_or(0, |unit| unit.from);
+    let mut to = units.last().map_or(0, |unit| unit.to);
+    while !text.is_char_boundary(from) {
+        from -= 1;
+    }
+    while !text.is_char_boundary(to) {
+        to += 1;
+    }
+    from..to
+}
+
+/// Bytes at the end that may be the first part of an escape: `%2`, `\u00`, `&#x2`.
+fn half_an_escape(bytes: &[u8]) -> usize {
+    const LONGEST: usize = 8;
+    let from = bytes.len().saturating_sub(LONGEST);
+    let tail = &bytes[from..];
+    let Some(at) = tail.iter().position(|byte| b"\\%&".contains(byte)) else {
+        return 0;
+    };
+    let rest = &tail[at + 1..];
+    let digits = |byte: &u8| byte.is_ascii_alphanumeric() || b"#\\".contains(byte);
+    if rest.iter().all(digits) {
+        tail.len() - at
+    } else {
+        0
+    }
+}
+
+/// The text with `***` in these places; those that overlap are one.
+fn replaced(text: &str, mut found: Vec<Range<usize>>) -> String {
+    found.sort_by_key(|range| range.start);
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for range in found {
+        if range.start >= done && range.end > done {
+            out.push_str(&text[done..range.start]);
+            out.push_str("***");
+        }
+        done = done.max(range.end);
+    }
+    out.push_str(&text[done..]);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine, engine::general_purpose::STANDARD};
     use dualround_model::Secret;
 
     #[test]
@@ -334,12 +245,114 @@ mod tests {
                 "begins with `yyy sk-abcdef-0123…` (HTTP 200)",
                 "begins with `yyy ***…` (HTTP 200)",
             ),
-            ("sk-abcdef-0123", "sk-abcdef-0123"),
+            ("sk-abcdef-0", "sk-abcdef-0"),
             ("sk-abcdef…", "***…"),
             ("sk-ab…", "sk-ab…"),
             ("no key here…", "no key here…"),
         ] {
             assert_eq!(secrets.scrub(said.to_owned()), masked);
         }
+    }
+
+    const KEY: &str = "Ab3/dEf+9hIj/kLmN+oPqRs/tUvWx+Yz12345678==";
+
+    fn with_key(key: &str) -> Secrets {
+        let mut plan = Plan::new("http://h", "d");
+        plan.request.api_key = Some(Secret::new(key));
+        Secrets::of(&plan)
+    }
+
+    #[test]
+    fn f016_a_key_of_which_only_some_characters_are_escaped_is_masked() {
+        let secrets = with_key(KEY);
+        for (writer, escapes) in [
+            ("mustache", &[("/", "&#x2F;"), ("=", "&#x3D;")][..]),
+            ("Go's html/template", &[("+", "&#43;")]),
+            (".NET html", &[("+", "&#x2B;")]),
+            ("a slash only", &[("/", "%2F")]),
+            ("all but the slash", &[("+", "%2B"), ("=", "%3D")]),
+            ("twice", &[("/", "%252F"), ("+", "%252B"), ("=", "%253D")]),
+            ("PHP", &[("/", "\\/")]),
+            ("PHP in JSON", &[("/", "\\\\\\/")]),
+            ("Gson", &[("=", "\\u003d")]),
+            ("Gson in JSON", &[("=", "\\\\u003d")]),
+            ("System.Text.Json", &[("+", "\\u002B")]),
+            ("JSON in HTML", &[("+", "\\u002b"), ("/", "&amp;#47;")]),
+            ("Python's bytes", &[("+", "\\x2b")]),
+        ] {
+            let said = escapes
+                .iter()
+                .fold(KEY.to_owned(), |text, (c, escape)| text.replace(c, escape));
+            let masked = secrets.scrub(format!("bad key {said}, and more"));
+            assert_eq!(masked, "bad key ***, and more", "{writer}");
+            // Cut by the program, inside an escape too.
+            for length in 16..said.len() {
+                let masked = secrets.scrub(format!("bad key {}…", &said[..length]));
+                let left = masked.trim_start_matches("bad key ");
+                assert_eq!(left, "***…", "{writer} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn f016_what_else_a_server_makes_of_a_key_is_masked() {
+        let secrets = with_key(KEY);
+        for said in [
+            STANDARD.encode(format!("Bearer {KEY}")),
+            STANDARD.encode(format!("me:{KEY}")),
+            KEY.to_ascii_uppercase(),
+            KEY.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            format!("{} {}", &KEY[..16], &KEY[16..]),
+            // A server that quotes it in part.
+            format!("{}...", &KEY[..14]),
+            format!("...{}", &KEY[20..]),
+        ] {
+            let masked = secrets.scrub(said.clone());
+            let longest = (0..KEY.len() - 12).find(|at| masked.contains(&KEY[*at..at + 12]));
+            assert!(
+                masked.contains("***") && longest.is_none(),
+                "{said}: {masked}"
+            );
+            assert!(masked.len() < said.len() / 2 + 20, "{said}: {masked}");
+        }
+        // As services name a key without giving it away.
+        for said in ["Ab3/dEf+...", "Ab3/***********78=="] {
+            assert_eq!(secrets.scrub(said.to_owned()), said);
+        }
+    }
+
+    #[test]
+    fn f016_parts_of_a_header_are_masked_by_themselves() {
+        let mut plan = Plan::new("http://h", "d");
+        let header = |name: &str, value: &str| (name.to_owned(), Secret::new(value));
+        let basic = STANDARD.encode("al:pa55w0rd");
+        plan.request.headers = vec![
+            header("Cookie", "session=c00kie-one; token=c00kie-two"),
+            header("Authorization", &format!("Basic {basic}")),
+            header("X-Auth", "ApiKey my-key-id:the-s3cret"),
+            header("X-Sign", "HMAC id=client-77, signature=\"deadbeef01\""),
+            header("X-Api-Key", "key=abcd-efgh-1"),
+            header(
+                "X-Aws",
+                "AWS4-HMAC-SHA256 Credential=AKIA0000/x, SignedHeaders=host;x-amz-date, Signature=f00ba4f00",
+            ),
+        ];
+        let secrets = Secrets::of(&plan);
+        for part in [
+            "c00kie-one",
+            "c00kie-two",
+            "pa55w0rd",
+            "al:pa55w0rd",
+            &basic,
+            "the-s3cret",
+            "client-77",
+            "deadbeef01",
+            "abcd-efgh-1",
+            "f00ba4f00",
+        ] {
+            assert_eq!(secrets.scrub(format!("bad {part}!")), "bad ***!");
+        }
+        let plain = "session or token of host x-amz-date missing, HMAC with signature and key";
+        assert_eq!(secrets.scrub(plain.to_owned()), plain);
     }
 }

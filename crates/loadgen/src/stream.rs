@@ -168,7 +168,7 @@ impl Response {
             return;
         }
         let result = sse.feed(part, |event| {
-            answer.take_event(chat.read(event.event, event.data), stamp, tally);
+            answer.take_event(chat.read_event(event), stamp, tally);
         });
         if !answer.heard {
             answer.note_start(part);
@@ -204,7 +204,7 @@ impl Response {
         } = self;
         if answer.body.is_none() {
             let tail = sse.finish(|event| {
-                answer.take_event(chat.read(event.event, event.data), stamp, tally);
+                answer.take_event(chat.read_event(event), stamp, tally);
             });
             if tail == SseTail::Unterminated && !answer.finished() {
                 let message = "the stream ended in the middle of an event".to_owned();

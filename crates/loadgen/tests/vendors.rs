@@ -250,3 +250,104 @@ fn f003_an_event_that_looks_like_an_error_fails_an_answer_that_does_not_go_on() 
     let ping = "event: Ping\ndata: ping\n\n";
     assert!(one(&[SSE, ping, &c("A"), FIN, DONE]).outcome.is_success());
 }
+
+/// What a server says last is why it stopped: `[DONE]` behind it is the frame's, not the answer's.
+#[test]
+fn f003_the_last_words_of_a_server_fail_an_answer_without_an_end() {
+    let event = |data: &str| format!("data: {data}\n\n");
+    let forms = [
+        event(
+            r#"{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"boom"}}}"#,
+        ),
+        event(r#"{"type":"stream_error","message":"boom"}"#),
+        event(r#"{"event":"error","data":"boom"}"#),
+        event(r#"{"state":"FAILED","message":"boom"}"#),
+        event(r#"{"ok":false,"description":"boom"}"#),
+        event(r#"{"result":"error","msg":"boom"}"#),
+        event(r#"{"header":{"code":10013,"message":"boom","sid":"x","status":2}}"#),
+        event(r#"{"ret_code":1,"ret_msg":"boom"}"#),
+        event(r#"{"errorMessage":"boom","errorType":"Runtime.ExitError"}"#),
+        event(r#"{"fault":{"faultstring":"boom","detail":{"errorcode":"y"}}}"#),
+        event(r#"{"type":"about:blank","status":500,"title":"boom"}"#),
+        event(r#"{"Message":"boom"}"#),
+        event(r#"{"message":"boom","request_id":"r"}"#),
+        event(
+            r#"{"code":10013,"message":"boom","usage":{"prompt_tokens":4,"completion_tokens":3}}"#,
+        ),
+        event(r#"{"error":true,"message":"boom"}"#),
+        event(r#"{"error":1,"msg":"boom"}"#),
+        event(r#"{"error":500,"message":"boom"}"#),
+        event(r#"{"error":true,"error_message":"boom"}"#),
+        event(r#"{"error":["a","boom"]}"#),
+        event(r#"{"error":{"code":"boom"}}"#),
+        event(r#"{"error":{"type":"x","details":"boom"}}"#),
+        event(r#"{"modelStreamErrorException":{"message":"boom"}}"#),
+        event(r#"{"success":"false","reason":"boom"}"#),
+        event(r#"{"type":"message","data":{"status":"aborted","reason":"boom"}}"#),
+        "event: exception\ndata: {\"message\":\"boom\"}\n\n".to_owned(),
+        "event: response.failed\ndata: {\"response\":{\"error\":{\"message\":\"boom\"}}}\n\n"
+            .to_owned(),
+        "event: Error\ndata: boom\n\n".to_owned(),
+        "{\"error\":{\"message\":\"boom\"}}\n\n".to_owned(),
+        "{\n  \"error\": {\n    \"message\": \"boom\"\n  }\n}\n\n".to_owned(),
+        "Error: boom, the worker died\n\n".to_owned(),
+        "panic: boom\n\n".to_owned(),
+        "Internal Server Error, boom\n".to_owned(),
+        "<html><head><title>502 boom</title></head></html>\n".to_owned(),
+    ];
+    for said in &forms {
+        for parts in [
+            vec![SSE, &c("A"), &c("B"), said, DONE],
+            vec![SSE, &c("A"), said],
+            vec![SSE, &c("A"), said, &u(5, 1), DONE],
+        ] {
+            let (kind, message) = failure(&one(&parts));
+            assert_eq!(kind, "stream_error", "{said}");
+            assert!(message.contains("boom"), "{said} {message}");
+        }
+        // Alone it is quoted at the least.
+        for parts in [vec![SSE, said, DONE], vec![SSE, said]] {
+            let (_, message) = failure(&one(&parts));
+            assert!(message.contains("boom"), "{said} {message}");
+        }
+        // An answer that ends by itself in front of it is one.
+        if !said.contains("\"error\"") && !said.contains("event: Error") {
+            let record = one(&[SSE, &c("A"), FIN, &u(5, 1), said, DONE]);
+            assert!(record.outcome.is_success(), "{said} {:?}", record.outcome);
+        }
+    }
+}
+
+#[test]
+fn f003_what_says_that_all_is_well_fails_no_answer() {
+    let event = |data: &str| format!("data: {data}\n\n");
+    for said in [
+        "event: error\ndata: {}\n\n".to_owned(),
+        "event: error\ndata: null\n\n".to_owned(),
+        "event: error\ndata: \n\n".to_owned(),
+        "event: error\ndata: {\"code\":0,\"message\":\"ok\"}\n\n".to_owned(),
+        event(r#"{"detail":{"prompt_ms":5}}"#),
+        event(r#"{"detail":"finished"}"#),
+        event(r#"{"code":"completed","message":"finished"}"#),
+        event(r#"{"status":"completed","message":"done"}"#),
+        event(r#"{"errors":0,"tokens":3}"#),
+        event(r#"{"errors":[],"success":true,"messages":[],"result":null}"#),
+        event(r#"{"metrics":{"error_rate":0.1,"failed_requests":0,"error_count":3}}"#),
+        event(r#"{"type":"info","message":"billed"}"#),
+        event(
+            r#"{"event":"message_end","metadata":{"usage":{"total_tokens":3}},"conversation_id":"x"}"#,
+        ),
+        event(r#"{"event":{"type":"status","data":{"description":"Searching","done":true}}}"#),
+        event(r#"{"title":"A fox and its default"}"#),
+        "meta: billed\n\n".to_owned(),
+        "---\n\n".to_owned(),
+    ] {
+        for parts in [
+            vec![SSE, &c("A"), &c("B"), &said, DONE],
+            vec![SSE, &said, &c("A"), &c("B"), DONE],
+        ] {
+            let record = one(&parts);
+            assert!(record.outcome.is_success(), "{said}: {:?}", record.outcome);
+        }
+    }
+}

@@ -2,12 +2,13 @@
 
 use crate::{
     delta::{Choice, Generated},
-    error_body::{error_of, page_title, plain},
+    error_body::{page_title, plain},
+    error_words::error_of,
     field::Name,
     place::{Place, place},
     repair::repair,
     usage::{IfObject, RawTimings, RawUsage},
-    vendor_error::{instead, may_tell, says_nothing},
+    vendor_error::{Told, instead, is_error_name, may_tell, of_error_event, says_nothing},
 };
 use dualround_model::Usage;
 use serde::{
@@ -47,6 +48,13 @@ pub enum ChatEvent<'a> {
     Suspect {
         /// Its words.
         message: String,
+        /// It is called an error. What is not may as well be text in a form that is not known: it
+        /// fails an answer that had begun.
+        sure: bool,
+        /// The place of the text that it may be.
+        place: Option<String>,
+        /// Token counts beside it.
+        usage: Option<Usage>,
     },
     /// Not what a chunk looks like.
     Bad {
@@ -153,7 +161,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                         "timings" => chunk.timings = map.next_value::<IfObject<_>>()?.0,
                         "error" => chunk.error = map.next_value()?,
                         "object" => chunk.object = map.next_value()?,
-                        "type" => chunk.kind = map.next_value()?,
+                        "type" => {
+                            chunk.odd = true;
+                            chunk.kind = map.next_value()?;
+                        }
                         "message" => {
                             chunk.odd = true;
                             chunk.message = map.next_value()?;
@@ -182,13 +193,14 @@ fn holds_text(key: &str) -> bool {
 
 impl<'a> Chunk<'a> {
     /// The error that it reports under this name: its message, and its code.
-    fn error(&self) -> Option<(String, Option<String>)> {
+    fn error(&self, data: &[u8]) -> Option<(String, Option<String>)> {
         let mut choices = self.choices.iter().flatten();
         let inside = choices.find_map(|choice| choice.found.error.clone());
-        self.named_error().or(inside.map(|message| (message, None)))
+        self.named_error(data)
+            .or(inside.map(|message| (message, None)))
     }
 
-    fn named_error(&self) -> Option<(String, Option<String>)> {
+    fn named_error(&self, data: &[u8]) -> Option<(String, Option<String>)> {
         let marked = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "\"error\"");
         let raw = match self.error {
             Some(error) => error,
@@ -202,9 +214,12 @@ impl<'a> Chunk<'a> {
             return None;
         }
         let code = value.get("code").filter(|code| !code.is_null());
-        let code = code.map(plain);
-        let message = error_of(&value).filter(|text| !text.is_empty());
-        Some((message.unwrap_or_else(|| value.to_string()), code))
+        // A flag or a number says that something failed, and what stands beside it says what.
+        let beside = || error_of(&serde_json::from_slice(data).ok()?);
+        let message = error_of(&value).or_else(beside);
+        let message = message.unwrap_or_else(|| value.to_string());
+        let code = code.map(plain).filter(|code| *code != message);
+        Some((message, code))
     }
 
     /// It is of no kind that is known.
@@ -288,20 +303,17 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     if is_ping(event_name) {
         return ChatEvent::Ignored;
     }
-    if event_name == "error" {
-        let message = crate::error_text(data);
-        let message = if message.is_empty() {
-            "error event".to_owned()
-        } else {
-            message
-        };
-        return ChatEvent::Error {
+    if event_name.eq_ignore_ascii_case("error") {
+        return error_event(data).map_or(ChatEvent::Ignored, |message| ChatEvent::Error {
             message,
             code: None,
-        };
+        });
     }
-    if data.is_empty() || data == b"null" || data == b"{}" {
+    if is_nothing(data) {
         return ChatEvent::Ignored;
+    }
+    if !event_name.is_empty() && is_error_name(event_name) {
+        return error_event(data).map_or(ChatEvent::Ignored, suspect);
     }
     match serde_json::from_slice(data) {
         Ok(chunk) => event_of(chunk, data),
@@ -312,23 +324,74 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     }
 }
 
+/// Says what lines mean that stand in a stream and are no fields of one: the words of a server that
+/// fails in the middle, or nothing.
+pub(crate) fn parse_stray(data: &[u8]) -> ChatEvent<'static> {
+    let Ok(value) = serde_json::from_slice::<Value>(data) else {
+        let message = crate::error_text(data);
+        if !message.contains(char::is_alphabetic) {
+            return ChatEvent::Ignored;
+        }
+        return ChatEvent::Suspect {
+            message,
+            sure: false,
+            place: None,
+            usage: None,
+        };
+    };
+    let told = value.as_object().and_then(instead);
+    told.map_or(ChatEvent::Ignored, |told| suspect(told.words))
+}
+
+fn is_nothing(data: &[u8]) -> bool {
+    data.is_empty() || data == b"null" || data == b"{}"
+}
+
+/// The words of an event that is an error by its name; an empty one is none.
+fn error_event(data: &[u8]) -> Option<String> {
+    let Ok(value) = serde_json::from_slice::<Value>(data) else {
+        let message = crate::error_text(data);
+        return (!says_nothing(&Value::from(message.as_str()))).then_some(message);
+    };
+    of_error_event(&value).map(|message| crate::error_body::shorten(&message))
+}
+
+/// An event that is called an error, and holds nothing else.
+fn suspect(message: String) -> ChatEvent<'static> {
+    ChatEvent::Suspect {
+        message,
+        sure: true,
+        place: None,
+        usage: None,
+    }
+}
+
 fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
-    if let Some((message, code)) = chunk.error() {
+    if let Some((message, code)) = chunk.error(data) {
         return ChatEvent::Error { message, code };
     }
     if chunk.is_foreign() {
-        let suspect = chunk.odd.then(|| error_instead(data)).flatten();
-        return match (suspect, chunk.foreign_text()) {
-            (Some(message), _) => ChatEvent::Suspect { message },
+        return match (error_instead(data), chunk.foreign_text()) {
+            (Some(told), place) => ChatEvent::Suspect {
+                message: told.words,
+                sure: !told.bare,
+                place,
+                usage: None,
+            },
             (None, Some(place)) => ChatEvent::Unknown { place },
             (None, None) => ChatEvent::Ignored,
         };
     }
     let (odd, facts) = (chunk.odd, chunk.facts());
-    let tells = facts.bears_token() || facts.usage.is_some() || facts.finish_reason.is_some();
-    let suspect = (odd && !tells).then(|| error_instead(data)).flatten();
-    match suspect {
-        Some(message) => ChatEvent::Suspect { message },
+    let tells = facts.bears_token() || facts.finish_reason.is_some();
+    let told = (odd && !tells).then(|| error_instead(data)).flatten();
+    match told.filter(|told| !told.bare) {
+        Some(told) => ChatEvent::Suspect {
+            message: told.words,
+            sure: true,
+            place: None,
+            usage: facts.usage,
+        },
         None => ChatEvent::Chunk(facts),
     }
 }
@@ -342,7 +405,7 @@ fn is_ping(event_name: &str) -> bool {
 }
 
 /// The words of an object without choices that is an error of another form.
-fn error_instead(data: &[u8]) -> Option<String> {
+fn error_instead(data: &[u8]) -> Option<Told> {
     instead(&serde_json::from_slice::<Map<String, Value>>(data).ok()?)
 }
 
@@ -354,7 +417,17 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
             ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
             ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
             ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
-            ChatEvent::Suspect { message } => ChatEvent::Suspect { message },
+            ChatEvent::Suspect {
+                message,
+                sure,
+                place,
+                usage,
+            } => ChatEvent::Suspect {
+                message,
+                sure,
+                place,
+                usage,
+            },
             ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
         },
     }
@@ -414,7 +487,7 @@ fn listed_error(body: &[u8]) -> Option<String> {
     let error = items
         .iter()
         .find(|item| item.get("error").is_some_and(|e| !says_nothing(e)))?;
-    error_of(error).filter(|text| !text.is_empty())
+    error_of(error)
 }
 
 /// What a whole JSON answer holds.
@@ -469,18 +542,18 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
         let sent = quoted(body);
         format!("the body is not a chat answer: {error}: {sent}")
     })?;
-    if let Some((message, _)) = chunk.error() {
+    if let Some((message, _)) = chunk.error(text) {
         return Ok(BodyFacts::of_error(message));
     }
     if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
         let error = error_instead(text);
-        let Some(message) = error else {
+        let Some(told) = error else {
             let sent = quoted(body);
             return Err(format!(
                 "the body is not a chat answer: it has no choices: {sent}"
             ));
         };
-        return Ok(BodyFacts::of_error(message));
+        return Ok(BodyFacts::of_error(told.words));
     }
     let facts = chunk.facts();
     Ok(BodyFacts {

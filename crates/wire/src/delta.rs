@@ -5,9 +5,9 @@
 //! that is not known is told by the field's name.
 
 use crate::{
-    error_body::error_of,
+    error_words::error_of,
     field::{Field, Name, is_about},
-    place::{Place, place, proves, reasons},
+    place::{Place, holds_digits, place, proves, reasons},
     usage::{Count, IfObject, RawUsage},
     vendor_error::says_nothing,
 };
@@ -75,7 +75,7 @@ impl<'a> Generated<'a> {
             // Settings that are sent back: `{"effort":"low","summary":"auto"}`.
             Place::Reasoning if is_setting(&field) => {}
             // A time or a count.
-            Place::Reasoning if matches!(field, Field::Number(_)) => {}
+            Place::Reasoning if matches!(field, Field::Number(_)) && !holds_digits(&key) => {}
             Place::Reasoning => self.reasoning = field.all_text(),
             Place::Refusal => self.refusal |= field.all_text().is_some(),
             Place::Calls => {
@@ -128,7 +128,7 @@ impl<'a> Generated<'a> {
             Field::Number(digits) => Value::String(digits),
         };
         if !says_nothing(&value) {
-            let words = error_of(&value).filter(|words| !words.is_empty());
+            let words = error_of(&value);
             self.error = Some(words.unwrap_or_else(|| value.to_string()));
         }
     }

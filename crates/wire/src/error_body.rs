@@ -1,5 +1,6 @@
 //! A short reason out of an error body of any shape.
 
+use crate::error_words::error_of;
 use serde_json::Value;
 
 const LIMIT: usize = 2048;
@@ -43,59 +44,11 @@ fn without_tags(page: &str) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// The message of an error value: a string, or an object with `message`, `error` or `detail`.
-pub(crate) fn error_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(object) => {
-            let keys = [
-                "error",
-                "message",
-                "Message",
-                "detail",
-                "msg",
-                "errors",
-                "innererror",
-                "title",
-            ];
-            let mut inner = keys.iter().filter_map(|key| object.get(*key));
-            inner.find_map(|inner| match inner {
-                Value::Array(items) if !items.is_empty() => {
-                    let items: Vec<String> = items.iter().map(validation).collect();
-                    Some(items.join("; "))
-                }
-                inner => error_of(inner).filter(|words| !words.is_empty()),
-            })
-        }
-        // Google's services send a list of one.
-        Value::Array(items) => items.iter().find_map(error_of),
-        _ => None,
-    }
-}
-
 /// A string without its quotes; any other value as JSON.
 pub(crate) fn plain(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// One entry of a validation report: where, and what.
-fn validation(item: &Value) -> String {
-    let place: Vec<String> = item
-        .get("loc")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(plain)
-        .collect();
-    let what = item.get("msg").and_then(Value::as_str).map(str::to_owned);
-    let what = what.unwrap_or_else(|| error_of(item).unwrap_or_else(|| item.to_string()));
-    if place.is_empty() {
-        what
-    } else {
-        format!("{} {what}", place.join("."))
-    }
 }
 
 pub(crate) fn shorten(text: &str) -> String {

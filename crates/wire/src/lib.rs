@@ -6,10 +6,12 @@
 mod chat;
 mod delta;
 mod error_body;
+mod error_words;
 mod exposition;
 mod field;
 mod http1;
 mod labels;
+mod name_words;
 mod place;
 mod reader;
 mod repair;

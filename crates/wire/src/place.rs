@@ -1,6 +1,6 @@
 //! What a field of a delta or a choice is for, by the words of its name.
 
-use crate::field::is_about;
+use crate::{field::is_about, name_words::words};
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,17 +126,40 @@ pub(crate) fn place(key: &str) -> Place {
 fn by_words(key: &str) -> Place {
     let words = words(key);
     let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    if any(&REASONING) {
+    if any(&REASONING) || words.iter().any(|word| runs_together(word)) {
         return if any(&ABOUT_REASONING) {
             Place::About
         } else {
             Place::Reasoning
         };
     }
-    if any(&DESCRIBES) || any(&["signature", "signatures", "encrypted", "opaque", "status"]) {
+    let last = words.last().map_or("", String::as_str);
+    // `trace_id`, `model_name`.
+    let identifies = words.len() > 1 && ["id", "ids", "name"].contains(&last);
+    if identifies
+        || any(&DESCRIBES)
+        || any(&["signature", "signatures", "encrypted", "opaque", "status"])
+    {
         return Place::About;
     }
     Place::Unknown
+}
+
+/// Two words written as one: `thinkingcontent`.
+fn runs_together(word: &str) -> bool {
+    let text = ["content", "text"];
+    let mut bare = text.iter().filter_map(|end| word.strip_suffix(end));
+    bare.any(|begin| REASONING.contains(&begin))
+}
+
+/// A number under this name is text of reasoning: services that guess types send its digits so.
+/// Under other names of reasoning it is a time or a count.
+pub(crate) fn holds_digits(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    ["content", "text", "delta"]
+        .iter()
+        .any(|end| last.ends_with(end))
 }
 
 /// A name, or a type, of reasoning: `thinking_blocks`, `reasoning.text`, `modelThinking`, …
@@ -150,25 +173,4 @@ pub(crate) fn proves(key: &str) -> bool {
     words
         .iter()
         .any(|word| ABOUT_REASONING.contains(&word.as_str()))
-}
-
-/// The words of a name, in lower case: `thoughtSignature` and `thought_signature` have the same.
-fn words(key: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut lower_before = false;
-    for c in key.chars() {
-        let begins = c.is_uppercase() && lower_before;
-        lower_before = c.is_lowercase() || c.is_ascii_digit();
-        if !c.is_alphanumeric() {
-            words.push(String::new());
-            continue;
-        }
-        if begins || words.is_empty() {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
-        }
-    }
-    words
 }

@@ -1,6 +1,9 @@
 //! The events of one stream, read fast: most differ from the one before in one string only.
 
-use crate::chat::{ChatEvent, ChunkFacts, parse_event};
+use crate::{
+    chat::{ChatEvent, ChunkFacts, parse_event, parse_stray},
+    sse::SseEvent,
+};
 use std::borrow::Cow;
 
 /// Reads the events of one stream.
@@ -25,6 +28,14 @@ struct Pattern {
 }
 
 impl ChatReader {
+    /// Says what the next event means; lines that are no event may be a server's last words.
+    pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> ChatEvent<'a> {
+        if event.stray {
+            return parse_stray(event.data);
+        }
+        self.read(event.event, event.data)
+    }
+
     /// Says what the next event, of this name and with this data, means. The same as
     /// [`parse_event`], which knows nothing of earlier events, but for the id, which the first
     /// chunk of a pattern tells.

@@ -4,6 +4,7 @@
 //! An event is delivered at its blank line. At the end of the stream, where the standard would
 //! drop a pending event, one that is complete is delivered: servers do end with `data: [DONE]`.
 
+use crate::vendor_error::is_error_name;
 use memchr::memchr2;
 
 /// One event.
@@ -13,6 +14,9 @@ pub struct SseEvent<'a> {
     pub event: &'a str,
     /// The `data:` lines, joined with newlines.
     pub data: &'a [u8],
+    /// It is no event of the standard: lines that are no fields, as they stand. Servers that fail
+    /// in the middle of a stream write so.
+    pub stray: bool,
 }
 
 /// A stream that cannot be decoded further.
@@ -48,6 +52,8 @@ pub struct SseDecoder {
     data: Vec<u8>,
     has_data: bool,
     event: String,
+    /// Lines that are no fields, one behind the other.
+    stray: Vec<u8>,
     /// The last line ended with CR; an LF right behind belongs to it.
     after_cr: bool,
     at_start: bool,
@@ -73,6 +79,7 @@ impl SseDecoder {
             data: Vec::new(),
             has_data: false,
             event: String::new(),
+            stray: Vec::new(),
             after_cr: false,
             at_start: true,
             limit,
@@ -124,11 +131,15 @@ impl SseDecoder {
 
     /// Nothing pends, so an event that stands whole in the input can be borrowed from it.
     fn plain(&self) -> bool {
-        self.partial.is_empty() && !self.has_data && self.event.is_empty() && !self.at_start
+        self.partial.is_empty()
+            && !self.has_data
+            && self.event.is_empty()
+            && self.stray.is_empty()
+            && !self.at_start
     }
 
     fn check_size(&self) -> Result<(), SseError> {
-        if self.partial.len() + self.data.len() > self.limit {
+        if self.partial.len() + self.data.len() + self.stray.len() > self.limit {
             return Err(SseError::EventTooLarge { limit: self.limit });
         }
         Ok(())
@@ -143,6 +154,12 @@ impl SseDecoder {
         if line.is_empty() {
             return self.dispatch(on_event);
         }
+        if !is_field(line) {
+            self.stray.extend_from_slice(line);
+            self.stray.push(b'\n');
+            return;
+        }
+        self.dispatch_stray(on_event);
         let (name, value) = match memchr::memchr(b':', line) {
             Some(colon) => {
                 let value = &line[colon + 1..];
@@ -172,15 +189,29 @@ impl SseDecoder {
     }
 
     fn dispatch<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
+        self.dispatch_stray(on_event);
         if self.has_data {
             on_event(SseEvent {
                 event: &self.event,
                 data: &self.data,
+                stray: false,
             });
         }
         self.has_data = false;
         self.data.clear();
         self.event.clear();
+    }
+
+    fn dispatch_stray<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
+        if self.stray.is_empty() {
+            return;
+        }
+        on_event(SseEvent {
+            event: "",
+            data: self.stray.trim_ascii_end(),
+            stray: true,
+        });
+        self.stray.clear();
     }
 
     /// The stream has ended: delivers a pending event if it is complete.
@@ -190,6 +221,7 @@ impl SseDecoder {
             let line = std::mem::take(&mut self.partial);
             self.line(&line, &mut on_event);
         }
+        self.dispatch_stray(&mut on_event);
         if !self.has_data {
             return SseTail::Clean;
         }
@@ -208,6 +240,20 @@ fn is_nothing(value: &[u8]) -> bool {
     words.contains(&value.trim_ascii())
 }
 
+/// A line of the standard's form: a comment, or a field, whose name is one word. Names that the
+/// standard does not know are passed over as it says, but for those of errors.
+fn is_field(line: &[u8]) -> bool {
+    let end = line.iter().position(|byte| *byte == b':');
+    let name = &line[..end.unwrap_or(line.len())];
+    let known = [&b"data"[..], b"event", b"id", b"retry"];
+    if known.contains(&name) {
+        return true;
+    }
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let text = std::str::from_utf8(name).unwrap_or("");
+    end.is_some() && name.iter().all(word) && (name == b"error" || !is_error_name(text))
+}
+
 /// Delivers the event at the start of `bytes` if it is one `data:` line and its blank line, with
 /// LF ends, all there. Returns what stands behind it.
 fn deliver_whole<'a, F: FnMut(SseEvent<'_>)>(
@@ -222,7 +268,11 @@ fn deliver_whole<'a, F: FnMut(SseEvent<'_>)>(
     if memchr::memchr(b'\r', data).is_some() {
         return None;
     }
-    on_event(SseEvent { event: "", data });
+    on_event(SseEvent {
+        event: "",
+        data,
+        stray: false,
+    });
     Some(rest)
 }
 

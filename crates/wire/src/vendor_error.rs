@@ -1,7 +1,20 @@
-//! Errors that are not in an `error` field: what frameworks and vendors send in its place.
+//! Errors that are not in an `error` field: what frameworks and vendors send in its place, known by
+//! the words of its names and states.
 
-use crate::error_body::{error_of, plain};
+use crate::{error_body::plain, error_words::error_of, name_words::words};
 use serde_json::{Map, Value};
+
+/// Objects below one another that are looked into.
+const DEPTH: u32 = 3;
+
+/// An object that looks like an error where a chunk or an answer is expected.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Told {
+    pub(crate) words: String,
+    /// It holds a message and nothing that calls it an error: at the end of an answer that is one,
+    /// before it a word in a form that is not known.
+    pub(crate) bare: bool,
+}
 
 /// An error that is none: servers that always fill the field in send it empty, or with what they call
 /// success, with every chunk.
@@ -18,146 +31,350 @@ pub(crate) fn says_nothing(value: &Value) -> bool {
 
 /// A code of success, and no words that say otherwise; ids and the like beside them say nothing.
 fn is_success(fields: &Map<String, Value>) -> bool {
-    let codes = CODES.iter().filter_map(|key| fields.get(*key));
-    let codes: Vec<&Value> = codes.filter(|code| !code.is_null()).collect();
-    let words = WORDS.iter().filter_map(|key| fields.get(*key));
-    let mut words = words.chain(OBJECTS.iter().filter_map(|key| fields.get(*key)));
-    !codes.is_empty() && codes.iter().all(|code| is_fine(code)) && words.all(says_nothing)
+    let codes = fields.iter().filter(|(key, _)| is_code(key));
+    let mut codes = codes.filter(|(_, code)| !code.is_null()).peekable();
+    let mut words = fields
+        .iter()
+        .filter(|(key, _)| is_message(key) || names_error(key));
+    codes.peek().is_some()
+        && codes.all(|(_, code)| is_fine(code))
+        && words.all(|(_, word)| says_nothing(word))
 }
 
-/// The code of a success: 0, 1xx and 2xx.
+/// The code of a success: 0, 1xx and 2xx, and its words.
 fn is_fine(code: &Value) -> bool {
-    let number = code.as_f64();
-    let number = number.or_else(|| code.as_str()?.trim().parse().ok());
-    match number {
+    match number_of(code) {
         Some(number) => number == 0.0 || (100.0..300.0).contains(&number),
         None => code.as_str().is_none_or(is_fine_word),
     }
 }
+
+fn number_of(code: &Value) -> Option<f64> {
+    code.as_f64().or_else(|| code.as_str()?.trim().parse().ok())
+}
+
+/// Words that tell of no error: of success, or of how far something has come.
+const FINE: &[&str] = &[
+    "",
+    "0",
+    "ok",
+    "okay",
+    "success",
+    "successful",
+    "succeeded",
+    "null",
+    "none",
+    "nil",
+    "no error",
+    "no_error",
+    "noerror",
+    "n/a",
+    "false",
+    "done",
+    "finished",
+    "finish",
+    "complete",
+    "completed",
+    "end",
+    "ended",
+    "stop",
+    "stopped",
+    "close",
+    "closed",
+    "start",
+    "started",
+    "running",
+    "queued",
+    "pending",
+    "processing",
+    "in_progress",
+    "generating",
+    "waiting",
+    "ready",
+    "created",
+    "accepted",
+    "active",
+    "normal",
+];
 
 fn is_fine_word(text: &str) -> bool {
     let word = text
         .trim()
         .trim_end_matches(['.', '!'])
         .to_ascii_lowercase();
-    let known = [
-        "",
-        "0",
-        "ok",
-        "okay",
-        "success",
-        "successful",
-        "succeeded",
-        "null",
-        "none",
-        "no error",
-        "no_error",
-    ];
-    known.contains(&word.as_str())
+    FINE.contains(&word.as_str())
 }
 
-/// Keys under which a whole object is an error, whatever else it holds.
-const OBJECTS: [&str; 5] = ["error", "errors", "detail", "Error", "ERROR"];
+/// Words that call something an error.
+const BROKEN: &[&str] = &[
+    "error",
+    "errors",
+    "err",
+    "exception",
+    "fault",
+    "failed",
+    "failure",
+    "fail",
+    "fatal",
+    "abort",
+    "aborted",
+    "cancel",
+    "cancelled",
+    "canceled",
+    "timeout",
+    "rejected",
+    "denied",
+    "crashed",
+    "terminated",
+    "interrupted",
+    "overloaded",
+    "unavailable",
+    "throttled",
+    "unauthorized",
+    "forbidden",
+    "panic",
+];
 
-/// Keys of a code.
-const CODES: [&str; 9] = [
-    "code",
-    "error_code",
-    "errorCode",
+fn is_broken(text: &str) -> bool {
+    let ends = |word: &String| ["error", "exception"].iter().any(|end| word.ends_with(end));
+    let words = words(text);
+    words
+        .iter()
+        .any(|word| BROKEN.contains(&word.as_str()) || ends(word))
+}
+
+/// Names under which an error stands.
+const ERRORS: &[&str] = &[
+    "error",
+    "errors",
+    "err",
+    "exception",
+    "exceptions",
+    "fault",
+    "faults",
+    "faultstring",
+    "faultcode",
+    "failure",
+    "failures",
+    "errmsg",
     "errcode",
-    "err_code",
-    "status_code",
-    "statusCode",
-    "ret",
-    "err_no",
+    "errno",
+    "errinfo",
+    "errormsg",
+    "errorcode",
 ];
 
-/// Keys of the words beside it.
-const WORDS: [&str; 10] = [
-    "message",
-    "Message",
-    "msg",
-    "error_msg",
-    "errorMsg",
-    "errmsg",
-    "err_msg",
-    "error_message",
-    "status_msg",
-    "err_tips",
+/// Words of names that count or rate errors, or set what is to be done about them.
+const COUNTS: &[&str] = &[
+    "count",
+    "counts",
+    "rate",
+    "ratio",
+    "total",
+    "num",
+    "number",
+    "budget",
+    "policy",
+    "handling",
+    "tolerance",
+    "margin",
 ];
 
-/// Keys of words that are those of an error by their name.
-const NAMED: [&str; 5] = [
-    "error_msg",
-    "errorMsg",
-    "errmsg",
-    "err_msg",
-    "error_message",
-];
+/// A name that says that what stands under it is an error.
+fn names_error(key: &str) -> bool {
+    let words = words(key);
+    let ends = |word: &String| word.ends_with("error") || word.ends_with("exception");
+    words
+        .iter()
+        .any(|word| ERRORS.contains(&word.as_str()) || ends(word))
+        && !words.iter().any(|word| COUNTS.contains(&word.as_str()))
+}
 
-/// Whether a key may belong to such an object: where there is none, nobody needs to look.
+/// The name of a code.
+fn is_code(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    let joined = [
+        "retcode",
+        "statuscode",
+        "errcode",
+        "errorcode",
+        "errno",
+        "resultcode",
+    ];
+    matches!(last, "code" | "ret") || joined.contains(&last) || words == ["err", "no"]
+}
+
+/// The name of a code whose words are those of an error, whatever they are: `"code":"Arrearage"`.
+fn tells_by_word(key: &str) -> bool {
+    let words = words(key);
+    words.iter().all(|word| {
+        let known = ["code", "error", "err", "status", "ret", "result", "return"];
+        known.contains(&word.as_str()) || ERRORS.contains(&word.as_str())
+    })
+}
+
+/// The name of a message.
+fn is_message(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    matches!(
+        last,
+        "message" | "msg" | "errmsg" | "errormsg" | "description" | "tips" | "title"
+    )
+}
+
+/// The name of a state: what is called an error under it is one.
+fn is_state(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    matches!(
+        last,
+        "type"
+            | "event"
+            | "object"
+            | "status"
+            | "state"
+            | "result"
+            | "outcome"
+            | "kind"
+            | "level"
+            | "severity"
+            | "code"
+            | "phase"
+    )
+}
+
+/// The name of a flag of success.
+fn is_flag(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    matches!(last, "ok" | "success" | "succeeded" | "successful")
+}
+
+/// Keys that every chunk of some server holds, and that tell of no error: where there are only such
+/// ones nobody needs to look.
 pub(crate) fn may_tell(key: &str) -> bool {
-    OBJECTS.contains(&key)
-        || CODES.contains(&key)
-        || WORDS.contains(&key)
-        || ["success", "status", "__type", "base_resp", "Response"].contains(&key)
-        || key.ends_with("Exception")
+    let common = [
+        "created",
+        "model",
+        "system_fingerprint",
+        "service_tier",
+        "provider",
+        "prompt_token_ids",
+        "kv_transfer_params",
+        "timestamp",
+    ];
+    !common.contains(&key)
 }
 
 /// The words of an object that looks like an error where a chunk or an answer is expected. What only
 /// tells how things go may look so too: whether it failed the request shows in what follows it.
-pub(crate) fn instead(object: &Map<String, Value>) -> Option<String> {
-    if is_success(object) {
+pub(crate) fn instead(object: &Map<String, Value>) -> Option<Told> {
+    let sure = |words| Told { words, bare: false };
+    if let Some(words) = in_object(object, DEPTH) {
+        return Some(sure(words));
+    }
+    let beside = |key: &String| !is_message(key) && !is_id(key);
+    if is_success(object) || object.keys().any(beside) {
         return None;
     }
-    for (key, value) in object {
-        let is_error =
-            OBJECTS.contains(&key.as_str()) || (key.ends_with("Exception") && value.is_object());
-        if is_error && !says_nothing(value) {
-            return Some(words(value));
-        }
+    let words = plain_message(object)?;
+    Some(Told { words, bare: true })
+}
+
+/// The words of a value in an event that is called an error by its name.
+pub(crate) fn of_error_event(value: &Value) -> Option<String> {
+    if says_nothing(value) {
+        return None;
     }
-    let said = WORDS.iter().filter_map(|key| object.get(*key)?.as_str());
-    let said = said
-        .filter(|said| !is_fine_word(said))
-        .map(str::to_owned)
-        .next();
-    let by_name = NAMED
+    Some(error_of(value).unwrap_or_else(|| value.to_string()))
+}
+
+/// The name of an event calls it an error: `exception`, `response.failed`.
+pub(crate) fn is_error_name(event: &str) -> bool {
+    is_broken(event)
+}
+
+fn is_id(key: &str) -> bool {
+    let words = words(key);
+    let last = words.last().map_or("", String::as_str);
+    matches!(last, "id" | "requestid" | "timestamp" | "time")
+}
+
+/// The text under `message` or `msg`, which says more than a title does.
+fn plain_message(object: &Map<String, Value>) -> Option<String> {
+    let keys = ["message", "Message", "msg"];
+    let mut said = keys.iter().filter_map(|key| object.get(*key)?.as_str());
+    let said = said.find(|said| !is_fine_word(said))?;
+    Some(said.to_owned())
+}
+
+fn message_in(object: &Map<String, Value>) -> Option<String> {
+    let said = object.iter().filter(|(key, _)| is_message(key));
+    let mut said = said.filter_map(|(_, value)| value.as_str());
+    let word = said.find(|said| !is_fine_word(said))?;
+    Some(word.to_owned())
+}
+
+fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
+    if depth == 0 || is_success(object) {
+        return None;
+    }
+    let code = object
         .iter()
-        .any(|key| object.get(*key).is_some_and(|v| !says_nothing(v)));
-    let is = |key: &str, words: &[&str]| {
-        let value = object.get(key).map(plain).unwrap_or_default();
-        words.contains(&value.to_ascii_lowercase().as_str())
-    };
-    let failed = by_name
-        || is("status", &["error", "failed", "failure"])
-        || is("success", &["false"])
-        || object
-            .get("__type")
-            .is_some_and(|kind| plain(kind).ends_with("Exception"));
-    let codes = CODES.iter().filter_map(|key| object.get(*key));
-    let mut codes = codes.filter(|code| !code.is_null() && !is_fine(code));
-    match (said, codes.next()) {
-        (Some(said), Some(code)) => Some(format!("{said} ({})", plain(code))),
-        (Some(said), None) if failed => Some(said),
-        (None, _) if failed => Some(Value::Object(object.clone()).to_string()),
-        _ => {
-            let below = ["base_resp", "Response"].iter();
-            let mut below = below.filter_map(|key| object.get(*key)?.as_object());
-            below.find_map(instead)
-        }
+        .find(|(key, value)| is_code(key) && is_bad_code(key, value));
+    let is_error = object.iter().any(|(key, value)| field_fails(key, value))
+        || code.is_some_and(|(_, code)| message_in(object).is_some() || is_http_error(code));
+    if is_error {
+        return Some(with_code(object, code.map(|(_, code)| code)));
+    }
+    let mut below = object
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_object()?)));
+    below.find_map(|(key, value)| {
+        let told = in_object(value, depth - 1);
+        let detail = || (key == "detail").then(|| message_in(value)).flatten();
+        told.or_else(detail)
+    })
+}
+
+/// The field alone says that the object is an error.
+fn field_fails(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Bool(flag) => (!flag && is_flag(key)) || (*flag && names_error(key)),
+        Value::String(text) if is_flag(key) => text.eq_ignore_ascii_case("false"),
+        Value::String(_) if key == "detail" => !says_nothing(value),
+        Value::String(text) if is_state(key) => is_broken(text),
+        Value::Array(_) if key == "detail" => error_of(value).is_some(),
+        Value::Number(_) if key == "status" => is_http_error(value),
+        Value::Number(_) => is_plain_error(key) && !says_nothing(value),
+        _ if names_error(key) && is_code(key) => !is_fine(value),
+        _ => names_error(key) && !says_nothing(value),
     }
 }
 
-fn words(value: &Value) -> String {
-    let listed = |items: &[Value]| -> Option<String> {
-        let said: Vec<String> = items.iter().filter_map(error_of).collect();
-        (!said.is_empty()).then(|| said.join("; "))
-    };
-    let said = match value {
-        Value::Array(items) => listed(items),
-        other => error_of(other),
-    };
-    said.filter(|said| !said.is_empty())
-        .unwrap_or_else(|| value.to_string())
+/// `error` itself: other numbers under such names may be counts.
+fn is_plain_error(key: &str) -> bool {
+    ["error", "err"]
+        .iter()
+        .any(|name| key.eq_ignore_ascii_case(name))
+}
+
+fn is_bad_code(key: &str, code: &Value) -> bool {
+    let says = code.is_number() || number_of(code).is_some() || tells_by_word(key);
+    says && !code.is_null() && !is_fine(code)
+}
+
+fn is_http_error(code: &Value) -> bool {
+    number_of(code).is_some_and(|code| (400.0..600.0).contains(&code))
+}
+
+fn with_code(object: &Map<String, Value>, code: Option<&Value>) -> String {
+    let whole = || Value::Object(object.clone()).to_string();
+    let said = error_of(&Value::Object(object.clone())).unwrap_or_else(whole);
+    match code.map(plain) {
+        Some(code) if !said.contains(&code) => format!("{said} ({code})"),
+        _ => said,
+    }
 }

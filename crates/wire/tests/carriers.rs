@@ -344,7 +344,7 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         ),
     ] {
         match parse_event("", data.as_bytes()) {
-            ChatEvent::Error { message, .. } | ChatEvent::Suspect { message } => {
+            ChatEvent::Error { message, .. } | ChatEvent::Suspect { message, .. } => {
                 assert!(message.contains(words), "{message}");
             }
             other => panic!("{data}: {other:?}"),

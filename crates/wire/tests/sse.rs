@@ -6,12 +6,16 @@ use proptest::prelude::*;
 
 type Events = Vec<(String, String)>;
 
+/// Stands for the name of lines that are no event.
+const STRAY: &str = "(stray)";
+
 fn decode_in(pieces: &[&[u8]]) -> (Events, SseTail) {
     let mut decoder = SseDecoder::new();
     let mut events = Vec::new();
     let mut take = |event: dualround_wire::SseEvent<'_>| {
         let data = String::from_utf8_lossy(event.data).into_owned();
-        events.push((event.event.to_owned(), data));
+        let name = if event.stray { STRAY } else { event.event };
+        events.push((name.to_owned(), data));
     };
     for piece in pieces {
         decoder.feed(piece, &mut take).unwrap();
@@ -25,6 +29,7 @@ fn data(pieces: &[&str]) -> Vec<String> {
     decode_in(&pieces)
         .0
         .into_iter()
+        .filter(|(name, _)| name != STRAY)
         .map(|(_, data)| data)
         .collect()
 }
@@ -165,8 +170,7 @@ proptest! {
         let (split, _) = decode_in(&pieces);
         let (whole, _) = decode_in(&[bytes]);
         prop_assert_eq!(&split, &whole);
-        let whole: Vec<String> = whole.into_iter().map(|(_, data)| data).collect();
-        prop_assert_eq!(whole, naive(&text));
+        prop_assert_eq!(data(&[&text]), naive(&text));
     }
 
     #[test]
@@ -196,4 +200,36 @@ fn f004_an_error_field_is_an_error_event() {
         data(&["data: a\nerror:\n\nerror: \n\ndata: b\n\n"]),
         ["a", "b"]
     );
+}
+
+#[test]
+fn f004_lines_that_are_no_fields_are_the_words_of_a_server() {
+    let stray = |text: &str| (STRAY.to_owned(), text.to_owned());
+    let event = |text: &str| (String::new(), text.to_owned());
+    for (stream, events) in [
+        (
+            "data: a\n\n{\"error\": {\"code\": 500}}\n\ndata: b\n\n",
+            vec![
+                event("a"),
+                stray("{\"error\": {\"code\": 500}}"),
+                event("b"),
+            ],
+        ),
+        (
+            "data: a\n\nInternal Server Error\n",
+            vec![event("a"), stray("Internal Server Error")],
+        ),
+        (
+            "data: a\n\n{\n \"error\": \"x\"\n}\ndata: b\n\n",
+            vec![event("a"), stray("{\n \"error\": \"x\"\n}"), event("b")],
+        ),
+        ("data: a\n\nboom", vec![event("a"), stray("boom")]),
+        // Fields of the standard, and ones that it passes over.
+        (
+            ": note\nid: 1\nretry: 5\nmeta: x\nx-y: z\nid\ndata: a\n\n",
+            vec![event("a")],
+        ),
+    ] {
+        assert_eq!(decode_in(&[stream.as_bytes()]).0, events, "{stream}");
+    }
 }

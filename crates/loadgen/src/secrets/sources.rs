@@ -1,0 +1,120 @@
+//! Every secret that is sent to a plan's servers, whole and in the parts that they may echo apart.
+
+use crate::transport::userinfo;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use dualround_model::Plan;
+use url::Url;
+
+/// Headers whose values are no secrets, and may be common words.
+const PLAIN: [&str; 12] = [
+    "Accept",
+    "Accept-Language",
+    "Cache-Control",
+    "Content-Type",
+    "Host",
+    "HTTP-Referer",
+    "Origin",
+    "Pragma",
+    "Referer",
+    "User-Agent",
+    "X-Title",
+    "X-Request-Id",
+];
+
+/// Bytes of a part of a header that may be a secret.
+const PART: usize = 8;
+
+/// All secrets of the plan, as they are given.
+pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
+    let request = &plan.request;
+    let mut all: Vec<String> = Vec::new();
+    all.extend(request.api_key.iter().map(|key| key.expose().to_owned()));
+    for (name, value) in request.headers.iter().chain(&plan.prometheus.headers) {
+        if !PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(name)) {
+            all.extend(of_header(value.expose()));
+        }
+    }
+    if let Some(userinfo) = &plan.endpoint_userinfo {
+        all.extend(of_userinfo(userinfo.expose()));
+    }
+    for url in urls(plan) {
+        all.extend(of_url(&url));
+    }
+    all
+}
+
+/// Every URL of the plan that may hold a secret.
+fn urls(plan: &Plan) -> Vec<String> {
+    let proxies = [&plan.request.proxy.http, &plan.request.proxy.https];
+    let proxies = proxies.into_iter().flatten().map(|url| {
+        let url = url.expose();
+        if url.contains("://") {
+            url.to_owned()
+        } else {
+            format!("http://{url}")
+        }
+    });
+    let named = plan.admin_urls.iter().chain(&plan.prometheus.urls);
+    let named = named.chain([&plan.endpoint]).cloned();
+    named.chain(proxies).collect()
+}
+
+/// User, password and values of the query.
+fn of_url(url: &str) -> Vec<String> {
+    let Ok(url) = Url::parse(url) else {
+        return Vec::new();
+    };
+    let mut all = vec![url.password().unwrap_or("").to_owned()];
+    if let Some(userinfo) = userinfo(&url) {
+        all.push(STANDARD.encode(&userinfo));
+        all.extend(userinfo.split_once(':').map(|(_, word)| word.to_owned()));
+    }
+    let raw = url.query().unwrap_or("").split('&');
+    all.extend(raw.filter_map(|pair| Some(pair.split_once('=')?.1.to_owned())));
+    all.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    all
+}
+
+/// The user and the password are echoed apart, together, and as basic authorisation.
+fn of_userinfo(userinfo: &str) -> Vec<String> {
+    let mut all: Vec<String> = userinfo.split(':').map(str::to_owned).collect();
+    all.extend(userinfo.split_once(':').map(|(_, word)| word.to_owned()));
+    all.push(userinfo.to_owned());
+    all.push(STANDARD.encode(userinfo));
+    all
+}
+
+/// The value, what stands behind its scheme (`Bearer KEY`, `Token KEY`), and its parts.
+fn of_header(value: &str) -> Vec<String> {
+    let mut all = vec![value.to_owned()];
+    let key = value.split_once(' ').map(|(_, key)| key.trim());
+    if let Some(key) = key.filter(|key| !key.contains(' ')) {
+        all.push(key.to_owned());
+        let basic = STANDARD.decode(key).ok();
+        let basic = basic.and_then(|bytes| String::from_utf8(bytes).ok());
+        let pair = basic.as_deref().and_then(|pair| pair.split_once(':'));
+        all.extend(pair.map(|(_, word)| word.to_owned()));
+        all.extend(basic.filter(|pair| pair.contains(':')));
+    }
+    all.extend(parts(value));
+    all
+}
+
+/// What may stand for itself in a header of several values: the cookies of a line, `id:secret`, the
+/// parameters of a signature.
+fn parts(value: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for piece in value.split([';', ',', ' ']) {
+        if piece.starts_with("SignedHeaders=") || piece.contains("://") {
+            continue;
+        }
+        if let Some((_, word)) = piece.split_once('=') {
+            all.push(word.trim_matches('"').to_owned());
+        }
+        if let Some((name, word)) = piece.split_once(':') {
+            all.extend([name, word].map(str::to_owned));
+        }
+    }
+    all.retain(|part| part.len() >= PART);
+    all
+}
