@@ -1,6 +1,7 @@
 //! The key that the environment offers, and what it gives way to.
 
 use crate::endpoint;
+use dualround_model::Lang;
 
 /// Its variable.
 pub(crate) const NAME: &str = "OPENAI_API_KEY";
@@ -24,26 +25,61 @@ const AUTHORISING: [&str; 15] = [
     "code",
 ];
 
+/// Words beside them that make a name one of something else: `Idempotency-Key`, `cache_key`,
+/// `X-Session-Id`, which leads to a replica.
+const ELSE: [&str; 7] = [
+    "idempotency",
+    "cache",
+    "partition",
+    "routing",
+    "shard",
+    "id",
+    "count",
+];
+
 fn authorises(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
-    let mut words = lower.split(|c: char| !c.is_alphanumeric());
-    words.any(|word| AUTHORISING.contains(&word))
+    let words = lower.split(|c: char| !c.is_alphanumeric());
+    let words: Vec<&str> = words.collect();
+    words.iter().any(|word| AUTHORISING.contains(word))
+        && !words.iter().any(|word| ELSE.contains(word))
 }
 
-/// Something that was given authorises already: a header, or user and password of the URL. The key of
-/// the environment may be meant for another host.
-pub(crate) fn gives_way(headers: &[String], endpoint: Option<&str>) -> bool {
+/// What was given and authorises already: a header, or the user and password or a key of the URL. The
+/// key of the environment may be meant for another host.
+pub(crate) fn gives_way(headers: &[String], endpoint: Option<&str>) -> Option<String> {
     let names = headers.iter().filter_map(|text| text.split_once(':'));
     let mut names = names.map(|(name, _)| name.trim());
-    let of_url = || {
-        let Some(resolved) = endpoint.and_then(|text| endpoint::resolve(text).ok()) else {
-            return false;
-        };
-        let url = url::Url::parse(&resolved.url).ok();
-        let in_query = url.is_some_and(|url| url.query_pairs().any(|(name, _)| authorises(&name)));
-        resolved.userinfo.is_some() || in_query
-    };
-    names.any(authorises) || of_url()
+    if let Some(name) = names.find(|name| authorises(name)) {
+        return Some(format!("--header {name}"));
+    }
+    let resolved = endpoint::resolve(endpoint?).ok()?;
+    if resolved.userinfo.is_some() {
+        return Some("--endpoint user:password".to_owned());
+    }
+    let url = url::Url::parse(&resolved.url).ok()?;
+    let mut names = url.query_pairs().map(|(name, _)| name);
+    let name = names.find(|name| authorises(name))?;
+    Some(format!("--endpoint ?{name}="))
+}
+
+/// Says that the key of the environment is not sent, where there is one that could be.
+pub(crate) fn note(
+    headers: &[String],
+    endpoint: Option<&str>,
+    key: Option<&str>,
+    lang: Lang,
+) -> Option<String> {
+    let offered = std::env::var_os(NAME).is_some_and(|key| !key.is_empty());
+    let other = gives_way(headers, endpoint).filter(|_| offered && key.is_none())?;
+    // The same line of the request: the user has put it there in the place of the key.
+    if other.eq_ignore_ascii_case("--header Authorization") {
+        return None;
+    }
+    Some(lang.pick([
+        format!("{NAME} is not sent: {other} authorises (--api-key sends a key beside it)"),
+        format!("未发送 {NAME}：已有 {other} 用于鉴权（如需同时发送密钥，请用 --api-key）"),
+    ]))
 }
 
 #[cfg(test)]
@@ -65,7 +101,7 @@ mod tests {
             "X-Session: x",
         ] {
             assert!(
-                gives_way(&[header.to_owned()], Some("http://h")),
+                gives_way(&[header.to_owned()], Some("http://h")).is_some(),
                 "{header}"
             );
         }
@@ -76,9 +112,16 @@ mod tests {
             "http://h/v1?code=x",
             "http://h/v1?subscription-key=x",
         ] {
-            assert!(gives_way(&[], Some(url)), "{url}");
+            assert!(gives_way(&[], Some(url)).is_some(), "{url}");
         }
-        let plain = ["X-Title: a".to_owned(), "User-Agent: b".to_owned()];
-        assert!(!gives_way(&plain, Some("http://h/v1?api-version=1")));
+        let plain = [
+            "X-Title: a",
+            "User-Agent: b",
+            "Idempotency-Key: c",
+            "X-Session-Id: d",
+        ];
+        let plain = plain.map(str::to_owned);
+        let url = "http://h/v1?api-version=1&cache_key=x";
+        assert_eq!(gives_way(&plain, Some(url)), None);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     args::{RunArgs, listing},
     commands::{seed_of, stored},
     endpoint::{self, Endpoint},
-    environment_words,
+    environment_key, environment_words,
     exit::Usage,
     gate::Gate,
     lang,
@@ -137,6 +137,10 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     };
     let tables = tables(args.tables.as_deref())?;
     let request = request::resolve(&args, &url, userinfo.is_some())?;
+    let headers = args.header.as_deref().unwrap_or_default();
+    let key = args.api_key.as_deref();
+    let address = args.endpoint.as_deref();
+    notes.extend(environment_key::note(headers, address, key, lang));
     let plan = Plan {
         endpoint_userinfo: userinfo,
         model: args.model.clone().unwrap_or_default(),

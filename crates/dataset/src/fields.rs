@@ -112,7 +112,7 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
     }
     let mut options = Map::new();
     for (key, kind) in SENT {
-        if let Some(value) = row.get(key).filter(|value| !value.is_null()) {
+        if let Some(value) = row.get(key).filter(|value| !is_missing(value)) {
             options.insert(key.to_owned(), fitted(key, kind, value)?);
         }
     }
@@ -134,6 +134,12 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
         input_tokens: INPUTS.iter().find_map(|key| whole(row.get(*key)?)),
         options,
     })
+}
+
+/// Not there, also as tables of numbers write it.
+fn is_missing(value: &Value) -> bool {
+    let missing = ["nan", "NaN", "<NA>"];
+    value.is_null() || value.as_str().is_some_and(|text| missing.contains(&text))
 }
 
 /// The value, or what its text holds: tables and some data sets keep everything as text.
@@ -167,11 +173,7 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
     };
     let value: Value = match serde_json::from_str(text) {
         Ok(value) => value,
-        // As Python writes a list into a cell: `['a', 'b']`.
-        Err(_) if text.starts_with("['") && text.ends_with("']") && !text.contains('"') => {
-            serde_json::from_str(&text.replace('\'', "\"")).ok()?
-        }
-        Err(_) => return None,
+        Err(_) => python_literal(text)?,
     };
     let meant = match kind {
         FieldType::Text => false,
@@ -180,6 +182,52 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
         _ => true,
     };
     meant.then_some(value)
+}
+
+/// A list or an object as Python writes it into a cell: `{'type': 'json_object', 'strict': True}`.
+fn python_literal(text: &str) -> Option<Value> {
+    if !text.starts_with(['[', '{']) {
+        return None;
+    }
+    let mut json = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' | '"' => json.push_str(&python_text(c, &mut chars)?),
+            'a'..='z' | 'A'..='Z' => {
+                let rest = chars.as_str();
+                let length = rest.find(|c: char| !c.is_ascii_alphanumeric())?;
+                let word = format!("{c}{}", &rest[..length]);
+                json.push_str(match word.as_str() {
+                    "True" => "true",
+                    "False" => "false",
+                    "None" => "null",
+                    other => other,
+                });
+                chars = rest[length..].chars();
+            }
+            c => json.push(c),
+        }
+    }
+    serde_json::from_str(&json).ok()
+}
+
+/// The rest of a text in Python's quotes, as JSON has it.
+fn python_text(quote: char, chars: &mut std::str::Chars<'_>) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        match chars.next()? {
+            c if c == quote => return Some(Value::from(text).to_string()),
+            '\\' => text.push(match chars.next()? {
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                c @ ('\'' | '"' | '\\') => c,
+                _ => return None,
+            }),
+            c => text.push(c),
+        }
+    }
 }
 
 /// Not empty, and nothing else in it.
@@ -215,7 +263,8 @@ fn whole(value: &Value) -> Option<u64> {
 fn output_tokens(row: &Map<String, Value>) -> Result<Option<u64>, String> {
     for key in LENGTHS {
         match row.get(key) {
-            None | Some(Value::Null) => {}
+            None => {}
+            Some(value) if is_missing(value) => {}
             Some(value) => {
                 let count = whole(value).filter(|n| *n > 0);
                 let wrong = || format!("`{key}` is {}, not a positive integer", short(value));
@@ -262,11 +311,18 @@ pub(crate) fn of_batch(
             Some(value) if !OWN.contains(&key.as_str()) => {
                 options.insert(key, value.clone());
             }
-            // The run's own model and way of streaming; nothing is lost but a model of another name.
+            // The run's own model and way of streaming take their place.
             _ if key == "model" => unsent.push(key),
+            Some(value) if key == "stream" && *value != true => unsent.push(key),
+            Some(value) if key == "stream_options" && !asks_for_usage(value) => unsent.push(key),
             _ => {}
         }
     }
+}
+
+/// What the run asks for itself, and nothing else.
+fn asks_for_usage(value: &Value) -> bool {
+    *value == serde_json::json!({"include_usage": true})
 }
 
 /// Objects with a role or a speaker.

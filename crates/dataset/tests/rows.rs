@@ -125,8 +125,19 @@ fn x19_every_field_of_a_batch_request_is_sent() {
         "temperature": 0.5, "n": 1,
     });
     assert_eq!(json!(sample.options), expected);
-    // The run has its own model.
-    assert_eq!(unsent(&selection), ["model"]);
+    // The run has its own model, and streams.
+    assert_eq!(unsent(&selection), ["model", "stream"]);
+    for (options, told) in [
+        (json!({"include_usage": true}), vec![]),
+        (
+            json!({"include_usage": true, "include_obfuscation": false}),
+            vec!["stream_options"],
+        ),
+    ] {
+        let body = json!({"messages": [{"role": "user", "content": "a"}], "stream": true, "stream_options": options});
+        let selection = row(&json!({"custom_id": "r", "body": body}));
+        assert_eq!(unsent(&selection), told, "{options}");
+    }
     let several = batch.to_string().replace("\"n\":1", "\"n\":4");
     assert!(error(&several).contains("`n` is 4"), "{}", error(&several));
     for row in [
@@ -141,6 +152,42 @@ fn x19_every_field_of_a_batch_request_is_sent() {
     assert_eq!(json!(first(&selection).options), json!({"store": null}));
     let other = batch.to_string().replace("chat/completions", "embeddings");
     assert!(error(&other).contains("/v1/embeddings"));
+}
+
+#[test]
+fn v18_cells_of_tables_hold_what_python_writes() {
+    let head = "prompt,stop,response_format,tools,reasoning_effort,temperature,max_tokens";
+    let cells = [
+        "hi",
+        "['a', \"\"it's\"\"]",
+        "{'type': 'json_schema', 'strict': True, 'n': None, 'of': {'x': 'say \\'hi\\''}}",
+        "[{'type': 'function', 'function': {'name': 'f'}}]",
+        "low",
+        "0.5",
+        "7.0",
+    ];
+    let cells = cells.map(|cell| format!("\"{cell}\"")).join(",");
+    let missing = "hi,nan,NaN,<NA>,nan,nan,nan";
+    let selection = read("d.csv", &format!("{head}\n{cells}\n{missing}\n")).unwrap();
+    let drawn = selection.of_level(0);
+    let with = |length| drawn.iter().find(|sample| sample.output_tokens == length);
+    let (full, second) = (with(Some(7)).unwrap(), with(None).unwrap());
+    assert_eq!(
+        json!(full.options),
+        json!({
+            "stop": ["a", "it's"],
+            "response_format": {"type": "json_schema", "strict": true, "n": null, "of": {"x": "say 'hi'"}},
+            "tools": [{"type": "function", "function": {"name": "f"}}],
+            "reasoning_effort": "low",
+            "temperature": 0.5,
+        })
+    );
+    // An empty cell of a column of numbers, as pandas writes it where it was told to.
+    assert_eq!(json!(second.options), json!({}));
+    for cell in ["{'type': json_object}", "{'type': 'a'", "{'a': f('b')}"] {
+        let rows = format!("prompt,response_format\nhi,\"{cell}\"\n");
+        assert!(read("d.csv", &rows).is_err(), "{cell}");
+    }
 }
 
 #[test]

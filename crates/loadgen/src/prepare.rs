@@ -314,11 +314,21 @@ fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Valu
     if let Some(top_p) = request.top_p {
         put("top_p", number(top_p));
     }
+    // The two names of an answer's length are one setting.
+    if LENGTHS
+        .iter()
+        .any(|name| request.extra_body.contains_key(*name))
+    {
+        body.retain(|key, _| !LENGTHS.contains(&key.as_str()));
+    }
     for (key, value) in &request.extra_body {
-        put(key, value.clone());
+        body.insert(key.clone(), value.clone());
     }
     body
 }
+
+/// Names of an answer's length.
+const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
 /// A whole number without a fraction: servers with strict readers exist, and so do readers.
 fn number(value: f64) -> Value {
@@ -388,6 +398,22 @@ mod tests {
         assert!(told.get("temperature").is_none() && told.get("seed").is_none());
         let (sent, told) = asked(&plan, &json!({}), None);
         assert_eq!((&sent["max_tokens"], told), (&json!(64), None));
+    }
+
+    #[test]
+    fn v18_the_names_of_an_answers_length_are_one_setting() {
+        for field in LENGTHS {
+            for extra in LENGTHS {
+                let mut plan = Plan::new("http://h", "d");
+                plan.request.max_tokens_field = field.to_owned();
+                plan.request.max_output_tokens = Some(64);
+                plan.request.extra_body = Map::from_iter([(extra.to_owned(), json!(5))]);
+                let (sent, told) = asked(&plan, &json!({}), Some(7));
+                let lengths = LENGTHS.map(|name| sent.get(name).cloned());
+                let lengths: Vec<Value> = lengths.into_iter().flatten().collect();
+                assert_eq!((lengths, told), (vec![json!(5)], None), "{field} {extra}");
+            }
+        }
     }
 
     #[test]

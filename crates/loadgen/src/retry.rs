@@ -6,8 +6,7 @@
 use crate::answer::Answer;
 use dualround_model::{FailureKind, Outcome};
 use dualround_wire::ResponseHead;
-use jiff::Timestamp;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The first wait; it doubles with every attempt.
 const FIRST: Duration = Duration::from_millis(250);
@@ -55,12 +54,16 @@ fn number(text: &str) -> Option<f64> {
 
 /// Until a date by the server's own clock, which its `Date` tells; by this machine's without one.
 fn until(text: &str, now: Option<&str>) -> Option<Duration> {
-    let parse = |text: &str| Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp());
-    let then = parse(text)?;
-    let now = now
-        .and_then(|text| parse(text.trim()))
-        .unwrap_or_else(Timestamp::now);
-    Some(Duration::try_from(then.duration_since(now)).unwrap_or(Duration::ZERO))
+    let then = date(text)?;
+    let now = now.and_then(|text| date(text.trim()));
+    let now = now.unwrap_or_else(SystemTime::now);
+    Some(then.duration_since(now).unwrap_or(Duration::ZERO))
+}
+
+/// In the three forms that HTTP has had, and with another zone than GMT.
+fn date(text: &str) -> Option<SystemTime> {
+    let zoned = || Some(jiff::fmt::rfc2822::parse(text).ok()?.timestamp().into());
+    httpdate::parse_http_date(text).ok().or_else(zoned)
 }
 
 #[cfg(test)]
@@ -84,6 +87,13 @@ mod tests {
         assert_eq!(ms(head(later, None, date)), Some(3000));
         let earlier = Some("Thu, 26 Nov 2026 11:29:01 GMT");
         assert_eq!(ms(head(earlier, None, date)), Some(0));
+        for form in [
+            "Thursday, 26-Nov-26 11:29:12 GMT",
+            "Thu Nov 26 11:29:12 2026",
+            "Thu, 26 Nov 2026 12:29:12 +0100",
+        ] {
+            assert_eq!(ms(head(Some(form), None, date)), Some(3000), "{form}");
+        }
         assert_eq!(ms(head(Some("7"), Some("700"), None)), Some(700));
         assert_eq!(ms(head(Some(" 7 "), None, None)), Some(7000));
         assert_eq!(ms(head(Some("1.5"), None, None)), Some(1500));

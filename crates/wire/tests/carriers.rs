@@ -419,6 +419,9 @@ fn f001_names_are_read_by_their_words() {
         ("context", true),
         ("web_search_results", false),
         ("weight_version", false),
+        ("trace_id", false),
+        ("context_id", false),
+        ("model_name", false),
     ] {
         let event = delta(&format!(r#"{{"{key}":"text"}}"#));
         let facts = chunk(&event);
@@ -435,6 +438,8 @@ fn f001_names_are_read_by_their_words() {
         "safety_reasoning",
         "reasoning_preference",
         "modelThinking",
+        "thinkingcontent",
+        "reasoningtext",
     ] {
         let event = delta(&format!(r#"{{"{key}":"text"}}"#));
         assert_eq!(chunk(&event).reasoning.as_deref(), Some("text"), "{key}");
@@ -453,6 +458,8 @@ fn f001_names_are_read_by_their_words() {
         let event = delta(&format!("{{{field}}}"));
         assert!(!chunk(&event).bears_token(), "{field}");
     }
+    let digit = delta(r#"{"reasoning_content":7}"#);
+    assert_eq!(chunk(&digit).reasoning.as_deref(), Some("7"));
     let echoed =
         chunk(r#"{"choices":[{"delta":{"role":"assistant"}}],"reasoning":{"summary":"auto"}}"#);
     assert!(!echoed.bears_token());

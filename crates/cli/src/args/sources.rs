@@ -81,7 +81,7 @@ pub(crate) fn listing(args: &RunArgs) -> String {
             }
             None if name == "api_key" && std::env::var_os(KEY).is_some() => {
                 let headers = args.header.as_deref().unwrap_or_default();
-                if environment_key::gives_way(headers, args.endpoint.as_deref()) {
+                if environment_key::gives_way(headers, args.endpoint.as_deref()).is_some() {
                     writeln!(
                         out,
                         "# {name}:  # {KEY} gives way to the credentials that are given"

@@ -110,7 +110,7 @@ fn api_key(
         return Ok(key);
     }
     let headers = args.header.as_deref().unwrap_or_default();
-    if environment_key::gives_way(headers, args.endpoint.as_deref()) {
+    if environment_key::gives_way(headers, args.endpoint.as_deref()).is_some() {
         return Ok(None);
     }
     let name = environment_key::NAME;
