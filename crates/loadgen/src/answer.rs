@@ -5,7 +5,9 @@ use dualround_model::{
     Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,
 };
-use dualround_wire::{ChatEvent, ChunkFacts, ResponseHead, error_text, parse_body, quoted};
+use dualround_wire::{
+    ChatEvent, ChunkFacts, ResponseHead, Suspect, error_text, parse_body, quoted,
+};
 
 /// Bytes kept of the start of a stream in which no event is heard.
 const START_LIMIT: usize = 1024;
@@ -163,23 +165,7 @@ impl Answer {
                 };
                 self.fail(FailureKind::StreamError, clean(&message));
             }
-            ChatEvent::Suspect {
-                message,
-                sure,
-                place,
-                usage,
-            } => {
-                self.facts.ignored_events += 1;
-                if let Some(usage) = usage {
-                    self.usage.merge(usage);
-                }
-                if sure || self.facts.token_events > 0 {
-                    self.facts.streamed = true;
-                    self.suspect = Some((message, self.facts.token_events));
-                } else if let Some(place) = place {
-                    self.note_unknown(&place, stamp);
-                }
-            }
+            ChatEvent::Suspect(suspect) => self.take_suspect(*suspect, stamp),
             ChatEvent::Ignored => self.facts.ignored_events += 1,
             ChatEvent::Unknown { place } => {
                 self.facts.ignored_events += 1;
@@ -196,6 +182,19 @@ impl Answer {
                     self.fail(kind, clean(&reason));
                 }
             }
+        }
+    }
+
+    fn take_suspect(&mut self, suspect: Suspect, stamp: Stamp) {
+        self.facts.ignored_events += 1;
+        if let Some(usage) = suspect.usage {
+            self.usage.merge(usage);
+        }
+        if suspect.sure || self.facts.token_events > 0 {
+            self.facts.streamed = true;
+            self.suspect = Some((suspect.message, self.facts.token_events));
+        } else if let Some(place) = suspect.place {
+            self.note_unknown(&place, stamp);
         }
     }
 

@@ -45,17 +45,7 @@ pub enum ChatEvent<'a> {
         place: String,
     },
     /// What looks like an error of another form, and fails the answer unless it goes on.
-    Suspect {
-        /// Its words.
-        message: String,
-        /// It is called an error. What is not may as well be text in a form that is not known: it
-        /// fails an answer that had begun.
-        sure: bool,
-        /// The place of the text that it may be.
-        place: Option<String>,
-        /// Token counts beside it.
-        usage: Option<Usage>,
-    },
+    Suspect(Box<Suspect>),
     /// Not what a chunk looks like.
     Bad {
         /// Why.
@@ -63,6 +53,20 @@ pub enum ChatEvent<'a> {
         /// The bytes are no UTF-8.
         utf8: bool,
     },
+}
+
+/// An event that looks like an error of a form of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Suspect {
+    /// Its words.
+    pub message: String,
+    /// It is called an error. What is not may as well be text in a form that is not known: it fails an
+    /// answer that had begun.
+    pub sure: bool,
+    /// The place of the text that it may be.
+    pub place: Option<String>,
+    /// Token counts beside it.
+    pub usage: Option<Usage>,
 }
 
 /// What a chunk holds.
@@ -333,12 +337,12 @@ pub(crate) fn parse_stray(data: &[u8]) -> ChatEvent<'static> {
         if !message.contains(char::is_alphabetic) {
             return ChatEvent::Ignored;
         }
-        return ChatEvent::Suspect {
+        return ChatEvent::Suspect(Box::new(Suspect {
             message,
             sure: false,
             place: None,
             usage: None,
-        };
+        }));
     };
     let told = value.as_object().and_then(instead);
     told.map_or(ChatEvent::Ignored, |told| suspect(told.words))
@@ -359,12 +363,12 @@ fn error_event(data: &[u8]) -> Option<String> {
 
 /// An event that is called an error, and holds nothing else.
 fn suspect(message: String) -> ChatEvent<'static> {
-    ChatEvent::Suspect {
+    ChatEvent::Suspect(Box::new(Suspect {
         message,
         sure: true,
         place: None,
         usage: None,
-    }
+    }))
 }
 
 fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
@@ -373,12 +377,12 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
     }
     if chunk.is_foreign() {
         return match (error_instead(data), chunk.foreign_text()) {
-            (Some(told), place) => ChatEvent::Suspect {
+            (Some(told), place) => ChatEvent::Suspect(Box::new(Suspect {
                 message: told.words,
                 sure: !told.bare,
                 place,
                 usage: None,
-            },
+            })),
             (None, Some(place)) => ChatEvent::Unknown { place },
             (None, None) => ChatEvent::Ignored,
         };
@@ -387,12 +391,12 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
     let tells = facts.bears_token() || facts.finish_reason.is_some();
     let told = (odd && !tells).then(|| error_instead(data)).flatten();
     match told.filter(|told| !told.bare) {
-        Some(told) => ChatEvent::Suspect {
+        Some(told) => ChatEvent::Suspect(Box::new(Suspect {
             message: told.words,
             sure: true,
             place: None,
             usage: facts.usage,
-        },
+        })),
         None => ChatEvent::Chunk(facts),
     }
 }
@@ -418,17 +422,7 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
             ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
             ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
             ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
-            ChatEvent::Suspect {
-                message,
-                sure,
-                place,
-                usage,
-            } => ChatEvent::Suspect {
-                message,
-                sure,
-                place,
-                usage,
-            },
+            ChatEvent::Suspect(suspect) => ChatEvent::Suspect(suspect),
             ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
         },
     }

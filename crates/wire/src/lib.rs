@@ -21,7 +21,7 @@ mod sse;
 mod usage;
 mod vendor_error;
 
-pub use chat::{BodyFacts, ChatEvent, ChunkFacts, parse_body, parse_event, quoted};
+pub use chat::{BodyFacts, ChatEvent, ChunkFacts, Suspect, parse_body, parse_event, quoted};
 pub use error_body::error_text;
 pub use exposition::{no_page, parse as parse_exposition};
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};

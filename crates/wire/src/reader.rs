@@ -28,6 +28,7 @@ struct Pattern {
 }
 
 impl ChatReader {
+    #[inline]
     /// Says what the next event means; lines that are no event may be a server's last words.
     pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> ChatEvent<'a> {
         if event.stray {

@@ -43,17 +43,26 @@ pub enum SseTail {
 /// Largest event unless another limit is set, bytes.
 const DEFAULT_LIMIT: usize = 16 << 20;
 
+/// What waits for its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pending {
+    #[default]
+    Nothing,
+    /// Data of an event.
+    Data,
+    /// Lines that are no fields.
+    Stray,
+}
+
 /// An incremental decoder.
 #[derive(Debug)]
 pub struct SseDecoder {
     /// A line whose end has not come yet.
     partial: Vec<u8>,
-    /// Data of earlier lines of the pending event.
+    /// Earlier lines of what pends.
     data: Vec<u8>,
-    has_data: bool,
+    pending: Pending,
     event: String,
-    /// Lines that are no fields, one behind the other.
-    stray: Vec<u8>,
     /// The last line ended with CR; an LF right behind belongs to it.
     after_cr: bool,
     at_start: bool,
@@ -77,9 +86,8 @@ impl SseDecoder {
         Self {
             partial: Vec::new(),
             data: Vec::new(),
-            has_data: false,
+            pending: Pending::Nothing,
             event: String::new(),
-            stray: Vec::new(),
             after_cr: false,
             at_start: true,
             limit,
@@ -132,14 +140,13 @@ impl SseDecoder {
     /// Nothing pends, so an event that stands whole in the input can be borrowed from it.
     fn plain(&self) -> bool {
         self.partial.is_empty()
-            && !self.has_data
+            && self.pending == Pending::Nothing
             && self.event.is_empty()
-            && self.stray.is_empty()
             && !self.at_start
     }
 
     fn check_size(&self) -> Result<(), SseError> {
-        if self.partial.len() + self.data.len() + self.stray.len() > self.limit {
+        if self.partial.len() + self.data.len() > self.limit {
             return Err(SseError::EventTooLarge { limit: self.limit });
         }
         Ok(())
@@ -155,11 +162,11 @@ impl SseDecoder {
             return self.dispatch(on_event);
         }
         if !is_field(line) {
-            self.stray.extend_from_slice(line);
-            self.stray.push(b'\n');
-            return;
+            return self.take_stray(line);
         }
-        self.dispatch_stray(on_event);
+        if self.pending == Pending::Stray {
+            self.deliver_stray(on_event);
+        }
         let (name, value) = match memchr::memchr(b':', line) {
             Some(colon) => {
                 let value = &line[colon + 1..];
@@ -169,11 +176,11 @@ impl SseDecoder {
         };
         match name {
             b"data" => {
-                if self.has_data {
+                if self.pending == Pending::Data {
                     self.data.push(b'\n');
                 }
                 self.data.extend_from_slice(value);
-                self.has_data = true;
+                self.pending = Pending::Data;
             }
             b"event" => self.event = String::from_utf8_lossy(value).into_owned(),
             // Not of the standard: servers tell what broke a stream so. An empty one tells nothing.
@@ -181,37 +188,46 @@ impl SseDecoder {
                 "error".clone_into(&mut self.event);
                 self.data.clear();
                 self.data.extend_from_slice(value);
-                self.has_data = true;
+                self.pending = Pending::Data;
             }
             // Comments (an empty name), id, retry and unknown fields.
             _ => {}
         }
     }
 
+    /// A line that is no field; within an event it is passed over, as the standard says.
+    fn take_stray(&mut self, line: &[u8]) {
+        if self.pending == Pending::Data {
+            return;
+        }
+        self.data.extend_from_slice(line);
+        self.data.push(b'\n');
+        self.pending = Pending::Stray;
+    }
+
     fn dispatch<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
-        self.dispatch_stray(on_event);
-        if self.has_data {
-            on_event(SseEvent {
+        match self.pending {
+            Pending::Nothing => {}
+            Pending::Stray => self.deliver_stray(on_event),
+            Pending::Data => on_event(SseEvent {
                 event: &self.event,
                 data: &self.data,
                 stray: false,
-            });
+            }),
         }
-        self.has_data = false;
+        self.pending = Pending::Nothing;
         self.data.clear();
         self.event.clear();
     }
 
-    fn dispatch_stray<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
-        if self.stray.is_empty() {
-            return;
-        }
+    fn deliver_stray<F: FnMut(SseEvent<'_>)>(&mut self, on_event: &mut F) {
         on_event(SseEvent {
             event: "",
-            data: self.stray.trim_ascii_end(),
+            data: self.data.trim_ascii_end(),
             stray: true,
         });
-        self.stray.clear();
+        self.pending = Pending::Nothing;
+        self.data.clear();
     }
 
     /// The stream has ended: delivers a pending event if it is complete.
@@ -221,9 +237,13 @@ impl SseDecoder {
             let line = std::mem::take(&mut self.partial);
             self.line(&line, &mut on_event);
         }
-        self.dispatch_stray(&mut on_event);
-        if !self.has_data {
-            return SseTail::Clean;
+        match self.pending {
+            Pending::Nothing => return SseTail::Clean,
+            Pending::Stray => {
+                self.deliver_stray(&mut on_event);
+                return SseTail::Clean;
+            }
+            Pending::Data => {}
         }
         let whole = !cut_in_line || is_whole(&self.data);
         if whole {
