@@ -1,6 +1,6 @@
 //! `dualround check`: looks before anything is measured, with the settings of the run that is to come.
 
-use super::print;
+use super::{note, print};
 use crate::{
     args::{RunArgs, Source},
     exit::Usage,
@@ -73,6 +73,11 @@ pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Us
     args.endpoint
         .get_or_insert_with(|| "http://localhost".to_owned());
     let resolved = settings::resolve(args)?;
+    if resolved.print_config.is_none() {
+        for text in &resolved.notes {
+            note(text);
+        }
+    }
     Ok(CheckSettings {
         plan: resolved.plan,
         has_dataset,

@@ -488,7 +488,26 @@ fn f017_a_key_of_the_environment_gives_way_to_what_the_url_says() {
             .success()
     );
     let azure = ["--header", "api-key: of-this-host", "--overwrite"];
-    assert!(run_with(dir.path(), &base, &azure, &key).status.success());
+    let output = run_with(dir.path(), &base, &azure, &key);
+    assert!(output.status.success());
+    // A request without the key may be refused: it is said why there is none.
+    let said = stderr(&output);
+    assert!(
+        said.contains("OPENAI_API_KEY is not sent: --header api-key"),
+        "{said}"
+    );
+    let mut check = dualround();
+    let check = check
+        .args([
+            "check",
+            "endpoint",
+            &base,
+            "--no-canary",
+            "--header",
+            azure[1],
+        ])
+        .env(key[0].0, key[0].1);
+    assert!(stderr(&check.output().unwrap()).contains("OPENAI_API_KEY is not sent"));
     let seen = seen.lock().unwrap();
     assert!(
         seen.iter()
