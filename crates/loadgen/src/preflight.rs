@@ -97,6 +97,15 @@ pub(crate) async fn ready(
     Ok(())
 }
 
+/// What is left to do about a certificate that was not accepted.
+fn certificate_hint(plan: &Plan) -> &'static str {
+    if plan.request.ca_cert.is_some() {
+        "; is --ca-cert the CA of this server, and does its certificate bear this name? --insecure skips verification"
+    } else {
+        ": give the server's CA, or its own certificate, with --ca-cert, or skip verification with --insecure"
+    }
+}
+
 /// Asks for the model list.
 ///
 /// # Errors
@@ -109,7 +118,7 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
     };
     let answer = control.send("GET", &headers, "").await.map_err(|reason| {
         let hint = if reason.to_ascii_lowercase().contains("certificate") {
-            ": give the server's CA with --ca-cert, or skip verification with --insecure"
+            certificate_hint(plan)
         } else if reason.contains("proxy ") {
             "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy goes without it"
         } else {

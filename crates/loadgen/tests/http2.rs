@@ -181,24 +181,27 @@ fn listen<F: Future<Output = ()> + 'static>(
 }
 
 fn start(manner: Manner, tls: bool, http2: bool) -> Server {
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    start_with(manner, tls.then_some(params), http2)
+}
+
+fn start_with(manner: Manner, tls: Option<rcgen::CertificateParams>, http2: bool) -> Server {
     let connections = Arc::new(AtomicU64::new(0));
-    let (acceptor, certificate) = if tls {
-        let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+    let (acceptor, certificate) = if let Some(params) = tls {
+        let own = rcgen::KeyPair::generate().unwrap();
+        let made = params.self_signed(&own).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(own.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![made.der().clone()], key)
             .unwrap();
         if http2 {
             config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         }
-        (
-            Some(TlsAcceptor::from(Arc::new(config))),
-            Some(made.cert.pem()),
-        )
+        (Some(TlsAcceptor::from(Arc::new(config))), Some(made.pem()))
     } else {
         (None, None)
     };
@@ -490,4 +493,50 @@ fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
     );
     plan.request.insecure = true;
     open(&plan).unwrap();
+}
+
+/// As `openssl req -x509` makes them: a CA of its own.
+fn own_authority(name: &str) -> rcgen::CertificateParams {
+    let mut params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params
+}
+
+#[test]
+fn f018_a_servers_own_certificate_is_trusted_where_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |server: &Server, given: Option<&str>| {
+        let mut plan = plan_of(server, false, &folder);
+        plan.probe = true;
+        if let (Some(path), Some(pem)) = (&plan.request.ca_cert, given) {
+            std::fs::write(path, pem).unwrap();
+        }
+        let cancel = Cancel::new();
+        let opened = Session::open(plan, vec![samples(1)], cancel);
+        let looked = opened.and_then(|mut session| session.preflight().map(|_| ()));
+        looked.err().map(|error| error.to_string())
+    };
+    let serve = |params| start_with(Manner::AtOnce, Some(params), false);
+    let server = serve(own_authority("localhost"));
+    assert_eq!(said(&server, None), None);
+    // Among others, too.
+    let other = serve(own_authority("localhost"));
+    let pem = |server: &Server| server.certificate.clone().unwrap();
+    assert_eq!(said(&server, Some(&(pem(&other) + &pem(&server)))), None);
+    // Not another of the same name, not for another name, not past its time, not yet in it.
+    let refused = said(&server, Some(&pem(&other))).unwrap();
+    assert!(
+        refused.contains("is --ca-cert the CA of this server"),
+        "{refused}"
+    );
+    let named = said(&serve(own_authority("elsewhere.example")), None).unwrap();
+    assert!(named.contains("elsewhere.example"), "{named}");
+    let mut old = own_authority("localhost");
+    old.not_after = rcgen::date_time_ymd(2020, 1, 1);
+    old.not_before = rcgen::date_time_ymd(2019, 1, 1);
+    let expired = said(&serve(old), None).unwrap();
+    assert!(expired.contains("xpired"), "{expired}");
+    let mut early = own_authority("localhost");
+    early.not_before = rcgen::date_time_ymd(2099, 1, 1);
+    assert!(said(&serve(early), None).is_some());
 }

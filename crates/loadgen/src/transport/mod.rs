@@ -8,6 +8,7 @@ mod socket;
 mod stamped;
 mod target;
 mod tls;
+mod trust;
 mod wall_clock;
 
 pub(crate) use conn::{Conn, ConnectError, StampCounts};

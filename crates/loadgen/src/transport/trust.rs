@@ -1,0 +1,167 @@
+//! Whom a server's certificate must be signed by: a CA file, the platform, or, told so, nobody.
+
+use crate::LoadError;
+use dualround_model::RequestPlan;
+use rustls::{
+    CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::CryptoProvider,
+    server::ParsedCertificate,
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use rustls_platform_verifier::Verifier;
+use std::{path::Path, sync::Arc};
+
+/// The verifier that `--ca-cert` and `--insecure` ask for, the platform's without them.
+///
+/// # Errors
+/// [`LoadError::Tls`] when the CA file cannot be used.
+pub(super) fn verifier(
+    request: &RequestPlan,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ServerCertVerifier>, LoadError> {
+    let fail = |reason: String| LoadError::Tls { reason };
+    if request.insecure {
+        return Ok(Arc::new(NoVerifier(Arc::clone(provider))));
+    }
+    let Some(path) = &request.ca_cert else {
+        let by = Verifier::new(Arc::clone(provider)).map_err(|error| fail(error.to_string()))?;
+        // The file that takes the place of the platform's, where there is one.
+        let named = std::env::var_os("SSL_CERT_FILE").map(Into::into);
+        let named: Option<std::path::PathBuf> = named;
+        let given = named.and_then(|path| certificates(&path).ok());
+        return Ok(Arc::new(Trusting {
+            by: Arc::new(by),
+            given: given.unwrap_or_default(),
+        }));
+    };
+    let given = certificates(path).map_err(|reason| fail(named(path, &reason)))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in &given {
+        let added = roots.add(certificate.clone());
+        added.map_err(|error| fail(named(path, &error.to_string())))?;
+    }
+    let provider = Arc::clone(provider);
+    let by = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let by = by.map_err(|error| fail(named(path, &error.to_string())))?;
+    Ok(Arc::new(Trusting { by, given }))
+}
+
+fn named(path: &Path, reason: &str) -> String {
+    format!("--ca-cert {}: {reason}", path.display())
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let read = read.map_err(|error| error.to_string())?;
+    if read.is_empty() {
+        return Err("no PEM certificate in it".to_owned());
+    }
+    Ok(read)
+}
+
+/// Trusts what a chain leads to, and a server whose very certificate was given: one that was made
+/// with `openssl req -x509` is a CA of its own, which no chain may end in.
+#[derive(Debug)]
+struct Trusting {
+    by: Arc<dyn ServerCertVerifier>,
+    given: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Trusting {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let by = &self.by;
+        let verified =
+            by.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            // Its dates have been looked at before that.
+            Err(error) if is_own_ca(&error) && self.given.iter().any(|one| one == end_entity) => {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.by.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.by.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.by.supported_verify_schemes()
+    }
+}
+
+fn is_own_ca(error: &rustls::Error) -> bool {
+    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else {
+        return false;
+    };
+    let found = other.0.downcast_ref::<webpki::Error>();
+    matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// Accepts any certificate: `--insecure`, recorded in the result.
+#[derive(Debug)]
+struct NoVerifier(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for NoVerifier {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
