@@ -4,7 +4,7 @@ use crate::{
     LoadError,
     clock::Clock,
     head::Headers,
-    transport::{Conn, Target, tls_connector},
+    transport::{Conn, Link, Target, for_http2, tls_connector},
 };
 use dualround_model::RequestPlan;
 use dualround_wire::{Frame, ResponseDecoder, ResponseHead};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 /// Largest answer that is read, bytes.
-const LIMIT: usize = 64 << 20;
+pub(crate) const LIMIT: usize = 64 << 20;
 
 /// Redirects that are followed one after the other.
 const REDIRECTS: usize = 5;
@@ -34,7 +34,9 @@ pub(crate) struct Control {
     tls: Option<TlsConnector>,
     clock: Clock,
     limit: Duration,
-    conn: Option<Conn>,
+    conn: Option<Link>,
+    /// The server answered in HTTP/2 alone.
+    http2: bool,
 }
 
 impl Control {
@@ -51,6 +53,7 @@ impl Control {
             clock,
             limit,
             conn: None,
+            http2: false,
         }
     }
 
@@ -61,7 +64,7 @@ impl Control {
     pub(crate) fn to(url: &str, request: &RequestPlan, limit: Duration) -> Result<Self, LoadError> {
         let target = Target::resolve(url, request)?;
         let tls = if target.https {
-            Some(tls_connector(request, false)?)
+            Some(tls_connector(request)?)
         } else {
             None
         };
@@ -82,6 +85,12 @@ impl Control {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
             Err(_) if reused => self.attempt(method, headers, body).await,
+            Err(first) if self.target.http2 && !self.http2 => {
+                self.http2 = true;
+                let second = self.attempt(method, headers, body).await;
+                self.http2 = second.is_ok();
+                second.map_err(|_| first)
+            }
             result => result,
         }
     }
@@ -120,25 +129,28 @@ impl Control {
     ) -> Result<Answer, String> {
         let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
             Some(conn) => conn,
-            None => Conn::open(
-                &self.target,
-                self.tls.as_ref(),
-                self.clock,
-                Some(self.limit),
-            )
-            .await
-            .map_err(|error| error.message)?,
+            None => self.open().await?,
         };
         let mut request = headers.head(method, &self.target, Some(body.len()));
         request.push_str(body);
-        let exchange = exchange(&mut conn, request.as_bytes());
-        let answer = timeout(self.limit, exchange)
+        let answer = timeout(self.limit, conn.whole(request.as_bytes()))
             .await
             .map_err(|_| format!("no complete answer within {} s", self.limit.as_secs_f64()))??;
         if answer.head.keep_alive {
             self.conn = Some(conn);
         }
         Ok(answer)
+    }
+
+    async fn open(&self) -> Result<Link, String> {
+        let tls = match &self.tls {
+            Some(tls) if self.http2 => Some(for_http2(tls)),
+            tls => tls.clone(),
+        };
+        let (target, limit) = (&self.target, Some(self.limit));
+        Link::open(target, tls.as_ref(), self.clock, limit, self.http2)
+            .await
+            .map_err(|error| error.message)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     round::{self, RoundSetup},
     secrets::Secrets,
     telemetry::{Asked, Sampler, tracks},
-    transport::{Target, tls_connector},
+    transport::{Target, for_http2, tls_connector},
     worker::Workers,
 };
 use dualround_model::{
@@ -115,12 +115,12 @@ impl Session {
                 .any(|call| call.url.starts_with("https"))
             || plan.admin_urls.iter().any(|url| url.starts_with("https"));
         let tls = if secure {
-            Some(tls_connector(&plan.request, false)?)
+            Some(tls_connector(&plan.request)?)
         } else {
             None
         };
         let measured_tls = match &tls {
-            Some(_) if plan.request.http2 => Some(tls_connector(&plan.request, true)?),
+            Some(tls) if plan.request.http2 => Some(for_http2(tls)),
             other => other.clone(),
         };
         let samplers = metrics::start(&plan, &cancel, tls.as_ref(), clock)?;

@@ -44,6 +44,8 @@ enum Manner {
     Reset,
     /// Status 503.
     Busy,
+    /// All at once, over HTTP/2 whatever was agreed.
+    Http2Alone,
 }
 
 /// A body of what comes through a channel; an error resets the stream.
@@ -109,7 +111,7 @@ async fn answer(request: Request<Incoming>, manner: Manner) -> Result<Response<B
     tokio::spawn(async move {
         let all: String = (0..10).map(token).collect();
         match manner {
-            Manner::AtOnce => {
+            Manner::AtOnce | Manner::Http2Alone => {
                 let _ = sender.send(Ok((all + END).into())).await;
             }
             _ => {
@@ -216,7 +218,8 @@ fn start_with(manner: Manner, tls: Option<rcgen::CertificateParams>, http2: bool
                     let Ok(stream) = acceptor.accept(stream).await else {
                         return;
                     };
-                    let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                    let two = manner == Manner::Http2Alone
+                        || stream.get_ref().1.alpn_protocol() == Some(b"h2");
                     serve_one(stream, manner, two).await;
                 }
             }
@@ -539,4 +542,28 @@ fn f018_a_servers_own_certificate_is_trusted_where_it_is_given() {
     let mut early = own_authority("localhost");
     early.not_before = rcgen::date_time_ymd(2099, 1, 1);
     assert!(said(&serve(early), None).is_some());
+}
+
+/// The model list, the canary and engines' probes, not the measured requests alone.
+#[test]
+fn x13_a_server_that_speaks_http2_alone_is_asked_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |server: &Server, http2: bool| {
+        let mut plan = plan_of(server, http2, &folder);
+        plan.probe = true;
+        plan.model = String::new();
+        let mut session = Session::open(plan, vec![samples(1)], Cancel::new()).unwrap();
+        session.preflight()?;
+        Ok::<_, LoadError>(session.plan().model.clone())
+    };
+    let tls = || rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    for params in [None, Some(tls())] {
+        let server = start_with(Manner::Http2Alone, params, true);
+        assert_eq!(open(&server, true).unwrap(), "sim-1");
+        // Not asked for, it is not tried.
+        assert!(open(&server, false).is_err());
+    }
+    // A server of both is asked as before.
+    let both = start(Manner::AtOnce, true, true);
+    assert_eq!(open(&both, true).unwrap(), "sim-1");
 }

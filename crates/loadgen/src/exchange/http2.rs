@@ -3,12 +3,11 @@
 use super::{Activity, DRAIN, Wiring};
 use crate::{
     stream::Response,
-    transport::{Http2, words},
+    transport::{Http2, response_head, words},
 };
 use bytes::Bytes;
 use dualround_model::{FailureKind, Phase};
-use dualround_wire::ResponseHead;
-use http::{Request, header::HeaderMap};
+use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -46,7 +45,7 @@ pub(super) async fn talk(
         }
     };
     let stamp = link.last();
-    response.feed_head(head(parts.status.as_u16(), &parts.headers), stamp);
+    response.feed_head(response_head(parts.status.as_u16(), &parts.headers), stamp);
     activity.note(response, stamp.at);
     read_all(wiring, link, &mut body, response, activity).await;
     true
@@ -92,24 +91,4 @@ async fn read_all(
 
 fn end(wiring: &Wiring, response: &mut Response) {
     response.answer.timeline.end_ns = wiring.clock.now();
-}
-
-fn head(status: u16, headers: &HeaderMap) -> ResponseHead {
-    let text = |name: &str| {
-        let value = headers.get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-    };
-    ResponseHead {
-        status,
-        content_type: text("content-type"),
-        content_encoding: text("content-encoding"),
-        content_length: text("content-length").and_then(|length| length.parse().ok()),
-        // A stream's end leaves the connection as it was.
-        keep_alive: true,
-        retry_after: text("retry-after"),
-        retry_after_ms: text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms")),
-        date: text("date"),
-        location: text("location"),
-        server: text("server"),
-    }
 }

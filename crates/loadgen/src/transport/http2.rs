@@ -9,10 +9,15 @@ use super::{
     conn::{ConnectError, StampCounts, Stream},
     target::Target,
 };
+use crate::control::{self, Answer};
 use bytes::Bytes;
 use dualround_model::{FailureKind, Stamp, StampSource};
-use http::{HeaderName, HeaderValue, Request, header};
-use http_body_util::{BodyExt, Full};
+use dualround_wire::ResponseHead;
+use http::{
+    HeaderName, HeaderValue, Request,
+    header::{self, HeaderMap},
+};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     body::Incoming,
     client::conn::http2::{Builder, SendRequest},
@@ -23,7 +28,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
-    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -176,21 +180,41 @@ impl Http2 {
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) async fn prime(&mut self, bytes: &[u8], limit: Duration) -> Result<(), String> {
+    pub(crate) async fn whole(&mut self, bytes: &[u8]) -> Result<Answer, String> {
         let request = self.request(&bytes.into())?;
-        let exchange = async {
-            self.ready().await.map_err(|error| words(&error))?;
-            let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
-            response
-                .into_body()
-                .collect()
-                .await
-                .map_err(|error| words(&error))?;
-            Ok(())
-        };
-        tokio::time::timeout(limit, exchange)
-            .await
-            .unwrap_or_else(|_| Err("no answer in time".to_owned()))
+        self.ready().await.map_err(|error| words(&error))?;
+        let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, control::LIMIT).collect();
+        let body = body.await.map_err(|error| error.to_string())?;
+        let head = response_head(parts.status.as_u16(), &parts.headers);
+        Ok(Answer {
+            status: head.status,
+            head,
+            body: body.to_bytes().to_vec(),
+            at_ns: self.last().at,
+        })
+    }
+}
+
+/// The head of a response as HTTP/1.1's reader has it.
+pub(crate) fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
+    let text = |name: &str| {
+        let value = headers.get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+    };
+    ResponseHead {
+        status,
+        content_type: text("content-type"),
+        content_encoding: text("content-encoding"),
+        content_length: text("content-length").and_then(|length| length.parse().ok()),
+        // A stream's end leaves the connection as it was.
+        keep_alive: true,
+        retry_after: text("retry-after"),
+        retry_after_ms: text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms")),
+        date: text("date"),
+        location: text("location"),
+        server: text("server"),
     }
 }
 

@@ -74,16 +74,19 @@ impl Link {
     /// One cheap exchange that is not measured. Whether an answer came, and whether the connection
     /// can go on.
     pub(crate) async fn prime(&mut self, request: &[u8]) -> (bool, bool) {
+        let answer = timeout(PRIME, self.whole(request)).await;
+        let kept = matches!(&answer, Ok(Ok(answer)) if answer.head.keep_alive);
+        (answer.is_ok(), kept)
+    }
+
+    /// One request and its whole answer, not measured.
+    ///
+    /// # Errors
+    /// A reason in words.
+    pub(crate) async fn whole(&mut self, request: &[u8]) -> Result<control::Answer, String> {
         match self {
-            Self::Http1(conn) => {
-                let answer = timeout(PRIME, control::exchange(conn, request)).await;
-                let kept = matches!(&answer, Ok(Ok(answer)) if answer.head.keep_alive);
-                (answer.is_ok(), kept)
-            }
-            Self::Http2(link) => {
-                let answered = link.prime(request, PRIME).await.is_ok();
-                (answered, answered)
-            }
+            Self::Http1(conn) => control::exchange(conn, request).await,
+            Self::Http2(link) => link.whole(request).await,
         }
     }
 }

@@ -12,9 +12,9 @@ mod trust;
 mod wall_clock;
 
 pub(crate) use conn::{Conn, ConnectError, StampCounts};
-pub(crate) use http2::{Http2, words};
+pub(crate) use http2::{Http2, response_head, words};
 pub(crate) use link::Link;
 pub use proxy::proxy_shown;
 pub(crate) use target::Target;
 pub use target::{redact_url, userinfo};
-pub(crate) use tls::connector as tls_connector;
+pub(crate) use tls::{connector as tls_connector, for_http2};

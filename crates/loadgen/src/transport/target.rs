@@ -31,6 +31,8 @@ pub(crate) struct Target {
     pub(crate) tunnel: bool,
     /// TLS or plain.
     pub(crate) https: bool,
+    /// HTTP/2 was asked for: what does not answer in HTTP/1.1 is spoken to in it.
+    pub(crate) http2: bool,
     /// `user:password` of the URL, for basic authorisation.
     pub(crate) userinfo: Option<String>,
     /// The URL without credentials and query values, for messages.
@@ -74,7 +76,10 @@ impl Target {
         if parsed.scheme() == UNIX {
             let path = parsed.host_str().and_then(socket_path);
             let path = path.ok_or_else(|| bad("it names no socket"))?;
-            return Ok(Self::of_socket(&parsed, path, shown));
+            return Ok(Self {
+                http2: request.http2,
+                ..Self::of_socket(&parsed, path, shown)
+            });
         }
         let host = parsed
             .host_str()
@@ -109,6 +114,7 @@ impl Target {
             tunnel: https || request.http2 || !plain,
             proxy,
             https,
+            http2: request.http2,
             userinfo,
             shown,
         })
@@ -125,6 +131,7 @@ impl Target {
             proxy: None,
             tunnel: false,
             https: false,
+            http2: false,
             userinfo: None,
             shown,
         }

@@ -8,11 +8,11 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
-/// A connector as `--ca-cert` and `--insecure` ask, which offers HTTP/2 alone when it is to.
+/// A connector as `--ca-cert` and `--insecure` ask.
 ///
 /// # Errors
 /// [`LoadError::Tls`] when the CA file cannot be used.
-pub(crate) fn connector(request: &RequestPlan, http2: bool) -> Result<TlsConnector, LoadError> {
+pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError> {
     let fail = |reason: String| LoadError::Tls { reason };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -21,7 +21,7 @@ pub(crate) fn connector(request: &RequestPlan, http2: bool) -> Result<TlsConnect
     let builder = builder
         .dangerous()
         .with_custom_certificate_verifier(trust::verifier(request, &provider)?);
-    let mut config = match &request.client_cert {
+    let config = match &request.client_cert {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let (chain, key) = identity(path, request.client_key.as_deref())?;
@@ -29,10 +29,14 @@ pub(crate) fn connector(request: &RequestPlan, http2: bool) -> Result<TlsConnect
             builder.with_client_auth_cert(chain, key).map_err(reason)?
         }
     };
-    if http2 {
-        config.alpn_protocols = vec![b"h2".to_vec()];
-    }
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The same, offering HTTP/2 alone.
+pub(crate) fn for_http2(connector: &TlsConnector) -> TlsConnector {
+    let mut config = ClientConfig::clone(connector.config());
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    TlsConnector::from(Arc::new(config))
 }
 
 /// The client's own certificate with its chain, and its key.
