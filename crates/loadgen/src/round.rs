@@ -71,6 +71,8 @@ pub(crate) struct RoundOutput {
     pub(crate) ended: u32,
     pub(crate) started_ns: u64,
     pub(crate) ended_ns: u64,
+    /// How long requests waited for readings of the server's metrics, ns.
+    pub(crate) paused_ns: u64,
     pub(crate) peak_in_flight: u32,
     pub(crate) client: ClientProbe,
     pub(crate) stopped: Option<RoundStop>,
@@ -107,6 +109,7 @@ pub(crate) fn run(
         peak: AtomicU32::new(0),
         records: sender,
         between: setup.between,
+        paused_ns: AtomicU64::new(0),
     });
     let finished = workers.run(&job);
     let mut client = ClientProbe::default();
@@ -163,6 +166,7 @@ pub(crate) fn run(
         ended,
         started_ns,
         ended_ns,
+        paused_ns: job.paused_ns.load(Relaxed),
         peak_in_flight: job.peak.load(Relaxed),
         client,
         stopped: job.stop.get().copied().filter(|_| !job.all_begun()),

@@ -45,6 +45,8 @@ pub(crate) struct RoundJob {
     pub(crate) records: Sender<RequestRecord>,
     /// Scrape between requests.
     pub(crate) between: Option<Arc<[Sampler]>>,
+    /// How long requests waited for that, ns.
+    pub(crate) paused_ns: AtomicU64,
 }
 
 impl RoundJob {
@@ -71,10 +73,16 @@ impl RoundJob {
         }
     }
 
-    async fn scrape(&self) {
-        for sampler in self.between.iter().flat_map(|samplers| samplers.iter()) {
+    /// Reads the server's metrics, where that is done between requests; returns how long it took, ns.
+    async fn scrape(&self) -> u64 {
+        let Some(samplers) = &self.between else {
+            return 0;
+        };
+        let began = self.wiring.clock.now();
+        for sampler in samplers.iter() {
             sampler.now().await;
         }
+        self.wiring.clock.now().saturating_sub(began)
     }
 }
 
@@ -85,7 +93,10 @@ pub(crate) async fn user(
     slot: &mut Option<Link>,
     counts: &mut StampCounts,
 ) {
+    let mut paused = 0;
     while let Some(request) = job.take() {
+        // Behind the last request nobody waits.
+        job.paused_ns.fetch_add(paused, Relaxed);
         let in_flight = job.in_flight.fetch_add(1, Relaxed) + 1;
         job.peak.fetch_max(in_flight, Relaxed);
         let record = measure(number, job, request, slot, counts).await;
@@ -94,7 +105,7 @@ pub(crate) async fn user(
         let refused = record.timeline.start_ns.is_none();
         // The receiver is gone only when the run is being torn down.
         let _ = job.records.send(record);
-        job.scrape().await;
+        paused = job.scrape().await;
         if refused {
             // A server that is gone refuses at once; without a pause the round would end in an
             // instant, and its rate would be that of the refusals.

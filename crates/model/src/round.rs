@@ -114,6 +114,10 @@ pub struct RoundMeta {
     pub started_ns: u64,
     /// When the last request had ended, ns.
     pub ended_ns: u64,
+    /// How long requests waited for readings of the server's metrics between two of them (at
+    /// concurrency 1), ns: no part of the round's duration.
+    #[serde(default)]
+    pub paused_ns: u64,
     /// Wall time of the start, RFC 3339, UTC.
     pub started_at: String,
     /// Probe requests (priming, canary) sent before this round.

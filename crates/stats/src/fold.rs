@@ -222,7 +222,7 @@ impl RoundFold {
             ttfo_ms,
             mut facts,
         } = self;
-        let seconds = duration(&rows);
+        let seconds = duration(&rows, meta.paused_ns);
         let of = |pick: fn(&RequestRow) -> Option<f64>| {
             stat(rows.successes().filter_map(|(_, row)| pick(row)))
         };
@@ -330,13 +330,14 @@ fn flags(rows: &RequestRows) -> BTreeMap<String, u64> {
     counts.into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
-/// First t0 to last end of any request that was sent, s. A request that never got a connection
-/// counts from its own end.
-fn duration(rows: &RequestRows) -> Option<f64> {
+/// First t0 to last end of any request that was sent, without what requests waited for readings of the
+/// server's metrics, s. A request that never got a connection counts from its own end.
+fn duration(rows: &RequestRows, paused_ns: u64) -> Option<f64> {
     let first = rows
         .iter()
         .map(|(_, row)| row.start_ns().unwrap_or(row.end_ns()))
         .min()?;
     let last = rows.iter().map(|(_, row)| row.end_ns()).max()?;
-    (last > first).then(|| (last - first) as f64 / 1e9)
+    let busy = last.saturating_sub(first).saturating_sub(paused_ns);
+    (busy > 0).then(|| busy as f64 / 1e9)
 }

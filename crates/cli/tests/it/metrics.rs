@@ -321,3 +321,39 @@ fn what_a_page_or_server_has_is_shown() {
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("only a Prometheus server"), "{said}");
 }
+
+#[test]
+fn v00e_readings_between_requests_are_no_part_of_a_round() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 6);
+    let base = sim.base_url();
+    // A page that takes its time, six of which would be most of the round.
+    let page = scripted(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(250));
+        "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n# TYPE a_total counter\na_total 1\n".into()
+    });
+    let output = dualround()
+        .current_dir(dir.path())
+        .args(["--dataset", "data.jsonl", "--endpoint", &base])
+        .args(["--max-output-tokens", "4", "--output-dir", "out"])
+        .args(["--warmup", "0", "--prometheus-metrics", "a_total"])
+        .args(["--prometheus-url", &format!("{page}/metrics")])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    let seconds = |value: &Value| value.as_f64().unwrap();
+    let requests = file["requests"].as_array().unwrap();
+    let busy: f64 = requests
+        .iter()
+        .map(|request| seconds(&request["latency"]) / 1e3)
+        .sum();
+    let duration = seconds(&file["summary"]["duration_seconds"]);
+    // Over 1 s of pauses; what is between requests otherwise is milliseconds.
+    assert!(
+        duration >= 0.999 * busy && duration < busy + 1.0,
+        "{duration} {busy}"
+    );
+    let telemetry = json(&dir.path().join("out/telemetry_concurrency_1_round_1.json"));
+    assert!(seconds(&telemetry["duration_ms"]) / 1e3 > duration + 1.2);
+}

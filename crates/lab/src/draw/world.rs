@@ -307,6 +307,7 @@ pub(super) fn round_meta(
         not_started: count(planned - started),
         started_ns: 0,
         ended_ns: ns(5000.0 * planned as f64),
+        paused_ns: 0,
         started_at: "2026-01-01T00:00:00.000Z".to_owned(),
         probe_requests: 0,
         warmup_requests: 0,

@@ -139,6 +139,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             not_started: 0,
             started_ns: 0,
             ended_ns: 1,
+            paused_ns: 0,
             started_at: "2026-01-01T00:00:00.000Z".to_owned(),
             probe_requests: 0,
             warmup_requests: 0,

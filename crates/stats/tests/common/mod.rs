@@ -98,6 +98,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         not_started: 0,
         started_ns: 0,
         ended_ns: ns(1000.0),
+        paused_ns: 0,
         started_at: "2026-01-01T00:00:00.000Z".to_owned(),
         probe_requests: 0,
         warmup_requests: 0,
