@@ -30,6 +30,9 @@ pub(crate) struct Usage(pub(crate) String);
 )]
 pub(crate) fn explain(error: &anyhow::Error) -> u8 {
     let code = code_of(error);
+    if code == OK {
+        return code;
+    }
     eprintln!("error: {}", safe_text(&chain(error)));
     if let Some(hint) = hint(error, code) {
         eprintln!("hint: {hint}");
@@ -63,6 +66,12 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
         causes.any(|cause| cause.downcast_ref::<LoadError>().is_some_and(what))
     };
     let of_dataset = |cause: &(dyn std::error::Error + 'static)| cause.is::<DatasetError>();
+    let of_writing = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref(), Some(DatasetError::Write(_)))
+    };
+    if error.chain().any(of_writing) {
+        return None;
+    }
     if error.chain().any(of_dataset) {
         return Some("`dualround check dataset FILE` shows what is read and how");
     }
@@ -76,8 +85,24 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
     None
 }
 
+/// A full disk is no mistake of the user's words.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+    )
+}
+
 fn code_of(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
+        if let Some(DatasetError::Write(source)) = cause.downcast_ref() {
+            return match source.kind() {
+                // Whoever read the standard output has had enough of it.
+                ErrorKind::BrokenPipe => OK,
+                _ if is_full(source) => INTERNAL,
+                _ => USAGE,
+            };
+        }
         if cause.is::<Usage>() || cause.is::<DatasetError>() {
             return USAGE;
         }
@@ -86,13 +111,8 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 ReportError::Occupied { .. }
                 | ReportError::Busy { .. }
                 | ReportError::Read { .. } => USAGE,
-                // A full disk is no mistake of the user's words.
-                ReportError::Write { source, .. } => match source.kind() {
-                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
-                        INTERNAL
-                    }
-                    _ => USAGE,
-                },
+                ReportError::Write { source, .. } if is_full(source) => INTERNAL,
+                ReportError::Write { .. } => USAGE,
                 _ => INTERNAL,
             };
         }

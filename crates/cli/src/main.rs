@@ -24,6 +24,7 @@ mod ticking;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    signals::survive_large_files();
     let code = match args::parse(std::env::args_os()) {
         Ok(cli) => commands::dispatch(cli.command).unwrap_or_else(|error| exit::explain(&error)),
         Err(error) => {

@@ -9,6 +9,25 @@ use std::sync::{
 /// Exit code of the signal that was given, 0 before one.
 pub(crate) type Given = Arc<AtomicU8>;
 
+/// Lets writes beyond `ulimit -f` fail as on a full disk: by itself the signal that they raise ends the
+/// program without a word.
+#[cfg(unix)]
+pub(crate) fn survive_large_files() {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// SIGXFSZ, on Linux and macOS.
+    const FILE_SIZE: i32 = 25;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    if let Ok(runtime) = runtime {
+        // What is set up here stays when the listener is gone. Without it all is as it was.
+        let _ = runtime.block_on(async { signal(SignalKind::from_raw(FILE_SIZE)).map(drop) });
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn survive_large_files() {}
+
 /// Listens on a thread of its own.
 pub(crate) fn listen(cancel: &Cancel) -> Given {
     let given = Given::default();

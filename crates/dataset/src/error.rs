@@ -14,6 +14,9 @@ pub enum DatasetError {
         /// Why.
         source: io::Error,
     },
+    /// Rows that were made or converted cannot be written.
+    #[error("cannot write the rows: {0}")]
+    Write(io::Error),
     /// The file holds something else than rows.
     #[error("dataset {name}: {what}")]
     NotRows {

@@ -9,7 +9,10 @@ use crate::{
 };
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
-use std::{io::Write, str::FromStr};
+use std::{collections::HashMap, io::Write, str::FromStr};
+
+/// Most rows: more are no work of a day for any server.
+const MOST_ROWS: u64 = 100_000_000;
 
 /// A length: a constant or a distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -172,9 +175,9 @@ impl Workload {
     }
 
     /// The groups in the order in which they are asked.
-    fn order(&self) -> Vec<u64> {
+    fn order(&self) -> Box<dyn Iterator<Item = u64> + '_> {
         if self.zipf <= 0.0 {
-            return (0..self.prompts).map(|at| at % self.groups).collect();
+            return Box::new((0..self.prompts).map(|at| at % self.groups));
         }
         let mut sum = 0.0;
         let mut up_to = Vec::new();
@@ -185,12 +188,23 @@ impl Workload {
             up_to.push(sum);
         }
         let mut rng = rng(hash(self.seed, 1 << 60));
-        (0..self.prompts)
-            .map(|_| {
-                let at = unit(&mut rng) * sum;
-                up_to.partition_point(|end| *end < at).min(up_to.len() - 1) as u64
-            })
-            .collect()
+        Box::new((0..self.prompts).map(move |_| {
+            let at = unit(&mut rng) * sum;
+            up_to.partition_point(|end| *end < at).min(up_to.len() - 1) as u64
+        }))
+    }
+
+    /// # Errors
+    /// [`DatasetError::Invalid`] when there are more than can be held apart, or kept.
+    fn check_size(&self) -> Result<(), DatasetError> {
+        let rows = self.prompts.checked_mul(self.turns);
+        if rows.is_none_or(|rows| rows > MOST_ROWS) || self.groups > MOST_ROWS {
+            return Err(DatasetError::Invalid(format!(
+                "{} prompts of {} turns in {} groups: at most {MOST_ROWS} rows are made",
+                self.prompts, self.turns, self.groups
+            )));
+        }
+        Ok(())
     }
 
     /// Writes the rows: `{"id", "text"}`, or `messages` when there are several turns, with
@@ -198,7 +212,7 @@ impl Workload {
     /// words where there is no tokenizer. Turns of different conversations alternate.
     ///
     /// # Errors
-    /// [`DatasetError`] when the output cannot be written.
+    /// [`DatasetError`] when the output cannot be written, or there would be too much of it.
     pub fn write(
         &self,
         tokens: Option<&Tokens>,
@@ -211,21 +225,22 @@ impl Workload {
         let lengths = |kind: u64, id: u64, length: Length| {
             length.draw(&mut rng(hash(self.seed ^ (kind << 56), id)))
         };
-        let order = self.order();
-        let mut talks: Vec<Vec<Value>> = vec![Vec::new(); order.len()];
+        self.check_size()?;
+        // What has been said in each conversation that goes on.
+        let mut talks: HashMap<u64, Vec<Value>> = HashMap::new();
         let mut seen = Beginnings::default();
         let mut made = Made::default();
         let mut known = 0;
         for turn in 0..self.turns {
-            for (at, group) in (0_u64..).zip(&order) {
+            for (at, group) in (0_u64..).zip(self.order()) {
                 let own = (at * self.turns + turn) * 2 + (1 << 40);
                 let mut asked = String::new();
                 if turn == 0 {
-                    asked = text(*group, lengths(1, *group, self.shared));
+                    asked = text(group, lengths(1, group, self.shared));
                 }
                 asked.push_str(&text(own, lengths(2, own, self.unique)));
                 let output = self.output.map(|length| lengths(3, own, length).max(1));
-                let talk = &mut talks[usize::try_from(at).unwrap_or(0)];
+                let mut talk = talks.remove(&at).unwrap_or_default();
                 talk.push(json!({"role": "user", "content": asked.trim_start()}));
                 let all: Vec<&str> = talk
                     .iter()
@@ -251,15 +266,15 @@ impl Workload {
                 if let Some(output) = output {
                     row["output_tokens"] = json!(output);
                 }
-                // What an answer of that length would add to the next turn.
-                let answer = text(own + 1, output.unwrap_or(0));
-                if !answer.is_empty() {
-                    talk.push(json!({"role": "assistant", "content": answer.trim_start()}));
+                if turn + 1 < self.turns {
+                    // What an answer of that length would add to the next turn.
+                    let answer = text(own + 1, output.unwrap_or(0));
+                    if !answer.is_empty() {
+                        talk.push(json!({"role": "assistant", "content": answer.trim_start()}));
+                    }
+                    talks.insert(at, talk);
                 }
-                writeln!(out, "{row}").map_err(|source| DatasetError::Io {
-                    name: "output".to_owned(),
-                    source,
-                })?;
+                writeln!(out, "{row}").map_err(DatasetError::Write)?;
                 made.rows += 1;
             }
         }
@@ -313,6 +328,46 @@ mod tests {
                 .map(|line| serde_json::from_slice(line).unwrap())
                 .collect(),
         )
+    }
+
+    #[test]
+    fn x26_too_many_rows_are_refused_and_others_written_as_they_are_made() {
+        /// Takes so many bytes.
+        struct Full(usize);
+        impl Write for Full {
+            fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+                let left = self.0.checked_sub(bytes.len());
+                self.0 = left.ok_or_else(|| std::io::Error::other("full"))?;
+                Ok(bytes.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        for (groups, prompts, turns) in [
+            (1_000_000_000, 1_000_000_000, 1),
+            (4, u64::MAX, 2),
+            (u64::MAX, 4, 1),
+        ] {
+            let many = Workload {
+                groups,
+                prompts,
+                turns,
+                ..workload()
+            };
+            let error = many.write(None, &mut Full(1)).unwrap_err().to_string();
+            assert!(error.contains("at most 100000000 rows"), "{error}");
+        }
+        // The first rows are written before the last one is thought of.
+        let most = Workload {
+            groups: 100_000_000,
+            prompts: 100_000_000,
+            ..workload()
+        };
+        assert!(matches!(
+            most.write(None, &mut Full(10_000)),
+            Err(DatasetError::Write(_))
+        ));
     }
 
     #[test]

@@ -229,10 +229,7 @@ pub fn convert(
         });
     }
     for line in &lines {
-        writeln!(out, "{line}").map_err(|source| DatasetError::Io {
-            name: "output".to_owned(),
-            source,
-        })?;
+        writeln!(out, "{line}").map_err(DatasetError::Write)?;
         report.written += 1;
     }
     Ok(report)

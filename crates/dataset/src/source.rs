@@ -4,10 +4,14 @@
 use crate::DatasetError;
 use flate2::bufread::MultiGzDecoder;
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// Bytes read at once.
@@ -63,6 +67,30 @@ impl Layout {
     }
 }
 
+/// What can be read only once, a pipe or the standard input (`-`), kept for whoever reads it again.
+fn once(path: &Path) -> io::Result<Option<&'static [u8]>> {
+    static READ: Mutex<BTreeMap<PathBuf, &'static [u8]>> = Mutex::new(BTreeMap::new());
+    let is_stdin = path == Path::new("-");
+    let is_pipe = || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
+    if !is_stdin && !is_pipe() {
+        return Ok(None);
+    }
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = read.get(path) {
+        return Ok(Some(bytes));
+    }
+    let mut bytes = Vec::new();
+    if is_stdin {
+        Counted(io::stdin().lock()).read_to_end(&mut bytes)?;
+    } else {
+        Counted(File::open(path)?).read_to_end(&mut bytes)?;
+    }
+    // As long as the process, which reads a handful of them.
+    let bytes: &'static [u8] = bytes.leak();
+    read.insert(path.to_owned(), bytes);
+    Ok(Some(bytes))
+}
+
 /// An opened file.
 pub(crate) struct Source<'a> {
     /// For messages.
@@ -77,16 +105,20 @@ impl Source<'static> {
     /// Opens a file.
     pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let name = path.display().to_string();
+        let io = |source| DatasetError::Io {
+            name: name.clone(),
+            source,
+        };
+        if let Some(bytes) = once(path).map_err(io)? {
+            return Source::of(name, None, bytes);
+        }
         let file = File::open(path).and_then(|file| {
             if file.metadata()?.is_dir() {
                 return Err(io::Error::other("it is a folder"));
             }
             Ok(file)
         });
-        let file = file.map_err(|source| DatasetError::Io {
-            name: name.clone(),
-            source,
-        })?;
+        let file = file.map_err(io)?;
         Source::of(
             name,
             Some(path.to_owned()),

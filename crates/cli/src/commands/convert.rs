@@ -23,12 +23,18 @@ use std::{
 const V1: (&str, &str) = ("THUDM/LongBench", "data.zip");
 const V2: (&str, &str, &str) = ("longbench-v2", "THUDM/LongBench-v2", "data.json");
 
-/// Writes a file that bears its name only when it is whole.
+/// Writes a file that bears its name only when it is whole, or to the standard output (`-`).
 pub(crate) fn whole_or_nothing<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let fail = |error: std::io::Error| Usage(format!("cannot write {}: {error}", path.display()));
+    if path == Path::new("-") {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let written = write(&mut out)?;
+        out.flush().map_err(fail)?;
+        return Ok(written);
+    }
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);
@@ -76,10 +82,7 @@ pub(crate) fn rows(args: &RowsArgs, trace: bool) -> anyhow::Result<u8> {
     let samples = selection.of_level(0);
     whole_or_nothing(&args.output, |out| {
         for sample in samples {
-            writeln!(out, "{}", row(sample)).map_err(|source| DatasetError::Io {
-                name: args.output.display().to_string(),
-                source,
-            })?;
+            writeln!(out, "{}", row(sample)).map_err(DatasetError::Write)?;
         }
         Ok(())
     })?;

@@ -13,6 +13,7 @@ mod limits;
 mod machines;
 mod metrics;
 mod network;
+mod pipes;
 mod rooms;
 mod rows;
 mod schema;
