@@ -146,7 +146,8 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
                 let ids = data
                     .iter()
                     .filter_map(|m| m.get("id").and_then(Value::as_str));
-                distinct(ids)
+                // A gateway's pattern (`*`, `openai/*`) names no model.
+                distinct(ids.filter(|id| !id.contains('*')))
             });
             Ok(ids.map_or(Models::NoList(200), Models::Listed))
         }

@@ -119,10 +119,12 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
             }
         }
     }
-    let reported = canary.is_some_and(|canary| canary.repeated.is_some());
+    // What the canary has answered is no question any more; without usage there is nothing to add to.
+    let answered =
+        |canary: &CanaryReport| canary.repeated.is_some() || canary.prompt_tokens.is_none();
+    let answered = canary.is_some_and(answered);
     for hint in &report.hints {
-        // What the canary has answered is no question any more.
-        if !(reported && hint.starts_with("cached tokens in usage")) {
+        if !(answered && hint.starts_with("cached tokens in usage")) {
             line(&format!("  note: {hint}"));
         }
     }
@@ -147,13 +149,22 @@ fn said(canary: &CanaryReport) {
             "canary: cached tokens are not reported, so hits can be judged by counters and time only",
         ),
     }
-    let other = canary.other_marker.unwrap_or(0);
-    match &canary.salt_field {
-        Some(field) => line(&format!(
-            "cold rounds: by the field {field}; under another value the text took {other} tokens"
-        )),
-        None => line(&format!(
-            "cold rounds: by a text marker; behind another one the text took {other} tokens"
-        )),
+    if canary.prompt_tokens.is_none() {
+        line(
+            "canary: the answers bear no usage: tokens are counted from events, and prompts by no one",
+        );
     }
+    let by = match &canary.salt_field {
+        Some(field) => format!("by the field {field}; under another value"),
+        None => "by a text marker; behind another one".to_owned(),
+    };
+    let took = match canary.other_marker {
+        Some(other) => format!("the text took {other} tokens"),
+        // Its answer named no cached tokens where others do.
+        None if canary.repeated.is_some() && canary.other_counted => {
+            "the text took none".to_owned()
+        }
+        None => "what the text takes is not reported".to_owned(),
+    };
+    line(&format!("cold rounds: {by} {took}"));
 }

@@ -7,6 +7,7 @@ mod common;
 mod compare;
 mod crash;
 mod faults;
+mod gateways;
 mod guide;
 mod hub;
 mod limits;

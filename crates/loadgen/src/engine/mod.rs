@@ -124,7 +124,7 @@ pub(crate) fn detect(seen: &Observed, forced: Option<EngineKind>) -> EngineRepor
             "nothing that is known of any engine",
         );
         report.hints.push(
-            "name the engine with --engine, and its metrics page with --prometheus-url".to_owned(),
+            "name the engine with --engine and its metrics page with --prometheus-url, or, where a gateway stands in front of it, give its own address with --admin-url".to_owned(),
         );
         report
     })

@@ -63,8 +63,8 @@ impl Watch {
             || report.running.is_some()
     }
 
-    /// Reads the page until two readings agree, a second at most: engines count some time after their
-    /// answer.
+    /// Reads the page until two readings agree and nothing runs, a second at most: engines count some
+    /// time after their answer, and take a request off their gauges later still.
     pub(crate) async fn settled(&self) -> Reading {
         let mut page = self.read().await?;
         let mut jumps = false;
@@ -77,7 +77,7 @@ impl Watch {
             };
             jumps |= before.iter().zip(&now).any(back);
             page = next;
-            if before == now {
+            if before == now && self.busy(&page).is_none_or(|busy| busy <= 0.0) {
                 break;
             }
         }

@@ -1,0 +1,123 @@
+//! What gateways and engines behind them show of themselves.
+
+use crate::common::{dataset, dualround, path_of, scripted, stderr, stdout};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+
+fn page(body: &str) -> Vec<u8> {
+    format!("{HEAD}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+fn missing() -> Vec<u8> {
+    b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}".to_vec()
+}
+
+/// An answer of one token, with these counts.
+fn answer(usage: &str) -> Vec<u8> {
+    let end = if usage.is_empty() {
+        String::new()
+    } else {
+        format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n")
+    };
+    format!(
+        "{HEAD}Content-Type: text/event-stream\r\n\r\ndata: {{\"choices\":[{{\"delta\":{{\"content\":\"A\"}},\"finish_reason\":\"stop\"}}]}}\n\n{end}data: [DONE]\n\n"
+    )
+    .into_bytes()
+}
+
+fn check(base: &str, more: &[&str]) -> (Option<i32>, String) {
+    let output = dualround()
+        .args(["check", "endpoint", base])
+        .args(more)
+        .output()
+        .unwrap();
+    (output.status.code(), stdout(&output) + &stderr(&output))
+}
+
+/// A server without a page, of these models.
+fn plain(models: &'static str, usage: &'static str) -> String {
+    scripted(move |head| match path_of(head) {
+        "/v1/models" => page(models),
+        "/v1/chat/completions" => answer(usage),
+        _ => missing(),
+    })
+}
+
+#[test]
+fn g12_what_a_canary_was_not_told_is_not_known() {
+    let one = r#"{"data":[{"id":"m"}]}"#;
+    let (code, said) = check(&plain(one, ""), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("bear no usage"), "{said}");
+    assert!(
+        said.contains("what the text takes is not reported"),
+        "{said}"
+    );
+    let counts = r#"{"prompt_tokens":900,"completion_tokens":1}"#;
+    let (_, said) = check(&plain(one, counts), &[]);
+    assert!(
+        said.contains("what the text takes is not reported"),
+        "{said}"
+    );
+    assert!(said.contains("--admin-url"), "{said}");
+    let zero = r#"{"prompt_tokens":900,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":0}}"#;
+    let (_, said) = check(&plain(one, zero), &[]);
+    assert!(said.contains("the text took 0 tokens"), "{said}");
+}
+
+#[test]
+fn g12_a_pattern_is_no_model() {
+    let (code, said) = check(&plain(r#"{"data":[{"id":"*"}]}"#, ""), &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("lists no model: give --model"), "{said}");
+    let both = r#"{"data":[{"id":"openai/*"},{"id":"m"}]}"#;
+    let (code, said) = check(&plain(both, ""), &[]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("model: m\n"), "{said}");
+}
+
+/// Engines take a request off their gauges some time after its answer.
+#[test]
+fn g09_a_gauge_that_is_late_is_no_other_traffic() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 6);
+    for (late, told) in [(3, false), (u32::MAX, true)] {
+        let shown = AtomicU32::new(0);
+        let sent = AtomicU32::new(0);
+        let base = scripted(move |head| match path_of(head) {
+            "/v1/models" => page(r#"{"data":[{"id":"m","owned_by":"vllm"}]}"#),
+            "/v1/chat/completions" => {
+                shown.store(0, SeqCst);
+                sent.fetch_add(1, SeqCst);
+                answer(r#"{"prompt_tokens":900,"completion_tokens":1}"#)
+            }
+            "/metrics" => {
+                let running = u32::from(shown.fetch_add(1, SeqCst) < late);
+                let sent = sent.load(SeqCst);
+                page(&format!(
+                    "# TYPE vllm:num_requests_running gauge\nvllm:num_requests_running {running}\n\
+                     # TYPE vllm:prompt_tokens_total counter\nvllm:prompt_tokens_total {}\n",
+                    sent * 900
+                ))
+            }
+            _ => missing(),
+        });
+        let output = dualround()
+            .current_dir(dir.path())
+            .args([
+                "--dataset",
+                "data.jsonl",
+                "--endpoint",
+                &base,
+                "--lang",
+                "en",
+            ])
+            .args(["--output-dir", "out", "--overwrite", "--progress", "none"])
+            .output()
+            .unwrap();
+        let said = stdout(&output);
+        let traffic = said.contains("requests running or waiting before the round");
+        assert_eq!(traffic, told, "{said} {}", stderr(&output));
+    }
+}
