@@ -542,15 +542,4 @@ mod tests {
             .is_err()
         );
     }
-
-    #[test]
-    fn metrics_need_a_page() {
-        let metrics = Some(vec!["m".to_owned()]);
-        let error = resolve(RunArgs {
-            prometheus_metrics: metrics,
-            ..given()
-        })
-        .unwrap_err();
-        assert!(error.to_string().contains("--prometheus-url"));
-    }
 }

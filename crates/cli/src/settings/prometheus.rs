@@ -16,11 +16,6 @@ pub(super) fn resolve(args: &RunArgs) -> Result<PrometheusPlan, Usage> {
     let urls = urls?;
     let given = args.prometheus_metrics.iter().flatten();
     let metrics: Vec<String> = given.flat_map(|text| split_commas(text)).collect();
-    if !metrics.is_empty() && urls.is_empty() {
-        return Err(usage(
-            "--prometheus-metrics needs --prometheus-url URL, the page that has them",
-        ));
-    }
     let default = PrometheusPlan::default();
     let interval_ms = ms(
         "--prometheus-interval",

@@ -357,3 +357,60 @@ fn v00e_readings_between_requests_are_no_part_of_a_round() {
     let telemetry = json(&dir.path().join("out/telemetry_concurrency_1_round_1.json"));
     assert!(seconds(&telemetry["duration_ms"]) / 1e3 > duration + 1.2);
 }
+
+#[test]
+fn g08_metrics_without_a_page_are_the_engines_own() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 6);
+    let measure = |base: &str, more: &[&str]| {
+        let mut command = dualround();
+        let command = command
+            .current_dir(dir.path())
+            .args(["--dataset", "data.jsonl", "--endpoint", base, "--overwrite"])
+            .args([
+                "--max-output-tokens",
+                "4",
+                "--output-dir",
+                "out",
+                "--progress",
+                "none",
+            ])
+            .args(["--prometheus-metrics", "auto"])
+            .args(more);
+        command.output().unwrap()
+    };
+    let output = measure(&sim.base_url(), &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let file = json(&dir.path().join("out/concurrency_1_round_2.json"));
+    let metrics = &file["summary"]["prometheus"];
+    assert!(
+        metrics["prefix_cache_hit_rate"]["value"].as_f64() > Some(0.5),
+        "{metrics}"
+    );
+    let plan = json(&dir.path().join("out/run.json"));
+    let url = &plan["plan"]["prometheus"]["urls"][0];
+    assert_eq!(url, &format!("{}/metrics", sim.base_url()), "{plan}");
+    // Where none is found it is said, and nothing is measured.
+    let none = scripted(|head| match path_of(head) {
+        "/v1/models" => {
+            let body = r#"{"data":[{"id":"m"}]}"#;
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length:";
+            format!("{head} {}\r\n\r\n{body}", body.len()).into_bytes()
+        }
+        "/v1/chat/completions" => {
+            let chunk = r#"{"choices":[{"delta":{"content":"A"},"finish_reason":"stop"}]}"#;
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
+            format!("{head}\r\ndata: {chunk}\n\ndata: [DONE]\n\n").into_bytes()
+        }
+        _ => b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_vec(),
+    });
+    for more in [&["--model", "m"][..], &["--model", "m", "--no-probe"]] {
+        let output = measure(&none, more);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("--prometheus-url"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}

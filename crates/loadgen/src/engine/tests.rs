@@ -131,6 +131,7 @@ fn counters_that_went_backwards_are_unknown() {
         crate::head::Headers::default(),
         None,
         crate::Clock::start(),
+        true,
     );
     let settled = |page: &str| {
         Ok(Settled {

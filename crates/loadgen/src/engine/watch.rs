@@ -1,6 +1,13 @@
 //! An engine's own counters, read right before and right after a round, beside the request path.
 
-use crate::{clock::Clock, control::Control, head::Headers, transport::Target};
+use crate::{
+    LoadError,
+    clock::Clock,
+    control::Control,
+    head::Headers,
+    telemetry::{Common, Sampler},
+    transport::Target,
+};
 use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
 use dualround_wire::{Found, PromSample, Scrape, parse_exposition};
 use std::time::Duration;
@@ -16,6 +23,8 @@ pub(crate) struct Watch {
     target: Target,
     tls: Option<TlsConnector>,
     clock: Clock,
+    /// A page of metrics is there.
+    pub(crate) has_page: bool,
 }
 
 /// A page as it stood, once it stood still.
@@ -36,13 +45,14 @@ const STILL: Duration = Duration::from_millis(100);
 const READINGS: u32 = 10;
 
 impl Watch {
-    /// Watches the engine of `report`, at `target`.
+    /// Watches the engine of `report`, at `target`, which was seen to have a page of metrics.
     pub(crate) fn new(
         report: EngineReport,
         target: &Target,
         headers: Headers,
         tls: Option<TlsConnector>,
         clock: Clock,
+        has_page: bool,
     ) -> Self {
         let path = format!("{}/metrics", target.base_path());
         Self {
@@ -51,7 +61,21 @@ impl Watch {
             target: target.with_path(&path),
             tls,
             clock,
+            has_page,
         }
+    }
+
+    /// A sampler of the engine's own page, with the headers that go there anyway.
+    ///
+    /// # Errors
+    /// As [`Sampler::start`].
+    pub(crate) fn sampler(&self, common: Common) -> Result<(String, Sampler), LoadError> {
+        let url = format!("{}/metrics", self.report.base);
+        let common = Common {
+            headers: self.headers.clone(),
+            ..common
+        };
+        Ok((url.clone(), Sampler::start(&url, &common)?))
     }
 
     /// There is something to read.

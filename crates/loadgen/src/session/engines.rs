@@ -49,8 +49,9 @@ impl Session {
             let forced = self.plan.engine.filter(|_| at == 0);
             let report = engine::detect(&seen, forced);
             let tls = self.tls.clone();
-            self.watches
-                .push(Watch::new(report, &target, headers, tls, self.clock));
+            let (clock, has_page) = (self.clock, seen.page.is_some());
+            let watch = Watch::new(report, &target, headers, tls, clock, has_page);
+            self.watches.push(watch);
         }
         Ok(())
     }

@@ -20,19 +20,50 @@ pub(super) fn start(
     tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Result<Vec<Sampler>, LoadError> {
-    let common = Common {
+    let common = common(plan, cancel, tls, clock);
+    let urls = plan.prometheus.urls.iter();
+    urls.map(|url| Sampler::start(url, &common)).collect()
+}
+
+fn common(plan: &Plan, cancel: &Cancel, tls: Option<&TlsConnector>, clock: Clock) -> Common {
+    Common {
         tls: tls.cloned(),
         clock,
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
         headers: crate::auth::given(&plan.prometheus.headers),
         cancel: cancel.clone(),
         request: plan.request.clone(),
-    };
-    let urls = plan.prometheus.urls.iter();
-    urls.map(|url| Sampler::start(url, &common)).collect()
+    }
 }
 
 impl Session {
+    /// Metrics without a page are those of the engines' own, which were found.
+    ///
+    /// # Errors
+    /// [`LoadError::Metric`] where none was.
+    fn sample_engines(&mut self) -> Result<(), LoadError> {
+        if self.plan.prometheus.metrics.is_empty() || !self.samplers.is_empty() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        for watch in self.watches.iter().filter(|watch| watch.has_page) {
+            let tls = self.tls.as_ref();
+            found.push(watch.sampler(common(&self.plan, &self.cancel, tls, self.clock))?);
+        }
+        if found.is_empty() {
+            return Err(LoadError::Metric {
+                url: crate::redact_url(&self.plan.endpoint),
+                reason: "no page of metrics was found beside it: --prometheus-metrics needs \
+                         --prometheus-url URL, the page that has them"
+                    .to_owned(),
+            });
+        }
+        let (urls, samplers): (Vec<String>, Vec<Sampler>) = found.into_iter().unzip();
+        self.plan.prometheus.urls = urls;
+        self.samplers = samplers.into();
+        Ok(())
+    }
+
     /// Looks the asked metrics up once, before the run: what is missing or an alias is said early.
     ///
     /// # Errors
@@ -40,6 +71,7 @@ impl Session {
     pub fn look_up_metrics(&mut self) -> Result<Vec<Warning>, LoadError> {
         let mut warnings = Vec::new();
         let mut sources = Vec::new();
+        self.sample_engines()?;
         warnings.extend(self.expand_auto());
         let metrics = self.plan.prometheus.metrics.iter();
         self.asked = metrics.map(|one| Asked::parse(one)).collect();
