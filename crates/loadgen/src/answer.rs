@@ -232,8 +232,12 @@ impl Answer {
         }
     }
 
-    /// A word that breaks the answer off is not taken back by a later one.
+    /// A word that breaks the answer off is not taken back by a later one; one that says that there is
+    /// no end yet says nothing.
     fn take_reason(&mut self, reason: &str) {
+        if Ending::of(reason) == Ending::NotYet {
+            return;
+        }
         let earlier = self.facts.finish_reason.as_deref();
         if earlier.is_none_or(|earlier| Ending::of(earlier) != Ending::Forced) {
             self.facts.finish_reason = Some(clean(reason));
@@ -453,7 +457,9 @@ impl Answer {
                     self.usage.merge(usage);
                 }
                 self.id = facts.id.map(|id| clean(&id));
-                self.facts.finish_reason = facts.finish_reason.map(|reason| clean(&reason));
+                if let Some(reason) = facts.finish_reason {
+                    self.take_reason(&reason);
+                }
                 self.facts.has_body_text =
                     !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;
                 for text in [&facts.reasoning, &facts.text] {

@@ -283,7 +283,12 @@ fn f003_the_last_words_of_a_server_fail_an_answer_without_an_end() {
         event(r#"{"error":{"type":"x","details":"boom"}}"#),
         event(r#"{"modelStreamErrorException":{"message":"boom"}}"#),
         event(r#"{"success":"false","reason":"boom"}"#),
-        event(r#"{"type":"message","data":{"status":"aborted","reason":"boom"}}"#),
+        event(r#"{"data":{"status":"aborted","reason":"boom"}}"#),
+        event(r#"[{"error":{"code":503,"message":"boom","status":"UNAVAILABLE"}}]"#),
+        event(r#""Error: boom""#),
+        event(r#"{"errorCode":"boom","requestId":"x"}"#),
+        event(r#"{"message":"boom","timestamp":1,"path":"/v1"}"#),
+        "event: failed boom\ndata: {}\n\n".to_owned(),
         "event: exception\ndata: {\"message\":\"boom\"}\n\n".to_owned(),
         "event: response.failed\ndata: {\"response\":{\"error\":{\"message\":\"boom\"}}}\n\n"
             .to_owned(),
@@ -318,6 +323,39 @@ fn f003_the_last_words_of_a_server_fail_an_answer_without_an_end() {
     }
 }
 
+/// A stream whose words of an end say that there is none yet was cut.
+#[test]
+fn f003_a_word_that_is_no_end_ends_nothing() {
+    for word in [
+        "null",
+        "None",
+        "not_finished",
+        "FINISH_REASON_UNSPECIFIED",
+        "0",
+    ] {
+        let part = |text: &str| {
+            format!(
+                "data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}},\"finish_reason\":\"{word}\"}}]}}\n\n"
+            )
+        };
+        let cut = one(&[SSE, &part("a"), &part("b")]);
+        assert_eq!(failure(&cut).0, "incomplete_stream", "{word}");
+        let error = "data: {\"code\":\"Throttling\",\"message\":\"limit\"}\n\n";
+        let (kind, message) = failure(&one(&[SSE, &part("a"), &part("b"), error]));
+        assert_eq!(
+            (kind.as_str(), message.as_str()),
+            ("stream_error", "limit (Throttling)")
+        );
+        let whole = one(&[SSE, &part("a"), FIN, DONE]);
+        assert!(whole.outcome.is_success());
+        assert!(!metrics(&whole).flags.contains(&Flag::UnknownFinish));
+    }
+    for end in ["[END]", "DONE", "[done]", "[EOF]"] {
+        let record = one(&[SSE, &c("A"), &format!("data: {end}\n\n")]);
+        assert!(record.outcome.is_success(), "{end}");
+    }
+}
+
 #[test]
 fn f003_what_says_that_all_is_well_fails_no_answer() {
     let event = |data: &str| format!("data: {data}\n\n");
@@ -339,6 +377,24 @@ fn f003_what_says_that_all_is_well_fails_no_answer() {
         ),
         event(r#"{"event":{"type":"status","data":{"description":"Searching","done":true}}}"#),
         event(r#"{"title":"A fox and its default"}"#),
+        event(r#"{"errCode":"0","errMsg":"处理成功"}"#),
+        event(r#"{"code":10000,"msg":"操作成功"}"#),
+        event(r#"{"guardrails":{"pii":{"status":"failed","action":"none"}}}"#),
+        event(r#"{"evaluation":{"toxicity":0.1,"status":"failed"}}"#),
+        event(r#"{"event":"tool_end","data":{"output":"Error: 404","status":"error"}}"#),
+        event(r#"{"event":"node_finished","data":{"status":"failed","error":"tool 404"}}"#),
+        event(r#"{"type":"tool_result","is_error":true,"content":"404"}"#),
+        event(r#"{"retry":{"count":1,"last_error":"timeout"}}"#),
+        event(r#"{"previous_errors":["timeout on replica 2"]}"#),
+        event(r#"{"fallback":{"used":true,"error":"primary overloaded"}}"#),
+        event(r#"{"type":"code","code":"x=1","message":"example code"}"#),
+        event(r#"{"code":"en","message":"language"}"#),
+        event(r#"{"msg":"[DONE]"}"#),
+        "event: end\ndata: end\n\n".to_owned(),
+        "event: close\ndata: Stream closed\n\n".to_owned(),
+        "event: heart_beat\ndata: beat\n\n".to_owned(),
+        "keepalive\n\n".to_owned(),
+        "\0\n\n".to_owned(),
         "meta: billed\n\n".to_owned(),
         "---\n\n".to_owned(),
     ] {

@@ -9,6 +9,8 @@ pub enum Ending {
     Forced,
     /// The word is not known; the answer counts, and the word is told.
     Unknown,
+    /// It says that there is no end yet, as null does.
+    NotYet,
 }
 
 /// Words for an answer that ended by itself: OpenAI's, then those that engines and gateways pass
@@ -48,7 +50,7 @@ const OWN: [&str; 31] = [
 ];
 
 /// Words for an answer that the server broke off.
-const FORCED: [&str; 19] = [
+const FORCED: &[&str] = &[
     "abort",
     "aborted",
     "error",
@@ -68,10 +70,48 @@ const FORCED: [&str; 19] = [
     "malformed_function_call",
     "unexpected_tool_call",
     "overloaded",
+    "interrupted",
+    "killed",
+    "oom",
+    "out_of_memory",
+    "preempted",
+    "time_out",
+    "deadline_exceeded",
+    "client_disconnect",
+    "client_disconnected",
+    "disconnect",
+    "disconnected",
+    "rate_limit",
+    "rate_limited",
+    "rate_limit_exceeded",
+    "quota_exceeded",
+    "service_unavailable",
+    "bad_gateway",
+    "kv_cache_full",
+];
+
+/// Words in the place of none.
+const NOT_YET: &[&str] = &[
+    "",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "unspecified",
+    "0",
+    "false",
+    "not_finished",
+    "unfinished",
+    "in_progress",
+    "generating",
+    "running",
+    "streaming",
+    "pending",
+    "continue",
 ];
 
 /// Words inside of longer ones that tell the same: `engine_error`, `user_cancelled`.
-const BROKEN: [&str; 8] = [
+const BROKEN: &[&str] = &[
     "error",
     "abort",
     "aborted",
@@ -80,6 +120,10 @@ const BROKEN: [&str; 8] = [
     "failed",
     "failure",
     "overloaded",
+    "exception",
+    "crash",
+    "crashed",
+    "fault",
 ];
 
 fn has_word(text: &str, word: &str) -> bool {
@@ -92,7 +136,9 @@ impl Ending {
     pub fn of(reason: &str) -> Self {
         let lower = reason.trim().to_ascii_lowercase();
         let word = lower.strip_prefix("finish_reason_").unwrap_or(&lower);
-        if OWN.contains(&word) {
+        if NOT_YET.contains(&word) {
+            Self::NotYet
+        } else if OWN.contains(&word) {
             Self::Own
         } else if FORCED.contains(&word) || BROKEN.iter().any(|broken| has_word(word, broken)) {
             Self::Forced
@@ -136,10 +182,24 @@ mod tests {
             "engine_error",
             "user_cancelled",
             "Error: OOM",
+            "out_of_memory",
+            "DEADLINE_EXCEEDED",
+            "engine_crash",
         ] {
             assert_eq!(Ending::of(forced), Ending::Forced, "{forced}");
         }
-        for unknown in ["", "0", "OTHER", "finish_reason_unspecified", "stopped?"] {
+        for not_yet in [
+            "",
+            "0",
+            "null",
+            "None",
+            "not_finished",
+            "FINISH_REASON_UNSPECIFIED",
+            "in_progress",
+        ] {
+            assert_eq!(Ending::of(not_yet), Ending::NotYet, "{not_yet}");
+        }
+        for unknown in ["OTHER", "stopped?", "because"] {
             assert_eq!(Ending::of(unknown), Ending::Unknown, "{unknown}");
         }
     }

@@ -1,10 +1,12 @@
 //! What one event of a chat or completion stream means, and what a whole JSON answer holds.
 
 use crate::{
-    delta::{Choice, Generated},
+    delta::{Choice, Generated, is_finish},
     error_body::{page_title, plain},
+    error_names::is_fine_word,
     error_words::error_of,
     field::Name,
+    hidden_text::{hidden_text, holds_hidden},
     place::{Place, place},
     repair::repair,
     usage::{IfObject, RawTimings, RawUsage},
@@ -174,9 +176,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                             chunk.message = map.next_value()?;
                         }
                         "x_groq" => chunk.x_groq = map.next_value()?,
-                        _ if holds_text(&key) => chunk.beside.read(key, &mut map)?,
+                        _ if is_finish(&key) || holds_text(&key) => {
+                            chunk.beside.read(key, &mut map)?;
+                        }
+                        _ if may_tell(&key) => {
+                            chunk.odd = true;
+                            let value: Value = map.next_value()?;
+                            if holds_hidden(&key, &value) {
+                                chunk.beside.unknown = Some(key);
+                            }
+                        }
                         _ => {
-                            chunk.odd |= may_tell(&key);
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -229,11 +239,12 @@ impl<'a> Chunk<'a> {
 
     /// It is of no kind that is known.
     fn is_foreign(&self) -> bool {
-        self.choices.is_none() && self.usage.is_none() && self.timings.is_none()
+        let none = self.choices.is_none() && self.usage.is_none() && self.timings.is_none();
+        none && self.beside.finish.is_none()
     }
 
     /// The place of its text, where it is of a kind that is not known.
-    fn foreign_text(&self) -> Option<String> {
+    fn foreign_text(&self, data: &[u8]) -> Option<String> {
         let told = self.message.and_then(|raw| {
             let found: Generated<'_> = serde_json::from_str(raw.get()).ok()?;
             found.shows().then(|| "message".to_owned())
@@ -241,7 +252,12 @@ impl<'a> Chunk<'a> {
         let beside = self.beside.shows() || self.beside.unknown.is_some();
         let kind = self.kind.and_then(plain_text).map(Cow::into_owned);
         let unnamed = || "an event without choices".to_owned();
-        told.or_else(|| beside.then(|| kind.unwrap_or_else(unnamed)))
+        let told = told.or_else(|| beside.then(|| kind.unwrap_or_else(unnamed)));
+        let hidden = || {
+            let value: Value = serde_json::from_slice(data).ok()?;
+            hidden_text(&value).map(str::to_owned)
+        };
+        told.or_else(hidden)
     }
 
     fn facts(self) -> ChunkFacts<'a> {
@@ -278,11 +294,12 @@ impl<'a> Chunk<'a> {
             facts.finish_reason = choice.finish_reason.or(facts.finish_reason.take());
             found.join(choice.found);
         }
+        let beside = self.beside;
+        facts.finish_reason = facts.finish_reason.or(beside.finish.clone());
         facts.refusal = found.refusal;
         facts.tool_call = found.tool_call;
         facts.media = found.media;
         // What stands beside the choices may be settings that are sent back.
-        let beside = self.beside;
         let other = beside.shows() || beside.unknown.is_some();
         let place = found.unknown.map(Cow::into_owned);
         let place = place.or_else(|| other.then(|| "beside choices".to_owned()));
@@ -302,7 +319,7 @@ fn plain_text(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// Says what an event of this name with this data means.
 pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
     let data = data.trim_ascii();
-    if data == b"[DONE]" {
+    if data == b"[DONE]" || (event_name.is_empty() && is_done(data)) {
         return ChatEvent::Done;
     }
     if is_ping(event_name) {
@@ -314,11 +331,16 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
             code: None,
         });
     }
+    if !event_name.is_empty() && is_error_name(event_name) {
+        // Without words of its own its name says what happened.
+        return suspect(error_event(data).unwrap_or_else(|| event_name.to_owned()));
+    }
     if is_nothing(data) {
         return ChatEvent::Ignored;
     }
-    if !event_name.is_empty() && is_error_name(event_name) {
-        return error_event(data).map_or(ChatEvent::Ignored, suspect);
+    // `event: close`, `data: Stream closed`: a chunk is JSON.
+    if !event_name.is_empty() && !b"{[".contains(&data[0]) {
+        return ChatEvent::Ignored;
     }
     match serde_json::from_slice(data) {
         Ok(chunk) => event_of(chunk, data),
@@ -334,18 +356,25 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
 pub(crate) fn parse_stray(data: &[u8]) -> ChatEvent<'static> {
     let Ok(value) = serde_json::from_slice::<Value>(data) else {
         let message = crate::error_text(data);
-        if !message.contains(char::is_alphabetic) {
-            return ChatEvent::Ignored;
-        }
-        return ChatEvent::Suspect(Box::new(Suspect {
-            message,
-            sure: false,
-            place: None,
-            usage: None,
-        }));
+        let says = message.contains(char::is_alphabetic);
+        return if says && !is_fine_word(&message) && !is_ping(&message) {
+            unsure(message, "a line without a field")
+        } else {
+            ChatEvent::Ignored
+        };
     };
     let told = value.as_object().and_then(instead);
     told.map_or(ChatEvent::Ignored, |told| suspect(told.words))
+}
+
+/// What others than OpenAI write at the end of a stream.
+fn is_done(data: &[u8]) -> bool {
+    let bare = data
+        .strip_prefix(b"[")
+        .and_then(|data| data.strip_suffix(b"]"));
+    let word = bare.unwrap_or(data);
+    let known: [&[u8]; 3] = [b"DONE", b"END", b"EOF"];
+    word.len() <= 4 && known.iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
 fn is_nothing(data: &[u8]) -> bool {
@@ -376,7 +405,7 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
         return ChatEvent::Error { message, code };
     }
     if chunk.is_foreign() {
-        return match (error_instead(data), chunk.foreign_text()) {
+        return match (error_instead(data), chunk.foreign_text(data)) {
             (Some(told), place) => ChatEvent::Suspect(Box::new(Suspect {
                 message: told.words,
                 sure: !told.bare,
@@ -403,10 +432,9 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
 
 /// An event by whose name nothing is said.
 fn is_ping(event_name: &str) -> bool {
-    let names = ["ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"];
-    names
-        .iter()
-        .any(|name| event_name.eq_ignore_ascii_case(name))
+    let mut name = event_name.to_ascii_lowercase();
+    name.retain(|c| !"-_ ".contains(c));
+    matches!(name.as_str(), "ping" | "heartbeat" | "keepalive")
 }
 
 /// The words of an object without choices that is an error of another form.
@@ -435,9 +463,11 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
             utf8: true,
         };
     }
-    let other = serde_json::from_slice::<Value>(data).is_ok_and(|value| !value.is_object());
-    if other {
-        return ChatEvent::Ignored;
+    match serde_json::from_slice::<Value>(data) {
+        Ok(Value::String(text)) => return text_event(&text),
+        Ok(list @ Value::Array(_)) => return list_event(&list),
+        Ok(value) if !value.is_object() => return ChatEvent::Ignored,
+        _ => {}
     }
     let reason = if joins_events(data) {
         "one event holds several chunks: the blank line between events is missing".to_owned()
@@ -448,6 +478,39 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
         reason: format!("{reason}: {}", quoted(data)),
         utf8: false,
     }
+}
+
+/// A text alone is one in a form that is not known, or a server's last words.
+fn text_event(text: &str) -> ChatEvent<'static> {
+    if is_fine_word(text) || is_ping(text) {
+        return ChatEvent::Ignored;
+    }
+    unsure(text.to_owned(), "an event that is a text")
+}
+
+/// As Google's services send errors; a list of anything else is no chunk.
+fn list_event(list: &Value) -> ChatEvent<'static> {
+    let items = list.as_array().into_iter().flatten();
+    let mut errors = items.filter_map(|item| instead(item.as_object()?));
+    if let Some(told) = errors.find(|told| !told.bare) {
+        return suspect(told.words);
+    }
+    match hidden_text(list) {
+        Some(place) => ChatEvent::Unknown {
+            place: place.to_owned(),
+        },
+        None => ChatEvent::Ignored,
+    }
+}
+
+/// Words that may be a server's last, or text of the answer.
+fn unsure(message: String, place: &str) -> ChatEvent<'static> {
+    ChatEvent::Suspect(Box::new(Suspect {
+        message,
+        sure: false,
+        place: Some(place.to_owned()),
+        usage: None,
+    }))
 }
 
 /// Its lines are chunks of their own. Taken apart, all of them would have come when the last one did.

@@ -5,11 +5,13 @@
 //! that is not known is told by the field's name.
 
 use crate::{
+    error_body::plain,
+    error_names::{is_broken, is_state},
     error_words::error_of,
     field::{Field, Name, is_about},
     place::{Place, holds_digits, place, proves, reasons},
     usage::{Count, IfObject, RawUsage},
-    vendor_error::says_nothing,
+    vendor_error::{field_fails, says_nothing},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -17,6 +19,11 @@ use serde::{
 };
 use serde_json::{Map, Value};
 use std::{borrow::Cow, fmt};
+
+/// The name of the word that an answer ends with.
+pub(crate) fn is_finish(key: &str) -> bool {
+    matches!(key, "finish_reason" | "finishReason")
+}
 
 /// What a choice holds.
 #[derive(Debug, Default)]
@@ -41,6 +48,8 @@ pub(crate) struct Generated<'a> {
     pub(crate) unknown: Option<Cow<'a, str>>,
     /// The words of an error in the place of an answer (OpenRouter, gateways).
     pub(crate) error: Option<String>,
+    /// Why it ended, where that does not stand in the choice.
+    pub(crate) finish: Option<Cow<'a, str>>,
 }
 
 /// Words in the types of parts that are no text.
@@ -53,8 +62,17 @@ impl<'a> Generated<'a> {
         key: Cow<'a, str>,
         map: &mut A,
     ) -> Result<(), A::Error> {
+        if is_finish(&key) {
+            self.finish = word(map.next_value()?);
+            return Ok(());
+        }
         let place = place(&key);
-        if matches!(place, Place::About) {
+        if place == Place::About && is_state(&key) {
+            let value: Value = map.next_value()?;
+            if field_fails(&key, &value) {
+                self.error = Some(plain(&value));
+            }
+        } else if place == Place::About {
             map.next_value::<IgnoredAny>()?;
         } else {
             let field = map.next_value()?;
@@ -103,7 +121,9 @@ impl<'a> Generated<'a> {
 
     fn add_part(&mut self, part: &Map<String, Value>) {
         let kind = part.get("type").and_then(Value::as_str).unwrap_or("");
-        if reasons(kind) {
+        if is_broken(kind) && !kind.contains("tool") {
+            self.error = error_of(&Value::Object(part.clone())).or(self.error.take());
+        } else if reasons(kind) {
             let text = reasoning_of(part);
             join(&mut self.reasoning, text.map(Cow::Owned));
         } else if MEDIA.iter().any(|word| kind.contains(word)) {
@@ -202,6 +222,7 @@ impl<'a> Generated<'a> {
         self.media |= other.media;
         self.unknown = self.unknown.take().or(other.unknown);
         self.error = self.error.take().or(other.error);
+        self.finish = self.finish.take().or(other.finish);
     }
 }
 
@@ -297,7 +318,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                 while let Some(Name(key)) = map.next_key()? {
                     match key.as_ref() {
                         "index" => choice.index = map.next_value::<Count>()?.small(),
-                        "finish_reason" => {
+                        key if is_finish(key) => {
                             choice.finish_reason = word(map.next_value()?);
                         }
                         "usage" => choice.usage = map.next_value::<IfObject<_>>()?.0,
@@ -306,10 +327,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                         _ => choice.found.read(key, &mut map)?,
                     }
                 }
+                let own = choice.finish_reason.take();
                 let repeated = delta.is_some() && message.as_ref().is_some_and(Generated::shows);
                 if let Some(found) = delta.or(message) {
                     choice.found.join(found);
                 }
+                choice.finish_reason = own.or(choice.found.finish.take());
                 if repeated && !choice.found.shows() {
                     let place = Cow::Borrowed("message");
                     choice.found.unknown.get_or_insert(place);

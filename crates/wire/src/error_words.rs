@@ -4,7 +4,7 @@ use crate::error_body::plain;
 use serde_json::{Map, Value};
 
 /// Keys of what an error says, the most telling first.
-const SAID: [&str; 30] = [
+const SAID: [&str; 31] = [
     "error",
     "message",
     "Message",
@@ -34,6 +34,7 @@ const SAID: [&str; 30] = [
     "reason",
     "title",
     "cause",
+    "text",
     "data",
 ];
 

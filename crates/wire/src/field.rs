@@ -1,5 +1,6 @@
 //! The value of one JSON field that may hold generated text, in whatever form a server writes it.
 
+use crate::place::proves;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor, value},
@@ -83,7 +84,9 @@ fn add_text(value: &Value, to: &mut String) {
         Value::String(text) => to.push_str(text),
         Value::Array(items) => items.iter().for_each(|item| add_text(item, to)),
         Value::Object(fields) => {
-            let told = fields.iter().filter(|(key, _)| !is_about(key));
+            let told = fields
+                .iter()
+                .filter(|(key, _)| !is_about(key) && !proves(key));
             told.for_each(|(_, value)| add_text(value, to));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

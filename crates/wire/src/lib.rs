@@ -6,9 +6,11 @@
 mod chat;
 mod delta;
 mod error_body;
+mod error_names;
 mod error_words;
 mod exposition;
 mod field;
+mod hidden_text;
 mod http1;
 mod labels;
 mod name_words;

@@ -1,6 +1,6 @@
 //! What a field of a delta or a choice is for, by the words of its name.
 
-use crate::{field::is_about, name_words::words};
+use crate::{error_names::names_error, field::is_about, name_words::words};
 
 /// What a field is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) enum Place {
 }
 
 /// Fields of deltas and choices that are about the answer.
-const ABOUT: [&str; 23] = [
+const ABOUT: &[&str] = &[
     "name",
     "finish_reason",
     "stop_reason",
@@ -41,6 +41,17 @@ const ABOUT: [&str; 23] = [
     "provider",
     "service_tier",
     "usage",
+    "timestamp",
+    "content_type",
+    "content_index",
+    "kind",
+    "phase",
+    "state",
+    "stage",
+    "mode",
+    "lang",
+    "author",
+    "agent",
 ];
 
 /// Words of names of fields about an answer: sources, scores, states.
@@ -65,7 +76,7 @@ const DESCRIBES: [&str; 14] = [
 const REASONING: [&str; 4] = ["reasoning", "thinking", "thought", "thoughts"];
 
 /// Words of names of what proves, counts or sets reasoning and is no text of it.
-const ABOUT_REASONING: [&str; 40] = [
+const ABOUT_REASONING: &[&str] = &[
     "signature",
     "signatures",
     "opaque",
@@ -106,6 +117,21 @@ const ABOUT_REASONING: [&str; 40] = [
     "has",
     "done",
     "complete",
+    "redacted",
+];
+
+/// The same at the end of a name: `reasoning_model`, beside which `model_reasoning` is text.
+const SETS_REASONING: &[&str] = &[
+    "length",
+    "model",
+    "parser",
+    "provider",
+    "visibility",
+    "url",
+    "available",
+    "stage",
+    "phase",
+    "version",
 ];
 
 /// By its name.
@@ -127,11 +153,20 @@ fn by_words(key: &str) -> Place {
     let words = words(key);
     let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     if any(&REASONING) || words.iter().any(|word| runs_together(word)) {
-        return if any(&ABOUT_REASONING) {
+        let last = words.last().map_or("", String::as_str);
+        return if any(ABOUT_REASONING) || SETS_REASONING.contains(&last) {
             Place::About
         } else {
             Place::Reasoning
         };
+    }
+    if names_error(key) {
+        return Place::Error;
+    }
+    // LangChain's `tool_call_chunks`, Bedrock's `toolUse`.
+    let called = ["call", "calls", "use", "uses"];
+    if any(&["tool", "function"]) && any(&called) {
+        return Place::Calls;
     }
     let last = words.last().map_or("", String::as_str);
     // `trace_id`, `model_name`.

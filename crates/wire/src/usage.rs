@@ -55,6 +55,8 @@ struct Details {
     local: Option<u64>,
     external: Option<u64>,
     reasoning: Option<u64>,
+    /// Of a predicted output: counted, and never sent.
+    rejected: Option<u64>,
 }
 
 impl<'de> Deserialize<'de> for Details {
@@ -68,6 +70,7 @@ impl<'de> Deserialize<'de> for Details {
             local: field("local_cached_tokens"),
             external: field("external_cached_tokens"),
             reasoning: field("reasoning_tokens"),
+            rejected: field("rejected_prediction_tokens"),
         })
     }
 }
@@ -211,6 +214,10 @@ impl RawUsage {
         let prompt = counted(self.whole_prompt(completion, cached))
             .or(counted(apart))
             .or(counted(self.input_tokens.tokens));
+        let does_not_add_up = self.is_off(prompt, completion);
+        // What a prediction had wrong was never part of the answer.
+        let rejected = self.completion_tokens_details.rejected.unwrap_or(0);
+        let completion = completion.map(|all| all.saturating_sub(rejected));
         Usage {
             prompt_tokens: prompt,
             completion_tokens: completion.filter(|tokens| prompt.is_some() || *tokens > 0),
@@ -219,7 +226,7 @@ impl RawUsage {
             local_cached_tokens: tiers.local,
             external_cached_tokens: tiers.external,
             reasoning_tokens: reasoning,
-            does_not_add_up: self.is_off(prompt, completion),
+            does_not_add_up,
         }
     }
 }

@@ -1,7 +1,14 @@
 //! Errors that are not in an `error` field: what frameworks and vendors send in its place, known by
 //! the words of its names and states.
 
-use crate::{error_body::plain, error_words::error_of, name_words::words};
+use crate::{
+    error_body::plain,
+    error_names::{
+        is_broken, is_code, is_fine_word, is_flag, is_message, is_state, names_error, tells_by_word,
+    },
+    error_words::error_of,
+    name_words::words,
+};
 use serde_json::{Map, Value};
 
 /// Objects below one another that are looked into.
@@ -53,205 +60,6 @@ fn number_of(code: &Value) -> Option<f64> {
     code.as_f64().or_else(|| code.as_str()?.trim().parse().ok())
 }
 
-/// Words that tell of no error: of success, or of how far something has come.
-const FINE: &[&str] = &[
-    "",
-    "0",
-    "ok",
-    "okay",
-    "success",
-    "successful",
-    "succeeded",
-    "null",
-    "none",
-    "nil",
-    "no error",
-    "no_error",
-    "noerror",
-    "n/a",
-    "false",
-    "done",
-    "finished",
-    "finish",
-    "complete",
-    "completed",
-    "end",
-    "ended",
-    "stop",
-    "stopped",
-    "close",
-    "closed",
-    "start",
-    "started",
-    "running",
-    "queued",
-    "pending",
-    "processing",
-    "in_progress",
-    "generating",
-    "waiting",
-    "ready",
-    "created",
-    "accepted",
-    "active",
-    "normal",
-];
-
-fn is_fine_word(text: &str) -> bool {
-    let word = text
-        .trim()
-        .trim_end_matches(['.', '!'])
-        .to_ascii_lowercase();
-    FINE.contains(&word.as_str())
-}
-
-/// Words that call something an error.
-const BROKEN: &[&str] = &[
-    "error",
-    "errors",
-    "err",
-    "exception",
-    "fault",
-    "failed",
-    "failure",
-    "fail",
-    "fatal",
-    "abort",
-    "aborted",
-    "cancel",
-    "cancelled",
-    "canceled",
-    "timeout",
-    "rejected",
-    "denied",
-    "crashed",
-    "terminated",
-    "interrupted",
-    "overloaded",
-    "unavailable",
-    "throttled",
-    "unauthorized",
-    "forbidden",
-    "panic",
-];
-
-fn is_broken(text: &str) -> bool {
-    let ends = |word: &String| ["error", "exception"].iter().any(|end| word.ends_with(end));
-    let words = words(text);
-    words
-        .iter()
-        .any(|word| BROKEN.contains(&word.as_str()) || ends(word))
-}
-
-/// Names under which an error stands.
-const ERRORS: &[&str] = &[
-    "error",
-    "errors",
-    "err",
-    "exception",
-    "exceptions",
-    "fault",
-    "faults",
-    "faultstring",
-    "faultcode",
-    "failure",
-    "failures",
-    "errmsg",
-    "errcode",
-    "errno",
-    "errinfo",
-    "errormsg",
-    "errorcode",
-];
-
-/// Words of names that count or rate errors, or set what is to be done about them.
-const COUNTS: &[&str] = &[
-    "count",
-    "counts",
-    "rate",
-    "ratio",
-    "total",
-    "num",
-    "number",
-    "budget",
-    "policy",
-    "handling",
-    "tolerance",
-    "margin",
-];
-
-/// A name that says that what stands under it is an error.
-fn names_error(key: &str) -> bool {
-    let words = words(key);
-    let ends = |word: &String| word.ends_with("error") || word.ends_with("exception");
-    words
-        .iter()
-        .any(|word| ERRORS.contains(&word.as_str()) || ends(word))
-        && !words.iter().any(|word| COUNTS.contains(&word.as_str()))
-}
-
-/// The name of a code.
-fn is_code(key: &str) -> bool {
-    let words = words(key);
-    let last = words.last().map_or("", String::as_str);
-    let joined = [
-        "retcode",
-        "statuscode",
-        "errcode",
-        "errorcode",
-        "errno",
-        "resultcode",
-    ];
-    matches!(last, "code" | "ret") || joined.contains(&last) || words == ["err", "no"]
-}
-
-/// The name of a code whose words are those of an error, whatever they are: `"code":"Arrearage"`.
-fn tells_by_word(key: &str) -> bool {
-    let words = words(key);
-    words.iter().all(|word| {
-        let known = ["code", "error", "err", "status", "ret", "result", "return"];
-        known.contains(&word.as_str()) || ERRORS.contains(&word.as_str())
-    })
-}
-
-/// The name of a message.
-fn is_message(key: &str) -> bool {
-    let words = words(key);
-    let last = words.last().map_or("", String::as_str);
-    matches!(
-        last,
-        "message" | "msg" | "errmsg" | "errormsg" | "description" | "tips" | "title"
-    )
-}
-
-/// The name of a state: what is called an error under it is one.
-fn is_state(key: &str) -> bool {
-    let words = words(key);
-    let last = words.last().map_or("", String::as_str);
-    matches!(
-        last,
-        "type"
-            | "event"
-            | "object"
-            | "status"
-            | "state"
-            | "result"
-            | "outcome"
-            | "kind"
-            | "level"
-            | "severity"
-            | "code"
-            | "phase"
-    )
-}
-
-/// The name of a flag of success.
-fn is_flag(key: &str) -> bool {
-    let words = words(key);
-    let last = words.last().map_or("", String::as_str);
-    matches!(last, "ok" | "success" | "succeeded" | "successful")
-}
-
 /// Keys that every chunk of some server holds, and that tell of no error: where there are only such
 /// ones nobody needs to look.
 pub(crate) fn may_tell(key: &str) -> bool {
@@ -296,10 +104,14 @@ pub(crate) fn is_error_name(event: &str) -> bool {
     is_broken(event)
 }
 
+/// Keys beside a message that only say where, when and for whom.
 fn is_id(key: &str) -> bool {
     let words = words(key);
     let last = words.last().map_or("", String::as_str);
-    matches!(last, "id" | "requestid" | "timestamp" | "time")
+    matches!(
+        last,
+        "id" | "requestid" | "timestamp" | "time" | "path" | "url" | "docs"
+    )
 }
 
 /// The text under `message` or `msg`, which says more than a title does.
@@ -317,6 +129,28 @@ fn message_in(object: &Map<String, Value>) -> Option<String> {
     Some(word.to_owned())
 }
 
+/// Keys of what is put around a whole answer, an error in its place included.
+const ENVELOPES: &[&str] = &[
+    "header",
+    "base_resp",
+    "response",
+    "Response",
+    "data",
+    "result",
+    "body",
+    "payload",
+    "detail",
+    "event",
+];
+
+/// A kind of event that is told about and not the answer's own end: a tool's, a node's, a retry's. A
+/// kind that is the address of a document (RFC 9457) is none.
+fn is_about_something(object: &Map<String, Value>) -> bool {
+    let kinds = ["type", "event"].iter();
+    let mut kinds = kinds.filter_map(|key| object.get(*key)?.as_str());
+    kinds.any(|kind| !kind.is_empty() && !kind.contains([':', '/']) && !is_broken(kind))
+}
+
 fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
     if depth == 0 || is_success(object) {
         return None;
@@ -324,14 +158,20 @@ fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
     let code = object
         .iter()
         .find(|(key, value)| is_code(key) && is_bad_code(key, value));
-    let is_error = object.iter().any(|(key, value)| field_fails(key, value))
-        || code.is_some_and(|(_, code)| message_in(object).is_some() || is_http_error(code));
-    if is_error {
-        return Some(with_code(object, code.map(|(_, code)| code)));
+    let code = code.map(|(_, code)| code);
+    let about = is_about_something(object);
+    let fails = !about && object.iter().any(|(key, value)| field_fails(key, value));
+    let coded = |code: &Value| message_in(object).is_some() || (!about && is_http_error(code));
+    if fails || code.is_some_and(coded) {
+        return Some(with_code(object, code));
     }
-    let mut below = object
+    if about {
+        return None;
+    }
+    let below = object
         .iter()
-        .filter_map(|(key, value)| Some((key, value.as_object()?)));
+        .filter(|(key, _)| ENVELOPES.contains(&key.as_str()));
+    let mut below = below.filter_map(|(key, value)| Some((key, value.as_object()?)));
     below.find_map(|(key, value)| {
         let told = in_object(value, depth - 1);
         let detail = || (key == "detail").then(|| message_in(value)).flatten();
@@ -340,16 +180,16 @@ fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
 }
 
 /// The field alone says that the object is an error.
-fn field_fails(key: &str, value: &Value) -> bool {
+pub(crate) fn field_fails(key: &str, value: &Value) -> bool {
     match value {
         Value::Bool(flag) => (!flag && is_flag(key)) || (*flag && names_error(key)),
+        _ if names_error(key) && is_code(key) => !is_fine(value),
         Value::String(text) if is_flag(key) => text.eq_ignore_ascii_case("false"),
         Value::String(_) if key == "detail" => !says_nothing(value),
         Value::String(text) if is_state(key) => is_broken(text),
         Value::Array(_) if key == "detail" => error_of(value).is_some(),
         Value::Number(_) if key == "status" => is_http_error(value),
         Value::Number(_) => is_plain_error(key) && !says_nothing(value),
-        _ if names_error(key) && is_code(key) => !is_fine(value),
         _ => names_error(key) && !says_nothing(value),
     }
 }
@@ -362,8 +202,13 @@ fn is_plain_error(key: &str) -> bool {
 }
 
 fn is_bad_code(key: &str, code: &Value) -> bool {
-    let says = code.is_number() || number_of(code).is_some() || tells_by_word(key);
-    says && !code.is_null() && !is_fine(code)
+    let word = |text: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
+        // A country's or a language's is short.
+        text.len() > 3 && text.chars().all(plain)
+    };
+    let by_word = || tells_by_word(key) && code.as_str().is_some_and(word);
+    (number_of(code).is_some() || by_word()) && !is_fine(code)
 }
 
 fn is_http_error(code: &Value) -> bool {

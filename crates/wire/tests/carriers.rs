@@ -425,6 +425,10 @@ fn f001_names_are_read_by_their_words() {
         ("trace_id", false),
         ("context_id", false),
         ("model_name", false),
+        ("timestamp", false),
+        ("content_type", false),
+        ("phase", false),
+        ("agent", false),
     ] {
         let event = delta(&format!(r#"{{"{key}":"text"}}"#));
         let facts = chunk(&event);
@@ -457,6 +461,12 @@ fn f001_names_are_read_by_their_words() {
         r#""is_thinking":"true""#,
         r#""thinking_state":"start""#,
         r#""reasoning_start":"2026-01-01""#,
+        r#""reasoning_length":"12""#,
+        r#""reasoning_model":"o1""#,
+        r#""reasoning_visibility":"hidden""#,
+        r#""thinking_stage":"plan""#,
+        r#""reasoningContent":{"redactedContent":"AAAA"}"#,
+        r#""reasoning_content":{"signature":"AAAA"}"#,
     ] {
         let event = delta(&format!("{{{field}}}"));
         assert!(!chunk(&event).bears_token(), "{field}");
@@ -468,4 +478,94 @@ fn f001_names_are_read_by_their_words() {
     assert!(!echoed.bears_token());
     let both = delta(r#"{"reasoning":{"effort":"low","content":"think"}}"#);
     assert!(chunk(&both).bears_token());
+}
+
+/// Text in events of forms that nobody knows, and beside the choices of known ones.
+#[test]
+fn f001_hidden_text_is_told() {
+    for data in [
+        r#"{"candidates":[{"content":{"parts":[{"text":"hm"}]}}]}"#,
+        r#"{"data":{"choices":[{"delta":{"content":"hm"}}]}}"#,
+        r#"[{"choices":[{"delta":{"content":"hm"}}]}]"#,
+        r#"{"event":"on_chat_model_stream","data":{"chunk":{"content":"let me"}}}"#,
+        r#"{"type":"stream_event","event":{"delta":{"text":"hm"}}}"#,
+        r#"{"contentBlockDelta":{"delta":{"text":"hm"}}}"#,
+        r#"{"kind":"status-update","status":{"message":{"parts":[{"text":"hm"}]}}}"#,
+        r#"{"generated_text":"hm"}"#,
+        r#"{"completion":"hm"}"#,
+        r#"{"text_output":"hm"}"#,
+    ] {
+        let event = parse_event("", data.as_bytes());
+        assert!(
+            matches!(event, ChatEvent::Unknown { .. }),
+            "{data}: {event:?}"
+        );
+    }
+    for beside in [
+        r#""reply":"hm""#,
+        r#""generated_text":"hm""#,
+        r#""text_delta":"hm""#,
+        r#""parts":[{"text":"hm"}]"#,
+        r#""__verbose":{"content":"hm"}"#,
+    ] {
+        let event = format!(r#"{{"choices":[{{"delta":{{}}}}],{beside}}}"#);
+        assert!(chunk(&event).unknown.is_some(), "{beside}");
+    }
+    for nothing in [
+        r#"{"event":"workflow_started","data":{"id":"x","inputs":{"query":"text"},"created_at":1}}"#,
+        r#"{"sources":[{"document":["long text"]}]}"#,
+        r#"{"prompt_filter_results":[{"content_filter_results":{"hate":{"severity":"safe"}}}]}"#,
+        r#"{"event":{"type":"status","data":{"description":"Searching","done":false}}}"#,
+        r#"{"selected_model_id":"gpt"}"#,
+        r#"[1,2]"#,
+        r#""ping""#,
+    ] {
+        let event = parse_event("", nothing.as_bytes());
+        assert!(matches!(event, ChatEvent::Ignored), "{nothing}: {event:?}");
+    }
+    for call in [
+        r#"{"tool_call_chunks":[{"name":"f","args":"","index":0}]}"#,
+        r#"{"tool_use":{"name":"f","input":{}}}"#,
+        r#"{"toolUse":{"name":"f"}}"#,
+    ] {
+        assert!(chunk(&delta(call)).tool_call, "{call}");
+    }
+}
+
+/// An answer's end, and its errors, in the places where others write them.
+#[test]
+fn f003_endings_and_errors_in_other_places_are_read() {
+    for data in [
+        r#"{"choices":[{"delta":{},"finishReason":"abort"}]}"#,
+        r#"{"choices":[{"delta":{"finish_reason":"abort"}}]}"#,
+        r#"{"choices":[{"delta":{}}],"finish_reason":"abort"}"#,
+    ] {
+        assert_eq!(
+            chunk(data).finish_reason.as_deref(),
+            Some("abort"),
+            "{data}"
+        );
+    }
+    for data in [
+        r#"{"choices":[{"delta":{},"error_message":"boom"}]}"#,
+        r#"{"choices":[{"delta":{},"status":"failed: boom"}]}"#,
+        r#"{"choices":[{"delta":{"status":"failed: boom"}}]}"#,
+        r#"{"choices":[{"delta":{"content":[{"type":"error","text":"boom"}]}}]}"#,
+    ] {
+        let event = parse_event("", data.as_bytes());
+        let ChatEvent::Error { message, .. } = event else {
+            panic!("{data}: {event:?}");
+        };
+        assert!(message.contains("boom"), "{message}");
+    }
+    let fine = r#"{"choices":[{"delta":{"content":"a","status":"in_progress"},"status":"ok"}]}"#;
+    assert!(chunk(fine).bears_token());
+}
+
+#[test]
+fn f010_what_a_prediction_had_wrong_was_not_generated() {
+    let data = r#"{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":53,"total_tokens":65,"completion_tokens_details":{"accepted_prediction_tokens":2,"rejected_prediction_tokens":50}}}"#;
+    let usage = chunk(data).usage.unwrap();
+    assert_eq!(usage.completion_tokens, Some(3));
+    assert!(!usage.does_not_add_up);
 }
