@@ -1,49 +1,10 @@
 //! The key that the environment offers, and what it gives way to.
 
 use crate::endpoint;
-use dualround_model::Lang;
+use dualround_model::{Lang, authorises};
 
 /// Its variable.
 pub(crate) const NAME: &str = "OPENAI_API_KEY";
-
-/// Words of headers and of a URL's query that authorise.
-const AUTHORISING: [&str; 15] = [
-    "authorization",
-    "authentication",
-    "credential",
-    "credentials",
-    "jwt",
-    "session",
-    "auth",
-    "key",
-    "apikey",
-    "token",
-    "cookie",
-    "secret",
-    "signature",
-    "sig",
-    "code",
-];
-
-/// Words beside them that make a name one of something else: `Idempotency-Key`, `cache_key`,
-/// `X-Session-Id`, which leads to a replica.
-const ELSE: [&str; 7] = [
-    "idempotency",
-    "cache",
-    "partition",
-    "routing",
-    "shard",
-    "id",
-    "count",
-];
-
-fn authorises(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    let words = lower.split(|c: char| !c.is_alphanumeric());
-    let words: Vec<&str> = words.collect();
-    words.iter().any(|word| AUTHORISING.contains(word))
-        && !words.iter().any(|word| ELSE.contains(word))
-}
 
 /// What was given and authorises already: a header, or the user and password or a key of the URL. The
 /// key of the environment may be meant for another host.

@@ -1,6 +1,6 @@
 //! One GET for the tool's own checks, outside any run.
 
-use crate::{LoadError, auth::credentials, control::Control};
+use crate::{LoadError, auth::credentials, control::Control, secrets::Secrets};
 use dualround_model::{RequestPlan, Secret};
 use std::time::Duration;
 
@@ -31,14 +31,19 @@ pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetche
     );
     let headers = credentials(request, userinfo.map(Secret::new).as_ref());
     let runtime = crate::runtime::single()?;
-    let answer = runtime
-        .block_on(control.get(&headers))
-        .map_err(|reason| LoadError::Endpoint { url: shown, reason })?;
+    let secrets = Secrets::of_request(url, request);
+    let fail = |reason| secrets.scrub_error(LoadError::Endpoint { url: shown, reason });
+    let answer = runtime.block_on(control.get(&headers)).map_err(fail)?;
+    // What is shown of it is a server's words.
+    let body = match String::from_utf8(answer.body) {
+        Ok(text) => secrets.scrub(text).into_bytes(),
+        Err(bytes) => bytes.into_bytes(),
+    };
     Ok(Fetched {
         status: answer.status,
         content_type: answer.head.content_type,
         content_encoding: answer.head.content_encoding,
         location: answer.head.location,
-        body: answer.body,
+        body,
     })
 }

@@ -43,6 +43,7 @@ pub use fetch::{Fetched, fetch};
 pub use preview::{Preview, preview};
 pub use replay::{Replayed, replay};
 pub use round::Progress;
+pub use secrets::mask_secrets;
 pub use session::{Session, parse_rfc3339, rfc3339};
 pub use telemetry::PrometheusServer;
 pub use transport::{proxy_shown, redact_url, userinfo};

@@ -1,7 +1,7 @@
 //! What rows asked for themselves and got, for their records.
 
 use crate::cold::Fresh;
-use dualround_model::{RequestPlan, Sample};
+use dualround_model::{RequestPlan, Sample, masked_fields};
 use serde_json::{Map, Value, json};
 use std::{collections::HashMap, sync::Arc};
 
@@ -47,7 +47,7 @@ impl RowOptions {
         if told.is_empty() {
             return None;
         }
-        let text = Value::Object(told).to_string();
+        let text = Value::Object(masked_fields(&told)).to_string();
         let shared = self
             .0
             .entry(text)

@@ -5,8 +5,10 @@ mod sources;
 mod unescape;
 
 use crate::LoadError;
-use dualround_model::{Outcome, Plan, RequestRecord};
+use dualround_model::{Outcome, Plan, RequestPlan, RequestRecord};
 use needles::Needles;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::ops::Range;
 use unescape::{Unit, layers};
 
@@ -14,6 +16,12 @@ use unescape::{Unit, layers};
 /// error message.
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Needles);
+
+/// A server's words without the secrets of the plan, and of the URL that they came from.
+pub fn mask_secrets(plan: &Plan, url: &str, words: String) -> String {
+    let words = Secrets::of_request(url, &plan.request).scrub(words);
+    Secrets::of(plan).scrub(words)
+}
 
 /// Stands where a text was cut.
 const CUT: char = '…';
@@ -24,11 +32,50 @@ const SHORTEST: usize = 6;
 impl Secrets {
     /// All that are sent to the plan's servers.
     pub(crate) fn of(plan: &Plan) -> Self {
-        let mut all = sources::secrets_of(plan);
+        Self::of_list(sources::secrets_of(plan))
+    }
+
+    /// Those that a request to this URL carries.
+    pub(crate) fn of_request(url: &str, request: &RequestPlan) -> Self {
+        Self::of_list(sources::secrets_of_request(url, request))
+    }
+
+    fn of_list(mut all: Vec<String>) -> Self {
         all.retain(|secret| secret.len() >= SHORTEST);
         all.sort();
         all.dedup();
         Self(Needles::of(&all))
+    }
+
+    /// The same with every text in it scrubbed: what is stored of pages, engines and rounds holds
+    /// servers' words in many places.
+    pub(crate) fn scrub_all<T: Serialize + DeserializeOwned>(&self, all: T) -> T {
+        let text = serde_json::to_string(&all).unwrap_or_default();
+        if self.0.is_empty() || self.scrub(text.clone()) == text {
+            return all;
+        }
+        let scrubbed = serde_json::from_str(&text).map(|value| self.scrub_value(value));
+        let scrubbed = scrubbed.and_then(serde_json::from_value);
+        scrubbed.unwrap_or(all)
+    }
+
+    fn scrub_value(&self, value: Value) -> Value {
+        match value {
+            Value::String(text) => self.scrub(text).into(),
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| self.scrub_value(item))
+                .collect(),
+            Value::Object(fields) => {
+                let fields = fields.into_iter();
+                Value::Object(
+                    fields
+                        .map(|(key, value)| (key, self.scrub_value(value)))
+                        .collect(),
+                )
+            }
+            other => other,
+        }
     }
 
     /// The text with `***` for every secret in it, for long pieces of one, and for the beginning of one
@@ -112,6 +159,10 @@ impl Secrets {
                 reason: self.scrub(reason),
             },
             LoadError::Reset { url, reason } => LoadError::Reset {
+                url,
+                reason: self.scrub(reason),
+            },
+            LoadError::Metric { url, reason } => LoadError::Metric {
                 url,
                 reason: self.scrub(reason),
             },
@@ -333,7 +384,7 @@ mod tests {
             header("X-Sign", "HMAC id=client-77, signature=\"deadbeef01\""),
             header("X-Api-Key", "key=abcd-efgh-1"),
             header(
-                "X-Aws",
+                "X-Aws-Auth",
                 "AWS4-HMAC-SHA256 Credential=AKIA0000/x, SignedHeaders=host;x-amz-date, Signature=f00ba4f00",
             ),
         ];

@@ -273,6 +273,17 @@ impl Session {
         spec: RoundSpec,
         watch: &mut dyn FnMut(Progress<'_>),
     ) -> Result<RoundMeta, LoadError> {
+        let ended = self.round(level, concurrency, spec, watch);
+        ended.map_err(|error| Secrets::of(&self.plan).scrub_error(error))
+    }
+
+    fn round(
+        &mut self,
+        level: u32,
+        concurrency: u32,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<RoundMeta, LoadError> {
         if self.asked.is_empty() && !self.plan.prometheus.metrics.is_empty() {
             self.look_up_metrics()?;
         }
@@ -376,19 +387,21 @@ impl Session {
         let engines = self.engine_deltas(&before)?;
         let window = (output.started_ns, output.ended_ns);
         let pages: Vec<_> = self.samplers.iter().map(|one| one.end(window)).collect();
+        let secrets = Secrets::of(&self.plan);
         Ok(RoundMeta {
             not_started: planned.saturating_sub(output.ended),
             started_ns: output.started_ns,
             ended_ns: output.ended_ns,
             paused_ns: output.paused_ns,
             peak_in_flight: output.peak_in_flight,
-            engines,
+            engines: secrets.scrub_all(engines),
             interrupted: self.cancel.is_cancelled() || stopped.is_some(),
             unfinished: false,
             stopped,
             client: output.client.clone(),
-            metrics: tracks(&self.asked, &pages),
-            warnings: [&begun.warnings[..], &self.scrape_warnings(&pages)[..]].concat(),
+            metrics: secrets.scrub_all(tracks(&self.asked, &pages)),
+            warnings: secrets
+                .scrub_all([&begun.warnings[..], &self.scrape_warnings(&pages)[..]].concat()),
             ..begun
         })
     }

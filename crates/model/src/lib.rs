@@ -21,6 +21,7 @@ mod row;
 mod sample;
 mod schedule;
 mod secret;
+mod secret_names;
 mod slo;
 mod summary;
 mod telemetry;
@@ -59,6 +60,7 @@ pub use row::{RequestRow, RequestRows};
 pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
+pub use secret_names::{authorises, masked_fields, secrets_of_fields};
 pub use slo::{Slo, SloError};
 pub use summary::{
     CachedByTier, ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics,

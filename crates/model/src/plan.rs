@@ -253,7 +253,8 @@ pub struct RequestPlan {
     pub max_tokens_field: String,
     /// Send `stream_options: {"include_usage": true}`.
     pub stream_options: bool,
-    /// JSON merged into every body last.
+    /// JSON merged into every body last; secrets in it are stored as `***`.
+    #[serde(serialize_with = "crate::secret_names::serialize_masked")]
     pub extra_body: Map<String, Value>,
     /// Bearer key.
     pub api_key: Option<Secret>,

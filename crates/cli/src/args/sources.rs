@@ -4,6 +4,7 @@ use super::RunArgs;
 use crate::environment_key::{self, NAME as KEY};
 use clap::{ArgMatches, Args, parser::ValueSource};
 use dualround_loadgen::redact_url;
+use dualround_model::masked_fields;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -72,10 +73,10 @@ pub(crate) fn listing(args: &RunArgs) -> String {
                 writeln!(out, "# {name}: \"***\"  # {from}, a secret")
             }
             Some(value) => {
-                let value = if URLS.contains(&name) {
-                    redacted(value)
-                } else {
-                    value
+                let value = match name {
+                    name if URLS.contains(&name) => redacted(value),
+                    "extra_body" => body(value),
+                    _ => value,
                 };
                 writeln!(out, "{name}: {value}  # {from}")
             }
@@ -110,6 +111,19 @@ fn documented_default(arg: &clap::Arg) -> Option<String> {
     };
     let (default, _) = rest.split_once(']')?;
     Some(default.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// JSON that goes into bodies, without its secrets; a file's name as it is.
+fn body(value: Value) -> Value {
+    let fields = value
+        .as_str()
+        .and_then(|text| serde_json::from_str::<serde_json::Map<String, Value>>(text).ok());
+    match fields {
+        Some(fields) if masked_fields(&fields) != fields => {
+            Value::Object(masked_fields(&fields)).to_string().into()
+        }
+        _ => value,
+    }
 }
 
 fn redacted(value: Value) -> Value {

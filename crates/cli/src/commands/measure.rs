@@ -105,7 +105,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     } = job;
     let started = SystemTime::now();
     let run_id = rfc3339(started).replace([':', '.'], "-");
-    let live = Live::start(job.live, &run_id)?;
+    let live = Live::start(job.live, &run_id, &plan)?;
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let lang = plan.output.lang;

@@ -6,7 +6,7 @@ mod remote;
 
 use crate::ticking::Ticking;
 use dualround_loadgen::Progress as Event;
-use dualround_model::{Outcome, RequestRecord, RoundSpec};
+use dualround_model::{Outcome, Plan, RequestRecord, RoundSpec};
 use dualround_stats::{SummaryOptions, measure};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -90,8 +90,8 @@ impl Live {
     ///
     /// # Errors
     /// [`crate::exit::Usage`] when the address or URL cannot be used.
-    pub(crate) fn start(plan: &LivePlan, run: &str) -> anyhow::Result<Option<Self>> {
-        if plan.listen.is_none() && plan.remote_write.is_none() {
+    pub(crate) fn start(live: &LivePlan, run: &str, plan: &Plan) -> anyhow::Result<Option<Self>> {
+        if live.listen.is_none() && live.remote_write.is_none() {
             return Ok(None);
         }
         let mut registry = Registry::with_prefix("dualround");
@@ -135,14 +135,14 @@ impl Live {
             registry.register(name, help, family.clone());
         }
         let registry = Arc::new(registry);
-        let page = plan
+        let page = live
             .listen
             .as_deref()
             .map(|address| listen::Page::start(address, &registry));
-        let pusher = plan
+        let pusher = live
             .remote_write
             .as_deref()
-            .map(|url| remote::push_to(url, run, &registry));
+            .map(|url| remote::push_to(url, run, plan, &registry));
         Ok(Some(Self {
             about,
             run: run.to_owned(),

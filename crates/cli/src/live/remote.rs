@@ -2,6 +2,8 @@
 //! more at the end. <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 
 use crate::ticking::Ticking;
+use dualround_loadgen::mask_secrets;
+use dualround_model::Plan;
 use dualround_wire::parse_exposition;
 use prometheus_client::registry::Registry;
 use prost::Message;
@@ -44,8 +46,9 @@ struct Sample {
 }
 
 /// Pushes, and once more when what is returned is dropped; says at the end what failed.
-pub(super) fn push_to(url: &str, run: &str, registry: &Arc<Registry>) -> Ticking {
+pub(super) fn push_to(url: &str, run: &str, plan: &Plan, registry: &Arc<Registry>) -> Ticking {
     let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
+    let plan = plan.clone();
     let agent = agent();
     let (mut tried, mut failed, mut reason) = (0_u32, 0_u32, String::new());
     Ticking::start(EVERY, move |last| {
@@ -56,6 +59,7 @@ pub(super) fn push_to(url: &str, run: &str, registry: &Arc<Registry>) -> Ticking
         }
         if last && failed > 0 {
             let shown = dualround_loadgen::redact_url(&url);
+            let reason = mask_secrets(&plan, &url, std::mem::take(&mut reason));
             crate::commands::note(&format!(
                 "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {reason}"
             ));

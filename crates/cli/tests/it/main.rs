@@ -18,6 +18,7 @@ mod pipes;
 mod rooms;
 mod rows;
 mod schema;
+mod secrets;
 mod trouble;
 mod vendors;
 mod verdicts;

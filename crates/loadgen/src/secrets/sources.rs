@@ -2,27 +2,44 @@
 
 use crate::transport::userinfo;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use dualround_model::Plan;
+use dualround_model::{Plan, RequestPlan, authorises, secrets_of_fields};
 use url::Url;
 
-/// Headers whose values are no secrets, and may be common words.
-const PLAIN: [&str; 12] = [
-    "Accept",
-    "Accept-Language",
-    "Cache-Control",
-    "Content-Type",
-    "Host",
-    "HTTP-Referer",
-    "Origin",
-    "Pragma",
-    "Referer",
-    "User-Agent",
-    "X-Title",
-    "X-Request-Id",
+/// What servers that need no key are given: words that would be missed in their answers.
+const PLACEHOLDERS: &[&str] = &[
+    "anything",
+    "dummy",
+    "llama.cpp",
+    "lm-studio",
+    "lmstudio",
+    "litellm",
+    "localhost",
+    "no-key",
+    "no-key-required",
+    "none",
+    "not-needed",
+    "not_needed",
+    "nothing",
+    "ollama",
+    "password",
+    "placeholder",
+    "secret",
+    "sglang",
+    "sk-no-key-required",
+    "unused",
+    "whatever",
+    "xinference",
 ];
 
 /// Bytes of a part of a header that may be a secret.
 const PART: usize = 8;
+
+/// Those of one request to a URL of its own.
+pub(super) fn secrets_of_request(url: &str, request: &RequestPlan) -> Vec<String> {
+    let mut plan = Plan::new(url, "");
+    plan.request = request.clone();
+    secrets_of(&plan)
+}
 
 /// All secrets of the plan, as they are given.
 pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
@@ -30,7 +47,7 @@ pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     all.extend(request.api_key.iter().map(|key| key.expose().to_owned()));
     for (name, value) in request.headers.iter().chain(&plan.prometheus.headers) {
-        if !PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(name)) {
+        if authorises(name) || looks_made(value.expose()) {
             all.extend(of_header(value.expose()));
         }
     }
@@ -40,7 +57,26 @@ pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
     for url in urls(plan) {
         all.extend(of_url(&url));
     }
+    for value in secrets_of_fields(&request.extra_body) {
+        all.extend(of_header(&value));
+    }
+    all.retain(|secret| {
+        !PLACEHOLDERS
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(secret))
+    });
     all
+}
+
+/// No word and no version: long, of letters of both cases and digits, as tokens are.
+fn looks_made(value: &str) -> bool {
+    const LENGTH: usize = 20;
+    let has = |is: fn(&char) -> bool| value.chars().any(|c| is(&c));
+    value.len() >= LENGTH
+        && !value.contains(' ')
+        && has(char::is_ascii_digit)
+        && has(char::is_ascii_uppercase)
+        && has(char::is_ascii_lowercase)
 }
 
 /// Every URL of the plan that may hold a secret.
@@ -54,13 +90,15 @@ fn urls(plan: &Plan) -> Vec<String> {
             format!("http://{url}")
         }
     });
+    let resets = plan.cold.reset_calls.iter().map(|call| &call.url);
     let named = plan.admin_urls.iter().chain(&plan.prometheus.urls);
+    let named = named.chain(resets);
     let named = named.chain([&plan.endpoint]).cloned();
     named.chain(proxies).collect()
 }
 
 /// User, password and values of the query.
-fn of_url(url: &str) -> Vec<String> {
+pub(super) fn of_url(url: &str) -> Vec<String> {
     let Ok(url) = Url::parse(url) else {
         return Vec::new();
     };
@@ -70,8 +108,12 @@ fn of_url(url: &str) -> Vec<String> {
         all.extend(userinfo.split_once(':').map(|(_, word)| word.to_owned()));
     }
     let raw = url.query().unwrap_or("").split('&');
-    all.extend(raw.filter_map(|pair| Some(pair.split_once('=')?.1.to_owned())));
-    all.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+    let raw = raw.filter_map(|pair| pair.split_once('='));
+    let raw = raw.filter(|(name, value)| authorises(name) || looks_made(value));
+    all.extend(raw.map(|(_, value)| value.to_owned()));
+    let read = url.query_pairs();
+    let read = read.filter(|(name, value)| authorises(name) || looks_made(value));
+    all.extend(read.map(|(_, value)| value.into_owned()));
     all
 }
 

@@ -5,6 +5,7 @@ use crate::{
     LoadError,
     auth::{basic, credentials},
     engine::{self, Reading, Watch},
+    secrets::Secrets,
     transport::Target,
 };
 use dualround_model::{EngineDelta, EngineKind, EngineReport, LeftOut, ResetCall, Warning};
@@ -21,6 +22,7 @@ impl Session {
     /// Looks at the endpoint's own server and at each `--admin-url`.
     pub(super) async fn find_engines(&mut self) -> Result<(), LoadError> {
         let headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
+        let secrets = Secrets::of(&self.plan);
         // The key goes to the endpoint's own server only.
         let own = &self.wiring.target;
         let own = own.with_path(own.base_path());
@@ -40,14 +42,17 @@ impl Session {
             let tls = self.tls.as_ref();
             let seen = engine::observe(&base, &target, &headers, tls, self.clock).await;
             if let (1.., Some(reason)) = (at, &seen.unreachable) {
-                self.warnings.push(Warning::EngineUnreachable {
-                    url: seen.shown.clone(),
-                    reason: reason.clone(),
-                });
+                let reason = secrets.scrub(reason.clone());
+                let url = seen.shown.clone();
+                self.warnings
+                    .push(Warning::EngineUnreachable { url, reason });
                 continue;
             }
             let forced = self.plan.engine.filter(|_| at == 0);
-            let report = engine::detect(&seen, forced);
+            let mut report = engine::detect(&seen, forced);
+            report.version = secrets.scrub_all(report.version.take());
+            report.evidence = secrets.scrub_all(std::mem::take(&mut report.evidence));
+            report.hints = secrets.scrub_all(std::mem::take(&mut report.hints));
             let tls = self.tls.clone();
             let (clock, has_page) = (self.clock, seen.page.is_some());
             let watch = Watch::new(report, &target, headers, tls, clock, has_page);

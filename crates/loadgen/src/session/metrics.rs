@@ -4,6 +4,7 @@ use super::Session;
 use crate::{
     Cancel, LoadError,
     clock::Clock,
+    secrets::Secrets,
     telemetry::{AskError, Asked, Collected, Common, Sampler, What, known_of, tracks},
 };
 use dualround_model::{Plan, Resolved, Warning};
@@ -69,6 +70,13 @@ impl Session {
     /// # Errors
     /// [`LoadError::Metric`] for an expression that cannot be evaluated.
     pub fn look_up_metrics(&mut self) -> Result<Vec<Warning>, LoadError> {
+        let secrets = Secrets::of(&self.plan);
+        let looked = self.look_up();
+        let looked = looked.map(|warnings| secrets.scrub_all(warnings));
+        looked.map_err(|error| secrets.scrub_error(error))
+    }
+
+    fn look_up(&mut self) -> Result<Vec<Warning>, LoadError> {
         let mut warnings = Vec::new();
         let mut sources = Vec::new();
         self.sample_engines()?;

@@ -5,6 +5,7 @@ use crate::{
     auth::{basic, given},
     control::Control,
     head::Headers,
+    secrets::Secrets,
 };
 use dualround_model::RequestPlan;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -96,6 +97,7 @@ pub(crate) fn tried(text: &str) -> String {
 pub struct PrometheusServer {
     api: Api,
     runtime: Runtime,
+    secrets: Secrets,
 }
 
 impl std::fmt::Debug for PrometheusServer {
@@ -117,7 +119,12 @@ impl PrometheusServer {
         let control = Control::to(url, request, limit)?;
         let runtime = crate::runtime::single()?;
         let api = runtime.block_on(Api::find(control, &given(&request.headers)));
-        Ok(api.map(|api| Self { api, runtime }))
+        let secrets = Secrets::of_request(url, request);
+        Ok(api.map(|api| Self {
+            api,
+            runtime,
+            secrets,
+        }))
     }
 
     /// The `data` of an API call.
@@ -125,7 +132,9 @@ impl PrometheusServer {
     /// # Errors
     /// The server's own words.
     pub fn get(&mut self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
-        self.runtime.block_on(self.api.get(call, parameters))
+        let answer = self.runtime.block_on(self.api.get(call, parameters));
+        let answer = answer.map(|data| self.secrets.scrub_all(data));
+        answer.map_err(|words| self.secrets.scrub(words))
     }
 
     /// What an expression is now; placeholders stand for a minute.
@@ -141,6 +150,7 @@ impl PrometheusServer {
     /// # Errors
     /// The server's own words.
     pub fn names(&mut self) -> Result<Vec<String>, String> {
-        self.runtime.block_on(self.api.names())
+        let names = self.runtime.block_on(self.api.names());
+        names.map_err(|words| self.secrets.scrub(words))
     }
 }
