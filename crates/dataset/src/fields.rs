@@ -171,10 +171,7 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
     } else {
         text
     };
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(_) => python_literal(text)?,
-    };
+    let value = json_or_python(text)?;
     let meant = match kind {
         FieldType::Text => false,
         FieldType::TextOrList => is_list_of_texts(&value),
@@ -182,6 +179,13 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
         _ => true,
     };
     meant.then_some(value)
+}
+
+/// What a text holds as JSON, or as Python writes it.
+pub(crate) fn json_or_python(text: &str) -> Option<Value> {
+    serde_json::from_str(text)
+        .ok()
+        .or_else(|| python_literal(text.trim()))
 }
 
 /// A list or an object as Python writes it into a cell: `{'type': 'json_object', 'strict': True}`.

@@ -1,7 +1,7 @@
 //! A row to a prompt: the shapes that datasets come in.
 
 use crate::{
-    fields::{self, RowFields, is_turns},
+    fields::{self, RowFields, is_turns, json_or_python},
     trace::{self, Trace},
 };
 use dualround_model::Sample;
@@ -296,9 +296,12 @@ fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     let told;
     let messages = match row.get("messages")? {
         Value::Array(messages) => messages,
-        // Tables keep lists as JSON text.
+        // Tables keep lists as text of JSON, or of Python.
         Value::String(text) => {
-            told = serde_json::from_str::<Vec<Value>>(text).ok()?;
+            told = match json_or_python(text)? {
+                Value::Array(messages) => messages,
+                _ => return None,
+            };
             &told
         }
         _ => return None,

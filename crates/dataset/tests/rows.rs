@@ -184,6 +184,13 @@ fn v18_cells_of_tables_hold_what_python_writes() {
     );
     // An empty cell of a column of numbers, as pandas writes it where it was told to.
     assert_eq!(json!(second.options), json!({}));
+    // The messages themselves, too.
+    let rows = "messages\n\"[{'role': 'user', 'content': 'it\\'s me'}]\"\n";
+    let selection = read("d.csv", rows).unwrap();
+    assert_eq!(
+        json!(first(&selection).messages),
+        json!([{"role": "user", "content": "it's me"}])
+    );
     for cell in ["{'type': json_object}", "{'type': 'a'", "{'a': f('b')}"] {
         let rows = format!("prompt,response_format\nhi,\"{cell}\"\n");
         assert!(read("d.csv", &rows).is_err(), "{cell}");

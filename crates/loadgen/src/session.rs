@@ -72,6 +72,8 @@ pub struct Session {
     begun: Option<BTreeSet<usize>>,
     /// What was found beside rounds, for the next one to tell.
     warnings: Vec<Warning>,
+    /// What of the canary's answers was not understood.
+    canary_odd: Vec<Warning>,
 }
 
 impl Session {
@@ -156,7 +158,13 @@ impl Session {
             probes: 0,
             begun: None,
             warnings: Vec::new(),
+            canary_odd: Vec::new(),
         })
+    }
+
+    /// What of the canary's answers is not understood, as a round would tell it of its own.
+    pub fn canary_oddities(&self) -> &[Warning] {
+        &self.canary_odd
     }
 
     /// The run's clock.

@@ -7,7 +7,8 @@ use super::{
 use crate::{args::CheckEndpointArgs, exit, exit::Usage};
 use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session};
-use dualround_model::{CanaryReport, EngineReport, TEMPLATE_TOKENS};
+use dualround_model::{CanaryReport, EngineReport, Lang, TEMPLATE_TOKENS};
+use dualround_report::warning_text;
 
 /// Looks, sends the canary unless told not to, and says what was found.
 pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
@@ -53,6 +54,9 @@ fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     }
     if let Some(sample) = &first {
         show_request(session.plan(), sample, true)?;
+    }
+    for odd in session.canary_oddities() {
+        line(&format!("canary: {}", warning_text(odd, Lang::En)));
     }
     match &canary {
         Some(canary) => said(canary),

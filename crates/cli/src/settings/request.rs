@@ -90,7 +90,7 @@ fn api_key(
     let key = key.transpose()?.flatten();
     if key
         .as_ref()
-        .is_some_and(|key| key.expose().starts_with("Bearer "))
+        .is_some_and(|key| key.expose().to_ascii_lowercase().starts_with("bearer "))
     {
         return Err(usage("--api-key: give the key alone, without `Bearer`"));
     }

@@ -121,3 +121,26 @@ fn g09_a_gauge_that_is_late_is_no_other_traffic() {
         assert_eq!(traffic, told, "{said} {}", stderr(&output));
     }
 }
+
+/// A check says of the canary's answers what a run would say of its own.
+#[test]
+fn g12_a_check_says_what_it_did_not_understand() {
+    let base = scripted(|head| match path_of(head) {
+        "/v1/models" => page(r#"{"data":[{"id":"m"}]}"#),
+        "/v1/chat/completions" => {
+            let chunk = r#"{"choices":[{"delta":{"plan":"A"}}]}"#;
+            let end = r#"{"choices":[{"delta":{},"finish_reason":"because"}]}"#;
+            let usage = r#"{"choices":[],"usage":{"prompt_tokens":900,"completion_tokens":1}}"#;
+            format!(
+                "{HEAD}Content-Type: text/event-stream\r\n\r\ndata: {chunk}\n\ndata: {end}\n\ndata: {usage}\n\ndata: [DONE]\n\n"
+            )
+            .into_bytes()
+        }
+        _ => missing(),
+    });
+    let (_, said) = check(&base, &[]);
+    assert!(
+        said.contains("`plan`") && said.contains("because"),
+        "{said}"
+    );
+}

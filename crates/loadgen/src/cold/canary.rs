@@ -11,8 +11,11 @@ use crate::{
     stream::{Reading, Response},
     transport::StampCounts,
 };
-use dualround_model::{CanaryReport, Outcome, Plan, Sample, TEMPLATE_TOKENS, Usage};
-use std::time::Duration;
+use dualround_model::{
+    CanaryReport, Ending, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS, Timeline, Usage,
+    Warning,
+};
+use std::{mem::discriminant, time::Duration};
 use tokio::time::sleep;
 
 /// Characters of the canary text: at least two blocks of 256 tokens, the largest seen in real
@@ -43,6 +46,8 @@ pub(crate) struct Prober<'a> {
     text: String,
     sent: u32,
     slot: Option<crate::transport::Link>,
+    /// What of the answers is not understood, each once.
+    odd: Vec<Warning>,
 }
 
 impl<'a> Prober<'a> {
@@ -54,6 +59,37 @@ impl<'a> Prober<'a> {
             text: filler(plan.seed, CHARS),
             sent: 0,
             slot: None,
+            odd: Vec::new(),
+        }
+    }
+
+    /// What of the answers was not understood.
+    pub(crate) fn into_odd(self) -> Vec<Warning> {
+        self.odd
+    }
+
+    fn note_odd(&mut self, facts: &StreamFacts, timeline: &Timeline) {
+        let text = facts.unknown_text.as_ref().map(|text| {
+            let first = timeline.first_token_ns;
+            let lead = first.map(|first| first.saturating_sub(text.at_ns));
+            Warning::UnknownText {
+                count: 1,
+                of: 1,
+                place: text.place.clone(),
+                lead_ms: lead.map(|ns| Duration::from_nanos(ns).as_secs_f64() * 1e3),
+            }
+        });
+        let reason = facts.finish_reason.as_deref();
+        let reason = reason.filter(|reason| Ending::of(reason) == Ending::Unknown);
+        let finish = reason.map(|reason| Warning::UnknownFinish {
+            count: 1,
+            reason: reason.to_owned(),
+        });
+        for odd in text.into_iter().chain(finish) {
+            let is_new = |known: &Warning| discriminant(known) != discriminant(&odd);
+            if self.odd.iter().all(is_new) {
+                self.odd.push(odd);
+            }
         }
     }
 
@@ -105,6 +141,7 @@ impl<'a> Prober<'a> {
             let words = format!("{}: {}", failure.kind, failure.message);
             return Err((failure.status, words));
         }
+        self.note_odd(&response.answer.facts, &response.answer.timeline);
         sleep(STORE_WAIT).await;
         Ok(Probed {
             usage: response.answer.usage,

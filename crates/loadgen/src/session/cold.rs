@@ -31,6 +31,7 @@ impl Session {
             // A refusal of the field is not one of the endpoint: the marker is tried next.
             let found = canary::run(&mut prober, &mut self.markers, Some(&field), lengths).await;
             self.probes += prober.sent();
+            self.canary_odd = Secrets::of(&self.plan).scrub_all(prober.into_odd());
             if let Ok(report) = found
                 && canary::separates(&report)
             {
@@ -41,6 +42,7 @@ impl Session {
         let mut prober = canary::Prober::new(&wiring, &self.plan, like.as_deref());
         let found = canary::run(&mut prober, &mut self.markers, None, lengths).await;
         self.probes += prober.sent();
+        self.canary_odd = Secrets::of(&self.plan).scrub_all(prober.into_odd());
         match found {
             Ok(report) => Ok(Some(report)),
             Err((Some(404), message)) if message.to_ascii_lowercase().contains("model") => Err(
