@@ -67,7 +67,8 @@ impl<'a> Generated<'a> {
             return Ok(());
         }
         let place = place(&key);
-        if place == Place::About && is_state(&key) {
+        // A reason to stop may be the word that the user had it stop at.
+        if place == Place::About && is_state(&key) && !key.ends_with("reason") {
             let value: Value = map.next_value()?;
             if field_fails(&key, &value) {
                 self.error = Some(plain(&value));

@@ -137,6 +137,9 @@ const COUNTS: &[&str] = &[
     "ignored",
     "handled",
     "recovered",
+    "url",
+    "docs",
+    "correction",
 ];
 
 /// A name that says that what stands under it is an error.

@@ -48,10 +48,10 @@ fn is_success(fields: &Map<String, Value>) -> bool {
         && words.all(|(_, word)| says_nothing(word))
 }
 
-/// The code of a success: 0, 1xx and 2xx, and its words.
+/// A code that is no failure: 0, 1xx to 3xx, and its words.
 fn is_fine(code: &Value) -> bool {
     match number_of(code) {
-        Some(number) => number == 0.0 || (100.0..300.0).contains(&number),
+        Some(number) => number == 0.0 || (100.0..400.0).contains(&number),
         None => code.as_str().is_none_or(is_fine_word),
     }
 }

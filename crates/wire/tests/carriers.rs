@@ -558,7 +558,7 @@ fn f003_endings_and_errors_in_other_places_are_read() {
         };
         assert!(message.contains("boom"), "{message}");
     }
-    let fine = r#"{"choices":[{"delta":{"content":"a","status":"in_progress"},"status":"ok"}]}"#;
+    let fine = r#"{"choices":[{"delta":{"content":"a","status":"in_progress"},"status":"ok","finish_reason":"stop","stop_reason":"error"}]}"#;
     assert!(chunk(fine).bears_token());
 }
 
