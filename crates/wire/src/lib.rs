@@ -3,7 +3,9 @@
 //! Pure and synchronous: no sockets, no clocks. The caller stamps; this crate only says what the
 //! bytes mean, and borrows from them wherever it can.
 
+mod answer_body;
 mod chat;
+mod chunk;
 mod delta;
 mod error_body;
 mod error_names;
@@ -14,6 +16,7 @@ mod hidden_text;
 mod http1;
 mod labels;
 mod name_words;
+mod odd_event;
 mod place;
 mod reader;
 mod repair;
@@ -23,7 +26,9 @@ mod sse;
 mod usage;
 mod vendor_error;
 
-pub use chat::{BodyFacts, ChatEvent, ChunkFacts, Suspect, parse_body, parse_event, quoted};
+pub use answer_body::{BodyFacts, parse_body};
+pub use chat::{ChatEvent, Suspect, parse_event, quoted};
+pub use chunk::ChunkFacts;
 pub use error_body::error_text;
 pub use exposition::{no_page, parse as parse_exposition};
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};

@@ -1,7 +1,9 @@
 //! The events of one stream, read fast: most differ from the one before in one string only.
 
 use crate::{
-    chat::{ChatEvent, ChunkFacts, parse_event, parse_stray},
+    chat::{ChatEvent, parse_event},
+    chunk::ChunkFacts,
+    odd_event::parse_stray,
     sse::SseEvent,
 };
 use std::borrow::Cow;

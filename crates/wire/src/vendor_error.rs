@@ -91,6 +91,11 @@ pub(crate) fn instead(object: &Map<String, Value>) -> Option<Told> {
     Some(Told { words, bare: true })
 }
 
+/// The same of the text of an object.
+pub(crate) fn of_body(data: &[u8]) -> Option<Told> {
+    instead(&serde_json::from_slice(data).ok()?)
+}
+
 /// The words of a value in an event that is called an error by its name.
 pub(crate) fn of_error_event(value: &Value) -> Option<String> {
     if says_nothing(value) {
