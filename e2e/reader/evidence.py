@@ -268,6 +268,7 @@ NOTES = [
     (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值", lambda one: (len(one.successes()),)),
     (r"(\d+) of (\d+) requests failed; most often .*", r"(\d+) 个请求中有 (\d+) 个失败；最常见：.*", lambda one: (failed(one), len(one.records))),
     (r"all (\d+) requests failed; most often .*", r"全部 (\d+) 个请求失败；最常见：.*", lambda one: (failed(one),)),
+    (r"\d+ of \d+ answers came compressed, .*", r"\d+ 个响应中有 \d+ 个按 Accept-Encoding .*", None),
     (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*", None),
     (r"\d+ samples were asked for, the dataset has \d+; --oversample repeats rows", r"要求 \d+ 个样本，数据集只有 \d+ 个；--oversample 可重复使用", None),
     (r"\d+ prompts are repetitions of another one, .*", r"有 \d+ 个提示词与其他重复，.*", None),

@@ -1,12 +1,12 @@
 //! What is known of one answer: its timeline, what its events said, and how it failed, if it did.
 
-use crate::text::clean;
+use crate::{stream::Reading, text::clean};
 use dualround_model::{
     Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,
 };
 use dualround_wire::{
-    ChatEvent, ChunkFacts, ResponseHead, Suspect, error_text, parse_body, quoted,
+    BodyDecoder, ChatEvent, ChunkFacts, ResponseHead, Suspect, error_text, parse_body, quoted,
 };
 
 /// Bytes kept of the start of a stream in which no event is heard.
@@ -17,6 +17,10 @@ pub(crate) struct Answer {
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
+    /// Compressed answers were asked for.
+    unpack: bool,
+    /// Unpacks the body, where it is compressed.
+    pub(super) decoder: Option<BodyDecoder>,
     pub(crate) head: Option<ResponseHead>,
     /// The bytes of a body that is no stream.
     pub(super) body: Option<Vec<u8>>,
@@ -53,11 +57,13 @@ pub(super) struct ReadTally {
 }
 
 impl Answer {
-    pub(crate) fn new(queued_ns: u64, lenient: bool, keep_text: bool) -> Self {
+    pub(crate) fn new(queued_ns: u64, reading: Reading) -> Self {
         Self {
             failure: None,
-            lenient,
-            keep_text,
+            lenient: reading.lenient,
+            keep_text: reading.keep_text,
+            unpack: reading.unpack,
+            decoder: None,
             head: None,
             body: None,
             begun: false,
@@ -91,11 +97,14 @@ impl Answer {
         self.timeline.head_ns = Some(stamp.at);
         self.facts.status = Some(head.status);
         let ok = (200..300).contains(&head.status);
-        let encoded = head.content_encoding.as_deref().is_some_and(is_encoded);
-        if ok && encoded {
-            let encoding = head.content_encoding.as_deref().unwrap_or("");
-            let message = format!("the response is encoded ({encoding}), which was not asked for");
-            self.fail(FailureKind::BadResponse, clean(&message));
+        let coding = head.content_encoding.as_deref().unwrap_or("");
+        if is_encoded(coding) {
+            self.decoder = BodyDecoder::of(coding).filter(|_| self.unpack);
+            self.facts.compressed = self.decoder.is_some();
+            if ok && self.decoder.is_none() {
+                let message = not_unpacked(coding);
+                self.fail(FailureKind::BadResponse, clean(&message));
+            }
         }
         if !ok {
             self.body = Some(Vec::new());
@@ -478,6 +487,16 @@ fn is_stream(part: &[u8]) -> bool {
         let length = field.len().min(part.len());
         part[..length] == field.as_bytes()[..length]
     })
+}
+
+/// Why an encoded body is not read.
+fn not_unpacked(coding: &str) -> String {
+    if BodyDecoder::of(coding).is_none() {
+        return format!("the response is encoded ({coding}); only gzip and deflate are unpacked");
+    }
+    format!(
+        "the response is encoded ({coding}), which was not asked for; with --header 'Accept-Encoding: {coding}' it is unpacked"
+    )
 }
 
 /// A body that is not sent as it is; `Content-Encoding` may say in words, or with nothing, that it is.

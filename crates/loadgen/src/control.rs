@@ -7,7 +7,7 @@ use crate::{
     transport::{Conn, Link, Target, for_http2, tls_connector},
 };
 use dualround_model::RequestPlan;
-use dualround_wire::{Frame, ResponseDecoder, ResponseHead};
+use dualround_wire::{BodyDecoder, Frame, ResponseDecoder, ResponseHead};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -139,7 +139,7 @@ impl Control {
         if answer.head.keep_alive {
             self.conn = Some(conn);
         }
-        Ok(answer)
+        unpacked(answer)
     }
 
     async fn open(&self) -> Result<Link, String> {
@@ -152,6 +152,17 @@ impl Control {
             .await
             .map_err(|error| error.message)
     }
+}
+
+/// Without the compression that the user's own header may have asked for.
+fn unpacked(mut answer: Answer) -> Result<Answer, String> {
+    let coding = answer.head.content_encoding.as_deref().unwrap_or("");
+    if let Some(mut decoder) = BodyDecoder::of(coding) {
+        let plain = decoder.unpack(&answer.body);
+        answer.body = plain.map_err(|error| format!("the answer cannot be unpacked: {error}"))?;
+        answer.head.content_encoding = None;
+    }
+    Ok(answer)
 }
 
 /// One request and its whole answer on an open connection.

@@ -3,8 +3,10 @@
 //! Each event is stamped before its JSON is looked at.
 
 use crate::answer::{Answer, ReadTally};
-use dualround_model::{FailureKind, Plan, Stamp};
-use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
+use dualround_model::{FailureKind, Plan, Secret, Stamp};
+use dualround_wire::{
+    BodyDecoder, ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail,
+};
 
 /// Most bytes kept of a body that is not a stream.
 const BODY_LIMIT: usize = 64 << 20;
@@ -32,6 +34,8 @@ pub(crate) struct Reading {
     pub(crate) event_bytes: usize,
     /// Largest body, bytes.
     pub(crate) body_bytes: u64,
+    /// The user's own header asks for compressed answers.
+    pub(crate) unpack: bool,
 }
 
 impl Reading {
@@ -42,8 +46,17 @@ impl Reading {
             keep_text: plan.output.keeps_answers(),
             event_bytes: usize::try_from(plan.limits.max_event_bytes).unwrap_or(usize::MAX),
             body_bytes: plan.limits.max_response_bytes,
+            unpack: asks_for_packed(&plan.request.headers),
         }
     }
+}
+
+/// A header of the run asks for a coding that can be unpacked.
+pub(crate) fn asks_for_packed(headers: &[(String, Secret)]) -> bool {
+    let mut accepted = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("Accept-Encoding"));
+    accepted.any(|(_, value)| BodyDecoder::is_asked_for(value.expose()))
 }
 
 impl Response {
@@ -54,7 +67,7 @@ impl Response {
             room: reading.body_bytes,
             chat: ChatReader::default(),
             frames: None,
-            answer: Answer::new(queued_ns, reading.lenient, reading.keep_text),
+            answer: Answer::new(queued_ns, reading),
         }
     }
 
@@ -145,6 +158,20 @@ impl Response {
     }
 
     fn take_body(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
+        let Some(decoder) = &mut self.answer.decoder else {
+            return self.take_plain(part, stamp, tally);
+        };
+        match decoder.unpack(part) {
+            Ok(plain) => self.take_plain(&plain, stamp, tally),
+            Err(error) => {
+                let message = format!("the response cannot be unpacked: {error}");
+                self.answer.fail(FailureKind::BadResponse, message);
+                self.answer.ended = true;
+            }
+        }
+    }
+
+    fn take_plain(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
         let Self {
             sse, chat, answer, ..
         } = self;

@@ -5,8 +5,10 @@ mod common;
 mod script;
 
 use common::metrics;
-use dualround_model::{Flag, Outcome, RequestRecord, TokenSource};
+use dualround_model::{Flag, Outcome, Plan, RequestRecord, Secret, TokenSource};
+use flate2::{Compression, write::GzEncoder};
 use script::{DONE, FIN, ROLE, SSE, Step, c, cu, scripted, scripted_with, serve, u, write};
+use std::io::Write;
 
 fn kind(record: &RequestRecord) -> String {
     match &record.outcome {
@@ -332,4 +334,54 @@ fn a_kept_connection_that_closes_is_replaced() {
     for record in rounds.iter().flat_map(|round| &round.records) {
         assert_eq!(kind(record), "Success");
     }
+}
+
+/// The parts of a stream, each flushed, as nginx and SDK users' servers send it.
+fn packed(parts: &[&str], after: u64) -> Vec<Step> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut steps = Vec::new();
+    for part in parts {
+        encoder.write_all(part.as_bytes()).unwrap();
+        encoder.flush().unwrap();
+        steps.push(Step::Write(std::mem::take(encoder.get_mut())));
+        steps.push(Step::Wait(after));
+    }
+    steps.push(Step::Write(encoder.finish().unwrap()));
+    steps
+}
+
+#[test]
+fn g10_compressed_streams_are_unpacked_where_they_are_asked_for() {
+    let head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\r\n";
+    let parts = [ROLE, &c("A"), &c("B"), &c("C"), FIN, &u(5, 3), DONE];
+    let script = [vec![write(head)], packed(&parts, 100)].concat();
+    let asked = |plan: &mut Plan| {
+        let header = ("accept-encoding".to_owned(), Secret::new("gzip, deflate"));
+        plan.request.headers.push(header);
+    };
+    let record = scripted_with(script.clone(), asked);
+    assert!(record.outcome.is_success(), "{:?}", record.outcome);
+    let metrics = metrics(&record);
+    assert_eq!(metrics.output_tokens, Some(3));
+    assert!(metrics.flags.contains(&Flag::Compressed));
+    // Each event was flushed, so each token is known when it came.
+    let itl = metrics.itl_ms.unwrap();
+    assert!((60.0..200.0).contains(&itl), "{itl}");
+    // Unasked it is named, with the way to have it.
+    let unasked = scripted(script);
+    let said = message(&unasked);
+    assert_eq!(kind(&unasked), "bad_response");
+    assert!(
+        said.contains("not asked for") && said.contains("Accept-Encoding"),
+        "{said}"
+    );
+    let brotli = vec![write(&head.replace("gzip", "br")), write("xxxx")];
+    let said = message(&scripted_with(brotli, asked));
+    assert!(said.contains("only gzip and deflate"), "{said}");
+    let broken = vec![write(head), write("data: plain\n\n")];
+    let refused = scripted_with(broken, asked);
+    let said = message(&refused);
+    assert_eq!(kind(&refused), "bad_response");
+    assert!(said.contains("cannot be unpacked"), "{said}");
 }

@@ -86,6 +86,9 @@ pub struct EngineReport {
     pub base: String,
     /// What the judgement rests on.
     pub evidence: Vec<String>,
+    /// The gateway that answers in its place, by its headers or its page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// Counters by tier; empty where there are none.
     pub tiers: Vec<TierCounters>,
     /// Counter of prompt tokens computed, which leaves cached ones out (llama.cpp).
@@ -131,6 +134,7 @@ impl EngineReport {
             version: None,
             base,
             evidence: Vec::new(),
+            gateway: None,
             tiers: Vec::new(),
             processed: None,
             cached: None,

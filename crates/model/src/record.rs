@@ -44,11 +44,13 @@ pub enum Flag {
     UnknownFinish,
     /// `usage.total_tokens` is not what the counts beside it add up to.
     UsageTotalOff,
+    /// The answer came compressed: a token is known when the bytes have come that it is unpacked from.
+    Compressed,
 }
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Coalesced,
         Self::BufferedSuspected,
         Self::UsageMismatch,
@@ -66,6 +68,7 @@ impl Flag {
         Self::UnknownText,
         Self::UnknownFinish,
         Self::UsageTotalOff,
+        Self::Compressed,
     ];
 
     /// A bit by its place in [`Flag::ALL`].
@@ -94,6 +97,7 @@ impl Flag {
             Self::UnknownText => "unknown_text",
             Self::UnknownFinish => "unknown_finish",
             Self::UsageTotalOff => "usage_total_off",
+            Self::Compressed => "compressed",
         }
     }
 }
@@ -126,6 +130,9 @@ pub struct StreamFacts {
     /// The first text that came, before any known token, in a field that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown_text: Option<UnknownText>,
+    /// It was unpacked from gzip or deflate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub compressed: bool,
 }
 
 /// Text in a field that is not known.

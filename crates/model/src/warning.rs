@@ -75,6 +75,13 @@ pub enum Warning {
         /// The longest time from it to a known token, ms; unknown where there was none.
         lead_ms: Option<f64>,
     },
+    /// Answers came compressed, as they were asked for.
+    Compressed {
+        /// How many.
+        count: u64,
+        /// Of how many successes.
+        of: u64,
+    },
     /// Answers ended with a `finish_reason` that is not known.
     UnknownFinish {
         /// How many.

@@ -99,6 +99,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::PromptTokensChanged { .. }
         | Warning::NotStreamed { .. }
         | Warning::BufferedSuspected { .. }
+        | Warning::Compressed { .. }
         | Warning::UsageMismatch { .. }
         | Warning::UsageTotalOff { .. }
         | Warning::ImpossibleUsage { .. }

@@ -66,6 +66,12 @@ pub(crate) fn of(
             of,
         });
     }
+    if flag(Flag::Compressed) > 0 {
+        warnings.push(Warning::Compressed {
+            count: flag(Flag::Compressed),
+            of,
+        });
+    }
     if let (Some(goodput), Some(slo)) = (&summary.goodput, &options.slo)
         && goodput.requests == 0
         && of > 0

@@ -1,5 +1,6 @@
 //! HTTP/1.1 response framing (RFC 9112): head, then a body by chunks, by length or until the end.
 
+use crate::gateway::{self, Gateway};
 use std::mem::MaybeUninit;
 
 /// What stands at the head of a response, as far as a client needs it.
@@ -25,6 +26,20 @@ pub struct ResponseHead {
     pub location: Option<String>,
     /// `Server`.
     pub server: Option<String>,
+    /// The gateway that its headers name.
+    pub gateway: Option<Box<Gateway>>,
+}
+
+impl ResponseHead {
+    /// Takes a header for what it says of a gateway.
+    pub fn note_gateway(&mut self, name: &str, value: &str) {
+        if self.gateway.as_ref().is_some_and(|known| known.own) {
+            return;
+        }
+        if let Some(found) = gateway::of_header(name, value) {
+            self.gateway = Some(Box::new(found));
+        }
+    }
 }
 
 /// One step of a response.
@@ -342,6 +357,7 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Sta
     for header in response.headers.iter() {
         let value = String::from_utf8_lossy(header.value).trim().to_owned();
         let name = header.name;
+        head.note_gateway(name, &value);
         if name.eq_ignore_ascii_case("content-type") {
             head.content_type = Some(value);
         } else if name.eq_ignore_ascii_case("content-length") {

@@ -80,6 +80,11 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
         report.kind.name(),
         report.evidence.join(", ")
     ));
+    if let Some(gateway) = &report.gateway {
+        line(&format!(
+            "  a gateway answers: {gateway}; what it counts itself is not the engine's: --admin-url takes each engine's own address"
+        ));
+    }
     for tier in &report.tiers {
         line(&format!(
             "  hit rate of tier {}: increase of {} / increase of {}",

@@ -144,3 +144,43 @@ fn g12_a_check_says_what_it_did_not_understand() {
         "{said}"
     );
 }
+
+#[test]
+fn g08_a_gateway_is_named() {
+    for (header, path, body, named) in [
+        (
+            "x-litellm-version: 1.84.0\r\nserver: nginx",
+            "",
+            "",
+            "LiteLLM",
+        ),
+        ("server: envoy", "", "", "Envoy"),
+        ("via: 1.1 Caddy", "", "", "Caddy"),
+        (
+            "x-a: b",
+            "/metrics",
+            "# TYPE vllm_router_requests_total counter\nvllm_router_requests_total 5\n",
+            "vllm-router",
+        ),
+    ] {
+        let base = scripted(move |head| match path_of(head) {
+            "/v1/models" => {
+                let body = r#"{"data":[{"id":"m"}]}"#;
+                format!(
+                    "{HEAD}{header}\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .into_bytes()
+            }
+            "/v1/chat/completions" => answer(""),
+            at if at == path => page(body),
+            _ => missing(),
+        });
+        let (code, said) = check(&base, &["--no-canary"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains(&format!("a gateway answers: {named};")),
+            "{said}"
+        );
+    }
+}

@@ -49,7 +49,7 @@ async fn reset(
     clock: Clock,
 ) -> Result<ResetOutcome, LoadError> {
     let target = Target::resolve(&call.url, request)?;
-    let url = target.shown.clone();
+    let (url, path) = (target.shown.clone(), target.path.clone());
     let auth = basic(target.userinfo.as_deref());
     let mut control = Control::new(target, tls.cloned(), clock, LIMIT);
     let mut attempts = 0;
@@ -66,7 +66,7 @@ async fn reset(
         }
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let (ok, message) = match answer {
-            Ok(answer) => judge(&answer),
+            Ok(answer) => judge(&path, &answer),
             Err(reason) => (false, reason),
         };
         return Ok(ResetOutcome {
@@ -80,13 +80,15 @@ async fn reset(
 }
 
 /// 2xx, unless the body says otherwise.
-fn judge(answer: &Answer) -> (bool, String) {
+fn judge(path: &str, answer: &Answer) -> (bool, String) {
     let text = dualround_wire::error_text(&answer.body);
     if !(200..300).contains(&answer.status) {
-        let hint = if answer.status == 404 {
-            " (vLLM has this route only with VLLM_SERVER_DEV_MODE=1)"
-        } else {
-            ""
+        let hint = match answer.status {
+            404 if path.contains("reset_prefix_cache") => {
+                " (vLLM has this route only with VLLM_SERVER_DEV_MODE=1)"
+            }
+            404 => " (this server has no such route; --reset-cache-url names another)",
+            _ => "",
         };
         return (false, format!("HTTP {}{hint}: {text}", answer.status));
     }
@@ -110,14 +112,22 @@ mod tests {
     fn b128_an_answer_that_says_no_is_a_failure() {
         let answer = |status, body: &str| {
             let body = body.as_bytes().to_vec();
-            judge(&Answer {
+            let answer = Answer {
                 status,
                 body,
                 ..Answer::default()
-            })
-            .0
+            };
+            judge("/flush_cache", &answer).0
         };
         assert!(answer(200, "") && answer(200, "{}") && answer(200, "{\"success\":true}"));
+        let missing = Answer {
+            status: 404,
+            ..Answer::default()
+        };
+        // G06: each engine's own route has its own reason to be missing.
+        let said = |path: &str| judge(path, &missing).1;
+        assert!(said("/reset_prefix_cache").contains("VLLM_SERVER_DEV_MODE"));
+        assert!(said("/clear_kv_blocks").contains("no such route"));
         assert!(!answer(200, "{\"success\":false}") && !answer(404, "") && !answer(200, "false"));
     }
 }

@@ -10,9 +10,20 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let mut report = blank(EngineKind::Dynamo, seen, evidence);
+    let gauge = |name: &str| {
+        let value = seen.value(name).filter(|value| *value > 0.0)?;
+        format!("{value:.0}").parse::<u64>().ok()
+    };
+    report.block_tokens = gauge("dynamo_frontend_model_kv_cache_block_size");
+    let blocks = gauge("dynamo_frontend_model_total_kv_blocks");
+    report.capacity_tokens = blocks.zip(report.block_tokens).map(|(n, size)| n * size);
     report.resets.push(seen.call("POST", "/clear_kv_blocks"));
     report.hints.push(
         "/clear_kv_blocks answers 200 even when no worker did anything; the proof after it decides"
+            .to_owned(),
+    );
+    report.hints.push(
+        "cached tokens on its page are those that workers tell; blocks are those of one worker"
             .to_owned(),
     );
     report

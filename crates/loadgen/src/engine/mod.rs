@@ -13,7 +13,7 @@ mod vllm;
 mod watch;
 
 use dualround_model::{EngineKind, EngineReport, ResetCall};
-use dualround_wire::Scrape;
+use dualround_wire::{Scrape, gateway_of_page};
 use serde_json::Value;
 
 pub(crate) use observe::observe;
@@ -28,6 +28,8 @@ pub(crate) struct Observed {
     pub(crate) base: String,
     /// The same without secrets.
     pub(crate) shown: String,
+    /// The gateway that the headers of the model list name.
+    pub(crate) gateway: Option<String>,
     /// `Server` header of the model list.
     pub(crate) server: Option<String>,
     /// `/v1/models`.
@@ -83,6 +85,13 @@ impl Observed {
         }
     }
 
+    /// The value of the first sample of a metric.
+    fn value(&self, metric: &str) -> Option<f64> {
+        let page = self.page.as_ref()?;
+        let sample = page.samples.iter().find(|sample| sample.name == metric)?;
+        Some(sample.value)
+    }
+
     /// A label's value of the first sample of a metric.
     fn label(&self, metric: &str, label: &str) -> Option<String> {
         let page = self.page.as_ref()?;
@@ -100,8 +109,17 @@ fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
     }
 }
 
-/// What the server is. `forced` overrides what it looks like, not what it shows.
+/// What the server is, and what stands in front of it. `forced` overrides what it looks like, not what
+/// it shows.
 pub(crate) fn detect(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
+    let names = seen.page.as_ref().map(Scrape::names).unwrap_or_default();
+    EngineReport {
+        gateway: gateway_of_page(&names).or_else(|| seen.gateway.clone()),
+        ..engine(seen, forced)
+    }
+}
+
+fn engine(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
     // LMCache's names stand on the pages of engines that run it inside, so it comes last.
     let looks: [fn(&Observed) -> Option<EngineReport>; 8] = [
         sglang::look,

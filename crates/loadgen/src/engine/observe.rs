@@ -46,6 +46,10 @@ pub(crate) async fn observe(
     seen.server = models
         .as_ref()
         .and_then(|answer| answer.head.server.clone());
+    seen.gateway = models
+        .as_ref()
+        .and_then(|answer| answer.head.gateway.clone())
+        .map(|gateway| gateway.name);
     seen.models = json(models);
     seen.version = json(get(&mut control, &format!("{prefix}/version"), headers).await);
     seen.props = json(get(&mut control, &format!("{prefix}/props"), headers).await);

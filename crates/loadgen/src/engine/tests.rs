@@ -71,6 +71,23 @@ fn llama_cpp_by_its_slots() {
 }
 
 #[test]
+fn g06_dynamo_tells_its_blocks() {
+    let text = "dynamo_frontend_model_kv_cache_block_size{model=\"m\"} 16\n\
+                dynamo_frontend_model_total_kv_blocks{model=\"m\"} 1000\n";
+    let seen = Observed {
+        page: page(text),
+        ..seen()
+    };
+    let report = detect(&seen, None);
+    assert_eq!(report.kind, EngineKind::Dynamo);
+    assert_eq!(
+        (report.block_tokens, report.capacity_tokens),
+        (Some(16), Some(16_000))
+    );
+    assert!(report.resets[0].url.ends_with("/clear_kv_blocks"));
+}
+
+#[test]
 fn the_others_by_theirs() {
     let by_page = |text: &str| {
         let seen = Observed {

@@ -68,7 +68,7 @@ pub(crate) fn candidates(asked: &str) -> &'static [Alias] {
 }
 
 /// What `auto` looks for: hits by tier, how full the cache is, and who waits.
-const KNOWN: [&str; 28] = [
+const KNOWN: &[&str] = &[
     "prefix_cache_hit_rate",
     "lmcache_hit_rate",
     "vllm:external_prefix_cache_hits_total",
@@ -96,6 +96,15 @@ const KNOWN: [&str; 28] = [
     "trtllm_kv_cache_utilization",
     "tgi_batch_current_size",
     "tgi_queue_size",
+    "dynamo_frontend_cached_tokens",
+    "dynamo_frontend_input_sequence_tokens",
+    "dynamo_frontend_inflight_requests",
+    "dynamo_frontend_queued_requests",
+    "dynamo_component_router_kv_hit_rate",
+    "litellm_input_cached_tokens_metric_total",
+    "litellm_provider_cache_read_input_tokens_metric_total",
+    "litellm_cache_hits_metric_total",
+    "litellm_in_flight_requests",
     "DCGM_FI_DEV_GPU_UTIL",
 ];
 

@@ -203,7 +203,7 @@ pub(crate) fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
         let value = headers.get(name)?;
         Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
     };
-    ResponseHead {
+    let mut head = ResponseHead {
         status,
         content_type: text("content-type"),
         content_encoding: text("content-encoding"),
@@ -215,7 +215,12 @@ pub(crate) fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
         date: text("date"),
         location: text("location"),
         server: text("server"),
+        gateway: None,
+    };
+    for (name, value) in headers {
+        head.note_gateway(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
     }
+    head
 }
 
 /// An error with its causes: hyper's own words alone are "http2 error".

@@ -109,6 +109,13 @@ pub(super) const TERMS: &[Term] = &[
         "在第一个已知 token 之前，响应的某个含义未知的字段（或事件）中有文本。若它是模型生成的，TTFT 至多晚了所示的时间。已识别的字段见 docs/metrics.md。",
     ),
     term(
+        "compressed",
+        "compressed",
+        "压缩的响应",
+        "Answers came in gzip or deflate, which a header of the run asks for. A token is known when the bytes have come from which it can be unpacked: a server that flushes each event costs microseconds, one that does not holds tokens back until a block is full. Leave the header out to measure the engine.",
+        "响应以 gzip 或 deflate 返回（由本次运行的请求头要求）。token 在其可解压的字节到达时才可知：逐事件刷新的服务端只多花微秒级时间，否则 token 会滞留到一个压缩块写满。要测量引擎本身，请去掉该请求头。",
+    ),
+    term(
         "unknown_finish",
         "unknown_finish",
         "未知的 finish_reason",

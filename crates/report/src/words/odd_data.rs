@@ -30,6 +30,14 @@ pub(super) fn odd_data(warning: &Warning) -> Option<Both> {
             place,
             lead_ms,
         } => unknown_text([*count, *of], place, *lead_ms),
+        Warning::Compressed { count, of } => [
+            format!(
+                "{count} of {of} answers came compressed, as the Accept-Encoding header asks: a token counts as arrived when the bytes have come from which it can be unpacked, so where the server does not flush each event TTFT and ITL are the compression's"
+            ),
+            format!(
+                "{of} 个响应中有 {count} 个按 Accept-Encoding 请求头以压缩形式返回：token 在其可解压的字节到达时才算到达；若服务端不逐事件刷新，TTFT 与 ITL 反映的是压缩"
+            ),
+        ],
         Warning::UnknownFinish { count, reason } => [
             format!(
                 "{count} answers ended with a finish_reason that is not known (`{reason}`); they count as answers"
