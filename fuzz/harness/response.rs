@@ -27,7 +27,7 @@ fn decode(pieces: &[&[u8]]) -> Seen {
             assert!(used <= rest.len());
             match frame {
                 Frame::NeedMore => break,
-                Frame::Head(head) => seen.heads.push(head),
+                Frame::Head(head) => seen.heads.push(*head),
                 Frame::Body(part) => seen.body.extend_from_slice(part),
                 Frame::End => {
                     seen.ended = true;

@@ -185,7 +185,7 @@ pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Answer, 
                     Ok((Frame::NeedMore | Frame::End, _)) => return,
                     Ok((Frame::Head(head), used)) => {
                         answer.status = head.status;
-                        answer.head = head;
+                        answer.head = *head;
                         bytes = &bytes[used..];
                     }
                     Ok((Frame::Body(part), used)) => {

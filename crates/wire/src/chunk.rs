@@ -65,11 +65,13 @@ impl ChunkFacts<'_> {
     }
 
     /// The chunk shows a generated token: content, reasoning, a refusal, a tool call or media.
+    #[inline]
     pub fn bears_token(&self) -> bool {
         self.reasoning.is_some() || self.answers()
     }
 
     /// The chunk holds a part of the answer, as opposed to reasoning.
+    #[inline]
     pub fn answers(&self) -> bool {
         self.content.is_some() || self.refusal || self.tool_call || self.media
     }

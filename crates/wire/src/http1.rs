@@ -48,7 +48,7 @@ pub enum Frame<'a> {
     /// The input holds nothing whole; feed more.
     NeedMore,
     /// The head is complete.
-    Head(ResponseHead),
+    Head(Box<ResponseHead>),
     /// Bytes of the body, borrowed from the input.
     Body(&'a [u8]),
     /// The body is complete.
@@ -164,7 +164,7 @@ impl ResponseDecoder {
                     match head {
                         None => return Ok((Frame::NeedMore, used)),
                         Some(head) if head.status < 200 => self.state = State::Head,
-                        Some(head) => return Ok((Frame::Head(head), used)),
+                        Some(head) => return Ok((Frame::Head(Box::new(head)), used)),
                     }
                 }
                 State::Length(left) | State::ChunkData(left) => {

@@ -21,7 +21,7 @@ fn decode_in(pieces: &[&[u8]]) -> Result<Seen, HttpError> {
             rest = &rest[used..];
             match frame {
                 Frame::NeedMore => break,
-                Frame::Head(head) => seen.head = Some(head),
+                Frame::Head(head) => seen.head = Some(*head),
                 Frame::Body(body) => seen.body.extend_from_slice(body),
                 Frame::End => seen.ended = true,
             }
