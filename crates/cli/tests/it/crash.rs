@@ -248,3 +248,22 @@ fn a_full_disk_stops_the_run_and_keeps_what_was_written() {
         "another endpoint is another run"
     );
 }
+
+#[test]
+fn x29_a_run_killed_in_its_cold_round_has_no_warm_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 40);
+    let sim = slow(20.0);
+    let mut child = spawn(dir, &line(&sim, "--concurrency 2 --output-dir out"));
+    wait_for(&dir.join("out"), 10);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let output = run(dir, "report out --lang en");
+    let said = stdout(&output);
+    assert!(said.contains("no warm round was run"), "{said}");
+    assert!(said.contains("ended before its warm round"), "{said}");
+    // The schedule had a warm round: nobody is told to ask for one.
+    assert!(!said.contains("every round was made cold"), "{said}");
+    assert!(said.contains("the run was killed in this round"), "{said}");
+}
