@@ -119,6 +119,8 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
     let answer = control.send("GET", &headers, "").await.map_err(|reason| {
         let hint = if reason.to_ascii_lowercase().contains("certificate") {
             certificate_hint(plan)
+        } else if reason.contains("invalid HTTP version") && !plan.request.http2 {
+            "; a server that speaks HTTP/2 alone is asked with --http2"
         } else if reason.contains("proxy ") {
             "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy goes without it"
         } else {

@@ -560,8 +560,9 @@ fn x13_a_server_that_speaks_http2_alone_is_asked_in_it() {
     for params in [None, Some(tls())] {
         let server = start_with(Manner::Http2Alone, params, true);
         assert_eq!(open(&server, true).unwrap(), "sim-1");
-        // Not asked for, it is not tried.
-        assert!(open(&server, false).is_err());
+        // Not asked for, it is not tried, and said.
+        let refused = open(&server, false).unwrap_err().to_string();
+        assert!(refused.contains("asked with --http2"), "{refused}");
     }
     // A server of both is asked as before.
     let both = start(Manner::AtOnce, true, true);

@@ -74,7 +74,12 @@ pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Us
         .get_or_insert_with(|| "http://localhost".to_owned());
     let resolved = settings::resolve(args)?;
     if resolved.print_config.is_none() {
-        for text in &resolved.notes {
+        // Nothing is drawn that could be repeated.
+        for text in resolved
+            .notes
+            .iter()
+            .filter(|text| !text.starts_with("seed: "))
+        {
             note(text);
         }
     }

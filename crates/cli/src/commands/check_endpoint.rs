@@ -7,7 +7,7 @@ use super::{
 use crate::{args::CheckEndpointArgs, exit, exit::Usage};
 use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session};
-use dualround_model::{CanaryReport, EngineReport, Lang, TEMPLATE_TOKENS};
+use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
 use dualround_report::warning_text;
 
 /// Looks, sends the canary unless told not to, and says what was found.
@@ -81,9 +81,12 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
         report.evidence.join(", ")
     ));
     if let Some(gateway) = &report.gateway {
-        line(&format!(
-            "  a gateway answers: {gateway}; what it counts itself is not the engine's: --admin-url takes each engine's own address"
-        ));
+        let way = if report.kind == EngineKind::Unknown {
+            "; --admin-url takes the address of each engine behind it"
+        } else {
+            ""
+        };
+        line(&format!("  a gateway answers: {gateway}{way}"));
     }
     for tier in &report.tiers {
         line(&format!(
