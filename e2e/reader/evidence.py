@@ -179,7 +179,6 @@ DIAGNOSES = [
     (r"the server reports no cached tokens, so hits cannot be seen: .*", r"服务端不报告缓存命中 token，无法看到命中：.*", lambda level: level.rates()[1][1] == 0),
     (r"the server reports more cached tokens than prompt tokens, .*", r"服务端报告的缓存命中 token 多于提示词 token，.*", None),
     (rf"{N} % of the prompt tokens came from the cache, yet TTFT did not follow: .*", rf"{N}% 的提示词 token 命中缓存，但 TTFT 没有随之下降：.*", lambda level: more(level)),
-    (r"\d+ of \d+ warm requests whose cold ones had failed found little .*", r"冷请求失败的 \d+ 个热请求中有 \d+ 个几乎没有命中：.*", None),
     (r"requests failed in the warm round; only pairs that succeeded twice are compared", r"热轮中有请求失败；只比较两轮都成功的请求对", lambda level: any(one["outcome"] != "success" for a in level.warms for one in a.records)),
     (r"no request succeeded with a TTFT in both rounds: see the failures of each round", r"没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因", lambda level: level.ratio is None),
     (r"warm requests whose cold request failed, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),

@@ -114,27 +114,6 @@ fn failures_of_a_warm_round_are_told() {
     assert!(!level(false).contains(&Diagnosis::WarmFailures));
 }
 
-/// Envoy's answer to a cold prompt was lost: its warm request had nothing to find.
-#[test]
-fn a_miss_of_a_prompt_whose_cold_request_failed_is_told() {
-    let level = |fails: bool| {
-        let mut level = Level::of(each(24, 700, 0), each(24, 700, 0));
-        level.ttft = (100.0, 100.0);
-        if fails {
-            level.change = |round, record| {
-                if round == 1 && record.index < 2 {
-                    common::fail(record);
-                }
-            };
-        }
-        found(level)
-    };
-    let told = Diagnosis::ColdFailures { missed: 2, of: 2 };
-    assert!(level(true).contains(&told), "{:?}", level(true));
-    let is_told = |one: &Diagnosis| matches!(one, Diagnosis::ColdFailures { .. });
-    assert!(!level(false).iter().any(is_told));
-}
-
 #[test]
 fn loads_of_replicas_are_those_of_all_warm_rounds() {
     let engines = |round: u32| match round {

@@ -127,13 +127,6 @@ pub enum Diagnosis {
     PromptTokensChanged,
     /// Requests failed in the warm round.
     WarmFailures,
-    /// Warm requests found nothing whose cold ones had failed.
-    ColdFailures {
-        /// So many.
-        missed: u64,
-        /// Of so many warm requests whose cold ones had failed.
-        of: u64,
-    },
 }
 
 /// Whether a cache was seen to give anything back.

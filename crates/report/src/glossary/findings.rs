@@ -165,13 +165,6 @@ pub(super) const TERMS: &[Term] = &[
         "未命中的请求比命中的更早被再次发送：缓存可能仍在写入，也可能已满。可用 --round-gap 等待。",
     ),
     term(
-        "cold_failures",
-        "cold_failures",
-        "冷轮有失败",
-        "Warm requests whose cold ones had failed found little in the cache: nothing of theirs had been put there. They count in the hit rate as misses, and in no pair.",
-        "冷请求失败的热请求几乎没有命中：其内容从未进入缓存。它们在命中率中计为未命中，不进入任何请求对。",
-    ),
-    term(
         "warm_failures",
         "warm_failures",
         "热轮有失败",

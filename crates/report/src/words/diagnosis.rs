@@ -94,14 +94,6 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
             "the server counted other prompt tokens for the same bytes (prompt_tokens_changed): something between here and the engine changes the prompts",
             "同样的字节，服务端统计的提示词 token 数却不同（prompt_tokens_changed）：中间有组件改动了提示词",
         ),
-        Diagnosis::ColdFailures { missed, of } => [
-            format!(
-                "{missed} of {of} warm requests whose cold ones had failed found little in the cache: nothing of theirs had been put there, and in the hit rate they count as misses"
-            ),
-            format!(
-                "冷请求失败的 {of} 个热请求中有 {missed} 个几乎没有命中：其内容从未进入缓存；它们在命中率中计为未命中"
-            ),
-        ],
         Diagnosis::WarmFailures => both(
             "requests failed in the warm round; only pairs that succeeded twice are compared",
             "热轮中有请求失败；只比较两轮都成功的请求对",

@@ -72,14 +72,12 @@ pub(crate) fn of(
         // It works, but less than it could.
         out.extend(few_hits::lost(&case));
         out.extend(gap::reasons(&case));
-        out.extend(cold_failures(rounds));
         return out;
     }
     out.extend(EXPLAINS.iter().find_map(|rule| rule(&case)));
     out.extend(gap::reasons(&case));
     out.extend(changed(rounds));
     out.extend(warm_failures(rounds));
-    out.extend(cold_failures(rounds));
     out
 }
 
@@ -157,30 +155,6 @@ fn changed(rounds: &[RoundResult]) -> Option<Diagnosis> {
 }
 
 /// Requests failed in a warm round.
-/// Warm requests that had nothing of their own to find: they lower the hit rate as misses do.
-fn cold_failures(rounds: &[RoundResult]) -> Option<Diagnosis> {
-    let (mut missed, mut of) = (0, 0);
-    for pair in rounds.windows(2) {
-        let (cold, warm) = (&pair[0], &pair[1]);
-        if (cold.meta.spec.kind, warm.meta.spec.kind) != (RoundKind::Cold, RoundKind::Warm) {
-            continue;
-        }
-        for (index, row) in warm.requests.iter().filter(|(_, row)| row.is_success()) {
-            let failed = cold
-                .requests
-                .get(index)
-                .is_some_and(|cold| !cold.is_success());
-            let counts = row.input_tokens().zip(row.cached_tokens());
-            let Some((input, cached)) = counts.filter(|_| failed) else {
-                continue;
-            };
-            of += 1;
-            missed += u64::from(2 * cached < input);
-        }
-    }
-    (missed > 0).then_some(Diagnosis::ColdFailures { missed, of })
-}
-
 fn warm_failures(rounds: &[RoundResult]) -> Option<Diagnosis> {
     of_kind(rounds, RoundKind::Warm)
         .any(|round| round.summary.failed_requests > 0)
