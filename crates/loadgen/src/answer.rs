@@ -99,8 +99,9 @@ impl Answer {
         let ok = (200..300).contains(&head.status);
         let coding = head.content_encoding.as_deref().unwrap_or("");
         if is_encoded(coding) {
-            self.decoder = BodyDecoder::of(coding).filter(|_| self.unpack);
-            self.facts.compressed = self.decoder.is_some();
+            // The words of a refusal are wanted in any case.
+            self.decoder = BodyDecoder::of(coding).filter(|_| self.unpack || !ok);
+            self.facts.compressed = ok && self.decoder.is_some();
             if ok && self.decoder.is_none() {
                 let message = not_unpacked(coding);
                 self.fail(FailureKind::BadResponse, clean(&message));

@@ -157,11 +157,20 @@ impl Control {
 /// Without the compression that the user's own header may have asked for.
 fn unpacked(mut answer: Answer) -> Result<Answer, String> {
     let coding = answer.head.content_encoding.as_deref().unwrap_or("");
-    if let Some(mut decoder) = BodyDecoder::of(coding) {
-        let plain = decoder.unpack(&answer.body);
-        answer.body = plain.map_err(|error| format!("the answer cannot be unpacked: {error}"))?;
-        answer.head.content_encoding = None;
+    let Some(mut decoder) = BodyDecoder::of(coding) else {
+        return Ok(answer);
+    };
+    let mut plain = Vec::new();
+    // In pieces: a small body may unpack to more than memory.
+    for piece in answer.body.chunks(4096) {
+        let more = decoder.unpack(piece);
+        plain.extend(more.map_err(|error| format!("the answer cannot be unpacked: {error}"))?);
+        if plain.len() > LIMIT {
+            return Err(format!("the answer unpacks to more than {LIMIT} bytes"));
+        }
     }
+    answer.body = plain;
+    answer.head.content_encoding = None;
     Ok(answer)
 }
 
@@ -206,4 +215,32 @@ pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Answer, 
         reading.await.map_err(|error| error.to_string())?;
     }
     problem.map_or(Ok(answer), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    fn packed(megabytes: usize) -> Answer {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let blank = vec![b' '; 1 << 20];
+        for _ in 0..megabytes {
+            encoder.write_all(&blank).unwrap();
+        }
+        let mut answer = Answer {
+            body: encoder.finish().unwrap(),
+            ..Answer::default()
+        };
+        answer.head.content_encoding = Some("gzip".to_owned());
+        answer
+    }
+
+    #[test]
+    fn g10_a_small_body_does_not_unpack_to_all_of_memory() {
+        assert_eq!(unpacked(packed(2)).unwrap().body.len(), 2 << 20);
+        let refused = unpacked(packed(80)).unwrap_err();
+        assert!(refused.contains("unpacks to more than"), "{refused}");
+    }
 }

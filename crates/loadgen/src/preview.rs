@@ -1,7 +1,7 @@
 //! The request that a run would send for a sample, for people to look at.
 
 use crate::{LoadError, head::Headers, prepare};
-use dualround_model::{ColdPolicy, Plan, Sample};
+use dualround_model::{ColdPolicy, Plan, Sample, masked_fields};
 use serde_json::Value;
 
 /// A request as it would be sent, made by the code that makes those of a run.
@@ -12,7 +12,7 @@ pub struct Preview {
     /// Header fields beside those that every request has (`Host`, `User-Agent`, `Content-Length`),
     /// values that are secrets as `***`.
     pub headers: Vec<(String, String)>,
-    /// The body without what makes a cold round's prompts fresh.
+    /// The body without what makes a cold round's prompts fresh, values that are secrets as `***`.
     pub body: Value,
     /// What that puts into it.
     pub fresh: &'static str,
@@ -42,7 +42,10 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
             &prepare::headers(&plan.request, plan.endpoint_userinfo.as_ref()),
             plan,
         ),
-        body,
+        body: match body {
+            Value::Object(fields) => Value::Object(masked_fields(&fields)),
+            other => other,
+        },
         fresh,
     })
 }

@@ -62,6 +62,8 @@ pub(crate) struct RoundSetup<'a> {
     pub(crate) level: u32,
     pub(crate) round: u32,
     pub(crate) cancel: &'a Cancel,
+    /// What may not stand in a record.
+    pub(crate) secrets: Secrets,
     pub(crate) between: Option<Arc<[Sampler]>>,
 }
 
@@ -99,7 +101,7 @@ pub(crate) fn run(
         round: setup.round,
         started_ns: AtomicU64::new(started_ns),
         reading: Reading::of(setup.plan),
-        secrets: Secrets::of(setup.plan),
+        secrets: setup.secrets,
         retries: setup.plan.limits.retries,
         cancel: setup.cancel.clone(),
         stop: OnceLock::new(),

@@ -5,11 +5,11 @@ mod sources;
 mod unescape;
 
 use crate::LoadError;
-use dualround_model::{Outcome, Plan, RequestPlan, RequestRecord};
+use dualround_model::{Outcome, Plan, RequestPlan, RequestRecord, Sample};
 use needles::Needles;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 use unescape::{Unit, layers};
 
 /// The secrets of a run, for taking them out of texts that servers made: some echo a key in their
@@ -33,6 +33,16 @@ impl Secrets {
     /// All that are sent to the plan's servers.
     pub(crate) fn of(plan: &Plan) -> Self {
         Self::of_list(sources::secrets_of(plan))
+    }
+
+    /// The same, with those that rows hold in fields of their own.
+    pub(crate) fn with_rows(plan: &Plan, samples: &[Arc<Sample>]) -> Self {
+        let mut all = sources::secrets_of(plan);
+        let options = samples.iter().map(|sample| &sample.options);
+        for fields in options.filter(|fields| !fields.is_empty()) {
+            all.extend(sources::secrets_of_body(fields));
+        }
+        Self::of_list(all)
     }
 
     /// Those that a request to this URL carries.

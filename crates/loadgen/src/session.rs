@@ -374,6 +374,7 @@ impl Session {
             level,
             round: spec.number,
             cancel: &self.cancel,
+            secrets: Secrets::with_rows(&self.plan, self.samples()),
             between,
         };
         let timed = spec.kind == RoundKind::Cold && self.plan.limits.duration_ms.is_some();
@@ -514,6 +515,7 @@ impl Session {
             round: 0,
             cancel: &self.cancel,
             between: None,
+            secrets: Secrets::with_rows(&self.plan, self.samples()),
         };
         let mut failed = (0, None);
         round::run(&self.workers, setup, &mut |event| {

@@ -188,10 +188,20 @@ fn start(manner: Manner, tls: bool, http2: bool) -> Server {
 }
 
 fn start_with(manner: Manner, tls: Option<rcgen::CertificateParams>, http2: bool) -> Server {
-    let connections = Arc::new(AtomicU64::new(0));
-    let (acceptor, certificate) = if let Some(params) = tls {
+    let made = tls.map(|params| {
         let own = rcgen::KeyPair::generate().unwrap();
-        let made = params.self_signed(&own).unwrap();
+        (params.self_signed(&own).unwrap(), own)
+    });
+    serve_made(manner, made, http2)
+}
+
+fn serve_made(
+    manner: Manner,
+    tls: Option<(rcgen::Certificate, rcgen::KeyPair)>,
+    http2: bool,
+) -> Server {
+    let connections = Arc::new(AtomicU64::new(0));
+    let (acceptor, certificate) = if let Some((made, own)) = tls {
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(own.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -526,7 +536,19 @@ fn f018_a_servers_own_certificate_is_trusted_where_it_is_given() {
     let other = serve(own_authority("localhost"));
     let pem = |server: &Server| server.certificate.clone().unwrap();
     assert_eq!(said(&server, Some(&(pem(&other) + &pem(&server)))), None);
+    // One whose own CA is not known here, too.
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = own_authority("authority");
+    let name = rcgen::DnType::CommonName;
+    authority.distinguished_name.push(name, "an authority");
+    let issuer = rcgen::Issuer::new(authority, key);
+    let own = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let signed = params.signed_by(&own, &issuer).unwrap();
+    let server = serve_made(Manner::AtOnce, Some((signed, own)), false);
+    assert_eq!(said(&server, None), None);
     // Not another of the same name, not for another name, not past its time, not yet in it.
+    let server = serve(own_authority("localhost"));
     let refused = said(&server, Some(&pem(&other))).unwrap();
     assert!(
         refused.contains("is --ca-cert the CA of this server"),

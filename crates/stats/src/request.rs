@@ -158,7 +158,7 @@ fn flags(
         (Flag::Resent, record.resent),
         (Flag::Retried, !record.retries.is_empty()),
         (Flag::ImpossibleUsage, cached == Cached::Impossible),
-        (Flag::Compressed, stream.compressed),
+        (Flag::Compressed, success && stream.compressed),
         (Flag::UnknownText, stream.unknown_text.is_some()),
         (Flag::UnknownFinish, success && ending == Ending::Unknown),
     ]

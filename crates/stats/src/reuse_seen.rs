@@ -120,8 +120,9 @@ pub(crate) fn orphans(rounds: &[RoundResult]) -> u64 {
             continue;
         };
         let lost = warm.requests.successes().filter(|(index, _)| {
+            // Of one that is gone from the journal nothing is known.
             let before = cold.requests.get(*index);
-            !before.is_some_and(dualround_model::RequestRow::is_success)
+            before.is_some_and(|row| !row.is_success())
         });
         orphans += lost.count() as u64;
     }

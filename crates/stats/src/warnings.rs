@@ -150,9 +150,10 @@ fn stood_still(meta: &RoundMeta, rows: &RequestRows) -> Option<Warning> {
         .client
         .longest
         .filter(|longest| longest.lag_ns >= STANDSTILL_NS)?;
+    // When it was due and did not run: whatever was begun later was begun after it woke.
     let began = longest.woken_ns.saturating_sub(longest.lag_ns);
     let touched = rows.iter().filter(|(_, row)| {
-        let started = row.start_ns().is_some_and(|start| start < longest.woken_ns);
+        let started = row.start_ns().is_some_and(|start| start <= began);
         started && row.end_ns() > began
     });
     let requests = touched.count() as u64;

@@ -124,7 +124,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                             chunk.odd = true;
                             chunk.message = map.next_value()?;
                         }
-                        "x_groq" => chunk.x_groq = map.next_value()?,
+                        "x_groq" => {
+                            chunk.odd = true;
+                            chunk.x_groq = map.next_value()?;
+                        }
                         _ if is_finish(&key) || holds_text(&key) => {
                             chunk.beside.read(key, &mut map)?;
                         }
@@ -151,7 +154,10 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
 /// answer.
 fn holds_text(key: &str) -> bool {
     matches!(key, "delta" | "response" | "output" | "token" | "answer")
-        || !matches!(place(key), Place::About | Place::Unknown | Place::Media)
+        || !matches!(
+            place(key),
+            Place::About | Place::Unknown | Place::Media | Place::Error
+        )
 }
 
 impl<'a> Chunk<'a> {

@@ -146,6 +146,8 @@ const ENVELOPES: &[&str] = &[
     "payload",
     "detail",
     "event",
+    "x_groq",
+    "nvext",
 ];
 
 /// A kind of event that is told about and not the answer's own end: a tool's, a node's, a retry's. A

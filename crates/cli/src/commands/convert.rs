@@ -35,6 +35,16 @@ pub(crate) fn whole_or_nothing<T>(
         out.flush().map_err(fail)?;
         return Ok(written);
     }
+    // Where a link leads; what is no regular file (a device, a pipe) is written into, never replaced.
+    let led = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let opened = fs::OpenOptions::new().write(true).open(path);
+        let mut out = BufWriter::new(opened.map_err(fail)?);
+        let written = write(&mut out)?;
+        out.flush().map_err(fail)?;
+        return Ok(written);
+    }
+    let path = led.as_path();
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
     let draft = PathBuf::from(draft);

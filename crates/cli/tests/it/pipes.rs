@@ -108,3 +108,48 @@ fn x27_a_limit_on_files_is_a_full_disk() {
     let report = run(dir.path(), "report out");
     assert!(report.status.success(), "{}", stderr(&report));
 }
+
+/// What is no regular file is written into, not replaced; a link stays one.
+#[test]
+fn x25_devices_pipes_and_links_stay_what_they_are() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let dir = tempfile::tempdir().unwrap();
+    let made = "generate --groups 2 --prompts 4 --seed 1 -o";
+    let pipe = dir.path().join("p");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    let output = run(dir.path(), &format!("{made} p"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(reader.join().unwrap().lines().count(), 4);
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    std::fs::write(dir.path().join("real.jsonl"), "old").unwrap();
+    symlink("real.jsonl", dir.path().join("link.jsonl")).unwrap();
+    let output = run(dir.path(), &format!("{made} link.jsonl"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let link = dir.path().join("link.jsonl");
+    assert!(
+        std::fs::symlink_metadata(&link)
+            .unwrap()
+            .file_type()
+            .is_symlink()
+    );
+    let real = std::fs::read_to_string(dir.path().join("real.jsonl")).unwrap();
+    assert_eq!(real.lines().count(), 4);
+    let full = run(dir.path(), &format!("{made} /dev/full"));
+    assert_eq!(full.status.code(), Some(1), "{}", stderr(&full));
+    assert!(
+        std::fs::metadata("/dev/full")
+            .unwrap()
+            .file_type()
+            .is_char_device()
+    );
+}

@@ -131,6 +131,21 @@ fn b151_secrets_of_bodies_are_not_stored() {
         r#"{{"custom_id":"r","body":{{"messages":[{{"role":"user","content":"hi"}}],"api_key":"{KEY}","top_p":0.5}}}}"#
     );
     std::fs::write(dir.path().join("data.jsonl"), row + "\n").unwrap();
+    // A server that echoes what the row holds.
+    let base = scripted(|head| match path_of(head) {
+        "/v1/models" => answer("200 OK", r#"{"data":[{"id":"m"}]}"#),
+        _ => answer("500 Error", &format!("no such key: {KEY}")),
+    });
+    let output = run(dir.path(), &base, &["--no-probe", "--store-text", "full"]);
+    let said = kept(&output, dir.path(), "row");
+    assert!(said.contains("no such key: ***"), "{said}");
+    let output = dualround()
+        .current_dir(dir.path())
+        .args(["check", "dataset", "data.jsonl"])
+        .output()
+        .unwrap();
+    let said = kept(&output, dir.path(), "check dataset");
+    assert!(said.contains("\"api_key\": \"***\""), "{said}");
     let base = leaky("");
     let body = format!(r#"{{"headers":{{"Authorization":"Bearer {KEY}"}},"seed":1}}"#);
     let output = run(dir.path(), &base, &["--extra-body", &body, "--no-probe"]);

@@ -85,11 +85,13 @@ impl Observed {
         }
     }
 
-    /// The value of the first sample of a metric.
+    /// The value of a metric on which all of its samples agree, whatever models they are of.
     fn value(&self, metric: &str) -> Option<f64> {
-        let page = self.page.as_ref()?;
-        let sample = page.samples.iter().find(|sample| sample.name == metric)?;
-        Some(sample.value)
+        let samples = self.page.as_ref()?.samples.iter();
+        let mut values = samples.filter(|sample| sample.name == metric);
+        let first = values.next()?.value;
+        #[expect(clippy::float_cmp, reason = "sizes that are told, not computed")]
+        values.all(|sample| sample.value == first).then_some(first)
     }
 
     /// A label's value of the first sample of a metric.

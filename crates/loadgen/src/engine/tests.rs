@@ -85,6 +85,14 @@ fn g06_dynamo_tells_its_blocks() {
         (Some(16), Some(16_000))
     );
     assert!(report.resets[0].url.ends_with("/clear_kv_blocks"));
+    // Of two models with blocks of their own nobody knows which is asked.
+    let seen = Observed {
+        page: page(&format!(
+            "{text}dynamo_frontend_model_kv_cache_block_size{{model=\"n\"}} 64\n"
+        )),
+        ..seen
+    };
+    assert_eq!(detect(&seen, None).block_tokens, None);
 }
 
 #[test]

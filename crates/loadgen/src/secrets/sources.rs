@@ -3,6 +3,7 @@
 use crate::transport::userinfo;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dualround_model::{Plan, RequestPlan, authorises, secrets_of_fields};
+use serde_json::{Map, Value};
 use url::Url;
 
 /// What servers that need no key are given: words that would be missed in their answers.
@@ -57,15 +58,23 @@ pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
     for url in urls(plan) {
         all.extend(of_url(&url));
     }
-    for value in secrets_of_fields(&request.extra_body) {
-        all.extend(of_header(&value));
-    }
-    all.retain(|secret| {
-        !PLACEHOLDERS
-            .iter()
-            .any(|word| word.eq_ignore_ascii_case(secret))
-    });
+    all.extend(secrets_of_body(&request.extra_body));
+    all.retain(|secret| !is_placeholder(secret));
     all
+}
+
+/// Those in the fields of a body.
+pub(super) fn secrets_of_body(fields: &Map<String, Value>) -> Vec<String> {
+    let values = secrets_of_fields(fields);
+    let mut all: Vec<String> = values.iter().flat_map(|value| of_header(value)).collect();
+    all.retain(|secret| !is_placeholder(secret));
+    all
+}
+
+fn is_placeholder(secret: &str) -> bool {
+    PLACEHOLDERS
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(secret))
 }
 
 /// No word and no version: long, of letters of both cases and digits, as tokens are.

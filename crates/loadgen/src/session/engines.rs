@@ -50,6 +50,7 @@ impl Session {
             }
             let forced = self.plan.engine.filter(|_| at == 0);
             let mut report = engine::detect(&seen, forced);
+            report.gateway = secrets.scrub_all(report.gateway.take());
             report.version = secrets.scrub_all(report.version.take());
             report.evidence = secrets.scrub_all(std::mem::take(&mut report.evidence));
             report.hints = secrets.scrub_all(std::mem::take(&mut report.hints));

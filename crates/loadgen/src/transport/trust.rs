@@ -65,7 +65,8 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 }
 
 /// Trusts what a chain leads to, and a server whose very certificate was given: one that was made
-/// with `openssl req -x509` is a CA of its own, which no chain may end in.
+/// with `openssl req -x509` is a CA of its own, which no chain may end in, and the CA of another may
+/// not be known here.
 #[derive(Debug)]
 struct Trusting {
     by: Arc<dyn ServerCertVerifier>,
@@ -86,7 +87,9 @@ impl ServerCertVerifier for Trusting {
             by.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
             // Its dates have been looked at before that.
-            Err(error) if is_own_ca(&error) && self.given.iter().any(|one| one == end_entity) => {
+            Err(error)
+                if ends_in_itself(&error) && self.given.iter().any(|one| one == end_entity) =>
+            {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
@@ -117,12 +120,16 @@ impl ServerCertVerifier for Trusting {
     }
 }
 
-fn is_own_ca(error: &rustls::Error) -> bool {
-    let rustls::Error::InvalidCertificate(CertificateError::Other(other)) = error else {
-        return false;
-    };
-    let found = other.0.downcast_ref::<webpki::Error>();
-    matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
+/// The certificate is refused for what stands above it alone.
+fn ends_in_itself(error: &rustls::Error) -> bool {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            let found = other.0.downcast_ref::<webpki::Error>();
+            matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
+        }
+        _ => false,
+    }
 }
 
 /// Accepts any certificate: `--insecure`, recorded in the result.
