@@ -1,6 +1,6 @@
 //! What is known of one answer: its timeline, what its events said, and how it failed, if it did.
 
-use crate::{stream::Reading, text::clean};
+use crate::{reading::Reading, text::clean};
 use dualround_model::{
     Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,

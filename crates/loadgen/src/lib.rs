@@ -20,6 +20,7 @@ mod partial;
 mod preflight;
 mod prepare;
 mod preview;
+mod reading;
 mod replay;
 mod retry;
 mod round;

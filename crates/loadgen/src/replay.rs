@@ -1,7 +1,7 @@
 //! A response from its bytes alone, without a socket: for benches, for the bound on instructions,
 //! and for asking what would have been recorded.
 
-use crate::stream::{Reading, Response};
+use crate::{reading::Reading, stream::Response};
 use dualround_model::{Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
 
 /// What a response comes to.

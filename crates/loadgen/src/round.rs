@@ -2,7 +2,7 @@
 //! round are put together at its end.
 
 use crate::{
-    cancel::Cancel, exchange::Wiring, secrets::Secrets, stream::Reading, telemetry::Sampler,
+    cancel::Cancel, exchange::Wiring, reading::Reading, secrets::Secrets, telemetry::Sampler,
     user::RoundJob, worker::Workers,
 };
 use dualround_model::{

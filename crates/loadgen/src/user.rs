@@ -3,9 +3,10 @@
 use crate::{
     cancel::Cancel,
     exchange::{Ended, Wiring},
+    reading::Reading,
     retry,
     secrets::Secrets,
-    stream::{Reading, Response},
+    stream::Response,
     telemetry::Sampler,
     transport::{Link, StampCounts},
 };

@@ -1,64 +1,18 @@
 //! What one event of a chat or completion stream means.
 
 use crate::{
-    chunk::{Chunk, ChunkFacts},
+    chunk::Chunk,
+    event::{ChatEvent, Suspect},
     odd_event::{error_event, is_done, is_ping, list_event, suspect, text_event},
     repair::repair,
     vendor_error::{is_error_name, of_body},
 };
-use dualround_model::Usage;
 use serde_json::Value;
 
 /// Characters of what was not understood that stand in its reason.
 const QUOTED: usize = 200;
 /// Bytes that are looked at for them.
 const QUOTED_BYTES: usize = 1024;
-
-/// The meaning of an event.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ChatEvent<'a> {
-    /// `[DONE]`.
-    Done,
-    /// A chunk of an answer.
-    Chunk(ChunkFacts<'a>),
-    /// The server reports an error inside the stream.
-    Error {
-        /// Its message, not empty.
-        message: String,
-        /// Its code, if there is one.
-        code: Option<String>,
-    },
-    /// Keep-alives, nulls, events of unknown kinds.
-    Ignored,
-    /// An event of an unknown kind that holds text.
-    Unknown {
-        /// Its type, or where the text stands.
-        place: String,
-    },
-    /// What looks like an error of another form, and fails the answer unless it goes on.
-    Suspect(Box<Suspect>),
-    /// Not what a chunk looks like.
-    Bad {
-        /// Why.
-        reason: String,
-        /// The bytes are no UTF-8.
-        utf8: bool,
-    },
-}
-
-/// An event that looks like an error of a form of its own.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Suspect {
-    /// Its words.
-    pub message: String,
-    /// It is called an error. What is not may as well be text in a form that is not known: it fails an
-    /// answer that had begun.
-    pub sure: bool,
-    /// The place of the text that it may be.
-    pub place: Option<String>,
-    /// Token counts beside it.
-    pub usage: Option<Usage>,
-}
 
 /// Says what an event of this name with this data means.
 pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {

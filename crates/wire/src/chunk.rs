@@ -2,8 +2,7 @@
 
 use crate::{
     delta::{Choice, Generated, is_finish},
-    error_body::plain,
-    error_words::error_of,
+    error_words::{error_of, plain},
     field::Name,
     hidden_text::{hidden_text, holds_hidden},
     place::{Place, place},

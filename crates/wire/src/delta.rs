@@ -5,9 +5,8 @@
 //! that is not known is told by the field's name.
 
 use crate::{
-    error_body::plain,
     error_names::{is_broken, is_state},
-    error_words::error_of,
+    error_words::{error_of, plain},
     field::{Field, Name, is_about},
     place::{Place, holds_digits, place, proves, reasons},
     usage::{Count, IfObject, RawUsage},

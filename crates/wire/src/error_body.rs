@@ -44,13 +44,6 @@ fn without_tags(page: &str) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// A string without its quotes; any other value as JSON.
-pub(crate) fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
-}
-
 pub(crate) fn shorten(text: &str) -> String {
     let mut out = String::new();
     for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {

@@ -1,6 +1,5 @@
 //! The words of an error, out of a JSON value of any shape.
 
-use crate::error_body::plain;
 use serde_json::{Map, Value};
 
 /// Keys of what an error says, the most telling first.
@@ -107,4 +106,11 @@ fn item(item: &Value) -> Option<String> {
     } else {
         format!("{} {what}", place.join("."))
     })
+}
+
+/// A string without its quotes; any other value as JSON.
+pub(crate) fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

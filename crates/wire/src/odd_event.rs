@@ -2,8 +2,8 @@
 //! lines that are no events at all.
 
 use crate::{
-    chat::{ChatEvent, Suspect},
     error_names::is_fine_word,
+    event::{ChatEvent, Suspect},
     hidden_text::hidden_text,
     vendor_error::{instead, of_error_event, says_nothing},
 };

@@ -1,10 +1,7 @@
 //! The events of one stream, read fast: most differ from the one before in one string only.
 
 use crate::{
-    chat::{ChatEvent, parse_event},
-    chunk::ChunkFacts,
-    odd_event::parse_stray,
-    sse::SseEvent,
+    chat::parse_event, chunk::ChunkFacts, event::ChatEvent, odd_event::parse_stray, sse::SseEvent,
 };
 use std::borrow::Cow;
 

@@ -2,11 +2,10 @@
 //! the words of its names and states.
 
 use crate::{
-    error_body::plain,
     error_names::{
         is_broken, is_code, is_fine_word, is_flag, is_message, is_state, names_error, tells_by_word,
     },
-    error_words::error_of,
+    error_words::{error_of, plain},
     name_words::words,
 };
 use serde_json::{Map, Value};

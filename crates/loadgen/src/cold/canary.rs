@@ -3,13 +3,8 @@
 
 use super::Fresh;
 use crate::{
-    cancel::Cancel,
-    exchange::Wiring,
-    filler::filler,
-    marker::Markers,
-    prepare::request_of_text,
-    stream::{Reading, Response},
-    transport::StampCounts,
+    cancel::Cancel, exchange::Wiring, filler::filler, marker::Markers, prepare::request_of_text,
+    reading::Reading, stream::Response, transport::StampCounts,
 };
 use dualround_model::{
     CanaryReport, Ending, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS, Timeline, Usage,
