@@ -13,7 +13,7 @@ pub(crate) enum Models {
     /// The ids served.
     Listed(Vec<String>),
     /// There is no list here (an answer, but not one).
-    NoList(u16),
+    NoList(NoList),
 }
 
 /// `/v1/models` beside the chat path, under the same prefix and query.
@@ -106,6 +106,38 @@ fn certificate_hint(plan: &Plan) -> &'static str {
     }
 }
 
+/// What a server answered in the place of a list of models.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NoList {
+    /// HTTP status; 0 where it was not asked.
+    status: u16,
+    /// Its words, with what they stand behind; a list of another shape has none.
+    words: String,
+}
+
+impl NoList {
+    fn of(answer: &crate::control::Answer) -> Self {
+        const WORDS: usize = 200;
+        let said = dualround_wire::error_text(&answer.body);
+        let said: String = said.chars().take(WORDS).collect();
+        let tells = answer.status != 200 && said.contains(char::is_alphabetic);
+        let asks = said.to_ascii_lowercase().contains("certificate");
+        let hint = if asks {
+            " (--client-cert gives one)"
+        } else {
+            ""
+        };
+        Self {
+            status: answer.status,
+            words: if tells {
+                format!(": {said}{hint}")
+            } else {
+                String::new()
+            },
+        }
+    }
+}
+
 /// Asks for the model list.
 ///
 /// # Errors
@@ -130,7 +162,7 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
     })?;
     match answer.status {
         // A key may be good for chats and not for the list; the canary shows it.
-        status @ (401 | 403) if !plan.model.is_empty() => Ok(Models::NoList(status)),
+        401 | 403 if !plan.model.is_empty() => Ok(Models::NoList(NoList::of(&answer))),
         401 | 403 => {
             let text = dualround_wire::error_text(&answer.body);
             Err(fail(format!(
@@ -151,9 +183,9 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
                 // A gateway's pattern (`*`, `openai/*`) names no model.
                 distinct(ids.filter(|id| !id.contains('*')))
             });
-            Ok(ids.map_or(Models::NoList(200), Models::Listed))
+            Ok(ids.map_or_else(|| Models::NoList(NoList::of(&answer)), Models::Listed))
         }
-        status => Ok(Models::NoList(status)),
+        _ => Ok(Models::NoList(NoList::of(&answer))),
     }
 }
 
@@ -180,8 +212,8 @@ pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadE
     let fail = |reason: String| Err(LoadError::Model { reason });
     match models {
         Models::NoList(_) if !given.is_empty() => Ok(given.to_owned()),
-        Models::NoList(status) => fail(format!(
-            "the server has no model list (HTTP {status} at /v1/models): give --model NAME"
+        Models::NoList(NoList { status, words }) => fail(format!(
+            "the server has no model list (HTTP {status} at /v1/models{words}): give --model NAME"
         )),
         Models::Listed(ids) if ids.is_empty() && given.is_empty() => {
             fail("the server lists no model: give --model NAME".to_owned())

@@ -15,7 +15,7 @@ use crate::{
     filler::filler,
     limits,
     marker::Markers,
-    preflight::{self, Models},
+    preflight::{self, Models, NoList},
     prepare,
     round::{self, RoundSetup},
     secrets::Secrets,
@@ -146,7 +146,7 @@ impl Session {
             levels,
             clock,
             cancel,
-            models: Models::NoList(0),
+            models: Models::NoList(NoList::default()),
             watches: Vec::new(),
             salt_field: None,
             epoch: None,
@@ -257,7 +257,7 @@ impl Session {
         let models = if self.plan.probe || self.plan.model.is_empty() {
             preflight::list_models(&self.plan, control).await?
         } else {
-            Models::NoList(0)
+            Models::NoList(NoList::default())
         };
         self.plan.model = preflight::choose_model(&self.plan.model, &models)?;
         if !self.plan.probe {

@@ -66,6 +66,20 @@ fn g12_what_a_canary_was_not_told_is_not_known() {
     assert!(said.contains("the text took 0 tokens"), "{said}");
 }
 
+/// nginx asks for a client's certificate so.
+#[test]
+fn g12_the_words_in_the_place_of_a_list_are_told() {
+    let body = "<html><head><title>400 No required SSL certificate was sent</title></head></html>";
+    let base = scripted(move |_| {
+        let head = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length:";
+        format!("{head} {}\r\n\r\n{body}", body.len()).into_bytes()
+    });
+    let (code, said) = check(&base, &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("No required SSL certificate"), "{said}");
+    assert!(said.contains("--client-cert"), "{said}");
+}
+
 #[test]
 fn g12_a_pattern_is_no_model() {
     let (code, said) = check(&plain(r#"{"data":[{"id":"*"}]}"#, ""), &[]);
