@@ -19,8 +19,9 @@ pub(crate) struct Secrets(Needles);
 
 /// A server's words without the secrets of the plan, and of the URL that they came from.
 pub fn mask_secrets(plan: &Plan, url: &str, words: String) -> String {
-    let words = Secrets::of_request(url, &plan.request).scrub(words);
-    Secrets::of(plan).scrub(words)
+    let mut all = sources::secrets_of(plan);
+    all.extend(sources::secrets_of_request(url, &plan.request));
+    Secrets::of_list(all).scrub(words)
 }
 
 /// Stands where a text was cut.

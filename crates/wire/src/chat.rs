@@ -5,7 +5,7 @@ use crate::{
     event::{ChatEvent, Suspect},
     odd_event::{error_event, is_done, is_ping, list_event, suspect, text_event},
     repair::repair,
-    vendor_error::{is_error_name, of_body},
+    vendor_error::{instead, is_error_name, of_body},
 };
 use serde_json::Value;
 
@@ -58,7 +58,9 @@ fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
         return ChatEvent::Error { message, code };
     }
     if chunk.is_foreign() {
-        return match (of_body(data), chunk.foreign_text(data)) {
+        let value: Value = serde_json::from_slice(data).unwrap_or_default();
+        let told = value.as_object().and_then(instead);
+        return match (told, chunk.foreign_text(&value)) {
             (Some(told), place) => ChatEvent::Suspect(Box::new(Suspect {
                 message: told.words,
                 sure: !told.bare,

@@ -197,8 +197,8 @@ impl<'a> Chunk<'a> {
         none && self.beside.finish.is_none()
     }
 
-    /// The place of its text, where it is of a kind that is not known.
-    pub(crate) fn foreign_text(&self, data: &[u8]) -> Option<String> {
+    /// The place of its text in the whole event, where it is of a kind that is not known.
+    pub(crate) fn foreign_text(&self, event: &Value) -> Option<String> {
         let told = self.message.and_then(|raw| {
             let found: Generated<'_> = serde_json::from_str(raw.get()).ok()?;
             found.shows().then(|| "message".to_owned())
@@ -207,11 +207,7 @@ impl<'a> Chunk<'a> {
         let kind = self.kind.and_then(plain_text).map(Cow::into_owned);
         let unnamed = || "an event without choices".to_owned();
         let told = told.or_else(|| beside.then(|| kind.unwrap_or_else(unnamed)));
-        let hidden = || {
-            let value: Value = serde_json::from_slice(data).ok()?;
-            hidden_text(&value).map(str::to_owned)
-        };
-        told.or_else(hidden)
+        told.or_else(|| hidden_text(event).map(str::to_owned))
     }
 
     pub(crate) fn facts(self) -> ChunkFacts<'a> {

@@ -29,21 +29,14 @@ pub(crate) fn whole_or_nothing<T>(
     write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let fail = |error: std::io::Error| Usage(format!("cannot write {}: {error}", path.display()));
-    if path == Path::new("-") {
-        let mut out = BufWriter::new(std::io::stdout().lock());
+    if let Some(open) = stream_at(path).map_err(fail)? {
+        let mut out = BufWriter::new(open);
         let written = write(&mut out)?;
         out.flush().map_err(fail)?;
         return Ok(written);
     }
-    // Where a link leads; what is no regular file (a device, a pipe) is written into, never replaced.
+    // Where a link leads.
     let led = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        let opened = fs::OpenOptions::new().write(true).open(path);
-        let mut out = BufWriter::new(opened.map_err(fail)?);
-        let written = write(&mut out)?;
-        out.flush().map_err(fail)?;
-        return Ok(written);
-    }
     let path = led.as_path();
     let mut draft = path.as_os_str().to_owned();
     draft.push(".part");
@@ -65,6 +58,18 @@ pub(crate) fn whole_or_nothing<T>(
         fs::rename(&draft, path).map_err(fail)?;
     }
     written
+}
+
+/// What is no regular file (the standard output, a device, a pipe) is written into, never replaced.
+fn stream_at(path: &Path) -> std::io::Result<Option<Box<dyn Write>>> {
+    if path == Path::new("-") {
+        return Ok(Some(Box::new(std::io::stdout().lock())));
+    }
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let opened = fs::OpenOptions::new().write(true).open(path)?;
+        return Ok(Some(Box::new(opened)));
+    }
+    Ok(None)
 }
 
 /// Rows of any file that is read, as they would be asked. Nothing is cut.

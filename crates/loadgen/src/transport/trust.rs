@@ -25,8 +25,15 @@ pub(super) fn verifier(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, LoadError> {
     let fail = |reason: String| LoadError::Tls { reason };
+    let trusting = |by: Option<Arc<dyn ServerCertVerifier>>, given| {
+        Arc::new(Trusting {
+            by,
+            given,
+            provider: Arc::clone(provider),
+        })
+    };
     if request.insecure {
-        return Ok(Arc::new(NoVerifier(Arc::clone(provider))));
+        return Ok(trusting(None, Vec::new()));
     }
     let Some(path) = &request.ca_cert else {
         let by = Verifier::new(Arc::clone(provider)).map_err(|error| fail(error.to_string()))?;
@@ -34,10 +41,7 @@ pub(super) fn verifier(
         let named = std::env::var_os("SSL_CERT_FILE").map(Into::into);
         let named: Option<std::path::PathBuf> = named;
         let given = named.and_then(|path| certificates(&path).ok());
-        return Ok(Arc::new(Trusting {
-            by: Arc::new(by),
-            given: given.unwrap_or_default(),
-        }));
+        return Ok(trusting(Some(Arc::new(by)), given.unwrap_or_default()));
     };
     let given = certificates(path).map_err(|reason| fail(named(path, &reason)))?;
     let mut roots = RootCertStore::empty();
@@ -45,10 +49,10 @@ pub(super) fn verifier(
         let added = roots.add(certificate.clone());
         added.map_err(|error| fail(named(path, &error.to_string())))?;
     }
-    let provider = Arc::clone(provider);
-    let by = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+    let roots = Arc::new(roots);
+    let by = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
     let by = by.map_err(|error| fail(named(path, &error.to_string())))?;
-    Ok(Arc::new(Trusting { by, given }))
+    Ok(trusting(Some(by), given))
 }
 
 fn named(path: &Path, reason: &str) -> String {
@@ -69,8 +73,10 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
 /// not be known here.
 #[derive(Debug)]
 struct Trusting {
-    by: Arc<dyn ServerCertVerifier>,
+    /// Who looks at the chain; nobody under `--insecure`, which is recorded in the result.
+    by: Option<Arc<dyn ServerCertVerifier>>,
     given: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
 }
 
 impl ServerCertVerifier for Trusting {
@@ -82,7 +88,9 @@ impl ServerCertVerifier for Trusting {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let by = &self.by;
+        let Some(by) = &self.by else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let verified =
             by.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
@@ -103,7 +111,8 @@ impl ServerCertVerifier for Trusting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.by.verify_tls12_signature(message, cert, dss)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
     }
 
     fn verify_tls13_signature(
@@ -112,11 +121,14 @@ impl ServerCertVerifier for Trusting {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.by.verify_tls13_signature(message, cert, dss)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by.supported_verify_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -129,46 +141,5 @@ fn ends_in_itself(error: &rustls::Error) -> bool {
             matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
         }
         _ => false,
-    }
-}
-
-/// Accepts any certificate: `--insecure`, recorded in the result.
-#[derive(Debug)]
-struct NoVerifier(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for NoVerifier {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }
