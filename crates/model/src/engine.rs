@@ -188,6 +188,8 @@ pub struct EngineDelta {
 pub enum LeftOut {
     /// They go back and forth, as those of several processes in turn do.
     SeveralProcesses,
+    /// The process behind the page after the round is not the one before it.
+    OtherProcess,
     /// An `--admin-url` names an engine of its kind, so it passes one's page on.
     PassesOn,
     /// What a folder of another version says.

@@ -12,6 +12,9 @@ pub enum MetricKind {
     Gauge,
     /// Buckets, sum and count: the round's own increases count.
     Histogram,
+    /// Quantiles of the server's own window, sum and count: the round's own increases of the
+    /// last two count.
+    Summary,
     /// A quotient of two counters' increases.
     Ratio,
     /// Not declared; treated as a gauge.
@@ -76,4 +79,7 @@ pub struct MetricTrack {
     pub failed_scrapes: u64,
     /// Lines of the page that could not be read, in the worst scrape.
     pub bad_lines: u64,
+    /// The process behind a page began anew between two readings, or several answered in turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_process: bool,
 }

@@ -23,7 +23,7 @@ pub(crate) fn metric_row(
             let name = format!("{name} ({})", labels.increase);
             (name, [metric.increase, None, None, None, None, None, None])
         }
-        MetricKind::Ratio | MetricKind::Histogram => {
+        MetricKind::Ratio | MetricKind::Histogram | MetricKind::Summary => {
             let [p50, p90, p99, min, max, stddev] = rest;
             (
                 name.to_owned(),

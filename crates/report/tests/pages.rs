@@ -75,6 +75,7 @@ fn a_series_of_very_many_readings_is_thinned_and_says_so() {
         }],
         failed_scrapes: 0,
         bad_lines: 0,
+        other_process: false,
     };
     rounds[0].meta.metrics = vec![track("few", 2_000), track("many", 5_000)];
     let dir = tempfile::tempdir().unwrap();

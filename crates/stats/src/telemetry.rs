@@ -47,6 +47,9 @@ fn total_increase(series: &[&SeriesTrack]) -> Result<Option<f64>, ()> {
 
 /// What the series of this name grew by; `None` without readings, or where one was reset.
 pub(crate) fn increase_of(track: &MetricTrack, name: &str) -> Option<f64> {
+    if track.other_process {
+        return None;
+    }
     let named = track.series.iter().filter(|series| series.name == name);
     total_increase(&named.collect::<Vec<_>>()).ok().flatten()
 }
@@ -57,6 +60,25 @@ fn instants(series: &[&SeriesTrack]) -> Vec<u64> {
         .iter()
         .flat_map(|one| one.points.iter().map(|point| point.at_ns));
     all.collect::<BTreeSet<u64>>().into_iter().collect()
+}
+
+/// Between readings that a rate is computed of at least, ns: what is counted within less is one
+/// event, not a rate.
+const SPACE_NS: u64 = 100_000_000;
+
+/// The first and the last instant, and those between that are [`SPACE_NS`] apart from each other.
+fn spaced(at: &[u64]) -> Vec<u64> {
+    let [first, between @ .., last] = at else {
+        return at.to_vec();
+    };
+    let mut kept = vec![*first];
+    for one in between {
+        if one - kept[kept.len() - 1] >= SPACE_NS && last - one >= SPACE_NS {
+            kept.push(*one);
+        }
+    }
+    kept.push(*last);
+    kept
 }
 
 /// Values of the series at an instant.
@@ -76,7 +98,9 @@ fn value_at(series: &[&SeriesTrack], kind: MetricKind, at_ns: u64) -> Option<f64
     let sum: f64 = values.iter().sum();
     match kind {
         _ if values.is_empty() => None,
-        MetricKind::Counter | MetricKind::Histogram | MetricKind::Ratio => Some(sum),
+        MetricKind::Counter | MetricKind::Histogram | MetricKind::Summary | MetricKind::Ratio => {
+            Some(sum)
+        }
         MetricKind::Gauge | MetricKind::Untyped => Some(sum / values.len() as f64),
     }
 }
@@ -111,13 +135,14 @@ pub(crate) fn summarise(
         value: None,
         before: None,
         after: None,
-        counter_reset: false,
+        counter_reset: track.other_process,
         nan_samples: points.filter(|point| point.value.is_none()).count() as u64,
         series: BTreeMap::new(),
     };
     match track.kind {
         MetricKind::Counter => counter(&all, &mut summary),
         MetricKind::Histogram => histogram(&all, &mut summary),
+        MetricKind::Summary => quantiles(&all, &mut summary),
         MetricKind::Ratio => ratio(&all, &track.resolved, &mut summary),
         MetricKind::Gauge | MetricKind::Untyped => {
             gauge(&all, track.kind, window, &mut summary);
@@ -126,7 +151,8 @@ pub(crate) fn summarise(
     // Readings on both sides of a reset, or of two processes, have nothing to do with each other.
     if summary.counter_reset {
         summary.stat = Stat::default();
-        summary.value = None;
+        (summary.value, summary.increase) = (None, None);
+        summary.series.clear();
     }
     summary.rate = summary
         .increase
@@ -174,7 +200,7 @@ fn counter(all: &[&SeriesTrack], summary: &mut MetricSummary) {
         Ok(total) => summary.increase = total,
         Err(()) => summary.counter_reset = true,
     }
-    let at = instants(all);
+    let at = spaced(&instants(all));
     // Increases per second between neighbouring readings.
     summary.stat = stat(at.windows(2).filter_map(|pair| {
         let a = value_at(all, MetricKind::Counter, pair[0]).unwrap_or(0.0);
@@ -222,19 +248,15 @@ fn ratio(all: &[&SeriesTrack], resolved: &Resolved, summary: &mut MetricSummary)
     }));
 }
 
-/// Mean from the increases of sum and count; quantiles by interpolation inside the bucket that
-/// holds them, as Prometheus' `histogram_quantile` does.
-fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
-    let ending = |suffix: &str| -> Vec<&SeriesTrack> {
-        all.iter()
-            .filter(|one| one.name.ends_with(suffix))
-            .copied()
-            .collect()
-    };
-    let (sum, count) = (
-        total_increase(&ending("_sum")),
-        total_increase(&ending("_count")),
-    );
+fn ending<'a>(all: &[&'a SeriesTrack], suffix: &str) -> Vec<&'a SeriesTrack> {
+    let named = all.iter().filter(|one| one.name.ends_with(suffix));
+    named.copied().collect()
+}
+
+/// Mean and number of a family's observations in the round, from the increases of sum and count.
+fn observations(all: &[&SeriesTrack], summary: &mut MetricSummary) {
+    let sum = total_increase(&ending(all, "_sum"));
+    let count = total_increase(&ending(all, "_count"));
     let (Ok(sum), Ok(count)) = (sum, count) else {
         summary.counter_reset = true;
         return;
@@ -243,8 +265,27 @@ fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
     summary.value = sum
         .zip(count.filter(|n| *n > 0.0))
         .map(|(sum, count)| sum / count);
+    summary.stat.n = count.map_or(0, |n| format!("{n:.0}").parse().unwrap_or(0));
+    summary.stat.avg = summary.value;
+}
+
+/// A server's quantiles are those of a window of its own, not of the round: each is shown by
+/// itself, as the mean of its readings.
+fn quantiles(all: &[&SeriesTrack], summary: &mut MetricSummary) {
+    observations(all, summary);
+    let quantile = |one: &&&SeriesTrack| one.labels.iter().any(|(key, _)| key == "quantile");
+    for one in all.iter().filter(quantile) {
+        let mean = stat(one.points.iter().filter_map(|point| point.value)).avg;
+        summary.series.insert(label_text(one), mean);
+    }
+}
+
+/// Quantiles by interpolation inside the bucket that holds them, as Prometheus'
+/// `histogram_quantile` does.
+fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
+    observations(all, summary);
     let mut buckets: Vec<(f64, f64)> = Vec::new();
-    for one in ending("_bucket") {
+    for one in ending(all, "_bucket") {
         let le = one
             .labels
             .iter()
@@ -262,8 +303,6 @@ fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
         }
     }
     buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-    summary.stat.n = count.map_or(0, |n| format!("{n:.0}").parse().unwrap_or(0));
-    summary.stat.avg = summary.value;
     summary.stat.p50 = bucket_quantile(&buckets, 0.5);
     summary.stat.p90 = bucket_quantile(&buckets, 0.9);
     summary.stat.p95 = bucket_quantile(&buckets, 0.95);
@@ -337,7 +376,10 @@ impl<'a> Around<'a> {
             let sample = RequestMetricSample {
                 before,
                 after,
-                delta: before.zip(after).map(|(before, after)| after - before),
+                delta: before
+                    .zip(after)
+                    .map(|(before, after)| after - before)
+                    .filter(|delta| !track.other_process && (*delta >= 0.0 || !grows(track.kind))),
                 overlapping: begun - ended > 1,
             };
             samples.insert(track.asked.clone(), sample);
@@ -346,10 +388,15 @@ impl<'a> Around<'a> {
     }
 }
 
+/// Whether what such a metric stands for at an instant only grows.
+fn grows(kind: MetricKind) -> bool {
+    !matches!(kind, MetricKind::Gauge | MetricKind::Untyped)
+}
+
 /// The series that stand for a metric's value at an instant: a histogram's count, a ratio's hits.
 fn sampled(track: &MetricTrack) -> Vec<&SeriesTrack> {
     let keep = |one: &&SeriesTrack| match (&track.kind, &track.resolved) {
-        (MetricKind::Histogram, _) => one.name.ends_with("_count"),
+        (MetricKind::Histogram | MetricKind::Summary, _) => one.name.ends_with("_count"),
         (MetricKind::Ratio, Resolved::Ratio { numerator, .. }) => one.name == *numerator,
         _ => true,
     };

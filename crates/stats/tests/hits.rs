@@ -101,6 +101,7 @@ fn quotient(asked: &str, numerator: f64, denominator: f64) -> MetricTrack {
         series: vec![series("top", numerator), series("bottom", denominator)],
         failed_scrapes: 0,
         bad_lines: 0,
+        other_process: false,
     }
 }
 

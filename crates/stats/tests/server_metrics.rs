@@ -35,14 +35,18 @@ fn metric(
     resolved: Resolved,
     series: Vec<SeriesTrack>,
 ) -> dualround_model::MetricSummary {
-    let track = MetricTrack {
+    of_track(MetricTrack {
         asked: "m".to_owned(),
         resolved,
         kind,
         series,
         failed_scrapes: 0,
         bad_lines: 0,
-    };
+        other_process: false,
+    })
+}
+
+fn of_track(track: MetricTrack) -> dualround_model::MetricSummary {
     let spec = Schedule::default().rounds()[0];
     let mut meta = meta(spec, 1);
     meta.metrics = vec![track];
@@ -175,4 +179,54 @@ fn b124_a_gauge_is_the_mean_of_the_round_not_its_last_reading() {
     late.points.drain(..3);
     let late = metric(MetricKind::Gauge, named(), vec![late]);
     assert!(is(late.stat.avg, 0.4) && late.stat.n == 1, "{late:?}");
+}
+
+/// Two processes answered in turn, and what was read only grew.
+#[test]
+fn f024_no_statistic_where_another_process_answered() {
+    for kind in [MetricKind::Counter, MetricKind::Gauge] {
+        let values = [Some(40.0), Some(1000.0)];
+        let summary = of_track(MetricTrack {
+            asked: "m".to_owned(),
+            resolved: named(),
+            kind,
+            series: vec![series("m", &[], &values)],
+            failed_scrapes: 0,
+            bad_lines: 0,
+            other_process: true,
+        });
+        assert!(summary.counter_reset);
+        let figures = (summary.increase, summary.rate, summary.value);
+        assert_eq!((figures, summary.stat.n), ((None, None, None), 0));
+    }
+}
+
+/// Mean and number are the round's own, quantiles those of the server's window.
+#[test]
+fn f024_a_summary_is_read_as_one() {
+    let quantile = series("t", &[("quantile", "0.5")], &[Some(0.3), Some(0.5)]);
+    let sum = series("t_sum", &[], &[Some(100.0), Some(104.0)]);
+    let count = series("t_count", &[], &[Some(90.0), Some(100.0)]);
+    let parts = vec![quantile.clone(), sum.clone(), count];
+    let summary = metric(MetricKind::Summary, named(), parts);
+    assert!(is(summary.value, 0.4) && is(summary.increase, 10.0));
+    assert_eq!((summary.stat.n, summary.stat.p50), (10, None));
+    assert!(is(summary.series["{quantile=\"0.5\"}"], 0.4));
+    let fell = series("t_count", &[], &[Some(90.0), Some(3.0)]);
+    let reset = metric(MetricKind::Summary, named(), vec![quantile, sum, fell]);
+    assert!(reset.counter_reset && reset.value.is_none() && reset.series.is_empty());
+}
+
+/// A reading right behind another shows one event, not a rate.
+#[test]
+fn f024_rates_are_of_readings_that_lie_apart() {
+    let mut counter = series("h", &[], &[Some(0.0), Some(5.0), Some(10.0), Some(11.0)]);
+    counter.points[3].at_ns = counter.points[2].at_ns + 200_000;
+    let summary = metric(MetricKind::Counter, named(), vec![counter]);
+    assert!(is(summary.increase, 11.0));
+    assert_eq!(summary.stat.n, 2);
+    assert!(
+        summary.stat.max.is_some_and(|most| most < 12.1),
+        "{summary:?}"
+    );
 }

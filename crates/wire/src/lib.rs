@@ -23,6 +23,7 @@ mod odd_event;
 mod place;
 mod reader;
 mod repair;
+mod restart;
 mod scrape;
 mod selector;
 mod sse;

@@ -84,17 +84,15 @@ impl Scrape {
     }
 
     fn family<'a>(&'a self, name: &'a str) -> &'a str {
-        for suffix in ["_bucket", "_sum", "_count"] {
-            if let Some(base) = name.strip_suffix(suffix)
-                && matches!(
-                    self.types.get(base),
-                    Some(PromType::Histogram | PromType::Summary)
-                )
-            {
-                return base;
-            }
-        }
-        name
+        let base = |suffix: &&str| name.strip_suffix(*suffix);
+        let mut bases = ["_bucket", "_sum", "_count"].iter().filter_map(base);
+        bases.find(|base| self.has_parts(base)).unwrap_or(name)
+    }
+
+    /// Whether the family of this name is made of parts: buckets or quantiles, sum and count.
+    fn has_parts(&self, family: &str) -> bool {
+        let kind = self.types.get(family);
+        matches!(kind, Some(PromType::Histogram | PromType::Summary))
     }
 
     /// Finds an asked name: exactly, else with or without `_total`, else as a histogram family.
@@ -102,10 +100,7 @@ impl Scrape {
     pub fn find(&self, asked: &str) -> Found<'_> {
         let toggled = toggled_total(asked);
         for name in [asked, toggled.as_str()] {
-            let parts = matches!(
-                self.types.get(name),
-                Some(PromType::Histogram | PromType::Summary)
-            );
+            let parts = self.has_parts(name);
             let samples: Vec<&PromSample> = self
                 .samples
                 .iter()
@@ -122,7 +117,11 @@ impl Scrape {
         Found::Missing
     }
 
-    fn kind(&self, name: &str) -> PromType {
+    pub(crate) fn kind(&self, name: &str) -> PromType {
+        // A part of a family only grows.
+        if self.family(name) != name {
+            return PromType::Counter;
+        }
         let base = name.strip_suffix("_total");
         let declared = self
             .types

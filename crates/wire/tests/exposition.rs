@@ -46,6 +46,21 @@ fn b110_a_histogram_by_its_family_name() {
 }
 
 #[test]
+fn f024_the_parts_of_a_family_only_grow() {
+    let page = parse(
+        "# TYPE t summary\nt{quantile=\"0.5\"} 0.2\nt_sum 2.5\nt_count 10\n# TYPE g gauge\ng_count 3\n",
+    );
+    let kind = |asked: &str| match page.find(asked) {
+        Found::Metric { kind, samples, .. } => (kind, samples.len()),
+        Found::Missing => panic!("{asked}"),
+    };
+    assert_eq!(kind("t"), (PromType::Summary, 3));
+    assert_eq!(kind("t_sum"), (PromType::Counter, 1));
+    assert_eq!(kind("t_count"), (PromType::Counter, 1));
+    assert_eq!(kind("g_count"), (PromType::Untyped, 1));
+}
+
+#[test]
 fn b112_escaped_labels() {
     let page = parse(r#"m{path="F:\\",msg="say \"hi\", {ok} a=b\nend",z="1"} 7"#);
     let labels: Vec<&str> = page.samples[0]

@@ -181,7 +181,13 @@ fn counters_that_went_backwards_are_unknown() {
     assert_eq!(watch.delta(&two(100, 50), &read(900)).tiers[0].hits, None);
     let grown = watch.delta(&two(100, 50), &two(104, 53)).tiers[0].hits;
     assert_eq!(grown, Some(7.0));
-    assert_eq!(watch.delta(&read(9), &read(5)).tiers[0].hits, None);
+    let other = Some(LeftOut::OtherProcess);
+    assert_eq!(watch.delta(&read(9), &read(5)).left_out, other);
+    // Another process that had counted more would look like growth.
+    let began =
+        |at: u32, hits: u32| settled(&format!("process_start_time_seconds {at}\n{}", text(hits)));
+    let delta = watch.delta(&began(1_790_000_000, 5), &began(1_790_000_060, 900));
+    assert_eq!((delta.left_out, delta.tiers.len()), (other, 0));
     // A page of two processes in turn says nothing.
     let jumping = Ok(Settled {
         page: parse_exposition(text(9).as_bytes()),

@@ -99,7 +99,7 @@ impl Watch {
             let back = |(before, now): (&Option<f64>, &Option<f64>)| {
                 before.zip(*now).is_some_and(|(before, now)| now < before)
             };
-            jumps |= before.iter().zip(&now).any(back);
+            jumps |= before.iter().zip(&now).any(back) || next.is_of_another_process(&page);
             page = next;
             if before == now && self.busy(&page).is_none_or(|busy| busy <= 0.0) {
                 break;
@@ -154,6 +154,10 @@ impl Watch {
         let (before, after) = match (before, after) {
             (Ok(before), Ok(after)) if before.jumps || after.jumps => {
                 delta.left_out = Some(LeftOut::SeveralProcesses);
+                return delta;
+            }
+            (Ok(before), Ok(after)) if after.page.is_of_another_process(&before.page) => {
+                delta.left_out = Some(LeftOut::OtherProcess);
                 return delta;
             }
             (Ok(before), Ok(after)) => (&before.page, &after.page),

@@ -3,16 +3,22 @@
 use super::{
     asked::Asked,
     resolve::{Collected, Reading},
-    sampler::Command,
+    sampler::{Command, LIMIT},
 };
 use crate::{
     auth::basic,
-    clock::Clock,
+    clock::{Clock, nanos},
     control::{Answer, Control},
     head::Headers,
 };
 use dualround_wire::{Scrape, no_page, parse_exposition};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{
     select,
     sync::mpsc,
@@ -24,10 +30,31 @@ pub(super) struct Page {
     pub(super) headers: Headers,
     pub(super) clock: Clock,
     pub(super) asked: Vec<Asked>,
-    pub(super) readings: Vec<Reading>,
+    readings: Vec<Reading>,
+    /// What was read last in the round.
+    last: Option<Scrape>,
+    /// The last reading ran into its time limit, so that nobody is to wait for the next.
+    hangs: Arc<AtomicBool>,
 }
 
 impl Page {
+    pub(super) fn new(
+        control: Control,
+        headers: Headers,
+        clock: Clock,
+        hangs: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            control,
+            headers,
+            clock,
+            asked: Vec::new(),
+            readings: Vec::new(),
+            last: None,
+            hangs,
+        }
+    }
+
     pub(super) async fn serve(
         mut self,
         inbox: &mut mpsc::UnboundedReceiver<Command>,
@@ -53,7 +80,8 @@ impl Page {
                     }
                     Some(Command::Begin(reply)) => {
                         self.readings.clear();
-                        self.read().await;
+                        self.last = None;
+                        self.read_twice().await;
                         active = true;
                         ticks.reset();
                         let _ = reply.send(());
@@ -64,7 +92,7 @@ impl Page {
                     }
                     Some(Command::End(_, reply)) => {
                         active = false;
-                        self.read().await;
+                        self.read_twice().await;
                         let _ = reply.send(Collected::Page(std::mem::take(&mut self.readings)));
                     }
                 },
@@ -73,9 +101,32 @@ impl Page {
         }
     }
 
+    /// Two processes that answer in turn show themselves in two readings, where one before a
+    /// round and one after it may just look like growth.
+    async fn read_twice(&mut self) {
+        self.read().await;
+        if !self.hangs.load(Relaxed) {
+            self.read().await;
+        }
+    }
+
     async fn read(&mut self) {
-        let reading = match self.parsed().await {
-            Ok((page, at_ns)) => Reading::of(&page, &self.asked, at_ns),
+        let began = self.clock.now();
+        let parsed = self.parsed().await;
+        let took = self.clock.now().saturating_sub(began);
+        self.hangs
+            .store(parsed.is_err() && took >= nanos(LIMIT) / 2, Relaxed);
+        let reading = match parsed {
+            Ok((page, at_ns)) => {
+                let other = |last: &Scrape| page.is_of_another_process(last);
+                let other_process = self.last.as_ref().is_some_and(other);
+                let reading = Reading::of(&page, &self.asked, at_ns);
+                self.last = Some(page);
+                Reading {
+                    other_process,
+                    ..reading
+                }
+            }
             Err(reason) => Reading {
                 at_ns: self.clock.now(),
                 failed: Some(reason),

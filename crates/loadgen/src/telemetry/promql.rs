@@ -188,9 +188,17 @@ impl Server {
                 let kind = self.kind(name).await;
                 return Ok(Some(raw_of(name, conditions, kind)));
             }
-            let buckets = format!("{name}_bucket{{{conditions}}}");
-            if self.exists(&buckets).await? {
-                return Ok(Some(raw_of(name, conditions, MetricKind::Histogram)));
+            // Python's summaries have no quantiles: nothing is there under their own name.
+            for (part, kind) in [
+                ("_bucket", MetricKind::Histogram),
+                ("_count", MetricKind::Summary),
+            ] {
+                if self
+                    .exists(&format!("{name}{part}{{{conditions}}}"))
+                    .await?
+                {
+                    return Ok(Some(raw_of(name, conditions, kind)));
+                }
             }
         }
         Ok(None)
@@ -206,17 +214,31 @@ impl Server {
     }
 
     async fn kind(&mut self, name: &str) -> MetricKind {
-        let data = self.api.get("metadata", &[("metric", name)]).await;
-        let data = data.unwrap_or_default();
-        let said = data
-            .get(name)
-            .and_then(|of| of.get(0)?.get("type")?.as_str().map(str::to_owned));
-        match said.as_deref() {
+        match self.said(name).await.as_deref() {
             Some("counter") => MetricKind::Counter,
             Some("gauge") => MetricKind::Gauge,
+            Some("summary") => MetricKind::Summary,
+            _ if self.is_part(name).await => MetricKind::Counter,
             _ if name.ends_with("_total") => MetricKind::Counter,
             _ => MetricKind::Untyped,
         }
+    }
+
+    /// Whether this is the sum, the count or the buckets of a family: those only grow.
+    async fn is_part(&mut self, name: &str) -> bool {
+        let part = |suffix: &&str| name.strip_suffix(*suffix);
+        let Some(base) = ["_sum", "_count", "_bucket"].iter().find_map(part) else {
+            return false;
+        };
+        let said = self.said(base).await;
+        matches!(said.as_deref(), Some("summary" | "histogram"))
+    }
+
+    /// What the metadata of a family say that it is.
+    async fn said(&mut self, name: &str) -> Option<String> {
+        let data = self.api.get("metadata", &[("metric", name)]).await.ok()?;
+        let kind = data.get(name)?.get(0)?.get("type")?.as_str();
+        kind.map(str::to_owned)
     }
 
     /// What the server kept of a round.
@@ -385,12 +407,17 @@ async fn scrape_interval(api: &mut Api) -> Option<Duration> {
 }
 
 fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
-    let query = match kind {
-        MetricKind::Histogram => {
+    let parts = match kind {
+        MetricKind::Histogram => Some("_(bucket|sum|count)"),
+        MetricKind::Summary => Some("(_sum|_count)?"),
+        _ => None,
+    };
+    let query = match parts {
+        Some(parts) => {
             let name = name.replace('.', "\\\\.");
-            format!("{{__name__=~\"{name}_(bucket|sum|count)\",{conditions}}}").replace(",}", "}")
+            format!("{{__name__=~\"{name}{parts}\",{conditions}}}").replace(",}", "}")
         }
-        _ => format!("{name}{{{conditions}}}"),
+        None => format!("{name}{{{conditions}}}"),
     };
     Plan::Raw {
         queries: vec![(query, None)],

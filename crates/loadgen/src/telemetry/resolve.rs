@@ -16,6 +16,8 @@ pub(crate) struct Reading {
     pub(crate) failed: Option<String>,
     /// Lines that could not be read.
     pub(crate) bad_lines: u64,
+    /// It is not the page of the process that answered before.
+    pub(crate) other_process: bool,
     /// One for each asked name, in order.
     pub(crate) metrics: Vec<Looked>,
 }
@@ -39,6 +41,7 @@ impl Reading {
             at_ns,
             failed: None,
             bad_lines: page.bad_lines,
+            other_process: false,
             metrics,
         }
     }
@@ -71,7 +74,18 @@ fn named(page: &Scrape, asked: &str) -> Option<Looked> {
 fn selected(page: &Scrape, selector: &Selector) -> Option<Looked> {
     let (resolved, kind, mut samples) = direct(page, &selector.name)?;
     samples.retain(|sample| selector.takes(sample));
+    let kind = kind_of_parts(kind, &samples);
     (!samples.is_empty()).then_some((resolved, kind, samples))
+}
+
+/// What is left of a family: buckets alone only grow, quantiles alone go up and down.
+fn kind_of_parts(kind: MetricKind, samples: &[PromSample]) -> MetricKind {
+    let has_count = samples.iter().any(|sample| sample.name.ends_with("_count"));
+    match kind {
+        MetricKind::Histogram if !has_count => MetricKind::Counter,
+        MetricKind::Summary if !has_count => MetricKind::Gauge,
+        kind => kind,
+    }
 }
 
 /// A quotient. Of counters it is that of their increases; of gauges, that of their values, reading
@@ -128,7 +142,8 @@ fn direct(page: &Scrape, asked: &str) -> Option<Looked> {
         PromType::Counter => MetricKind::Counter,
         PromType::Gauge => MetricKind::Gauge,
         PromType::Histogram => MetricKind::Histogram,
-        PromType::Summary | PromType::Untyped => MetricKind::Untyped,
+        PromType::Summary => MetricKind::Summary,
+        PromType::Untyped => MetricKind::Untyped,
     };
     Some((
         Resolved::Name(name),
@@ -211,6 +226,7 @@ pub(crate) fn empty(asked: &str) -> MetricTrack {
         series: Vec::new(),
         failed_scrapes: 0,
         bad_lines: 0,
+        other_process: false,
     }
 }
 
@@ -240,6 +256,7 @@ fn of_page(at: usize, readings: &[Reading], page: Option<usize>, track: &mut Met
         let Some((resolved, kind, samples)) = reading.metrics.get(at) else {
             continue;
         };
+        track.other_process |= reading.other_process;
         let missing = matches!(resolved, Resolved::Missing { .. });
         if !same(track, resolved, *kind) && !missing {
             continue;
@@ -324,6 +341,21 @@ mod tests {
         let values: Vec<Option<f64>> = track.series[0].points.iter().map(|p| p.value).collect();
         assert_eq!(values, [None, Some(64.0)]);
         assert_eq!(track.kind, MetricKind::Counter);
+    }
+
+    #[test]
+    fn f024_parts_that_are_picked_of_a_family() {
+        let page = "# TYPE s summary\ns{quantile=\"0.5\"} 2\ns_sum 4\ns_count 3\n\
+                    # TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 4\nh_count 3\n";
+        let kind = |asked: &str| {
+            let (_, kind, samples) = reading(page, asked, 0).metrics[0].clone();
+            (kind, samples.len())
+        };
+        assert_eq!(kind("s"), (MetricKind::Summary, 3));
+        assert_eq!(kind("s{quantile=\"0.5\"}"), (MetricKind::Gauge, 1));
+        assert_eq!(kind("s_count"), (MetricKind::Counter, 1));
+        assert_eq!(kind("h{le=\"1\"}"), (MetricKind::Counter, 1));
+        assert_eq!(kind("h"), (MetricKind::Histogram, 3));
     }
 
     #[test]

@@ -2,12 +2,19 @@
 
 use super::{asked::Asked, page::Page, promql::Server, resolve::Collected};
 use crate::{Cancel, LoadError, clock::Clock, control::Control, head::Headers, transport::Target};
-use std::{thread::JoinHandle, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsConnector;
 
 /// Bound on one scrape.
-const LIMIT: Duration = Duration::from_secs(2);
+pub(super) const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) enum Command {
     /// The names of all metrics there.
@@ -42,6 +49,7 @@ impl From<String> for AskError {
 pub(crate) struct Sampler {
     commands: Option<mpsc::UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
+    hangs: Arc<AtomicBool>,
     /// The URL, secrets removed.
     pub(crate) shown: String,
 }
@@ -67,6 +75,8 @@ impl Sampler {
         let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();
         let common = common.clone();
+        let hangs = Arc::new(AtomicBool::new(false));
+        let hanging = Arc::clone(&hangs);
         let thread = std::thread::Builder::new()
             .name("metrics".to_owned())
             .spawn(move || {
@@ -77,13 +87,8 @@ impl Sampler {
                     match server {
                         Some(server) => server.serve(&mut inbox).await,
                         None => {
-                            let page = Page {
-                                control: control(),
-                                headers: common.headers.clone(),
-                                clock: common.clock,
-                                asked: Vec::new(),
-                                readings: Vec::new(),
-                            };
+                            let headers = common.headers.clone();
+                            let page = Page::new(control(), headers, common.clock, hanging);
                             page.serve(&mut inbox, common.every).await;
                         }
                     }
@@ -93,6 +98,7 @@ impl Sampler {
         Ok(Self {
             commands: Some(commands),
             thread: Some(thread),
+            hangs,
             shown,
         })
     }
@@ -134,8 +140,12 @@ impl Sampler {
         end.unwrap_or(Collected::Page(Vec::new()))
     }
 
-    /// Reads now.
+    /// Reads now; not where the last reading ran into its time limit, as requests wait for this
+    /// one. The ticks go on, and one that is answered ends that.
     pub(crate) async fn now(&self) {
+        if self.hangs.load(Relaxed) {
+            return;
+        }
         let _ = self.send(Command::Now).await;
     }
 }

@@ -182,8 +182,8 @@ pub(super) const TERMS: &[Term] = &[
         "counter_reset",
         "counter_reset",
         "计数器归零",
-        "A counter went backwards during the round: the server restarted. Its increase is unknown.",
-        "计数器在轮内变小：服务重启过。其增量未知。",
+        "The readings of a metric do not belong together: a counter went backwards, or the page was that of another process. The server began anew, or several processes answer in turn. No figures are computed.",
+        "某指标的各次读数不属于同一整体：计数器变小，或页面来自另一进程。服务重启过，或有多个进程轮流应答。不计算数值。",
     ),
     term(
         "not_cold",

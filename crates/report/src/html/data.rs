@@ -286,7 +286,7 @@ fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
         rises: matches!(track.kind, MetricKind::Counter | MetricKind::Ratio),
         // Buckets of a histogram are many and say nothing one by one.
         series: match track.kind {
-            MetricKind::Histogram => Vec::new(),
+            MetricKind::Histogram | MetricKind::Summary => Vec::new(),
             _ => series.collect(),
         },
     }

@@ -141,6 +141,10 @@ fn left_out(base: &str, reason: LeftOut) -> Both {
             "the page's counters go back and forth, as those of several processes in turn do",
             "页面上的计数器来回跳动，像多个进程轮流应答",
         ],
+        LeftOut::OtherProcess => [
+            "the page before and the page after the round are those of different processes: the engine began anew, or several answer in turn",
+            "轮前与轮后的页面来自不同进程：引擎重启过，或有多个进程轮流应答",
+        ],
         LeftOut::PassesOn => [
             "an engine of the same kind is named by --admin-url, so this address shows the page of one engine and is none itself",
             "--admin-url 指定了同类引擎，该地址转发的是其中一个的页面",

@@ -129,7 +129,7 @@ fn english(warning: &Warning) -> String {
         ),
         Warning::CounterReset { name } => {
             format!(
-                "{name}: a counter went backwards, so its increase is unknown (did the server restart?)"
+                "{name}: no figures: it went backwards, or its readings are of different processes (the server began anew, or several answer in turn)"
             )
         }
         Warning::NotCold { detail } => format!("round 1 was not cold: {detail}"),
@@ -275,7 +275,9 @@ fn chinese(warning: &Warning) -> String {
             "对 {url} 的 {tried} 次抓取中有 {failed} 次失败{}",
             in_brackets(reason, Lang::Zh)
         ),
-        Warning::CounterReset { name } => format!("{name}：计数器倒退，增量未知（服务重启了吗？）"),
+        Warning::CounterReset { name } => format!(
+            "{name}：不给出数值：计数器倒退，或各次读数来自不同进程（服务重启过，或有多个进程轮流应答）"
+        ),
         Warning::NotCold { detail } => format!("第 1 轮并不冷：{detail}"),
         Warning::Interrupted { not_started } => {
             format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")
