@@ -1,5 +1,6 @@
 //! Exit codes, and which error means which.
 
+use crate::screen::{alarm, unprinted};
 use dualround_dataset::DatasetError;
 use dualround_loadgen::LoadError;
 use dualround_report::{ReportError, safe_text};
@@ -38,6 +39,17 @@ pub(crate) fn explain(error: &anyhow::Error) -> u8 {
         eprintln!("hint: {hint}");
     }
     code
+}
+
+/// The exit code of a command that had this one: a report that could not be printed is no success.
+pub(crate) fn printed(code: u8) -> u8 {
+    match unprinted() {
+        Some(reason) if code == OK => {
+            alarm(&format!("error: the standard output: {reason}"));
+            INTERNAL
+        }
+        _ => code,
+    }
 }
 
 /// An error with its causes, each said once: many repeat theirs in their own words.

@@ -21,7 +21,7 @@ mod signals;
 mod slo;
 mod ticking;
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 fn main() -> ExitCode {
     signals::survive_large_files();
@@ -29,13 +29,13 @@ fn main() -> ExitCode {
         Ok(cli) => commands::dispatch(cli.command).unwrap_or_else(|error| exit::explain(&error)),
         Err(error) => {
             // Help and version are no errors; clap prints each where it belongs.
-            let _ = error.print();
-            if error.use_stderr() {
-                exit::USAGE
-            } else {
-                exit::OK
+            let printed = error.print();
+            match printed {
+                _ if error.use_stderr() => exit::USAGE,
+                Err(error) if error.kind() != ErrorKind::BrokenPipe => exit::INTERNAL,
+                _ => exit::OK,
             }
         }
     };
-    ExitCode::from(code)
+    ExitCode::from(exit::printed(code))
 }

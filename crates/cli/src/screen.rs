@@ -7,8 +7,11 @@ use dualround_report::{
     safe_text, wrap,
 };
 use std::{
-    io::{IsTerminal, Write, stderr, stdout},
-    sync::atomic::{AtomicBool, Ordering::Relaxed},
+    io::{ErrorKind, IsTerminal, Write, stderr, stdout},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 /// `--quiet`: set once, before anything is said.
@@ -141,15 +144,27 @@ pub(crate) fn note(text: &str) {
 
 /// A line that the user must see: why the exit code is not 0.
 pub(crate) fn alarm(text: &str) {
-    say(&mut stderr().lock(), &safe_text(text));
+    let _ = writeln!(stderr().lock(), "{}", safe_text(text));
 }
 
-/// A part of the results.
+/// Why a part of the results could not be printed, the first time.
+static UNPRINTED: OnceLock<String> = OnceLock::new();
+
+/// A part of the results. Where it cannot be printed, a run goes on, as its files are still wanted,
+/// and [`unprinted`] says so at the end.
 pub(crate) fn print(text: &str) {
-    say(&mut stdout().lock(), text);
+    let mut out = stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    match written {
+        // A reader that has gone (`| head`) had what it wanted.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            let _ = UNPRINTED.set(error.to_string());
+        }
+        _ => {}
+    }
 }
 
-/// A reader that has gone (`| head`) does not end a run: its files are still wanted.
-fn say(to: &mut dyn Write, text: &str) {
-    let _ = writeln!(to, "{text}");
+/// Why not all of the results are on the standard output.
+pub(crate) fn unprinted() -> Option<&'static str> {
+    UNPRINTED.get().map(String::as_str)
 }

@@ -247,7 +247,10 @@ impl RoundFold {
             latency: tail_of(RequestRow::latency_ms),
         };
         let ttft = of(RequestRow::ttft_ms);
-        let per_second = |count: u64| seconds.map(|seconds| count as f64 / seconds);
+        // What is gone was done in the same time: the rest alone is no rate.
+        let whole = warnings::missing(&meta, all) == 0;
+        let rated = seconds.filter(|_| whole);
+        let per_second = |count: u64| rated.map(|seconds| count as f64 / seconds);
         let kinds = facts.failures.iter();
         facts.icl_approximate = gaps.is_approximate();
         let mut summary = RoundSummary {
@@ -268,7 +271,7 @@ impl RoundFold {
             output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),
             token_throughput: tokens.and_then(per_second),
             request_throughput: per_second(successful),
-            goodput: slo.map(|slo| goodput(&rows, slo, sent, seconds)),
+            goodput: slo.map(|slo| goodput(&rows, slo, sent, rated)),
             cached_tokens: None,
             cache_hit_rate: None,
             cache_known_requests: 0,

@@ -119,12 +119,19 @@ fn high_ttft(summary: &RoundSummary) -> Option<Warning> {
     })
 }
 
-/// A round that ended as planned has a record of every request.
+/// Requests of a round that ended as planned and have no record.
+pub(crate) fn missing(meta: &RoundMeta, recorded: u64) -> u64 {
+    if meta.unfinished {
+        return 0;
+    }
+    u64::from(meta.planned).saturating_sub(u64::from(meta.not_started) + recorded)
+}
+
 fn records_missing(meta: &RoundMeta, summary: &RoundSummary) -> Option<Warning> {
     let planned = u64::from(meta.planned);
     let recorded = summary.total_requests + summary.cancelled_requests;
-    let missing = planned.saturating_sub(u64::from(meta.not_started) + recorded);
-    (missing > 0 && !meta.unfinished).then_some(Warning::RecordsMissing { missing, planned })
+    let missing = missing(meta, recorded);
+    (missing > 0).then_some(Warning::RecordsMissing { missing, planned })
 }
 
 /// A round that did not send all that was planned.

@@ -218,3 +218,46 @@ fn a_change_of_what_the_cache_is_worth_is_that_of_the_ratios() {
     assert_eq!(worth([100.0, 50.0]), Judgement::Worse);
     assert_eq!(worth([50.0, 10.0]), Judgement::Same);
 }
+
+/// A run whose answers came packed, against one whose answers did not.
+#[test]
+fn g10_compressed_answers_of_one_run_are_told() {
+    let run = |compressed: bool| {
+        let records = |ttft: f64| {
+            let mut records = round(12, ttft, 0);
+            for record in records.iter_mut().filter(|_| compressed) {
+                record.stream.compressed = true;
+            }
+            records
+        };
+        rounds("CW", vec![records(100.0), records(10.0)])
+    };
+    let caveats = |base, new| against(&run(base), &run(new)).levels[0].caveats.clone();
+    let told = |run| vec![ChangeCaveat::Compressed { run }];
+    assert_eq!(caveats(false, true), told(Which::New));
+    assert_eq!(caveats(true, false), told(Which::Base));
+    assert_eq!(caveats(true, true), []);
+}
+
+/// A throughput over what is left of a round would be that of another round.
+#[test]
+fn x32_a_round_without_some_records_has_no_throughput() {
+    let run = |kept: usize| {
+        let mut run = rounds("CW", vec![round(12, 100.0, 0), round(12, 10.0, 0)]);
+        let warm = RoundRun {
+            meta: run[1].meta.clone(),
+            records: round(12, 10.0, 0).into_iter().take(kept).collect(),
+        };
+        run[1] = summarise(warm, &SummaryOptions::default());
+        run
+    };
+    let summary = &run(7)[1].summary;
+    assert_eq!(
+        (summary.token_throughput, summary.request_throughput),
+        (None, None)
+    );
+    assert!(summary.duration_seconds.is_some() && summary.ttft.p50.is_some());
+    let told = vec![ChangeCaveat::RecordsMissing { run: Which::New }];
+    assert_eq!(against(&run(12), &run(7)).levels[0].caveats, told);
+    assert!(run(12)[1].summary.request_throughput.is_some());
+}

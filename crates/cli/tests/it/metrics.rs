@@ -414,3 +414,88 @@ fn g08_metrics_without_a_page_are_the_engines_own() {
         );
     }
 }
+
+/// A page of the metric `a_total`, as the processes behind one address answer it: what the n-th
+/// reading says.
+fn measured_by(page: &str, more: &[&str]) -> (Value, std::time::Duration) {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 6);
+    let began = std::time::Instant::now();
+    let output = dualround()
+        .current_dir(dir.path())
+        .args(["--dataset", "data.jsonl", "--endpoint", &sim.base_url()])
+        .args([
+            "--max-output-tokens",
+            "4",
+            "--output-dir",
+            "out",
+            "--rounds",
+            "C",
+        ])
+        .args([
+            "--warmup",
+            "0",
+            "--no-probe",
+            "--prometheus-url",
+            &format!("{page}/metrics"),
+        ])
+        .args(["--prometheus-metrics", "a_total,free"])
+        .args(more)
+        .output()
+        .unwrap();
+    let took = began.elapsed();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let concurrency = if more.contains(&"--concurrency") {
+        6
+    } else {
+        1
+    };
+    let file = format!("out/concurrency_{concurrency}_round_1.json");
+    (json(&dir.path().join(file))["summary"].clone(), took)
+}
+
+#[test]
+fn f024_two_processes_behind_one_page_are_seen_in_a_short_round() {
+    let turn = |began: fn(u32) -> String| {
+        let read = std::sync::atomic::AtomicU32::new(0);
+        scripted(move |head| {
+            if path_of(head) != "/metrics" {
+                return b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into();
+            }
+            let at = read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let counted = if at % 2 == 0 { 40 + at } else { 1000 + at };
+            let started = began(at);
+            format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{started}a_total {counted}\nfree {counted}\n")
+                .into_bytes()
+        })
+    };
+    let silent = |_| String::new();
+    let told = |at| format!("process_start_time_seconds {}\n", 1_790_000_000 + at % 2);
+    for page in [turn(silent), turn(told)] {
+        let (summary, _) = measured_by(&page, &["--concurrency", "6"]);
+        for name in ["a_total", "free"] {
+            let metric = &summary["prometheus"][name];
+            assert_eq!(metric["counter_reset"], true, "{name}: {metric}");
+            assert!(
+                metric["increase"].is_null() && metric["avg"].is_null(),
+                "{metric}"
+            );
+        }
+        let warnings = summary["warnings"].to_string();
+        assert!(warnings.contains("different processes"), "{warnings}");
+    }
+}
+
+#[test]
+fn g07_a_page_that_hangs_does_not_hold_back_each_request() {
+    let page = scripted(|_| {
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        Vec::new()
+    });
+    let (summary, took) = measured_by(&page, &[]);
+    assert_eq!(summary["successful_requests"], 6);
+    // Six requests would wait for six readings of 2 s, beside those around the round.
+    assert!(took.as_secs() < 30, "{took:?}");
+    assert!(summary["warnings"].to_string().contains("scrapes_failed"));
+    assert!(summary["duration_seconds"].as_f64().unwrap() < 2.0);
+}

@@ -153,3 +153,49 @@ fn x25_devices_pipes_and_links_stay_what_they_are() {
             .is_char_device()
     );
 }
+
+/// A report that nobody got is no success; a run's files are.
+#[cfg(target_os = "linux")]
+#[test]
+fn x27_an_output_that_is_full_is_told() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 6);
+    let full = |args: &str| {
+        let words = args.split(' ');
+        let output = Command::new(cargo_bin("dualround"))
+            .current_dir(dir.path())
+            .args(words)
+            .stdout(
+                std::fs::File::options()
+                    .write(true)
+                    .open("/dev/full")
+                    .unwrap(),
+            )
+            .output()
+            .unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let base = sim.base_url();
+    let measure =
+        "--dataset data.jsonl --max-output-tokens 2 --output-dir out --no-probe --progress none";
+    let told = |(code, said): (Option<i32>, String)| {
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.contains("error: the standard output: No space left"),
+            "{said}"
+        );
+    };
+    told(full(&format!("{measure} --endpoint {base}")));
+    assert!(dir.path().join("out/comparison.json").exists());
+    for args in [
+        "report out",
+        "compare out out --json -",
+        "compare out out",
+        "check dataset data.jsonl",
+        "explain",
+        "list out --json",
+    ] {
+        told(full(args));
+    }
+    assert_eq!(full("--help").0, Some(1));
+}

@@ -103,6 +103,16 @@ pub enum ChangeCaveat {
         /// In which run.
         run: Which,
     },
+    /// Answers came compressed, which holds tokens together.
+    Compressed {
+        /// In which run alone.
+        run: Which,
+    },
+    /// Records of requests are gone from a round.
+    RecordsMissing {
+        /// In which run.
+        run: Which,
+    },
     /// The runs themselves differ in something.
     Differs {
         /// A flag, or `model`, `dataset`, `engine`, `engine version`, `schedule`, `cold policy`,

@@ -86,6 +86,26 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
                 format!("{run_zh}运行的热轮响应由响应缓存返回：其耗时不是引擎的耗时"),
             ]
         }
+        ChangeCaveat::Compressed { run } => {
+            let [run, run_zh] = which(*run);
+            [
+                format!(
+                    "answers of the {run} run alone were compressed: packing holds tokens together, so the engine's times are not all that differs"
+                ),
+                format!(
+                    "只有{run_zh}运行的响应经过压缩：压缩会把 token 攒在一起，差异不全来自引擎的耗时"
+                ),
+            ]
+        }
+        ChangeCaveat::RecordsMissing { run } => {
+            let [run, run_zh] = which(*run);
+            [
+                format!(
+                    "records of requests are gone from the {run} run: figures are over the rest, throughput is not known"
+                ),
+                format!("{run_zh}运行缺少部分请求的记录：数值只基于其余请求，吞吐未知"),
+            ]
+        }
         ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
         ChangeCaveat::EndedEarly { run } => {
             let [run, run_zh] = which(*run);

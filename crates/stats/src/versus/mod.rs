@@ -13,7 +13,7 @@ use crate::{
 use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
-    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Which, Witness,
+    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Warning, Which, Witness,
 };
 use lengths::Account;
 
@@ -106,6 +106,12 @@ impl<'a> LevelRounds<'a> {
         methods
     }
 
+    /// Whether one of its rounds has such a warning.
+    fn warns(&self, is: impl Fn(&Warning) -> bool) -> bool {
+        let mut rounds = self.cold.iter().chain(&self.warm);
+        rounds.any(|round| round.summary.warnings.iter().any(&is))
+    }
+
     /// Mean prompt of its rounds, tokens; `None` where one is not known.
     fn prompt_tokens(&self) -> Option<f64> {
         let rounds = self.cold.iter().chain(&self.warm);
@@ -148,6 +154,13 @@ fn level(
     let replayed = [one, other].map(|level| level.conclusion.witness);
     let replayed = which(replayed.map(|witness| matches!(witness, Witness::ResponseCache(_))));
     caveats.extend(replayed.map(|run| ChangeCaveat::ResponseCache { run }));
+    let sides = [&old, &now];
+    let compressed = sides.map(|side| side.warns(|one| matches!(one, Warning::Compressed { .. })));
+    // Of both, they hold nothing against each other.
+    let compressed = which(compressed).filter(|run| *run != Which::Both);
+    caveats.extend(compressed.map(|run| ChangeCaveat::Compressed { run }));
+    let gone = sides.map(|side| side.warns(|one| matches!(one, Warning::RecordsMissing { .. })));
+    caveats.extend(which(gone).map(|run| ChangeCaveat::RecordsMissing { run }));
     if !same_method {
         caveats.push(ChangeCaveat::OtherMethods {
             base: old.methods(),
