@@ -12,6 +12,8 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(15);
 pub(crate) enum Models {
     /// The ids served.
     Listed(Vec<String>),
+    /// A gateway's patterns alone (`*`, `openai/*`), which name no model.
+    Patterns(Vec<String>),
     /// There is no list here (an answer, but not one).
     NoList(NoList),
 }
@@ -98,8 +100,12 @@ pub(crate) async fn ready(
 }
 
 /// What is left to do about a certificate that was not accepted.
-fn certificate_hint(plan: &Plan) -> &'static str {
-    if plan.request.ca_cert.is_some() {
+fn certificate_hint(plan: &Plan, reason: &str) -> &'static str {
+    let dates = ["expired", "not valid yet", "notvalidyet"];
+    let said = reason.to_ascii_lowercase();
+    if dates.iter().any(|words| said.contains(words)) {
+        "; its dates, or this machine's clock, are to be put right; --insecure skips verification"
+    } else if plan.request.ca_cert.is_some() {
         "; is --ca-cert the CA of this server, and does its certificate bear this name? --insecure skips verification"
     } else {
         ": give the server's CA, or its own certificate, with --ca-cert, or skip verification with --insecure"
@@ -150,7 +156,7 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
     };
     let answer = control.send("GET", &headers, "").await.map_err(|reason| {
         let hint = if reason.to_ascii_lowercase().contains("certificate") {
-            certificate_hint(plan)
+            certificate_hint(plan, &reason)
         } else if reason.contains("invalid HTTP version") && !plan.request.http2 {
             "; a server that speaks HTTP/2 alone is asked with --http2"
         } else if reason.contains("proxy ") {
@@ -176,17 +182,25 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
                 .get("data")
                 .or_else(|| list.get("models"))
                 .and_then(Value::as_array);
-            let ids = data.map(|data| {
+            let listed = data.map(|data| {
                 let ids = data
                     .iter()
                     .filter_map(|m| m.get("id").and_then(Value::as_str));
-                // A gateway's pattern (`*`, `openai/*`) names no model.
-                distinct(ids.filter(|id| !id.contains('*')))
+                models_of(&distinct(ids.filter(|id| !id.trim().is_empty())))
             });
-            Ok(ids.map_or_else(|| Models::NoList(NoList::of(&answer)), Models::Listed))
+            Ok(listed.unwrap_or_else(|| Models::NoList(NoList::of(&answer))))
         }
         _ => Ok(Models::NoList(NoList::of(&answer))),
     }
+}
+
+/// The ids of a list, without a gateway's patterns where there is any other.
+fn models_of(listed: &[String]) -> Models {
+    let (patterns, ids): (Vec<_>, Vec<_>) = listed.iter().cloned().partition(|id| id.contains('*'));
+    if ids.is_empty() && !patterns.is_empty() {
+        return Models::Patterns(patterns);
+    }
+    Models::Listed(ids)
 }
 
 /// Each once, in their order: some gateways list a model once a replica.
@@ -211,9 +225,13 @@ fn control_url(plan: &Plan) -> String {
 pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadError> {
     let fail = |reason: String| Err(LoadError::Model { reason });
     match models {
-        Models::NoList(_) if !given.is_empty() => Ok(given.to_owned()),
+        Models::NoList(_) | Models::Patterns(_) if !given.is_empty() => Ok(given.to_owned()),
         Models::NoList(NoList { status, words }) => fail(format!(
             "the server has no model list (HTTP {status} at /v1/models{words}): give --model NAME"
+        )),
+        Models::Patterns(patterns) => fail(format!(
+            "the server lists patterns of models, not models ({}): give --model NAME",
+            patterns.join(", ")
         )),
         Models::Listed(ids) if ids.is_empty() && given.is_empty() => {
             fail("the server lists no model: give --model NAME".to_owned())

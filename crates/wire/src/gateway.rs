@@ -17,6 +17,7 @@ const NAMES: &[(&str, &str)] = &[
 /// Values of `Server` that are no engine's.
 const SERVERS: &[(&str, &str)] = &[
     ("envoy", "Envoy"),
+    ("istio-envoy", "Envoy (Istio)"),
     ("cloudflare", "Cloudflare"),
     ("openresty", "OpenResty"),
     ("nginx", "nginx"),
@@ -90,6 +91,7 @@ mod tests {
             ("x-litellm-version", "1.84.0", Some("LiteLLM")),
             ("X-Envoy-Upstream-Service-Time", "12", Some("Envoy")),
             ("server", "envoy", Some("Envoy")),
+            ("server", "istio-envoy", Some("Envoy (Istio)")),
             ("Server", "nginx/1.27.1", Some("nginx")),
             ("Via", "1.1 Caddy", Some("Caddy")),
             ("CF-RAY", "8f-FRA", Some("Cloudflare")),

@@ -103,7 +103,7 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
         line("  no counters of hits");
     }
     line(&format!(
-        "  cached tokens of a request: {}",
+        "  cached tokens of a request would stand in {}",
         report.cached_field
     ));
     let number = |value: Option<u64>| value.map_or("unknown".to_owned(), |n| n.to_string());

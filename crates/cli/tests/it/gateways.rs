@@ -84,6 +84,12 @@ fn g12_the_words_in_the_place_of_a_list_are_told() {
 fn g12_a_pattern_is_no_model() {
     let (code, said) = check(&plain(r#"{"data":[{"id":"*"}]}"#, ""), &[]);
     assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("patterns of models, not models (*): give --model"),
+        "{said}"
+    );
+    let (code, said) = check(&plain(r#"{"data":[{"id":""}]}"#, ""), &[]);
+    assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("lists no model: give --model"), "{said}");
     let both = r#"{"data":[{"id":"openai/*"},{"id":"m"}]}"#;
     let (code, said) = check(&plain(both, ""), &[]);

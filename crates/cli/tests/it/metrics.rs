@@ -463,7 +463,11 @@ fn f024_two_processes_behind_one_page_are_seen_in_a_short_round() {
                 return b"HTTP/1.1 404 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".into();
             }
             let at = read.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let counted = if at % 2 == 0 { 40 + at } else { 1000 + at };
+            let counted = if at.is_multiple_of(2) {
+                40 + at
+            } else {
+                1000 + at
+            };
             let started = began(at);
             format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{started}a_total {counted}\nfree {counted}\n")
                 .into_bytes()

@@ -52,6 +52,10 @@ impl Session {
                 let hint = match status {
                     Some(404 | 405) => "; is this the chat completions path?",
                     Some(_) => "; check --api-key",
+                    // Its list of models was had in HTTP/1.1.
+                    None if message.contains("http2 error") => {
+                        "; does the server speak HTTP/2 here? It is asked in HTTP/1.1 without --http2"
+                    }
                     None => "",
                 };
                 let url = self.wiring.target.shown.clone();

@@ -59,13 +59,27 @@ fn named(path: &Path, reason: &str) -> String {
     format!("--ca-cert {}: {reason}", path.display())
 }
 
+/// How a certificate begins in DER: a sequence whose length takes two bytes.
+const DER: &[u8] = &[0x30, 0x82];
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let read = read.map_err(|error| error.to_string())?;
-    if read.is_empty() {
-        return Err("no PEM certificate in it".to_owned());
+    if !read.is_empty() {
+        return Ok(read);
     }
-    Ok(read)
+    let text = String::from_utf8_lossy(&bytes);
+    Err(if text.contains("BEGIN TRUSTED CERTIFICATE") {
+        "a TRUSTED CERTIFICATE of OpenSSL's own form; `openssl x509 -in FILE -out ca.pem` writes it \
+         as others read it"
+            .to_owned()
+    } else if bytes.starts_with(DER) {
+        "no PEM, but DER; `openssl x509 -inform der -in FILE -out ca.pem` writes it as PEM"
+            .to_owned()
+    } else {
+        "no PEM certificate in it".to_owned()
+    })
 }
 
 /// Trusts what a chain leads to, and a server whose very certificate was given: one that was made
@@ -141,5 +155,20 @@ fn ends_in_itself(error: &rustls::Error) -> bool {
             matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f018_a_certificate_in_der_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.der");
+        std::fs::write(&path, [0x30, 0x82, 0x03, 0x01, 0xff, 0x80]).unwrap();
+        let refused = certificates(&path).unwrap_err();
+        assert!(refused.contains("-inform der"), "{refused}");
+        assert!(certificates(&folder.path().join("none")).is_err());
     }
 }
