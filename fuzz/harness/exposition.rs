@@ -5,6 +5,10 @@ use dualround_wire::{Found, Selector, parse_exposition};
 /// Lines of the page are given to the selector too.
 pub(crate) fn one(data: &[u8]) {
     let page = parse_exposition(data);
+    // A page is always that of the process that it is of, whatever a half of it would say.
+    let half = parse_exposition(&data[..data.len() / 2]);
+    page.is_of_another_process(&half);
+    assert!(!page.is_of_another_process(&page));
     for name in page.names() {
         // Every name that is told can be found.
         assert!(!matches!(page.find(name), Found::Missing), "{name}");

@@ -2,8 +2,8 @@
 //! log.
 
 use crate::{
-    draw::{SocketScenario, socket_scenario},
-    judge::{wrong_run, wrong_streams},
+    draw::{COUNTED, SocketScenario, socket_scenario},
+    judge::{wrong_counter, wrong_lost, wrong_run, wrong_streams},
 };
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -124,7 +124,12 @@ fn in_folder(
             ],
         )?;
     }
-    let flags = scenario.flags();
+    let mut flags = scenario.flags();
+    if !scenario.probe {
+        // No page is looked for then.
+        let page = format!("{}/metrics", engine.base);
+        flags.extend(["--prometheus-url".to_owned(), page]);
+    }
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     run(program, folder, &engine.base, "out", &flags)?;
     let log: Value = serde_json::from_str(&engine.log()?)?;
@@ -155,8 +160,43 @@ fn in_folder(
         let file = fs::read_to_string(folder.join("out").join(name))?;
         let file: Value = serde_json::from_str(&file)?;
         wrong.extend(wrong_streams(&scenario_json, round, &file));
+        wrong.extend(wrong_counter(COUNTED, scenario.two_pages, round, &file));
     }
+    wrong.extend(after_loss(program, scenario, folder)?);
     Ok(wrong)
+}
+
+/// Takes records of the last round from the journal, lets the program judge the run again, and holds
+/// what it says against that.
+fn after_loss(
+    program: &Path,
+    scenario: &SocketScenario,
+    folder: &Path,
+) -> anyhow::Result<Vec<String>> {
+    let last = scenario.measured();
+    let journal = folder.join("out/requests.jsonl");
+    let text = fs::read_to_string(&journal)?;
+    let of_last = format!("\"round\":{last},");
+    let mut lost = 0;
+    let is_lost = |line: &&str| {
+        let goes =
+            lost < scenario.lost && line.starts_with("{\"request\"") && line.contains(&of_last);
+        lost += u32::from(goes);
+        !goes
+    };
+    let kept: Vec<&str> = text.lines().filter(is_lost).collect();
+    ensure!(
+        lost == scenario.lost,
+        "{lost} records of round {last} found"
+    );
+    fs::write(&journal, kept.join("\n") + "\n")?;
+    let mut again = Command::new(program);
+    let again = again.env_clear().current_dir(folder);
+    let status = again.args(["report", "out"]).output()?.status;
+    ensure!(status.success(), "report ended with {:?}", status.code());
+    let name = format!("out/concurrency_{}_round_{last}.json", scenario.concurrency);
+    let file: Value = serde_json::from_str(&fs::read_to_string(folder.join(name))?)?;
+    Ok(wrong_lost(lost, scenario.prompts, &file))
 }
 
 /// Runs the program; its exit code is not asked.

@@ -29,6 +29,7 @@ mod runtime;
 mod secrets;
 mod session;
 mod stream;
+mod suspension;
 mod sys;
 mod telemetry;
 mod text;

@@ -137,9 +137,10 @@ pub(crate) fn run(
                 client.connection_stamps += late.counts.connection;
                 client.rejected_stamps += late.counts.rejected;
                 client.lags_ns.extend(late.lags_ns);
-                let longest = late.longest.map(|(lag_ns, woken)| Standstill {
-                    lag_ns,
-                    woken_ns: job.wiring.clock.at(woken),
+                let longest = late.longest.map(|longest| Standstill {
+                    lag_ns: longest.lag_ns,
+                    suspended_ns: longest.suspended_ns,
+                    woken_ns: job.wiring.clock.at(longest.woken),
                 });
                 let both = [client.longest, longest].into_iter().flatten();
                 client.longest = both.max_by_key(|one| one.lag_ns);

@@ -7,6 +7,7 @@ use crate::{
     clock::nanos,
     exchange::Wiring,
     limits::thread_cpu,
+    suspension::Suspension,
     transport::{Link, StampCounts},
     user::{RoundJob, user},
 };
@@ -51,10 +52,20 @@ pub(crate) struct Opened {
 #[derive(Debug, Default)]
 pub(crate) struct Lateness {
     pub(crate) lags_ns: Vec<u64>,
-    /// The longest of them, and when the probe woke from it.
-    pub(crate) longest: Option<(u64, Instant)>,
+    /// The longest of them.
+    pub(crate) longest: Option<Longest>,
     pub(crate) counts: StampCounts,
     pub(crate) load: Option<WorkerLoad>,
+}
+
+/// The longest lag of the probe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Longest {
+    pub(crate) lag_ns: u64,
+    /// Of it, while the machine was suspended, which the clock does not count.
+    pub(crate) suspended_ns: u64,
+    /// When the probe woke from it.
+    pub(crate) woken: Instant,
 }
 
 /// All workers of a run.
@@ -241,7 +252,7 @@ thread_local! {
     // The probe is aborted while it sleeps, so its lags live beside it, on the worker's thread.
     static PROBE_LAGS: std::cell::RefCell<Vec<u64>> = const { std::cell::RefCell::new(Vec::new()) };
     // Of lags many are dropped in the end; the longest one is not.
-    static PROBE_LONGEST: std::cell::Cell<Option<(u64, Instant)>> = const { std::cell::Cell::new(None) };
+    static PROBE_LONGEST: std::cell::Cell<Option<Longest>> = const { std::cell::Cell::new(None) };
 }
 
 /// Sleeps to fixed instants and notes how late it is woken. The runtime's timer itself rounds up
@@ -251,13 +262,22 @@ async fn probe() {
     PROBE_LONGEST.set(None);
     let mut period = PROBE;
     let mut due = Instant::now();
+    let mut suspension = Suspension::watch();
     loop {
         due += period;
         sleep_until(due.into()).await;
         let woken = Instant::now();
-        let lag = nanos(woken.saturating_duration_since(due));
-        if PROBE_LONGEST.get().is_none_or(|(longest, _)| lag > longest) {
-            PROBE_LONGEST.set(Some((lag, woken)));
+        let suspended_ns = suspension.since();
+        let lag = nanos(woken.saturating_duration_since(due)) + suspended_ns;
+        if PROBE_LONGEST
+            .get()
+            .is_none_or(|longest| lag > longest.lag_ns)
+        {
+            PROBE_LONGEST.set(Some(Longest {
+                lag_ns: lag,
+                suspended_ns,
+                woken,
+            }));
         }
         PROBE_LAGS.with_borrow_mut(|lags| {
             lags.push(lag);

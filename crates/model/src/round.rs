@@ -33,6 +33,9 @@ pub struct ClientProbe {
 pub struct Standstill {
     /// How long, ns.
     pub lag_ns: u64,
+    /// Of it, while the machine was suspended, ns: the clock of the stamps stood too.
+    #[serde(default)]
+    pub suspended_ns: u64,
     /// When it ran again, ns.
     pub woken_ns: u64,
 }

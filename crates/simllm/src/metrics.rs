@@ -140,3 +140,34 @@ pub(crate) fn page(engine: &Engine) -> String {
     line(&mut out, "gauge", "vllm:cache_config_info", &info, 1.0);
     out
 }
+
+/// The same page with every counter this much higher.
+pub(crate) fn ahead(page: &str, by: u64) -> String {
+    let mut counts = false;
+    let mut out = String::new();
+    for line in page.lines() {
+        if let Some(kind) = line.strip_prefix("# TYPE ") {
+            counts = kind.ends_with(" counter");
+        }
+        let value = line
+            .rsplit_once(' ')
+            .filter(|_| counts && !line.starts_with('#'));
+        let value = value.and_then(|(series, value)| Some((series, value.parse::<f64>().ok()?)));
+        // Writing to a String cannot fail.
+        let _ = match value {
+            Some((series, value)) => writeln!(out, "{series} {}", value + by as f64),
+            None => writeln!(out, "{line}"),
+        };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn counters_alone_stand_higher() {
+        let page = "# TYPE a_total counter\na_total{x=\"1\"} 4\n# TYPE g gauge\ng 2\n";
+        let right = "# TYPE a_total counter\na_total{x=\"1\"} 14\n# TYPE g gauge\ng 2\n";
+        assert_eq!(super::ahead(page, 10), right);
+    }
+}

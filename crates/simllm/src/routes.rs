@@ -106,8 +106,9 @@ async fn metrics_page(engine: &Arc<Engine>, connection: &mut Connection) -> io::
             return Ok(true);
         }
         Some(PageFaultKind::Garbage) => {
-            page = page.replace("# HELP", "}{ x=1\nbad_value{a=\"b\"} one\n# HELP");
+            page = page.replace("# TYPE", "}{ x=1\nbad_value{a=\"b\"} one\n# TYPE");
         }
+        Some(PageFaultKind::OtherProcess(ahead)) => page = metrics::ahead(&page, *ahead),
         Some(PageFaultKind::Stall(ms)) => sleep(Duration::from_millis(*ms)).await,
         Some(PageFaultKind::Cut) => {
             let head = format!(

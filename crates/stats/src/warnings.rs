@@ -158,7 +158,8 @@ fn stood_still(meta: &RoundMeta, rows: &RequestRows) -> Option<Warning> {
         .longest
         .filter(|longest| longest.lag_ns >= STANDSTILL_NS)?;
     // When it was due and did not run: whatever was begun later was begun after it woke.
-    let began = longest.woken_ns.saturating_sub(longest.lag_ns);
+    let on_the_clock = longest.lag_ns.saturating_sub(longest.suspended_ns);
+    let began = longest.woken_ns.saturating_sub(on_the_clock);
     let touched = rows.iter().filter(|(_, row)| {
         let started = row.start_ns().is_some_and(|start| start <= began);
         started && row.end_ns() > began

@@ -17,5 +17,5 @@ pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;
 pub use random::number_of;
 pub use scenario::{Scenario, Truth};
-pub use sockets::{SocketScenario, socket_scenario};
+pub use sockets::{COUNTED, SocketScenario, socket_scenario};
 pub use world::{Drawn, draw};

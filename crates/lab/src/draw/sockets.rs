@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 /// Output tokens of a measured request; probes ask other numbers.
 const OUTPUT: &str = "3";
 
+/// A counter of the engine that is asked of every round.
+pub const COUNTED: &str = "vllm:prompt_tokens_total";
+
 /// A run of the program against the simulated engine.
 #[derive(Clone, Debug, Serialize)]
 pub struct SocketScenario {
@@ -31,6 +34,10 @@ pub struct SocketScenario {
     pub concurrency: u32,
     /// The canary is sent.
     pub probe: bool,
+    /// Every second reading of the engine's page is of another process.
+    pub two_pages: bool,
+    /// Records that are taken from the journal after the run, of its last round.
+    pub lost: u32,
 }
 
 impl SocketScenario {
@@ -70,6 +77,8 @@ impl SocketScenario {
             self.rounds,
             "--cold",
             self.cold,
+            "--prometheus-metrics",
+            COUNTED,
         ]
         .map(str::to_owned)
         .to_vec();
@@ -124,7 +133,14 @@ pub fn socket_scenario(seed: u64) -> SocketScenario {
             _ => json!([]),
         },
     });
-    let engine = with_carriers(engine, seed, cold);
+    let mut engine = with_carriers(engine, seed, cold);
+    let mut beside = Random::new(seed ^ 0x9a6e);
+    // A reset is proven by counters, which two processes have not.
+    let two_pages = cold != "reset" && beside.chance(0.2);
+    if two_pages {
+        let fault = json!({"other_process": 1_000_000});
+        engine["metrics_fault"] = json!({"every": 2, "fault": fault});
+    }
     SocketScenario {
         seed,
         engine,
@@ -136,5 +152,7 @@ pub fn socket_scenario(seed: u64) -> SocketScenario {
         cold,
         concurrency: random.one_of(&[1, 4]),
         probe: cold == "reset" || random.chance(0.6),
+        two_pages,
+        lost: beside.one_of(&[0, 0, 0, 1, 3]),
     }
 }

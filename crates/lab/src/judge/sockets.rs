@@ -163,10 +163,16 @@ fn claims(scenario: &Value, level: &Value, cold: Tokens, warm: Tokens, wrong: &m
     let cacheless = blocks < 0.5 && outer < 0.5;
     never("cache off", cacheless);
     never("evicted:", blocks > 0.5 && blocks < 1000.0);
-    never("another replica", false);
+    never(
+        "another replica",
+        scenario.pointer("/two_pages") == Some(&Value::Bool(true)),
+    );
     never("response cache", false);
     never("store not finished", false);
-    never("counters left out", false);
+    never(
+        "counters left out",
+        scenario.pointer("/two_pages") == Some(&Value::Bool(true)),
+    );
     never("were answered before they reached an engine", false);
     let says = text(level, "/conclusion/text");
     if says.contains("cache works") && (cacheless || gained <= 0.0) {

@@ -52,11 +52,16 @@ impl Session {
             found.push(watch.sampler(common(&self.plan, &self.cancel, tls, self.clock))?);
         }
         if found.is_empty() {
+            let found = if self.plan.probe {
+                "no page of metrics was found beside it"
+            } else {
+                "with --no-probe no page is looked for"
+            };
             return Err(LoadError::Metric {
                 url: crate::redact_url(&self.plan.endpoint),
-                reason: "no page of metrics was found beside it: --prometheus-metrics needs \
-                         --prometheus-url URL, the page that has them"
-                    .to_owned(),
+                reason: format!(
+                    "{found}: --prometheus-metrics needs --prometheus-url URL, the page that has them"
+                ),
             });
         }
         let (urls, samplers): (Vec<String>, Vec<Sampler>) = found.into_iter().unzip();

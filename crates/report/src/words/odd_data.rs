@@ -77,10 +77,10 @@ pub(super) fn odd_data(warning: &Warning) -> Option<Both> {
         ],
         Warning::ClientStoodStill { ms, requests } => [
             format!(
-                "this client did not run for {ms:.0} ms (stopped, suspended, or its core taken): {requests} requests were in flight then, and their times may hold it"
+                "this client did not run for {ms:.0} ms (stopped, suspended, or its core taken): {requests} requests were in flight then, and their times may be off by that"
             ),
             format!(
-                "客户端有 {ms:.0} ms 未运行（被暂停、挂起，或其 CPU 被占用）：当时有 {requests} 个请求在途，其时间可能包含这段停顿"
+                "客户端有 {ms:.0} ms 未运行（被暂停、挂起，或其 CPU 被占用）：当时有 {requests} 个请求在途，其时间可能因此有误"
             ),
         ],
         Warning::AutoFoundNothing { metrics, names } => [

@@ -170,6 +170,8 @@ pub enum PageFaultKind {
     Stall(u64),
     /// The page ends in the middle of a line, although its length said otherwise.
     Cut,
+    /// The page of another process behind the same address, whose counters stand this much higher.
+    OtherProcess(u64),
 }
 
 impl FaultOn {
