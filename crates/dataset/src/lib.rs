@@ -16,6 +16,7 @@ mod load;
 pub mod longbench;
 mod parquet;
 mod rng;
+mod row;
 mod rows;
 mod search;
 mod shape;

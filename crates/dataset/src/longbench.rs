@@ -1,11 +1,6 @@
 //! LongBench rows, v1 and v2: as prompts, and converted to the plain `text` shape.
 
-use crate::{
-    DatasetError,
-    rng::shuffle,
-    rows::{Row, each},
-    source::Source,
-};
+use crate::{DatasetError, rng::shuffle, row::Row, rows::each, source::Source};
 use serde_json::{Map, Value, json};
 use std::{
     collections::HashSet,

@@ -1,9 +1,9 @@
 //! Apache Parquet: every row becomes an object of its columns.
 
-use crate::{DatasetError, rows::Take, source::Source};
+use crate::{DatasetError, row::RowSink, source::Source};
 
 #[cfg(not(feature = "parquet"))]
-pub(crate) fn each(source: &mut Source<'_>, _: &mut Take<'_>) -> Result<(), DatasetError> {
+pub(crate) fn each(source: &mut Source<'_>, _: &mut RowSink<'_>) -> Result<(), DatasetError> {
     Err(DatasetError::NotRows {
         name: source.name.clone(),
         what: "it is Parquet, which this build leaves out (feature `parquet`): convert it to JSONL"
@@ -13,7 +13,7 @@ pub(crate) fn each(source: &mut Source<'_>, _: &mut Take<'_>) -> Result<(), Data
 
 /// Hands over the rows of a file on disk, or in memory.
 #[cfg(feature = "parquet")]
-pub(crate) fn each(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+pub(crate) fn each(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     use parquet::file::reader::SerializedFileReader;
     use std::io::Read;
     let Source { name, path, reader } = source;
@@ -74,9 +74,9 @@ fn unpadded(value: serde_json::Value) -> serde_json::Value {
 fn rows(
     name: &str,
     reader: &dyn parquet::file::reader::FileReader,
-    take: &mut Take<'_>,
+    take: &mut RowSink<'_>,
 ) -> Result<(), DatasetError> {
-    use crate::rows::{Place, Row};
+    use crate::row::{Row, RowPosition};
     let rows = reader.get_row_iter(None);
     for (number, row) in (1..).zip(rows.map_err(|error| fail(name, &error.to_string()))?) {
         let row = row.map_err(|error| fail(name, &format!("row {number}: {error}")))?;
@@ -84,7 +84,7 @@ fn rows(
         let object = columns
             .into_iter()
             .map(|(name, field)| (name, unpadded(field.to_json_value())));
-        take(Row::Value(Place::Row(number), object.collect()))?;
+        take(Row::Value(RowPosition::Row(number), object.collect()))?;
     }
     Ok(())
 }

@@ -4,88 +4,19 @@ use crate::{
     DatasetError,
     bounded::{LONGEST, bound},
     elements::{End, elements},
+    row::{Row, RowPosition, RowSink, bad_utf8},
     source::{Layout, Source},
     table, weka,
 };
 use serde_json::Value;
-use std::{
-    fmt,
-    io::{self, BufRead, Read},
-};
-
-/// A row, or a line that is none.
-pub(crate) enum Row<'a> {
-    /// The bytes of a JSON value, not yet looked at, and where it stands.
-    Json(Place, &'a [u8]),
-    /// A value and where it stands.
-    Value(Place, Value),
-    /// A line that is no row.
-    Bad(u64, String),
-}
-
-impl Row<'_> {
-    /// Reads what was not looked at yet.
-    pub(crate) fn parsed(self) -> Self {
-        match self {
-            Self::Json(place, text) => match serde_json::from_slice(text) {
-                Ok(value) => Self::Value(place, value),
-                Err(error) => Self::Bad(place.number(), describe(text, &error)),
-            },
-            other => other,
-        }
-    }
-
-    /// Only asks whether it can be read.
-    pub(crate) fn checked(self) -> Self {
-        match self {
-            Self::Json(place, text) => {
-                match serde_json::from_slice::<serde::de::IgnoredAny>(text) {
-                    Ok(_) if std::str::from_utf8(text).is_ok() => Self::Json(place, text),
-                    Ok(_) => Self::Bad(place.number(), bad_utf8(text).unwrap_or_default()),
-                    Err(error) => Self::Bad(place.number(), describe(text, &error)),
-                }
-            }
-            other => other,
-        }
-    }
-}
-
-/// Where a row stands, 1-based.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    /// A physical line.
-    Line(u64),
-    /// An element of a list, a row of a table.
-    Row(u64),
-}
-
-impl Place {
-    /// The number alone.
-    pub(crate) fn number(self) -> u64 {
-        match self {
-            Self::Line(number) | Self::Row(number) => number,
-        }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(number) => write!(f, "line {number}"),
-            Self::Row(number) => write!(f, "row {number}"),
-        }
-    }
-}
-
-/// Takes rows; it may stop with an error.
-pub(crate) type Take<'a> = dyn FnMut(Row<'_>) -> Result<(), DatasetError> + 'a;
+use std::io::{self, BufRead, Read};
 
 /// Hands every row to `take`; `layout` where the user says it. The sessions of a Weka trace, known
 /// by the first one, are taken apart.
 pub(crate) fn each(
     mut source: Source<'_>,
     layout: Option<Layout>,
-    take: &mut Take<'_>,
+    take: &mut RowSink<'_>,
 ) -> Result<Layout, DatasetError> {
     let (mut is_weka, mut number) = (None, 0);
     let since = bound(&mut source, LONGEST);
@@ -104,7 +35,7 @@ pub(crate) fn each(
         }
         for request in weka::requests(value) {
             number += 1;
-            take(Row::Value(Place::Row(number), request))?;
+            take(Row::Value(RowPosition::Row(number), request))?;
         }
         Ok(())
     })
@@ -114,7 +45,7 @@ pub(crate) fn each(
 pub(crate) fn each_of_file(
     mut source: Source<'_>,
     layout: Option<Layout>,
-    take: &mut Take<'_>,
+    take: &mut RowSink<'_>,
 ) -> Result<Layout, DatasetError> {
     let found = source.recognise()?;
     let layout = match layout {
@@ -137,9 +68,9 @@ pub(crate) fn each_of_file(
     Ok(layout)
 }
 
-fn give(rows: Vec<Value>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+fn give(rows: Vec<Value>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     for (number, value) in (1..).zip(rows) {
-        take(Row::Value(Place::Row(number), value))?;
+        take(Row::Value(RowPosition::Row(number), value))?;
     }
     Ok(())
 }
@@ -176,7 +107,7 @@ fn each_line(
     }
 }
 
-fn lines(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+fn lines(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     let mut first = true;
     each_line(source, |number, text, name| {
         // One line may hold the whole file.
@@ -186,20 +117,20 @@ fn lines(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetErro
         {
             return give(list_of(name, value)?, take);
         }
-        take(Row::Json(Place::Line(number), text))
+        take(Row::Json(RowPosition::Line(number), text))
     })
 }
 
-fn text(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+fn text(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     each_line(source, |number, text, _| {
         take(match std::str::from_utf8(text) {
-            Ok(text) => Row::Value(Place::Line(number), text.into()),
+            Ok(text) => Row::Value(RowPosition::Line(number), text.into()),
             Err(_) => Row::Bad(number, bad_utf8(text).unwrap_or_default()),
         })
     })
 }
 
-fn list(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError> {
+fn list(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     let Source { name, reader, .. } = source;
     let io = io_error(name);
     // Up to the bracket, which was seen.
@@ -210,7 +141,7 @@ fn list(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError
         what: format!("it is not JSON: {what}"),
     };
     let end = elements(reader, &io, |number, bytes| {
-        take(Row::Json(Place::Row(number), bytes))
+        take(Row::Json(RowPosition::Row(number), bytes))
     })?;
     if end == End::CutOff {
         return Err(not_json(
@@ -228,26 +159,6 @@ fn list(source: &mut Source<'_>, take: &mut Take<'_>) -> Result<(), DatasetError
         let length = rest.len();
         reader.consume(length);
     }
-}
-
-fn bad_utf8(text: &[u8]) -> Option<String> {
-    let error = std::str::from_utf8(text).err()?;
-    Some(format!("not UTF-8 (byte {})", error.valid_up_to() + 1))
-}
-
-fn describe(text: &[u8], error: &serde_json::Error) -> String {
-    bad_utf8(text).unwrap_or_else(|| {
-        let words = error.to_string();
-        let mut words = words.split(" at line ").next().unwrap_or("");
-        // The parser's own words speak of an escape that ends.
-        let surrogate = text
-            .windows(3)
-            .any(|part| part.eq_ignore_ascii_case(b"\\ud"));
-        if surrogate && (words.contains("hex escape") || words.contains("surrogate")) {
-            words = "an escape is one half of a surrogate pair, half of a character,";
-        }
-        format!("not JSON: {words} at column {}", error.column())
-    })
 }
 
 fn whole(source: &mut Source<'_>) -> Result<Value, DatasetError> {

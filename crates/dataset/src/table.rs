@@ -2,7 +2,7 @@
 
 use crate::{
     DatasetError,
-    rows::{Place, Row, Take},
+    row::{Row, RowPosition, RowSink},
     source::Source,
 };
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 pub(crate) fn each(
     source: &mut Source<'_>,
     separator: u8,
-    take: &mut Take<'_>,
+    take: &mut RowSink<'_>,
 ) -> Result<(), DatasetError> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(separator)
@@ -45,7 +45,7 @@ pub(crate) fn each(
                     .filter(|(_, cell)| !cell.is_empty())
                     .map(|(name, cell)| (name.trim().to_owned(), value(cell)))
                     .collect();
-                take(Row::Value(Place::Line(line), Value::Object(row)))?;
+                take(Row::Value(RowPosition::Line(line), Value::Object(row)))?;
             }
             Err(error) => {
                 if let csv::ErrorKind::Io(_) = error.kind() {

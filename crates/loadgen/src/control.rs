@@ -4,29 +4,16 @@ use crate::{
     LoadError,
     clock::Clock,
     head::Headers,
-    transport::{Conn, Link, Target, for_http2, tls_connector},
+    transport::{Link, MAX_BYTES, Target, WholeResponse, for_http2, tls_connector},
 };
 use dualround_model::RequestPlan;
-use dualround_wire::{BodyDecoder, Frame, ResponseDecoder, ResponseHead};
+use dualround_wire::BodyDecoder;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-/// Largest answer that is read, bytes.
-pub(crate) const LIMIT: usize = 64 << 20;
-
 /// Redirects that are followed one after the other.
 const REDIRECTS: usize = 5;
-
-/// An answer, read whole.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: ResponseHead,
-    pub(crate) body: Vec<u8>,
-    /// When the answer was complete, ns since the run's anchor.
-    pub(crate) at_ns: u64,
-}
 
 /// A client for one target that keeps its connection.
 pub(crate) struct Control {
@@ -81,7 +68,7 @@ impl Control {
         method: &str,
         headers: &Headers,
         body: &str,
-    ) -> Result<Answer, String> {
+    ) -> Result<WholeResponse, String> {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
             Err(_) if reused => self.attempt(method, headers, body).await,
@@ -100,7 +87,7 @@ impl Control {
     ///
     /// # Errors
     /// A reason in words; where a redirect leads elsewhere, where to.
-    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<Answer, String> {
+    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<WholeResponse, String> {
         for _ in 0..REDIRECTS {
             let answer = self.send("GET", headers, "").await?;
             let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
@@ -126,7 +113,7 @@ impl Control {
         method: &str,
         headers: &Headers,
         body: &str,
-    ) -> Result<Answer, String> {
+    ) -> Result<WholeResponse, String> {
         let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
             Some(conn) => conn,
             None => self.open().await?,
@@ -155,7 +142,7 @@ impl Control {
 }
 
 /// Without the compression that the user's own header may have asked for.
-fn unpacked(mut answer: Answer) -> Result<Answer, String> {
+fn unpacked(mut answer: WholeResponse) -> Result<WholeResponse, String> {
     let coding = answer.head.content_encoding.as_deref().unwrap_or("");
     let Some(mut decoder) = BodyDecoder::of(coding) else {
         return Ok(answer);
@@ -165,56 +152,13 @@ fn unpacked(mut answer: Answer) -> Result<Answer, String> {
     for piece in answer.body.chunks(4096) {
         let more = decoder.unpack(piece);
         plain.extend(more.map_err(|error| format!("the answer cannot be unpacked: {error}"))?);
-        if plain.len() > LIMIT {
-            return Err(format!("the answer unpacks to more than {LIMIT} bytes"));
+        if plain.len() > MAX_BYTES {
+            return Err(format!("the answer unpacks to more than {MAX_BYTES} bytes"));
         }
     }
     answer.body = plain;
     answer.head.content_encoding = None;
     Ok(answer)
-}
-
-/// One request and its whole answer on an open connection.
-pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<Answer, String> {
-    conn.write(request)
-        .await
-        .map_err(|(_, error)| error.to_string())?;
-    let mut decoder = ResponseDecoder::new();
-    let mut answer = Answer::default();
-    let mut problem = None;
-    while !decoder.is_done() && problem.is_none() {
-        let reading = conn.read(|mut bytes, stamp| {
-            answer.at_ns = stamp.at;
-            if bytes.is_empty() {
-                problem = decoder.eof().err().map(|error| error.to_string());
-                return;
-            }
-            loop {
-                match decoder.decode(bytes) {
-                    Ok((Frame::NeedMore | Frame::End, _)) => return,
-                    Ok((Frame::Head(head), used)) => {
-                        answer.status = head.status;
-                        answer.head = *head;
-                        bytes = &bytes[used..];
-                    }
-                    Ok((Frame::Body(part), used)) => {
-                        answer.body.extend_from_slice(part);
-                        bytes = &bytes[used..];
-                    }
-                    Err(error) => {
-                        problem = Some(error.to_string());
-                        return;
-                    }
-                }
-                if answer.body.len() > LIMIT {
-                    problem = Some(format!("the answer exceeds {LIMIT} bytes"));
-                    return;
-                }
-            }
-        });
-        reading.await.map_err(|error| error.to_string())?;
-    }
-    problem.map_or(Ok(answer), Err)
 }
 
 #[cfg(test)]
@@ -223,15 +167,15 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
-    fn packed(megabytes: usize) -> Answer {
+    fn packed(megabytes: usize) -> WholeResponse {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         let blank = vec![b' '; 1 << 20];
         for _ in 0..megabytes {
             encoder.write_all(&blank).unwrap();
         }
-        let mut answer = Answer {
+        let mut answer = WholeResponse {
             body: encoder.finish().unwrap(),
-            ..Answer::default()
+            ..WholeResponse::default()
         };
         answer.head.content_encoding = Some("gzip".to_owned());
         answer

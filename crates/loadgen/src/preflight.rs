@@ -122,7 +122,7 @@ pub(crate) struct NoList {
 }
 
 impl NoList {
-    fn of(answer: &crate::control::Answer) -> Self {
+    fn of(answer: &crate::transport::WholeResponse) -> Self {
         const WORDS: usize = 200;
         let said = dualround_wire::error_text(&answer.body);
         let said: String = said.chars().take(WORDS).collect();

@@ -19,7 +19,7 @@ use crate::{
     prepare,
     round::{self, RoundSetup},
     secrets::Secrets,
-    telemetry::{Asked, Sampler, tracks},
+    telemetry::{MetricQuery, Sampler, tracks},
     transport::{Target, for_http2, tls_connector},
     worker::Workers,
 };
@@ -44,7 +44,7 @@ const WARMUP_TOKENS: u64 = 16;
 /// A run in progress.
 pub struct Session {
     plan: Plan,
-    /// What each level asks; the last entry stands for those that follow.
+    /// QueryKind each level asks; the last entry stands for those that follow.
     levels: Vec<Vec<Arc<Sample>>>,
     clock: Clock,
     cancel: Cancel,
@@ -53,14 +53,14 @@ pub struct Session {
     /// For everything that is not measured, which speaks HTTP/1.1.
     tls: Option<TlsConnector>,
     samplers: Arc<[Sampler]>,
-    asked: Vec<Asked>,
+    asked: Vec<MetricQuery>,
     markers: Markers,
     models: Models,
     watches: Vec<Watch>,
     /// The request field that the canary proved to separate caches.
     salt_field: Option<String>,
     epoch: Option<Arc<PreparedEpoch>>,
-    /// What made it fresh.
+    /// QueryKind made it fresh.
     fresh: Option<Fresh>,
     /// The token ids of its prompts, once they were asked for.
     ids: Option<Vec<Vec<u32>>>,
@@ -68,11 +68,11 @@ pub struct Session {
     seated: Option<u32>,
     warmed: u32,
     probes: u32,
-    /// What the epoch's cold round began, where `--duration` ended it: the others were never cached.
+    /// QueryKind the epoch's cold round began, where `--duration` ended it: the others were never cached.
     begun: Option<BTreeSet<usize>>,
-    /// What was found beside rounds, for the next one to tell.
+    /// QueryKind was found beside rounds, for the next one to tell.
     warnings: Vec<Warning>,
-    /// What of the canary's answers was not understood.
+    /// QueryKind of the canary's answers was not understood.
     canary_odd: Vec<Warning>,
 }
 
@@ -162,7 +162,7 @@ impl Session {
         })
     }
 
-    /// What of the canary's answers is not understood, as a round would tell it of its own.
+    /// QueryKind of the canary's answers is not understood, as a round would tell it of its own.
     pub fn canary_oddities(&self) -> &[Warning] {
         &self.canary_odd
     }
@@ -390,7 +390,7 @@ impl Session {
         if timed && output.stopped == Some(RoundStop::Duration) {
             self.begun = Some(begun_now);
         }
-        // What the cold round did not begin for want of time is not asked here either.
+        // QueryKind the cold round did not begin for want of time is not asked here either.
         let held = spec.kind != RoundKind::Cold && self.begun.is_some();
         let stopped = output.stopped.or(held.then_some(RoundStop::Duration));
         let engines = self.engine_deltas(&before)?;
@@ -415,7 +415,7 @@ impl Session {
         })
     }
 
-    /// What the level under way asks.
+    /// QueryKind the level under way asks.
     fn samples(&self) -> &[Arc<Sample>] {
         let level = usize::try_from(self.seated.unwrap_or(0)).unwrap_or(usize::MAX);
         let samples = self.levels.get(level).or(self.levels.last());

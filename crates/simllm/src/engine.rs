@@ -3,7 +3,7 @@
 use crate::{
     cache::{BlockCache, chain},
     config::SimConfig,
-    metrics::Counters,
+    counters::Counters,
     truth::{Truth, TruthRequest},
 };
 use std::{

@@ -13,6 +13,7 @@ mod arrival;
 mod cache;
 mod chat;
 mod config;
+mod counters;
 mod engine;
 mod faults;
 mod http;

@@ -1,45 +1,7 @@
 //! The metrics page: vLLM's names, and those that users of cache benchmarks ask for.
 
-use crate::engine::Engine;
+use crate::{counters::BOUNDS, engine::Engine};
 use std::fmt::Write;
-
-/// Bucket bounds of both histograms, seconds.
-const BOUNDS: [f64; 10] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-
-/// A cumulative histogram.
-#[derive(Debug, Default)]
-pub(crate) struct Histogram {
-    buckets: [u64; BOUNDS.len()],
-    count: u64,
-    sum: f64,
-}
-
-impl Histogram {
-    pub(crate) fn observe(&mut self, seconds: f64) {
-        self.count += 1;
-        self.sum += seconds;
-        for (bucket, bound) in self.buckets.iter_mut().zip(BOUNDS) {
-            *bucket += u64::from(seconds <= bound);
-        }
-    }
-}
-
-/// Counters since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) queries: u64,
-    pub(crate) hits: u64,
-    pub(crate) external_queries: u64,
-    pub(crate) external_hits: u64,
-    pub(crate) prompt_tokens: u64,
-    pub(crate) generation_tokens: u64,
-    pub(crate) finished: u64,
-    pub(crate) latency_sum: f64,
-    pub(crate) ttft: Histogram,
-    pub(crate) itl: Histogram,
-    /// Queries and hits at the last reading that saw traffic, and the rate shown then.
-    pub(crate) shown: (u64, u64, f64),
-}
 
 fn line(out: &mut String, kind: &str, name: &str, labels: &str, value: f64) {
     // Writing to a String cannot fail.

@@ -4,8 +4,8 @@ use crate::{
     LoadError,
     auth::basic,
     clock::Clock,
-    control::{Answer, Control},
-    transport::Target,
+    control::Control,
+    transport::{Target, WholeResponse},
 };
 use dualround_model::{RequestPlan, ResetCall, ResetOutcome};
 use serde_json::Value;
@@ -80,7 +80,7 @@ async fn reset(
 }
 
 /// 2xx, unless the body says otherwise.
-fn judge(path: &str, answer: &Answer) -> (bool, String) {
+fn judge(path: &str, answer: &WholeResponse) -> (bool, String) {
     let text = dualround_wire::error_text(&answer.body);
     if !(200..300).contains(&answer.status) {
         let hint = match answer.status {
@@ -112,17 +112,17 @@ mod tests {
     fn b128_an_answer_that_says_no_is_a_failure() {
         let answer = |status, body: &str| {
             let body = body.as_bytes().to_vec();
-            let answer = Answer {
+            let answer = WholeResponse {
                 status,
                 body,
-                ..Answer::default()
+                ..WholeResponse::default()
             };
             judge("/flush_cache", &answer).0
         };
         assert!(answer(200, "") && answer(200, "{}") && answer(200, "{\"success\":true}"));
-        let missing = Answer {
+        let missing = WholeResponse {
             status: 404,
-            ..Answer::default()
+            ..WholeResponse::default()
         };
         // G06: each engine's own route has its own reason to be missing.
         let said = |path: &str| judge(path, &missing).1;

@@ -3,9 +3,9 @@
 use super::{Observed, hosted};
 use crate::{
     clock::Clock,
-    control::{Answer, Control},
+    control::Control,
     head::Headers,
-    transport::Target,
+    transport::{Target, WholeResponse},
 };
 use dualround_wire::parse_exposition;
 use serde_json::Value;
@@ -71,17 +71,21 @@ pub(crate) async fn observe(
     seen
 }
 
-async fn get(control: &mut Control, path: &str, headers: &Headers) -> Option<Answer> {
+async fn get(control: &mut Control, path: &str, headers: &Headers) -> Option<WholeResponse> {
     look(control, path, headers).await.ok()
 }
 
-async fn look(control: &mut Control, path: &str, headers: &Headers) -> Result<Answer, String> {
+async fn look(
+    control: &mut Control,
+    path: &str,
+    headers: &Headers,
+) -> Result<WholeResponse, String> {
     control.target.path = path.to_owned();
     let answer = control.get(headers).await;
     answer.map_err(|failure| failure.to_string())
 }
 
-fn json(answer: Option<Answer>) -> Option<Value> {
+fn json(answer: Option<WholeResponse>) -> Option<Value> {
     let answer = answer.filter(|answer| answer.status == 200)?;
     serde_json::from_slice(&answer.body).ok()
 }

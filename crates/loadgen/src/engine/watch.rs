@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     control::Control,
     head::Headers,
-    telemetry::{Common, Sampler},
+    telemetry::{Sampler, SamplerSettings},
     transport::Target,
 };
 use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
@@ -69,9 +69,9 @@ impl Watch {
     ///
     /// # Errors
     /// As [`Sampler::start`].
-    pub(crate) fn sampler(&self, common: Common) -> Result<(String, Sampler), LoadError> {
+    pub(crate) fn sampler(&self, common: SamplerSettings) -> Result<(String, Sampler), LoadError> {
         let url = format!("{}/metrics", self.report.base);
-        let common = Common {
+        let common = SamplerSettings {
             headers: self.headers.clone(),
             ..common
         };
@@ -144,7 +144,7 @@ impl Watch {
             .then(|| running.unwrap_or(0.0) + waiting.unwrap_or(0.0))
     }
 
-    /// What changed between two readings.
+    /// QueryKind changed between two readings.
     pub(crate) fn delta(&self, before: &Reading, after: &Reading) -> EngineDelta {
         let report = &self.report;
         let mut delta = EngineDelta {
@@ -215,7 +215,7 @@ fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f6
     Some(series.iter().map(|sample| sample.value).sum())
 }
 
-/// What a counter grew by, series by series: one that went backwards or has gone was reset, and a
+/// QueryKind a counter grew by, series by series: one that went backwards or has gone was reset, and a
 /// growing one beside it would hide that in a sum. A new one counts from zero.
 fn grown(
     before: &Scrape,

@@ -5,7 +5,9 @@ use crate::{
     Cancel, LoadError,
     clock::Clock,
     secrets::Secrets,
-    telemetry::{AskError, Asked, Collected, Common, Sampler, What, known_of, tracks},
+    telemetry::{
+        AskError, Collected, MetricQuery, QueryKind, Sampler, SamplerSettings, known_of, tracks,
+    },
 };
 use dualround_model::{Plan, Resolved, Warning};
 use std::time::Duration;
@@ -26,8 +28,13 @@ pub(super) fn start(
     urls.map(|url| Sampler::start(url, &common)).collect()
 }
 
-fn common(plan: &Plan, cancel: &Cancel, tls: Option<&TlsConnector>, clock: Clock) -> Common {
-    Common {
+fn common(
+    plan: &Plan,
+    cancel: &Cancel,
+    tls: Option<&TlsConnector>,
+    clock: Clock,
+) -> SamplerSettings {
+    SamplerSettings {
         tls: tls.cloned(),
         clock,
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
@@ -87,7 +94,7 @@ impl Session {
         self.sample_engines()?;
         warnings.extend(self.expand_auto());
         let metrics = self.plan.prometheus.metrics.iter();
-        self.asked = metrics.map(|one| Asked::parse(one)).collect();
+        self.asked = metrics.map(|one| MetricQuery::parse(one)).collect();
         for sampler in self.samplers.iter() {
             match sampler.ask(&self.asked) {
                 Ok(source) => sources.push(source),
@@ -108,7 +115,7 @@ impl Session {
             .iter()
             .any(|source| matches!(source, Collected::Server(..)));
         for (asked, track) in self.asked.iter().zip(tracks(&self.asked, &sources)) {
-            if let (What::Expression, false) = (&asked.what, server) {
+            if let (QueryKind::Expression, false) = (&asked.what, server) {
                 let url = self
                     .samplers
                     .first()
@@ -131,12 +138,12 @@ impl Session {
                         numerator,
                         denominator,
                     },
-                    What::Of(_),
+                    QueryKind::Of(_),
                 ) => {
                     let mapping = format!("increase of {numerator} / increase of {denominator}");
                     warnings.push(Warning::MetricAlias { name, mapping });
                 }
-                (Resolved::Name(mapping), What::Of(selector)) if mapping != selector.name => {
+                (Resolved::Name(mapping), QueryKind::Of(selector)) if mapping != selector.name => {
                     warnings.push(Warning::MetricAlias { name, mapping });
                 }
                 _ => {}
@@ -173,7 +180,7 @@ impl Session {
         })
     }
 
-    /// What went wrong with the sources over a round.
+    /// QueryKind went wrong with the sources over a round.
     pub(super) fn scrape_warnings(&self, pages: &[Collected]) -> Vec<Warning> {
         let of = |(sampler, source): (&Sampler, &Collected)| {
             let readings = match source {

@@ -3,14 +3,16 @@
 mod absent;
 mod alias;
 mod api;
-mod asked;
 mod page;
 mod promql;
+mod query;
 mod resolve;
 mod sampler;
+mod source;
 
 pub(crate) use alias::known_of;
 pub use api::PrometheusServer;
-pub(crate) use asked::{Asked, What};
+pub(crate) use query::{MetricQuery, QueryKind};
 pub(crate) use resolve::{Collected, tracks};
-pub(crate) use sampler::{AskError, Common, Sampler};
+pub(crate) use sampler::Sampler;
+pub(crate) use source::{AskError, SamplerSettings};

@@ -1,15 +1,16 @@
 //! A metrics page, read at every tick of a round.
 
 use super::{
-    asked::Asked,
-    resolve::{Collected, Reading},
-    sampler::{Command, LIMIT},
+    query::MetricQuery,
+    resolve::{Collected, PageReading},
+    source::{AskError, SCRAPE_LIMIT, SamplerSettings, Source},
 };
 use crate::{
     auth::basic,
     clock::{Clock, nanos},
-    control::{Answer, Control},
+    control::Control,
     head::Headers,
+    transport::WholeResponse,
 };
 use dualround_wire::{Scrape, no_page, parse_exposition};
 use std::{
@@ -19,35 +20,64 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{
-    select,
-    sync::mpsc,
-    time::{MissedTickBehavior, interval},
-};
-
-pub(super) struct Page {
-    pub(super) control: Control,
-    pub(super) headers: Headers,
-    pub(super) clock: Clock,
-    pub(super) asked: Vec<Asked>,
-    readings: Vec<Reading>,
-    /// What was read last in the round.
+/// A metrics page and what was read of it in the round.
+pub(super) struct MetricsPage {
+    control: Control,
+    headers: Headers,
+    clock: Clock,
+    period: Duration,
+    asked: Vec<MetricQuery>,
+    readings: Vec<PageReading>,
+    /// QueryKind was read last in the round.
     last: Option<Scrape>,
     /// The last reading ran into its time limit, so that nobody is to wait for the next.
     hangs: Arc<AtomicBool>,
 }
 
-impl Page {
+impl Source for MetricsPage {
+    fn period(&self) -> Option<Duration> {
+        Some(self.period)
+    }
+
+    async fn names(&mut self) -> Result<Vec<String>, String> {
+        let (page, _) = self.parsed().await?;
+        Ok(page.names().into_iter().map(str::to_owned).collect())
+    }
+
+    async fn look_up(&mut self, asked: Vec<MetricQuery>) -> Result<Collected, AskError> {
+        self.asked = asked;
+        let (page, _) = self.parsed().await?;
+        let reading = PageReading::of(&page, &self.asked, 0);
+        Ok(Collected::Page(vec![reading]))
+    }
+
+    async fn begin(&mut self) {
+        self.readings.clear();
+        self.last = None;
+        self.read_twice().await;
+    }
+
+    async fn read(&mut self) {
+        self.scrape_once().await;
+    }
+
+    async fn end(&mut self, _: (u64, u64)) -> Collected {
+        self.read_twice().await;
+        Collected::Page(std::mem::take(&mut self.readings))
+    }
+}
+
+impl MetricsPage {
     pub(super) fn new(
         control: Control,
-        headers: Headers,
-        clock: Clock,
+        settings: &SamplerSettings,
         hangs: Arc<AtomicBool>,
     ) -> Self {
         Self {
             control,
-            headers,
-            clock,
+            headers: settings.headers.clone(),
+            clock: settings.clock,
+            period: settings.every,
             asked: Vec::new(),
             readings: Vec::new(),
             last: None,
@@ -55,82 +85,36 @@ impl Page {
         }
     }
 
-    pub(super) async fn serve(
-        mut self,
-        inbox: &mut mpsc::UnboundedReceiver<Command>,
-        every: Duration,
-    ) {
-        let mut ticks = interval(every.max(Duration::from_millis(1)));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut active = false;
-        loop {
-            select! {
-                command = inbox.recv() => match command {
-                    None => return,
-                    Some(Command::Names(reply)) => {
-                        let names = |page: Scrape| page.names().into_iter().map(str::to_owned).collect();
-                        let _ = reply.send(self.parsed().await.map(|(page, _)| names(page)));
-                    }
-                    Some(Command::Ask(asked, reply)) => {
-                        self.asked = asked;
-                        let looked = self.parsed().await;
-                        let looked = looked.map(|(page, _)| Reading::of(&page, &self.asked, 0));
-                        let looked = looked.map(|reading| Collected::Page(vec![reading]));
-                        let _ = reply.send(looked.map_err(Into::into));
-                    }
-                    Some(Command::Begin(reply)) => {
-                        self.readings.clear();
-                        self.last = None;
-                        self.read_twice().await;
-                        active = true;
-                        ticks.reset();
-                        let _ = reply.send(());
-                    }
-                    Some(Command::Now(reply)) => {
-                        self.read().await;
-                        let _ = reply.send(());
-                    }
-                    Some(Command::End(_, reply)) => {
-                        active = false;
-                        self.read_twice().await;
-                        let _ = reply.send(Collected::Page(std::mem::take(&mut self.readings)));
-                    }
-                },
-                _ = ticks.tick(), if active => self.read().await,
-            }
-        }
-    }
-
     /// Two processes that answer in turn show themselves in two readings, where one before a
     /// round and one after it may just look like growth.
     async fn read_twice(&mut self) {
-        self.read().await;
+        self.scrape_once().await;
         if !self.hangs.load(Relaxed) {
-            self.read().await;
+            self.scrape_once().await;
         }
     }
 
-    async fn read(&mut self) {
+    async fn scrape_once(&mut self) {
         let began = self.clock.now();
         let parsed = self.parsed().await;
         let took = self.clock.now().saturating_sub(began);
         self.hangs
-            .store(parsed.is_err() && took >= nanos(LIMIT) / 2, Relaxed);
+            .store(parsed.is_err() && took >= nanos(SCRAPE_LIMIT) / 2, Relaxed);
         let reading = match parsed {
             Ok((page, at_ns)) => {
                 let other = |last: &Scrape| page.is_of_another_process(last);
                 let other_process = self.last.as_ref().is_some_and(other);
-                let reading = Reading::of(&page, &self.asked, at_ns);
+                let reading = PageReading::of(&page, &self.asked, at_ns);
                 self.last = Some(page);
-                Reading {
+                PageReading {
                     other_process,
                     ..reading
                 }
             }
-            Err(reason) => Reading {
+            Err(reason) => PageReading {
                 at_ns: self.clock.now(),
                 failed: Some(reason),
-                ..Reading::default()
+                ..PageReading::default()
             },
         };
         self.readings.push(reading);
@@ -144,7 +128,7 @@ impl Page {
         Ok((parse_exposition(&answer.body), answer.at_ns))
     }
 
-    async fn scrape(&mut self) -> Result<Answer, String> {
+    async fn scrape(&mut self) -> Result<WholeResponse, String> {
         let auth = basic(self.control.target.userinfo.as_deref());
         // Some servers have only one of them.
         let accept = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5";

@@ -6,16 +6,15 @@ use super::{
     absent,
     alias::candidates,
     api::{Api, placed, tried},
-    asked::{Asked, What},
+    query::{MetricQuery, QueryKind},
     resolve::{Collected, empty},
-    sampler::{AskError, Command, Common},
+    source::{AskError, SamplerSettings, Source},
 };
 use crate::{Cancel, clock::Clock, control::Control};
 use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Selector, toggled_total};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::sync::mpsc;
 
 /// Longest scrape interval that a round waits for.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,7 +23,7 @@ const POINTS: f64 = 10_000.0;
 
 /// How an asked metric is had from the server.
 #[derive(Clone, Debug)]
-enum Plan {
+enum QueryPlan {
     /// The samples as they were scraped.
     Raw {
         queries: Vec<(String, Option<String>)>,
@@ -38,9 +37,9 @@ enum Plan {
     Missing(Vec<String>),
 }
 
-impl Plan {
+impl QueryPlan {
     /// The track of what is asked, still without series.
-    fn track(&self, asked: &Asked) -> MetricTrack {
+    fn track(&self, asked: &MetricQuery) -> MetricTrack {
         let mut track = empty(&asked.name);
         (track.resolved, track.kind) = match self {
             Self::Raw { resolved, kind, .. } => (resolved.clone(), *kind),
@@ -56,7 +55,8 @@ impl Plan {
     }
 }
 
-pub(super) struct Server {
+/// A Prometheus server, and how each asked metric is had from it.
+pub(super) struct PromqlServer {
     api: Api,
     clock: Clock,
     cancel: Cancel,
@@ -64,48 +64,57 @@ pub(super) struct Server {
     /// Between the scrapes of the server's targets, the longest; `None` where it does not say.
     interval: Option<Duration>,
     every: Duration,
-    asked: Vec<(Asked, Plan)>,
+    asked: Vec<(MetricQuery, QueryPlan)>,
 }
 
-impl Server {
+impl Source for PromqlServer {
+    fn period(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn names(&mut self) -> Result<Vec<String>, String> {
+        self.api.names().await
+    }
+
+    async fn look_up(&mut self, asked: Vec<MetricQuery>) -> Result<Collected, AskError> {
+        let mut plans = Vec::new();
+        let mut tracks = Vec::new();
+        for asked in asked {
+            let plan = self.plan(&asked).await?;
+            tracks.push(plan.track(&asked));
+            plans.push((asked, plan));
+        }
+        self.asked = plans;
+        Ok(Collected::Server(tracks, Vec::new()))
+    }
+
+    async fn begin(&mut self) {
+        self.wait_for_scrape().await;
+    }
+
+    /// Readings between requests are not to be had from a server that scrapes by itself.
+    async fn read(&mut self) {}
+
+    async fn end(&mut self, window: (u64, u64)) -> Collected {
+        self.wait_for_scrape().await;
+        self.collect(window).await
+    }
+}
+
+impl PromqlServer {
     /// Asks whether one answers at this address.
-    pub(super) async fn find(control: Control, common: &Common) -> Option<Self> {
+    pub(super) async fn find(control: Control, settings: &SamplerSettings) -> Option<Self> {
         let shown = control.target.shown.clone();
-        let mut api = Api::find(control, &common.headers).await?;
+        let mut api = Api::find(control, &settings.headers).await?;
         Some(Self {
             interval: scrape_interval(&mut api).await,
             api,
-            clock: common.clock,
-            cancel: common.cancel.clone(),
+            clock: settings.clock,
+            cancel: settings.cancel.clone(),
             shown,
-            every: common.every,
+            every: settings.every,
             asked: Vec::new(),
         })
-    }
-
-    pub(super) async fn serve(mut self, inbox: &mut mpsc::UnboundedReceiver<Command>) {
-        while let Some(command) = inbox.recv().await {
-            match command {
-                Command::Names(reply) => {
-                    let _ = reply.send(self.api.names().await);
-                }
-                Command::Ask(asked, reply) => {
-                    let _ = reply.send(self.look_up(asked).await);
-                }
-                Command::Begin(reply) => {
-                    self.wait_for_scrape().await;
-                    let _ = reply.send(());
-                }
-                // Readings between requests are not to be had from a server that scrapes.
-                Command::Now(reply) => {
-                    let _ = reply.send(());
-                }
-                Command::End(window, reply) => {
-                    self.wait_for_scrape().await;
-                    let _ = reply.send(self.collect(window).await);
-                }
-            }
-        }
     }
 
     /// So long that every target was scraped once more.
@@ -120,21 +129,9 @@ impl Server {
         }
     }
 
-    async fn look_up(&mut self, asked: Vec<Asked>) -> Result<Collected, AskError> {
-        let mut plans = Vec::new();
-        let mut tracks = Vec::new();
-        for asked in asked {
-            let plan = self.plan(&asked).await?;
-            tracks.push(plan.track(&asked));
-            plans.push((asked, plan));
-        }
-        self.asked = plans;
-        Ok(Collected::Server(tracks, Vec::new()))
-    }
-
-    async fn plan(&mut self, asked: &Asked) -> Result<Plan, AskError> {
+    async fn plan(&mut self, asked: &MetricQuery) -> Result<QueryPlan, AskError> {
         match &asked.what {
-            What::Expression => {
+            QueryKind::Expression => {
                 let fail = |words| AskError::Refused(format!("`{}`: {words}", asked.text));
                 let query = tried(&asked.text);
                 self.api
@@ -143,13 +140,13 @@ impl Server {
                     .map_err(fail)?;
                 let once = asked.text.contains("$round") || asked.text.contains("$since");
                 Ok(if once {
-                    Plan::Once(asked.text.clone())
+                    QueryPlan::Once(asked.text.clone())
                 } else {
-                    Plan::Range(asked.text.clone())
+                    QueryPlan::Range(asked.text.clone())
                 })
             }
-            What::Ratio(top, bottom) => {
-                let missing = |part: &Selector| Plan::Missing(vec![part.to_string()]);
+            QueryKind::Ratio(top, bottom) => {
+                let missing = |part: &Selector| QueryPlan::Missing(vec![part.to_string()]);
                 let Some(a) = self.raw(top).await? else {
                     return Ok(missing(top));
                 };
@@ -158,7 +155,7 @@ impl Server {
                 };
                 Ok(ratio((&a, top), (&b, bottom)))
             }
-            What::Of(selector) => {
+            QueryKind::Of(selector) => {
                 if let Some(plan) = self.raw(selector).await? {
                     return Ok(plan);
                 }
@@ -174,13 +171,13 @@ impl Server {
                         return Ok(ratio((&a, &top), (&b, &bottom)));
                     }
                 }
-                Ok(Plan::Missing(Vec::new()))
+                Ok(QueryPlan::Missing(Vec::new()))
             }
         }
     }
 
     /// A metric under its name, with or without `_total`, or as a histogram.
-    async fn raw(&mut self, selector: &Selector) -> Result<Option<Plan>, String> {
+    async fn raw(&mut self, selector: &Selector) -> Result<Option<QueryPlan>, String> {
         let conditions = selector.conditions();
         let toggled = toggled_total(&selector.name);
         for name in [&selector.name, &toggled] {
@@ -234,14 +231,14 @@ impl Server {
         matches!(said.as_deref(), Some("summary" | "histogram"))
     }
 
-    /// What the metadata of a family say that it is.
+    /// QueryKind the metadata of a family say that it is.
     async fn said(&mut self, name: &str) -> Option<String> {
         let data = self.api.get("metadata", &[("metric", name)]).await.ok()?;
         let kind = data.get(name)?.get(0)?.get("type")?.as_str();
         kind.map(str::to_owned)
     }
 
-    /// What the server kept of a round.
+    /// QueryKind the server kept of a round.
     async fn collect(&mut self, window: (u64, u64)) -> Collected {
         let mut tracks = Vec::new();
         let mut reason: Option<String> = None;
@@ -282,14 +279,14 @@ impl Server {
 
     async fn series(
         &mut self,
-        plan: &Plan,
+        plan: &QueryPlan,
         (started, ended): (u64, u64),
     ) -> Result<Vec<SeriesTrack>, String> {
         let wall = |ns: u64| self.wall(ns);
         let interval = self.interval.unwrap_or(self.every);
         match plan {
-            Plan::Missing(_) => Ok(Vec::new()),
-            Plan::Once(text) => {
+            QueryPlan::Missing(_) => Ok(Vec::new()),
+            QueryPlan::Once(text) => {
                 let now = self.clock.now();
                 let since = Duration::from_nanos(now - started);
                 let query = placed(text, since, interval);
@@ -300,7 +297,7 @@ impl Server {
                     .await?;
                 Ok(self.tracks_of(&data, None, 0))
             }
-            Plan::Range(text) => {
+            QueryPlan::Range(text) => {
                 let (from, to) = (wall(started), wall(ended));
                 let step = interval.as_secs_f64().max((to - from) / POINTS).max(0.001);
                 let (from, to, step) = (
@@ -317,7 +314,7 @@ impl Server {
                 let data = self.api.get("query_range", &asked).await?;
                 Ok(self.tracks_of(&data, None, 0))
             }
-            Plan::Raw { queries, .. } => {
+            QueryPlan::Raw { queries, .. } => {
                 let now = self.clock.now();
                 // One scrape before the round belongs to it, as on a page.
                 let back = Duration::from_nanos(now - started) + interval + interval / 10;
@@ -406,7 +403,7 @@ async fn scrape_interval(api: &mut Api) -> Option<Duration> {
     targets.iter().filter_map(of).max()
 }
 
-fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
+fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> QueryPlan {
     let parts = match kind {
         MetricKind::Histogram => Some("_(bucket|sum|count)"),
         MetricKind::Summary => Some("(_sum|_count)?"),
@@ -419,7 +416,7 @@ fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
         }
         None => format!("{name}{{{conditions}}}"),
     };
-    Plan::Raw {
+    QueryPlan::Raw {
         queries: vec![(query, None)],
         resolved: Resolved::Name(name.to_owned()),
         kind,
@@ -428,27 +425,27 @@ fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> Plan {
 
 /// The quotient of two metrics; its parts are called as they were asked. Of gauges it is that of
 /// their values, as on a page.
-fn ratio((a, top): (&Plan, &Selector), (b, bottom): (&Plan, &Selector)) -> Plan {
+fn ratio((a, top): (&QueryPlan, &Selector), (b, bottom): (&QueryPlan, &Selector)) -> QueryPlan {
     let (numerator, denominator) = (top.to_string(), bottom.to_string());
-    let is_gauge = |plan: &Plan| match plan {
-        Plan::Raw { kind, .. } => *kind == MetricKind::Gauge,
+    let is_gauge = |plan: &QueryPlan| match plan {
+        QueryPlan::Raw { kind, .. } => *kind == MetricKind::Gauge,
         _ => false,
     };
     if is_gauge(a) && is_gauge(b) {
-        return Plan::Range(format!("sum({numerator}) / sum({denominator})"));
+        return QueryPlan::Range(format!("sum({numerator}) / sum({denominator})"));
     }
     let queries = [(a, &numerator), (b, &denominator)]
         .into_iter()
         .flat_map(|(plan, name)| {
             let queries = match plan {
-                Plan::Raw { queries, .. } => queries.clone(),
+                QueryPlan::Raw { queries, .. } => queries.clone(),
                 _ => Vec::new(),
             };
             queries
                 .into_iter()
                 .map(move |(query, _)| (query, Some(name.clone())))
         });
-    Plan::Raw {
+    QueryPlan::Raw {
         queries: queries.collect(),
         resolved: Resolved::Ratio {
             numerator,
@@ -508,7 +505,7 @@ mod tests {
             let plain = |text| Selector::parse(text).unwrap().0;
             ratio((&a, &plain("a{x=\"1\"}")), (&b, &plain("b")))
         };
-        let Plan::Raw { queries, kind, .. } = of(MetricKind::Counter) else {
+        let QueryPlan::Raw { queries, kind, .. } = of(MetricKind::Counter) else {
             panic!("raw samples")
         };
         assert_eq!(kind, MetricKind::Ratio);
@@ -517,11 +514,11 @@ mod tests {
             ("a{x=\"1\"}".to_owned(), Some("a{x=\"1\"}".to_owned()))
         );
         assert_eq!(queries[1].0, "b{}");
-        let Plan::Range(text) = of(MetricKind::Gauge) else {
+        let QueryPlan::Range(text) = of(MetricKind::Gauge) else {
             panic!("values")
         };
         assert_eq!(text, "sum(a{x=\"1\"}) / sum(b)");
-        let Plan::Raw { queries, .. } = raw_of("t", "x=\"1\"", MetricKind::Histogram) else {
+        let QueryPlan::Raw { queries, .. } = raw_of("t", "x=\"1\"", MetricKind::Histogram) else {
             panic!("raw samples")
         };
         assert_eq!(queries[0].0, "{__name__=~\"t_(bucket|sum|count)\",x=\"1\"}");

@@ -1,15 +1,15 @@
-//! Asked names on a page, and readings put together to tracks.
+//! MetricQuery names on a page, and readings put together to tracks.
 
 use super::{
     alias::{Alias, candidates},
-    asked::{Asked, What},
+    query::{MetricQuery, QueryKind},
 };
 use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
 
-/// What one scrape said about the asked names.
+/// QueryKind one scrape said about the asked names.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Reading {
+pub(crate) struct PageReading {
     /// When the answer was complete, or the attempt given up.
     pub(crate) at_ns: u64,
     /// Why there is none.
@@ -19,23 +19,23 @@ pub(crate) struct Reading {
     /// It is not the page of the process that answered before.
     pub(crate) other_process: bool,
     /// One for each asked name, in order.
-    pub(crate) metrics: Vec<Looked>,
+    pub(crate) metrics: Vec<MetricReading>,
 }
 
-/// What an asked metric is, and its samples.
-pub(crate) type Looked = (Resolved, MetricKind, Vec<PromSample>);
+/// QueryKind an asked metric is, and its samples.
+pub(crate) type MetricReading = (Resolved, MetricKind, Vec<PromSample>);
 
-/// What one source brought over a round.
+/// QueryKind one source brought over a round.
 pub(crate) enum Collected {
     /// Readings of a page.
-    Page(Vec<Reading>),
+    Page(Vec<PageReading>),
     /// Tracks that a Prometheus server kept, one for each asked metric, and what to say of them.
     Server(Vec<MetricTrack>, Vec<Warning>),
 }
 
-impl Reading {
+impl PageReading {
     /// Takes the asked names from a page.
-    pub(crate) fn of(page: &Scrape, asked: &[Asked], at_ns: u64) -> Self {
+    pub(crate) fn of(page: &Scrape, asked: &[MetricQuery], at_ns: u64) -> Self {
         let metrics = asked.iter().map(|one| look_up(page, one)).collect();
         Self {
             at_ns,
@@ -47,22 +47,22 @@ impl Reading {
     }
 }
 
-fn look_up(page: &Scrape, asked: &Asked) -> Looked {
+fn look_up(page: &Scrape, asked: &MetricQuery) -> MetricReading {
     let missing = |close| (Resolved::Missing { close }, MetricKind::Untyped, Vec::new());
     match &asked.what {
-        What::Expression => missing(Vec::new()),
-        What::Ratio(top, bottom) => ratio(page, &asked.name, top, bottom)
+        QueryKind::Expression => missing(Vec::new()),
+        QueryKind::Ratio(top, bottom) => ratio(page, &asked.name, top, bottom)
             .unwrap_or_else(|| missing(close_names(&top.name, &page.names()))),
-        What::Of(selector) if !selector.is_plain() => {
+        QueryKind::Of(selector) if !selector.is_plain() => {
             selected(page, selector).unwrap_or_else(|| missing(close_series(page, selector)))
         }
-        What::Of(selector) => named(page, &selector.name)
+        QueryKind::Of(selector) => named(page, &selector.name)
             .unwrap_or_else(|| missing(close_names(&selector.name, &page.names()))),
     }
 }
 
 /// By its name, else by what the name is an alias of.
-fn named(page: &Scrape, asked: &str) -> Option<Looked> {
+fn named(page: &Scrape, asked: &str) -> Option<MetricReading> {
     let alias = |alias: &Alias| match alias.parts() {
         (name, None) => direct(page, &name.name),
         (top, Some(bottom)) => ratio(page, asked, &top, &bottom),
@@ -71,14 +71,14 @@ fn named(page: &Scrape, asked: &str) -> Option<Looked> {
 }
 
 /// The series of a metric that meet the conditions.
-fn selected(page: &Scrape, selector: &Selector) -> Option<Looked> {
+fn selected(page: &Scrape, selector: &Selector) -> Option<MetricReading> {
     let (resolved, kind, mut samples) = direct(page, &selector.name)?;
     samples.retain(|sample| selector.takes(sample));
     let kind = kind_of_parts(kind, &samples);
     (!samples.is_empty()).then_some((resolved, kind, samples))
 }
 
-/// What is left of a family: buckets alone only grow, quantiles alone go up and down.
+/// QueryKind is left of a family: buckets alone only grow, quantiles alone go up and down.
 fn kind_of_parts(kind: MetricKind, samples: &[PromSample]) -> MetricKind {
     let has_count = samples.iter().any(|sample| sample.name.ends_with("_count"));
     match kind {
@@ -90,7 +90,7 @@ fn kind_of_parts(kind: MetricKind, samples: &[PromSample]) -> MetricKind {
 
 /// A quotient. Of counters it is that of their increases; of gauges, that of their values, reading
 /// by reading.
-fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Option<Looked> {
+fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Option<MetricReading> {
     let (Resolved::Name(numerator), a_kind, mut a) = selected(page, top)? else {
         return None;
     };
@@ -129,7 +129,7 @@ fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Optio
     Some((resolved, MetricKind::Ratio, a))
 }
 
-fn direct(page: &Scrape, asked: &str) -> Option<Looked> {
+fn direct(page: &Scrape, asked: &str) -> Option<MetricReading> {
     let Found::Metric {
         name,
         kind,
@@ -190,8 +190,8 @@ fn close_names(asked: &str, names: &[&str]) -> Vec<String> {
 }
 
 /// Puts what all sources brought over a round together: one track for each asked metric.
-pub(crate) fn tracks(asked: &[Asked], sources: &[Collected]) -> Vec<MetricTrack> {
-    let track = |(at, asked): (usize, &Asked)| track(at, &asked.name, sources);
+pub(crate) fn tracks(asked: &[MetricQuery], sources: &[Collected]) -> Vec<MetricTrack> {
+    let track = |(at, asked): (usize, &MetricQuery)| track(at, &asked.name, sources);
     asked.iter().enumerate().map(track).collect()
 }
 
@@ -244,7 +244,7 @@ fn same(track: &mut MetricTrack, resolved: &Resolved, kind: MetricKind) -> bool 
     }
 }
 
-fn of_page(at: usize, readings: &[Reading], page: Option<usize>, track: &mut MetricTrack) {
+fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut MetricTrack) {
     let mut series: Vec<SeriesTrack> = Vec::new();
     let mut earlier: Vec<u64> = Vec::new();
     for reading in readings {
@@ -306,10 +306,10 @@ mod tests {
     use super::*;
     use dualround_wire::parse_exposition;
 
-    fn reading(text: &str, asked: &str, at_ns: u64) -> Reading {
-        Reading::of(
+    fn reading(text: &str, asked: &str, at_ns: u64) -> PageReading {
+        PageReading::of(
             &parse_exposition(text.as_bytes()),
-            &[Asked::parse(asked)],
+            &[MetricQuery::parse(asked)],
             at_ns,
         )
     }
@@ -332,7 +332,7 @@ mod tests {
 
     #[test]
     fn b120_a_series_that_appears_later() {
-        let asked = [Asked::parse("hits_total")];
+        let asked = [MetricQuery::parse("hits_total")];
         let pages = [Collected::Page(vec![
             reading("# TYPE hits_total counter\n", "hits_total", 1),
             reading("hits_total{engine=\"0\"} 64\n", "hits_total", 2),

@@ -1,8 +1,16 @@
-//! One background sampler per source: its own thread, connection, timer and short time limit.
+//! One background sampler per source: its own thread, connection and timer, never on the request
+//! path.
 
-use super::{asked::Asked, page::Page, promql::Server, resolve::Collected};
-use crate::{Cancel, LoadError, clock::Clock, control::Control, head::Headers, transport::Target};
+use super::{
+    page::MetricsPage,
+    promql::PromqlServer,
+    query::MetricQuery,
+    resolve::Collected,
+    source::{AskError, SCRAPE_LIMIT, SamplerSettings, Source},
+};
+use crate::{LoadError, control::Control, transport::Target};
 use std::{
+    future::pending,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -10,17 +18,20 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
-use tokio_rustls::TlsConnector;
+use tokio::{
+    select,
+    sync::{mpsc, oneshot},
+    time::{Instant, Interval, MissedTickBehavior, interval},
+};
 
-/// Bound on one scrape.
-pub(super) const LIMIT: Duration = Duration::from_secs(2);
-
-pub(super) enum Command {
+enum SamplerCommand {
     /// The names of all metrics there.
     Names(oneshot::Sender<Result<Vec<String>, String>>),
-    /// What is to be read from now on, looked up at once.
-    Ask(Vec<Asked>, oneshot::Sender<Result<Collected, AskError>>),
+    /// QueryKind is to be read from now on, looked up at once.
+    Ask(
+        Vec<MetricQuery>,
+        oneshot::Sender<Result<Collected, AskError>>,
+    ),
     /// A round begins: read now, then at every tick.
     Begin(oneshot::Sender<()>),
     /// Read now.
@@ -29,67 +40,39 @@ pub(super) enum Command {
     End((u64, u64), oneshot::Sender<Collected>),
 }
 
-/// Why what is asked cannot be looked up.
-#[derive(Clone, Debug)]
-pub(crate) enum AskError {
-    /// The source does not answer; it may later.
-    Unreadable(String),
-    /// The server does not understand it and never will.
-    Refused(String),
-}
-
-impl From<String> for AskError {
-    fn from(words: String) -> Self {
-        Self::Unreadable(words)
-    }
-}
-
 /// A handle to the sampler of one source.
 #[derive(Debug)]
 pub(crate) struct Sampler {
-    commands: Option<mpsc::UnboundedSender<Command>>,
+    commands: Option<mpsc::UnboundedSender<SamplerCommand>>,
     thread: Option<JoinHandle<()>>,
     hangs: Arc<AtomicBool>,
     /// The URL, secrets removed.
     pub(crate) shown: String,
 }
 
-/// What all samplers of a run have in common.
-#[derive(Clone)]
-pub(crate) struct Common {
-    pub(crate) tls: Option<TlsConnector>,
-    pub(crate) clock: Clock,
-    pub(crate) every: Duration,
-    /// Whole header lines that go to metric sources only.
-    pub(crate) headers: Headers,
-    pub(crate) cancel: Cancel,
-    /// For its proxies.
-    pub(crate) request: dualround_model::RequestPlan,
-}
-
 impl Sampler {
     /// Starts a sampler for `url`: of a Prometheus server where one answers there, else of a page.
-    pub(crate) fn start(url: &str, common: &Common) -> Result<Self, LoadError> {
-        let target = Target::resolve(url, &common.request)?;
+    pub(crate) fn start(url: &str, settings: &SamplerSettings) -> Result<Self, LoadError> {
+        let target = Target::resolve(url, &settings.request)?;
         let shown = target.shown.clone();
         let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();
-        let common = common.clone();
+        let settings = settings.clone();
         let hangs = Arc::new(AtomicBool::new(false));
         let hanging = Arc::clone(&hangs);
         let thread = std::thread::Builder::new()
             .name("metrics".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    let control =
-                        || Control::new(target.clone(), common.tls.clone(), common.clock, LIMIT);
-                    let server = Server::find(control(), &common).await;
-                    match server {
-                        Some(server) => server.serve(&mut inbox).await,
+                    let control = || {
+                        let tls = settings.tls.clone();
+                        Control::new(target.clone(), tls, settings.clock, SCRAPE_LIMIT)
+                    };
+                    match PromqlServer::find(control(), &settings).await {
+                        Some(server) => serve(server, &mut inbox).await,
                         None => {
-                            let headers = common.headers.clone();
-                            let page = Page::new(control(), headers, common.clock, hanging);
-                            page.serve(&mut inbox, common.every).await;
+                            let page = MetricsPage::new(control(), &settings, hanging);
+                            serve(page, &mut inbox).await;
                         }
                     }
                 });
@@ -103,7 +86,10 @@ impl Sampler {
         })
     }
 
-    fn send<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> oneshot::Receiver<T> {
+    fn send<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> SamplerCommand,
+    ) -> oneshot::Receiver<T> {
         let (reply, answer) = oneshot::channel();
         if let Some(commands) = &self.commands {
             // A sampler ends only when dropped; if its thread died, the answer never comes.
@@ -114,28 +100,28 @@ impl Sampler {
 
     /// The names of all metrics there. Blocks.
     pub(crate) fn names(&self) -> Result<Vec<String>, String> {
-        let answer = self.send(Command::Names).blocking_recv();
+        let answer = self.send(SamplerCommand::Names).blocking_recv();
         answer.unwrap_or_else(|_| Err("the sampler has ended".to_owned()))
     }
 
     /// Says what is to be read, and looks it up. Blocks.
-    pub(crate) fn ask(&self, asked: &[Asked]) -> Result<Collected, AskError> {
+    pub(crate) fn ask(&self, asked: &[MetricQuery]) -> Result<Collected, AskError> {
         let asked = asked.to_vec();
-        let answer = self.send(|reply| Command::Ask(asked, reply));
+        let answer = self.send(|reply| SamplerCommand::Ask(asked, reply));
         let gone = |_| Err(AskError::Unreadable("the sampler has ended".to_owned()));
         answer.blocking_recv().unwrap_or_else(gone)
     }
 
     /// Begins a round with a reading. Blocks until it is done.
     pub(crate) fn begin(&self) {
-        let _ = self.send(Command::Begin).blocking_recv();
+        let _ = self.send(SamplerCommand::Begin).blocking_recv();
     }
 
     /// Ends a round that began and ended then (ns on the run's clock) with a reading; returns all
     /// of the round's. Blocks.
     pub(crate) fn end(&self, window: (u64, u64)) -> Collected {
         let end = self
-            .send(|reply| Command::End(window, reply))
+            .send(|reply| SamplerCommand::End(window, reply))
             .blocking_recv();
         end.unwrap_or(Collected::Page(Vec::new()))
     }
@@ -146,7 +132,7 @@ impl Sampler {
         if self.hangs.load(Relaxed) {
             return;
         }
-        let _ = self.send(Command::Now).await;
+        let _ = self.send(SamplerCommand::Now).await;
     }
 }
 
@@ -156,5 +142,60 @@ impl Drop for Sampler {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Carries out what the sampler's handle asks for, and reads at every tick of a round.
+async fn serve(mut source: impl Source, inbox: &mut mpsc::UnboundedReceiver<SamplerCommand>) {
+    let mut ticks = source.period().map(ticks_of);
+    let mut in_round = false;
+    loop {
+        let command = select! {
+            command = inbox.recv() => command,
+            _ = next(&mut ticks), if in_round => {
+                source.read().await;
+                continue;
+            }
+        };
+        // A reply that nobody waits for is no fault: the run is being torn down.
+        match command {
+            None => return,
+            Some(SamplerCommand::Names(reply)) => {
+                let _ = reply.send(source.names().await);
+            }
+            Some(SamplerCommand::Ask(asked, reply)) => {
+                let _ = reply.send(source.look_up(asked).await);
+            }
+            Some(SamplerCommand::Begin(reply)) => {
+                source.begin().await;
+                in_round = true;
+                if let Some(ticks) = &mut ticks {
+                    ticks.reset();
+                }
+                let _ = reply.send(());
+            }
+            Some(SamplerCommand::Now(reply)) => {
+                source.read().await;
+                let _ = reply.send(());
+            }
+            Some(SamplerCommand::End(window, reply)) => {
+                in_round = false;
+                let _ = reply.send(source.end(window).await);
+            }
+        }
+    }
+}
+
+fn ticks_of(period: Duration) -> Interval {
+    let mut ticks = interval(period.max(Duration::from_millis(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The next tick; never, of a source without any.
+async fn next(ticks: &mut Option<Interval>) -> Instant {
+    match ticks {
+        Some(ticks) => ticks.tick().await,
+        None => pending().await,
     }
 }

@@ -6,10 +6,12 @@
 //! read only: stamps say `connection`.
 
 use super::{
-    conn::{ConnectError, StampCounts, Stream},
+    byte_stream::ByteStream,
+    opening::ConnectError,
+    stamped::StampCounts,
     target::Target,
+    whole_response::{MAX_BYTES, WholeResponse},
 };
-use crate::control::{self, Answer};
 use bytes::Bytes;
 use dualround_model::{FailureKind, Stamp, StampSource};
 use dualround_wire::ResponseHead;
@@ -60,8 +62,8 @@ impl Drop for Http2 {
 
 impl Http2 {
     /// Makes an open byte stream an HTTP/2 connection.
-    pub(super) async fn start(stream: Stream, target: &Target) -> Result<Self, ConnectError> {
-        if let Stream::Tls(tls) = &stream
+    pub(super) async fn start(stream: ByteStream, target: &Target) -> Result<Self, ConnectError> {
+        if let ByteStream::Tls(tls) = &stream
             && tls.get_ref().1.alpn_protocol() != Some(b"h2")
         {
             return Err(ConnectError {
@@ -180,15 +182,15 @@ impl Http2 {
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) async fn whole(&mut self, bytes: &[u8]) -> Result<Answer, String> {
+    pub(crate) async fn whole(&mut self, bytes: &[u8]) -> Result<WholeResponse, String> {
         let request = self.request(&bytes.into())?;
         self.ready().await.map_err(|error| words(&error))?;
         let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
         let (parts, body) = response.into_parts();
-        let body = Limited::new(body, control::LIMIT).collect();
+        let body = Limited::new(body, MAX_BYTES).collect();
         let body = body.await.map_err(|error| error.to_string())?;
         let head = response_head(parts.status.as_u16(), &parts.headers);
-        Ok(Answer {
+        Ok(WholeResponse {
             status: head.status,
             head,
             body: body.to_bytes().to_vec(),
@@ -236,7 +238,7 @@ pub(crate) fn words(error: &hyper::Error) -> String {
 
 /// A byte stream that leaves a note of each read.
 struct Noted {
-    stream: Stream,
+    stream: ByteStream,
     last: LastRead,
 }
 

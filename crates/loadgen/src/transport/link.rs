@@ -1,12 +1,14 @@
 //! The connection of a virtual user, whichever version of HTTP it speaks.
 
 use super::{
-    conn::{Conn, ConnectError, StampCounts, open_stream},
+    conn::Conn,
     http2::Http2,
+    opening::{ConnectError, open_stream, within},
+    stamped::StampCounts,
     target::Target,
+    whole_response::{WholeResponse, exchange},
 };
-use crate::{clock::Clock, control};
-use dualround_model::FailureKind;
+use crate::clock::Clock;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -83,27 +85,10 @@ impl Link {
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) async fn whole(&mut self, request: &[u8]) -> Result<control::Answer, String> {
+    pub(crate) async fn whole(&mut self, request: &[u8]) -> Result<WholeResponse, String> {
         match self {
-            Self::Http1(conn) => control::exchange(conn, request).await,
+            Self::Http1(conn) => exchange(conn, request).await,
             Self::Http2(link) => link.whole(request).await,
         }
     }
-}
-
-/// Bounds the opening of a connection.
-pub(super) async fn within<T>(
-    limit: Option<Duration>,
-    opening: impl Future<Output = Result<T, ConnectError>>,
-) -> Result<T, ConnectError> {
-    let Some(limit) = limit else {
-        return opening.await;
-    };
-    timeout(limit, opening).await.unwrap_or_else(|_| {
-        let message = format!("connect: {} s passed", limit.as_secs_f64());
-        Err(ConnectError {
-            kind: FailureKind::TimeoutConnect,
-            message,
-        })
-    })
 }

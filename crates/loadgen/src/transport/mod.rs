@@ -1,20 +1,27 @@
 //! Sockets: opening connections, writing requests, reading bytes with the instant they arrived.
 
+mod byte_stream;
 mod conn;
 mod http2;
 mod link;
+mod opening;
 mod proxy;
+mod resolve;
 mod socket;
 mod stamped;
 mod target;
 mod tls;
 mod trust;
 mod wall_clock;
+mod whole_response;
 
-pub(crate) use conn::{Conn, ConnectError, StampCounts};
+pub(crate) use conn::Conn;
 pub(crate) use http2::{Http2, response_head, words};
 pub(crate) use link::Link;
+pub(crate) use opening::ConnectError;
 pub use proxy::proxy_shown;
+pub(crate) use stamped::StampCounts;
 pub(crate) use target::Target;
 pub use target::{redact_url, userinfo};
 pub(crate) use tls::{connector as tls_connector, for_http2};
+pub(crate) use whole_response::{MAX_BYTES, WholeResponse};

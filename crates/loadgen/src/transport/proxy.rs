@@ -56,7 +56,7 @@ pub(crate) fn proxy_of(url: &Url, plan: &ProxyPlan) -> Result<Option<Proxy>, Loa
             });
         }
     };
-    let addresses = super::target::addresses(&address)?;
+    let addresses = super::resolve::addresses(&address)?;
     Ok(Some(Proxy {
         kind,
         addresses,

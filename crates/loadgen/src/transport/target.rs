@@ -1,13 +1,12 @@
 //! Where requests go: a URL taken apart, with its addresses resolved once.
 
-use super::proxy::{Proxy, proxy_of};
+use super::{
+    proxy::{Proxy, proxy_of},
+    resolve::addresses_of,
+};
 use crate::LoadError;
 use dualround_model::RequestPlan;
-use std::{
-    borrow::Cow,
-    net::{SocketAddr, ToSocketAddrs},
-    path::PathBuf,
-};
+use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 use url::Url;
 
 /// An origin and a path on it.
@@ -199,22 +198,6 @@ fn path_and_query(url: &Url) -> String {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
     }
-}
-
-/// All addresses of a `host:port`.
-pub(super) fn addresses(authority: &str) -> Result<Vec<SocketAddr>, LoadError> {
-    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    addresses_of(host, port.parse().unwrap_or(0))
-}
-
-fn addresses_of(host: &str, port: u16) -> Result<Vec<SocketAddr>, LoadError> {
-    let found = (host, port).to_socket_addrs();
-    let found = found.map_err(|source| LoadError::Resolve {
-        host: host.to_owned(),
-        source,
-    })?;
-    Ok(found.collect())
 }
 
 /// The `user:password` of a URL, decoded.

@@ -1,20 +1,20 @@
-//! What `--prometheus-metrics` can say, besides `auto`:
+//! QueryKind `--prometheus-metrics` can say, besides `auto`:
 //! `name`, `name{label="x"}`, `A/B`, each with `label=` before it, or any PromQL.
 
 use dualround_wire::Selector;
 
 /// One asked metric.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct MetricQuery {
     /// As the user wrote it, or the label before it.
     pub(crate) name: String,
-    /// What is to be evaluated, without the label.
+    /// QueryKind is to be evaluated, without the label.
     pub(crate) text: String,
-    pub(crate) what: What,
+    pub(crate) what: QueryKind,
 }
 
 #[derive(Clone, Debug)]
-pub(crate) enum What {
+pub(crate) enum QueryKind {
     /// A metric.
     Of(Selector),
     /// A quotient of two metrics.
@@ -23,7 +23,7 @@ pub(crate) enum What {
     Expression,
 }
 
-impl Asked {
+impl MetricQuery {
     /// Understands an asked metric. Whatever is neither metric nor quotient is an expression.
     pub(crate) fn parse(asked: &str) -> Self {
         let (name, text) = match label(asked) {
@@ -31,15 +31,15 @@ impl Asked {
             None => (asked.to_owned(), asked.trim()),
         };
         let what = match Selector::parse(text) {
-            Some((of, "")) => What::Of(of),
+            Some((of, "")) => QueryKind::Of(of),
             Some((top, rest)) => {
                 let bottom = rest.strip_prefix('/').and_then(Selector::parse);
                 match bottom {
-                    Some((bottom, "")) => What::Ratio(top, bottom),
-                    _ => What::Expression,
+                    Some((bottom, "")) => QueryKind::Ratio(top, bottom),
+                    _ => QueryKind::Expression,
                 }
             }
-            None => What::Expression,
+            None => QueryKind::Expression,
         };
         Self {
             name,
@@ -62,11 +62,11 @@ mod tests {
     use super::*;
 
     fn kind(text: &str) -> (String, &'static str) {
-        let asked = Asked::parse(text);
+        let asked = MetricQuery::parse(text);
         let what = match asked.what {
-            What::Of(_) => "of",
-            What::Ratio(..) => "ratio",
-            What::Expression => "expression",
+            QueryKind::Of(_) => "of",
+            QueryKind::Ratio(..) => "ratio",
+            QueryKind::Expression => "expression",
         };
         (asked.name, what)
     }

@@ -1,0 +1,64 @@
+//! A source of server metrics: a page, or a Prometheus server.
+
+use super::{query::MetricQuery, resolve::Collected};
+use crate::{Cancel, clock::Clock, head::Headers};
+use std::time::Duration;
+use tokio_rustls::TlsConnector;
+
+/// The time limit of one scrape.
+pub(super) const SCRAPE_LIMIT: Duration = Duration::from_secs(2);
+
+/// The settings that all samplers of a run share.
+#[derive(Clone)]
+pub(crate) struct SamplerSettings {
+    pub(crate) tls: Option<TlsConnector>,
+    pub(crate) clock: Clock,
+    pub(crate) every: Duration,
+    /// Whole header lines that go to metric sources only.
+    pub(crate) headers: Headers,
+    pub(crate) cancel: Cancel,
+    /// For its proxies.
+    pub(crate) request: dualround_model::RequestPlan,
+}
+
+/// Why what is asked cannot be looked up.
+#[derive(Clone, Debug)]
+pub(crate) enum AskError {
+    /// The source does not answer; it may later.
+    Unreadable(String),
+    /// The server does not understand it and never will.
+    Refused(String),
+}
+
+impl From<String> for AskError {
+    fn from(words: String) -> Self {
+        Self::Unreadable(words)
+    }
+}
+
+/// A source of server metrics, as the sampler's thread drives it.
+pub(super) trait Source {
+    /// The time between its own readings within a round; `None` where it takes none.
+    fn period(&self) -> Option<Duration>;
+
+    /// The names of all metrics there.
+    ///
+    /// # Errors
+    /// The reason in words, where it does not answer.
+    async fn names(&mut self) -> Result<Vec<String>, String>;
+
+    /// Sets what is read from now on, and looks it up once.
+    ///
+    /// # Errors
+    /// [`AskError`] where it cannot be looked up.
+    async fn look_up(&mut self, asked: Vec<MetricQuery>) -> Result<Collected, AskError>;
+
+    /// Begins a round, with a reading where readings are its own.
+    async fn begin(&mut self);
+
+    /// Reads within a round.
+    async fn read(&mut self);
+
+    /// Ends the round that began and ended then (ns on the run's clock); returns what was read.
+    async fn end(&mut self, window: (u64, u64)) -> Collected;
+}
