@@ -3,7 +3,7 @@
 use crate::{
     hits::Hits,
     kinds::of_kind,
-    level::repeats_its_bytes,
+    level::design::repeats_its_bytes,
     witness::{self, Looked},
 };
 use dualround_model::{

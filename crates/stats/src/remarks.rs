@@ -1,13 +1,13 @@
 //! What a conclusion is said with: what was not controlled, and what would tell more.
 
-use crate::conclusion::{Basis, Decision};
+use crate::decision::{Decision, LevelEvidence};
 use dualround_model::{ConclusionKind, Reason, Remark, Witness};
 
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
 
 /// All of them, in the order in which they are said.
-pub(crate) fn remarks(basis: &Basis<'_>, decision: &Decision) -> Vec<Remark> {
+pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &Decision) -> Vec<Remark> {
     let mut out = Vec::new();
     if basis.design.left_out {
         out.push(Remark::RoundLeftOut);
@@ -21,7 +21,7 @@ pub(crate) fn remarks(basis: &Basis<'_>, decision: &Decision) -> Vec<Remark> {
 }
 
 /// From cold round to cold round the server went one way, by half of the effect and more.
-fn trend(basis: &Basis<'_>) -> Option<Remark> {
+fn trend(basis: &LevelEvidence<'_>) -> Option<Remark> {
     let effect = basis.ttft.metric.ratio?.ln().abs();
     let trend = basis.ttft.trend?;
     let (first, _) = basis.design.cycles.first()?;
@@ -34,7 +34,7 @@ fn trend(basis: &Basis<'_>) -> Option<Remark> {
 }
 
 /// What would tell more, or what was not controlled.
-fn next(basis: &Basis<'_>, decision: &Decision) -> Option<Remark> {
+fn next(basis: &LevelEvidence<'_>, decision: &Decision) -> Option<Remark> {
     let schedule = basis.judging.schedule.to_string();
     let given_back = matches!(basis.reuse.witness, Witness::ResponseCache(_));
     match decision.reason {

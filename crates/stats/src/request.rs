@@ -1,8 +1,8 @@
 //! One record to its metrics: every definition of a per-request number stands here.
 
 use crate::{
-    fold::SummaryOptions,
     knowledge::{self, Cached},
+    options::SummaryOptions,
 };
 use dualround_model::{
     Ending, Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice,

@@ -3,7 +3,7 @@
 use crate::{
     hits::Hits,
     kinds::{cold_of, of_kind},
-    level::Design,
+    level::design::Design,
     pairs::matched,
     response_cache, server, witness,
 };

@@ -1,6 +1,6 @@
 //! Single requests of a finished round: what was computed of them, made again from their records.
 
-use crate::{fold::SummaryOptions, request::measure, telemetry::Around};
+use crate::{options::SummaryOptions, request::measure, telemetry::Around};
 use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
 
 /// The metrics of the requests of a round.

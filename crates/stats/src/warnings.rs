@@ -1,9 +1,6 @@
 //! Caveats of a round, found in its numbers. The guide's troubleshooting entries are among them.
 
-use crate::{
-    fold::{Facts, SummaryOptions},
-    goodput::row_meets,
-};
+use crate::{facts::Facts, goodput::row_meets, options::SummaryOptions};
 use dualround_model::{
     FailureKind, Flag, MissedLimit, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
 };

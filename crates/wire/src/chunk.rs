@@ -3,9 +3,9 @@
 use crate::{
     delta::{Choice, Generated, is_finish},
     error_words::{error_of, plain},
-    field::Name,
+    field::FieldName,
+    field_purpose::{FieldPurpose, purpose_of},
     hidden_text::{hidden_text, holds_hidden},
-    place::{Place, place},
     usage::{IfObject, RawTimings, RawUsage},
     vendor_error::{may_tell, says_nothing},
 };
@@ -107,7 +107,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut chunk = Chunk::default();
-                while let Some(Name(key)) = map.next_key()? {
+                while let Some(FieldName(key)) = map.next_key()? {
                     match key.as_ref() {
                         "id" => chunk.id = map.next_value()?,
                         "choices" => chunk.choices = map.next_value()?,
@@ -154,8 +154,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
 fn holds_text(key: &str) -> bool {
     matches!(key, "delta" | "response" | "output" | "token" | "answer")
         || !matches!(
-            place(key),
-            Place::About | Place::Unknown | Place::Media | Place::Error
+            purpose_of(key),
+            FieldPurpose::About | FieldPurpose::Unknown | FieldPurpose::Media | FieldPurpose::Error
         )
 }
 

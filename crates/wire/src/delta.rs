@@ -7,8 +7,8 @@
 use crate::{
     error_names::{is_broken, is_state},
     error_words::{error_of, plain},
-    field::{Field, Name, is_about},
-    place::{Place, holds_digits, place, proves, reasons},
+    field::{Field, FieldName},
+    field_purpose::{FieldPurpose, holds_digits, is_about, proves, purpose_of, reasons},
     usage::{Count, IfObject, RawUsage},
     vendor_error::{field_fails, says_nothing},
 };
@@ -65,47 +65,48 @@ impl<'a> Generated<'a> {
             self.finish = word(map.next_value()?);
             return Ok(());
         }
-        let place = place(&key);
+        let purpose = purpose_of(&key);
         // A reason to stop may be the word that the user had it stop at.
-        if place == Place::About && is_state(&key) && !key.ends_with("reason") {
+        if purpose == FieldPurpose::About && is_state(&key) && !key.ends_with("reason") {
             let value: Value = map.next_value()?;
             if field_fails(&key, &value) {
                 self.error = Some(plain(&value));
             }
-        } else if place == Place::About {
+        } else if purpose == FieldPurpose::About {
             map.next_value::<IgnoredAny>()?;
         } else {
             let field = map.next_value()?;
-            self.add(&place, key, field);
+            self.add(&purpose, key, field);
         }
         Ok(())
     }
 
-    fn add(&mut self, place: &Place, key: Cow<'a, str>, field: Field<'a>) {
-        match place {
-            Place::About => {}
-            Place::Answer => match field {
+    fn add(&mut self, purpose: &FieldPurpose, key: Cow<'a, str>, field: Field<'a>) {
+        match purpose {
+            FieldPurpose::About => {}
+            FieldPurpose::Answer => match field {
                 Field::Parts(value) => self.add_parts(&value),
                 plain => join(&mut self.content, plain.plain()),
             },
             // Gateways send the same reasoning in two fields.
-            Place::Reasoning if self.reasoning.is_some() => {}
+            FieldPurpose::Reasoning if self.reasoning.is_some() => {}
             // Settings that are sent back: `{"effort":"low","summary":"auto"}`.
-            Place::Reasoning if is_setting(&field) => {}
+            FieldPurpose::Reasoning if is_setting(&field) => {}
             // A time or a count.
-            Place::Reasoning if matches!(field, Field::Number(_)) && !holds_digits(&key) => {}
-            Place::Reasoning => self.reasoning = field.all_text(),
-            Place::Refusal => self.refusal |= field.all_text().is_some(),
-            Place::Calls => {
+            FieldPurpose::Reasoning if matches!(field, Field::Number(_)) && !holds_digits(&key) => {
+            }
+            FieldPurpose::Reasoning => self.reasoning = field.all_text(),
+            FieldPurpose::Refusal => self.refusal |= field.all_text().is_some(),
+            FieldPurpose::Calls => {
                 if let Field::Parts(value) = field {
                     self.tool_call |= is_call(&value);
                 }
             }
-            Place::Media => self.add_media(field),
-            Place::Error => self.add_error(field),
+            FieldPurpose::Media => self.add_media(field),
+            FieldPurpose::Error => self.add_error(field),
             // Azure: where an answer on one's own data comes from.
-            Place::Unknown if key == "context" && matches!(field, Field::Parts(_)) => {}
-            Place::Unknown => self.add_unknown(key, field),
+            FieldPurpose::Unknown if key == "context" && matches!(field, Field::Parts(_)) => {}
+            FieldPurpose::Unknown => self.add_unknown(key, field),
         }
     }
 
@@ -134,7 +135,11 @@ impl<'a> Generated<'a> {
             for (key, value) in part {
                 match key.as_str() {
                     "parts" => self.add_parts(value),
-                    key => self.add(&place(key), Cow::Owned(key.to_owned()), Field::of(value)),
+                    key => self.add(
+                        &purpose_of(key),
+                        Cow::Owned(key.to_owned()),
+                        Field::of(value),
+                    ),
                 }
             }
         }
@@ -181,10 +186,10 @@ impl<'a> Generated<'a> {
             }
             Field::Parts(Value::Object(inner)) => {
                 for (below, value) in &inner {
-                    match place(below) {
-                        Place::About => {}
-                        Place::Reasoning => {
-                            self.add(&Place::Reasoning, key.clone(), Field::of(value));
+                    match purpose_of(below) {
+                        FieldPurpose::About => {}
+                        FieldPurpose::Reasoning => {
+                            self.add(&FieldPurpose::Reasoning, key.clone(), Field::of(value));
                         }
                         _ => self.add_unknown(key.clone(), Field::of(value)),
                     }
@@ -315,7 +320,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                 // message then repeats what has come so far.
                 let mut message: Option<Generated<'_>> = None;
                 let mut delta: Option<Generated<'_>> = None;
-                while let Some(Name(key)) = map.next_key()? {
+                while let Some(FieldName(key)) = map.next_key()? {
                     match key.as_ref() {
                         "index" => choice.index = map.next_value::<Count>()?.small(),
                         key if is_finish(key) => {
@@ -375,7 +380,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Generated<'a> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut found = Generated::default();
-                while let Some(Name(key)) = map.next_key()? {
+                while let Some(FieldName(key)) = map.next_key()? {
                     found.read(key, &mut map)?;
                 }
                 Ok(found)

@@ -1,6 +1,6 @@
 //! The value of one JSON field that may hold generated text, in whatever form a server writes it.
 
-use crate::place::proves;
+use crate::field_purpose::{is_about, proves};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, SeqAccess, Visitor, value},
@@ -54,29 +54,6 @@ impl<'a> Field<'a> {
             plain => plain.plain(),
         }
     }
-}
-
-/// Keys beside a text that say what it is, and are no text of the model.
-pub(crate) fn is_about(key: &str) -> bool {
-    matches!(
-        key,
-        "type"
-            | "id"
-            | "index"
-            | "role"
-            | "model"
-            | "object"
-            | "status"
-            | "format"
-            | "language"
-            | "mime_type"
-            | "signature"
-            | "data"
-            | "encrypted_content"
-            | "tool_call_id"
-            | "created"
-            | "created_at"
-    )
 }
 
 fn add_text(value: &Value, to: &mut String) {
@@ -143,21 +120,21 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
 }
 
 /// The name of a field, borrowed where it has no escapes.
-pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
+pub(crate) struct FieldName<'a>(pub(crate) Cow<'a, str>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FieldName<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct NameVisitor;
         impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
+            type Value = FieldName<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a key")
             }
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(text)))
+                Ok(FieldName(Cow::Borrowed(text)))
             }
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(text.to_owned())))
+                Ok(FieldName(Cow::Owned(text.to_owned())))
             }
         }
         deserializer.deserialize_str(NameVisitor)

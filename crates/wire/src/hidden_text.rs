@@ -1,7 +1,9 @@
 //! Text in the places of forms that are not known, told by the names above it.
 
-use crate::place::Place;
-use crate::{name_words::words, place::place};
+use crate::{
+    field_purpose::{FieldPurpose, purpose_of},
+    name_words::words,
+};
 use serde_json::Value;
 
 /// Objects and lists below one another that are looked into.
@@ -73,29 +75,33 @@ pub(crate) fn hidden_text(value: &Value) -> Option<&str> {
 
 /// The same of a value under this key.
 pub(crate) fn holds_hidden(key: &str, value: &Value) -> bool {
-    match name(key) {
-        Name::Asked => false,
-        name => below(value, (name == Name::Text).then_some(key), DEPTH).is_some(),
+    match named_content(key) {
+        NamedContent::Asked => false,
+        name => below(value, (name == NamedContent::Text).then_some(key), DEPTH).is_some(),
     }
 }
 
+/// What stands under a name.
 #[derive(PartialEq)]
-enum Name {
+enum NamedContent {
+    /// Text of the model.
     Text,
+    /// What the user asked, sent back.
     Asked,
+    /// Something else, or unknown.
     Other,
 }
 
-fn name(key: &str) -> Name {
+fn named_content(key: &str) -> NamedContent {
     let words = words(key);
     if words.iter().any(|word| ASKED.contains(&word.as_str())) {
-        return Name::Asked;
+        return NamedContent::Asked;
     }
     let last = words.last().map_or("", String::as_str);
-    if TEXT.contains(&last) && place(key) != Place::About {
-        Name::Text
+    if TEXT.contains(&last) && purpose_of(key) != FieldPurpose::About {
+        NamedContent::Text
     } else {
-        Name::Other
+        NamedContent::Other
     }
 }
 
@@ -107,11 +113,13 @@ fn below<'a>(value: &'a Value, named: Option<&'a str>, depth: u32) -> Option<&'a
     match value {
         Value::String(text) => named.filter(|_| !text.is_empty()),
         Value::Array(items) => items.iter().find_map(|item| below(item, named, depth - 1)),
-        Value::Object(fields) => fields.iter().find_map(|(key, value)| match name(key) {
-            Name::Asked => None,
-            Name::Text => below(value, Some(key), depth - 1),
-            Name::Other => below(value, None, depth - 1),
-        }),
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(key, value)| match named_content(key) {
+                NamedContent::Asked => None,
+                NamedContent::Text => below(value, Some(key), depth - 1),
+                NamedContent::Other => below(value, None, depth - 1),
+            }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }

@@ -6,7 +6,7 @@ mod few_hits;
 mod gap;
 
 use crate::{
-    conclusion::{Basis, MARGIN},
+    decision::{LevelEvidence, MARGIN},
     hits::Hits,
     kinds::of_kind,
 };
@@ -24,7 +24,7 @@ const FAR_BELOW: f64 = 0.5;
 struct Case<'a> {
     rounds: &'a [RoundResult],
     known: &'a Known,
-    basis: &'a Basis<'a>,
+    basis: &'a LevelEvidence<'a>,
     conclusion: &'a Conclusion,
     /// Whether the canary's repetition was found again.
     found: Option<bool>,
@@ -49,7 +49,7 @@ const EXPLAINS: [Rule; 6] = [
 pub(crate) fn of(
     rounds: &[RoundResult],
     known: &Known,
-    basis: &Basis<'_>,
+    basis: &LevelEvidence<'_>,
     conclusion: &Conclusion,
 ) -> Vec<Diagnosis> {
     if let Some(why) = not_compared(basis) {
@@ -82,7 +82,7 @@ pub(crate) fn of(
 }
 
 /// Nothing was compared.
-fn not_compared(basis: &Basis<'_>) -> Option<Diagnosis> {
+fn not_compared(basis: &LevelEvidence<'_>) -> Option<Diagnosis> {
     match (basis.warm_round, basis.judging.schedule.has_pair()) {
         (false, true) => Some(Diagnosis::EndedBeforeWarm),
         (false, false) => Some(Diagnosis::NoWarmRound),

@@ -3,14 +3,14 @@
 mod apart;
 mod changed;
 mod classes;
-mod design;
-mod estimate;
+pub(crate) mod design;
+pub(crate) mod estimate;
 mod lengths;
 mod lost;
 
 use crate::{
-    cold,
-    conclusion::{self, Basis},
+    cold, conclusion,
+    decision::LevelEvidence,
     diagnosis, expected,
     hits::Hits,
     kinds::of_kind,
@@ -23,12 +23,11 @@ use crate::{
 use apart::{external, partial};
 use changed::mark_changed_prompts;
 use classes::classes;
-pub(crate) use design::{CYCLE_SHARE, Design, repeats_its_bytes};
+use design::{Design, repeats_its_bytes};
 use dualround_model::{
     CacheHit, Judging, Known, LevelComparison, MetricComparison, PrefillModel, RequestRow,
     RoundKind, RoundResult, Withheld,
 };
-pub(crate) use estimate::{Estimate, ratios};
 use estimate::{estimate, withhold};
 use lengths::lengths;
 use lost::{lost, too_many};
@@ -55,7 +54,7 @@ pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> 
     let classes = classes(&design, noise);
     let reuse = reuse_seen(replayed, &design, known);
     let lost_pairs = lost(&design);
-    let basis = Basis {
+    let basis = LevelEvidence {
         judging,
         design: &design,
         warm_round: of_kind(rounds, RoundKind::Warm).next().is_some(),

@@ -1,9 +1,9 @@
 //! A metric in two runs: the change, its interval, and what may be said.
 
 use crate::{
-    conclusion::decide,
+    decision::decide,
     intervals::{FEWEST, Interval, newcombe, t_interval, t_quantile, welch},
-    level::CYCLE_SHARE,
+    level::design::CYCLE_SHARE,
 };
 use dualround_model::{
     ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,

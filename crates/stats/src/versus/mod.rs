@@ -7,7 +7,10 @@ mod lengths;
 
 use crate::{
     MARGIN,
-    level::{Design, ratios},
+    level::{
+        design::Design,
+        estimate::{Pick, ratios},
+    },
     pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
 };
 use change::{Better, Rows, Share, Side, times, total};
@@ -21,8 +24,6 @@ use lengths::Account;
 const SAME_LENGTH: f64 = 0.001;
 /// Failure shares that differ by less are alike.
 const FAILURE_MARGIN: f64 = 0.01;
-
-type Pick = fn(&RequestRow) -> Option<f64>;
 
 /// A run: its rounds, and what was compared within it.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! What a field of a delta or a choice is for, by the words of its name.
 
-use crate::{error_names::names_error, field::is_about, name_words::words};
+use crate::{error_names::names_error, name_words::words};
 
-/// What a field is for.
+/// The purpose of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum FieldPurpose {
     Answer,
     Reasoning,
     Refusal,
@@ -134,39 +134,62 @@ const SETS_REASONING: &[&str] = &[
     "version",
 ];
 
-/// By its name.
-pub(crate) fn place(key: &str) -> Place {
+/// Keys beside a text that say what it is, and are no text of the model.
+pub(crate) fn is_about(key: &str) -> bool {
+    matches!(
+        key,
+        "type"
+            | "id"
+            | "index"
+            | "role"
+            | "model"
+            | "object"
+            | "status"
+            | "format"
+            | "language"
+            | "mime_type"
+            | "signature"
+            | "data"
+            | "encrypted_content"
+            | "tool_call_id"
+            | "created"
+            | "created_at"
+    )
+}
+
+/// The purpose of a field, by its name.
+pub(crate) fn purpose_of(key: &str) -> FieldPurpose {
     match key {
-        "content" | "text" | "output_text" => Place::Answer,
-        "refusal" => Place::Refusal,
-        "error" => Place::Error,
-        "tool_calls" | "function_call" | "tool_call" => Place::Calls,
-        "audio" | "images" | "image" | "video" | "videos" => Place::Media,
+        "content" | "text" | "output_text" => FieldPurpose::Answer,
+        "refusal" => FieldPurpose::Refusal,
+        "error" => FieldPurpose::Error,
+        "tool_calls" | "function_call" | "tool_call" => FieldPurpose::Calls,
+        "audio" | "images" | "image" | "video" | "videos" => FieldPurpose::Media,
         // The names that most servers use need no taking apart.
-        "reasoning_content" | "reasoning" => Place::Reasoning,
-        key if ABOUT.contains(&key) || (is_about(key) && key != "data") => Place::About,
+        "reasoning_content" | "reasoning" => FieldPurpose::Reasoning,
+        key if ABOUT.contains(&key) || (is_about(key) && key != "data") => FieldPurpose::About,
         key => by_words(key),
     }
 }
 
-fn by_words(key: &str) -> Place {
+fn by_words(key: &str) -> FieldPurpose {
     let words = words(key);
     let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     if any(&REASONING) || words.iter().any(|word| runs_together(word)) {
         let last = words.last().map_or("", String::as_str);
         return if any(ABOUT_REASONING) || SETS_REASONING.contains(&last) {
-            Place::About
+            FieldPurpose::About
         } else {
-            Place::Reasoning
+            FieldPurpose::Reasoning
         };
     }
     if names_error(key) {
-        return Place::Error;
+        return FieldPurpose::Error;
     }
     // LangChain's `tool_call_chunks`, Bedrock's `toolUse`.
     let called = ["call", "calls", "use", "uses"];
     if any(&["tool", "function"]) && any(&called) {
-        return Place::Calls;
+        return FieldPurpose::Calls;
     }
     let last = words.last().map_or("", String::as_str);
     // `trace_id`, `model_name`.
@@ -175,9 +198,9 @@ fn by_words(key: &str) -> Place {
         || any(&DESCRIBES)
         || any(&["signature", "signatures", "encrypted", "opaque", "status"])
     {
-        return Place::About;
+        return FieldPurpose::About;
     }
-    Place::Unknown
+    FieldPurpose::Unknown
 }
 
 /// Two words written as one: `thinkingcontent`.
@@ -199,7 +222,7 @@ pub(crate) fn holds_digits(key: &str) -> bool {
 
 /// A name, or a type, of reasoning: `thinking_blocks`, `reasoning.text`, `modelThinking`, …
 pub(crate) fn reasons(key: &str) -> bool {
-    place(key) == Place::Reasoning
+    purpose_of(key) == FieldPurpose::Reasoning
 }
 
 /// What belongs to reasoning and is no text of it.
