@@ -91,7 +91,7 @@ fn fetch(path: &str) -> Result<PathBuf, Usage> {
         return Ok(kept);
     }
     let url = format!("{hub}/{path}");
-    super::commands::note(&format!("fetching {url}"));
+    crate::screen::note(&format!("fetching {url}"));
     let fail = |why: String| {
         Usage(format!(
             "cannot fetch {url}: {why}; HF_ENDPOINT names another hub, HF_TOKEN a key, or give a file of your own"

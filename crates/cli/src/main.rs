@@ -15,6 +15,7 @@ mod hub;
 mod lang;
 mod live;
 mod progress;
+mod redacted;
 mod screen;
 mod settings;
 mod signals;

@@ -8,7 +8,6 @@ mod request;
 
 use crate::{
     args::{RunArgs, listing},
-    commands::{seed_of, stored},
     endpoint::{self, Endpoint},
     environment_key, environment_words,
     exit::Usage,
@@ -16,6 +15,7 @@ use crate::{
     lang,
     live::LivePlan,
     progress::How,
+    redacted::redacted_plan,
     slo,
 };
 pub(crate) use dataset::read_plan;
@@ -23,6 +23,7 @@ use dualround_model::{
     ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, ResetCall, Schedule, StoreText,
     Tables, Timeouts,
 };
+use dualround_report::RunFiles;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A plan with what else the command needs.
@@ -91,7 +92,11 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
             "--resume DIR goes on in DIR: leave --output-dir and --overwrite out",
         ));
     }
-    let earlier = args.resume.as_deref().and_then(seed_of);
+    // The same requests are drawn again.
+    let earlier = args.resume.as_deref().and_then(|dir| {
+        let info = RunFiles::existing(dir).read_run().ok()?;
+        Some(info.plan.seed)
+    });
     let seed = args.seed.or(earlier).unwrap_or_else(|| {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -186,7 +191,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
     }
     let print_config = args.print_config.as_deref().map(|what| match what {
-        "plan" => serde_json::to_string_pretty(&stored(&plan)).unwrap_or_default(),
+        "plan" => serde_json::to_string_pretty(&redacted_plan(&plan)).unwrap_or_default(),
         _ => listing(&args),
     });
     Ok(Resolved {

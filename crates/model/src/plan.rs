@@ -104,6 +104,27 @@ impl Plan {
         }
     }
 
+    /// The name of a level: its concurrency, with its count where the plan repeats one (`4 #2`).
+    pub fn level_name(&self, level: u32) -> String {
+        let concurrency = self.levels.get(level as usize).copied().unwrap_or_default();
+        match self.level_repeat(level) {
+            1 => concurrency.to_string(),
+            count => format!("{concurrency} #{count}"),
+        }
+    }
+
+    /// How often the concurrency of this level has come up in the plan, this level included; at
+    /// least 1.
+    pub fn level_repeat(&self, level: u32) -> u32 {
+        let Some(own) = self.levels.get(level as usize) else {
+            return 1;
+        };
+        let earlier = self.levels.iter().take(level as usize);
+        earlier
+            .filter(|one| *one == own)
+            .fold(1, |count, _| count + 1)
+    }
+
     /// The rounds of every level, in order.
     pub fn rounds(&self) -> Vec<RoundSpec> {
         self.schedule.rounds_with(&self.shared_prefix)

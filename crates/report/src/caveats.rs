@@ -1,9 +1,6 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
-use crate::{
-    page::level_name,
-    words::{is_media, warning_text},
-};
+use crate::words::{is_media, warning_text};
 use dualround_model::{Lang, Plan, RoundResult, Warning};
 
 /// One caveat.
@@ -38,7 +35,7 @@ impl Caveat {
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
     let of_rounds = rounds.iter().flat_map(|round| {
-        let (level, number) = (level_name(plan, round.meta.level), round.meta.spec.number);
+        let (level, number) = (plan.level_name(round.meta.level), round.meta.spec.number);
         let place = format!("{level}/{number}");
         let warnings = round.summary.warnings.iter();
         warnings.map(move |warning| (warning, Some(place.clone())))

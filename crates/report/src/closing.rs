@@ -6,7 +6,6 @@ use crate::{
     comparison_block::partial,
     labels::{Labels, labels},
     number::{fixed, percent, times, times_range},
-    page::level_name,
     text::{fit, safe_text, widest, width},
     words::{cold_facts, conclusion, diagnoses, in_a_few_words},
 };
@@ -82,7 +81,7 @@ pub fn closing(
 ) -> Closing {
     let labels = labels(plan.output.lang);
     let levels_said = levels.iter().map(|level| {
-        let name = level_name(plan, level.level);
+        let name = plan.level_name(level.level);
         let text = labels.lang.pick(conclusion(level));
         let head = labels.lang.pick([
             format!("Concurrency {name}: {text}"),
@@ -215,7 +214,7 @@ fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
     let interval = ttft.interval_low.zip(ttft.interval_high);
     let interval = interval.filter(|_| !level.conclusion.is_withheld());
     [
-        level_name(plan, level.level),
+        plan.level_name(level.level),
         format!(
             "{} → {}",
             fixed(ttft.cold_typical, 2),

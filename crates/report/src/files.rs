@@ -6,7 +6,6 @@ use crate::{
 };
 use dualround_model::{Comparison, Plan, RoundResult};
 use std::{
-    collections::HashMap,
     fs::{self, File},
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -151,7 +150,7 @@ impl RunFiles {
         details: &dyn Details,
     ) -> Result<(), ReportError> {
         let (concurrency, round) = (result.meta.concurrency, result.meta.spec.number);
-        let again = match repeat(plan, result.meta.level) {
+        let again = match plan.level_repeat(result.meta.level) {
             1 => String::new(),
             k => format!("_run_{k}"),
         };
@@ -180,7 +179,11 @@ impl RunFiles {
             .iter()
             .map(|round| {
                 let meta = &round.meta;
-                labels.column(meta.concurrency, repeat(plan, meta.level), meta.spec.number)
+                labels.column(
+                    meta.concurrency,
+                    plan.level_repeat(meta.level),
+                    meta.spec.number,
+                )
             })
             .collect();
         let bom = if plan.output.csv_bom { BOM } else { b"" };
@@ -264,19 +267,6 @@ impl RunFiles {
         let bytes = fs::read(&path).map_err(ReportError::read(&path))?;
         serde_json::from_slice(&bytes).map_err(|error| ReportError::read(path)(error.into()))
     }
-}
-
-/// How often the concurrency of this level has come up in the plan, this level included.
-pub(crate) fn repeat(plan: &Plan, level: u32) -> u32 {
-    let mut seen: HashMap<u32, u32> = HashMap::new();
-    let mut count = 1;
-    for concurrency in plan.levels.iter().take(level as usize + 1) {
-        count = *seen
-            .entry(*concurrency)
-            .and_modify(|count| *count += 1)
-            .or_insert(1);
-    }
-    count
 }
 
 /// Files of ours in a folder.

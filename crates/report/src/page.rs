@@ -1,7 +1,7 @@
 //! What the report and the Markdown summary are made of.
 
 use crate::{Details, RunInfo};
-use dualround_model::{Comparison, Plan, RoundResult};
+use dualround_model::{Comparison, RoundResult};
 
 /// A run with its rounds and what was compared.
 #[derive(Clone, Copy)]
@@ -19,17 +19,8 @@ impl<'a> Page<'a> {
         rounds.filter(move |round| round.meta.level == level)
     }
 
-    /// What a level is called.
+    /// The name of a level.
     pub(crate) fn level_name(self, level: u32) -> String {
-        level_name(&self.run.plan, level)
-    }
-}
-
-/// What a level is called: its concurrency, with its count where it repeats one.
-pub(crate) fn level_name(plan: &Plan, level: u32) -> String {
-    let concurrency = plan.levels.get(level as usize).copied().unwrap_or_default();
-    match crate::files::repeat(plan, level) {
-        1 => concurrency.to_string(),
-        again => format!("{concurrency} #{again}"),
+        self.run.plan.level_name(level)
     }
 }

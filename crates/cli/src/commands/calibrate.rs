@@ -1,6 +1,6 @@
 //! `dualround calibrate`: this client, on this machine, against an engine that logs the truth.
 
-use super::{note, print};
+use crate::screen::{note, print};
 use crate::{args::CalibrateArgs, exit, lang, settings, signals};
 use anyhow::Context;
 use dualround_loadgen::{Cancel, Progress as Event, Session};

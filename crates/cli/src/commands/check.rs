@@ -1,6 +1,6 @@
 //! `dualround check`: looks before anything is measured, with the settings of the run that is to come.
 
-use super::{note, print};
+use crate::screen::{note, print};
 use crate::{
     args::{RunArgs, Source},
     exit::Usage,

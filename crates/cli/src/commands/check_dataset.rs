@@ -1,10 +1,7 @@
 //! `dualround check dataset`: what a file holds, and the first request that a run would send.
 
-use super::{
-    check::{CheckTarget, line, settle, show_request},
-    print,
-};
-use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress};
+use super::check::{CheckTarget, line, settle, show_request};
+use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress, screen::print};
 use dualround_dataset::{DatasetError, Inspection, inspect, load};
 use dualround_model::{Lang, Warning};
 use dualround_report::warning_text;

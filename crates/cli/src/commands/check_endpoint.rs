@@ -1,10 +1,7 @@
 //! `dualround check endpoint`: what the server is, and what a run against it will measure.
 
-use super::{
-    check::{CheckTarget, line, settle, show_request},
-    print,
-};
-use crate::{args::CheckEndpointArgs, exit, exit::Usage};
+use super::check::{CheckTarget, line, settle, show_request};
+use crate::{args::CheckEndpointArgs, exit, exit::Usage, screen::print};
 use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session};
 use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};

@@ -1,10 +1,7 @@
 //! `dualround check metrics`: what a page, or a Prometheus server, has.
 
-use super::{
-    check::{CheckTarget, line, settle},
-    print,
-};
-use crate::{args::CheckMetricsArgs, exit, exit::Usage};
+use super::check::{CheckTarget, line, settle};
+use crate::{args::CheckMetricsArgs, exit, exit::Usage, screen::print};
 use dualround_loadgen::{PrometheusServer, fetch, redact_url};
 use dualround_model::RequestPlan;
 use dualround_wire::{Found, Scrape, Selector, error_text, no_page, parse_exposition};

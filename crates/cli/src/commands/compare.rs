@@ -1,6 +1,7 @@
 //! `dualround compare`: saved runs against a base run.
 
-use super::{alarm, print, saved, saved::Saved};
+use super::{saved, saved::Saved};
+use crate::screen::{alarm, print};
 use crate::{
     args::CompareArgs,
     comparable::{self, Difference, KINDS},

@@ -1,6 +1,6 @@
 //! `dualround convert`: datasets to the shape that everything reads.
 
-use super::note;
+use crate::screen::note;
 use crate::{
     args::{LongbenchArgs, RowsArgs},
     exit,

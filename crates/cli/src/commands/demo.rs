@@ -1,6 +1,7 @@
 //! `dualround demo`: the main job on the embedded simulated engine with bundled documents.
 
-use super::{measure, note};
+use super::measure;
+use crate::screen::note;
 use crate::{
     args::{DemoArgs, RunArgs},
     live::LivePlan,

@@ -1,6 +1,6 @@
 //! `dualround explain`: what a word of the results means.
 
-use super::print;
+use crate::screen::print;
 use crate::{
     args::{self, ExplainArgs},
     close::closest,

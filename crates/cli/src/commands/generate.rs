@@ -1,6 +1,7 @@
 //! `dualround generate`: a workload whose prompts share beginnings.
 
-use super::{convert::whole_or_nothing, note};
+use super::convert::whole_or_nothing;
+use crate::screen::note;
 use crate::{args::GenerateArgs, exit, exit::Usage, hub};
 use dualround_dataset::{Length, TextLang, Tokens, Workload};
 

@@ -1,6 +1,6 @@
 //! `dualround list`: the runs in some folders.
 
-use super::{note, print};
+use crate::screen::{note, print};
 use crate::{args::ListArgs, exit};
 use dualround_report::{ListedRun, RunFiles, list_json, list_table};
 use std::{

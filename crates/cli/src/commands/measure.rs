@@ -3,7 +3,6 @@
 
 use super::{
     from_journal::{FromJournal, compare_level},
-    note,
     resume::{self, Resumed},
     verdict::verdict,
 };
@@ -13,49 +12,23 @@ use crate::{
     gate_schema::Levels,
     live::{Live, LivePlan},
     progress::{How, Place, Progress},
-    screen, signals,
+    redacted::{redacted_engines, redacted_plan},
+    screen::{self, note},
+    signals,
 };
-use dualround_loadgen::{
-    Cancel, Clock, Progress as Event, Session, parse_rfc3339, redact_url, rfc3339,
-};
+use dualround_loadgen::{Cancel, Clock, Progress as Event, Session, parse_rfc3339, rfc3339};
 use dualround_model::{
-    CanaryReport, Comparison, EngineReport, Evidence, Known, Lang, Plan, RoundKind, RoundResult,
-    RoundSpec, RoundStop, RoundSummary, Selection, Warning,
+    Comparison, Evidence, Known, Lang, Plan, RoundKind, RoundResult, RoundSpec, RoundStop,
+    RoundSummary, Selection, Warning,
 };
 use dualround_report::{FolderLock, Journal, RunFiles, RunInfo, warning_text};
-use dualround_stats::{RoundFold, SummaryOptions, convention, expected, reuse};
+use dualround_stats::{RoundFold, SummaryOptions, expected, reuse};
 use std::{
     collections::HashSet,
     path::Path,
     sync::atomic::Ordering::SeqCst,
     time::{Duration, SystemTime},
 };
-
-/// The plan as it may be written down: no credentials in any URL. Keys and header values mask
-/// themselves.
-pub(crate) fn stored(plan: &Plan) -> Plan {
-    let mut plan = plan.clone();
-    plan.endpoint = redact_url(&plan.endpoint);
-    for url in &mut plan.prometheus.urls {
-        *url = redact_url(url);
-    }
-    for url in &mut plan.admin_urls {
-        *url = redact_url(url);
-    }
-    for call in &mut plan.cold.reset_calls {
-        call.url = redact_url(&call.url);
-    }
-    plan
-}
-
-/// What was found of the engines, as it may be written down.
-fn stored_engines(session: &Session) -> Vec<EngineReport> {
-    let mut engines = session.engines();
-    for call in engines.iter_mut().flat_map(|engine| &mut engine.resets) {
-        call.url = redact_url(&call.url);
-    }
-    engines
-}
 
 struct Run {
     session: Session,
@@ -178,14 +151,14 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     let mut info = RunInfo {
         run_id,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        plan: stored(&plan),
+        plan: redacted_plan(&plan),
         dataset: selection,
         started_at: rfc3339(started),
         finished_at: None,
         clock_anchor: rfc3339(session.clock().anchor_wall()),
         environment: environment(),
         canary: canary.clone(),
-        engines: stored_engines(&session),
+        engines: redacted_engines(&session),
         reuse: None,
         plan_digest: resume::digest(&plan),
         resumed_at: Vec::new(),
@@ -204,7 +177,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         info.reuse = earlier.reuse;
     }
     files.write_run(&info)?;
-    let options = options(&plan, canary.as_ref(), &info.engines);
+    let options = SummaryOptions::of(&plan, canary.as_ref(), &info.engines);
     let mut run = Run {
         journal: files.journal()?,
         stored: info.plan.clone(),
@@ -268,20 +241,6 @@ fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
             format!("to go on at its first unfinished level: the same command with --resume {dir}"),
             format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),
         ]));
-    }
-}
-
-/// What a summary depends on, from the plan and what was found of the server.
-pub(crate) fn options(
-    plan: &Plan,
-    canary: Option<&CanaryReport>,
-    engines: &[EngineReport],
-) -> SummaryOptions {
-    SummaryOptions {
-        convention: convention(canary, engines),
-        slo: plan.slo,
-        token_source: plan.request.token_source,
-        timeouts: Some(plan.timeouts),
     }
 }
 
@@ -488,7 +447,7 @@ fn judge_again(resumed: &Resumed, plan: &Plan) -> anyhow::Result<u8> {
         levels: resumed.levels.clone(),
         canary: info.canary.clone(),
     };
-    let options = options(&info.plan, info.canary.as_ref(), &info.engines);
+    let options = SummaryOptions::of(&info.plan, info.canary.as_ref(), &info.engines);
     let details = FromJournal::new(&resumed.files, &options);
     resumed.files.write_run(&info)?;
     resumed.files.write_comparison(&comparison)?;

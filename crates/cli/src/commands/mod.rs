@@ -21,10 +21,6 @@ mod saved;
 mod simulate;
 mod verdict;
 
-pub(crate) use crate::screen::{alarm, note, print};
-pub(crate) use measure::stored;
-pub(crate) use resume::seed_of;
-
 use crate::args::{Check, Command, Convert};
 
 /// Runs a command; returns its exit code.

@@ -1,6 +1,6 @@
 //! `dualround man` and `dualround completions`.
 
-use super::print;
+use crate::screen::print;
 use crate::{
     args::{self, CompletionsArgs, ManArgs},
     exit,

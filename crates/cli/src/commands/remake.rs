@@ -1,8 +1,14 @@
 //! `dualround report`: the files of a run made again from its journal.
 
-use super::{from_journal::FromJournal, measure, note, saved};
-use crate::{args::ReportArgs, exit, lang, screen, settings};
+use super::{from_journal::FromJournal, saved};
+use crate::{
+    args::ReportArgs,
+    exit, lang,
+    screen::{self, note},
+    settings,
+};
 use dualround_report::FolderLock;
+use dualround_stats::SummaryOptions;
 
 /// Says that a run did not come to its end, and how it can.
 fn unfinished(run: &saved::Saved) {
@@ -47,7 +53,7 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
         return Ok(exit::NOTHING);
     }
     let (canary, engines) = (run.info.canary.as_ref(), &run.info.engines);
-    let options = measure::options(plan, canary, engines);
+    let options = SummaryOptions::of(plan, canary, engines);
     let details = FromJournal::new(&run.files, &options);
     let levels = run.rounds.chunk_by(|a, b| a.meta.level == b.meta.level);
     for (level, rounds) in run.comparison.levels.iter().zip(levels) {

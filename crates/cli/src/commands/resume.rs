@@ -1,7 +1,7 @@
 //! `--resume DIR`: a run that ended before its time goes on at its first unfinished level.
 
-use super::{saved, stored};
-use crate::exit::Usage;
+use super::saved;
+use crate::{exit::Usage, redacted::redacted_plan};
 use dualround_model::{LevelComparison, Plan, RoundResult, Selection, hex};
 use dualround_report::{RunFiles, RunInfo, cut_journal};
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) struct Resumed {
 
 /// The plan as far as it decides what is measured: gates and allowances may be others.
 fn essence(plan: &Plan) -> Value {
-    let mut value = serde_json::to_value(stored(plan)).unwrap_or_default();
+    let mut value = serde_json::to_value(redacted_plan(plan)).unwrap_or_default();
     if let Some(plan) = value.as_object_mut() {
         plan.remove("round_noise");
     }
@@ -37,12 +37,6 @@ fn essence(plan: &Plan) -> Value {
 /// SHA-256 of it, hex.
 pub(crate) fn digest(plan: &Plan) -> String {
     hex(&Sha256::digest(essence(plan).to_string()))
-}
-
-/// The seed of the run in a folder, so that the same requests are drawn.
-pub(crate) fn seed_of(dir: &Path) -> Option<u64> {
-    let info = RunFiles::existing(dir).read_run().ok()?;
-    Some(info.plan.seed)
 }
 
 /// Reads the run in `dir` and holds it against the plan of now. Its journal is cut back to the

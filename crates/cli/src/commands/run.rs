@@ -1,6 +1,7 @@
 //! `dualround run`: settings, dataset, then the measurement.
 
-use super::{measure, note, print};
+use super::measure;
+use crate::screen::{note, print};
 use crate::{args::RunArgs, engine_tokens, exit, progress::How, screen, settings};
 
 /// Runs it.

@@ -1,10 +1,10 @@
 //! A run read back from its folder.
 
-use super::{from_journal::compare_level, measure::options};
+use super::from_journal::compare_level;
 use crate::exit::Usage;
 use dualround_model::{Comparison, Evidence, Known, LevelComparison, Plan, RoundKind, RoundResult};
 use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
-use dualround_stats::RoundFold;
+use dualround_stats::{RoundFold, SummaryOptions};
 use std::path::Path;
 
 /// A run with everything computed from its journal.
@@ -38,7 +38,7 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
     }
     let mut info = files.read_run()?;
     change(&mut info.plan);
-    let options = options(&info.plan, info.canary.as_ref(), &info.engines);
+    let options = SummaryOptions::of(&info.plan, info.canary.as_ref(), &info.engines);
     let mut rounds: Vec<RoundResult> = Vec::new();
     let empty = |planned| RoundFold::new(options.clone(), planned);
     let mut fold = empty(0);

@@ -1,6 +1,6 @@
 //! `dualround simulate`: the simulated engine as a server.
 
-use super::print;
+use crate::screen::print;
 use crate::{args::SimulateArgs, exit, exit::Usage, signals};
 use anyhow::Context;
 use dualround_loadgen::Cancel;

@@ -1,6 +1,6 @@
 //! The exit code of a run that came to its end: what its gates say, and what there is to report.
 
-use super::alarm;
+use crate::screen::alarm;
 use crate::{exit, gate::Gate};
 use dualround_model::{Lang, LevelComparison, Plan, RoundResult, RoundStop, Verdict};
 use dualround_report::level_json;

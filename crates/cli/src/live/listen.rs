@@ -28,7 +28,7 @@ impl Page {
         let fail = |error| Usage(format!("--metrics-listen {address}: {error}"));
         let listener = TcpListener::bind(address).map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
-        crate::commands::note(&format!("live metrics: http://{address}/metrics"));
+        crate::screen::note(&format!("live metrics: http://{address}/metrics"));
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, registry) = (Arc::clone(&stop), Arc::clone(registry));
         let thread = std::thread::spawn(move || {

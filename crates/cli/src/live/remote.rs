@@ -60,7 +60,7 @@ pub(super) fn push_to(url: &str, run: &str, plan: &Plan, registry: &Arc<Registry
         if last && failed > 0 {
             let shown = dualround_loadgen::redact_url(&url);
             let reason = mask_secrets(&plan, &url, std::mem::take(&mut reason));
-            crate::commands::note(&format!(
+            crate::screen::note(&format!(
                 "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {reason}"
             ));
         }
