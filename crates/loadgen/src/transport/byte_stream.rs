@@ -20,6 +20,7 @@ pub(super) enum ByteStream {
 
 impl ByteStream {
     /// The socket at the bottom.
+    #[inline]
     pub(super) fn tcp(&self) -> &StampedTcp {
         match self {
             Self::Plain(tcp) => tcp,
@@ -27,6 +28,7 @@ impl ByteStream {
         }
     }
 
+    #[inline]
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
