@@ -261,14 +261,14 @@ pub(crate) fn one_or_more<'de, D: serde::Deserializer<'de>>(
 ) -> Result<Option<Vec<u64>>, D::Error> {
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
-    enum Given {
+    enum OneOrMore {
         One(u64),
         More(Vec<u64>),
     }
-    let given = <Option<Given> as serde::Deserialize>::deserialize(deserializer)?;
+    let given = <Option<OneOrMore> as serde::Deserialize>::deserialize(deserializer)?;
     Ok(given.map(|given| match given {
-        Given::One(value) => vec![value],
-        Given::More(values) => values,
+        OneOrMore::One(value) => vec![value],
+        OneOrMore::More(values) => values,
     }))
 }
 

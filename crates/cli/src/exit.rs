@@ -69,7 +69,7 @@ fn chain(error: &anyhow::Error) -> String {
 /// Marks an error of a command that looks step by step itself: it is not pointed to again.
 #[derive(Debug, thiserror::Error)]
 #[error("")]
-pub(crate) struct Looked;
+pub(crate) struct LookedAlready;
 
 /// What to look at next, where the message itself does not say it.
 fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
@@ -90,7 +90,7 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
     if is(|error| matches!(error, LoadError::Metric { .. })) {
         return Some("`dualround check metrics URL NAME…` shows what is there");
     }
-    let looked = error.downcast_ref::<Looked>().is_some();
+    let looked = error.downcast_ref::<LookedAlready>().is_some();
     if code == ENDPOINT && !looked && !is(|error| matches!(error, LoadError::Reset { .. })) {
         return Some("`dualround check endpoint URL` looks at the server step by step");
     }

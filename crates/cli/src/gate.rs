@@ -20,9 +20,9 @@ pub(crate) struct Gate {
     operand: String,
 }
 
-/// What a gate says of a level.
+/// The outcome of a gate at a level.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Held {
+pub(crate) enum GateOutcome {
     /// The condition does not hold: the gate is passed.
     Passed,
     /// It holds; the value found.
@@ -42,7 +42,7 @@ pub(crate) enum NoFigure {
     FewPrompts(u64),
 }
 
-impl Held {
+impl GateOutcome {
     /// Why the gate failed, with the key of its figure; `None`: it is passed.
     pub(crate) fn failure(&self, gate: &Gate, lang: Lang) -> Option<String> {
         let key = gate.path.join(".");
@@ -154,15 +154,15 @@ impl Gate {
     ///
     /// # Errors
     /// [`Usage`] when the level has no such figure at all.
-    pub(crate) fn check(&self, level: &Value) -> Result<Held, Usage> {
+    pub(crate) fn check(&self, level: &Value) -> Result<GateOutcome, Usage> {
         if self.asks_for_no_reason(level) {
             return Ok(if self.operator == "!=" {
-                Held::Failed("none".to_owned())
+                GateOutcome::Failed("none".to_owned())
             } else {
-                Held::Passed
+                GateOutcome::Passed
             });
         }
-        let unknown = Ok(Held::NoFigure(NoFigure::Unknown));
+        let unknown = Ok(GateOutcome::NoFigure(NoFigure::Unknown));
         let mut value = level;
         let mut prompts = None;
         for key in &self.path {
@@ -195,7 +195,7 @@ impl Gate {
             })?;
         }
         if let Some(refusal) = self.refusal(level, prompts) {
-            return Ok(Held::NoFigure(refusal));
+            return Ok(GateOutcome::NoFigure(refusal));
         }
         let orders = !matches!(self.operator, "==" | "!=");
         let (found, order) = match value {
@@ -219,9 +219,9 @@ impl Gate {
             Value::Array(_) | Value::Object(_) => return Err(self.wrong("is no figure")),
         };
         Ok(if self.holds(order) {
-            Held::Failed(found)
+            GateOutcome::Failed(found)
         } else {
-            Held::Passed
+            GateOutcome::Passed
         })
     }
 
@@ -305,14 +305,20 @@ mod tests {
         let level = json!({"ttft": {"ratio": 2.5, "interval_low": null}, "cold": {"verdict": "cold"},
             "conclusion": {"cache_evidence": true}});
         let held = |text: &str| Gate::parse(text).unwrap().check(&level).unwrap();
-        assert_eq!(held("ttft.ratio < 3"), Held::Failed("2.5".to_owned()));
-        assert_eq!(held("ttft.ratio<=2.4"), Held::Passed);
+        assert_eq!(
+            held("ttft.ratio < 3"),
+            GateOutcome::Failed("2.5".to_owned())
+        );
+        assert_eq!(held("ttft.ratio<=2.4"), GateOutcome::Passed);
         assert_eq!(
             held("ttft.interval_low < 1"),
-            Held::NoFigure(NoFigure::Unknown)
+            GateOutcome::NoFigure(NoFigure::Unknown)
         );
-        assert_eq!(held("cold.verdict != cold"), Held::Passed);
-        assert_eq!(held("conclusion.cache_evidence == false"), Held::Passed);
+        assert_eq!(held("cold.verdict != cold"), GateOutcome::Passed);
+        assert_eq!(
+            held("conclusion.cache_evidence == false"),
+            GateOutcome::Passed
+        );
         assert!(
             Gate::parse("ttft.wrong < 1")
                 .unwrap()
@@ -324,7 +330,7 @@ mod tests {
         let gate = Gate::parse("external.usage < 0.5").unwrap();
         assert_eq!(
             gate.check(&none).unwrap(),
-            Held::NoFigure(NoFigure::Unknown)
+            GateOutcome::NoFigure(NoFigure::Unknown)
         );
         for bad in ["ttft.ratio", "< 3", "ttft.ratio <", "ttft.ratio < fast"] {
             assert!(Gate::parse(bad).is_err(), "{bad}");
@@ -385,7 +391,7 @@ mod tests {
             assert!(check(bad).is_err(), "{bad}");
         }
         let healthy = check("conclusion.reason.kind == contaminated");
-        assert_eq!(healthy.unwrap(), Held::Passed);
+        assert_eq!(healthy.unwrap(), GateOutcome::Passed);
     }
 
     #[test]
@@ -393,9 +399,12 @@ mod tests {
         let level = json!({"cache": {"ttft_ratio": {"new": 9.0, "judgement": "cannot_tell",
             "reason_kind": "contaminated"}}, "warm": {"ttft": {"new": 9.0, "reason_kind": null}}});
         let held = |text: &str| Gate::parse(text).unwrap().check(&level).unwrap();
-        let refused = Held::NoFigure(NoFigure::Withheld("contaminated".to_owned()));
+        let refused = GateOutcome::NoFigure(NoFigure::Withheld("contaminated".to_owned()));
         assert_eq!(held("cache.ttft_ratio.new < 3"), refused);
-        assert_eq!(held("warm.ttft.new > 100"), Held::Passed);
-        assert_eq!(held("cache.ttft_ratio.judgement == worse"), Held::Passed);
+        assert_eq!(held("warm.ttft.new > 100"), GateOutcome::Passed);
+        assert_eq!(
+            held("cache.ttft_ratio.judgement == worse"),
+            GateOutcome::Passed
+        );
     }
 }

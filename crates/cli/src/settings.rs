@@ -14,7 +14,7 @@ use crate::{
     gate::Gate,
     lang,
     live::LivePlan,
-    progress::How,
+    progress::ProgressFormat,
     redacted::redacted_plan,
     slo,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Resolved {
     /// The output folder was not chosen, so an earlier run in it may be moved.
     pub(crate) default_dir: bool,
     /// How the run shows itself.
-    pub(crate) progress: How,
+    pub(crate) progress: ProgressFormat,
     /// Where the run shows itself while it runs.
     pub(crate) live: LivePlan,
     /// Print this and stop.
@@ -106,10 +106,10 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
     let schedule = args.rounds.as_deref().unwrap_or("CW").parse::<Schedule>();
     let lang = lang::flag(args.lang.as_deref())?;
     let progress = match args.progress.as_deref().unwrap_or("auto") {
-        "auto" => How::Auto,
-        "plain" => How::Plain,
-        "json" => How::Json,
-        "none" => How::None,
+        "auto" => ProgressFormat::Auto,
+        "plain" => ProgressFormat::Plain,
+        "json" => ProgressFormat::Json,
+        "none" => ProgressFormat::None,
         _ => {
             return Err(choice(
                 "--progress",

@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 /// Exit code of the signal that was given, 0 before one.
-pub(crate) type Given = Arc<AtomicU8>;
+pub(crate) type ReceivedSignal = Arc<AtomicU8>;
 
 /// Lets writes beyond `ulimit -f` fail as on a full disk: by itself the signal that they raise ends the
 /// program without a word.
@@ -29,8 +29,8 @@ pub(crate) fn survive_large_files() {
 pub(crate) fn survive_large_files() {}
 
 /// Listens on a thread of its own.
-pub(crate) fn listen(cancel: &Cancel) -> Given {
-    let given = Given::default();
+pub(crate) fn listen(cancel: &Cancel) -> ReceivedSignal {
+    let given = ReceivedSignal::default();
     let (cancel, code) = (cancel.clone(), Arc::clone(&given));
     let _ = std::thread::Builder::new()
         .name("signals".to_owned())
@@ -46,7 +46,7 @@ pub(crate) fn listen(cancel: &Cancel) -> Given {
 }
 
 #[cfg(unix)]
-async fn wait(cancel: &Cancel, given: &Given) {
+async fn wait(cancel: &Cancel, given: &ReceivedSignal) {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         signal(SignalKind::interrupt()),
@@ -90,7 +90,7 @@ fn hangup_is_ignored() -> bool {
 }
 
 #[cfg(not(unix))]
-async fn wait(cancel: &Cancel, given: &Given) {
+async fn wait(cancel: &Cancel, given: &ReceivedSignal) {
     while tokio::signal::ctrl_c().await.is_ok() {
         if given.swap(130, SeqCst) != 0 {
             std::process::exit(130);

@@ -121,9 +121,9 @@ pub struct Workload {
     pub seed: u64,
 }
 
-/// What was made.
+/// The summary of a workload that was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Made {
+pub struct WorkloadSummary {
     /// Rows.
     pub rows: u64,
     /// Their length in all, words or tokens.
@@ -217,7 +217,7 @@ impl Workload {
         &self,
         tokens: Option<&Tokens>,
         out: &mut dyn Write,
-    ) -> Result<Made, DatasetError> {
+    ) -> Result<WorkloadSummary, DatasetError> {
         let text = |id: u64, length: u64| match tokens {
             Some(tokens) => tokens.made(self.seed, id, length, self.lang),
             None => made_text(self.seed, id, length, self.lang),
@@ -229,7 +229,7 @@ impl Workload {
         // What has been said in each conversation that goes on.
         let mut talks: HashMap<u64, Vec<Value>> = HashMap::new();
         let mut seen = Beginnings::default();
-        let mut made = Made::default();
+        let mut made = WorkloadSummary::default();
         let mut known = 0;
         for turn in 0..self.turns {
             for (at, group) in (0_u64..).zip(self.order()) {
@@ -316,7 +316,7 @@ mod tests {
         }
     }
 
-    fn made(workload: &Workload) -> (Made, Vec<Value>) {
+    fn made(workload: &Workload) -> (WorkloadSummary, Vec<Value>) {
         let mut out = Vec::new();
         let made = workload.write(None, &mut out).unwrap();
         let lines = out

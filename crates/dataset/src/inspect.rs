@@ -4,7 +4,7 @@ use crate::{
     DatasetError, Tokens,
     beginnings::Beginnings,
     digest::prompt_digest,
-    load::{self, How, Taker, length},
+    load::{self, ReadOptions, SampleReceiver, length},
     source::Source,
 };
 use dualround_model::{DatasetPlan, Sample};
@@ -64,7 +64,7 @@ struct Look<'a> {
     first: Option<Sample>,
 }
 
-impl Taker for Look<'_> {
+impl SampleReceiver for Look<'_> {
     fn wants(&mut self, _: u64) -> bool {
         true
     }
@@ -105,9 +105,9 @@ fn spread(mut lengths: Vec<u64>) -> Option<[u64; 4]> {
 /// [`DatasetError`] when the file as a whole cannot be read.
 pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
     let tokens = plan.tokenizer.as_deref().map(Tokens::open).transpose()?;
-    let how = How {
+    let how = ReadOptions {
         keep_going: true,
-        ..How::of(plan, tokens.as_ref())?
+        ..ReadOptions::of(plan, tokens.as_ref())?
     };
     let mut look = Look {
         tokens: tokens.as_ref(),

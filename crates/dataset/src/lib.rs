@@ -32,7 +32,7 @@ mod words;
 pub use digest::sample_digest;
 pub use error::DatasetError;
 pub use format::format_names;
-pub use generate::{Length, Made, Workload};
+pub use generate::{Length, Workload, WorkloadSummary};
 pub use inspect::{Inspection, inspect};
 pub use load::{load, load_bytes, load_counted};
 pub use source::bytes_read;

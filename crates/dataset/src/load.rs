@@ -44,8 +44,8 @@ pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Select
     select(Source::bytes(name, bytes)?, plan, 1, None)
 }
 
-/// Whether a row is worth reading, and what to do with what it held.
-pub(crate) trait Taker {
+/// A receiver of samples, which says first whether a row is worth reading.
+pub(crate) trait SampleReceiver {
     /// The row at this position will be taken if it is usable. Those that are not are only checked.
     fn wants(&mut self, position: u64) -> bool;
     /// A prompt of the row at this position.
@@ -55,15 +55,15 @@ pub(crate) trait Taker {
     fn take(&mut self, position: u64, row: &Value, sample: Sample) -> Result<(), &'static str>;
 }
 
-/// How a file is read.
-pub(crate) struct How<'a> {
+/// The options by which a file is read.
+pub(crate) struct ReadOptions<'a> {
     pub(crate) layout: Option<Layout>,
     pub(crate) reading: Reading<'a>,
     /// Lines that cannot be read are counted instead of ending the reading.
     pub(crate) keep_going: bool,
 }
 
-impl<'a> How<'a> {
+impl<'a> ReadOptions<'a> {
     pub(crate) fn of(
         plan: &'a DatasetPlan,
         tokens: Option<&'a Tokens>,
@@ -88,8 +88,8 @@ impl<'a> How<'a> {
 /// Reads all rows.
 pub(crate) fn read(
     source: Source<'_>,
-    how: &How<'_>,
-    taker: &mut impl Taker,
+    how: &ReadOptions<'_>,
+    taker: &mut impl SampleReceiver,
 ) -> Result<(String, Tally), DatasetError> {
     let mut tally = Tally::default();
     let name = source.name.clone();
@@ -180,7 +180,7 @@ impl Drawer<'_> {
     }
 }
 
-impl Taker for Drawer<'_> {
+impl SampleReceiver for Drawer<'_> {
     fn wants(&mut self, position: u64) -> bool {
         // A weight is known only once the row is read.
         self.plan.weight_key.is_some() || self.draw.wants(Key::of(self.plan.seed, position))
@@ -277,7 +277,7 @@ fn select(
         tokens,
         draw: Draw::new(needed(plan, levels)),
     };
-    let (format, tally) = read(source, &How::of(plan, tokens)?, &mut drawer)?;
+    let (format, tally) = read(source, &ReadOptions::of(plan, tokens)?, &mut drawer)?;
     let mut drawn = drawer.draw.finish();
     if drawn.is_empty() {
         let detail = if tally.rows > 0 {

@@ -1,6 +1,6 @@
 //! What is known of one answer: its timeline, what its events said, and how it failed, if it did.
 
-use crate::{reading::Reading, text::clean};
+use crate::{answer_reading::AnswerReading, text::clean};
 use dualround_model::{
     Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,
@@ -57,7 +57,7 @@ pub(super) struct ReadTally {
 }
 
 impl Answer {
-    pub(crate) fn new(queued_ns: u64, reading: Reading) -> Self {
+    pub(crate) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
         Self {
             failure: None,
             lenient: reading.lenient,

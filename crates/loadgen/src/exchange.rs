@@ -28,8 +28,8 @@ const DRAIN: Duration = Duration::from_millis(200);
 /// whose close crossed the request on the way: the server did not take it.
 const CROSSED: Duration = Duration::from_millis(50);
 
-/// What every request of a level shares.
-pub(crate) struct Wiring {
+/// The client of a level: the target, clock and time limits that its requests share.
+pub(crate) struct Client {
     pub(crate) target: Target,
     pub(crate) tls: Option<TlsConnector>,
     pub(crate) clock: Clock,
@@ -37,9 +37,9 @@ pub(crate) struct Wiring {
     pub(crate) http2: bool,
 }
 
-/// How an exchange ended, apart from what its response holds.
+/// The end of an exchange, apart from what its response holds.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
+pub(crate) enum ExchangeEnd {
     /// By itself; the response knows how.
     Itself,
     /// By the run's cancel signal.
@@ -71,7 +71,7 @@ enum Sending<'a> {
     Http2(&'a mut Http2, http2::Prepared),
 }
 
-impl Wiring {
+impl Client {
     /// An open connection: the one given if it is still usable, else a new one.
     pub(crate) async fn connect(&self, slot: &mut Option<Link>) -> Result<bool, ConnectError> {
         if slot.as_ref().is_some_and(|link| !link.is_stale()) {
@@ -94,7 +94,7 @@ impl Wiring {
         response: &mut Response,
         cancel: &Cancel,
         counts: &mut StampCounts,
-    ) -> Ended {
+    ) -> ExchangeEnd {
         match self.connect(slot).await {
             Ok(fresh) => {
                 let took = slot.as_ref().map(Link::connect_ns);
@@ -105,11 +105,11 @@ impl Wiring {
                 response
                     .answer
                     .fail_in(error.kind, Phase::Connect, error.message);
-                return Ended::Itself;
+                return ExchangeEnd::Itself;
             }
         }
         let Some(mut link) = slot.take() else {
-            return Ended::Itself;
+            return ExchangeEnd::Itself;
         };
         let before = link.stamp_counts();
         // What HTTP/2 needs is made of the bytes before t0.
@@ -118,14 +118,14 @@ impl Wiring {
             Link::Http2(link) => match link.prepare(bytes).await {
                 Ok(request) => Sending::Http2(link, request),
                 Err(_) if response.answer.timeline.connect_ns.is_none() => {
-                    return Ended::NothingAccepted;
+                    return ExchangeEnd::NothingAccepted;
                 }
                 Err(message) => {
                     response.answer.timeline.end_ns = self.clock.now();
                     response
                         .answer
                         .fail_in(FailureKind::Connect, Phase::Connect, message);
-                    return Ended::Itself;
+                    return ExchangeEnd::Itself;
                 }
             },
         };
@@ -145,13 +145,13 @@ impl Wiring {
         };
         *counts += link.stamp_counts().since(before);
         let Some(ended) = ended else {
-            return Ended::NothingAccepted;
+            return ExchangeEnd::NothingAccepted;
         };
         let reused = response.answer.timeline.connect_ns.is_none();
         if ended.is_none() && reused && response.answer.closed_unanswered() {
             let waited = self.clock.now().saturating_sub(t0);
             if waited < crate::clock::nanos(CROSSED) {
-                return Ended::NothingAccepted;
+                return ExchangeEnd::NothingAccepted;
             }
         }
         match ended {
@@ -159,18 +159,18 @@ impl Wiring {
                 if response.reusable() {
                     *slot = Some(link);
                 }
-                Ended::Itself
+                ExchangeEnd::Itself
             }
             Some(Ok(())) => {
                 response.answer.timeline.end_ns = self.clock.now();
-                Ended::Cancelled
+                ExchangeEnd::Cancelled
             }
             Some(Err(kind)) => {
                 let now = self.clock.now();
                 response.answer.timeline.end_ns = now;
                 let message = self.limit_message(kind, response, now);
                 response.answer.fail(kind, message);
-                Ended::Itself
+                ExchangeEnd::Itself
             }
         }
     }

@@ -2,6 +2,7 @@
 //! server metrics. It takes every stamp and computes no statistic.
 
 mod answer;
+mod answer_reading;
 mod auth;
 mod cancel;
 mod clock;
@@ -20,7 +21,6 @@ mod partial;
 mod preflight;
 mod prepare;
 mod preview;
-mod reading;
 mod replay;
 mod retry;
 mod round;
@@ -44,7 +44,7 @@ pub use error::LoadError;
 pub use fetch::{Fetched, fetch};
 pub use preview::{Preview, preview};
 pub use replay::{Replayed, replay};
-pub use round::Progress;
+pub use round::RoundEvent;
 pub use secrets::mask_secrets;
 pub use session::{Session, parse_rfc3339, rfc3339};
 pub use telemetry::PrometheusServer;

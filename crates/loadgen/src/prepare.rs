@@ -1,7 +1,7 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
 use crate::{
-    LoadError, auth::credentials, cold::Fresh, head::Headers, row_options::RowOptions,
+    LoadError, auth::credentials, cold::CacheBreaker, head::Headers, row_options::RowOptions,
     transport::Target,
 };
 use dualround_model::{
@@ -25,7 +25,7 @@ pub(crate) fn epoch(
     plan: &Plan,
     target: &Target,
     samples: &[Arc<Sample>],
-    fresh: Option<&Fresh>,
+    fresh: Option<&CacheBreaker>,
 ) -> Result<PreparedEpoch, LoadError> {
     let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
     let mut content = Sha256::new();
@@ -210,7 +210,7 @@ pub(crate) fn request_of_text(
     like: Option<&Sample>,
     text: &str,
     max_tokens: u64,
-    fresh: Option<&Fresh>,
+    fresh: Option<&CacheBreaker>,
 ) -> Vec<u8> {
     let system = like.and_then(|sample| {
         let first = sample.messages.first()?;
@@ -249,20 +249,20 @@ pub(crate) fn request_of_text(
 pub(crate) fn sent_body(
     plan: &Plan,
     sample: &Sample,
-    fresh: Option<&Fresh>,
+    fresh: Option<&CacheBreaker>,
 ) -> Result<Value, String> {
     fresh_body(plan, sample, fresh).map(Value::Object)
 }
 
 /// Requests of this sample carry tools.
 pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
-    Fresh::is_doubled(&body(&plan.model, &plan.request, sample))
+    CacheBreaker::is_doubled(&body(&plan.model, &plan.request, sample))
 }
 
 fn fresh_body(
     plan: &Plan,
     sample: &Sample,
-    fresh: Option<&Fresh>,
+    fresh: Option<&CacheBreaker>,
 ) -> Result<Map<String, Value>, String> {
     let mut body = body(&plan.model, &plan.request, sample);
     if let Some(fresh) = fresh {
@@ -271,7 +271,11 @@ fn fresh_body(
     Ok(body)
 }
 
-fn serialise(plan: &Plan, sample: &Sample, fresh: Option<&Fresh>) -> Result<Vec<u8>, LoadError> {
+fn serialise(
+    plan: &Plan,
+    sample: &Sample,
+    fresh: Option<&CacheBreaker>,
+) -> Result<Vec<u8>, LoadError> {
     let fail = |reason: String| LoadError::Body {
         row: sample.row,
         reason,

@@ -1,7 +1,7 @@
 //! A response from its bytes alone, without a socket: for benches, for the bound on instructions,
 //! and for asking what would have been recorded.
 
-use crate::{reading::Reading, stream::Response};
+use crate::{answer_reading::AnswerReading, stream::Response};
 use dualround_model::{Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
 
 /// What a response comes to.
@@ -20,7 +20,7 @@ pub struct Replayed {
 /// Decodes the reads of one HTTP/1.1 response as a run does; a response that has not ended when
 /// they are used up ends there, as if the server had closed the connection.
 pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
-    let mut response = Response::new(0, Reading::of(&Plan::new("", "")));
+    let mut response = Response::new(0, AnswerReading::of(&Plan::new("", "")));
     response.answer.timeline.start_ns = Some(0);
     let mut last = None;
     for (bytes, stamp) in reads {

@@ -2,8 +2,8 @@
 //! round are put together at its end.
 
 use crate::{
-    cancel::Cancel, exchange::Wiring, reading::Reading, secrets::Secrets, telemetry::Sampler,
-    user::RoundJob, worker::Workers,
+    answer_reading::AnswerReading, cancel::Cancel, exchange::Client, secrets::Secrets,
+    telemetry::Sampler, user::RoundJob, worker::Workers,
 };
 use dualround_model::{
     ClientProbe, LimitsPlan, Plan, PreparedEpoch, RequestRecord, RoundMeta, RoundStop, Standstill,
@@ -26,10 +26,10 @@ const TAKE: Duration = Duration::from_millis(2);
 /// Between two ticks.
 const TICK: Duration = Duration::from_millis(20);
 
-/// What a running round tells its watcher.
+/// An event of a running round, as its watcher gets it.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Progress<'a> {
+pub enum RoundEvent<'a> {
     /// Warm-up requests are being sent.
     WarmingUp {
         /// How many.
@@ -56,7 +56,7 @@ pub enum Progress<'a> {
 /// What a round is made of.
 pub(crate) struct RoundSetup<'a> {
     pub(crate) plan: &'a Plan,
-    pub(crate) wiring: &'a Arc<Wiring>,
+    pub(crate) client: &'a Arc<Client>,
     pub(crate) epoch: &'a Arc<PreparedEpoch>,
     pub(crate) order: Vec<usize>,
     pub(crate) level: u32,
@@ -84,23 +84,23 @@ pub(crate) struct RoundOutput {
 pub(crate) fn run(
     workers: &Workers,
     setup: RoundSetup<'_>,
-    watch: &mut dyn FnMut(Progress<'_>),
+    watch: &mut dyn FnMut(RoundEvent<'_>),
 ) -> RoundOutput {
-    let clock = setup.wiring.clock;
+    let clock = setup.client.clock;
     let (sender, records) = mpsc::channel();
     let started_ns = clock.now();
     let planned = setup.order.len() as u64;
     let until = setup.plan.limits.duration_ms.map(Duration::from_millis);
     let began = Instant::now();
     let job = Arc::new(RoundJob {
-        wiring: Arc::clone(setup.wiring),
+        client: Arc::clone(setup.client),
         epoch: Arc::clone(setup.epoch),
         order: setup.order,
         next: AtomicUsize::new(0),
         level: setup.level,
         round: setup.round,
         started_ns: AtomicU64::new(started_ns),
-        reading: Reading::of(setup.plan),
+        reading: AnswerReading::of(setup.plan),
         secrets: setup.secrets,
         retries: setup.plan.limits.retries,
         cancel: setup.cancel.clone(),
@@ -117,15 +117,15 @@ pub(crate) fn run(
     let mut client = ClientProbe::default();
     let (mut ended, mut ended_ns) = (0, started_ns);
     // Records go as they have come: a run of a million would not fit otherwise.
-    let mut take = |watch: &mut dyn FnMut(Progress<'_>)| {
+    let mut take = |watch: &mut dyn FnMut(RoundEvent<'_>)| {
         let before = ended;
         for record in records.try_iter() {
             ended += 1;
             ended_ns = ended_ns.max(record.timeline.end_ns);
-            watch(Progress::Finished(&record));
+            watch(RoundEvent::Finished(&record));
         }
         if ended > before {
-            watch(Progress::Taken);
+            watch(RoundEvent::Taken);
         }
     };
     let mut ticked = Instant::now();
@@ -140,7 +140,7 @@ pub(crate) fn run(
                 let longest = late.longest.map(|longest| Standstill {
                     lag_ns: longest.lag_ns,
                     suspended_ns: longest.suspended_ns,
-                    woken_ns: job.wiring.clock.at(longest.woken),
+                    woken_ns: job.client.clock.at(longest.woken),
                 });
                 let both = [client.longest, longest].into_iter().flatten();
                 client.longest = both.max_by_key(|one| one.lag_ns);
@@ -155,7 +155,7 @@ pub(crate) fn run(
                 }
                 if ticked.elapsed() >= TICK {
                     ticked = Instant::now();
-                    watch(Progress::Tick {
+                    watch(RoundEvent::Tick {
                         in_flight: job.in_flight.load(Relaxed),
                     });
                 }

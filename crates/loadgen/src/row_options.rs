@@ -1,6 +1,6 @@
 //! What rows asked for themselves and got, for their records.
 
-use crate::cold::Fresh;
+use crate::cold::CacheBreaker;
 use dualround_model::{RequestPlan, Sample, masked_fields};
 use serde_json::{Map, Value, json};
 use std::{collections::HashMap, sync::Arc};
@@ -19,7 +19,7 @@ impl RowOptions {
         request: &RequestPlan,
         sample: &Sample,
         sent: impl FnOnce() -> Map<String, Value>,
-        fresh: Option<&Fresh>,
+        fresh: Option<&CacheBreaker>,
     ) -> Option<Arc<str>> {
         if sample.options.is_empty() && sample.output_tokens.is_none() {
             return None;
@@ -31,7 +31,7 @@ impl RowOptions {
         let sent = sent();
         let mut told = Map::new();
         for (key, value) in own {
-            let salted = matches!(fresh, Some(Fresh::Salt { field, .. }) if *field == key);
+            let salted = matches!(fresh, Some(CacheBreaker::Salt { field, .. }) if *field == key);
             if salted || sent.get(&key) != Some(&value) || request.extra_body.contains_key(&key) {
                 continue;
             }

@@ -8,10 +8,10 @@ mod partial;
 mod tokens;
 
 use crate::{
-    Cancel, Clock, LoadError, Progress,
-    cold::Fresh,
+    Cancel, Clock, LoadError, RoundEvent,
+    cold::CacheBreaker,
     engine::Watch,
-    exchange::Wiring,
+    exchange::Client,
     filler::filler,
     limits,
     marker::Markers,
@@ -49,7 +49,7 @@ pub struct Session {
     clock: Clock,
     cancel: Cancel,
     workers: Workers,
-    wiring: Arc<Wiring>,
+    client: Arc<Client>,
     /// For everything that is not measured, which speaks HTTP/1.1.
     tls: Option<TlsConnector>,
     samplers: Arc<[Sampler]>,
@@ -61,7 +61,7 @@ pub struct Session {
     salt_field: Option<String>,
     epoch: Option<Arc<PreparedEpoch>>,
     /// QueryKind made it fresh.
-    fresh: Option<Fresh>,
+    fresh: Option<CacheBreaker>,
     /// The token ids of its prompts, once they were asked for.
     ids: Option<Vec<Vec<u32>>>,
     content_digest: Option<String>,
@@ -132,7 +132,7 @@ impl Session {
         Ok(Self {
             workers: Workers::start(plan.workers.min(most))?,
             markers: Markers::new(plan.seed, crate::clock::nanos(wall)),
-            wiring: Arc::new(Wiring {
+            client: Arc::new(Client {
                 target,
                 tls: measured_tls,
                 clock,
@@ -184,7 +184,7 @@ impl Session {
     pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let runtime = crate::runtime::single()?;
         let tls = self.tls.clone();
-        let mut control = preflight::control(&self.wiring.target, tls, self.clock);
+        let mut control = preflight::control(&self.client.target, tls, self.clock);
         let cancel = self.cancel.clone();
         runtime
             .block_on(async {
@@ -203,7 +203,7 @@ impl Session {
     /// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
     pub fn wait_ready(&mut self, limit: Duration) -> Result<Duration, LoadError> {
         let runtime = crate::runtime::single()?;
-        let (target, tls) = (&self.wiring.target, self.tls.clone());
+        let (target, tls) = (&self.client.target, self.tls.clone());
         let mut models = preflight::control(target, tls.clone(), self.clock);
         let mut health = preflight::health(target, tls, self.clock);
         let began = std::time::Instant::now();
@@ -232,7 +232,7 @@ impl Session {
     pub fn look(&mut self) -> Result<(), LoadError> {
         let runtime = crate::runtime::single()?;
         let tls = self.tls.clone();
-        let mut control = preflight::control(&self.wiring.target, tls, self.clock);
+        let mut control = preflight::control(&self.client.target, tls, self.clock);
         let looked = runtime.block_on(async {
             let models = preflight::list_models(&self.plan, &mut control).await?;
             self.plan.model = preflight::choose_model(&self.plan.model, &models)?;
@@ -279,7 +279,7 @@ impl Session {
         level: u32,
         concurrency: u32,
         spec: RoundSpec,
-        watch: &mut dyn FnMut(Progress<'_>),
+        watch: &mut dyn FnMut(RoundEvent<'_>),
     ) -> Result<RoundMeta, LoadError> {
         let ended = self.round(level, concurrency, spec, watch);
         ended.map_err(|error| Secrets::of(&self.plan).scrub_error(error))
@@ -290,7 +290,7 @@ impl Session {
         level: u32,
         concurrency: u32,
         spec: RoundSpec,
-        watch: &mut dyn FnMut(Progress<'_>),
+        watch: &mut dyn FnMut(RoundEvent<'_>),
     ) -> Result<RoundMeta, LoadError> {
         if self.asked.is_empty() && !self.plan.prometheus.metrics.is_empty() {
             self.look_up_metrics()?;
@@ -322,7 +322,7 @@ impl Session {
         }
         let before = self.read_engines()?;
         let prime = self.plan.probe.then(|| self.prime_request());
-        probe_requests += self.workers.open(&self.wiring, prime.as_ref()).primed;
+        probe_requests += self.workers.open(&self.client, prime.as_ref()).primed;
         let shuffled = self.plan.shuffle_round2 && spec.kind == RoundKind::Warm;
         let seed = shuffled.then(|| self.plan.seed ^ (u64::from(spec.number) << 32));
         let mut order = round::order(epoch.requests.len(), seed);
@@ -336,7 +336,7 @@ impl Session {
         }
         if !self.samplers.is_empty() {
             // A sampler may have waited for longer than the server keeps an idle connection.
-            self.workers.open(&self.wiring, None);
+            self.workers.open(&self.client, None);
         }
         let between = (self.plan.prometheus.per_request && concurrency == 1)
             .then(|| Arc::clone(&self.samplers));
@@ -365,10 +365,10 @@ impl Session {
             stopped: None,
             warnings: std::mem::take(&mut self.warnings),
         };
-        watch(Progress::Started { begun: &begun });
+        watch(RoundEvent::Started { begun: &begun });
         let setup = RoundSetup {
             plan: &self.plan,
-            wiring: &self.wiring,
+            client: &self.client,
             epoch: &epoch,
             order,
             level,
@@ -380,7 +380,7 @@ impl Session {
         let timed = spec.kind == RoundKind::Cold && self.plan.limits.duration_ms.is_some();
         let mut begun_now = BTreeSet::new();
         let output = round::run(&self.workers, setup, &mut |event| {
-            if let Progress::Finished(record) = &event
+            if let RoundEvent::Finished(record) = &event
                 && timed
             {
                 begun_now.insert(record.index as usize);
@@ -432,7 +432,7 @@ impl Session {
     }
 
     fn prime_request(&self) -> Arc<str> {
-        let target = preflight::models_target(&self.wiring.target);
+        let target = preflight::models_target(&self.client.target);
         let headers =
             crate::auth::credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         headers.head("GET", &target, None).into()
@@ -460,12 +460,12 @@ impl Session {
 
     /// Sends other text of similar length, so that the first round does not pay for a server that
     /// wakes up. Failures are told. Returns how many requests were sent.
-    fn warm_up(&mut self, concurrency: u32, watch: &mut dyn FnMut(Progress<'_>)) -> u32 {
+    fn warm_up(&mut self, concurrency: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
         let count = self.plan.warmup.unwrap_or(concurrency);
         if count == 0 || self.cancel.is_cancelled() {
             return 0;
         }
-        watch(Progress::WarmingUp { requests: count });
+        watch(RoundEvent::WarmingUp { requests: count });
         let mut lengths: Vec<usize> = self
             .samples()
             .iter()
@@ -481,11 +481,11 @@ impl Session {
             let text = filler(self.plan.seed ^ u64::from(self.warmed), chars);
             let bytes = prepare::request_of_text(
                 &self.plan,
-                &self.wiring.target,
+                &self.client.target,
                 like.as_deref(),
                 &text,
                 tokens.min(WARMUP_TOKENS),
-                Some(&Fresh::Marker(marker)),
+                Some(&CacheBreaker::Marker(marker)),
             );
             PreparedRequest {
                 index,
@@ -508,7 +508,7 @@ impl Session {
         });
         let setup = RoundSetup {
             plan: &self.plan,
-            wiring: &self.wiring,
+            client: &self.client,
             order: round::order(epoch.requests.len(), None),
             epoch: &epoch,
             level: 0,
@@ -519,7 +519,7 @@ impl Session {
         };
         let mut failed = (0, None);
         round::run(&self.workers, setup, &mut |event| {
-            if let Progress::Finished(record) = event
+            if let RoundEvent::Finished(record) = event
                 && let Some(failure) = record.outcome.failure()
             {
                 failed.0 += 1;

@@ -4,7 +4,7 @@
 
 use crate::{
     answer::{Answer, ReadTally},
-    reading::Reading,
+    answer_reading::AnswerReading,
 };
 use dualround_model::{FailureKind, Stamp};
 use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
@@ -25,7 +25,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    pub(crate) fn new(queued_ns: u64, reading: Reading) -> Self {
+    pub(crate) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
         Self {
             http: ResponseDecoder::new(),
             sse: SseDecoder::with_limit(reading.event_bytes),

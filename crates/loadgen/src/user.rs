@@ -1,9 +1,9 @@
 //! A virtual user: one connection, one request at a time, the next one as soon as one has ended.
 
 use crate::{
+    answer_reading::AnswerReading,
     cancel::Cancel,
-    exchange::{Ended, Wiring},
-    reading::Reading,
+    exchange::{Client, ExchangeEnd},
     retry,
     secrets::Secrets,
     stream::Response,
@@ -22,7 +22,7 @@ use std::{
 
 /// What all users of a round share.
 pub(crate) struct RoundJob {
-    pub(crate) wiring: Arc<Wiring>,
+    pub(crate) client: Arc<Client>,
     pub(crate) epoch: Arc<PreparedEpoch>,
     /// Positions in the epoch, in the order of sending.
     pub(crate) order: Vec<usize>,
@@ -30,7 +30,7 @@ pub(crate) struct RoundJob {
     pub(crate) level: u32,
     pub(crate) round: u32,
     pub(crate) started_ns: AtomicU64,
-    pub(crate) reading: Reading,
+    pub(crate) reading: AnswerReading,
     /// What may not stand in a record.
     pub(crate) secrets: Secrets,
     /// How often a request is sent again that failed before its first token.
@@ -79,11 +79,11 @@ impl RoundJob {
         let Some(samplers) = &self.between else {
             return 0;
         };
-        let began = self.wiring.clock.now();
+        let began = self.client.clock.now();
         for sampler in samplers.iter() {
             sampler.now().await;
         }
-        self.wiring.clock.now().saturating_sub(began)
+        self.client.clock.now().saturating_sub(began)
     }
 }
 
@@ -128,15 +128,15 @@ async fn measure(
     let (mut response, outcome) = loop {
         let mut response = Response::new(queued, job.reading);
         let exchange =
-            job.wiring
+            job.client
                 .exchange(slot, &request.bytes, &mut response, &job.cancel, counts);
         match exchange.await {
-            Ended::NothingAccepted if !resent => {
+            ExchangeEnd::NothingAccepted if !resent => {
                 resent = true;
                 continue;
             }
-            Ended::Cancelled => break (response, Outcome::Cancelled),
-            Ended::Itself | Ended::NothingAccepted => {}
+            ExchangeEnd::Cancelled => break (response, Outcome::Cancelled),
+            ExchangeEnd::Itself | ExchangeEnd::NothingAccepted => {}
         }
         let outcome = response.answer.outcome();
         let attempt = u32::try_from(retries.len()).unwrap_or(u32::MAX);
@@ -147,7 +147,7 @@ async fn measure(
         retries.push(Retry {
             kind,
             start_ns: response.answer.timeline.start_ns,
-            end_ns: job.wiring.clock.now(),
+            end_ns: job.client.clock.now(),
             wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         });
         tokio::select! {

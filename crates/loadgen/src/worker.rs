@@ -5,7 +5,7 @@
 use crate::{
     LoadError,
     clock::nanos,
-    exchange::Wiring,
+    exchange::Client,
     limits::thread_cpu,
     suspension::Suspension,
     transport::{Link, StampCounts},
@@ -30,7 +30,7 @@ enum Command {
     Users(Vec<u32>),
     /// Open connections that are not open, and send `prime` on each.
     Open {
-        wiring: Arc<Wiring>,
+        client: Arc<Client>,
         prime: Option<Arc<str>>,
         reply: mpsc::Sender<Opened>,
     },
@@ -111,12 +111,12 @@ impl Workers {
     }
 
     /// Opens and primes every user's connection.
-    pub(crate) fn open(&self, wiring: &Arc<Wiring>, prime: Option<&Arc<str>>) -> Opened {
+    pub(crate) fn open(&self, client: &Arc<Client>, prime: Option<&Arc<str>>) -> Opened {
         let (reply, replies) = mpsc::channel();
         for sender in &self.senders {
-            let (wiring, prime) = (Arc::clone(wiring), prime.cloned());
+            let (client, prime) = (Arc::clone(client), prime.cloned());
             let _ = sender.send(Command::Open {
-                wiring,
+                client,
                 prime,
                 reply: reply.clone(),
             });
@@ -161,11 +161,11 @@ fn work(runtime: &tokio::runtime::Runtime, commands: &mpsc::Receiver<Command>) {
                     .collect();
             }
             Command::Open {
-                wiring,
+                client,
                 prime,
                 reply,
             } => {
-                let (opened, back) = runtime.block_on(open(seats, &wiring, prime));
+                let (opened, back) = runtime.block_on(open(seats, &client, prime));
                 seats = back;
                 let _ = reply.send(opened);
             }
@@ -182,22 +182,22 @@ fn work(runtime: &tokio::runtime::Runtime, commands: &mpsc::Receiver<Command>) {
 
 async fn open(
     seats: Vec<Seat>,
-    wiring: &Arc<Wiring>,
+    client: &Arc<Client>,
     prime: Option<Arc<str>>,
 ) -> (Opened, Vec<Seat>) {
     let mut tasks = JoinSet::new();
     for mut seat in seats {
-        let (wiring, prime) = (Arc::clone(wiring), prime.clone());
+        let (client, prime) = (Arc::clone(client), prime.clone());
         tasks.spawn(async move {
             // What cannot be opened now is tried again by its first request, and counted there.
-            let _ = wiring.connect(&mut seat.slot).await;
+            let _ = client.connect(&mut seat.slot).await;
             let mut primed = false;
             if let (Some(link), Some(prime)) = (&mut seat.slot, &prime) {
                 let kept;
                 (primed, kept) = link.prime(prime.as_bytes()).await;
                 if !kept {
                     seat.slot = None;
-                    let _ = wiring.connect(&mut seat.slot).await;
+                    let _ = client.connect(&mut seat.slot).await;
                 }
             }
             (seat, primed)

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{metrics, plan, run, samples};
-use dualround_loadgen::{Cancel, Progress, Session};
+use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{Plan, RequestRecord, Sample};
 use serde_json::{Map, json};
 use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig, TruthRequest};
@@ -237,7 +237,7 @@ fn b147_a_slow_consumer_of_records_holds_no_request() {
     let mut records = Vec::new();
     session
         .run_round(0, 10, spec, &mut |progress| {
-            if let Progress::Finished(record) = progress {
+            if let RoundEvent::Finished(record) = progress {
                 records.push(record.clone());
                 std::thread::sleep(Duration::from_millis(25));
             }

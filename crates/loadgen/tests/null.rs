@@ -8,7 +8,7 @@ mod common;
 
 use common::{metrics, plan, run, run_on, samples};
 use dualround_loadgen::Clock;
-use dualround_model::{ConclusionKind, Judging, Known, Plan, RoundRun, Sample};
+use dualround_model::{ConclusionKind, Judging, Plan, RoundRun, RunEvidence, Sample};
 use dualround_stats::{SummaryOptions, compare, summarise};
 use serde_json::json;
 use simllm::{Sim, SimConfig};
@@ -110,7 +110,7 @@ fn b133_no_cache_is_no_effect() {
         .into_iter()
         .map(|round| summarise(round, &SummaryOptions::default()))
         .collect();
-    let level = compare(&mut rounds, &Judging::default(), &Known::default());
+    let level = compare(&mut rounds, &Judging::default(), &RunEvidence::default());
     let conclusion = level.conclusion;
     assert_ne!(conclusion.kind, ConclusionKind::Effect, "{conclusion:?}");
     assert!(!conclusion.cache_evidence);

@@ -119,7 +119,7 @@ proptest! {
         let level = compare(
             &mut rounds,
             &dualround_model::Judging::default(),
-            &dualround_model::Known::default(),
+            &dualround_model::RunEvidence::default(),
         );
         if let (Some(cold), Some(warm)) = (cold, warm) {
             let succeeded = |round: &dualround_model::RoundResult, index: u32| {

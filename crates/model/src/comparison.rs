@@ -63,9 +63,9 @@ pub struct MetricComparison {
     pub withheld: Option<Withheld>,
 }
 
-/// What is known of the server beside the rounds.
+/// The evidence of a run beside its rounds: the canary, the engines, what a cache could give.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
+pub struct RunEvidence {
     /// What the canary showed.
     pub canary: Option<CanaryReport>,
     /// The servers behind the endpoint.
@@ -74,7 +74,7 @@ pub struct Known {
     pub reuse: Option<Reuse>,
 }
 
-impl Known {
+impl RunEvidence {
     /// Tokens of the unit in which prompts are cached, by the first engine that tells it (a gateway in
     /// front tells none), and what one cache holds, where there is one alone.
     pub fn cache_unit(&self) -> Option<(u64, Option<u64>)> {

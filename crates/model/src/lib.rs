@@ -37,8 +37,9 @@ pub use cold::{
     ResetOutcome, ResetProof, TEMPLATE_TOKENS, Verdict,
 };
 pub use comparison::{
-    Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind, Known,
-    LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse, TierRate,
+    Answers, CacheHit, Comparison, Conclusion, ConclusionKind, ExternalTier, IntervalKind,
+    LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse,
+    RunEvidence, TierRate,
 };
 pub use ending::Ending;
 pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};

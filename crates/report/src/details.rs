@@ -3,14 +3,19 @@
 use dualround_model::{RequestMetrics, RequestRecord, RoundResult};
 use std::io;
 
-/// Takes a request with what was computed for it.
-pub type Take<'a> = dyn FnMut(RequestRecord, RequestMetrics) -> io::Result<()> + 'a;
+/// A receiver of requests, each with its metrics.
+pub type RequestReceiver<'a> = dyn FnMut(RequestRecord, RequestMetrics) -> io::Result<()> + 'a;
 
-/// Where the requests of a round come from.
-pub trait Details {
+/// A source of the requests of a round.
+pub trait RequestSource {
     /// Hands over every `every`-th request of a round, in the order of their index.
     ///
     /// # Errors
     /// When they cannot be had, or `take` fails.
-    fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> io::Result<()>;
+    fn each(
+        &self,
+        round: &RoundResult,
+        every: usize,
+        take: &mut RequestReceiver<'_>,
+    ) -> io::Result<()>;
 }

@@ -1,8 +1,9 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Details, Journal, ReportError, RunInfo, csv_flat, csv_summary, csv_tidy, html, json_comparison,
-    json_round, json_telemetry, labels, markdown, page::Page, parquet_requests, parquet_telemetry,
+    Journal, ReportError, RequestSource, RunInfo, csv_flat, csv_summary, csv_tidy, html,
+    json_comparison, json_round, json_telemetry, labels, markdown, page::ReportInput,
+    parquet_requests, parquet_telemetry,
 };
 use dualround_model::{Comparison, Plan, RoundResult};
 use std::{
@@ -147,7 +148,7 @@ impl RunFiles {
         &self,
         result: &RoundResult,
         plan: &Plan,
-        details: &dyn Details,
+        details: &dyn RequestSource,
     ) -> Result<(), ReportError> {
         let (concurrency, round) = (result.meta.concurrency, result.meta.spec.number);
         let again = match plan.level_repeat(result.meta.level) {
@@ -221,9 +222,9 @@ impl RunFiles {
         run: &RunInfo,
         rounds: &[RoundResult],
         comparison: &Comparison,
-        details: &dyn Details,
+        details: &dyn RequestSource,
     ) -> Result<(), ReportError> {
-        let page = Page {
+        let page = ReportInput {
             run,
             rounds,
             comparison,

@@ -23,7 +23,7 @@ enum LineRef<'a> {
 /// A line read back.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Line {
+pub(crate) enum JournalLine {
     Begun(Box<RoundMeta>),
     Request(Box<RequestRecord>),
     Round(Box<RoundMeta>),

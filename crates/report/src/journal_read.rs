@@ -1,6 +1,6 @@
 //! The journal read back: all of it once, entry by entry, or single requests of a round.
 
-use crate::{ReportError, journal::Line};
+use crate::{ReportError, journal::JournalLine};
 use dualround_model::{Evidence, RequestRecord, RoundMeta, RoundResult};
 use serde::Deserialize;
 use std::{
@@ -76,7 +76,7 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
         at += length;
         number += 1;
         match serde_json::from_slice(&line) {
-            Ok(Line::Begun(meta)) => {
+            Ok(JournalLine::Begun(meta)) => {
                 from = at;
                 take(Entry::Begun(meta.clone()));
                 round = Some(Open {
@@ -86,17 +86,17 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
                     ended_ns: None,
                 });
             }
-            Ok(Line::Request(record)) => {
+            Ok(JournalLine::Request(record)) => {
                 if let Some(round) = &mut round {
                     round.add(&record);
                 }
                 take(Entry::Request(record));
             }
-            Ok(Line::Round(meta)) => {
+            Ok(JournalLine::Round(meta)) => {
                 take(Entry::Round(meta, from..here));
                 (round, from) = (None, at);
             }
-            Ok(Line::Evidence(evidence)) => take(Entry::Evidence(evidence)),
+            Ok(JournalLine::Evidence(evidence)) => take(Entry::Evidence(evidence)),
             // A crash ends the last line anywhere, within a character too.
             Err(_) if is_last(&mut file, path)? => {
                 at = here;
@@ -225,7 +225,7 @@ impl RoundReader {
             let mut line = Vec::new();
             *here += file.read_until(b'\n', &mut line)? as u64;
             match serde_json::from_slice(&line)? {
-                Line::Request(record) => Ok(Some(*record)),
+                JournalLine::Request(record) => Ok(Some(*record)),
                 _ => Err(moved()),
             }
         };

@@ -1,6 +1,6 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
-use crate::{Details, json_request::RequestJson, number::json as num, words::warning_text};
+use crate::{RequestSource, json_request::RequestJson, number::json as num, words::warning_text};
 use dualround_model::{
     ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
 };
@@ -11,7 +11,7 @@ use std::io::{self, Write};
 pub(crate) fn write(
     result: &RoundResult,
     plan: &Plan,
-    details: &dyn Details,
+    details: &dyn RequestSource,
     out: &mut impl Write,
 ) -> io::Result<()> {
     write!(out, "{{\n\"configuration\": ")?;

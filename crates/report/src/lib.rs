@@ -40,7 +40,7 @@ mod words;
 pub use calibration::calibration_table;
 pub use closing::{Closing, closing, round_line};
 pub use comparison_block::comparison_block;
-pub use details::{Details, Take};
+pub use details::{RequestReceiver, RequestSource};
 pub use error::ReportError;
 pub use files::RunFiles;
 pub use glossary::{Term, TermKind, explain, terms};

@@ -4,7 +4,7 @@ use crate::{
     caveats::caveats,
     comparison_block::comparison_block,
     level_row::{cells, heads},
-    page::Page,
+    page::ReportInput,
     text::safe_text,
     words::{conclusion, diagnoses},
 };
@@ -12,7 +12,7 @@ use dualround_model::RoundResult;
 use std::io::{self, Write};
 
 /// Writes it in the run's language.
-pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, plan) = (page.run, &page.run.plan);
     let lang = plan.output.lang;
     let pick = |en: &'static str, zh: &'static str| lang.pick([en, zh]);
@@ -83,7 +83,7 @@ pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// The whole comparison of each level, as it stands on a terminal under `--tables all`.
-fn details(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn details(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let plan = &page.run.plan;
     for level in &page.comparison.levels {
         let rounds: Vec<RoundResult> = page.rounds_of(level.level).cloned().collect();

@@ -1,18 +1,18 @@
 //! What the report and the Markdown summary are made of.
 
-use crate::{Details, RunInfo};
+use crate::{RequestSource, RunInfo};
 use dualround_model::{Comparison, RoundResult};
 
-/// A run with its rounds and what was compared.
+/// The input of a report: a run with its rounds and their comparison.
 #[derive(Clone, Copy)]
-pub(crate) struct Page<'a> {
+pub(crate) struct ReportInput<'a> {
     pub(crate) run: &'a RunInfo,
     pub(crate) rounds: &'a [RoundResult],
     pub(crate) comparison: &'a Comparison,
-    pub(crate) details: &'a dyn Details,
+    pub(crate) details: &'a dyn RequestSource,
 }
 
-impl<'a> Page<'a> {
+impl<'a> ReportInput<'a> {
     /// The rounds of a level.
     pub(crate) fn rounds_of(self, level: u32) -> impl Iterator<Item = &'a RoundResult> {
         let rounds = self.rounds.iter();

@@ -1,7 +1,7 @@
 //! `requests.parquet`: every request of every round, one row each; a row group holds requests of one
 //! round, at most 4,096 of them, so that a round of any size can be written.
 
-use crate::{Details, parquet_table::Table, telemetry_points::since_start};
+use crate::{RequestSource, parquet_table::Table, telemetry_points::since_start};
 use dualround_model::{Flag, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
 use std::io::{self, Write};
 
@@ -59,7 +59,7 @@ type Request = (RequestRecord, RequestMetrics);
 /// `chunks` asks for it; null elsewhere.
 pub(crate) fn write<W: Write + Send>(
     rounds: &[RoundResult],
-    details: &dyn Details,
+    details: &dyn RequestSource,
     chunks: bool,
     out: W,
 ) -> io::Result<()> {

@@ -34,10 +34,10 @@ impl<W: Write + Send> Table<W> {
     /// Writes a row group; `fill` gives every column in the order of the schema.
     pub(crate) fn group(
         &mut self,
-        fill: impl FnOnce(&mut Columns<'_, W>) -> Result<(), ParquetError>,
+        fill: impl FnOnce(&mut RowGroupColumns<'_, W>) -> Result<(), ParquetError>,
     ) -> io::Result<()> {
         let write = || {
-            let mut columns = Columns(self.0.next_row_group()?);
+            let mut columns = RowGroupColumns(self.0.next_row_group()?);
             fill(&mut columns)?;
             columns.0.close().map(|_| ())
         };
@@ -51,9 +51,9 @@ impl<W: Write + Send> Table<W> {
 }
 
 /// The columns of a row group, in the order of the schema.
-pub(crate) struct Columns<'a, W: Write + Send>(SerializedRowGroupWriter<'a, W>);
+pub(crate) struct RowGroupColumns<'a, W: Write + Send>(SerializedRowGroupWriter<'a, W>);
 
-impl<W: Write + Send> Columns<'_, W> {
+impl<W: Write + Send> RowGroupColumns<'_, W> {
     fn next<T: DataType>(
         &mut self,
         values: &[T::T],

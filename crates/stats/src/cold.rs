@@ -4,11 +4,11 @@ use crate::{
     hits::Hits,
     kinds::of_kind,
     level::design::repeats_its_bytes,
-    witness::{self, Looked},
+    witness::{self, LookupCheck},
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Flag, Known, Replayed,
-    RequestRow, RoundKind, RoundResult, TEMPLATE_TOKENS, Verdict,
+    CanaryReport, ColdAction, ColdFact, ColdMethod, ColdVerdict, EngineKind, Flag, Replayed,
+    RequestRow, RoundKind, RoundResult, RunEvidence, TEMPLATE_TOKENS, Verdict,
 };
 
 /// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt, where it does not see
@@ -52,7 +52,7 @@ struct Limits {
 }
 
 impl Limits {
-    fn of(known: &Known) -> Self {
+    fn of(known: &RunEvidence) -> Self {
         let canary = known.canary.as_ref();
         let engines = known.engines.iter();
         let told = engines
@@ -135,7 +135,7 @@ impl Limits {
 /// others repeat its bytes.
 pub(crate) fn verdict(
     rounds: &[RoundResult],
-    known: &Known,
+    known: &RunEvidence,
     same_samples: bool,
     replayed: Option<Replayed>,
 ) -> ColdVerdict {
@@ -162,7 +162,7 @@ pub(crate) fn verdict(
         Verdict::Cold
     };
     let seen = colds.iter().find_map(|cold| match witness::looked(cold) {
-        Some(Looked::Less { seen, sent }) => Some((seen, sent)),
+        Some(LookupCheck::Less { seen, sent }) => Some((seen, sent)),
         _ => None,
     });
     // Bytes that were sent before may be answered by a response cache, usage included: the canary met
@@ -187,7 +187,7 @@ pub(crate) fn verdict(
 }
 
 /// The canary met a response cache.
-fn canary_replayed(known: &Known) -> bool {
+fn canary_replayed(known: &RunEvidence) -> bool {
     known.canary.as_ref().is_some_and(|canary| canary.replayed)
 }
 

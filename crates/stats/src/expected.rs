@@ -1,7 +1,7 @@
 //! What requests of a round may hit of requests of their own round: prompts share beginnings, and a
 //! cache that works gives them back in a cold round too.
 
-use dualround_model::{Expected, Known, RequestRow, Reuse, RoundResult};
+use dualround_model::{Expected, RequestRow, Reuse, RoundResult, RunEvidence};
 use std::collections::BTreeSet;
 
 /// A group of prompts shares a beginning when it is so long, tokens; shorter ones are templates.
@@ -69,7 +69,7 @@ pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64
 }
 
 /// What a prefix cache could give, where the token ids are all of the prompts.
-pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &Known) -> Option<Reuse> {
+pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &RunEvidence) -> Option<Reuse> {
     let mut expected = rounds.iter().filter_map(|round| round.expected.as_ref());
     known.reuse.filter(|_| expected.all(|one| one.unseen == 0))
 }

@@ -9,7 +9,7 @@ use crate::{
     options::SummaryOptions,
     pool::Pool,
     quantile::stat,
-    request::measure,
+    request::request_metrics,
     server,
     tails::tail,
     telemetry, warnings,
@@ -44,7 +44,7 @@ impl RoundFold {
 
     /// Takes a request that has ended.
     pub fn add(&mut self, record: &RequestRecord) {
-        let metrics = measure(record, &self.options);
+        let metrics = request_metrics(record, &self.options);
         self.facts.add(record, &metrics);
         self.rows
             .set(record.index, RequestRow::new(record, &metrics));

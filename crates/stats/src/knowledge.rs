@@ -3,7 +3,7 @@
 
 use crate::{hits::Hits, witness};
 use dualround_model::{
-    CanaryReport, Convention, EngineKind, EngineReport, Known, RequestRecord, RoundResult,
+    CanaryReport, Convention, EngineKind, EngineReport, RequestRecord, RoundResult, RunEvidence,
 };
 
 /// The four values of knowledge.
@@ -80,7 +80,7 @@ fn replicas(engines: &[EngineReport]) -> usize {
 
 /// What all of a level says: an answer of it may have reported a hit where the canary's repetition
 /// did not, and counters may contradict.
-pub(crate) fn of_level(rounds: &[RoundResult], known: &Known) -> Convention {
+pub(crate) fn of_level(rounds: &[RoundResult], known: &RunEvidence) -> Convention {
     let canary = known.canary.as_ref();
     let reported = |round: &RoundResult| {
         let mut rows = round.requests.successes();

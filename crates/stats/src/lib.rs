@@ -51,7 +51,7 @@ pub use knowledge::convention;
 pub use level::compare;
 pub use options::SummaryOptions;
 pub use quantile::{quantile, stat};
-pub use request::measure;
+pub use request::request_metrics;
 pub use reuse::reuse;
 pub use round_metrics::RoundMetrics;
 pub use running::{LogHistogram, Running};

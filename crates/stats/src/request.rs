@@ -19,7 +19,7 @@ fn ms(from: u64, to: u64) -> f64 {
 }
 
 /// Computes the metrics of one request. Times are differences of the record's own stamps.
-pub fn measure(record: &RequestRecord, options: &SummaryOptions) -> RequestMetrics {
+pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> RequestMetrics {
     let (choice, slo) = (options.token_source, options.slo.as_ref());
     let time = &record.timeline;
     let success = record.outcome.is_success();

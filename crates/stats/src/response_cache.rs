@@ -5,7 +5,7 @@
 use crate::{
     kinds::{cold_of, of_kind},
     pairs::matched,
-    witness::{self, Looked},
+    witness::{self, LookupCheck},
 };
 use dualround_model::{Flag, Replayed, RequestRow, RoundKind, RoundResult, SeenBy};
 use std::collections::{HashMap, HashSet};
@@ -130,7 +130,7 @@ fn not_computed(rounds: &[RoundResult]) -> Option<Replayed> {
 
 /// The engines' counters saw nothing of a round.
 pub(crate) fn stood_still(round: &RoundResult) -> bool {
-    let Some(Looked::Less { seen, sent }) = witness::looked(round) else {
+    let Some(LookupCheck::Less { seen, sent }) = witness::looked(round) else {
         return false;
     };
     seen <= witness::slack(sent) && 2.0 * witness::slack(sent) < sent

@@ -7,7 +7,7 @@ use crate::{
     pairs::matched,
     response_cache, server, witness,
 };
-use dualround_model::{Known, Replayed, RoundKind, RoundResult, Witness};
+use dualround_model::{Replayed, RoundKind, RoundResult, RunEvidence, Witness};
 
 /// Warm minus cold hits, as a share of the prompts, that are evidence.
 const POINTS: f64 = 0.05;
@@ -29,7 +29,11 @@ pub(crate) struct Reuse {
 }
 
 /// Looks at the hits of a level.
-pub(crate) fn reuse_seen(replayed: Option<Replayed>, design: &Design<'_>, known: &Known) -> Reuse {
+pub(crate) fn reuse_seen(
+    replayed: Option<Replayed>,
+    design: &Design<'_>,
+    known: &RunEvidence,
+) -> Reuse {
     let (cold, warm) = (
         Hits::of_rounds(design.cold_rounds()),
         Hits::of_rounds(design.warm_rounds()),

@@ -1,6 +1,6 @@
 //! Single requests of a finished round: what was computed of them, made again from their records.
 
-use crate::{options::SummaryOptions, request::measure, telemetry::Around};
+use crate::{options::SummaryOptions, request::request_metrics, telemetry::Around};
 use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
 
 /// The metrics of the requests of a round.
@@ -24,7 +24,7 @@ impl<'a> RoundMetrics<'a> {
 
     /// Of one request.
     pub fn of(&self, record: &RequestRecord) -> RequestMetrics {
-        let mut metrics = measure(record, self.options);
+        let mut metrics = request_metrics(record, self.options);
         let row = self.round.requests.get(record.index);
         if let Some(row) = row {
             // What was found out of a level may have changed how silence is read.

@@ -4,7 +4,7 @@
 use crate::{
     hits::Hits,
     kinds::of_kind,
-    witness::{self, Looked, Seen, sent_tokens, slack},
+    witness::{self, EngineLookups, LookupCheck, sent_tokens, slack},
 };
 use dualround_model::{
     CachedByTier, EngineDelta, Flag, RoundKind, RoundResult, TierRate, TrafficSign, Warning,
@@ -70,8 +70,8 @@ fn by_counters(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
 /// The hit rate by the server's own counters, over rounds in each of which what they looked up is
 /// what was sent.
 pub(crate) fn rate<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Option<f64> {
-    let seen: Vec<Seen> = rounds.map(witness::of_round).collect::<Option<_>>()?;
-    let sum = |pick: fn(&Seen) -> f64| seen.iter().map(pick).sum::<f64>();
+    let seen: Vec<EngineLookups> = rounds.map(witness::of_round).collect::<Option<_>>()?;
+    let sum = |pick: fn(&EngineLookups) -> f64| seen.iter().map(pick).sum::<f64>();
     let sent = sum(|seen| seen.sent);
     (sent > 0.0).then(|| sum(|seen| seen.hits) / sent)
 }
@@ -117,7 +117,7 @@ pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
     more(TrafficSign::Computed, computed, sent, allowed);
     let of_tiers = |delta: &EngineDelta| delta.tiers.first().and_then(|tier| tier.queries);
     let chained = through(engines, of_tiers, sent, allowed) < total(of_tiers);
-    if let (false, Some(Looked::More { seen, sent })) = (chained, witness::looked(round)) {
+    if let (false, Some(LookupCheck::More { seen, sent })) = (chained, witness::looked(round)) {
         more(TrafficSign::LookedUp, Some(seen), Some(sent), allowed);
     }
     warnings

@@ -14,9 +14,9 @@ pub(crate) fn slack(sent: f64) -> f64 {
     SLACK_SHARE * sent + SLACK
 }
 
-/// Counters that match a round.
+/// Lookups of an engine that match a round.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Seen {
+pub(crate) struct EngineLookups {
     /// Tokens found, in all tiers.
     pub(crate) hits: f64,
     /// Tokens that were sent, which is what was looked up.
@@ -34,9 +34,9 @@ pub(crate) fn is_several_processes(round: &RoundResult) -> bool {
 
 /// How what was looked up stands to what was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Looked {
+pub(crate) enum LookupCheck {
     /// Every request, and nothing else.
-    Match(Seen),
+    Match(EngineLookups),
     /// More: other traffic.
     More {
         /// Looked up.
@@ -67,34 +67,34 @@ pub(crate) fn sent_tokens(round: &RoundResult) -> Option<f64> {
 }
 
 /// The counters of a round that match what it sent.
-pub(crate) fn of_round(round: &RoundResult) -> Option<Seen> {
+pub(crate) fn of_round(round: &RoundResult) -> Option<EngineLookups> {
     match looked(round)? {
-        Looked::Match(seen) => Some(seen),
+        LookupCheck::Match(seen) => Some(seen),
         _ => None,
     }
 }
 
 /// The same with what does not match; `None` where there are no counters of hits, or it is not known
 /// how much was sent.
-pub(crate) fn looked(round: &RoundResult) -> Option<Looked> {
+pub(crate) fn looked(round: &RoundResult) -> Option<LookupCheck> {
     let sent = sent_tokens(round)?;
     let engines: Vec<&EngineDelta> = round.meta.engines.iter().collect();
     let counted = tiers(&engines, sent).or_else(|| direct(&engines));
     let (looked_up, hits) = counted.or_else(|| asked(round))?;
     if looked_up > sent + slack(sent) {
-        return Some(Looked::More {
+        return Some(LookupCheck::More {
             seen: looked_up,
             sent,
         });
     }
     if looked_up < sent - slack(sent) {
-        return Some(Looked::Less {
+        return Some(LookupCheck::Less {
             seen: looked_up,
             sent,
         });
     }
     let hits = hits.min(sent);
-    Some(Looked::Match(Seen { hits, sent }))
+    Some(LookupCheck::Match(EngineLookups { hits, sent }))
 }
 
 /// Look-ups of the first tier and hits of all of them. With its own cache off, an engine looks

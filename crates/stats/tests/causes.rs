@@ -12,8 +12,8 @@ mod level;
 mod said;
 
 use dualround_model::{
-    CacheSeen, Diagnosis, EngineKind, EngineReport, Expected, Known, LevelComparison,
-    RequestRecord, Reuse,
+    CacheSeen, Diagnosis, EngineKind, EngineReport, Expected, LevelComparison, RequestRecord,
+    Reuse, RunEvidence,
 };
 use level::{
     Level, canary, each,
@@ -150,7 +150,7 @@ fn a_cache_is_off_where_every_engine_says_so() {
             prefix_caching: *prefix_caching,
             ..server()
         });
-        let known = Known {
+        let known = RunEvidence {
             engines: engines.collect(),
             ..known(0)
         };
@@ -185,8 +185,8 @@ fn hits_that_no_time_follows_are_told() {
 }
 
 /// What a cache could give of prompts of 700 tokens in blocks of 100.
-fn all_possible() -> Known {
-    Known {
+fn all_possible() -> RunEvidence {
+    RunEvidence {
         reuse: Some(Reuse {
             block: 100,
             prompts: 12,

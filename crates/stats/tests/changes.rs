@@ -13,8 +13,8 @@ mod said;
 
 use common::{failed, near, round, rounds, simple, success, usage};
 use dualround_model::{
-    ChangeCaveat, ChangeReason, ColdMethod, Judgement, Judging, Known, RequestRecord, RoundResult,
-    RoundRun, RunChange, Usage, Which,
+    ChangeCaveat, ChangeReason, ColdMethod, Judgement, Judging, RequestRecord, RoundResult,
+    RoundRun, RunChange, RunEvidence, Usage, Which,
 };
 use dualround_stats::{RunData, SummaryOptions, compare, summarise, versus};
 
@@ -24,7 +24,7 @@ fn against(base: &[RoundResult], new: &[RoundResult]) -> RunChange {
         vec![compare(
             &mut rounds.to_vec(),
             &Judging::default(),
-            &Known::default(),
+            &RunEvidence::default(),
         )]
     };
     let (a, b) = (level(base), level(new));

@@ -12,8 +12,8 @@ mod said;
 
 use common::{meta, simple, success, usage};
 use dualround_model::{
-    CanaryReport, ConclusionKind, EngineDelta, Expected, IntervalKind, Judging, Known,
-    NoPrefillLine, RequestRecord, RoundResult, RoundRun, Schedule, TierDelta, Verdict, Warning,
+    CanaryReport, ConclusionKind, EngineDelta, Expected, IntervalKind, Judging, NoPrefillLine,
+    RequestRecord, RoundResult, RoundRun, RunEvidence, Schedule, TierDelta, Verdict, Warning,
 };
 use dualround_stats::{SummaryOptions, compare, decide, hodges_lehmann, summarise, t_interval};
 use said::{diagnoses, diagnoses_zh, sentence, sentence_zh};
@@ -60,10 +60,10 @@ fn round(n: u32, ttft: f64, cached: Option<u64>, seed: u64) -> Vec<RequestRecord
         .collect()
 }
 
-fn known() -> Known {
-    Known {
+fn known() -> RunEvidence {
+    RunEvidence {
         canary: Some(canary()),
-        ..Known::default()
+        ..RunEvidence::default()
     }
 }
 
@@ -107,7 +107,7 @@ fn b133_the_null_test_and_an_effect() {
     assert_eq!(level.ttft.interval_kind, Some(IntervalKind::Allowed));
 }
 
-fn knowing(block: u64, warm: f64) -> Known {
+fn knowing(block: u64, warm: f64) -> RunEvidence {
     let reuse = dualround_model::Reuse {
         block,
         prompts: 20,
@@ -117,7 +117,7 @@ fn knowing(block: u64, warm: f64) -> Known {
         lru_warm: None,
         capacity_tokens: None,
     };
-    Known {
+    RunEvidence {
         reuse: Some(reuse),
         ..known()
     }
@@ -126,7 +126,7 @@ fn knowing(block: u64, warm: f64) -> Known {
 #[test]
 fn a_gap_is_explained_by_blocks() {
     let cold = || round(20, 100.0, Some(0), 1);
-    let told = |known: &Known, warm| {
+    let told = |known: &RunEvidence, warm| {
         let mut rounds = rounds("CW", vec![cold(), warm]);
         diagnoses(&compare(&mut rounds, &Judging::default(), known)).join("; ")
     };
@@ -228,7 +228,7 @@ fn b127_a_contaminated_cold_round_withholds_the_claim() {
         "CW",
         vec![round(20, 10.0, Some(990), 1), round(20, 10.0, Some(990), 2)],
     );
-    let level = compare(&mut rounds, &Judging::default(), &Known::default());
+    let level = compare(&mut rounds, &Judging::default(), &RunEvidence::default());
     assert_eq!(level.cold.verdict, Verdict::Contaminated);
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
 }
@@ -270,7 +270,7 @@ fn unknown_is_neither_cold_nor_contaminated() {
         vec![round(20, 100.0, None, 1), round(20, 10.0, None, 2)],
     );
     assert_eq!(
-        compare(&mut silent, &Judging::default(), &Known::default())
+        compare(&mut silent, &Judging::default(), &RunEvidence::default())
             .cold
             .verdict,
         Verdict::Unknown
@@ -280,12 +280,12 @@ fn unknown_is_neither_cold_nor_contaminated() {
         "CW",
         vec![round(20, 100.0, None, 1), round(20, 10.0, Some(990), 2)],
     );
-    let silent_without_a_hit = Known {
+    let silent_without_a_hit = RunEvidence {
         canary: Some(CanaryReport {
             first: None,
             ..canary()
         }),
-        ..Known::default()
+        ..RunEvidence::default()
     };
     assert_eq!(
         compare(&mut quiet, &Judging::default(), &silent_without_a_hit)
@@ -301,7 +301,7 @@ fn few_pairs_cannot_tell() {
         "CW",
         vec![round(5, 100.0, Some(0), 1), round(5, 10.0, Some(990), 2)],
     );
-    let level = compare(&mut rounds, &Judging::default(), &Known::default());
+    let level = compare(&mut rounds, &Judging::default(), &RunEvidence::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
     assert!(level.ttft.interval_kind.is_none() && level.ttft.ratio.is_some());
 }
@@ -314,7 +314,7 @@ fn a_drift_as_large_as_half_the_effect_withholds_the_claim() {
         round(20, 50.0, Some(0), 3),
     ];
     let mut warming = rounds("CWC", parts);
-    let level = compare(&mut warming, &Judging::default(), &Known::default());
+    let level = compare(&mut warming, &Judging::default(), &RunEvidence::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Withheld);
     let text = &sentence(&level);
     assert!(
@@ -330,7 +330,7 @@ fn a_drift_as_large_as_half_the_effect_withholds_the_claim() {
     let level = compare(
         &mut rounds("CWC", parts),
         &Judging::default(),
-        &Known::default(),
+        &RunEvidence::default(),
     );
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
     assert!(!sentence(&level).contains("CWC"));
@@ -344,7 +344,7 @@ fn three_cycles_have_a_t_interval() {
     let level = compare(
         &mut rounds("CWCWCW", parts),
         &Judging::default(),
-        &Known::default(),
+        &RunEvidence::default(),
     );
     assert_eq!(
         (level.cycles, level.ttft.interval_kind),
@@ -367,7 +367,7 @@ fn unequal_answers_withhold_latency_but_not_ttft() {
         success(i, 0.0, &[10.0, 20.0, 30.0, 40.0], usage(1000, n, Some(990)))
     });
     let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm.collect()]);
-    let level = compare(&mut rounds, &Judging::default(), &Known::default());
+    let level = compare(&mut rounds, &Judging::default(), &RunEvidence::default());
     assert_eq!(level.unequal_outputs, 5);
     assert!(level.latency.ratio.is_none() && level.latency.withheld.is_some());
     assert!(level.ttft.ratio.is_some());
@@ -379,7 +379,7 @@ fn b043_changed_prompts_are_told() {
         .map(|i| success(i, 0.0, &[10.0, 20.0], usage(1400, 4, Some(0))))
         .collect();
     let mut rounds = rounds("CW", vec![round(20, 100.0, Some(0), 1), warm]);
-    compare(&mut rounds, &Judging::default(), &Known::default());
+    compare(&mut rounds, &Judging::default(), &RunEvidence::default());
     let warning = Warning::PromptTokensChanged { count: 20, of: 20 };
     assert!(rounds[1].summary.warnings.contains(&warning));
     assert_eq!(rounds[1].summary.flags["prompt_tokens_changed"], 20);

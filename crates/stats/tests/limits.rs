@@ -12,8 +12,9 @@ mod level;
 mod said;
 
 use dualround_model::{
-    ColdFact, ConclusionKind, EngineDelta, EngineKind, EngineReport, Expected, FailureKind, Known,
-    LevelComparison, Remark, Schedule, TierDelta, TrafficSign, Verdict, Warning, Witness,
+    ColdFact, ConclusionKind, EngineDelta, EngineKind, EngineReport, Expected, FailureKind,
+    LevelComparison, Remark, RunEvidence, Schedule, TierDelta, TrafficSign, Verdict, Warning,
+    Witness,
 };
 use dualround_stats::convention;
 use level::{
@@ -406,7 +407,7 @@ fn a_repeat_that_holds_too_few_of_the_pair_is_left_out_and_said() {
             record
         };
         let records = |round: u32| (0..20).map(|index| record(round, index)).collect();
-        let level = judged("CWC", &Known::default(), records, |_| Vec::new());
+        let level = judged("CWC", &RunEvidence::default(), records, |_| Vec::new());
         level.conclusion.remarks.contains(&Remark::RoundLeftOut)
     };
     // Nine in ten of the pair's are enough.

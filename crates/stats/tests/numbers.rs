@@ -15,7 +15,7 @@ use dualround_model::{
     Slo, TokenSource, TokenSourceChoice, Usage, Warning, WorkerLoad,
 };
 use dualround_stats::{
-    SummaryOptions, hodges_lehmann, measure, newcombe, quantile, stat, summarise, welch,
+    SummaryOptions, hodges_lehmann, newcombe, quantile, request_metrics, stat, summarise, welch,
 };
 use proptest::prelude::*;
 
@@ -190,7 +190,7 @@ fn b029_one_token_has_no_itl_and_violates_none() {
 fn b031_bursts_and_steady_fast_streams() {
     let flags = |tokens: &[f64]| {
         let record = success(0, 0.0, tokens, usage(5, tokens.len() as u64, None));
-        measure(&record, &SummaryOptions::default()).flags
+        request_metrics(&record, &SummaryOptions::default()).flags
     };
     let burst: Vec<f64> = (0..50).map(|i| 1000.0 + f64::from(i) * 0.01).collect();
     assert!(flags(&burst).contains(&Flag::BufferedSuspected));
@@ -205,7 +205,7 @@ fn g01_v32_fast_engines_do_not_burst() {
     let flagged = |gap: f64, tokens: u32| {
         let at: Vec<f64> = (0..tokens).map(|i| 150.0 + f64::from(i) * gap).collect();
         let record = success(0, 0.0, &at, usage(5, u64::from(tokens), None));
-        measure(&record, &SummaryOptions::default())
+        request_metrics(&record, &SummaryOptions::default())
             .flags
             .contains(&Flag::BufferedSuspected)
     };
@@ -219,7 +219,7 @@ fn g01_v32_fast_engines_do_not_burst() {
     let at: Vec<f64> = (0..16).map(|i| 150.0 + f64::from(i / 4) * 8.0).collect();
     let record = success(0, 0.0, &at, usage(5, 16, None));
     assert!(
-        !measure(&record, &SummaryOptions::default())
+        !request_metrics(&record, &SummaryOptions::default())
             .flags
             .contains(&Flag::BufferedSuspected)
     );
@@ -233,7 +233,7 @@ fn b036_b038_b042_where_n_comes_from() {
             token_source: choice,
             ..SummaryOptions::default()
         };
-        let metrics = measure(&success(0, 0.0, &at, usage), &options);
+        let metrics = request_metrics(&success(0, 0.0, &at, usage), &options);
         (metrics.output_tokens, metrics.token_source)
     };
     let auto = TokenSourceChoice::Auto;
@@ -425,10 +425,10 @@ fn v13_tokens_that_were_not_streamed_do_not_divide_itl() {
     let mut usage = usage(700, 920, None);
     usage.reasoning_tokens = Some(900);
     let mut record = success(0, 0.0, &tokens, usage);
-    let itl = |record: &RequestRecord| measure(record, &SummaryOptions::default()).itl_ms;
+    let itl = |record: &RequestRecord| request_metrics(record, &SummaryOptions::default()).itl_ms;
     assert!((itl(&record).unwrap() - 10.0).abs() < 1e-9);
     assert_eq!(
-        measure(&record, &SummaryOptions::default()).output_tokens,
+        request_metrics(&record, &SummaryOptions::default()).output_tokens,
         Some(920)
     );
     // Streamed: the first event is reasoning, the answer begins later.

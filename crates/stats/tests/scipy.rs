@@ -10,7 +10,7 @@
 mod common;
 
 use common::{meta, success, usage};
-use dualround_model::{Judging, Known, RoundRun, Schedule};
+use dualround_model::{Judging, RoundRun, RunEvidence, Schedule};
 use dualround_stats::{
     SummaryOptions, compare, hodges_lehmann, quantile, stat, summarise, t_interval,
 };
@@ -74,7 +74,7 @@ fn theil_and_sens_line() {
             records,
         };
         let mut rounds = [summarise(run, &SummaryOptions::default())];
-        let model = compare(&mut rounds, &Judging::default(), &Known::default()).prefill;
+        let model = compare(&mut rounds, &Judging::default(), &RunEvidence::default()).prefill;
         // Times are kept in whole nanoseconds.
         let off = |found: Option<f64>, expected: &Value| {
             (found.unwrap() - expected.as_f64().unwrap()).abs()

@@ -12,9 +12,9 @@ mod said;
 
 use common::{failed, meta, near, round, rounds, simple, success, usage};
 use dualround_model::{
-    AllowanceSource, Class, ConclusionKind, Failure, FailureKind, Judging, Known, LevelComparison,
-    NoPrefillLine, Outcome, Phase, Reason, Repeated, RequestRecord, RoundRun, Schedule, Slo,
-    Source, Timeouts, Warning,
+    AllowanceSource, Class, ConclusionKind, Failure, FailureKind, Judging, LevelComparison,
+    NoPrefillLine, Outcome, Phase, Reason, Repeated, RequestRecord, RoundRun, RunEvidence,
+    Schedule, Slo, Source, Timeouts, Warning,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
 use said::{diagnoses, sentence};
@@ -25,7 +25,11 @@ fn judged(schedule: &str, records: Vec<Vec<RequestRecord>>) -> LevelComparison {
         round_noise: None,
         same_samples: true,
     };
-    compare(&mut rounds(schedule, records), &judging, &Known::default())
+    compare(
+        &mut rounds(schedule, records),
+        &judging,
+        &RunEvidence::default(),
+    )
 }
 
 /// Rounds of one TTFT each; warm ones hit 990 of 1,000 tokens.
@@ -53,7 +57,7 @@ fn v00a_a_shift_of_a_whole_round_is_no_effect_of_the_cache() {
         same_samples: true,
     };
     let mut two = rounds("CW", vec![round(24, 100.0, 0), round(24, 80.0, 990)]);
-    let level = compare(&mut two, &quiet, &Known::default());
+    let level = compare(&mut two, &quiet, &RunEvidence::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::Effect);
     assert!(sentence(&level).contains("--round-noise"));
 }
@@ -92,7 +96,7 @@ fn v00b_the_times_of_the_headline_divide() {
         false => simple(i, 50.0, Some(0)),
     });
     let mut two = rounds("CW", vec![cold.collect(), warm.collect()]);
-    let text = sentence(&compare(&mut two, &judging, &Known::default()));
+    let text = sentence(&compare(&mut two, &judging, &RunEvidence::default()));
     assert!(
         text.contains("TTFT 100 → 20 ms (typical), 5.11× faster")
             && text.contains("7 of 12 hit: 10.00×; 5 missed: 2.00×"),
@@ -184,7 +188,7 @@ fn v12_queueing_is_not_sold_as_prefill() {
     for round in &mut queued {
         round.meta.concurrency = 4;
     }
-    let level = compare(&mut queued, &Judging::default(), &Known::default());
+    let level = compare(&mut queued, &Judging::default(), &RunEvidence::default());
     assert!(level.prefill.ms_per_token.is_none());
     assert_eq!(level.prefill.refused, Some(NoPrefillLine::Queueing));
 }
@@ -266,7 +270,7 @@ fn no_effect_says_what_it_excludes() {
         same_samples: true,
     };
     let mut two = rounds("CW", vec![round(24, 100.0, 0), round(24, 100.0, 0)]);
-    let level = compare(&mut two, &wide, &Known::default());
+    let level = compare(&mut two, &wide, &RunEvidence::default());
     assert_eq!(level.conclusion.kind, ConclusionKind::CannotTell);
     assert!(matches!(
         level.conclusion.reason,

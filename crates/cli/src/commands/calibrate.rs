@@ -3,7 +3,7 @@
 use crate::screen::{note, print};
 use crate::{args::CalibrateArgs, exit, lang, settings, signals};
 use anyhow::Context;
-use dualround_loadgen::{Cancel, Progress as Event, Session};
+use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{
     Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec, Sample,
     Timeouts, TrueTimes,
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
     let mut levels = Vec::new();
     for concurrency in &args.concurrency {
         note(&format!("calibrating concurrency {concurrency} …"));
-        let job = Job {
+        let job = CalibrationRound {
             concurrency: *concurrency,
             waves: args.waves,
             workers,
@@ -92,7 +92,7 @@ fn take_flat_out(workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut
         events_per_write,
         ..engine()
     };
-    let job = Job {
+    let job = CalibrationRound {
         concurrency,
         waves,
         workers,
@@ -102,15 +102,15 @@ fn take_flat_out(workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut
     Ok(flat_out(&round))
 }
 
-/// One round at one level.
-struct Job {
+/// A round of a calibration: one level against the simulated engine.
+struct CalibrationRound {
     concurrency: u32,
     waves: u32,
     workers: u32,
     output_tokens: u64,
 }
 
-impl Job {
+impl CalibrationRound {
     fn run(
         &self,
         config: &SimConfig,
@@ -143,7 +143,7 @@ impl Job {
         };
         let mut fold = RoundFold::new(SummaryOptions::default(), count);
         let meta = session.run_round(0, self.concurrency, spec, &mut |event| {
-            if let Event::Finished(record) = event {
+            if let RoundEvent::Finished(record) = event {
                 fold.add(record);
             }
         })?;

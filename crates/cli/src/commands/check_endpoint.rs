@@ -9,7 +9,7 @@ use dualround_report::warning_text;
 
 /// Looks, sends the canary unless told not to, and says what was found.
 pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
-    look(args).map_err(|error| error.context(exit::Looked))
+    look(args).map_err(|error| error.context(exit::LookedAlready))
 }
 
 fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {

@@ -5,7 +5,7 @@ use crate::screen::note;
 use crate::{
     args::{DemoArgs, RunArgs},
     live::LivePlan,
-    progress::How,
+    progress::ProgressFormat,
     settings,
 };
 use anyhow::Context;
@@ -51,11 +51,11 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    measure::measure(measure::Job {
+    measure::run_experiment(measure::ExperimentRequest {
         plan,
         selection,
         default_dir,
-        how: How::Auto,
+        how: ProgressFormat::Auto,
         live: &LivePlan::default(),
         resume: false,
         wait_ready_ms: None,

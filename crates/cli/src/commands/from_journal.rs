@@ -1,7 +1,7 @@
 //! What needs the requests of finished rounds themselves, which stand in the journal alone.
 
-use dualround_model::{Answers, Known, LevelComparison, Plan, RoundResult};
-use dualround_report::{Details, RoundReader, RunFiles, Take};
+use dualround_model::{Answers, LevelComparison, Plan, RoundResult, RunEvidence};
+use dualround_report::{RequestReceiver, RequestSource, RoundReader, RunFiles};
 use dualround_stats::{AnswerFold, RoundMetrics, SummaryOptions, compare};
 use std::{
     io,
@@ -21,8 +21,13 @@ impl<'a> FromJournal<'a> {
     }
 }
 
-impl Details for FromJournal<'_> {
-    fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> io::Result<()> {
+impl RequestSource for FromJournal<'_> {
+    fn each(
+        &self,
+        round: &RoundResult,
+        every: usize,
+        take: &mut RequestReceiver<'_>,
+    ) -> io::Result<()> {
         let metrics = RoundMetrics::new(round, self.options);
         let reader = RoundReader::open(&self.path, round).map_err(io::Error::other)?;
         for index in reader.indexes().step_by(every) {
@@ -43,7 +48,7 @@ pub(crate) fn compare_level(
     files: &RunFiles,
     plan: &Plan,
     rounds: &mut [RoundResult],
-    known: &Known,
+    known: &RunEvidence,
 ) -> anyhow::Result<LevelComparison> {
     let mut level = compare(rounds, &plan.judging(), known);
     if plan.output.keeps_answers() {

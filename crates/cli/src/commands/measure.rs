@@ -11,15 +11,15 @@ use crate::{
     gate::Gate,
     gate_schema::Levels,
     live::{Live, LivePlan},
-    progress::{How, Place, Progress},
+    progress::{Progress, ProgressFormat, RoundPosition},
     redacted::{redacted_engines, redacted_plan},
     screen::{self, note},
     signals,
 };
-use dualround_loadgen::{Cancel, Clock, Progress as Event, Session, parse_rfc3339, rfc3339};
+use dualround_loadgen::{Cancel, Clock, RoundEvent, Session, parse_rfc3339, rfc3339};
 use dualround_model::{
-    Comparison, Evidence, Known, Lang, Plan, RoundKind, RoundResult, RoundSpec, RoundStop,
-    RoundSummary, Selection, Warning,
+    Comparison, Evidence, Lang, Plan, RoundKind, RoundResult, RoundSpec, RoundStop, RoundSummary,
+    RunEvidence, Selection, Warning,
 };
 use dualround_report::{FolderLock, Journal, RunFiles, RunInfo, warning_text};
 use dualround_stats::{RoundFold, SummaryOptions, expected, reuse};
@@ -30,13 +30,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-struct Run {
+struct Experiment {
     session: Session,
     files: RunFiles,
     journal: Journal,
     stored: Plan,
     options: SummaryOptions,
-    known: Known,
+    known: RunEvidence,
     rounds: Vec<RoundResult>,
     comparison: Comparison,
     /// Token ids of the prompts of a level; `Some(None)`: they were asked for in vain.
@@ -53,13 +53,13 @@ struct TokenIds {
     marker_tokens: Option<u64>,
 }
 
-/// A run as it was asked for.
-pub(crate) struct Job<'a> {
+/// A request for an experiment: the plan, the samples, and how it is shown.
+pub(crate) struct ExperimentRequest<'a> {
     pub(crate) plan: Plan,
     pub(crate) selection: Selection,
     /// The output folder was not chosen.
     pub(crate) default_dir: bool,
-    pub(crate) how: How,
+    pub(crate) how: ProgressFormat,
     pub(crate) live: &'a LivePlan,
     /// Go on with the run in the output folder.
     pub(crate) resume: bool,
@@ -67,9 +67,9 @@ pub(crate) struct Job<'a> {
     pub(crate) wait_ready_ms: Option<u64>,
 }
 
-/// Measures and returns the exit code.
-pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
-    let Job {
+/// Runs an experiment; returns the exit code.
+pub(crate) fn run_experiment(job: ExperimentRequest<'_>) -> anyhow::Result<u8> {
+    let ExperimentRequest {
         plan,
         selection,
         default_dir,
@@ -178,7 +178,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
     }
     files.write_run(&info)?;
     let options = SummaryOptions::of(&plan, canary.as_ref(), &info.engines);
-    let mut run = Run {
+    let mut run = Experiment {
         journal: files.journal()?,
         stored: info.plan.clone(),
         options: options.clone(),
@@ -189,7 +189,7 @@ pub(crate) fn measure(job: Job<'_>) -> anyhow::Result<u8> {
         },
         session,
         files,
-        known: Known {
+        known: RunEvidence {
             canary,
             engines: info.engines.clone(),
             reuse: info.reuse,
@@ -244,7 +244,7 @@ fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
     }
 }
 
-impl Run {
+impl Experiment {
     fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
         let levels = self.stored.levels.clone();
         let specs = self.stored.rounds();
@@ -279,29 +279,29 @@ impl Run {
         let mut failed = None;
         let (journal, live, options) = (&mut self.journal, &self.live, &self.options);
         let progress = &mut self.progress;
-        progress.begin(Place {
+        progress.begin(RoundPosition {
             level: (level, self.stored.levels.len()),
             concurrency,
             spec,
             rounds: self.stored.rounds().len(),
         });
         let mut fold = RoundFold::new(self.options.clone(), 0);
-        let mut watch = |event: Event<'_>| {
+        let mut watch = |event: RoundEvent<'_>| {
             progress.on(&event);
             if let Some(live) = live {
                 live.on(&event, concurrency, spec, options);
             }
             let written = match event {
                 _ if failed.is_some() => Ok(()),
-                Event::Started { begun } => {
+                RoundEvent::Started { begun } => {
                     fold = RoundFold::new(options.clone(), begun.planned);
                     journal.begun(begun)
                 }
-                Event::Finished(record) => {
+                RoundEvent::Finished(record) => {
                     fold.add(record);
                     journal.append(record)
                 }
-                Event::Taken => journal.flush(),
+                RoundEvent::Taken => journal.flush(),
                 _ => Ok(()),
             };
             if let Err(error) = written {

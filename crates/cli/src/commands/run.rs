@@ -2,7 +2,7 @@
 
 use super::measure;
 use crate::screen::{note, print};
-use crate::{args::RunArgs, engine_tokens, exit, progress::How, screen, settings};
+use crate::{args::RunArgs, engine_tokens, exit, progress::ProgressFormat, screen, settings};
 
 /// Runs it.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
@@ -19,11 +19,11 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     }
     let selection = engine_tokens::samples(&mut resolved.plan)?;
     let how = if resolved.quiet {
-        How::None
+        ProgressFormat::None
     } else {
         resolved.progress
     };
-    measure::measure(measure::Job {
+    measure::run_experiment(measure::ExperimentRequest {
         plan: resolved.plan,
         selection,
         default_dir: resolved.default_dir,

@@ -2,7 +2,9 @@
 
 use super::from_journal::compare_level;
 use crate::exit::Usage;
-use dualround_model::{Comparison, Evidence, Known, LevelComparison, Plan, RoundKind, RoundResult};
+use dualround_model::{
+    Comparison, Evidence, LevelComparison, Plan, RoundKind, RoundResult, RunEvidence,
+};
 use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
 use dualround_stats::{RoundFold, SummaryOptions};
 use std::path::Path;
@@ -67,7 +69,7 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
     // A run that was killed has it in its journal only.
     let told = found.iter().find_map(|evidence| evidence.reuse);
     info.reuse = info.reuse.or(told);
-    let known = Known {
+    let known = RunEvidence {
         canary: info.canary.clone(),
         engines: info.engines.clone(),
         reuse: info.reuse,

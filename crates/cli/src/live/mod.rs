@@ -5,9 +5,9 @@ mod listen;
 mod remote;
 
 use crate::ticking::Ticking;
-use dualround_loadgen::Progress as Event;
+use dualround_loadgen::RoundEvent;
 use dualround_model::{Outcome, Plan, RequestRecord, RoundSpec};
-use dualround_stats::{SummaryOptions, measure};
+use dualround_stats::{SummaryOptions, request_metrics};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -172,19 +172,19 @@ impl Live {
     /// Takes one event of a round.
     pub(crate) fn on(
         &self,
-        event: &Event<'_>,
+        event: &RoundEvent<'_>,
         concurrency: u32,
         spec: RoundSpec,
         options: &SummaryOptions,
     ) {
         let round = Round::of(concurrency, spec);
         match event {
-            Event::Tick { in_flight } => {
+            RoundEvent::Tick { in_flight } => {
                 self.in_flight
                     .get_or_create(&round)
                     .set(i64::from(*in_flight));
             }
-            Event::Finished(record) => self.take(record, &round, options),
+            RoundEvent::Finished(record) => self.take(record, &round, options),
             _ => {}
         }
     }
@@ -212,7 +212,7 @@ impl Live {
         if !record.outcome.is_success() {
             return;
         }
-        let metrics = measure(record, options);
+        let metrics = request_metrics(record, options);
         for (family, ms) in [
             (&self.ttft, metrics.ttft_ms),
             (&self.itl, metrics.itl_ms),

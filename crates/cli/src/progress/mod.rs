@@ -4,7 +4,7 @@ mod rounds;
 
 use crate::ticking::Ticking;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-pub(crate) use rounds::{How, Place, Progress};
+pub(crate) use rounds::{Progress, ProgressFormat, RoundPosition};
 use std::{
     io::{IsTerminal, Read},
     path::Path,

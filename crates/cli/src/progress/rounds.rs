@@ -3,17 +3,17 @@
 
 use super::{HZ, target};
 use crate::screen::alarm;
-use dualround_loadgen::Progress as Event;
+use dualround_loadgen::RoundEvent;
 use dualround_model::{Lang, RoundSpec};
 use dualround_report::labels;
-use dualround_stats::{Running, SummaryOptions, measure};
+use dualround_stats::{Running, SummaryOptions, request_metrics};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-/// How a run shows itself.
+/// The style in which a run shows its progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum ProgressFormat {
     /// Lines that are drawn again, on a terminal; nothing elsewhere.
     Auto,
     /// A line of text at each end of a round and every ten seconds.
@@ -24,7 +24,7 @@ pub(crate) enum How {
     None,
 }
 
-impl How {
+impl ProgressFormat {
     /// Between two looks at the figures.
     fn every(self) -> Duration {
         match self {
@@ -37,7 +37,7 @@ impl How {
 
 /// Where a round stands in its run.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub(crate) struct RoundPosition {
     /// 0-based level, and how many there are.
     pub(crate) level: (u32, usize),
     /// Requests in flight.
@@ -49,7 +49,7 @@ pub(crate) struct Place {
 
 /// Shows the rounds of a run.
 pub(crate) struct Progress {
-    how: How,
+    format: ProgressFormat,
     lang: Lang,
     options: SummaryOptions,
     /// The level of these lines.
@@ -61,7 +61,7 @@ pub(crate) struct Progress {
 
 /// The round that runs.
 struct Current {
-    place: Place,
+    place: RoundPosition,
     bar: ProgressBar,
     running: Running,
     planned: u32,
@@ -73,9 +73,9 @@ struct Current {
 
 impl Progress {
     /// For a whole run.
-    pub(crate) fn new(how: How, lang: Lang, options: SummaryOptions) -> Self {
+    pub(crate) fn new(format: ProgressFormat, lang: Lang, options: SummaryOptions) -> Self {
         Self {
-            how,
+            format,
             lang,
             options,
             level: None,
@@ -85,15 +85,15 @@ impl Progress {
     }
 
     /// A round is about to run.
-    pub(crate) fn begin(&mut self, place: Place) {
-        if self.how == How::None {
+    pub(crate) fn begin(&mut self, place: RoundPosition) {
+        if self.format == ProgressFormat::None {
             return;
         }
         if self.level != Some(place.level.0) {
             self.level = Some(place.level.0);
             self.ended.clear();
         }
-        let bar = ProgressBar::with_draw_target(None, target(self.how == How::Auto));
+        let bar = ProgressBar::with_draw_target(None, target(self.format == ProgressFormat::Auto));
         // The template is fixed and known to be valid.
         if let Ok(style) = ProgressStyle::with_template("{msg}") {
             bar.set_style(style);
@@ -112,41 +112,41 @@ impl Progress {
     }
 
     /// Takes one event of the round.
-    pub(crate) fn on(&mut self, event: &Event<'_>) {
+    pub(crate) fn on(&mut self, event: &RoundEvent<'_>) {
         let Some(now) = &mut self.now else {
             return;
         };
         let at = Instant::now();
         match event {
-            Event::WarmingUp { requests } => {
+            RoundEvent::WarmingUp { requests } => {
                 let text = match self.lang {
                     Lang::En => format!("warming up with {requests} other prompts"),
                     Lang::Zh => format!("用 {requests} 个其他提示词预热"),
                 };
-                now.remark(self.how, self.lang, &self.ended, &text);
+                now.remark(self.format, self.lang, &self.ended, &text);
             }
-            Event::MakingCold => {
+            RoundEvent::MakingCold => {
                 let text = match self.lang {
                     Lang::En => "making it cold",
                     Lang::Zh => "使其变冷",
                 };
-                now.remark(self.how, self.lang, &self.ended, text);
+                now.remark(self.format, self.lang, &self.ended, text);
             }
-            Event::Started { begun } => {
+            RoundEvent::Started { begun } => {
                 now.planned = begun.planned;
                 now.began = at;
                 now.shown = at;
-                now.show(self.how, self.lang, &self.ended, false);
+                now.show(self.format, self.lang, &self.ended, false);
             }
-            Event::Finished(record) => {
-                let metrics = measure(record, &self.options);
+            RoundEvent::Finished(record) => {
+                let metrics = request_metrics(record, &self.options);
                 now.running.add(record, &metrics);
             }
-            Event::Tick { in_flight } => {
+            RoundEvent::Tick { in_flight } => {
                 now.in_flight = *in_flight;
-                if at - now.shown >= self.how.every() {
+                if at - now.shown >= self.format.every() {
                     now.shown = at;
-                    now.show(self.how, self.lang, &self.ended, false);
+                    now.show(self.format, self.lang, &self.ended, false);
                 }
             }
             _ => {}
@@ -158,8 +158,8 @@ impl Progress {
     pub(crate) fn end(&mut self) -> Option<Duration> {
         let mut now = self.now.take()?;
         now.in_flight = 0;
-        if self.how != How::Auto {
-            now.show(self.how, self.lang, &self.ended, true);
+        if self.format != ProgressFormat::Auto {
+            now.show(self.format, self.lang, &self.ended, true);
         }
         self.ended.push(now.figures(self.lang, true));
         now.bar.finish_and_clear();
@@ -231,35 +231,37 @@ impl Current {
         }
     }
 
-    fn show(&self, how: How, lang: Lang, before: &[String], ended: bool) {
-        match how {
-            How::None => {}
-            How::Auto => {
+    fn show(&self, format: ProgressFormat, lang: Lang, before: &[String], ended: bool) {
+        match format {
+            ProgressFormat::None => {}
+            ProgressFormat::Auto => {
                 let mut lines = vec![self.title(lang)];
                 lines.extend_from_slice(before);
                 lines.push(self.figures(lang, false));
                 self.bar.set_message(lines.join("\n"));
             }
-            How::Plain => alarm(&format!(
+            ProgressFormat::Plain => alarm(&format!(
                 "{}{}",
                 self.title(lang),
                 self.figures(lang, ended)
             )),
-            How::Json => alarm(&self.json(ended).to_string()),
+            ProgressFormat::Json => alarm(&self.json(ended).to_string()),
         }
     }
 
     /// What goes on before the first request.
-    fn remark(&self, how: How, lang: Lang, before: &[String], text: &str) {
-        match how {
-            How::None => {}
-            How::Auto => {
+    fn remark(&self, format: ProgressFormat, lang: Lang, before: &[String], text: &str) {
+        match format {
+            ProgressFormat::None => {}
+            ProgressFormat::Auto => {
                 let mut lines = vec![format!("{} · {text}", self.title(lang))];
                 lines.extend_from_slice(before);
                 self.bar.set_message(lines.join("\n"));
             }
-            How::Plain => alarm(&format!("{} · {text}", self.title(lang))),
-            How::Json => alarm(&json!({"event": "preparing", "doing": text}).to_string()),
+            ProgressFormat::Plain => alarm(&format!("{} · {text}", self.title(lang))),
+            ProgressFormat::Json => {
+                alarm(&json!({"event": "preparing", "doing": text}).to_string());
+            }
         }
     }
 

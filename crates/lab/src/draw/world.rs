@@ -6,9 +6,9 @@ use super::{
     truth::{Asked, truth},
 };
 use dualround_model::{
-    CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Known, Outcome, Phase,
-    RequestRecord, RoundKind, RoundMeta, RoundRun, RoundSpec, Schedule, StreamFacts, Timeline,
-    Usage,
+    CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Outcome, Phase,
+    RequestRecord, RoundKind, RoundMeta, RoundRun, RoundSpec, RunEvidence, Schedule, StreamFacts,
+    Timeline, Usage,
 };
 
 /// Output tokens of every answer, ms apart.
@@ -24,7 +24,7 @@ pub struct Drawn {
     /// The rounds in the order of the schedule.
     pub rounds: Vec<RoundRun>,
     /// What was known of the server beside them.
-    pub known: Known,
+    pub known: RunEvidence,
     /// The truth.
     pub truth: Truth,
 }
@@ -327,8 +327,8 @@ pub(super) fn round_meta(
 }
 
 /// A canary that showed a cache which reports its hits.
-fn known() -> Known {
-    Known {
+fn known() -> RunEvidence {
+    RunEvidence {
         canary: Some(CanaryReport {
             prompt_tokens: Some(800),
             first: Some(0),
@@ -339,6 +339,6 @@ fn known() -> Known {
             other_text: None,
             replayed: false,
         }),
-        ..Known::default()
+        ..RunEvidence::default()
     }
 }

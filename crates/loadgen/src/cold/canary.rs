@@ -1,10 +1,10 @@
 //! The canary: three serial requests with made text (four under a salt) that show whether hits happen here, whether
 //! they are reported, and whether what is to make a prompt cold does so.
 
-use super::Fresh;
+use super::CacheBreaker;
 use crate::{
-    cancel::Cancel, exchange::Wiring, filler::filler, marker::Markers, prepare::request_of_text,
-    reading::Reading, stream::Response, transport::StampCounts,
+    answer_reading::AnswerReading, cancel::Cancel, exchange::Client, filler::filler,
+    marker::Markers, prepare::request_of_text, stream::Response, transport::StampCounts,
 };
 use dualround_model::{
     CanaryReport, Ending, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS, Timeline, Usage,
@@ -34,7 +34,7 @@ pub(crate) struct Probed {
 
 /// Sends made text, one request after the other.
 pub(crate) struct Prober<'a> {
-    wiring: &'a Wiring,
+    client: &'a Client,
     plan: &'a Plan,
     /// What shapes the measured prompts shapes these too.
     like: Option<&'a Sample>,
@@ -46,9 +46,9 @@ pub(crate) struct Prober<'a> {
 }
 
 impl<'a> Prober<'a> {
-    pub(crate) fn new(wiring: &'a Wiring, plan: &'a Plan, like: Option<&'a Sample>) -> Self {
+    pub(crate) fn new(client: &'a Client, plan: &'a Plan, like: Option<&'a Sample>) -> Self {
         Self {
-            wiring,
+            client,
             plan,
             like,
             text: filler(plan.seed, CHARS),
@@ -107,29 +107,29 @@ impl<'a> Prober<'a> {
     ///
     /// # Errors
     /// [`Refused`] when the server did not answer it.
-    pub(crate) async fn send(&mut self, fresh: &Fresh) -> Result<Probed, Refused> {
+    pub(crate) async fn send(&mut self, fresh: &CacheBreaker) -> Result<Probed, Refused> {
         let text = self.text.clone();
         self.send_text(&text, fresh).await
     }
 
     /// The same of another text of that length, which begins with other words.
-    async fn send_other(&mut self, fresh: &Fresh) -> Result<Probed, Refused> {
+    async fn send_other(&mut self, fresh: &CacheBreaker) -> Result<Probed, Refused> {
         let text = filler(self.plan.seed ^ 2, self.text.len());
         self.send_text(&text, fresh).await
     }
 
-    async fn send_text(&mut self, text: &str, fresh: &Fresh) -> Result<Probed, Refused> {
+    async fn send_text(&mut self, text: &str, fresh: &CacheBreaker) -> Result<Probed, Refused> {
         self.sent += 1;
-        let target = &self.wiring.target;
+        let target = &self.client.target;
         let bytes = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
         let bytes = bytes.into();
-        let reading = Reading {
+        let reading = AnswerReading {
             keep_text: false,
-            ..Reading::of(self.plan)
+            ..AnswerReading::of(self.plan)
         };
-        let mut response = Response::new(self.wiring.clock.now(), reading);
+        let mut response = Response::new(self.client.clock.now(), reading);
         let (cancel, mut counts) = (Cancel::new(), StampCounts::default());
-        self.wiring
+        self.client
             .exchange(&mut self.slot, &bytes, &mut response, &cancel, &mut counts)
             .await;
         if let Outcome::Failed(failure) = response.answer.outcome() {
@@ -227,11 +227,11 @@ async fn three(
 }
 
 /// The next value of a kind.
-pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> Fresh {
+pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> CacheBreaker {
     let words = markers.next();
     match salt_field {
-        None => Fresh::Marker(words),
-        Some(field) => Fresh::Salt {
+        None => CacheBreaker::Marker(words),
+        Some(field) => CacheBreaker::Salt {
             field: field.to_owned(),
             value: words.trim_end().replace(' ', "-"),
         },

@@ -1,7 +1,7 @@
 //! Making a round cold, and finding out beforehand whether that works here.
 
+mod cache_breaker;
 pub(crate) mod canary;
-mod fresh;
 pub(crate) mod reset;
 
-pub(crate) use fresh::Fresh;
+pub(crate) use cache_breaker::CacheBreaker;

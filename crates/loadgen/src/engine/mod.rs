@@ -19,7 +19,7 @@ use serde_json::Value;
 pub(crate) use observe::observe;
 #[cfg(test)]
 pub(crate) use watch::Settled;
-pub(crate) use watch::{Reading, Watch};
+pub(crate) use watch::{EngineReading, Watch};
 
 /// What a server showed of itself. Nothing here changed its state.
 #[derive(Clone, Debug, Default)]

@@ -36,8 +36,8 @@ pub(crate) struct Settled {
     pub(crate) jumps: bool,
 }
 
-/// A page, or why it could not be read.
-pub(crate) type Reading = Result<Settled, String>;
+/// A reading of an engine's page, or the reason why there is none.
+pub(crate) type EngineReading = Result<Settled, String>;
 
 /// Between two readings, which must agree.
 const STILL: Duration = Duration::from_millis(100);
@@ -89,7 +89,7 @@ impl Watch {
 
     /// Reads the page until two readings agree and nothing runs, a second at most: engines count some
     /// time after their answer, and take a request off their gauges later still.
-    pub(crate) async fn settled(&self) -> Reading {
+    pub(crate) async fn settled(&self) -> EngineReading {
         let mut page = self.read().await?;
         let mut jumps = false;
         for _ in 1..READINGS {
@@ -145,7 +145,7 @@ impl Watch {
     }
 
     /// QueryKind changed between two readings.
-    pub(crate) fn delta(&self, before: &Reading, after: &Reading) -> EngineDelta {
+    pub(crate) fn delta(&self, before: &EngineReading, after: &EngineReading) -> EngineDelta {
         let report = &self.report;
         let mut delta = EngineDelta {
             base: report.base.clone(),

@@ -1,6 +1,6 @@
 //! The same over HTTP/2: hyper brings head and frames, stamped as the connection's last read.
 
-use super::{Activity, DRAIN, Wiring};
+use super::{Activity, Client, DRAIN};
 use crate::{
     stream::Response,
     transport::{Http2, response_head, words},
@@ -26,7 +26,7 @@ impl Http2 {
 
 /// False when nothing of the request was sent.
 pub(super) async fn talk(
-    wiring: &Wiring,
+    client: &Client,
     link: &mut Http2,
     request: Prepared,
     response: &mut Response,
@@ -36,7 +36,7 @@ pub(super) async fn talk(
         Ok(answer) => answer.into_parts(),
         Err((_, true)) if response.answer.timeline.connect_ns.is_none() => return false,
         Err((error, _)) => {
-            end(wiring, response);
+            end(client, response);
             let message = words(&error);
             response
                 .answer
@@ -47,12 +47,12 @@ pub(super) async fn talk(
     let stamp = link.last();
     response.feed_head(response_head(parts.status.as_u16(), &parts.headers), stamp);
     activity.note(response, stamp.at);
-    read_all(wiring, link, &mut body, response, activity).await;
+    read_all(client, link, &mut body, response, activity).await;
     true
 }
 
 async fn read_all(
-    wiring: &Wiring,
+    client: &Client,
     link: &Http2,
     body: &mut Incoming,
     response: &mut Response,
@@ -80,7 +80,7 @@ async fn read_all(
                 if response.done() {
                     return response.close_at_done();
                 }
-                end(wiring, response);
+                end(client, response);
                 let message = words(&error);
                 return response.answer.fail(FailureKind::ConnectionReset, message);
             }
@@ -89,6 +89,6 @@ async fn read_all(
     }
 }
 
-fn end(wiring: &Wiring, response: &mut Response) {
-    response.answer.timeline.end_ns = wiring.clock.now();
+fn end(client: &Client, response: &mut Response) {
+    response.answer.timeline.end_ns = client.clock.now();
 }

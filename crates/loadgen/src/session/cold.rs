@@ -2,8 +2,8 @@
 
 use super::Session;
 use crate::{
-    LoadError, Progress,
-    cold::{Fresh, canary, reset},
+    LoadError, RoundEvent,
+    cold::{CacheBreaker, canary, reset},
     preflight, prepare,
     secrets::Secrets,
 };
@@ -23,11 +23,11 @@ impl Session {
     pub(super) async fn canary(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let salts = matches!(self.plan.cold.policy, ColdPolicy::Auto | ColdPolicy::Salt);
         let field = if salts { self.salt_candidate() } else { None };
-        let wiring = Arc::clone(&self.wiring);
+        let client = Arc::clone(&self.client);
         let like = self.first_sample();
         let lengths = self.lengths();
         if let Some(field) = field {
-            let mut prober = canary::Prober::new(&wiring, &self.plan, like.as_deref());
+            let mut prober = canary::Prober::new(&client, &self.plan, like.as_deref());
             // A refusal of the field is not one of the endpoint: the marker is tried next.
             let found = canary::run(&mut prober, &mut self.markers, Some(&field), lengths).await;
             self.probes += prober.sent();
@@ -39,7 +39,7 @@ impl Session {
                 return Ok(Some(report));
             }
         }
-        let mut prober = canary::Prober::new(&wiring, &self.plan, like.as_deref());
+        let mut prober = canary::Prober::new(&client, &self.plan, like.as_deref());
         let found = canary::run(&mut prober, &mut self.markers, None, lengths).await;
         self.probes += prober.sent();
         self.canary_odd = Secrets::of(&self.plan).scrub_all(prober.into_odd());
@@ -58,7 +58,7 @@ impl Session {
                     }
                     None => "",
                 };
-                let url = self.wiring.target.shown.clone();
+                let url = self.client.target.shown.clone();
                 Err(LoadError::Endpoint {
                     url,
                     reason: format!("{message}{hint}"),
@@ -100,14 +100,14 @@ impl Session {
     pub(super) fn prepare_epoch(
         &mut self,
         spec: RoundSpec,
-        watch: &mut dyn FnMut(Progress<'_>),
+        watch: &mut dyn FnMut(RoundEvent<'_>),
     ) -> Result<Option<ColdAction>, LoadError> {
         match spec.kind {
             RoundKind::Cold => {}
             RoundKind::Warm | RoundKind::Partial => return Ok(None),
             RoundKind::External => return self.reset_engine_alone(watch).map(Some),
         }
-        watch(Progress::MakingCold);
+        watch(RoundEvent::MakingCold);
         // Two sets of bodies at once are what a large dataset has no room for.
         (self.epoch, self.ids) = (None, None);
         let fresh = match self.plan.cold.policy {
@@ -118,7 +118,7 @@ impl Session {
         };
         let epoch = prepare::epoch(
             &self.plan,
-            &self.wiring.target,
+            &self.client.target,
             self.samples(),
             fresh.as_ref(),
         )?;
@@ -127,14 +127,14 @@ impl Session {
         let runtime = crate::runtime::single()?;
         let mut action = ColdAction::default();
         match fresh {
-            Some(Fresh::Marker(marker)) => {
+            Some(CacheBreaker::Marker(marker)) => {
                 action.method = ColdMethod::Marker;
                 let times = if self.is_doubled() { 2 } else { 1 };
                 let tokens = runtime.block_on(self.marker_tokens(&marker));
                 action.marker_tokens = tokens.map(|tokens| times * tokens);
                 action.marker = Some(marker);
             }
-            Some(Fresh::Salt { field, value }) => {
+            Some(CacheBreaker::Salt { field, value }) => {
                 action.method = ColdMethod::Salt;
                 action.salt = Some((field, value));
             }
@@ -150,9 +150,9 @@ impl Session {
     /// Before a round of outer tiers alone: the engine's own cache is emptied, theirs is kept.
     fn reset_engine_alone(
         &mut self,
-        watch: &mut dyn FnMut(Progress<'_>),
+        watch: &mut dyn FnMut(RoundEvent<'_>),
     ) -> Result<ColdAction, LoadError> {
-        watch(Progress::MakingCold);
+        watch(RoundEvent::MakingCold);
         let calls = self.engine_resets();
         let none = "an E round needs an engine whose reset is known: see dualround check endpoint";
         let url = self.first_url(&calls, none)?;
@@ -178,7 +178,7 @@ impl Session {
         if !self.plan.probe {
             return None;
         }
-        let (target, tls) = (&self.wiring.target, self.tls.clone());
+        let (target, tls) = (&self.client.target, self.tls.clone());
         let mut control = preflight::tokenizer(target, tls, self.clock);
         preflight::count_tokens(&self.plan, &mut control, marker).await
     }
@@ -193,10 +193,10 @@ impl Session {
         let none =
             "no reset call is known for this server: give --reset-cache-url, or use --cold auto";
         let url = self.first_url(&calls, none)?;
-        let wiring = Arc::clone(&self.wiring);
+        let client = Arc::clone(&self.client);
         let plan = self.plan.clone();
         let like = self.first_sample();
-        let mut prober = canary::Prober::new(&wiring, &plan, like.as_deref());
+        let mut prober = canary::Prober::new(&client, &plan, like.as_deref());
         let fresh = canary::fresh(&mut self.markers, None);
         let mut before = None;
         if plan.probe {
@@ -246,7 +246,7 @@ impl Session {
     fn first_url(&self, calls: &[ResetCall], none: &str) -> Result<String, LoadError> {
         let Some(call) = calls.first() else {
             return Err(LoadError::Reset {
-                url: self.wiring.target.shown.clone(),
+                url: self.client.target.shown.clone(),
                 reason: none.to_owned(),
             });
         };

@@ -4,7 +4,7 @@ use super::Session;
 use crate::{
     LoadError,
     auth::{basic, credentials},
-    engine::{self, Reading, Watch},
+    engine::{self, EngineReading, Watch},
     secrets::Secrets,
     transport::Target,
 };
@@ -24,7 +24,7 @@ impl Session {
         let headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         let secrets = Secrets::of(&self.plan);
         // The key goes to the endpoint's own server only.
-        let own = &self.wiring.target;
+        let own = &self.client.target;
         let own = own.with_path(own.base_path());
         let mut places = vec![(own.shown.clone(), own, headers)];
         for url in &self.plan.admin_urls {
@@ -105,7 +105,7 @@ impl Session {
     }
 
     /// The pages as they stand, one for each engine.
-    pub(super) fn read_engines(&self) -> Result<Vec<Option<Reading>>, LoadError> {
+    pub(super) fn read_engines(&self) -> Result<Vec<Option<EngineReading>>, LoadError> {
         if !self.watches.iter().any(Watch::has_counters) {
             return Ok(self.watches.iter().map(|_| None).collect());
         }
@@ -126,7 +126,7 @@ impl Session {
     /// What the counters did since `before`.
     pub(super) fn engine_deltas(
         &self,
-        before: &[Option<Reading>],
+        before: &[Option<EngineReading>],
     ) -> Result<Vec<EngineDelta>, LoadError> {
         let after = self.read_engines()?;
         let pairs = before.iter().zip(&after);

@@ -46,7 +46,7 @@ impl Session {
                 (samples, uncut(share(sums)))
             }
         };
-        let (plan, target) = (&self.plan, &self.wiring.target);
+        let (plan, target) = (&self.plan, &self.client.target);
         let epoch = prepare::epoch(plan, target, &samples, self.fresh.as_ref())?;
         Ok((Arc::new(epoch), report))
     }

@@ -58,7 +58,7 @@ impl Session {
         let requests = self.epoch.as_ref()?.requests.iter();
         let bytes: usize = requests.map(|request| request.bytes.len()).sum();
         let ask = Ask::of(self.engine_kind()).filter(|_| self.plan.probe && bytes <= MOST)?;
-        let target = self.wiring.target.clone();
+        let target = self.client.target.clone();
         let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         headers.set("Content-Type", "application/json");
         Some(Tokenizer {

@@ -1,7 +1,7 @@
 //! A plan with defaults, and a run of it.
 #![cfg(test)]
 
-use dualround_loadgen::{Cancel, Clock, Progress, Session};
+use dualround_loadgen::{Cancel, Clock, RoundEvent, Session};
 use dualround_model::{
     ColdPlan, ColdPolicy, OutputPlan, Plan, PrometheusPlan, RequestPlan, RoundRun, RoundSpec,
     Sample, StoreText, Timeouts,
@@ -77,7 +77,7 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
 
 /// The metrics of a record.
 pub(crate) fn metrics(record: &dualround_model::RequestRecord) -> dualround_model::RequestMetrics {
-    dualround_stats::measure(record, &dualround_stats::SummaryOptions::default())
+    dualround_stats::request_metrics(record, &dualround_stats::SummaryOptions::default())
 }
 
 /// Runs one round and keeps its records, in order of their index.
@@ -88,8 +88,8 @@ pub(crate) fn run_round(
     spec: RoundSpec,
 ) -> RoundRun {
     let mut records = Vec::new();
-    let mut keep = |progress: Progress<'_>| {
-        if let Progress::Finished(record) = progress {
+    let mut keep = |progress: RoundEvent<'_>| {
+        if let RoundEvent::Finished(record) = progress {
             records.push(record.clone());
         }
     };

@@ -1,7 +1,8 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
 use crate::{
-    Details, number::Rounded, page::Page, telemetry_points::since_start, words::no_prefill_line,
+    RequestSource, number::Rounded, page::ReportInput, telemetry_points::since_start,
+    words::no_prefill_line,
 };
 use dualround_model::{
     Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
@@ -65,14 +66,14 @@ struct Texts {
 #[derive(Serialize)]
 struct Level<'a> {
     name: String,
-    line: Option<Line>,
+    line: Option<FittedLine>,
     /// Why there is none, in English and Chinese.
     no_line: Option<[String; 2]>,
     rounds: Vec<Round<'a>>,
 }
 
 #[derive(Serialize)]
-struct Line {
+struct FittedLine {
     overhead_ms: Rounded,
     ms_per_token: Rounded,
 }
@@ -88,11 +89,11 @@ struct Round<'a> {
     failures: &'a BTreeMap<String, u64>,
     metrics: Vec<Metric<'a>>,
     #[serde(flatten)]
-    columns: Columns,
+    columns: RequestColumns,
 }
 
 #[derive(Default, Serialize)]
-struct Columns {
+struct RequestColumns {
     index: Vec<u32>,
     text: Vec<usize>,
     outcome: Vec<usize>,
@@ -123,7 +124,7 @@ struct Series {
 }
 
 /// Writes the block. No `<` stands in it, so that nothing in a text can end it.
-pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer(Escaping(out), &collect(page)?)?;
     Ok(())
 }
@@ -147,7 +148,7 @@ impl<W: Write> Write for Escaping<W> {
     }
 }
 
-fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
+fn collect(page: ReportInput<'_>) -> io::Result<Data<'_>> {
     let requests: u64 = page.rounds.iter().map(RoundResult::ended).sum();
     let requests = usize::try_from(requests).unwrap_or(usize::MAX);
     let every = requests.div_ceil(REQUESTS).max(1);
@@ -179,9 +180,9 @@ fn collect(page: Page<'_>) -> io::Result<Data<'_>> {
     })
 }
 
-fn line(model: &PrefillModel) -> Option<Line> {
+fn line(model: &PrefillModel) -> Option<FittedLine> {
     let (overhead, per_token) = model.overhead_ms.zip(model.ms_per_token)?;
-    Some(Line {
+    Some(FittedLine {
         overhead_ms: Rounded(Some(overhead)),
         ms_per_token: Rounded(Some(per_token)),
     })
@@ -189,13 +190,13 @@ fn line(model: &PrefillModel) -> Option<Line> {
 
 fn one_round<'a>(
     round: &'a RoundResult,
-    details: &dyn Details,
+    details: &dyn RequestSource,
     every: usize,
     kinds: &mut Vec<String>,
     texts: &mut Texts,
 ) -> io::Result<Round<'a>> {
     let meta = &round.meta;
-    let mut columns = Columns::default();
+    let mut columns = RequestColumns::default();
     details.each(round, every, &mut |record, metrics| {
         columns.index.push(record.index);
         columns.text.push(texts.place(&record));

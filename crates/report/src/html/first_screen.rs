@@ -4,14 +4,14 @@ use super::{both, defined, escape};
 use crate::{
     caveats::caveats,
     level_row::{cells, heads},
-    page::Page,
+    page::ReportInput,
     words::{cold_facts, conclusion, diagnoses},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
 
 /// Writes it.
-pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     header(page, out)?;
     verdicts(page, out)?;
     cold_to_warm(page, out)?;
@@ -19,7 +19,7 @@ pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     remarks(page, out)
 }
 
-fn header(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn header(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, plan) = (page.run, &page.run.plan);
     writeln!(
         out,
@@ -35,7 +35,7 @@ fn header(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     )
 }
 
-fn verdicts(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "<ul class=\"verdicts\">")?;
     for level in &page.comparison.levels {
         let term = match level.conclusion.kind {
@@ -65,7 +65,7 @@ fn verdicts(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "</ul>")
 }
 
-fn cold_to_warm(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let levels = &page.comparison.levels;
     write!(
         out,
@@ -91,7 +91,7 @@ fn cold_to_warm(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// What each level's judgement on its cold rounds rests on.
-fn evidence(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn evidence(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let summary = both("Evidence for the cold rounds", "冷轮的依据");
     writeln!(out, "<details><summary>{summary}</summary><ul>")?;
     for level in &page.comparison.levels {
@@ -103,7 +103,7 @@ fn evidence(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "</ul></details>")
 }
 
-fn remarks(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+fn remarks(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let caveats = caveats(&page.run.plan, &page.run.warnings, page.rounds);
     if caveats.is_empty() {
         return Ok(());

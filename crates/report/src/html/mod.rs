@@ -9,7 +9,7 @@ mod data;
 mod first_screen;
 mod sections;
 
-use crate::page::Page;
+use crate::page::ReportInput;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -26,7 +26,7 @@ const SCRIPT: &str = concat!(
 );
 
 /// Writes the page.
-pub(crate) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let digest = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     let lang = page.run.plan.output.lang.code();
     write!(

@@ -2,12 +2,12 @@
 //! environment, and every definition.
 
 use super::{both, escape};
-use crate::{TermKind, page::Page, terms};
+use crate::{TermKind, page::ReportInput, terms};
 use dualround_model::Lang;
 use std::io::{self, Write};
 
 /// Writes them.
-pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let titled = |id: &str, en: &str, zh: &str| {
         format!(
             "<h2>{}</h2><div class=\"grid\" id=\"{id}\"></div>",
@@ -56,7 +56,7 @@ pub(super) fn write(page: Page<'_>, out: &mut impl Write) -> io::Result<()> {
     definitions(out)
 }
 
-fn environment(page: Page<'_>) -> serde_json::Value {
+fn environment(page: ReportInput<'_>) -> serde_json::Value {
     let run = page.run;
     serde_json::json!({
         "run_id": run.run_id,

@@ -9,7 +9,7 @@ use dualround_model::{
     Schedule, Selection, Source, Stat, StreamFacts, Tail, Tails, Timeline, Timeouts, Usage,
     Verdict, Warning, Withheld, Witness,
 };
-use dualround_report::{Details, RunInfo, Take};
+use dualround_report::{RequestReceiver, RequestSource, RunInfo};
 use std::collections::BTreeMap;
 
 pub(crate) fn plan(lang: Lang, levels: &[u32]) -> Plan {
@@ -94,8 +94,13 @@ pub(crate) fn in_memory(rounds: &[RoundResult]) -> InMemory {
     InMemory(keys.map(|key| (key, vec![request(key.0, key.1)])).collect())
 }
 
-impl Details for InMemory {
-    fn each(&self, round: &RoundResult, every: usize, take: &mut Take<'_>) -> std::io::Result<()> {
+impl RequestSource for InMemory {
+    fn each(
+        &self,
+        round: &RoundResult,
+        every: usize,
+        take: &mut RequestReceiver<'_>,
+    ) -> std::io::Result<()> {
         let requests = &self.0[&(round.meta.level, round.meta.spec.number)];
         for (record, metrics) in requests.iter().step_by(every) {
             take(record.clone(), metrics.clone())?;

@@ -4,7 +4,7 @@
 use super::Case;
 use crate::{
     reuse_seen,
-    witness::{self, Looked},
+    witness::{self, LookupCheck},
 };
 use dualround_model::Diagnosis;
 
@@ -35,7 +35,7 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
 fn not_seen(case: &Case<'_>) -> Option<Diagnosis> {
     let mut warm = case.basis.design.warm_rounds();
     warm.find_map(|round| match witness::looked(round) {
-        Some(Looked::Less { seen, sent }) => Some(Diagnosis::NotSeenByEngines {
+        Some(LookupCheck::Less { seen, sent }) => Some(Diagnosis::NotSeenByEngines {
             seen,
             sent,
             replayed: case.basis.reuse.replayed.is_some(),

@@ -11,8 +11,8 @@ use crate::{
     kinds::of_kind,
 };
 use dualround_model::{
-    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, EngineKind, Known, RoundKind,
-    RoundResult, Warning, Witness,
+    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, EngineKind, RoundKind, RoundResult,
+    RunEvidence, Warning, Witness,
 };
 
 /// A warm hit rate below this counts as no reuse.
@@ -23,7 +23,7 @@ const FAR_BELOW: f64 = 0.5;
 /// A level that is to be explained.
 struct Case<'a> {
     rounds: &'a [RoundResult],
-    known: &'a Known,
+    known: &'a RunEvidence,
     basis: &'a LevelEvidence<'a>,
     conclusion: &'a Conclusion,
     /// Whether the canary's repetition was found again.
@@ -48,7 +48,7 @@ const EXPLAINS: [Rule; 6] = [
 /// Everything that holds of a level.
 pub(crate) fn of(
     rounds: &[RoundResult],
-    known: &Known,
+    known: &RunEvidence,
     basis: &LevelEvidence<'_>,
     conclusion: &Conclusion,
 ) -> Vec<Diagnosis> {

@@ -25,8 +25,8 @@ use changed::mark_changed_prompts;
 use classes::classes;
 use design::{Design, repeats_its_bytes};
 use dualround_model::{
-    CacheHit, Judging, Known, LevelComparison, MetricComparison, PrefillModel, RequestRow,
-    RoundKind, RoundResult, Withheld,
+    CacheHit, Judging, LevelComparison, MetricComparison, PrefillModel, RequestRow, RoundKind,
+    RoundResult, RunEvidence, Withheld,
 };
 use estimate::{estimate, withhold};
 use lengths::lengths;
@@ -34,7 +34,11 @@ use lost::{lost, too_many};
 
 /// Compares the rounds of a level, but for their answers, whose texts are not in memory. Requests
 /// whose prompt tokens changed are marked.
-pub fn compare(rounds: &mut [RoundResult], judging: &Judging, known: &Known) -> LevelComparison {
+pub fn compare(
+    rounds: &mut [RoundResult],
+    judging: &Judging,
+    known: &RunEvidence,
+) -> LevelComparison {
     mark_changed_prompts(rounds);
     let convention = knowledge::of_level(rounds, known);
     knowledge::apply(rounds, convention);
@@ -116,7 +120,7 @@ fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) ->
     differ
 }
 
-fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &Known) -> CacheHit {
+fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &RunEvidence) -> CacheHit {
     let warm = Hits::of_rounds(design.warm_rounds());
     let cold = Hits::of_rounds(design.cold_rounds());
     let reuse = expected::reuse_of_all(rounds, known);

@@ -5,9 +5,9 @@ pub(crate) mod rounds;
 
 use crate::common::{meta, success, usage};
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineReport, Expected, Judging, Known,
-    LevelComparison, MetricTrack, RequestRecord, Reuse, RoundKind, RoundRun, RoundSpec, Schedule,
-    TierDelta, Verdict,
+    CanaryReport, ColdAction, ColdMethod, EngineDelta, EngineReport, Expected, Judging,
+    LevelComparison, MetricTrack, RequestRecord, Reuse, RoundKind, RoundRun, RoundSpec,
+    RunEvidence, Schedule, TierDelta, Verdict,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
 
@@ -120,7 +120,7 @@ impl Level {
             round_noise: None,
             same_samples: true,
         };
-        let known = Known {
+        let known = RunEvidence {
             canary: self.canary,
             engines: self.servers,
             reuse: self.reuse,

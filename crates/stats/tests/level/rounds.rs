@@ -2,14 +2,16 @@
 
 use super::{canary, engine};
 use crate::common::{self, meta, success, usage};
-use dualround_model::{EngineDelta, Judging, Known, LevelComparison, RequestRecord, Schedule};
+use dualround_model::{
+    EngineDelta, Judging, LevelComparison, RequestRecord, RunEvidence, Schedule,
+};
 use dualround_stats::compare;
 
 /// The level of a schedule, given each round's records and what the engines' counters saw, by its
 /// number.
 pub(crate) fn judged(
     schedule: &str,
-    known: &Known,
+    known: &RunEvidence,
     records: impl Fn(u32) -> Vec<RequestRecord>,
     engines: impl Fn(u32) -> Vec<EngineDelta>,
 ) -> LevelComparison {
@@ -33,7 +35,7 @@ pub(crate) fn judged(
 /// asked (s).
 pub(crate) fn by_rounds(
     schedule: &str,
-    known: &Known,
+    known: &RunEvidence,
     of: impl Fn(u32, u32) -> (u64, f64),
     engines: impl Fn(u32) -> Vec<EngineDelta>,
 ) -> LevelComparison {
@@ -47,10 +49,10 @@ pub(crate) fn by_rounds(
 }
 
 /// A canary whose repetition hit so much, and no more.
-pub(crate) fn known(repeated: u64) -> Known {
-    Known {
+pub(crate) fn known(repeated: u64) -> RunEvidence {
+    RunEvidence {
         canary: canary(Some(0), Some(repeated)),
-        ..Known::default()
+        ..RunEvidence::default()
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     random::Random,
     world::{Request, record, round_meta},
 };
-use dualround_model::{ColdAction, ColdMethod, Known, RoundKind, RoundRun, Schedule};
+use dualround_model::{ColdAction, ColdMethod, RoundKind, RoundRun, RunEvidence, Schedule};
 use serve::{Served, World};
 
 /// Rounds with what is known and true.
@@ -23,7 +23,7 @@ pub struct DrawnHits {
     /// Cold and warm.
     pub rounds: Vec<RoundRun>,
     /// What was known of the server.
-    pub known: Known,
+    pub known: RunEvidence,
     /// The ids that were sent; empty where they are not known.
     pub ids: Vec<Vec<u32>>,
     /// The truth.

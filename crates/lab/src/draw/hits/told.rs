@@ -6,7 +6,7 @@ use super::{
 };
 use crate::draw::world::whole;
 use dualround_model::{
-    CanaryReport, EngineDelta, EngineKind, EngineReport, Known, LeftOut, TierDelta,
+    CanaryReport, EngineDelta, EngineKind, EngineReport, LeftOut, RunEvidence, TierDelta,
 };
 
 /// Tokens of the canary's text.
@@ -113,15 +113,15 @@ impl Sums {
 }
 
 /// What was known before the rounds.
-pub(super) fn known(scenario: &HitScenario, world: &World<'_>) -> Known {
+pub(super) fn known(scenario: &HitScenario, world: &World<'_>) -> RunEvidence {
     // What is behind one address with several engines is a gateway, which tells nothing.
     let gateway = EngineReport::new(EngineKind::Unknown, "http://gateway".to_owned());
     let gateway = (scenario.replicas > 1).then_some(gateway);
     let engines = (0..read(scenario).max(1)).map(|at| engine(scenario, world, at));
-    Known {
+    RunEvidence {
         canary: canary(scenario),
         engines: gateway.into_iter().chain(engines).collect(),
-        ..Known::default()
+        ..RunEvidence::default()
     }
 }
 

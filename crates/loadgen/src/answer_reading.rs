@@ -1,11 +1,11 @@
-//! How answers are read: what the plan says of it.
+//! The settings by which answers are read.
 
 use dualround_model::{Plan, Secret};
 use dualround_wire::BodyDecoder;
 
-/// What is kept of a response, and how large it may be.
+/// The settings by which an answer is read: what is kept, and its limits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reading {
+pub(crate) struct AnswerReading {
     /// Pass over events that cannot be read.
     pub(crate) lenient: bool,
     /// Keep the text of the answer.
@@ -18,7 +18,7 @@ pub(crate) struct Reading {
     pub(crate) unpack: bool,
 }
 
-impl Reading {
+impl AnswerReading {
     /// As the plan says.
     pub(crate) fn of(plan: &Plan) -> Self {
         Self {

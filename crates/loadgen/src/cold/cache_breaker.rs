@@ -1,10 +1,10 @@
-//! What makes the prompts of an epoch like none sent before.
+//! A cache breaker: fresh text or a salt that no earlier prompt had.
 
 use serde_json::{Map, Value, json};
 
-/// Fresh once an epoch, the same for all of its requests.
+/// The cache breaker of an epoch: drawn once, the same for all of its requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fresh {
+pub(crate) enum CacheBreaker {
     /// Words before everything else in the first message, and in the first tool where there are
     /// tools.
     Marker(String),
@@ -17,7 +17,7 @@ pub(crate) enum Fresh {
     },
 }
 
-impl Fresh {
+impl CacheBreaker {
     /// Puts it into a body.
     ///
     /// # Errors
@@ -120,7 +120,9 @@ mod tests {
             let Value::Object(mut body) = body else {
                 unreachable!()
             };
-            Fresh::Marker("M ".to_owned()).apply(&mut body).unwrap();
+            CacheBreaker::Marker("M ".to_owned())
+                .apply(&mut body)
+                .unwrap();
             (
                 body["messages"][0]["content"].clone(),
                 body["tools"].clone(),
@@ -142,7 +144,9 @@ mod tests {
     fn a_salt_leaves_the_text_alone() {
         let mut body = Map::from_iter([("messages".to_owned(), json!([{"content": "hi"}]))]);
         let (field, value) = ("cache_salt".to_owned(), "x".to_owned());
-        Fresh::Salt { field, value }.apply(&mut body).unwrap();
+        CacheBreaker::Salt { field, value }
+            .apply(&mut body)
+            .unwrap();
         assert_eq!(
             Value::Object(body),
             json!({"messages": [{"content": "hi"}], "cache_salt": "x"})
