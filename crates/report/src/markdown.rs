@@ -2,9 +2,9 @@
 
 use crate::{
     caveats::caveats,
-    comparison_block::comparison_block,
-    level_row::{cells, heads},
-    page::ReportInput,
+    report_input::ReportInput,
+    terminal::comparison_block::comparison_block,
+    terminal::level_row::{cells, heads},
     text::safe_text,
     words::{conclusion, diagnoses},
 };

@@ -1,6 +1,6 @@
 //! A client's own error: what it reported against the server's log, request by request.
 
-use crate::quantile::stat;
+use crate::numbers::quantile::stat;
 use dualround_model::{FlatOut, LevelCalibration, MetricError, RequestRow, RoundResult, TrueTimes};
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@
 //! An event is delivered at its blank line. At the end of the stream, where the standard would
 //! drop a pending event, one that is complete is delivered: servers do end with `data: [DONE]`.
 
-use crate::vendor_error::is_error_name;
+use crate::errors::vendor::is_error_name;
 use memchr::memchr2;
 
 /// One event.

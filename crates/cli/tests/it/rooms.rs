@@ -181,3 +181,28 @@ fn every_case_has_its_test() {
         );
     }
 }
+
+/// A guide to files that have moved leads nowhere.
+#[test]
+fn files_that_the_guides_name_are_there() {
+    let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let mut guides = vec![root.join("ARCHITECTURE.md"), root.join("CONTRIBUTING.md")];
+    let docs = std::fs::read_dir(root.join("docs")).unwrap().flatten();
+    guides.extend(
+        docs.map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "md")),
+    );
+    let mut found = 0;
+    for guide in guides {
+        let text = std::fs::read_to_string(&guide).unwrap();
+        let named = text
+            .split('`')
+            .filter(|word| word.contains("/src/") && !word.contains(' '));
+        for word in named {
+            found += 1;
+            let path = root.join("crates").join(word.trim_start_matches("crates/"));
+            assert!(path.exists(), "{}: there is no {word}", guide.display());
+        }
+    }
+    assert!(found > 30, "{found}");
+}

@@ -3,8 +3,9 @@
 
 use super::CacheBreaker;
 use crate::{
-    answer_reading::AnswerReading, cancel::Cancel, exchange::Client, filler::filler,
-    marker::Markers, prepare::request_of_text, stream::Response, transport::StampCounts,
+    cancel::Cancel, exchange::Client, exchange::answer_reading::AnswerReading,
+    exchange::response::Response, request::filler::filler, request::marker::Markers,
+    request::prepare::request_of_text, transport::StampCounts,
 };
 use dualround_model::{
     CanaryReport, Ending, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS, Timeline, Usage,

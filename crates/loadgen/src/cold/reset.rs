@@ -2,9 +2,9 @@
 
 use crate::{
     LoadError,
-    auth::basic,
     clock::Clock,
     control::Control,
+    request::auth::basic,
     transport::{Target, WholeResponse},
 };
 use dualround_model::{RequestPlan, ResetCall, ResetOutcome};

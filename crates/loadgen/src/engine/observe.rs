@@ -4,7 +4,7 @@ use super::{Observed, hosted};
 use crate::{
     clock::Clock,
     control::Control,
-    head::Headers,
+    request::head::Headers,
     transport::{Target, WholeResponse},
 };
 use dualround_wire::parse_exposition;

@@ -153,7 +153,7 @@ fn counters_that_went_backwards_are_unknown() {
             &dualround_model::RequestPlan::default(),
         )
         .unwrap(),
-        crate::head::Headers::default(),
+        crate::request::head::Headers::default(),
         None,
         crate::Clock::start(),
         true,

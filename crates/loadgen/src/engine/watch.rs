@@ -4,7 +4,7 @@ use crate::{
     LoadError,
     clock::Clock,
     control::Control,
-    head::Headers,
+    request::head::Headers,
     telemetry::{Sampler, SamplerSettings},
     transport::Target,
 };

@@ -2,7 +2,7 @@
 
 use super::{Activity, Client, DRAIN};
 use crate::{
-    stream::Response,
+    exchange::response::Response,
     transport::{Http2, response_head, words},
 };
 use bytes::Bytes;

@@ -4,7 +4,8 @@ use super::Session;
 use crate::{
     LoadError, RoundEvent,
     cold::{CacheBreaker, canary, reset},
-    preflight, prepare,
+    control::preflight,
+    request::prepare,
     secrets::Secrets,
 };
 use dualround_model::{

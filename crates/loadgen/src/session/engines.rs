@@ -3,8 +3,8 @@
 use super::Session;
 use crate::{
     LoadError,
-    auth::{basic, credentials},
     engine::{self, EngineReading, Watch},
+    request::auth::{basic, credentials},
     secrets::Secrets,
     transport::Target,
 };

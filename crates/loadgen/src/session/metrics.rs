@@ -38,7 +38,7 @@ fn common(
         tls: tls.cloned(),
         clock,
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
-        headers: crate::auth::given(&plan.prometheus.headers),
+        headers: crate::request::auth::given(&plan.prometheus.headers),
         cancel: cancel.clone(),
         request: plan.request.clone(),
     }

@@ -3,8 +3,8 @@
 use super::Session;
 use crate::{
     LoadError,
-    partial::{Search, chars, common, cut},
-    prepare,
+    request::partial::{Search, chars, common, cut},
+    request::prepare,
 };
 use dualround_model::{PrefixCut, PreparedEpoch, Sample};
 use std::sync::Arc;

@@ -2,7 +2,9 @@
 //! the prompts were sent, so that nothing of a measured prompt is seen by the server before.
 
 use super::Session;
-use crate::{LoadError, auth::credentials, clock::nanos, control::Control, head::Headers};
+use crate::{
+    LoadError, clock::nanos, control::Control, request::auth::credentials, request::head::Headers,
+};
 use dualround_model::EngineKind;
 use serde_json::{Map, Value, json};
 use std::time::Duration;

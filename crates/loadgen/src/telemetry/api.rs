@@ -2,9 +2,9 @@
 
 use crate::{
     LoadError,
-    auth::{basic, given},
     control::Control,
-    head::Headers,
+    request::auth::{basic, given},
+    request::head::Headers,
     secrets::Secrets,
 };
 use dualround_model::RequestPlan;

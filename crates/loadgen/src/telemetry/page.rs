@@ -6,10 +6,10 @@ use super::{
     source::{AskError, SCRAPE_LIMIT, SamplerSettings, Source},
 };
 use crate::{
-    auth::basic,
     clock::{Clock, nanos},
     control::Control,
-    head::Headers,
+    request::auth::basic,
+    request::head::Headers,
     transport::WholeResponse,
 };
 use dualround_wire::{Scrape, no_page, parse_exposition};

@@ -1,7 +1,7 @@
 //! A source of server metrics: a page, or a Prometheus server.
 
 use super::{query::MetricQuery, resolve::Collected};
-use crate::{Cancel, clock::Clock, head::Headers};
+use crate::{Cancel, clock::Clock, request::head::Headers};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 

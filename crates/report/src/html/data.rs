@@ -1,7 +1,7 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
 use crate::{
-    RequestSource, number::Rounded, page::ReportInput, telemetry_points::since_start,
+    RequestSource, number::Rounded, report_input::ReportInput, telemetry_points::since_start,
     words::no_prefill_line,
 };
 use dualround_model::{

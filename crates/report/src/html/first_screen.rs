@@ -3,8 +3,8 @@
 use super::{both, defined, escape};
 use crate::{
     caveats::caveats,
-    level_row::{cells, heads},
-    page::ReportInput,
+    report_input::ReportInput,
+    terminal::level_row::{cells, heads},
     words::{cold_facts, conclusion, diagnoses},
 };
 use dualround_model::{ConclusionKind, Lang};

@@ -9,7 +9,7 @@ mod data;
 mod first_screen;
 mod sections;
 
-use crate::page::ReportInput;
+use crate::report_input::ReportInput;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};

@@ -2,7 +2,7 @@
 //! environment, and every definition.
 
 use super::{both, escape};
-use crate::{TermKind, page::ReportInput, terms};
+use crate::{TermKind, report_input::ReportInput, terms};
 use dualround_model::Lang;
 use std::io::{self, Write};
 

@@ -3,8 +3,8 @@
 
 use super::Case;
 use crate::{
-    reuse_seen,
-    witness::{self, LookupCheck},
+    cache::reuse_seen,
+    cache::witness::{self, LookupCheck},
 };
 use dualround_model::Diagnosis;
 

@@ -1,7 +1,7 @@
 //! Why prompts that had been cached were not found again, by evidence.
 
 use super::{Case, FAR_BELOW, NO_REUSE};
-use crate::{cold, expected, kinds::of_kind, witness};
+use crate::{cache::cold, cache::expected, cache::witness, level::kinds::of_kind};
 use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.

@@ -2,7 +2,10 @@
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
 use super::Case;
-use crate::{expected, hits::Hits, kinds::of_kind, pairs::matched, quantile::quantile, witness};
+use crate::{
+    cache::expected, cache::hits::Hits, cache::witness, level::kinds::of_kind,
+    level::pairs::matched, numbers::quantile::quantile,
+};
 use dualround_model::{Diagnosis, RoundKind, RoundResult};
 
 /// A possible share below this is worth its reason.

@@ -6,9 +6,9 @@ mod few_hits;
 mod gap;
 
 use crate::{
+    cache::hits::Hits,
     decision::{LevelEvidence, MARGIN},
-    hits::Hits,
-    kinds::of_kind,
+    level::kinds::of_kind,
 };
 use dualround_model::{
     CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, EngineKind, RoundKind, RoundResult,

@@ -6,9 +6,9 @@ use super::{
     estimate::estimate,
 };
 use crate::{
-    hits::Hits,
-    kinds::{cold_of, of_kind},
-    server,
+    cache::hits::Hits,
+    cache::server,
+    level::kinds::{cold_of, of_kind},
 };
 use dualround_model::{
     Allowance, ExternalTier, MetricComparison, PartialPoint, RequestRow, RoundKind, RoundResult,

@@ -2,7 +2,7 @@
 //! over both says neither.
 
 use super::{design::Design, estimate::estimate};
-use crate::pairs::matched;
+use crate::level::pairs::matched;
 use dualround_model::{Allowance, Class, ClassComparison, RequestRow};
 
 /// Requests that a class needs.

@@ -1,6 +1,6 @@
 //! Which rounds of a level stand against which: the row of the table in docs/methodology.md.
 
-use crate::pairs::matched;
+use crate::level::pairs::matched;
 use dualround_model::{ColdMethod, RequestRow, RoundKind, RoundResult, Source};
 
 /// A repeat of a round counts when it holds this share of the requests of the pair.

@@ -3,9 +3,9 @@
 
 use super::design::Design;
 use crate::{
-    intervals::{FEWEST, Interval, hodges_lehmann, t_interval},
-    pairs::matched,
-    quantile::quantile,
+    level::pairs::matched,
+    numbers::intervals::{FEWEST, Interval, hodges_lehmann, t_interval},
+    numbers::quantile::quantile,
 };
 use dualround_model::{
     Allowance, AllowanceSource, IntervalKind, MetricComparison, Repeated, RequestRow, RoundResult,

@@ -1,7 +1,7 @@
 //! TTFT by prompt length: three classes of prompts, where each has enough of them.
 
 use super::{design::Design, estimate::estimate};
-use crate::{intervals::FEWEST, pairs::matched};
+use crate::{level::pairs::matched, numbers::intervals::FEWEST};
 use dualround_model::{Allowance, LengthBucket, RequestRow};
 
 /// How many classes are tried.

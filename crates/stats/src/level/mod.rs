@@ -1,5 +1,9 @@
 //! The rounds of a level against each other.
 
+pub(crate) mod answers;
+pub(crate) mod kinds;
+pub(crate) mod pairs;
+
 mod apart;
 mod changed;
 mod classes;
@@ -9,16 +13,19 @@ mod lengths;
 mod lost;
 
 use crate::{
-    cold, conclusion,
+    cache::cold,
+    cache::expected,
+    cache::hits::Hits,
+    cache::knowledge,
+    cache::prefill,
+    cache::response_cache,
+    cache::reuse_seen::reuse_seen,
+    cache::server,
     decision::LevelEvidence,
-    diagnosis, expected,
-    hits::Hits,
-    kinds::of_kind,
-    knowledge,
-    pairs::{UNEQUAL_SHARE, matched, pairs, unequal},
-    prefill, response_cache,
-    reuse_seen::reuse_seen,
-    server,
+    decision::conclusion,
+    diagnosis,
+    level::kinds::of_kind,
+    level::pairs::{UNEQUAL_SHARE, matched, pairs, unequal},
 };
 use apart::{external, partial};
 use changed::mark_changed_prompts;

@@ -2,8 +2,8 @@
 
 use crate::{
     decision::decide,
-    intervals::{FEWEST, Interval, newcombe, t_interval, t_quantile, welch},
     level::design::CYCLE_SHARE,
+    numbers::intervals::{FEWEST, Interval, newcombe, t_interval, t_quantile, welch},
 };
 use dualround_model::{
     ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,

@@ -1,7 +1,7 @@
 //! The same prompts in other lengths: part of what changed between two runs may be that.
 
 use super::change::{Better, judge_ratio, judge_share, withhold};
-use crate::pairs::matched;
+use crate::level::pairs::matched;
 use dualround_model::{
     ChangeCaveat, ChangeReason, Judgement, MetricChange, RequestRow, RoundResult,
 };

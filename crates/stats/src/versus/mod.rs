@@ -7,11 +7,11 @@ mod lengths;
 
 use crate::{
     MARGIN,
+    level::pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
     level::{
         design::Design,
         estimate::{Pick, ratios},
     },
-    pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
 };
 use change::{Better, Rows, Share, Side, times, total};
 use dualround_model::{

@@ -1,0 +1,47 @@
+//! Counting tokens by the engine's own `/tokenize`, before a run.
+
+use crate::{LoadError, control::Control, control::preflight};
+use dualround_model::Plan;
+use tokio::runtime::Runtime;
+
+/// A tokenizer that stands behind the endpoint.
+pub struct EngineTokenizer {
+    plan: Plan,
+    control: Control,
+    runtime: Runtime,
+}
+
+impl std::fmt::Debug for EngineTokenizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineTokenizer").finish_non_exhaustive()
+    }
+}
+
+impl EngineTokenizer {
+    /// Asks whether there is one; `None` when the server does not answer with tokens.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the address cannot be used.
+    pub fn find(plan: &Plan) -> Result<Option<Self>, LoadError> {
+        let mut control = Control::to(&plan.endpoint, &plan.request, preflight::LIMIT)?;
+        control.target.path = preflight::tokenize_path(&control.target);
+        let mut found = Self {
+            plan: plan.clone(),
+            control,
+            runtime: crate::runtime::single()?,
+        };
+        Ok(found
+            .count("a b")
+            .filter(|tokens| *tokens > 0)
+            .map(|_| found))
+    }
+
+    /// Tokens of a text, without special ones; `None` when it did not answer.
+    pub fn count(&mut self, text: &str) -> Option<u64> {
+        if text.is_empty() {
+            return Some(0);
+        }
+        let asked = preflight::count_tokens(&self.plan, &mut self.control, text);
+        self.runtime.block_on(asked)
+    }
+}

@@ -1,0 +1,194 @@
+//! Requests that are not measured: model list, resets, metrics pages, priming.
+
+pub(crate) mod engine_tokenizer;
+pub(crate) mod fetch;
+pub(crate) mod preflight;
+
+use crate::{
+    LoadError,
+    clock::Clock,
+    request::head::Headers,
+    transport::{Link, MAX_BYTES, Target, WholeResponse, for_http2, tls_connector},
+};
+use dualround_model::RequestPlan;
+use dualround_wire::BodyDecoder;
+use std::time::Duration;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+/// Redirects that are followed one after the other.
+const REDIRECTS: usize = 5;
+
+/// A client for one target that keeps its connection.
+pub(crate) struct Control {
+    pub(crate) target: Target,
+    tls: Option<TlsConnector>,
+    clock: Clock,
+    limit: Duration,
+    conn: Option<Link>,
+    /// The server answered in HTTP/2 alone.
+    http2: bool,
+}
+
+impl Control {
+    /// `limit` bounds each whole exchange.
+    pub(crate) fn new(
+        target: Target,
+        tls: Option<TlsConnector>,
+        clock: Clock,
+        limit: Duration,
+    ) -> Self {
+        Self {
+            target,
+            tls,
+            clock,
+            limit,
+            conn: None,
+            http2: false,
+        }
+    }
+
+    /// For a URL, with the certificates of `request`, on a clock of its own.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the URL cannot be used.
+    pub(crate) fn to(url: &str, request: &RequestPlan, limit: Duration) -> Result<Self, LoadError> {
+        let target = Target::resolve(url, request)?;
+        let tls = if target.https {
+            Some(tls_connector(request)?)
+        } else {
+            None
+        };
+        Ok(Self::new(target, tls, Clock::start(), limit))
+    }
+
+    /// Sends one request. A kept connection that turns out
+    /// to be closed is replaced once.
+    ///
+    /// # Errors
+    /// A reason in words.
+    pub(crate) async fn send(
+        &mut self,
+        method: &str,
+        headers: &Headers,
+        body: &str,
+    ) -> Result<WholeResponse, String> {
+        let reused = self.conn.is_some();
+        match self.attempt(method, headers, body).await {
+            Err(_) if reused => self.attempt(method, headers, body).await,
+            Err(first) if self.target.http2 && !self.http2 => {
+                self.http2 = true;
+                let second = self.attempt(method, headers, body).await;
+                self.http2 = second.is_ok();
+                second.map_err(|_| first)
+            }
+            result => result,
+        }
+    }
+
+    /// Gets a page, following redirects on its own host, which FastAPI's mounts answer a path without
+    /// its last slash with; the client then stays where they lead.
+    ///
+    /// # Errors
+    /// A reason in words; where a redirect leads elsewhere, where to.
+    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<WholeResponse, String> {
+        for _ in 0..REDIRECTS {
+            let answer = self.send("GET", headers, "").await?;
+            let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+            let Some(to) = answer.head.location.as_deref().filter(|_| moved) else {
+                return Ok(answer);
+            };
+            match self.target.redirected(to) {
+                Some(path) => self.target = self.target.with_path(&path),
+                None => {
+                    let to = crate::text::clean(&crate::redact_url(to));
+                    return Err(format!(
+                        "HTTP {}, a redirect to another host, {to}, which is not followed: give that URL",
+                        answer.status
+                    ));
+                }
+            }
+        }
+        Err(format!("more than {REDIRECTS} redirects"))
+    }
+
+    async fn attempt(
+        &mut self,
+        method: &str,
+        headers: &Headers,
+        body: &str,
+    ) -> Result<WholeResponse, String> {
+        let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
+            Some(conn) => conn,
+            None => self.open().await?,
+        };
+        let mut request = headers.head(method, &self.target, Some(body.len()));
+        request.push_str(body);
+        let answer = timeout(self.limit, conn.whole(request.as_bytes()))
+            .await
+            .map_err(|_| format!("no complete answer within {} s", self.limit.as_secs_f64()))??;
+        if answer.head.keep_alive {
+            self.conn = Some(conn);
+        }
+        unpacked(answer)
+    }
+
+    async fn open(&self) -> Result<Link, String> {
+        let tls = match &self.tls {
+            Some(tls) if self.http2 => Some(for_http2(tls)),
+            tls => tls.clone(),
+        };
+        let (target, limit) = (&self.target, Some(self.limit));
+        Link::open(target, tls.as_ref(), self.clock, limit, self.http2)
+            .await
+            .map_err(|error| error.message)
+    }
+}
+
+/// Without the compression that the user's own header may have asked for.
+fn unpacked(mut answer: WholeResponse) -> Result<WholeResponse, String> {
+    let coding = answer.head.content_encoding.as_deref().unwrap_or("");
+    let Some(mut decoder) = BodyDecoder::of(coding) else {
+        return Ok(answer);
+    };
+    let mut plain = Vec::new();
+    // In pieces: a small body may unpack to more than memory.
+    for piece in answer.body.chunks(4096) {
+        let more = decoder.unpack(piece);
+        plain.extend(more.map_err(|error| format!("the answer cannot be unpacked: {error}"))?);
+        if plain.len() > MAX_BYTES {
+            return Err(format!("the answer unpacks to more than {MAX_BYTES} bytes"));
+        }
+    }
+    answer.body = plain;
+    answer.head.content_encoding = None;
+    Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
+
+    fn packed(megabytes: usize) -> WholeResponse {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let blank = vec![b' '; 1 << 20];
+        for _ in 0..megabytes {
+            encoder.write_all(&blank).unwrap();
+        }
+        let mut answer = WholeResponse {
+            body: encoder.finish().unwrap(),
+            ..WholeResponse::default()
+        };
+        answer.head.content_encoding = Some("gzip".to_owned());
+        answer
+    }
+
+    #[test]
+    fn g10_a_small_body_does_not_unpack_to_all_of_memory() {
+        assert_eq!(unpacked(packed(2)).unwrap().body.len(), 2 << 20);
+        let refused = unpacked(packed(80)).unwrap_err();
+        assert!(refused.contains("unpacks to more than"), "{refused}");
+    }
+}

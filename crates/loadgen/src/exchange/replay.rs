@@ -1,0 +1,42 @@
+//! A response from its bytes alone, without a socket: for benches, for the bound on instructions,
+//! and for asking what would have been recorded.
+
+use crate::{exchange::answer_reading::AnswerReading, exchange::response::Response};
+use dualround_model::{Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
+
+/// What a response comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its instants; t0 is 0.
+    pub timeline: Timeline,
+    /// What the stream held.
+    pub stream: StreamFacts,
+    /// Token counts as the server reported them.
+    pub usage: Usage,
+}
+
+/// Decodes the reads of one HTTP/1.1 response as a run does; a response that has not ended when
+/// they are used up ends there, as if the server had closed the connection.
+pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
+    let mut response = Response::new(0, AnswerReading::of(&Plan::new("", "")));
+    response.answer.timeline.start_ns = Some(0);
+    let mut last = None;
+    for (bytes, stamp) in reads {
+        if response.ended() {
+            break;
+        }
+        response.feed(bytes, stamp);
+        last = Some(stamp);
+    }
+    if let Some(stamp) = last.filter(|_| !response.ended()) {
+        response.feed(&[], stamp);
+    }
+    Replayed {
+        outcome: response.answer.outcome(),
+        timeline: response.answer.timeline,
+        stream: response.answer.facts,
+        usage: response.answer.usage,
+    }
+}

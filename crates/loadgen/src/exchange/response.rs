@@ -1,0 +1,231 @@
+//! One response while it is read: bytes and stamps in, events of an [`Answer`] out.
+//!
+//! Each event is stamped before its JSON is looked at.
+
+use crate::{
+    exchange::answer::{Answer, ReadTally},
+    exchange::answer_reading::AnswerReading,
+};
+use dualround_model::{FailureKind, Stamp};
+use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
+
+/// Most bytes kept of a body that is not a stream.
+const BODY_LIMIT: usize = 64 << 20;
+
+/// The state of one response.
+pub(crate) struct Response {
+    http: ResponseDecoder,
+    sse: SseDecoder,
+    chat: ChatReader,
+    /// HTTP/2: the read that the last frame is stamped with, and what it held.
+    frames: Option<(Stamp, ReadTally)>,
+    /// Bytes of body that may still come.
+    room: u64,
+    pub(crate) answer: Answer,
+}
+
+impl Response {
+    pub(crate) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
+        Self {
+            http: ResponseDecoder::new(),
+            sse: SseDecoder::with_limit(reading.event_bytes),
+            room: reading.body_bytes,
+            chat: ChatReader::default(),
+            frames: None,
+            answer: Answer::new(queued_ns, reading),
+        }
+    }
+
+    /// The body has ended as its framing says, or nothing more will be read.
+    pub(crate) fn ended(&self) -> bool {
+        self.answer.ended
+    }
+
+    /// `[DONE]` was seen.
+    pub(crate) fn done(&self) -> bool {
+        self.answer.done_ns.is_some()
+    }
+
+    /// The connection may carry another request.
+    pub(crate) fn reusable(&self) -> bool {
+        (self.http.is_done() || self.frames.is_some() && self.answer.ended)
+            && self
+                .answer
+                .head
+                .as_ref()
+                .is_some_and(|head| head.keep_alive)
+    }
+
+    /// Takes the bytes of one read; none means that the peer ended the stream.
+    pub(crate) fn feed(&mut self, mut bytes: &[u8], stamp: Stamp) {
+        if bytes.is_empty() {
+            return self.end_of_stream(stamp);
+        }
+        let mut tally = ReadTally::default();
+        while !self.answer.ended {
+            let (used, more) = match self.http.decode(bytes) {
+                Ok((frame, used)) => {
+                    let more = !matches!(frame, Frame::NeedMore);
+                    match frame {
+                        Frame::NeedMore => {}
+                        Frame::Head(head) => self.answer.take_head(*head, stamp),
+                        Frame::Body(part) if self.answer.decoder.is_some() => {
+                            self.take_packed(part, stamp, &mut tally);
+                        }
+                        Frame::Body(part) => self.take_body(part, stamp, &mut tally),
+                        Frame::End => self.finish(stamp, &mut tally),
+                    }
+                    (used, more)
+                }
+                Err(error) => {
+                    self.answer
+                        .fail(FailureKind::BadResponse, error.to_string());
+                    self.answer.ended = true;
+                    break;
+                }
+            };
+            bytes = &bytes[used..];
+            if !more {
+                break;
+            }
+        }
+        self.answer.judge_read(stamp, &tally);
+    }
+
+    /// HTTP/2: the head has come.
+    pub(crate) fn feed_head(&mut self, head: ResponseHead, stamp: Stamp) {
+        self.frames = Some((stamp, ReadTally::default()));
+        self.answer.take_head(head, stamp);
+    }
+
+    /// HTTP/2: a frame has come. Frames with one stamp came with one read.
+    pub(crate) fn feed_part(&mut self, part: &[u8], stamp: Stamp) {
+        let mut tally = self.tally_of(stamp);
+        if self.answer.decoder.is_some() {
+            self.take_packed(part, stamp, &mut tally);
+        } else {
+            self.take_body(part, stamp, &mut tally);
+        }
+        self.frames = Some((stamp, tally));
+    }
+
+    /// HTTP/2: the stream has ended.
+    pub(crate) fn feed_end(&mut self, stamp: Stamp) {
+        let mut tally = self.tally_of(stamp);
+        self.finish(stamp, &mut tally);
+        self.answer.judge_read(stamp, &tally);
+        self.frames = Some((stamp, ReadTally::default()));
+    }
+
+    /// The tally of the read with this stamp; one that is over is judged.
+    fn tally_of(&mut self, stamp: Stamp) -> ReadTally {
+        match self.frames.take() {
+            Some((last, tally)) if last.at == stamp.at => tally,
+            Some((last, tally)) => {
+                self.answer.judge_read(last, &tally);
+                ReadTally::default()
+            }
+            None => ReadTally::default(),
+        }
+    }
+
+    /// The bytes of a compressed body.
+    #[cold]
+    #[inline(never)]
+    fn take_packed(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
+        let decoder = self.answer.decoder.as_mut();
+        match decoder.map_or(Ok(Vec::new()), |decoder| decoder.unpack(part)) {
+            Ok(plain) => self.take_body(&plain, stamp, tally),
+            Err(error) => {
+                let message = format!("the response cannot be unpacked: {error}");
+                self.answer.fail(FailureKind::BadResponse, message);
+                self.answer.ended = true;
+            }
+        }
+    }
+
+    // Of three callers one is on the path of every token, where a call costs as much as its checks.
+    #[inline(always)]
+    fn take_body(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
+        let Self {
+            sse, chat, answer, ..
+        } = self;
+        match self.room.checked_sub(part.len() as u64) {
+            Some(room) => self.room = room,
+            None => {
+                let message = "the response exceeds the limit of --max-response-bytes".to_owned();
+                answer.fail(FailureKind::ResponseTooLarge, message);
+                answer.ended = true;
+                return;
+            }
+        }
+        let part = if answer.begun {
+            part
+        } else {
+            answer.begin(part)
+        };
+        if let Some(body) = &mut answer.body {
+            let room = BODY_LIMIT.saturating_sub(body.len());
+            body.extend_from_slice(&part[..part.len().min(room)]);
+            return;
+        }
+        let result = sse.feed(part, |event| {
+            answer.take_event(chat.read_event(event), stamp, tally);
+        });
+        if !answer.heard {
+            answer.note_start(part);
+        }
+        if let Err(error) = result {
+            answer.fail(FailureKind::EventTooLarge, error.to_string());
+            answer.ended = true;
+        }
+    }
+
+    fn end_of_stream(&mut self, stamp: Stamp) {
+        let framed = self.http.eof();
+        if self.answer.head.is_none() {
+            let message = "the connection was closed before a response".to_owned();
+            self.answer.fail(FailureKind::ConnectionReset, message);
+            self.answer.ended = true;
+            return;
+        }
+        // A body cut short of its Content-Length or last chunk is judged like any stream: by what
+        // it holds. Only a plain body cannot be whole then.
+        if framed.is_err() && self.answer.body.is_some() {
+            self.answer.fail(
+                FailureKind::ConnectionReset,
+                "the body was cut short".to_owned(),
+            );
+        }
+        self.finish(stamp, &mut ReadTally::default());
+    }
+
+    fn finish(&mut self, stamp: Stamp, tally: &mut ReadTally) {
+        let Self {
+            sse, chat, answer, ..
+        } = self;
+        if answer.body.is_none() {
+            let tail = sse.finish(|event| {
+                answer.take_event(chat.read_event(event), stamp, tally);
+            });
+            if tail == SseTail::Unterminated && !answer.finished() {
+                let message = "the stream ended in the middle of an event".to_owned();
+                answer.fail(FailureKind::TruncatedEvent, message);
+            }
+        }
+        answer.timeline.end_ns = answer.done_ns.unwrap_or(stamp.at);
+        answer.ended = true;
+    }
+
+    /// Nothing is read after `[DONE]` any more: the response ended there.
+    pub(crate) fn close_at_done(&mut self) {
+        if let Some((stamp, tally)) = self.frames.take() {
+            self.answer.judge_read(stamp, &tally);
+            self.frames = Some((stamp, ReadTally::default()));
+        }
+        if let Some(done) = self.answer.done_ns {
+            self.answer.timeline.end_ns = done;
+            self.answer.ended = true;
+        }
+    }
+}

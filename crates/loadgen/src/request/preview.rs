@@ -1,0 +1,102 @@
+//! The request that a run would send for a sample, for people to look at.
+
+use crate::{LoadError, request::head::Headers, request::prepare};
+use dualround_model::{ColdPolicy, Plan, Sample, masked_fields};
+use serde_json::Value;
+
+/// A request as it would be sent, made by the code that makes those of a run.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// Where it goes, secrets removed.
+    pub url: String,
+    /// Header fields beside those that every request has (`Host`, `User-Agent`, `Content-Length`),
+    /// values that are secrets as `***`.
+    pub headers: Vec<(String, String)>,
+    /// The body without what makes a cold round's prompts fresh, values that are secrets as `***`.
+    pub body: Value,
+    /// What that puts into it.
+    pub fresh: &'static str,
+}
+
+/// The request of a sample by a plan.
+///
+/// # Errors
+/// [`LoadError::Body`] when the sample cannot be made a body.
+pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
+    let body = prepare::sent_body(plan, sample, None).map_err(|reason| LoadError::Body {
+        row: sample.row,
+        reason,
+    })?;
+    let fresh = match plan.cold.policy {
+        ColdPolicy::Auto => {
+            "each cold round puts a value of its own before the first text (or into the engine's field that separates caches, where that is proven)"
+        }
+        ColdPolicy::Salt => {
+            "each cold round puts a value of its own into the engine's field that separates caches"
+        }
+        ColdPolicy::Reset | ColdPolicy::None => "cold rounds send it as it is",
+    };
+    Ok(Preview {
+        url: crate::redact_url(&plan.endpoint),
+        headers: masked(
+            &prepare::headers(&plan.request, plan.endpoint_userinfo.as_ref()),
+            plan,
+        ),
+        body: match body {
+            Value::Object(fields) => Value::Object(masked_fields(&fields)),
+            other => other,
+        },
+        fresh,
+    })
+}
+
+/// The user's own values and keys are secrets; what the program says of itself is none.
+fn masked(headers: &Headers, plan: &Plan) -> Vec<(String, String)> {
+    let given = |name: &str| {
+        let mut names = plan.request.headers.iter().map(|(name, _)| name);
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    };
+    let fields = headers.fields().map(|(name, value)| {
+        let secret = name.eq_ignore_ascii_case("authorization") || given(name);
+        let value = if secret { "***" } else { value };
+        (name.to_owned(), value.to_owned())
+    });
+    fields.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::Secret;
+    use serde_json::json;
+
+    #[test]
+    fn a_preview_is_the_request_without_its_secrets() {
+        let mut plan = Plan::new("http://h:1/v1/chat/completions?key=s3cret", "d");
+        plan.model = "m".to_owned();
+        plan.request.api_key = Some(Secret::new("sk-test"));
+        plan.request.headers = vec![("X-Tenant".to_owned(), Secret::new("blue"))];
+        plan.request.temperature = Some(0.5);
+        let sample = Sample {
+            row: 1,
+            id: None,
+            messages: vec![json!({"role": "user", "content": "hi"})],
+            output_tokens: Some(4),
+            input_tokens: None,
+            options: serde_json::Map::from_iter([("temperature".to_owned(), json!(1.5))]),
+            truncated: false,
+        };
+        let shown = preview(&plan, &sample).unwrap();
+        assert_eq!(
+            (&shown.body["temperature"], &shown.body["max_tokens"]),
+            (&json!(0.5), &json!(4))
+        );
+        let all = format!("{shown:?}");
+        assert!(!all.contains("sk-test") && !all.contains("blue") && !all.contains("s3cret"));
+        assert!(
+            shown
+                .headers
+                .contains(&("X-Tenant".to_owned(), "***".to_owned()))
+        );
+    }
+}

@@ -1,0 +1,30 @@
+//! `metrics_flat.csv`: one row a metric and statistic, `TTFT-平均值`, as the guide's other layout.
+
+use crate::{
+    csv::summary::{cell, sections},
+    labels::Labels,
+    number::short,
+};
+use dualround_model::RoundResult;
+use std::io::Write;
+
+/// Writes the file.
+pub(crate) fn write(
+    rounds: &[RoundResult],
+    columns: &[String],
+    labels: &Labels,
+    out: impl Write,
+) -> csv::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    let head = std::iter::once(labels.csv_corner).chain(columns.iter().map(String::as_str));
+    csv.write_record(head)?;
+    for section in sections(rounds, labels) {
+        let metric = section.title.trim_end_matches(" (ms)");
+        for (name, values) in section.rows {
+            let name = cell(&format!("{metric}-{name}"));
+            csv.write_record(std::iter::once(name).chain(values.into_iter().map(short)))?;
+        }
+    }
+    csv.flush()?;
+    Ok(())
+}

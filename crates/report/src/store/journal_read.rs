@@ -1,0 +1,268 @@
+//! The journal read back: all of it once, entry by entry, or single requests of a round.
+
+use crate::{ReportError, store::journal::JournalLine};
+use dualround_model::{Evidence, RequestRecord, RoundMeta, RoundResult};
+use serde::Deserialize;
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// What the journal tells, in the order in which it happened.
+#[derive(Debug)]
+pub enum Entry {
+    /// A round begins.
+    Begun(Box<RoundMeta>),
+    /// A request of it has ended.
+    Request(Box<RequestRecord>),
+    /// The round has ended; its requests stand at these bytes.
+    Round(Box<RoundMeta>, Range<u64>),
+    /// What was found out about a level.
+    Evidence(Box<Evidence>),
+}
+
+/// A round that has begun, as far as its requests tell.
+struct Open {
+    meta: Box<RoundMeta>,
+    requests: u32,
+    queued_ns: Option<u64>,
+    ended_ns: Option<u64>,
+}
+
+impl Open {
+    fn add(&mut self, record: &RequestRecord) {
+        self.requests += 1;
+        let time = &record.timeline;
+        let queued = self.queued_ns.unwrap_or(time.queued_ns);
+        self.queued_ns = Some(queued.min(time.queued_ns));
+        self.ended_ns = self.ended_ns.max(Some(time.end_ns));
+    }
+
+    /// A round whose end nobody has seen. Those that were in flight stand with those that were not
+    /// started: nothing is known of them.
+    fn salvaged(self) -> Box<RoundMeta> {
+        let mut meta = self.meta;
+        meta.started_ns = self.queued_ns.unwrap_or(meta.started_ns);
+        meta.ended_ns = self.ended_ns.unwrap_or(meta.ended_ns);
+        meta.not_started = meta.planned.saturating_sub(self.requests);
+        meta.interrupted = true;
+        meta.unfinished = true;
+        meta
+    }
+}
+
+/// Reads a journal and hands over what is in it. A last line that was cut short by a crash is passed
+/// over. A round that had begun but not ended is there with the requests that had; it counts as
+/// interrupted.
+///
+/// # Errors
+/// [`ReportError`] when the file cannot be read or another line is no record.
+pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), ReportError> {
+    let mut file = open(path)?;
+    let (mut line, mut number, mut at) = (Vec::new(), 0, 0);
+    let mut round: Option<Open> = None;
+    let mut from = 0;
+    loop {
+        line.clear();
+        let read = file.read_until(b'\n', &mut line);
+        let length = read.map_err(ReportError::read(path))? as u64;
+        if length == 0 {
+            break;
+        }
+        let here = at;
+        at += length;
+        number += 1;
+        match serde_json::from_slice(&line) {
+            Ok(JournalLine::Begun(meta)) => {
+                from = at;
+                take(Entry::Begun(meta.clone()));
+                round = Some(Open {
+                    meta,
+                    requests: 0,
+                    queued_ns: None,
+                    ended_ns: None,
+                });
+            }
+            Ok(JournalLine::Request(record)) => {
+                if let Some(round) = &mut round {
+                    round.add(&record);
+                }
+                take(Entry::Request(record));
+            }
+            Ok(JournalLine::Round(meta)) => {
+                take(Entry::Round(meta, from..here));
+                (round, from) = (None, at);
+            }
+            Ok(JournalLine::Evidence(evidence)) => take(Entry::Evidence(evidence)),
+            // A crash ends the last line anywhere, within a character too.
+            Err(_) if is_last(&mut file, path)? => {
+                at = here;
+                break;
+            }
+            Err(error) => {
+                let (path, reason) = (path.to_owned(), error.to_string());
+                return Err(ReportError::Journal {
+                    path,
+                    line: number,
+                    reason,
+                });
+            }
+        }
+    }
+    if let Some(round) = round.filter(|round| round.requests > 0) {
+        take(Entry::Round(round.salvaged(), from..at));
+    }
+    Ok(())
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, ReportError> {
+    let file = File::open(path).map_err(ReportError::read(path))?;
+    Ok(BufReader::with_capacity(1 << 16, file))
+}
+
+fn is_last(file: &mut BufReader<File>, path: &Path) -> Result<bool, ReportError> {
+    let rest = file.fill_buf().map_err(ReportError::read(path))?;
+    Ok(rest.is_empty())
+}
+
+/// Cuts the journal off behind a round, whose requests end at `end`, and what was found out about its
+/// level: what comes after that is run again. `None` keeps nothing.
+///
+/// # Errors
+/// [`ReportError`] when it cannot be read or cut.
+pub fn cut_journal(path: &Path, end: Option<u64>) -> Result<(), ReportError> {
+    let kept = match end {
+        None => 0,
+        Some(end) => {
+            let mut file = open(path)?;
+            let mut kept = || {
+                file.seek(SeekFrom::Start(end))?;
+                let mut line = Vec::new();
+                let mut at = end + file.read_until(b'\n', &mut line)? as u64;
+                line.clear();
+                let length = file.read_until(b'\n', &mut line)? as u64;
+                if line.starts_with(b"{\"evidence\"") && line.ends_with(b"\n") {
+                    at += length;
+                }
+                Ok(at)
+            };
+            kept().map_err(ReportError::read(path))?
+        }
+    };
+    let file = File::options().write(true).open(path);
+    let cut = file.and_then(|file| {
+        file.set_len(kept)?;
+        file.sync_all()
+    });
+    cut.map_err(ReportError::write(path))
+}
+
+/// Bytes of the journal that are read at once, for requests that do not stand in their order.
+const AHEAD: usize = 1 << 20;
+
+/// The one field of a line that an index is made of.
+#[derive(Deserialize)]
+struct Indexed {
+    request: IndexOnly,
+}
+
+#[derive(Deserialize)]
+struct IndexOnly {
+    index: u32,
+}
+
+/// The requests of one round, by their index.
+#[derive(Debug)]
+pub struct RoundReader {
+    path: PathBuf,
+    /// With where it stands.
+    file: RefCell<(BufReader<File>, u64)>,
+    /// Where each one's line begins, by index; `u64::MAX`: it is not there.
+    lines: Vec<u64>,
+}
+
+impl RoundReader {
+    /// Finds the requests of a round in the journal.
+    ///
+    /// # Errors
+    /// [`ReportError`] when they are not where they should be.
+    pub fn open(path: &Path, round: &RoundResult) -> Result<Self, ReportError> {
+        let file = File::open(path).map_err(ReportError::read(path))?;
+        let mut file = BufReader::with_capacity(AHEAD, file);
+        let lines = find(&mut file, round).map_err(ReportError::read(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: RefCell::new((file, round.journal.end)),
+            lines,
+        })
+    }
+
+    /// The requests that ended, in the order of their index.
+    pub fn indexes(&self) -> impl Iterator<Item = u32> {
+        let lines = (0..).zip(&self.lines);
+        lines
+            .filter(|(_, at)| **at != u64::MAX)
+            .map(|(index, _)| index)
+    }
+
+    /// One request; `None` where it was never started.
+    ///
+    /// # Errors
+    /// [`ReportError`] when the journal was changed meanwhile.
+    pub fn record(&self, index: u32) -> Result<Option<RequestRecord>, ReportError> {
+        let line = self.lines.get(index as usize);
+        let Some(at) = line.filter(|at| **at != u64::MAX) else {
+            return Ok(None);
+        };
+        let read = || {
+            let (file, here) = &mut *self.file.borrow_mut();
+            // Neighbours by index stand close to each other: most often the buffer holds both.
+            file.seek_relative(at.cast_signed() - here.cast_signed())?;
+            *here = *at;
+            let mut line = Vec::new();
+            *here += file.read_until(b'\n', &mut line)? as u64;
+            match serde_json::from_slice(&line)? {
+                JournalLine::Request(record) => Ok(Some(*record)),
+                _ => Err(moved()),
+            }
+        };
+        read().map_err(ReportError::read(&self.path))
+    }
+}
+
+fn moved() -> io::Error {
+    io::Error::other("no request stands where one was written")
+}
+
+fn find(file: &mut BufReader<File>, round: &RoundResult) -> io::Result<Vec<u64>> {
+    let mut lines = vec![u64::MAX; round.meta.planned as usize];
+    let mut at = round.journal.start;
+    file.seek(SeekFrom::Start(at))?;
+    let mut line = Vec::new();
+    while at < round.journal.end {
+        line.clear();
+        let left = round.journal.end - at;
+        let length = file.by_ref().take(left).read_until(b'\n', &mut line)?;
+        let index = match index_in_front(&line) {
+            Some(index) => index,
+            None => serde_json::from_slice::<Indexed>(&line)?.request.index,
+        } as usize;
+        let slot = lines.get_mut(index).ok_or_else(moved)?;
+        *slot = at;
+        at += length as u64;
+    }
+    Ok(lines)
+}
+
+/// The index of a request's line, which stands before all that has no bound: there may be very many
+/// lines to look at.
+fn index_in_front(line: &[u8]) -> Option<u32> {
+    const NAME: &[u8] = b"\"index\":";
+    let front = &line[..line.len().min(80)];
+    let at = front.windows(NAME.len()).position(|part| part == NAME)? + NAME.len();
+    let end = at + front[at..].iter().position(|byte| !byte.is_ascii_digit())?;
+    std::str::from_utf8(&front[at..end]).ok()?.parse().ok()
+}

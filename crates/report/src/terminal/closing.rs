@@ -1,0 +1,278 @@
+//! What a run ends with on a terminal: a line a level, the sentence of each level, and what needs
+//! attention, most important first.
+
+use crate::{
+    caveats::{Caveat, caveats},
+    labels::{Labels, labels},
+    number::{fixed, percent, times, times_range},
+    terminal::comparison_block::partial,
+    text::{fit, safe_text, widest, width},
+    words::{cold_facts, conclusion, diagnoses, in_a_few_words},
+};
+use dualround_model::{
+    ColdFact, Diagnosis, LevelComparison, Plan, RoundResult, Verdict, Warning, Witness,
+};
+use std::fmt::Write;
+
+const RULE: usize = 120;
+/// Columns of the table that are left out first where a terminal is narrow: interval, hits, cold.
+const LEFT_OUT_FIRST: [usize; 3] = [3, 4, 5];
+/// The columns, in English and in Chinese.
+const HEADS: [[&str; 7]; 2] = [
+    [
+        "Concurrency",
+        "TTFT (ms, typical)",
+        "Ratio",
+        "Interval",
+        "Hits",
+        "Cold round",
+        "Conclusion",
+    ],
+    [
+        "并发",
+        "TTFT (ms，典型值)",
+        "加速比",
+        "区间",
+        "命中率",
+        "冷轮判定",
+        "结论",
+    ],
+];
+/// The same where a terminal is narrow.
+const SHORT_HEADS: [[&str; 7]; 2] = [
+    [
+        "Conc.",
+        "TTFT (ms)",
+        "Ratio",
+        "Interval",
+        "Hits",
+        "Cold",
+        "Conclusion",
+    ],
+    [
+        "并发",
+        "TTFT (ms)",
+        "加速比",
+        "区间",
+        "命中率",
+        "冷轮",
+        "结论",
+    ],
+];
+
+/// The parts of it, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Closing {
+    /// The table with its title.
+    pub table: String,
+    /// Of each level its sentence, and the lines that explain it.
+    pub levels: Vec<(String, Vec<String>)>,
+    /// Caveats of the whole run, each once, most important first.
+    pub attention: Vec<String>,
+}
+
+/// Of the levels that were compared; `warnings`: those of the run itself.
+pub fn closing(
+    plan: &Plan,
+    warnings: &[Warning],
+    rounds: &[RoundResult],
+    levels: &[LevelComparison],
+    columns: Option<usize>,
+) -> Closing {
+    let labels = labels(plan.output.lang);
+    let levels_said = levels.iter().map(|level| {
+        let name = plan.level_name(level.level);
+        let text = labels.lang.pick(conclusion(level));
+        let head = labels.lang.pick([
+            format!("Concurrency {name}: {text}"),
+            format!("并发 {name}：{text}"),
+        ]);
+        (head, explained(level, labels))
+    });
+    let found = caveats(plan, warnings, rounds);
+    let all = rounds.len();
+    Closing {
+        table: table(plan, levels, columns, labels),
+        levels: levels_said.collect(),
+        attention: found.iter().map(|one| said(one, all, labels)).collect(),
+    }
+}
+
+/// Why, and why not: diagnoses, what keeps a cold round from being known, shares that were kept.
+fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if level.cold.verdict != Verdict::Cold {
+        let facts = cold_facts(why_not_cold(level).into_iter()).into_iter();
+        lines.extend(
+            facts.map(|text| format!("{}: {}", labels.cold_verdict, labels.lang.pick(text))),
+        );
+    }
+    lines.extend(
+        diagnoses(level)
+            .into_iter()
+            .map(|both| labels.lang.pick(both)),
+    );
+    if let Some(external) = &level.external {
+        let interval = external.ttft.interval_low.zip(external.ttft.interval_high);
+        let (ratio, interval) = if level.conclusion.is_withheld() {
+            (None, None)
+        } else {
+            (external.ttft.ratio, interval)
+        };
+        lines.push(format!(
+            "{}: TTFT {} → {} ms, {} ({}), {} {}",
+            labels.external,
+            fixed(external.ttft.cold_typical, 2),
+            fixed(external.ttft.warm_typical, 2),
+            times(ratio),
+            times_range(interval),
+            labels.hit_rate,
+            percent(external.usage, 1)
+        ));
+    }
+    let mut kept = String::new();
+    partial(&mut kept, level, labels);
+    lines.extend(kept.lines().map(|line| line.trim().to_owned()));
+    lines.iter().map(|line| safe_text(line)).collect()
+}
+
+/// What keeps a cold round from being known to be cold. Where it is unknown, proofs that texts can be
+/// kept apart explain nothing; they stand with the whole comparison.
+fn why_not_cold(level: &LevelComparison) -> Vec<&ColdFact> {
+    // Answers that were given back stand among the diagnoses, with what follows for their times.
+    let replays = |found: &Diagnosis| matches!(found, Diagnosis::ResponseCache(_));
+    let replays_told = level.diagnosis.iter().any(replays);
+    let unknown = level.cold.verdict == Verdict::Unknown;
+    let explains = |fact: &&ColdFact| match fact {
+        ColdFact::Replayed(_) => !replays_told,
+        ColdFact::CanaryHit { .. }
+        | ColdFact::OtherSalt {
+            hit: None | Some(0),
+            ..
+        }
+        | ColdFact::OtherMarker { hit: 0 }
+        | ColdFact::ResetAccepted { .. }
+        | ColdFact::ResetProven { .. }
+        | ColdFact::Hits { cached: 0, .. } => !unknown,
+        _ => true,
+    };
+    let explaining: Vec<&ColdFact> = level.cold.evidence.iter().filter(explains).collect();
+    if explaining.is_empty() && !replays_told {
+        return level.cold.evidence.iter().collect();
+    }
+    explaining
+}
+
+/// A caveat with its places.
+fn said(caveat: &Caveat, rounds: usize, labels: &Labels) -> String {
+    let text = safe_text(labels.lang.pick([&caveat.text[0], &caveat.text[1]]));
+    match caveat.places_of(rounds) {
+        Some(places) => format!("{text} ({})", labels.lang.pick(places)),
+        None => text,
+    }
+}
+
+fn table(
+    plan: &Plan,
+    levels: &[LevelComparison],
+    columns: Option<usize>,
+    labels: &Labels,
+) -> String {
+    if levels.is_empty() {
+        return String::new();
+    }
+    let mut rows = vec![labels.lang.pick(HEADS).map(str::to_owned)];
+    rows.extend(levels.iter().map(|level| row(plan, level, labels)));
+    let mut shown: Vec<usize> = (0..rows[0].len()).collect();
+    let too_wide = |rows: &[[String; 7]], shown: &[usize]| {
+        let widths = widest(rows);
+        let total: usize = shown.iter().map(|at| widths[*at] + 2).sum();
+        columns.is_some_and(|columns| total > columns)
+    };
+    if too_wide(&rows, &shown) {
+        rows[0] = labels.lang.pick(SHORT_HEADS).map(str::to_owned);
+    }
+    for column in LEFT_OUT_FIRST {
+        if too_wide(&rows, &shown) {
+            shown.retain(|at| *at != column);
+        }
+    }
+    let widths = widest(&rows);
+    let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
+    let title = labels.comparison;
+    let mut out = format!("{rule}\n{title} ({})\n{rule}\n", plan.schedule);
+    for row in &rows {
+        let cells = shown.iter().map(|at| fit(&row[*at], widths[*at]));
+        let cells: Vec<String> = cells.collect();
+        let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
+    }
+    out
+}
+
+fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
+    let ttft = &level.ttft;
+    let interval = ttft.interval_low.zip(ttft.interval_high);
+    let interval = interval.filter(|_| !level.conclusion.is_withheld());
+    [
+        plan.level_name(level.level),
+        format!(
+            "{} → {}",
+            fixed(ttft.cold_typical, 2),
+            fixed(ttft.warm_typical, 2)
+        ),
+        labels.ratio(ttft, level),
+        times_range(interval),
+        hits(level),
+        labels.verdict(level.cold.verdict).to_owned(),
+        labels.lang.pick(in_a_few_words(level)),
+    ]
+}
+
+/// Cold → warm, by the witness that may speak.
+fn hits(level: &LevelComparison) -> String {
+    let hit = &level.hit_rate;
+    let (cold, warm) = match level.conclusion.witness {
+        Witness::Counters { cold, warm } => (Some(cold), Some(warm)),
+        // What answers tell that were given back is the story of the first time.
+        Witness::ResponseCache(_) => (hit.usage_cold, None),
+        _ => (hit.usage_cold, hit.usage),
+    };
+    if cold.is_none() && warm.is_none() {
+        return "-".to_owned();
+    }
+    let known = match level.conclusion.witness {
+        Witness::Partly => format!(" ({} / {})", hit.usage_known, hit.usage_of),
+        _ => String::new(),
+    };
+    format!("{} → {}{known}", percent(cold, 1), percent(warm, 1))
+}
+
+/// A round in one line, for those that repeat one that was shown in full.
+pub fn round_line(round: &RoundResult, plan: &Plan) -> String {
+    let labels = labels(plan.output.lang);
+    let (meta, summary) = (&round.meta, &round.summary);
+    let name = format!(
+        "{}: {} | {} ({})",
+        labels.concurrency,
+        meta.concurrency,
+        labels.round(meta.spec.number),
+        labels.kind(meta.spec)
+    );
+    let pad = " ".repeat(32_usize.saturating_sub(width(&name)));
+    let mean = labels.lang.pick(["means", "平均值"]);
+    let mut line = format!(
+        "{name}{pad}  {} / {}, {mean} TTFT {} ms, ITL {} ms, Latency {} ms, {} tokens/sec, {} {}",
+        summary.successful_requests,
+        summary.total_requests,
+        fixed(summary.ttft.avg, 2),
+        fixed(summary.itl.avg, 2),
+        fixed(summary.latency.avg, 2),
+        fixed(summary.token_throughput, 1),
+        labels.hit_rate,
+        percent(summary.cache_hit_rate, 1)
+    );
+    if summary.failed_requests > 0 {
+        let _ = write!(line, ", {}: {}", labels.failed, summary.failed_requests);
+    }
+    line + "\n"
+}

@@ -1,0 +1,12 @@
+//! What is known of caches: hits, who saw them, whether a round was cold, what could be hit.
+
+pub(crate) mod cold;
+pub(crate) mod expected;
+pub(crate) mod hits;
+pub(crate) mod knowledge;
+pub(crate) mod prefill;
+pub(crate) mod response_cache;
+pub(crate) mod reuse;
+pub(crate) mod reuse_seen;
+pub(crate) mod server;
+pub(crate) mod witness;

@@ -1,0 +1,136 @@
+//! Did the cache work? Hits alone, as the witness saw them that may speak.
+
+use crate::{
+    cache::hits::Hits,
+    cache::response_cache,
+    cache::server,
+    cache::witness,
+    level::design::Design,
+    level::kinds::{cold_of, of_kind},
+    level::pairs::matched,
+};
+use dualround_model::{Replayed, RoundKind, RoundResult, RunEvidence, Witness};
+
+/// Warm minus cold hits, as a share of the prompts, that are evidence.
+const POINTS: f64 = 0.05;
+/// The same as a share of what the cold round did not hit.
+const OF_THE_REST: f64 = 0.25;
+
+/// What was seen of hits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reuse {
+    pub(crate) witness: Witness,
+    /// Answers that a response cache gave.
+    pub(crate) replayed: Option<Replayed>,
+    /// The cache gave the warm rounds what the cold ones did not have.
+    pub(crate) evidence: bool,
+    /// It is known that it hardly did.
+    pub(crate) known_few: bool,
+    /// Share that the cold rounds hit.
+    pub(crate) cold: Option<f64>,
+}
+
+/// Looks at the hits of a level.
+pub(crate) fn reuse_seen(
+    replayed: Option<Replayed>,
+    design: &Design<'_>,
+    known: &RunEvidence,
+) -> Reuse {
+    let (cold, warm) = (
+        Hits::of_rounds(design.cold_rounds()),
+        Hits::of_rounds(design.warm_rounds()),
+    );
+    let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
+    let by_usage = cold.is_whole() && warm.is_whole();
+    let explains = replayed.filter(|found| response_cache::explains(*found));
+    let witness = if let Some(replayed) = explains {
+        Witness::ResponseCache(replayed)
+    } else if by_usage && contradicted(design, warm) {
+        Witness::Contradicted
+    } else if by_usage {
+        Witness::Usage
+    } else if let Some((cold, warm)) = counters {
+        Witness::Counters { cold, warm }
+    } else if warm.known > 0 {
+        Witness::Partly
+    } else {
+        Witness::Nobody
+    };
+    let block = known
+        .engines
+        .iter()
+        .find_map(|engine| engine.block_tokens)
+        .unwrap_or(16);
+    let more = |cold: f64, warm: f64| warm - cold >= POINTS;
+    let (evidence, known_few) = match witness {
+        Witness::Usage => {
+            let rates = cold.rate().zip(warm.rate());
+            let seen =
+                rates.is_some_and(|(cold, warm)| more(cold, warm)) || by_pairs(design, block);
+            (seen, !seen && rates.is_some())
+        }
+        Witness::Counters { cold, warm } => (more(cold, warm), !more(cold, warm)),
+        Witness::Partly | Witness::Contradicted | Witness::ResponseCache(_) | Witness::Nobody => {
+            (false, false)
+        }
+    };
+    Reuse {
+        witness,
+        replayed,
+        evidence,
+        known_few,
+        cold: match witness {
+            Witness::Usage => cold.rate(),
+            Witness::Counters { cold, .. } => Some(cold),
+            _ => None,
+        },
+    }
+}
+
+/// Answers report hits in warm rounds of which the engines' counters saw nothing, though they saw
+/// all of the cold ones.
+fn contradicted(design: &Design<'_>, warm: Hits) -> bool {
+    let mut colds = design.cold_rounds();
+    let mut warms = design.warm_rounds();
+    warm.cached > 0
+        && colds.all(|round| witness::of_round(round).is_some())
+        && warms.all(response_cache::stood_still)
+}
+
+/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each, half of
+/// them at least: prompts that share most of their text leave few tokens that only a second round can
+/// hit, and of a beginning that they share one had to compute in the cold round.
+fn by_pairs(design: &Design<'_>, block: u64) -> bool {
+    let (mut gained, mut left, mut pairs, mut gainers) = (0_i64, 0_i64, 0_i64, 0_i64);
+    let block = block.cast_signed();
+    let cycles = design.cycles.iter();
+    for (_, cold, warm) in cycles.flat_map(|(cold, warm)| matched(cold, warm)) {
+        let counts = cold.cached_tokens().zip(warm.cached_tokens());
+        if let Some(((cold, warm), prompt)) = counts.zip(warm.input_tokens()) {
+            let more = warm.cast_signed() - cold.cast_signed();
+            gained += more;
+            gainers += i64::from(more >= block);
+            left += prompt.saturating_sub(cold).cast_signed();
+            pairs += 1;
+        }
+    }
+    let much = gained as f64 >= OF_THE_REST * left as f64 && gained >= pairs * block;
+    much && 2 * gainers >= pairs && pairs > 0
+}
+
+/// Warm requests whose cold one did not succeed, so that nothing was stored for them.
+pub(crate) fn orphans(rounds: &[RoundResult]) -> u64 {
+    let mut orphans = 0;
+    for warm in of_kind(rounds, RoundKind::Warm) {
+        let Some(cold) = cold_of(rounds, warm) else {
+            continue;
+        };
+        let lost = warm.requests.successes().filter(|(index, _)| {
+            // Of one that is gone from the journal nothing is known.
+            let before = cold.requests.get(*index);
+            before.is_some_and(|row| !row.is_success())
+        });
+        orphans += lost.count() as u64;
+    }
+    orphans
+}

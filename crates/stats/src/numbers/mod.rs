@@ -1,0 +1,4 @@
+//! Quantiles and intervals, without any knowledge of requests.
+
+pub(crate) mod intervals;
+pub(crate) mod quantile;

@@ -1,0 +1,150 @@
+//! The facts of a round that no row of a request holds, counted as its requests end.
+
+use crate::{round::health::Arrivals, round::prompt_cut::Lengths};
+use dualround_model::{CachedByTier, Failure, Flag, RequestMetrics, RequestRecord, TokenSource};
+use std::collections::BTreeMap;
+
+/// The facts of a round that no row of a request holds.
+#[derive(Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) failures: BTreeMap<String, Failed>,
+    /// Requests whose tokens were counted from events.
+    pub(crate) by_events: u64,
+    /// Requests that were sent again, and how often in all.
+    pub(crate) retried: (u64, u64),
+    /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
+    pub(crate) lengths: (u64, u64, u64),
+    pub(crate) arrivals: Arrivals,
+    pub(crate) prompts: Lengths,
+    /// Answers that began with text in a field that is not known, by the field.
+    pub(crate) unknown_text: BTreeMap<String, UnknownText>,
+    /// Answers that ended with a word that is not known, by the word.
+    pub(crate) unknown_finish: BTreeMap<String, u64>,
+    /// There were too many gaps to keep each one.
+    pub(crate) icl_approximate: bool,
+    /// Token-bearing events of successes.
+    pub(crate) events: u64,
+    pub(crate) by_tier: ByTier,
+}
+
+/// Cached tokens by tier, as answers tell them.
+#[derive(Debug, Default)]
+pub(crate) struct ByTier {
+    sum: CachedByTier,
+    /// Answers that tell it.
+    told: u64,
+    /// Answers that hit and do not.
+    untold: u64,
+}
+
+impl ByTier {
+    fn add(&mut self, record: &RequestRecord) {
+        let usage = &record.usage;
+        let tiers = usage.local_cached_tokens.zip(usage.external_cached_tokens);
+        // Tiers that do not add up are of another count.
+        let tiers = tiers.filter(|(local, external)| {
+            usage.cached_tokens.is_some() && local.checked_add(*external) == usage.cached_tokens
+        });
+        if let Some((local, external)) = tiers {
+            self.told += 1;
+            self.sum.local += local;
+            self.sum.external += external;
+        } else if usage.cached_tokens.is_some_and(|cached| cached > 0) {
+            self.untold += 1;
+        }
+    }
+
+    /// The sums, where every answer that hit tells them.
+    pub(crate) fn told(&self) -> Option<CachedByTier> {
+        (self.told > 0 && self.untold == 0).then_some(self.sum)
+    }
+}
+
+/// Answers that began with text in one field that is not known.
+#[derive(Debug, Default)]
+pub(crate) struct UnknownText {
+    pub(crate) count: u64,
+    /// The longest time from it to a known token, ms; unknown where there was none.
+    pub(crate) lead_ms: Option<f64>,
+}
+
+/// Names of a kind that are told apart; servers may make one for each answer.
+const NAMES: usize = 5;
+
+/// The entry of a name, as long as there are not too many.
+fn kept<'a, T: Default>(names: &'a mut BTreeMap<String, T>, name: &str) -> Option<&'a mut T> {
+    let room = names.len() < NAMES || names.contains_key(name);
+    room.then(|| names.entry(name.to_owned()).or_default())
+}
+
+/// The longer of two times, of which each may be unknown.
+fn longer(a: Option<f64>, b: Option<f64>) -> Option<f64> {
+    a.into_iter().chain(b).reduce(f64::max)
+}
+
+/// Failures of one kind.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) count: u64,
+    /// The first one by index speaks for all.
+    index: u32,
+    pub(crate) message: String,
+}
+
+impl Facts {
+    /// Counts a request that has ended.
+    pub(crate) fn add(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
+        if let Some(failure) = record.outcome.failure() {
+            self.add_failure(record.index, failure);
+        }
+        self.by_events += u64::from(metrics.token_source == Some(TokenSource::Events));
+        let attempts = record.retries.len() as u64;
+        self.retried.0 += u64::from(attempts > 0);
+        self.retried.1 += attempts;
+        if let Some((stated, counted)) = record.input_tokens.zip(record.usage.prompt_tokens) {
+            self.lengths.0 += stated;
+            self.lengths.1 += counted;
+            self.lengths.2 += 1;
+        }
+        self.arrivals.add(record);
+        if record.outcome.is_success() {
+            self.events += record.stream.token_events;
+            self.by_tier.add(record);
+            let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
+            if let Some(tokens) = record.usage.prompt_tokens.filter(|_| believed) {
+                self.prompts.add(record.prompt_chars, tokens);
+            }
+            self.add_unknown(record, metrics);
+        }
+    }
+
+    fn add_unknown(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
+        if let Some(text) = &record.stream.unknown_text {
+            let first = record.timeline.first_token_ns;
+            let lead = first.map(|first| first.saturating_sub(text.at_ns) as f64 / 1e6);
+            if let Some(seen) = kept(&mut self.unknown_text, &text.place) {
+                seen.count += 1;
+                seen.lead_ms = longer(seen.lead_ms, lead);
+            }
+        }
+        let reason = record.stream.finish_reason.as_ref();
+        let reason = reason.filter(|_| metrics.flags.contains(&Flag::UnknownFinish));
+        if let Some(count) = reason.and_then(|reason| kept(&mut self.unknown_finish, reason)) {
+            *count += 1;
+        }
+    }
+
+    fn add_failure(&mut self, index: u32, failure: &Failure) {
+        let kind = self.failures.entry(failure.kind.to_string());
+        let kind = kind.or_insert_with(|| Failed {
+            count: 0,
+            index,
+            message: failure.message.clone(),
+        });
+        kind.count += 1;
+        if index < kind.index {
+            kind.index = index;
+            kind.message.clone_from(&failure.message);
+        }
+    }
+}

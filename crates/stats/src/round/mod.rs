@@ -1,0 +1,15 @@
+//! The summary of one round: its rows, its facts, its warnings.
+
+pub(crate) mod facts;
+pub(crate) mod fold;
+pub(crate) mod goodput;
+pub(crate) mod health;
+pub(crate) mod options;
+pub(crate) mod pool;
+pub(crate) mod prompt_cut;
+pub(crate) mod readings;
+pub(crate) mod request;
+pub(crate) mod running;
+pub(crate) mod server_metrics;
+pub(crate) mod tails;
+pub(crate) mod warnings;

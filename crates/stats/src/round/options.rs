@@ -1,0 +1,31 @@
+//! The settings of a summary, beside its records.
+
+use crate::cache::knowledge::convention;
+use dualround_model::{
+    CanaryReport, Convention, EngineReport, Plan, Slo, Timeouts, TokenSourceChoice,
+};
+
+/// The settings that a summary depends on beside its records.
+#[derive(Clone, Debug, Default)]
+pub struct SummaryOptions {
+    /// For goodput.
+    pub slo: Option<Slo>,
+    /// Which output token counts to take.
+    pub token_source: TokenSourceChoice,
+    /// For the words of a timeout warning.
+    pub timeouts: Option<Timeouts>,
+    /// How silence about cached tokens is read.
+    pub convention: Convention,
+}
+
+impl SummaryOptions {
+    /// The settings of a plan, with the convention that was found of the server.
+    pub fn of(plan: &Plan, canary: Option<&CanaryReport>, engines: &[EngineReport]) -> Self {
+        Self {
+            convention: convention(canary, engines),
+            slo: plan.slo,
+            token_source: plan.request.token_source,
+            timeouts: Some(plan.timeouts),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Single requests of a finished round: what was computed of them, made again from their records.
+
+use crate::{
+    round::options::SummaryOptions, round::request::request_metrics, round::server_metrics::Around,
+};
+use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
+
+/// The metrics of the requests of a round.
+#[derive(Debug)]
+pub struct RoundMetrics<'a> {
+    round: &'a RoundResult,
+    options: &'a SummaryOptions,
+    around: Option<Around<'a>>,
+}
+
+impl<'a> RoundMetrics<'a> {
+    /// Of this round, whose rows must still be there.
+    pub fn new(round: &'a RoundResult, options: &'a SummaryOptions) -> Self {
+        let asked = !round.meta.metrics.is_empty();
+        Self {
+            round,
+            options,
+            around: asked.then(|| Around::new(&round.meta, &round.requests)),
+        }
+    }
+
+    /// Of one request.
+    pub fn of(&self, record: &RequestRecord) -> RequestMetrics {
+        let mut metrics = request_metrics(record, self.options);
+        let row = self.round.requests.get(record.index);
+        if let Some(row) = row {
+            // What was found out of a level may have changed how silence is read.
+            metrics.cached_tokens = row.cached_tokens();
+            metrics.cached_omitted = row.is_omitted();
+        }
+        if row.is_some_and(|row| row.has(Flag::PromptTokensChanged)) {
+            metrics.flags.push(Flag::PromptTokensChanged);
+        }
+        if let Some(around) = &self.around {
+            metrics.prometheus = around.of(record);
+        }
+        metrics
+    }
+}

@@ -1,0 +1,99 @@
+//! A whole JSON answer, and what stands in the place of one.
+
+use crate::{
+    chat::chunk::Chunk,
+    chat::quoted,
+    chat::repair::repair,
+    errors::body::page_title,
+    errors::vendor::{of_body, says_nothing},
+    errors::words::error_of,
+};
+use dualround_model::Usage;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// An error object in a list, as Google's services send it.
+fn listed_error(body: &[u8]) -> Option<String> {
+    let items: Vec<Value> = serde_json::from_slice(body).ok()?;
+    let error = items
+        .iter()
+        .find(|item| item.get("error").is_some_and(|e| !says_nothing(e)))?;
+    error_of(error)
+}
+
+/// What a whole JSON answer holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BodyFacts {
+    /// Answer text.
+    pub text: String,
+    /// Reasoning text.
+    pub reasoning: String,
+    /// A tool call is in it.
+    pub tool_call: bool,
+    /// Why it ended.
+    pub finish_reason: Option<String>,
+    /// Token counts.
+    pub usage: Option<Usage>,
+    /// An error object instead of an answer.
+    pub error: Option<String>,
+    /// The answer's own id.
+    pub id: Option<String>,
+}
+
+impl BodyFacts {
+    /// A body that is an error, and holds nothing else.
+    fn of_error(message: String) -> Self {
+        Self {
+            error: Some(message),
+            ..Self::default()
+        }
+    }
+}
+
+/// Reads a whole JSON answer.
+///
+/// # Errors
+/// A reason, when the body is no JSON object of the expected shape.
+pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let Some(message) = listed_error(body) else {
+            let sent = quoted(body);
+            return Err(format!(
+                "the body is not a chat answer: it is a list: {sent}"
+            ));
+        };
+        return Ok(BodyFacts::of_error(message));
+    }
+    let repaired = repair(body);
+    let text = repaired.as_deref().unwrap_or(body);
+    let chunk: Chunk<'_> = serde_json::from_slice(text).map_err(|error| {
+        if let Some(page) = page_title(body) {
+            return format!("the body is an HTML page, no chat answer: {page}");
+        }
+        let sent = quoted(body);
+        format!("the body is not a chat answer: {error}: {sent}")
+    })?;
+    if let Some((message, _)) = chunk.error(text) {
+        return Ok(BodyFacts::of_error(message));
+    }
+    if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
+        let error = of_body(text);
+        let Some(told) = error else {
+            let sent = quoted(body);
+            return Err(format!(
+                "the body is not a chat answer: it has no choices: {sent}"
+            ));
+        };
+        return Ok(BodyFacts::of_error(told.words));
+    }
+    let facts = chunk.facts();
+    Ok(BodyFacts {
+        text: facts.content.map(Cow::into_owned).unwrap_or_default(),
+        reasoning: facts.reasoning.map(Cow::into_owned).unwrap_or_default(),
+        tool_call: facts.tool_call || facts.refusal || facts.media,
+        finish_reason: facts.finish_reason.map(Cow::into_owned),
+        usage: facts.usage,
+        error: None,
+        id: facts.id.map(Cow::into_owned),
+    })
+}

@@ -1,0 +1,162 @@
+//! What one event of a chat or completion stream means.
+
+pub(crate) mod answer_body;
+pub(crate) mod chunk;
+pub(crate) mod delta;
+pub(crate) mod event;
+pub(crate) mod field;
+pub(crate) mod field_purpose;
+pub(crate) mod hidden_text;
+pub(crate) mod odd_event;
+pub(crate) mod reader;
+pub(crate) mod repair;
+pub(crate) mod usage;
+
+use crate::{
+    chat::chunk::Chunk,
+    chat::event::{ChatEvent, Suspect},
+    chat::odd_event::{error_event, is_done, is_ping, list_event, suspect, text_event},
+    chat::repair::repair,
+    errors::vendor::{instead, is_error_name, of_body},
+};
+use serde_json::Value;
+
+/// Characters of what was not understood that stand in its reason.
+const QUOTED: usize = 200;
+/// Bytes that are looked at for them.
+const QUOTED_BYTES: usize = 1024;
+
+/// Says what an event of this name with this data means.
+pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
+    let data = data.trim_ascii();
+    if data == b"[DONE]" || (event_name.is_empty() && is_done(data)) {
+        return ChatEvent::Done;
+    }
+    if is_ping(event_name) {
+        return ChatEvent::Ignored;
+    }
+    if event_name.eq_ignore_ascii_case("error") {
+        return error_event(data).map_or(ChatEvent::Ignored, |message| ChatEvent::Error {
+            message,
+            code: None,
+        });
+    }
+    if !event_name.is_empty() && is_error_name(event_name) {
+        // Without words of its own its name says what happened.
+        return suspect(error_event(data).unwrap_or_else(|| event_name.to_owned()));
+    }
+    if is_nothing(data) {
+        return ChatEvent::Ignored;
+    }
+    // `event: close`, `data: Stream closed`: a chunk is JSON.
+    if !event_name.is_empty() && !b"{[".contains(&data[0]) {
+        return ChatEvent::Ignored;
+    }
+    match serde_json::from_slice(data) {
+        Ok(chunk) => event_of(chunk, data),
+        Err(error) => match repair(data) {
+            Some(repaired) => parse_repaired(data, &repaired),
+            None => bad_or_ignored(data, &error),
+        },
+    }
+}
+
+fn is_nothing(data: &[u8]) -> bool {
+    data.is_empty() || data == b"null" || data == b"{}"
+}
+
+fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
+    if let Some((message, code)) = chunk.error(data) {
+        return ChatEvent::Error { message, code };
+    }
+    if chunk.is_foreign() {
+        let value: Value = serde_json::from_slice(data).unwrap_or_default();
+        let told = value.as_object().and_then(instead);
+        return match (told, chunk.foreign_text(&value)) {
+            (Some(told), place) => ChatEvent::Suspect(Box::new(Suspect {
+                message: told.words,
+                sure: !told.bare,
+                place,
+                usage: None,
+            })),
+            (None, Some(place)) => ChatEvent::Unknown { place },
+            (None, None) => ChatEvent::Ignored,
+        };
+    }
+    let (odd, facts) = (chunk.odd, chunk.facts());
+    let tells = facts.bears_token() || facts.finish_reason.is_some();
+    let told = (odd && !tells).then(|| of_body(data)).flatten();
+    match told.filter(|told| !told.bare) {
+        Some(told) => ChatEvent::Suspect(Box::new(Suspect {
+            message: told.words,
+            sure: true,
+            place: None,
+            usage: facts.usage,
+        })),
+        None => ChatEvent::Chunk(facts),
+    }
+}
+
+/// An event that became JSON only by a repair.
+fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
+    match serde_json::from_slice(repaired) {
+        Err(error) => bad_or_ignored(data, &error),
+        Ok(chunk) => match event_of(chunk, repaired) {
+            ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
+            ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
+            ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
+            ChatEvent::Suspect(suspect) => ChatEvent::Suspect(suspect),
+            ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
+        },
+    }
+}
+
+fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
+    if let Err(error) = std::str::from_utf8(data) {
+        return ChatEvent::Bad {
+            reason: format!("an event is not UTF-8: {error}"),
+            utf8: true,
+        };
+    }
+    match serde_json::from_slice::<Value>(data) {
+        Ok(Value::String(text)) => return text_event(&text),
+        Ok(list @ Value::Array(_)) => return list_event(&list),
+        Ok(value) if !value.is_object() => return ChatEvent::Ignored,
+        _ => {}
+    }
+    let reason = if joins_events(data) {
+        "one event holds several chunks: the blank line between events is missing".to_owned()
+    } else {
+        format!("an event is not a chat chunk: {error}")
+    };
+    ChatEvent::Bad {
+        reason: format!("{reason}: {}", quoted(data)),
+        utf8: false,
+    }
+}
+
+/// Its lines are chunks of their own. Taken apart, all of them would have come when the last one did.
+fn joins_events(data: &[u8]) -> bool {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let object = |line: &[u8]| {
+        line.trim_ascii() == b"[DONE]"
+            || serde_json::from_slice::<Value>(line).is_ok_and(|value| value.is_object())
+    };
+    data.contains(&b'\n') && lines.all(object)
+}
+
+/// How a text begins that was not understood: what the server said is in it.
+pub fn quoted(data: &[u8]) -> String {
+    let text = crate::errors::body::shorten(&String::from_utf8_lossy(
+        &data[..data.len().min(QUOTED_BYTES)],
+    ));
+    let mut begin: String = text.chars().take(QUOTED).collect();
+    if begin.len() < text.len() || data.len() > QUOTED_BYTES {
+        begin.push('…');
+    }
+    if begin.is_empty() {
+        "it is empty".to_owned()
+    } else {
+        format!("it begins with `{begin}`")
+    }
+}
