@@ -299,7 +299,7 @@ NOTES = [
     (r"other traffic on this server: .*", r"服务端有其他流量（.*", None),
     (r"this client was overloaded .*", r"客户端过载.*", None),
     (r"metric \S+ is (?:taken as|not on the page).*", r"(?:页面上没有指标|指标) .*", None),
-    (r"\S+: a counter went backwards, .*", r"\S+：计数器倒退，.*", None),
+    (r"\S+: no figures: it .*", r"\S+：不给出数值：.*", None),
     (r"(?:--admin-url|metrics of) \S+ cannot be (?:reached|read).*", r"(?:无法连接 --admin-url|无法读取) \S+.*", None),
     (r"\d+ of \d+ scrapes of \S+ failed(?: \(.*\))?", r"对 \S+ 的 \d+ 次抓取中有 \d+ 次失败(?:（.*）)?", None),
     (r"--prometheus-metrics auto knows none of the \d+ metrics .*", r"--prometheus-metrics auto 不认识现有 \d+ 个指标中的任何一个；.*", None),

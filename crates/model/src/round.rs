@@ -157,6 +157,13 @@ pub struct RoundMeta {
     pub warnings: Vec<Warning>,
 }
 
+impl RoundMeta {
+    /// Whether this is the round of the same number of the same level.
+    pub fn is_same_round(&self, other: &Self) -> bool {
+        (self.level, self.spec.number) == (other.level, other.spec.number)
+    }
+}
+
 /// A finished round with its requests, sorted by index, where all of them fit into memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RoundRun {

@@ -178,6 +178,9 @@ pub struct MetricSummary {
     pub after: Option<f64>,
     /// A counter went backwards: increase and rate are unknown.
     pub counter_reset: bool,
+    /// It was not read, or was not there, before the round or after it: its increase is unknown.
+    #[serde(default)]
+    pub not_covered: bool,
     /// Samples that were not a number.
     pub nan_samples: u64,
     /// Increase (counters) or mean (gauges) of each series, when there are several.

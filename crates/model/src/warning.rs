@@ -266,6 +266,11 @@ pub enum Warning {
         /// The asked name.
         name: String,
     },
+    /// A counter was not read, or was not there, before the round or after it.
+    MetricNotCovered {
+        /// The asked name.
+        name: String,
+    },
     /// Round 1 was meant to be cold and was not.
     NotCold {
         /// In English, from the evidence.

@@ -110,6 +110,7 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::MetricsUnreadable { .. }
         | Warning::ScrapesFailed { .. }
         | Warning::CounterReset { .. }
+        | Warning::MetricNotCovered { .. }
         | Warning::DuplicatePrompts { .. }
         | Warning::EqualIds { .. }
         | Warning::FewerSamples { .. }

@@ -121,7 +121,7 @@ fn rounds(path: &Path) -> Result<Vec<(RoundMeta, usize)>, ReportError> {
         Entry::Begun(_) => requests = 0,
         Entry::Request(_) => requests += 1,
         Entry::Round(meta, _) => rounds.push((*meta, std::mem::take(&mut requests))),
-        Entry::Evidence(_) => {}
+        Entry::Evidence(_) | Entry::Damaged(_) | Entry::EndLost => {}
     })?;
     Ok(rounds)
 }
@@ -155,8 +155,70 @@ fn b149_a_journal_with_a_torn_end_is_read() {
         (last.1, last.0.interrupted, last.0.not_started),
         (1, true, 99)
     );
-    fs::write(&path, format!("{{}}\n{text}")).unwrap();
+    // What is no journal is refused by its first line.
+    fs::write(&path, "{}\n{}\n").unwrap();
     assert!(rounds(&path).unwrap_err().to_string().contains("line 1"));
+}
+
+#[test]
+fn x32_damaged_lines_of_a_journal_are_passed_over_and_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (files, _) = RunFiles::open(dir.path(), false, false).unwrap();
+    let (one, (mut record, _)) = (result(0, 10, 1), request(0, 1));
+    let mut journal = files.journal().unwrap();
+    journal.begun(&one.meta).unwrap();
+    for index in 0..3 {
+        record.index = index;
+        journal.append(&record).unwrap();
+    }
+    journal.round(&one.meta).unwrap();
+    let mut two = one.meta.clone();
+    two.spec.number = 2;
+    journal.begun(&two).unwrap();
+    journal.append(&record).unwrap();
+    journal.round(&two).unwrap();
+    journal.flush().unwrap();
+    let path = files.journal_path();
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let read = |lines: &[&str]| {
+        fs::write(&path, lines.join("\n") + "\n").unwrap();
+        let (mut told, mut found, mut requests) = (Vec::new(), Vec::new(), 0);
+        read_journal(&path, &mut |entry| match entry {
+            Entry::Begun(_) => requests = 0,
+            Entry::Request(_) => requests += 1,
+            Entry::Round(meta, span) => found.push((*meta, requests, span)),
+            Entry::Damaged(line) => told.push(line),
+            Entry::EndLost => told.push(0),
+            Entry::Evidence(_) => {}
+        })
+        .unwrap();
+        (told, found)
+    };
+    for broken in [
+        "",
+        "\0\0\0",
+        "{\"request\":{\"ind",
+        &format!("{0}{0}", lines[2]),
+    ] {
+        let mut lines = lines.clone();
+        lines[2] = broken;
+        let (told, found) = read(&lines);
+        assert_eq!((told, found[0].1, found[1].1), (vec![3], 2, 1), "{broken}");
+        // Single requests of the round can still be had.
+        let mut round = one.clone();
+        round.journal = found[0].2.clone();
+        let reader = RoundReader::open(&path, &round).unwrap();
+        assert_eq!(reader.indexes().collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(reader.record(2).unwrap().unwrap().index, 2);
+    }
+    // The line that ended the first round is gone: its requests are not.
+    let mut without_end = lines.clone();
+    without_end.remove(4);
+    let (told, found) = read(&without_end);
+    assert_eq!((told, found.len(), found[0].1), (vec![0], 2, 3));
+    assert!(!found[0].0.interrupted && !found[0].0.unfinished);
+    assert_eq!(found[1].0.spec.number, 2);
 }
 
 #[test]

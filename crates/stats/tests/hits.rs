@@ -83,7 +83,7 @@ fn quotient(asked: &str, numerator: f64, denominator: f64) -> MetricTrack {
     let series = |name: &str, value: f64| SeriesTrack {
         name: name.to_owned(),
         labels: Vec::new(),
-        points: [(0, 0.0), (1, value)]
+        points: [(0, 0.0), (common::ns(1000.0), value)]
             .map(|(at_ns, value)| TrackPoint {
                 at_ns,
                 value: Some(value),

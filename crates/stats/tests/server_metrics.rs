@@ -10,7 +10,7 @@ mod common;
 
 use common::{is, meta, ns, success, usage};
 use dualround_model::{
-    MetricKind, MetricTrack, Resolved, RoundRun, Schedule, SeriesTrack, TrackPoint,
+    MetricKind, MetricTrack, Resolved, RoundRun, Schedule, SeriesTrack, TrackPoint, Warning,
 };
 use dualround_stats::{SummaryOptions, summarise};
 
@@ -30,20 +30,37 @@ fn series(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> Series
     }
 }
 
+/// Readings that begin with the round and end with it.
+fn over_round(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> SeriesTrack {
+    let mut series = series(name, labels, values);
+    let gaps = (values.len() - 1).max(1) as u64;
+    for (i, point) in (0..).zip(&mut series.points) {
+        point.at_ns = i * ns(1000.0) / gaps;
+    }
+    series
+}
+
 fn metric(
     kind: MetricKind,
     resolved: Resolved,
     series: Vec<SeriesTrack>,
 ) -> dualround_model::MetricSummary {
     of_track(MetricTrack {
-        asked: "m".to_owned(),
         resolved,
+        ..track(kind, series)
+    })
+}
+
+fn track(kind: MetricKind, series: Vec<SeriesTrack>) -> MetricTrack {
+    MetricTrack {
+        asked: "m".to_owned(),
+        resolved: named(),
         kind,
         series,
         failed_scrapes: 0,
         bad_lines: 0,
         other_process: false,
-    })
+    }
 }
 
 fn of_track(track: MetricTrack) -> dualround_model::MetricSummary {
@@ -66,7 +83,7 @@ fn named() -> Resolved {
 
 #[test]
 fn b110_histograms_by_the_rounds_own_increases() {
-    let bucket = |le, a, b| series("t_bucket", &[("le", le)], &[Some(a), Some(b)]);
+    let bucket = |le, a, b| over_round("t_bucket", &[("le", le)], &[Some(a), Some(b)]);
     let summary = metric(
         MetricKind::Histogram,
         named(),
@@ -74,8 +91,8 @@ fn b110_histograms_by_the_rounds_own_increases() {
             bucket("0.1", 3.0, 3.0),
             bucket("0.5", 9.0, 19.0),
             bucket("+Inf", 10.0, 20.0),
-            series("t_sum", &[], &[Some(2.5), Some(6.5)]),
-            series("t_count", &[], &[Some(10.0), Some(20.0)]),
+            over_round("t_sum", &[], &[Some(2.5), Some(6.5)]),
+            over_round("t_count", &[], &[Some(10.0), Some(20.0)]),
         ],
     );
     assert!(is(summary.value, 0.4) && is(summary.increase, 10.0) && is(summary.stat.p50, 0.3));
@@ -85,7 +102,11 @@ fn b110_histograms_by_the_rounds_own_increases() {
 #[test]
 fn f024_no_statistic_over_readings_that_do_not_belong_together() {
     let turns = [1000.0, 40.0, 1010.0, 44.0].map(Some);
-    let jumps = metric(MetricKind::Counter, named(), vec![series("h", &[], &turns)]);
+    let jumps = metric(
+        MetricKind::Counter,
+        named(),
+        vec![over_round("h", &[], &turns)],
+    );
     assert!(jumps.counter_reset);
     assert_eq!(
         (jumps.stat.n, jumps.stat.avg, jumps.stat.max),
@@ -97,21 +118,21 @@ fn f024_no_statistic_over_readings_that_do_not_belong_together() {
 #[test]
 fn b111_b118_b119_b120_counters() {
     let two = vec![
-        series("hits", &[("engine", "0")], &[Some(10.0), Some(40.0)]),
-        series("hits", &[("engine", "1")], &[Some(5.0), Some(25.0)]),
+        over_round("hits", &[("engine", "0")], &[Some(10.0), Some(40.0)]),
+        over_round("hits", &[("engine", "1")], &[Some(5.0), Some(25.0)]),
     ];
     let summary = metric(MetricKind::Counter, named(), two);
     assert!(is(summary.increase, 50.0) && is(summary.series["{engine=\"1\"}"], 20.0));
     let reset = metric(
         MetricKind::Counter,
         named(),
-        vec![series("h", &[], &[Some(900.0), Some(40.0)])],
+        vec![over_round("h", &[], &[Some(900.0), Some(40.0)])],
     );
     assert!(reset.counter_reset && reset.increase.is_none());
     let later = metric(
         MetricKind::Counter,
         named(),
-        vec![series("h", &[], &[None, Some(64.0)])],
+        vec![over_round("h", &[], &[None, Some(64.0)])],
     );
     assert!(is(later.increase, 64.0));
     let ratio = Resolved::Ratio {
@@ -119,8 +140,8 @@ fn b111_b118_b119_b120_counters() {
         denominator: "q".to_owned(),
     };
     let both = vec![
-        series("h", &[], &[Some(9000.0), Some(9500.0)]),
-        series("q", &[], &[Some(10_000.0), Some(12_000.0)]),
+        over_round("h", &[], &[Some(9000.0), Some(9500.0)]),
+        over_round("q", &[], &[Some(10_000.0), Some(12_000.0)]),
     ];
     assert!(is(metric(MetricKind::Ratio, ratio, both).value, 0.25));
 }
@@ -128,7 +149,11 @@ fn b111_b118_b119_b120_counters() {
 #[test]
 fn v20b_a_counter_that_is_not_a_number_at_first_does_not_count_from_zero() {
     let counter = |values: &[Option<f64>]| {
-        metric(MetricKind::Counter, named(), vec![series("h", &[], values)])
+        metric(
+            MetricKind::Counter,
+            named(),
+            vec![over_round("h", &[], values)],
+        )
     };
     let nan = counter(&[Some(f64::NAN), Some(5000.0), Some(5012.0)]);
     assert!(is(nan.increase, 12.0) && nan.nan_samples == 1, "{nan:?}");
@@ -187,13 +212,8 @@ fn f024_no_statistic_where_another_process_answered() {
     for kind in [MetricKind::Counter, MetricKind::Gauge] {
         let values = [Some(40.0), Some(1000.0)];
         let summary = of_track(MetricTrack {
-            asked: "m".to_owned(),
-            resolved: named(),
-            kind,
-            series: vec![series("m", &[], &values)],
-            failed_scrapes: 0,
-            bad_lines: 0,
             other_process: true,
+            ..track(kind, vec![over_round("m", &[], &values)])
         });
         assert!(summary.counter_reset);
         let figures = (summary.increase, summary.rate, summary.value);
@@ -204,15 +224,15 @@ fn f024_no_statistic_where_another_process_answered() {
 /// Mean and number are the round's own, quantiles those of the server's window.
 #[test]
 fn f024_a_summary_is_read_as_one() {
-    let quantile = series("t", &[("quantile", "0.5")], &[Some(0.3), Some(0.5)]);
-    let sum = series("t_sum", &[], &[Some(100.0), Some(104.0)]);
-    let count = series("t_count", &[], &[Some(90.0), Some(100.0)]);
+    let quantile = over_round("t", &[("quantile", "0.5")], &[Some(0.3), Some(0.5)]);
+    let sum = over_round("t_sum", &[], &[Some(100.0), Some(104.0)]);
+    let count = over_round("t_count", &[], &[Some(90.0), Some(100.0)]);
     let parts = vec![quantile.clone(), sum.clone(), count];
     let summary = metric(MetricKind::Summary, named(), parts);
     assert!(is(summary.value, 0.4) && is(summary.increase, 10.0));
     assert_eq!((summary.stat.n, summary.stat.p50), (10, None));
     assert!(is(summary.series["{quantile=\"0.5\"}"], 0.4));
-    let fell = series("t_count", &[], &[Some(90.0), Some(3.0)]);
+    let fell = over_round("t_count", &[], &[Some(90.0), Some(3.0)]);
     let reset = metric(MetricKind::Summary, named(), vec![quantile, sum, fell]);
     assert!(reset.counter_reset && reset.value.is_none() && reset.series.is_empty());
 }
@@ -229,4 +249,44 @@ fn f024_rates_are_of_readings_that_lie_apart() {
         summary.stat.max.is_some_and(|most| most < 12.1),
         "{summary:?}"
     );
+}
+
+/// Readings that fail, or lack the series, at an end of the round leave a part of it.
+#[test]
+fn f024_a_part_of_a_round_is_no_increase() {
+    let read = |at_ms: &[f64], values: &[Option<f64>]| {
+        let mut one = series("h", &[], values);
+        for (point, at) in one.points.iter_mut().zip(at_ms) {
+            point.at_ns = ns(*at);
+        }
+        let mut meta = meta(Schedule::default().rounds()[0], 1);
+        (meta.started_ns, meta.ended_ns) = (ns(100.0), ns(1000.0));
+        meta.metrics = vec![track(MetricKind::Counter, vec![one])];
+        let records = vec![success(0, 100.0, &[101.0, 999.0], usage(1, 2, None))];
+        let summary = summarise(RoundRun { meta, records }, &SummaryOptions::default()).summary;
+        let told = summary
+            .warnings
+            .iter()
+            .any(|one| matches!(one, Warning::MetricNotCovered { .. }));
+        let metric = &summary.prometheus["m"];
+        (metric.increase, metric.counter_reset, told)
+    };
+    let whole = [0.0, 50.0, 600.0, 1001.0];
+    let counted = [Some(5.0), Some(5.0), Some(9.0), Some(12.0)];
+    assert_eq!(read(&whole, &counted), (Some(7.0), false, false));
+    // All that could be read was before the round, or within it.
+    assert_eq!(read(&whole[..2], &counted[..2]), (None, false, true));
+    assert_eq!(read(&whole[..3], &counted[..3]), (None, false, true));
+    assert_eq!(read(&whole[2..], &counted[2..]), (None, false, true));
+    // The page came without the series at the end.
+    let lacks = [Some(5.0), Some(5.0), Some(9.0), None];
+    assert_eq!(read(&whole, &lacks), (None, false, true));
+    // One that appears in the round counts from zero, one of the second reading before it does not.
+    let appears = [None, None, Some(9.0), Some(12.0)];
+    assert_eq!(read(&whole, &appears), (Some(12.0), false, false));
+    let known = [None, Some(5.0), Some(9.0), Some(12.0)];
+    assert_eq!(read(&whole, &known), (Some(7.0), false, false));
+    // A series that goes and comes is of two processes.
+    let flips = [Some(5.0), None, Some(9.0), Some(12.0)];
+    assert_eq!(read(&whole, &flips), (None, true, false));
 }

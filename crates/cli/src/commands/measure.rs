@@ -113,8 +113,9 @@ pub(crate) fn run_experiment(job: ExperimentRequest<'_>) -> anyhow::Result<u8> {
     let clock = anchor.map_or_else(Clock::start, Clock::resumed);
     let levels = selection.levels.clone();
     let mut session = Session::open_with(plan, levels, cancel.clone(), clock)?;
-    if let Some(ms) = job.wait_ready_ms {
-        let waited = session.wait_ready(Duration::from_millis(ms))?;
+    if let Some(ms) = job.wait_ready_ms
+        && let Some(waited) = session.wait_ready(Duration::from_millis(ms))?
+    {
         note(&format!(
             "the server was ready after {:.1} s",
             waited.as_secs_f64()

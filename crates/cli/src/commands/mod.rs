@@ -12,6 +12,7 @@ mod explain;
 mod from_journal;
 mod generate;
 mod list;
+mod lost_lines;
 mod measure;
 mod pages;
 mod remake;

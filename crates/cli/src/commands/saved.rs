@@ -1,6 +1,9 @@
 //! A run read back from its folder.
 
-use super::from_journal::compare_level;
+use super::{
+    from_journal::compare_level,
+    lost_lines::{LostLines, whole},
+};
 use crate::exit::Usage;
 use dualround_model::{
     Comparison, Evidence, LevelComparison, Plan, RoundKind, RoundResult, RunEvidence,
@@ -45,15 +48,25 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
     let empty = |planned| RoundFold::new(options.clone(), planned);
     let mut fold = empty(0);
     let mut found: Vec<Evidence> = Vec::new();
+    let mut lost = LostLines::default();
     read_journal(&files.journal_path(), &mut |entry| match entry {
         Entry::Begun(meta) => fold = empty(meta.planned),
         Entry::Request(record) => fold.add(&record),
         Entry::Round(meta, requests) => {
             let ended = std::mem::replace(&mut fold, empty(0));
-            rounds.push(ended.finish(*meta, requests));
+            let same = |known: &RoundResult| known.meta.is_same_round(&meta);
+            if rounds.iter().any(same) {
+                lost.repeated += 1;
+            } else {
+                rounds.push(ended.finish(*meta, requests));
+            }
         }
         Entry::Evidence(evidence) => found.push(*evidence),
+        Entry::Damaged(line) => lost.damaged.push(line),
+        Entry::EndLost => lost.ends += 1,
     })?;
+    lost.tell(&files, info.plan.output.lang);
+    whole(&info, &rounds, &files)?;
     for evidence in &mut found {
         for expected in std::mem::take(&mut evidence.expected) {
             let mut cold = rounds.iter_mut().filter(|round| {

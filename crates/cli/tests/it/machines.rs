@@ -365,6 +365,99 @@ fn x32_records_that_are_gone_from_a_journal_are_told() {
     );
 }
 
+/// Whole rounds that are gone, repeated and damaged lines: nothing is made up of the rest.
+#[test]
+fn x32_what_is_gone_of_a_journal_makes_no_other_run() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 8);
+    let sim = engine_with(SimConfig::default());
+    let (code, said) = measured(dir.path(), &sim.base_url(), &["--max-output-tokens", "3"]);
+    assert_eq!(code, Some(0), "{said}");
+    let journal = dir.path().join("out/requests.jsonl");
+    let comparison = dir.path().join("out/comparison.json");
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    let judged = std::fs::read_to_string(&comparison).unwrap();
+    let again = |lines: Vec<&str>| {
+        std::fs::write(&journal, lines.join("\n") + "\n").unwrap();
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(["report", "out", "--lang", "en"])
+            .output()
+            .unwrap();
+        (output.status.code(), stdout(&output), stderr(&output))
+    };
+    let of = |line: &str, kind: &str, round: u32| {
+        line.starts_with(&format!("{{\"{kind}\"")) && line.contains(&format!("\"number\":{round},"))
+            || kind == "request"
+                && line.starts_with("{\"request\"")
+                && line.contains(&format!("\"round\":{round},"))
+    };
+    for round in [1, 2] {
+        let gone = |line: &&str| {
+            !["begun", "request", "round"]
+                .iter()
+                .any(|kind| of(line, kind, round))
+        };
+        let (code, _, said) = again(whole.lines().filter(gone).collect());
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains(&format!("lacks round {round} of concurrency 1")),
+            "{said}"
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&comparison).unwrap(), judged);
+    // The line that ended the cold round alone: its requests tell it.
+    let (code, table, said) = again(whole.lines().filter(|line| !of(line, "round", 1)).collect());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("the lines that ended 1 rounds are gone"),
+        "{said}"
+    );
+    assert!(
+        table.contains("Success: 8") && table.contains("Round 1 (cold)"),
+        "{table}"
+    );
+    assert!(!table.contains("--cold none"), "{table}");
+    // Appended with itself.
+    let twice: Vec<&str> = whole.lines().chain(whole.lines()).collect();
+    let (code, table, said) = again(twice);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains("2 rounds stand there a second time"),
+        "{said}"
+    );
+    assert!(!table.contains("two cycles"), "{table}");
+}
+
+/// A signal ends the wait for a server as it ends a run.
+#[cfg(unix)]
+#[test]
+fn x28_a_signal_ends_the_wait_for_a_server() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 4);
+    for (signal, right) in [("TERM", 143), ("HUP", 129)] {
+        let mut run = Command::new(assert_cmd::cargo::cargo_bin("dualround"))
+            .current_dir(dir.path())
+            .args(small_run("http://127.0.0.1:1", "out"))
+            .args(["--wait-ready", "60", "--overwrite"])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let id = run.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &id])
+            .status();
+        assert!(sent.unwrap().success());
+        let code = run.wait().unwrap().code();
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut run.stderr.take().unwrap(), &mut said).unwrap();
+        assert_eq!(code, Some(right), "{said}");
+        assert!(!said.contains("not ready after 60"), "{said}");
+    }
+}
+
 /// A process that is stopped for a second: what was in flight is late by that, and it is said.
 #[cfg(unix)]
 #[test]

@@ -62,6 +62,11 @@ impl Control {
         Ok(Self::new(target, tls, Clock::start(), limit))
     }
 
+    /// Closes the kept connection: the next request opens one of its own.
+    pub(crate) fn close(&mut self) {
+        self.conn = None;
+    }
+
     /// Sends one request. A kept connection that turns out
     /// to be closed is replaced once.
     ///

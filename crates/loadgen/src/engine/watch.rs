@@ -144,7 +144,7 @@ impl Watch {
             .then(|| running.unwrap_or(0.0) + waiting.unwrap_or(0.0))
     }
 
-    /// QueryKind changed between two readings.
+    /// What changed between two readings.
     pub(crate) fn delta(&self, before: &EngineReading, after: &EngineReading) -> EngineDelta {
         let report = &self.report;
         let mut delta = EngineDelta {
@@ -215,7 +215,7 @@ fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f6
     Some(series.iter().map(|sample| sample.value).sum())
 }
 
-/// QueryKind a counter grew by, series by series: one that went backwards or has gone was reset, and a
+/// What a counter grew by, series by series: one that went backwards or has gone was reset, and a
 /// growing one beside it would hide that in a sum. A new one counts from zero.
 fn grown(
     before: &Scrape,

@@ -180,7 +180,7 @@ impl Session {
         })
     }
 
-    /// QueryKind went wrong with the sources over a round.
+    /// What went wrong with the sources over a round.
     pub(super) fn scrape_warnings(&self, pages: &[Collected]) -> Vec<Warning> {
         let of = |(sampler, source): (&Sampler, &Collected)| {
             let readings = match source {

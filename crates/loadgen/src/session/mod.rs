@@ -44,7 +44,7 @@ const WARMUP_TOKENS: u64 = 16;
 /// A run in progress.
 pub struct Session {
     plan: Plan,
-    /// QueryKind each level asks; the last entry stands for those that follow.
+    /// What each level asks; the last entry stands for those that follow.
     levels: Vec<Vec<Arc<Sample>>>,
     clock: Clock,
     cancel: Cancel,
@@ -60,7 +60,7 @@ pub struct Session {
     /// The request field that the canary proved to separate caches.
     salt_field: Option<String>,
     epoch: Option<Arc<PreparedEpoch>>,
-    /// QueryKind made it fresh.
+    /// What made it fresh.
     fresh: Option<CacheBreaker>,
     /// The token ids of its prompts, once they were asked for.
     ids: Option<Vec<Vec<u32>>>,
@@ -68,11 +68,11 @@ pub struct Session {
     seated: Option<u32>,
     warmed: u32,
     probes: u32,
-    /// QueryKind the epoch's cold round began, where `--duration` ended it: the others were never cached.
+    /// What the epoch's cold round began, where `--duration` ended it: the others were never cached.
     begun: Option<BTreeSet<usize>>,
-    /// QueryKind was found beside rounds, for the next one to tell.
+    /// What was found beside rounds, for the next one to tell.
     warnings: Vec<Warning>,
-    /// QueryKind of the canary's answers was not understood.
+    /// What of the canary's answers was not understood.
     canary_odd: Vec<Warning>,
 }
 
@@ -162,7 +162,7 @@ impl Session {
         })
     }
 
-    /// QueryKind of the canary's answers is not understood, as a round would tell it of its own.
+    /// What of the canary's answers is not understood, as a round would tell it of its own.
     pub fn canary_oddities(&self) -> &[Warning] {
         &self.canary_odd
     }
@@ -197,23 +197,24 @@ impl Session {
     }
 
     /// Waits until the server answers and, where it has a `/health`, calls itself healthy; engines
-    /// listen or answer 503 long before a model is loaded. Returns how long that took.
+    /// listen or answer 503 long before a model is loaded. Returns how long that took; `None` where the
+    /// run was cancelled meanwhile.
     ///
     /// # Errors
     /// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
-    pub fn wait_ready(&mut self, limit: Duration) -> Result<Duration, LoadError> {
+    pub fn wait_ready(&mut self, limit: Duration) -> Result<Option<Duration>, LoadError> {
         let runtime = crate::runtime::single()?;
         let (target, tls) = (&self.client.target, self.tls.clone());
         let mut models = preflight::control(target, tls.clone(), self.clock);
         let mut health = preflight::health(target, tls, self.clock);
         let began = std::time::Instant::now();
-        runtime.block_on(async {
+        let waiting = async {
             loop {
                 let state = preflight::ready(&self.plan, &mut models, &mut health).await;
                 let Err(reason) = state else {
-                    return Ok(began.elapsed());
+                    return Ok(Some(began.elapsed()));
                 };
-                if began.elapsed() >= limit || self.cancel.is_cancelled() {
+                if began.elapsed() >= limit {
                     let url = crate::redact_url(&self.plan.endpoint);
                     let seconds = limit.as_secs_f64();
                     let reason = format!("not ready after {seconds} s (--wait-ready): {reason}");
@@ -221,6 +222,12 @@ impl Session {
                     return Err(Secrets::of(&self.plan).scrub_error(error));
                 }
                 tokio::time::sleep(READY_EVERY).await;
+            }
+        };
+        runtime.block_on(async {
+            tokio::select! {
+                waited = waiting => waited,
+                () = self.cancel.cancelled() => Ok(None),
             }
         })
     }
@@ -390,7 +397,7 @@ impl Session {
         if timed && output.stopped == Some(RoundStop::Duration) {
             self.begun = Some(begun_now);
         }
-        // QueryKind the cold round did not begin for want of time is not asked here either.
+        // What the cold round did not begin for want of time is not asked here either.
         let held = spec.kind != RoundKind::Cold && self.begun.is_some();
         let stopped = output.stopped.or(held.then_some(RoundStop::Duration));
         let engines = self.engine_deltas(&before)?;
@@ -415,7 +422,7 @@ impl Session {
         })
     }
 
-    /// QueryKind the level under way asks.
+    /// What the level under way asks.
     fn samples(&self) -> &[Arc<Sample>] {
         let level = usize::try_from(self.seated.unwrap_or(0)).unwrap_or(usize::MAX);
         let samples = self.levels.get(level).or(self.levels.last());

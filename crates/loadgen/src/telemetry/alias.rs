@@ -2,7 +2,7 @@
 
 use dualround_wire::{Selector, toggled_total};
 
-/// QueryKind an alias stands for.
+/// What an alias stands for.
 pub(crate) enum Alias {
     /// Increase of the first over increase of the second.
     Ratio(&'static str, &'static str),
@@ -67,7 +67,7 @@ pub(crate) fn candidates(asked: &str) -> &'static [Alias] {
     }
 }
 
-/// QueryKind `auto` looks for: hits by tier, how full the cache is, and who waits.
+/// What `auto` looks for: hits by tier, how full the cache is, and who waits.
 const KNOWN: &[&str] = &[
     "prefix_cache_hit_rate",
     "lmcache_hit_rate",

@@ -137,7 +137,7 @@ impl PrometheusServer {
         answer.map_err(|words| self.secrets.scrub(words))
     }
 
-    /// QueryKind an expression is now; placeholders stand for a minute.
+    /// What an expression is now; placeholders stand for a minute.
     ///
     /// # Errors
     /// The server's own words.

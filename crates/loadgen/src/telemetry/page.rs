@@ -20,6 +20,9 @@ use std::{
     },
     time::Duration,
 };
+/// Readings before the run by which several processes behind one page are looked for.
+const LOOKS: u32 = 5;
+
 /// A metrics page and what was read of it in the round.
 pub(super) struct MetricsPage {
     control: Control,
@@ -28,8 +31,10 @@ pub(super) struct MetricsPage {
     period: Duration,
     asked: Vec<MetricQuery>,
     readings: Vec<PageReading>,
-    /// QueryKind was read last in the round.
+    /// What was read last in the round.
     last: Option<Scrape>,
+    /// More than one process has answered in the run: what any of its readings is of is not known.
+    has_several: bool,
     /// The last reading ran into its time limit, so that nobody is to wait for the next.
     hangs: Arc<AtomicBool>,
 }
@@ -48,6 +53,7 @@ impl Source for MetricsPage {
         self.asked = asked;
         let (page, _) = self.parsed().await?;
         let reading = PageReading::of(&page, &self.asked, 0);
+        self.look_for_several(page).await;
         Ok(Collected::Page(vec![reading]))
     }
 
@@ -81,7 +87,20 @@ impl MetricsPage {
             asked: Vec::new(),
             readings: Vec::new(),
             last: None,
+            has_several: false,
             hangs,
+        }
+    }
+
+    /// Reads on connections of their own, as balancers give each connection one process.
+    async fn look_for_several(&mut self, mut last: Scrape) {
+        for _ in 0..LOOKS {
+            self.control.close();
+            let Ok((page, _)) = self.parsed().await else {
+                return;
+            };
+            self.has_several |= page.is_of_another_process(&last);
+            last = page;
         }
     }
 
@@ -103,7 +122,9 @@ impl MetricsPage {
         let reading = match parsed {
             Ok((page, at_ns)) => {
                 let other = |last: &Scrape| page.is_of_another_process(last);
-                let other_process = self.last.as_ref().is_some_and(other);
+                // Once seen, it holds for the rest of the run: one of several may answer a whole round.
+                self.has_several |= self.last.as_ref().is_some_and(other);
+                let other_process = self.has_several;
                 let reading = PageReading::of(&page, &self.asked, at_ns);
                 self.last = Some(page);
                 PageReading {

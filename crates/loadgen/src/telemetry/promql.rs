@@ -231,14 +231,14 @@ impl PromqlServer {
         matches!(said.as_deref(), Some("summary" | "histogram"))
     }
 
-    /// QueryKind the metadata of a family say that it is.
+    /// What the metadata of a family say that it is.
     async fn said(&mut self, name: &str) -> Option<String> {
         let data = self.api.get("metadata", &[("metric", name)]).await.ok()?;
         let kind = data.get(name)?.get(0)?.get("type")?.as_str();
         kind.map(str::to_owned)
     }
 
-    /// QueryKind the server kept of a round.
+    /// What the server kept of a round.
     async fn collect(&mut self, window: (u64, u64)) -> Collected {
         let mut tracks = Vec::new();
         let mut reason: Option<String> = None;

@@ -1,4 +1,4 @@
-//! QueryKind `--prometheus-metrics` can say, besides `auto`:
+//! What `--prometheus-metrics` can say, besides `auto`:
 //! `name`, `name{label="x"}`, `A/B`, each with `label=` before it, or any PromQL.
 
 use dualround_wire::Selector;
@@ -8,7 +8,7 @@ use dualround_wire::Selector;
 pub(crate) struct MetricQuery {
     /// As the user wrote it, or the label before it.
     pub(crate) name: String,
-    /// QueryKind is to be evaluated, without the label.
+    /// What is to be evaluated, without the label.
     pub(crate) text: String,
     pub(crate) what: QueryKind,
 }

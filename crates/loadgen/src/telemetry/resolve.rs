@@ -1,4 +1,4 @@
-//! MetricQuery names on a page, and readings put together to tracks.
+//! Asked names on a page, and readings put together to tracks.
 
 use super::{
     alias::{Alias, candidates},
@@ -7,7 +7,7 @@ use super::{
 use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
 
-/// QueryKind one scrape said about the asked names.
+/// What one scrape said about the asked names.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PageReading {
     /// When the answer was complete, or the attempt given up.
@@ -22,10 +22,10 @@ pub(crate) struct PageReading {
     pub(crate) metrics: Vec<MetricReading>,
 }
 
-/// QueryKind an asked metric is, and its samples.
+/// What an asked metric is, and its samples.
 pub(crate) type MetricReading = (Resolved, MetricKind, Vec<PromSample>);
 
-/// QueryKind one source brought over a round.
+/// What one source brought over a round.
 pub(crate) enum Collected {
     /// Readings of a page.
     Page(Vec<PageReading>),
@@ -78,7 +78,7 @@ fn selected(page: &Scrape, selector: &Selector) -> Option<MetricReading> {
     (!samples.is_empty()).then_some((resolved, kind, samples))
 }
 
-/// QueryKind is left of a family: buckets alone only grow, quantiles alone go up and down.
+/// What is left of a family: buckets alone only grow, quantiles alone go up and down.
 fn kind_of_parts(kind: MetricKind, samples: &[PromSample]) -> MetricKind {
     let has_count = samples.iter().any(|sample| sample.name.ends_with("_count"));
     match kind {

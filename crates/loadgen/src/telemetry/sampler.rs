@@ -27,7 +27,7 @@ use tokio::{
 enum SamplerCommand {
     /// The names of all metrics there.
     Names(oneshot::Sender<Result<Vec<String>, String>>),
-    /// QueryKind is to be read from now on, looked up at once.
+    /// What is to be read from now on, looked up at once.
     Ask(
         Vec<MetricQuery>,
         oneshot::Sender<Result<Collected, AskError>>,

@@ -186,6 +186,13 @@ pub(super) const TERMS: &[Term] = &[
         "某指标的各次读数不属于同一整体：计数器变小，或页面来自另一进程。服务重启过，或有多个进程轮流应答。不计算数值。",
     ),
     term(
+        "metric_not_covered",
+        "metric_not_covered",
+        "指标未覆盖整轮",
+        "A server's counter could not be read before the round's first request or after its last, or its series was not there then. What it grew by in between is a part of the round, and no figure.",
+        "首个请求之前或最后一个请求之后未能读到该计数器，或当时没有该序列。其间的增量只是一轮的一部分，不作为数值。",
+    ),
+    term(
         "not_cold",
         "not_cold",
         "不冷",

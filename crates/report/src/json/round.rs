@@ -189,6 +189,7 @@ fn server_metric(metric: &MetricSummary) -> Value {
         "before": num(metric.before),
         "after": num(metric.after),
         "counter_reset": metric.counter_reset,
+        "not_covered": metric.not_covered,
         "nan_samples": metric.nan_samples,
         "series": Value::Object(series.collect()),
     })

@@ -2,7 +2,7 @@
 
 use crate::{ReportError, store::journal::JournalLine};
 use dualround_model::{Evidence, RequestRecord, RoundMeta, RoundResult};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use std::{
     cell::RefCell,
     fs::File,
@@ -22,6 +22,10 @@ pub enum Entry {
     Round(Box<RoundMeta>, Range<u64>),
     /// What was found out about a level.
     Evidence(Box<Evidence>),
+    /// A line that cannot be read and was passed over, 1-based: what it told is gone.
+    Damaged(usize),
+    /// The line that ended a round is gone; the round follows as far as its requests tell.
+    EndLost,
 }
 
 /// A round that has begun, as far as its requests tell.
@@ -41,6 +45,13 @@ impl Open {
         self.ended_ns = self.ended_ns.max(Some(time.end_ns));
     }
 
+    /// A round of a run that went on behind it, whose end is gone from the journal.
+    fn without_end(self) -> Box<RoundMeta> {
+        let mut meta = self.salvaged();
+        (meta.not_started, meta.interrupted, meta.unfinished) = (0, false, false);
+        meta
+    }
+
     /// A round whose end nobody has seen. Those that were in flight stand with those that were not
     /// started: nothing is known of them.
     fn salvaged(self) -> Box<RoundMeta> {
@@ -55,14 +66,15 @@ impl Open {
 }
 
 /// Reads a journal and hands over what is in it. A last line that was cut short by a crash is passed
-/// over. A round that had begun but not ended is there with the requests that had; it counts as
-/// interrupted.
+/// over in silence, any other that is no record as [`Entry::Damaged`]. A round that had begun but not
+/// ended is there with the requests that had; it counts as interrupted.
 ///
 /// # Errors
-/// [`ReportError`] when the file cannot be read or another line is no record.
+/// [`ReportError`] when the file cannot be read, or holds no record at all.
 pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), ReportError> {
     let mut file = open(path)?;
     let (mut line, mut number, mut at) = (Vec::new(), 0, 0);
+    let mut damage = Damage::default();
     let mut round: Option<Open> = None;
     let mut from = 0;
     loop {
@@ -75,8 +87,14 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
         let here = at;
         at += length;
         number += 1;
-        match serde_json::from_slice(&line) {
+        let read = serde_json::from_slice(&line);
+        damage.has_records |= read.is_ok();
+        match read {
             Ok(JournalLine::Begun(meta)) => {
+                if let Some(open) = round.take().filter(|open| open.requests > 0) {
+                    take(Entry::EndLost);
+                    take(Entry::Round(open.without_end(), from..here));
+                }
                 from = at;
                 take(Entry::Begun(meta.clone()));
                 round = Some(Open {
@@ -103,19 +121,39 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
                 break;
             }
             Err(error) => {
-                let (path, reason) = (path.to_owned(), error.to_string());
-                return Err(ReportError::Journal {
-                    path,
-                    line: number,
-                    reason,
-                });
+                damage.first.get_or_insert((number, error.to_string()));
+                take(Entry::Damaged(number));
             }
         }
     }
+    damage.checked(path)?;
     if let Some(round) = round.filter(|round| round.requests > 0) {
         take(Entry::Round(round.salvaged(), from..at));
     }
     Ok(())
+}
+
+/// What of a journal could not be read.
+#[derive(Default)]
+struct Damage {
+    /// The first line that is no record, and why.
+    first: Option<(usize, String)>,
+    /// Some line is one.
+    has_records: bool,
+}
+
+impl Damage {
+    /// A file without any record is no journal.
+    fn checked(self, path: &Path) -> Result<(), ReportError> {
+        match self.first {
+            Some((line, reason)) if !self.has_records => Err(ReportError::Journal {
+                path: path.to_owned(),
+                line,
+                reason,
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, ReportError> {
@@ -246,12 +284,17 @@ fn find(file: &mut BufReader<File>, round: &RoundResult) -> io::Result<Vec<u64>>
         line.clear();
         let left = round.journal.end - at;
         let length = file.by_ref().take(left).read_until(b'\n', &mut line)?;
-        let index = match index_in_front(&line) {
-            Some(index) => index,
-            None => serde_json::from_slice::<Indexed>(&line)?.request.index,
-        } as usize;
-        let slot = lines.get_mut(index).ok_or_else(moved)?;
-        *slot = at;
+        let index = index_in_front(&line).or_else(|| {
+            let indexed = serde_json::from_slice::<Indexed>(&line).ok()?;
+            Some(indexed.request.index)
+        });
+        // A damaged line is of no request. Of a repeated one the first counts.
+        if let Some(index) = index
+            && serde_json::from_slice::<IgnoredAny>(&line).is_ok()
+        {
+            let slot = lines.get_mut(index as usize).ok_or_else(moved)?;
+            *slot = (*slot).min(at);
+        }
         at += length as u64;
     }
     Ok(lines)

@@ -132,6 +132,11 @@ fn english(warning: &Warning) -> String {
                 "{name}: no figures: it went backwards, or its readings are of different processes (the server began anew, or several answer in turn)"
             )
         }
+        Warning::MetricNotCovered { name } => {
+            format!(
+                "{name}: no figures: it could not be read before the round's first request or after its last, so what it grew by over the round is not known"
+            )
+        }
         Warning::NotCold { detail } => format!("round 1 was not cold: {detail}"),
         Warning::Interrupted { not_started } => {
             format!(
@@ -278,6 +283,9 @@ fn chinese(warning: &Warning) -> String {
         Warning::CounterReset { name } => format!(
             "{name}：不给出数值：计数器倒退，或各次读数来自不同进程（服务重启过，或有多个进程轮流应答）"
         ),
+        Warning::MetricNotCovered { name } => {
+            format!("{name}：不给出数值：首个请求之前或最后一个请求之后未能读到，本轮增量未知")
+        }
         Warning::NotCold { detail } => format!("第 1 轮并不冷：{detail}"),
         Warning::Interrupted { not_started } => {
             format!("本轮提前结束；{not_started} 个请求未发送。服务端计数器包含被取消的工作")

@@ -121,6 +121,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
         before: None,
         after: Some(f64::NAN),
         counter_reset: false,
+        not_covered: false,
         nan_samples: 0,
         series: BTreeMap::new(),
     };

@@ -150,7 +150,8 @@ fn asked(round: &RoundResult) -> Option<(f64, f64)> {
         else {
             return None;
         };
-        let grown = |name: &String| server_metrics::increase_of(track, name);
+        let window = (round.meta.started_ns, round.meta.ended_ns);
+        let grown = |name: &String| server_metrics::increase_of(track, name, window);
         Some((grown(denominator)?, grown(numerator)?))
     })
 }

@@ -43,8 +43,12 @@ impl RoundFold {
         }
     }
 
-    /// Takes a request that has ended.
+    /// Takes a request that has ended. One that is there already (a journal that was written
+    /// together from copies) counts once.
     pub fn add(&mut self, record: &RequestRecord) {
+        if self.rows.get(record.index).is_some() {
+            return;
+        }
         let metrics = request_metrics(record, &self.options);
         self.facts.add(record, &metrics);
         self.rows

@@ -7,51 +7,108 @@ use dualround_model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Increase of one counter series over its readings. A series that was not there at the start
-/// counts from zero; one that was, and had no number yet, from its first. `None` when a single reading
-/// has nothing to be held against. `Err` when it went backwards.
-fn increase(points: &[TrackPoint]) -> Result<Option<f64>, ()> {
-    let absent = points.first().is_some_and(|point| point.value.is_none());
-    let from_zero = absent
-        && !points
-            .iter()
-            .take_while(|p| p.value.is_none())
-            .any(|p| p.nan);
-    let known = points.iter().filter(|point| point.value.is_some()).count();
-    if known < 2 && !from_zero {
-        return Ok(None);
+/// First request's t0 and last request's end of a round, ns.
+type Window = (u64, u64);
+
+/// The growth of counters over a round.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Growth {
+    /// By so much.
+    By(f64),
+    /// No reading was a number.
+    NoNumber,
+    /// They were not read, or were not there, before the round's first request or after its last:
+    /// what they grew by meanwhile is a part of the round.
+    NotCovered,
+    /// They went backwards, or were gone for a while: readings of different processes.
+    Reset,
+}
+
+/// The growth of one series: from the last reading before the round to the last one after it. One
+/// that was not there before counts from zero; one that was, and had no number yet, from its first.
+fn growth(points: &[TrackPoint], (started_ns, ended_ns): Window) -> Growth {
+    if points.iter().all(|point| point.value.is_none()) {
+        return Growth::NoNumber;
     }
-    let mut before = None;
-    let mut last = None;
+    if is_reset(points) {
+        return Growth::Reset;
+    }
+    let before = points.partition_point(|point| point.at_ns <= started_ns);
+    let Some(base) = before.checked_sub(1).map(|at| points[at]) else {
+        return Growth::NotCovered;
+    };
+    let mut leading = points.iter().take_while(|point| point.value.is_none());
+    let base = if leading.any(|point| point.nan) {
+        let numbers: Vec<f64> = points.iter().filter_map(|point| point.value).collect();
+        numbers.first().copied().filter(|_| numbers.len() > 1)
+    } else {
+        Some(base.value.unwrap_or(0.0))
+    };
+    let after = points
+        .iter()
+        .rev()
+        .take_while(|point| point.at_ns >= ended_ns);
+    let last = after.filter_map(|point| point.value).next();
+    match base.zip(last) {
+        Some((base, last)) => Growth::By(last - base),
+        None => Growth::NotCovered,
+    }
+}
+
+/// A counter never falls, and its series does not go and come again.
+fn is_reset(points: &[TrackPoint]) -> bool {
+    let (mut highest, mut has_gone) = (None, false);
     for point in points {
-        let Some(value) = point.value else { continue };
-        let from = *before.get_or_insert(if from_zero { 0.0 } else { value });
-        if last.unwrap_or(from) > value {
-            return Err(());
+        match (point.value, highest) {
+            (Some(value), Some(known)) if value < known => return true,
+            (Some(_), _) if has_gone => return true,
+            (Some(value), _) => highest = Some(value),
+            (None, Some(_)) if !point.nan => has_gone = true,
+            (None, _) => {}
         }
-        last = Some(value);
     }
-    Ok(before.zip(last).map(|(before, last)| last - before))
+    false
 }
 
-/// Sum of the increases of the named series. `Err` on a reset.
-fn total_increase(series: &[&SeriesTrack]) -> Result<Option<f64>, ()> {
-    let mut total = None;
+/// The growth of all of these series together.
+fn total_growth(series: &[&SeriesTrack], window: Window) -> Growth {
+    let mut total = Growth::NoNumber;
     for one in series {
-        if let Some(value) = increase(&one.points)? {
-            total = Some(total.unwrap_or(0.0) + value);
-        }
+        total = match (growth(&one.points, window), total) {
+            (Growth::Reset, _) | (_, Growth::Reset) => Growth::Reset,
+            (Growth::NotCovered, _) | (_, Growth::NotCovered) => Growth::NotCovered,
+            (Growth::By(more), Growth::By(sum)) => Growth::By(sum + more),
+            (Growth::NoNumber, known) => known,
+            (grown, Growth::NoNumber) => grown,
+        };
     }
-    Ok(total)
+    total
 }
 
-/// What the series of this name grew by; `None` without readings, or where one was reset.
-pub(crate) fn increase_of(track: &MetricTrack, name: &str) -> Option<f64> {
+impl Growth {
+    /// By how much, where it is known.
+    fn known(self) -> Option<f64> {
+        match self {
+            Self::By(value) => Some(value),
+            Self::NoNumber | Self::NotCovered | Self::Reset => None,
+        }
+    }
+
+    /// The same, with what hides it noted in the summary.
+    fn noted(self, summary: &mut MetricSummary) -> Option<f64> {
+        summary.counter_reset |= self == Self::Reset;
+        summary.not_covered |= self == Self::NotCovered;
+        self.known()
+    }
+}
+
+/// The increase of the series of this name over a round; `None` where it is not known.
+pub(crate) fn increase_of(track: &MetricTrack, name: &str, window: Window) -> Option<f64> {
     if track.other_process {
         return None;
     }
     let named = track.series.iter().filter(|series| series.name == name);
-    total_increase(&named.collect::<Vec<_>>()).ok().flatten()
+    total_growth(&named.collect::<Vec<_>>(), window).known()
 }
 
 /// All instants at which any of the series was read, in order.
@@ -118,7 +175,7 @@ fn label_text(series: &SeriesTrack) -> String {
 /// `window`.
 pub(crate) fn summarise(
     track: &MetricTrack,
-    window: (u64, u64),
+    window: Window,
     seconds: Option<f64>,
 ) -> MetricSummary {
     let all: Vec<&SeriesTrack> = track.series.iter().collect();
@@ -136,20 +193,22 @@ pub(crate) fn summarise(
         before: None,
         after: None,
         counter_reset: track.other_process,
+        not_covered: false,
         nan_samples: points.filter(|point| point.value.is_none()).count() as u64,
         series: BTreeMap::new(),
     };
     match track.kind {
-        MetricKind::Counter => counter(&all, &mut summary),
-        MetricKind::Histogram => histogram(&all, &mut summary),
-        MetricKind::Summary => quantiles(&all, &mut summary),
-        MetricKind::Ratio => ratio(&all, &track.resolved, &mut summary),
+        MetricKind::Counter => counter(&all, window, &mut summary),
+        MetricKind::Histogram => histogram(&all, window, &mut summary),
+        MetricKind::Summary => quantiles(&all, window, &mut summary),
+        MetricKind::Ratio => ratio(&all, &track.resolved, window, &mut summary),
         MetricKind::Gauge | MetricKind::Untyped => {
             gauge(&all, track.kind, window, &mut summary);
         }
     }
-    // Readings on both sides of a reset, or of two processes, have nothing to do with each other.
-    if summary.counter_reset {
+    // Readings on both sides of a reset, or of two processes, have nothing to do with each other, and
+    // a part of a round is not the round.
+    if summary.counter_reset || summary.not_covered {
         summary.stat = Stat::default();
         (summary.value, summary.increase) = (None, None);
         summary.series.clear();
@@ -161,27 +220,31 @@ pub(crate) fn summarise(
     summary
 }
 
-fn ends(all: &[&SeriesTrack], kind: MetricKind, summary: &mut MetricSummary) {
+/// The first reading, if it was before the round, and the last one, if it was after it.
+fn ends(
+    all: &[&SeriesTrack],
+    kind: MetricKind,
+    (started_ns, ended_ns): Window,
+    summary: &mut MetricSummary,
+) {
     let at = instants(all);
-    summary.before = at.first().and_then(|at| value_at(all, kind, *at));
-    summary.after = at.last().and_then(|at| value_at(all, kind, *at));
+    let first = at.first().filter(|at| **at <= started_ns);
+    let last = at.last().filter(|at| **at >= ended_ns);
+    summary.before = first.and_then(|at| value_at(all, kind, *at));
+    summary.after = last.and_then(|at| value_at(all, kind, *at));
 }
 
 /// Readings before the round's first request belong to `before`, those after its last to `after`.
 /// A round too short for a reading of its own has the first one after it.
-fn gauge(
-    all: &[&SeriesTrack],
-    kind: MetricKind,
-    (started_ns, ended_ns): (u64, u64),
-    summary: &mut MetricSummary,
-) {
+fn gauge(all: &[&SeriesTrack], kind: MetricKind, window: Window, summary: &mut MetricSummary) {
+    let (started_ns, ended_ns) = window;
     let at = instants(all);
     let from = at.partition_point(|at| *at < started_ns);
     let upto = at.partition_point(|at| *at <= ended_ns);
     let upto = upto.max((from + 1).min(at.len()));
     let inside = at.get(from..upto).unwrap_or_default();
     summary.stat = stat(inside.iter().filter_map(|at| value_at(all, kind, *at)));
-    ends(all, kind, summary);
+    ends(all, kind, window, summary);
     if all.len() > 1 {
         for one in all {
             let points = one
@@ -194,12 +257,9 @@ fn gauge(
     }
 }
 
-fn counter(all: &[&SeriesTrack], summary: &mut MetricSummary) {
-    ends(all, MetricKind::Counter, summary);
-    match total_increase(all) {
-        Ok(total) => summary.increase = total,
-        Err(()) => summary.counter_reset = true,
-    }
+fn counter(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
+    ends(all, MetricKind::Counter, window, summary);
+    summary.increase = total_growth(all, window).noted(summary);
     let at = spaced(&instants(all));
     // Increases per second between neighbouring readings.
     summary.stat = stat(at.windows(2).filter_map(|pair| {
@@ -211,14 +271,14 @@ fn counter(all: &[&SeriesTrack], summary: &mut MetricSummary) {
         for one in all {
             summary
                 .series
-                .insert(label_text(one), increase(&one.points).ok().flatten());
+                .insert(label_text(one), growth(&one.points, window).known());
         }
     }
 }
 
 /// The quotient of the increases over the round; the statistics are over the quotients between
 /// neighbouring readings in which the denominator grew.
-fn ratio(all: &[&SeriesTrack], resolved: &Resolved, summary: &mut MetricSummary) {
+fn ratio(all: &[&SeriesTrack], resolved: &Resolved, window: Window, summary: &mut MetricSummary) {
     let Resolved::Ratio {
         numerator,
         denominator,
@@ -233,10 +293,11 @@ fn ratio(all: &[&SeriesTrack], resolved: &Resolved, summary: &mut MetricSummary)
             .collect()
     };
     let (top, bottom) = (of(numerator), of(denominator));
-    match (total_increase(&top), total_increase(&bottom)) {
-        (Ok(Some(top)), Ok(Some(bottom))) if bottom > 0.0 => summary.value = Some(top / bottom),
-        (Err(()), _) | (_, Err(())) => summary.counter_reset = true,
-        _ => {}
+    let grown = [&top, &bottom].map(|series| total_growth(series, window).noted(summary));
+    if let [Some(top), Some(bottom)] = grown
+        && bottom > 0.0
+    {
+        summary.value = Some(top / bottom);
     }
     let total = |series: &[&SeriesTrack], at| value_at(series, MetricKind::Counter, at);
     summary.stat = stat(instants(&bottom).windows(2).filter_map(|pair| {
@@ -254,13 +315,9 @@ fn ending<'a>(all: &[&'a SeriesTrack], suffix: &str) -> Vec<&'a SeriesTrack> {
 }
 
 /// Mean and number of a family's observations in the round, from the increases of sum and count.
-fn observations(all: &[&SeriesTrack], summary: &mut MetricSummary) {
-    let sum = total_increase(&ending(all, "_sum"));
-    let count = total_increase(&ending(all, "_count"));
-    let (Ok(sum), Ok(count)) = (sum, count) else {
-        summary.counter_reset = true;
-        return;
-    };
+fn observations(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
+    let sum = total_growth(&ending(all, "_sum"), window).noted(summary);
+    let count = total_growth(&ending(all, "_count"), window).noted(summary);
     summary.increase = count;
     summary.value = sum
         .zip(count.filter(|n| *n > 0.0))
@@ -271,8 +328,8 @@ fn observations(all: &[&SeriesTrack], summary: &mut MetricSummary) {
 
 /// A server's quantiles are those of a window of its own, not of the round: each is shown by
 /// itself, as the mean of its readings.
-fn quantiles(all: &[&SeriesTrack], summary: &mut MetricSummary) {
-    observations(all, summary);
+fn quantiles(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
+    observations(all, window, summary);
     let quantile = |one: &&&SeriesTrack| one.labels.iter().any(|(key, _)| key == "quantile");
     for one in all.iter().filter(quantile) {
         let mean = stat(one.points.iter().filter_map(|point| point.value)).avg;
@@ -282,8 +339,8 @@ fn quantiles(all: &[&SeriesTrack], summary: &mut MetricSummary) {
 
 /// Quantiles by interpolation inside the bucket that holds them, as Prometheus'
 /// `histogram_quantile` does.
-fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
-    observations(all, summary);
+fn histogram(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
+    observations(all, window, summary);
     let mut buckets: Vec<(f64, f64)> = Vec::new();
     for one in ending(all, "_bucket") {
         let le = one
@@ -291,7 +348,7 @@ fn histogram(all: &[&SeriesTrack], summary: &mut MetricSummary) {
             .iter()
             .find(|(key, _)| key == "le")
             .map(|(_, value)| value.parse());
-        let (Some(Ok(bound)), Ok(Some(grown))) = (le, increase(&one.points)) else {
+        let (Some(Ok(bound)), Some(grown)) = (le, growth(&one.points, window).known()) else {
             continue;
         };
         match buckets

@@ -87,12 +87,13 @@ pub(crate) fn of(
             worker_cpu_share: summary.client.worker_cpu_share,
         });
     }
-    for (name, _) in summary
-        .prometheus
-        .iter()
-        .filter(|(_, metric)| metric.counter_reset)
-    {
-        warnings.push(Warning::CounterReset { name: name.clone() });
+    for (name, metric) in &summary.prometheus {
+        let name = name.clone();
+        if metric.counter_reset {
+            warnings.push(Warning::CounterReset { name });
+        } else if metric.not_covered {
+            warnings.push(Warning::MetricNotCovered { name });
+        }
     }
     warnings.extend(stood_still(meta, rows));
     warnings.extend(records_missing(meta, summary));
