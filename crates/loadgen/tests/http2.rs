@@ -551,7 +551,7 @@ fn f018_a_servers_own_certificate_is_trusted_where_it_is_given() {
     let server = serve(own_authority("localhost"));
     let refused = said(&server, Some(&pem(&other))).unwrap();
     assert!(
-        refused.contains("is --ca-cert the CA of this server"),
+        refused.contains("--ca-cert FILE names the CA of this server"),
         "{refused}"
     );
     let named = said(&serve(own_authority("elsewhere.example")), None).unwrap();

@@ -46,6 +46,12 @@ fn b110_a_histogram_by_its_family_name() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_line() {
+    let page = parse("\u{feff}# TYPE a counter\na_total 1\n");
+    assert_eq!((value(&page, "a"), page.bad_lines), (Some(1.0), 0));
+}
+
+#[test]
 fn f024_the_parts_of_a_family_only_grow() {
     let page = parse(
         "# TYPE t summary\nt{quantile=\"0.5\"} 0.2\nt_sum 2.5\nt_count 10\n# TYPE g gauge\ng_count 3\n",

@@ -4,7 +4,9 @@ use super::check::{CheckTarget, line, settle};
 use crate::{args::CheckMetricsArgs, exit, exit::Usage, screen::print};
 use dualround_loadgen::{PrometheusServer, fetch, redact_url};
 use dualround_model::RequestPlan;
-use dualround_wire::{Found, Scrape, Selector, error_text, no_page, parse_exposition};
+use dualround_wire::{
+    Found, PromSample, Scrape, Selector, error_text, no_page, parse_exposition, toggled_total,
+};
 use std::time::Duration;
 use url::Url;
 
@@ -44,7 +46,8 @@ pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
 }
 
 fn metrics(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
-    if Url::parse(url).ok().is_none_or(|url| !url.has_host()) {
+    let whole = url.starts_with("unix:") || Url::parse(url).is_ok_and(|url| url.has_host());
+    if !whole {
         let example = "http://localhost:8000/metrics";
         return Err(Usage(format!("{url}: give a whole URL, e.g. {example}")).into());
     }
@@ -101,9 +104,13 @@ fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8
             let text = "neither NAME nor NAME{label=\"x\"}; only a Prometheus server takes more";
             return Err(Usage(format!("{name}: {text}")).into());
         };
-        if !describe(&page, &selector.name, Some(&selector)) {
-            missing = true;
-            say_close(name, &selector.name, &all);
+        if describe(&page, &selector.name, Some(&selector)) {
+            continue;
+        }
+        missing = true;
+        match page.find(&selector.name) {
+            Found::Metric { samples, .. } => say_series_there(name, &samples),
+            Found::Missing => say_close(name, &selector.name, &all),
         }
     }
     Ok(if missing { exit::USAGE } else { exit::OK })
@@ -120,6 +127,15 @@ fn say_close(asked: &str, name: &str, all: &[&str]) {
     ));
 }
 
+/// A metric of which no series meets the conditions.
+fn say_series_there(asked: &str, samples: &[&PromSample]) {
+    let series: Vec<String> = samples.iter().take(SHOWN).map(|one| one.series()).collect();
+    line(&format!(
+        "{asked}: no series of it meets these conditions; there are: {}",
+        series.join(", ")
+    ));
+}
+
 /// Type, series and current values; false when there are none.
 fn describe(page: &Scrape, name: &str, selector: Option<&Selector>) -> bool {
     let Found::Metric {
@@ -131,18 +147,21 @@ fn describe(page: &Scrape, name: &str, selector: Option<&Selector>) -> bool {
         return false;
     };
     samples.retain(|sample| selector.is_none_or(|selector| selector.takes(sample)));
+    if samples.is_empty() {
+        return false;
+    }
     let kind = format!("{kind:?}").to_lowercase();
     let values: Vec<String> = samples
         .iter()
         .map(|sample| sample.value.to_string())
         .collect();
     say_series(&name, &kind, &values);
-    if selector.is_some() && !samples.is_empty() {
+    if selector.is_some() {
         for sample in samples.iter().take(SHOWN) {
             line(&format!("  {} {}", sample.series(), sample.value));
         }
     }
-    !samples.is_empty()
+    true
 }
 
 fn say_series(name: &str, kind: &str, values: &[String]) {
@@ -190,7 +209,7 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
     }
     let mut missing = false;
     for asked in names {
-        let data = server.evaluate(asked);
+        let data = evaluated(&mut server, asked);
         let data = data.map_err(|words| Usage(format!("{asked}: {words}")))?;
         let result = data["result"].as_array().cloned().unwrap_or_default();
         // A scalar is one value.
@@ -221,4 +240,23 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
         say_series(asked, &kind, &values);
     }
     Ok(if missing { exit::USAGE } else { exit::OK })
+}
+
+/// What is asked, evaluated; a name without a value also as a run would look for it: with or without
+/// `_total`, and as the count of a family.
+fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<serde_json::Value, String> {
+    let data = server.evaluate(asked)?;
+    let is_empty = |data: &serde_json::Value| data["result"].as_array().is_some_and(Vec::is_empty);
+    let Some((selector, "")) = Selector::parse(asked).filter(|_| is_empty(&data)) else {
+        return Ok(data);
+    };
+    let name = &selector.name;
+    for other in [toggled_total(name), format!("{name}_count")] {
+        let found = server.evaluate(&format!("{other}{{{}}}", selector.conditions()))?;
+        if !is_empty(&found) {
+            line(&format!("{asked} is taken from {other}"));
+            return Ok(found);
+        }
+    }
+    Ok(data)
 }

@@ -88,6 +88,16 @@ fn g12_a_pattern_is_no_model() {
         said.contains("patterns of models, not models (*): give --model"),
         "{said}"
     );
+    let many: Vec<String> = (0..30).map(|at| format!("{{\"id\":\"m{at}\"}}")).collect();
+    let many: &str = Box::leak(format!("{{\"data\":[{}]}}", many.join(",")).into_boxed_str());
+    let (code, said) = check(&plain(many, ""), &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(
+        said.contains("serves 30 models: m0,") && said.contains("and 10 more"),
+        "{said}"
+    );
+    let (code, said) = check(&plain(r#"{"data":["m","m"]}"#, ""), &[]);
+    assert!(code == Some(0) && said.contains("model: m"), "{said}");
     let (code, said) = check(&plain(r#"{"data":[{"id":""}]}"#, ""), &[]);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("lists no model: give --model"), "{said}");

@@ -141,7 +141,7 @@ fn g07_a_metrics_page_behind_a_redirect_is_read() {
     let (code, said) = check("/far");
     assert_ne!(code, Some(0));
     assert!(
-        said.contains("another host, http://other.example/metrics"),
+        said.contains("another host or port, http://other.example/metrics"),
         "{said}"
     );
     let (code, said) = check("/round");

@@ -317,6 +317,24 @@ fn what_a_page_or_server_has_is_shown() {
         said.contains("close names: vllm:prefix_cache_hits_total"),
         "{said}"
     );
+    let (code, said) = check(&[&page, "vllm:prefix_cache_hits{model_name=\"other\"}"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("no series of it meets these conditions"),
+        "{said}"
+    );
+    assert!(!said.contains("close names"), "{said}");
+    // What a run would find on a Prometheus server, a check finds too.
+    let server = prometheus(|head| {
+        let found = head.contains("hits%5Ftotal");
+        let value = serde_json::json!({"metric": {}, "value": [1_999_999_999.5, "7"]});
+        let result = if found { vec![value] } else { Vec::new() };
+        let data = serde_json::json!({"resultType": "vector", "result": result});
+        (200, serde_json::json!({"status": "success", "data": data}))
+    });
+    let (code, said) = check(&[&server, "hits"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("hits is taken from hits_total"), "{said}");
     let (code, said) = check(&[&page, "rate(x[1m])"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("only a Prometheus server"), "{said}");

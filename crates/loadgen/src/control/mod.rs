@@ -108,7 +108,7 @@ impl Control {
                 None => {
                     let to = crate::text::clean(&crate::redact_url(to));
                     return Err(format!(
-                        "HTTP {}, a redirect to another host, {to}, which is not followed: give that URL",
+                        "HTTP {}, a redirect to another host or port, {to}, which is not followed: give that URL",
                         answer.status
                     ));
                 }

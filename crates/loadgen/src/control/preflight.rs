@@ -10,6 +10,9 @@ use std::time::Duration;
 /// How long the endpoint may take to list its models.
 pub(crate) const LIMIT: Duration = Duration::from_secs(15);
 
+/// Models that a message names.
+const NAMED: usize = 20;
+
 /// What the model list said.
 pub(crate) enum Models {
     /// The ids served.
@@ -101,19 +104,6 @@ pub(crate) async fn ready(
     Ok(())
 }
 
-/// What is left to do about a certificate that was not accepted.
-fn certificate_hint(plan: &Plan, reason: &str) -> &'static str {
-    let dates = ["expired", "not valid yet", "notvalidyet"];
-    let said = reason.to_ascii_lowercase();
-    if dates.iter().any(|words| said.contains(words)) {
-        "; its dates, or this machine's clock, are to be put right; --insecure skips verification"
-    } else if plan.request.ca_cert.is_some() {
-        "; is --ca-cert the CA of this server, and does its certificate bear this name? --insecure skips verification"
-    } else {
-        ": give the server's CA, or its own certificate, with --ca-cert, or skip verification with --insecure"
-    }
-}
-
 /// What a server answered in the place of a list of models.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NoList {
@@ -157,8 +147,8 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
         reason,
     };
     let answer = control.send("GET", &headers, "").await.map_err(|reason| {
-        let hint = if reason.to_ascii_lowercase().contains("certificate") {
-            certificate_hint(plan, &reason)
+        let hint = if reason.contains("TLS handshake") {
+            ""
         } else if reason.contains("invalid HTTP version") && !plan.request.http2 {
             "; a server that speaks HTTP/2 alone is asked with --http2"
         } else if reason.contains("proxy ") {
@@ -185,9 +175,11 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
                 .or_else(|| list.get("models"))
                 .and_then(Value::as_array);
             let listed = data.map(|data| {
-                let ids = data
-                    .iter()
-                    .filter_map(|m| m.get("id").and_then(Value::as_str));
+                // Some lists are of plain names.
+                let id =
+                    |model: &'_ Value| model.get("id").unwrap_or(model).as_str().map(str::to_owned);
+                let ids: Vec<String> = data.iter().filter_map(id).collect();
+                let ids = ids.iter().map(String::as_str);
                 models_of(&distinct(ids.filter(|id| !id.trim().is_empty())))
             });
             Ok(listed.unwrap_or_else(|| Models::NoList(NoList::of(&answer))))
@@ -203,6 +195,15 @@ fn models_of(listed: &[String]) -> Models {
         return Models::Patterns(patterns);
     }
     Models::Listed(ids)
+}
+
+/// The first names of a list, and how many there are beside them.
+fn first_of(names: &[String]) -> String {
+    let shown = names[..names.len().min(NAMED)].join(", ");
+    match names.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown}, … and {more} more"),
+    }
 }
 
 /// Each once, in their order: some gateways list a model once a replica.
@@ -233,7 +234,7 @@ pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadE
         )),
         Models::Patterns(patterns) => fail(format!(
             "the server lists patterns of models, not models ({}): give --model NAME",
-            patterns.join(", ")
+            first_of(patterns)
         )),
         Models::Listed(ids) if ids.is_empty() && given.is_empty() => {
             fail("the server lists no model: give --model NAME".to_owned())
@@ -241,7 +242,7 @@ pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadE
         Models::Listed(ids) if given.is_empty() && ids.len() > 1 => fail(format!(
             "the server serves {} models: {}; choose with --model",
             ids.len(),
-            ids.join(", ")
+            first_of(ids)
         )),
         Models::Listed(ids) if given.is_empty() => Ok(ids[0].clone()),
         // Servers answer to aliases that they do not list; the probe will show whether this one does.
@@ -252,7 +253,7 @@ pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadE
 /// What to say when the server refuses a model: the list, if there is one.
 pub(crate) fn unknown_model(given: &str, message: &str, models: &Models) -> LoadError {
     let list = match models {
-        Models::Listed(ids) if !ids.is_empty() => format!("; it serves: {}", ids.join(", ")),
+        Models::Listed(ids) if !ids.is_empty() => format!("; it serves: {}", first_of(ids)),
         _ => String::new(),
     };
     LoadError::Model {

@@ -11,6 +11,7 @@ mod socket;
 mod stamped;
 mod target;
 mod tls;
+mod tls_words;
 mod trust;
 mod wall_clock;
 mod whole_response;

@@ -1,6 +1,9 @@
 //! Opening a byte stream: every address in turn, a proxy's tunnel, TLS, within a time limit.
 
-use super::{byte_stream::ByteStream, socket::Socket, stamped::StampedTcp, target::Target};
+use super::{
+    byte_stream::ByteStream, socket::Socket, stamped::StampedTcp, target::Target,
+    tls_words::handshake_words,
+};
 use crate::clock::Clock;
 use dualround_model::FailureKind;
 use rustls_pki_types::ServerName;
@@ -114,7 +117,7 @@ async fn handshake(
     let name = ServerName::try_from(target.host.clone()).map_err(|e| fail(e.to_string()))?;
     match tls.connect(name, stream).await {
         Ok(tls) => Ok(ByteStream::Tls(Box::new(tls))),
-        Err(error) => Err(fail(format!("TLS handshake with {}: {error}", target.host))),
+        Err(error) => Err(fail(handshake_words(&target.host, &error))),
     }
 }
 

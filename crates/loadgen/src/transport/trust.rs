@@ -1,5 +1,6 @@
 //! Whom a server's certificate must be signed by: a CA file, the platform, or, told so, nobody.
 
+use super::tls_words::is_ca_of_its_own;
 use crate::LoadError;
 use dualround_model::RequestPlan;
 use rustls::{
@@ -40,8 +41,12 @@ pub(super) fn verifier(
         // The file that takes the place of the platform's, where there is one.
         let named = std::env::var_os("SSL_CERT_FILE").map(Into::into);
         let named: Option<std::path::PathBuf> = named;
-        let given = named.and_then(|path| certificates(&path).ok());
-        return Ok(trusting(Some(Arc::new(by)), given.unwrap_or_default()));
+        let given = match named {
+            Some(path) => certificates(&path)
+                .map_err(|reason| fail(format!("SSL_CERT_FILE {}: {reason}", path.display())))?,
+            None => Vec::new(),
+        };
+        return Ok(trusting(Some(Arc::new(by)), given));
     };
     let given = certificates(path).map_err(|reason| fail(named(path, &reason)))?;
     let mut roots = RootCertStore::empty();
@@ -65,7 +70,10 @@ const DER: &[u8] = &[0x30, 0x82];
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let read = read.map_err(|error| error.to_string())?;
+    let read = read.map_err(|_| {
+        "its PEM is broken: BEGIN, END and the lines between them stand on lines of their own"
+            .to_owned()
+    })?;
     if !read.is_empty() {
         return Ok(read);
     }
@@ -150,10 +158,7 @@ impl ServerCertVerifier for Trusting {
 fn ends_in_itself(error: &rustls::Error) -> bool {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => true,
-        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
-            let found = other.0.downcast_ref::<webpki::Error>();
-            matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
-        }
+        rustls::Error::InvalidCertificate(refused) => is_ca_of_its_own(refused),
         _ => false,
     }
 }

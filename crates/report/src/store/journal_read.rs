@@ -284,6 +284,9 @@ fn find(file: &mut BufReader<File>, round: &RoundResult) -> io::Result<Vec<u64>>
         line.clear();
         let left = round.journal.end - at;
         let length = file.by_ref().take(left).read_until(b'\n', &mut line)?;
+        if length == 0 {
+            return Err(moved());
+        }
         let index = index_in_front(&line).or_else(|| {
             let indexed = serde_json::from_slice::<Indexed>(&line).ok()?;
             Some(indexed.request.index)

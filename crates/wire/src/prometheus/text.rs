@@ -8,6 +8,7 @@ use crate::{
 /// Parses a page.
 pub fn parse(page: &[u8]) -> Scrape {
     let mut scrape = Scrape::default();
+    let page = page.strip_prefix("\u{feff}".as_bytes()).unwrap_or(page);
     for line in page.split(|byte| *byte == b'\n') {
         let Ok(line) = std::str::from_utf8(line) else {
             scrape.bad_lines += 1;
