@@ -78,7 +78,7 @@ impl Conn {
         result.map_err(|error| (written, error))
     }
 
-    /// See [`StampedTcp::acknowledge_at_once`].
+    /// See [`super::stamped::StampedTcp::acknowledge_at_once`].
     pub(crate) fn acknowledge_at_once(&self) {
         self.stream.tcp().acknowledge_at_once();
     }
