@@ -1,5 +1,6 @@
 //! Whether two runs may be compared: what differs, and what the user may let differ.
 
+use crate::plan_differences::plan_differences;
 use dualround_model::{ChangeCaveat, EngineKind, Lang, Which};
 use dualround_report::{RunInfo, setting_text};
 
@@ -140,6 +141,9 @@ pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
         differ(what, Some(of(base)), Some(of(new)));
     }
     differ("cold policy", Some(policy(base)), Some(policy(new)));
+    for other in plan_differences(&base.plan, &new.plan) {
+        differ(&other.what, other.base, other.new);
+    }
     let ended = match [base.interrupted, new.interrupted] {
         [true, true] => Some(Which::Both),
         [true, false] => Some(Which::Base),

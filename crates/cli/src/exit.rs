@@ -133,7 +133,8 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 LoadError::Url { .. }
                 | LoadError::Body { .. }
                 | LoadError::FileLimit { .. }
-                | LoadError::Metric { .. } => USAGE,
+                | LoadError::Metric { .. }
+                | LoadError::Tls { .. } => USAGE,
                 LoadError::Worker(_) | LoadError::Digest { .. } => INTERNAL,
                 _ => ENDPOINT,
             };

@@ -19,6 +19,9 @@ pub enum RoundKind {
 }
 
 impl RoundKind {
+    /// All kinds, in the order in which a schedule may have them.
+    pub const ALL: [Self; 4] = [Self::Cold, Self::Warm, Self::External, Self::Partial];
+
     /// The stable name, as in the files.
     pub fn name(self) -> &'static str {
         match self {

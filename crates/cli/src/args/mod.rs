@@ -255,17 +255,19 @@ pub(crate) struct GenerateArgs {
     pub(crate) seed: u64,
 }
 
-/// One number or several, as YAML has them.
-pub(crate) fn one_or_more<'de, D: serde::Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Vec<u64>>, D::Error> {
+/// One value or several, as YAML has them.
+pub(crate) fn one_or_more<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
     #[derive(serde::Deserialize)]
     #[serde(untagged)]
-    enum OneOrMore {
-        One(u64),
-        More(Vec<u64>),
+    enum OneOrMore<T> {
+        One(T),
+        More(Vec<T>),
     }
-    let given = <Option<OneOrMore> as serde::Deserialize>::deserialize(deserializer)?;
+    let given = <Option<OneOrMore<T>> as serde::Deserialize>::deserialize(deserializer)?;
     Ok(given.map(|given| match given {
         OneOrMore::One(value) => vec![value],
         OneOrMore::More(values) => values,

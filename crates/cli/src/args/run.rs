@@ -74,6 +74,7 @@ settings! {
     sampling: String,
     /// Requests in flight; several values are several levels [default: 1].
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', env = "DUALROUND_CONCURRENCY", hide_env = true, value_parser = clap::value_parser!(u32).range(1..), help_heading = "Load")]
+    #[serde(deserialize_with = "super::one_or_more")]
     concurrency: Vec<u32>,
     /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up.
     #[arg(long, value_name = "CW…", env = "DUALROUND_ROUNDS", hide_env = true, help_heading = "Load")]
@@ -81,6 +82,7 @@ settings! {
     /// After the rounds, one more for each share in percent, that keeps that share of every prompt:
     /// TTFT against the share, e.g. 0,25,50,75,100.
     #[arg(long, value_name = "PERCENT", num_args = 1.., value_delimiter = ',', env = "DUALROUND_SHARED_PREFIX", hide_env = true, value_parser = clap::value_parser!(u32).range(0..=100), help_heading = "Load", hide_short_help = true)]
+    #[serde(deserialize_with = "super::one_or_more")]
     shared_prefix: Vec<u32>,
     /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]: an
     /// effect must be larger; three cycles (--rounds CWCWCW) need no such allowance.
@@ -137,6 +139,7 @@ settings! {
     api_key: String,
     /// Further header, 'Name: value'; can be repeated.
     #[arg(long, value_name = "HEADER", action = clap::ArgAction::Append, env = "DUALROUND_HEADER", hide_env = true, hide_env_values = true, help_heading = "Requests", hide_short_help = true)]
+    #[serde(deserialize_with = "super::one_or_more")]
     header: Vec<String>,
     /// Source of output token counts: auto, usage or events [default: auto].
     #[arg(long, value_name = "SOURCE", env = "DUALROUND_TOKEN_SOURCE", hide_env = true, help_heading = "Requests", hide_short_help = true)]
@@ -185,18 +188,21 @@ settings! {
     cold: String,
     /// Reset call before each cold round: URL (POST), or 'METHOD URL'; can be repeated; implies reset.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_RESET_CACHE_URL", hide_env = true, hide_env_values = true, help_heading = "Cold rounds", hide_short_help = true)]
+    #[serde(deserialize_with = "super::one_or_more")]
     reset_cache_url: Vec<String>,
     /// Keep the answers and say how many are the same cold and warm (with --temperature 0).
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_CHECK_OUTPUT", hide_env = true, help_heading = "Cold rounds", hide_short_help = true)]
     check_output: bool,
     /// Exit code 4 when a condition on a level's comparison holds, e.g. 'ttft.ratio < 3' (see comparison.json); can be repeated.
     #[arg(long, value_name = "CONDITION", action = clap::ArgAction::Append, env = "DUALROUND_FAIL_IF", hide_env = true, help_heading = "Cold rounds")]
+    #[serde(deserialize_with = "super::one_or_more")]
     fail_if: Vec<String>,
     /// The engine, where it is not recognised: vllm, sglang, llama_cpp, lmcache, tensorrt_llm, dynamo, tgi, hosted.
     #[arg(long, env = "DUALROUND_ENGINE", hide_env = true, help_heading = "Cold rounds", hide_short_help = true)]
     engine: String,
     /// Base URL of an engine or cache server behind the endpoint (one a replica): its counters are read, its reset is called; can be repeated.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_ADMIN_URL", hide_env = true, hide_env_values = true, help_heading = "Cold rounds", hide_short_help = true)]
+    #[serde(deserialize_with = "super::one_or_more")]
     admin_url: Vec<String>,
     /// Exit code 4 unless every cold round is verified cold.
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true, hide_possible_values = true, env = "DUALROUND_REQUIRE_COLD", hide_env = true, help_heading = "Cold rounds")]
@@ -238,12 +244,15 @@ settings! {
 
     /// Metrics page to sample, or a Prometheus server to ask; can be repeated.
     #[arg(long, value_name = "URL", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_URL", hide_env = true, hide_env_values = true, help_heading = "Server metrics")]
+    #[serde(deserialize_with = "super::one_or_more")]
     prometheus_url: Vec<String>,
     /// Metrics to report: name, name{label="x"}, [label=]A/B, auto, or PromQL for a server ($round: range of a round, $since: offset to its start).
     #[arg(long, value_name = "NAME", num_args = 1.., env = "DUALROUND_PROMETHEUS_METRICS", hide_env = true, help_heading = "Server metrics")]
+    #[serde(deserialize_with = "super::one_or_more")]
     prometheus_metrics: Vec<String>,
     /// Header for these URLs alone, 'Name: value'; can be repeated.
     #[arg(long, value_name = "HEADER", action = clap::ArgAction::Append, env = "DUALROUND_PROMETHEUS_HEADER", hide_env = true, hide_env_values = true, help_heading = "Server metrics", hide_short_help = true)]
+    #[serde(deserialize_with = "super::one_or_more")]
     prometheus_header: Vec<String>,
     /// Serve this run's own metrics there while it runs, e.g. 127.0.0.1:9300.
     #[arg(long, value_name = "ADDR", env = "DUALROUND_METRICS_LISTEN", hide_env = true, help_heading = "Server metrics", hide_short_help = true)]

@@ -6,6 +6,7 @@ mod client;
 mod common;
 mod compare;
 mod crash;
+mod crossing;
 mod faults;
 mod gateways;
 mod guide;

@@ -116,7 +116,9 @@ impl Session {
                 .iter()
                 .any(|call| call.url.starts_with("https"))
             || plan.admin_urls.iter().any(|url| url.starts_with("https"));
-        let tls = if secure {
+        // Files that cannot be used are refused, whether anything here needs them or not.
+        let has_files = plan.request.ca_cert.is_some() || plan.request.client_cert.is_some();
+        let tls = if secure || has_files {
             Some(tls_connector(&plan.request)?)
         } else {
             None

@@ -110,12 +110,28 @@ fn rows(summary: &RoundSummary) -> Vec<Row> {
             summary.cached_tokens.and_then(count),
             "tokens",
         ),
+        (
+            "local_cached_tokens",
+            summary.cached_by_tier.and_then(|tier| count(tier.local)),
+            "tokens",
+        ),
+        (
+            "external_cached_tokens",
+            summary.cached_by_tier.and_then(|tier| count(tier.external)),
+            "tokens",
+        ),
         ("cache_hit_rate", summary.cache_hit_rate, "share"),
         (
             "cache_known_requests",
             count(summary.cache_known_requests),
             "requests",
         ),
+        (
+            "cache_omitted_requests",
+            count(summary.cache_omitted_requests),
+            "requests",
+        ),
+        ("tokens_per_event", summary.tokens_per_event, "tokens/event"),
         (
             "goodput_requests",
             good.and_then(|g| count(g.requests)),

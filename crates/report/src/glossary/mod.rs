@@ -117,7 +117,7 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 }
 
 /// Names in the files that are another form of a term.
-const ALIASES: [(&str, &str); 96] = [
+const ALIASES: &[(&str, &str)] = &[
     ("tpot", "itl"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
@@ -127,7 +127,13 @@ const ALIASES: [(&str, &str); 96] = [
     ("hit_rate", "cache_hit_rate"),
     ("prefix_cache", "cache_hit_rate"),
     ("slo", "goodput"),
+    ("duration_seconds", "duration"),
+    ("local_cached_tokens", "cached_tokens"),
+    ("external_cached_tokens", "cached_tokens"),
     ("goodput_requests", "goodput"),
+    ("goodput_request_rate", "goodput"),
+    ("goodput_token_rate", "goodput"),
+    ("goodput_token_throughput", "goodput"),
     ("goodput_tokens", "goodput"),
     ("interval_low", "interval"),
     ("interval_high", "interval"),

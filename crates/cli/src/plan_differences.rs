@@ -1,0 +1,172 @@
+//! What two plans of runs that are compared differ in, flag by flag.
+
+use dualround_model::Plan;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Parts of a plan that are told in other ways, or say nothing of what is measured.
+const TOLD_OTHERWISE: &[&str] = &[
+    "model",
+    "dataset.path",
+    "dataset.seed",
+    "dataset.num_samples",
+    "dataset.engine_tokens",
+    "dataset.max_input_length",
+    "request.max_output_tokens",
+    "request.min_output_tokens",
+    "request.ignore_eos",
+    "request.temperature",
+    "request.top_p",
+    "request.extra_body",
+    "request.http2",
+    "request.api_key",
+    "request.proxy.given",
+    "levels",
+    "schedule",
+    "cold.policy",
+    "cold.require_cold",
+    "cold.fail_if",
+    "round_noise",
+    "slo",
+    "output",
+    "workers",
+    "seed",
+];
+
+/// Parts whose flag has another name than their last word.
+const FLAGS: &[(&str, &str)] = &[
+    ("endpoint", "endpoint"),
+    ("dataset.lengths", "--min-length, --max-length"),
+    ("request.stream_options", "--no-stream-options"),
+    ("request.headers", "--header"),
+    ("request.proxy.http", "--proxy"),
+    ("request.proxy.https", "--proxy"),
+    ("request.proxy.endpoint", "--proxy"),
+    ("request.proxy.except", "--no-proxy"),
+    ("cold.reset_calls", "--reset-cache-url"),
+    ("admin_urls", "--admin-url"),
+    ("probe", "--no-probe"),
+    ("round_gap_ms", "--round-gap"),
+    ("timeouts.total_ms", "--timeout"),
+    ("timeouts.connect_ms", "--connect-timeout"),
+    ("timeouts.first_token_ms", "--first-token-timeout"),
+    ("timeouts.idle_ms", "--idle-timeout"),
+    ("limits.duration_ms", "--duration"),
+    ("prometheus.urls", "--prometheus-url"),
+    ("prometheus.metrics", "--prometheus-metrics"),
+    ("prometheus.interval_ms", "--prometheus-interval"),
+    ("prometheus.headers", "--prometheus-header"),
+    ("prometheus.per_request", "--prometheus-per-request"),
+];
+
+/// A flag whose value differs.
+#[derive(Debug, PartialEq)]
+pub(crate) struct PlanDifference {
+    /// The flag.
+    pub(crate) what: String,
+    /// Its value in the base run; `None`: not set.
+    pub(crate) base: Option<String>,
+    /// Its value in the new one.
+    pub(crate) new: Option<String>,
+}
+
+/// Every setting in which two plans differ and that nothing else tells, once a flag.
+pub(crate) fn plan_differences(base: &Plan, new: &Plan) -> Vec<PlanDifference> {
+    let (base, new) = (parts(base), parts(new));
+    let mut out: Vec<PlanDifference> = Vec::new();
+    let mut paths: Vec<&String> = base.keys().chain(new.keys()).collect();
+    paths.sort();
+    paths.dedup();
+    for path in paths {
+        let (old, now) = (base.get(path), new.get(path));
+        let what = flag_of(path);
+        if old == now || is_told_otherwise(path) || out.iter().any(|one| one.what == what) {
+            continue;
+        }
+        out.push(PlanDifference {
+            what,
+            base: old.and_then(shown),
+            new: now.and_then(shown),
+        });
+    }
+    out
+}
+
+fn is_told_otherwise(path: &str) -> bool {
+    TOLD_OTHERWISE.iter().any(|part| {
+        let rest = path.strip_prefix(part);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
+fn flag_of(path: &str) -> String {
+    if let Some((_, flag)) = FLAGS.iter().find(|(part, _)| *part == path) {
+        return (*flag).to_owned();
+    }
+    let last = path.rsplit('.').next().unwrap_or(path);
+    format!("--{}", last.replace('_', "-"))
+}
+
+/// The settings of a plan by their paths (`limits.retries`).
+fn parts(plan: &Plan) -> BTreeMap<String, Value> {
+    let mut out = BTreeMap::new();
+    let plan = serde_json::to_value(plan).unwrap_or_default();
+    collect("", &plan, &mut out);
+    out
+}
+
+fn collect(at: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
+    let Value::Object(fields) = value else {
+        out.insert(at.to_owned(), value.clone());
+        return;
+    };
+    for (key, value) in fields {
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}.{key}")
+        };
+        collect(&path, value, out);
+    }
+}
+
+/// A value in words; `None` where nothing is set.
+fn shown(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(values) if values.is_empty() => None,
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().filter_map(shown).collect();
+            Some(values.join(", "))
+        }
+        other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_told_by_their_flags() {
+        let base = Plan::new("http://a", "d.jsonl");
+        let mut new = base.clone();
+        assert_eq!(plan_differences(&base, &new), []);
+        new.limits.retries = 2;
+        new.timeouts.total_ms = None;
+        new.seed = 9;
+        let told = |what: &str, base: Option<&str>, new: Option<&str>| PlanDifference {
+            what: what.to_owned(),
+            base: base.map(str::to_owned),
+            new: new.map(str::to_owned),
+        };
+        assert_eq!(
+            plan_differences(&base, &new),
+            [
+                told("--retries", Some("0"), Some("2")),
+                told("--timeout", Some("300000"), None),
+            ]
+        );
+    }
+}

@@ -1,0 +1,479 @@
+//! Every flag of `run`: a bad value, the environment, the file of `--config`, `--print-config`,
+//! completions, Chinese help, `--resume`, `compare`.
+
+use super::{is_chinese, printed};
+use crate::common::{dataset, dualround, engine, json, stderr, stdout};
+use serde_json::Value;
+use std::{collections::BTreeSet, path::Path};
+
+/// No settings of a file: they name the file, print it, or go on with a run.
+const NOT_IN_FILES: [&str; 3] = ["config", "print-config", "resume"];
+
+/// A value that differs from the default, where neither 7, 0.5 nor true is one.
+const GOOD: &[(&str, &str)] = &[
+    ("admin-url", "http://127.0.0.1:9/x"),
+    ("api-key", "sk-other-key-of-the-run"),
+    ("ca-cert", "ca.pem"),
+    ("client-cert", "id.pem"),
+    ("client-key", "id.key"),
+    ("cold", "none"),
+    ("config", "empty.yaml"),
+    ("dataset", "other.jsonl"),
+    ("endpoint", "http://127.0.0.1:9/other"),
+    ("engine", "vllm"),
+    ("extra-body", r#"{"top_k":3}"#),
+    ("fail-if", "ttft.ratio < 3"),
+    ("format", "jsonl"),
+    ("header", "X-Tenant: other"),
+    ("keep", "start"),
+    ("lang", "zh"),
+    ("max-event-bytes", "2000000"),
+    ("max-response-bytes", "2000000"),
+    ("max-tokens-field", "max_completion_tokens"),
+    ("metrics-listen", "127.0.0.1:0"),
+    ("model", "other"),
+    ("output-dir", "elsewhere"),
+    ("print-config", "plan"),
+    ("prometheus-per-request", "false"),
+    ("progress", "plain"),
+    ("prometheus-header", "X-Scope: other"),
+    ("prometheus-metrics", "other_total"),
+    ("prometheus-url", "http://127.0.0.1:9/metrics"),
+    ("proxy", "http://127.0.0.1:9"),
+    ("remote-write", "http://127.0.0.1:9/api/v1/write"),
+    ("reset-cache-url", "http://127.0.0.1:9/reset"),
+    ("resume", "out"),
+    ("rounds", "CWC"),
+    ("sampling", "disjoint"),
+    ("slo-file", "slo.yaml"),
+    ("store-text", "none"),
+    ("tables", "all"),
+    ("text-key", "text"),
+    ("token-source", "events"),
+    ("tokenizer", "none"),
+    ("weight-key", "weight"),
+];
+
+/// A value that is refused, where `@@` is not.
+const BAD: &[(&str, &str)] = &[
+    ("admin-url", "http://"),
+    ("api-key", "a\u{1}b"),
+    ("dataset", "not-there.jsonl"),
+    ("endpoint", "http://"),
+    ("header", "no colon"),
+    ("output-dir", "other.jsonl/below"),
+    ("prometheus-header", "no colon"),
+    ("prometheus-url", "http://"),
+    ("remote-write", "http://"),
+    ("reset-cache-url", "http://"),
+    ("resume", "no-run-there"),
+];
+
+/// Any text is a good one: names that the server, the data set or the engine may know.
+const ANY_TEXT: [&str; 4] = ["model", "text-key", "weight-key", "prometheus-metrics"];
+
+/// They say how a run shows itself, where its files go or what is held against it, and so nothing of
+/// what is measured: neither `--resume` nor `compare` asks for them.
+const NOT_MEASURED: &[&str] = &[
+    "config",
+    "fail-if",
+    "lang",
+    "metrics-listen",
+    "output-dir",
+    "overwrite",
+    "print-config",
+    "progress",
+    "quiet",
+    "remote-write",
+    "require-cold",
+    "resume",
+    "round-noise",
+    "tables",
+    "wait-ready",
+];
+
+/// They change files beside what is measured: a run that goes on makes them as it began, and none is
+/// compared.
+const OF_FILES: [&str; 4] = ["check-output", "chunk-times", "csv-bom", "store-text"];
+
+/// What `compare` calls a flag, where it is not the flag.
+const CALLED: &[(&str, &str)] = &[
+    ("cold", "cold policy:"),
+    ("concurrency", "concurrency"),
+    ("endpoint", "endpoint:"),
+    ("model", "model:"),
+    ("rounds", "schedule:"),
+    ("workers", "workers:"),
+];
+
+/// Secrets are in no file, so none can be held against another.
+const SECRET: [&str; 3] = ["api-key", "header", "prometheus-header"];
+
+/// Where a flag and a column do not meet, and why.
+pub(super) const HOLES: &[(&str, &str, &str)] = &[
+    (
+        "seed",
+        "compare",
+        "other requests are told, by the digest of what was sent",
+    ),
+    (
+        "dataset",
+        "compare",
+        "told by the digest of its content, not by its name",
+    ),
+    ("num-samples", "compare", "other requests are told"),
+    (
+        "concurrency",
+        "compare",
+        "told by the levels that one run lacks, and this one has the same",
+    ),
+    (
+        "no-proxy",
+        "resume",
+        "there is no proxy that it would go without",
+    ),
+    (
+        "no-proxy",
+        "compare",
+        "there is no proxy that it would go without",
+    ),
+    (
+        "tokenizer",
+        "resume",
+        "none is what a run without lengths has",
+    ),
+    (
+        "tokenizer",
+        "compare",
+        "none is what a run without lengths has",
+    ),
+];
+
+/// The names of all flags, as the help has them.
+fn all() -> Vec<String> {
+    let help = printed(&["run", "--help"]);
+    let lines = help.lines().map(str::trim);
+    let names = lines.filter_map(|line| {
+        let flag = line
+            .strip_prefix("--")
+            .or_else(|| line.split_once(", --").map(|(_, flag)| flag))?;
+        let name: String = flag
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '-')
+            .collect();
+        Some(name)
+    });
+    let not = |name: &String| !["help", ""].contains(&name.as_str());
+    let names: BTreeSet<String> = names.filter(not).collect();
+    assert!(names.len() > 75, "{names:?}");
+    names.into_iter().collect()
+}
+
+fn of<'a>(table: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
+    table
+        .iter()
+        .find(|(flag, _)| *flag == name)
+        .map(|(_, value)| *value)
+}
+
+/// A folder with what the good values name.
+fn folder() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 6);
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    for (name, text) in [
+        ("other.jsonl", "{\"text\":\"another row\"}\n".to_owned()),
+        ("slo.yaml", "ttft_ms: 5\n".to_owned()),
+        ("empty.yaml", "seed: 9\n".to_owned()),
+        ("ca.pem", own.cert.pem()),
+        ("id.pem", own.cert.pem()),
+        ("id.key", own.signing_key.serialize_pem()),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    dir
+}
+
+/// Beside the flag itself, what some need.
+fn beside(name: &str) -> &'static [&'static str] {
+    match name {
+        "client-key" => &["--client-cert", "id.pem"],
+        "client-cert" => &["--client-key", "id.key"],
+        "min-output-tokens" => &["--max-output-tokens", "9"],
+        "oversample" => &["--num-samples", "9"],
+        _ => &[],
+    }
+}
+
+/// The plan that a command line comes to; `None` where it is refused.
+fn plan(dir: &Path, words: &[&str]) -> Option<Value> {
+    let output = dualround()
+        .current_dir(dir)
+        .args(["run", "--print-config=plan"])
+        .args(words)
+        .output()
+        .unwrap();
+    output
+        .status
+        .success()
+        .then(|| serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// The first of the candidates that is taken.
+fn good(dir: &Path, name: &str) -> String {
+    if let Some(value) = of(GOOD, name) {
+        return value.to_owned();
+    }
+    let base = [
+        "--dataset",
+        "data.jsonl",
+        "--endpoint",
+        "http://127.0.0.1:9",
+    ];
+    let taken = |value: &&str| {
+        let flag = format!("--{name}={value}");
+        plan(dir, &[&base[..], &[flag.as_str()], beside(name)].concat()).is_some()
+    };
+    let found = ["7", "0.5", "true"].into_iter().find(taken);
+    found
+        .unwrap_or_else(|| panic!("--{name}: give a good value here"))
+        .to_owned()
+}
+
+/// Words of a run that is complete without the flag of this name.
+fn line<'a>(name: &str, endpoint: &'a str) -> Vec<&'a str> {
+    let mut words = vec!["run"];
+    if name != "dataset" {
+        words.extend(["--dataset", "data.jsonl"]);
+    }
+    if name != "endpoint" {
+        words.extend(["--endpoint", endpoint]);
+    }
+    words
+}
+
+#[test]
+fn a_bad_value_of_every_flag_is_refused_by_name_before_anything_is_sent() {
+    let dir = folder();
+    let mut wrong = Vec::new();
+    for name in all() {
+        if ANY_TEXT.contains(&name.as_str()) {
+            continue;
+        }
+        let bad = of(BAD, &name).unwrap_or("@@");
+        // Nothing answers there: an endpoint that is asked makes exit code 3.
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(line(&name, "http://127.0.0.1:9"))
+            .args(
+                [&format!("--{name}={bad}"), "--progress=none"]
+                    [..1 + usize::from(name != "progress")]
+                    .iter(),
+            )
+            .args(beside(&name))
+            .output()
+            .unwrap();
+        let said = stderr(&output);
+        if output.status.code() != Some(2) || !(said.contains(&name) || said.contains(bad)) {
+            wrong.push(format!("--{name}={bad}: {:?} {said}", output.status.code()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_flag_is_a_variable_a_key_of_a_file_and_a_line_of_print_config() {
+    let dir = folder();
+    let mut wrong = Vec::new();
+    for name in all() {
+        let (value, key) = (good(dir.path(), &name), name.replace('-', "_"));
+        let listed = |words: &[&str], variable: Option<(&str, &str)>| {
+            let mut command = dualround();
+            let command = command
+                .current_dir(dir.path())
+                .args(line(&name, "http://127.0.0.1:9"));
+            let output = command
+                .args(words)
+                .args(beside(&name))
+                .arg("--print-config")
+                .envs(variable)
+                .output()
+                .unwrap();
+            let listed = stdout(&output);
+            let found = listed.lines().find(|line| {
+                let line = line.trim_start_matches("# ");
+                line.starts_with(&format!("{key}:"))
+            });
+            found.map_or_else(|| stderr(&output), str::to_owned)
+        };
+        let mut held = |how: &str, said: String, right: &str| {
+            if !said.contains(right) {
+                wrong.push(format!("--{name} {how}: {said}"));
+            }
+        };
+        if NOT_IN_FILES.contains(&name.as_str()) {
+            continue;
+        }
+        let flag = format!("--{name}={value}");
+        held("printed", listed(&[&flag], None), &format!("flag --{name}"));
+        let variable = format!("DUALROUND_{}", key.to_uppercase());
+        let said = listed(&[], Some((&variable, &value)));
+        held("environment", said, &format!("environment {variable}"));
+        let quoted = serde_json::to_string(&value).unwrap();
+        let plain = ["7", "0.5", "true"].contains(&value.as_str());
+        let text = format!("{key}: {}\n", if plain { &value } else { &quoted });
+        std::fs::write(dir.path().join("one.yaml"), text).unwrap();
+        held(
+            "file",
+            listed(&["--config", "one.yaml"], None),
+            "file one.yaml",
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_flag_is_completed_and_explained_in_chinese() {
+    let help = printed(&["run", "--help", "--lang", "zh"]);
+    let scripts: Vec<String> = ["bash", "zsh", "fish"]
+        .map(|shell| printed(&["completions", shell]))
+        .to_vec();
+    for name in all() {
+        for script in &scripts {
+            let spelt = [format!("--{name}"), format!("-l {name}")];
+            assert!(
+                spelt.iter().any(|word| script.contains(word)),
+                "--{name} is not completed"
+            );
+        }
+        let is_own = |line: &str| {
+            // `-q, --quiet`
+            let line = line.trim().trim_start_matches("-q, ");
+            let rest = line.strip_prefix(&format!("--{name}"));
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'))
+        };
+        let mut lines = help.lines().skip_while(|line| !is_own(line));
+        assert!(lines.next().is_some(), "--{name}: no help");
+        let below: String = lines.take(2).collect();
+        assert!(is_chinese(&below), "--{name}: {below}");
+    }
+}
+
+/// A run, and for each flag what `--resume` and `compare` say where it has another value.
+#[test]
+fn every_flag_that_measures_is_held_by_resume_and_told_by_compare() {
+    let (dir, sim) = (folder(), engine());
+    let base = sim.base_url();
+    let measured = dualround()
+        .current_dir(dir.path())
+        .args([
+            "--dataset",
+            "data.jsonl",
+            "--endpoint",
+            &base,
+            "--seed",
+            "3",
+        ])
+        .args([
+            "--output-dir",
+            "out",
+            "--max-output-tokens",
+            "2",
+            "--progress",
+            "none",
+        ])
+        .args(["--no-probe"])
+        .output()
+        .unwrap();
+    assert!(measured.status.success(), "{}", stderr(&measured));
+    let info = json(&dir.path().join("out/run.json"));
+    let mut wrong = Vec::new();
+    for name in all() {
+        if NOT_MEASURED.contains(&name.as_str()) || SECRET.contains(&name.as_str()) {
+            continue;
+        }
+        let hole = |column: &str| {
+            HOLES
+                .iter()
+                .any(|(flag, at, _)| *flag == name && *at == column)
+        };
+        let value = match name.as_str() {
+            // The run has it.
+            "no-probe" => "false".to_owned(),
+            _ => good(dir.path(), &name),
+        };
+        let flag = format!("--{name}={value}");
+        // The settings of the run, each replaced where it is the flag's own.
+        let mut words: Vec<&str> = Vec::new();
+        for (setting, of_run) in [
+            ("--dataset", "data.jsonl"),
+            ("--endpoint", base.as_str()),
+            ("--seed", "3"),
+            ("--max-output-tokens", "2"),
+        ] {
+            let is_own = setting.trim_start_matches('-') == name;
+            if !is_own && !beside(&name).contains(&setting) {
+                words.extend([setting, of_run]);
+            }
+        }
+        if name != "no-probe" {
+            words.push("--no-probe");
+        }
+        words.push(&flag);
+        words.extend(beside(&name));
+        let resumed = dualround()
+            .current_dir(dir.path())
+            .args(&words)
+            .args(["--resume", "out", "--progress", "none"])
+            .output()
+            .unwrap();
+        let said = stderr(&resumed);
+        let held = resumed.status.code() == Some(2)
+            && (said.contains("had other settings") || said.contains(&format!("--{name}")));
+        if !held && !hole("resume") {
+            wrong.push(format!(
+                "--resume with {flag}: {:?} {said}",
+                resumed.status.code()
+            ));
+        }
+        let Some(plan) = plan(dir.path(), &words) else {
+            wrong.push(format!("{flag} gives no plan"));
+            continue;
+        };
+        let mut other = info.clone();
+        let dir_of_run = other["plan"]["output"].clone();
+        other["plan"] = plan;
+        other["plan"]["output"]["dir"] = dir_of_run["dir"].clone();
+        // The schedule may be another one than that of the rounds there.
+        other["finished_at"] = Value::Null;
+        if name != "model" {
+            other["plan"]["model"] = info["plan"]["model"].clone();
+        }
+        let copy = dir.path().join("copy");
+        let _ = std::fs::remove_dir_all(&copy);
+        std::fs::create_dir(&copy).unwrap();
+        std::fs::copy(
+            dir.path().join("out/requests.jsonl"),
+            copy.join("requests.jsonl"),
+        )
+        .unwrap();
+        std::fs::write(copy.join("run.json"), other.to_string()).unwrap();
+        let compared = dualround()
+            .current_dir(dir.path())
+            .args(["compare", "out", "copy", "--lang", "en"])
+            .output()
+            .unwrap();
+        let said = stdout(&compared) + &stderr(&compared);
+        let called = of(CALLED, &name).map_or_else(|| format!("--{name}"), str::to_owned);
+        let told = said.contains(&called) || OF_FILES.contains(&name.as_str());
+        if !told && !hole("compare") {
+            wrong.push(format!("compare does not tell {flag}: {said}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of them\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
