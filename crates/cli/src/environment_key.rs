@@ -32,7 +32,10 @@ pub(crate) fn note(
     lang: Lang,
 ) -> Option<String> {
     let offered = std::env::var_os(NAME).is_some_and(|key| !key.is_empty());
-    let other = gives_way(headers, endpoint).filter(|_| offered && key.is_none())?;
+    if !offered || key.is_some() {
+        return None;
+    }
+    let other = gives_way(headers, endpoint)?;
     // The same line of the request: the user has put it there in the place of the key.
     if other.eq_ignore_ascii_case("--header Authorization") {
         return None;

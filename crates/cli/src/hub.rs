@@ -167,7 +167,9 @@ impl Download {
         let mut checksum = None;
         for _ in 0..HOPS {
             let mut request = agent.get(at.as_str());
-            if let Some(token) = self.token.as_ref().filter(|_| at.origin() == home) {
+            if at.origin() == home
+                && let Some(token) = self.token.as_ref()
+            {
                 request = request.header("Authorization", format!("Bearer {token}"));
             }
             if have > 0 {

@@ -143,7 +143,7 @@ impl CanaryReport {
     /// Whether the repetition was found again, beyond what a template shares; `None`: no cached
     /// tokens were reported, or no engine answered it.
     pub fn found(&self) -> Option<bool> {
-        let seen = self.repeated.filter(|_| !self.replayed);
+        let seen = if !self.replayed { self.repeated } else { None };
         seen.map(|hit| hit > TEMPLATE_TOKENS)
     }
 }

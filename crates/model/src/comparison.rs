@@ -92,9 +92,8 @@ impl RunEvidence {
     /// What is known at a level: the reuse is that of the first level's prompts, and unknown where
     /// others are asked.
     pub fn at_level(&self, level: u32, dataset: &DatasetPlan) -> Self {
-        let reuse = self
-            .reuse
-            .filter(|_| level == 0 || !dataset.levels_differ());
+        let is_of_level = level == 0 || !dataset.levels_differ();
+        let reuse = if is_of_level { self.reuse } else { None };
         Self {
             reuse,
             ..self.clone()

@@ -170,7 +170,11 @@ impl RequestRow {
 
     /// End of the response − t0, of a success.
     pub fn latency_ms(&self) -> Option<f64> {
-        self.since_start(self.end_ns).filter(|_| self.is_success())
+        if self.is_success() {
+            self.since_start(self.end_ns)
+        } else {
+            None
+        }
     }
 
     /// Prompt tokens.

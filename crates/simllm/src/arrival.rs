@@ -82,7 +82,11 @@ fn on_monotonic(stamp: std::time::Duration) -> Option<Instant> {
         .duration_since(std::time::UNIX_EPOCH)
         .ok()?
         .checked_sub(stamp)?;
-    now.checked_sub(age).filter(|_| age < hour)
+    if age < hour {
+        now.checked_sub(age)
+    } else {
+        None
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -211,7 +211,9 @@ impl Engine {
             counters.finished += 1;
             counters.ttft.observe(seconds(first - request.t_recv_ns));
             counters.latency_sum += seconds(done - request.t_recv_ns);
-            if let Some(last) = request.t_last_ns.filter(|_| request.tokens > 1) {
+            if request.tokens > 1
+                && let Some(last) = request.t_last_ns
+            {
                 counters
                     .itl
                     .observe(seconds(last - first) / (request.tokens - 1) as f64);

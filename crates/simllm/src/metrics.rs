@@ -111,14 +111,14 @@ pub(crate) fn ahead(page: &str, by: u64) -> String {
         if let Some(kind) = line.strip_prefix("# TYPE ") {
             counts = kind.ends_with(" counter");
         }
-        let value = line
-            .rsplit_once(' ')
-            .filter(|_| counts && !line.starts_with('#'));
+        let value = line.rsplit_once(' ');
         let value = value.and_then(|(series, value)| Some((series, value.parse::<f64>().ok()?)));
         // Writing to a String cannot fail.
         let _ = match value {
-            Some((series, value)) => writeln!(out, "{series} {}", value + by as f64),
-            None => writeln!(out, "{line}"),
+            Some((series, value)) if counts && !line.starts_with('#') => {
+                writeln!(out, "{series} {}", value + by as f64)
+            }
+            _ => writeln!(out, "{line}"),
         };
     }
     out

@@ -109,11 +109,11 @@ impl Answer<'_> {
 
     fn cached_details(&self) -> serde_json::Value {
         let cached = self.truth.cached_tokens;
-        match self.engine.config.report_cached_by_tier {
-            true => json!({"cached_tokens": cached, "local_cached_tokens": self.cached.local,
-                "external_cached_tokens": self.cached.external}),
-            false => json!({"cached_tokens": cached}),
+        if !self.engine.config.report_cached_by_tier {
+            return json!({"cached_tokens": cached});
         }
+        json!({"cached_tokens": cached, "local_cached_tokens": self.cached.local,
+            "external_cached_tokens": self.cached.external})
     }
 
     fn usage(&self, tokens: usize) -> serde_json::Value {

@@ -265,7 +265,11 @@ impl ResponseDecoder {
                 if line > CHUNK_LINE_LIMIT {
                     return Err(HttpError::Chunk("the size line is too long"));
                 }
-                let digit = char::from(byte).to_digit(16).filter(|_| !rest);
+                let digit = if !rest {
+                    char::from(byte).to_digit(16)
+                } else {
+                    None
+                };
                 match (byte, digit) {
                     (_, Some(digit)) => {
                         if digits >= 15 {

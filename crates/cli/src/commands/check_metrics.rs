@@ -247,7 +247,7 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
 fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<serde_json::Value, String> {
     let data = server.evaluate(asked)?;
     let is_empty = |data: &serde_json::Value| data["result"].as_array().is_some_and(Vec::is_empty);
-    let Some((selector, "")) = Selector::parse(asked).filter(|_| is_empty(&data)) else {
+    let (true, Some((selector, ""))) = (is_empty(&data), Selector::parse(asked)) else {
         return Ok(data);
     };
     let name = &selector.name;

@@ -73,7 +73,7 @@ fn answers(path: &Path, rounds: &[RoundResult]) -> anyhow::Result<Option<Answers
             };
             kept |= a.output.is_some() || b.output.is_some();
             let both = a.outcome.is_success() && b.outcome.is_success();
-            if let Some((a, b)) = a.output.zip(b.output).filter(|_| both) {
+            if both && let Some((a, b)) = a.output.zip(b.output) {
                 fold.add(before, &a, &b);
             }
         }

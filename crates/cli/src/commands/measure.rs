@@ -413,7 +413,7 @@ impl Experiment {
             level,
             canary: self.known.canary.clone(),
             expected: Vec::new(),
-            reuse: self.known.reuse.filter(|_| level == 0),
+            reuse: if level == 0 { self.known.reuse } else { None },
         };
         if let Some(Some(ids)) = &self.ids {
             let rounds = self.rounds[first..].iter_mut();
@@ -486,10 +486,8 @@ fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
         let fields = selection.unsent.clone();
         warnings.push(Warning::RowFieldsUnsent { fields });
     }
-    if let Some(limit) = plan
-        .dataset
-        .max_input_length
-        .filter(|_| selection.truncated > 0)
+    if let Some(limit) = plan.dataset.max_input_length
+        && selection.truncated > 0
     {
         let (count, unit) = (selection.truncated, plan.dataset.unit().to_owned());
         warnings.push(Warning::TruncatedInput { count, limit, unit });

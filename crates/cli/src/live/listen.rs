@@ -55,7 +55,7 @@ impl Drop for Page {
         self.stop.store(true, SeqCst);
         // A connection wakes the listener up.
         let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
-        if let Some(thread) = self.thread.take().filter(|_| woken) {
+        if woken && let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }

@@ -75,7 +75,11 @@ pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, boo
         let held = low * (1.0 - ROUNDING) <= ratio && ratio <= high * (1.0 + ROUNDING);
         out.push((Claim::Uncovered, !held));
     }
-    let bound = number(level, "/conclusion/bound").filter(|_| kind == "no_effect");
+    let bound = if kind == "no_effect" {
+        number(level, "/conclusion/bound")
+    } else {
+        None
+    };
     let beyond = bound.is_some_and(|bound| ratio.max(1.0 / ratio) > bound * (1.0 + ROUNDING));
     out.push((Claim::BrokenBound, beyond));
     if clean(scenario, truth) && ratio >= 2.0 {

@@ -379,7 +379,11 @@ fn diagnosis(case: &mut Case<'_>, kind: &str) {
     // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were not
     // faster either.
     let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
-    let hit_ratio = number(case.truth, "/hits/1").filter(|_| !case.classes_said().is_empty());
+    let hit_ratio = if !case.classes_said().is_empty() {
+        number(case.truth, "/hits/1")
+    } else {
+        None
+    };
     let followed_not = (kind == "no_effect" || (kind == "effect" && ratio < 1.0))
         && hit_ratio.is_none_or(|ratio| ratio <= MARGIN);
     for line in &lines {

@@ -180,7 +180,7 @@ pub(crate) async fn run(
 ) -> Result<CanaryReport, Refused> {
     let report = three(prober, markers, salt_field).await?;
     let missed = report.found() != Some(true);
-    let Some(tokens) = report.prompt_tokens.filter(|_| missed) else {
+    let (true, Some(tokens)) = (missed, report.prompt_tokens) else {
         return Ok(report);
     };
     if !prober.lengthen(lengths.longer(tokens)) {

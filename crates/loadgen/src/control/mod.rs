@@ -100,7 +100,7 @@ impl Control {
         for _ in 0..REDIRECTS {
             let answer = self.send("GET", headers, "").await?;
             let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
-            let Some(to) = answer.head.location.as_deref().filter(|_| moved) else {
+            let (true, Some(to)) = (moved, answer.head.location.as_deref()) else {
                 return Ok(answer);
             };
             match self.target.redirected(to) {

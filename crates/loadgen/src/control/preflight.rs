@@ -49,9 +49,10 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
         .send("POST", &headers, &body.to_string())
         .await
         .ok()?;
-    let value: Value = serde_json::from_slice(&answer.body)
-        .ok()
-        .filter(|_| answer.status == 200)?;
+    if answer.status != 200 {
+        return None;
+    }
+    let value: Value = serde_json::from_slice(&answer.body).ok()?;
     let listed = || {
         value
             .get("tokens")

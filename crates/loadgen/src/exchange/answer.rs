@@ -100,7 +100,11 @@ impl Answer {
         let coding = head.content_encoding.as_deref().unwrap_or("");
         if is_encoded(coding) {
             // The words of a refusal are wanted in any case.
-            self.decoder = BodyDecoder::of(coding).filter(|_| self.unpack || !ok);
+            self.decoder = if self.unpack || !ok {
+                BodyDecoder::of(coding)
+            } else {
+                None
+            };
             self.facts.compressed = ok && self.decoder.is_some();
             if ok && self.decoder.is_none() {
                 let message = not_unpacked(coding);
@@ -370,14 +374,14 @@ impl Answer {
         if self.head.is_some() && !(200..300).contains(&status) {
             let text = error_text(self.body.as_deref().unwrap_or_default());
             let to = self.head.as_ref().and_then(|head| head.location.as_deref());
-            let message = match to.filter(|_| (300..400).contains(&status)) {
+            let message = match to {
                 // Neither the key nor a prompt goes where a server points to.
-                Some(to) => {
+                Some(to) if (300..400).contains(&status) => {
                     let to = crate::text::clean(&crate::redact_url(to));
                     format!("redirect to {to}, which is not followed: give that URL as --endpoint")
                 }
-                None if text.is_empty() => format!("HTTP status {status}"),
-                None => text,
+                _ if text.is_empty() => format!("HTTP status {status}"),
+                _ => text,
             };
             self.failure = None;
             self.fail_in(FailureKind::Http(status), Phase::Complete, message);

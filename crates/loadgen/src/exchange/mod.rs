@@ -104,7 +104,7 @@ impl Client {
         match self.connect(slot).await {
             Ok(fresh) => {
                 let took = slot.as_ref().map(Link::connect_ns);
-                response.answer.timeline.connect_ns = took.filter(|_| fresh);
+                response.answer.timeline.connect_ns = if fresh { took } else { None };
             }
             Err(error) => {
                 response.answer.timeline.end_ns = self.clock.now();
@@ -264,7 +264,11 @@ impl Client {
         let first = ms(self.timeouts.first_token_ms).map(|limit| t0.saturating_add(limit));
         let idle = ms(self.timeouts.idle_ms);
         loop {
-            let first = first.filter(|_| !activity.has_token.load(Relaxed));
+            let first = if !activity.has_token.load(Relaxed) {
+                first
+            } else {
+                None
+            };
             let idle = idle.map(|limit| activity.last_read_ns.load(Relaxed).saturating_add(limit));
             let next = [
                 (total, FailureKind::TimeoutTotal),

@@ -30,7 +30,9 @@ pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replaye
         response.feed(bytes, stamp);
         last = Some(stamp);
     }
-    if let Some(stamp) = last.filter(|_| !response.ended()) {
+    if !response.ended()
+        && let Some(stamp) = last
+    {
         response.feed(&[], stamp);
     }
     Replayed {

@@ -60,7 +60,11 @@ pub(crate) fn epoch(
             prompt,
             prompt_digest: digest(sample, text).into(),
             prompt_chars: text.chars().count() as u64,
-            input_tokens: sample.input_tokens.filter(|_| !sample.truncated),
+            input_tokens: if !sample.truncated {
+                sample.input_tokens
+            } else {
+                None
+            },
             shared_chars: if has_more_than_text(sample) {
                 RequestRow::SHARED_UNKNOWN
             } else {

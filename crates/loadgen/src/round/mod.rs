@@ -176,7 +176,11 @@ pub(crate) fn run(
         paused_ns: job.paused_ns.load(Relaxed),
         peak_in_flight: job.peak.load(Relaxed),
         client,
-        stopped: job.stop.get().copied().filter(|_| !job.all_begun()),
+        stopped: if !job.all_begun() {
+            job.stop.get().copied()
+        } else {
+            None
+        },
     }
 }
 

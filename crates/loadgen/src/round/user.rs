@@ -141,7 +141,7 @@ async fn measure(
         let outcome = response.answer.outcome();
         let attempt = u32::try_from(retries.len()).unwrap_or(u32::MAX);
         let wait = retry::wait(&response.answer, &outcome, attempt);
-        let Some((kind, wait)) = wait.filter(|_| attempt < job.retries) else {
+        let (true, Some((kind, wait))) = (attempt < job.retries, wait) else {
             break (response, outcome);
         };
         retries.push(Retry {

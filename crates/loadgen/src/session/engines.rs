@@ -48,7 +48,7 @@ impl Session {
                     .push(Warning::EngineUnreachable { url, reason });
                 continue;
             }
-            let forced = self.plan.engine.filter(|_| at == 0);
+            let forced = if at == 0 { self.plan.engine } else { None };
             let mut report = engine::detect(&seen, forced);
             report.gateway = secrets.scrub_all(report.gateway.take());
             report.version = secrets.scrub_all(report.version.take());
@@ -137,13 +137,13 @@ impl Session {
             .enumerate()
             .filter_map(|(at, (watch, (before, after)))| {
                 let delta = watch.delta(before.as_ref()?, after.as_ref()?);
-                Some(match at == 0 && self.passes_on(watch) {
-                    true => EngineDelta {
-                        base: delta.base,
-                        left_out: Some(LeftOut::PassesOn),
-                        ..EngineDelta::default()
-                    },
-                    false => delta,
+                if at > 0 || !self.passes_on(watch) {
+                    return Some(delta);
+                }
+                Some(EngineDelta {
+                    base: delta.base,
+                    left_out: Some(LeftOut::PassesOn),
+                    ..EngineDelta::default()
                 })
             })
             .collect())

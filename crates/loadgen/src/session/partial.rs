@@ -27,7 +27,9 @@ impl Session {
             kept_share,
             block_tokens: None,
         };
-        if let Some(epoch) = self.epoch.as_ref().filter(|_| percent >= 100) {
+        if percent >= 100
+            && let Some(epoch) = self.epoch.as_ref()
+        {
             return Ok((Arc::clone(epoch), uncut(1.0)));
         }
         let words = self.markers.next();

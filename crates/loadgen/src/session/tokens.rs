@@ -59,7 +59,10 @@ impl Session {
     pub(super) fn tokenizer(&self) -> Option<Tokenizer> {
         let requests = self.epoch.as_ref()?.requests.iter();
         let bytes: usize = requests.map(|request| request.bytes.len()).sum();
-        let ask = Ask::of(self.engine_kind()).filter(|_| self.plan.probe && bytes <= MOST)?;
+        if !self.plan.probe || bytes > MOST {
+            return None;
+        }
+        let ask = Ask::of(self.engine_kind())?;
         let target = self.client.target.clone();
         let mut headers = credentials(&self.plan.request, self.plan.endpoint_userinfo.as_ref());
         headers.set("Content-Type", "application/json");

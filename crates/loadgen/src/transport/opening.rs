@@ -67,10 +67,12 @@ pub(super) async fn open_stream(
                 stream
                     .set_nodelay(true)
                     .map_err(|error| connect_error(&error))?;
-                let stream = match proxy.filter(|_| target.tunnel) {
-                    Some(proxy) => (proxy.tunnel(stream, &target.host, target.port).await)
-                        .map_err(|error| connect_error(&error))?,
-                    None => stream,
+                let stream = match proxy {
+                    Some(proxy) if target.tunnel => {
+                        (proxy.tunnel(stream, &target.host, target.port).await)
+                            .map_err(|error| connect_error(&error))?
+                    }
+                    _ => stream,
                 };
                 let stream = StampedTcp::new(Socket::Tcp(stream), clock);
                 return match tls {

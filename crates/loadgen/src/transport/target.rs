@@ -146,7 +146,11 @@ impl Target {
 
     /// `Proxy-Authorization` for a proxy that is asked so.
     pub(crate) fn proxy_authorization(&self) -> Option<String> {
-        let asked = self.proxy.as_ref().filter(|_| !self.tunnel);
+        let asked = if !self.tunnel {
+            self.proxy.as_ref()
+        } else {
+            None
+        };
         asked.and_then(Proxy::authorization)
     }
 

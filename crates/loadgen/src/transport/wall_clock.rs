@@ -30,7 +30,11 @@ impl WallClock {
         let allowed = i128::from(now.saturating_sub(self.seen_ns)) / SLEW + JITTER_NS;
         (self.offset, self.seen_ns) = (offset, now);
         let age = wall.checked_sub(stamp?)?;
-        now.checked_sub(age).filter(|_| drift <= allowed)
+        if drift <= allowed {
+            now.checked_sub(age)
+        } else {
+            None
+        }
     }
 }
 

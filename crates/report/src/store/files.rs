@@ -253,7 +253,11 @@ impl RunFiles {
         let levels = file["levels"].as_array();
         let ratio = |level: &serde_json::Value| {
             let claimed = level["conclusion"]["kind"] != "withheld";
-            level["ttft"]["ratio"].as_f64().filter(|_| claimed)
+            if claimed {
+                level["ttft"]["ratio"].as_f64()
+            } else {
+                None
+            }
         };
         levels.map_or_else(Vec::new, |levels| levels.iter().map(ratio).collect())
     }

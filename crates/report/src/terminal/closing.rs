@@ -212,7 +212,11 @@ fn table(
 fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
     let ttft = &level.ttft;
     let interval = ttft.interval_low.zip(ttft.interval_high);
-    let interval = interval.filter(|_| !level.conclusion.is_withheld());
+    let interval = if !level.conclusion.is_withheld() {
+        interval
+    } else {
+        None
+    };
     [
         plan.level_name(level.level),
         format!(

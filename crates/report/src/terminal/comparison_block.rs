@@ -124,7 +124,11 @@ fn cells(
     labels: &Labels,
 ) -> [String; 7] {
     let interval = metric.interval_low.zip(metric.interval_high);
-    let interval = interval.filter(|_| !level.conclusion.is_withheld());
+    let interval = if !level.conclusion.is_withheld() {
+        interval
+    } else {
+        None
+    };
     [
         name.to_owned(),
         fixed(metric.cold_typical, 2),
@@ -187,7 +191,8 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
         let hits = percent(point.usage.or(point.server), 1);
         // Against a cold round that was not cold it says nothing.
         let ratio = point.ttft.ratio;
-        let ratio = times(ratio.filter(|_| !level.conclusion.is_withheld()));
+        let is_withheld = level.conclusion.is_withheld();
+        let ratio = times(if is_withheld { None } else { ratio });
         let of_prompt = labels.lang.pick([
             format!("{share} of the prompts"),
             format!("占提示词 {share}"),

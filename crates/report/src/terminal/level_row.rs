@@ -76,7 +76,11 @@ pub(crate) fn cells(
     let ratio = |metric: &MetricComparison| labels.ratio(metric, level);
     let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
     let interval = level.ttft.interval_low.zip(level.ttft.interval_high);
-    let interval = interval.filter(|_| !level.conclusion.is_withheld());
+    let interval = if !level.conclusion.is_withheld() {
+        interval
+    } else {
+        None
+    };
     let plain = |text: String| Cell { text, bad: false };
     [
         plain(name.to_owned()),

@@ -295,7 +295,7 @@ impl Sums {
         let mut sums = Self::default();
         for (index, row) in round.requests.successes() {
             let known = row.cached_tokens().zip(row.input_tokens());
-            let Some((cached, prompt)) = known.filter(|_| !row.has(Flag::Retried)) else {
+            let (true, Some((cached, prompt))) = (!row.has(Flag::Retried), known) else {
                 continue;
             };
             let (low, high) = expected(round, index, row, prompt);
@@ -323,7 +323,7 @@ impl Sums {
         }
         // Of those that share one had to compute, unless an earlier request did, as the canary does
         // with a template; where hits are not known of all, it may be one of the others.
-        let computed = round.expected.as_ref().filter(|_| whole);
+        let computed = if whole { round.expected.as_ref() } else { None };
         let computed = computed.map_or(0, |one| one.computed);
         let begun = sums.begun.saturating_sub(computed);
         let begun = begun.max(sums.requests * limits.template);

@@ -71,7 +71,11 @@ pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64
 /// What a prefix cache could give, where the token ids are all of the prompts.
 pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &RunEvidence) -> Option<Reuse> {
     let mut expected = rounds.iter().filter_map(|round| round.expected.as_ref());
-    known.reuse.filter(|_| expected.all(|one| one.unseen == 0))
+    if expected.all(|one| one.unseen == 0) {
+        known.reuse
+    } else {
+        None
+    }
 }
 
 /// Prompt tokens that the server counts beyond the ids, at most.

@@ -30,16 +30,18 @@ pub fn reuse(prompts: &[Vec<u32>], block: u64, capacity_tokens: Option<u64>) -> 
         })
     };
     let [cold, warm] = rates(None);
+    let lru_warm = match blocks {
+        // One token a block is llama.cpp's matching, which has slots, no blocks to drop.
+        Some(blocks) if block > 1 => Some(rates(Some(blocks))[1]),
+        _ => None,
+    };
     Some(Reuse {
         block,
         prompts: prompts.len() as u64,
         tokens: total as u64,
         cold,
         warm,
-        // One token a block is llama.cpp's matching, which has slots, no blocks to drop.
-        lru_warm: blocks
-            .filter(|_| block > 1)
-            .map(|blocks| rates(Some(blocks))[1]),
+        lru_warm,
         capacity_tokens,
     })
 }

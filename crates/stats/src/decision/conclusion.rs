@@ -86,7 +86,7 @@ fn no_effect(basis: &LevelEvidence<'_>, ttft: &MetricComparison) -> Decision {
         || (allowed && holds_one && basis.reuse.known_few && spread(LOOSE_MARGIN));
     let far = ttft.interval_low.zip(ttft.interval_high);
     let far = far.map(|(low, high)| high.max(1.0 / low));
-    let Some(bound) = far.filter(|_| agree) else {
+    let (true, Some(bound)) = (agree, far) else {
         return Decision::nothing(CannotTell, Reason::AcrossMargin);
     };
     if bound > WIDEST_BOUND {

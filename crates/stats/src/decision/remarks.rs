@@ -15,7 +15,9 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &Decision) -> Vec<Rem
     if basis.cold_repeats {
         out.push(Remark::ColdRepeats);
     }
-    out.extend(trend(basis).filter(|_| decision.kind == ConclusionKind::Effect));
+    if decision.kind == ConclusionKind::Effect {
+        out.extend(trend(basis));
+    }
     out.extend(next(basis, decision));
     out
 }

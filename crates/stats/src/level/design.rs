@@ -46,7 +46,7 @@ impl<'a> Design<'a> {
             2 => Source::Cwcw,
             _ => Source::Cycles,
         };
-        let Some((cold, warm)) = cycles.first().copied().filter(|_| cycles.len() == 1) else {
+        let (true, Some((cold, warm))) = (cycles.len() == 1, cycles.first().copied()) else {
             return Self {
                 all,
                 run,

@@ -106,7 +106,7 @@ pub(crate) fn estimate(
         Source::Cycles => {
             let cycles: Vec<f64> = means.iter().map(|(cold, warm)| cold - warm).collect();
             let enough = spread.is_some();
-            let interval = t_interval(&cycles).filter(|_| enough);
+            let interval = if enough { t_interval(&cycles) } else { None };
             interval.map(|interval| (interval, IntervalKind::TCycles))
         }
         _ => spread.map(|spread| {

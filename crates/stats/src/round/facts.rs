@@ -111,7 +111,7 @@ impl Facts {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
             let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
-            if let Some(tokens) = record.usage.prompt_tokens.filter(|_| believed) {
+            if believed && let Some(tokens) = record.usage.prompt_tokens {
                 self.prompts.add(record.prompt_chars, tokens);
             }
             self.add_unknown(record, metrics);
@@ -128,7 +128,11 @@ impl Facts {
             }
         }
         let reason = record.stream.finish_reason.as_ref();
-        let reason = reason.filter(|_| metrics.flags.contains(&Flag::UnknownFinish));
+        let reason = if metrics.flags.contains(&Flag::UnknownFinish) {
+            reason
+        } else {
+            None
+        };
         if let Some(count) = reason.and_then(|reason| kept(&mut self.unknown_finish, reason)) {
             *count += 1;
         }

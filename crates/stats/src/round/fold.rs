@@ -98,7 +98,7 @@ impl RoundFold {
         let ttft = of(RequestRow::ttft_ms);
         // What is gone was done in the same time: the rest alone is no rate.
         let whole = warnings::missing(&meta, all) == 0;
-        let rated = seconds.filter(|_| whole);
+        let rated = if whole { seconds } else { None };
         let per_second = |count: u64| rated.map(|seconds| count as f64 / seconds);
         let kinds = facts.failures.iter();
         facts.icl_approximate = gaps.is_approximate();
@@ -130,9 +130,10 @@ impl RoundFold {
                 .map(|(kind, failed)| (kind.clone(), failed.count))
                 .collect(),
             flags: flags(&rows),
-            tokens_per_event: tokens
-                .filter(|_| facts.events > 0)
-                .map(|tokens| tokens as f64 / facts.events as f64),
+            tokens_per_event: match tokens {
+                Some(tokens) if facts.events > 0 => Some(tokens as f64 / facts.events as f64),
+                _ => None,
+            },
             prometheus: meta
                 .metrics
                 .iter()

@@ -20,7 +20,9 @@ impl Arrivals {
         self.coalesced += record.stream.coalesced_events;
         let timeline = &record.timeline;
         let times = timeline.start_ns.zip(timeline.first_token_ns);
-        if let Some((start, first)) = times.filter(|_| record.outcome.is_success()) {
+        if record.outcome.is_success()
+            && let Some((start, first)) = times
+        {
             let took = first.saturating_sub(start);
             self.ttft += took;
             self.width += timeline.first_token_width_ns.min(took);
@@ -78,9 +80,10 @@ pub(crate) fn health(
             .map(|(_, source)| source),
         kernel_stamp_share: share_of(probe.kernel_stamps, reads),
         worker_cpu_share: load.and_then(|load| load.share()),
-        progress_share: (probe.progress_ns)
-            .filter(|_| round_ns > 0)
-            .map(|ns| ns as f64 / round_ns as f64),
+        progress_share: match probe.progress_ns {
+            Some(ns) if round_ns > 0 => Some(ns as f64 / round_ns as f64),
+            _ => None,
+        },
         ttft_width_share: share_of(arrivals.width, arrivals.ttft),
         overloaded: full || late && (late_for_ttft || clumped),
     }

@@ -29,13 +29,17 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
         ttft_ms: since(time.first_token_ns),
         ttfo_ms: since(time.first_content_ns),
         itl_ms: tokens.and_then(|n| itl(record, n)),
-        latency_ms: since(Some(time.end_ns)).filter(|_| success),
+        latency_ms: if success {
+            since(Some(time.end_ns))
+        } else {
+            None
+        },
         queue_wait_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
         connect_ms: time.connect_ns.map(|ns| ns as f64 / 1e6),
         start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
         input_tokens: record.usage.prompt_tokens,
-        output_tokens: tokens.filter(|_| success),
-        token_source: source.filter(|_| success),
+        output_tokens: if success { tokens } else { None },
+        token_source: if success { source } else { None },
         partial_output_tokens: if success { None } else { tokens.or(Some(0)) },
         ..RequestMetrics::default()
     };
@@ -43,10 +47,12 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
     metrics.cached_tokens = cached.tokens();
     metrics.cached_omitted = cached == Cached::ZeroByOmission;
     metrics.flags = flags(record, &metrics, mismatch, cached);
-    metrics.good = slo.filter(|_| success).map(|slo| {
+    if let Some(slo) = slo
+        && success
+    {
         let times = [metrics.ttft_ms, metrics.itl_ms, metrics.latency_ms];
-        meets(times, metrics.output_tokens, slo)
-    });
+        metrics.good = Some(meets(times, metrics.output_tokens, slo));
+    }
     metrics
 }
 

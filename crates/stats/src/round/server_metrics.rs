@@ -40,7 +40,11 @@ fn growth(points: &[TrackPoint], (started_ns, ended_ns): Window) -> Growth {
     let mut leading = points.iter().take_while(|point| point.value.is_none());
     let base = if leading.any(|point| point.nan) {
         let numbers: Vec<f64> = points.iter().filter_map(|point| point.value).collect();
-        numbers.first().copied().filter(|_| numbers.len() > 1)
+        if numbers.len() > 1 {
+            numbers.first().copied()
+        } else {
+            None
+        }
     } else {
         Some(base.value.unwrap_or(0.0))
     };

@@ -119,9 +119,8 @@ impl<'a> LevelRounds<'a> {
         let means: Option<Vec<f64>> = rounds
             .map(|round| {
                 let known = round.summary.input_tokens;
-                known
-                    .avg
-                    .filter(|_| known.n == round.summary.successful_requests)
+                let of_all = known.n == round.summary.successful_requests;
+                if of_all { known.avg } else { None }
             })
             .collect();
         let means = means.filter(|means| !means.is_empty())?;

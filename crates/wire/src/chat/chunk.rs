@@ -184,7 +184,11 @@ impl<'a> Chunk<'a> {
         let code = value.get("code").filter(|code| !code.is_null());
         // A flag, a number or a name says that something failed, and what stands beside it says what.
         let event: Value = serde_json::from_slice(data).unwrap_or_default();
-        let below = error_of(&value).filter(|_| value.is_object() || value.is_array());
+        let below = if value.is_object() || value.is_array() {
+            error_of(&value)
+        } else {
+            None
+        };
         let message = below.or_else(|| error_of(&event));
         let message = message.unwrap_or_else(|| value.to_string());
         let code = code.map(plain).filter(|code| *code != message);

@@ -111,7 +111,8 @@ fn below<'a>(value: &'a Value, named: Option<&'a str>, depth: u32) -> Option<&'a
         return None;
     }
     match value {
-        Value::String(text) => named.filter(|_| !text.is_empty()),
+        Value::String(text) if text.is_empty() => None,
+        Value::String(_) => named,
         Value::Array(items) => items.iter().find_map(|item| below(item, named, depth - 1)),
         Value::Object(fields) => fields
             .iter()

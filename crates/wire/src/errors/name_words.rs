@@ -12,7 +12,9 @@ pub(crate) fn words(key: &str) -> Vec<String> {
             words.push(String::new());
         }
         (lower, upper) = (c.is_lowercase() || c.is_ascii_digit(), c.is_uppercase());
-        if let Some(word) = words.last_mut().filter(|_| c.is_alphanumeric()) {
+        if c.is_alphanumeric()
+            && let Some(word) = words.last_mut()
+        {
             word.extend(c.to_lowercase());
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn usage(usage: Usage, at: usize, cached: u64, prompt: u64) -> Option
         Usage::Explicit => Some(cached),
         Usage::OmitsZero => Some(cached).filter(|cached| *cached > 0),
         Usage::Silent => None,
-        Usage::EverySecond => Some(cached).filter(|_| at.is_multiple_of(2)),
+        Usage::EverySecond => at.is_multiple_of(2).then_some(cached),
         Usage::Impossible if at.is_multiple_of(3) => Some(prompt * 10),
         Usage::Impossible => Some(cached),
     }
@@ -161,7 +161,7 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
         repeated: tells(again),
         other_marker: tells(template),
         other_counted: true,
-        other_text: tells(shared).filter(|_| scenario.salted),
+        other_text: if scenario.salted { tells(shared) } else { None },
         // A salt is used only where it was seen to separate.
         salt_field: scenario.salted.then(|| "cache_salt".to_owned()),
         replayed: scenario.canary == Canary::Replayed && scenario.response_ids == Ids::Kept,
