@@ -53,7 +53,11 @@ const COLUMNS: &str = "message requests {
 /// Rows of a group at most.
 const ROWS: usize = 4_096;
 
-type Request = (RequestRecord, RequestMetrics);
+/// A request with its metrics.
+struct MeasuredRequest {
+    record: RequestRecord,
+    metrics: RequestMetrics,
+}
 
 /// Writes the file. `chunk_ms` holds the arrival of every token-bearing event since t0, where
 /// `chunks` asks for it; null elsewhere.
@@ -67,7 +71,7 @@ pub(crate) fn write<W: Write + Send>(
     for round in rounds {
         let mut rows = Vec::new();
         details.each(round, 1, &mut |record, metrics| {
-            rows.push((record, metrics));
+            rows.push(MeasuredRequest { record, metrics });
             if rows.len() == ROWS {
                 group(&mut table, round, &rows, chunks)?;
                 rows.clear();
@@ -84,32 +88,36 @@ pub(crate) fn write<W: Write + Send>(
 fn group<W: Write + Send>(
     table: &mut Table<W>,
     round: &RoundResult,
-    rows: &[Request],
+    rows: &[MeasuredRequest],
     chunks: bool,
 ) -> io::Result<()> {
     let spec = round.meta.spec;
     let same = |value: u32| std::iter::repeat_n(u64::from(value), rows.len());
-    let failures = || rows.iter().map(|row| row.0.outcome.failure());
+    let failures = || rows.iter().map(|row| row.record.outcome.failure());
     let kinds: Vec<Option<String>> = failures()
         .map(|failure| failure.map(|failure| failure.kind.to_string()))
         .collect();
-    let ms = |pick: fn(&RequestMetrics) -> Option<f64>| rows.iter().map(move |row| pick(&row.1));
+    let ms =
+        |pick: fn(&RequestMetrics) -> Option<f64>| rows.iter().map(move |row| pick(&row.metrics));
     let tokens =
-        |pick: fn(&RequestMetrics) -> Option<u64>| rows.iter().map(move |row| pick(&row.1));
+        |pick: fn(&RequestMetrics) -> Option<u64>| rows.iter().map(move |row| pick(&row.metrics));
     table.group(|columns| {
         columns.counts(same(round.meta.level))?;
         columns.counts(same(round.meta.concurrency))?;
         columns.counts(same(spec.number))?;
         columns.texts(std::iter::repeat_n(spec.kind.name(), rows.len()))?;
         columns.counts(same(spec.epoch))?;
-        columns.counts(rows.iter().map(|row| u64::from(row.0.index)))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.id.as_deref()))?;
-        columns.texts(rows.iter().map(|row| &*row.0.prompt_digest))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.prompt.as_deref()))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.output.as_deref()))?;
-        columns.counts(rows.iter().map(|row| u64::from(row.0.user)))?;
-        columns.truths(rows.iter().map(|row| row.0.outcome.is_success()))?;
-        columns.truths(rows.iter().map(|row| row.0.outcome == Outcome::Cancelled))?;
+        columns.counts(rows.iter().map(|row| u64::from(row.record.index)))?;
+        columns.optional_texts(rows.iter().map(|row| row.record.id.as_deref()))?;
+        columns.texts(rows.iter().map(|row| &*row.record.prompt_digest))?;
+        columns.optional_texts(rows.iter().map(|row| row.record.prompt.as_deref()))?;
+        columns.optional_texts(rows.iter().map(|row| row.record.output.as_deref()))?;
+        columns.counts(rows.iter().map(|row| u64::from(row.record.user)))?;
+        columns.truths(rows.iter().map(|row| row.record.outcome.is_success()))?;
+        columns.truths(
+            rows.iter()
+                .map(|row| row.record.outcome == Outcome::Cancelled),
+        )?;
         columns.optional_texts(kinds.iter().map(Option::as_deref))?;
         columns.optional_texts(failures().map(|failure| failure.map(|f| f.phase.name())))?;
         columns.optional_counts(failures().map(|failure| failure?.status.map(u64::from)))?;
@@ -118,34 +126,43 @@ fn group<W: Write + Send>(
         columns.optional_doubles(ms(|m| m.queue_wait_ms))?;
         columns.optional_doubles(ms(|m| m.connect_ms))?;
         columns.optional_doubles(ms(|m| m.ttft_ms))?;
-        columns.optional_doubles(rows.iter().map(|row| row.0.timeline.first_token_width_ms()))?;
+        columns.optional_doubles(
+            rows.iter()
+                .map(|row| row.record.timeline.first_token_width_ms()),
+        )?;
         columns.optional_doubles(ms(|m| m.ttfo_ms))?;
         columns.optional_doubles(ms(|m| m.itl_ms))?;
         columns.optional_doubles(ms(|m| m.latency_ms))?;
         columns.optional_counts(tokens(|m| m.input_tokens))?;
         columns.optional_counts(tokens(|m| m.cached_tokens))?;
         columns.optional_counts(tokens(|m| m.output_tokens))?;
-        columns.optional_counts(rows.iter().map(|row| row.0.usage.reasoning_tokens))?;
+        columns.optional_counts(rows.iter().map(|row| row.record.usage.reasoning_tokens))?;
         columns.optional_counts(tokens(|m| m.partial_output_tokens))?;
         columns.optional_texts(
             rows.iter()
-                .map(|row| row.1.token_source.map(TokenSource::name)),
+                .map(|row| row.metrics.token_source.map(TokenSource::name)),
         )?;
-        columns.counts(rows.iter().map(|row| row.0.retries.len() as u64))?;
-        columns.counts(rows.iter().map(|row| row.0.stream.token_events))?;
-        columns.truths(rows.iter().map(|row| row.0.stream.streamed))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.stream.finish_reason.as_deref()))?;
-        columns.optional_truths(rows.iter().map(|row| row.1.good))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.response_id.as_deref()))?;
-        columns.optional_counts(rows.iter().map(|row| row.0.usage.local_cached_tokens))?;
-        columns.optional_counts(rows.iter().map(|row| row.0.usage.external_cached_tokens))?;
-        columns.optional_texts(rows.iter().map(|row| row.0.row_options.as_deref()))?;
-        let flags = rows.iter().map(|row| &row.1.flags);
+        columns.counts(rows.iter().map(|row| row.record.retries.len() as u64))?;
+        columns.counts(rows.iter().map(|row| row.record.stream.token_events))?;
+        columns.truths(rows.iter().map(|row| row.record.stream.streamed))?;
+        columns.optional_texts(
+            rows.iter()
+                .map(|row| row.record.stream.finish_reason.as_deref()),
+        )?;
+        columns.optional_truths(rows.iter().map(|row| row.metrics.good))?;
+        columns.optional_texts(rows.iter().map(|row| row.record.response_id.as_deref()))?;
+        columns.optional_counts(rows.iter().map(|row| row.record.usage.local_cached_tokens))?;
+        columns.optional_counts(
+            rows.iter()
+                .map(|row| row.record.usage.external_cached_tokens),
+        )?;
+        columns.optional_texts(rows.iter().map(|row| row.record.row_options.as_deref()))?;
+        let flags = rows.iter().map(|row| &row.metrics.flags);
         columns
             .text_lists(flags.map(|flags| flags.iter().map(|flag| Flag::name(*flag)).collect()))?;
         let arrivals = rows
             .iter()
-            .map(|row| chunks.then(|| arrivals(&row.0)).flatten());
+            .map(|row| chunks.then(|| arrivals(&row.record)).flatten());
         columns.optional_double_lists(arrivals)
     })
 }

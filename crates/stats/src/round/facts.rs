@@ -11,9 +11,9 @@ pub(crate) struct Facts {
     /// Requests whose tokens were counted from events.
     pub(crate) by_events: u64,
     /// Requests that were sent again, and how often in all.
-    pub(crate) retried: (u64, u64),
+    pub(crate) retried: Retried,
     /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
-    pub(crate) lengths: (u64, u64, u64),
+    pub(crate) lengths: StatedLengths,
     pub(crate) arrivals: Arrivals,
     pub(crate) prompts: Lengths,
     /// Answers that began with text in a field that is not known, by the field.
@@ -25,6 +25,25 @@ pub(crate) struct Facts {
     /// Token-bearing events of successes.
     pub(crate) events: u64,
     pub(crate) by_tier: ByTier,
+}
+
+/// Requests that were sent again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Retried {
+    pub(crate) requests: u64,
+    /// How often, all of them together.
+    pub(crate) attempts: u64,
+}
+
+/// Prompt tokens of the requests whose rows state a length, and whose server counted one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StatedLengths {
+    /// By the data set.
+    pub(crate) stated: u64,
+    /// By the server.
+    pub(crate) counted: u64,
+    /// Such requests.
+    pub(crate) requests: u64,
 }
 
 /// Cached tokens by tier, as answers tell them.
@@ -99,12 +118,12 @@ impl Facts {
         }
         self.by_events += u64::from(metrics.token_source == Some(TokenSource::Events));
         let attempts = record.retries.len() as u64;
-        self.retried.0 += u64::from(attempts > 0);
-        self.retried.1 += attempts;
+        self.retried.requests += u64::from(attempts > 0);
+        self.retried.attempts += attempts;
         if let Some((stated, counted)) = record.input_tokens.zip(record.usage.prompt_tokens) {
-            self.lengths.0 += stated;
-            self.lengths.1 += counted;
-            self.lengths.2 += 1;
+            self.lengths.stated += stated;
+            self.lengths.counted += counted;
+            self.lengths.requests += 1;
         }
         self.arrivals.add(record);
         if record.outcome.is_success() {

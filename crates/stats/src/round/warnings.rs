@@ -1,6 +1,10 @@
 //! Caveats of a round, found in its numbers. The guide's troubleshooting entries are among them.
 
-use crate::{round::facts::Facts, round::goodput::row_meets, round::options::SummaryOptions};
+use crate::{
+    round::facts::{Facts, Retried, StatedLengths},
+    round::goodput::row_meets,
+    round::options::SummaryOptions,
+};
 use dualround_model::{
     FailureKind, Flag, MissedLimit, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
 };
@@ -98,7 +102,10 @@ pub(crate) fn of(
     warnings.extend(stood_still(meta, rows));
     warnings.extend(records_missing(meta, summary));
     warnings.extend(ended_early(meta));
-    let (count, attempts) = facts.retried;
+    let Retried {
+        requests: count,
+        attempts,
+    } = facts.retried;
     if count > 0 {
         warnings.push(Warning::Retried { count, attempts });
     }
@@ -288,7 +295,11 @@ fn detail(missed: &[MissedLimit]) -> String {
 fn input_length(meta: &RoundMeta, facts: &Facts) -> Option<Warning> {
     let action = meta.cold.as_ref();
     let marker = action.and_then(|action| action.marker_tokens).unwrap_or(0);
-    let (stated, counted, of) = facts.lengths;
+    let StatedLengths {
+        stated,
+        counted,
+        requests: of,
+    } = facts.lengths;
     let counted = counted.saturating_sub(of * marker);
     #[expect(
         clippy::cast_precision_loss,

@@ -147,8 +147,8 @@ pub(super) fn times(
     let (a, b, kind) = if cycles {
         let prompts = pick_prompts(&common);
         let prompts = paired.then_some(prompts.as_slice());
-        let sides = (base.by_cycle(prompts), new.by_cycle(prompts));
-        (sides.0, sides.1, ChangeInterval::TCycles)
+        let (old, now) = (base.by_cycle(prompts), new.by_cycle(prompts));
+        (old, now, ChangeInterval::TCycles)
     } else if paired {
         (pick(|row| row.1), pick(|row| row.2), ChangeInterval::Paired)
     } else {
@@ -335,23 +335,33 @@ pub(super) fn share(
     out
 }
 
+/// The tokens of one prompt, over its requests.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PromptTokens {
+    prompt: u64,
+    cached: f64,
+    tokens: f64,
+}
+
 /// Cached and prompt tokens of each prompt, summed over its requests that reported both.
 pub(super) struct Rows {
-    /// Prompt, cached, tokens; in order of the prompts.
-    requests: Vec<(u64, f64, f64)>,
+    /// In order of the prompts.
+    requests: Vec<PromptTokens>,
     /// The rate of each round that has one.
     rounds: Vec<f64>,
 }
 
 impl Rows {
     pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
-        let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
+        let mut sums: BTreeMap<u64, PromptTokens> = BTreeMap::new();
         for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
             let known = row.cached_tokens().zip(row.input_tokens());
             if let Some((cached, input)) = known {
-                let sum = sums.entry(row.prompt()).or_default();
-                sum.0 += cached as f64;
-                sum.1 += input as f64;
+                let prompt = row.prompt();
+                let sum = sums.entry(prompt).or_default();
+                sum.prompt = prompt;
+                sum.cached += cached as f64;
+                sum.tokens += input as f64;
             }
         }
         let known = |round: &&RoundResult| round.summary.cache_known_requests;
@@ -361,19 +371,16 @@ impl Rows {
             .filter(|round| known(round) as f64 >= CYCLE_SHARE * most as f64)
             .filter_map(|round| round.summary.cache_hit_rate);
         Self {
-            requests: sums
-                .into_iter()
-                .map(|(prompt, (a, b))| (prompt, a, b))
-                .collect(),
+            requests: sums.into_values().collect(),
             rounds: rates.collect(),
         }
     }
 
     /// Σ cached / Σ prompt.
     fn rate(&self) -> Option<f64> {
-        let sum = |pick: fn(&(u64, f64, f64)) -> f64| self.requests.iter().map(pick).sum::<f64>();
-        let all = sum(|row| row.2);
-        (all > 0.0).then(|| sum(|row| row.1) / all)
+        let cached: f64 = self.requests.iter().map(|one| one.cached).sum();
+        let all: f64 = self.requests.iter().map(|one| one.tokens).sum();
+        (all > 0.0).then(|| cached / all)
     }
 
     /// What each prompt adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
@@ -381,9 +388,9 @@ impl Rows {
     fn deviations(&self) -> Vec<(u64, f64)> {
         let rate = self.rate().unwrap_or(0.0);
         let n = self.requests.len().max(1) as f64;
-        let mean = self.requests.iter().map(|row| row.2).sum::<f64>() / n;
+        let mean = self.requests.iter().map(|one| one.tokens).sum::<f64>() / n;
         let each = self.requests.iter();
-        each.map(|row| (row.0, (row.1 - rate * row.2) / mean))
+        each.map(|one| (one.prompt, (one.cached - rate * one.tokens) / mean))
             .collect()
     }
 }
@@ -564,9 +571,22 @@ mod tests {
     fn b047_hit_rates_are_ratios_of_sums() {
         // Long prompts hit, short ones do not: the mean of shares would be 0.5.
         let rows = |hit: f64| {
-            let row = |i: u64| match i % 2 {
-                0 => (i, hit * 900.0, 900.0),
-                _ => (i, 0.0, 100.0),
+            let row = |prompt: u64| {
+                let tokens = if prompt.is_multiple_of(2) {
+                    900.0
+                } else {
+                    100.0
+                };
+                let cached = if prompt.is_multiple_of(2) {
+                    hit * 900.0
+                } else {
+                    0.0
+                };
+                PromptTokens {
+                    prompt,
+                    cached,
+                    tokens,
+                }
             };
             Rows {
                 requests: (0..40).map(row).collect(),

@@ -16,12 +16,21 @@ const HIT: u64 = 2;
 /// What other lengths may account for in the rounds of a kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Account {
-    /// Of the logarithm of a time new / base: at least, and at most.
-    time: (f64, f64),
+    /// Of the logarithm of a time new / base.
+    time: Span,
     /// Of the hit rate, either way.
     hits: f64,
-    /// Mean lengths, tokens.
-    tokens: (f64, f64),
+    /// Mean length of the base run's prompts, tokens.
+    base_tokens: f64,
+    /// Mean length of the new run's.
+    new_tokens: f64,
+}
+
+/// What something lies between.
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    least: f64,
+    most: f64,
 }
 
 impl Account {
@@ -52,52 +61,63 @@ impl Account {
             };
             let length = (b as f64 / a as f64).ln();
             let work = (to.max(1) as f64 / from.max(1) as f64).ln();
-            sum.time.0 += length.min(0.0) + work.min(0.0);
-            sum.time.1 += length.max(0.0) + work.max(0.0);
+            sum.time.least += length.min(0.0) + work.min(0.0);
+            sum.time.most += length.max(0.0) + work.max(0.0);
             sum.hits += (to as f64 / b as f64 - from as f64 / a as f64).abs();
-            sum.tokens.0 += a as f64;
-            sum.tokens.1 += b as f64;
+            sum.base_tokens += a as f64;
+            sum.new_tokens += b as f64;
             n += 1;
         }
         let mean = |sum: f64| sum / f64::from(n);
         (n > 0).then(|| Self {
-            time: (mean(sum.time.0), mean(sum.time.1)),
+            time: Span {
+                least: mean(sum.time.least),
+                most: mean(sum.time.most),
+            },
             hits: mean(sum.hits),
-            tokens: (mean(sum.tokens.0), mean(sum.tokens.1)),
+            base_tokens: mean(sum.base_tokens),
+            new_tokens: mean(sum.new_tokens),
         })
     }
 
     /// The lengths are the same.
     pub(super) fn is_nothing(self) -> bool {
-        (self.tokens.0 - self.tokens.1).abs() < f64::EPSILON
+        (self.base_tokens - self.new_tokens).abs() < f64::EPSILON
     }
 
     /// Why a change cannot be told.
     fn reason(self) -> ChangeReason {
-        let (base, new) = self.tokens;
+        let (base, new) = (self.base_tokens, self.new_tokens);
         ChangeReason::OtherPrompts { base, new }
     }
 
     /// What the reader must know.
     pub(super) fn caveat(self) -> ChangeCaveat {
-        let (base, new) = self.tokens;
+        let (base, new) = (self.base_tokens, self.new_tokens);
         ChangeCaveat::LengthsAllowed { base, new }
     }
 
     /// Of cold / warm.
     pub(super) fn over(self, warm: Self) -> Self {
-        let time = (self.time.0 - warm.time.1, self.time.1 - warm.time.0);
+        let time = Span {
+            least: self.time.least - warm.time.most,
+            most: self.time.most - warm.time.least,
+        };
         Self { time, ..self }
     }
 
     /// Widens what depends on the length of a prompt by this, and judges again.
     pub(super) fn allow_in(self, metric: &mut MetricChange) {
-        let (least, most) = self.time;
+        let Span { least, most } = self.time;
         match metric.name.as_str() {
-            "ttft" | "latency" => widen(metric, (least, most), Better::Lower),
-            "ttft_ratio" => widen(metric, (least, most), Better::Higher),
+            "ttft" | "latency" => widen(metric, self.time, Better::Lower),
+            "ttft_ratio" => widen(metric, self.time, Better::Higher),
             "token_throughput" | "request_throughput" => {
-                widen(metric, (-most, -least), Better::Higher);
+                let inverse = Span {
+                    least: -most,
+                    most: -least,
+                };
+                widen(metric, inverse, Better::Higher);
             }
             "cache_hit_rate" => self.widen_rate(metric),
             "goodput_request_rate" if most - least > SMALL => withhold(metric, self.reason()),
@@ -112,19 +132,19 @@ impl Account {
         let Some((low, high)) = metric.low.zip(metric.high) else {
             return;
         };
-        let wide = ((low - self.hits).max(-1.0), (high + self.hits).min(1.0));
-        (metric.low, metric.high) = (Some(wide.0), Some(wide.1));
-        metric.judgement = judge_share(wide, metric.margin, Better::Higher);
+        let (low, high) = ((low - self.hits).max(-1.0), (high + self.hits).min(1.0));
+        (metric.low, metric.high) = (Some(low), Some(high));
+        metric.judgement = judge_share((low, high), metric.margin, Better::Higher);
     }
 }
 
-fn widen(metric: &mut MetricChange, (least, most): (f64, f64), better: Better) {
+fn widen(metric: &mut MetricChange, by: Span, better: Better) {
     let Some((low, high)) = metric.low.zip(metric.high) else {
         return;
     };
-    let wide = (low.ln_1p() - most, high.ln_1p() - least);
-    (metric.low, metric.high) = (Some(wide.0.exp_m1()), Some(wide.1.exp_m1()));
-    metric.judgement = judge_ratio((wide.0.exp(), wide.1.exp()), metric.margin, better);
+    let (low, high) = (low.ln_1p() - by.most, high.ln_1p() - by.least);
+    (metric.low, metric.high) = (Some(low.exp_m1()), Some(high.exp_m1()));
+    metric.judgement = judge_ratio((low.exp(), high.exp()), metric.margin, better);
 }
 
 /// Prompt tokens that were not in a cache; all of them where that is not known.
