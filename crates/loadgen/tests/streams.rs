@@ -385,3 +385,27 @@ fn g10_compressed_streams_are_unpacked_where_they_are_asked_for() {
     assert_eq!(kind(&refused), "bad_response");
     assert!(said.contains("cannot be unpacked"), "{said}");
 }
+
+/// A server that leaves its stream open behind `[DONE]` for longer than a time limit: the answer is
+/// complete, and stays so.
+#[test]
+fn v22_a_complete_answer_is_not_failed_by_a_limit_while_its_tail_is_read() {
+    let stream = vec![
+        write(&[SSE, ROLE, &c("A"), FIN, &u(5, 1), DONE].concat()),
+        Step::Wait(1_000),
+    ];
+    let mut complete = 0;
+    for limit in 0..6 {
+        let record = scripted_with(stream.clone(), |plan| match limit % 2 {
+            0 => plan.timeouts.total_ms = Some(120),
+            _ => plan.timeouts.idle_ms = Some(120),
+        });
+        // On a machine that stands still the limit may be met before `[DONE]` is read.
+        if record.stream.done {
+            complete += 1;
+            assert_eq!(kind(&record), "Success", "{}", message(&record));
+            assert!(metrics(&record).latency_ms.is_some_and(|ms| ms < 1_000.0));
+        }
+    }
+    assert!(complete > 0);
+}

@@ -133,15 +133,16 @@ impl<'a> Prober<'a> {
         self.client
             .exchange(&mut self.slot, &bytes, &mut response, &cancel, &mut counts)
             .await;
-        if let Outcome::Failed(failure) = response.answer.outcome() {
+        if let Outcome::Failed(failure) = response.outcome() {
             let words = format!("{}: {}", failure.kind, failure.message);
             return Err((failure.status, words));
         }
-        self.note_odd(&response.answer.facts, &response.answer.timeline);
+        let answered = response.into_answered();
+        self.note_odd(&answered.stream, &answered.timeline);
         sleep(STORE_WAIT).await;
         Ok(Probed {
-            usage: response.answer.usage,
-            id: response.answer.id,
+            usage: answered.usage,
+            id: answered.id,
         })
     }
 }

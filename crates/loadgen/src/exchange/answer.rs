@@ -13,7 +13,7 @@ use dualround_wire::{
 const START_LIMIT: usize = 1024;
 
 /// An answer, as far as it has come.
-pub(crate) struct Answer {
+pub(super) struct Answer {
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Answer {
     unpack: bool,
     /// Unpacks the body, where it is compressed.
     pub(super) decoder: Option<BodyDecoder>,
-    pub(crate) head: Option<ResponseHead>,
+    pub(super) head: Option<ResponseHead>,
     /// The bytes of a body that is no stream.
     pub(super) body: Option<Vec<u8>>,
     /// What the body is has shown in its first bytes.
@@ -42,10 +42,10 @@ pub(crate) struct Answer {
     pending_first: Option<(Stamp, u64)>,
     texts: Vec<String>,
     /// The answer's own id.
-    pub(crate) id: Option<String>,
-    pub(crate) timeline: Timeline,
-    pub(crate) facts: StreamFacts,
-    pub(crate) usage: Usage,
+    pub(super) id: Option<String>,
+    pub(super) timeline: Timeline,
+    pub(super) facts: StreamFacts,
+    pub(super) usage: Usage,
 }
 
 /// Events of one read: whether an arrival is exact depends on how many there were.
@@ -57,7 +57,7 @@ pub(super) struct ReadTally {
 }
 
 impl Answer {
-    pub(crate) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
+    pub(super) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
         Self {
             failure: None,
             lenient: reading.lenient,
@@ -87,7 +87,7 @@ impl Answer {
     }
 
     /// The connection ended before anything of an answer came.
-    pub(crate) fn closed_unanswered(&self) -> bool {
+    pub(super) fn closed_unanswered(&self) -> bool {
         let reset = |failure: &Failure| failure.kind == FailureKind::ConnectionReset;
         self.head.is_none() && self.failure.as_ref().is_some_and(reset)
     }
@@ -333,7 +333,7 @@ impl Answer {
     }
 
     /// How far the response had come.
-    pub(crate) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> Phase {
         if self.ended {
             Phase::Complete
         } else if self.facts.token_events > 0 {
@@ -346,13 +346,13 @@ impl Answer {
     }
 
     /// Notes a failure; the first one stays.
-    pub(crate) fn fail(&mut self, kind: FailureKind, message: String) {
+    pub(super) fn fail(&mut self, kind: FailureKind, message: String) {
         let phase = self.phase();
         self.fail_in(kind, phase, message);
     }
 
     /// Notes a failure in a phase that the response itself cannot know.
-    pub(crate) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
+    pub(super) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
         let status = self.facts.status;
         self.failure.get_or_insert(Failure {
             kind,
@@ -363,13 +363,13 @@ impl Answer {
     }
 
     /// The text generated, choices apart.
-    pub(crate) fn take_text(&mut self) -> Option<String> {
+    pub(super) fn take_text(&mut self) -> Option<String> {
         self.keep_text
             .then(|| std::mem::take(&mut self.texts).join("\n\n"))
     }
 
     /// The verdict, once nothing more will be read.
-    pub(crate) fn outcome(&mut self) -> Outcome {
+    pub(super) fn outcome(&mut self) -> Outcome {
         let status = self.facts.status.unwrap_or(0);
         if self.head.is_some() && !(200..300).contains(&status) {
             let text = error_text(self.body.as_deref().unwrap_or_default());

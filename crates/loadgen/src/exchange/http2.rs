@@ -1,6 +1,6 @@
-//! The same over HTTP/2: hyper brings head and frames, stamped as the connection's last read.
+//! An exchange over HTTP/2: hyper brings head and frames, stamped as the connection's last read.
 
-use super::{Activity, Client, DRAIN};
+use super::{Activity, Attempt, Client, DRAIN};
 use crate::{
     exchange::response::Response,
     transport::{Http2, response_head, words},
@@ -24,31 +24,28 @@ impl Http2 {
     }
 }
 
-/// False when nothing of the request was sent.
+/// Sends the request and reads its response to the end.
 pub(super) async fn talk(
     client: &Client,
     link: &mut Http2,
     request: Prepared,
     response: &mut Response,
     activity: &Activity,
-) -> bool {
+) -> Attempt {
     let (parts, mut body) = match link.send(*request).await {
         Ok(answer) => answer.into_parts(),
-        Err((_, true)) if response.answer.timeline.connect_ns.is_none() => return false,
+        Err((_, true)) if response.is_reused() => return Attempt::NotAccepted,
         Err((error, _)) => {
-            end(client, response);
-            let message = words(&error);
-            response
-                .answer
-                .fail_in(FailureKind::ConnectionReset, Phase::Head, message);
-            return true;
+            let (now, kind) = (client.clock.now(), FailureKind::ConnectionReset);
+            response.fail_at(now, kind, Phase::Head, words(&error));
+            return Attempt::Finished;
         }
     };
     let stamp = link.last();
     response.feed_head(response_head(parts.status.as_u16(), &parts.headers), stamp);
     activity.note(response, stamp.at);
     read_all(client, link, &mut body, response, activity).await;
-    true
+    Attempt::Finished
 }
 
 async fn read_all(
@@ -80,15 +77,10 @@ async fn read_all(
                 if response.done() {
                     return response.close_at_done();
                 }
-                end(client, response);
-                let message = words(&error);
-                return response.answer.fail(FailureKind::ConnectionReset, message);
+                let (now, kind) = (client.clock.now(), FailureKind::ConnectionReset);
+                return response.break_off(now, kind, words(&error));
             }
             None => response.feed_end(link.last()),
         }
     }
-}
-
-fn end(client: &Client, response: &mut Response) {
-    response.answer.timeline.end_ns = client.clock.now();
 }

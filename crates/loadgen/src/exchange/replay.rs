@@ -21,7 +21,7 @@ pub struct Replayed {
 /// they are used up ends there, as if the server had closed the connection.
 pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
     let mut response = Response::new(0, AnswerReading::of(&Plan::new("", "")));
-    response.answer.timeline.start_ns = Some(0);
+    response.sent_at(0);
     let mut last = None;
     for (bytes, stamp) in reads {
         if response.ended() {
@@ -35,10 +35,12 @@ pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replaye
     {
         response.feed(&[], stamp);
     }
+    let outcome = response.outcome();
+    let answered = response.into_answered();
     Replayed {
-        outcome: response.answer.outcome(),
-        timeline: response.answer.timeline,
-        stream: response.answer.facts,
-        usage: response.answer.usage,
+        outcome,
+        timeline: answered.timeline,
+        stream: answered.stream,
+        usage: answered.usage,
     }
 }

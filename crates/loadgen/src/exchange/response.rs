@@ -2,15 +2,29 @@
 //!
 //! Each event is stamped before its JSON is looked at.
 
-use crate::{
-    exchange::answer::{Answer, ReadTally},
-    exchange::answer_reading::AnswerReading,
+use crate::exchange::{
+    answer::{Answer, ReadTally},
+    answer_reading::AnswerReading,
+    deadlines::TimeLimit,
+    retry,
 };
-use dualround_model::{FailureKind, Stamp};
+use dualround_model::{FailureKind, Outcome, Phase, Stamp, StreamFacts, Timeline, Usage};
 use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
+use std::time::Duration;
 
 /// Most bytes kept of a body that is not a stream.
 const BODY_LIMIT: usize = 64 << 20;
+
+/// What a response held.
+pub(crate) struct Answered {
+    /// The text generated, where it is kept.
+    pub(crate) output: Option<String>,
+    pub(crate) timeline: Timeline,
+    pub(crate) stream: StreamFacts,
+    pub(crate) usage: Usage,
+    /// The answer's own id.
+    pub(crate) id: Option<String>,
+}
 
 /// The state of one response.
 pub(crate) struct Response {
@@ -21,7 +35,7 @@ pub(crate) struct Response {
     frames: Option<(Stamp, ReadTally)>,
     /// Bytes of body that may still come.
     room: u64,
-    pub(crate) answer: Answer,
+    answer: Answer,
 }
 
 impl Response {
@@ -33,6 +47,106 @@ impl Response {
             chat: ChatReader::default(),
             frames: None,
             answer: Answer::new(queued_ns, reading),
+        }
+    }
+
+    /// A connection was opened for it, which took so long; without that an earlier one is used.
+    pub(crate) fn opened(&mut self, connect_ns: Option<u64>) {
+        self.answer.timeline.connect_ns = connect_ns;
+    }
+
+    /// Its request goes out on a connection that had been used before.
+    pub(crate) fn is_reused(&self) -> bool {
+        self.answer.timeline.connect_ns.is_none()
+    }
+
+    /// The request is sent: t0, ns on the run's clock.
+    pub(crate) fn sent_at(&mut self, t0: u64) {
+        self.answer.timeline.start_ns = Some(t0);
+    }
+
+    /// t0; `None` where the request was never sent.
+    pub(crate) fn start_ns(&self) -> Option<u64> {
+        self.answer.timeline.start_ns
+    }
+
+    /// Nothing more is read from now on.
+    pub(crate) fn end_at(&mut self, now: u64) {
+        self.answer.timeline.end_ns = now;
+    }
+
+    /// The head has come.
+    pub(crate) fn has_head(&self) -> bool {
+        self.answer.head.is_some()
+    }
+
+    /// A token has come.
+    pub(crate) fn has_token(&self) -> bool {
+        self.answer.facts.token_events > 0
+    }
+
+    /// The connection ended before anything of an answer came.
+    pub(crate) fn closed_unanswered(&self) -> bool {
+        self.answer.closed_unanswered()
+    }
+
+    /// Notes a failure in a phase that the response itself cannot know.
+    pub(crate) fn fail_in(&mut self, kind: FailureKind, phase: Phase, message: String) {
+        self.answer.fail_in(kind, phase, message);
+    }
+
+    /// The same, where nothing more is read from now on.
+    pub(crate) fn fail_at(&mut self, now: u64, kind: FailureKind, phase: Phase, message: String) {
+        self.end_at(now);
+        self.fail_in(kind, phase, message);
+    }
+
+    /// The connection broke while the response was read.
+    pub(crate) fn break_off(&mut self, now: u64, kind: FailureKind, message: String) {
+        self.end_at(now);
+        self.answer.fail(kind, message);
+    }
+
+    /// A time limit ended it: how far it had come stands in the message.
+    pub(crate) fn time_out(&mut self, limit: TimeLimit, allowed: Duration, now: u64) {
+        self.end_at(now);
+        let answer = &self.answer;
+        let state = match (answer.timeline.last_token_ns, answer.facts.status) {
+            (Some(last), _) => format!(
+                "{} tokens received, the last {:.1} s ago",
+                answer.facts.token_events,
+                Duration::from_nanos(now.saturating_sub(last)).as_secs_f64()
+            ),
+            (None, Some(status)) => format!("HTTP {status} received, but no token"),
+            (None, None) => "no byte of a response received".to_owned(),
+        };
+        let (name, seconds) = (limit.name(), allowed.as_secs_f64());
+        let message = format!("{name} limit of {seconds} s: {state}");
+        self.answer.fail(limit.failure(), message);
+    }
+
+    /// The verdict, once nothing more will be read.
+    pub(crate) fn outcome(&mut self) -> Outcome {
+        self.answer.outcome()
+    }
+
+    /// Why and after how long the request is worth another attempt; `None`: it is not.
+    pub(crate) fn retry_after(
+        &self,
+        outcome: &Outcome,
+        attempt: u32,
+    ) -> Option<(FailureKind, Duration)> {
+        retry::wait(&self.answer, outcome, attempt)
+    }
+
+    /// What it held, for a record.
+    pub(crate) fn into_answered(mut self) -> Answered {
+        Answered {
+            output: self.answer.take_text(),
+            timeline: self.answer.timeline,
+            stream: self.answer.facts,
+            usage: self.answer.usage,
+            id: self.answer.id,
         }
     }
 

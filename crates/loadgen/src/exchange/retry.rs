@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Why and after how long a request is worth another attempt; `None`: it is not. One that had
 /// tokens has been served: sending it again would hide a broken stream.
-pub(crate) fn wait(
+pub(super) fn wait(
     answer: &Answer,
     outcome: &Outcome,
     attempt: u32,

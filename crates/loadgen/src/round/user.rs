@@ -4,8 +4,7 @@ use crate::{
     cancel::Cancel,
     exchange::answer_reading::AnswerReading,
     exchange::response::Response,
-    exchange::retry,
-    exchange::{Client, ExchangeEnd},
+    exchange::{Attempt, Client},
     secrets::Secrets,
     telemetry::Sampler,
     transport::{Link, StampCounts},
@@ -125,28 +124,28 @@ async fn measure(
     let queued = job.started_ns.load(Relaxed);
     let mut resent = false;
     let mut retries = Vec::new();
-    let (mut response, outcome) = loop {
+    let (response, outcome) = loop {
         let mut response = Response::new(queued, job.reading);
         let exchange =
             job.client
                 .exchange(slot, &request.bytes, &mut response, &job.cancel, counts);
         match exchange.await {
-            ExchangeEnd::NothingAccepted if !resent => {
+            Attempt::NotAccepted if !resent => {
                 resent = true;
                 continue;
             }
-            ExchangeEnd::Cancelled => break (response, Outcome::Cancelled),
-            ExchangeEnd::Itself | ExchangeEnd::NothingAccepted => {}
+            Attempt::Cancelled => break (response, Outcome::Cancelled),
+            Attempt::Finished | Attempt::TimedOut(_) | Attempt::NotAccepted => {}
         }
-        let outcome = response.answer.outcome();
+        let outcome = response.outcome();
         let attempt = u32::try_from(retries.len()).unwrap_or(u32::MAX);
-        let wait = retry::wait(&response.answer, &outcome, attempt);
+        let wait = response.retry_after(&outcome, attempt);
         let (true, Some((kind, wait))) = (attempt < job.retries, wait) else {
             break (response, outcome);
         };
         retries.push(Retry {
             kind,
-            start_ns: response.answer.timeline.start_ns,
+            start_ns: response.start_ns(),
             end_ns: job.client.clock.now(),
             wait_ms: u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
         });
@@ -155,6 +154,7 @@ async fn measure(
             () = job.cancel.cancelled() => break (response, Outcome::Cancelled),
         }
     };
+    let answered = response.into_answered();
     let mut record = RequestRecord {
         level: job.level,
         round: job.round,
@@ -169,11 +169,11 @@ async fn measure(
         row_options: request.row_options.clone(),
         user: number,
         outcome,
-        output: response.answer.take_text(),
-        timeline: response.answer.timeline,
-        stream: response.answer.facts,
-        usage: response.answer.usage,
-        response_id: response.answer.id.map(Arc::from),
+        output: answered.output,
+        timeline: answered.timeline,
+        stream: answered.stream,
+        usage: answered.usage,
+        response_id: answered.id.map(Arc::from),
         resent,
         retries,
     };
