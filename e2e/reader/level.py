@@ -7,6 +7,8 @@ from journal import hit_rate, mean, t_interval, ttft
 
 MARGIN = math.log(1.05)
 REPEATS = 11.0
+# A repeat with fewer of the pair's requests does not count, nor a cycle with fewer of the pairs of the fullest one.
+REPEAT_SHARE, CYCLE_SHARE = 0.9, 0.5
 
 
 def logs(round):
@@ -31,7 +33,8 @@ class Level:
         roles = [(self.role(at, one), one) for at, one in enumerate(rounds)]
         self.colds = [one for role, one in roles if role == "cold"]
         self.warms = [one for role, one in roles if role == "warm"]
-        self.cycles = self.pair(roles)
+        self.pairs_run = self.pair(roles)
+        self.cycles = self.whole(self.pairs_run)
         self.source = None
         self.estimate(roles)
 
@@ -50,11 +53,26 @@ class Level:
                 cold = None
         return cycles
 
+    @staticmethod
+    def matched(cycle):
+        """The requests that both rounds of a pair answered."""
+        cold, warm = map(logs, cycle)
+        return set(cold) & set(warm)
+
+    def whole(self, cycles):
+        counts = [len(self.matched(cycle)) for cycle in cycles]
+        most = max(counts, default=0)
+        return [cycle for cycle, count in zip(cycles, counts) if count and count >= CYCLE_SHARE * most]
+
+    def counting(self, side, own):
+        """The pair's own round of a side, and its repeats that hold nearly all requests of the pair."""
+        pair = self.matched(self.cycles[0])
+        return [one for one in side if one is own or len(pair & set(logs(one))) >= REPEAT_SHARE * len(pair)]
+
     def estimate(self, roles):
         self.ratio, self.interval, self.allowance, self.prompts = None, None, None, 0
         if not self.cycles:
             return
-        schedule = [one for role, one in roles if role in ("cold", "warm")]
         apart = None
         if len(self.cycles) >= 3:
             self.source = "cycles"
@@ -68,9 +86,10 @@ class Level:
             self.source = "cwcw"
             self.spread(self.common(self.cycles))
         else:
-            extra = [one for one in schedule if one not in self.cycles[0]]
+            cold, warm = self.cycles[0]
+            sides = [self.counting(self.colds, cold), self.counting(self.warms, warm)]
+            extra = sum(map(len, sides)) > 2
             self.source = "cwc" if extra else "cw"
-            sides = [self.colds, self.warms]
             if extra:
                 rows, apart = self.repeats(sides)
             else:

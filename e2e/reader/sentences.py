@@ -303,7 +303,12 @@ def undecided(text, level):
         return False
     if found := text.take(r"of (\d+) pairs (\d+) failed in the cold round alone and (\d+) in the warm one alone, so those left are no fair sample", r"(\d+) 对请求中，(\d+) 对仅冷轮失败，(\d+) 对仅热轮失败，余下的已不是公平的样本"):
         ok = lambda a: {one["index"] for one in a.successes()}
-        sides = [(len(ok(c) | ok(w)), len(ok(w) - ok(c)), len(ok(c) - ok(w))) for c, w in level.cycles]
+        # One whose record is gone did not fail: nothing is known of it.
+        there = lambda a, b: {one["index"] for one in a.records} & {one["index"] for one in b.records}
+        sides = [
+            (len((ok(c) | ok(w)) & there(c, w)), len((ok(w) - ok(c)) & there(c, w)), len((ok(c) - ok(w)) & there(c, w)))
+            for c, w in level.pairs_run
+        ]
         same(tuple(map(int, found.groups())), tuple(map(sum, zip(*sides))), "pairs that were lost")
         return False
     figures(text, level)
