@@ -1,13 +1,13 @@
 //! Endpoint spellings: a base URL, `…/v1` or the full path, under any prefix, with any query.
 
 use crate::exit::Usage;
-use dualround_model::Secret;
+use dualround_model::{Api, Secret};
 use url::Url;
 
 /// A resolved endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
-    /// The chat completions URL without user information.
+    /// The URL of the API without user information.
     pub(crate) url: String,
     /// `user:password`, decoded.
     pub(crate) userinfo: Option<Secret>,
@@ -44,12 +44,12 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     let _ = url.set_password(None);
     url.set_fragment(None);
     let path = url.path().trim_end_matches('/').to_owned();
-    let path = if path.ends_with("/chat/completions") {
+    let path = if Api::of_path(&path).is_some() {
         path
     } else if path.rsplit('/').next() == Some("v1") {
-        format!("{path}/chat/completions")
+        format!("{path}{}", Api::default().path())
     } else {
-        format!("{path}/v1/chat/completions")
+        format!("{path}/v1{}", Api::default().path())
     };
     url.set_path(&path);
     Ok(Endpoint {
@@ -106,6 +106,10 @@ mod tests {
             (
                 "http://h:8000/v1/chat/completions",
                 "http://h:8000/v1/chat/completions",
+            ),
+            (
+                "http://h:8000/v1/completions?a=b",
+                "http://h:8000/v1/completions?a=b",
             ),
             (
                 "http://h:8000/v1/chat/completions/",

@@ -5,6 +5,7 @@
 //! [`RequestRecord`] of each request, and the summaries and comparisons computed from records.
 //! Nothing here measures, computes or prints.
 
+mod api;
 mod calibration;
 mod cold;
 mod comparison;
@@ -31,6 +32,7 @@ mod versus;
 mod warning;
 mod words;
 
+pub use api::Api;
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
     CanaryReport, ColdAction, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict, ResetCall,

@@ -1,6 +1,6 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{ColdPlan, EngineKind, Judging, RoundSpec, Schedule, Secret, Slo};
+use crate::{Api, ColdPlan, EngineKind, Judging, RoundSpec, Schedule, Secret, Slo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -95,6 +95,13 @@ impl Plan {
 }
 
 impl Plan {
+    /// The API that requests are sent to, by the endpoint's path.
+    pub fn api(&self) -> Api {
+        Api::of_path(&self.endpoint)
+            .map(|(api, _)| api)
+            .unwrap_or_default()
+    }
+
     /// What the judgement of a level depends on beside its rounds.
     pub fn judging(&self) -> Judging {
         Judging {

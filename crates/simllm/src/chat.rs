@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 #[derive(Debug)]
 pub(crate) struct ChatRequest {
     pub(crate) messages: Vec<(String, String)>,
+    /// A text to go on with instead: the older completions.
+    pub(crate) prompt: Option<String>,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
     pub(crate) continuous_usage: bool,
@@ -65,12 +67,15 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
     if !config.models.iter().any(|known| known == model) {
         return Err(Refusal(404, format!("The model `{model}` does not exist.")));
     }
-    let messages = match (body.get("messages"), body.get("prompt")) {
-        (Some(Value::Array(messages)), _) => messages.iter().map(message).collect(),
-        (None, Some(Value::String(prompt))) => vec![("user".to_owned(), prompt.clone())],
+    let messages: Vec<_> = match body.get("messages") {
+        Some(Value::Array(messages)) => messages.iter().map(message).collect(),
         _ => Vec::new(),
     };
-    if messages.is_empty() {
+    let prompt = match body.get("prompt") {
+        Some(Value::String(prompt)) if messages.is_empty() => Some(prompt.clone()),
+        _ => None,
+    };
+    if messages.is_empty() && prompt.is_none() {
         return refuse("messages must be a list that is not empty");
     }
     let option = |name: &str| {
@@ -87,6 +92,7 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
     }
     Ok(ChatRequest {
         messages,
+        prompt,
         stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
         include_usage: option("include_usage"),
         continuous_usage: option("continuous_usage_stats"),

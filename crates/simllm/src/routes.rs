@@ -132,10 +132,7 @@ async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
         .or(body.get("content"))
         .and_then(Value::as_str);
     let ids = match (text, body.get("messages").and_then(Value::as_array)) {
-        (Some(text), _) => tokenizer::pieces(text)
-            .into_iter()
-            .map(tokenizer::id)
-            .collect(),
+        (Some(text), _) => tokenizer::plain_tokens(text),
         (None, Some(messages)) => {
             let messages: Vec<_> = messages.iter().map(chat::message).collect();
             tokenizer::chat_tokens(&messages)

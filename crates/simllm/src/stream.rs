@@ -49,7 +49,10 @@ pub(crate) type GoOn = bool;
 impl Answer<'_> {
     /// Serves the request and logs what happened.
     pub(crate) async fn serve(mut self) -> io::Result<GoOn> {
-        let ids = tokenizer::chat_tokens(&self.chat.messages);
+        let ids = match &self.chat.prompt {
+            Some(prompt) => tokenizer::plain_tokens(prompt),
+            None => tokenizer::chat_tokens(&self.chat.messages),
+        };
         let mut running = self.engine.enter();
         let (cached, mut due) = running.prefill(&ids, &self.chat.salt).await;
         if let Some(Fault::Late { ms }) = self.fault {
@@ -130,11 +133,22 @@ impl Answer<'_> {
     async fn stream(&mut self, running: &Running, due: Instant, seed: u64) -> io::Result<GoOn> {
         let n = self.wanted();
         let per_event = self.engine.config.tokens_per_event.max(1);
-        let thinking = self.engine.config.reasoning_tokens;
+        let is_plain = self.chat.prompt.is_some();
+        // A text that goes on has no thinking of its own.
+        let thinking = if is_plain {
+            0
+        } else {
+            self.engine.config.reasoning_tokens
+        };
         let prefix = format!(
-            "{{\"id\":\"sim-{}\",\"object\":\"chat.completion.chunk\",\"created\":0,\
+            "{{\"id\":\"sim-{}\",\"object\":\"{}\",\"created\":0,\
              \"model\":{},\"choices\":[",
             self.truth.id,
+            if is_plain {
+                "text_completion"
+            } else {
+                "chat.completion.chunk"
+            },
             json!(self.model())
         );
         if let Some(Fault::Stall {
@@ -157,7 +171,9 @@ impl Answer<'_> {
             if self.fault == Some(Fault::Bom) {
                 self.put(b"3\r\n\xef\xbb\xbf\r\n").await?;
             }
-            self.event(&format!("{prefix}{role}")).await?;
+            if !is_plain {
+                self.event(&format!("{prefix}{role}")).await?;
+            }
             let mut at = due;
             let mut sent = 0;
             let (together, merging) = match self.fault {
@@ -183,13 +199,14 @@ impl Answer<'_> {
                     text.push(' ');
                     text.push_str(word(seed, i));
                 }
-                let delta = if sent < thinking {
-                    self.engine.config.reasoning_in.delta(&text)
+                let bears = if is_plain {
+                    format!("\"text\":\"{text}\"")
+                } else if sent < thinking {
+                    format!("\"delta\":{}", self.engine.config.reasoning_in.delta(&text))
                 } else {
-                    format!("{{\"content\":\"{text}\"}}")
+                    format!("\"delta\":{{\"content\":\"{text}\"}}")
                 };
-                let mut event =
-                    format!("{prefix}{{\"index\":0,\"delta\":{delta},\"finish_reason\":null}}]");
+                let mut event = format!("{prefix}{{\"index\":0,{bears},\"finish_reason\":null}}]");
                 sent += count;
                 if self.chat.continuous_usage {
                     event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
@@ -208,7 +225,12 @@ impl Answer<'_> {
                 }
                 _ => "\"length\"".to_owned(),
             };
-            let finish = format!("{{\"index\":0,\"delta\":{{}},\"finish_reason\":{reason}}}]}}");
+            let nothing = if is_plain {
+                "\"text\":\"\""
+            } else {
+                "\"delta\":{}"
+            };
+            let finish = format!("{{\"index\":0,{nothing},\"finish_reason\":{reason}}}]}}");
             self.event(&format!("{prefix}{finish}")).await?;
         }
         self.end(&prefix, n).await

@@ -37,6 +37,11 @@ pub(crate) fn id(piece: &str) -> u32 {
     u32::try_from(hash(piece.as_bytes()) & 0xffff_ffff).unwrap_or(0)
 }
 
+/// Tokens of a text that no template is put around.
+pub(crate) fn plain_tokens(text: &str) -> Vec<u32> {
+    pieces(text).into_iter().map(id).collect()
+}
+
 /// Tokens of a chat: a few of the template around every message, and those of its text.
 pub(crate) fn chat_tokens(messages: &[(String, String)]) -> Vec<u32> {
     let mut ids = vec![id("<|begin|>")];

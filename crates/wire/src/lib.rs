@@ -3,6 +3,7 @@
 //! Pure and synchronous: no sockets, no clocks. The caller stamps; this crate only says what the
 //! bytes mean, and borrows from them wherever it can.
 
+mod api;
 mod chat;
 mod encoding;
 mod errors;
@@ -11,6 +12,7 @@ mod http1;
 mod prometheus;
 mod sse;
 
+pub use api::EventReader;
 pub use chat::answer_body::{BodyFacts, parse_body};
 pub use chat::chunk::ChunkFacts;
 pub use chat::event::{ChatEvent, Suspect};

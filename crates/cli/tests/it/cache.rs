@@ -1,6 +1,6 @@
 //! The truth about the cache, against an engine whose cache is known.
 
-use crate::common::{dataset, engine_with, in_no_file, json, run, stderr, stdout};
+use crate::common::{dataset, engine, engine_with, in_no_file, json, run, stderr, stdout};
 use serde_json::Value;
 use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig};
 use std::path::Path;
@@ -451,4 +451,42 @@ fn b152_credentials_of_an_admin_url_are_nowhere() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(!stdout(&output).contains("pa55w0rd") && !stderr(&output).contains("pa55w0rd"));
     in_no_file(&dir.path().join("out"), "pa55w0rd");
+}
+
+/// The older API, by the endpoint's path: a text in, text out, measured and judged as a chat is.
+#[test]
+fn completions_are_measured_as_chats_are() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    dataset(dir.path(), 8);
+    let endpoint = format!("{}/v1/completions", sim.base_url());
+    let line = format!(
+        "--dataset data.jsonl --endpoint {endpoint} --max-output-tokens 4 --output-dir out --seed 1"
+    );
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let level = json(&dir.path().join("out/comparison.json"))["levels"][0].clone();
+    assert_eq!(level["cold"]["verdict"], "cold", "{level}");
+    assert!(
+        level["hit_rate"]["usage"].as_f64().unwrap() > 0.9,
+        "{level}"
+    );
+    let round = json(&dir.path().join("out/concurrency_1_round_1.json"));
+    for request in round["requests"].as_array().unwrap() {
+        assert_eq!(request["success"], true, "{request}");
+        assert_eq!(request["token_events"], 4, "{request}");
+        assert!(request["ttft"].as_f64().is_some() && request["itl"].as_f64().is_some());
+    }
+    let flags = round["summary"]["flags"].as_object().unwrap();
+    assert!(!flags.contains_key("unknown_text"), "{flags:?}");
+    // What it cannot take is refused by its row.
+    let image = r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://h/x"}}]}]}"#;
+    std::fs::write(dir.path().join("image.jsonl"), format!("{image}\n")).unwrap();
+    let line = format!("--dataset image.jsonl --endpoint {endpoint} --output-dir none");
+    let output = run(dir.path(), &line);
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("more than text"),
+        "{}",
+        stderr(&output)
+    );
 }

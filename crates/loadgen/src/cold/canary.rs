@@ -122,8 +122,7 @@ impl<'a> Prober<'a> {
     async fn send_text(&mut self, text: &str, fresh: &CacheBreaker) -> Result<Probed, Refused> {
         self.sent += 1;
         let target = &self.client.target;
-        let bytes = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
-        let bytes = bytes.into();
+        let request = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
         let reading = AnswerReading {
             keep_text: false,
             ..AnswerReading::of(self.plan)
@@ -131,7 +130,13 @@ impl<'a> Prober<'a> {
         let mut response = Response::new(self.client.clock.now(), reading);
         let (cancel, mut counts) = (Cancel::new(), StampCounts::default());
         self.client
-            .exchange(&mut self.slot, &bytes, &mut response, &cancel, &mut counts)
+            .exchange(
+                &mut self.slot,
+                &request,
+                &mut response,
+                &cancel,
+                &mut counts,
+            )
             .await;
         if let Outcome::Failed(failure) = response.outcome() {
             let words = format!("{}: {}", failure.kind, failure.message);

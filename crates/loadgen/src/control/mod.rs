@@ -127,9 +127,8 @@ impl Control {
             Some(conn) => conn,
             None => self.open().await?,
         };
-        let mut request = headers.head(method, &self.target, Some(body.len()));
-        request.push_str(body);
-        let answer = timeout(self.limit, conn.whole(request.as_bytes()))
+        let head = headers.head(method, &self.target);
+        let answer = timeout(self.limit, conn.whole(&head, Some(body)))
             .await
             .map_err(|_| format!("no complete answer within {} s", self.limit.as_secs_f64()))??;
         if answer.head.keep_alive {

@@ -3,7 +3,7 @@
 use crate::{
     LoadError, clock::Clock, control::Control, request::auth::credentials, transport::Target,
 };
-use dualround_model::Plan;
+use dualround_model::{Api, Plan};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -26,9 +26,7 @@ pub(crate) enum Models {
 /// `/v1/models` beside the chat path, under the same prefix and query.
 pub(crate) fn models_target(target: &Target) -> Target {
     let (path, query) = target.path.split_once('?').unwrap_or((&target.path, ""));
-    let base = path
-        .trim_end_matches('/')
-        .trim_end_matches("/chat/completions");
+    let base = Api::of_path(path).map_or(path.trim_end_matches('/'), |(_, base)| base);
     let query = if query.is_empty() {
         String::new()
     } else {

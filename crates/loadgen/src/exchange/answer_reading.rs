@@ -1,11 +1,13 @@
 //! The settings by which answers are read.
 
-use dualround_model::{Plan, Secret};
+use dualround_model::{Api, Plan, Secret};
 use dualround_wire::BodyDecoder;
 
 /// The settings by which an answer is read: what is kept, and its limits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AnswerReading {
+    /// Of which its events are.
+    pub(crate) api: Api,
     /// Pass over events that cannot be read.
     pub(crate) lenient: bool,
     /// Keep the text of the answer.
@@ -22,6 +24,7 @@ impl AnswerReading {
     /// As the plan says.
     pub(crate) fn of(plan: &Plan) -> Self {
         Self {
+            api: plan.api(),
             lenient: plan.request.lenient,
             keep_text: plan.output.keeps_answers(),
             event_bytes: usize::try_from(plan.limits.max_event_bytes).unwrap_or(usize::MAX),

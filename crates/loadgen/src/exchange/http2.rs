@@ -3,6 +3,7 @@
 use super::{Activity, Attempt, Client, DRAIN};
 use crate::{
     exchange::response::Response,
+    request::{head::RequestHead, prepare::RequestBytes},
     transport::{Http2, response_head, words},
 };
 use bytes::Bytes;
@@ -12,13 +13,18 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
-/// A request made of its bytes.
+/// A request that is ready to be sent.
 pub(super) type Prepared = Box<Request<Full<Bytes>>>;
 
 impl Http2 {
     /// Makes the request and waits until the connection takes it, all before t0.
-    pub(super) async fn prepare(&mut self, bytes: &Arc<[u8]>) -> Result<Prepared, String> {
-        let request = self.request(bytes)?;
+    pub(super) async fn prepare(
+        &mut self,
+        head: &RequestHead,
+        request: &RequestBytes,
+    ) -> Result<Prepared, String> {
+        let body = Bytes::from_owner(Arc::clone(&request.bytes)).slice(request.body_at..);
+        let request = self.request(head, Some(body))?;
         self.ready().await.map_err(|error| words(&error))?;
         Ok(Box::new(request))
     }

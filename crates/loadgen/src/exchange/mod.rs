@@ -14,6 +14,7 @@ use crate::{
     cancel::Cancel,
     clock::Clock,
     exchange::response::Response,
+    request::{head::RequestHead, prepare::RequestBytes},
     transport::{ConnectError, Link, StampCounts, Target},
 };
 pub(crate) use deadlines::TimeLimit;
@@ -21,10 +22,7 @@ use deadlines::{Deadlines, Seen};
 use dualround_model::{FailureKind, Phase, Timeouts};
 use std::{
     pin::pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 use tokio::{select, time::sleep_until};
@@ -40,6 +38,8 @@ const CROSSED: Duration = Duration::from_millis(50);
 /// The client of a level: the target, clock and time limits that its requests share.
 pub(crate) struct Client {
     pub(crate) target: Target,
+    /// The head of each of them.
+    pub(crate) head: RequestHead,
     pub(crate) tls: Option<TlsConnector>,
     pub(crate) clock: Clock,
     pub(crate) timeouts: Timeouts,
@@ -103,12 +103,12 @@ impl Client {
         Ok(true)
     }
 
-    /// Sends `bytes` and reads the response into `response`. The connection stays in `slot` only
+    /// Sends `request` and reads the response into `response`. The connection stays in `slot` only
     /// when it can be used again.
     pub(crate) async fn exchange(
         &self,
         slot: &mut Option<Link>,
-        bytes: &Arc<[u8]>,
+        request: &RequestBytes,
         response: &mut Response,
         cancel: &Cancel,
         counts: &mut StampCounts,
@@ -125,7 +125,7 @@ impl Client {
             return Attempt::Finished;
         };
         let before = link.stamp_counts();
-        let attempt = self.attempt(&mut link, bytes, response, cancel).await;
+        let attempt = self.attempt(&mut link, request, response, cancel).await;
         *counts += link.stamp_counts().since(before);
         if attempt == Attempt::Finished && response.reusable() {
             *slot = Some(link);
@@ -137,15 +137,15 @@ impl Client {
     async fn attempt(
         &self,
         link: &mut Link,
-        bytes: &Arc<[u8]>,
+        request: &RequestBytes,
         response: &mut Response,
         cancel: &Cancel,
     ) -> Attempt {
         // What HTTP/2 needs is made of the bytes before t0.
         let prepared = match link {
             Link::Http1(_) => None,
-            Link::Http2(link) => match link.prepare(bytes).await {
-                Ok(request) => Some(request),
+            Link::Http2(link) => match link.prepare(&self.head, request).await {
+                Ok(prepared) => Some(prepared),
                 Err(_) if response.is_reused() => return Attempt::NotAccepted,
                 Err(message) => {
                     let now = self.clock.now();
@@ -162,10 +162,10 @@ impl Client {
             let talk = async {
                 match (link, prepared) {
                     (Link::Http1(conn), _) => {
-                        http1::talk(self, conn, bytes, response, &activity).await
+                        http1::talk(self, conn, &request.bytes, response, &activity).await
                     }
-                    (Link::Http2(link), Some(request)) => {
-                        http2::talk(self, link, request, response, &activity).await
+                    (Link::Http2(link), Some(prepared)) => {
+                        http2::talk(self, link, prepared, response, &activity).await
                     }
                     (Link::Http2(_), None) => Attempt::NotAccepted,
                 }

@@ -9,7 +9,7 @@ use crate::exchange::{
     retry,
 };
 use dualround_model::{FailureKind, Outcome, Phase, Stamp, StreamFacts, Timeline, Usage};
-use dualround_wire::{ChatReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
+use dualround_wire::{EventReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
 use std::time::Duration;
 
 /// Most bytes kept of a body that is not a stream.
@@ -30,7 +30,7 @@ pub(crate) struct Answered {
 pub(crate) struct Response {
     http: ResponseDecoder,
     sse: SseDecoder,
-    chat: ChatReader,
+    events: EventReader,
     /// HTTP/2: the read that the last frame is stamped with, and what it held.
     frames: Option<(Stamp, ReadTally)>,
     /// Bytes of body that may still come.
@@ -44,7 +44,7 @@ impl Response {
             http: ResponseDecoder::new(),
             sse: SseDecoder::with_limit(reading.event_bytes),
             room: reading.body_bytes,
-            chat: ChatReader::default(),
+            events: EventReader::of(reading.api),
             frames: None,
             answer: Answer::new(queued_ns, reading),
         }
@@ -262,7 +262,10 @@ impl Response {
     #[inline(always)]
     fn take_body(&mut self, part: &[u8], stamp: Stamp, tally: &mut ReadTally) {
         let Self {
-            sse, chat, answer, ..
+            sse,
+            events,
+            answer,
+            ..
         } = self;
         match self.room.checked_sub(part.len() as u64) {
             Some(room) => self.room = room,
@@ -284,7 +287,7 @@ impl Response {
             return;
         }
         let result = sse.feed(part, |event| {
-            answer.take_event(chat.read_event(event), stamp, tally);
+            answer.take_event(events.read_event(event), stamp, tally);
         });
         if !answer.heard {
             answer.note_start(part);
@@ -316,11 +319,14 @@ impl Response {
 
     fn finish(&mut self, stamp: Stamp, tally: &mut ReadTally) {
         let Self {
-            sse, chat, answer, ..
+            sse,
+            events,
+            answer,
+            ..
         } = self;
         if answer.body.is_none() {
             let tail = sse.finish(|event| {
-                answer.take_event(chat.read_event(event), stamp, tally);
+                answer.take_event(events.read_event(event), stamp, tally);
             });
             if tail == SseTail::Unterminated && !answer.finished() {
                 let message = "the stream ended in the middle of an event".to_owned();

@@ -44,28 +44,65 @@ impl Headers {
         names.position(|known| known.eq_ignore_ascii_case(name))
     }
 
-    /// The whole head of a request for `target`: what every request has, these fields, and the
-    /// length of its body, where it has one.
-    pub(crate) fn head(&self, method: &str, target: &Target, body: Option<usize>) -> String {
-        let mut all = Self::of("Host", &target.authority);
-        all.set(
+    /// The head of a request for `target`: what every request has, and these fields.
+    pub(crate) fn head(&self, method: &str, target: &Target) -> RequestHead {
+        let mut fields = Self::of("Host", &target.authority);
+        fields.set(
             "User-Agent",
             concat!("dualround/", env!("CARGO_PKG_VERSION")),
         );
         if let Some(authorization) = target.proxy_authorization() {
-            all.set("Proxy-Authorization", &authorization);
+            fields.set("Proxy-Authorization", &authorization);
         }
-        all.set_all(self);
-        if let Some(length) = body {
-            all.set("Content-Length", &length.to_string());
+        fields.set_all(self);
+        RequestHead {
+            method: method.to_owned(),
+            request_target: target.request_target().into_owned(),
+            path: target.path.clone(),
+            fields,
         }
-        let mut head = format!("{method} {} HTTP/1.1\r\n", target.request_target());
-        for (name, value) in &all.0 {
+    }
+}
+
+/// The head of a request, for either version of HTTP.
+#[derive(Clone)]
+pub(crate) struct RequestHead {
+    pub(crate) method: String,
+    /// As HTTP/1.1 has it: a whole URL for a proxy.
+    request_target: String,
+    /// Path and query.
+    pub(crate) path: String,
+    fields: Headers,
+}
+
+impl RequestHead {
+    /// The bytes of HTTP/1.1, with the length of a body, where there is one.
+    pub(crate) fn http1(&self, body: Option<usize>) -> String {
+        let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.request_target);
+        let length = body.map(|length| length.to_string());
+        let length = length.as_deref().map(|length| ("Content-Length", length));
+        let own = self.fields.fields();
+        let own =
+            own.filter(|(name, _)| body.is_none() || !name.eq_ignore_ascii_case("Content-Length"));
+        for (name, value) in own.chain(length) {
             // Writing to a String cannot fail.
             let _ = write!(head, "{name}: {value}\r\n");
         }
         head.push_str("\r\n");
         head
+    }
+
+    /// The host that is asked, which a field of the user may have replaced.
+    pub(crate) fn host(&self) -> &str {
+        let mut hosts = self
+            .fields()
+            .filter(|(name, _)| name.eq_ignore_ascii_case("Host"));
+        hosts.next().map_or("", |(_, host)| host)
+    }
+
+    /// Its fields, each name once.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.fields()
     }
 }
 
@@ -82,7 +119,7 @@ mod tests {
         headers.set("host", "llama.example");
         headers.set("AUTHORIZATION", "Bearer other");
         headers.set("X-Tenant", "a");
-        let head = headers.head("POST", &target, Some(7));
+        let head = headers.head("POST", &target).http1(Some(7));
         let lines: Vec<&str> = head.split("\r\n").collect();
         let agent = concat!("User-Agent: dualround/", env!("CARGO_PKG_VERSION"));
         assert_eq!(
@@ -101,7 +138,8 @@ mod tests {
         );
         assert!(
             !Headers::default()
-                .head("GET", &target, None)
+                .head("GET", &target)
+                .http1(None)
                 .contains("Content-Length")
         );
     }

@@ -1,5 +1,6 @@
 //! A request before it is sent: its head, its body, the fresh text in it.
 
+pub(crate) mod api;
 pub(crate) mod auth;
 pub(crate) mod filler;
 pub(crate) mod head;

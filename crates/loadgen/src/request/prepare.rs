@@ -1,8 +1,13 @@
 //! Samples to requests: bodies serialised once per epoch, with their digests.
 
 use crate::{
-    LoadError, cold::CacheBreaker, request::auth::credentials, request::head::Headers,
-    request::row_options::RowOptions, transport::Target,
+    LoadError,
+    cold::CacheBreaker,
+    request::api,
+    request::auth::credentials,
+    request::head::{Headers, RequestHead},
+    request::row_options::RowOptions,
+    transport::Target,
 };
 use dualround_model::{
     Plan, PreparedEpoch, PreparedRequest, RequestPlan, RequestRow, Sample, Secret, StoreText, hex,
@@ -27,7 +32,7 @@ pub(crate) fn epoch(
     samples: &[Arc<Sample>],
     fresh: Option<&CacheBreaker>,
 ) -> Result<PreparedEpoch, LoadError> {
-    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
+    let head = head(plan, target);
     let mut content = Sha256::new();
     let mut wire = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
@@ -44,7 +49,7 @@ pub(crate) fn epoch(
             None => plain,
         };
         add(&mut wire, &body);
-        let mut bytes = headers.head("POST", target, Some(body.len())).into_bytes();
+        let mut bytes = head.http1(Some(body.len())).into_bytes();
         let body_at = bytes.len();
         bytes.extend_from_slice(&body);
         let prompt = match plan.output.store_text {
@@ -126,19 +131,13 @@ fn has_more_than_text(sample: &Sample) -> bool {
     parts.any(|part| part.get("type").is_some_and(|kind| kind != "text"))
 }
 
-/// What shapes a prompt, in the order in which most templates render it: tools, the system's words,
-/// the rest. Sharing is measured on this, not on the messages alone.
+/// What shapes a prompt, in the order in which it is rendered. Sharing is measured on this, not on
+/// the messages alone.
 fn rendered(plan: &Plan, sample: &Sample) -> String {
-    let body = body(&plan.model, &plan.request, sample);
+    let body = sent(plan, sample);
     let mut out = String::new();
-    for key in [
-        "tools",
-        "functions",
-        "chat_template_kwargs",
-        "documents",
-        "messages",
-    ] {
-        if let Some(part) = body.get(key) {
+    for key in api::shaping(plan.api()) {
+        if let Some(part) = body.get(*key) {
             out.push_str(&part.to_string());
         }
     }
@@ -206,6 +205,13 @@ const ABOUT_THE_ANSWER: [&str; 25] = [
     "samplers",
 ];
 
+/// A request as HTTP/1.1 sends it.
+pub(crate) struct RequestBytes {
+    pub(crate) bytes: Arc<[u8]>,
+    /// Where its body begins.
+    pub(crate) body_at: usize,
+}
+
 /// One whole request with other text than any sample's: warm-up and canary. It carries what shapes
 /// the prompt of `like`: tools, template arguments, response format, the system's words.
 pub(crate) fn request_of_text(
@@ -215,7 +221,7 @@ pub(crate) fn request_of_text(
     text: &str,
     max_tokens: u64,
     fresh: Option<&CacheBreaker>,
-) -> Vec<u8> {
+) -> RequestBytes {
     let system = like.and_then(|sample| {
         let first = sample.messages.first()?;
         let role = first.get("role").and_then(Value::as_str)?;
@@ -240,10 +246,13 @@ pub(crate) fn request_of_text(
     body.insert(plan.request.max_tokens_field.clone(), json!(max_tokens));
     body.insert("stream".to_owned(), json!(true));
     let body = Value::Object(body).to_string();
-    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
-    let mut bytes = headers.head("POST", target, Some(body.len()));
+    let mut bytes = head(plan, target).http1(Some(body.len()));
+    let body_at = bytes.len();
     bytes.push_str(&body);
-    bytes.into_bytes()
+    RequestBytes {
+        bytes: bytes.into_bytes().into(),
+        body_at,
+    }
 }
 
 /// The body of a sample as it is sent.
@@ -260,7 +269,7 @@ pub(crate) fn sent_body(
 
 /// Requests of this sample carry tools.
 pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
-    CacheBreaker::is_doubled(&body(&plan.model, &plan.request, sample))
+    api::is_marked_twice(plan.api(), &sent(plan, sample))
 }
 
 fn fresh_body(
@@ -268,9 +277,9 @@ fn fresh_body(
     sample: &Sample,
     fresh: Option<&CacheBreaker>,
 ) -> Result<Map<String, Value>, String> {
-    let mut body = body(&plan.model, &plan.request, sample);
+    let mut body = body(plan, sample)?;
     if let Some(fresh) = fresh {
-        fresh.apply(&mut body)?;
+        fresh.apply(plan.api(), &mut body)?;
     }
     Ok(body)
 }
@@ -288,16 +297,18 @@ fn serialise(
     serde_json::to_vec(&body).map_err(|error| fail(error.to_string()))
 }
 
-/// The body of a sample without anything fresh.
+/// The body of a sample without anything fresh; empty where the API cannot take the sample, which is
+/// refused when it is to be sent.
 fn sent(plan: &Plan, sample: &Sample) -> Map<String, Value> {
-    body(&plan.model, &plan.request, sample)
+    body(plan, sample).unwrap_or_default()
 }
 
-fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Value> {
+fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, String> {
+    let request = &plan.request;
     let mut body = Map::new();
+    body.insert("model".to_owned(), json!(plan.model));
+    body.extend(api::prompt(plan.api(), sample)?);
     let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
-    put("model", json!(model));
-    put("messages", json!(sample.messages));
     put("stream", json!(true));
     // A row, then the flags, then --extra-body: whichever comes later takes the place of an earlier
     // one. An answer's length is the row's first.
@@ -332,7 +343,7 @@ fn body(model: &str, request: &RequestPlan, sample: &Sample) -> Map<String, Valu
     for (key, value) in &request.extra_body {
         body.insert(key.clone(), value.clone());
     }
-    body
+    Ok(body)
 }
 
 /// Names of an answer's length.
@@ -345,6 +356,12 @@ fn number(value: f64) -> Value {
 }
 
 /// What the head of a chat request holds.
+/// The head of every measured request.
+pub(crate) fn head(plan: &Plan, target: &Target) -> RequestHead {
+    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
+    headers.head("POST", target)
+}
+
 pub(crate) fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
     let mut headers = Headers::of("Content-Type", "application/json");
     headers.set("Accept", "text/event-stream, application/json");
@@ -385,7 +402,7 @@ mod tests {
         };
         let told = RowOptions::default().of(&plan.request, &sample, || sent(plan, &sample), None);
         let told = told.map(|text| serde_json::from_str(&text).unwrap());
-        (body("m", &plan.request, &sample), told)
+        (body(plan, &sample).unwrap(), told)
     }
 
     #[test]

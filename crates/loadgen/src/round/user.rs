@@ -5,6 +5,7 @@ use crate::{
     exchange::answer_reading::AnswerReading,
     exchange::response::Response,
     exchange::{Attempt, Client},
+    request::prepare::RequestBytes,
     secrets::Secrets,
     telemetry::Sampler,
     transport::{Link, StampCounts},
@@ -122,13 +123,17 @@ async fn measure(
     counts: &mut StampCounts,
 ) -> RequestRecord {
     let queued = job.started_ns.load(Relaxed);
+    let bytes = RequestBytes {
+        bytes: Arc::clone(&request.bytes),
+        body_at: request.body_at,
+    };
     let mut resent = false;
     let mut retries = Vec::new();
     let (response, outcome) = loop {
         let mut response = Response::new(queued, job.reading);
-        let exchange =
-            job.client
-                .exchange(slot, &request.bytes, &mut response, &job.cancel, counts);
+        let exchange = job
+            .client
+            .exchange(slot, &bytes, &mut response, &job.cancel, counts);
         match exchange.await {
             Attempt::NotAccepted if !resent => {
                 resent = true;

@@ -7,6 +7,7 @@ use crate::{
     clock::nanos,
     exchange::Client,
     limits::thread_cpu,
+    request::head::RequestHead,
     round::suspension::Suspension,
     round::user::{RoundJob, user},
     transport::{Link, StampCounts},
@@ -31,7 +32,7 @@ enum Command {
     /// Open connections that are not open, and send `prime` on each.
     Open {
         client: Arc<Client>,
-        prime: Option<Arc<str>>,
+        prime: Option<Arc<RequestHead>>,
         reply: mpsc::Sender<Opened>,
     },
     /// Run a round.
@@ -111,7 +112,7 @@ impl Workers {
     }
 
     /// Opens and primes every user's connection.
-    pub(crate) fn open(&self, client: &Arc<Client>, prime: Option<&Arc<str>>) -> Opened {
+    pub(crate) fn open(&self, client: &Arc<Client>, prime: Option<&Arc<RequestHead>>) -> Opened {
         let (reply, replies) = mpsc::channel();
         for sender in &self.senders {
             let (client, prime) = (Arc::clone(client), prime.cloned());
@@ -183,7 +184,7 @@ fn work(runtime: &tokio::runtime::Runtime, commands: &mpsc::Receiver<Command>) {
 async fn open(
     seats: Vec<Seat>,
     client: &Arc<Client>,
-    prime: Option<Arc<str>>,
+    prime: Option<Arc<RequestHead>>,
 ) -> (Opened, Vec<Seat>) {
     let mut tasks = JoinSet::new();
     for mut seat in seats {
@@ -194,7 +195,7 @@ async fn open(
             let mut primed = false;
             if let (Some(link), Some(prime)) = (&mut seat.slot, &prime) {
                 let kept;
-                (primed, kept) = link.prime(prime.as_bytes()).await;
+                (primed, kept) = link.prime(prime).await;
                 if !kept {
                     seat.slot = None;
                     let _ = client.connect(&mut seat.slot).await;

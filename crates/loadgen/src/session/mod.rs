@@ -15,6 +15,7 @@ use crate::{
     exchange::Client,
     limits,
     request::filler::filler,
+    request::head::RequestHead,
     request::marker::Markers,
     request::prepare,
     round::worker::Workers,
@@ -135,6 +136,7 @@ impl Session {
             workers: Workers::start(plan.workers.min(most))?,
             markers: Markers::new(plan.seed, crate::clock::nanos(wall)),
             client: Arc::new(Client {
+                head: prepare::head(&plan, &target),
                 target,
                 tls: measured_tls,
                 clock,
@@ -440,13 +442,13 @@ impl Session {
         }
     }
 
-    fn prime_request(&self) -> Arc<str> {
+    fn prime_request(&self) -> Arc<RequestHead> {
         let target = preflight::models_target(&self.client.target);
         let headers = crate::request::auth::credentials(
             &self.plan.request,
             self.plan.endpoint_userinfo.as_ref(),
         );
-        headers.head("GET", &target, None).into()
+        Arc::new(headers.head("GET", &target))
     }
 
     fn check_digests(&mut self, spec: RoundSpec, epoch: &PreparedEpoch) -> Result<(), LoadError> {
@@ -490,7 +492,7 @@ impl Session {
             self.warmed += 1;
             let marker = self.markers.next();
             let text = filler(self.plan.seed ^ u64::from(self.warmed), chars);
-            let bytes = prepare::request_of_text(
+            let request = prepare::request_of_text(
                 &self.plan,
                 &self.client.target,
                 like.as_deref(),
@@ -501,8 +503,8 @@ impl Session {
             PreparedRequest {
                 index,
                 id: None,
-                bytes: bytes.into(),
-                body_at: 0,
+                bytes: request.bytes,
+                body_at: request.body_at,
                 prompt: None,
                 prompt_digest: "".into(),
                 prompt_chars: 0,

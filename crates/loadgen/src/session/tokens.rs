@@ -3,9 +3,10 @@
 
 use super::Session;
 use crate::{
-    LoadError, clock::nanos, control::Control, request::auth::credentials, request::head::Headers,
+    LoadError, clock::nanos, control::Control, request::api::plain_prompt,
+    request::auth::credentials, request::head::Headers,
 };
-use dualround_model::EngineKind;
+use dualround_model::{Api, EngineKind};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ impl Session {
             prefix: target.base_path().to_owned(),
             headers,
             model: self.plan.model.clone(),
+            api: self.plan.api(),
             control: Control::new(target, self.tls.clone(), self.clock, LIMIT.0),
             clock: self.clock,
             until: self.clock.now() + nanos(LIMIT.1),
@@ -104,6 +106,7 @@ pub(super) struct Tokenizer {
     prefix: String,
     headers: Headers,
     model: String,
+    api: Api,
     clock: crate::Clock,
     until: u64,
 }
@@ -122,7 +125,12 @@ impl Tokenizer {
             });
             present.collect()
         };
+        let plain = plain_prompt(self.api, request);
         let body = match self.ask {
+            Ask::Messages if plain.is_some() => json!({"model": self.model, "prompt": plain}),
+            Ask::TemplateFirst if plain.is_some() => {
+                json!({"content": plain, "add_special": true, "parse_special": true})
+            }
             Ask::Messages => {
                 let mut body =
                     shaping(&["messages", "tools", "chat_template", "chat_template_kwargs"]);

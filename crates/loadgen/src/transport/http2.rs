@@ -12,11 +12,12 @@ use super::{
     target::Target,
     whole_response::{MAX_BYTES, WholeResponse},
 };
+use crate::request::head::RequestHead;
 use bytes::Bytes;
 use dualround_model::{FailureKind, Stamp, StampSource};
 use dualround_wire::ResponseHead;
 use http::{
-    HeaderName, HeaderValue, Request,
+    HeaderName, Request,
     header::{self, HeaderMap},
 };
 use http_body_util::{BodyExt, Full, Limited};
@@ -116,41 +117,35 @@ impl Http2 {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// A request from its bytes as HTTP/1.1 would have them.
+    /// A request of this head.
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) fn request(&self, bytes: &Arc<[u8]>) -> Result<Request<Full<Bytes>>, String> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let body_at = match parsed.parse(bytes) {
-            Ok(httparse::Status::Complete(len)) => len,
-            Ok(httparse::Status::Partial) => return Err("the request head has no end".to_owned()),
-            Err(error) => return Err(format!("the request head: {error}")),
-        };
-        let host = parsed
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case("host"))
-            .map_or("", |header| std::str::from_utf8(header.value).unwrap_or(""));
+    pub(crate) fn request(
+        &self,
+        head: &RequestHead,
+        body: Option<Bytes>,
+    ) -> Result<Request<Full<Bytes>>, String> {
         let scheme = if self.https { "https" } else { "http" };
-        let mut request = Request::builder()
-            .method(parsed.method.unwrap_or(""))
-            .uri(format!("{scheme}://{host}{}", parsed.path.unwrap_or("/")));
-        for head in parsed.headers.iter() {
+        let mut request = Request::builder().method(head.method.as_str()).uri(format!(
+            "{scheme}://{}{}",
+            head.host(),
+            head.path
+        ));
+        for (name, value) in head.fields() {
             let name =
-                HeaderName::from_bytes(head.name.as_bytes()).map_err(|error| error.to_string())?;
+                HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
             // These belong to HTTP/1.1's connection, or stand elsewhere in HTTP/2.
             if [header::HOST, header::CONNECTION].contains(&name) {
                 continue;
             }
-            let value = HeaderValue::from_bytes(head.value).map_err(|error| error.to_string())?;
             request = request.header(name, value);
         }
-        let body = Bytes::from_owner(Arc::clone(bytes)).slice(body_at..);
-        request
-            .body(Full::new(body))
-            .map_err(|error| error.to_string())
+        if let Some(body) = &body {
+            request = request.header(header::CONTENT_LENGTH, body.len());
+        }
+        let body = Full::new(body.unwrap_or_default());
+        request.body(body).map_err(|error| error.to_string())
     }
 
     /// Waits until a request can be sent.
@@ -182,8 +177,13 @@ impl Http2 {
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) async fn whole(&mut self, bytes: &[u8]) -> Result<WholeResponse, String> {
-        let request = self.request(&bytes.into())?;
+    pub(crate) async fn whole(
+        &mut self,
+        head: &RequestHead,
+        body: Option<&str>,
+    ) -> Result<WholeResponse, String> {
+        let body = body.map(|body| Bytes::copy_from_slice(body.as_bytes()));
+        let request = self.request(head, body)?;
         self.ready().await.map_err(|error| words(&error))?;
         let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
         let (parts, body) = response.into_parts();

@@ -8,7 +8,7 @@ use super::{
     target::Target,
     whole_response::{WholeResponse, exchange},
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, request::head::RequestHead};
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -75,8 +75,8 @@ impl Link {
 
     /// One cheap exchange that is not measured. Whether an answer came, and whether the connection
     /// can go on.
-    pub(crate) async fn prime(&mut self, request: &[u8]) -> (bool, bool) {
-        let answer = timeout(PRIME, self.whole(request)).await;
+    pub(crate) async fn prime(&mut self, head: &RequestHead) -> (bool, bool) {
+        let answer = timeout(PRIME, self.whole(head, None)).await;
         let kept = matches!(&answer, Ok(Ok(answer)) if answer.head.keep_alive);
         (answer.is_ok(), kept)
     }
@@ -85,10 +85,18 @@ impl Link {
     ///
     /// # Errors
     /// A reason in words.
-    pub(crate) async fn whole(&mut self, request: &[u8]) -> Result<WholeResponse, String> {
+    pub(crate) async fn whole(
+        &mut self,
+        head: &RequestHead,
+        body: Option<&str>,
+    ) -> Result<WholeResponse, String> {
         match self {
-            Self::Http1(conn) => exchange(conn, request).await,
-            Self::Http2(link) => link.whole(request).await,
+            Self::Http1(conn) => {
+                let mut request = head.http1(body.map(str::len));
+                request.push_str(body.unwrap_or(""));
+                exchange(conn, request.as_bytes()).await
+            }
+            Self::Http2(link) => link.whole(head, body).await,
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     resolve::addresses_of,
 };
 use crate::LoadError;
-use dualround_model::RequestPlan;
+use dualround_model::{Api, RequestPlan};
 use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 use url::Url;
 
@@ -154,12 +154,13 @@ impl Target {
         asked.and_then(Proxy::authorization)
     }
 
-    /// The path below which the server's other routes stand: that of a chat completions URL without
-    /// query, `/chat/completions` and `/v1`.
+    /// The path below which the server's other routes stand: that of an API's URL without
+    /// query, the API's own path and `/v1`.
     pub(crate) fn base_path(&self) -> &str {
         let path = self.path.split('?').next().unwrap_or("");
-        path.trim_end_matches('/')
-            .trim_end_matches("/chat/completions")
+        let below = Api::of_path(path).map_or(path, |(_, below)| below);
+        below
+            .trim_end_matches('/')
             .trim_end_matches("/v1")
             .trim_end_matches('/')
     }

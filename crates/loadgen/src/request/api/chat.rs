@@ -1,0 +1,106 @@
+//! The chat API: `messages`, which the engine's template renders, after the tools as a rule.
+
+use dualround_model::Sample;
+use serde_json::{Map, Value, json};
+
+/// What shapes a prompt, in the order in which most templates render it: tools, the system's words,
+/// the rest.
+pub(super) const SHAPING: &[&str] = &[
+    "tools",
+    "functions",
+    "chat_template_kwargs",
+    "documents",
+    "messages",
+];
+
+/// The messages.
+pub(super) fn prompt(sample: &Sample) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("messages".to_owned(), json!(sample.messages));
+    fields
+}
+
+/// Puts the marker before everything else in the first message, and in the first tool.
+pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), String> {
+    let first = body
+        .get_mut("messages")
+        .and_then(|messages| messages.get_mut(0))
+        .ok_or("it has no message to put a marker into")?;
+    mark_message(first, marker);
+    if let Some(tool) = first_tool(body) {
+        mark_tool(tool, marker);
+    }
+    Ok(())
+}
+
+/// The body has a tool, which a marker is put into as well.
+pub(super) fn has_tools(body: &Map<String, Value>) -> bool {
+    body.get("tools").and_then(|tools| tools.get(0)).is_some()
+}
+
+/// Most chat templates render tools before the messages, or before the text of the first one, and
+/// a marker behind them would leave a head that is truly warm. Some render them after it, so both
+/// get one.
+fn first_tool(body: &mut Map<String, Value>) -> Option<&mut Value> {
+    body.get_mut("tools")?.get_mut(0)
+}
+
+/// Puts the marker before everything else in a tool's description.
+fn mark_tool(tool: &mut Value, marker: &str) {
+    let nested = tool.get("function").is_some();
+    let described = if nested {
+        tool.get_mut("function")
+    } else {
+        Some(tool)
+    };
+    let Some(Value::Object(described)) = described else {
+        return;
+    };
+    match described.get_mut("description") {
+        Some(Value::String(text)) => text.insert_str(0, marker),
+        _ => {
+            described.insert("description".to_owned(), json!(marker));
+        }
+    }
+}
+
+/// Puts the marker before everything else in a message.
+fn mark_message(message: &mut Value, marker: &str) {
+    match message.get_mut("content") {
+        Some(Value::String(text)) => text.insert_str(0, marker),
+        Some(Value::Array(parts)) => {
+            let text = parts.first_mut().and_then(|part| part.get_mut("text"));
+            if let Some(Value::String(text)) = text {
+                text.insert_str(0, marker);
+            } else {
+                parts.insert(0, json!({"type": "text", "text": marker}));
+            }
+        }
+        _ => message["content"] = json!(marker),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_marker_stands_before_everything() {
+        let cases = [
+            (json!({"content": "hi"}), json!({"content": "M hi"})),
+            (
+                json!({"content": [{"type": "text", "text": "a"}]}),
+                json!({"content": [{"type": "text", "text": "M a"}]}),
+            ),
+            (
+                json!({"content": [{"type": "image_url"}]}),
+                json!({"content": [{"type": "text", "text": "M "}, {"type": "image_url"}]}),
+            ),
+            (json!({"content": null}), json!({"content": "M "})),
+        ];
+        for (mut message, marked) in cases {
+            mark_message(&mut message, "M ");
+            assert_eq!(message, marked);
+        }
+    }
+}
