@@ -1,6 +1,6 @@
 //! Request heads as data: one line a name, written out in one place.
 
-use crate::transport::Target;
+use crate::transport::target::Target;
 use std::fmt::Write;
 
 /// Header fields of a request, each name once. A later field of a name takes the place of an

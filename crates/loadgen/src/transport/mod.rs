@@ -9,7 +9,7 @@ mod proxy;
 mod resolve;
 mod socket;
 mod stamped;
-mod target;
+pub(crate) mod target;
 mod tls;
 mod tls_words;
 mod trust;

@@ -17,7 +17,7 @@ const HIT: u64 = 2;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Account {
     /// Of the logarithm of a time new / base.
-    time: Span,
+    time: LogSpan,
     /// Of the hit rate, either way.
     hits: f64,
     /// Mean length of the base run's prompts, tokens.
@@ -26,9 +26,9 @@ pub(super) struct Account {
     new_tokens: f64,
 }
 
-/// What something lies between.
+/// What a logarithm lies between.
 #[derive(Clone, Copy, Debug, Default)]
-struct Span {
+struct LogSpan {
     least: f64,
     most: f64,
 }
@@ -70,7 +70,7 @@ impl Account {
         }
         let mean = |sum: f64| sum / f64::from(n);
         (n > 0).then(|| Self {
-            time: Span {
+            time: LogSpan {
                 least: mean(sum.time.least),
                 most: mean(sum.time.most),
             },
@@ -99,7 +99,7 @@ impl Account {
 
     /// Of cold / warm.
     pub(super) fn over(self, warm: Self) -> Self {
-        let time = Span {
+        let time = LogSpan {
             least: self.time.least - warm.time.most,
             most: self.time.most - warm.time.least,
         };
@@ -108,12 +108,12 @@ impl Account {
 
     /// Widens what depends on the length of a prompt by this, and judges again.
     pub(super) fn allow_in(self, metric: &mut MetricChange) {
-        let Span { least, most } = self.time;
+        let LogSpan { least, most } = self.time;
         match metric.name.as_str() {
             "ttft" | "latency" => widen(metric, self.time, Better::Lower),
             "ttft_ratio" => widen(metric, self.time, Better::Higher),
             "token_throughput" | "request_throughput" => {
-                let inverse = Span {
+                let inverse = LogSpan {
                     least: -most,
                     most: -least,
                 };
@@ -138,7 +138,7 @@ impl Account {
     }
 }
 
-fn widen(metric: &mut MetricChange, by: Span, better: Better) {
+fn widen(metric: &mut MetricChange, by: LogSpan, better: Better) {
     let Some((low, high)) = metric.low.zip(metric.high) else {
         return;
     };
