@@ -7,6 +7,7 @@ mod common;
 mod compare;
 mod crash;
 mod crossing;
+mod cycles;
 mod faults;
 mod gateways;
 mod guide;
