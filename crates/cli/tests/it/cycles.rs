@@ -38,8 +38,9 @@ fn modules(dir: &Path, at: &str, out: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The paths of a text that begin with `crate::`, groups in braces taken apart.
-fn paths(text: &str) -> Vec<String> {
+/// The paths in the text of a module, from the crate's root: `crate::…`, `super::…`, and those that
+/// `use` begins with a module below this one. Groups in braces are taken apart.
+fn paths(text: &str, module: &str) -> Vec<String> {
     let mut out = Vec::new();
     let code = text
         .lines()
@@ -47,6 +48,20 @@ fn paths(text: &str) -> Vec<String> {
     let code: String = code.map(|line| format!("{line}\n")).collect();
     for rest in code.split("crate::").skip(1) {
         expand(rest, "", &mut out);
+    }
+    let inside = |path: &str| {
+        if path.is_empty() {
+            String::new()
+        } else {
+            format!("{path}::")
+        }
+    };
+    let above = module.rsplit_once("::").map_or("", |(above, _)| above);
+    for rest in code.split("super::").skip(1) {
+        expand(rest, &inside(above), &mut out);
+    }
+    for rest in code.split("use ").skip(1) {
+        expand(rest, &inside(module), &mut out);
     }
     out
 }
@@ -118,7 +133,7 @@ fn no_module_needs_one_that_needs_it() {
         found += modules_of.len();
         let mut needs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (module, text) in &modules_of {
-            let targets = paths(text)
+            let targets = paths(text, module)
                 .into_iter()
                 .filter_map(|path| module_of(&path, &modules_of));
             // A module may use what stands above it: it is a part of that.
@@ -147,5 +162,9 @@ fn no_module_needs_one_that_needs_it() {
 #[test]
 fn paths_in_groups_are_taken_apart() {
     let text = "use crate::{a::{B, c::d}, e::F};\n// crate::not::this\nlet x = crate::g::h(1);";
-    assert_eq!(paths(text), ["a::B", "a::c::d", "e::F", "g::h"]);
+    let found = paths(text, "m::n");
+    assert_eq!(found[..4], ["a::B", "a::c::d", "e::F", "g::h"]);
+    let found = paths("use super::{one::A, B};\npub use below::C;", "m::n");
+    assert_eq!(found[..2], ["m::one::A", "m::B"]);
+    assert!(found.contains(&"m::n::below::C".to_owned()));
 }
