@@ -83,10 +83,11 @@ pub(crate) fn plan_differences(base: &Plan, new: &Plan) -> Vec<PlanDifference> {
         if old == now || is_told_otherwise(path) || out.iter().any(|one| one.what == what) {
             continue;
         }
+        let shown = |value: Option<&Value>| value.and_then(|value| shown(&as_given(path, value)));
         out.push(PlanDifference {
             what,
-            base: old.and_then(shown),
-            new: now.and_then(shown),
+            base: shown(old),
+            new: shown(now),
         });
     }
     out
@@ -130,6 +131,16 @@ fn collect(at: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
     }
 }
 
+/// A value of the plan as its flag takes it: seconds, and "no" of what a `--no-…` switches off.
+fn as_given(path: &str, value: &Value) -> Value {
+    let is_negated = flag_of(path).starts_with("--no-");
+    match (value, value.as_f64()) {
+        (Value::Bool(on), _) if is_negated => Value::Bool(!on),
+        (_, Some(ms)) if path.ends_with("_ms") => Value::String((ms / 1000.0).to_string()),
+        _ => value.clone(),
+    }
+}
+
 /// A value in words; `None` where nothing is set.
 fn shown(value: &Value) -> Option<String> {
     match value {
@@ -137,7 +148,8 @@ fn shown(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Array(values) if values.is_empty() => None,
         Value::Array(values) => {
-            let values: Vec<String> = values.iter().filter_map(shown).collect();
+            let shown = |value| shown(value).unwrap_or_else(|| "none".to_owned());
+            let values: Vec<String> = values.iter().map(shown).collect();
             Some(values.join(", "))
         }
         other => Some(other.to_string()),
@@ -165,8 +177,24 @@ mod tests {
             plan_differences(&base, &new),
             [
                 told("--retries", Some("0"), Some("2")),
-                told("--timeout", Some("300000"), None),
+                told("--timeout", Some("300"), None),
             ]
         );
+    }
+
+    #[test]
+    fn values_are_those_that_the_flags_take() {
+        let base = Plan::new("http://a", "d.jsonl");
+        let mut new = base.clone();
+        (new.probe, new.request.stream_options) = (false, false);
+        new.timeouts.idle_ms = Some(1500);
+        let values = |flag: &str| {
+            let all = plan_differences(&base, &new);
+            let one = all.into_iter().find(|one| one.what == flag);
+            one.and_then(|one| one.new)
+        };
+        assert_eq!(values("--no-probe").as_deref(), Some("true"));
+        assert_eq!(values("--no-stream-options").as_deref(), Some("true"));
+        assert_eq!(values("--idle-timeout").as_deref(), Some("1.5"));
     }
 }

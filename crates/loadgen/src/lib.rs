@@ -25,7 +25,7 @@ pub use control::engine_tokenizer::EngineTokenizer;
 pub use control::fetch::{Fetched, fetch};
 pub use error::LoadError;
 pub use exchange::replay::{Replayed, replay};
-pub use request::preview::{Preview, preview};
+pub use request::preview::{Preview, preview, sendable};
 pub use round::RoundEvent;
 pub use secrets::mask_secrets;
 pub use session::{Session, parse_rfc3339, rfc3339};

@@ -162,6 +162,11 @@ impl RoundMeta {
     pub fn is_same_round(&self, other: &Self) -> bool {
         (self.level, self.spec.number) == (other.level, other.spec.number)
     }
+
+    /// Makes it a round that came to its end and of which only the line that said so is gone.
+    pub fn without_end(&mut self) {
+        (self.not_started, self.interrupted, self.unfinished) = (0, false, false);
+    }
 }
 
 /// A finished round with its requests, sorted by index, where all of them fit into memory.

@@ -46,11 +46,29 @@ pub enum Resolved {
 pub struct TrackPoint {
     /// When the answer was complete, ns since the run's anchor.
     pub at_ns: u64,
+    /// From asking to the answer, ns: the value is that of an instant in between.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub took_ns: u64,
     /// The value; `None` for NaN, or when the scrape failed or the series was not there.
     pub value: Option<f64>,
     /// The series was there, and its value was no finite number.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub nan: bool,
+}
+
+impl TrackPoint {
+    /// When it was asked for, ns since the run's anchor.
+    pub fn asked_ns(&self) -> u64 {
+        self.at_ns.saturating_sub(self.took_ns)
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for this shape"
+)]
+fn is_zero(took_ns: &u64) -> bool {
+    *took_ns == 0
 }
 
 /// The readings of one series over a round.

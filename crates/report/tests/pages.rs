@@ -69,6 +69,7 @@ fn a_series_of_very_many_readings_is_thinned_and_says_so() {
                 .map(|at| TrackPoint {
                     nan: false,
                     at_ns: at * 1_000_000,
+                    took_ns: 0,
                     value: Some(1.0),
                 })
                 .collect(),

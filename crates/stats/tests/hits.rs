@@ -86,6 +86,7 @@ fn quotient(asked: &str, numerator: f64, denominator: f64) -> MetricTrack {
         points: [(0, 0.0), (common::ns(1000.0), value)]
             .map(|(at_ns, value)| TrackPoint {
                 at_ns,
+                took_ns: 0,
                 value: Some(value),
                 nan: false,
             })

@@ -17,6 +17,7 @@ use dualround_stats::{SummaryOptions, summarise};
 fn series(name: &str, labels: &[(&str, &str)], values: &[Option<f64>]) -> SeriesTrack {
     let points = (0..).zip(values).map(|(i, value)| TrackPoint {
         at_ns: i * ns(500.0),
+        took_ns: 0,
         value: value.filter(|value| value.is_finite()),
         nan: value.is_some_and(f64::is_nan),
     });
@@ -278,6 +279,23 @@ fn f024_a_part_of_a_round_is_no_increase() {
     assert_eq!(read(&whole[..2], &counted[..2]), (None, false, true));
     assert_eq!(read(&whole[..3], &counted[..3]), (None, false, true));
     assert_eq!(read(&whole[2..], &counted[2..]), (None, false, true));
+    // The last one was asked for before the end, and answered after it: it may be of the round.
+    let late = |took_ms: f64| {
+        let mut one = series("h", &[], &[Some(5.0), Some(9.0)]);
+        for (point, at) in one.points.iter_mut().zip([0.0, 1100.0]) {
+            point.at_ns = ns(at);
+        }
+        one.points[1].took_ns = ns(took_ms);
+        let mut meta = meta(Schedule::default().rounds()[0], 1);
+        (meta.started_ns, meta.ended_ns) = (ns(0.0), ns(1000.0));
+        meta.metrics = vec![track(MetricKind::Counter, vec![one])];
+        let records = vec![success(0, 0.0, &[1.0, 999.0], usage(1, 2, None))];
+        let result = summarise(RoundRun { meta, records }, &SummaryOptions::default());
+        let metric = result.summary.prometheus["m"].clone();
+        (metric.increase, metric.after, metric.not_covered)
+    };
+    assert_eq!(late(90.0), (Some(4.0), Some(9.0), false));
+    assert_eq!(late(150.0), (None, None, true));
     // The page came without the series at the end.
     let lacks = [Some(5.0), Some(5.0), Some(9.0), None];
     assert_eq!(read(&whole, &lacks), (None, false, true));

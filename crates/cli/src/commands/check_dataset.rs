@@ -3,6 +3,7 @@
 use super::check::{CheckTarget, line, settle, show_request};
 use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress, screen::print};
 use dualround_dataset::{DatasetError, Inspection, inspect, load};
+use dualround_loadgen::sendable;
 use dualround_model::{Lang, Warning};
 use dualround_report::warning_text;
 
@@ -34,6 +35,9 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     }
     match selection {
         Ok(selection) => {
+            for samples in &selection.levels {
+                sendable(&plan, samples)?;
+            }
             if let Some(sample) = selection.of_level(0).first() {
                 show_request(&plan, sample, settled.has_endpoint)?;
             }

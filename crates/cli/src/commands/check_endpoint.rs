@@ -3,7 +3,7 @@
 use super::check::{CheckTarget, line, settle, show_request};
 use crate::{args::CheckEndpointArgs, exit, exit::Usage, screen::print};
 use dualround_dataset::load;
-use dualround_loadgen::{Cancel, Session};
+use dualround_loadgen::{Cancel, Session, sendable};
 use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
 use dualround_report::warning_text;
 
@@ -32,6 +32,9 @@ fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     } else {
         Vec::new()
     };
+    for samples in &levels {
+        sendable(&plan, samples)?;
+    }
     let first = levels.first().and_then(|samples| samples.first()).cloned();
     line(&format!(
         "requests go to: {}",

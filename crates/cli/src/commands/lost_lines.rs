@@ -1,6 +1,9 @@
 //! What is gone from a journal, and what that means for the run in it.
 
-use crate::{exit::Usage, screen::alarm};
+use crate::{
+    exit::{self, Usage},
+    screen::alarm,
+};
 use dualround_model::{Lang, RoundResult, RoundStop};
 use dualround_report::{RunFiles, RunInfo};
 
@@ -49,13 +52,20 @@ impl LostLines {
     }
 }
 
+/// Whether everything planned was measured. A run that an error ended has all that it came to.
+pub(super) fn came_to_its_end(info: &RunInfo) -> bool {
+    let judged = [exit::OK, exit::GATE, exit::NOTHING].map(i32::from);
+    let is_judged = info.exit_code.is_some_and(|code| judged.contains(&code));
+    info.finished_at.is_some() && !info.interrupted && is_judged
+}
+
 /// Refuses a run that came to its end and of which whole rounds are gone: what would be said of the
 /// rest would not hold for it, and its files would be written over.
 ///
 /// # Errors
 /// [`Usage`] that names the rounds.
 pub(super) fn whole(info: &RunInfo, rounds: &[RoundResult], files: &RunFiles) -> Result<(), Usage> {
-    if info.finished_at.is_none() || info.interrupted {
+    if !came_to_its_end(info) {
         return Ok(());
     }
     let specs = info.plan.rounds();

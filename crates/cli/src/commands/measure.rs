@@ -4,6 +4,7 @@
 use super::{
     from_journal::{FromJournal, compare_level},
     resume::{self, Resumed},
+    saved,
     verdict::verdict,
 };
 use crate::{
@@ -89,6 +90,9 @@ pub(crate) fn run_experiment(job: ExperimentRequest<'_>) -> anyhow::Result<u8> {
     // What no comparison can hold is found out before anything is sent.
     for text in &plan.cold.fail_if {
         Gate::parse(text)?.fits(Levels::Run)?;
+    }
+    if job.resume {
+        saved::must_hold_run(&plan.output.dir)?;
     }
     // And so is an unwritable or occupied folder.
     let may_replace = plan.output.overwrite || job.resume;
@@ -216,7 +220,7 @@ pub(crate) fn run_experiment(job: ExperimentRequest<'_>) -> anyhow::Result<u8> {
     // Its bodies are the most that is in memory, and nothing is sent any more.
     drop(run.session);
     info.finished_at = Some(rfc3339(SystemTime::now()));
-    info.interrupted = cancel.is_cancelled();
+    info.interrupted = cancel.is_cancelled() || result.is_err();
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
     let report = || {

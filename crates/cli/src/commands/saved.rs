@@ -2,7 +2,7 @@
 
 use super::{
     from_journal::compare_level,
-    lost_lines::{LostLines, whole},
+    lost_lines::{LostLines, came_to_its_end, whole},
 };
 use crate::exit::Usage;
 use dualround_model::{
@@ -28,19 +28,27 @@ pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
     read_as(dir, |_| {})
 }
 
+/// Refuses a folder that no run was written into.
+///
+/// # Errors
+/// [`Usage`] that says where to look.
+pub(crate) fn must_hold_run(dir: &Path) -> Result<(), Usage> {
+    if dir.join("run.json").exists() {
+        return Ok(());
+    }
+    let dir = dir.display();
+    Err(Usage(format!(
+        "{dir} holds no run (no run.json): give the folder of a run, or look with `dualround list {dir}`"
+    )))
+}
+
 /// The same, judged by a plan that `change` makes of the one in the folder.
 ///
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Result<Saved> {
     let files = RunFiles::existing(dir);
-    if !dir.join("run.json").exists() {
-        let dir = dir.display();
-        return Err(Usage(format!(
-            "{dir} holds no run (no run.json): give the folder of a run, or look with `dualround list {dir}`"
-        ))
-        .into());
-    }
+    must_hold_run(dir)?;
     let mut info = files.read_run()?;
     change(&mut info.plan);
     let options = SummaryOptions::of(&info.plan, info.canary.as_ref(), &info.engines);
@@ -52,7 +60,11 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
     read_journal(&files.journal_path(), &mut |entry| match entry {
         Entry::Begun(meta) => fold = empty(meta.planned),
         Entry::Request(record) => fold.add(&record),
-        Entry::Round(meta, requests) => {
+        Entry::Round(mut meta, requests) => {
+            if meta.unfinished && came_to_its_end(&info) {
+                meta.without_end();
+                lost.ends += 1;
+            }
             let ended = std::mem::replace(&mut fold, empty(0));
             let same = |known: &RoundResult| known.meta.is_same_round(&meta);
             if rounds.iter().any(same) {

@@ -1,6 +1,8 @@
 //! The truth about the cache, against an engine whose cache is known.
 
-use crate::common::{dataset, engine, engine_with, in_no_file, json, run, stderr, stdout};
+use crate::common::{
+    dataset, dualround, engine, engine_with, in_no_file, json, run, stderr, stdout,
+};
 use serde_json::Value;
 use simllm::{Fault, FaultOn, FaultRule, Sim, SimConfig};
 use std::path::Path;
@@ -481,6 +483,20 @@ fn completions_are_measured_as_chats_are() {
     // What it cannot take is refused by its row.
     let image = r#"{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://h/x"}}]}]}"#;
     std::fs::write(dir.path().join("image.jsonl"), format!("{image}\n")).unwrap();
+    // So it is wherever it stands, and a check says so before any run.
+    let text = r#"{"prompt":"hi"}"#;
+    std::fs::write(dir.path().join("later.jsonl"), format!("{text}\n{image}\n")).unwrap();
+    let checked = dualround()
+        .current_dir(dir.path())
+        .args(["check", "dataset", "later.jsonl", "--endpoint", &endpoint])
+        .output()
+        .unwrap();
+    assert_eq!(checked.status.code(), Some(2), "{}", stdout(&checked));
+    let said = stderr(&checked);
+    assert!(
+        said.contains("row 2") && said.contains("/v1/chat/completions"),
+        "{said}"
+    );
     let line = format!("--dataset image.jsonl --endpoint {endpoint} --output-dir none");
     let output = run(dir.path(), &line);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));

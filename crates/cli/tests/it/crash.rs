@@ -1,6 +1,6 @@
 //! Runs that end before their time: killed, out of disk, resumed. Nothing that had ended is lost.
 
-use crate::common::{adds_up, dataset, engine, engine_with, json, run, stderr, stdout};
+use crate::common::{adds_up, dataset, engine, engine_with, json, run, scripted, stderr, stdout};
 use serde_json::Value;
 use simllm::{Sim, SimConfig};
 use std::{
@@ -8,6 +8,10 @@ use std::{
     fs,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
@@ -108,6 +112,59 @@ fn b149_a_kill_loses_at_most_the_requests_in_flight() {
     }
 }
 
+/// A reset that fails between two levels ends the run; what was measured before it stands.
+#[test]
+fn a_run_that_an_error_ended_is_reported_and_resumed() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    dataset(dir, 12);
+    let sim = engine_with(SimConfig {
+        cache_blocks: 0,
+        ..SimConfig::default()
+    });
+    let allowed = Arc::new(AtomicU32::new(1));
+    let left = Arc::clone(&allowed);
+    let reset = scripted(move |_| {
+        let take = |left: u32| left.checked_sub(1);
+        let status = match left.fetch_update(SeqCst, SeqCst, take) {
+            Ok(_) => "200 OK",
+            Err(_) => "503 Service Unavailable",
+        };
+        format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
+    });
+    let cold = format!("--cold reset --reset-cache-url {reset}/x --concurrency 2 4");
+    let words = line(&sim, &cold);
+    let output = run(dir, &format!("{words} --output-dir out"));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let ended = json(&dir.join("out/run.json"));
+    assert_eq!(ended["interrupted"], true);
+
+    let output = run(dir, "report out --lang en");
+    let (said, words_of) = (stdout(&output), stderr(&output));
+    assert_eq!(output.status.code(), Some(0), "{words_of}");
+    assert!(said.contains("Concurrency: 2 |"), "{said}");
+    assert!(
+        words_of.contains("did not come to its end (1 of 2 levels"),
+        "{words_of}"
+    );
+    // Of an older program that did not write it down.
+    let older = fs::read_to_string(dir.join("out/run.json")).unwrap();
+    let older = older.replace("\"interrupted\": true", "\"interrupted\": false");
+    fs::write(dir.join("out/run.json"), older).unwrap();
+    let output = run(dir, "report out --lang en");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    allowed.store(9, SeqCst);
+    let output = run(dir, &format!("{words} --resume out"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("1 of 2 levels are kept"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(json(&dir.join("out/run.json"))["interrupted"], false);
+}
+
 #[test]
 fn a_killed_sweep_goes_on_at_its_first_unfinished_level() {
     let dir = tempfile::tempdir().unwrap();
@@ -138,7 +195,7 @@ fn a_killed_sweep_goes_on_at_its_first_unfinished_level() {
     assert_eq!(output.status.code(), Some(2));
     let output = run(dir, &format!("{words} --resume nothing"));
     assert!(
-        stderr(&output).contains("holds no run"),
+        stderr(&output).contains("holds no run") && !dir.join("nothing").exists(),
         "{}",
         stderr(&output)
     );

@@ -406,18 +406,22 @@ fn x32_what_is_gone_of_a_journal_makes_no_other_run() {
         );
     }
     assert_eq!(std::fs::read_to_string(&comparison).unwrap(), judged);
-    // The line that ended the cold round alone: its requests tell it.
-    let (code, table, said) = again(whole.lines().filter(|line| !of(line, "round", 1)).collect());
-    assert_eq!(code, Some(0), "{said}");
-    assert!(
-        said.contains("the lines that ended 1 rounds are gone"),
-        "{said}"
-    );
-    assert!(
-        table.contains("Success: 8") && table.contains("Round 1 (cold)"),
-        "{table}"
-    );
-    assert!(!table.contains("--cold none"), "{table}");
+    // The line that ended a round alone, the last one's too: its requests tell it.
+    for round in [1, 2] {
+        let ended = |line: &&str| !of(line, "round", round);
+        let (code, table, said) = again(whole.lines().filter(ended).collect());
+        assert_eq!(code, Some(0), "{said}");
+        assert!(
+            said.contains("the lines that ended 1 rounds are gone"),
+            "{said}"
+        );
+        assert!(
+            table.contains("Success: 8") && table.contains(&format!("Round {round} (")),
+            "{table}"
+        );
+        assert!(!table.contains("--cold none"), "{table}");
+        assert!(!table.contains("killed"), "{table}");
+    }
     // Appended with itself.
     let twice: Vec<&str> = whole.lines().chain(whole.lines()).collect();
     let (code, table, said) = again(twice);

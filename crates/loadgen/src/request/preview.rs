@@ -3,6 +3,7 @@
 use crate::{LoadError, request::head::Headers, request::prepare};
 use dualround_model::{ColdPolicy, Plan, Sample, masked_fields};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// A request as it would be sent, made by the code that makes those of a run.
 #[derive(Clone, Debug)]
@@ -47,6 +48,20 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
             other => other,
         },
         fresh,
+    })
+}
+
+/// Whether requests can be made of all of these samples.
+///
+/// # Errors
+/// [`LoadError::Body`] for the first that cannot.
+pub fn sendable(plan: &Plan, samples: &[Arc<Sample>]) -> Result<(), LoadError> {
+    samples.iter().try_for_each(|sample| {
+        let body = prepare::sent_body(plan, sample, None);
+        body.map(drop).map_err(|reason| LoadError::Body {
+            row: sample.row,
+            reason,
+        })
     })
 }
 

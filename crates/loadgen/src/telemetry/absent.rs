@@ -29,6 +29,7 @@ pub(super) fn fill(tracks: &mut [SeriesTrack], targets: &[SeriesTrack], started:
         if let Some(scrape) = scraped.next_back() {
             let gone = TrackPoint {
                 at_ns: scrape.at_ns,
+                took_ns: 0,
                 value: None,
                 nan: false,
             };
@@ -45,6 +46,7 @@ mod tests {
     fn series(name: &str, instance: &str, points: &[(u64, f64)]) -> SeriesTrack {
         let points = points.iter().map(|(at_ns, value)| TrackPoint {
             at_ns: *at_ns,
+            took_ns: 0,
             value: Some(*value),
             nan: false,
         });

@@ -128,6 +128,7 @@ impl MetricsPage {
                 let reading = PageReading::of(&page, &self.asked, at_ns);
                 self.last = Some(page);
                 PageReading {
+                    took_ns: at_ns.saturating_sub(began),
                     other_process,
                     ..reading
                 }

@@ -389,6 +389,7 @@ impl PromqlServer {
         let since = seconds - self.wall(0);
         Some(TrackPoint {
             at_ns: crate::clock::nanos(Duration::try_from_secs_f64(since.max(0.0)).ok()?),
+            took_ns: 0,
             value: Some(value).filter(|value| value.is_finite()),
             nan: !value.is_finite(),
         })

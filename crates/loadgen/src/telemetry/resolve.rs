@@ -12,6 +12,8 @@ use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
 pub(crate) struct PageReading {
     /// When the answer was complete, or the attempt given up.
     pub(crate) at_ns: u64,
+    /// From asking to the answer, ns.
+    pub(crate) took_ns: u64,
     /// Why there is none.
     pub(crate) failed: Option<String>,
     /// Lines that could not be read.
@@ -39,6 +41,7 @@ impl PageReading {
         let metrics = asked.iter().map(|one| look_up(page, one)).collect();
         Self {
             at_ns,
+            took_ns: 0,
             failed: None,
             bad_lines: page.bad_lines,
             other_process: false,
@@ -246,7 +249,7 @@ fn same(track: &mut MetricTrack, resolved: &Resolved, kind: MetricKind) -> bool 
 
 fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut MetricTrack) {
     let mut series: Vec<SeriesTrack> = Vec::new();
-    let mut earlier: Vec<u64> = Vec::new();
+    let mut earlier: Vec<TrackPoint> = Vec::new();
     for reading in readings {
         track.bad_lines = track.bad_lines.max(reading.bad_lines);
         if reading.failed.is_some() {
@@ -266,6 +269,7 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
             labels.extend(page_label(page));
             let point = TrackPoint {
                 at_ns: reading.at_ns,
+                took_ns: reading.took_ns,
                 value: Some(sample.value).filter(|value| value.is_finite()),
                 nan: !sample.value.is_finite(),
             };
@@ -276,12 +280,7 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
                 Some(known) => known.points.push(point),
                 None => {
                     // A series that appears later was not there before: that is known too.
-                    let gone = |at_ns: &u64| TrackPoint {
-                        at_ns: *at_ns,
-                        value: None,
-                        nan: false,
-                    };
-                    let mut points: Vec<TrackPoint> = earlier.iter().map(gone).collect();
+                    let mut points = earlier.clone();
                     points.push(point);
                     series.push(SeriesTrack {
                         name: sample.name.clone(),
@@ -291,7 +290,12 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
                 }
             }
         }
-        earlier.push(reading.at_ns);
+        earlier.push(TrackPoint {
+            at_ns: reading.at_ns,
+            took_ns: reading.took_ns,
+            value: None,
+            nan: false,
+        });
     }
     track.series.append(&mut series);
 }

@@ -38,7 +38,7 @@ pub struct RunInfo {
     pub resumed_at: Vec<String>,
     /// Caveats of the run as a whole.
     pub warnings: Vec<Warning>,
-    /// The user or a limit ended it early.
+    /// The user, a limit or an error ended it early.
     pub interrupted: bool,
     /// How the program ended; `None` while it runs.
     pub exit_code: Option<i32>,

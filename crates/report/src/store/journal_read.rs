@@ -48,7 +48,7 @@ impl Open {
     /// A round of a run that went on behind it, whose end is gone from the journal.
     fn without_end(self) -> Box<RoundMeta> {
         let mut meta = self.salvaged();
-        (meta.not_started, meta.interrupted, meta.unfinished) = (0, false, false);
+        meta.without_end();
         meta
     }
 

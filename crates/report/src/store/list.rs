@@ -23,6 +23,7 @@ impl ListedRun {
     /// `ok`, `interrupted`, `unfinished` or the exit code.
     fn state(&self) -> String {
         match (self.info.exit_code, self.info.interrupted) {
+            (Some(code @ 1..=5), _) => format!("exit {code}"),
             (_, true) => "interrupted".to_owned(),
             (None, _) => "unfinished".to_owned(),
             (Some(0), _) => "ok".to_owned(),

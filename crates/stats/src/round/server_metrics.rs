@@ -51,7 +51,7 @@ fn growth(points: &[TrackPoint], (started_ns, ended_ns): Window) -> Growth {
     let after = points
         .iter()
         .rev()
-        .take_while(|point| point.at_ns >= ended_ns);
+        .take_while(|point| point.asked_ns() >= ended_ns);
     let last = after.filter_map(|point| point.value).next();
     match base.zip(last) {
         Some((base, last)) => Growth::By(last - base),
@@ -121,6 +121,16 @@ fn instants(series: &[&SeriesTrack]) -> Vec<u64> {
         .iter()
         .flat_map(|one| one.points.iter().map(|point| point.at_ns));
     all.collect::<BTreeSet<u64>>().into_iter().collect()
+}
+
+/// When the reading that was answered at `at_ns` was asked for. One on its way while requests ran
+/// may be of before or after their end.
+fn asked_ns(series: &[&SeriesTrack], at_ns: u64) -> u64 {
+    let points = series.iter().filter_map(|one| {
+        let at = one.points.binary_search_by_key(&at_ns, |point| point.at_ns);
+        at.ok().map(|at| one.points[at].asked_ns())
+    });
+    points.min().unwrap_or(at_ns)
 }
 
 /// Between readings that a rate is computed of at least, ns: what is counted within less is one
@@ -233,7 +243,7 @@ fn ends(
 ) {
     let at = instants(all);
     let first = at.first().filter(|at| **at <= started_ns);
-    let last = at.last().filter(|at| **at >= ended_ns);
+    let last = at.last().filter(|at| asked_ns(all, **at) >= ended_ns);
     summary.before = first.and_then(|at| value_at(all, kind, *at));
     summary.after = last.and_then(|at| value_at(all, kind, *at));
 }
@@ -427,7 +437,8 @@ impl<'a> Around<'a> {
         };
         for (track, series, at) in &self.tracks {
             let before = at[..at.partition_point(|at| *at <= start)].last().copied();
-            let after = at.get(at.partition_point(|at| *at < end)).copied();
+            let early = |at: &u64| asked_ns(series, *at) < end;
+            let after = at.get(at.partition_point(early)).copied();
             let read = |at: Option<u64>| at.and_then(|at| value_at(series, track.kind, at));
             let (low, high) = (before.unwrap_or(0), after.unwrap_or(u64::MAX));
             // Requests that began before `high` and had not ended at `low`, this one among them.

@@ -6,10 +6,31 @@ use serde_json::{Map, Value, json};
 /// What shapes a prompt.
 pub(super) const SHAPING: &[&str] = &["prompt", "suffix"];
 
+/// Fields of a request and of its messages that tell of tools: they shape a chat's prompt, and
+/// there is no text that stands for them without its template.
+const TOOLS: &[&str] = &["tools", "tool_choice", "functions", "function_call"];
+const OF_TOOLS: &[&str] = &["tool_calls", "tool_call_id", "function_call"];
+/// Why they are refused, and where they go.
+const KNOWS_NONE: &str = "/v1/completions does not take: /v1/chat/completions does";
+
+fn is_set(field: Option<&Value>) -> bool {
+    match field {
+        None | Some(Value::Null) => false,
+        Some(Value::Array(values)) => !values.is_empty(),
+        Some(_) => true,
+    }
+}
+
 /// The texts of a sample's messages, one below the other.
 pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, String> {
+    if let Some(tools) = TOOLS.iter().find(|key| is_set(sample.options.get(**key))) {
+        return Err(format!("it has `{tools}`, which {KNOWS_NONE}"));
+    }
     let mut texts = Vec::new();
     for message in &sample.messages {
+        if let Some(part) = OF_TOOLS.iter().find(|key| is_set(message.get(**key))) {
+            return Err(format!("a message of it has `{part}`, which {KNOWS_NONE}"));
+        }
         add_text(message.get("content").unwrap_or(&Value::Null), &mut texts)?;
     }
     let mut fields = Map::new();
@@ -27,7 +48,7 @@ fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), String> {
         Value::Array(parts) => parts.iter().try_for_each(|part| {
             let text = part.get("text").and_then(Value::as_str);
             let text =
-                text.ok_or("it holds more than text, which /v1/completions does not take")?;
+                text.ok_or_else(|| format!("it holds more than text, which {KNOWS_NONE}"))?;
             texts.push(text.to_owned());
             Ok(())
         }),
@@ -77,5 +98,25 @@ mod tests {
                 .contains("more than text")
         );
         assert!(mark(&mut Map::new(), "x").is_err());
+    }
+
+    #[test]
+    fn tools_are_refused_and_do_not_vanish() {
+        let call = json!({"role": "assistant", "content": "", "tool_calls": [{"id": "a"}]});
+        let answer = json!({"role": "tool", "content": "42", "tool_call_id": "a"});
+        for message in [call, answer] {
+            assert!(
+                prompt(&sample(vec![message]))
+                    .unwrap_err()
+                    .contains("`tool_call")
+            );
+        }
+        let mut with_tools = sample(vec![json!({"role": "user", "content": "hi"})]);
+        with_tools.options.insert("tools".to_owned(), json!([]));
+        assert!(prompt(&with_tools).is_ok());
+        with_tools
+            .options
+            .insert("tools".to_owned(), json!([{"type": "function"}]));
+        assert!(prompt(&with_tools).unwrap_err().contains("`tools`"));
     }
 }
