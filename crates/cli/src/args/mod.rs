@@ -262,7 +262,10 @@ where
     T: serde::Deserialize<'de>,
 {
     #[derive(serde::Deserialize)]
-    #[serde(untagged)]
+    #[serde(
+        untagged,
+        expecting = "wanted one value or a list of them (`[a, b]`), numbers without quotes, texts with `: ` in quotes"
+    )]
     enum OneOrMore<T> {
         One(T),
         More(Vec<T>),

@@ -332,6 +332,26 @@ fn every_flag_is_a_variable_a_key_of_a_file_and_a_line_of_print_config() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A list that a file gives as one text is refused with its place and the way to write it.
+#[test]
+fn a_wrong_list_in_a_file_says_how_lists_are_written() {
+    let dir = tempfile::tempdir().unwrap();
+    for text in ["concurrency: 4,8", "num_samples: all", "header: [X-A: b]"] {
+        std::fs::write(dir.path().join("one.yaml"), format!("seed: 1\n{text}\n")).unwrap();
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(["run", "--print-config", "--config", "one.yaml"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("one.yaml line 2") && said.contains("a list of them (`[a, b]`)"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn every_flag_is_completed_and_explained_in_chinese() {
     let help = printed(&["run", "--help", "--lang", "zh"]);
