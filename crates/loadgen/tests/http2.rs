@@ -23,7 +23,7 @@ use std::{
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -44,6 +44,8 @@ enum Manner {
     Reset,
     /// Status 503.
     Busy,
+    /// All at once, and comments for a minute behind the end.
+    Drips,
     /// All at once, over HTTP/2 whatever was agreed.
     Http2Alone,
 }
@@ -113,6 +115,13 @@ async fn answer(request: Request<Incoming>, manner: Manner) -> Result<Response<B
         match manner {
             Manner::AtOnce | Manner::Http2Alone => {
                 let _ = sender.send(Ok((all + END).into())).await;
+            }
+            Manner::Drips => {
+                let _ = sender.send(Ok((all + END).into())).await;
+                for _ in 0..600 {
+                    sleep(Duration::from_millis(100)).await;
+                    let _ = sender.send(Ok(": still here\n\n".into())).await;
+                }
             }
             _ => {
                 sleep(Duration::from_millis(100)).await;
@@ -462,6 +471,22 @@ fn b053_a_reset_stream_keeps_what_came_before() {
         assert_eq!(failure.kind.to_string(), "connection_reset", "{failure:?}");
         assert_eq!(record.stream.token_events, 3);
     }
+}
+
+/// What a server sends behind `[DONE]` has 0.2 s altogether, however often it sends.
+#[test]
+fn v22_a_tail_that_drips_ends() {
+    let server = start(Manner::Drips, false, true);
+    let folder = tempfile::tempdir().unwrap();
+    let began = Instant::now();
+    let rounds = run(&plan_of(&server, true, &folder), samples(4));
+    let mut records = rounds.iter().flat_map(|round| &round.records);
+    assert!(records.all(|record| record.outcome == Outcome::Success));
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// A request that is ready to be sent.
 pub(super) type Prepared = Box<Request<Full<Bytes>>>;
@@ -61,10 +62,12 @@ async fn read_all(
     response: &mut Response,
     activity: &Activity,
 ) {
+    let mut until = None;
     while !response.ended() {
         let next = if response.done() {
-            // What stands behind `[DONE]` has little time.
-            match tokio::time::timeout(DRAIN, body.frame()).await {
+            // What stands behind `[DONE]` has little time, however often something comes.
+            let until = *until.get_or_insert_with(|| Instant::now() + DRAIN);
+            match tokio::time::timeout_at(until, body.frame()).await {
                 Ok(next) => next,
                 Err(_) => return response.close_at_done(),
             }
