@@ -1,10 +1,13 @@
 //! TLS set-up: trust, the client's own certificate, and the protocol.
 
-use super::trust;
+use super::trust::{self, certificates};
 use crate::LoadError;
 use dualround_model::RequestPlan;
 use rustls::ClientConfig;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::{
+    CertificateDer, PrivateKeyDer,
+    pem::{self, PemObject},
+};
 use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
@@ -47,16 +50,51 @@ fn identity(
     let fail = |flag: &str, path: &Path, reason: &str| LoadError::Tls {
         reason: format!("{flag} {}: {reason}", path.display()),
     };
-    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let chain = chain.map_err(|error| fail("--client-cert", path, &error.to_string()))?;
-    if chain.is_empty() {
-        return Err(fail("--client-cert", path, "no PEM certificate in it"));
-    }
+    let chain = certificates(path).map_err(|reason| fail("--client-cert", path, &reason))?;
     let (flag, held) = match key {
         Some(key) => ("--client-key", key),
         None => ("--client-cert", path),
     };
-    let key = PrivateKeyDer::from_pem_file(held)
-        .map_err(|error| fail(flag, held, &format!("no private key: {error}")))?;
+    let key = PrivateKeyDer::from_pem_file(held).map_err(|error| {
+        fail(
+            flag,
+            held,
+            &format!("no private key: {}", no_key(held, &error)),
+        )
+    })?;
     Ok((chain, key))
+}
+
+/// Why a file holds no private key that can be used.
+fn no_key(path: &Path, error: &pem::Error) -> String {
+    let held = std::fs::read(path).unwrap_or_default();
+    let held = String::from_utf8_lossy(&held);
+    if held.contains("ENCRYPTED") {
+        "it is encrypted; `openssl pkey -in FILE -out key.pem` writes it without its pass phrase"
+            .to_owned()
+    } else if held.contains("BEGIN PUBLIC KEY") {
+        "a public key is no private one".to_owned()
+    } else {
+        error.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f018_keys_that_cannot_be_used_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key.pem");
+        let refused = |kind: &str| {
+            let text = format!("-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n");
+            std::fs::write(&path, text).unwrap();
+            no_key(&path, &PrivateKeyDer::from_pem_file(&path).unwrap_err())
+        };
+        let encrypted = refused("ENCRYPTED PRIVATE KEY");
+        assert!(encrypted.contains("pass phrase"), "{encrypted}");
+        assert!(refused("PUBLIC KEY").contains("public key"));
+        assert!(!refused("CERTIFICATE").contains("public key"));
+    }
 }

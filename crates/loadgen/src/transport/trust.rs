@@ -67,7 +67,14 @@ fn named(path: &Path, reason: &str) -> String {
 /// How a certificate begins in DER: a sequence whose length takes two bytes.
 const DER: &[u8] = &[0x30, 0x82];
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+/// Its version behind that, as PKCS#12 has it.
+const PKCS12: &[u8] = &[0x02, 0x01, 0x03];
+
+/// The certificates of a PEM file.
+///
+/// # Errors
+/// A reason in words, with the command that makes one of the usual other forms a PEM file.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let read = read.map_err(|_| {
@@ -79,11 +86,16 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     }
     let text = String::from_utf8_lossy(&bytes);
     Err(if text.contains("BEGIN TRUSTED CERTIFICATE") {
-        "a TRUSTED CERTIFICATE of OpenSSL's own form; `openssl x509 -in FILE -out ca.pem` writes it \
+        "a TRUSTED CERTIFICATE of OpenSSL's own form; `openssl x509 -in FILE -out cert.pem` writes it \
          as others read it"
             .to_owned()
+    } else if bytes.starts_with(DER) && bytes.get(4..).is_some_and(|rest| rest.starts_with(PKCS12))
+    {
+        "no PEM, but PKCS#12; `openssl pkcs12 -in FILE -nokeys -out cert.pem` writes its \
+         certificates as PEM (`-nocerts -noenc` its key)"
+            .to_owned()
     } else if bytes.starts_with(DER) {
-        "no PEM, but DER; `openssl x509 -inform der -in FILE -out ca.pem` writes it as PEM"
+        "no PEM, but DER; `openssl x509 -inform der -in FILE -out cert.pem` writes it as PEM"
             .to_owned()
     } else {
         "no PEM certificate in it".to_owned()
@@ -175,5 +187,10 @@ mod tests {
         let refused = certificates(&path).unwrap_err();
         assert!(refused.contains("-inform der"), "{refused}");
         assert!(certificates(&folder.path().join("none")).is_err());
+        std::fs::write(&path, [0x30, 0x82, 0x03, 0x01, 0x02, 0x01, 0x03]).unwrap();
+        let refused = certificates(&path).unwrap_err();
+        assert!(refused.contains("openssl pkcs12"), "{refused}");
+        std::fs::write(&path, DER).unwrap();
+        assert!(certificates(&path).is_err());
     }
 }
