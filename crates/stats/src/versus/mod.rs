@@ -3,6 +3,7 @@
 //! it is Welch's t over the cycles. A prompt is one observation, however often it was asked.
 
 mod change;
+mod hit_rates;
 mod lengths;
 
 use crate::{
@@ -13,11 +14,12 @@ use crate::{
         estimate::{Pick, ratios},
     },
 };
-use change::{Better, Rows, Share, Side, times, total};
+use change::{Better, Share, Side, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
     MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Warning, Which, Witness,
 };
+use hit_rates::{Rows, ratio_of_sums};
 use lengths::Account;
 
 /// Mean lengths of prompts that differ by less, as a share, are alike.
@@ -297,7 +299,7 @@ fn rounds(
     out.push(rate("request_throughput", |r| r.summary.request_throughput));
     let prompts = (distinct(base), distinct(new));
     let rows = |rounds| Rows::cached(rounds);
-    out.push(change::ratio_of_sums(
+    out.push(ratio_of_sums(
         "cache_hit_rate",
         &rows(base),
         &rows(new),

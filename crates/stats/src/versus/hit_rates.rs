@@ -1,0 +1,158 @@
+//! Hit rates of two runs: ratios of sums over requests.
+
+use super::change::{Better, CYCLES, absolute, blank, mean};
+use crate::{
+    level::design::CYCLE_SHARE,
+    numbers::intervals::{FEWEST, Interval, t_quantile, welch},
+};
+use dualround_model::{ChangeInterval, ChangeReason, MetricChange, RoundResult};
+use std::collections::BTreeMap;
+
+/// Hit rates that differ by less are alike.
+const HIT_MARGIN: f64 = 0.05;
+
+/// The tokens of one prompt, over its requests.
+#[derive(Clone, Copy, Default)]
+pub(super) struct PromptTokens {
+    prompt: u64,
+    cached: f64,
+    tokens: f64,
+}
+
+/// Cached and prompt tokens of each prompt, summed over its requests that reported both.
+pub(super) struct Rows {
+    /// In order of the prompts.
+    requests: Vec<PromptTokens>,
+    /// The rate of each round that has one.
+    rounds: Vec<f64>,
+}
+
+impl Rows {
+    pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
+        let mut sums: BTreeMap<u64, PromptTokens> = BTreeMap::new();
+        for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
+            let known = row.cached_tokens().zip(row.input_tokens());
+            if let Some((cached, input)) = known {
+                let prompt = row.prompt();
+                let sum = sums.entry(prompt).or_default();
+                sum.prompt = prompt;
+                sum.cached += cached as f64;
+                sum.tokens += input as f64;
+            }
+        }
+        let known = |round: &&RoundResult| round.summary.cache_known_requests;
+        let most = rounds.iter().map(known).max().unwrap_or(0);
+        let rates = rounds
+            .iter()
+            .filter(|round| known(round) as f64 >= CYCLE_SHARE * most as f64)
+            .filter_map(|round| round.summary.cache_hit_rate);
+        Self {
+            requests: sums.into_values().collect(),
+            rounds: rates.collect(),
+        }
+    }
+
+    /// Σ cached / Σ prompt.
+    fn rate(&self) -> Option<f64> {
+        let cached: f64 = self.requests.iter().map(|one| one.cached).sum();
+        let all: f64 = self.requests.iter().map(|one| one.tokens).sum();
+        (all > 0.0).then(|| cached / all)
+    }
+
+    /// What each prompt adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
+    /// (Cochran, Sampling Techniques, 6.3).
+    fn deviations(&self) -> Vec<(u64, f64)> {
+        let rate = self.rate().unwrap_or(0.0);
+        let n = self.requests.len().max(1) as f64;
+        let mean = self.requests.iter().map(|one| one.tokens).sum::<f64>() / n;
+        let each = self.requests.iter();
+        each.map(|one| (one.prompt, (one.cached - rate * one.tokens) / mean))
+            .collect()
+    }
+}
+
+/// A ratio of sums over requests, as a share.
+pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -> MetricChange {
+    let mut out = blank(name, HIT_MARGIN, true);
+    (out.base, out.new) = (base.rate(), new.rate());
+    out.n = base.requests.len().min(new.requests.len()) as u64;
+    let Some((old, now)) = out.base.zip(out.new) else {
+        out.reason = Some(ChangeReason::NoCachedTokens);
+        return out;
+    };
+    let few = base.requests.len().min(new.requests.len()) < FEWEST;
+    if !few && base.rounds.len() >= CYCLES && new.rounds.len() >= CYCLES {
+        out.n = base.rounds.len().min(new.rounds.len()) as u64;
+        let interval = welch(&base.rounds, &new.rounds);
+        let kind = ChangeInterval::TCycles;
+        absolute(&mut out, now - old, interval, kind, Better::Higher);
+        return out;
+    }
+    let (a, b) = (base.deviations(), new.deviations());
+    let alike = paired && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0);
+    let values = |rows: &[(u64, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
+    let interval = if a.len() < FEWEST || b.len() < FEWEST {
+        None
+    } else if alike {
+        let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b.1 - a.1).collect();
+        let n = differences.len() as f64;
+        let error = (squares(&differences) / (n - 1.0) / n).sqrt();
+        t_quantile(n - 1.0).map(|t| t * error)
+    } else {
+        welch(&values(&a), &values(&b)).map(|interval| (interval.high - interval.low) / 2.0)
+    };
+    let interval = interval.map(|half| Interval {
+        low: now - old - half,
+        high: now - old + half,
+    });
+    absolute(
+        &mut out,
+        now - old,
+        interval,
+        ChangeInterval::RatioOfSums,
+        Better::Higher,
+    );
+    if interval.is_none() {
+        out.reason = Some(ChangeReason::FewPrompts { prompts: out.n });
+    }
+    out
+}
+
+fn squares(values: &[f64]) -> f64 {
+    let mean = mean(values).unwrap_or(0.0);
+    values.iter().map(|value| (value - mean).powi(2)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::Judgement;
+
+    #[test]
+    fn b047_hit_rates_are_ratios_of_sums() {
+        // Long prompts hit, short ones do not: the mean of shares would be 0.5.
+        let rows = |hit: f64| {
+            let row = |prompt: u64| {
+                let (cached, tokens) = match prompt % 2 {
+                    0 => (hit * 900.0, 900.0),
+                    _ => (0.0, 100.0),
+                };
+                PromptTokens {
+                    prompt,
+                    cached,
+                    tokens,
+                }
+            };
+            Rows {
+                requests: (0..40).map(row).collect(),
+                rounds: Vec::new(),
+            }
+        };
+        let metric = ratio_of_sums("cache_hit_rate", &rows(1.0), &rows(0.2), true);
+        assert!((metric.base.unwrap() - 0.9).abs() < 1e-12);
+        assert!((metric.change.unwrap() + 0.72).abs() < 1e-12);
+        assert_eq!(metric.judgement, Judgement::Worse);
+        let same = ratio_of_sums("cache_hit_rate", &rows(0.9), &rows(0.9), true);
+        assert_eq!((same.judgement, same.low), (Judgement::Same, Some(0.0)));
+    }
+}
