@@ -12,7 +12,6 @@ use http::Request;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
-use tokio::time::Instant;
 
 /// A request that is ready to be sent.
 pub(super) type Prepared = Box<Request<Full<Bytes>>>;
@@ -62,34 +61,37 @@ async fn read_all(
     response: &mut Response,
     activity: &Activity,
 ) {
-    let mut until = None;
-    while !response.ended() {
-        let next = if response.done() {
-            // What stands behind `[DONE]` has little time, however often something comes.
-            let until = *until.get_or_insert_with(|| Instant::now() + DRAIN);
-            match tokio::time::timeout_at(until, body.frame()).await {
-                Ok(next) => next,
-                Err(_) => return response.close_at_done(),
-            }
-        } else {
-            body.frame().await
-        };
-        match next {
-            Some(Ok(frame)) => {
-                let stamp = link.last();
-                if let Some(part) = frame.data_ref() {
-                    response.feed_part(part, stamp);
-                    activity.note(response, stamp.at);
-                }
-            }
-            Some(Err(error)) => {
-                if response.done() {
-                    return response.close_at_done();
-                }
-                let (now, kind) = (client.clock.now(), FailureKind::ConnectionReset);
-                return response.break_off(now, kind, words(&error));
-            }
-            None => response.feed_end(link.last()),
+    while !response.ended() && !response.done() {
+        if let Err(error) = read_part(link, body, response, activity).await {
+            let (now, kind) = (client.clock.now(), FailureKind::ConnectionReset);
+            return response.break_off(now, kind, words(&error));
         }
     }
+    if !response.ended() {
+        // What stands behind `[DONE]` has little time; a body that does not end soon costs the stream.
+        let rest = async {
+            while !response.ended() && read_part(link, body, response, activity).await.is_ok() {}
+        };
+        let _ = tokio::time::timeout(DRAIN, rest).await;
+        response.close_at_done();
+    }
+}
+
+/// Reads the next frame of a body, or its end.
+async fn read_part(
+    link: &Http2,
+    body: &mut Incoming,
+    response: &mut Response,
+    activity: &Activity,
+) -> Result<(), hyper::Error> {
+    let Some(frame) = body.frame().await else {
+        response.feed_end(link.last());
+        return Ok(());
+    };
+    if let Some(part) = frame?.data_ref() {
+        let stamp = link.last();
+        response.feed_part(part, stamp);
+        activity.note(response, stamp.at);
+    }
+    Ok(())
 }

@@ -71,11 +71,10 @@ impl Activity {
     /// Something has been read into `response`.
     fn note(&self, response: &Response, at: u64) {
         self.last_read_ns.store(at, Relaxed);
-        let done = response.done();
-        if response.has_token() || done {
+        if response.has_token() {
             self.has_token.store(true, Relaxed);
         }
-        if done {
+        if response.done() {
             self.is_complete.store(true, Relaxed);
         }
     }

@@ -48,6 +48,17 @@ impl PageReading {
             metrics,
         }
     }
+
+    /// What it says of one series; `None` where it does not have it.
+    fn point(&self, sample: Option<f64>) -> TrackPoint {
+        let value = sample.filter(|value| value.is_finite());
+        TrackPoint {
+            at_ns: self.at_ns,
+            took_ns: self.took_ns,
+            value,
+            nan: value.is_none() && sample.is_some(),
+        }
+    }
 }
 
 fn look_up(page: &Scrape, asked: &MetricQuery) -> MetricReading {
@@ -267,12 +278,7 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
         for sample in samples {
             let mut labels = sample.labels.clone();
             labels.extend(page_label(page));
-            let point = TrackPoint {
-                at_ns: reading.at_ns,
-                took_ns: reading.took_ns,
-                value: Some(sample.value).filter(|value| value.is_finite()),
-                nan: !sample.value.is_finite(),
-            };
+            let point = reading.point(Some(sample.value));
             let known = series
                 .iter_mut()
                 .find(|s| s.name == sample.name && s.labels == labels);
@@ -290,12 +296,7 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
                 }
             }
         }
-        earlier.push(TrackPoint {
-            at_ns: reading.at_ns,
-            took_ns: reading.took_ns,
-            value: None,
-            nan: false,
-        });
+        earlier.push(reading.point(None));
     }
     track.series.append(&mut series);
 }
