@@ -52,7 +52,7 @@ impl LostLines {
     }
 }
 
-/// Whether everything planned was measured. A run that an error ended has all that it came to.
+/// Whether the run measured what it was to, and was judged: no signal or error ended it.
 pub(super) fn came_to_its_end(info: &RunInfo) -> bool {
     let judged = [exit::OK, exit::GATE, exit::NOTHING].map(i32::from);
     let is_judged = info.exit_code.is_some_and(|code| judged.contains(&code));

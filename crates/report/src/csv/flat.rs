@@ -1,7 +1,7 @@
 //! `metrics_flat.csv`: one row a metric and statistic, `TTFT-平均值`, as the guide's other layout.
 
 use crate::{
-    csv::summary::{cell, sections},
+    csv::summary::{cell, head, sections},
     labels::Labels,
     number::short,
 };
@@ -16,8 +16,7 @@ pub(crate) fn write(
     out: impl Write,
 ) -> csv::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    let head = std::iter::once(labels.csv_corner).chain(columns.iter().map(String::as_str));
-    csv.write_record(head)?;
+    csv.write_record(head(columns, labels))?;
     for section in sections(rounds, labels) {
         let metric = section.title.trim_end_matches(" (ms)");
         for (name, values) in section.rows {

@@ -159,6 +159,11 @@ pub(crate) fn cell(text: &str) -> String {
     }
 }
 
+/// The first row: the corner, then the columns.
+pub(super) fn head<'a>(columns: &'a [String], labels: &Labels) -> impl Iterator<Item = &'a str> {
+    std::iter::once(labels.csv_corner).chain(columns.iter().map(String::as_str))
+}
+
 /// Writes the file.
 pub(crate) fn write(
     rounds: &[RoundResult],
@@ -173,8 +178,7 @@ pub(crate) fn write(
         row.resize(width, String::new());
         row
     };
-    let head = std::iter::once(labels.csv_corner).chain(columns.iter().map(String::as_str));
-    csv.write_record(head)?;
+    csv.write_record(head(columns, labels))?;
     for section in sections(rounds, labels) {
         csv.write_record(padded(""))?;
         csv.write_record(padded(&cell(&section.title)))?;
