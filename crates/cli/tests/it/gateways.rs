@@ -1,6 +1,6 @@
 //! What gateways and engines behind them show of themselves.
 
-use crate::common::{dataset, dualround, path_of, scripted, stderr, stdout};
+use crate::common::{dataset, dualround, path_of, run, scripted, stderr, stdout};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\n";
@@ -133,19 +133,13 @@ fn g09_a_gauge_that_is_late_is_no_other_traffic() {
             }
             _ => missing(),
         });
-        let output = dualround()
-            .current_dir(dir.path())
-            .args([
-                "--dataset",
-                "data.jsonl",
-                "--endpoint",
-                &base,
-                "--lang",
-                "en",
-            ])
-            .args(["--output-dir", "out", "--overwrite", "--progress", "none"])
-            .output()
-            .unwrap();
+        let output = run(
+            dir.path(),
+            &format!(
+                "--dataset data.jsonl --endpoint {base} --lang en --output-dir out --overwrite \
+                 --progress none"
+            ),
+        );
         let said = stdout(&output);
         let traffic = said.contains("requests running or waiting before the round");
         assert_eq!(traffic, told, "{said} {}", stderr(&output));

@@ -90,21 +90,14 @@ fn expressions_need_a_server_that_understands_them() {
     dataset(dir.path(), 2);
     let base = sim.base_url();
     let ask = |url: &str, metric: &str| {
-        let output = dualround()
-            .current_dir(dir.path())
-            .args([
-                "run",
-                "--dataset",
-                "data.jsonl",
-                "--endpoint",
-                &base,
-                "--output-dir",
-                "out",
-            ])
-            .args(["--overwrite", "--max-output-tokens", "2", "--warmup", "0"])
-            .args(["--prometheus-url", url, "--prometheus-metrics", metric])
-            .output()
-            .unwrap();
+        let output = run(
+            dir.path(),
+            &format!(
+                "run --dataset data.jsonl --endpoint {base} --output-dir out --overwrite \
+                 --max-output-tokens 2 --warmup 0 --prometheus-url {url} \
+                 --prometheus-metrics {metric}"
+            ),
+        );
         (output.status.code(), stderr(&output), stdout(&output))
     };
     let (code, said, _) = ask(&format!("{base}/metrics"), "rate(x[5s])");
@@ -350,14 +343,13 @@ fn v00e_readings_between_requests_are_no_part_of_a_round() {
         std::thread::sleep(std::time::Duration::from_millis(250));
         "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n# TYPE a_total counter\na_total 1\n".into()
     });
-    let output = dualround()
-        .current_dir(dir.path())
-        .args(["--dataset", "data.jsonl", "--endpoint", &base])
-        .args(["--max-output-tokens", "4", "--output-dir", "out"])
-        .args(["--warmup", "0", "--prometheus-metrics", "a_total"])
-        .args(["--prometheus-url", &format!("{page}/metrics")])
-        .output()
-        .unwrap();
+    let output = run(
+        dir.path(),
+        &format!(
+            "--dataset data.jsonl --endpoint {base} --max-output-tokens 4 --output-dir out \
+             --warmup 0 --prometheus-metrics a_total --prometheus-url {page}/metrics"
+        ),
+    );
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let file = json(&dir.path().join("out/concurrency_1_round_1.json"));
     let seconds = |value: &Value| value.as_f64().unwrap();

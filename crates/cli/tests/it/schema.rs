@@ -1,6 +1,6 @@
 //! The files of a real run against the published JSON Schemas.
 
-use crate::common::{dataset, dualround, engine_with, json, stderr};
+use crate::common::{dataset, engine_with, json, run, stderr};
 use dualround_model::{FailureKind, Flag};
 use serde_json::Value;
 use simllm::{Fault, FaultOn, FaultRule, SimConfig};
@@ -39,36 +39,15 @@ fn every_file_keeps_its_schema() {
         ..SimConfig::default()
     });
     let base = sim.base_url();
-    let output = dualround()
-        .current_dir(dir.path())
-        .args([
-            "--dataset",
-            "data.jsonl",
-            "--endpoint",
-            &base,
-            "--concurrency",
-            "1",
-            "4",
-            "1",
-        ])
-        .args([
-            "--rounds",
-            "CWC",
-            "--max-output-tokens",
-            "4",
-            "--slo-file",
-            "slo.yaml",
-        ])
-        .args(["--no-probe", "--model", "sim-1"])
-        .args([
-            "--prometheus-url",
-            &format!("{base}/metrics"),
-            "--prometheus-metrics",
-        ])
-        .args(["lmcache_hit_rate", "kv_cache_eviction_count", "nothing"])
-        .args(["vllm:time_to_first_token_seconds", "--output-dir", "out"])
-        .output()
-        .unwrap();
+    let output = run(
+        dir.path(),
+        &format!(
+            "--dataset data.jsonl --endpoint {base} --concurrency 1 4 1 --rounds CWC \
+             --max-output-tokens 4 --slo-file slo.yaml --no-probe --model sim-1 \
+             --prometheus-url {base}/metrics --prometheus-metrics lmcache_hit_rate \
+             kv_cache_eviction_count nothing vllm:time_to_first_token_seconds --output-dir out"
+        ),
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let out = dir.path().join("out");
     let (mut rounds, mut telemetry) = (0, 0);

@@ -2,7 +2,7 @@
 //! completions, Chinese help, `--resume`, `compare`.
 
 use super::{is_chinese, printed};
-use crate::common::{dataset, dualround, engine, json, stderr, stdout};
+use crate::common::{dataset, dualround, engine, json, run, stderr, stdout};
 use serde_json::Value;
 use std::{collections::BTreeSet, path::Path};
 
@@ -384,27 +384,13 @@ fn every_flag_is_completed_and_explained_in_chinese() {
 fn every_flag_that_measures_is_held_by_resume_and_told_by_compare() {
     let (dir, sim) = (folder(), engine());
     let base = sim.base_url();
-    let measured = dualround()
-        .current_dir(dir.path())
-        .args([
-            "--dataset",
-            "data.jsonl",
-            "--endpoint",
-            &base,
-            "--seed",
-            "3",
-        ])
-        .args([
-            "--output-dir",
-            "out",
-            "--max-output-tokens",
-            "2",
-            "--progress",
-            "none",
-        ])
-        .args(["--no-probe"])
-        .output()
-        .unwrap();
+    let measured = run(
+        dir.path(),
+        &format!(
+            "--dataset data.jsonl --endpoint {base} --seed 3 --output-dir out \
+             --max-output-tokens 2 --progress none --no-probe"
+        ),
+    );
     assert!(measured.status.success(), "{}", stderr(&measured));
     let info = json(&dir.path().join("out/run.json"));
     let mut wrong = Vec::new();

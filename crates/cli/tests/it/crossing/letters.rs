@@ -2,7 +2,7 @@
 //! languages, Parquet, the page, `compare`, progress.
 
 use super::printed;
-use crate::common::{dataset, dualround, engine_with, json, stderr, stdout};
+use crate::common::{dataset, dualround, engine_with, json, run, stderr, stdout};
 use dualround_model::RoundKind;
 use simllm::SimConfig;
 
@@ -21,33 +21,19 @@ fn every_kind_of_round_is_known_everywhere() {
         "rounds: CWE\nshared_prefix: [50]\n",
     )
     .unwrap();
-    let run = |lang: &str, out: &str| {
-        let output = dualround()
-            .current_dir(dir.path())
-            .args([
-                "--dataset",
-                "data.jsonl",
-                "--endpoint",
-                &base,
-                "--config",
-                "all.yaml",
-            ])
-            .args([
-                "--output-dir",
-                out,
-                "--max-output-tokens",
-                "2",
-                "--lang",
-                lang,
-            ])
-            .args(["--progress", "plain", "--tables", "all", "--engine", "vllm"])
-            .output()
-            .unwrap();
+    let measured = |lang: &str, out: &str| {
+        let output = run(
+            dir.path(),
+            &format!(
+                "--dataset data.jsonl --endpoint {base} --config all.yaml --output-dir {out} \
+                 --max-output-tokens 2 --lang {lang} --progress plain --tables all --engine vllm"
+            ),
+        );
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         (stdout(&output), stderr(&output))
     };
-    let (table, progress) = run("en", "out");
-    let (table_zh, _) = run("zh", "out-zh");
+    let (table, progress) = measured("en", "out");
+    let (table_zh, _) = measured("zh", "out-zh");
     let read = |path: &str| std::fs::read_to_string(dir.path().join(path)).unwrap();
     let (tidy, page) = (read("out/metrics_tidy.csv"), read("out/report.html"));
     let (flat_en, flat_zh) = (
@@ -124,17 +110,12 @@ fn a_letter_that_is_none_is_refused_and_one_that_is_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     dataset(dir.path(), 4);
     for bad in ["CX", "W", "E", "", "cw-"] {
-        let output = dualround()
-            .current_dir(dir.path())
-            .args([
-                "--dataset",
-                "data.jsonl",
-                "--endpoint",
-                "http://127.0.0.1:9",
-            ])
-            .args([&format!("--rounds={bad}"), "--output-dir", "out"])
-            .output()
-            .unwrap();
+        let output = run(
+            dir.path(),
+            &format!(
+                "--dataset data.jsonl --endpoint http://127.0.0.1:9 --rounds={bad} --output-dir out"
+            ),
+        );
         let said = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{bad}: {said}");
         assert!(said.contains("--rounds"), "{bad}: {said}");

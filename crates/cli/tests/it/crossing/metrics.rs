@@ -1,7 +1,7 @@
 //! Every metric of a round and of a request: `explain`, schema, CSV, Parquet, the page, `compare`.
 
 use super::printed;
-use crate::common::{dataset, dualround, engine, json, stderr};
+use crate::common::{dataset, dualround, engine, json, run, stderr};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -93,19 +93,13 @@ fn every_metric_is_explained_and_written_everywhere() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     dataset(dir.path(), 8);
     let base = sim.base_url();
-    let output = dualround()
-        .current_dir(dir.path())
-        .args([
-            "--dataset",
-            "data.jsonl",
-            "--endpoint",
-            &base,
-            "--output-dir",
-            "out",
-        ])
-        .args(["--max-output-tokens", "4", "--progress", "none"])
-        .output()
-        .unwrap();
+    let output = run(
+        dir.path(),
+        &format!(
+            "--dataset data.jsonl --endpoint {base} --output-dir out --max-output-tokens 4 \
+             --progress none"
+        ),
+    );
     assert!(output.status.success(), "{}", stderr(&output));
     let round = json(&dir.path().join("out/concurrency_1_round_2.json"));
     let metrics = metrics_of(&round["summary"]);
