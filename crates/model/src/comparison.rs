@@ -329,6 +329,17 @@ pub struct LevelComparison {
     pub diagnosis: Vec<Diagnosis>,
 }
 
+impl LevelComparison {
+    /// A figure of this level; `None` where the conclusion takes it back.
+    pub fn claimed<T>(&self, figure: Option<T>) -> Option<T> {
+        if self.conclusion.is_withheld() {
+            None
+        } else {
+            figure
+        }
+    }
+}
+
 /// The comparisons of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {

@@ -114,11 +114,7 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     );
     if let Some(external) = &level.external {
         let interval = external.ttft.interval_low.zip(external.ttft.interval_high);
-        let (ratio, interval) = if level.conclusion.is_withheld() {
-            (None, None)
-        } else {
-            (external.ttft.ratio, interval)
-        };
+        let (ratio, interval) = (level.claimed(external.ttft.ratio), level.claimed(interval));
         lines.push(format!(
             "{}: TTFT {} → {} ms, {} ({}), {} {}",
             labels.external,
@@ -211,12 +207,7 @@ fn table(
 
 fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
     let ttft = &level.ttft;
-    let interval = ttft.interval_low.zip(ttft.interval_high);
-    let interval = if !level.conclusion.is_withheld() {
-        interval
-    } else {
-        None
-    };
+    let interval = level.claimed(ttft.interval_low.zip(ttft.interval_high));
     [
         plan.level_name(level.level),
         format!(

@@ -123,12 +123,7 @@ fn cells(
     level: &LevelComparison,
     labels: &Labels,
 ) -> [String; 7] {
-    let interval = metric.interval_low.zip(metric.interval_high);
-    let interval = if !level.conclusion.is_withheld() {
-        interval
-    } else {
-        None
-    };
+    let interval = level.claimed(metric.interval_low.zip(metric.interval_high));
     [
         name.to_owned(),
         fixed(metric.cold_typical, 2),
@@ -190,9 +185,7 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
         let share = percent(Some(point.cut.kept_share), 1);
         let hits = percent(point.usage.or(point.server), 1);
         // Against a cold round that was not cold it says nothing.
-        let ratio = point.ttft.ratio;
-        let is_withheld = level.conclusion.is_withheld();
-        let ratio = times(if is_withheld { None } else { ratio });
+        let ratio = times(level.claimed(point.ttft.ratio));
         let of_prompt = labels.lang.pick([
             format!("{share} of the prompts"),
             format!("占提示词 {share}"),

@@ -75,12 +75,7 @@ pub(crate) fn cells(
         .sum();
     let ratio = |metric: &MetricComparison| labels.ratio(metric, level);
     let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
-    let interval = level.ttft.interval_low.zip(level.ttft.interval_high);
-    let interval = if !level.conclusion.is_withheld() {
-        interval
-    } else {
-        None
-    };
+    let interval = level.claimed(level.ttft.interval_low.zip(level.ttft.interval_high));
     let plain = |text: String| Cell { text, bad: false };
     [
         plain(name.to_owned()),
