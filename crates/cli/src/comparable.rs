@@ -142,8 +142,7 @@ pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
     }
     differ("cold policy", Some(policy(base)), Some(policy(new)));
     for other in plan_differences(&base.plan, &new.plan) {
-        let given = |value: Option<String>| value.or_else(|| Some("none".to_owned()));
-        differ(&other.what, given(other.base), given(other.new));
+        differ(&other.what, Some(other.base), Some(other.new));
     }
     let ended = match [base.interrupted, new.interrupted] {
         [true, true] => Some(Which::Both),

@@ -1,8 +1,8 @@
 //! What two plans of runs that are compared differ in, flag by flag.
 
 use dualround_model::Plan;
-use serde_json::Value;
-use std::collections::BTreeMap;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
 /// Parts of a plan that are told in other ways, or say nothing of what is measured.
 const TOLD_OTHERWISE: &[&str] = &[
@@ -64,33 +64,68 @@ const FLAGS: &[(&str, &str)] = &[
 pub(crate) struct PlanDifference {
     /// The flag.
     pub(crate) what: String,
-    /// Its value in the base run; `None`: not set.
-    pub(crate) base: Option<String>,
+    /// Its value in the base run; `none` where it was not set.
+    pub(crate) base: String,
     /// Its value in the new one.
-    pub(crate) new: Option<String>,
+    pub(crate) new: String,
 }
 
 /// Every setting in which two plans differ and that nothing else tells, once a flag.
 pub(crate) fn plan_differences(base: &Plan, new: &Plan) -> Vec<PlanDifference> {
-    let (base, new) = (parts(base), parts(new));
+    let value = |plan: &Plan| serde_json::to_value(plan).unwrap_or_default();
     let mut out: Vec<PlanDifference> = Vec::new();
-    let mut paths: Vec<&String> = base.keys().chain(new.keys()).collect();
-    paths.sort();
-    paths.dedup();
-    for path in paths {
-        let (old, now) = (base.get(path), new.get(path));
-        let what = flag_of(path);
-        if old == now || is_told_otherwise(path) || out.iter().any(|one| one.what == what) {
+    for part in differing_parts(&value(base), &value(new)) {
+        let (path, what) = (&part.path, flag_of(&part.path));
+        if is_told_otherwise(path) || out.iter().any(|one| one.what == what) {
             continue;
         }
-        let shown = |value: Option<&Value>| value.and_then(|value| shown(&as_given(path, value)));
         out.push(PlanDifference {
             what,
-            base: shown(old),
-            new: shown(now),
+            base: shown(&as_given(path, &part.old)),
+            new: shown(&as_given(path, &part.new)),
         });
     }
     out
+}
+
+/// A part in which two values differ.
+pub(crate) struct DifferingPart {
+    /// Where (`limits.retries`).
+    pub(crate) path: String,
+    /// What stands there in the first; null where nothing does.
+    pub(crate) old: Value,
+    /// What stands there in the second.
+    pub(crate) new: Value,
+}
+
+/// The parts in which two values differ, in order of their paths.
+pub(crate) fn differing_parts(old: &Value, new: &Value) -> Vec<DifferingPart> {
+    let mut out = Vec::new();
+    collect("", old, new, &mut out);
+    out
+}
+
+fn collect(at: &str, old: &Value, new: &Value, out: &mut Vec<DifferingPart>) {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else {
+        if old != new {
+            out.push(DifferingPart {
+                path: at.to_owned(),
+                old: old.clone(),
+                new: new.clone(),
+            });
+        }
+        return;
+    };
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in keys {
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}.{key}")
+        };
+        let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
+        collect(&path, &of(old), &of(new), out);
+    }
 }
 
 fn is_told_otherwise(path: &str) -> bool {
@@ -108,29 +143,6 @@ fn flag_of(path: &str) -> String {
     format!("--{}", last.replace('_', "-"))
 }
 
-/// The settings of a plan by their paths (`limits.retries`).
-fn parts(plan: &Plan) -> BTreeMap<String, Value> {
-    let mut out = BTreeMap::new();
-    let plan = serde_json::to_value(plan).unwrap_or_default();
-    collect("", &plan, &mut out);
-    out
-}
-
-fn collect(at: &str, value: &Value, out: &mut BTreeMap<String, Value>) {
-    let Value::Object(fields) = value else {
-        out.insert(at.to_owned(), value.clone());
-        return;
-    };
-    for (key, value) in fields {
-        let path = if at.is_empty() {
-            key.clone()
-        } else {
-            format!("{at}.{key}")
-        };
-        collect(&path, value, out);
-    }
-}
-
 /// A value of the plan as its flag takes it: seconds, and "no" of what a `--no-…` switches off.
 fn as_given(path: &str, value: &Value) -> Value {
     let is_negated = flag_of(path).starts_with("--no-");
@@ -141,18 +153,17 @@ fn as_given(path: &str, value: &Value) -> Value {
     }
 }
 
-/// A value in words; `None` where nothing is set.
-fn shown(value: &Value) -> Option<String> {
+/// A value in words.
+fn shown(value: &Value) -> String {
     match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        Value::Array(values) if values.is_empty() => None,
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Array(values) => {
-            let shown = |value| shown(value).unwrap_or_else(|| "none".to_owned());
             let values: Vec<String> = values.iter().map(shown).collect();
-            Some(values.join(", "))
+            values.join(", ")
         }
-        other => Some(other.to_string()),
+        other => other.to_string(),
     }
 }
 
@@ -168,16 +179,16 @@ mod tests {
         new.limits.retries = 2;
         new.timeouts.total_ms = None;
         new.seed = 9;
-        let told = |what: &str, base: Option<&str>, new: Option<&str>| PlanDifference {
+        let told = |what: &str, base: &str, new: &str| PlanDifference {
             what: what.to_owned(),
-            base: base.map(str::to_owned),
-            new: new.map(str::to_owned),
+            base: base.to_owned(),
+            new: new.to_owned(),
         };
         assert_eq!(
             plan_differences(&base, &new),
             [
-                told("--retries", Some("0"), Some("2")),
-                told("--timeout", Some("300"), None),
+                told("--retries", "0", "2"),
+                told("--timeout", "300", "none"),
             ]
         );
     }
@@ -191,7 +202,7 @@ mod tests {
         let values = |flag: &str| {
             let all = plan_differences(&base, &new);
             let one = all.into_iter().find(|one| one.what == flag);
-            one.and_then(|one| one.new)
+            one.map(|one| one.new)
         };
         assert_eq!(values("--no-probe").as_deref(), Some("true"));
         assert_eq!(values("--no-stream-options").as_deref(), Some("true"));

@@ -1,7 +1,7 @@
 //! `--resume DIR`: a run that ended before its time goes on at its first unfinished level.
 
 use super::saved;
-use crate::{exit::Usage, redacted::redacted_plan};
+use crate::{exit::Usage, plan_differences::differing_parts, redacted::redacted_plan};
 use dualround_model::{LevelComparison, Plan, RoundResult, Selection, hex};
 use dualround_report::{RunFiles, RunInfo, cut_journal};
 use serde_json::Value;
@@ -50,8 +50,11 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
     if now.model.is_empty() {
         now.model.clone_from(&saved.info.plan.model);
     }
-    let mut why = Vec::new();
-    differences("", &essence(&saved.info.plan), &essence(&now), &mut why);
+    let parts = differing_parts(&essence(&saved.info.plan), &essence(&now));
+    let parts = parts
+        .iter()
+        .map(|part| format!("{}: {} then, {} now", part.path, part.old, part.new));
+    let mut why: Vec<String> = parts.collect();
     if saved.info.dataset.digest != selection.digest {
         why.push("the dataset's content is another one".to_owned());
     }
@@ -88,26 +91,4 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
         rounds,
         levels,
     })
-}
-
-/// Where two values differ, with both.
-fn differences(at: &str, old: &Value, new: &Value, out: &mut Vec<String>) {
-    match (old, new) {
-        (Value::Object(old), Value::Object(new)) => {
-            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-            for key in keys {
-                let at = if at.is_empty() {
-                    key.clone()
-                } else {
-                    format!("{at}.{key}")
-                };
-                let of = |map: &serde_json::Map<String, Value>| {
-                    map.get(key).cloned().unwrap_or_default()
-                };
-                differences(&at, &of(old), &of(new), out);
-            }
-        }
-        _ if old != new => out.push(format!("{at}: {old} then, {new} now")),
-        _ => {}
-    }
 }
