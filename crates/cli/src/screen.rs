@@ -69,7 +69,7 @@ pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) 
 pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
     if quiet() {
-        let (concurrency, sentence) = (level.concurrency, conclusion_text(level, lang));
+        let (concurrency, sentence) = (level.load, conclusion_text(level, lang));
         let text = match lang {
             Lang::En => format!("concurrency {concurrency}: {sentence}"),
             Lang::Zh => format!("并发 {concurrency}：{sentence}"),

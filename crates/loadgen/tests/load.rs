@@ -29,7 +29,7 @@ fn engine(ttft_ms: f64, itl_ms: f64) -> SimConfig {
 
 fn one_round(base: &str, level: u32) -> Plan {
     let mut plan = plan(base);
-    plan.levels = vec![level];
+    plan.levels = vec![level.into()];
     plan.schedule = "C".parse().unwrap();
     // Connections are opened and primed first, as in a real run.
     plan.probe = true;
@@ -236,7 +236,7 @@ fn b147_a_slow_consumer_of_records_holds_no_request() {
     let spec = plan.schedule.rounds()[0];
     let mut records = Vec::new();
     session
-        .run_round(0, 10, spec, &mut |progress| {
+        .run_round(0, spec, &mut |progress| {
             if let RoundEvent::Finished(record) = progress {
                 records.push(record.clone());
                 std::thread::sleep(Duration::from_millis(25));

@@ -52,7 +52,7 @@ struct Null {
 fn null(config: SimConfig, clock: Option<Clock>, change: impl Fn(&mut Plan)) -> Null {
     let sim = Sim::start(config).unwrap();
     let mut plan = plan(&sim.base_url());
-    plan.levels = vec![10];
+    plan.levels = vec![10.into()];
     plan.probe = true;
     change(&mut plan);
     let rounds = match clock {

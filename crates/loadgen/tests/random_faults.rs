@@ -62,7 +62,7 @@ proptest! {
             ..SimConfig::default()
         }).unwrap();
         let mut plan = plan(&sim.base_url());
-        plan.levels = vec![concurrency];
+        plan.levels = vec![concurrency.into()];
         plan.workers = 2;
         plan.output.store_text = StoreText::None;
         plan.timeouts = Timeouts { idle_ms: Some(150), total_ms: Some(3000), ..Timeouts::default() };

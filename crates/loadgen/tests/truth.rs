@@ -39,7 +39,11 @@ fn ms(from: u64, to: Option<u64>) -> f64 {
 fn check(config: SimConfig, levels: &[u32], count: u64) {
     let sim = Sim::start(config).unwrap();
     let mut plan = plan(&sim.base_url());
-    plan.levels = levels.to_vec();
+    plan.levels = levels
+        .iter()
+        .copied()
+        .map(dualround_model::Load::from)
+        .collect();
     let rounds = run(&plan, samples(count));
     let truth = sim.settled_truth();
     let mut records: Vec<_> = rounds.iter().flat_map(|round| &round.records).collect();
@@ -146,7 +150,7 @@ fn b034_opening_connections_is_no_part_of_round_1() {
     };
     let sim = Sim::start(config).unwrap();
     let mut plan = plan(&sim.base_url());
-    plan.levels = vec![10];
+    plan.levels = vec![10.into()];
     plan.probe = true;
     let rounds = run(&plan, samples(10));
     let typical = |at: usize| {
@@ -166,7 +170,7 @@ fn b059_b061_connections_are_kept_and_the_level_is_reached() {
     })
     .unwrap();
     let mut plan = plan(&sim.base_url());
-    plan.levels = vec![100];
+    plan.levels = vec![100.into()];
     plan.workers = 2;
     let rounds = run(&plan, samples(200));
     let truth = sim.settled_truth();
@@ -190,7 +194,7 @@ fn a_thousand_streams_have_no_failure() {
     })
     .unwrap();
     let mut plan = plan(&sim.base_url());
-    plan.levels = vec![1000];
+    plan.levels = vec![1000.into()];
     plan.schedule = "C".parse().unwrap();
     let rounds = run(&plan, samples(1000));
     assert_eq!(rounds[0].records.len(), 1000);
@@ -227,7 +231,7 @@ fn the_marker_makes_every_epoch_cold_and_every_warm_round_warm() {
     .unwrap();
     let mut plan = plan(&sim.base_url());
     plan.cold.policy = ColdPolicy::Auto;
-    plan.levels = vec![1, 2];
+    plan.levels = vec![1.into(), 2.into()];
     plan.schedule = "CWC".parse().unwrap();
     let rounds = run(&plan, samples(4));
     for round in &rounds {
@@ -278,7 +282,7 @@ fn b128_a_reset_empties_the_cache_and_a_failing_one_stops_the_run() {
     let mut session =
         dualround_loadgen::Session::open(plan.clone(), vec![samples(1)], cancel).unwrap();
     let spec = plan.schedule.rounds()[0];
-    let error = session.run_round(0, 1, spec, &mut |_| {}).unwrap_err();
+    let error = session.run_round(0, spec, &mut |_| {}).unwrap_err();
     assert!(error.to_string().contains("404"), "{error}");
     assert!(off.truth().requests.is_empty());
 }

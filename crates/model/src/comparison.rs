@@ -2,7 +2,8 @@
 
 use crate::{
     Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineKind,
-    EngineReport, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
+    EngineReport, Load, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld,
+    Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -287,8 +288,9 @@ impl Conclusion {
 /// The comparison of one level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelComparison {
-    /// Requests in flight.
-    pub concurrency: u32,
+    /// The load of the level.
+    #[serde(flatten)]
+    pub load: Load,
     /// 0-based position of the level.
     pub level: u32,
     /// Pairs: requests that succeeded in both rounds.

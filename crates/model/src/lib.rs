@@ -14,6 +14,7 @@ mod engine;
 mod evidence;
 mod finding;
 mod hex;
+mod load;
 mod outcome;
 mod plan;
 mod record;
@@ -52,6 +53,7 @@ pub use finding::{
     SeenBy, Source, Which, Withheld, Witness,
 };
 pub use hex::hex;
+pub use load::{ArrivalRate, Arrivals, Load};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ProxyPlan,

@@ -1,6 +1,6 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{Api, ColdPlan, EngineKind, Judging, RoundSpec, Schedule, Secret, Slo};
+use crate::{Api, ColdPlan, EngineKind, Judging, Load, RoundSpec, Schedule, Secret, Slo};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -19,8 +19,9 @@ pub struct Plan {
     pub dataset: DatasetPlan,
     /// What every request holds.
     pub request: RequestPlan,
-    /// Concurrency of each level, in order.
-    pub levels: Vec<u32>,
+    /// The load of each level, in order.
+    #[serde(with = "crate::load::by_number")]
+    pub levels: Vec<Load>,
     /// The rounds of every level.
     pub schedule: Schedule,
     /// Shares of each prompt that partial rounds after the schedule keep, percent.
@@ -72,7 +73,7 @@ impl Plan {
             model: String::new(),
             dataset: DatasetPlan::new(dataset),
             request: RequestPlan::default(),
-            levels: vec![1],
+            levels: vec![Load::Concurrency(1)],
             schedule: Schedule::default(),
             shared_prefix: Vec::new(),
             cold: ColdPlan::default(),
@@ -111,16 +112,17 @@ impl Plan {
         }
     }
 
-    /// The name of a level: its concurrency, with its count where the plan repeats one (`4 #2`).
+    /// The name of a level: its load, with its count where the plan repeats one (`4 #2`).
     pub fn level_name(&self, level: u32) -> String {
-        let concurrency = self.levels.get(level as usize).copied().unwrap_or_default();
+        let load = self.levels.get(level as usize);
+        let name = load.map(Load::to_string).unwrap_or_default();
         match self.level_repeat(level) {
-            1 => concurrency.to_string(),
-            count => format!("{concurrency} #{count}"),
+            1 => name,
+            count => format!("{name} #{count}"),
         }
     }
 
-    /// How often the concurrency of this level has come up in the plan, this level included; at
+    /// How often the load of this level has come up in the plan, this level included; at
     /// least 1.
     pub fn level_repeat(&self, level: u32) -> u32 {
         let Some(own) = self.levels.get(level as usize) else {

@@ -1,6 +1,6 @@
 //! The raw facts of one round.
 
-use crate::{ColdAction, EngineDelta, MetricTrack, RequestRecord, RoundSpec, Warning};
+use crate::{ColdAction, EngineDelta, Load, MetricTrack, RequestRecord, RoundSpec, Warning};
 use serde::{Deserialize, Serialize};
 
 /// How late this program itself was during a round, by a timer probe on each runtime.
@@ -105,8 +105,9 @@ pub struct PrefixCut {
 pub struct RoundMeta {
     /// 0-based position of the level in the plan.
     pub level: u32,
-    /// Requests in flight that the level asks for.
-    pub concurrency: u32,
+    /// The load of the level: `concurrency` or `rate`.
+    #[serde(flatten)]
+    pub load: Load,
     /// Number, epoch and kind.
     pub spec: RoundSpec,
     /// Requests planned.

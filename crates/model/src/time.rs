@@ -37,6 +37,9 @@ pub struct Stamp {
 pub struct Timeline {
     /// When the request was free to go as far as the dataset is concerned: the round's start.
     pub queued_ns: u64,
+    /// When the request was due, in an open loop; `None` in a closed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_ns: Option<u64>,
     /// t0: just before the first byte of the request was written on an open connection.
     /// `None`: nothing was written (no connection, or cancelled before).
     pub start_ns: Option<u64>,

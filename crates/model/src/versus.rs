@@ -1,6 +1,6 @@
 //! One run against another: what `dualround compare` finds.
 
-use crate::{ChangeCaveat, ChangeReason, Which};
+use crate::{ChangeCaveat, ChangeReason, Load, Which};
 use serde::{Deserialize, Serialize};
 
 /// What may be said of a metric in the new run against the base run.
@@ -65,8 +65,9 @@ pub struct MetricChange {
 /// A level that both runs have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelChange {
-    /// Requests in flight.
-    pub concurrency: u32,
+    /// The load of the level.
+    #[serde(flatten)]
+    pub load: Load,
     /// Both runs asked the same, so requests are compared one by one.
     pub paired: bool,
     /// The cold rounds.
@@ -93,10 +94,11 @@ impl LevelChange {
 }
 
 /// A level that one of the runs lacks, so that nothing can be said of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MissingLevel {
-    /// Requests in flight.
-    pub concurrency: u32,
+    /// The load of the level.
+    #[serde(flatten)]
+    pub load: Load,
     /// The run that has it.
     pub only_in: Which,
 }

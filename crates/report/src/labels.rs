@@ -1,7 +1,9 @@
 //! Every word of tables and CSV files, once a language. A missing translation does not compile.
 
 use crate::number::times;
-use dualround_model::{Lang, LevelComparison, MetricComparison, RoundKind, RoundSpec, Verdict};
+use dualround_model::{
+    Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundSpec, Verdict,
+};
 
 /// The words of one language.
 #[derive(Clone, Copy, Debug)]
@@ -276,15 +278,15 @@ impl Labels {
 
     /// A CSV column: `concurrency10-round2` / `并发10-第2轮`; a level that repeats an earlier
     /// concurrency carries its run number.
-    pub fn column(&self, concurrency: u32, repeat: u32, round: u32) -> String {
+    pub fn column(&self, load: Load, repeat: u32, round: u32) -> String {
         let again = if repeat > 1 {
             format!("#{repeat}")
         } else {
             String::new()
         };
         match self.lang {
-            Lang::En => format!("{}{concurrency}{again}-round{round}", self.csv_concurrency),
-            Lang::Zh => format!("{}{concurrency}{again}-第{round}轮", self.csv_concurrency),
+            Lang::En => format!("{}{load}{again}-round{round}", self.csv_concurrency),
+            Lang::Zh => format!("{}{load}{again}-第{round}轮", self.csv_concurrency),
         }
     }
 }

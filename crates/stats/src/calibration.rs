@@ -23,7 +23,8 @@ pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> Level
         )
     };
     LevelCalibration {
-        concurrency: round.meta.concurrency,
+        // A calibration has closed loops alone.
+        concurrency: round.meta.load.concurrency().unwrap_or_default(),
         requests: summary.total_requests,
         failed: summary.failed_requests,
         peak_in_flight: round.meta.peak_in_flight,

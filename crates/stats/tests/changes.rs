@@ -87,15 +87,15 @@ fn v15_a_level_of_one_run_is_named_as_missing() {
     let one = rounds("CW", vec![round(8, 100.0, 0), round(8, 10.0, 0)]);
     let mut four = one.clone();
     for round in &mut four {
-        round.meta.concurrency = 4;
+        round.meta.load = 4.into();
     }
     let change = against(&one, &four);
     let missing: Vec<_> = change
         .missing
         .iter()
-        .map(|level| (level.concurrency, level.only_in))
+        .map(|level| (level.load.concurrency(), level.only_in))
         .collect();
-    assert_eq!(missing, [(1, Which::Base), (4, Which::New)]);
+    assert_eq!(missing, [(Some(1), Which::Base), (Some(4), Which::New)]);
 }
 
 #[test]

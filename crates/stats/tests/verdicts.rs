@@ -186,7 +186,7 @@ fn g11_a_slower_last_cold_round_leaves_the_effect_understated() {
 fn v12_queueing_is_not_sold_as_prefill() {
     let mut queued = rounds("CW", vec![round(20, 100.0, 0), round(20, 10.0, 990)]);
     for round in &mut queued {
-        round.meta.concurrency = 4;
+        round.meta.load = 4.into();
     }
     let level = compare(&mut queued, &Judging::default(), &RunEvidence::default());
     assert!(level.prefill.ms_per_token.is_none());

@@ -123,7 +123,7 @@ impl CalibrationRound {
                 max_output_tokens: Some(self.output_tokens),
                 ..RequestPlan::default()
             },
-            levels: vec![self.concurrency],
+            levels: vec![self.concurrency.into()],
             // Connections are opened and primed before the round, as in a run.
             probe: true,
             warmup: Some(0),
@@ -142,7 +142,7 @@ impl CalibrationRound {
             kept_percent: None,
         };
         let mut fold = RoundFold::new(SummaryOptions::default(), count);
-        let meta = session.run_round(0, self.concurrency, spec, &mut |event| {
+        let meta = session.run_round(0, spec, &mut |event| {
             if let RoundEvent::Finished(record) = event {
                 fold.add(record);
             }

@@ -172,12 +172,12 @@ fn held(gates: &[Gate], all: &[Versus<'_>], lang: Lang) -> Result<Vec<GateResult
         for versus in all {
             for level in &versus.change.levels {
                 let failed = gate.check(&level_change_json(level))?.failure(gate, lang);
-                let (dir, at) = (versus.new.dir.display(), level.concurrency);
+                let (dir, at) = (versus.new.dir.display(), level.load);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
                 out.push(GateResult { name, failed });
             }
             for level in &versus.change.missing {
-                let (dir, at) = (versus.new.dir.display(), level.concurrency);
+                let (dir, at) = (versus.new.dir.display(), level.load);
                 let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
                 let words = match level.only_in {
                     Which::New => ["the level is in the new run only", "只有新运行有该并发级别"],

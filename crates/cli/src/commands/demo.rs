@@ -1,6 +1,6 @@
 //! `dualround demo`: the main job on the embedded simulated engine with bundled documents.
 
-use super::measure;
+use super::experiment;
 use crate::screen::note;
 use crate::{
     args::{DemoArgs, RunArgs},
@@ -51,7 +51,7 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    measure::run_experiment(measure::ExperimentRequest {
+    experiment::run_experiment(experiment::ExperimentRequest {
         plan,
         selection,
         default_dir,

@@ -1,6 +1,6 @@
 //! `dualround run`: settings, dataset, then the measurement.
 
-use super::measure;
+use super::experiment;
 use crate::screen::{note, print};
 use crate::{args::RunArgs, engine_tokens, exit, progress::ProgressFormat, screen, settings};
 
@@ -23,7 +23,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     } else {
         resolved.progress
     };
-    measure::run_experiment(measure::ExperimentRequest {
+    experiment::run_experiment(experiment::ExperimentRequest {
         plan: resolved.plan,
         selection,
         default_dir: resolved.default_dir,

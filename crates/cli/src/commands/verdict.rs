@@ -80,7 +80,7 @@ impl Judged<'_> {
             return None;
         }
         let levels = self.levels.iter().filter_map(|level| {
-            let at = level.concurrency;
+            let at = level.load;
             let verdict = match level.cold.verdict {
                 Verdict::Cold => return None,
                 Verdict::Contaminated => "contaminated",
@@ -113,7 +113,7 @@ impl Judged<'_> {
                 let Some(reason) = held.failure(&gate, self.lang) else {
                     continue;
                 };
-                let (text, at) = (gate.text(), level.concurrency);
+                let (text, at) = (gate.text(), level.load);
                 self.fail(
                     exit::GATE,
                     [
@@ -137,7 +137,7 @@ impl Judged<'_> {
     fn ended(&self) -> Option<u8> {
         let ended = self.rounds.iter().filter_map(|round| {
             let stop = round.meta.stopped.filter(|stop| stop.is_failure())?;
-            let (flag, at) = (stop.flag(), round.meta.concurrency);
+            let (flag, at) = (stop.flag(), round.meta.load);
             Some([
                 format!("{flag}: the level of concurrency {at} was ended early"),
                 format!("{flag}：并发 {at} 提前结束"),
@@ -155,7 +155,7 @@ impl Judged<'_> {
         };
         let above = self.rounds.iter().filter(|round| rate(round) > limit);
         let told = above.map(|round| {
-            let (rate, at) = (100.0 * rate(round), round.meta.concurrency);
+            let (rate, at) = (100.0 * rate(round), round.meta.load);
             let number = round.meta.spec.number;
             [
                 format!(

@@ -5,9 +5,7 @@ mod listen;
 mod remote;
 
 use crate::ticking::Ticking;
-use dualround_loadgen::RoundEvent;
-use dualround_model::{Outcome, Plan, RequestRecord, RoundSpec};
-use dualround_stats::{SummaryOptions, request_metrics};
+use dualround_model::{Load, Outcome, Plan, RequestMetrics, RequestRecord, RoundSpec};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -26,15 +24,16 @@ pub(crate) struct LivePlan {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Round {
-    concurrency: u32,
+    /// Empty in an open loop.
+    concurrency: Option<u32>,
     round: u32,
     kind: &'static str,
 }
 
 impl Round {
-    fn of(concurrency: u32, spec: RoundSpec) -> Self {
+    fn of(load: Load, spec: RoundSpec) -> Self {
         Self {
-            concurrency,
+            concurrency: load.concurrency(),
             round: spec.number,
             kind: spec.kind.name(),
         }
@@ -43,7 +42,7 @@ impl Round {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Ended {
-    concurrency: u32,
+    concurrency: Option<u32>,
     round: u32,
     kind: &'static str,
     status: &'static str,
@@ -169,33 +168,31 @@ impl Live {
         self.about.get_or_create(&about).set(1);
     }
 
-    /// Takes one event of a round.
-    pub(crate) fn on(
-        &self,
-        event: &RoundEvent<'_>,
-        concurrency: u32,
-        spec: RoundSpec,
-        options: &SummaryOptions,
-    ) {
-        let round = Round::of(concurrency, spec);
-        match event {
-            RoundEvent::Tick { in_flight } => {
-                self.in_flight
-                    .get_or_create(&round)
-                    .set(i64::from(*in_flight));
-            }
-            RoundEvent::Finished(record) => self.take(record, &round, options),
-            _ => {}
+    /// Shows a round.
+    pub(crate) fn round(&self, load: Load, spec: RoundSpec) -> LiveRound<'_> {
+        LiveRound {
+            live: self,
+            round: Round::of(load, spec),
         }
     }
+}
 
-    /// A round is over.
-    pub(crate) fn idle(&self, concurrency: u32, spec: RoundSpec) {
-        let round = Round::of(concurrency, spec);
-        self.in_flight.get_or_create(&round).set(0);
+/// A round as it is shown.
+pub(crate) struct LiveRound<'a> {
+    live: &'a Live,
+    round: Round,
+}
+
+impl LiveRound<'_> {
+    /// So many requests are in flight.
+    pub(crate) fn tick(&self, in_flight: u32) {
+        let gauge = self.live.in_flight.get_or_create(&self.round);
+        gauge.set(i64::from(in_flight));
     }
 
-    fn take(&self, record: &RequestRecord, round: &Round, options: &SummaryOptions) {
+    /// Takes a request that has ended, as it was measured.
+    pub(crate) fn finished(&self, record: &RequestRecord, metrics: &RequestMetrics) {
+        let (live, round) = (self.live, &self.round);
         let (status, failure) = match &record.outcome {
             Outcome::Success => ("success", String::new()),
             Outcome::Failed(failure) => ("failed", failure.kind.to_string()),
@@ -208,24 +205,23 @@ impl Live {
             status,
             failure,
         };
-        self.ended.get_or_create(&ended).inc();
+        live.ended.get_or_create(&ended).inc();
         if !record.outcome.is_success() {
             return;
         }
-        let metrics = request_metrics(record, options);
         for (family, ms) in [
-            (&self.ttft, metrics.ttft_ms),
-            (&self.itl, metrics.itl_ms),
-            (&self.latency, metrics.latency_ms),
+            (&live.ttft, metrics.ttft_ms),
+            (&live.itl, metrics.itl_ms),
+            (&live.latency, metrics.latency_ms),
         ] {
             if let Some(ms) = ms {
                 family.get_or_create(round).observe(ms / 1e3);
             }
         }
         for (family, tokens) in [
-            (&self.prompt, metrics.input_tokens),
-            (&self.cached, metrics.cached_tokens),
-            (&self.output, metrics.output_tokens),
+            (&live.prompt, metrics.input_tokens),
+            (&live.cached, metrics.cached_tokens),
+            (&live.output, metrics.output_tokens),
         ] {
             if let Some(tokens) = tokens {
                 family.get_or_create(round).inc_by(tokens);

@@ -4,9 +4,9 @@
 use super::{HZ, target};
 use crate::screen::alarm;
 use dualround_loadgen::RoundEvent;
-use dualround_model::{Lang, RoundSpec};
+use dualround_model::{Lang, Load, RequestMetrics, RequestRecord, RoundSpec};
 use dualround_report::labels;
-use dualround_stats::{Running, SummaryOptions, request_metrics};
+use dualround_stats::Running;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -40,8 +40,7 @@ impl ProgressFormat {
 pub(crate) struct RoundPosition {
     /// 0-based level, and how many there are.
     pub(crate) level: (u32, usize),
-    /// Requests in flight.
-    pub(crate) concurrency: u32,
+    pub(crate) load: Load,
     /// The round, and how many a level has.
     pub(crate) spec: RoundSpec,
     pub(crate) rounds: usize,
@@ -51,7 +50,6 @@ pub(crate) struct RoundPosition {
 pub(crate) struct Progress {
     format: ProgressFormat,
     lang: Lang,
-    options: SummaryOptions,
     /// The level of these lines.
     level: Option<u32>,
     /// Its rounds that have ended.
@@ -73,11 +71,10 @@ struct Current {
 
 impl Progress {
     /// For a whole run.
-    pub(crate) fn new(format: ProgressFormat, lang: Lang, options: SummaryOptions) -> Self {
+    pub(crate) fn new(format: ProgressFormat, lang: Lang) -> Self {
         Self {
             format,
             lang,
-            options,
             level: None,
             ended: Vec::new(),
             now: None,
@@ -138,10 +135,6 @@ impl Progress {
                 now.shown = at;
                 now.show(self.format, self.lang, &self.ended, false);
             }
-            RoundEvent::Finished(record) => {
-                let metrics = request_metrics(record, &self.options);
-                now.running.add(record, &metrics);
-            }
             RoundEvent::Tick { in_flight } => {
                 now.in_flight = *in_flight;
                 if at - now.shown >= self.format.every() {
@@ -151,6 +144,16 @@ impl Progress {
             }
             _ => {}
         }
+        now.spent += at.elapsed();
+    }
+
+    /// Takes a request that has ended, as it was measured.
+    pub(crate) fn finished(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
+        let Some(now) = &mut self.now else {
+            return;
+        };
+        let at = Instant::now();
+        now.running.add(record, metrics);
         now.spent += at.elapsed();
     }
 
@@ -174,7 +177,7 @@ impl Current {
         let (level, levels) = (place.level.0 + 1, place.level.1);
         let (round, rounds) = (place.spec.number, place.rounds);
         let kind = labels(lang).kind(place.spec);
-        let (concurrency, flight) = (place.concurrency, self.in_flight);
+        let (concurrency, flight) = (place.load, self.in_flight);
         match lang {
             Lang::En => format!(
                 "level {level}/{levels} · concurrency {concurrency} · round {round}/{rounds} {kind} · in flight {flight}"
@@ -271,7 +274,7 @@ impl Current {
             "event": if ended { "round_ended" } else { "progress" },
             "level": place.level.0,
             "levels": place.level.1,
-            "concurrency": place.concurrency,
+            "concurrency": place.load.concurrency(),
             "round": place.spec.number,
             "rounds": place.rounds,
             "round_kind": place.spec.kind,

@@ -20,8 +20,8 @@ use crate::{
 };
 pub(crate) use dataset::read_plan;
 use dualround_model::{
-    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, OutputPlan, Plan, ResetCall, Schedule, StoreText,
-    Tables, Timeouts,
+    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, Load, OutputPlan, Plan, ResetCall, Schedule,
+    StoreText, Tables, Timeouts,
 };
 use dualround_report::RunFiles;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -218,7 +218,7 @@ fn choice(flag: &str, given: Option<&str>, known: &str) -> Usage {
     usage(format!("{flag} {}: choose {known}", given.unwrap_or("")))
 }
 
-fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<u32>, Usage> {
+fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<Load>, Usage> {
     let levels = args.concurrency.clone().unwrap_or_else(|| vec![1]);
     if levels.is_empty() || levels.contains(&0) {
         return Err(usage(
@@ -234,7 +234,7 @@ fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<u32>, Usage> {
             "a concurrency is given twice: its second level is kept apart as run 2".to_owned(),
         );
     }
-    Ok(levels)
+    Ok(levels.into_iter().map(Load::Concurrency).collect())
 }
 
 fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
@@ -450,7 +450,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_guide() {
         let resolved = resolve(given()).unwrap();
-        assert_eq!(resolved.plan.levels, [1]);
+        assert_eq!(resolved.plan.levels, [Load::Concurrency(1)]);
         assert_eq!(resolved.plan.timeouts.total_ms, Some(300_000));
         assert!(resolved.plan.dataset.num_samples.is_empty());
         assert_eq!(resolved.plan.schedule.to_string(), "CW");
@@ -486,7 +486,7 @@ mod tests {
         .plan;
         assert_eq!(
             (plan.timeouts.total_ms, plan.levels),
-            (Some(300_000), vec![2, 3])
+            (Some(300_000), vec![2.into(), 3.into()])
         );
         assert_eq!(resolve(args).unwrap().plan.timeouts.total_ms, Some(600_000));
     }

@@ -227,6 +227,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
         },
         timeline: Timeline {
             queued_ns: 0,
+            due_ns: None,
             start_ns: Some(start),
             head_ns: Some(start),
             first_token_ns: ttft.map(|_| at(0)),
@@ -301,7 +302,7 @@ pub(super) fn round_meta(
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     RoundMeta {
         level: 0,
-        concurrency,
+        load: concurrency.into(),
         spec,
         planned: count(planned),
         not_started: count(planned - started),

@@ -2,7 +2,10 @@
 
 pub(crate) mod engine_tokenizer;
 pub(crate) mod fetch;
+mod plane;
 pub(crate) mod preflight;
+
+pub(crate) use plane::ControlPlane;
 
 use crate::{
     LoadError,

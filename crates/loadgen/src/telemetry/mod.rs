@@ -13,6 +13,6 @@ mod source;
 pub(crate) use alias::known_of;
 pub use api::PrometheusServer;
 pub(crate) use query::{MetricQuery, QueryKind};
-pub(crate) use resolve::{Collected, tracks};
+pub(crate) use resolve::{Collected, PageReading, tracks};
 pub(crate) use sampler::Sampler;
 pub(crate) use source::{AskError, SamplerSettings};

@@ -67,9 +67,9 @@ pub(crate) fn run_on(plan: &Plan, samples: Vec<Arc<Sample>>, clock: Clock) -> Ve
         Session::open_with(plan.clone(), vec![samples], Cancel::new(), clock).unwrap();
     session.preflight().unwrap();
     let mut rounds = Vec::new();
-    for (level, concurrency) in (0..).zip(plan.levels.clone()) {
+    for level in 0..u32::try_from(plan.levels.len()).unwrap() {
         for spec in plan.rounds() {
-            rounds.push(run_round(&mut session, level, concurrency, spec));
+            rounds.push(run_round(&mut session, level, spec));
         }
     }
     rounds
@@ -81,19 +81,14 @@ pub(crate) fn metrics(record: &dualround_model::RequestRecord) -> dualround_mode
 }
 
 /// Runs one round and keeps its records, in order of their index.
-pub(crate) fn run_round(
-    session: &mut Session,
-    level: u32,
-    concurrency: u32,
-    spec: RoundSpec,
-) -> RoundRun {
+pub(crate) fn run_round(session: &mut Session, level: u32, spec: RoundSpec) -> RoundRun {
     let mut records = Vec::new();
     let mut keep = |progress: RoundEvent<'_>| {
         if let RoundEvent::Finished(record) = progress {
             records.push(record.clone());
         }
     };
-    let meta = session.run_round(level, concurrency, spec, &mut keep);
+    let meta = session.run_round(level, spec, &mut keep);
     let meta = meta.unwrap();
     records.sort_by_key(|record| record.index);
     RoundRun { meta, records }

@@ -28,7 +28,7 @@ fn plan_of(server: &Server, http2: bool, folder: &tempfile::TempDir) -> Plan {
     };
     let mut plan = plan(&format!("{scheme}://localhost:{}", server.addr.port()));
     plan.request.http2 = http2;
-    plan.levels = vec![4];
+    plan.levels = vec![4.into()];
     if let Some(pem) = &server.certificate {
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, pem).unwrap();

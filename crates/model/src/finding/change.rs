@@ -1,6 +1,6 @@
 //! What stands beside one run's change against another.
 
-use crate::ColdMethod;
+use crate::{ColdMethod, Load};
 use serde::{Deserialize, Serialize};
 
 /// One of the two runs of a comparison, or both.
@@ -69,8 +69,8 @@ pub enum ChangeReason {
 pub enum ChangeCaveat {
     /// A level that one run lacks.
     MissingLevel {
-        /// Requests in flight.
-        concurrency: u32,
+        /// Its load.
+        load: Load,
         /// The run that has it.
         only_in: Which,
     },

@@ -30,7 +30,12 @@ pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> 
     for round in rounds {
         let meta = &round.meta;
         let kind = meta.spec.kind.name();
-        let place = [meta.level, meta.concurrency, meta.spec.number].map(|n| n.to_string());
+        let concurrency = meta.load.concurrency().map(|n| n.to_string());
+        let place = [
+            meta.level.to_string(),
+            concurrency.unwrap_or_default(),
+            meta.spec.number.to_string(),
+        ];
         for (metric, statistic, value, unit) in rows(&round.summary) {
             let [level, concurrency, number] = &place;
             let (metric, value) = (cell(&metric), Rounded(value).text());

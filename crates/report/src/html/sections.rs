@@ -70,7 +70,7 @@ fn environment(page: ReportInput<'_>) -> serde_json::Value {
         "canary": run.canary,
         "reuse": run.reuse,
         "client": page.rounds.iter().map(|round| serde_json::json!({
-            "concurrency": round.meta.concurrency,
+            "concurrency": round.meta.load.concurrency(),
             "round": round.meta.spec.number,
             "health": round.summary.client,
         })).collect::<Vec<_>>(),

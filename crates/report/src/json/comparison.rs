@@ -23,7 +23,7 @@ pub fn level_json(level: &LevelComparison) -> Value {
     let [text, text_zh] = conclusion(level);
     let diagnoses = diagnoses(level);
     json!({
-        "concurrency": level.concurrency,
+        "concurrency": level.load.concurrency(),
         "level": level.level,
         "pairs": level.pairs,
         "prompts": level.prompts,

@@ -34,7 +34,7 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
     json!({
         "endpoint": plan.endpoint,
         "model": plan.model,
-        "concurrency": meta.concurrency,
+        "concurrency": meta.load.concurrency(),
         "num_samples": meta.planned,
         "round": meta.spec.number,
         "round_kind": meta.spec.kind,

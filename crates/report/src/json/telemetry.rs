@@ -39,7 +39,7 @@ pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()
         })
         .collect();
     let file = json!({
-        "concurrency": meta.concurrency,
+        "concurrency": meta.load.concurrency(),
         "level": meta.level,
         "round": meta.spec.number,
         "kind": meta.spec.kind,

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 const COLUMNS: &str = "message requests {
     required int64 level;
-    required int64 concurrency;
+    optional int64 concurrency;
     required int64 round;
     required binary round_kind (UTF8);
     required int64 epoch;
@@ -103,7 +103,8 @@ fn group<W: Write + Send>(
         |pick: fn(&RequestMetrics) -> Option<u64>| rows.iter().map(move |row| pick(&row.metrics));
     table.group(|columns| {
         columns.counts(same(round.meta.level))?;
-        columns.counts(same(round.meta.concurrency))?;
+        let concurrency = round.meta.load.concurrency().map(u64::from);
+        columns.optional_counts(std::iter::repeat_n(concurrency, rows.len()))?;
         columns.counts(same(spec.number))?;
         columns.texts(std::iter::repeat_n(spec.kind.name(), rows.len()))?;
         columns.counts(same(spec.epoch))?;

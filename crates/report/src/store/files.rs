@@ -149,12 +149,12 @@ impl RunFiles {
         plan: &Plan,
         details: &dyn RequestSource,
     ) -> Result<(), ReportError> {
-        let (concurrency, round) = (result.meta.concurrency, result.meta.spec.number);
+        let (load, round) = (result.meta.load.file_name(), result.meta.spec.number);
         let again = match plan.level_repeat(result.meta.level) {
             1 => String::new(),
             k => format!("_run_{k}"),
         };
-        let name = format!("concurrency_{concurrency}{again}_round_{round}");
+        let name = format!("{load}{again}_round_{round}");
         self.replace(&format!("{name}.json"), |out| {
             json::round::write(result, plan, details, out)
         })?;
@@ -179,11 +179,7 @@ impl RunFiles {
             .iter()
             .map(|round| {
                 let meta = &round.meta;
-                labels.column(
-                    meta.concurrency,
-                    plan.level_repeat(meta.level),
-                    meta.spec.number,
-                )
+                labels.column(meta.load, plan.level_repeat(meta.level), meta.spec.number)
             })
             .collect();
         let bom = if plan.output.csv_bom { BOM } else { b"" };

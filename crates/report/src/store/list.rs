@@ -5,6 +5,7 @@ use crate::{
     number::times,
     text::{fit, safe_text, widest},
 };
+use dualround_model::Load;
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
 
@@ -47,7 +48,7 @@ pub fn list_table(runs: &[ListedRun]) -> String {
     let mut rows = vec![head.map(str::to_owned)];
     for run in runs {
         let plan = &run.info.plan;
-        let levels: Vec<String> = plan.levels.iter().map(u32::to_string).collect();
+        let levels: Vec<String> = plan.levels.iter().map(Load::to_string).collect();
         let ratios: Vec<String> = run.ratios.iter().map(|ratio| times(*ratio)).collect();
         let name = plan.dataset.path.file_name().unwrap_or_default();
         let started = run
@@ -93,7 +94,7 @@ pub fn list_json(runs: &[ListedRun]) -> Value {
             "dataset": plan.dataset.path,
             "dataset_digest": info.dataset.digest,
             "schedule": plan.schedule,
-            "levels": plan.levels,
+            "levels": plan.levels.iter().map(|load| load.concurrency()).collect::<Vec<_>>(),
             "ttft_ratios": run.ratios,
             "interrupted": info.interrupted,
             "exit_code": info.exit_code,

@@ -249,7 +249,7 @@ pub fn round_line(round: &RoundResult, plan: &Plan) -> String {
     let name = format!(
         "{}: {} | {} ({})",
         labels.concurrency,
-        meta.concurrency,
+        meta.load,
         labels.round(meta.spec.number),
         labels.kind(meta.spec)
     );

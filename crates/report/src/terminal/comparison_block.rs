@@ -33,7 +33,7 @@ pub fn comparison_block(
     let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
     let title = format!(
         "{}: {} | {} ({})",
-        labels.concurrency, level.concurrency, labels.comparison, plan.schedule
+        labels.concurrency, level.load, labels.comparison, plan.schedule
     );
     let _ = writeln!(out, "{rule}\n{title}\n{rule}");
     let heads = [
@@ -235,7 +235,11 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         let model = hit.model_lru.map_or_else(String::new, |rate| {
             format!("; {}: {}", labels.hit_rate_lru, percent(Some(rate)))
         });
-        let bound = if level.concurrency > 1 { "≤ " } else { "" };
+        let bound = if level.load.concurrency() != Some(1) {
+            "≤ "
+        } else {
+            ""
+        };
         let _ = writeln!(
             out,
             "{}: {bound}{}{model}",

@@ -66,10 +66,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) ->
     push(&mut out, &thick);
     push(
         &mut out,
-        &format!(
-            "{}: {} | {round} ({kind})",
-            labels.concurrency, meta.concurrency
-        ),
+        &format!("{}: {} | {round} ({kind})", labels.concurrency, meta.load),
     );
     push(&mut out, &thick);
     push(&mut out, &counts(summary, labels));

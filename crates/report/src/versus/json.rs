@@ -45,7 +45,7 @@ pub fn level_change_json(level: &LevelChange) -> Value {
     };
     let [better, worse, same, cannot_tell] = tally([level]);
     json!({
-        "concurrency": level.concurrency,
+        "concurrency": level.load.concurrency(),
         "paired": level.paired,
         "better": better,
         "worse": worse,

@@ -26,11 +26,7 @@ pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
     let mut suites = String::new();
     for versus in all {
         for level in &versus.change.levels {
-            let title = format!(
-                "{} concurrency {}",
-                versus.new.dir.display(),
-                level.concurrency
-            );
+            let title = format!("{} concurrency {}", versus.new.dir.display(), level.load);
             let cases = level.metrics().filter(|(_, metric)| shown(metric));
             let cases = cases.map(|(part, metric)| {
                 let text = format!(

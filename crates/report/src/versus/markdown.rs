@@ -24,7 +24,7 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
     }
     for level in levels {
         let concurrency = labels(lang).concurrency;
-        let _ = writeln!(out, "\n### {concurrency} {}\n", level.concurrency);
+        let _ = writeln!(out, "\n### {concurrency} {}\n", level.load);
         let heads = heads(lang);
         let _ = writeln!(
             out,

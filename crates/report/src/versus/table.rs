@@ -45,7 +45,7 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
             (false, Lang::Zh) => "请求不同",
         };
         let concurrency = labels(lang).concurrency;
-        let _ = writeln!(out, "\n{concurrency}: {} ({how})", level.concurrency);
+        let _ = writeln!(out, "\n{concurrency}: {} ({how})", level.load);
         let mut rows = vec![heads(lang).map(str::to_owned)];
         let metrics: Vec<_> = level
             .metrics()

@@ -43,14 +43,11 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Both {
 /// What the reader must know.
 pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
     match caveat {
-        ChangeCaveat::MissingLevel {
-            concurrency,
-            only_in,
-        } => {
+        ChangeCaveat::MissingLevel { load, only_in } => {
             let [run, run_zh] = which(*only_in);
             [
-                format!("concurrency {concurrency} is in the {run} run only"),
-                format!("只有{run_zh}运行有并发 {concurrency}"),
+                format!("concurrency {load} is in the {run} run only"),
+                format!("只有{run_zh}运行有并发 {load}"),
             ]
         }
         ChangeCaveat::OtherRequests => both(

@@ -19,7 +19,7 @@ pub(crate) fn plan(lang: Lang, levels: &[u32]) -> Plan {
             max_output_tokens: Some(8),
             ..RequestPlan::default()
         },
-        levels: levels.to_vec(),
+        levels: levels.iter().copied().map(Into::into).collect(),
         timeouts: Timeouts {
             connect_ms: None,
             total_ms: None,
@@ -139,7 +139,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
     RoundResult {
         meta: RoundMeta {
             level,
-            concurrency,
+            load: concurrency.into(),
             spec,
             planned: 100,
             not_started: 0,
@@ -246,7 +246,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         ..ttft.clone()
     };
     LevelComparison {
-        concurrency,
+        load: concurrency.into(),
         level,
         pairs: 95,
         cycles: 1,

@@ -23,7 +23,9 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
         }
     }
     let n = points.len() as u64;
-    let queued = rounds.iter().any(|round| round.meta.concurrency > 1);
+    let queued = rounds
+        .iter()
+        .any(|round| round.meta.load.concurrency() != Some(1));
     let refuse = |reason: NoPrefillLine| PrefillModel {
         n,
         refused: Some(reason),

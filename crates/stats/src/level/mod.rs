@@ -32,8 +32,8 @@ use changed::mark_changed_prompts;
 use classes::classes;
 use design::{Design, repeats_its_bytes};
 use dualround_model::{
-    CacheHit, Judging, LevelComparison, MetricComparison, PrefillModel, RequestRow, RoundKind,
-    RoundResult, RunEvidence, Withheld,
+    CacheHit, Judging, LevelComparison, Load, MetricComparison, PrefillModel, RequestRow,
+    RoundKind, RoundResult, RunEvidence, Withheld,
 };
 use estimate::{estimate, withhold};
 use lengths::lengths;
@@ -84,7 +84,9 @@ pub fn compare(
     let pairs = design.cycles.iter();
     let pairs = pairs.map(|(cold, warm)| matched(cold, warm).count() as u64);
     LevelComparison {
-        concurrency: rounds.first().map_or(0, |round| round.meta.concurrency),
+        load: rounds
+            .first()
+            .map_or(Load::Concurrency(0), |round| round.meta.load),
         level: rounds.first().map_or(0, |round| round.meta.level),
         pairs: pairs.sum(),
         prompts: ttft.metric.prompts,

@@ -16,8 +16,8 @@ use crate::{
     round::warnings,
 };
 use dualround_model::{
-    Flag, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult, RoundRun, RoundSummary,
-    Tails,
+    Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult, RoundRun,
+    RoundSummary, Tails,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -43,16 +43,21 @@ impl RoundFold {
         }
     }
 
-    /// Takes a request that has ended. One that is there already (a journal that was written
-    /// together from copies) counts once.
+    /// Takes a request that has ended, and measures it.
     pub fn add(&mut self, record: &RequestRecord) {
+        let metrics = request_metrics(record, &self.options);
+        self.add_measured(record, &metrics);
+    }
+
+    /// Takes a request that has ended and was measured by the same options. One that is there already
+    /// (a journal that was written together from copies) counts once.
+    pub fn add_measured(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
         if self.rows.get(record.index).is_some() {
             return;
         }
-        let metrics = request_metrics(record, &self.options);
-        self.facts.add(record, &metrics);
+        self.facts.add(record, metrics);
         self.rows
-            .set(record.index, RequestRow::new(record, &metrics));
+            .set(record.index, RequestRow::new(record, metrics));
         if record.outcome.is_success() {
             self.ttfo_ms.extend(metrics.ttfo_ms);
             for gap in &record.timeline.gaps_ns {

@@ -149,7 +149,11 @@ fn ended_early(meta: &RoundMeta) -> Option<Warning> {
         }),
         None if meta.unfinished => Some(Warning::Killed {
             not_recorded: not_started,
-            in_flight: not_started.min(u64::from(meta.concurrency)),
+            // An open loop may have had any number of them.
+            in_flight: match meta.load.concurrency() {
+                Some(concurrency) => not_started.min(u64::from(concurrency)),
+                None => not_started,
+            },
         }),
         None if meta.interrupted => Some(Warning::Interrupted { not_started }),
         None => None,

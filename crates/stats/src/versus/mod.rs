@@ -37,7 +37,7 @@ pub struct RunData<'a> {
 }
 
 /// Compares `new` with `base` at every level that both have. Changes within ± `margin` (a share)
-/// are none, whatever the runs' own noise: noise makes nothing equal. Levels of one concurrency are
+/// are none, whatever the runs' own noise: noise makes nothing equal. Levels of one load are
 /// matched in order.
 pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunChange {
     let mut out = RunChange::default();
@@ -45,7 +45,7 @@ pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunCh
     let margin = margin.unwrap_or(MARGIN);
     for one in base.levels {
         let other = (new.levels.iter().enumerate())
-            .find(|(at, other)| !taken[*at] && other.concurrency == one.concurrency);
+            .find(|(at, other)| !taken[*at] && other.load == one.load);
         let Some((at, other)) = other else {
             out.missing.push(missing(one, Which::Base));
             continue;
@@ -57,7 +57,7 @@ pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunCh
     out.missing
         .extend(untaken.map(|(level, _)| missing(level, Which::New)));
     let missing = out.missing.iter().map(|level| ChangeCaveat::MissingLevel {
-        concurrency: level.concurrency,
+        load: level.load,
         only_in: level.only_in,
     });
     out.caveats.extend(missing);
@@ -66,7 +66,7 @@ pub fn versus(base: RunData<'_>, new: RunData<'_>, margin: Option<f64>) -> RunCh
 
 fn missing(level: &LevelComparison, only_in: Which) -> MissingLevel {
     MissingLevel {
-        concurrency: level.concurrency,
+        load: level.load,
         only_in,
     }
 }
@@ -193,7 +193,7 @@ fn level(
         }
     }
     LevelChange {
-        concurrency: one.concurrency,
+        load: one.load,
         paired,
         cold,
         warm,

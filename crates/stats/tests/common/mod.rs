@@ -34,6 +34,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         outcome: Outcome::Success,
         timeline: Timeline {
             queued_ns: 0,
+            due_ns: None,
             start_ns: Some(at(0.0)),
             head_ns: Some(at(0.0)),
             first_token_ns: tokens.first().map(|ms| at(*ms)),
@@ -92,7 +93,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
     RoundMeta {
         stopped: None,
         level: 0,
-        concurrency: 1,
+        load: 1.into(),
         spec,
         planned: planned as u32,
         not_started: 0,

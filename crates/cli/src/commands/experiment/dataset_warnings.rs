@@ -1,0 +1,44 @@
+//! What is to be said of the samples before any of them is sent.
+
+use dualround_model::{Plan, Selection, Warning};
+use std::collections::HashSet;
+
+/// The caveats of a selection under a plan.
+pub(super) fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for level in 0..plan.levels.len() {
+        let available = selection.of_level(level).len() as u64;
+        let asked = plan.dataset.samples_of(level);
+        if let Some(asked) = asked.filter(|asked| *asked > available) {
+            let warning = Warning::FewerSamples { asked, available };
+            if !warnings.contains(&warning) {
+                warnings.push(warning);
+            }
+        }
+    }
+    if selection.duplicate_prompts > 0 {
+        warnings.push(Warning::DuplicatePrompts {
+            count: selection.duplicate_prompts,
+        });
+    }
+    let repeated = selection.levels.iter().map(|samples| {
+        let ids: Vec<&str> = samples.iter().filter_map(|s| s.id.as_deref()).collect();
+        let distinct: HashSet<&str> = ids.iter().copied().collect();
+        (ids.len() - distinct.len()) as u64
+    });
+    let count = repeated.max().unwrap_or(0);
+    if count > 0 {
+        warnings.push(Warning::EqualIds { count });
+    }
+    if !selection.unsent.is_empty() {
+        let fields = selection.unsent.clone();
+        warnings.push(Warning::RowFieldsUnsent { fields });
+    }
+    if let Some(limit) = plan.dataset.max_input_length
+        && selection.truncated > 0
+    {
+        let (count, unit) = (selection.truncated, plan.dataset.unit().to_owned());
+        warnings.push(Warning::TruncatedInput { count, limit, unit });
+    }
+    warnings
+}

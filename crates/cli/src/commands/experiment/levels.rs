@@ -1,0 +1,129 @@
+//! The levels of a run, one after the other: each round is on disk before the next one starts.
+
+use super::{Experiment, observers::RoundObservers};
+use crate::{
+    commands::from_journal::{FromJournal, compare_level},
+    progress::RoundPosition,
+    screen,
+};
+use dualround_loadgen::Cancel;
+use dualround_model::{Load, RoundResult, RoundSpec, RoundStop, RoundSummary};
+
+impl Experiment {
+    /// Runs the levels that are not finished yet.
+    ///
+    /// # Errors
+    /// When a round cannot start as planned, or its files cannot be written.
+    pub(super) fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
+        let loads = self.stored.levels.clone();
+        let finished = self.comparison.levels.len();
+        for (level, load) in (0..).zip(loads).skip(finished) {
+            let first = self.rounds.len();
+            self.rounds_of(level, load, cancel)?;
+            self.compare_level(first)?;
+            if cancel.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the rounds of a level, until one of them had too many failures.
+    fn rounds_of(&mut self, level: u32, load: Load, cancel: &Cancel) -> anyhow::Result<()> {
+        for spec in self.stored.rounds() {
+            if cancel.is_cancelled() {
+                break;
+            }
+            self.round(level, load, spec, cancel)?;
+            let stopped = self.rounds.last().and_then(|round| round.meta.stopped);
+            if stopped.is_some_and(RoundStop::is_failure) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn round(
+        &mut self,
+        level: u32,
+        load: Load,
+        spec: RoundSpec,
+        cancel: &Cancel,
+    ) -> anyhow::Result<()> {
+        self.progress.begin(RoundPosition {
+            level: (level, self.stored.levels.len()),
+            load,
+            spec,
+            rounds: self.stored.rounds().len(),
+        });
+        let mut observers = RoundObservers {
+            progress: &mut self.progress,
+            live: self.live.as_ref().map(|live| live.round(load, spec)),
+            journal: &mut self.journal,
+            fold: None,
+            options: &self.options,
+            failure: None,
+            cancel,
+        };
+        let ended = self
+            .session
+            .run_round(level, spec, &mut |event| observers.on(&event));
+        let mut meta = ended?;
+        let observed = observers.end();
+        meta.client.progress_ns = observed.progress_ns;
+        if level == 0 && spec.number == 1 {
+            let first = self.first_warnings.iter().cloned();
+            meta.warnings.splice(0..0, first);
+        }
+        if let Some(failure) = observed.failure {
+            return Err(failure.into());
+        }
+        let requests = self.journal.round(&meta)?;
+        let result = observed.fold.finish(meta, requests);
+        self.write_round(&result)?;
+        let earlier = self.rounds.iter().rev();
+        let earlier = earlier
+            .take_while(|round| round.meta.level == level)
+            .count();
+        let earlier = &self.rounds[self.rounds.len() - earlier..];
+        screen::round(&result, earlier, &self.stored);
+        self.rounds.push(result);
+        self.files.write_summaries(&self.rounds, &self.stored)?;
+        Ok(())
+    }
+
+    fn compare_level(&mut self, first: usize) -> anyhow::Result<()> {
+        if self.rounds[first..].is_empty() {
+            return Ok(());
+        }
+        let at = self.rounds[first].meta.level;
+        self.find_ids(at);
+        self.find_reuse();
+        self.find_expected(first, at)?;
+        let rounds = &mut self.rounds[first..];
+        let known = self.known.at_level(at, &self.stored.dataset);
+        let before: Vec<RoundSummary> = rounds.iter().map(|r| r.summary.clone()).collect();
+        let level = compare_level(&self.files, &self.stored, rounds, &known)?;
+        // The comparison marks requests, and what a level shows may change how silence about cached
+        // tokens is read; their files say so too.
+        let rounds = self.rounds[first..].iter().zip(&before);
+        let changed: Vec<&RoundResult> = rounds
+            .filter_map(|(round, before)| (round.summary != *before).then_some(round))
+            .collect();
+        for round in &changed {
+            self.write_round(round)?;
+        }
+        if !changed.is_empty() {
+            self.files.write_summaries(&self.rounds, &self.stored)?;
+        }
+        screen::level(&level, &self.rounds[first..], &self.stored);
+        self.comparison.levels.push(level);
+        self.files.write_comparison(&self.comparison)?;
+        Ok(())
+    }
+
+    fn write_round(&self, round: &RoundResult) -> anyhow::Result<()> {
+        let details = FromJournal::new(&self.files, &self.options);
+        Ok(self.files.write_round(round, &self.stored, &details)?)
+    }
+}

@@ -1,0 +1,163 @@
+//! The main job: rounds are run, and each is journaled, summed up, written and printed before the
+//! next one starts.
+
+mod dataset_warnings;
+mod evidence;
+mod judge_again;
+mod levels;
+mod observers;
+mod opening;
+
+use super::{from_journal::FromJournal, resume, verdict::verdict};
+use crate::{
+    exit,
+    live::{Live, LivePlan},
+    progress::{Progress, ProgressFormat},
+    screen::{self, note},
+    signals,
+};
+use dualround_loadgen::{Cancel, Session, rfc3339};
+use dualround_model::{Comparison, Lang, Plan, RoundResult, RunEvidence, Selection, Warning};
+use dualround_report::{Journal, RunFiles, RunInfo};
+use dualround_stats::SummaryOptions;
+use evidence::TokenIds;
+use std::{path::Path, sync::atomic::Ordering::SeqCst, time::SystemTime};
+
+/// A run under way, with all that it has written so far.
+struct Experiment {
+    session: Session,
+    files: RunFiles,
+    journal: Journal,
+    /// The plan as it is written down.
+    stored: Plan,
+    options: SummaryOptions,
+    known: RunEvidence,
+    rounds: Vec<RoundResult>,
+    comparison: Comparison,
+    /// Token ids of the prompts of a level; `Some(None)`: they were asked for in vain.
+    ids: Option<Option<TokenIds>>,
+    progress: Progress,
+    live: Option<Live>,
+    first_warnings: Vec<Warning>,
+}
+
+/// A request for an experiment: the plan, the samples, and how it is shown.
+pub(crate) struct ExperimentRequest<'a> {
+    pub(crate) plan: Plan,
+    pub(crate) selection: Selection,
+    /// The output folder was not chosen.
+    pub(crate) default_dir: bool,
+    pub(crate) how: ProgressFormat,
+    pub(crate) live: &'a LivePlan,
+    /// Go on with the run in the output folder.
+    pub(crate) resume: bool,
+    /// How long to wait until the server is ready, ms.
+    pub(crate) wait_ready_ms: Option<u64>,
+}
+
+/// Runs an experiment; returns the exit code.
+///
+/// # Errors
+/// When it cannot begin, or what it is worth cannot be written.
+pub(crate) fn run_experiment(request: ExperimentRequest<'_>) -> anyhow::Result<u8> {
+    let started = SystemTime::now();
+    let run_id = rfc3339(started).replace([':', '.'], "-");
+    let live = Live::start(request.live, &run_id, &request.plan)?;
+    let cancel = Cancel::new();
+    let signal = signals::listen(&cancel);
+    let lang = request.plan.output.lang;
+    let progress_format = request.how;
+    for text in &request.selection.notes {
+        note(text);
+    }
+    // Held to the end: what another process would write there at the same time is nobody's run.
+    let _lock = opening::check(&request)?;
+    let resumed = opening::resumed(&request)?;
+    if let Some(resumed) = &resumed
+        && resumed.levels.len() == request.plan.levels.len()
+    {
+        return judge_again::judge_again(resumed, &request.plan);
+    }
+    let connected = opening::connect(&request, resumed.as_ref(), &cancel)?;
+    if let Some(live) = &live {
+        live.model(&connected.session.plan().model);
+    }
+    let folder = opening::folder(&request, resumed)?;
+    let mut info = opening::run_info(&request, &connected, &folder, run_id, started);
+    folder.files.write_run(&info)?;
+    let plan = connected.session.plan().clone();
+    let options = SummaryOptions::of(&plan, connected.canary.as_ref(), &info.engines);
+    let mut run = Experiment {
+        journal: folder.files.journal()?,
+        stored: info.plan.clone(),
+        options: options.clone(),
+        ids: None,
+        comparison: Comparison {
+            levels: folder.levels,
+            canary: connected.canary.clone(),
+        },
+        session: connected.session,
+        files: folder.files,
+        known: RunEvidence {
+            canary: connected.canary,
+            engines: info.engines.clone(),
+            reuse: info.reuse,
+        },
+        rounds: folder.rounds,
+        progress: Progress::new(progress_format, lang),
+        live,
+        first_warnings: connected.dataset_warnings,
+    };
+    let result = run.levels(&cancel);
+    screen::end(
+        &info.plan,
+        &info.warnings,
+        &run.rounds,
+        &run.comparison.levels,
+    );
+    let signal = signal.load(SeqCst);
+    let code = match signal {
+        0 => result.as_ref().map_or_else(exit::explain, |()| {
+            verdict(&plan, &run.rounds, &run.comparison.levels)
+        }),
+        signal => signal,
+    };
+    info.finished_at = Some(rfc3339(SystemTime::now()));
+    info.interrupted = cancel.is_cancelled() || result.is_err();
+    info.exit_code = Some(i32::from(code));
+    info.reuse = run.known.reuse;
+    let dir = run.files.dir().to_owned();
+    let written = run.write_end(&info);
+    // Where the run itself failed, that is what the user must hear.
+    if result.is_ok() {
+        written?;
+    }
+    tell_files(&dir, signal != 0, lang);
+    Ok(code)
+}
+
+impl Experiment {
+    /// Writes what stands at the end of a run.
+    fn write_end(self, info: &RunInfo) -> anyhow::Result<()> {
+        // Its bodies are the most that is in memory, and nothing is sent any more.
+        drop(self.session);
+        self.files.write_run(info)?;
+        let details = FromJournal::new(&self.files, &self.options);
+        let (rounds, comparison) = (&self.rounds, &self.comparison);
+        self.files
+            .write_report(info, rounds, comparison, &details)?;
+        Ok(())
+    }
+}
+
+/// Says where the files are, and how a run that was ended by a signal goes on.
+fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
+    let dir = dir.display();
+    note(&lang.pick([format!("files: {dir}"), format!("文件：{dir}")]));
+    if by_signal {
+        note(&lang.pick([
+            format!("to go on at its first unfinished level: the same command with --resume {dir}"),
+            format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),
+        ]));
+    }
+}

@@ -1,0 +1,185 @@
+//! What comes before the first round: what cannot end well is refused before anything is sent.
+
+use super::{ExperimentRequest, dataset_warnings::dataset_warnings, resume};
+use crate::{
+    commands::{resume::Resumed, saved},
+    gate::Gate,
+    gate_schema::Levels,
+    redacted::{redacted_engines, redacted_plan},
+    screen::note,
+};
+use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339};
+use dualround_model::{CanaryReport, LevelComparison, RoundResult, Warning};
+use dualround_report::{FolderLock, RunFiles, RunInfo, warning_text};
+use std::time::{Duration, SystemTime};
+
+/// A session whose server was found.
+pub(super) struct Connected {
+    pub(super) session: Session,
+    pub(super) canary: Option<CanaryReport>,
+    /// What is to be said of the samples.
+    pub(super) dataset_warnings: Vec<Warning>,
+    /// What is to be said of the asked metrics.
+    metric_warnings: Vec<Warning>,
+}
+
+/// The folder of a run, with what an earlier run left in it.
+pub(super) struct RunFolder {
+    pub(super) files: RunFiles,
+    pub(super) rounds: Vec<RoundResult>,
+    pub(super) levels: Vec<LevelComparison>,
+    /// The run that goes on.
+    earlier: Option<RunInfo>,
+}
+
+/// Refuses gates that no comparison can hold, and a folder that cannot be written or is another
+/// run's. Returns the lock of the folder,
+/// where the system has locks.
+///
+/// # Errors
+/// What is wrong with them.
+pub(super) fn check(request: &ExperimentRequest<'_>) -> anyhow::Result<Option<FolderLock>> {
+    let plan = &request.plan;
+    for text in &plan.cold.fail_if {
+        Gate::parse(text)?.fits(Levels::Run)?;
+    }
+    let dir = &plan.output.dir;
+    if request.resume {
+        saved::must_hold_run(dir)?;
+    }
+    let may_replace = plan.output.overwrite || request.resume;
+    RunFiles::check(dir, may_replace, request.default_dir)?;
+    Ok(FolderLock::take(dir)?)
+}
+
+/// Reads the run that is to go on; `None` where a new one begins.
+///
+/// # Errors
+/// When there is no such run, or it had other settings.
+pub(super) fn resumed(request: &ExperimentRequest<'_>) -> anyhow::Result<Option<Resumed>> {
+    if !request.resume {
+        return Ok(None);
+    }
+    let plan = &request.plan;
+    let resumed = resume::read(&plan.output.dir, plan, &request.selection)?;
+    let (kept, all) = (resumed.levels.len(), plan.levels.len());
+    if kept < all {
+        note(&format!("{kept} of {all} levels are kept"));
+    }
+    Ok(Some(resumed))
+}
+
+/// Opens a session, finds the server and what is asked of it, and says what is to be said before
+/// the first round.
+///
+/// # Errors
+/// When the server or what the plan asks of it cannot be had.
+pub(super) fn connect(
+    request: &ExperimentRequest<'_>,
+    resumed: Option<&Resumed>,
+    cancel: &Cancel,
+) -> anyhow::Result<Connected> {
+    let dataset_warnings = dataset_warnings(&request.plan, &request.selection);
+    // The clock of the run that goes on, so that instants of both can be compared.
+    let anchor = resumed.and_then(|resumed| parse_rfc3339(&resumed.info.clock_anchor));
+    let clock = anchor.map_or_else(Clock::start, Clock::resumed);
+    let levels = request.selection.levels.clone();
+    let mut session = Session::open_with(request.plan.clone(), levels, cancel.clone(), clock)?;
+    if let Some(ms) = request.wait_ready_ms
+        && let Some(waited) = session.wait_ready(Duration::from_millis(ms))?
+    {
+        let seconds = waited.as_secs_f64();
+        note(&format!("the server was ready after {seconds:.1} s"));
+    }
+    let canary = session.preflight()?;
+    let metric_warnings = session.look_up_metrics()?;
+    let plan = session.plan();
+    for warning in dataset_warnings.iter().chain(&metric_warnings) {
+        note(&warning_text(warning, plan.output.lang));
+    }
+    if plan.request.insecure {
+        note("warning: the server's certificate is not verified (--insecure)");
+    }
+    Ok(Connected {
+        session,
+        canary,
+        dataset_warnings,
+        metric_warnings,
+    })
+}
+
+/// Opens the folder of the run.
+///
+/// # Errors
+/// When it cannot be written.
+pub(super) fn folder(
+    request: &ExperimentRequest<'_>,
+    resumed: Option<Resumed>,
+) -> anyhow::Result<RunFolder> {
+    if let Some(resumed) = resumed {
+        return Ok(RunFolder {
+            files: resumed.files,
+            rounds: resumed.rounds,
+            levels: resumed.levels,
+            earlier: Some(resumed.info),
+        });
+    }
+    let output = &request.plan.output;
+    let (files, moved) = RunFiles::open(&output.dir, output.overwrite, request.default_dir)?;
+    if let Some(moved) = moved {
+        note(&format!("the earlier run was moved to {}", moved.display()));
+    }
+    Ok(RunFolder {
+        files,
+        rounds: Vec::new(),
+        levels: Vec::new(),
+        earlier: None,
+    })
+}
+
+/// What is known of the run before its first round.
+pub(super) fn run_info(
+    request: &ExperimentRequest<'_>,
+    connected: &Connected,
+    folder: &RunFolder,
+    run_id: String,
+    started: SystemTime,
+) -> RunInfo {
+    let session = &connected.session;
+    let (first, metric) = (&connected.dataset_warnings, &connected.metric_warnings);
+    let mut info = RunInfo {
+        run_id,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        plan: redacted_plan(session.plan()),
+        dataset: request.selection.clone(),
+        started_at: rfc3339(started),
+        finished_at: None,
+        clock_anchor: rfc3339(session.clock().anchor_wall()),
+        environment: environment(),
+        canary: connected.canary.clone(),
+        engines: redacted_engines(session),
+        reuse: None,
+        plan_digest: resume::digest(session.plan()),
+        resumed_at: Vec::new(),
+        warnings: first.iter().chain(metric).cloned().collect(),
+        interrupted: false,
+        exit_code: None,
+    };
+    if let Some(earlier) = &folder.earlier {
+        info.resumed_at.clone_from(&earlier.resumed_at);
+        info.resumed_at.push(info.started_at.clone());
+        info.run_id.clone_from(&earlier.run_id);
+        info.started_at.clone_from(&earlier.started_at);
+        info.reuse = earlier.reuse;
+    }
+    info
+}
+
+fn environment() -> serde_json::Value {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    serde_json::json!({
+        "os": std::env::consts::OS,
+        "arch": std::env::consts::ARCH,
+        "processors": cores,
+    })
+}

@@ -1,0 +1,279 @@
+//! A round under way: its order, what its requests need, and what its users share.
+
+use crate::{
+    cancel::Cancel, exchange::Client, exchange::answer_reading::AnswerReading,
+    round::order::RoundOrder, secrets::Secrets, telemetry::Sampler,
+};
+use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord, RoundStop};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    mpsc::Sender,
+};
+
+/// What all users of a round share.
+pub(crate) struct RoundJob {
+    pub(crate) order: RoundOrder,
+    pub(crate) client: Arc<Client>,
+    pub(crate) epoch: Arc<PreparedEpoch>,
+    pub(crate) reading: AnswerReading,
+    /// What may not stand in a record.
+    pub(crate) secrets: Secrets,
+    pub(crate) cancel: Cancel,
+    /// The round's start, ns.
+    pub(crate) started_ns: u64,
+    /// Scrape between requests.
+    pub(crate) between: Option<Arc<[Sampler]>>,
+    pub(crate) records: Sender<RequestRecord>,
+    pub(crate) counters: RoundCounters,
+}
+
+/// What a round has come to so far.
+#[derive(Debug, Default)]
+pub(crate) struct RoundCounters {
+    /// The place in the sequence of what is taken next.
+    next: AtomicUsize,
+    begun: AtomicUsize,
+    failures: AtomicU64,
+    pub(crate) in_flight: AtomicU32,
+    pub(crate) peak: AtomicU32,
+    /// How long requests waited for readings of the server's metrics, ns.
+    pub(crate) paused_ns: AtomicU64,
+    /// No new request is to be started, for this reason.
+    stop: OnceLock<RoundStop>,
+    /// Users that there are; an open loop adds to them.
+    pub(crate) users: AtomicU32,
+}
+
+/// A request that somebody has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenRequest {
+    /// Its position in the epoch.
+    position: usize,
+    /// When it is due, ns on the run's clock; `None`: now.
+    pub(crate) due_ns: Option<u64>,
+}
+
+impl RoundCounters {
+    /// Those of a round that so many users are seated for.
+    pub(crate) fn of_users(users: u32) -> Self {
+        Self {
+            users: AtomicU32::new(users),
+            ..Self::default()
+        }
+    }
+}
+
+impl RoundJob {
+    /// Every request of the round has been begun.
+    pub(crate) fn all_begun(&self) -> bool {
+        self.counters.begun.load(Relaxed) >= self.order.requests.len()
+    }
+
+    /// Ends the round early; the first reason stays.
+    pub(crate) fn stop(&self, reason: RoundStop) {
+        let _ = self.counters.stop.set(reason);
+    }
+
+    /// Why the round ended before all its requests were begun; `None` where they were.
+    pub(crate) fn stopped(&self) -> Option<RoundStop> {
+        if self.all_begun() {
+            return None;
+        }
+        self.counters.stop.get().copied()
+    }
+
+    /// No new request is to be started.
+    pub(crate) fn is_over(&self) -> bool {
+        self.counters.stop.get().is_some() || self.cancel.is_cancelled()
+    }
+
+    /// Takes the next request of the sequence.
+    pub(crate) fn take(&self) -> Option<TakenRequest> {
+        if self.is_over() {
+            return None;
+        }
+        let place = self.counters.next.fetch_add(1, Relaxed);
+        let position = usize::try_from(*self.order.requests.get(place)?).ok()?;
+        let due_ns = self.order.pacing.due_ns(place);
+        Some(TakenRequest {
+            position,
+            due_ns: due_ns.map(|due| self.started_ns.saturating_add(due)),
+        })
+    }
+
+    /// The request as it was prepared.
+    pub(crate) fn request(&self, taken: TakenRequest) -> Option<&PreparedRequest> {
+        self.epoch.requests.get(taken.position)
+    }
+
+    /// A request has begun.
+    pub(crate) fn begin(&self) {
+        self.counters.begun.fetch_add(1, Relaxed);
+        let in_flight = self.counters.in_flight.fetch_add(1, Relaxed) + 1;
+        self.counters.peak.fetch_max(in_flight, Relaxed);
+    }
+
+    /// A request has ended in this way.
+    pub(crate) fn end(&self, outcome: &Outcome) {
+        self.counters.in_flight.fetch_sub(1, Relaxed);
+        if !matches!(outcome, Outcome::Failed(_)) {
+            return;
+        }
+        let failures = self.counters.failures.fetch_add(1, Relaxed) + 1;
+        if let Some(limit) = self.order.failure_limit
+            && failures >= limit.failures
+        {
+            self.stop(limit.stop);
+        }
+    }
+
+    /// Reads the server's metrics, where that is done between requests; returns how long it took, ns.
+    pub(crate) async fn scrape(&self) -> u64 {
+        let Some(samplers) = &self.between else {
+            return 0;
+        };
+        let began = self.client.clock.now();
+        for sampler in samplers.iter() {
+            sampler.now().await;
+        }
+        self.client.clock.now().saturating_sub(began)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        request::head::Headers,
+        round::{
+            order::{FailureLimit, in_order},
+            pacing::Pacing,
+        },
+        transport::Target,
+    };
+    use dualround_model::{Failure, FailureKind, LimitsPlan, Phase, Plan};
+    use std::sync::mpsc;
+
+    fn prepared(index: u32) -> PreparedRequest {
+        PreparedRequest {
+            index,
+            id: None,
+            bytes: Arc::from(&b""[..]),
+            body_at: 0,
+            prompt: None,
+            prompt_digest: "".into(),
+            prompt_chars: 0,
+            input_tokens: None,
+            shared_chars: 0,
+            truncated: false,
+            row_options: None,
+        }
+    }
+
+    fn job(order: RoundOrder, epoch: u32) -> RoundJob {
+        let plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
+        let target = Target::resolve(&plan.endpoint, &plan.request).unwrap();
+        RoundJob {
+            order,
+            client: Arc::new(Client {
+                head: Headers::default().head("POST", &target),
+                target,
+                tls: None,
+                clock: Clock::start(),
+                timeouts: plan.timeouts,
+                http2: false,
+            }),
+            epoch: Arc::new(PreparedEpoch {
+                requests: (0..epoch).map(prepared).collect(),
+                content_digest: String::new(),
+                wire_digest: String::new(),
+            }),
+            reading: AnswerReading::of(&plan),
+            secrets: Secrets::of(&plan),
+            cancel: Cancel::new(),
+            started_ns: 1000,
+            between: None,
+            records: mpsc::channel().0,
+            counters: RoundCounters::of_users(1),
+        }
+    }
+
+    fn failure() -> Outcome {
+        Outcome::Failed(Failure {
+            kind: FailureKind::Http(500),
+            phase: Phase::Head,
+            message: String::new(),
+            status: Some(500),
+        })
+    }
+
+    #[test]
+    fn requests_are_taken_in_the_sequence_of_the_order_and_once() {
+        let order = RoundOrder::closed(vec![2, 0], &LimitsPlan::default());
+        let job = job(order, 3);
+        let taken = [job.take().unwrap(), job.take().unwrap()];
+        let indexes = taken.map(|taken| job.request(taken).unwrap().index);
+        assert_eq!((indexes, job.take()), ([2, 0], None));
+        assert_eq!(taken[0].due_ns, None);
+        // Taken is not begun: one that waits for its instant may never be sent.
+        assert!(!job.all_begun());
+        job.begin();
+        job.begin();
+        assert!(job.all_begun());
+        assert_eq!(job.counters.peak.load(Relaxed), 2);
+    }
+
+    #[test]
+    fn instants_of_an_open_loop_count_from_the_start_of_the_round() {
+        let mut order = RoundOrder::closed(in_order(2), &LimitsPlan::default());
+        order.pacing = Pacing::Open {
+            due_ns: vec![0, 500],
+        };
+        let job = job(order, 2);
+        assert_eq!(job.take().unwrap().due_ns, Some(1000));
+        assert_eq!(job.take().unwrap().due_ns, Some(1500));
+    }
+
+    #[test]
+    fn the_failure_of_the_limit_ends_the_round() {
+        let mut order = RoundOrder::closed(in_order(4), &LimitsPlan::default());
+        order.failure_limit = Some(FailureLimit {
+            failures: 2,
+            stop: RoundStop::MaxFailures,
+        });
+        let job = job(order, 4);
+        for outcome in [failure(), Outcome::Success, failure()] {
+            assert!(job.take().is_some());
+            job.begin();
+            job.end(&outcome);
+        }
+        assert!(job.take().is_none());
+        assert_eq!(job.stopped(), Some(RoundStop::MaxFailures));
+        // The first reason stays.
+        job.stop(RoundStop::Duration);
+        assert_eq!(job.stopped(), Some(RoundStop::MaxFailures));
+    }
+
+    #[test]
+    fn a_limit_that_is_reached_by_the_last_request_ends_nothing() {
+        let mut order = RoundOrder::closed(in_order(1), &LimitsPlan::default());
+        order.failure_limit = Some(FailureLimit {
+            failures: 1,
+            stop: RoundStop::MaxFailures,
+        });
+        let job = job(order, 1);
+        assert!(job.take().is_some());
+        job.begin();
+        job.end(&failure());
+        assert_eq!(job.stopped(), None);
+    }
+
+    #[test]
+    fn a_cancelled_round_takes_nothing() {
+        let job = job(RoundOrder::closed(in_order(1), &LimitsPlan::default()), 1);
+        job.cancel.cancel();
+        assert_eq!(job.take(), None);
+    }
+}

@@ -1,0 +1,330 @@
+//! Before a cold round: the canary once, then the cold action of each epoch.
+
+use super::{engines::RunEngines, epoch::RunEpoch, notes::RunNotes, setting::RunSetting};
+use crate::{
+    LoadError,
+    cold::{CacheBreaker, canary, reset},
+    control::preflight::{self, Models},
+    request::marker::Markers,
+    request::prepare,
+};
+use dualround_model::{
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetOutcome, ResetProof,
+    TEMPLATE_TOKENS, Warning,
+};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// A server may be busy with its reset for so long.
+const AFTER_RESET: Duration = Duration::from_millis(500);
+
+/// How a run makes its rounds cold.
+pub(super) struct RunCold {
+    pub(super) markers: Markers,
+    /// The request field that the canary proved to separate caches.
+    salt_field: Option<String>,
+    /// What of the canary's answers was not understood.
+    pub(super) canary_odd: Vec<Warning>,
+}
+
+impl RunCold {
+    /// Nothing is proven yet.
+    pub(super) fn new(markers: Markers) -> Self {
+        Self {
+            markers,
+            salt_field: None,
+            canary_odd: Vec::new(),
+        }
+    }
+
+    /// Sends the canary: by the engine's own field where it has one that may work, else, or when
+    /// that does not separate, by the marker. `None`: it was not answered, which the notes tell.
+    ///
+    /// # Errors
+    /// [`LoadError::Model`] or [`LoadError::Endpoint`] where no round would be answered either.
+    pub(super) async fn canary(
+        &mut self,
+        setting: &RunSetting,
+        engines: &RunEngines,
+        models: &Models,
+        notes: &mut RunNotes,
+    ) -> Result<Option<CanaryReport>, LoadError> {
+        let salts = matches!(
+            setting.plan.cold.policy,
+            ColdPolicy::Auto | ColdPolicy::Salt
+        );
+        let field = if salts {
+            engines.salt_field(setting)
+        } else {
+            None
+        };
+        if let Some(field) = field {
+            // A refusal of the field is not one of the endpoint: the marker is tried next.
+            let found = self.probe(Some(&field), setting, engines, notes).await;
+            if let Ok(report) = found
+                && canary::separates(&report)
+            {
+                self.salt_field = Some(field);
+                return Ok(Some(report));
+            }
+        }
+        let refused = match self.probe(None, setting, engines, notes).await {
+            Ok(report) => return Ok(Some(report)),
+            Err(refused) => refused,
+        };
+        match refused {
+            (Some(404), message) if message.to_ascii_lowercase().contains("model") => Err(
+                preflight::unknown_model(&setting.plan.model, &message, models),
+            ),
+            (status @ (Some(401 | 403 | 404 | 405) | None), message) => Err(LoadError::Endpoint {
+                url: setting.target().shown.clone(),
+                reason: format!("{message}{}", refusal_hint(status, &message)),
+            }),
+            // Anything else may be the prompt's or the moment's fault: the rounds will show it.
+            (status, words) => {
+                let reason = setting.secrets().scrub(with_status(status, words));
+                notes.warnings.push(Warning::CanaryFailed { reason });
+                Ok(None)
+            }
+        }
+    }
+
+    async fn probe(
+        &mut self,
+        salt_field: Option<&str>,
+        setting: &RunSetting,
+        engines: &RunEngines,
+        notes: &mut RunNotes,
+    ) -> Result<CanaryReport, canary::Refused> {
+        let like = setting.first_sample();
+        let mut prober = canary::Prober::new(&setting.client, &setting.plan, like.as_deref());
+        let lengths = lengths(setting, engines);
+        let found = canary::run(&mut prober, &mut self.markers, salt_field, lengths).await;
+        notes.probe_requests += prober.sent();
+        self.canary_odd = setting.secrets().scrub_all(prober.into_odd());
+        found
+    }
+
+    /// Acts as the policy says, and starts an epoch whose bodies are fresh.
+    ///
+    /// # Errors
+    /// [`LoadError::Reset`] where a reset fails or is no reset; [`LoadError::Body`].
+    pub(super) fn start_epoch(
+        &mut self,
+        setting: &RunSetting,
+        engines: &RunEngines,
+        epoch: &mut RunEpoch,
+        notes: &mut RunNotes,
+    ) -> Result<ColdAction, LoadError> {
+        let policy = setting.plan.cold.policy;
+        let breaker = match policy {
+            ColdPolicy::Auto | ColdPolicy::Salt => {
+                Some(canary::fresh(&mut self.markers, self.salt_field.as_deref()))
+            }
+            ColdPolicy::Reset | ColdPolicy::None => None,
+        };
+        epoch.start(setting, breaker.clone())?;
+        let mut action = ColdAction::default();
+        match breaker {
+            Some(CacheBreaker::Marker(marker)) => {
+                action.method = ColdMethod::Marker;
+                action.marker_tokens = marker_tokens(setting, &marker);
+                action.marker = Some(marker);
+            }
+            Some(CacheBreaker::Salt { field, value }) => {
+                action.method = ColdMethod::Salt;
+                action.salt = Some((field, value));
+            }
+            None if policy == ColdPolicy::Reset => {
+                action.method = ColdMethod::Reset;
+                let reset = self.reset(setting, engines, notes, &mut action);
+                setting.control.run(reset)?;
+            }
+            None => {}
+        }
+        Ok(action)
+    }
+
+    /// Waits until nothing runs, resets every tier, and holds a text that hit before against it.
+    async fn reset(
+        &mut self,
+        setting: &RunSetting,
+        engines: &RunEngines,
+        notes: &mut RunNotes,
+        action: &mut ColdAction,
+    ) -> Result<(), LoadError> {
+        let plan = &setting.plan;
+        let calls = if plan.cold.reset_calls.is_empty() {
+            engines.known_resets()
+        } else {
+            plan.cold.reset_calls.clone()
+        };
+        let none =
+            "no reset call is known for this server: give --reset-cache-url, or use --cold auto";
+        let url = first_url(setting, &calls, none)?;
+        let like = setting.first_sample();
+        let mut prober = canary::Prober::new(&setting.client, plan, like.as_deref());
+        let fresh = canary::fresh(&mut self.markers, None);
+        let before = if plan.probe {
+            hit_before_reset(&mut prober, &fresh, action).await
+        } else {
+            None
+        };
+        action.resets = reset_when_idle(setting, engines, &calls, &url).await?;
+        let proof = match before {
+            Some(before) => prove_reset(&mut prober, &fresh, before, action).await,
+            None => Ok(()),
+        };
+        notes.probe_requests += prober.sent();
+        proof.map_err(|reason| LoadError::Reset { url, reason })
+    }
+}
+
+/// Before a round of outer tiers alone: the engine's own cache is emptied, theirs is kept.
+///
+/// # Errors
+/// [`LoadError::Reset`] where no reset of the engine is known, or it fails.
+pub(super) fn reset_engine_alone(
+    setting: &RunSetting,
+    engines: &RunEngines,
+) -> Result<ColdAction, LoadError> {
+    let calls = engines.engine_resets();
+    let none = "an E round needs an engine whose reset is known: see dualround check endpoint";
+    let url = first_url(setting, &calls, none)?;
+    let reset = reset_when_idle(setting, engines, &calls, &url);
+    Ok(ColdAction {
+        method: ColdMethod::Reset,
+        resets: setting.control.run(reset)?,
+        ..ColdAction::default()
+    })
+}
+
+async fn reset_when_idle(
+    setting: &RunSetting,
+    engines: &RunEngines,
+    calls: &[ResetCall],
+    url: &str,
+) -> Result<Vec<ResetOutcome>, LoadError> {
+    let control = &setting.control;
+    engines.wait_idle(control, url).await?;
+    let (request, tls) = (&setting.plan.request, control.tls.as_ref());
+    reset::reset_all(calls, request, tls, control.clock).await
+}
+
+/// Makes a text hit that the reset must make miss. Returns the tokens it hit, where they are more
+/// than any prompt may hit.
+async fn hit_before_reset(
+    prober: &mut canary::Prober<'_>,
+    fresh: &CacheBreaker,
+    action: &mut ColdAction,
+) -> Option<u64> {
+    let _ = prober.send(fresh).await;
+    match prober.send(fresh).await {
+        Ok(probed) => {
+            let hit = probed.usage.cached_tokens;
+            hit.filter(|tokens| *tokens > TEMPLATE_TOKENS)
+        }
+        Err((_, reason)) => {
+            action.proof_failed = Some(reason);
+            None
+        }
+    }
+}
+
+/// Sends the text that hit `before` tokens again. A proof that fails proves nothing, which the
+/// action says.
+///
+/// # Errors
+/// The reason why the reset was none: the text still hits.
+async fn prove_reset(
+    prober: &mut canary::Prober<'_>,
+    fresh: &CacheBreaker,
+    before: u64,
+    action: &mut ColdAction,
+) -> Result<(), String> {
+    let mut proving = prober.send(fresh).await;
+    if proving.is_err() {
+        sleep(AFTER_RESET).await;
+        proving = prober.send(fresh).await;
+    }
+    let after = match proving {
+        Ok(probed) if probed.usage.prompt_tokens.is_none() => {
+            action.proof_failed = Some("its answer counts no tokens".to_owned());
+            return Ok(());
+        }
+        Ok(probed) => probed.usage.cached_tokens,
+        Err((_, reason)) => {
+            action.proof_failed = Some(reason);
+            return Ok(());
+        }
+    };
+    if let Some(still) = after.filter(|hit| *hit > TEMPLATE_TOKENS) {
+        return Err(format!(
+            "it was accepted, yet a text that had hit {before} tokens still hits {still}: another \
+             tier (LMCache, a host cache) keeps it, or the engine only said yes"
+        ));
+    }
+    action.proof = Some(ResetProof { before, after });
+    Ok(())
+}
+
+/// Tokens of the marker in a prompt, by the engine's own tokenizer; `None` where it has none.
+fn marker_tokens(setting: &RunSetting, marker: &str) -> Option<u64> {
+    let plan = &setting.plan;
+    if !plan.probe {
+        return None;
+    }
+    let control = &setting.control;
+    let mut tokenizer = preflight::tokenizer(setting.target(), control.tls.clone(), control.clock);
+    let counted = preflight::count_tokens(plan, &mut tokenizer, marker);
+    let tokens = control.run(counted)?;
+    let sample = setting.first_sample();
+    // It stands in a tool of the measured requests too.
+    let is_doubled = sample.is_some_and(|sample| prepare::has_tools(plan, &sample));
+    Some(if is_doubled { 2 * tokens } else { tokens })
+}
+
+fn lengths(setting: &RunSetting, engines: &RunEngines) -> canary::Lengths {
+    let samples = setting.samples().iter();
+    let longest = samples.map(|sample| sample.text().len()).max();
+    canary::Lengths {
+        block: engines.block_tokens(),
+        longest_chars: longest.unwrap_or(0),
+    }
+}
+
+/// The URL that stands for reset calls in messages; without calls, the reason why there are none.
+fn first_url(setting: &RunSetting, calls: &[ResetCall], none: &str) -> Result<String, LoadError> {
+    let Some(call) = calls.first() else {
+        return Err(LoadError::Reset {
+            url: setting.target().shown.clone(),
+            reason: none.to_owned(),
+        });
+    };
+    Ok(crate::transport::redact_url(&call.url))
+}
+
+/// What to look at where the canary was refused.
+fn refusal_hint(status: Option<u16>, message: &str) -> &'static str {
+    match status {
+        Some(404 | 405) => "; is this the chat completions path?",
+        Some(_) => "; check --api-key",
+        // Its list of models was had in HTTP/1.1.
+        None if message.contains("http2 error") => {
+            "; does the server speak HTTP/2 here? It is asked in HTTP/1.1 without --http2"
+        }
+        None => "",
+    }
+}
+
+/// The words of a refusal, behind its status where it has one.
+fn with_status(status: Option<u16>, words: String) -> String {
+    match status {
+        Some(status) if status >= 300 => {
+            let kind = format!("http_{status}: ");
+            let said = words.strip_prefix(&kind).unwrap_or(&words);
+            format!("HTTP {status}: {said}")
+        }
+        _ => words,
+    }
+}

@@ -1,0 +1,97 @@
+//! The epoch under way: the bodies that its rounds send, and what made them new to every cache.
+
+use super::setting::RunSetting;
+use crate::{LoadError, cold::CacheBreaker, request::prepare};
+use dualround_model::{PreparedEpoch, RoundKind, RoundSpec, RoundStop};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The epoch under way.
+#[derive(Debug, Default)]
+pub(super) struct RunEpoch {
+    /// Its bodies; `None` before the first cold round.
+    pub(super) bodies: Option<Arc<PreparedEpoch>>,
+    /// What made it fresh; `None` where nothing was put into the bodies.
+    pub(super) breaker: Option<CacheBreaker>,
+    /// The token ids of its prompts, once they were asked for and told.
+    pub(super) token_ids: Option<Vec<Vec<u32>>>,
+    /// The digest of what it asks, without the breaker: equal in all rounds of a level.
+    content_digest: Option<String>,
+    /// What its cold round began, where `--duration` ended that one: the others were never cached.
+    begun: Option<BTreeSet<u32>>,
+}
+
+impl RunEpoch {
+    /// The level that follows may ask other samples.
+    pub(super) fn forget_content(&mut self) {
+        self.content_digest = None;
+    }
+
+    /// Starts an epoch with fresh bodies.
+    ///
+    /// # Errors
+    /// [`LoadError::Body`] for a sample that cannot be sent.
+    pub(super) fn start(
+        &mut self,
+        setting: &RunSetting,
+        breaker: Option<CacheBreaker>,
+    ) -> Result<(), LoadError> {
+        // Two sets of bodies at once are what a large dataset has no room for.
+        (self.bodies, self.token_ids) = (None, None);
+        let samples = setting.samples();
+        let bodies = prepare::epoch(&setting.plan, setting.target(), samples, breaker.as_ref())?;
+        self.bodies = Some(Arc::new(bodies));
+        self.breaker = breaker;
+        Ok(())
+    }
+
+    /// Holds what a round is about to send against what it is to repeat: the content of the level,
+    /// and the bytes of the epoch.
+    ///
+    /// # Errors
+    /// [`LoadError::Digest`] where they differ.
+    pub(super) fn check_digests(
+        &mut self,
+        spec: RoundSpec,
+        bodies: &PreparedEpoch,
+    ) -> Result<(), LoadError> {
+        let content = self
+            .content_digest
+            .get_or_insert_with(|| bodies.content_digest.clone());
+        if spec.kind != RoundKind::Partial && *content != bodies.content_digest {
+            return Err(differs(spec, "content", &bodies.content_digest, content));
+        }
+        let wire = prepare::wire_digest(bodies);
+        if wire != bodies.wire_digest {
+            return Err(differs(spec, "wire", &wire, &bodies.wire_digest));
+        }
+        Ok(())
+    }
+
+    /// Leaves those of `order` that a round cannot repeat, since the cold one did not begin them.
+    pub(super) fn keep_begun(&mut self, kind: RoundKind, order: &mut Vec<u32>) {
+        match &self.begun {
+            Some(begun) if kind != RoundKind::Cold => order.retain(|at| begun.contains(at)),
+            _ => self.begun = None,
+        }
+    }
+
+    /// Notes what a cold round began, which its time ended.
+    pub(super) fn note_begun(&mut self, begun: BTreeSet<u32>) {
+        self.begun = Some(begun);
+    }
+
+    /// Why a round asked less than was planned, where its cold round had not begun the rest.
+    pub(super) fn stop_of(&self, kind: RoundKind) -> Option<RoundStop> {
+        let is_short = kind != RoundKind::Cold && self.begun.is_some();
+        is_short.then_some(RoundStop::Duration)
+    }
+}
+
+fn differs(spec: RoundSpec, what: &'static str, found: &str, expected: &str) -> LoadError {
+    LoadError::Digest {
+        round: spec.number,
+        what,
+        found: found.to_owned(),
+        expected: expected.to_owned(),
+    }
+}

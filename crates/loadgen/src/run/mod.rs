@@ -1,0 +1,16 @@
+//! A run from its first connection to its last round: the session is the order of things, and each
+//! part of a run keeps its own state.
+
+mod cold;
+mod discovery;
+mod engines;
+mod epoch;
+mod metrics;
+mod notes;
+mod partial;
+mod session;
+mod setting;
+mod tokens;
+mod warm_up;
+
+pub use session::Session;

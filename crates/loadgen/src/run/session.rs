@@ -1,0 +1,546 @@
+//! The order of a run. The caller drives it round by round, so that each round is on disk before the
+//! next one starts.
+
+use super::{
+    cold::{self, RunCold},
+    discovery,
+    engines::RunEngines,
+    epoch::RunEpoch,
+    metrics::RunMetrics,
+    notes::RunNotes,
+    partial::{PartialBodies, partial_bodies},
+    setting::RunSetting,
+    warm_up::WarmUp,
+};
+use crate::{
+    Cancel, Clock, LoadError, RoundEvent,
+    clock::nanos,
+    control::{ControlPlane, preflight},
+    engine::EngineReading,
+    exchange::Client,
+    exchange::answer_reading::AnswerReading,
+    limits,
+    request::head::RequestHead,
+    request::marker::Markers,
+    request::prepare,
+    rfc3339,
+    round::crew::{Crew, RoundSupplies},
+    round::order::{self, RoundOrder},
+    round::pacing::{Pacing, arrivals},
+    round::tally::RoundOutput,
+    secrets::Secrets,
+    transport::{Target, for_http2, tls_connector},
+};
+use dualround_model::{
+    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, Plan, PrefixCut, PreparedEpoch,
+    RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
+};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio_rustls::TlsConnector;
+
+/// Descriptors kept for files, metrics pages and the rest.
+const SPARE_FILES: u64 = 64;
+
+/// A run in progress.
+pub struct Session {
+    setting: RunSetting,
+    crew: Crew,
+    /// The level that the crew is seated for.
+    seated: Option<u32>,
+    warm_up: WarmUp,
+    metrics: RunMetrics,
+    engines: RunEngines,
+    cold: RunCold,
+    epoch: RunEpoch,
+    notes: RunNotes,
+}
+
+/// The bodies of one round.
+struct RoundBodies {
+    bodies: Arc<PreparedEpoch>,
+    /// Where a partial round cut them.
+    cut: Option<PrefixCut>,
+}
+
+/// What was done before a round.
+struct RoundPreparation {
+    cold: Option<ColdAction>,
+    probe_requests: u32,
+    warmup_requests: u32,
+}
+
+impl Session {
+    /// Resolves the endpoint, checks the machine's limits, starts workers and samplers. Nothing
+    /// is sent yet. `levels` has the samples of each level, or one entry for all of them.
+    ///
+    /// # Errors
+    /// [`LoadError`] when something of that cannot be had.
+    pub fn open(
+        plan: Plan,
+        levels: Vec<Vec<Arc<Sample>>>,
+        cancel: Cancel,
+    ) -> Result<Self, LoadError> {
+        Self::open_with(plan, levels, cancel, Clock::start())
+    }
+
+    /// The same on a clock that already runs.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open_with(
+        plan: Plan,
+        levels: Vec<Vec<Arc<Sample>>>,
+        cancel: Cancel,
+        clock: Clock,
+    ) -> Result<Self, LoadError> {
+        let connections = plan.levels.iter().map(|load| load.first_connections());
+        let most = connections.max().unwrap_or(1);
+        limits::make_room_for_files(most, u64::from(most) + SPARE_FILES)?;
+        let target = Target::resolve(&plan.endpoint, &plan.request)?;
+        let tls = connector(&plan, &target)?;
+        let measured_tls = match &tls {
+            Some(tls) if plan.request.http2 => Some(for_http2(tls)),
+            other => other.clone(),
+        };
+        let control = ControlPlane::new(tls, clock, cancel)?;
+        let wall = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Ok(Self {
+            metrics: RunMetrics::start(&plan, &control)?,
+            crew: Crew::start(plan.workers.min(most))?,
+            seated: None,
+            warm_up: WarmUp::default(),
+            engines: RunEngines::default(),
+            cold: RunCold::new(Markers::new(plan.seed, nanos(wall))),
+            epoch: RunEpoch::default(),
+            notes: RunNotes::default(),
+            setting: RunSetting {
+                client: Arc::new(Client {
+                    head: prepare::head(&plan, &target),
+                    target,
+                    tls: measured_tls,
+                    clock,
+                    timeouts: plan.timeouts,
+                    http2: plan.request.http2,
+                }),
+                plan,
+                levels,
+                level: 0,
+                control,
+            },
+        })
+    }
+
+    /// What of the canary's answers is not understood, as a round would tell it of its own.
+    pub fn canary_oddities(&self) -> &[Warning] {
+        &self.cold.canary_odd
+    }
+
+    /// Why the canary of [`Session::preflight`] was not answered, where it was not.
+    pub fn canary_failure(&self) -> Option<&str> {
+        self.notes.canary_failure()
+    }
+
+    /// The run's clock.
+    pub fn clock(&self) -> Clock {
+        self.setting.control.clock
+    }
+
+    /// The plan, with the model as resolved by [`Session::preflight`].
+    pub fn plan(&self) -> &Plan {
+        &self.setting.plan
+    }
+
+    /// What the engines are, as far as they showed; empty before [`Session::preflight`].
+    pub fn engines(&self) -> Vec<EngineReport> {
+        self.engines.reports()
+    }
+
+    /// Finds the server and its model, and (unless probes are off) sends the canary.
+    ///
+    /// # Errors
+    /// [`LoadError::Endpoint`] or [`LoadError::Model`], with what to do about it.
+    pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
+        let found = self.find_all();
+        found.map_err(|error| self.setting.scrubbed(error))
+    }
+
+    /// Waits until the server is ready. Returns how long that took; `None` where the run was
+    /// cancelled meanwhile.
+    ///
+    /// # Errors
+    /// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
+    pub fn wait_ready(&mut self, limit: Duration) -> Result<Option<Duration>, LoadError> {
+        let setting = &self.setting;
+        let waiting = discovery::wait_ready(setting, limit);
+        let waited = setting.control.run_unless_cancelled(waiting).transpose();
+        waited.map_err(|error| setting.scrubbed(error))
+    }
+
+    /// Finds the server, its model and the engines, and sends nothing else.
+    ///
+    /// # Errors
+    /// As [`Session::preflight`].
+    pub fn look(&mut self) -> Result<(), LoadError> {
+        let looked = self.find_server();
+        looked.map_err(|error| self.setting.scrubbed(error))
+    }
+
+    /// Looks the asked metrics up once, before the run: what is missing or an alias is said early.
+    ///
+    /// # Errors
+    /// [`LoadError::Metric`] for an expression that cannot be evaluated.
+    pub fn look_up_metrics(&mut self) -> Result<Vec<Warning>, LoadError> {
+        let looked = self.metrics.look_up(&mut self.setting, &self.engines);
+        let secrets = self.setting.secrets();
+        let looked = looked.map(|warnings| secrets.scrub_all(warnings));
+        looked.map_err(|error| secrets.scrub_error(error))
+    }
+
+    /// The ids of each request of the last epoch, in the order of the dataset; `None` where the
+    /// engine has no tokenizer to ask, or it would take too long.
+    pub fn token_ids(&mut self) -> Option<&[Vec<u32>]> {
+        self.epoch.ask_token_ids(&self.setting, &self.engines);
+        self.epoch.token_ids.as_deref()
+    }
+
+    /// The same, handed over: nothing of the level is sent any more.
+    pub fn take_token_ids(&mut self) -> Option<Vec<Vec<u32>>> {
+        self.epoch.ask_token_ids(&self.setting, &self.engines);
+        self.epoch.token_ids.take()
+    }
+
+    /// Runs one round of a level, and returns its facts. Rounds are run in the order of the schedule.
+    /// Records go to `watch` as requests end, in that order, and are kept nowhere here.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the round cannot start as the plan says: a reset that fails, bytes that
+    /// differ from the first round's. Failing requests are records.
+    pub fn run_round(
+        &mut self,
+        level: u32,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> Result<RoundMeta, LoadError> {
+        let ended = self.round(level, spec, watch);
+        ended.map_err(|error| self.setting.scrubbed(error))
+    }
+
+    fn find_server(&mut self) -> Result<(), LoadError> {
+        let setting = &mut self.setting;
+        let models = setting.control.run(discovery::listed_models(setting))?;
+        setting.plan.model = preflight::choose_model(&setting.plan.model, &models)?;
+        let finding = self.engines.find(setting, &mut self.notes);
+        setting.control.run(finding)
+    }
+
+    fn find_all(&mut self) -> Result<Option<CanaryReport>, LoadError> {
+        let setting = &mut self.setting;
+        let models = setting
+            .control
+            .run_unless_cancelled(discovery::models(setting));
+        let Some(models) = models.transpose()? else {
+            return Ok(None);
+        };
+        setting.plan.model = preflight::choose_model(&setting.plan.model, &models)?;
+        if !setting.plan.probe {
+            return Ok(None);
+        }
+        let setting = &self.setting;
+        let (engines, cold, notes) = (&mut self.engines, &mut self.cold, &mut self.notes);
+        let probing = async {
+            engines.find(setting, notes).await?;
+            cold.canary(setting, engines, &models, notes).await
+        };
+        let probed = setting.control.run_unless_cancelled(probing);
+        probed.unwrap_or(Ok(None))
+    }
+
+    fn round(
+        &mut self,
+        level: u32,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> Result<RoundMeta, LoadError> {
+        if self.metrics.is_to_be_looked_up(&self.setting.plan) {
+            self.metrics.look_up(&mut self.setting, &self.engines)?;
+        }
+        let mut done = RoundPreparation {
+            probe_requests: std::mem::take(&mut self.notes.probe_requests),
+            warmup_requests: self.seat(level, watch),
+            cold: self.make_cold(spec, watch)?,
+        };
+        let RoundBodies { bodies, cut } = self.bodies(spec)?;
+        self.epoch.check_digests(spec, &bodies)?;
+        if level > 0 || spec.number > 1 {
+            let gap = Duration::from_millis(self.setting.plan.round_gap_ms);
+            self.setting.control.pause(gap);
+        }
+        let before = self.engines.read(&self.setting.control);
+        done.probe_requests += self.open_connections();
+        let mut order = self.order(level, spec, bodies.requests.len());
+        let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
+        self.epoch.keep_begun(spec.kind, &mut order.requests);
+        self.begin_metrics();
+        let begun = self.begun(level, spec, planned, &bodies, done, cut);
+        watch(RoundEvent::Started { begun: &begun });
+        let output = self.serve(order, spec.kind, &bodies, watch);
+        Ok(self.ended(begun, output, &before))
+    }
+
+    fn load(&self, level: u32) -> Load {
+        let level = usize::try_from(level).unwrap_or(usize::MAX);
+        let load = self.setting.plan.levels.get(level);
+        load.copied().unwrap_or(Load::Concurrency(1))
+    }
+
+    /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
+    /// Returns the warm-up requests.
+    fn seat(&mut self, level: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
+        if self.seated == Some(level) {
+            return 0;
+        }
+        let users = self.load(level).first_connections();
+        self.crew.seat(users);
+        (self.seated, self.setting.level) = (Some(level), level);
+        if self.setting.levels.len() > 1 {
+            // Equal in all rounds of a level, not beyond.
+            self.epoch.forget_content();
+        }
+        let requests = self.setting.plan.warmup.unwrap_or(users);
+        if requests == 0 || self.setting.control.cancel.is_cancelled() {
+            return 0;
+        }
+        watch(RoundEvent::WarmingUp { requests });
+        let markers = &mut self.cold.markers;
+        let failed = self
+            .warm_up
+            .send(requests, &self.setting, &self.crew, markers);
+        self.notes.warnings.extend(failed);
+        requests
+    }
+
+    /// Acts as the round's kind wants it, and starts its epoch where it begins one.
+    fn make_cold(
+        &mut self,
+        spec: RoundSpec,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> Result<Option<ColdAction>, LoadError> {
+        let (setting, engines) = (&self.setting, &self.engines);
+        match spec.kind {
+            RoundKind::Warm | RoundKind::Partial => Ok(None),
+            RoundKind::Cold => {
+                watch(RoundEvent::MakingCold);
+                let (epoch, notes) = (&mut self.epoch, &mut self.notes);
+                let action = self.cold.start_epoch(setting, engines, epoch, notes);
+                action.map(Some)
+            }
+            RoundKind::External => {
+                watch(RoundEvent::MakingCold);
+                cold::reset_engine_alone(setting, engines).map(Some)
+            }
+        }
+    }
+
+    fn bodies(&mut self, spec: RoundSpec) -> Result<RoundBodies, LoadError> {
+        let Some(bodies) = self.epoch.bodies.clone() else {
+            // A schedule begins cold, so there is an epoch; this is for the type only.
+            return Err(LoadError::Body {
+                row: 0,
+                reason: "no epoch".to_owned(),
+            });
+        };
+        let Some(asked_percent) = spec.kept_percent else {
+            return Ok(RoundBodies { bodies, cut: None });
+        };
+        if asked_percent >= 100 {
+            let cut = PrefixCut {
+                asked_percent,
+                kept_share: 1.0,
+                block_tokens: None,
+            };
+            return Ok(RoundBodies {
+                bodies,
+                cut: Some(cut),
+            });
+        }
+        let words = self.cold.markers.next();
+        let (setting, engines) = (&self.setting, &self.engines);
+        let PartialBodies { bodies, cut } =
+            partial_bodies(asked_percent, &words, setting, engines, &mut self.epoch)?;
+        Ok(RoundBodies {
+            bodies,
+            cut: Some(cut),
+        })
+    }
+
+    /// Returns the priming requests.
+    fn open_connections(&self) -> u32 {
+        let prime = self.setting.plan.probe.then(|| self.prime_request());
+        self.crew.open(&self.setting.client, prime.as_ref()).primed
+    }
+
+    fn prime_request(&self) -> Arc<RequestHead> {
+        let plan = &self.setting.plan;
+        let target = preflight::models_target(self.setting.target());
+        let headers =
+            crate::request::auth::credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+        Arc::new(headers.head("GET", &target))
+    }
+
+    fn order(&self, level: u32, spec: RoundSpec, requests: usize) -> RoundOrder {
+        let plan = &self.setting.plan;
+        let sequence = if plan.shuffle_round2 && spec.kind == RoundKind::Warm {
+            order::shuffled(requests, order::shuffle_seed(plan.seed, spec))
+        } else {
+            order::in_order(requests)
+        };
+        RoundOrder {
+            level,
+            round: spec.number,
+            pacing: match self.load(level) {
+                Load::Concurrency(_) => Pacing::Closed,
+                Load::Rate(rate) => Pacing::Open {
+                    due_ns: arrivals(rate, requests),
+                },
+            },
+            ..RoundOrder::closed(sequence, &plan.limits)
+        }
+    }
+
+    fn begin_metrics(&self) {
+        self.metrics.begin();
+        if !self.metrics.samplers.is_empty() {
+            // A sampler may have waited for longer than the server keeps an idle connection.
+            self.crew.open(&self.setting.client, None);
+        }
+    }
+
+    /// What is known of a round that is about to send its first request.
+    fn begun(
+        &mut self,
+        level: u32,
+        spec: RoundSpec,
+        planned: u32,
+        bodies: &PreparedEpoch,
+        done: RoundPreparation,
+        cut: Option<PrefixCut>,
+    ) -> RoundMeta {
+        let now = self.setting.control.clock.now();
+        RoundMeta {
+            level,
+            load: self.load(level),
+            spec,
+            planned,
+            not_started: planned,
+            started_ns: now,
+            ended_ns: now,
+            paused_ns: 0,
+            started_at: rfc3339(SystemTime::now()),
+            probe_requests: done.probe_requests,
+            warmup_requests: done.warmup_requests,
+            cold: done.cold,
+            cut,
+            content_digest: bodies.content_digest.clone(),
+            wire_digest: bodies.wire_digest.clone(),
+            peak_in_flight: 0,
+            client: ClientProbe::default(),
+            metrics: Vec::new(),
+            engines: Vec::new(),
+            interrupted: true,
+            unfinished: false,
+            stopped: None,
+            warnings: std::mem::take(&mut self.notes.warnings),
+        }
+    }
+
+    fn serve(
+        &mut self,
+        order: RoundOrder,
+        kind: RoundKind,
+        bodies: &Arc<PreparedEpoch>,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> RoundOutput {
+        let setting = &self.setting;
+        let plan = &setting.plan;
+        let is_alone = self.load(order.level).concurrency() == Some(1);
+        let between = plan.prometheus.per_request && is_alone;
+        let supplies = RoundSupplies {
+            client: &setting.client,
+            epoch: bodies,
+            reading: AnswerReading::of(plan),
+            cancel: &setting.control.cancel,
+            secrets: Secrets::with_rows(plan, setting.samples()),
+            between: between.then(|| Arc::clone(&self.metrics.samplers)),
+        };
+        if kind != RoundKind::Cold || plan.limits.duration_ms.is_none() {
+            return self.crew.serve(order, supplies, watch);
+        }
+        // What time does not let it begin cannot be warm later.
+        let mut begun = BTreeSet::new();
+        let output = self.crew.serve(order, supplies, &mut |event| {
+            if let RoundEvent::Finished(record) = &event {
+                begun.insert(record.index);
+            }
+            watch(event);
+        });
+        if output.stopped == Some(RoundStop::Duration) {
+            self.epoch.note_begun(begun);
+        }
+        output
+    }
+
+    /// The round as it ended: what came of it, and what engines and metrics say of it.
+    fn ended(
+        &self,
+        begun: RoundMeta,
+        output: RoundOutput,
+        before: &[Option<EngineReading>],
+    ) -> RoundMeta {
+        let stopped = output
+            .stopped
+            .or_else(|| self.epoch.stop_of(begun.spec.kind));
+        let control = &self.setting.control;
+        let after = self.engines.read(control);
+        let pages = self.metrics.end((output.started_ns, output.ended_ns));
+        let secrets = self.setting.secrets();
+        let mut warnings = begun.warnings.clone();
+        warnings.extend(self.metrics.warnings(&pages));
+        RoundMeta {
+            not_started: begun.planned.saturating_sub(output.ended),
+            started_ns: output.started_ns,
+            ended_ns: output.ended_ns,
+            paused_ns: output.paused_ns,
+            peak_in_flight: output.peak_in_flight,
+            engines: secrets.scrub_all(self.engines.deltas(before, &after)),
+            interrupted: control.cancel.is_cancelled() || stopped.is_some(),
+            stopped,
+            client: output.client,
+            metrics: secrets.scrub_all(self.metrics.tracks(&pages)),
+            warnings: secrets.scrub_all(warnings),
+            ..begun
+        }
+    }
+}
+
+/// TLS for the endpoint and everything beside it. Files that cannot be used are refused, whether
+/// anything here needs them or not.
+fn connector(plan: &Plan, target: &Target) -> Result<Option<TlsConnector>, LoadError> {
+    let has_files = plan.request.ca_cert.is_some() || plan.request.client_cert.is_some();
+    if target.https || has_files || beside(plan).any(|url| url.starts_with("https")) {
+        return Ok(Some(tls_connector(&plan.request)?));
+    }
+    Ok(None)
+}
+
+/// The URLs that a run may ask beside its endpoint.
+fn beside(plan: &Plan) -> impl Iterator<Item = &String> {
+    let resets = plan.cold.reset_calls.iter().map(|call| &call.url);
+    let pages = plan.prometheus.urls.iter();
+    pages.chain(resets).chain(&plan.admin_urls)
+}

@@ -1,0 +1,175 @@
+//! Token ids of exactly what was sent, by the engine's own tokenizer and template. Asked for after
+//! the prompts were sent, so that nothing of a measured prompt is seen by the server before.
+
+use super::{engines::RunEngines, epoch::RunEpoch, setting::RunSetting};
+use crate::{
+    clock::nanos, control::Control, request::api::plain_prompt, request::auth::credentials,
+    request::head::Headers,
+};
+use dualround_model::{Api, EngineKind};
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+/// How long one answer may take.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long all answers may take together.
+const WHOLE_LIMIT: Duration = Duration::from_secs(60);
+/// Bytes of prompts above which it is left alone.
+const MOST_BYTES: usize = 64 << 20;
+
+impl RunEpoch {
+    /// Asks for the ids of each request in the order of the dataset, once; they stay unknown where
+    /// the engine has no tokenizer to ask, or it would take too long.
+    pub(super) fn ask_token_ids(&mut self, setting: &RunSetting, engines: &RunEngines) {
+        if self.token_ids.is_some() {
+            return;
+        }
+        let Some((bodies, mut tokenizer)) = self
+            .bodies
+            .as_ref()
+            .zip(Tokenizer::of(setting, engines, self))
+        else {
+            return;
+        };
+        let control = &setting.control;
+        let ids = control.run(async {
+            let mut all = Vec::with_capacity(bodies.requests.len());
+            for request in &bodies.requests {
+                let body = &request.bytes[request.body_at..];
+                let body: Value = serde_json::from_slice(body).ok()?;
+                all.push(tokenizer.ids(&body).await?);
+                if control.cancel.is_cancelled() {
+                    return None;
+                }
+            }
+            Some(all)
+        });
+        self.token_ids = ids;
+    }
+}
+
+/// The calls by which an engine's tokenizer is asked.
+#[derive(Clone, Copy)]
+enum TokenizerCalls {
+    /// vLLM: `/tokenize` takes messages and applies the template.
+    Messages,
+    /// llama.cpp: `/apply-template`, then `/tokenize` of its text.
+    TemplateFirst,
+}
+
+impl TokenizerCalls {
+    fn of(kind: EngineKind) -> Option<Self> {
+        match kind {
+            EngineKind::Vllm | EngineKind::Simulated => Some(Self::Messages),
+            EngineKind::LlamaCpp => Some(Self::TemplateFirst),
+            _ => None,
+        }
+    }
+}
+
+/// A connection to an engine's tokenizer.
+pub(super) struct Tokenizer {
+    calls: TokenizerCalls,
+    control: Control,
+    prefix: String,
+    headers: Headers,
+    model: String,
+    api: Api,
+    clock: crate::Clock,
+    until: u64,
+}
+
+impl Tokenizer {
+    /// The engine's tokenizer, where it has one to ask and the prompts are not too much for it.
+    pub(super) fn of(setting: &RunSetting, engines: &RunEngines, epoch: &RunEpoch) -> Option<Self> {
+        let plan = &setting.plan;
+        let requests = epoch.bodies.as_ref()?.requests.iter();
+        let bytes: usize = requests.map(|request| request.bytes.len()).sum();
+        if !plan.probe || bytes > MOST_BYTES {
+            return None;
+        }
+        let target = setting.target().clone();
+        let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+        headers.set("Content-Type", "application/json");
+        let (tls, clock) = (setting.control.tls.clone(), setting.control.clock);
+        Some(Self {
+            calls: TokenizerCalls::of(engines.kind())?,
+            prefix: target.base_path().to_owned(),
+            headers,
+            model: plan.model.clone(),
+            api: plan.api(),
+            control: Control::new(target, tls, clock, ANSWER_LIMIT),
+            clock,
+            until: clock.now() + nanos(WHOLE_LIMIT),
+        })
+    }
+
+    /// The ids of a request's whole prompt as the engine would compute it: messages, tools and
+    /// template arguments. `None` when it does not say, or no longer.
+    pub(super) async fn ids(&mut self, request: &Value) -> Option<Vec<u32>> {
+        if self.clock.now() > self.until {
+            return None;
+        }
+        let plain = plain_prompt(self.api, request);
+        let body = match self.calls {
+            TokenizerCalls::Messages if plain.is_some() => {
+                json!({"model": self.model, "prompt": plain})
+            }
+            TokenizerCalls::TemplateFirst if plain.is_some() => {
+                json!({"content": plain, "add_special": true, "parse_special": true})
+            }
+            TokenizerCalls::Messages => {
+                let keys = ["messages", "tools", "chat_template", "chat_template_kwargs"];
+                let mut body = fields_of(request, &keys);
+                body.insert("model".to_owned(), json!(self.model));
+                body.insert("add_generation_prompt".to_owned(), json!(true));
+                Value::Object(body)
+            }
+            TokenizerCalls::TemplateFirst => {
+                let keys = [
+                    "messages",
+                    "tools",
+                    "tool_choice",
+                    "parallel_tool_calls",
+                    "chat_template_kwargs",
+                    "response_format",
+                    "json_schema",
+                    "grammar",
+                    "reasoning_format",
+                ];
+                let body = Value::Object(fields_of(request, &keys));
+                let answer = self.post("apply-template", &body).await?;
+                let text = answer.get("prompt")?.as_str()?.to_owned();
+                json!({"content": text, "add_special": true, "parse_special": true})
+            }
+        };
+        let answer = self.post("tokenize", &body).await?;
+        let tokens = answer.get("tokens")?.as_array()?;
+        tokens.iter().map(token_id).collect()
+    }
+
+    async fn post(&mut self, call: &str, body: &Value) -> Option<Value> {
+        self.control.target.path = format!("{}/{call}", self.prefix);
+        let sent = self
+            .control
+            .send("POST", &self.headers, &body.to_string())
+            .await;
+        let answer = sent.ok().filter(|answer| answer.status == 200)?;
+        serde_json::from_slice(&answer.body).ok()
+    }
+}
+
+fn token_id(value: &Value) -> Option<u32> {
+    u32::try_from(value.as_u64()?).ok()
+}
+
+/// Those fields of a request that are there.
+fn fields_of(request: &Value, keys: &[&str]) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for key in keys {
+        if let Some(value) = request.get(*key) {
+            fields.insert((*key).to_owned(), value.clone());
+        }
+    }
+    fields
+}
