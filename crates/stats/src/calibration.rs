@@ -15,13 +15,6 @@ pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> Level
         .successes()
         .filter_map(|(index, row)| Some((row, truth.get(&index)?)))
         .collect();
-    let errors = |said: fn(&RequestRow) -> Option<f64>, is: fn(&TrueTimes) -> Option<f64>| {
-        metric_error(
-            known
-                .iter()
-                .filter_map(|(row, truth)| Some(said(row)? - is(truth)?)),
-        )
-    };
     LevelCalibration {
         // A calibration has closed loops alone.
         concurrency: round.meta.load.concurrency().unwrap_or_default(),
@@ -29,9 +22,9 @@ pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> Level
         failed: summary.failed_requests,
         peak_in_flight: round.meta.peak_in_flight,
         true_ttft_ms: stat(known.iter().map(|(_, truth)| truth.ttft_ms)).avg,
-        ttft: errors(RequestRow::ttft_ms, |t| Some(t.ttft_ms)),
-        itl: errors(RequestRow::itl_ms, |t| t.itl_ms),
-        latency: errors(RequestRow::latency_ms, |t| Some(t.latency_ms)),
+        ttft: errors(&known, RequestRow::ttft_ms, |t| Some(t.ttft_ms)),
+        itl: errors(&known, RequestRow::itl_ms, |t| t.itl_ms),
+        latency: errors(&known, RequestRow::latency_ms, |t| Some(t.latency_ms)),
         token_throughput: summary.token_throughput,
         client: summary.client,
     }
@@ -55,6 +48,16 @@ pub fn flat_out(round: &RoundResult) -> Option<FlatOut> {
         worker_cpu_share: share,
         server_limited: share.is_some_and(|share| share < BUSY),
     })
+}
+
+/// The errors of one metric: what was said of each request, minus what the server's log has.
+fn errors(
+    known: &[(&RequestRow, &TrueTimes)],
+    said: fn(&RequestRow) -> Option<f64>,
+    is: fn(&TrueTimes) -> Option<f64>,
+) -> MetricError {
+    let requests = known.iter();
+    metric_error(requests.filter_map(|(row, truth)| Some(said(row)? - is(truth)?)))
 }
 
 fn metric_error(errors: impl Iterator<Item = f64>) -> MetricError {

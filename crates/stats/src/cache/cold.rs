@@ -18,17 +18,20 @@ pub(crate) const UNSEEN_TEMPLATE: u64 = 64;
 const MARKER_BYTES: u64 = 2;
 /// Largest cache block seen in real engines, tokens.
 pub(crate) const LARGEST_BLOCK: u64 = 256;
-/// Smallest and largest one that a canary is believed.
-const BLOCKS: (u64, u64) = (16, LARGEST_BLOCK);
-/// Characters of a shared beginning that a token may stand for at most, and tokens at most that a
-/// character may be.
-const CHARS: (u64, u64) = (8, 2);
+/// Smallest one that a canary is believed, and the one that is taken where nothing tells it.
+const SMALLEST_BLOCK: u64 = 16;
+/// Characters of a shared beginning that a token may stand for, at most.
+const CHARS_A_TOKEN: u64 = 8;
+/// Tokens that a character of it may be, at most.
+const TOKENS_A_CHAR: u64 = 2;
 /// Share of the round's prompt tokens that is always tolerated.
 const TOLERANCE: f64 = 0.01;
 /// A request that takes so much of its prompt from a cache, unexpectedly, is enough.
 const ONE_REQUEST: f64 = 0.5;
-/// A request is wholly cached from this share on, where less than half was expected.
-const WHOLLY: (f64, f64) = (0.9, 0.5);
+/// A request is wholly cached from this share on …
+const WHOLLY: f64 = 0.9;
+/// … where less than this share was expected.
+const EXPECTED_IN_PART: f64 = 0.5;
 /// Share of the requests whose hits must be known.
 const KNOWN: f64 = 0.9;
 /// Share of the prompt tokens that could have shown a hit.
@@ -59,11 +62,6 @@ impl Limits {
             .filter(|engine| engine.kind != EngineKind::Lmcache)
             .filter_map(|engine| engine.block_tokens)
             .max();
-        let hit = canary.and_then(|canary| {
-            let repeated = canary.repeated.filter(|hit| *hit > TEMPLATE_TOKENS)?;
-            canary.prompt_tokens?.checked_sub(repeated)
-        });
-        let by_canary = || hit.map_or(BLOCKS.0, |rest| rest.clamp(BLOCKS.0, BLOCKS.1));
         let other = canary.and_then(|canary| canary.other_marker).unwrap_or(0);
         let same_salt = canary.and_then(|canary| canary.other_text);
         let template_seen =
@@ -73,7 +71,8 @@ impl Limits {
             doubtful: 0,
             template_seen,
             same_salt: same_salt.is_some(),
-            block: told.unwrap_or_else(by_canary),
+            block: told
+                .unwrap_or_else(|| canary.and_then(block_by_canary).unwrap_or(SMALLEST_BLOCK)),
         }
     }
 
@@ -129,6 +128,14 @@ impl Limits {
         };
         (shared + around).max(self.template)
     }
+}
+
+/// The unit in which prompts are cached is no smaller than what a canary that hit had left to
+/// compute.
+fn block_by_canary(canary: &CanaryReport) -> Option<u64> {
+    let repeated = canary.repeated.filter(|hit| *hit > TEMPLATE_TOKENS)?;
+    let rest = canary.prompt_tokens?.checked_sub(repeated)?;
+    Some(rest.clamp(SMALLEST_BLOCK, LARGEST_BLOCK))
 }
 
 /// Judges the cold rounds of a level together. Under `--cold none` only the first one is cold: the
@@ -268,13 +275,14 @@ pub(crate) fn expected(
     if shared == RequestRow::SHARED_UNKNOWN {
         return (0, prompt);
     }
-    let most = CHARS.1 * shared + marker_tokens(round);
-    ((shared / CHARS.0).min(prompt), most.min(prompt))
+    let least = shared / CHARS_A_TOKEN;
+    let most = TOKENS_A_CHAR * shared + marker_tokens(round);
+    (least.min(prompt), most.min(prompt))
 }
 
 /// What a round's hits come to beyond what is expected.
 #[derive(Clone, Copy, Debug, Default)]
-struct Sums {
+struct ExcessHits {
     prompt: u64,
     cached: u64,
     /// What its requests may hit of each other and of what any two prompts share.
@@ -289,7 +297,7 @@ struct Sums {
     requests: u64,
 }
 
-impl Sums {
+impl ExcessHits {
     /// At the lower or the upper end of what is expected; `whole`: hits are known of all requests.
     fn of(round: &RoundResult, limits: Limits, whole: bool, upper: bool) -> Self {
         let mut sums = Self::default();
@@ -304,8 +312,8 @@ impl Sums {
             let expected = expected / limits.block * limits.block;
             let begun = limits.with_template(expected, round.expected.is_some());
             let allowed = begun + limits.block;
-            let of = |share: f64| share * prompt as f64;
-            let wholly = cached as f64 >= of(WHOLLY.0) && (begun as f64) < of(WHOLLY.1);
+            let wholly = cached as f64 >= WHOLLY * prompt as f64
+                && (begun as f64) < EXPECTED_IN_PART * prompt as f64;
             let excess = if wholly {
                 cached.saturating_sub(expected)
             } else {
@@ -319,7 +327,8 @@ impl Sums {
             sums.visible += prompt.saturating_sub(allowed);
             let around = limits.template.min(UNSEEN_TEMPLATE);
             sums.visible_alone += prompt.saturating_sub(around + limits.block);
-            sums.alone += u64::from(excess > 0 && excess as f64 >= of(ONE_REQUEST));
+            let much = excess as f64 >= ONE_REQUEST * prompt as f64;
+            sums.alone += u64::from(excess > 0 && much);
         }
         // Of those that share one had to compute, unless an earlier request did, as the canary does
         // with a template; where hits are not known of all, it may be one of the others.
@@ -332,11 +341,17 @@ impl Sums {
         sums
     }
 
+    /// Enough of the prompt tokens could have shown a hit.
+    fn would_show(&self) -> bool {
+        self.visible as f64 >= VISIBLE * self.prompt as f64
+    }
+
     fn contaminated(&self) -> bool {
         self.alone > 0 || self.excess as f64 > TOLERANCE * self.prompt as f64
     }
 }
 
+/// Judges one cold round, and adds what the verdict rests on.
 fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> Verdict {
     let number = round.meta.spec.number;
     let hits = Hits::of_rows(&round.requests);
@@ -356,18 +371,8 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
         }
         return Verdict::Unknown;
     }
-    let (least, most) = (
-        Sums::of(round, limits, hits.is_whole(), false),
-        Sums::of(round, limits, hits.is_whole(), true),
-    );
-    let retried = round.requests.successes();
-    let retried = retried.filter(|(_, row)| row.has(Flag::Retried)).count() as u64;
-    if retried > 0 {
-        evidence.push(ColdFact::Retried {
-            round: number,
-            requests: retried,
-        });
-    }
+    let most = ExcessHits::of(round, limits, hits.is_whole(), true);
+    evidence.extend(retried(round));
     evidence.push(ColdFact::Hits {
         round: number,
         cached: hits.cached,
@@ -386,32 +391,61 @@ fn judge(round: &RoundResult, limits: Limits, evidence: &mut Vec<ColdFact>) -> V
         }
         return Verdict::Contaminated;
     }
-    let unknown = if (most.requests as f64) < KNOWN * hits.of as f64 {
-        ColdFact::KnownForFew {
+    match why_unknown(round, limits, hits, most) {
+        Some(why) => {
+            evidence.push(why);
+            Verdict::Unknown
+        }
+        None => Verdict::Cold,
+    }
+}
+
+/// Requests that were sent again, which may hit what their own first attempt left.
+fn retried(round: &RoundResult) -> Option<ColdFact> {
+    let retried = round.requests.successes();
+    let requests = retried.filter(|(_, row)| row.has(Flag::Retried)).count() as u64;
+    (requests > 0).then_some(ColdFact::Retried {
+        round: round.meta.spec.number,
+        requests,
+    })
+}
+
+/// What keeps a round without excess hits from being known to be cold; `most` is at the upper end of
+/// what is expected.
+fn why_unknown(
+    round: &RoundResult,
+    limits: Limits,
+    hits: Hits,
+    most: ExcessHits,
+) -> Option<ColdFact> {
+    let number = round.meta.spec.number;
+    if (most.requests as f64) < KNOWN * hits.of as f64 {
+        return Some(ColdFact::KnownForFew {
             round: number,
             known: most.requests,
             of: hits.of,
-        }
-    } else if limits.doubtful > 0
-        && Sums::of(round, limits.without_doubt(), hits.is_whole(), true).contaminated()
+        });
+    }
+    let whole = hits.is_whole();
+    if limits.doubtful > 0
+        && ExcessHits::of(round, limits.without_doubt(), whole, true).contaminated()
     {
-        let hit = limits.template;
-        ColdFact::MarkerInDoubt { round: number, hit }
-    } else if (most.visible as f64) < VISIBLE * most.prompt as f64
-        && (least.visible as f64) >= VISIBLE * least.prompt as f64
-    {
-        ColdFact::CharactersOnly { round: number }
-    } else if (most.visible as f64) < VISIBLE * most.prompt as f64 {
-        let shared = most.visible_alone as f64 >= VISIBLE * most.prompt as f64;
-        ColdFact::TooShort {
+        return Some(ColdFact::MarkerInDoubt {
             round: number,
-            shared,
+            hit: limits.template,
+        });
+    }
+    let least = ExcessHits::of(round, limits, whole, false);
+    if !most.would_show() {
+        if least.would_show() {
+            return Some(ColdFact::CharactersOnly { round: number });
         }
-    } else if least.contaminated() {
-        ColdFact::CharactersOnly { round: number }
-    } else {
-        return Verdict::Cold;
-    };
-    evidence.push(unknown);
-    Verdict::Unknown
+        return Some(ColdFact::TooShort {
+            round: number,
+            shared: most.visible_alone as f64 >= VISIBLE * most.prompt as f64,
+        });
+    }
+    least
+        .contaminated()
+        .then_some(ColdFact::CharactersOnly { round: number })
 }

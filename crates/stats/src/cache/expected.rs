@@ -13,59 +13,78 @@ const GROUP: usize = 32;
 pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64>) -> Expected {
     let own = round.meta.cold.as_ref();
     let own = own.and_then(|action| action.marker_tokens);
-    let longer = |tokens: u64| match own.zip(marker_tokens) {
-        Some((own, theirs)) if tokens > 0 => (tokens + own).saturating_sub(theirs),
-        _ => tokens,
-    };
-    let sent: Vec<(usize, &RequestRow)> = round
-        .requests
-        .iter()
-        .filter(|(_, row)| row.start_ns().is_some())
-        .map(|(index, row)| (index as usize, row))
-        .filter(|(index, _)| *index < ids.len())
-        .collect();
+    let markers = own.zip(marker_tokens);
+    let mut sent = sent_requests(round, ids);
     // In the order of their tokens the closest relatives are neighbours.
-    let mut order: Vec<usize> = (0..sent.len()).collect();
-    order.sort_by(|a, b| ids[sent[*a].0].cmp(&ids[sent[*b].0]));
-    let mut rank = vec![0; sent.len()];
-    for (at, which) in order.iter().enumerate() {
-        rank[*which] = at;
-    }
-    let common = |a: usize, b: usize| {
-        let (a, b) = (&ids[sent[order[a]].0], &ids[sent[order[b]].0]);
-        a.iter().zip(b).take_while(|(a, b)| a == b).count()
-    };
-    let mut by_start: Vec<usize> = (0..sent.len()).collect();
-    by_start.sort_by_key(|which| sent[*which].1.start_ns());
-    let mut by_end: Vec<usize> = (0..sent.len()).collect();
-    by_end.sort_by_key(|which| sent[*which].1.end_ns());
-    let mut begun = by_start.into_iter().peekable();
-    let mut there: BTreeSet<usize> = BTreeSet::new();
-    let mut found = vec![0_usize; sent.len()];
-    for which in by_end {
-        let end = sent[which].1.end_ns();
-        while let Some(next) = begun.next_if(|next| sent[*next].1.start_ns() < Some(end)) {
-            there.insert(rank[next]);
-        }
-        let own = rank[which];
-        let below = there.range(..own).next_back();
-        let above = there.range(own + 1..).next();
-        let neighbours = [below, above].into_iter().flatten();
-        found[which] = neighbours
-            .map(|other| common(own, *other))
-            .max()
-            .unwrap_or(0);
-    }
+    sent.sort_by(|a, b| a.ids.cmp(b.ids));
+    let found = found_of_others(&sent);
     let mut tokens = vec![None; ids.len()];
-    for (which, (index, _)) in sent.iter().enumerate() {
-        tokens[*index] = u32::try_from(longer(found[which] as u64)).ok();
+    for (request, found) in sent.iter().zip(&found) {
+        tokens[request.index] = u32::try_from(with_marker(*found as u64, markers)).ok();
     }
     Expected {
         epoch: round.meta.spec.epoch,
         tokens,
-        computed: computed(&order, &found, common),
-        unseen: unseen(&sent, |index| longer(ids[index].len() as u64)),
+        computed: computed(&found, |a, b| common(sent[a].ids, sent[b].ids)),
+        unseen: unseen(&sent, markers),
     }
+}
+
+/// A request that was sent, with the ids of its prompt.
+struct SentRequest<'a> {
+    index: usize,
+    row: &'a RequestRow,
+    ids: &'a [u32],
+}
+
+/// In the order of the index.
+fn sent_requests<'a>(round: &'a RoundResult, ids: &'a [Vec<u32>]) -> Vec<SentRequest<'a>> {
+    let mut sent = Vec::new();
+    for (index, row) in round.requests.iter() {
+        let index = index as usize;
+        if let (Some(_), Some(ids)) = (row.start_ns(), ids.get(index)) {
+            sent.push(SentRequest { index, row, ids });
+        }
+    }
+    sent
+}
+
+/// Tokens in this round of a beginning that has `tokens` in another epoch, whose marker is of another
+/// length. `markers`: tokens of this round's, and of theirs.
+fn with_marker(tokens: u64, markers: Option<(u64, u64)>) -> u64 {
+    match markers {
+        Some((own, theirs)) if tokens > 0 => (tokens + own).saturating_sub(theirs),
+        _ => tokens,
+    }
+}
+
+/// Tokens that two prompts begin with.
+fn common(a: &[u32], b: &[u32]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+/// For each of these requests, in the order of their tokens, the longest beginning that it shares with
+/// one that was sent before it ended.
+fn found_of_others(sent: &[SentRequest<'_>]) -> Vec<usize> {
+    let mut by_start: Vec<usize> = (0..sent.len()).collect();
+    by_start.sort_by_key(|at| sent[*at].row.start_ns());
+    let mut by_end: Vec<usize> = (0..sent.len()).collect();
+    by_end.sort_by_key(|at| sent[*at].row.end_ns());
+    let mut begun = by_start.into_iter().peekable();
+    let mut there: BTreeSet<usize> = BTreeSet::new();
+    let mut found = vec![0_usize; sent.len()];
+    for own in by_end {
+        let end = sent[own].row.end_ns();
+        while let Some(next) = begun.next_if(|next| sent[*next].row.start_ns() < Some(end)) {
+            there.insert(next);
+        }
+        let below = there.range(..own).next_back();
+        let above = there.range(own + 1..).next();
+        for other in [below, above].into_iter().flatten() {
+            found[own] = found[own].max(common(sent[own].ids, sent[*other].ids));
+        }
+    }
+    found
 }
 
 /// What a prefix cache could give, where the token ids are all of the prompts.
@@ -79,23 +98,24 @@ pub(crate) fn reuse_of_all(rounds: &[RoundResult], known: &RunEvidence) -> Optio
 }
 
 /// Prompt tokens that the server counts beyond the ids, at most.
-fn unseen(sent: &[(usize, &RequestRow)], tokens: impl Fn(usize) -> u64) -> u64 {
-    let more = sent.iter().filter_map(|(index, row)| {
-        let counted = row.input_tokens()?;
-        Some(counted.saturating_sub(tokens(*index)))
+fn unseen(sent: &[SentRequest<'_>], markers: Option<(u64, u64)>) -> u64 {
+    let more = sent.iter().filter_map(|request| {
+        let counted = request.row.input_tokens()?;
+        Some(counted.saturating_sub(with_marker(request.ids.len() as u64, markers)))
     });
     more.max().unwrap_or(0)
 }
 
 /// Of each group whose members all expect its beginning, that beginning, once: requests that were in
-/// flight together expect it of each other, and one of them had to compute it.
-fn computed(order: &[usize], found: &[usize], common: impl Fn(usize, usize) -> usize) -> u64 {
+/// flight together expect it of each other, and one of them had to compute it. `found` is in the order
+/// of their tokens, in which `common` tells what two of them share.
+fn computed(found: &[usize], common: impl Fn(usize, usize) -> usize) -> u64 {
     let mut sum = 0;
     let mut at = 0;
-    while at < order.len() {
+    while at < found.len() {
         let mut share = usize::MAX;
         let mut end = at + 1;
-        while end < order.len() {
+        while end < found.len() {
             let both = common(end - 1, end);
             if both < GROUP {
                 break;
@@ -103,7 +123,7 @@ fn computed(order: &[usize], found: &[usize], common: impl Fn(usize, usize) -> u
             share = share.min(both);
             end += 1;
         }
-        let all_expect = order[at..end].iter().all(|which| found[*which] >= share);
+        let all_expect = found[at..end].iter().all(|found| *found >= share);
         if end - at > 1 && all_expect {
             sum += share as u64;
         }
@@ -124,10 +144,9 @@ mod tests {
             (3, 4) => 100,
             _ => 3,
         };
-        let order = [0, 1, 2, 3, 4, 5];
-        assert_eq!(computed(&order, &[40, 40, 40, 100, 100, 3], common), 140);
+        assert_eq!(computed(&[40, 40, 40, 100, 100, 3], common), 140);
         // One after the other, the first of each expects nothing.
-        assert_eq!(computed(&order, &[0, 40, 40, 0, 100, 3], common), 0);
-        assert_eq!(computed(&[], &[], common), 0);
+        assert_eq!(computed(&[0, 40, 40, 0, 100, 3], common), 0);
+        assert_eq!(computed(&[], common), 0);
     }
 }

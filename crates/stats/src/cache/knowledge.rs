@@ -82,11 +82,7 @@ fn replicas(engines: &[EngineReport]) -> usize {
 /// did not, and counters may contradict.
 pub(crate) fn of_level(rounds: &[RoundResult], known: &RunEvidence) -> Convention {
     let canary = known.canary.as_ref();
-    let reported = |round: &RoundResult| {
-        let mut rows = round.requests.successes();
-        rows.any(|(_, row)| row.cached_tokens().is_some_and(|cached| cached > 0))
-    };
-    let hit = found(canary) || rounds.iter().any(reported);
+    let hit = found(canary) || rounds.iter().any(reports_hit);
     Convention {
         omission_is_zero: hit
             && left_out(canary)
@@ -94,6 +90,11 @@ pub(crate) fn of_level(rounds: &[RoundResult], known: &RunEvidence) -> Conventio
             && !rounds.iter().any(witness::is_several_processes)
             && !rounds.iter().any(contradicted),
     }
+}
+
+fn reports_hit(round: &RoundResult) -> bool {
+    let mut rows = round.requests.successes();
+    rows.any(|(_, row)| row.cached_tokens().is_some_and(|cached| cached > 0))
 }
 
 /// The counters saw more hits in a round than its answers reported, in look-ups that were all ours.

@@ -103,7 +103,7 @@ fn not_computed(rounds: &[RoundResult]) -> Option<Replayed> {
         ..Replayed::default()
     };
     let (mut repeated, mut pairs) = (0_u64, 0_u64);
-    let mut ttft = (0.0, 0.0);
+    let (mut computed_ms, mut stored_ms) = (0.0, 0.0);
     for warm in of_kind(rounds, RoundKind::Warm) {
         if !stood_still(warm) {
             return None;
@@ -119,13 +119,12 @@ fn not_computed(rounds: &[RoundResult]) -> Option<Replayed> {
         for (_, before, row) in matched(cold, warm) {
             pairs += 1;
             repeated += u64::from(same_usage(before, row));
-            ttft.0 += before.ttft_ms().unwrap_or(0.0);
-            ttft.1 += row.ttft_ms().unwrap_or(0.0);
+            computed_ms += before.ttft_ms().unwrap_or(0.0);
+            stored_ms += row.ttft_ms().unwrap_or(0.0);
         }
     }
-    let share = |part: u64, of: u64| part as f64 >= MOSTLY * of as f64;
-    (pairs > 0 && share(sum.answers, sum.of) && share(repeated, pairs) && ttft.0 >= FASTER * ttft.1)
-        .then_some(sum)
+    let faster = computed_ms >= FASTER * stored_ms;
+    (pairs > 0 && is_most(sum.answers, sum.of) && is_most(repeated, pairs) && faster).then_some(sum)
 }
 
 /// The engines' counters saw nothing of a round.
@@ -136,12 +135,17 @@ pub(crate) fn stood_still(round: &RoundResult) -> bool {
     seen <= witness::slack(sent) && 2.0 * witness::slack(sent) < sent
 }
 
+/// Most of a round's answers are of this kind.
 fn mostly(round: &RoundResult, holds: fn(&RequestRow) -> bool) -> bool {
     let (mut part, mut of) = (0_u64, 0_u64);
     for (_, row) in round.requests.successes() {
         of += 1;
         part += u64::from(holds(row));
     }
+    is_most(part, of)
+}
+
+fn is_most(part: u64, of: u64) -> bool {
     part as f64 >= MOSTLY * of as f64
 }
 

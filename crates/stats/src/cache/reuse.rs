@@ -18,21 +18,14 @@ pub fn reuse(prompts: &[Vec<u32>], block: u64, capacity_tokens: Option<u64>) -> 
         return None;
     }
     let blocks = capacity_tokens.and_then(|tokens| usize::try_from(tokens / block.max(1)).ok());
-    let rates = |capacity: Option<usize>| {
-        let mut cache = Lru::new(capacity);
-        [(); 2].map(|()| {
-            let mut hits = 0;
-            for (ids, chain) in prompts.iter().zip(&chains) {
-                let usable = ids.len().saturating_sub(1) / size;
-                hits += size * cache.serve(chain, usable);
-            }
-            hits as f64 / total as f64
-        })
-    };
-    let [cold, warm] = rates(None);
+    let [cold, warm] = hits_of_two_rounds(prompts, &chains, size, None);
+    let (cold, warm) = (cold as f64 / total as f64, warm as f64 / total as f64);
     let lru_warm = match blocks {
         // One token a block is llama.cpp's matching, which has slots, no blocks to drop.
-        Some(blocks) if block > 1 => Some(rates(Some(blocks))[1]),
+        Some(blocks) if block > 1 => {
+            let [_, warm] = hits_of_two_rounds(prompts, &chains, size, Some(blocks));
+            Some(warm as f64 / total as f64)
+        }
         _ => None,
     };
     Some(Reuse {
@@ -43,6 +36,25 @@ pub fn reuse(prompts: &[Vec<u32>], block: u64, capacity_tokens: Option<u64>) -> 
         warm,
         lru_warm,
         capacity_tokens,
+    })
+}
+
+/// Tokens hit in a first and in a second round of the same prompts. `chains` are their blocks of
+/// `size` tokens; the cache holds `capacity` blocks.
+fn hits_of_two_rounds(
+    prompts: &[Vec<u32>],
+    chains: &[Vec<u64>],
+    size: usize,
+    capacity: Option<usize>,
+) -> [usize; 2] {
+    let mut cache = LruCache::new(capacity);
+    [(); 2].map(|()| {
+        let mut hits = 0;
+        for (ids, chain) in prompts.iter().zip(chains) {
+            let usable = ids.len().saturating_sub(1) / size;
+            hits += size * cache.serve(chain, usable);
+        }
+        hits
     })
 }
 
@@ -60,14 +72,14 @@ fn chain(ids: &[u32], size: usize) -> Vec<u64> {
 }
 
 /// Blocks with the time of their last use; without a capacity nothing is dropped.
-struct Lru {
+struct LruCache {
     capacity: Option<usize>,
     used: HashMap<u64, u64>,
     by_use: BTreeMap<u64, u64>,
     now: u64,
 }
 
-impl Lru {
+impl LruCache {
     fn new(capacity: Option<usize>) -> Self {
         Self {
             capacity,
@@ -79,8 +91,9 @@ impl Lru {
 
     /// Looks a prompt up (its first `usable` blocks at most) and stores it; returns the blocks hit.
     fn serve(&mut self, chain: &[u64], usable: usize) -> usize {
-        let known = |block: &&u64| self.used.contains_key(block);
-        let hits = chain.iter().take(usable).take_while(known).count();
+        let looked_up = chain.iter().take(usable);
+        let hits = looked_up.take_while(|block| self.used.contains_key(*block));
+        let hits = hits.count();
         // From the end, so that the beginning, which more prompts share, is dropped last.
         for block in chain.iter().rev() {
             self.touch(*block);

@@ -18,7 +18,7 @@ const OF_THE_REST: f64 = 0.25;
 
 /// What was seen of hits.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reuse {
+pub(crate) struct ReuseSeen {
     pub(crate) witness: Witness,
     /// Answers that a response cache gave.
     pub(crate) replayed: Option<Replayed>,
@@ -35,7 +35,7 @@ pub(crate) fn reuse_seen(
     replayed: Option<Replayed>,
     design: &Design<'_>,
     known: &RunEvidence,
-) -> Reuse {
+) -> ReuseSeen {
     let (cold, warm) = (
         Hits::of_rounds(design.cold_rounds()),
         Hits::of_rounds(design.warm_rounds()),
@@ -61,20 +61,22 @@ pub(crate) fn reuse_seen(
         .iter()
         .find_map(|engine| engine.block_tokens)
         .unwrap_or(16);
-    let more = |cold: f64, warm: f64| warm - cold >= POINTS;
     let (evidence, known_few) = match witness {
         Witness::Usage => {
             let rates = cold.rate().zip(warm.rate());
-            let seen =
-                rates.is_some_and(|(cold, warm)| more(cold, warm)) || by_pairs(design, block);
+            let grown = rates.is_some_and(|(cold, warm)| warm - cold >= POINTS);
+            let seen = grown || by_pairs(design, block);
             (seen, !seen && rates.is_some())
         }
-        Witness::Counters { cold, warm } => (more(cold, warm), !more(cold, warm)),
+        Witness::Counters { cold, warm } => {
+            let seen = warm - cold >= POINTS;
+            (seen, !seen)
+        }
         Witness::Partly | Witness::Contradicted | Witness::ResponseCache(_) | Witness::Nobody => {
             (false, false)
         }
     };
-    Reuse {
+    ReuseSeen {
         witness,
         replayed,
         evidence,

@@ -5,6 +5,7 @@ use crate::{
     cache::hits::Hits,
     cache::witness::{self, EngineLookups, LookupCheck, sent_tokens, slack},
     level::kinds::of_kind,
+    numbers::share::share,
 };
 use dualround_model::{
     CachedByTier, EngineDelta, Flag, RoundKind, RoundResult, TierRate, TrafficSign, Warning,
@@ -26,101 +27,131 @@ fn by_usage(rounds: &[RoundResult], kind: RoundKind) -> Option<Vec<TierRate>> {
     if !hits.is_whole() || sums.is_empty() {
         return None;
     }
-    let rate = |tier: &str, pick: fn(&CachedByTier) -> u64| {
-        let found = sums.iter().map(pick).sum::<u64>() as f64;
-        TierRate {
-            server: TierRate::BY_USAGE.to_owned(),
-            tier: tier.to_owned(),
-            hits: found,
-            queries: hits.prompt as f64,
-            rate: (hits.prompt > 0).then(|| found / hits.prompt as f64),
-        }
-    };
+    let local = sums.iter().map(|one| one.local).sum();
+    let external = sums.iter().map(|one| one.external).sum();
     Some(vec![
-        rate("local", |one| one.local),
-        rate("external", |one| one.external),
+        usage_rate("local", local, hits.prompt),
+        usage_rate("external", external, hits.prompt),
     ])
 }
 
-/// Hits and look-ups by server and tier.
+/// What one tier gave of so many prompt tokens.
+fn usage_rate(tier: &str, found: u64, prompt: u64) -> TierRate {
+    TierRate {
+        server: TierRate::BY_USAGE.to_owned(),
+        tier: tier.to_owned(),
+        hits: found as f64,
+        queries: prompt as f64,
+        rate: share(found, prompt),
+    }
+}
+
+/// Hits and look-ups by server and tier, in the order of their names.
 fn by_counters(rounds: &[RoundResult], kind: RoundKind) -> Vec<TierRate> {
-    let mut sums: BTreeMap<(String, String), (f64, f64)> = BTreeMap::new();
+    let mut tiers: BTreeMap<(&str, &str), TierRate> = BTreeMap::new();
     for delta in of_kind(rounds, kind).flat_map(|round| &round.meta.engines) {
         for tier in &delta.tiers {
             let Some((hits, queries)) = tier.hits.zip(tier.queries) else {
                 continue;
             };
-            let sum = sums
-                .entry((delta.base.clone(), tier.tier.clone()))
-                .or_default();
-            sum.0 += hits;
-            sum.1 += queries;
+            let sum = tiers.entry((&delta.base, &tier.tier));
+            let sum = sum.or_insert_with(|| TierRate {
+                server: delta.base.clone(),
+                tier: tier.tier.clone(),
+                hits: 0.0,
+                queries: 0.0,
+                rate: None,
+            });
+            sum.hits += hits;
+            sum.queries += queries;
         }
     }
-    let rate = |((server, tier), (hits, queries)): ((String, String), (f64, f64))| TierRate {
-        server,
-        tier,
-        hits,
-        queries,
-        rate: (queries > 0.0).then(|| hits / queries),
-    };
-    sums.into_iter().map(rate).collect()
+    let mut tiers: Vec<TierRate> = tiers.into_values().collect();
+    for tier in &mut tiers {
+        tier.rate = (tier.queries > 0.0).then(|| tier.hits / tier.queries);
+    }
+    tiers
 }
 
 /// The hit rate by the server's own counters, over rounds in each of which what they looked up is
 /// what was sent.
 pub(crate) fn rate<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Option<f64> {
     let seen: Vec<EngineLookups> = rounds.map(witness::of_round).collect::<Option<_>>()?;
-    let sum = |pick: fn(&EngineLookups) -> f64| seen.iter().map(pick).sum::<f64>();
-    let sent = sum(|seen| seen.sent);
-    (sent > 0.0).then(|| sum(|seen| seen.hits) / sent)
+    let hits: f64 = seen.iter().map(|seen| seen.hits).sum();
+    let sent: f64 = seen.iter().map(|seen| seen.sent).sum();
+    (sent > 0.0).then(|| hits / sent)
 }
 
 /// Other traffic, as far as gauges and counters show it.
 pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
-    let mut warnings = Vec::new();
     let engines = &round.meta.engines;
-    let total = |pick: fn(&EngineDelta) -> Option<f64>| {
-        let values: Vec<f64> = engines.iter().filter_map(pick).collect();
-        (!values.is_empty()).then(|| values.iter().sum::<f64>())
-    };
-    let running = total(|delta| delta.running_before).unwrap_or(0.0)
-        + total(|delta| delta.waiting_before).unwrap_or(0.0);
-    if running > 0.0 {
-        warnings.push(Warning::OtherTraffic {
-            what: TrafficSign::BusyBefore,
-            seen: running,
-            ours: 0.0,
-        });
-    }
-    let mut more = |what: TrafficSign, seen: Option<f64>, ours: Option<f64>, slack: f64| {
-        if let Some((seen, ours)) = seen.zip(ours)
-            && seen > ours + slack
-        {
-            warnings.push(Warning::OtherTraffic { what, seen, ours });
-        }
-    };
+    let mut warnings: Vec<Warning> = busy_before(engines).into_iter().collect();
     let retried = round.requests.iter().any(|(_, row)| row.has(Flag::Retried));
     let requests = (!retried).then(|| round.ended() as f64);
-    let finished = 0.5 + 0.02 * round.ended() as f64;
-    more(
+    let allowed = 0.5 + 0.02 * round.ended() as f64;
+    let finished = through(engines, |delta| delta.requests, requests, allowed);
+    warnings.extend(more_than_ours(
         TrafficSign::Finished,
-        through(engines, |delta| delta.requests, requests, finished),
-        requests,
         finished,
-    );
+        requests,
+        allowed,
+    ));
     let sent = sent_tokens(round);
     let allowed = slack(sent.unwrap_or(0.0));
     let prompt = through(engines, |delta| delta.prompt_tokens, sent, allowed);
-    more(TrafficSign::PromptTokens, prompt, sent, allowed);
+    warnings.extend(more_than_ours(
+        TrafficSign::PromptTokens,
+        prompt,
+        sent,
+        allowed,
+    ));
     let computed = through(engines, |delta| delta.processed, sent, allowed);
-    more(TrafficSign::Computed, computed, sent, allowed);
-    let of_tiers = |delta: &EngineDelta| delta.tiers.first().and_then(|tier| tier.queries);
-    let chained = through(engines, of_tiers, sent, allowed) < total(of_tiers);
+    warnings.extend(more_than_ours(
+        TrafficSign::Computed,
+        computed,
+        sent,
+        allowed,
+    ));
+    // Engines in a chain look up the same prompts, each for itself.
+    let looked_up = through(engines, first_tier_queries, sent, allowed);
+    let chained = looked_up < total(engines, first_tier_queries);
     if let (false, Some(LookupCheck::More { seen, sent })) = (chained, witness::looked(round)) {
-        more(TrafficSign::LookedUp, Some(seen), Some(sent), allowed);
+        let (seen, sent) = (Some(seen), Some(sent));
+        warnings.extend(more_than_ours(TrafficSign::LookedUp, seen, sent, allowed));
     }
     warnings
+}
+
+/// Requests that engines had before the round's first one.
+fn busy_before(engines: &[EngineDelta]) -> Option<Warning> {
+    let seen = total(engines, |delta| delta.running_before).unwrap_or(0.0)
+        + total(engines, |delta| delta.waiting_before).unwrap_or(0.0);
+    (seen > 0.0).then_some(Warning::OtherTraffic {
+        what: TrafficSign::BusyBefore,
+        seen,
+        ours: 0.0,
+    })
+}
+
+/// A counter that grew by more than what this program did, where both are known.
+fn more_than_ours(
+    what: TrafficSign,
+    seen: Option<f64>,
+    ours: Option<f64>,
+    slack: f64,
+) -> Option<Warning> {
+    let (seen, ours) = seen.zip(ours)?;
+    (seen > ours + slack).then_some(Warning::OtherTraffic { what, seen, ours })
+}
+
+fn first_tier_queries(delta: &EngineDelta) -> Option<f64> {
+    delta.tiers.first().and_then(|tier| tier.queries)
+}
+
+/// The sum over the engines that tell it; `None` where none does.
+fn total(engines: &[EngineDelta], pick: fn(&EngineDelta) -> Option<f64>) -> Option<f64> {
+    let values: Vec<f64> = engines.iter().filter_map(pick).collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>())
 }
 
 /// What passed through the engines: the sum, unless several of them each had all of it, as prefill
@@ -132,10 +163,12 @@ fn through(
     allowed: f64,
 ) -> Option<f64> {
     let values: Vec<f64> = engines.iter().filter_map(pick).collect();
-    let all = |value: &&f64| ours.is_some_and(|ours| (**value - ours).abs() <= allowed);
-    let whole = values.iter().filter(all).count();
-    match whole {
-        0 | 1 => (!values.is_empty()).then(|| values.iter().sum()),
-        _ => values.iter().copied().reduce(f64::max),
+    let mut had_all = 0;
+    for value in &values {
+        had_all += u32::from(ours.is_some_and(|ours| (value - ours).abs() <= allowed));
+    }
+    match had_all {
+        0 | 1 => total(engines, pick),
+        _ => values.into_iter().reduce(f64::max),
     }
 }

@@ -32,6 +32,11 @@ pub(crate) fn is_several_processes(round: &RoundResult) -> bool {
         .any(|engine| engine.left_out == Some(LeftOut::SeveralProcesses))
 }
 
+/// One engine answers, and its counters match what the round sent.
+pub(crate) fn is_one_engine(round: &RoundResult) -> bool {
+    round.meta.engines.len() == 1 && of_round(round).is_some()
+}
+
 /// How what was looked up stands to what was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum LookupCheck {
@@ -80,54 +85,70 @@ pub(crate) fn looked(round: &RoundResult) -> Option<LookupCheck> {
     let sent = sent_tokens(round)?;
     let engines: Vec<&EngineDelta> = round.meta.engines.iter().collect();
     let counted = tiers(&engines, sent).or_else(|| direct(&engines));
-    let (looked_up, hits) = counted.or_else(|| asked(round))?;
-    if looked_up > sent + slack(sent) {
-        return Some(LookupCheck::More {
-            seen: looked_up,
-            sent,
-        });
+    let counted = counted.or_else(|| asked(round))?;
+    let seen = counted.looked_up;
+    if seen > sent + slack(sent) {
+        return Some(LookupCheck::More { seen, sent });
     }
-    if looked_up < sent - slack(sent) {
-        return Some(LookupCheck::Less {
-            seen: looked_up,
-            sent,
-        });
+    if seen < sent - slack(sent) {
+        return Some(LookupCheck::Less { seen, sent });
     }
-    let hits = hits.min(sent);
+    let hits = counted.hits.min(sent);
     Some(LookupCheck::Match(EngineLookups { hits, sent }))
+}
+
+/// What counters grew by over a round, tokens.
+#[derive(Clone, Copy, Debug, Default)]
+struct CountedTokens {
+    looked_up: f64,
+    hits: f64,
 }
 
 /// Look-ups of the first tier and hits of all of them. With its own cache off, an engine looks
 /// everything up in the next one. Look-ups of an outer tier are all that was sent, or what the first
 /// one did not find (vLLM changed this); hits of one that fits neither are left out.
-fn tiers(engines: &[&EngineDelta], sent: f64) -> Option<(f64, f64)> {
-    let of = |first: bool| {
-        let tiers = engines.iter().flat_map(|delta| &delta.tiers);
-        let tiers = tiers.filter(|tier| tier.tier != "lmcache");
-        let is_first = |name: &str| matches!(name, "local" | "device");
-        let chosen = tiers.filter(move |tier| is_first(&tier.tier) == first);
-        chosen.filter_map(|tier| tier.hits.zip(tier.queries))
-    };
-    let sum = |pairs: &mut dyn Iterator<Item = (f64, f64)>| {
-        pairs.fold((0.0, 0.0, false), |sum, (hits, queries)| {
-            (sum.0 + hits, sum.1 + queries, true)
-        })
-    };
-    let (first_hits, first_queries, first) = sum(&mut of(true));
-    let (outer_hits, outer_queries, outer) = sum(&mut of(false));
-    if !first && !outer {
+fn tiers(engines: &[&EngineDelta], sent: f64) -> Option<CountedTokens> {
+    let (first, outer) = (tier_sum(engines, true), tier_sum(engines, false));
+    if first.is_none() && outer.is_none() {
         return None;
     }
-    if first_queries <= 0.0 {
-        return Some((outer_queries, outer_hits));
+    let (first, outer) = (first.unwrap_or_default(), outer.unwrap_or_default());
+    if first.looked_up <= 0.0 {
+        return Some(outer);
     }
-    let near = |a: f64, b: f64| (a - b).abs() <= slack(sent);
+    let missed = first.looked_up - first.hits;
     // SGLang counts every source over the same prompts.
-    let fits = near(outer_queries, first_queries)
-        || near(outer_queries, first_queries - first_hits)
-        || outer_queries >= first_queries;
-    let outer_hits = if outer && fits { outer_hits } else { 0.0 };
-    Some((first_queries, first_hits + outer_hits))
+    let fits = near(outer.looked_up, first.looked_up, sent)
+        || near(outer.looked_up, missed, sent)
+        || outer.looked_up >= first.looked_up;
+    let outer_hits = if fits { outer.hits } else { 0.0 };
+    Some(CountedTokens {
+        looked_up: first.looked_up,
+        hits: first.hits + outer_hits,
+    })
+}
+
+/// What the engines' own caches counted (`first`), or those behind them; `None` without counters.
+fn tier_sum(engines: &[&EngineDelta], first: bool) -> Option<CountedTokens> {
+    let mut sum = None;
+    for tier in engines.iter().flat_map(|delta| &delta.tiers) {
+        let is_first = matches!(tier.tier.as_str(), "local" | "device");
+        // A cache server counts what engines ask of it once more.
+        if tier.tier == "lmcache" || is_first != first {
+            continue;
+        }
+        if let Some((hits, looked_up)) = tier.hits.zip(tier.queries) {
+            let sum = sum.get_or_insert_with(CountedTokens::default);
+            sum.hits += hits;
+            sum.looked_up += looked_up;
+        }
+    }
+    sum
+}
+
+/// Tokens that differ by no more than the slack of what was sent.
+fn near(a: f64, b: f64, sent: f64) -> bool {
+    (a - b).abs() <= slack(sent)
 }
 
 /// Metrics that a user asks for by these names are hit rates of a prefix cache, in tokens; any other
@@ -139,7 +160,7 @@ const HIT_RATES: [&str; 3] = [
 ];
 
 /// Look-ups and hits of a hit rate that the user asked for.
-fn asked(round: &RoundResult) -> Option<(f64, f64)> {
+fn asked(round: &RoundResult) -> Option<CountedTokens> {
     HIT_RATES.iter().find_map(|name| {
         let mut tracks = round.meta.metrics.iter();
         let track = tracks.find(|track| track.asked == *name)?;
@@ -151,21 +172,23 @@ fn asked(round: &RoundResult) -> Option<(f64, f64)> {
             return None;
         };
         let window = (round.meta.started_ns, round.meta.ended_ns);
-        let grown = |name: &String| server_metrics::increase_of(track, name, window);
-        Some((grown(denominator)?, grown(numerator)?))
+        Some(CountedTokens {
+            looked_up: server_metrics::increase_of(track, denominator, window)?,
+            hits: server_metrics::increase_of(track, numerator, window)?,
+        })
     })
 }
 
 /// llama.cpp: tokens computed and tokens reused are both counted.
-fn direct(engines: &[&EngineDelta]) -> Option<(f64, f64)> {
-    let mut sums = (0.0, 0.0);
+fn direct(engines: &[&EngineDelta]) -> Option<CountedTokens> {
+    let mut sum = CountedTokens::default();
     let mut any = false;
     for delta in engines {
         if let Some((cached, computed)) = delta.cached.zip(delta.processed) {
-            sums.0 += cached + computed;
-            sums.1 += cached;
+            sum.looked_up += cached + computed;
+            sum.hits += cached;
             any = true;
         }
     }
-    any.then_some(sums)
+    any.then_some(sum)
 }

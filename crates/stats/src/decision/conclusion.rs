@@ -76,17 +76,9 @@ fn drift(basis: &LevelEvidence<'_>) -> Option<Reason> {
 /// The rounds agree, as far as an effect of more than the bound is excluded.
 fn no_effect(basis: &LevelEvidence<'_>, ttft: &MetricComparison) -> Decision {
     use ConclusionKind::{CannotTell, NoEffect};
-    let within =
-        |low: Option<f64>, high: Option<f64>, margin: f64| decide(low, high, margin) == NoEffect;
-    let spread = |margin: f64| within(ttft.spread_low, ttft.spread_high, margin);
-    let allowed = basis.design.source != Source::Cycles;
-    let holds_one = ttft.interval_low <= Some(1.0) && ttft.interval_high >= Some(1.0);
-    let agree = within(ttft.interval_low, ttft.interval_high, MARGIN)
-        || (allowed && spread(MARGIN))
-        || (allowed && holds_one && basis.reuse.known_few && spread(LOOSE_MARGIN));
     let far = ttft.interval_low.zip(ttft.interval_high);
     let far = far.map(|(low, high)| high.max(1.0 / low));
-    let (true, Some(bound)) = (agree, far) else {
+    let (true, Some(bound)) = (rounds_agree(basis, ttft), far) else {
         return Decision::nothing(CannotTell, Reason::AcrossMargin);
     };
     if bound > WIDEST_BOUND {
@@ -97,4 +89,24 @@ fn no_effect(basis: &LevelEvidence<'_>, ttft: &MetricComparison) -> Decision {
         bound: Some(bound),
         reason: None,
     }
+}
+
+/// The interval lies within the margin. Where it was widened by an allowance, the spread within the
+/// rounds may do so instead, and within a looser margin where hits are known to be few.
+fn rounds_agree(basis: &LevelEvidence<'_>, ttft: &MetricComparison) -> bool {
+    let (low, high) = (ttft.interval_low, ttft.interval_high);
+    if is_within(low, high, MARGIN) {
+        return true;
+    }
+    if basis.design.source == Source::Cycles {
+        return false;
+    }
+    let holds_one = low <= Some(1.0) && high >= Some(1.0);
+    let (low, high) = (ttft.spread_low, ttft.spread_high);
+    is_within(low, high, MARGIN)
+        || (holds_one && basis.reuse.known_few && is_within(low, high, LOOSE_MARGIN))
+}
+
+fn is_within(low: Option<f64>, high: Option<f64>, margin: f64) -> bool {
+    decide(low, high, margin) == ConclusionKind::NoEffect
 }

@@ -4,7 +4,7 @@ pub(crate) mod conclusion;
 pub(crate) mod remarks;
 
 use crate::{
-    cache::reuse_seen::Reuse,
+    cache::reuse_seen::ReuseSeen,
     level::{design::Design, estimate::Estimate},
 };
 use dualround_model::{
@@ -13,6 +13,7 @@ use dualround_model::{
 
 /// Effects within ± 5 % are none that anybody should act on.
 pub const MARGIN: f64 = 0.05;
+
 /// The evidence that a level's conclusion rests on.
 pub(crate) struct LevelEvidence<'a> {
     pub(crate) judging: &'a Judging,
@@ -26,7 +27,7 @@ pub(crate) struct LevelEvidence<'a> {
     /// Pairs that one side lost, where they are too many.
     pub(crate) lost: Option<LostPairs>,
     pub(crate) hit_rate: &'a CacheHit,
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseSeen,
     pub(crate) cold: &'a ColdVerdict,
 }
 

@@ -72,10 +72,8 @@ pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
     if case.rounds.iter().any(witness::is_several_processes) {
         return Some(Diagnosis::NeverFoundProcesses);
     }
-    let one =
-        |round: &RoundResult| round.meta.engines.len() == 1 && witness::of_round(round).is_some();
     let short = may_be_short(case);
-    Some(if case.rounds.iter().all(one) {
+    Some(if case.rounds.iter().all(witness::is_one_engine) {
         Diagnosis::NeverFound { short }
     } else {
         Diagnosis::NeverFoundUnseen { short }

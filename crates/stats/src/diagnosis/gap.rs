@@ -44,8 +44,7 @@ pub(super) fn reasons(case: &Case<'_>) -> Vec<Diagnosis> {
         });
     }
     // Replicas that nobody sees look the same; one engine that looked up all of it is needed.
-    let one = of_kind(rounds, RoundKind::Warm)
-        .all(|round| round.meta.engines.len() == 1 && witness::of_round(round).is_some());
+    let one = of_kind(rounds, RoundKind::Warm).all(witness::is_one_engine);
     let gap = one && hits.usage.is_some_and(|usage| usage < reuse.warm - GAP);
     out.extend(gap.then(|| store_not_finished(rounds, block)).flatten());
     out
@@ -59,10 +58,10 @@ fn store_not_finished(rounds: &[RoundResult], block: u64) -> Option<Diagnosis> {
         if pair[0].meta.spec.epoch != pair[1].meta.spec.epoch {
             continue;
         }
-        let rate = |round: &RoundResult| Hits::of_rows(&round.requests).rate();
-        if let Some((first, later)) = rate(pair[0])
-            .zip(rate(pair[1]))
-            .filter(|(a, b)| *b > a + LATER)
+        let first = Hits::of_rows(&pair[0].requests).rate();
+        let later = Hits::of_rows(&pair[1].requests).rate();
+        if let Some((first, later)) = first.zip(later)
+            && later > first + LATER
         {
             return Some(Diagnosis::StoreNotFinishedLater { first, later });
         }

@@ -1,31 +1,31 @@
 //! Whether a request was answered with the same text cold and warm. Batching alone changes texts on
 //! real engines, so two warm rounds stand beside it where there are two.
 
-use crate::numbers::quantile::stat;
+use crate::numbers::{quantile::stat, share::share};
 use dualround_model::{Answers, RoundKind};
 
 /// Texts of the same request in two rounds, pair by pair.
 #[derive(Debug, Default)]
 pub struct AnswerFold {
-    cold: Sides,
-    warm: Sides,
+    cold: TextPairs,
+    warm: TextPairs,
 }
 
+/// What the pairs of texts after a round of one kind came to.
 #[derive(Debug, Default)]
-struct Sides {
+struct TextPairs {
     same: u64,
     /// Where texts begin to differ, characters.
     differ: Vec<f64>,
 }
 
-impl Sides {
+impl TextPairs {
     fn pairs(&self) -> u64 {
         self.same + self.differ.len() as u64
     }
 
     fn equal_share(&self) -> Option<f64> {
-        let of = self.pairs();
-        (of > 0).then(|| self.same as f64 / of as f64)
+        share(self.same, self.pairs())
     }
 }
 
@@ -37,13 +37,13 @@ impl AnswerFold {
 
     /// Takes the two texts of a request: of a round of this kind, and of the warm one after it.
     pub fn add(&mut self, before: RoundKind, one: &str, two: &str) {
-        let sides = match before {
+        let pairs = match before {
             RoundKind::Cold => &mut self.cold,
             _ => &mut self.warm,
         };
         match first_difference(one, two) {
-            None => sides.same += 1,
-            Some(at) => sides.differ.push(at as f64),
+            None => pairs.same += 1,
+            Some(at) => pairs.differ.push(at as f64),
         }
     }
 

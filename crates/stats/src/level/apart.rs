@@ -3,7 +3,7 @@
 
 use super::{
     design::{Cycle, Design},
-    estimate::estimate,
+    estimate::estimate_all,
 };
 use crate::{
     cache::hits::Hits,
@@ -21,24 +21,31 @@ fn with_cold<'a>(rounds: &'a [RoundResult], round: &'a RoundResult) -> Option<Cy
 
 fn ttft(cycles: Vec<Cycle<'_>>, noise: Allowance) -> MetricComparison {
     let design = Design::pairs(cycles);
-    estimate(&design, RequestRow::ttft_ms, noise, &|_, _| true).metric
+    estimate_all(&design, RequestRow::ttft_ms, noise).metric
 }
 
 /// The partial rounds, smallest share first.
 pub(crate) fn partial(rounds: &[RoundResult], noise: Allowance) -> Vec<PartialPoint> {
-    let point = |round: &RoundResult| {
-        let alone = std::slice::from_ref(round);
-        Some(PartialPoint {
-            cut: round.meta.cut?,
-            ttft: ttft(vec![with_cold(rounds, round)?], noise),
-            usage: Hits::of_kind(alone, RoundKind::Partial).rate(),
-            server: server::rate(alone.iter()),
-        })
-    };
     let partial = of_kind(rounds, RoundKind::Partial);
-    let mut points: Vec<_> = partial.filter_map(point).collect();
+    let mut points: Vec<PartialPoint> = partial
+        .filter_map(|round| partial_point(rounds, round, noise))
+        .collect();
     points.sort_by_key(|point| point.cut.asked_percent);
     points
+}
+
+fn partial_point(
+    rounds: &[RoundResult],
+    round: &RoundResult,
+    noise: Allowance,
+) -> Option<PartialPoint> {
+    let alone = std::slice::from_ref(round);
+    Some(PartialPoint {
+        cut: round.meta.cut?,
+        ttft: ttft(vec![with_cold(rounds, round)?], noise),
+        usage: Hits::of_kind(alone, RoundKind::Partial).rate(),
+        server: server::rate(alone.iter()),
+    })
 }
 
 /// The rounds of outer tiers alone.

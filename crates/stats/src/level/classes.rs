@@ -12,36 +12,46 @@ const SHARE: f64 = 0.2;
 
 /// Both classes; none where the hits of a request are unknown, or one class has too few.
 pub(crate) fn classes(design: &Design<'_>, noise: Allowance) -> Vec<ClassComparison> {
-    let class = |row: &RequestRow| {
-        let half = 2 * row.cached_tokens()? >= row.input_tokens()?;
-        Some(if half { Class::Hit } else { Class::Miss })
-    };
     let (mut hits, mut misses) = (0_u64, 0_u64);
     for (cold, warm) in &design.cycles {
         for (_, _, row) in matched(cold, warm) {
-            match class(row) {
+            match class_of(row) {
                 Some(Class::Hit) => hits += 1,
                 Some(Class::Miss) => misses += 1,
                 None => return Vec::new(),
             }
         }
     }
-    let all = (hits + misses) as f64;
-    let enough = |count: u64| count >= FEWEST && count as f64 >= SHARE * all;
-    if !enough(hits) || !enough(misses) {
+    let fewer = hits.min(misses);
+    if fewer < FEWEST || (fewer as f64) < SHARE * (hits + misses) as f64 {
         return Vec::new();
     }
-    [(Class::Hit, hits), (Class::Miss, misses)]
-        .map(|(wanted, requests)| {
-            let of_class = |_: &RequestRow, warm: &RequestRow| class(warm) == Some(wanted);
-            let found = estimate(design, RequestRow::ttft_ms, noise, &of_class).metric;
-            ClassComparison {
-                class: wanted,
-                requests,
-                ratio: found.ratio,
-                cold_typical: found.cold_typical,
-                warm_typical: found.warm_typical,
-            }
-        })
-        .into()
+    vec![
+        compare_class(design, noise, Class::Hit, hits),
+        compare_class(design, noise, Class::Miss, misses),
+    ]
+}
+
+/// A warm request hits when half of its prompt came from the cache; `None` where that is not known.
+fn class_of(row: &RequestRow) -> Option<Class> {
+    let half = 2 * row.cached_tokens()? >= row.input_tokens()?;
+    Some(if half { Class::Hit } else { Class::Miss })
+}
+
+fn compare_class(
+    design: &Design<'_>,
+    noise: Allowance,
+    class: Class,
+    requests: u64,
+) -> ClassComparison {
+    let found = estimate(design, RequestRow::ttft_ms, noise, &|_, warm| {
+        class_of(warm) == Some(class)
+    });
+    ClassComparison {
+        class,
+        requests,
+        ratio: found.metric.ratio,
+        cold_typical: found.metric.cold_typical,
+        warm_typical: found.metric.warm_typical,
+    }
 }

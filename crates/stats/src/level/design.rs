@@ -152,21 +152,22 @@ fn whole<'a>(run: &[Cycle<'a>]) -> Vec<Cycle<'a>> {
 fn repeats<'a>(
     rounds: &'a [RoundResult],
     own: &'a RoundResult,
-    (cold, warm): Cycle<'a>,
+    pair: Cycle<'a>,
 ) -> Vec<&'a RoundResult> {
-    let held = |round: &&RoundResult| {
-        if std::ptr::eq(*round, own) {
-            return true;
-        }
-        let (mut there, mut all) = (0_u32, 0_u32);
-        for (index, ..) in matched(cold, warm) {
-            let row = round.requests.get(index);
-            there += u32::from(row.is_some_and(RequestRow::is_success));
-            all += 1;
-        }
-        f64::from(there) >= REPEAT_SHARE * f64::from(all)
-    };
     let kind = role(rounds, own);
     let alike = rounds.iter().filter(|round| role(rounds, round) == kind);
-    alike.filter(held).collect()
+    alike
+        .filter(|round| std::ptr::eq(*round, own) || holds_requests(round, pair))
+        .collect()
+}
+
+/// Nearly all requests of a pair of rounds succeeded in this one, too.
+fn holds_requests(round: &RoundResult, (cold, warm): Cycle<'_>) -> bool {
+    let (mut there, mut all) = (0_u32, 0_u32);
+    for (index, ..) in matched(cold, warm) {
+        let row = round.requests.get(index);
+        there += u32::from(row.is_some_and(RequestRow::is_success));
+        all += 1;
+    }
+    f64::from(there) >= REPEAT_SHARE * f64::from(all)
 }

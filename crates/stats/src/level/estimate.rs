@@ -6,6 +6,7 @@ use crate::{
     level::pairs::matched,
     numbers::intervals::{FEWEST, Interval, hodges_lehmann, t_interval},
     numbers::quantile::quantile,
+    numbers::share::share,
 };
 use dualround_model::{
     Allowance, AllowanceSource, IntervalKind, MetricComparison, Repeated, RequestRow, RoundResult,
@@ -17,16 +18,29 @@ use dualround_model::{
 const REPEATS_FACTOR: f64 = 11.0;
 
 /// Which value of a request is compared.
-pub(crate) type Pick = fn(&RequestRow) -> Option<f64>;
+pub(crate) type MetricOf = fn(&RequestRow) -> Option<f64>;
 /// Which pairs are, by their cold and warm request.
-pub(crate) type Keep<'f> = &'f dyn Fn(&RequestRow, &RequestRow) -> bool;
+pub(crate) type PairFilter<'f> = &'f dyn Fn(&RequestRow, &RequestRow) -> bool;
 
 /// Repeats of a round, apart as a whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Apart {
+pub(crate) struct RepeatsApart {
     pub(crate) rounds: Repeated,
-    /// ln of the last over the first.
+    /// ln of the last over the first, in the mean over prompts.
     pub(crate) ln: f64,
+    /// Its interval over prompts.
+    interval: Option<Interval>,
+}
+
+impl RepeatsApart {
+    fn of(rounds: Repeated, lns: impl Iterator<Item = f64>) -> Self {
+        let lns: Vec<f64> = lns.collect();
+        Self {
+            rounds,
+            ln: mean(lns.iter().copied()),
+            interval: prompts_interval(&lns),
+        }
+    }
 }
 
 /// A metric, and what the decision needs of it beside.
@@ -34,33 +48,70 @@ pub(crate) struct Apart {
 pub(crate) struct Estimate {
     pub(crate) metric: MetricComparison,
     /// The repeats that are farthest apart, where a round was repeated.
-    pub(crate) apart: Option<Apart>,
+    pub(crate) apart: Option<RepeatsApart>,
     /// With several cycles: what a round takes longer than the one before, in ln, by the first and
     /// the last cold one. It is in each cycle's ratio.
     pub(crate) trend: Option<f64>,
 }
 
-/// Logarithms of one prompt.
+/// Logarithms of a metric of one prompt, cold and warm.
 #[derive(Clone, Copy)]
-struct Logs {
+struct PairLogs {
     prompt: u64,
     cold: f64,
     warm: f64,
-    /// Last − first of the cold rounds and of the warm ones; 0 where there is one.
-    apart: [f64; 2],
+    /// Last − first of the cold rounds; 0 where there is one.
+    colds_apart: f64,
+    /// The same of the warm ones.
+    warms_apart: f64,
 }
 
-/// Estimates a metric over the pairs of a design. `noise` is the allowance between rounds.
+/// Mean logarithms of both sides.
+#[derive(Clone, Copy)]
+struct MeanLogs {
+    cold: f64,
+    warm: f64,
+}
+
+impl MeanLogs {
+    fn of(logs: &[PairLogs]) -> Self {
+        Self {
+            cold: mean(logs.iter().map(|logs| logs.cold)),
+            warm: mean(logs.iter().map(|logs| logs.warm)),
+        }
+    }
+
+    /// Each cycle has the same weight.
+    fn of_cycles(cycles: &[Self]) -> Self {
+        Self {
+            cold: mean(cycles.iter().map(|cycle| cycle.cold)),
+            warm: mean(cycles.iter().map(|cycle| cycle.warm)),
+        }
+    }
+}
+
+/// One logarithm of one prompt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct PromptLog {
+    pub(crate) prompt: u64,
+    pub(crate) ln: f64,
+}
+
+/// Estimates a metric over all pairs of a design. `noise` is the allowance between rounds.
+pub(crate) fn estimate_all(design: &Design<'_>, pick: MetricOf, noise: Allowance) -> Estimate {
+    estimate(design, pick, noise, &|_, _| true)
+}
+
+/// Estimates a metric over the pairs of a design that are kept.
 pub(crate) fn estimate(
     design: &Design<'_>,
-    pick: Pick,
+    pick: MetricOf,
     noise: Allowance,
-    keep: Keep<'_>,
+    keep: PairFilter<'_>,
 ) -> Estimate {
     let cycles = by_cycle(design, pick, keep);
     let mut metric = arithmetic(design, pick, keep);
-    let means = cycles.iter().map(|logs| middle(logs));
-    let means: Vec<(f64, f64)> = means.collect();
+    let means: Vec<MeanLogs> = cycles.iter().map(|logs| MeanLogs::of(logs)).collect();
     let logs = match cycles.len() {
         1 => cycles.into_iter().next().unwrap_or_default(),
         _ => by_prompt(cycles.concat()),
@@ -71,59 +122,27 @@ pub(crate) fn estimate(
             ..Estimate::default()
         };
     }
-    let (cold, warm) = match design.source {
-        Source::Cycles => (
-            mean(means.iter().map(|(cold, _)| *cold)),
-            mean(means.iter().map(|(_, warm)| *warm)),
-        ),
-        _ => middle(&logs),
+    let typical = match design.source {
+        Source::Cycles => MeanLogs::of_cycles(&means),
+        _ => MeanLogs::of(&logs),
     };
-    let mut ratios: Vec<f64> = logs.iter().map(|logs| logs.cold - logs.warm).collect();
-    let spread = prompts_interval(&ratios);
-    ratios.sort_unstable_by(f64::total_cmp);
-    metric.prompts = logs.len() as u64;
-    metric.cold_typical = Some(cold.exp());
-    metric.warm_typical = Some(warm.exp());
-    metric.ratio = Some((cold - warm).exp());
-    metric.ratio_median = quantile(&ratios, 0.5).map(f64::exp);
-    metric.hodges_lehmann = hodges_lehmann(&ratios).map(f64::exp);
-    metric.spread_low = spread.map(|spread| spread.low.exp());
-    metric.spread_high = spread.map(|spread| spread.high.exp());
-    let sides = [
-        (Repeated::Cold, design.colds.len(), 0),
-        (Repeated::Warm, design.warms.len(), 1),
-    ];
-    let apart: Vec<(Apart, Option<Interval>)> = sides
-        .into_iter()
-        .filter(|(_, repeats, _)| *repeats > 1)
-        .map(|(rounds, _, at)| {
-            let values: Vec<f64> = logs.iter().map(|logs| logs.apart[at]).collect();
-            let ln = mean(values.iter().copied());
-            (Apart { rounds, ln }, prompts_interval(&values))
-        })
-        .collect();
+    let spread = fill_in(&mut metric, typical, &logs);
+    let apart = repeats_apart(design, &logs);
     let interval = match design.source {
-        Source::Cycles => {
-            let cycles: Vec<f64> = means.iter().map(|(cold, warm)| cold - warm).collect();
-            let enough = spread.is_some();
-            let interval = if enough { t_interval(&cycles) } else { None };
-            interval.map(|interval| (interval, IntervalKind::TCycles))
-        }
+        Source::Cycles => spread.and_then(|_| between_cycles(&means)),
         _ => spread.map(|spread| {
             let allowance = widening(noise, &apart);
             metric.allowance = Some(allowance);
-            let by = (allowance.percent / 100.0).ln_1p();
-            let interval = Interval {
-                low: spread.low - by,
-                high: spread.high + by,
-            };
-            (interval, IntervalKind::Allowed)
+            widened(spread, allowance)
         }),
     };
-    metric.interval_low = interval.map(|(interval, _)| interval.low.exp());
-    metric.interval_high = interval.map(|(interval, _)| interval.high.exp());
-    metric.interval_kind = interval.map(|(_, kind)| kind);
-    let farthest = apart.into_iter().map(|(apart, _)| apart);
+    metric.interval_low = interval.map(|interval| interval.low.exp());
+    metric.interval_high = interval.map(|interval| interval.high.exp());
+    metric.interval_kind = interval.map(|_| match design.source {
+        Source::Cycles => IntervalKind::TCycles,
+        _ => IntervalKind::Allowed,
+    });
+    let farthest = apart.into_iter();
     Estimate {
         metric,
         apart: farthest.max_by(|a, b| a.ln.abs().total_cmp(&b.ln.abs())),
@@ -131,8 +150,57 @@ pub(crate) fn estimate(
     }
 }
 
+/// Fills in ratios and typical values; the interval of the spread over prompts, in logarithms.
+fn fill_in(
+    metric: &mut MetricComparison,
+    typical: MeanLogs,
+    logs: &[PairLogs],
+) -> Option<Interval> {
+    let mut ratios: Vec<f64> = logs.iter().map(|logs| logs.cold - logs.warm).collect();
+    let spread = prompts_interval(&ratios);
+    ratios.sort_unstable_by(f64::total_cmp);
+    metric.prompts = logs.len() as u64;
+    metric.cold_typical = Some(typical.cold.exp());
+    metric.warm_typical = Some(typical.warm.exp());
+    metric.ratio = Some((typical.cold - typical.warm).exp());
+    metric.ratio_median = quantile(&ratios, 0.5).map(f64::exp);
+    metric.hodges_lehmann = hodges_lehmann(&ratios).map(f64::exp);
+    metric.spread_low = spread.map(|spread| spread.low.exp());
+    metric.spread_high = spread.map(|spread| spread.high.exp());
+    spread
+}
+
+/// How far the repeats of each side are apart that has several rounds.
+fn repeats_apart(design: &Design<'_>, logs: &[PairLogs]) -> Vec<RepeatsApart> {
+    let mut apart = Vec::new();
+    if design.colds.len() > 1 {
+        let lns = logs.iter().map(|logs| logs.colds_apart);
+        apart.push(RepeatsApart::of(Repeated::Cold, lns));
+    }
+    if design.warms.len() > 1 {
+        let lns = logs.iter().map(|logs| logs.warms_apart);
+        apart.push(RepeatsApart::of(Repeated::Warm, lns));
+    }
+    apart
+}
+
+/// The interval of the ratio over cycles, in logarithms: what rounds differ by as a whole is in it.
+fn between_cycles(means: &[MeanLogs]) -> Option<Interval> {
+    let ratios: Vec<f64> = means.iter().map(|mean| mean.cold - mean.warm).collect();
+    t_interval(&ratios)
+}
+
+/// An interval in logarithms, widened on both sides.
+fn widened(interval: Interval, allowance: Allowance) -> Interval {
+    let by = (allowance.percent / 100.0).ln_1p();
+    Interval {
+        low: interval.low - by,
+        high: interval.high + by,
+    }
+}
+
 /// By the prompts that both the first and the last cold round have.
-fn trend(design: &Design<'_>, pick: Pick) -> Option<f64> {
+fn trend(design: &Design<'_>, pick: MetricOf) -> Option<f64> {
     let (first, _) = design.cycles.first()?;
     let (last, _) = design.cycles.last()?;
     let rounds = last.meta.spec.number.checked_sub(first.meta.spec.number)?;
@@ -142,7 +210,7 @@ fn trend(design: &Design<'_>, pick: Pick) -> Option<f64> {
 }
 
 /// The logarithms of a design, one entry a prompt in each cycle that has any.
-fn by_cycle(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> Vec<Vec<Logs>> {
+fn by_cycle(design: &Design<'_>, pick: MetricOf, keep: PairFilter<'_>) -> Vec<Vec<PairLogs>> {
     let mut cycles = match design.source {
         Source::Cwc => vec![by_prompt(repeated(design, pick, keep))],
         _ => {
@@ -156,26 +224,33 @@ fn by_cycle(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> Vec<Vec<Logs>> {
 }
 
 /// ln(cold / warm) of a metric by prompt, a list a cycle, each in the order of prompts.
-pub(crate) fn ratios(design: &Design<'_>, pick: Pick) -> Vec<Vec<(u64, f64)>> {
-    let ratio = |logs: &Logs| (logs.prompt, logs.cold - logs.warm);
+pub(crate) fn ratios(design: &Design<'_>, pick: MetricOf) -> Vec<Vec<PromptLog>> {
     let cycles = by_cycle(design, pick, &|_, _| true);
-    cycles
-        .iter()
-        .map(|logs| logs.iter().map(ratio).collect())
-        .collect()
+    cycles.iter().map(|logs| ratios_of(logs)).collect()
+}
+
+fn ratios_of(logs: &[PairLogs]) -> Vec<PromptLog> {
+    let ratios = logs.iter().map(|logs| PromptLog {
+        prompt: logs.prompt,
+        ln: logs.cold - logs.warm,
+    });
+    ratios.collect()
 }
 
 /// What the spread is widened by: the noise, or what repeats differed by where that is known to be
 /// more, or by the exact interval where that is less.
-fn widening(noise: Allowance, apart: &[(Apart, Option<Interval>)]) -> Allowance {
+fn widening(noise: Allowance, apart: &[RepeatsApart]) -> Allowance {
     if apart.is_empty() {
         return noise;
     }
-    let far = |interval: &Option<Interval>| interval.map_or(0.0, |i| i.low.abs().max(i.high.abs()));
-    let far = apart.iter().map(|(_, interval)| far(interval));
-    let far = far.fold(0.0, f64::max);
-    let distance = apart.iter().map(|(apart, _)| apart.ln.abs());
-    let exact = REPEATS_FACTOR * distance.fold(0.0, f64::max);
+    let (mut far, mut distance) = (0.0_f64, 0.0_f64);
+    for repeats in apart {
+        if let Some(interval) = repeats.interval {
+            far = far.max(interval.low.abs().max(interval.high.abs()));
+        }
+        distance = distance.max(repeats.ln.abs());
+    }
+    let exact = REPEATS_FACTOR * distance;
     let allowed = (noise.percent / 100.0).ln_1p();
     if far <= allowed && allowed <= exact {
         return noise;
@@ -191,14 +266,6 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / n
 }
 
-/// Mean logarithms of both sides.
-fn middle(logs: &[Logs]) -> (f64, f64) {
-    (
-        mean(logs.iter().map(|logs| logs.cold)),
-        mean(logs.iter().map(|logs| logs.warm)),
-    )
-}
-
 /// Student's t interval over prompts; `None` below six.
 fn prompts_interval(values: &[f64]) -> Option<Interval> {
     if values.len() < FEWEST {
@@ -207,71 +274,91 @@ fn prompts_interval(values: &[f64]) -> Option<Interval> {
     t_interval(values)
 }
 
-fn ln(row: &RequestRow, pick: Pick) -> Option<f64> {
+fn ln(row: &RequestRow, pick: MetricOf) -> Option<f64> {
     let value = pick(row).filter(|value| *value > 0.0)?;
     row.is_success().then(|| value.ln())
 }
 
 /// The pairs of one cycle.
-fn paired(cold: &RoundResult, warm: &RoundResult, pick: Pick, keep: Keep<'_>) -> Vec<Logs> {
+fn paired(
+    cold: &RoundResult,
+    warm: &RoundResult,
+    pick: MetricOf,
+    keep: PairFilter<'_>,
+) -> Vec<PairLogs> {
     matched(cold, warm)
         .filter(|(_, cold, warm)| keep(cold, warm))
         .filter_map(|(_, cold, warm)| {
-            Some(Logs {
+            Some(PairLogs {
                 prompt: cold.prompt(),
                 cold: ln(cold, pick)?,
                 warm: ln(warm, pick)?,
-                apart: [0.0; 2],
+                colds_apart: 0.0,
+                warms_apart: 0.0,
             })
         })
         .collect()
 }
 
 /// The requests that have the metric in all repeats of both sides.
-fn repeated(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> Vec<Logs> {
+fn repeated(design: &Design<'_>, pick: MetricOf, keep: PairFilter<'_>) -> Vec<PairLogs> {
     let Some((cold, warm)) = design.cycles.first() else {
         return Vec::new();
-    };
-    let side = |rounds: &[&RoundResult], index: u32| {
-        let mut sum = 0.0;
-        let (mut first, mut last) = (None, 0.0);
-        for round in rounds {
-            last = ln(round.requests.get(index)?, pick)?;
-            first = first.or(Some(last));
-            sum += last;
-        }
-        Some((sum / rounds.len() as f64, last - first?))
     };
     matched(cold, warm)
         .filter(|(_, cold, warm)| keep(cold, warm))
         .filter_map(|(index, row, _)| {
-            let (cold, colds) = side(&design.colds, index)?;
-            let (warm, warms) = side(&design.warms, index)?;
-            Some(Logs {
+            let cold = over_repeats(&design.colds, index, pick)?;
+            let warm = over_repeats(&design.warms, index, pick)?;
+            Some(PairLogs {
                 prompt: row.prompt(),
-                cold,
-                warm,
-                apart: [colds, warms],
+                cold: cold.mean,
+                warm: warm.mean,
+                colds_apart: cold.last - cold.first,
+                warms_apart: warm.last - warm.first,
             })
         })
         .collect()
 }
 
+/// Logarithms of one request in the repeats of a round.
+struct RepeatLogs {
+    mean: f64,
+    first: f64,
+    last: f64,
+}
+
+/// `None` where one of the repeats lacks the metric.
+fn over_repeats(rounds: &[&RoundResult], index: u32, pick: MetricOf) -> Option<RepeatLogs> {
+    let mut sum = 0.0;
+    let (mut first, mut last) = (None, 0.0);
+    for round in rounds {
+        last = ln(round.requests.get(index)?, pick)?;
+        first = first.or(Some(last));
+        sum += last;
+    }
+    Some(RepeatLogs {
+        mean: sum / rounds.len() as f64,
+        first: first?,
+        last,
+    })
+}
+
 /// One entry a prompt: the mean over its requests. In place: of a million requests a second list
 /// would be the most that is in memory.
-fn by_prompt(mut logs: Vec<Logs>) -> Vec<Logs> {
+fn by_prompt(mut logs: Vec<PairLogs>) -> Vec<PairLogs> {
     logs.sort_unstable_by_key(|logs| logs.prompt);
     let (mut from, mut to) = (0, 0);
     while from < logs.len() {
         let prompt = logs[from].prompt;
         let same = logs[from..].iter().take_while(|logs| logs.prompt == prompt);
         let same = &logs[from..from + same.count()];
-        let of = |pick: &dyn Fn(&Logs) -> f64| mean(same.iter().map(pick));
-        let merged = Logs {
+        let merged = PairLogs {
             prompt,
-            cold: of(&|logs| logs.cold),
-            warm: of(&|logs| logs.warm),
-            apart: [of(&|logs| logs.apart[0]), of(&|logs| logs.apart[1])],
+            cold: mean(same.iter().map(|logs| logs.cold)),
+            warm: mean(same.iter().map(|logs| logs.warm)),
+            colds_apart: mean(same.iter().map(|logs| logs.colds_apart)),
+            warms_apart: mean(same.iter().map(|logs| logs.warms_apart)),
         };
         from += same.len();
         logs[to] = merged;
@@ -283,49 +370,58 @@ fn by_prompt(mut logs: Vec<Logs>) -> Vec<Logs> {
 
 /// Counts and arithmetic figures over the pairs of the cycles; of repeated rounds each side is their
 /// mean.
-fn arithmetic(design: &Design<'_>, pick: Pick, keep: Keep<'_>) -> MetricComparison {
-    let side = |rounds: &[&RoundResult], index: u32, own: &RequestRow| {
-        if rounds.len() < 2 {
-            return pick(own);
+fn arithmetic(design: &Design<'_>, pick: MetricOf, keep: PairFilter<'_>) -> MetricComparison {
+    let (mut pairs, mut faster) = (0, 0);
+    let (mut cold_sum, mut warm_sum) = (0.0, 0.0);
+    let mut shifts: Vec<f64> = Vec::new();
+    let cycles = design.cycles.iter();
+    for (index, cold, warm) in cycles.flat_map(|(cold, warm)| matched(cold, warm)) {
+        if !keep(cold, warm) {
+            continue;
         }
-        let values = rounds.iter().map(|round| {
-            let row = round.requests.get(index).filter(|row| row.is_success())?;
-            pick(row)
-        });
-        let values: Vec<f64> = values.collect::<Option<_>>()?;
-        Some(mean(values.into_iter()))
-    };
-    let pairs = || {
-        let cycles = design.cycles.iter();
-        cycles
-            .flat_map(|(cold, warm)| matched(cold, warm))
-            .filter(|(_, cold, warm)| keep(cold, warm))
-    };
-    let n = pairs().filter(|(_, cold, warm)| pick(cold).is_some() && pick(warm).is_some());
-    let n = n.count() as u64;
-    let both = || {
-        pairs().filter_map(|(index, cold, warm)| {
-            side(&design.colds, index, cold).zip(side(&design.warms, index, warm))
-        })
-    };
-    let values = both().count();
-    let of = |one: fn((f64, f64)) -> f64| {
-        (values > 0).then(|| both().map(one).sum::<f64>() / values as f64)
-    };
-    let faster = both().filter(|(cold, warm)| warm < cold).count() as f64;
-    let mut shifts: Vec<f64> = both().map(|(cold, warm)| cold - warm).collect();
+        pairs += u64::from(pick(cold).is_some() && pick(warm).is_some());
+        let cold = value_of_side(&design.colds, index, cold, pick);
+        let warm = value_of_side(&design.warms, index, warm, pick);
+        let Some((cold, warm)) = cold.zip(warm) else {
+            continue;
+        };
+        cold_sum += cold;
+        warm_sum += warm;
+        faster += u64::from(warm < cold);
+        shifts.push(cold - warm);
+    }
     shifts.sort_unstable_by(f64::total_cmp);
-    let (cold_avg, warm_avg) = (of(|(cold, _)| cold), of(|(_, warm)| warm));
-    let above_zero = cold_avg.zip(warm_avg).filter(|(_, warm)| *warm > 0.0);
+    let n = shifts.len() as f64;
+    let averages = (!shifts.is_empty()).then(|| (cold_sum / n, warm_sum / n));
+    let above_zero = averages.filter(|(_, warm)| *warm > 0.0);
     MetricComparison {
-        pairs: n,
-        cold_avg,
-        warm_avg,
+        pairs,
+        cold_avg: averages.map(|(cold, _)| cold),
+        warm_avg: averages.map(|(_, warm)| warm),
         ratio_of_means: above_zero.map(|(cold, warm)| cold / warm),
         shift_ms: hodges_lehmann(&shifts),
-        improved_share: (values > 0).then(|| faster / values as f64),
+        improved_share: share(faster, shifts.len() as u64),
         ..MetricComparison::default()
     }
+}
+
+/// The value of a request, of which `own` is the row in a pair: where its round was repeated, the mean
+/// over the repeats, which must all have it.
+fn value_of_side(
+    rounds: &[&RoundResult],
+    index: u32,
+    own: &RequestRow,
+    pick: MetricOf,
+) -> Option<f64> {
+    if rounds.len() < 2 {
+        return pick(own);
+    }
+    let values = rounds.iter().map(|round| {
+        let row = round.requests.get(index).filter(|row| row.is_success())?;
+        pick(row)
+    });
+    let values: Vec<f64> = values.collect::<Option<_>>()?;
+    Some(mean(values.into_iter()))
 }
 
 /// Takes the figures of a metric back and says why.

@@ -10,6 +10,7 @@ const CLASSES: usize = 3;
 /// Classes of about equal size, shortest first; prompts of one length are never in two. None where
 /// there would be one class, or one of fewer than six prompts.
 pub(crate) fn lengths(design: &Design<'_>, noise: Allowance) -> Vec<LengthBucket> {
+    // Each as its tokens and its number, so that they sort by length.
     let mut prompts: Vec<(u64, u64)> = Vec::new();
     for (cold, warm) in &design.cycles {
         prompts.extend(matched(cold, warm).filter_map(|(_, cold, warm)| {
@@ -23,7 +24,7 @@ pub(crate) fn lengths(design: &Design<'_>, noise: Allowance) -> Vec<LengthBucket
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     let mut rest = prompts.as_slice();
     while let Some((first, _)) = rest.first() {
-        let last = rest[size.min(rest.len()) - 1].0;
+        let (last, _) = rest[size.min(rest.len()) - 1];
         let end = rest.partition_point(|(tokens, _)| *tokens <= last);
         if end < FEWEST {
             return Vec::new();
@@ -34,22 +35,20 @@ pub(crate) fn lengths(design: &Design<'_>, noise: Allowance) -> Vec<LengthBucket
     if ranges.len() < 2 {
         return Vec::new();
     }
-    let bucket = |(min_tokens, max_tokens): (u64, u64)| {
-        let within = |cold: &RequestRow, _: &RequestRow| {
+    let mut buckets = Vec::new();
+    for (min_tokens, max_tokens) in ranges {
+        let found = estimate(design, RequestRow::ttft_ms, noise, &|cold, _| {
             let tokens = cold.input_tokens();
             tokens.is_some_and(|tokens| (min_tokens..=max_tokens).contains(&tokens))
-        };
-        LengthBucket {
+        });
+        if found.metric.prompts < FEWEST as u64 {
+            return Vec::new();
+        }
+        buckets.push(LengthBucket {
             min_tokens,
             max_tokens,
-            ttft: estimate(design, RequestRow::ttft_ms, noise, &within).metric,
-        }
-    };
-    let buckets: Vec<LengthBucket> = ranges.into_iter().map(bucket).collect();
-    let enough = |bucket: &LengthBucket| bucket.ttft.prompts >= FEWEST as u64;
-    if buckets.iter().all(enough) {
-        buckets
-    } else {
-        Vec::new()
+            ttft: found.metric,
+        });
     }
+    buckets
 }

@@ -1,6 +1,7 @@
 //! Pairs that one side alone lost: those left are no fair sample when they are many.
 
 use super::design::Design;
+use crate::numbers::share::share;
 use dualround_model::{LostPairs, RequestRow};
 
 /// Share of the pairs that may be lost on one side.
@@ -8,7 +9,8 @@ const MOST: f64 = 0.10;
 /// How much more one side may lose than the other.
 const APART: f64 = 0.05;
 
-/// Counts them over the cycles that were run, also those that lost so many that they do not count. What was cancelled or never started says nothing.
+/// Counts them over the cycles that were run, also those that lost so many that they do not count.
+/// What was cancelled or never started says nothing.
 pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
     let mut lost = LostPairs::default();
     for (cold, warm) in &design.run {
@@ -19,10 +21,10 @@ pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
             if row.is_cancelled() || other.is_cancelled() {
                 continue;
             }
-            let sides = (has_ttft(row), has_ttft(other));
-            lost.of += u64::from(sides.0 || sides.1);
-            lost.cold += u64::from(!sides.0 && sides.1);
-            lost.warm += u64::from(sides.0 && !sides.1);
+            let (in_cold, in_warm) = (has_ttft(row), has_ttft(other));
+            lost.of += u64::from(in_cold || in_warm);
+            lost.cold += u64::from(!in_cold && in_warm);
+            lost.warm += u64::from(in_cold && !in_warm);
         }
     }
     lost
@@ -34,10 +36,9 @@ fn has_ttft(row: &RequestRow) -> bool {
 
 /// So many, or so much more on one side, that nothing can be told from the rest.
 pub(crate) fn too_many(lost: LostPairs) -> bool {
-    if lost.of == 0 {
+    let shares = share(lost.cold, lost.of).zip(share(lost.warm, lost.of));
+    let Some((cold, warm)) = shares else {
         return false;
-    }
-    let share = |count: u64| count as f64 / lost.of as f64;
-    let (cold, warm) = (share(lost.cold), share(lost.warm));
+    };
     cold.max(warm) > MOST || (cold - warm).abs() > APART
 }

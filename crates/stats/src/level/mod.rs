@@ -35,7 +35,7 @@ use dualround_model::{
     CacheHit, Judging, LevelComparison, Load, MetricComparison, PrefillModel, RequestRow,
     RoundKind, RoundResult, RunEvidence, Withheld,
 };
-use estimate::{estimate, withhold};
+use estimate::{estimate_all, withhold};
 use lengths::lengths;
 use lost::{lost, too_many};
 
@@ -52,12 +52,9 @@ pub fn compare(
     let rounds = &*rounds;
     let noise = judging.allowance();
     let design = Design::of(rounds);
-    let of = |pick| estimate(&design, pick, noise, &|_, _| true);
-    let ttft = of(RequestRow::ttft_ms);
-    let (mut itl, mut latency) = (
-        of(RequestRow::itl_ms).metric,
-        of(RequestRow::latency_ms).metric,
-    );
+    let ttft = estimate_all(&design, RequestRow::ttft_ms, noise);
+    let mut itl = estimate_all(&design, RequestRow::itl_ms, noise).metric;
+    let mut latency = estimate_all(&design, RequestRow::latency_ms, noise).metric;
     let unequal_outputs = withhold_unequal(&design, [&mut itl, &mut latency]);
     let hit_rate = hit_rate(rounds, &design, known);
     let replayed = response_cache::found(rounds);
@@ -129,6 +126,7 @@ fn withhold_unequal(design: &Design<'_>, metrics: [&mut MetricComparison; 2]) ->
     differ
 }
 
+/// The share of prompt tokens from the cache, as each of those tells it who may.
 fn hit_rate(rounds: &[RoundResult], design: &Design<'_>, known: &RunEvidence) -> CacheHit {
     let warm = Hits::of_rounds(design.warm_rounds());
     let cold = Hits::of_rounds(design.cold_rounds());

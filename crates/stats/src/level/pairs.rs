@@ -7,6 +7,7 @@ pub(crate) const LENGTH_SHARE: f64 = 0.05;
 /// Latency and ITL ratios are withheld above this share of unequal pairs.
 pub(crate) const UNEQUAL_SHARE: f64 = 0.10;
 
+/// A request in one round and in the other.
 pub(crate) type Pair<'a> = (&'a RequestRow, &'a RequestRow);
 
 /// Requests that succeeded in both rounds, with their index.
@@ -29,9 +30,11 @@ pub(crate) fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pai
 
 /// Pairs whose answers differ in length.
 pub(crate) fn unequal(pairs: &[Pair<'_>]) -> u64 {
-    let differ = |(a, b): &&Pair<'_>| {
-        let lengths = a.output_tokens().zip(b.output_tokens());
-        lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)
-    };
-    pairs.iter().filter(differ).count() as u64
+    let differ = pairs.iter().filter(|(a, b)| differ_in_length(a, b));
+    differ.count() as u64
+}
+
+fn differ_in_length(a: &RequestRow, b: &RequestRow) -> bool {
+    let lengths = a.output_tokens().zip(b.output_tokens());
+    lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)
 }

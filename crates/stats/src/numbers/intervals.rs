@@ -57,14 +57,17 @@ fn means_up_to(sorted: &[f64], limit: f64) -> u64 {
     count
 }
 
+/// The bit of a double's sign.
 const SIGN: u64 = 1 << 63;
 
-/// Doubles as integers of the same order.
+/// Doubles as integers of the same order: negative ones with all bits turned, the others with the
+/// sign bit set.
 fn to_key(value: f64) -> u64 {
     let bits = value.to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
+/// The double of such an integer.
 fn of_key(key: u64) -> f64 {
     f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
 }
@@ -93,48 +96,75 @@ pub(crate) fn t_quantile(freedom: f64) -> Option<f64> {
 /// Welch's t interval of mean(b) − mean(a), with Satterthwaite's degrees of freedom (Welch,
 /// Biometrika 34 (1947) 28). `None` below two values a side.
 pub fn welch(a: &[f64], b: &[f64]) -> Option<Interval> {
-    let part = |values: &[f64]| {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-        (values.len() > 1).then(|| (mean, squares / (n - 1.0) / n, n - 1.0))
-    };
-    let ((mean_a, part_a, free_a), (mean_b, part_b, free_b)) = part(a).zip(part(b))?;
-    let variance = part_a + part_b;
-    let spread = part_a.powi(2) / free_a + part_b.powi(2) / free_b;
+    let (a, b) = (MeanError::of(a)?, MeanError::of(b)?);
+    let variance = a.variance + b.variance;
+    let spread = a.variance.powi(2) / a.freedom + b.variance.powi(2) / b.freedom;
     // Without any spread every number of degrees gives the same interval, a point.
     let freedom = if spread > 0.0 {
         variance.powi(2) / spread
     } else {
-        free_a
+        a.freedom
     };
     let half = t_quantile(freedom)? * variance.sqrt();
-    let middle = mean_b - mean_a;
+    let middle = b.mean - a.mean;
     Some(Interval {
         low: middle - half,
         high: middle + half,
     })
 }
 
+/// A mean and how far it may be off.
+struct MeanError {
+    mean: f64,
+    /// The variance of the mean, s² / n.
+    variance: f64,
+    /// Degrees of freedom, n − 1.
+    freedom: f64,
+}
+
+impl MeanError {
+    /// Of two values and more.
+    fn of(values: &[f64]) -> Option<Self> {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        (values.len() > 1).then(|| Self {
+            mean,
+            variance: squares / (n - 1.0) / n,
+            freedom: n - 1.0,
+        })
+    }
+}
+
 /// Newcombe's interval of the difference of two shares, new − old, each with the number of
 /// observations that it rests on, above 0 (Newcombe, Statist. Med. 17 (1998) 873, method 10, of
 /// Wilson's intervals).
 pub fn newcombe(old: (f64, f64), new: (f64, f64)) -> Interval {
-    const Z: f64 = 1.959_963_984_540_054;
-    let wilson = |(p, n): (f64, f64)| {
-        let middle = p + Z * Z / (2.0 * n);
-        let half = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-        let scale = 1.0 + Z * Z / n;
-        (
-            p,
-            ((middle - half) / scale).max(0.0),
-            ((middle + half) / scale).min(1.0),
-        )
-    };
-    let ((p, low_p, high_p), (q, low_q, high_q)) = (wilson(old), wilson(new));
-    let apart = |a: f64, b: f64| (a.powi(2) + b.powi(2)).sqrt();
+    let ((old, of_old), (new, of_new)) = (old, new);
+    let (around_old, around_new) = (wilson(old, of_old), wilson(new, of_new));
+    let below = root_of_squares(new - around_new.low, around_old.high - old);
+    let above = root_of_squares(around_new.high - new, old - around_old.low);
     Interval {
-        low: q - p - apart(q - low_q, high_p - p),
-        high: q - p + apart(high_q - q, p - low_p),
+        low: new - old - below,
+        high: new - old + above,
     }
+}
+
+/// Wilson's score interval of a share of `n` observations (Wilson, J. Am. Stat. Assoc. 22 (1927)
+/// 209).
+fn wilson(share: f64, n: f64) -> Interval {
+    /// The normal quantile of 97.5 %.
+    const Z: f64 = 1.959_963_984_540_054;
+    let middle = share + Z * Z / (2.0 * n);
+    let half = Z * (share * (1.0 - share) / n + Z * Z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + Z * Z / n;
+    Interval {
+        low: ((middle - half) / scale).max(0.0),
+        high: ((middle + half) / scale).min(1.0),
+    }
+}
+
+/// √(a² + b²); `hypot` may round its last digit otherwise.
+fn root_of_squares(a: f64, b: f64) -> f64 {
+    (a.powi(2) + b.powi(2)).sqrt()
 }

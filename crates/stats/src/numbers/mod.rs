@@ -1,4 +1,5 @@
-//! Quantiles and intervals, without any knowledge of requests.
+//! Quantiles, intervals and shares, without any knowledge of requests.
 
 pub(crate) mod intervals;
 pub(crate) mod quantile;
+pub(crate) mod share;

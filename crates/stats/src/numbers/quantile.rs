@@ -50,8 +50,9 @@ pub fn stat(values: impl IntoIterator<Item = f64>) -> Stat {
         .into_iter()
         .filter(|value| value.is_finite())
         .collect();
-    let extreme = |pick: fn(f64, f64) -> f64| values.iter().copied().reduce(pick);
-    let (Some(min), Some(max)) = (extreme(f64::min), extreme(f64::max)) else {
+    let min = values.iter().copied().reduce(f64::min);
+    let max = values.iter().copied().reduce(f64::max);
+    let (Some(min), Some(max)) = (min, max) else {
         return Stat::default();
     };
     let n = values.len() as f64;

@@ -3,10 +3,11 @@
 use crate::{
     decision::decide,
     level::design::CYCLE_SHARE,
+    level::estimate::{MetricOf, PromptLog},
     numbers::intervals::{FEWEST, Interval, newcombe, t_interval, welch},
 };
 use dualround_model::{
-    ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RequestRow, RoundResult,
+    ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RoundResult,
 };
 
 /// Which way is good.
@@ -19,33 +20,18 @@ pub(super) enum Better {
 /// Cycles that a t interval needs on each side.
 pub(super) const CYCLES: usize = 3;
 
-/// Logarithms by prompt, a list a cycle, each in order of the prompts.
-pub(super) struct Side {
-    cycles: Vec<Vec<(u64, f64)>>,
+/// Logarithms of one run by prompt, a list a cycle, each in order of the prompts.
+pub(super) struct RunLogs {
+    cycles: Vec<Vec<PromptLog>>,
 }
 
-impl Side {
+impl RunLogs {
     /// Of a time of successful requests; of a prompt that a round asked several times, the mean.
-    pub(super) fn of(rounds: &[&RoundResult], pick: fn(&RequestRow) -> Option<f64>) -> Self {
-        let of_round = |round: &&RoundResult| {
-            let good = round.requests.successes();
-            let logs = good.filter_map(|(_, row)| {
-                let value = pick(row).filter(|value| *value > 0.0)?;
-                Some((row.prompt(), value.ln()))
-            });
-            let mut logs: Vec<(u64, f64)> = logs.collect();
-            logs.sort_by_key(|(prompt, _)| *prompt);
-            let same = logs.chunk_by(|a, b| a.0 == b.0);
-            same.map(|same| {
-                let sum: f64 = same.iter().map(|(_, ln)| ln).sum();
-                (same[0].0, sum / same.len() as f64)
-            })
-            .collect()
-        };
-        Self::of_logs(rounds.iter().map(of_round).collect())
+    pub(super) fn of(rounds: &[&RoundResult], pick: MetricOf) -> Self {
+        Self::of_logs(rounds.iter().map(|round| of_round(round, pick)).collect())
     }
 
-    pub(super) fn of_logs(cycles: Vec<Vec<(u64, f64)>>) -> Self {
+    pub(super) fn of_logs(cycles: Vec<Vec<PromptLog>>) -> Self {
         // One that was cut short would have the weight of a whole one.
         let most = cycles.iter().map(Vec::len).max().unwrap_or(0);
         let whole = cycles
@@ -57,17 +43,19 @@ impl Side {
     }
 
     /// The mean over the cycles of each prompt that all of them have.
-    fn by_prompt(&self) -> Vec<(u64, f64)> {
+    fn by_prompt(&self) -> Vec<PromptLog> {
         let Some((first, rest)) = self.cycles.split_first() else {
             return Vec::new();
         };
-        let everywhere = first.iter().filter_map(|(prompt, value)| {
-            let mut sum = *value;
+        let everywhere = first.iter().filter_map(|log| {
+            let mut sum = log.ln;
             for cycle in rest {
-                let at = cycle.binary_search_by_key(prompt, |(prompt, _)| *prompt);
-                sum += cycle[at.ok()?].1;
+                sum += ln_of(cycle, log.prompt)?;
             }
-            Some((*prompt, sum / self.cycles.len() as f64))
+            Some(PromptLog {
+                prompt: log.prompt,
+                ln: sum / self.cycles.len() as f64,
+            })
         });
         everywhere.collect()
     }
@@ -75,19 +63,66 @@ impl Side {
     /// The mean of each cycle over these prompts.
     fn by_cycle(&self, prompts: Option<&[u64]>) -> Vec<f64> {
         let cycles = self.cycles.iter().map(|cycle| {
-            let used = cycle.iter().filter(|(prompt, _)| {
-                prompts.is_none_or(|wanted| wanted.binary_search(prompt).is_ok())
+            let used = cycle.iter().filter(|log| {
+                prompts.is_none_or(|wanted| wanted.binary_search(&log.prompt).is_ok())
             });
-            used.map(|(_, value)| *value).collect::<Vec<_>>()
+            used.map(|log| log.ln).collect::<Vec<_>>()
         });
         cycles.filter_map(|values| mean(&values)).collect()
     }
+}
+
+/// One round's logarithms, in order of the prompts.
+fn of_round(round: &RoundResult, pick: MetricOf) -> Vec<PromptLog> {
+    let logs = round.requests.successes().filter_map(|(_, row)| {
+        let value = pick(row).filter(|value| *value > 0.0)?;
+        Some(PromptLog {
+            prompt: row.prompt(),
+            ln: value.ln(),
+        })
+    });
+    let mut logs: Vec<PromptLog> = logs.collect();
+    logs.sort_by_key(|log| log.prompt);
+    let same = logs.chunk_by(|a, b| a.prompt == b.prompt);
+    let means = same.map(|same| {
+        let sum: f64 = same.iter().map(|log| log.ln).sum();
+        PromptLog {
+            prompt: same[0].prompt,
+            ln: sum / same.len() as f64,
+        }
+    });
+    means.collect()
+}
+
+/// The logarithm of a prompt in a list in order of the prompts.
+fn ln_of(logs: &[PromptLog], prompt: u64) -> Option<f64> {
+    let at = logs.binary_search_by_key(&prompt, |log| log.prompt).ok()?;
+    Some(logs[at].ln)
+}
+
+/// A prompt that both runs have.
+struct CommonPrompt {
+    prompt: u64,
+    base: f64,
+    new: f64,
+}
+
+fn common_prompts(base: &[PromptLog], new: &[PromptLog]) -> Vec<CommonPrompt> {
+    let common = base.iter().filter_map(|log| {
+        Some(CommonPrompt {
+            prompt: log.prompt,
+            base: log.ln,
+            new: ln_of(new, log.prompt)?,
+        })
+    });
+    common.collect()
 }
 
 pub(super) fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
+/// A change of which nothing is known yet.
 pub(super) fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
     MetricChange {
         name: name.to_owned(),
@@ -121,35 +156,27 @@ pub(super) fn withhold(metric: &mut MetricChange, reason: ChangeReason) {
 /// the change is about.
 pub(super) fn times(
     name: &str,
-    base: &Side,
-    new: &Side,
+    base: &RunLogs,
+    new: &RunLogs,
     paired: bool,
     margin: f64,
     better: Better,
 ) -> MetricChange {
     let mut out = blank(name, margin, false);
     let (old, now) = (base.by_prompt(), new.by_prompt());
-    let common: Vec<(u64, f64, f64)> = old
-        .iter()
-        .filter_map(|(prompt, a)| {
-            let at = now
-                .binary_search_by_key(prompt, |(prompt, _)| *prompt)
-                .ok()?;
-            Some((*prompt, *a, now[at].1))
-        })
-        .collect();
-    let values = |side: &[(u64, f64)]| side.iter().map(|(_, value)| *value).collect::<Vec<_>>();
-    let pick = |side: fn(&(u64, f64, f64)) -> f64| common.iter().map(side).collect::<Vec<_>>();
+    let common = common_prompts(&old, &now);
     let cycles = base.cycles.len() >= CYCLES && new.cycles.len() >= CYCLES;
     let (a, b, kind) = if cycles {
-        let prompts = pick_prompts(&common);
+        let prompts: Vec<u64> = common.iter().map(|both| both.prompt).collect();
         let prompts = paired.then_some(prompts.as_slice());
         let (old, now) = (base.by_cycle(prompts), new.by_cycle(prompts));
         (old, now, ChangeInterval::TCycles)
     } else if paired {
-        (pick(|row| row.1), pick(|row| row.2), ChangeInterval::Paired)
+        let old = common.iter().map(|both| both.base).collect();
+        let now = common.iter().map(|both| both.new).collect();
+        (old, now, ChangeInterval::Paired)
     } else {
-        (values(&old), values(&now), ChangeInterval::Unpaired)
+        (lns(&old), lns(&now), ChangeInterval::Unpaired)
     };
     out.n = a.len().min(b.len()) as u64;
     (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
@@ -185,10 +212,13 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     let mut out = blank(name, margin, false);
     out.n = base.len().min(new.len()) as u64;
     (out.base, out.new) = (mean(base), mean(new));
-    let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<_>>();
     let positive = base.iter().chain(new).all(|value| *value > 0.0);
-    let (a, b) = if positive {
-        (logs(base), logs(new))
+    let (a, b): (Vec<f64>, Vec<f64>) = if positive {
+        let (old, now) = (base.iter(), new.iter());
+        (
+            old.map(|value| value.ln()).collect(),
+            now.map(|value| value.ln()).collect(),
+        )
     } else {
         (Vec::new(), Vec::new())
     };
@@ -212,8 +242,8 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     out
 }
 
-fn pick_prompts(common: &[(u64, f64, f64)]) -> Vec<u64> {
-    common.iter().map(|(prompt, ..)| *prompt).collect()
+fn lns(logs: &[PromptLog]) -> Vec<f64> {
+    logs.iter().map(|log| log.ln).collect()
 }
 
 fn exp(value: Option<f64>) -> Option<f64> {
@@ -287,12 +317,12 @@ pub(super) fn absolute(
 /// A share of requests as so many different prompts show it: what one prompt does in several
 /// rounds is not several observations.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Share {
+pub(super) struct ObservedShare {
     rate: f64,
     of: u64,
 }
 
-impl Share {
+impl ObservedShare {
     /// By counts; `None` when nothing was counted.
     pub(super) fn of(part: u64, all: u64) -> Option<Self> {
         (all > 0).then(|| Self {
@@ -313,8 +343,8 @@ impl Share {
 /// A share of requests in both runs.
 pub(super) fn share(
     name: &str,
-    base: Option<Share>,
-    new: Option<Share>,
+    base: Option<ObservedShare>,
+    new: Option<ObservedShare>,
     better: Better,
     margin: f64,
 ) -> MetricChange {
@@ -336,23 +366,20 @@ pub(super) fn share(
 mod tests {
     use super::*;
 
-    fn side(factor: f64, cycles: usize, n: u32) -> Side {
+    fn run(factor: f64, cycles: usize, n: u32) -> RunLogs {
         let cycle = |k: usize| {
-            (0..n)
-                .map(|i| {
-                    (
-                        u64::from(i),
-                        (factor * (50.0 + f64::from(i)) * (1.0 + 0.001 * k as f64)).ln(),
-                    )
-                })
-                .collect()
+            let logs = (0..n).map(|i| PromptLog {
+                prompt: u64::from(i),
+                ln: (factor * (50.0 + f64::from(i)) * (1.0 + 0.001 * k as f64)).ln(),
+            });
+            logs.collect()
         };
-        Side::of_logs((0..cycles).map(cycle).collect())
+        RunLogs::of_logs((0..cycles).map(cycle).collect())
     }
 
     #[test]
     fn pairs_see_what_unpaired_medians_cannot() {
-        let (base, new) = (side(1.0, 1, 40), side(0.8, 1, 40));
+        let (base, new) = (run(1.0, 1, 40), run(0.8, 1, 40));
         let paired = times("ttft", &base, &new, true, 0.05, Better::Lower);
         assert_eq!(paired.judgement, Judgement::Better);
         assert_eq!(paired.interval_kind, Some(ChangeInterval::Paired));
@@ -364,7 +391,7 @@ mod tests {
         );
         let worse = times("ttft_ratio", &base, &new, true, 0.05, Better::Higher);
         assert_eq!(worse.judgement, Judgement::Worse);
-        let same = times("ttft", &base, &side(1.01, 1, 40), true, 0.05, Better::Lower);
+        let same = times("ttft", &base, &run(1.01, 1, 40), true, 0.05, Better::Lower);
         assert_eq!(same.judgement, Judgement::Same);
     }
 
@@ -372,8 +399,8 @@ mod tests {
     fn three_cycles_a_side_give_t_and_fewer_give_none_for_totals() {
         let metric = times(
             "ttft",
-            &side(1.0, 3, 9),
-            &side(2.0, 4, 9),
+            &run(1.0, 3, 9),
+            &run(2.0, 4, 9),
             true,
             0.05,
             Better::Lower,
@@ -396,8 +423,8 @@ mod tests {
     fn few_requests_and_missing_values_cannot_tell() {
         let metric = times(
             "ttft",
-            &side(1.0, 1, 5),
-            &side(9.0, 1, 5),
+            &run(1.0, 1, 5),
+            &run(9.0, 1, 5),
             true,
             0.05,
             Better::Lower,
@@ -406,8 +433,8 @@ mod tests {
         assert_eq!(metric.reason, Some(ChangeReason::FewPrompts { prompts: 5 }));
         let none = times(
             "ttft",
-            &side(1.0, 1, 9),
-            &Side::of_logs(Vec::new()),
+            &run(1.0, 1, 9),
+            &RunLogs::of_logs(Vec::new()),
             true,
             0.05,
             Better::Lower,
@@ -416,7 +443,7 @@ mod tests {
         let none = share(
             "goodput_request_rate",
             None,
-            Share::of(1, 2),
+            ObservedShare::of(1, 2),
             Better::Higher,
             0.05,
         );
@@ -428,24 +455,24 @@ mod tests {
     fn shares_are_compared_as_differences() {
         let worse = share(
             "failure_rate",
-            Share::of(0, 500),
-            Share::of(50, 500),
+            ObservedShare::of(0, 500),
+            ObservedShare::of(50, 500),
             Better::Lower,
             0.01,
         );
         assert_eq!(worse.judgement, Judgement::Worse);
         let unsure = share(
             "failure_rate",
-            Share::of(0, 10),
-            Share::of(1, 10),
+            ObservedShare::of(0, 10),
+            ObservedShare::of(1, 10),
             Better::Lower,
             0.01,
         );
         assert_eq!(unsure.judgement, Judgement::CannotTell);
         let same = share(
             "failure_rate",
-            Share::of(0, 5000),
-            Share::of(0, 5000),
+            ObservedShare::of(0, 5000),
+            ObservedShare::of(0, 5000),
             Better::Lower,
             0.01,
         );

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Hit rates that differ by less are alike.
 const HIT_MARGIN: f64 = 0.05;
 
-/// The tokens of one prompt, over its requests.
+/// The tokens of one prompt, over its requests that reported both.
 #[derive(Clone, Copy, Default)]
 pub(super) struct PromptTokens {
     prompt: u64,
@@ -19,16 +19,22 @@ pub(super) struct PromptTokens {
     tokens: f64,
 }
 
-/// Cached and prompt tokens of each prompt, summed over its requests that reported both.
-pub(super) struct Rows {
+/// What one prompt adds to the deviation of a rate.
+struct Deviation {
+    prompt: u64,
+    of_rate: f64,
+}
+
+/// Cached and prompt tokens of a run.
+pub(super) struct RunHits {
     /// In order of the prompts.
-    requests: Vec<PromptTokens>,
+    prompts: Vec<PromptTokens>,
     /// The rate of each round that has one.
     rounds: Vec<f64>,
 }
 
-impl Rows {
-    pub(super) fn cached(rounds: &[&RoundResult]) -> Self {
+impl RunHits {
+    pub(super) fn of(rounds: &[&RoundResult]) -> Self {
         let mut sums: BTreeMap<u64, PromptTokens> = BTreeMap::new();
         for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
             let known = row.cached_tokens().zip(row.input_tokens());
@@ -40,47 +46,55 @@ impl Rows {
                 sum.tokens += input as f64;
             }
         }
-        let known = |round: &&RoundResult| round.summary.cache_known_requests;
-        let most = rounds.iter().map(known).max().unwrap_or(0);
-        let rates = rounds
-            .iter()
-            .filter(|round| known(round) as f64 >= CYCLE_SHARE * most as f64)
-            .filter_map(|round| round.summary.cache_hit_rate);
+        let summaries = rounds.iter().map(|round| &round.summary);
+        let known = summaries.clone().map(|one| one.cache_known_requests);
+        let most = known.max().unwrap_or(0);
+        let rates = summaries
+            .filter(|one| one.cache_known_requests as f64 >= CYCLE_SHARE * most as f64)
+            .filter_map(|one| one.cache_hit_rate);
         Self {
-            requests: sums.into_values().collect(),
+            prompts: sums.into_values().collect(),
             rounds: rates.collect(),
         }
     }
 
     /// Σ cached / Σ prompt.
     fn rate(&self) -> Option<f64> {
-        let cached: f64 = self.requests.iter().map(|one| one.cached).sum();
-        let all: f64 = self.requests.iter().map(|one| one.tokens).sum();
+        let cached: f64 = self.prompts.iter().map(|one| one.cached).sum();
+        let all: f64 = self.prompts.iter().map(|one| one.tokens).sum();
         (all > 0.0).then(|| cached / all)
     }
 
     /// What each prompt adds to the deviation of the rate: (cached − rate · prompt) / mean prompt
     /// (Cochran, Sampling Techniques, 6.3).
-    fn deviations(&self) -> Vec<(u64, f64)> {
+    fn deviations(&self) -> Vec<Deviation> {
         let rate = self.rate().unwrap_or(0.0);
-        let n = self.requests.len().max(1) as f64;
-        let mean = self.requests.iter().map(|one| one.tokens).sum::<f64>() / n;
-        let each = self.requests.iter();
-        each.map(|one| (one.prompt, (one.cached - rate * one.tokens) / mean))
-            .collect()
+        let n = self.prompts.len().max(1) as f64;
+        let mean = self.prompts.iter().map(|one| one.tokens).sum::<f64>() / n;
+        let each = self.prompts.iter();
+        let deviations = each.map(|one| Deviation {
+            prompt: one.prompt,
+            of_rate: (one.cached - rate * one.tokens) / mean,
+        });
+        deviations.collect()
     }
 }
 
 /// A ratio of sums over requests, as a share.
-pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -> MetricChange {
+pub(super) fn ratio_of_sums(
+    name: &str,
+    base: &RunHits,
+    new: &RunHits,
+    paired: bool,
+) -> MetricChange {
     let mut out = blank(name, HIT_MARGIN, true);
     (out.base, out.new) = (base.rate(), new.rate());
-    out.n = base.requests.len().min(new.requests.len()) as u64;
+    out.n = base.prompts.len().min(new.prompts.len()) as u64;
     let Some((old, now)) = out.base.zip(out.new) else {
         out.reason = Some(ChangeReason::NoCachedTokens);
         return out;
     };
-    let few = base.requests.len().min(new.requests.len()) < FEWEST;
+    let few = base.prompts.len().min(new.prompts.len()) < FEWEST;
     if !few && base.rounds.len() >= CYCLES && new.rounds.len() >= CYCLES {
         out.n = base.rounds.len().min(new.rounds.len()) as u64;
         let interval = welch(&base.rounds, &new.rounds);
@@ -88,19 +102,7 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
         absolute(&mut out, now - old, interval, kind, Better::Higher);
         return out;
     }
-    let (a, b) = (base.deviations(), new.deviations());
-    let alike = paired && a.len() == b.len() && a.iter().zip(&b).all(|(a, b)| a.0 == b.0);
-    let values = |rows: &[(u64, f64)]| rows.iter().map(|row| row.1).collect::<Vec<_>>();
-    let interval = if a.len() < FEWEST || b.len() < FEWEST {
-        None
-    } else if alike {
-        let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| b.1 - a.1).collect();
-        let n = differences.len() as f64;
-        let error = (squares(&differences) / (n - 1.0) / n).sqrt();
-        t_quantile(n - 1.0).map(|t| t * error)
-    } else {
-        welch(&values(&a), &values(&b)).map(|interval| (interval.high - interval.low) / 2.0)
-    };
+    let interval = half_width(&base.deviations(), &new.deviations(), paired);
     let interval = interval.map(|half| Interval {
         low: now - old - half,
         high: now - old + half,
@@ -118,6 +120,27 @@ pub(super) fn ratio_of_sums(name: &str, base: &Rows, new: &Rows, paired: bool) -
     out
 }
 
+/// Half of the interval of the difference of two rates: over pairs where both runs have the same
+/// prompts, else by Welch.
+fn half_width(base: &[Deviation], new: &[Deviation], paired: bool) -> Option<f64> {
+    if base.len() < FEWEST || new.len() < FEWEST {
+        return None;
+    }
+    let mut pairs = base.iter().zip(new);
+    let alike = base.len() == new.len() && pairs.all(|(old, now)| old.prompt == now.prompt);
+    if paired && alike {
+        let pairs = base.iter().zip(new);
+        let differences: Vec<f64> = pairs.map(|(old, now)| now.of_rate - old.of_rate).collect();
+        let n = differences.len() as f64;
+        let error = (squares(&differences) / (n - 1.0) / n).sqrt();
+        return t_quantile(n - 1.0).map(|t| t * error);
+    }
+    let old: Vec<f64> = base.iter().map(|one| one.of_rate).collect();
+    let now: Vec<f64> = new.iter().map(|one| one.of_rate).collect();
+    welch(&old, &now).map(|interval| (interval.high - interval.low) / 2.0)
+}
+
+/// The sum of squared distances from the mean.
 fn squares(values: &[f64]) -> f64 {
     let mean = mean(values).unwrap_or(0.0);
     values.iter().map(|value| (value - mean).powi(2)).sum()
@@ -143,8 +166,8 @@ mod tests {
                     tokens,
                 }
             };
-            Rows {
-                requests: (0..40).map(row).collect(),
+            RunHits {
+                prompts: (0..40).map(row).collect(),
                 rounds: Vec::new(),
             }
         };

@@ -1,7 +1,7 @@
 //! The same prompts in other lengths: part of what changed between two runs may be that.
 
 use super::change::{Better, judge_ratio, judge_share, withhold};
-use crate::level::pairs::matched;
+use crate::level::pairs::{Pair, matched};
 use dualround_model::{
     ChangeCaveat, ChangeReason, Judgement, MetricChange, RequestRow, RoundResult,
 };
@@ -15,7 +15,7 @@ const HIT: u64 = 2;
 
 /// What other lengths may account for in the rounds of a kind.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Account {
+pub(super) struct LengthAllowance {
     /// Of the logarithm of a time new / base.
     time: LogSpan,
     /// Of the hit rate, either way.
@@ -33,22 +33,15 @@ struct LogSpan {
     most: f64,
 }
 
-impl Account {
+impl LengthAllowance {
     /// A time grows at most with the tokens that are computed, times the length that each of them
     /// looks back on. Tokens that whole blocks leave are accounted for as they were counted; where
     /// one run hit and the other did not, only what lengths and blocks could make of a hit.
     /// `None`: lengths are not known in both runs, or hits are not while `warm`.
     pub(super) fn of(base: &[&RoundResult], new: &[&RoundResult], warm: bool) -> Option<Self> {
-        let pairs = || {
-            base.iter()
-                .zip(new)
-                .flat_map(|(old, now)| matched(old, now))
-        };
-        let left = |row: &RequestRow| hit(row).then(|| computed(row)).flatten();
-        let rows = pairs().flat_map(|(_, old, now)| [old, now]);
-        let most = rows.filter_map(left).max().unwrap_or(0).max(BLOCK);
+        let most = most_left(base, new).max(BLOCK);
         let (mut sum, mut n) = (Self::default(), 0_u32);
-        for (_, old, now) in pairs() {
+        for (old, now) in both_runs(base, new) {
             let (a, b) = (old.input_tokens()?.max(1), now.input_tokens()?.max(1));
             if warm && (old.cached_tokens().is_none() || now.cached_tokens().is_none()) {
                 return None;
@@ -68,15 +61,15 @@ impl Account {
             sum.new_tokens += b as f64;
             n += 1;
         }
-        let mean = |sum: f64| sum / f64::from(n);
+        let pairs = f64::from(n);
         (n > 0).then(|| Self {
             time: LogSpan {
-                least: mean(sum.time.least),
-                most: mean(sum.time.most),
+                least: sum.time.least / pairs,
+                most: sum.time.most / pairs,
             },
-            hits: mean(sum.hits),
-            base_tokens: mean(sum.base_tokens),
-            new_tokens: mean(sum.new_tokens),
+            hits: sum.hits / pairs,
+            base_tokens: sum.base_tokens / pairs,
+            new_tokens: sum.new_tokens / pairs,
         })
     }
 
@@ -136,6 +129,23 @@ impl Account {
         (metric.low, metric.high) = (Some(low), Some(high));
         metric.judgement = judge_share((low, high), metric.margin, Better::Higher);
     }
+}
+
+/// The same request in rounds of both runs.
+fn both_runs<'a>(
+    base: &'a [&RoundResult],
+    new: &'a [&RoundResult],
+) -> impl Iterator<Item = Pair<'a>> {
+    let rounds = base.iter().zip(new);
+    let matched = rounds.flat_map(|(old, now)| matched(old, now));
+    matched.map(|(_, old, now)| (old, now))
+}
+
+/// Tokens that the cache left to compute of a prompt that hit, at most; 0 where none hit.
+fn most_left(base: &[&RoundResult], new: &[&RoundResult]) -> u64 {
+    let rows = both_runs(base, new).flat_map(|(old, now)| [old, now]);
+    let left = rows.filter(|row| hit(row)).filter_map(computed);
+    left.max().unwrap_or(0)
 }
 
 fn widen(metric: &mut MetricChange, by: LogSpan, better: Better) {

@@ -8,19 +8,21 @@ mod lengths;
 
 use crate::{
     MARGIN,
+    level::kinds::of_kind,
     level::pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
     level::{
         design::Design,
-        estimate::{Pick, ratios},
+        estimate::{MetricOf, ratios},
     },
 };
-use change::{Better, Share, Side, times, total};
+use change::{Better, ObservedShare, RunLogs, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
-    MissingLevel, RequestRow, RoundKind, RoundResult, RunChange, Verdict, Warning, Which, Witness,
+    MissingLevel, RequestRow, RoundKind, RoundResult, RoundSummary, RunChange, Verdict, Warning,
+    Which, Witness,
 };
-use hit_rates::{Rows, ratio_of_sums};
-use lengths::Account;
+use hit_rates::{RunHits, ratio_of_sums};
+use lengths::LengthAllowance;
 
 /// Mean lengths of prompts that differ by less, as a share, are alike.
 const SAME_LENGTH: f64 = 0.001;
@@ -84,19 +86,22 @@ impl<'a> LevelRounds<'a> {
         let rest = first.map_or(&[][..], |first| &run.rounds[first..]);
         let end = rest.iter().position(|round| round.meta.level != level);
         let rounds = &rest[..end.unwrap_or(rest.len())];
-        let kind = |kind| {
-            let rounds = rounds.iter();
-            let mut found: Vec<&RoundResult> = rounds
-                .filter(|round| round.meta.spec.kind == kind)
-                .collect();
-            found.dedup_by_key(|round| round.meta.spec.epoch);
-            found
-        };
         Self {
-            cold: kind(RoundKind::Cold),
-            warm: kind(RoundKind::Warm),
+            cold: first_of_epochs(rounds, RoundKind::Cold),
+            warm: first_of_epochs(rounds, RoundKind::Warm),
             design: Design::of(rounds),
         }
+    }
+
+    /// Of what its requests are, but for what makes them fresh; `None` without a round.
+    fn content_digest(&self) -> Option<&str> {
+        let first = self.cold.first().or(self.warm.first());
+        first.map(|round| round.meta.content_digest.as_str())
+    }
+
+    /// ln(cold / warm) of TTFT.
+    fn ratios(&self) -> RunLogs {
+        RunLogs::of_logs(ratios(&self.design, RequestRow::ttft_ms))
     }
 
     /// How its cold rounds were made cold, each way once.
@@ -130,6 +135,14 @@ impl<'a> LevelRounds<'a> {
     }
 }
 
+/// The first round of a kind in each epoch.
+fn first_of_epochs(rounds: &[RoundResult], kind: RoundKind) -> Vec<&RoundResult> {
+    let mut found: Vec<&RoundResult> = of_kind(rounds, kind).collect();
+    found.dedup_by_key(|round| round.meta.spec.epoch);
+    found
+}
+
+/// Compares one level of both runs.
 fn level(
     base: RunData<'_>,
     one: &LevelComparison,
@@ -141,11 +154,8 @@ fn level(
         LevelRounds::of(base, one.level),
         LevelRounds::of(new, other.level),
     );
-    let digest = |rounds: &LevelRounds<'_>| {
-        let first = rounds.cold.first().or(rounds.warm.first());
-        first.map(|round| round.meta.content_digest.clone())
-    };
-    let paired = digest(&old).is_some() && digest(&old) == digest(&now);
+    let digest = old.content_digest();
+    let paired = digest.is_some() && digest == now.content_digest();
     let mut caveats = Vec::new();
     if !paired {
         caveats.push(ChangeCaveat::OtherRequests);
@@ -171,16 +181,16 @@ fn level(
     }
     let mut cold = rounds(&old.cold, &now.cold, paired, margin);
     let mut warm = rounds(&old.warm, &now.warm, paired, margin);
-    let ratios = |level: &LevelRounds<'_>| ratios(&level.design, RequestRow::ttft_ms);
-    let ratio = times(
+    let (old_ratios, new_ratios) = (old.ratios(), now.ratios());
+    let higher = Better::Higher;
+    let mut cache = vec![times(
         "ttft_ratio",
-        &Side::of_logs(ratios(&old)),
-        &Side::of_logs(ratios(&now)),
+        &old_ratios,
+        &new_ratios,
         paired,
         margin,
-        Better::Higher,
-    );
-    let mut cache = vec![ratio];
+        higher,
+    )];
     let changes = [&mut cold, &mut warm, &mut cache];
     caveats.extend(if paired {
         allow_for_lengths(&old, &now, same_method, changes)
@@ -220,9 +230,9 @@ fn allow_for_lengths(
     same_method: bool,
     [cold, warm, cache]: [&mut Vec<MetricChange>; 3],
 ) -> Option<ChangeCaveat> {
-    let of_cold = Account::of(&old.cold, &now.cold, false);
-    let of_warm = Account::of(&old.warm, &now.warm, true);
-    if of_cold.map_or(same_method, Account::is_nothing) {
+    let of_cold = LengthAllowance::of(&old.cold, &now.cold, false);
+    let of_warm = LengthAllowance::of(&old.warm, &now.warm, true);
+    if of_cold.map_or(same_method, LengthAllowance::is_nothing) {
         return None;
     }
     let both = of_cold.zip(of_warm).map(|(cold, warm)| cold.over(warm));
@@ -235,7 +245,7 @@ fn allow_for_lengths(
         }
     }
     let known = of_cold.or(of_warm);
-    Some(known.map_or(ChangeCaveat::LengthsUnknown, Account::caveat))
+    Some(known.map_or(ChangeCaveat::LengthsUnknown, LengthAllowance::caveat))
 }
 
 /// Of other requests that were made cold by other methods (a marker makes prompts longer), nothing
@@ -262,9 +272,10 @@ fn unlike_lengths(
 
 /// Withholds what depends on the length of prompts.
 fn withhold_all(metrics: &mut [MetricChange], reason: ChangeReason) {
-    let depends = |name: &str| !["itl", "failure_rate"].contains(&name);
-    for metric in metrics.iter_mut().filter(|metric| depends(&metric.name)) {
-        change::withhold(metric, reason);
+    for metric in metrics {
+        if !["itl", "failure_rate"].contains(&metric.name.as_str()) {
+            change::withhold(metric, reason);
+        }
     }
 }
 
@@ -275,7 +286,7 @@ fn rounds(
     paired: bool,
     margin: f64,
 ) -> Vec<MetricChange> {
-    let picks: [(&str, Pick); 3] = [
+    let picks: [(&str, MetricOf); 3] = [
         ("ttft", RequestRow::ttft_ms),
         ("itl", RequestRow::itl_ms),
         ("latency", RequestRow::latency_ms),
@@ -283,43 +294,49 @@ fn rounds(
     let lengths = other_lengths(base, new, paired);
     let mut out = Vec::new();
     for (name, pick) in picks {
-        let (old, now) = (Side::of(base, pick), Side::of(new, pick));
+        let (old, now) = (RunLogs::of(base, pick), RunLogs::of(new, pick));
         let mut metric = times(name, &old, &now, paired, margin, Better::Lower);
         if let (true, Some(reason)) = (name != "ttft", lengths) {
             change::withhold(&mut metric, reason);
         }
         out.push(metric);
     }
-    let rate = |name: &str, pick: fn(&RoundResult) -> Option<f64>| {
-        let of =
-            |rounds: &[&RoundResult]| rounds.iter().filter_map(|r| pick(r)).collect::<Vec<_>>();
-        total(name, &of(base), &of(new), margin)
-    };
-    out.push(rate("token_throughput", |r| r.summary.token_throughput));
-    out.push(rate("request_throughput", |r| r.summary.request_throughput));
-    let prompts = (distinct(base), distinct(new));
-    let rows = |rounds| Rows::cached(rounds);
-    out.push(ratio_of_sums(
-        "cache_hit_rate",
-        &rows(base),
-        &rows(new),
-        paired,
-    ));
+    out.push(throughput("token_throughput", base, new, margin, |one| {
+        one.token_throughput
+    }));
+    out.push(throughput("request_throughput", base, new, margin, |one| {
+        one.request_throughput
+    }));
+    let (old, now) = (RunHits::of(base), RunHits::of(new));
+    out.push(ratio_of_sums("cache_hit_rate", &old, &now, paired));
+    let (old_prompts, new_prompts) = (distinct(base), distinct(new));
     out.push(change::share(
         "goodput_request_rate",
-        good(base).map(|share| share.over(prompts.0)),
-        good(new).map(|share| share.over(prompts.1)),
+        good(base, old_prompts),
+        good(new, new_prompts),
         Better::Higher,
         MARGIN,
     ));
     out.push(change::share(
         "failure_rate",
-        failed(base).map(|share| share.over(prompts.0)),
-        failed(new).map(|share| share.over(prompts.1)),
+        failed(base, old_prompts),
+        failed(new, new_prompts),
         Better::Lower,
         FAILURE_MARGIN,
     ));
     out
+}
+
+fn throughput(
+    name: &str,
+    base: &[&RoundResult],
+    new: &[&RoundResult],
+    margin: f64,
+    pick: fn(&RoundSummary) -> Option<f64>,
+) -> MetricChange {
+    let old: Vec<f64> = base.iter().filter_map(|r| pick(&r.summary)).collect();
+    let now: Vec<f64> = new.iter().filter_map(|r| pick(&r.summary)).collect();
+    total(name, &old, &now, margin)
 }
 
 /// Different prompts that were sent.
@@ -332,23 +349,21 @@ fn distinct(rounds: &[&RoundResult]) -> u64 {
     prompts.len() as u64
 }
 
-/// Requests that met the SLO, of those sent.
-fn good(rounds: &[&RoundResult]) -> Option<Share> {
+/// Requests that met the SLO, of those sent of so many prompts.
+fn good(rounds: &[&RoundResult], prompts: u64) -> Option<ObservedShare> {
     let known: Option<Vec<_>> = rounds.iter().map(|round| round.summary.goodput).collect();
     let known = known.filter(|known| !known.is_empty())?;
-    Share::of(
-        known.iter().map(|goodput| goodput.requests).sum(),
-        known.iter().map(|goodput| goodput.sent).sum(),
-    )
+    let met = known.iter().map(|goodput| goodput.requests).sum();
+    let sent = known.iter().map(|goodput| goodput.sent).sum();
+    ObservedShare::of(met, sent).map(|share| share.over(prompts))
 }
 
-/// Requests that failed, of those sent.
-fn failed(rounds: &[&RoundResult]) -> Option<Share> {
-    let sum = |pick: fn(&RoundResult) -> u64| rounds.iter().map(|round| pick(round)).sum();
-    Share::of(
-        sum(|round| round.summary.failed_requests),
-        sum(|round| round.summary.total_requests),
-    )
+/// Requests that failed, of those sent of so many prompts.
+fn failed(rounds: &[&RoundResult], prompts: u64) -> Option<ObservedShare> {
+    let summaries = rounds.iter().map(|round| &round.summary);
+    let failed = summaries.clone().map(|one| one.failed_requests).sum();
+    let sent = summaries.map(|one| one.total_requests).sum();
+    ObservedShare::of(failed, sent).map(|share| share.over(prompts))
 }
 
 /// Why ITL and latency cannot be compared: the answers are of other lengths.
@@ -367,8 +382,10 @@ fn other_lengths(
             of: all as u64,
         });
     }
-    let mean = |rounds: &[&RoundResult]| rounds.first()?.summary.output_tokens.avg;
-    let (base, new) = mean(base).zip(mean(new))?;
+    let (base, new) = (
+        base.first()?.summary.output_tokens.avg?,
+        new.first()?.summary.output_tokens.avg?,
+    );
     let apart = (base - new).abs() > LENGTH_SHARE * base.max(new);
     apart.then_some(ChangeReason::OtherAnswers { base, new })
 }
