@@ -8,7 +8,7 @@ use dualround_model::{
 
 /// The four values of knowledge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cached {
+pub(crate) enum CachedKnowledge {
     /// The server said so many.
     Known(u64),
     /// It said nothing, as it does without a hit.
@@ -19,7 +19,7 @@ pub(crate) enum Cached {
     Impossible,
 }
 
-impl Cached {
+impl CachedKnowledge {
     /// Tokens, where they are known.
     pub(crate) fn tokens(self) -> Option<u64> {
         match self {
@@ -31,16 +31,16 @@ impl Cached {
 }
 
 /// Of one request.
-pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> Cached {
+pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> CachedKnowledge {
     let usage = &record.usage;
     match (usage.cached_tokens, usage.prompt_tokens) {
-        (Some(cached), Some(prompt)) if cached > prompt => Cached::Impossible,
-        (Some(cached), _) => Cached::Known(cached),
-        (None, _) if usage.cached_unreadable => Cached::Unknown,
+        (Some(cached), Some(prompt)) if cached > prompt => CachedKnowledge::Impossible,
+        (Some(cached), _) => CachedKnowledge::Known(cached),
+        (None, _) if usage.cached_unreadable => CachedKnowledge::Unknown,
         (None, Some(_)) if convention.omission_is_zero && record.outcome.is_success() => {
-            Cached::ZeroByOmission
+            CachedKnowledge::ZeroByOmission
         }
-        (None, _) => Cached::Unknown,
+        (None, _) => CachedKnowledge::Unknown,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the engines' own counters saw of a round. They speak only where what they looked up is what
 //! was sent: more is other traffic, less are requests that never reached an engine.
 
-use crate::round::server_metrics;
+use crate::round::counter_growth::{Window, increase_of};
 use dualround_model::{EngineDelta, Flag, LeftOut, Resolved, RoundResult};
 
 /// Tokens by which counters may differ from what was sent: probes of this program among them.
@@ -171,10 +171,10 @@ fn asked(round: &RoundResult) -> Option<CountedTokens> {
         else {
             return None;
         };
-        let window = (round.meta.started_ns, round.meta.ended_ns);
+        let window = Window::of(&round.meta);
         Some(CountedTokens {
-            looked_up: server_metrics::increase_of(track, denominator, window)?,
-            hits: server_metrics::increase_of(track, numerator, window)?,
+            looked_up: increase_of(track, denominator, window)?,
+            hits: increase_of(track, numerator, window)?,
         })
     })
 }

@@ -1,7 +1,7 @@
 //! What stands beside the figures whatever they are: requests that no engine saw, counters that were
 //! not used, and warm requests that nothing was stored for.
 
-use super::Case;
+use super::LevelCase;
 use crate::{
     cache::reuse_seen,
     cache::witness::{self, LookupCheck},
@@ -9,7 +9,7 @@ use crate::{
 use dualround_model::Diagnosis;
 
 /// All of it.
-pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
+pub(super) fn of(case: &LevelCase<'_>) -> Vec<Diagnosis> {
     let mut out = Vec::new();
     out.extend(case.basis.reuse.replayed.map(Diagnosis::ResponseCache));
     out.extend(not_seen(case));
@@ -32,7 +32,7 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Diagnosis> {
 }
 
 /// The counters saw less of a warm round than was sent.
-fn not_seen(case: &Case<'_>) -> Option<Diagnosis> {
+fn not_seen(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let mut warm = case.basis.design.warm_rounds();
     warm.find_map(|round| match witness::looked(round) {
         Some(LookupCheck::Less { seen, sent }) => Some(Diagnosis::NotSeenByEngines {

@@ -1,6 +1,6 @@
 //! Why prompts that had been cached were not found again, by evidence.
 
-use super::{Case, FAR_BELOW, NO_REUSE};
+use super::{FAR_BELOW, LevelCase, NO_REUSE};
 use crate::{cache::cold, cache::expected, cache::witness, level::kinds::of_kind};
 use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
 
@@ -9,7 +9,7 @@ const REPLICA_SHARE: f64 = 0.1;
 
 /// Few hits, or far fewer than the token ids sent would have let it have, and a cause that is seen:
 /// several engines, a cache that is too small, slots that took turns.
-pub(super) fn lost(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn lost(case: &LevelCase<'_>) -> Option<Diagnosis> {
     case.warm
         .filter(|rate| *rate < NO_REUSE || far_below(case, *rate))?;
     // What was never cached was not evicted.
@@ -27,7 +27,7 @@ pub(super) fn lost(case: &Case<'_>) -> Option<Diagnosis> {
 }
 
 /// Less than half of what the token ids allow beyond what the prompts of a round share anyway.
-fn far_below(case: &Case<'_>, rate: f64) -> bool {
+fn far_below(case: &LevelCase<'_>, rate: f64) -> bool {
     let Some(reuse) = expected::reuse_of_all(case.rounds, case.known) else {
         return false;
     };
@@ -36,7 +36,7 @@ fn far_below(case: &Case<'_>, rate: f64) -> bool {
 }
 
 /// The warm rounds were spread over several engines, each request to one of them.
-fn replicas(case: &Case<'_>) -> Option<Diagnosis> {
+fn replicas(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = loads(case.rounds);
     let looked_up: f64 = engines.iter().map(|(_, tokens)| tokens).sum();
     let warm = of_kind(case.rounds, RoundKind::Warm);
@@ -56,7 +56,7 @@ fn replicas(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// Requests hit, and several processes answer behind the address: those that missed may have met
 /// another one.
-fn processes(case: &Case<'_>) -> Option<Diagnosis> {
+fn processes(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let rate = case.warm.filter(|rate| *rate >= NO_REUSE)?;
     let several = case.rounds.iter().any(witness::is_several_processes);
     several.then_some(Diagnosis::SeveralProcesses { rate })
@@ -64,7 +64,7 @@ fn processes(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// A text that was sent twice was not found again, and the warm round hit almost nothing. Its second
 /// send met another engine, too, unless one engine's counters saw all that was sent.
-pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
+pub(super) fn never_found(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let few = case.warm.is_some_and(|rate| rate < NO_REUSE);
     if case.found != Some(false) || !few {
         return None;
@@ -82,7 +82,7 @@ pub(super) fn never_found(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// Half of the prompts and more may be below a block: none is known to be longer than the engine's own
 /// block, or than the largest of any engine.
-fn may_be_short(case: &Case<'_>) -> bool {
+fn may_be_short(case: &LevelCase<'_>) -> bool {
     let told = case.known.engines.iter();
     let told = told.filter_map(|engine| engine.block_tokens).max();
     let block = told.unwrap_or(cold::LARGEST_BLOCK);
@@ -122,7 +122,7 @@ fn loads(rounds: &[RoundResult]) -> Vec<(String, f64)> {
 }
 
 /// The prompts of a round need more than the engines' stated capacity.
-fn overflow(case: &Case<'_>) -> Option<Diagnosis> {
+fn overflow(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
     let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
     let held: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
@@ -140,7 +140,7 @@ fn overflow(case: &Case<'_>) -> Option<Diagnosis> {
 }
 
 /// There are more prompts than slots.
-fn more_than_slots(case: &Case<'_>) -> Option<Diagnosis> {
+fn more_than_slots(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
     let slots = engines.filter_map(|engine| engine.capacity_prompts);
     let (slots, prompts) = (slots.sum::<u64>(), case.rounds.first()?.ended());

@@ -1,7 +1,7 @@
 //! Why fewer prompt tokens came from the cache than the token ids sent would have allowed, or why
 //! they allow so few: whole blocks, short prompts, stores that were not finished.
 
-use super::Case;
+use super::LevelCase;
 use crate::{
     cache::expected, cache::hits::Hits, cache::witness, level::kinds::of_kind,
     level::pairs::matched, numbers::quantile::quantile,
@@ -20,7 +20,7 @@ const LATER: f64 = 0.2;
 const SIDE: usize = 3;
 
 /// All that holds.
-pub(super) fn reasons(case: &Case<'_>) -> Vec<Diagnosis> {
+pub(super) fn reasons(case: &LevelCase<'_>) -> Vec<Diagnosis> {
     let (rounds, hits) = (case.rounds, case.basis.hit_rate);
     let mut out = Vec::new();
     let reuse = expected::reuse_of_all(rounds, case.known);

@@ -21,7 +21,7 @@ const NO_REUSE: f64 = 0.05;
 const FAR_BELOW: f64 = 0.5;
 
 /// A level that is to be explained.
-struct Case<'a> {
+struct LevelCase<'a> {
     rounds: &'a [RoundResult],
     known: &'a RunEvidence,
     basis: &'a LevelEvidence<'a>,
@@ -33,10 +33,10 @@ struct Case<'a> {
 }
 
 /// A rule: what holds of a level, where it does.
-type Rule = fn(&Case<'_>) -> Option<Diagnosis>;
+type DiagnosisRule = fn(&LevelCase<'_>) -> Option<Diagnosis>;
 
 /// Why few hits were seen, or why they did not show in TTFT: the first that holds.
-const EXPLAINS: [Rule; 6] = [
+const EXPLAINS: [DiagnosisRule; 6] = [
     cache_off,
     few_hits::lost,
     few_hits::never_found,
@@ -55,7 +55,7 @@ pub(crate) fn of(
     if let Some(why) = not_compared(basis) {
         return vec![why];
     }
-    let case = Case {
+    let case = LevelCase {
         rounds,
         known,
         basis,
@@ -91,7 +91,7 @@ fn not_compared(basis: &LevelEvidence<'_>) -> Option<Diagnosis> {
 }
 
 /// The cache works, as far as can be told.
-fn works(case: &Case<'_>) -> bool {
+fn works(case: &LevelCase<'_>) -> bool {
     let faster = case
         .basis
         .ttft
@@ -102,7 +102,7 @@ fn works(case: &Case<'_>) -> bool {
 }
 
 /// Every engine says that its prefix cache is off, and no hits were seen.
-fn cache_off(case: &Case<'_>) -> Option<Diagnosis> {
+fn cache_off(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
     let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
     let said: Vec<Option<bool>> = engines.map(|engine| engine.prefix_caching).collect();
@@ -111,13 +111,13 @@ fn cache_off(case: &Case<'_>) -> Option<Diagnosis> {
 }
 
 /// A text sent twice is found again, and the warm round hit almost nothing.
-fn found_once_only(case: &Case<'_>) -> Option<Diagnosis> {
+fn found_once_only(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let few = case.warm.is_some_and(|rate| rate < NO_REUSE);
     (case.found == Some(true) && few).then_some(Diagnosis::FoundOnceOnly)
 }
 
 /// Nobody reports hits.
-fn hits_unseen(case: &Case<'_>) -> Option<Diagnosis> {
+fn hits_unseen(case: &LevelCase<'_>) -> Option<Diagnosis> {
     if case.basis.reuse.witness != Witness::Nobody {
         return None;
     }
@@ -132,7 +132,7 @@ fn hits_unseen(case: &Case<'_>) -> Option<Diagnosis> {
 
 /// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of one,
 /// also of those requests that hit.
-fn not_followed(case: &Case<'_>) -> Option<Diagnosis> {
+fn not_followed(case: &LevelCase<'_>) -> Option<Diagnosis> {
     if !case.basis.reuse.evidence {
         return None;
     }

@@ -1,12 +1,12 @@
 //! The facts of a round that no row of a request holds, counted as its requests end.
 
-use crate::{round::health::Arrivals, round::prompt_cut::Lengths};
+use crate::{round::health::TokenArrivals, round::prompt_cut::PromptLengths};
 use dualround_model::{CachedByTier, Failure, Flag, RequestMetrics, RequestRecord, TokenSource};
 use std::collections::BTreeMap;
 
 /// The facts of a round that no row of a request holds.
 #[derive(Debug, Default)]
-pub(crate) struct Facts {
+pub(crate) struct RoundFacts {
     pub(crate) failures: BTreeMap<String, Failed>,
     /// Requests whose tokens were counted from events.
     pub(crate) by_events: u64,
@@ -14,10 +14,10 @@ pub(crate) struct Facts {
     pub(crate) retried: Retried,
     /// Prompt tokens that rows of the dataset state and the server counted, with how many such.
     pub(crate) lengths: StatedLengths,
-    pub(crate) arrivals: Arrivals,
-    pub(crate) prompts: Lengths,
+    pub(crate) arrivals: TokenArrivals,
+    pub(crate) prompts: PromptLengths,
     /// Answers that began with text in a field that is not known, by the field.
-    pub(crate) unknown_text: BTreeMap<String, UnknownText>,
+    pub(crate) unknown_text: BTreeMap<String, UnknownTextCount>,
     /// Answers that ended with a word that is not known, by the word.
     pub(crate) unknown_finish: BTreeMap<String, u64>,
     /// There were too many gaps to keep each one.
@@ -81,7 +81,7 @@ impl ByTier {
 
 /// Answers that began with text in one field that is not known.
 #[derive(Debug, Default)]
-pub(crate) struct UnknownText {
+pub(crate) struct UnknownTextCount {
     pub(crate) count: u64,
     /// The longest time from it to a known token, ms; unknown where there was none.
     pub(crate) lead_ms: Option<f64>,
@@ -110,7 +110,7 @@ pub(crate) struct Failed {
     pub(crate) message: String,
 }
 
-impl Facts {
+impl RoundFacts {
     /// Counts a request that has ended.
     pub(crate) fn add(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
         if let Some(failure) = record.outcome.failure() {
@@ -137,6 +137,14 @@ impl Facts {
         }
     }
 
+    /// Failed requests by the name of their kind.
+    pub(crate) fn failure_counts(&self) -> BTreeMap<String, u64> {
+        let kinds = self.failures.iter();
+        kinds
+            .map(|(kind, failed)| (kind.clone(), failed.count))
+            .collect()
+    }
+
     fn add_unknown(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
         if let Some(text) = &record.stream.unknown_text {
             let first = record.timeline.first_token_ns;
@@ -146,13 +154,10 @@ impl Facts {
                 seen.lead_ms = longer(seen.lead_ms, lead);
             }
         }
-        let reason = record.stream.finish_reason.as_ref();
-        let reason = if metrics.flags.contains(&Flag::UnknownFinish) {
-            reason
-        } else {
-            None
-        };
-        if let Some(count) = reason.and_then(|reason| kept(&mut self.unknown_finish, reason)) {
+        if metrics.flags.contains(&Flag::UnknownFinish)
+            && let Some(reason) = &record.stream.finish_reason
+            && let Some(count) = kept(&mut self.unknown_finish, reason)
+        {
             *count += 1;
         }
     }

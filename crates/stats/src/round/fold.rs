@@ -5,19 +5,20 @@ use crate::{
     cache::hits::Hits,
     cache::server,
     numbers::quantile::stat,
-    round::facts::Facts,
+    round::counter_growth::Window,
+    round::facts::RoundFacts,
     round::goodput::{goodput, output_tokens},
     round::health::health,
     round::options::SummaryOptions,
-    round::pool::Pool,
+    round::pool::ValuePool,
     round::request::request_metrics,
     round::server_metrics,
     round::tails::tail,
     round::warnings,
 };
 use dualround_model::{
-    Flag, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult, RoundRun,
-    RoundSummary, Tails,
+    Flag, MetricSummary, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult, RoundRun,
+    RoundSummary, Stat, Tail, Tails,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -26,9 +27,9 @@ use std::{collections::BTreeMap, ops::Range};
 pub struct RoundFold {
     options: SummaryOptions,
     rows: RequestRows,
-    gaps: Pool,
+    gaps: ValuePool,
     ttfo_ms: Vec<f64>,
-    facts: Facts,
+    facts: RoundFacts,
 }
 
 impl RoundFold {
@@ -37,9 +38,9 @@ impl RoundFold {
         Self {
             options,
             rows: RequestRows::with_room(planned),
-            gaps: Pool::default(),
+            gaps: ValuePool::default(),
             ttfo_ms: Vec::new(),
-            facts: Facts::default(),
+            facts: RoundFacts::default(),
         }
     }
 
@@ -76,85 +77,50 @@ impl RoundFold {
             ttfo_ms,
             mut facts,
         } = self;
-        let seconds = duration(&rows, meta.paused_ns);
-        let of = |pick: fn(&RequestRow) -> Option<f64>| {
-            stat(rows.successes().filter_map(|(_, row)| pick(row)))
-        };
-        let hits = Hits::of_rows(&rows);
-        let successful = hits.of;
-        let (mut all, mut cancelled) = (0, 0);
-        for (_, row) in rows.iter() {
-            all += 1;
-            cancelled += u64::from(row.is_cancelled());
-        }
-        let tokens = output_tokens(rows.successes().map(|(_, row)| row));
-        let failed = all - cancelled - successful;
-        let sent = successful + failed;
-        let slo = options.slo.as_ref();
-        let tail_of = |pick: fn(&RequestRow) -> Option<f64>| {
-            tail(rows.successes().filter_map(|(_, row)| pick(row)))
-        };
-        let tails = Tails {
-            ttft: tail_of(RequestRow::ttft_ms),
-            ttfo: tail(ttfo_ms.iter().copied()),
-            itl: tail_of(RequestRow::itl_ms),
-            latency: tail_of(RequestRow::latency_ms),
-        };
-        let ttft = of(RequestRow::ttft_ms);
-        // What is gone was done in the same time: the rest alone is no rate.
-        let whole = warnings::missing(&meta, all) == 0;
-        let rated = if whole { seconds } else { None };
-        let per_second = |count: u64| rated.map(|seconds| count as f64 / seconds);
-        let kinds = facts.failures.iter();
         facts.icl_approximate = gaps.is_approximate();
+        let hits = Hits::of_rows(&rows);
+        let counts = RequestCounts::of(&rows);
+        let seconds = duration(&rows, meta.paused_ns);
+        // What is gone was done in the same time: the rest alone is no rate.
+        let whole = warnings::missing(&meta, counts.all) == 0;
+        let rated = if whole { seconds } else { None };
+        let tokens = output_tokens(rows.successes().map(|(_, row)| row));
+        let ttft = stat_of(&rows, RequestRow::ttft_ms);
+        let round_ns = meta.ended_ns.saturating_sub(meta.started_ns);
         let mut summary = RoundSummary {
             planned_requests: u64::from(meta.planned),
-            total_requests: sent,
-            successful_requests: successful,
-            failed_requests: failed,
-            cancelled_requests: cancelled,
+            total_requests: counts.sent(),
+            successful_requests: counts.successful,
+            failed_requests: counts.failed(),
+            cancelled_requests: counts.cancelled,
             not_started_requests: u64::from(meta.not_started),
             duration_seconds: seconds,
             ttft,
+            tails: tails(&rows, &ttfo_ms),
             ttfo: stat(ttfo_ms),
-            itl: of(RequestRow::itl_ms),
+            itl: stat_of(&rows, RequestRow::itl_ms),
             icl: gaps.stat(),
-            latency: of(RequestRow::latency_ms),
-            tails,
-            input_tokens: of(|row| row.input_tokens().map(|n| n as f64)),
-            output_tokens: of(|row| row.output_tokens().map(|n| n as f64)),
-            token_throughput: tokens.and_then(per_second),
-            request_throughput: per_second(successful),
-            goodput: slo.map(|slo| goodput(&rows, slo, sent, rated)),
+            latency: stat_of(&rows, RequestRow::latency_ms),
+            input_tokens: stat_of(&rows, |row| row.input_tokens().map(|n| n as f64)),
+            output_tokens: stat_of(&rows, |row| row.output_tokens().map(|n| n as f64)),
+            token_throughput: tokens.and_then(|tokens| per_second(tokens, rated)),
+            request_throughput: per_second(counts.successful, rated),
+            goodput: options
+                .slo
+                .map(|slo| goodput(&rows, &slo, counts.sent(), rated)),
             cached_tokens: None,
             cache_hit_rate: None,
             cache_known_requests: 0,
             cache_omitted_requests: 0,
             cached_by_tier: facts.by_tier.told(),
-            failures: kinds
-                .map(|(kind, failed)| (kind.clone(), failed.count))
-                .collect(),
+            failures: facts.failure_counts(),
             flags: flags(&rows),
             tokens_per_event: match tokens {
                 Some(tokens) if facts.events > 0 => Some(tokens as f64 / facts.events as f64),
                 _ => None,
             },
-            prometheus: meta
-                .metrics
-                .iter()
-                .map(|track| {
-                    (
-                        track.asked.clone(),
-                        server_metrics::summarise(track, (meta.started_ns, meta.ended_ns), seconds),
-                    )
-                })
-                .collect(),
-            client: health(
-                &meta.client,
-                &facts.arrivals,
-                ttft.p50,
-                meta.ended_ns.saturating_sub(meta.started_ns),
-            ),
+            prometheus: server_metrics(&meta, seconds),
+            client: health(&meta.client, &facts.arrivals, ttft.p50, round_ns),
             warnings: Vec::new(),
         };
         hits.stand_in(&mut summary);
@@ -181,11 +147,80 @@ pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
     fold.finish(run.meta, 0..0)
 }
 
+/// The requests of a round that have ended, whatever way.
+struct RequestCounts {
+    all: u64,
+    successful: u64,
+    cancelled: u64,
+}
+
+impl RequestCounts {
+    fn of(rows: &RequestRows) -> Self {
+        let (mut all, mut successful, mut cancelled) = (0, 0, 0);
+        for (_, row) in rows.iter() {
+            all += 1;
+            successful += u64::from(row.is_success());
+            cancelled += u64::from(row.is_cancelled());
+        }
+        Self {
+            all,
+            successful,
+            cancelled,
+        }
+    }
+
+    fn failed(&self) -> u64 {
+        self.all - self.cancelled - self.successful
+    }
+
+    /// Successes and failures.
+    fn sent(&self) -> u64 {
+        self.successful + self.failed()
+    }
+}
+
+/// The distribution of a metric over the successes that have it.
+fn stat_of(rows: &RequestRows, pick: fn(&RequestRow) -> Option<f64>) -> Stat {
+    stat(rows.successes().filter_map(|(_, row)| pick(row)))
+}
+
+fn tails(rows: &RequestRows, ttfo_ms: &[f64]) -> Tails {
+    Tails {
+        ttft: tail_of(rows, RequestRow::ttft_ms),
+        ttfo: tail(ttfo_ms.iter().copied()),
+        itl: tail_of(rows, RequestRow::itl_ms),
+        latency: tail_of(rows, RequestRow::latency_ms),
+    }
+}
+
+fn tail_of(rows: &RequestRows, pick: fn(&RequestRow) -> Option<f64>) -> Tail {
+    tail(rows.successes().filter_map(|(_, row)| pick(row)))
+}
+
+fn per_second(count: u64, seconds: Option<f64>) -> Option<f64> {
+    seconds.map(|seconds| count as f64 / seconds)
+}
+
+/// The server's metrics by the names that they were asked by.
+fn server_metrics(meta: &RoundMeta, seconds: Option<f64>) -> BTreeMap<String, MetricSummary> {
+    let window = Window::of(meta);
+    let tracks = meta.metrics.iter().map(|track| {
+        let summary = server_metrics::summarise(track, window, seconds);
+        (track.asked.clone(), summary)
+    });
+    tracks.collect()
+}
+
 /// How many requests bear each flag that any of them bears.
 fn flags(rows: &RequestRows) -> BTreeMap<String, u64> {
-    let count = |flag: Flag| rows.iter().filter(|(_, row)| row.has(flag)).count() as u64;
-    let counts = Flag::ALL.map(|flag| (flag.name().to_owned(), count(flag)));
-    counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    let mut counts = BTreeMap::new();
+    for flag in Flag::ALL {
+        let bearers = rows.iter().filter(|(_, row)| row.has(flag)).count();
+        if bearers > 0 {
+            counts.insert(flag.name().to_owned(), bearers as u64);
+        }
+    }
+    counts
 }
 
 /// First t0 to last end of any request that was sent, without what requests waited for readings of the

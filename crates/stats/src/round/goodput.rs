@@ -1,10 +1,10 @@
 //! Requests and tokens that met the SLO. The denominators are those of the guide: requests sent,
 //! and output tokens of all successes.
 
-use crate::round::request::meets;
+use crate::{numbers::share::share, round::request::meets};
 use dualround_model::{Flag, Goodput, RequestRow, RequestRows, Slo};
 
-/// `sent` counts successes and failures; cancelled requests stand apart.
+/// Goodput of a round that took so many seconds. `sent` counts successes and failures; cancelled requests stand apart.
 pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<f64>) -> Goodput {
     let (mut good, mut no_itl) = (0, 0);
     for (_, row) in rows.successes() {
@@ -14,7 +14,6 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
     let total = output_tokens(rows.successes().map(|(_, row)| row));
     let successes = rows.successes().map(|(_, row)| row);
     let tokens = output_tokens(successes.filter(|row| row_meets(row, slo)));
-    let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
     Goodput {
         requests: good,
         sent,

@@ -1,11 +1,11 @@
 //! How much of an error the client itself may have added.
 
-use crate::numbers::quantile::quantile;
+use crate::numbers::{quantile::quantile, share::share};
 use dualround_model::{ClientHealth, ClientProbe, RequestRecord, StampSource};
 
 /// How the tokens of a round came, summed over its requests.
 #[derive(Debug, Default)]
-pub(crate) struct Arrivals {
+pub(crate) struct TokenArrivals {
     events: u64,
     coalesced: u64,
     /// Of successes, ns.
@@ -14,7 +14,7 @@ pub(crate) struct Arrivals {
     width: u64,
 }
 
-impl Arrivals {
+impl TokenArrivals {
     pub(crate) fn add(&mut self, record: &RequestRecord) {
         self.events += record.stream.token_events;
         self.coalesced += record.stream.coalesced_events;
@@ -46,14 +46,13 @@ const COALESCED_SHARE: f64 = 0.5;
 /// a worker's core was full.
 pub(crate) fn health(
     probe: &ClientProbe,
-    arrivals: &Arrivals,
+    arrivals: &TokenArrivals,
     ttft_p50_ms: Option<f64>,
     round_ns: u64,
 ) -> ClientHealth {
     let lags: Vec<f64> = probe.lags_ns.iter().map(|ns| *ns as f64 / 1e6).collect();
     let lag = quantile(&lags, 0.99);
-    let share_of = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
-    let share = share_of(arrivals.coalesced, arrivals.events);
+    let coalesced = share(arrivals.coalesced, arrivals.events);
     let by = [
         (probe.read_stamps, StampSource::Read),
         (probe.connection_stamps, StampSource::Connection),
@@ -65,7 +64,7 @@ pub(crate) fn health(
     let late_for_ttft = lag
         .zip(ttft_p50_ms)
         .is_some_and(|(lag, ttft)| lag > LAG_SHARE * ttft);
-    let clumped = share.is_some_and(|share| share > COALESCED_SHARE);
+    let clumped = coalesced.is_some_and(|share| share > COALESCED_SHARE);
     let load = probe.busiest_worker;
     let full = load
         .filter(|load| load.wall_ns >= SHORT_NS)
@@ -74,17 +73,17 @@ pub(crate) fn health(
     ClientHealth {
         probe_lag_p99_ms: lag,
         probe_lag_max_ms: probe.longest.map(|longest| longest.lag_ns as f64 / 1e6),
-        coalesced_share: share,
+        coalesced_share: coalesced,
         stamps: most
             .filter(|(count, _)| *count > 0)
             .map(|(_, source)| source),
-        kernel_stamp_share: share_of(probe.kernel_stamps, reads),
+        kernel_stamp_share: share(probe.kernel_stamps, reads),
         worker_cpu_share: load.and_then(|load| load.share()),
         progress_share: match probe.progress_ns {
             Some(ns) if round_ns > 0 => Some(ns as f64 / round_ns as f64),
             _ => None,
         },
-        ttft_width_share: share_of(arrivals.width, arrivals.ttft),
+        ttft_width_share: share(arrivals.width, arrivals.ttft),
         overloaded: full || late && (late_for_ttft || clumped),
     }
 }

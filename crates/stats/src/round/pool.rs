@@ -8,14 +8,14 @@ const EXACT: usize = 1_000_000;
 
 /// Values pooled over a round. Count, mean, standard deviation and extremes are always exact.
 #[derive(Debug)]
-pub(crate) enum Pool {
+pub(crate) enum ValuePool {
     Exact(Vec<f64>),
-    Histogram(Box<Summed>),
+    Histogram(Box<SummedValues>),
 }
 
 /// Values that are gone, but for what their statistics need.
 #[derive(Debug)]
-pub(crate) struct Summed {
+pub(crate) struct SummedValues {
     /// Of those above zero.
     histogram: LogHistogram,
     count: u64,
@@ -27,19 +27,19 @@ pub(crate) struct Summed {
     max: f64,
 }
 
-impl Default for Pool {
+impl Default for ValuePool {
     fn default() -> Self {
         Self::Exact(Vec::new())
     }
 }
 
-impl Pool {
+impl ValuePool {
     /// Takes a value, which is finite and not below zero.
     pub(crate) fn add(&mut self, value: f64) {
         match self {
             Self::Exact(values) if values.len() < EXACT => values.push(value),
             Self::Exact(values) => {
-                let mut summed = Summed::new();
+                let mut summed = SummedValues::new();
                 values.drain(..).for_each(|value| summed.add(value));
                 summed.add(value);
                 *self = Self::Histogram(Box::new(summed));
@@ -62,7 +62,7 @@ impl Pool {
     }
 }
 
-impl Summed {
+impl SummedValues {
     fn new() -> Self {
         Self {
             histogram: LogHistogram::default(),
@@ -126,7 +126,7 @@ mod tests {
             _ => f64::from(i % 997 + 1).powf(1.5) / 200.0 + 1.0,
         };
         let values: Vec<f64> = (0..1_200_000).map(value).collect();
-        let mut pool = Pool::default();
+        let mut pool = ValuePool::default();
         for value in &values[..EXACT] {
             pool.add(*value);
         }
@@ -151,7 +151,7 @@ mod tests {
             let (found, exact) = (found.unwrap(), exact.unwrap());
             assert!((found / exact - 1.0).abs() < within, "{found} {exact}");
         }
-        let mut zeros = Pool::default();
+        let mut zeros = ValuePool::default();
         (0..=EXACT).for_each(|_| zeros.add(0.0));
         assert_eq!((zeros.stat().p99), Some(0.0));
     }

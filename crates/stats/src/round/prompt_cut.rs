@@ -11,20 +11,20 @@ const ALIKE: u64 = 3;
 
 /// Characters sent and prompt tokens counted, over successes that tell both.
 #[derive(Debug, Default)]
-pub(crate) struct Lengths {
+pub(crate) struct PromptLengths {
     requests: u64,
-    chars: Span,
-    tokens: Span,
+    chars: SumAndRange,
+    tokens: SumAndRange,
 }
 
 #[derive(Debug, Default)]
-struct Span {
+struct SumAndRange {
     sum: u64,
     min: u64,
     max: u64,
 }
 
-impl Span {
+impl SumAndRange {
     fn add(&mut self, value: u64, first: bool) {
         self.sum += value;
         self.min = if first { value } else { self.min.min(value) };
@@ -32,7 +32,7 @@ impl Span {
     }
 }
 
-impl Lengths {
+impl PromptLengths {
     /// Takes a request whose prompt was counted.
     pub(crate) fn add(&mut self, chars: u64, tokens: u64) {
         if tokens == 0 {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn of(requests: &[(u64, u64)]) -> Option<Warning> {
-        let mut lengths = Lengths::default();
+        let mut lengths = PromptLengths::default();
         for (chars, tokens) in requests {
             lengths.add(*chars, *tokens);
         }

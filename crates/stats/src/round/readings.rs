@@ -1,7 +1,8 @@
 //! Single requests of a finished round: what was computed of them, made again from their records.
 
 use crate::{
-    round::options::SummaryOptions, round::request::request_metrics, round::server_metrics::Around,
+    round::options::SummaryOptions, round::readings_around::ReadingsAround,
+    round::request::request_metrics,
 };
 use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
 
@@ -10,7 +11,7 @@ use dualround_model::{Flag, RequestMetrics, RequestRecord, RoundResult};
 pub struct RoundMetrics<'a> {
     round: &'a RoundResult,
     options: &'a SummaryOptions,
-    around: Option<Around<'a>>,
+    around: Option<ReadingsAround<'a>>,
 }
 
 impl<'a> RoundMetrics<'a> {
@@ -20,7 +21,7 @@ impl<'a> RoundMetrics<'a> {
         Self {
             round,
             options,
-            around: asked.then(|| Around::new(&round.meta, &round.requests)),
+            around: asked.then(|| ReadingsAround::new(&round.meta, &round.requests)),
         }
     }
 

@@ -1,11 +1,11 @@
 //! One record to its metrics: every definition of a per-request number stands here.
 
 use crate::{
-    cache::knowledge::{self, Cached},
+    cache::knowledge::{self, CachedKnowledge},
     round::options::SummaryOptions,
 };
 use dualround_model::{
-    Ending, Flag, RequestMetrics, RequestRecord, Slo, TokenSource, TokenSourceChoice,
+    Ending, Flag, RequestMetrics, RequestRecord, Slo, Timeline, TokenSource, TokenSourceChoice,
 };
 
 /// Gaps at or below this count as "at once" for the burst check, ns: what a proxy releases comes within
@@ -23,14 +23,14 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
     let (choice, slo) = (options.token_source, options.slo.as_ref());
     let time = &record.timeline;
     let success = record.outcome.is_success();
-    let (tokens, source, mismatch) = output_tokens(record, choice);
-    let since = |at: Option<u64>| time.start_ns.zip(at).map(|(start, at)| ms(start, at));
+    let output = output_tokens(record, choice);
+    let tokens = output.count;
     let mut metrics = RequestMetrics {
-        ttft_ms: since(time.first_token_ns),
-        ttfo_ms: since(time.first_content_ns),
+        ttft_ms: since_start(time, time.first_token_ns),
+        ttfo_ms: since_start(time, time.first_content_ns),
         itl_ms: tokens.and_then(|n| itl(record, n)),
         latency_ms: if success {
-            since(Some(time.end_ns))
+            since_start(time, Some(time.end_ns))
         } else {
             None
         },
@@ -39,14 +39,14 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
         start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
         input_tokens: record.usage.prompt_tokens,
         output_tokens: if success { tokens } else { None },
-        token_source: if success { source } else { None },
+        token_source: if success { output.source } else { None },
         partial_output_tokens: if success { None } else { tokens.or(Some(0)) },
         ..RequestMetrics::default()
     };
     let cached = knowledge::cached(record, options.convention);
     metrics.cached_tokens = cached.tokens();
-    metrics.cached_omitted = cached == Cached::ZeroByOmission;
-    metrics.flags = flags(record, &metrics, mismatch, cached);
+    metrics.cached_omitted = cached == CachedKnowledge::ZeroByOmission;
+    metrics.flags = flags(record, &metrics, output.mismatch, cached);
     if let Some(slo) = slo
         && success
     {
@@ -56,36 +56,45 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
     metrics
 }
 
+/// From t0 to an instant of the same request, ms.
+fn since_start(time: &Timeline, at: Option<u64>) -> Option<f64> {
+    time.start_ns.zip(at).map(|(start, at)| ms(start, at))
+}
+
+/// Output tokens of a request, n.
+struct OutputTokens {
+    count: Option<u64>,
+    source: Option<TokenSource>,
+    /// `usage` and the events that were seen contradict each other.
+    mismatch: bool,
+}
+
 /// n and where it comes from. `usage` of at most one token beside several token-bearing events is
 /// not believed; an event holds at least one token, so fewer tokens than events are flagged.
-fn output_tokens(
-    record: &RequestRecord,
-    choice: TokenSourceChoice,
-) -> (Option<u64>, Option<TokenSource>, bool) {
+fn output_tokens(record: &RequestRecord, choice: TokenSourceChoice) -> OutputTokens {
     let events = record.stream.token_events;
-    let usage = record.usage.completion_tokens;
-    let by_events = || (Some(events).filter(|n| *n > 0), TokenSource::Events);
-    let (tokens, source, mismatch) = match (choice, usage) {
+    let by_events = Some(events).filter(|n| *n > 0);
+    let (count, source, mismatch) = match (choice, record.usage.completion_tokens) {
         (TokenSourceChoice::Events, usage) => {
-            let (tokens, source) = by_events();
-            (tokens, source, usage.is_some_and(|n| n < events))
+            let fewer = usage.is_some_and(|n| n < events);
+            (by_events, TokenSource::Events, fewer)
         }
         // No token was generated, and events show some.
         (_, Some(n))
             if (n <= 1 && events > 2)
                 || (n == 0 && (events > 0 || record.stream.has_body_text)) =>
         {
-            let (tokens, source) = by_events();
-            (tokens, source, true)
+            (by_events, TokenSource::Events, true)
         }
         (_, Some(n)) => (Some(n), TokenSource::Usage, n < events),
         (TokenSourceChoice::Usage, None) => (None, TokenSource::Usage, false),
-        (TokenSourceChoice::Auto, None) => {
-            let (tokens, source) = by_events();
-            (tokens, source, false)
-        }
+        (TokenSourceChoice::Auto, None) => (by_events, TokenSource::Events, false),
     };
-    (tokens, tokens.map(|_| source), mismatch)
+    OutputTokens {
+        count,
+        source: count.map(|_| source),
+        mismatch,
+    }
 }
 
 /// (t_last − t_first)/(n − k), k the tokens of the first event (1 unless known), n without tokens
@@ -134,11 +143,12 @@ fn in_bursts(record: &RequestRecord) -> bool {
         && (last - first) * 5 <= time.end_ns.saturating_sub(start)
 }
 
+/// Everything about a request that its numbers do not show.
 fn flags(
     record: &RequestRecord,
     metrics: &RequestMetrics,
     mismatch: bool,
-    cached: Cached,
+    cached: CachedKnowledge,
 ) -> Vec<Flag> {
     let stream = &record.stream;
     let success = record.outcome.is_success();
@@ -163,7 +173,7 @@ fn flags(
         (Flag::TruncatedInput, record.truncated),
         (Flag::Resent, record.resent),
         (Flag::Retried, !record.retries.is_empty()),
-        (Flag::ImpossibleUsage, cached == Cached::Impossible),
+        (Flag::ImpossibleUsage, cached == CachedKnowledge::Impossible),
         (Flag::Compressed, success && stream.compressed),
         (Flag::UnknownText, stream.unknown_text.is_some()),
         (Flag::UnknownFinish, success && ending == Ending::Unknown),
@@ -177,13 +187,16 @@ fn flags(
 /// ITL limit if it has fewer than two tokens; any other missing value cannot be called good.
 pub(crate) fn meets(times: [Option<f64>; 3], tokens: Option<u64>, slo: &Slo) -> bool {
     let [ttft, itl, latency] = times;
-    let below = |value: Option<f64>, limit: Option<f64>| match (value, limit) {
+    let one_token = tokens.is_some_and(|n| n < 2);
+    is_below(ttft, slo.ttft_ms)
+        && (is_below(itl, slo.itl_ms) || (itl.is_none() && one_token))
+        && is_below(latency, slo.latency_ms)
+}
+
+fn is_below(value: Option<f64>, limit: Option<f64>) -> bool {
+    match (value, limit) {
         (_, None) => true,
         (Some(value), Some(limit)) => value < limit,
         (None, Some(_)) => false,
-    };
-    let one_token = tokens.is_some_and(|n| n < 2);
-    below(ttft, slo.ttft_ms)
-        && (below(itl, slo.itl_ms) || (itl.is_none() && one_token))
-        && below(latency, slo.latency_ms)
+    }
 }

@@ -9,16 +9,18 @@ const SURE: f64 = 0.95;
 /// Upper ends of P90, P95 and P99.
 pub(crate) fn tail(values: impl Iterator<Item = f64>) -> Tail {
     let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-    let mut upper = |p: f64| {
-        let rank = rank(values.len(), p)?;
-        let (_, value, _) = values.select_nth_unstable_by(rank - 1, f64::total_cmp);
-        Some(*value)
-    };
     Tail {
-        p90: upper(0.90),
-        p95: upper(0.95),
-        p99: upper(0.99),
+        p90: upper_end(&mut values, 0.90),
+        p95: upper_end(&mut values, 0.95),
+        p99: upper_end(&mut values, 0.99),
     }
+}
+
+/// Of one percentile. Puts the values in order as far as that is needed.
+fn upper_end(values: &mut [f64], p: f64) -> Option<f64> {
+    let rank = rank(values.len(), p)?;
+    let (_, value, _) = values.select_nth_unstable_by(rank - 1, f64::total_cmp);
+    Some(*value)
 }
 
 /// The smallest rank k (from 1) for which the k-th smallest of n values lies at or above the

@@ -1,7 +1,7 @@
 //! Caveats of a round, found in its numbers. The guide's troubleshooting entries are among them.
 
 use crate::{
-    round::facts::{Facts, Retried, StatedLengths},
+    round::facts::{Retried, RoundFacts, StatedLengths},
     round::goodput::row_meets,
     round::options::SummaryOptions,
 };
@@ -15,7 +15,6 @@ const P99_SAMPLES: u64 = 100;
 const STANDSTILL_NS: u64 = 200_000_000;
 /// A median TTFT above this is worth a word, ms.
 const HIGH_TTFT_MS: f64 = 10_000.0;
-
 /// Share by which prompts may be longer or shorter than stated without a word.
 const LENGTH_TOLERANCE: f64 = 0.02;
 
@@ -23,74 +22,121 @@ const LENGTH_TOLERANCE: f64 = 0.02;
 pub(crate) fn of(
     meta: &RoundMeta,
     rows: &RequestRows,
-    facts: &Facts,
+    facts: &RoundFacts,
     summary: &RoundSummary,
     options: &SummaryOptions,
 ) -> Vec<Warning> {
     let mut warnings = meta.warnings.clone();
-    failures(facts, summary, options, &mut warnings);
-    let of = summary.successful_requests;
-    let flag = |flag: Flag| summary.flags.get(flag.name()).copied().unwrap_or(0);
+    warnings.extend(failures(facts, summary, options));
     warnings.extend(input_length(meta, facts));
-    if of > 0 && of < P99_SAMPLES {
-        warnings.push(Warning::FewSamplesForP99 { n: of });
+    warnings.extend(few_values(facts, summary));
+    warnings.extend(doubtful_tokens(facts, summary));
+    warnings.extend(held_back(summary));
+    warnings.extend(goodput_zero(rows, summary, options));
+    warnings.extend(high_ttft(summary));
+    warnings.extend(client_overloaded(summary));
+    warnings.extend(metrics_not_whole(summary));
+    warnings.extend(stood_still(meta, rows));
+    warnings.extend(records_missing(meta, summary));
+    warnings.extend(ended_early(meta));
+    let Retried { requests, attempts } = facts.retried;
+    if requests > 0 {
+        warnings.push(Warning::Retried {
+            count: requests,
+            attempts,
+        });
+    }
+    warnings
+}
+
+/// Requests that bear a flag.
+fn flagged(summary: &RoundSummary, flag: Flag) -> u64 {
+    summary.flags.get(flag.name()).copied().unwrap_or(0)
+}
+
+/// Percentiles that rest on few values, or on a histogram of very many.
+fn few_values(facts: &RoundFacts, summary: &RoundSummary) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let n = summary.successful_requests;
+    if n > 0 && n < P99_SAMPLES {
+        warnings.push(Warning::FewSamplesForP99 { n });
     }
     if facts.icl_approximate {
-        warnings.push(Warning::IclApproximate {
-            gaps: summary.icl.n,
-        });
+        let gaps = summary.icl.n;
+        warnings.push(Warning::IclApproximate { gaps });
     }
-    if flag(Flag::NotStreamed) > 0 {
-        warnings.push(Warning::NotStreamed {
-            count: flag(Flag::NotStreamed),
-        });
+    warnings
+}
+
+/// Answers whose tokens, or what usage says of them, are not quite what they should be.
+fn doubtful_tokens(facts: &RoundFacts, summary: &RoundSummary) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let of = summary.successful_requests;
+    let count = flagged(summary, Flag::NotStreamed);
+    if count > 0 {
+        warnings.push(Warning::NotStreamed { count });
     }
     let count = facts.by_events;
     if count > 0 {
         warnings.push(Warning::TokensFromEvents { count, of });
     }
-    warnings.extend(odd_answers(facts, of, flag(Flag::UsageTotalOff)));
-    if flag(Flag::ImpossibleUsage) > 0 {
-        warnings.push(Warning::ImpossibleUsage {
-            count: flag(Flag::ImpossibleUsage),
-            of,
-        });
+    let totals_off = flagged(summary, Flag::UsageTotalOff);
+    warnings.extend(odd_answers(facts, of, totals_off));
+    let count = flagged(summary, Flag::ImpossibleUsage);
+    if count > 0 {
+        warnings.push(Warning::ImpossibleUsage { count, of });
     }
-    if flag(Flag::UsageMismatch) > 0 {
-        warnings.push(Warning::UsageMismatch {
-            count: flag(Flag::UsageMismatch),
-        });
+    let count = flagged(summary, Flag::UsageMismatch);
+    if count > 0 {
+        warnings.push(Warning::UsageMismatch { count });
     }
-    if flag(Flag::BufferedSuspected) > 0 {
-        warnings.push(Warning::BufferedSuspected {
-            count: flag(Flag::BufferedSuspected),
-            of,
-        });
+    warnings
+}
+
+/// Streams that something on the way may have held back.
+fn held_back(summary: &RoundSummary) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let of = summary.successful_requests;
+    let count = flagged(summary, Flag::BufferedSuspected);
+    if count > 0 {
+        warnings.push(Warning::BufferedSuspected { count, of });
     }
-    if flag(Flag::Compressed) > 0 {
-        warnings.push(Warning::Compressed {
-            count: flag(Flag::Compressed),
-            of,
-        });
+    let count = flagged(summary, Flag::Compressed);
+    if count > 0 {
+        warnings.push(Warning::Compressed { count, of });
     }
-    if let (Some(goodput), Some(slo)) = (&summary.goodput, &options.slo)
-        && goodput.requests == 0
-        && of > 0
-    {
-        let missed = missed(rows, slo);
-        warnings.push(Warning::GoodputZero {
-            detail: detail(&missed),
-            missed,
-        });
+    warnings
+}
+
+/// No success met the SLO, with the limits that were missed.
+fn goodput_zero(
+    rows: &RequestRows,
+    summary: &RoundSummary,
+    options: &SummaryOptions,
+) -> Option<Warning> {
+    let (goodput, slo) = summary.goodput.zip(options.slo)?;
+    if goodput.requests > 0 || summary.successful_requests == 0 {
+        return None;
     }
-    warnings.extend(high_ttft(summary));
-    if summary.client.overloaded {
-        warnings.push(Warning::ClientOverloaded {
-            probe_lag_p99_ms: summary.client.probe_lag_p99_ms.unwrap_or(0.0),
-            coalesced_share: summary.client.coalesced_share,
-            worker_cpu_share: summary.client.worker_cpu_share,
-        });
-    }
+    let missed = missed(rows, &slo);
+    Some(Warning::GoodputZero {
+        detail: detail(&missed),
+        missed,
+    })
+}
+
+fn client_overloaded(summary: &RoundSummary) -> Option<Warning> {
+    let client = &summary.client;
+    client.overloaded.then(|| Warning::ClientOverloaded {
+        probe_lag_p99_ms: client.probe_lag_p99_ms.unwrap_or(0.0),
+        coalesced_share: client.coalesced_share,
+        worker_cpu_share: client.worker_cpu_share,
+    })
+}
+
+/// Server metrics whose readings are not those of one process over the whole round.
+fn metrics_not_whole(summary: &RoundSummary) -> Vec<Warning> {
+    let mut warnings = Vec::new();
     for (name, metric) in &summary.prometheus {
         let name = name.clone();
         if metric.counter_reset {
@@ -98,16 +144,6 @@ pub(crate) fn of(
         } else if metric.not_covered {
             warnings.push(Warning::MetricNotCovered { name });
         }
-    }
-    warnings.extend(stood_still(meta, rows));
-    warnings.extend(records_missing(meta, summary));
-    warnings.extend(ended_early(meta));
-    let Retried {
-        requests: count,
-        attempts,
-    } = facts.retried;
-    if count > 0 {
-        warnings.push(Warning::Retried { count, attempts });
     }
     warnings
 }
@@ -181,7 +217,7 @@ fn stood_still(meta: &RoundMeta, rows: &RequestRows) -> Option<Warning> {
 }
 
 /// What answers held that is not of the format.
-fn odd_answers(facts: &Facts, of: u64, totals_off: u64) -> Vec<Warning> {
+fn odd_answers(facts: &RoundFacts, of: u64, totals_off: u64) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = facts.prompts.cut().into_iter().collect();
     for (place, seen) in &facts.unknown_text {
         warnings.push(Warning::UnknownText {
@@ -203,30 +239,26 @@ fn odd_answers(facts: &Facts, of: u64, totals_off: u64) -> Vec<Warning> {
     warnings
 }
 
-/// Failures in one line: the most frequent kind with the first message of it.
-fn failures(
-    facts: &Facts,
-    summary: &RoundSummary,
-    options: &SummaryOptions,
-    warnings: &mut Vec<Warning>,
-) {
+/// Failures in one line, the most frequent kind with the first message of it, and the time limits that
+/// requests ran into.
+fn failures(facts: &RoundFacts, summary: &RoundSummary, options: &SummaryOptions) -> Vec<Warning> {
     let kinds = facts.failures.iter();
     let Some((kind, failed)) = kinds.max_by_key(|(_, failed)| failed.count) else {
-        return;
+        return Vec::new();
     };
     let example = format!("{kind} x{}: {}", failed.count, failed.message);
     let sent = summary.total_requests;
-    if summary.successful_requests == 0 {
-        warnings.push(Warning::AllFailed { sent, example });
+    let mut warnings = vec![if summary.successful_requests == 0 {
+        Warning::AllFailed { sent, example }
     } else {
-        warnings.push(Warning::Failures {
+        Warning::Failures {
             failed: summary.failed_requests,
             sent,
             example,
-        });
-    }
-    let flags = timeouts(options.timeouts.unwrap_or_default());
-    for (kind, flag, ms) in flags {
+        }
+    }];
+    let limits = time_limits(options.timeouts.unwrap_or_default());
+    for TimeLimit { kind, flag, ms } in limits {
         if let Some(failed) = facts.failures.get(&kind.to_string()) {
             let value = ms.map_or_else(String::new, |ms| format!(" {}", ms as f64 / 1e3));
             warnings.push(Warning::Timeouts {
@@ -236,35 +268,46 @@ fn failures(
             });
         }
     }
+    warnings
 }
 
-/// Each time limit with its flag and value, ms.
-fn timeouts(set: Timeouts) -> [(FailureKind, &'static str, Option<u64>); 4] {
+/// A time limit, with the failure of those that ran into it.
+struct TimeLimit {
+    kind: FailureKind,
+    /// What sets it, as journals and files name it.
+    flag: &'static str,
+    ms: Option<u64>,
+}
+
+fn time_limits(set: Timeouts) -> [TimeLimit; 4] {
     [
-        (
-            FailureKind::TimeoutConnect,
-            "--connect-timeout",
-            set.connect_ms,
-        ),
-        (
-            FailureKind::TimeoutFirstToken,
-            "--first-token-timeout",
-            set.first_token_ms,
-        ),
-        (FailureKind::TimeoutIdle, "--idle-timeout", set.idle_ms),
-        (FailureKind::TimeoutTotal, "--timeout", set.total_ms),
+        TimeLimit {
+            kind: FailureKind::TimeoutConnect,
+            flag: "--connect-timeout",
+            ms: set.connect_ms,
+        },
+        TimeLimit {
+            kind: FailureKind::TimeoutFirstToken,
+            flag: "--first-token-timeout",
+            ms: set.first_token_ms,
+        },
+        TimeLimit {
+            kind: FailureKind::TimeoutIdle,
+            flag: "--idle-timeout",
+            ms: set.idle_ms,
+        },
+        TimeLimit {
+            kind: FailureKind::TimeoutTotal,
+            flag: "--timeout",
+            ms: set.total_ms,
+        },
     ]
 }
 
 /// Which limits were missed by how many successes, each by itself and by the rule of goodput.
 fn missed(rows: &RequestRows, slo: &Slo) -> Vec<MissedLimit> {
     let limits = slo.limits().into_iter().map(|(name, limit)| {
-        let only = |of: &str| (name == of).then_some(limit);
-        let alone = Slo {
-            ttft_ms: only("ttft_ms"),
-            itl_ms: only("itl_ms"),
-            latency_ms: only("latency_ms"),
-        };
+        let alone = only(name, limit);
         let (mut of, mut by) = (0, 0);
         for (_, row) in rows.successes() {
             of += 1;
@@ -278,6 +321,18 @@ fn missed(rows: &RequestRows, slo: &Slo) -> Vec<MissedLimit> {
         }
     });
     limits.collect()
+}
+
+/// An SLO of one limit alone.
+fn only(name: &str, limit: f64) -> Slo {
+    let mut slo = Slo::default();
+    match name {
+        "ttft_ms" => slo.ttft_ms = Some(limit),
+        "itl_ms" => slo.itl_ms = Some(limit),
+        "latency_ms" => slo.latency_ms = Some(limit),
+        _ => {}
+    }
+    slo
 }
 
 /// The same in English, for the files.
@@ -296,7 +351,7 @@ fn detail(missed: &[MissedLimit]) -> String {
 
 /// Prompts whose rows state a length, against the server's count. The marker of a cold round is
 /// ours and left out.
-fn input_length(meta: &RoundMeta, facts: &Facts) -> Option<Warning> {
+fn input_length(meta: &RoundMeta, facts: &RoundFacts) -> Option<Warning> {
     let action = meta.cold.as_ref();
     let marker = action.and_then(|action| action.marker_tokens).unwrap_or(0);
     let StatedLengths {
