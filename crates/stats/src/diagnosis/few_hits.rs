@@ -1,7 +1,10 @@
 //! Why prompts that had been cached were not found again, by evidence.
 
 use super::{FAR_BELOW, LevelCase, NO_REUSE};
-use crate::{cache::cold, cache::expected, cache::witness, level::kinds::of_kind};
+use crate::{
+    cache::expected, cache::hit_limits, cache::own_hits::own_hits, cache::witness,
+    level::kinds::of_kind,
+};
 use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
@@ -85,7 +88,7 @@ pub(super) fn never_found(case: &LevelCase<'_>) -> Option<Diagnosis> {
 fn may_be_short(case: &LevelCase<'_>) -> bool {
     let told = case.known.engines.iter();
     let told = told.filter_map(|engine| engine.block_tokens).max();
-    let block = told.unwrap_or(cold::LARGEST_BLOCK);
+    let block = told.unwrap_or(hit_limits::LARGEST_BLOCK);
     let rows = of_kind(case.rounds, RoundKind::Warm).flat_map(|round| round.requests.successes());
     let (mut of, mut longer) = (0_u64, 0_u64);
     for (_, row) in rows {
@@ -130,9 +133,12 @@ fn overflow(case: &LevelCase<'_>) -> Option<Diagnosis> {
     // What prompts share is held once.
     let own = first.requests.iter().filter_map(|(index, row)| {
         let tokens = row.input_tokens()?;
-        let (_, shared) = cold::expected(first, index, row, tokens);
+        let shared = own_hits(first, index, row, tokens).most;
         // Characters do not tell the template that all begin with.
-        let template = first.expected.as_ref().map_or(cold::UNSEEN_TEMPLATE, |_| 0);
+        let template = first
+            .expected
+            .as_ref()
+            .map_or(hit_limits::UNSEEN_TEMPLATE, |_| 0);
         Some(tokens.saturating_sub(shared + template))
     });
     let needed = own.sum();

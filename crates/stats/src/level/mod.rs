@@ -5,6 +5,7 @@ pub(crate) mod kinds;
 pub(crate) mod pairs;
 
 mod apart;
+mod arithmetic;
 mod changed;
 mod classes;
 pub(crate) mod design;

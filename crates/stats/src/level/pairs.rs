@@ -7,6 +7,11 @@ pub(crate) const LENGTH_SHARE: f64 = 0.05;
 /// Latency and ITL ratios are withheld above this share of unequal pairs.
 pub(crate) const UNEQUAL_SHARE: f64 = 0.10;
 
+/// Which value of a request is compared.
+pub(crate) type MetricOf = fn(&RequestRow) -> Option<f64>;
+/// Which pairs are, by their cold and warm request.
+pub(crate) type PairFilter<'f> = &'f dyn Fn(&RequestRow, &RequestRow) -> bool;
+
 /// A request in one round and in the other.
 pub(crate) type Pair<'a> = (&'a RequestRow, &'a RequestRow);
 

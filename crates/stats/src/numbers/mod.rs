@@ -1,5 +1,6 @@
-//! Quantiles, intervals and shares, without any knowledge of requests.
+//! Means, quantiles, intervals and shares, without any knowledge of requests.
 
 pub(crate) mod intervals;
+pub(crate) mod mean;
 pub(crate) mod quantile;
 pub(crate) mod share;

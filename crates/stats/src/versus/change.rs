@@ -1,14 +1,12 @@
 //! A metric in two runs: the change, its interval, and what may be said.
 
+use super::run_logs::{RunLogs, common_prompts, lns};
 use crate::{
     decision::decide,
-    level::design::CYCLE_SHARE,
-    level::estimate::{MetricOf, PromptLog},
     numbers::intervals::{FEWEST, Interval, newcombe, t_interval, welch},
+    numbers::mean::mean_of,
 };
-use dualround_model::{
-    ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange, RoundResult,
-};
+use dualround_model::{ChangeInterval, ChangeReason, ConclusionKind, Judgement, MetricChange};
 
 /// Which way is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,108 +17,6 @@ pub(super) enum Better {
 
 /// Cycles that a t interval needs on each side.
 pub(super) const CYCLES: usize = 3;
-
-/// Logarithms of one run by prompt, a list a cycle, each in order of the prompts.
-pub(super) struct RunLogs {
-    cycles: Vec<Vec<PromptLog>>,
-}
-
-impl RunLogs {
-    /// Of a time of successful requests; of a prompt that a round asked several times, the mean.
-    pub(super) fn of(rounds: &[&RoundResult], pick: MetricOf) -> Self {
-        Self::of_logs(rounds.iter().map(|round| of_round(round, pick)).collect())
-    }
-
-    pub(super) fn of_logs(cycles: Vec<Vec<PromptLog>>) -> Self {
-        // One that was cut short would have the weight of a whole one.
-        let most = cycles.iter().map(Vec::len).max().unwrap_or(0);
-        let whole = cycles
-            .into_iter()
-            .filter(|cycle| !cycle.is_empty() && cycle.len() as f64 >= CYCLE_SHARE * most as f64);
-        Self {
-            cycles: whole.collect(),
-        }
-    }
-
-    /// The mean over the cycles of each prompt that all of them have.
-    fn by_prompt(&self) -> Vec<PromptLog> {
-        let Some((first, rest)) = self.cycles.split_first() else {
-            return Vec::new();
-        };
-        let everywhere = first.iter().filter_map(|log| {
-            let mut sum = log.ln;
-            for cycle in rest {
-                sum += ln_of(cycle, log.prompt)?;
-            }
-            Some(PromptLog {
-                prompt: log.prompt,
-                ln: sum / self.cycles.len() as f64,
-            })
-        });
-        everywhere.collect()
-    }
-
-    /// The mean of each cycle over these prompts.
-    fn by_cycle(&self, prompts: Option<&[u64]>) -> Vec<f64> {
-        let cycles = self.cycles.iter().map(|cycle| {
-            let used = cycle.iter().filter(|log| {
-                prompts.is_none_or(|wanted| wanted.binary_search(&log.prompt).is_ok())
-            });
-            used.map(|log| log.ln).collect::<Vec<_>>()
-        });
-        cycles.filter_map(|values| mean(&values)).collect()
-    }
-}
-
-/// One round's logarithms, in order of the prompts.
-fn of_round(round: &RoundResult, pick: MetricOf) -> Vec<PromptLog> {
-    let logs = round.requests.successes().filter_map(|(_, row)| {
-        let value = pick(row).filter(|value| *value > 0.0)?;
-        Some(PromptLog {
-            prompt: row.prompt(),
-            ln: value.ln(),
-        })
-    });
-    let mut logs: Vec<PromptLog> = logs.collect();
-    logs.sort_by_key(|log| log.prompt);
-    let same = logs.chunk_by(|a, b| a.prompt == b.prompt);
-    let means = same.map(|same| {
-        let sum: f64 = same.iter().map(|log| log.ln).sum();
-        PromptLog {
-            prompt: same[0].prompt,
-            ln: sum / same.len() as f64,
-        }
-    });
-    means.collect()
-}
-
-/// The logarithm of a prompt in a list in order of the prompts.
-fn ln_of(logs: &[PromptLog], prompt: u64) -> Option<f64> {
-    let at = logs.binary_search_by_key(&prompt, |log| log.prompt).ok()?;
-    Some(logs[at].ln)
-}
-
-/// A prompt that both runs have.
-struct CommonPrompt {
-    prompt: u64,
-    base: f64,
-    new: f64,
-}
-
-fn common_prompts(base: &[PromptLog], new: &[PromptLog]) -> Vec<CommonPrompt> {
-    let common = base.iter().filter_map(|log| {
-        Some(CommonPrompt {
-            prompt: log.prompt,
-            base: log.ln,
-            new: ln_of(new, log.prompt)?,
-        })
-    });
-    common.collect()
-}
-
-pub(super) fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
 
 /// A change of which nothing is known yet.
 pub(super) fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
@@ -179,8 +75,8 @@ pub(super) fn times(
         (lns(&old), lns(&now), ChangeInterval::Unpaired)
     };
     out.n = a.len().min(b.len()) as u64;
-    (out.base, out.new) = (exp(mean(&a)), exp(mean(&b)));
-    let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
+    (out.base, out.new) = (exp(mean_of(&a)), exp(mean_of(&b)));
+    let centre = mean_of(&a).zip(mean_of(&b)).map(|(a, b)| b - a);
     let prompts = if paired {
         common.len()
     } else {
@@ -211,7 +107,7 @@ pub(super) fn times(
 pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> MetricChange {
     let mut out = blank(name, margin, false);
     out.n = base.len().min(new.len()) as u64;
-    (out.base, out.new) = (mean(base), mean(new));
+    (out.base, out.new) = (mean_of(base), mean_of(new));
     let positive = base.iter().chain(new).all(|value| *value > 0.0);
     let (a, b): (Vec<f64>, Vec<f64>) = if positive {
         let (old, now) = (base.iter(), new.iter());
@@ -222,7 +118,7 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     } else {
         (Vec::new(), Vec::new())
     };
-    let centre = mean(&a).zip(mean(&b)).map(|(a, b)| b - a);
+    let centre = mean_of(&a).zip(mean_of(&b)).map(|(a, b)| b - a);
     let interval = (a.len() >= CYCLES && b.len() >= CYCLES)
         .then(|| welch(&a, &b))
         .flatten();
@@ -240,10 +136,6 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
         });
     }
     out
-}
-
-fn lns(logs: &[PromptLog]) -> Vec<f64> {
-    logs.iter().map(|log| log.ln).collect()
 }
 
 fn exp(value: Option<f64>) -> Option<f64> {
@@ -365,6 +257,7 @@ pub(super) fn share(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level::estimate::PromptLog;
 
     fn run(factor: f64, cycles: usize, n: u32) -> RunLogs {
         let cycle = |k: usize| {

@@ -1,9 +1,10 @@
 //! Hit rates of two runs: ratios of sums over requests.
 
-use super::change::{Better, CYCLES, absolute, blank, mean};
+use super::change::{Better, CYCLES, absolute, blank};
 use crate::{
     level::design::CYCLE_SHARE,
     numbers::intervals::{FEWEST, Interval, t_quantile, welch},
+    numbers::mean::mean_of,
 };
 use dualround_model::{ChangeInterval, ChangeReason, MetricChange, RoundResult};
 use std::collections::BTreeMap;
@@ -142,7 +143,7 @@ fn half_width(base: &[Deviation], new: &[Deviation], paired: bool) -> Option<f64
 
 /// The sum of squared distances from the mean.
 fn squares(values: &[f64]) -> f64 {
-    let mean = mean(values).unwrap_or(0.0);
+    let mean = mean_of(values).unwrap_or(0.0);
     values.iter().map(|value| (value - mean).powi(2)).sum()
 }
 

@@ -5,17 +5,15 @@
 mod change;
 mod hit_rates;
 mod lengths;
+mod run_logs;
 
 use crate::{
     MARGIN,
     level::kinds::of_kind,
-    level::pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
-    level::{
-        design::Design,
-        estimate::{MetricOf, ratios},
-    },
+    level::pairs::{LENGTH_SHARE, MetricOf, UNEQUAL_SHARE, pairs, unequal},
+    level::{design::Design, estimate::ratios},
 };
-use change::{Better, ObservedShare, RunLogs, times, total};
+use change::{Better, ObservedShare, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
     MissingLevel, RequestRow, RoundKind, RoundResult, RoundSummary, RunChange, Verdict, Warning,
@@ -23,6 +21,7 @@ use dualround_model::{
 };
 use hit_rates::{RunHits, ratio_of_sums};
 use lengths::LengthAllowance;
+use run_logs::RunLogs;
 
 /// Mean lengths of prompts that differ by less, as a share, are alike.
 const SAME_LENGTH: f64 = 0.001;

@@ -1,0 +1,55 @@
+//! What a request may hit of requests of its own round: prompts share beginnings.
+
+use dualround_model::{RequestRow, RoundResult};
+
+/// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
+const MARKER_BYTES: u64 = 2;
+/// Characters of a shared beginning that a token may stand for, at most.
+const CHARS_A_TOKEN: u64 = 8;
+/// Tokens that a character of it may be, at most.
+const TOKENS_A_CHAR: u64 = 2;
+
+/// Hits that a request may have of its own round, tokens. By token ids both ends are the same, but for
+/// what the tokenizer does not show; by characters they are an interval.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnHits {
+    pub(crate) least: u64,
+    pub(crate) most: u64,
+}
+
+/// Those of one request, of whose prompt the server counted so many tokens.
+pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt: u64) -> OwnHits {
+    if let Some(expected) = &round.expected {
+        let tokens = expected.tokens.get(index as usize).copied().flatten();
+        let tokens = u64::from(tokens.unwrap_or(0));
+        // What the tokenizer does not show may be shared too.
+        let most = tokens + expected.unseen;
+        return OwnHits {
+            least: tokens.min(prompt),
+            most: most.min(prompt),
+        };
+    }
+    let shared = row.shared_chars();
+    if shared == RequestRow::SHARED_UNKNOWN {
+        return OwnHits {
+            least: 0,
+            most: prompt,
+        };
+    }
+    let least = shared / CHARS_A_TOKEN;
+    let most = TOKENS_A_CHAR * shared + marker_tokens(round);
+    OwnHits {
+        least: least.min(prompt),
+        most: most.min(prompt),
+    }
+}
+
+/// Tokens of a round's marker, which all of its prompts begin with.
+fn marker_tokens(round: &RoundResult) -> u64 {
+    let action = round.meta.cold.as_ref();
+    action.map_or(0, |action| {
+        let marker = action.marker.as_ref();
+        let bytes = marker.map_or(0, |marker| marker.len() as u64);
+        action.marker_tokens.unwrap_or(bytes / MARKER_BYTES)
+    })
+}
