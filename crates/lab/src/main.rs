@@ -17,12 +17,17 @@ use dualround_lab::{
     draw::{hit_scenario, named, number_of, scenario},
     known_wrong::fault_of,
     noise::CELLS,
-    tier1::{NOISE_TABLE, Slice, judge, judge_hits},
-    tier2,
+    tier1::{NOISE_TABLE, SeedSlice, judge, judge_hits},
+    tier2::{self, WrongSeed},
 };
 use options::Options;
 use serde_json::{Value, json};
-use std::{fs::OpenOptions, io::Write, path::Path, process::ExitCode};
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Runs that a cell of the noise table has in CI.
 const CI_RUNS: u64 = 1000;
@@ -36,22 +41,29 @@ fn main() -> anyhow::Result<ExitCode> {
         return noise(runs);
     }
     if options.ci {
-        let program = options.program.clone().map_or_else(tier2::beside, Ok)?;
         let seed = number_of(options.seeded_by.as_deref().unwrap_or(""));
-        return ci(seed, &program);
+        return ci(seed, &program(&options)?);
     }
-    let program = || options.program.clone().map_or_else(tier2::beside, Ok);
     if options.tier == 2 {
-        let runs = tier2::of_seeds(&program()?, options.seeds.clone(), options.keep.as_deref())?;
+        let (seeds, keep) = (options.seeds.clone(), options.keep.as_deref());
+        let runs = tier2::of_seeds(&program(&options)?, seeds, keep)?;
         let faults = socket_faults(&runs);
         let line = json!({"tier": 2, "seeds": [options.seeds.start, options.seeds.end],
             "runs": runs.runs, "wrong": faults});
         return end(&options, &line, &faults);
     }
     ensure!(options.tier == 1, "there are tiers 1 and 2");
-    let mut slice = Slice::default();
+    let mut slice = SeedSlice::default();
     slice.of_seeds(options.seeds.clone())?;
     end(&options, &slice.line(&options.seeds), &slice.faults(false))
+}
+
+/// The program that tier 2 runs.
+fn program(options: &Options) -> anyhow::Result<PathBuf> {
+    match &options.program {
+        Some(program) => Ok(program.clone()),
+        None => tier2::beside(),
+    }
 }
 
 /// Prints a slice's line, appends it where that is wanted, and says what is wrong.
@@ -65,35 +77,27 @@ fn end(options: &Options, line: &Value, faults: &[String]) -> anyhow::Result<Exi
 }
 
 /// What runs of tier 2 say that is not so, each with how to see it again.
-fn socket_faults(runs: &tier2::Runs) -> Vec<String> {
+fn socket_faults(runs: &tier2::SocketRuns) -> Vec<String> {
     let wrong = runs.wrong.iter();
-    wrong
-        .map(|(seed, wrong)| {
-            format!(
-                "--tier 2 --seeds {seed}..{}: {}",
-                seed + 1,
-                wrong.join("; ")
-            )
-        })
-        .collect()
+    let faults = wrong.map(|WrongSeed { seed, wrong }| {
+        let wrong = wrong.join("; ");
+        format!("--tier 2 --seeds {seed}..{}: {wrong}", seed + 1)
+    });
+    faults.collect()
 }
 
 /// Everything that must hold: the named faults, 200 fixed seeds, the noise table, and the facts of
 /// 100 seeds that are others with every commit.
 fn ci(seed: u64, program: &Path) -> anyhow::Result<ExitCode> {
-    let mut fixed = Slice::default();
+    let mut fixed = SeedSlice::default();
     fixed.of_names()?;
     fixed.of_seeds(0..200)?;
     let mut faults = fixed.faults(true);
     println!("fixed: {}", fixed.line(&(0..200)));
-    let mut seeded = Slice::default();
+    let mut seeded = SeedSlice::default();
     seeded.of_seeds(seed..seed + 100)?;
     println!("seeded by {seed}: {} scenarios", seeded.scenarios);
-    for (name, again, wrong) in &seeded.wrong {
-        if fault_of(name).is_none() {
-            faults.push(format!("{name} ({again}): {}", wrong.join("; ")));
-        }
-    }
+    faults.extend(seeded.unknown_faults());
     faults.extend(noise_faults()?);
     for seeds in [0..40, seed..seed + 20] {
         let runs = tier2::of_seeds(program, seeds, None)?;
@@ -152,8 +156,12 @@ fn show(what: &str) -> anyhow::Result<ExitCode> {
     Ok(done(&judged.wrong))
 }
 
-/// The table of docs/methodology.md.
 #[expect(clippy::cast_precision_loss, reason = "counts of runs")]
+fn percent(count: u64, of: u64) -> String {
+    format!("{:.1} %", 100.0 * count as f64 / of as f64)
+}
+
+/// The table of docs/methodology.md.
 fn noise(runs: u64) -> anyhow::Result<ExitCode> {
     println!(
         "| schedule | σ between rounds | true ratio | cache works | no effect | withheld | interval holds the truth | bound broken |"
@@ -162,17 +170,16 @@ fn noise(runs: u64) -> anyhow::Result<ExitCode> {
     let mut faults = Vec::new();
     for cell in CELLS {
         let row = cell.run(runs)?;
-        let percent = |count: u64| format!("{:.1} %", 100.0 * count as f64 / row.runs as f64);
         println!(
             "| `{}` | {} % | {} | {} | {} | {} | {} | {} |",
             cell.schedule,
             100.0 * cell.tau,
             cell.ratio,
-            percent(row.works),
-            percent(row.no_effect),
-            percent(row.withheld),
-            percent(row.runs - row.uncovered),
-            percent(row.broken),
+            percent(row.works, row.runs),
+            percent(row.no_effect, row.runs),
+            percent(row.withheld, row.runs),
+            percent(row.runs - row.uncovered, row.runs),
+            percent(row.broken, row.runs),
         );
         faults.extend(cell.faults(&row));
     }

@@ -9,7 +9,7 @@ use crate::{
 
 /// A cell of the table.
 #[derive(Clone, Copy, Debug)]
-pub struct Cell {
+pub struct NoiseCell {
     /// The schedule.
     pub schedule: &'static str,
     /// Standard deviation of ln between rounds.
@@ -20,8 +20,8 @@ pub struct Cell {
     pub find: Option<f64>,
 }
 
-const fn cell(schedule: &'static str, tau: f64, ratio: f64) -> Cell {
-    Cell {
+const fn cell(schedule: &'static str, tau: f64, ratio: f64) -> NoiseCell {
+    NoiseCell {
         schedule,
         tau,
         ratio,
@@ -29,8 +29,8 @@ const fn cell(schedule: &'static str, tau: f64, ratio: f64) -> Cell {
     }
 }
 
-const fn finds(schedule: &'static str, tau: f64, ratio: f64, find: f64) -> Cell {
-    Cell {
+const fn finds(schedule: &'static str, tau: f64, ratio: f64, find: f64) -> NoiseCell {
+    NoiseCell {
         schedule,
         tau,
         ratio,
@@ -39,7 +39,7 @@ const fn finds(schedule: &'static str, tau: f64, ratio: f64, find: f64) -> Cell 
 }
 
 /// The cells.
-pub const CELLS: [Cell; 22] = [
+pub const CELLS: [NoiseCell; 22] = [
     cell("CW", 0.0, 1.0),
     cell("CW", 0.03, 1.0),
     cell("CW", 0.10, 1.0),
@@ -66,7 +66,7 @@ pub const CELLS: [Cell; 22] = [
 
 /// What the runs of a cell came to.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Row {
+pub struct NoiseRow {
     /// Runs.
     pub runs: u64,
     /// "Cache works".
@@ -85,7 +85,7 @@ pub struct Row {
     pub wrong: u64,
 }
 
-impl Cell {
+impl NoiseCell {
     /// Its worlds have seeds of their own, so that cells do not err together.
     fn scenario(&self, run: u64) -> Scenario {
         let mut made = Scenario::noisy(self.schedule, self.tau, self.ratio);
@@ -98,8 +98,8 @@ impl Cell {
     ///
     /// # Errors
     /// As [`judge`].
-    pub fn run(&self, runs: u64) -> serde_json::Result<Row> {
-        let mut row = Row::default();
+    pub fn run(&self, runs: u64) -> serde_json::Result<NoiseRow> {
+        let mut row = NoiseRow::default();
         for run in 0..runs {
             let judged = judge(&self.scenario(run))?;
             let conclusion = &judged.level["conclusion"];
@@ -123,7 +123,7 @@ impl Cell {
 
     /// What the 99 % bounds exclude of what is asked: at most 5 % false claims and broken bounds,
     /// 93 % coverage, and effects found as often as stated.
-    pub fn faults(&self, row: &Row) -> Vec<String> {
+    pub fn faults(&self, row: &NoiseRow) -> Vec<String> {
         let null = (self.ratio - 1.0).abs() < 1e-9;
         let missed = row.runs - row.works;
         let asked = [

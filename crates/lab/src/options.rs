@@ -37,6 +37,10 @@ pub(crate) struct Options {
 
 fn range(text: &str) -> Result<Range<u64>, String> {
     let (from, to) = text.split_once("..").ok_or("write A..B")?;
-    let number = |text: &str| text.parse::<u64>().map_err(|error| error.to_string());
-    Ok(number(from)?..number(to)?)
+    Ok(seed(from)?..seed(to)?)
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|error: std::num::ParseIntError| error.to_string())
 }

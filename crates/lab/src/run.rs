@@ -1,13 +1,13 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
-use crate::draw::{Drawn, DrawnHits, Scenario};
+use crate::draw::{DrawnHits, DrawnRounds, Scenario};
 use dualround_model::Judging;
 use dualround_report::level_json;
 use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
 use serde_json::Value;
 
 /// The level of `comparison.json` that these rounds come to.
-pub fn verdict(scenario: &Scenario, drawn: Drawn) -> Value {
+pub fn verdict(scenario: &Scenario, drawn: DrawnRounds) -> Value {
     let options = SummaryOptions::default();
     let rounds = drawn.rounds.into_iter();
     let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();

@@ -2,10 +2,11 @@
 
 use crate::{
     draw::{HitScenario, Scenario, draw, draw_hits, hit_scenario, named, scenario},
-    judge::{Claim, Tally, claims, known_cold, wrong_facts, wrong_hits},
+    judge::{Claim, ClaimCount, ClaimCounts, claims, known_cold, wrong_facts, wrong_hits},
     known_wrong::{KNOWN_WRONG, fault_of},
     run::{hit_verdict, verdict},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, ops::Range};
 
@@ -14,7 +15,7 @@ pub const NOISE_TABLE: &str = "noise table";
 
 /// A verdict held against the truth.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct JudgedVerdict {
     /// The world.
     pub scenario: Value,
     /// What is true of it.
@@ -29,13 +30,13 @@ pub struct Judged {
 ///
 /// # Errors
 /// When a scenario is no JSON, which is a fault of the lab.
-pub fn judge(scenario: &Scenario) -> serde_json::Result<Judged> {
+pub fn judge(scenario: &Scenario) -> serde_json::Result<JudgedVerdict> {
     let drawn = draw(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = verdict(scenario, drawn);
     let scenario = serde_json::to_value(scenario)?;
     let wrong = wrong_facts(&scenario, &truth, &level);
-    Ok(Judged {
+    Ok(JudgedVerdict {
         scenario,
         truth,
         level,
@@ -47,13 +48,13 @@ pub fn judge(scenario: &Scenario) -> serde_json::Result<Judged> {
 ///
 /// # Errors
 /// As [`judge`].
-pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<Judged> {
+pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<JudgedVerdict> {
     let drawn = draw_hits(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = hit_verdict(drawn);
     let scenario = serde_json::to_value(scenario)?;
     let wrong = wrong_hits(&scenario, &truth, &level);
-    Ok(Judged {
+    Ok(JudgedVerdict {
         scenario,
         truth,
         level,
@@ -61,37 +62,62 @@ pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<Judged> {
     })
 }
 
+/// A scenario with wrong facts.
+#[derive(Clone, Debug, Serialize)]
+pub struct WrongScenario {
+    /// Its family or name.
+    pub name: String,
+    /// How to see it again.
+    pub again: String,
+    /// What is wrong.
+    pub wrong: Vec<String>,
+}
+
+impl WrongScenario {
+    /// In one line, unless it is known to be wrong.
+    pub fn unknown(&self) -> Option<String> {
+        let Self { name, again, wrong } = self;
+        let known = fault_of(name).is_some();
+        (!known).then(|| format!("{name} ({again}): {}", wrong.join("; ")))
+    }
+}
+
 /// What a slice of seeds came to.
 #[derive(Clone, Debug, Default)]
-pub struct Slice {
+pub struct SeedSlice {
     /// Scenarios judged.
     pub scenarios: u64,
-    /// Those with a wrong fact: name, how to see it again, and what is wrong.
-    pub wrong: Vec<(String, String, Vec<String>)>,
+    /// Those with a wrong fact.
+    pub wrong: Vec<WrongScenario>,
     /// Statistical claims.
-    pub tally: Tally,
+    pub claims: ClaimCounts,
     /// Conclusions by kind.
     pub kinds: BTreeMap<String, u64>,
     /// Verdicts on cold rounds in worlds of hits.
     pub verdicts: BTreeMap<String, u64>,
 }
 
-fn verdict_of(judged: &Judged) -> String {
+/// The verdict on the cold rounds.
+fn verdict_of(judged: &JudgedVerdict) -> String {
     judged.level["cold"]["verdict"]
         .as_str()
         .unwrap_or("")
         .to_owned()
 }
 
-impl Slice {
-    fn add(&mut self, name: &str, again: String, judged: Judged) {
+impl SeedSlice {
+    fn add(&mut self, name: &str, again: String, judged: JudgedVerdict) {
         self.scenarios += 1;
         let claims = claims(&judged.scenario, &judged.truth, &judged.level);
-        self.tally.add(&claims);
+        self.claims.add(&claims);
         let kind = judged.level["conclusion"]["kind"].as_str().unwrap_or("");
         *self.kinds.entry(kind.to_owned()).or_default() += 1;
         if !judged.wrong.is_empty() {
-            self.wrong.push((name.to_owned(), again, judged.wrong));
+            self.wrong.push(WrongScenario {
+                name: name.to_owned(),
+                again,
+                wrong: judged.wrong,
+            });
         }
     }
 
@@ -108,11 +134,14 @@ impl Slice {
             self.scenarios += 1;
             *self.verdicts.entry(verdict_of(&judged)).or_default() += 1;
             if let Some(known) = known_cold(&judged.scenario, &judged.truth, &judged.level) {
-                self.tally.add(&[(Claim::ColdNotKnown, !known)]);
+                self.claims.add(&[(Claim::ColdNotKnown, !known)]);
             }
             if !judged.wrong.is_empty() {
-                let again = format!("--show hits-{seed}");
-                self.wrong.push((scenario.name, again, judged.wrong));
+                self.wrong.push(WrongScenario {
+                    name: scenario.name,
+                    again: format!("--show hits-{seed}"),
+                    wrong: judged.wrong,
+                });
             }
         }
         Ok(())
@@ -136,49 +165,52 @@ impl Slice {
     /// Whether nothing is wrong but what is listed; what is listed and right is told too, when all
     /// names were judged.
     pub fn faults(&self, all: bool) -> Vec<String> {
-        let mut out = Vec::new();
-        for (name, again, wrong) in &self.wrong {
-            if fault_of(name).is_none() {
-                out.push(format!("{name} ({again}): {}", wrong.join("; ")));
+        let mut out = self.unknown_faults();
+        for (name, fault) in KNOWN_WRONG {
+            if all && !self.is_wrong(name) {
+                out.push(format!("{name} is right now: take {fault} off known_wrong"));
             }
         }
-        let claims: Vec<&str> = self
-            .tally
-            .lines()
-            .filter_map(|(claim, .., excluded)| excluded.then_some(claim.words()))
-            .collect();
-        let is_wrong = |name: &str| {
-            let facts = self.wrong.iter().any(|(wrong, ..)| wrong == name);
-            facts || claims.contains(&name) || name == NOISE_TABLE
-        };
-        for (name, fault) in KNOWN_WRONG
-            .iter()
-            .filter(|(name, _)| all && !is_wrong(name))
-        {
-            out.push(format!("{name} is right now: take {fault} off known_wrong"));
-        }
-        for (claim, wrong, of, excluded) in self.tally.lines() {
-            if excluded && fault_of(claim.words()).is_none() {
-                out.push(format!("{}: {wrong} of {of}", claim.words()));
+        for count in self.claims_too_often_wrong() {
+            let words = count.claim.words();
+            if fault_of(words).is_none() {
+                out.push(format!("{words}: {} of {}", count.wrong, count.of));
             }
         }
         out
     }
 
+    /// Wrong facts that are not known.
+    pub fn unknown_faults(&self) -> Vec<String> {
+        let wrong = self.wrong.iter();
+        wrong.filter_map(WrongScenario::unknown).collect()
+    }
+
+    /// A name of what is known to be wrong, and is.
+    fn is_wrong(&self, name: &str) -> bool {
+        let mut claims = self.claims_too_often_wrong();
+        self.wrong.iter().any(|wrong| wrong.name == name)
+            || claims.any(|count| count.claim.words() == name)
+            || name == NOISE_TABLE
+    }
+
+    fn claims_too_often_wrong(&self) -> impl Iterator<Item = &ClaimCount> {
+        let claims = self.claims.each();
+        claims.filter(|count| count.excludes_what_is_allowed())
+    }
+
     /// One line of JSON, to be appended to a file.
     pub fn line(&self, seeds: &Range<u64>) -> Value {
         let claims: BTreeMap<&str, [u64; 2]> = self
-            .tally
-            .lines()
-            .map(|(claim, wrong, of, _)| (claim.words(), [wrong, of]))
+            .claims
+            .each()
+            .map(|count| (count.claim.words(), [count.wrong, count.of]))
             .collect();
         json!({
             "tier": 1,
             "seeds": [seeds.start, seeds.end],
             "scenarios": self.scenarios,
-            "wrong": self.wrong.iter().map(|(name, again, wrong)| json!({
-                "name": name, "again": again, "wrong": wrong,
-            })).collect::<Vec<_>>(),
+            "wrong": self.wrong,
             "kinds": self.kinds,
             "cold": self.verdicts,
             "claims": claims,

@@ -17,56 +17,78 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// Runs at a time: facts do not depend on the clock.
+/// SocketRuns at a time: facts do not depend on the clock.
 const AT_ONCE: usize = 3;
 
 /// What the runs of a slice of seeds came to.
 #[derive(Clone, Debug, Default)]
-pub struct Runs {
+pub struct SocketRuns {
     /// Judged.
     pub runs: u64,
-    /// Seeds with what is wrong in them.
-    pub wrong: Vec<(u64, Vec<String>)>,
+    /// Seeds with wrong facts.
+    pub wrong: Vec<WrongSeed>,
 }
 
-/// Runs these seeds with a program; the folders of the runs are kept in `keep`, as SEED/out.
+/// A seed of which something is said that is not so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WrongSeed {
+    /// The seed.
+    pub seed: u64,
+    /// What is wrong.
+    pub wrong: Vec<String>,
+}
+
+/// SocketRuns these seeds with a program; the folders of the runs are kept in `keep`, as SEED/out.
 ///
 /// # Errors
 /// When the program cannot be run, or leaves no comparison.
-pub fn of_seeds(program: &Path, seeds: Range<u64>, keep: Option<&Path>) -> anyhow::Result<Runs> {
-    // Runs have folders of their own, from which a relative path leads nowhere.
+pub fn of_seeds(
+    program: &Path,
+    seeds: Range<u64>,
+    keep: Option<&Path>,
+) -> anyhow::Result<SocketRuns> {
+    // SocketRuns have folders of their own, from which a relative path leads nowhere.
     let found = program.canonicalize();
     let program = &found.with_context(|| format!("no program {}", program.display()))?;
     let next = AtomicU64::new(seeds.start);
-    let work = || -> anyhow::Result<Runs> {
-        let mut runs = Runs::default();
-        loop {
-            let seed = next.fetch_add(1, Relaxed);
-            if seed >= seeds.end {
-                return Ok(runs);
-            }
-            let wrong = one(program, seed, keep).with_context(|| format!("seed {seed}"))?;
-            runs.runs += 1;
-            if !wrong.is_empty() {
-                runs.wrong.push((seed, wrong));
-            }
-        }
-    };
     let parts = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..AT_ONCE)
+            .map(|_| scope.spawn(|| runs_of(program, &next, seeds.end, keep)))
+            .collect();
         let joined = threads.into_iter().map(|thread| match thread.join() {
             Ok(runs) => runs,
             Err(_) => bail!("a run panicked"),
         });
-        joined.collect::<anyhow::Result<Vec<Runs>>>()
+        joined.collect::<anyhow::Result<Vec<SocketRuns>>>()
     })?;
-    let mut all = Runs::default();
+    let mut all = SocketRuns::default();
     for part in parts {
         all.runs += part.runs;
         all.wrong.extend(part.wrong);
     }
     all.wrong.sort();
     Ok(all)
+}
+
+/// One thread's runs: it takes the next seed until there is none.
+fn runs_of(
+    program: &Path,
+    next: &AtomicU64,
+    end: u64,
+    keep: Option<&Path>,
+) -> anyhow::Result<SocketRuns> {
+    let mut runs = SocketRuns::default();
+    loop {
+        let seed = next.fetch_add(1, Relaxed);
+        if seed >= end {
+            return Ok(runs);
+        }
+        let wrong = one(program, seed, keep).with_context(|| format!("seed {seed}"))?;
+        runs.runs += 1;
+        if !wrong.is_empty() {
+            runs.wrong.push(WrongSeed { seed, wrong });
+        }
+    }
 }
 
 /// One run: what of its verdict is not so.
@@ -98,31 +120,9 @@ fn in_folder(
 ) -> anyhow::Result<Vec<String>> {
     fs::write(folder.join("engine.json"), scenario.engine.to_string())?;
     fs::write(folder.join("rows.jsonl"), scenario.rows())?;
-    let engine = Engine::start(program, &folder.join("engine.json"))?;
+    let engine = EngineProcess::start(program, &folder.join("engine.json"))?;
     if scenario.sent_before > 0 {
-        let before = scenario.sent_before.to_string();
-        run(
-            program,
-            folder,
-            &engine.base,
-            "before",
-            &[
-                "--rounds",
-                "C",
-                "--cold",
-                "none",
-                "--no-probe",
-                "--num-samples",
-                &before,
-                "--model",
-                "sim-1",
-                "--max-output-tokens",
-                "3",
-                "--warmup",
-                "0",
-                "--quiet",
-            ],
-        )?;
+        send_before(program, folder, &engine.base, scenario.sent_before)?;
     }
     let mut flags = scenario.flags();
     if !scenario.probe {
@@ -132,24 +132,7 @@ fn in_folder(
     }
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     run(program, folder, &engine.base, "out", &flags)?;
-    let log: Value = serde_json::from_str(&engine.log()?)?;
-    let logged = log["requests"].as_array();
-    let logged = logged.context("a log without requests")?.iter();
-    // A reset is proven between rounds, by answers of fewer tokens; elsewhere all that was sent beside
-    // the rounds came before them.
-    let measured = |one: &&Value| scenario.cold != "reset" || one["tokens"] == 3;
-    let logged: Vec<Value> = logged.filter(measured).cloned().collect();
-    let asked = scenario.measured() * scenario.prompts as usize;
-    ensure!(
-        logged.len() >= asked,
-        "{} requests logged, {asked} asked",
-        logged.len()
-    );
-    let measured = &logged[logged.len() - asked..];
-    let rounds: Vec<Vec<Value>> = measured
-        .chunks(scenario.prompts as usize)
-        .map(<[Value]>::to_vec)
-        .collect();
+    let rounds = measured_rounds(scenario, &engine.log()?)?;
     let comparison = fs::read_to_string(folder.join("out/comparison.json"))?;
     let comparison: Value = serde_json::from_str(&comparison)?;
     let level = &comparison["levels"][0];
@@ -166,6 +149,49 @@ fn in_folder(
     Ok(wrong)
 }
 
+/// Sends prompts to the engine before the run, without anything fresh in them.
+fn send_before(program: &Path, folder: &Path, base: &str, prompts: u32) -> anyhow::Result<()> {
+    let prompts = prompts.to_string();
+    let flags = [
+        "--rounds",
+        "C",
+        "--cold",
+        "none",
+        "--no-probe",
+        "--num-samples",
+        &prompts,
+        "--model",
+        "sim-1",
+        "--max-output-tokens",
+        "3",
+        "--warmup",
+        "0",
+        "--quiet",
+    ];
+    run(program, folder, base, "before", &flags)
+}
+
+/// The requests of each measured round, as the engine logged them.
+fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<Vec<Value>>> {
+    let log: Value = serde_json::from_str(log)?;
+    let logged = log["requests"].as_array();
+    let mut logged = logged.context("a log without requests")?.clone();
+    // A reset is proven between rounds, by answers of fewer tokens; elsewhere all that was sent beside
+    // the rounds came before them.
+    if scenario.cold == "reset" {
+        logged.retain(|one| one["tokens"] == 3);
+    }
+    let asked = scenario.measured() * scenario.prompts as usize;
+    ensure!(
+        logged.len() >= asked,
+        "{} requests logged, {asked} asked",
+        logged.len()
+    );
+    let measured = &logged[logged.len() - asked..];
+    let rounds = measured.chunks(scenario.prompts as usize);
+    Ok(rounds.map(<[Value]>::to_vec).collect())
+}
+
 /// Takes records of the last round from the journal, lets the program judge the run again, and holds
 /// what it says against that.
 fn after_loss(
@@ -177,14 +203,15 @@ fn after_loss(
     let journal = folder.join("out/requests.jsonl");
     let text = fs::read_to_string(&journal)?;
     let of_last = format!("\"round\":{last},");
-    let mut lost = 0;
-    let is_lost = |line: &&str| {
-        let goes =
-            lost < scenario.lost && line.starts_with("{\"request\"") && line.contains(&of_last);
-        lost += u32::from(goes);
-        !goes
-    };
-    let kept: Vec<&str> = text.lines().filter(is_lost).collect();
+    let (mut kept, mut lost) = (Vec::new(), 0);
+    for line in text.lines() {
+        let of_last = line.starts_with("{\"request\"") && line.contains(&of_last);
+        if of_last && lost < scenario.lost {
+            lost += 1;
+        } else {
+            kept.push(line);
+        }
+    }
     ensure!(
         lost == scenario.lost,
         "{lost} records of round {last} found"
@@ -199,7 +226,7 @@ fn after_loss(
     Ok(wrong_lost(lost, scenario.prompts, &file))
 }
 
-/// Runs the program; its exit code is not asked.
+/// SocketRuns the program; its exit code is not asked.
 fn run(program: &Path, folder: &Path, base: &str, out: &str, flags: &[&str]) -> anyhow::Result<()> {
     let status = Command::new(program)
         .env_clear()
@@ -227,12 +254,12 @@ fn run(program: &Path, folder: &Path, base: &str, out: &str, flags: &[&str]) -> 
 }
 
 /// A simulated engine, as a process of its own.
-struct Engine {
+struct EngineProcess {
     child: Child,
     base: String,
 }
 
-impl Engine {
+impl EngineProcess {
     fn start(program: &Path, config: &Path) -> anyhow::Result<Self> {
         let mut child = Command::new(program)
             .args(["simulate", "--port", "0", "--config"])
@@ -269,7 +296,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for EngineProcess {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -13,10 +13,11 @@ const PAIRLESS: [&str; 3] = ["C", "CC", "CE"];
 /// Standard deviations between rounds.
 const ROUND_SIGMAS: [f64; 3] = [0.0, 0.03, 0.10];
 
-type Shape = fn(&mut Scenario, &mut Random);
+/// What a family changes of a common beginning.
+type ChangeScenario = fn(&mut Scenario, &mut Random);
 
 /// The families and what each changes of a common beginning.
-const FAMILIES: [(&str, Shape); 12] = [
+const FAMILIES: [(&str, ChangeScenario); 12] = [
     ("effect", |_, _| {}),
     ("null", null),
     ("drift", drift),

@@ -16,6 +16,6 @@ pub use families::scenario;
 pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;
 pub use random::number_of;
-pub use scenario::{Scenario, Truth};
+pub use scenario::{ClassTruth, CyclePlace, LostTruth, Scenario, ScenarioTruth};
 pub use sockets::{COUNTED, SocketScenario, socket_scenario};
-pub use world::{Drawn, draw};
+pub use world::{DrawnRounds, draw};

@@ -4,13 +4,6 @@ use super::Scenario;
 
 /// All of them.
 pub fn named() -> Vec<Scenario> {
-    let by_round = |name: &str, schedule: &str, prompts: u32, ms: &[f64]| {
-        let mut made = Scenario::plain(name, 1);
-        made.schedule = schedule.to_owned();
-        made.prompts = prompts;
-        made.by_round = Some(ms.iter().map(|ms| (*ms, *ms)).collect());
-        made
-    };
     let mut skewed = Scenario::plain("v00b_times_that_divide", 7);
     skewed.prompt_sigma = 1.2;
     skewed.hit_share = 0.6;
@@ -79,4 +72,13 @@ pub fn named() -> Vec<Scenario> {
             &[100.67, 10.59, 200.79],
         ),
     ]
+}
+
+/// A scenario in which every request of a round takes the same time.
+fn by_round(name: &str, schedule: &str, prompts: u32, ms: &[f64]) -> Scenario {
+    let mut made = Scenario::plain(name, 1);
+    made.schedule = schedule.to_owned();
+    made.prompts = prompts;
+    made.by_round = Some(ms.iter().map(|ms| (*ms, *ms)).collect());
+    made
 }

@@ -1,4 +1,4 @@
-//! Plain figures over drawn pairs: means, differences, shares, each in the simplest way.
+//! PlainFigures figures over drawn pairs: means, differences, shares, each in the simplest way.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ const MOST: usize = 60;
 
 /// What arithmetic says of the pairs of a row.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub struct Plain {
+pub struct PlainFigures {
     /// Mean cold TTFT, ms.
     pub cold: f64,
     /// Mean warm TTFT, ms.
@@ -18,7 +18,7 @@ pub struct Plain {
     pub improved: f64,
 }
 
-impl Plain {
+impl PlainFigures {
     /// Of (cold, warm) by pair, ms; `None` without any.
     pub(super) fn of(pairs: &[(f64, f64)]) -> Option<Self> {
         if pairs.is_empty() {

@@ -4,17 +4,21 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// The generator of a scenario.
-pub(super) struct Random(ChaCha8Rng);
+pub(super) struct Random {
+    generator: ChaCha8Rng,
+}
 
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self {
+            generator: ChaCha8Rng::seed_from_u64(seed),
+        }
     }
 
     /// In (0, 1].
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     pub(super) fn unit(&mut self) -> f64 {
-        ((self.0.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
+        ((self.generator.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
     /// Uniform between two values.

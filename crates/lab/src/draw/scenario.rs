@@ -1,6 +1,6 @@
 //! What a scenario is: everything that the rounds are drawn from, and what is true of them.
 
-use super::plain::Plain;
+use super::plain::PlainFigures;
 use serde::Serialize;
 
 /// A world to draw rounds from. Times in ms, shares from 0 to 1.
@@ -56,19 +56,17 @@ pub struct Scenario {
 
 /// What is true of what was drawn, computed beside `stats`.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Truth {
+pub struct ScenarioTruth {
     /// The row of the table in docs/methodology.md that decides; `none`: there is no pair.
     pub row: String,
-    /// Cold and warm round of each cycle, by their place in the schedule.
-    pub cycles: Vec<(usize, usize)>,
+    /// The cycles that count.
+    pub cycles: Vec<CyclePlace>,
     /// Different prompts that the row rests on.
     pub prompts: u32,
     /// Pairs that succeeded in both rounds of a cycle.
     pub pairs: u32,
-    /// Pairs of which the cold side alone failed, and the warm side alone.
-    pub lost: (u32, u32),
-    /// Pairs that succeeded on one side at least, in all cycles that were run.
-    pub lost_of: u32,
+    /// Pairs of which one side alone failed, in all cycles that were run.
+    pub lost: LostTruth,
     /// exp of the mean of ln(cold / warm) over prompts that the world has.
     pub ratio: f64,
     /// The same in the times that were drawn.
@@ -79,16 +77,16 @@ pub struct Truth {
     pub spread: Option<(f64, f64)>,
     /// The interval that decides.
     pub interval: Option<(f64, f64)>,
-    /// Warm requests in pairs that hit and that missed, with their ratios in the times drawn.
-    pub hits: (u32, Option<f64>),
-    /// The same of those that missed.
-    pub misses: (u32, Option<f64>),
+    /// Warm requests in pairs that hit.
+    pub hits: ClassTruth,
+    /// Those that missed.
+    pub misses: ClassTruth,
     /// ln of the last over the first repeat of a cold round.
     pub colds_apart: Option<f64>,
     /// The same of warm rounds.
     pub warms_apart: Option<f64>,
     /// Means, differences and shares over its pairs.
-    pub plain: Option<Plain>,
+    pub plain: Option<PlainFigures>,
     /// Median and Hodges–Lehmann estimate of the ratios over prompts.
     pub middles: Option<(f64, Option<f64>)>,
     /// ln by which each round was slower than the one before, by the first and the last cold round of
@@ -96,6 +94,35 @@ pub struct Truth {
     pub trend: Option<f64>,
     /// ln of the last of these cold rounds over the first.
     pub first_to_last: Option<f64>,
+}
+
+/// The two rounds of a cycle, by their place in the schedule.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CyclePlace {
+    /// The cold round.
+    pub cold: usize,
+    /// The warm one.
+    pub warm: usize,
+}
+
+/// Pairs that one side lost.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct LostTruth {
+    /// The cold side alone failed.
+    pub cold: u32,
+    /// The warm side alone failed.
+    pub warm: u32,
+    /// Pairs that succeeded on one side at least.
+    pub of: u32,
+}
+
+/// Warm requests that hit, or that missed.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ClassTruth {
+    /// How many.
+    pub requests: u32,
+    /// Their ratio in the times that were drawn.
+    pub ratio: Option<f64>,
 }
 
 impl Scenario {
@@ -128,9 +155,7 @@ impl Scenario {
             by_round: None,
         }
     }
-}
 
-impl Scenario {
     /// A world of the noise table: 24 prompts, hits reported, a factor common to each round.
     pub fn noisy(schedule: &str, round_sigma: f64, ratio: f64) -> Self {
         Self {

@@ -48,13 +48,15 @@ impl SocketScenario {
 
     /// The rows of its dataset, one JSON object a line.
     pub fn rows(&self) -> String {
-        let row = |at: u32| {
-            let shared = "the same beginning of all ".repeat(self.shared as usize / 5);
+        let shared = "the same beginning of all ".repeat(self.shared as usize / 5);
+        let mut rows = String::new();
+        for at in 0..self.prompts {
             let own = format!("word{at} and more ").repeat(self.words as usize / 3);
-            json!({"id": format!("r{at}"), "text": format!("{shared}Story {at}: {own}")})
-        };
-        let rows = (0..self.prompts).map(|at| row(at).to_string() + "\n");
-        rows.collect()
+            let text = format!("{shared}Story {at}: {own}");
+            rows += &json!({"id": format!("r{at}"), "text": text}).to_string();
+            rows += "\n";
+        }
+        rows
     }
 
     /// The command line of the run, without the endpoint and the folders.

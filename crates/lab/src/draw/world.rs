@@ -1,9 +1,9 @@
 //! A scenario to the records that a run of it would have left.
 
 use super::{
-    Scenario, Truth,
+    Scenario, ScenarioTruth,
     random::Random,
-    truth::{Asked, truth},
+    truth::{AskedRounds, RoundTimes, truth},
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Outcome, Phase,
@@ -11,8 +11,10 @@ use dualround_model::{
     Timeline, Usage,
 };
 
-/// Output tokens of every answer, ms apart.
-const OUTPUT: (u32, f64) = (4, 10.0);
+/// Output tokens of every answer.
+const OUTPUT_TOKENS: u32 = 4;
+/// What they are apart, ms.
+const GAP_MS: f64 = 10.0;
 /// The same where an answer comes at once.
 const WHOLE_GAP_MS: f64 = 0.05;
 /// Share of a prompt that a hit takes from the cache.
@@ -20,13 +22,13 @@ const CACHED: f64 = 0.98;
 
 /// Rounds, and what is true of them.
 #[derive(Clone, Debug)]
-pub struct Drawn {
+pub struct DrawnRounds {
     /// The rounds in the order of the schedule.
     pub rounds: Vec<RoundRun>,
     /// What was known of the server beside them.
     pub known: RunEvidence,
     /// The truth.
-    pub truth: Truth,
+    pub truth: ScenarioTruth,
 }
 
 /// A prompt of the world.
@@ -42,7 +44,7 @@ struct Prompt {
 ///
 /// # Panics
 /// When the schedule is none: scenarios are made here.
-pub fn draw(scenario: &Scenario) -> Drawn {
+pub fn draw(scenario: &Scenario) -> DrawnRounds {
     let mut random = Random::new(scenario.seed ^ 0x1ab);
     let prompts = prompts(scenario, &mut random);
     // Which prompt each row of the dataset is.
@@ -52,7 +54,7 @@ pub fn draw(scenario: &Scenario) -> Drawn {
     let schedule: Schedule = scenario.schedule.parse().unwrap_or_default();
     let mut specs = schedule.rounds();
     specs.truncate(scenario.rounds_run.map_or(specs.len(), |run| run as usize));
-    let mut asked: Vec<Asked> = Vec::new();
+    let mut asked: Vec<RoundTimes> = Vec::new();
     let mut rounds = Vec::new();
     for (at, spec) in specs.iter().enumerate() {
         let started = match scenario.last_round_started {
@@ -61,7 +63,7 @@ pub fn draw(scenario: &Scenario) -> Drawn {
         };
         let times = times(scenario, &prompts, &rows, at, *spec, &mut random);
         let run = round(scenario, &prompts, &rows[..started], &times, *spec);
-        asked.push(Asked {
+        asked.push(RoundTimes {
             kind: spec.kind,
             times: times[..started].to_vec(),
         });
@@ -77,8 +79,13 @@ pub fn draw(scenario: &Scenario) -> Drawn {
     let hits: Vec<bool> = rows.iter().map(|row| prompts[*row].hits).collect();
     let effect = effects.sum::<f64>() / prompts.len() as f64;
     let noise = scenario.round_noise.unwrap_or(25.0);
-    let truth = truth(&asked, &rows, &hits, effect, noise);
-    Drawn {
+    let asked = AskedRounds {
+        rounds: &asked,
+        prompts: &rows,
+        hits: &hits,
+    };
+    let truth = truth(asked, effect, noise);
+    DrawnRounds {
         rounds,
         known: known(),
         truth,
@@ -87,17 +94,19 @@ pub fn draw(scenario: &Scenario) -> Drawn {
 
 fn prompts(scenario: &Scenario, random: &mut Random) -> Vec<Prompt> {
     let (shortest, longest) = scenario.tokens;
-    let prompt = |_| {
+    let middle = f64::midpoint(f64::from(shortest), f64::from(longest));
+    let mut prompts = Vec::new();
+    for _ in 0..scenario.prompts {
         let tokens = random.whole(shortest, longest);
-        let length = f64::from(tokens) / f64::midpoint(f64::from(shortest), f64::from(longest));
-        Prompt {
+        let length = f64::from(tokens) / middle;
+        prompts.push(Prompt {
             tokens,
             cold: (scenario.cold_ms * length).ln() + scenario.prompt_sigma * random.normal(),
             hits: random.chance(scenario.hit_share),
             always_fails: random.chance(scenario.always_failing),
-        }
-    };
-    (0..scenario.prompts).map(prompt).collect()
+        });
+    }
+    prompts
 }
 
 /// TTFT of every row in a round, ms; `None`: it fails.
@@ -110,8 +119,8 @@ fn times(
     random: &mut Random,
 ) -> Vec<Option<f64>> {
     if let Some((even, odd)) = scenario.by_round.as_ref().and_then(|rounds| rounds.get(at)) {
-        let pick = |row: usize| if row.is_multiple_of(2) { *even } else { *odd };
-        return (0..rows.len()).map(|row| Some(pick(row))).collect();
+        let alternating = [*even, *odd].into_iter().cycle();
+        return alternating.take(rows.len()).map(Some).collect();
     }
     let step = if at == 0 { scenario.first_round } else { 0.0 };
     let shift = scenario.round_sigma * random.normal() + scenario.drift * at as f64 + step;
@@ -120,7 +129,8 @@ fn times(
         _ => 0.0,
     };
     let (failing_cold, failing_warm) = scenario.failing;
-    let time = |row: &usize| {
+    let mut times = Vec::new();
+    for row in rows {
         let prompt = &prompts[*row];
         let (gain, failing) = match spec.kind {
             RoundKind::Cold => (0.0, failing_cold),
@@ -131,9 +141,9 @@ fn times(
         };
         let own = scenario.noise * random.normal();
         let fails = random.chance(failing) || random.chance(failing_here) || prompt.always_fails;
-        (!fails).then(|| (prompt.cold - gain + shift + own).exp())
-    };
-    rows.iter().map(time).collect()
+        times.push((!fails).then(|| (prompt.cold - gain + shift + own).exp()));
+    }
+    times
 }
 
 #[expect(
@@ -145,6 +155,7 @@ fn ns(ms: f64) -> u64 {
     (ms * 1e6).round() as u64
 }
 
+/// The records of a round.
 fn round(
     scenario: &Scenario,
     prompts: &[Prompt],
@@ -152,16 +163,17 @@ fn round(
     times: &[Option<f64>],
     spec: RoundSpec,
 ) -> Vec<RequestRecord> {
-    let one = |(index, (row, ttft)): (usize, (&usize, &Option<f64>))| {
+    let warm = spec.kind != RoundKind::Cold;
+    let mut records = Vec::new();
+    for (index, (row, ttft)) in rows.iter().zip(times).enumerate() {
         let prompt = &prompts[*row];
-        let warm = spec.kind != RoundKind::Cold;
         let hit = warm && prompt.hits && (scenario.ratio > 1.0 || scenario.idle_hits);
         let cached = if hit {
             CACHED * f64::from(prompt.tokens)
         } else {
             0.0
         };
-        record(&Request {
+        records.push(record(&DrawnRequest {
             index,
             prompt: *row,
             start_ms: index as f64 * 5000.0,
@@ -173,13 +185,13 @@ fn round(
             shared_chars: 0,
             response_id: None,
             round: spec.number,
-        })
-    };
-    rows.iter().zip(times).enumerate().map(one).collect()
+        }));
+    }
+    records
 }
 
 /// One request of a world.
-pub(super) struct Request {
+pub(super) struct DrawnRequest {
     pub(super) index: usize,
     /// Which prompt it asks.
     pub(super) prompt: usize,
@@ -200,14 +212,8 @@ pub(super) struct Request {
 }
 
 /// The record that a run would have left of it.
-pub(super) fn record(request: &Request) -> RequestRecord {
+pub(super) fn record(request: &DrawnRequest) -> RequestRecord {
     let ttft = request.ttft_ms;
-    let start = ns(request.start_ms);
-    let (count, gap) = OUTPUT;
-    let gap = if request.whole { WHOLE_GAP_MS } else { gap };
-    let first = ttft.unwrap_or(1.0);
-    let at = |token: u32| start + ns(first + gap * f64::from(token));
-    let tokens = ttft.is_some().then_some(count);
     RequestRecord {
         level: 0,
         round: request.round,
@@ -225,23 +231,11 @@ pub(super) fn record(request: &Request) -> RequestRecord {
             Some(_) => Outcome::Success,
             None => Outcome::Failed(busy()),
         },
-        timeline: Timeline {
-            queued_ns: 0,
-            due_ns: None,
-            start_ns: Some(start),
-            head_ns: Some(start),
-            first_token_ns: ttft.map(|_| at(0)),
-            first_content_ns: ttft.map(|_| at(0)),
-            last_token_ns: tokens.map(|count| at(count - 1)),
-            end_ns: at(count),
-            connect_ns: None,
-            gaps_ns: tokens.map_or_else(Vec::new, |count| vec![ns(gap); count as usize - 1]),
-            first_token_width_ns: 0,
-        },
+        timeline: timeline(request),
         stream: StreamFacts {
             status: Some(if ttft.is_some() { 200 } else { 503 }),
             streamed: true,
-            token_events: u64::from(tokens.unwrap_or(0)),
+            token_events: u64::from(ttft.map_or(0, |_| OUTPUT_TOKENS)),
             done: ttft.is_some(),
             finish_reason: ttft.map(|_| "length".to_owned()),
             ..StreamFacts::default()
@@ -249,7 +243,7 @@ pub(super) fn record(request: &Request) -> RequestRecord {
         usage: match ttft {
             Some(_) => Usage {
                 prompt_tokens: request.tokens,
-                completion_tokens: Some(u64::from(count)),
+                completion_tokens: Some(u64::from(OUTPUT_TOKENS)),
                 cached_tokens: request.cached,
                 local_cached_tokens: request.tiers.map(|(local, _)| local),
                 external_cached_tokens: request.tiers.map(|(_, outer)| outer),
@@ -261,6 +255,30 @@ pub(super) fn record(request: &Request) -> RequestRecord {
         resent: false,
         retries: Vec::new(),
         output: None,
+    }
+}
+
+/// When its tokens arrive. A failed one has none, and ends like one with a TTFT of 1 ms.
+fn timeline(request: &DrawnRequest) -> Timeline {
+    let ttft = request.ttft_ms;
+    let start = ns(request.start_ms);
+    let gap = if request.whole { WHOLE_GAP_MS } else { GAP_MS };
+    let first = ttft.unwrap_or(1.0);
+    let first_ns = start + ns(first);
+    let last_ns = start + ns(first + gap * f64::from(OUTPUT_TOKENS - 1));
+    let gaps = OUTPUT_TOKENS as usize - 1;
+    Timeline {
+        queued_ns: 0,
+        due_ns: None,
+        start_ns: Some(start),
+        head_ns: Some(start),
+        first_token_ns: ttft.map(|_| first_ns),
+        first_content_ns: ttft.map(|_| first_ns),
+        last_token_ns: ttft.map(|_| last_ns),
+        end_ns: start + ns(first + gap * f64::from(OUTPUT_TOKENS)),
+        connect_ns: None,
+        gaps_ns: ttft.map_or_else(Vec::new, |_| vec![ns(gap); gaps]),
+        first_token_width_ns: 0,
     }
 }
 
@@ -299,13 +317,12 @@ pub(super) fn round_meta(
     started: usize,
     cold: ColdAction,
 ) -> RoundMeta {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     RoundMeta {
         level: 0,
         load: concurrency.into(),
         spec,
-        planned: count(planned),
-        not_started: count(planned - started),
+        planned: u32::try_from(planned).unwrap_or(u32::MAX),
+        not_started: u32::try_from(planned - started).unwrap_or(u32::MAX),
         started_ns: 0,
         ended_ns: ns(5000.0 * planned as f64),
         paused_ns: 0,

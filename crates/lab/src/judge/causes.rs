@@ -9,8 +9,10 @@ const FEW: f64 = 0.05;
 const TEMPLATE: f64 = 16.0;
 /// Largest block of an engine that does not tell its own.
 const LARGEST_BLOCK: f64 = 256.0;
-/// Share of prompts below a block that is worth a word, and of possible hits.
-const SHORT: (f64, f64) = (0.1, 0.9);
+/// Share of prompts below a block that is worth a word.
+const BELOW_BLOCK: f64 = 0.1;
+/// Share of the prompts that whole blocks can give back below which that is worth a word.
+const FEW_POSSIBLE: f64 = 0.9;
 
 /// Everything that is missing, or said and not so.
 pub(super) fn wrong_causes(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
@@ -29,6 +31,7 @@ pub(super) fn wrong_causes(scenario: &Value, truth: &Value, level: &Value) -> Ve
     wrong
 }
 
+/// A world of hits, what is true of it, and what was said.
 struct Causes<'a> {
     scenario: &'a Value,
     truth: &'a Value,
@@ -62,11 +65,12 @@ impl Causes<'_> {
         self.is("/response_cache")
     }
 
+    /// The true hit rates of the cold and of the warm round.
     fn rates(&self) -> (f64, f64) {
         let prompt = self.true_at("/prompt");
         (
-            self.true_at("/cached/0") / prompt,
-            self.true_at("/cached/1") / prompt,
+            self.true_at("/cached/cold") / prompt,
+            self.true_at("/cached/warm") / prompt,
         )
     }
 
@@ -148,16 +152,10 @@ impl Causes<'_> {
             .as_array()
             .cloned()
             .unwrap_or_default();
-        let plain = |tier: &Value| {
-            let figures = ["/hits", "/queries"].map(|path| number(tier, path).map(f64::round));
-            (tier["server"].clone(), tier["tier"].clone(), figures)
-        };
-        let (a, b): (Vec<_>, Vec<_>) = (
-            said.iter().map(plain).collect(),
-            counted.iter().map(plain).collect(),
-        );
-        if a != b {
-            wrong.push(format!("tiers {a:?}, in truth {b:?}"));
+        let said: Vec<TierFigures> = said.iter().map(TierFigures::of).collect();
+        let counted: Vec<TierFigures> = counted.iter().map(TierFigures::of).collect();
+        if said != counted {
+            wrong.push(format!("tiers {said:?}, in truth {counted:?}"));
         }
         wrong
     }
@@ -186,8 +184,8 @@ impl Causes<'_> {
             .map(|tokens| ((tokens - 1.0) / block).floor() * block);
         let most = whole.sum::<f64>() / sum;
         let told = self.is("/ids") && self.is("/block_known") && block > 1.0;
-        let below = told && short > SHORT.0 * of;
-        let partial = told && !below && most < SHORT.1;
+        let below = told && short > BELOW_BLOCK * of;
+        let partial = told && !below && most < FEW_POSSIBLE;
         let mut wrong = Vec::new();
         for (kind, wanted, figures) in [
             (
@@ -280,6 +278,26 @@ impl Causes<'_> {
         let said = said.find_map(|kind| self.finding(kind)?["short"].as_bool());
         said.filter(|said| *said != right)
             .map(|said| format!("prompts may be below a block: {said}, {longer} are longer"))
+    }
+}
+
+/// What is said of a tier, in whole tokens.
+#[derive(Debug, PartialEq)]
+struct TierFigures {
+    server: Value,
+    tier: Value,
+    hits: Option<f64>,
+    queries: Option<f64>,
+}
+
+impl TierFigures {
+    fn of(tier: &Value) -> Self {
+        Self {
+            server: tier["server"].clone(),
+            tier: tier["tier"].clone(),
+            hits: number(tier, "/hits").map(f64::round),
+            queries: number(tier, "/queries").map(f64::round),
+        }
     }
 }
 

@@ -49,8 +49,7 @@ impl Claim {
 /// What the verdict claims, and whether that is wrong.
 pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, bool)> {
     let mut out = Vec::new();
-    let still = |path: &str| number(scenario, path).is_some_and(|drift| drift.abs() < 1e-12);
-    let quiet = still("/drift") && still("/first_round");
+    let quiet = is_zero(scenario, "/drift") && is_zero(scenario, "/first_round");
     let drawn = scenario.pointer("/by_round").is_none_or(Value::is_null);
     let allowed = number(scenario, "/round_noise").is_none();
     // Beyond these nothing is promised: a drift adds itself, a smaller allowance was asked for.
@@ -90,40 +89,60 @@ pub fn claims(scenario: &Value, truth: &Value, level: &Value) -> Vec<(Claim, boo
 
 /// Twelve prompts and more, little noise, no failures.
 fn clean(scenario: &Value, truth: &Value) -> bool {
-    let at = |path: &str| number(scenario, path).unwrap_or(f64::INFINITY);
-    let whole = scenario.pointer("/rounds_run").is_none_or(Value::is_null);
+    let failing = ["/failing/0", "/failing/1", "/always_failing"];
     number(truth, "/prompts").is_some_and(|prompts| prompts >= 12.0)
-        && at("/noise") <= 0.2
-        && at("/round_sigma") <= 0.03
-        && at("/failing/0") + at("/failing/1") + at("/always_failing") < 1e-12
-        && scenario
-            .pointer("/failing_round")
-            .is_none_or(Value::is_null)
-        && whole
+        && number(scenario, "/noise").is_some_and(|sigma| sigma <= 0.2)
+        && number(scenario, "/round_sigma").is_some_and(|sigma| sigma <= 0.03)
+        && failing.iter().all(|path| is_zero(scenario, path))
+        && ["/failing_round", "/rounds_run"]
+            .iter()
+            .all(|path| scenario.pointer(path).is_none_or(Value::is_null))
+}
+
+fn is_zero(scenario: &Value, path: &str) -> bool {
+    number(scenario, path).is_some_and(|value| value.abs() < 1e-12)
+}
+
+/// A kind of claim over many verdicts.
+#[derive(Clone, Copy, Debug)]
+pub struct ClaimCount {
+    /// The kind.
+    pub claim: Claim,
+    /// How many were wrong.
+    pub wrong: u64,
+    /// Of so many.
+    pub of: u64,
+}
+
+impl ClaimCount {
+    /// At 99 % it is wrong more often than it may be.
+    pub fn excludes_what_is_allowed(&self) -> bool {
+        lowest_rate(self.wrong, self.of) > WRONG
+    }
 }
 
 /// Claims counted over many verdicts.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
-    /// Wrong ones, of all.
-    counts: BTreeMap<Claim, (u64, u64)>,
+pub struct ClaimCounts {
+    counts: BTreeMap<Claim, ClaimCount>,
 }
 
-impl Tally {
+impl ClaimCounts {
     /// Counts those of a verdict.
     pub fn add(&mut self, claims: &[(Claim, bool)]) {
         for (claim, wrong) in claims {
-            let count = self.counts.entry(*claim).or_default();
-            count.0 += u64::from(*wrong);
-            count.1 += 1;
+            let count = self.counts.entry(*claim).or_insert(ClaimCount {
+                claim: *claim,
+                wrong: 0,
+                of: 0,
+            });
+            count.wrong += u64::from(*wrong);
+            count.of += 1;
         }
     }
 
-    /// Kind, wrong, of all, and whether that excludes what is allowed, at 99 %.
-    pub fn lines(&self) -> impl Iterator<Item = (Claim, u64, u64, bool)> {
-        let line = |(claim, (wrong, of)): (&Claim, &(u64, u64))| {
-            (*claim, *wrong, *of, lowest_rate(*wrong, *of) > WRONG)
-        };
-        self.counts.iter().map(line)
+    /// Each kind that was claimed.
+    pub fn each(&self) -> impl Iterator<Item = &ClaimCount> {
+        self.counts.values()
     }
 }

@@ -13,20 +13,24 @@ const MARGIN: f64 = 1.05;
 const WIDEST_BOUND: f64 = 1.35;
 /// Prompts that any decision needs.
 const FEWEST: f64 = 6.0;
-/// Pairs lost on one side, and the difference between the sides, that leave nothing to decide.
-const LOST: (f64, f64) = (0.10, 0.05);
-/// Requests that a class of hits needs, and its share.
-const CLASS: (f64, f64) = (3.0, 0.2);
+/// Share of the pairs that leaves nothing to decide when one side lost it …
+const LOST_ON_ONE_SIDE: f64 = 0.10;
+/// … or when one side lost so much more than the other.
+const LOST_APART: f64 = 0.05;
+/// Requests that a class of hits needs.
+const CLASS_REQUESTS: f64 = 3.0;
+/// And its share of all.
+const CLASS_SHARE: f64 = 0.2;
 
 /// A level of a verdict beside the truth.
-struct Case<'a> {
+struct VerdictCheck<'a> {
     scenario: &'a Value,
     truth: &'a Value,
     level: &'a Value,
     wrong: Vec<String>,
 }
 
-impl Case<'_> {
+impl VerdictCheck<'_> {
     fn fail(&mut self, what: String) {
         self.wrong.push(what);
     }
@@ -51,7 +55,7 @@ impl Case<'_> {
 
 /// Everything in the verdict that is not so.
 pub fn wrong_facts(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
-    let mut case = Case {
+    let mut case = VerdictCheck {
         scenario,
         truth,
         level,
@@ -70,15 +74,16 @@ pub fn wrong_facts(scenario: &Value, truth: &Value, level: &Value) -> Vec<String
     case.wrong
 }
 
-fn counts(case: &mut Case<'_>) {
+/// How many pairs, prompts and losses there are, and the row that decides.
+fn counts(case: &mut VerdictCheck<'_>) {
     for (said, truth) in [
         ("/ttft/pairs", "/pairs"),
         ("/pairs", "/pairs"),
         ("/ttft/prompts", "/prompts"),
         ("/prompts", "/prompts"),
-        ("/lost_pairs/cold", "/lost/0"),
-        ("/lost_pairs/warm", "/lost/1"),
-        ("/lost_pairs/of", "/lost_of"),
+        ("/lost_pairs/cold", "/lost/cold"),
+        ("/lost_pairs/warm", "/lost/warm"),
+        ("/lost_pairs/of", "/lost/of"),
     ] {
         let (said_value, true_value) = (case.said(said), number(case.truth, truth));
         if said_value != true_value {
@@ -93,7 +98,7 @@ fn counts(case: &mut Case<'_>) {
 }
 
 /// Ratio and times are those of the drawn rounds, and divide.
-fn figures(case: &mut Case<'_>) {
+fn figures(case: &mut VerdictCheck<'_>) {
     let ratio = case.said("/ttft/ratio");
     let seen = number(case.truth, "/seen_ratio");
     match (ratio, seen) {
@@ -117,7 +122,8 @@ fn figures(case: &mut Case<'_>) {
     }
 }
 
-fn intervals(case: &mut Case<'_>) {
+/// Interval and spread are those of the drawn times, and hold what they must.
+fn intervals(case: &mut VerdictCheck<'_>) {
     let interval = case
         .said("/ttft/interval_low")
         .zip(case.said("/ttft/interval_high"));
@@ -144,10 +150,11 @@ fn intervals(case: &mut Case<'_>) {
             two(case.truth, "/spread"),
         ),
     ] {
-        let same = |a: f64, b: f64| (a / b).ln().abs() < 2e-4;
         let right = ends
             .zip(truth)
-            .is_some_and(|(said, truth)| same(said.0, truth.0) && same(said.1, truth.1));
+            .is_some_and(|((low, high), (true_low, true_high))| {
+                same_ratio(low, true_low) && same_ratio(high, true_high)
+            });
         if !right {
             case.fail(format!("{name} {ends:?}, in the drawn times {truth:?}"));
         }
@@ -166,8 +173,13 @@ fn intervals(case: &mut Case<'_>) {
     allowance(case, low, spread.map_or(f64::NAN, |(low, _)| low));
 }
 
+/// Equal but for times that are kept in whole ns.
+fn same_ratio(a: f64, b: f64) -> bool {
+    (a / b).ln().abs() < 2e-4
+}
+
 /// What the interval was widened by is what is said, and where it comes from.
-fn allowance(case: &mut Case<'_>, low: f64, spread_low: f64) {
+fn allowance(case: &mut VerdictCheck<'_>, low: f64, spread_low: f64) {
     let said = case.said("/conclusion/allowance/percent");
     if case.row() == "cycles" {
         if said.is_some() {
@@ -198,17 +210,18 @@ fn allowance(case: &mut Case<'_>, low: f64, spread_low: f64) {
 }
 
 /// The kind follows from the interval, the bound and what was lost.
-fn decision(case: &mut Case<'_>) {
+fn decision(case: &mut VerdictCheck<'_>) {
     let kind = case.kind().to_owned();
     let prompts = number(case.truth, "/prompts").unwrap_or(0.0);
     let decided = matches!(kind.as_str(), "effect" | "no_effect");
     if prompts < FEWEST && (decided || kind == "withheld") {
         case.fail(format!("{kind} from {prompts} prompts"));
     }
-    let (lost_cold, lost_warm) = two(case.truth, "/lost").unwrap_or((0.0, 0.0));
-    let of = number(case.truth, "/lost_of").unwrap_or(0.0).max(1.0);
+    let lost_cold = number(case.truth, "/lost/cold").unwrap_or(0.0);
+    let lost_warm = number(case.truth, "/lost/warm").unwrap_or(0.0);
+    let of = number(case.truth, "/lost/of").unwrap_or(0.0).max(1.0);
     let (a, b) = (lost_cold / of, lost_warm / of);
-    let lost = a.max(b) > LOST.0 || (a - b).abs() > LOST.1;
+    let lost = a.max(b) > LOST_ON_ONE_SIDE || (a - b).abs() > LOST_APART;
     if lost && decided {
         case.fail(format!(
             "{kind} although pairs were lost: {a:.3} cold, {b:.3} warm"
@@ -251,7 +264,7 @@ fn decision(case: &mut Case<'_>) {
 
 /// Withheld only where an effect would be claimed and the repeats are far apart, with the way they
 /// went.
-fn withheld(case: &mut Case<'_>) {
+fn withheld(case: &mut VerdictCheck<'_>) {
     let apart = ["/colds_apart", "/warms_apart"].map(|path| number(case.truth, path));
     let drift = apart
         .iter()
@@ -293,17 +306,12 @@ fn withheld(case: &mut Case<'_>) {
     }
 }
 
-fn classes(case: &mut Case<'_>) {
+/// Hits and misses are classes where both are many enough, with the ratios of the drawn times.
+fn classes(case: &mut VerdictCheck<'_>) {
     let found = case.classes_said();
-    let truth = |class: &str| {
-        let path = if class == "hit" { "/hits" } else { "/misses" };
-        (
-            number(case.truth, &format!("{path}/0")).unwrap_or(0.0),
-            number(case.truth, &format!("{path}/1")),
-        )
-    };
-    let (hits, misses) = (truth("hit").0, truth("miss").0);
-    let least = CLASS.0.max(CLASS.1 * (hits + misses));
+    let hits = number(case.truth, "/hits/requests").unwrap_or(0.0);
+    let misses = number(case.truth, "/misses/requests").unwrap_or(0.0);
+    let least = CLASS_REQUESTS.max(CLASS_SHARE * (hits + misses));
     let both = hits >= least && misses >= least;
     let mut wrong = Vec::new();
     if both != (found.len() == 2) {
@@ -314,7 +322,10 @@ fn classes(case: &mut Case<'_>) {
     }
     for class in &found {
         let name = text(class, "/class");
-        let (requests, ratio) = truth(name);
+        let (requests, ratio) = match name {
+            "hit" => (hits, number(case.truth, "/hits/ratio")),
+            _ => (misses, number(case.truth, "/misses/ratio")),
+        };
         if number(class, "/requests") != Some(requests) {
             wrong.push(format!(
                 "class {name}: {class}, in truth {requests} requests"
@@ -334,7 +345,7 @@ fn classes(case: &mut Case<'_>) {
 }
 
 /// What the sentences say is what the figures say.
-fn words(case: &mut Case<'_>) {
+fn words(case: &mut VerdictCheck<'_>) {
     let text_en = text(case.level, "/conclusion/text").to_owned();
     let kind = case.kind().to_owned();
     if let Some(found) = sentence::figures(&text_en) {
@@ -374,13 +385,14 @@ fn works(level: &Value) -> bool {
     faster && evidence == Some(&Value::Bool(true))
 }
 
-fn diagnosis(case: &mut Case<'_>, kind: &str) {
+/// Causes that are named are not contradicted by what was drawn.
+fn diagnosis(case: &mut VerdictCheck<'_>, kind: &str) {
     let lines = texts(case.level, "/diagnosis");
     // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were not
     // faster either.
     let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
     let hit_ratio = if !case.classes_said().is_empty() {
-        number(case.truth, "/hits/1")
+        number(case.truth, "/hits/ratio")
     } else {
         None
     };
@@ -398,7 +410,7 @@ fn diagnosis(case: &mut Case<'_>, kind: &str) {
 }
 
 /// Queueing is not sold as prefill.
-fn prefill(case: &mut Case<'_>) {
+fn prefill(case: &mut VerdictCheck<'_>) {
     let many = number(case.scenario, "/concurrency").is_some_and(|many| many > 1.0);
     let line = case.said("/prefill/ms_per_token");
     if many && line.is_some() {
@@ -409,7 +421,7 @@ fn prefill(case: &mut Case<'_>) {
 }
 
 /// Classes of prompt length are of different lengths and rest on six prompts each.
-fn lengths(case: &mut Case<'_>) {
+fn lengths(case: &mut VerdictCheck<'_>) {
     let found = case.level.pointer("/buckets").and_then(Value::as_array);
     let found: Vec<Value> = found.cloned().unwrap_or_default();
     for pair in found.windows(2) {

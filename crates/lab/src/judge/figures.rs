@@ -1,6 +1,6 @@
 //! Figures and remarks beside a conclusion.
 
-use super::value::{number, text, two};
+use super::value::{number, text};
 use serde_json::Value;
 
 /// Everything beside the conclusion that is not so.
@@ -16,16 +16,18 @@ fn plain(truth: &Value, level: &Value) -> Vec<String> {
     if !level.pointer("/ttft/withheld").is_none_or(Value::is_null) {
         return Vec::new();
     }
-    let at = |path: &str| number(truth, path);
-    let of_means = at("/plain/cold").zip(at("/plain/warm"));
+    let (cold, warm) = (number(truth, "/plain/cold"), number(truth, "/plain/warm"));
     let figures = [
-        ("cold_avg", at("/plain/cold")),
-        ("warm_avg", at("/plain/warm")),
-        ("ratio_of_means", of_means.map(|(cold, warm)| cold / warm)),
-        ("shift_ms", at("/plain/shift")),
-        ("improved_share", at("/plain/improved")),
-        ("ratio_median", at("/middles/0")),
-        ("hodges_lehmann", at("/middles/1")),
+        ("cold_avg", cold),
+        ("warm_avg", warm),
+        (
+            "ratio_of_means",
+            cold.zip(warm).map(|(cold, warm)| cold / warm),
+        ),
+        ("shift_ms", number(truth, "/plain/shift")),
+        ("improved_share", number(truth, "/plain/improved")),
+        ("ratio_median", number(truth, "/middles/0")),
+        ("hodges_lehmann", number(truth, "/middles/1")),
     ];
     let mut wrong = Vec::new();
     for (name, right) in figures {
@@ -107,27 +109,30 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
 /// The figures of the reason why there is no claim.
 fn reason(truth: &Value, level: &Value) -> Vec<String> {
     let reason = text(level, "/conclusion/reason/kind");
-    let said = |name: &str| number(level, &format!("/conclusion/reason/{name}"));
     let mut wrong = Vec::new();
-    let lost = two(truth, "/lost").zip(number(truth, "/lost_of"));
-    if let ("lost_pairs", Some(((cold, warm), of))) = (reason, lost) {
-        let told = (said("cold"), said("warm"), said("of"));
-        if told != (Some(cold), Some(warm), Some(of)) {
-            wrong.push(format!("lost {told:?}, in truth {cold}, {warm} of {of}"));
+    if reason == "lost_pairs" {
+        let told = ["cold", "warm", "of"].map(|name| of_reason(level, name));
+        let right = ["/lost/cold", "/lost/warm", "/lost/of"].map(|path| number(truth, path));
+        if told != right {
+            wrong.push(format!("lost {told:?}, in truth {right:?}"));
         }
     }
-    if reason == "few_prompts" && said("prompts") != number(truth, "/prompts") {
-        wrong.push(format!("few prompts: {:?}", said("prompts")));
+    let prompts = of_reason(level, "prompts");
+    if reason == "few_prompts" && prompts != number(truth, "/prompts") {
+        wrong.push(format!("few prompts: {prompts:?}"));
     }
     let ends = number(level, "/ttft/interval_low").zip(number(level, "/ttft/interval_high"));
     if let ("wide_bound", Some((low, high))) = (reason, ends) {
         let far = high.max(1.0 / low);
-        if said("bound").is_none_or(|bound| (bound - far).abs() > 1e-4 * far) {
-            wrong.push(format!(
-                "a bound of {:?}, the interval ends at {far}",
-                said("bound")
-            ));
+        let bound = of_reason(level, "bound");
+        if bound.is_none_or(|bound| (bound - far).abs() > 1e-4 * far) {
+            wrong.push(format!("a bound of {bound:?}, the interval ends at {far}"));
         }
     }
     wrong
+}
+
+/// A figure of the reason that is said.
+fn of_reason(level: &Value, name: &str) -> Option<f64> {
+    number(level, &format!("/conclusion/reason/{name}"))
 }

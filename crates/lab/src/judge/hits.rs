@@ -40,10 +40,11 @@ pub fn known_cold(scenario: &Value, truth: &Value, level: &Value) -> Option<bool
 /// Every request tells its hits, or it is proven that silence is 0: the canary hit, and its first
 /// request, which missed, said nothing.
 fn tells_all(scenario: &Value) -> bool {
-    let at = |path: &str| number(scenario, path).unwrap_or(0.0);
-    let missed = scenario["salted"] == true || at("/template") < at("/block");
+    let below_block = amount(scenario, "/template") < amount(scenario, "/block");
+    let missed = scenario["salted"] == true || below_block;
     // Of several engines that are known each one would have to prove it.
-    let one = at("/replicas") < 2.0 || matches!(text(scenario, "/counters"), "none" | "one_of_two");
+    let one = amount(scenario, "/replicas") < 2.0
+        || matches!(text(scenario, "/counters"), "none" | "one_of_two");
     match text(scenario, "/usage") {
         "explicit" => true,
         "omits_zero" => {
@@ -53,19 +54,18 @@ fn tells_all(scenario: &Value) -> bool {
     }
 }
 
+/// A number at a path; 0 where there is none.
+fn amount(value: &Value, path: &str) -> f64 {
+    number(value, path).unwrap_or(0.0)
+}
+
 /// Rates by tier that the answers themselves tell.
 fn tiers(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
-    let tiers = level.pointer("/hit_rate/tiers").and_then(Value::as_array);
-    let told = |name: &str| {
-        let mut tiers = tiers.into_iter().flatten();
-        let tier = tiers.find(|tier| tier["tier"] == name && tier["server"] == "usage")?;
-        number(tier, "/hits")
-    };
-    let (cached, outer) = (number(truth, "/cached/1"), number(truth, "/outer"));
+    let (cached, outer) = (number(truth, "/cached/warm"), number(truth, "/outer"));
     let local = cached.zip(outer).map(|(cached, outer)| cached - outer);
     for (name, right) in [("local", local), ("external", outer)] {
         let said = if scenario["response_cache"] != true {
-            told(name)
+            told_hits(level, name)
         } else {
             None
         };
@@ -75,12 +75,20 @@ fn tiers(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>
     }
 }
 
+/// Hits of a tier as usage tells them.
+fn told_hits(level: &Value, name: &str) -> Option<f64> {
+    let mut tiers = level.pointer("/hit_rate/tiers")?.as_array()?.iter();
+    let tier = tiers.find(|tier| tier["tier"] == name && tier["server"] == "usage")?;
+    number(tier, "/hits")
+}
+
+/// Hit rates are those of the world, where all of it is told.
 fn rates(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
     let prompt = number(truth, "/prompt").unwrap_or(f64::NAN);
     let replays = scenario["response_cache"] == true;
     for (said, cached) in [
-        ("/hit_rate/usage_cold", "/cached/0"),
-        ("/hit_rate/usage", "/cached/1"),
+        ("/hit_rate/usage_cold", "/cached/cold"),
+        ("/hit_rate/usage", "/cached/warm"),
     ] {
         let Some(rate) = number(level, said) else {
             continue;
@@ -97,7 +105,7 @@ fn rates(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>
         }
     }
     if let Some(rate) = number(level, "/hit_rate/server") {
-        let right = number(truth, "/cached/1").map(|cached| cached / prompt);
+        let right = number(truth, "/cached/warm").map(|cached| cached / prompt);
         let mine = text(scenario, "/counters") == "match";
         if !mine || right.is_none_or(|right| (right - rate).abs() > 0.03) {
             wrong.push(format!("/hit_rate/server is {rate}, in truth {right:?}"));
@@ -105,14 +113,15 @@ fn rates(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>
     }
 }
 
+/// No foreign hits where the cold round is called cold, and some where it is called contaminated.
 fn cold(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
     let said = text(level, "/cold/verdict");
-    let at = |path: &str| number(truth, path).unwrap_or(0.0);
-    let contaminated = at("/foreign/1") > 0.0 || at("/foreign/0") > TOLERANCE * at("/prompt");
+    let contaminated = amount(truth, "/foreign/half_prompts") > 0.0
+        || amount(truth, "/foreign/tokens") > TOLERANCE * amount(truth, "/prompt");
     if contaminated && said == "cold" {
         wrong.push("cold, with foreign hits".to_owned());
     }
-    if at("/any_foreign") < 0.5 && said == "contaminated" {
+    if amount(truth, "/any_foreign") < 0.5 && said == "contaminated" {
         wrong.push("contaminated, without any foreign hit".to_owned());
     }
     if text(scenario, "/usage") == "silent" && said != "unknown" {
@@ -120,10 +129,10 @@ fn cold(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>)
     }
 }
 
+/// Hits are evidence where the warm round had more of them, and are not overlooked.
 fn evidence(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
     let said = level.pointer("/conclusion/cache_evidence") == Some(&Value::Bool(true));
-    let at = |path: &str| number(truth, path).unwrap_or(0.0);
-    let gained = at("/cached/1") - at("/cached/0");
+    let gained = amount(truth, "/cached/warm") - amount(truth, "/cached/cold");
     if said && gained <= 0.0 {
         wrong.push(format!(
             "evidence of hits, and the warm round hit {gained} tokens more"
@@ -134,7 +143,7 @@ fn evidence(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<Stri
     }
     // Seen in full, hits of a tenth of the prompts are not overlooked.
     let plain = tells_all(scenario) && scenario["response_cache"] == false;
-    if plain && !said && gained >= 0.10 * at("/prompt") {
+    if plain && !said && gained >= 0.10 * amount(truth, "/prompt") {
         wrong.push(format!(
             "no evidence, although {gained} tokens more were hit"
         ));
@@ -145,80 +154,91 @@ fn evidence(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<Stri
     }
 }
 
+/// Causes that are named, and that must be.
 fn names(scenario: &Value, truth: &Value, level: &Value, wrong: &mut Vec<String>) {
     let lines = texts(level, "/diagnosis");
-    let says = |word: &str| lines.iter().any(|line| line.contains(word));
-    let mut held = |says: bool, allowed: bool, what: &str| {
-        if says && !allowed {
+    let replays = scenario["response_cache"] == true;
+    let counters = text(scenario, "/counters");
+    // Without ids it shows by counters that stand still where the cold answers took their time.
+    let few_cold = number(truth, "/cached/cold")
+        .zip(number(truth, "/prompt"))
+        .is_some_and(|(cached, prompt)| cached < 0.25 * prompt);
+    let seen = text(scenario, "/response_ids") == "kept" || (counters == "match" && few_cold);
+    if replays && seen && !says(&lines, "response cache") {
+        wrong.push(format!("a response cache is not named: {lines:?}"));
+    }
+    for (said, allowed, what) in nameable(scenario, truth, &lines) {
+        if said && !allowed {
             wrong.push(format!("{what}: {lines:?}"));
         }
-    };
+    }
+}
+
+/// Each cause: whether it is said, whether it may be, and what it is if it may not.
+fn nameable(scenario: &Value, truth: &Value, lines: &[&str]) -> Vec<(bool, bool, &'static str)> {
     let replays = scenario["response_cache"] == true;
     let cache = scenario["cache"] == true;
     let replicas = number(scenario, "/replicas").unwrap_or(1.0) > 1.0;
     let (canary, counters) = (text(scenario, "/canary"), text(scenario, "/counters"));
-    held(
-        says("response cache"),
-        replays,
-        "a response cache that is not there",
-    );
-    // Without ids it shows by counters that stand still where the cold answers took their time.
-    let at = |path: &str| number(truth, path).unwrap_or(f64::NAN);
-    let seen = match text(scenario, "/response_ids") {
-        "kept" => true,
-        _ => counters == "match" && at("/cached/0") < 0.25 * at("/prompt"),
-    };
-    held(
-        replays && seen && !says("response cache"),
-        false,
-        "a response cache is not named",
-    );
     let (needed, times) = (number(truth, "/needed"), number(scenario, "/capacity"));
-    held(
-        says("evicted: the prompts"),
-        needed.is_some() && times.is_some_and(|times| times < 1.0),
-        "evicted from a cache that holds them",
-    );
-    held(
-        says("evicted: ") && !says("evicted: the prompts"),
-        false,
-        "slots that are not there",
-    );
-    held(
-        says("another replica"),
-        replicas,
-        "another replica, where there is one",
-    );
-    // With one engine that a text was sent to twice, a cache that is on gave it back.
-    held(
-        says("cache off") && !says("or replicas behind this address"),
-        !cache || replicas || canary == "replayed",
-        "a cache that is on is called off",
-    );
-    held(
-        says("the cache works for one text"),
-        cache,
-        "a cache that is not there works",
-    );
-    held(
-        says("store not finished"),
-        false,
-        "a store that was finished is called not finished",
-    );
-    held(
-        says("were answered before they reached an engine"),
-        replays || counters == "one_of_two",
-        "requests that reached the engine are called lost",
-    );
-    held(
-        says("counters left out"),
-        counters == "processes",
-        "counters left out",
-    );
-    let hit = number(truth, "/cached/1").is_some_and(|cached| cached > 0.0);
-    held(
-        says("came from the cache, yet"),
-        hit || replays,
-        "hits that are not there",
-    );
+    let overflows = needed.is_some() && times.is_some_and(|times| times < 1.0);
+    let prompts_evicted = says(lines, "evicted: the prompts");
+    let hit = number(truth, "/cached/warm").is_some_and(|cached| cached > 0.0);
+    vec![
+        (
+            says(lines, "response cache"),
+            replays,
+            "a response cache that is not there",
+        ),
+        (
+            prompts_evicted,
+            overflows,
+            "evicted from a cache that holds them",
+        ),
+        (
+            says(lines, "evicted: ") && !prompts_evicted,
+            false,
+            "slots that are not there",
+        ),
+        (
+            says(lines, "another replica"),
+            replicas,
+            "another replica, where there is one",
+        ),
+        // With one engine that a text was sent to twice, a cache that is on gave it back.
+        (
+            says(lines, "cache off") && !says(lines, "or replicas behind this address"),
+            !cache || replicas || canary == "replayed",
+            "a cache that is on is called off",
+        ),
+        (
+            says(lines, "the cache works for one text"),
+            cache,
+            "a cache that is not there works",
+        ),
+        (
+            says(lines, "store not finished"),
+            false,
+            "a store that was finished is called not finished",
+        ),
+        (
+            says(lines, "were answered before they reached an engine"),
+            replays || counters == "one_of_two",
+            "requests that reached the engine are called lost",
+        ),
+        (
+            says(lines, "counters left out"),
+            counters == "processes",
+            "counters left out",
+        ),
+        (
+            says(lines, "came from the cache, yet"),
+            hit || replays,
+            "hits that are not there",
+        ),
+    ]
+}
+
+fn says(lines: &[&str], word: &str) -> bool {
+    lines.iter().any(|line| line.contains(word))
 }

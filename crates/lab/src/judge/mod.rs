@@ -13,7 +13,7 @@ mod sockets;
 mod value;
 
 pub use binomial::lowest_rate;
-pub use claims::{Claim, Tally, claims};
+pub use claims::{Claim, ClaimCount, ClaimCounts, claims};
 pub use facts::wrong_facts;
 pub use hits::{known_cold, wrong_hits};
 pub use pages::{wrong_counter, wrong_lost};

@@ -6,21 +6,25 @@ use serde_json::Value;
 /// What is said of a counter over a round: its increase is that of the log, and nothing where two
 /// processes answer for one page.
 pub fn wrong_counter(name: &str, two_pages: bool, round: &[Value], file: &Value) -> Vec<String> {
-    let of = |key: &str| file["summary"]["prometheus"][name][key].clone();
+    let metric = &file["summary"]["prometheus"][name];
     if two_pages {
-        let figures = ["increase", "rate", "value", "avg", "max"];
-        let said = figures.into_iter().filter(|key| !of(key).is_null());
-        let mut wrong: Vec<String> = said
-            .map(|key| format!("{key} {} of {name}, by the pages of two processes", of(key)))
-            .collect();
-        if of("counter_reset") != true {
+        let mut wrong = Vec::new();
+        for key in ["increase", "rate", "value", "avg", "max"] {
+            let said = &metric[key];
+            if !said.is_null() {
+                wrong.push(format!(
+                    "{key} {said} of {name}, by the pages of two processes"
+                ));
+            }
+        }
+        if metric["counter_reset"] != true {
             wrong.push(format!("two processes behind {name} are not told"));
         }
         return wrong;
     }
     let read = round.iter().filter(|one| one["status"] == 200);
     let right: f64 = read.filter_map(|one| number(one, "/prompt_tokens")).sum();
-    let said = of("increase").as_f64();
+    let said = metric["increase"].as_f64();
     if said.is_some_and(|said| (said - right).abs() < 0.5) {
         return Vec::new();
     }

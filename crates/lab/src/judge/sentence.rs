@@ -2,13 +2,13 @@
 
 /// A number as it was written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Shown {
+pub(super) struct ShownNumber {
     value: f64,
     /// Half a unit of its last digit.
     half: f64,
 }
 
-impl Shown {
+impl ShownNumber {
     fn parse(text: &str) -> Option<Self> {
         let value = text.parse().ok()?;
         let decimals = text.split_once('.').map_or(0, |(_, rest)| rest.len());
@@ -30,9 +30,9 @@ impl Shown {
 /// `TTFT 823 → 25 ms …, 32.9× faster`, or `0.85× as fast`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Figures {
-    pub(super) cold: Shown,
-    pub(super) warm: Shown,
-    pub(super) times: Shown,
+    pub(super) cold: ShownNumber,
+    pub(super) warm: ShownNumber,
+    pub(super) times: ShownNumber,
     pub(super) faster: bool,
 }
 
@@ -44,9 +44,9 @@ pub(super) fn figures(text: &str) -> Option<Figures> {
     let (before, after) = rest.split_once("× ")?;
     let times = before.rsplit(' ').next()?;
     Some(Figures {
-        cold: Shown::parse(cold)?,
-        warm: Shown::parse(warm)?,
-        times: Shown::parse(times)?,
+        cold: ShownNumber::parse(cold)?,
+        warm: ShownNumber::parse(warm)?,
+        times: ShownNumber::parse(times)?,
         faster: after.starts_with("faster"),
     })
 }

@@ -10,9 +10,16 @@ const COUNTED: f64 = 0.03;
 
 /// Prompt and cached tokens of a round's answered requests, by the engine's log.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tokens {
+struct LoggedTokens {
     prompt: f64,
     cached: f64,
+}
+
+impl LoggedTokens {
+    fn add(&mut self, request: &Value) {
+        self.prompt += number(request, "/prompt_tokens").unwrap_or(0.0);
+        self.cached += number(request, "/cached_tokens").unwrap_or(0.0);
+    }
 }
 
 /// Everything in the verdict that the log does not bear out. `rounds`: the requests of each measured
@@ -30,14 +37,21 @@ pub fn wrong_run(
         .enumerate()
         .map(|(at, kind)| if none && at > 0 { 'W' } else { kind })
         .collect();
-    let of = |role: char, counts: &dyn Fn(&Value) -> bool| {
-        let chosen = roles.iter().zip(rounds).filter(|(one, _)| **one == role);
-        chosen.fold(Tokens::default(), |sum, (_, round)| add(sum, round, counts))
-    };
-    let answered = |one: &Value| !failed(scenario, one);
-    let (cold, warm) = (of('C', &answered), of('W', &answered));
-    // The engine counts what it read, whatever became of the answer.
-    let read = of('W', &|one| one["status"] == 200);
+    let (mut cold, mut warm) = (LoggedTokens::default(), LoggedTokens::default());
+    let mut read = LoggedTokens::default();
+    for (role, round) in roles.iter().zip(rounds) {
+        for one in round {
+            match role {
+                'C' if !failed(scenario, one) => cold.add(one),
+                'W' if !failed(scenario, one) => warm.add(one),
+                _ => {}
+            }
+            // The engine counts what it read, whatever became of the answer.
+            if *role == 'W' && one["status"] == 200 {
+                read.add(one);
+            }
+        }
+    }
     rates(level, cold, warm, read, &mut wrong);
     cold_round(scenario, level, &mut wrong);
     claims(scenario, level, cold, warm, &mut wrong);
@@ -48,30 +62,31 @@ pub fn wrong_run(
 /// wrote of it. Failures are those of the log, every token bore one event, and text in a field that
 /// nobody has is flagged.
 pub fn wrong_streams(scenario: &Value, round: &[Value], file: &Value) -> Vec<String> {
-    let mut wrong = Vec::new();
     let failures = round.iter().filter(|one| failed(scenario, one)).count();
     // What broke off later had begun so too.
     let begun = round.iter().filter(|one| one["status"] == 200).count();
-    let mut count = |what: &str, path: &str, right: usize| {
+    let thinking = number(scenario, "/engine/reasoning_tokens").unwrap_or(0.0);
+    let hidden = text(scenario, "/engine/reasoning_in") == "unknown" && thinking > 0.5;
+    let aborted = round.iter().filter(|one| one["aborted"] == true).count();
+    let mut wrong = Vec::new();
+    for (what, path, right) in [
+        ("failures", "/summary/failed_requests", failures),
+        (
+            "answers with text in an unknown field",
+            "/summary/flags/unknown_text",
+            if hidden { begun } else { 0 },
+        ),
+        (
+            "unknown words at the end",
+            "/summary/flags/unknown_finish",
+            if unknown_word(scenario) { aborted } else { 0 },
+        ),
+    ] {
         let said = number(file, path).unwrap_or(0.0);
         if (said - right as f64).abs() > 0.5 {
             wrong.push(format!("{said} {what}, by the engine's log {right}"));
         }
-    };
-    count("failures", "/summary/failed_requests", failures);
-    let thinking = number(scenario, "/engine/reasoning_tokens").unwrap_or(0.0);
-    let hidden = text(scenario, "/engine/reasoning_in") == "unknown" && thinking > 0.5;
-    count(
-        "answers with text in an unknown field",
-        "/summary/flags/unknown_text",
-        if hidden { begun } else { 0 },
-    );
-    let word = round.iter().filter(|one| one["aborted"] == true).count();
-    count(
-        "unknown words at the end",
-        "/summary/flags/unknown_finish",
-        if unknown_word(scenario) { word } else { 0 },
-    );
+    }
     let requests = file.pointer("/requests").and_then(Value::as_array);
     for request in requests.into_iter().flatten() {
         if request["success"] != true {
@@ -98,15 +113,14 @@ fn failed(scenario: &Value, one: &Value) -> bool {
     one["status"] != 200 || (one["aborted"] == true && !unknown_word(scenario))
 }
 
-fn add(sum: Tokens, round: &[Value], counts: &dyn Fn(&Value) -> bool) -> Tokens {
-    let counted = round.iter().filter(|one| counts(one));
-    counted.fold(sum, |sum, one| Tokens {
-        prompt: sum.prompt + number(one, "/prompt_tokens").unwrap_or(0.0),
-        cached: sum.cached + number(one, "/cached_tokens").unwrap_or(0.0),
-    })
-}
-
-fn rates(level: &Value, cold: Tokens, warm: Tokens, read: Tokens, wrong: &mut Vec<String>) {
+/// Hit rates are those of the log.
+fn rates(
+    level: &Value,
+    cold: LoggedTokens,
+    warm: LoggedTokens,
+    read: LoggedTokens,
+    wrong: &mut Vec<String>,
+) {
     for (key, tokens, off) in [
         ("/hit_rate/usage", warm, RATE),
         ("/hit_rate/usage_cold", cold, RATE),
@@ -122,6 +136,7 @@ fn rates(level: &Value, cold: Tokens, warm: Tokens, read: Tokens, wrong: &mut Ve
     }
 }
 
+/// Cold is said where nothing was cached before, and contaminated only where something was.
 fn cold_round(scenario: &Value, level: &Value, wrong: &mut Vec<String>) {
     let said = text(level, "/cold/verdict");
     let none = text(scenario, "/cold") == "none";
@@ -144,7 +159,14 @@ fn cold_round(scenario: &Value, level: &Value, wrong: &mut Vec<String>) {
     }
 }
 
-fn claims(scenario: &Value, level: &Value, cold: Tokens, warm: Tokens, wrong: &mut Vec<String>) {
+/// What is concluded, and the causes that are named.
+fn claims(
+    scenario: &Value,
+    level: &Value,
+    cold: LoggedTokens,
+    warm: LoggedTokens,
+    wrong: &mut Vec<String>,
+) {
     let gained = warm.cached / warm.prompt - cold.cached / cold.prompt;
     let evidence = level.pointer("/conclusion/cache_evidence") == Some(&Value::Bool(true));
     if evidence && gained <= 0.0 {
@@ -155,25 +177,21 @@ fn claims(scenario: &Value, level: &Value, cold: Tokens, warm: Tokens, wrong: &m
     let blocks = number(scenario, "/engine/cache_blocks").unwrap_or(0.0);
     let outer = number(scenario, "/engine/external_blocks").unwrap_or(0.0);
     let lines = texts(level, "/diagnosis");
-    let mut never = |word: &str, allowed: bool| {
+    let cacheless = blocks < 0.5 && outer < 0.5;
+    let two_pages = scenario.pointer("/two_pages") == Some(&Value::Bool(true));
+    for (word, allowed) in [
+        ("cache off", cacheless),
+        ("evicted:", blocks > 0.5 && blocks < 1000.0),
+        ("another replica", two_pages),
+        ("response cache", false),
+        ("store not finished", false),
+        ("counters left out", two_pages),
+        ("were answered before they reached an engine", false),
+    ] {
         if !allowed && lines.iter().any(|line| line.contains(word)) {
             wrong.push(format!("`{word}`: {lines:?}"));
         }
-    };
-    let cacheless = blocks < 0.5 && outer < 0.5;
-    never("cache off", cacheless);
-    never("evicted:", blocks > 0.5 && blocks < 1000.0);
-    never(
-        "another replica",
-        scenario.pointer("/two_pages") == Some(&Value::Bool(true)),
-    );
-    never("response cache", false);
-    never("store not finished", false);
-    never(
-        "counters left out",
-        scenario.pointer("/two_pages") == Some(&Value::Bool(true)),
-    );
-    never("were answered before they reached an engine", false);
+    }
     let says = text(level, "/conclusion/text");
     if says.contains("cache works") && (cacheless || gained <= 0.0) {
         wrong.push(format!("`{says}`: hits grew by {gained:.3}"));

@@ -7,15 +7,15 @@ mod serve;
 mod told;
 
 pub use random_world::hit_scenario;
-use scenario::{Counted, Ids};
+use scenario::{AnswerIds, CountedTier};
 pub use scenario::{HitScenario, HitTruth};
 
 use super::{
     random::Random,
-    world::{Request, record, round_meta},
+    world::{DrawnRequest, record, round_meta},
 };
 use dualround_model::{ColdAction, ColdMethod, RoundKind, RoundRun, RunEvidence, Schedule};
-use serve::{Served, World};
+use serve::{HitWorld, Served};
 
 /// Rounds with what is known and true.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct DrawnHits {
 /// Draws its rounds.
 pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
     let mut random = Random::new(scenario.seed ^ 0x1457);
-    let world = World::new(scenario, &mut random);
+    let world = HitWorld::new(scenario, &mut random);
     let (cold, warm) = (world.serve(false), world.serve(true));
     let specs = Schedule::default().rounds();
     let rounds = specs.into_iter().zip([&cold, &warm]).map(|(spec, served)| {
@@ -44,7 +44,7 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
             request(
                 scenario,
                 &world,
-                &Sent {
+                &HitRequest {
                     at,
                     served: *served,
                     told,
@@ -80,6 +80,7 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
     }
 }
 
+/// How its cold round was made cold.
 fn action(scenario: &HitScenario) -> ColdAction {
     ColdAction {
         method: if scenario.salted {
@@ -93,7 +94,7 @@ fn action(scenario: &HitScenario) -> ColdAction {
 }
 
 /// A request that was sent in a round.
-struct Sent {
+struct HitRequest {
     at: usize,
     served: Served,
     /// What its answer speaks of.
@@ -103,13 +104,14 @@ struct Sent {
     replays: bool,
 }
 
+/// The record that a run would have left of it.
 fn request(
     scenario: &HitScenario,
-    world: &World<'_>,
-    sent: &Sent,
+    world: &HitWorld<'_>,
+    sent: &HitRequest,
     random: &mut Random,
 ) -> dualround_model::RequestRecord {
-    let &Sent {
+    let &HitRequest {
         at,
         served,
         told,
@@ -119,7 +121,7 @@ fn request(
     let wave = scenario.concurrency as usize;
     let fast = replays || served.cached * 2 > world.tokens(at);
     let cached = told::usage(scenario.usage, at, told.cached, world.tokens(at));
-    record(&Request {
+    record(&DrawnRequest {
         index: at,
         prompt: at,
         start_ms: (at / wave) as f64 * 5000.0 + (at % wave) as f64,
@@ -131,30 +133,30 @@ fn request(
             .then_some((told.cached - told.outer, told.outer)),
         shared_chars: scenario.shared_chars(),
         response_id: match scenario.response_ids {
-            Ids::None => None,
-            Ids::Kept if replays => Some(format!("answer-1-{at}")),
-            Ids::Kept | Ids::Own => Some(format!("answer-{round}-{at}")),
+            AnswerIds::None => None,
+            AnswerIds::Kept if replays => Some(format!("answer-1-{at}")),
+            AnswerIds::Kept | AnswerIds::Own => Some(format!("answer-{round}-{at}")),
         },
         round,
     })
 }
 
 /// In the order of names.
-fn counted(round: &RoundRun) -> Vec<Counted> {
+fn counted(round: &RoundRun) -> Vec<CountedTier> {
     let tiers = round.meta.engines.iter().flat_map(|engine| {
-        engine.tiers.iter().map(|tier| Counted {
+        engine.tiers.iter().map(|tier| CountedTier {
             server: engine.base.clone(),
             tier: tier.tier.clone(),
             hits: tier.hits,
             queries: tier.queries,
         })
     });
-    let mut tiers: Vec<Counted> = tiers.collect();
+    let mut tiers: Vec<CountedTier> = tiers.collect();
     tiers.sort_by(|a, b| (&a.server, &a.tier).cmp(&(&b.server, &b.tier)));
     tiers
 }
 
-fn truth(world: &World<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
+fn truth(world: &HitWorld<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
     let scenario = world.scenario;
     // Sixteen tokens of template are always tolerated, and a block; one more where its size is not
     // told, so that what is expected may end anywhere in it.
@@ -167,14 +169,15 @@ fn truth(world: &World<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
     for (at, (cold, warm)) in cold.iter().zip(warm).enumerate() {
         let foreign = cold.cached - cold.cached.min(cold.hidden);
         truth.prompt += world.tokens(at);
-        truth.cached.0 += cold.cached;
-        truth.cached.1 += warm.cached;
+        truth.cached.cold += cold.cached;
+        truth.cached.warm += warm.cached;
         truth.outer += warm.outer;
         truth.lengths.push(world.tokens(at));
         truth.warm_hits += u64::from(warm.cached > 0);
         truth.any_foreign += cold.cached - cold.own;
-        truth.foreign.0 += foreign.saturating_sub(allowed);
-        truth.foreign.1 += u64::from(2 * foreign.saturating_sub(allowed) >= world.tokens(at));
+        let foreign = foreign.saturating_sub(allowed);
+        truth.foreign.tokens += foreign;
+        truth.foreign.half_prompts += u64::from(2 * foreign >= world.tokens(at));
     }
     truth
 }

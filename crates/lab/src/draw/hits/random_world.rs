@@ -1,66 +1,28 @@
 //! The world of a seed.
 
-use super::scenario::{Canary, Counters, HitScenario, Ids, Page, Usage};
+use super::scenario::{AnswerIds, Canary, CountersSeen, HitScenario, PageStyle, UsageTold};
 use crate::draw::random::Random;
 
-/// The world of a seed.
+/// The world of a seed. What is drawn first and what after it stays as it is: a seed is a world.
 pub fn hit_scenario(seed: u64) -> HitScenario {
     let mut random = Random::new(seed ^ 0x4175);
     let prompts = random.whole(8, 40);
     let cache = random.chance(0.85);
     let response_cache = random.chance(0.1);
     let replicas = random.one_of(&[1, 1, 1, 2]);
-    let canary = random.one_of(&[
-        Canary::Works,
-        Canary::Works,
-        Canary::Works,
-        Canary::OtherReplica,
-        Canary::None,
-    ]);
-    // What replays answers replays the canary's, too, where it is asked.
-    let canary = match canary {
-        Canary::None => Canary::None,
-        _ if response_cache => Canary::Replayed,
-        // A text that one engine alone was asked is not missed.
-        Canary::OtherReplica if replicas == 1 && cache => Canary::Works,
-        other => other,
-    };
-    let counters = random.one_of(&[
-        Counters::None,
-        Counters::Match,
-        Counters::Match,
-        Counters::OtherTraffic,
-        Counters::OneOfTwo,
-        Counters::Processes,
-    ]);
-    let counters = match counters {
-        Counters::OneOfTwo | Counters::Processes if replicas == 1 => Counters::Match,
-        other => other,
-    };
+    let canary = canary(&mut random, response_cache, replicas == 1 && cache);
+    let counters = counters(&mut random, replicas);
     let kept = random.one_of(&[0.0, 0.1, 0.5, 1.0, 1.0]);
     let outer = random.chance(0.25);
-    // A cache that is too small keeps nothing here.
-    let capacity = match random.one_of(&[0, 1, 2]) {
-        1 => Some(random.one_of(&[1.2, 3.0])),
-        2 if kept == 0.0 && cache => Some(0.4),
-        _ => None,
-    };
+    let capacity = capacity(&mut random, kept == 0.0 && cache);
     let page = random.one_of(&[
-        Page::TiersOfAll,
-        Page::TiersOfRest,
-        Page::OuterOnly,
-        Page::Computed,
+        PageStyle::TiersOfAll,
+        PageStyle::TiersOfRest,
+        PageStyle::OuterOnly,
+        PageStyle::Computed,
     ]);
     let foreign = random.one_of(&[0.0, 0.0, 0.0, 0.05, 0.3, 1.0]);
-    let usage = random.one_of(&[
-        Usage::Explicit,
-        Usage::Explicit,
-        Usage::OmitsZero,
-        Usage::OmitsZero,
-        Usage::Silent,
-        Usage::EverySecond,
-        Usage::Impossible,
-    ]);
+    let usage = usage(&mut random);
     HitScenario {
         name: "hits".to_owned(),
         seed,
@@ -78,17 +40,77 @@ pub fn hit_scenario(seed: u64) -> HitScenario {
         foreign: if cache { foreign } else { 0.0 },
         replicas,
         // What no tier can tell is local.
-        outer: outer && cache && page != Page::Computed,
+        outer: outer && cache && page != PageStyle::Computed,
         capacity,
         usage,
-        by_tier: random.chance(0.2) && usage != Usage::Impossible,
+        by_tier: random.chance(0.2) && usage != UsageTold::Impossible,
         canary,
         counters,
         page,
         response_cache,
-        response_ids: random.one_of(&[Ids::Kept, Ids::Kept, Ids::Own, Ids::None]),
+        response_ids: random.one_of(&[
+            AnswerIds::Kept,
+            AnswerIds::Kept,
+            AnswerIds::Own,
+            AnswerIds::None,
+        ]),
         // A salt is used only where a canary showed that it separates.
         salted: random.chance(0.5) && cache && canary == Canary::Works,
         concurrency: random.one_of(&[1, 4]),
     }
+}
+
+/// What the canary met; `one_cache`: one engine answers, and it has a cache.
+fn canary(random: &mut Random, response_cache: bool, one_cache: bool) -> Canary {
+    let drawn = random.one_of(&[
+        Canary::Works,
+        Canary::Works,
+        Canary::Works,
+        Canary::OtherReplica,
+        Canary::None,
+    ]);
+    // What replays answers replays the canary's, too, where it is asked.
+    match drawn {
+        Canary::None => Canary::None,
+        _ if response_cache => Canary::Replayed,
+        // A text that one engine alone was asked is not missed.
+        Canary::OtherReplica if one_cache => Canary::Works,
+        other => other,
+    }
+}
+
+fn counters(random: &mut Random, replicas: u32) -> CountersSeen {
+    let drawn = random.one_of(&[
+        CountersSeen::None,
+        CountersSeen::Match,
+        CountersSeen::Match,
+        CountersSeen::OtherTraffic,
+        CountersSeen::OneOfTwo,
+        CountersSeen::Processes,
+    ]);
+    match drawn {
+        CountersSeen::OneOfTwo | CountersSeen::Processes if replicas == 1 => CountersSeen::Match,
+        other => other,
+    }
+}
+
+/// A cache that is too small keeps nothing here.
+fn capacity(random: &mut Random, keeps_nothing: bool) -> Option<f64> {
+    match random.one_of(&[0, 1, 2]) {
+        1 => Some(random.one_of(&[1.2, 3.0])),
+        2 if keeps_nothing => Some(0.4),
+        _ => None,
+    }
+}
+
+fn usage(random: &mut Random) -> UsageTold {
+    random.one_of(&[
+        UsageTold::Explicit,
+        UsageTold::Explicit,
+        UsageTold::OmitsZero,
+        UsageTold::OmitsZero,
+        UsageTold::Silent,
+        UsageTold::EverySecond,
+        UsageTold::Impossible,
+    ])
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 /// How usage tells cached tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Usage {
+pub enum UsageTold {
     /// Always, also 0.
     Explicit,
     /// Not without a hit, as vLLM.
@@ -36,7 +36,7 @@ pub enum Canary {
 /// What the engines' counters saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Counters {
+pub enum CountersSeen {
     /// There are none.
     None,
     /// All that was sent.
@@ -52,7 +52,7 @@ pub enum Counters {
 /// How a page counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Page {
+pub enum PageStyle {
     /// Look-ups and hits by tier; an outer tier looks up all that was sent.
     TiersOfAll,
     /// The same, where an outer tier looks up what the first one did not find.
@@ -63,10 +63,10 @@ pub enum Page {
     Computed,
 }
 
-/// Ids of answers.
+/// AnswerIds of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ids {
+pub enum AnswerIds {
     /// There are none.
     None,
     /// A response cache gives the id of the first answer again.
@@ -112,20 +112,20 @@ pub struct HitScenario {
     pub outer: bool,
     /// Tokens that the engine says it holds, as a multiple of what the prompts need.
     pub capacity: Option<f64>,
-    /// Usage.
-    pub usage: Usage,
-    /// Usage tells the tiers, too.
+    /// UsageTold.
+    pub usage: UsageTold,
+    /// UsageTold tells the tiers, too.
     pub by_tier: bool,
     /// Canary.
     pub canary: Canary,
-    /// Counters.
-    pub counters: Counters,
+    /// CountersSeen.
+    pub counters: CountersSeen,
     /// How they count.
-    pub page: Page,
+    pub page: PageStyle,
     /// A response cache in front gives warm answers back.
     pub response_cache: bool,
-    /// Ids of answers.
-    pub response_ids: Ids,
+    /// AnswerIds of answers.
+    pub response_ids: AnswerIds,
     /// Prompts are separated by the engine's salt, not by a marker.
     pub salted: bool,
     /// Requests in flight.
@@ -144,12 +144,12 @@ impl HitScenario {
 pub struct HitTruth {
     /// Prompt tokens of a round.
     pub prompt: u64,
-    /// Tokens that came from the engine's cache, in the cold and in the warm round.
-    pub cached: (u64, u64),
+    /// Tokens that came from the engine's cache.
+    pub cached: CachedTruth,
     /// Those of the warm round that came from an outer tier.
     pub outer: u64,
-    /// Foreign hits beyond template and block, summed, and requests with half of their prompt.
-    pub foreign: (u64, u64),
+    /// Foreign hits beyond template and block.
+    pub foreign: ForeignTruth,
     /// Foreign hits of any size.
     pub any_foreign: u64,
     /// Tokens that a cache needs for all prompts, what they share once.
@@ -159,12 +159,30 @@ pub struct HitTruth {
     /// Warm requests that hit.
     pub warm_hits: u64,
     /// What counters told of the warm round by tier.
-    pub counted: Vec<Counted>,
+    pub counted: Vec<CountedTier>,
+}
+
+/// Tokens from the engine's cache by round.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct CachedTruth {
+    /// In the cold round.
+    pub cold: u64,
+    /// In the warm one.
+    pub warm: u64,
+}
+
+/// Hits of a cold round that are not of its own requests.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ForeignTruth {
+    /// Summed over requests.
+    pub tokens: u64,
+    /// Requests that had half of their prompt from them.
+    pub half_prompts: u64,
 }
 
 /// One tier of an engine, as its page counts.
 #[derive(Clone, Debug, Serialize)]
-pub struct Counted {
+pub struct CountedTier {
     /// The engine.
     pub server: String,
     /// The tier.

@@ -1,6 +1,6 @@
 //! What the engines' caches gave each request, before anybody reports it.
 
-use super::scenario::{HitScenario, Page};
+use super::scenario::{HitScenario, PageStyle};
 use crate::draw::random::Random;
 
 /// Requests of the canary, which take their turns among the replicas too.
@@ -22,22 +22,24 @@ pub(super) struct Served {
     pub(super) engine: usize,
 }
 
-pub(super) struct World<'a> {
+/// The prompts of a scenario, and what of them is in caches.
+pub(super) struct HitWorld<'a> {
     pub(super) scenario: &'a HitScenario,
+    /// Token ids of each prompt.
     pub(super) ids: Vec<Vec<u32>>,
+    /// It was cached whole before the cold round.
     foreign: Vec<bool>,
+    /// The warm round finds it again.
     kept: Vec<bool>,
 }
 
-impl<'a> World<'a> {
+impl<'a> HitWorld<'a> {
     pub(super) fn new(scenario: &'a HitScenario, random: &mut Random) -> Self {
         let ids = ids(scenario);
-        let mut draw = |share: f64| ids.iter().map(|_| random.chance(share)).collect();
-        let (foreign, kept) = (draw(scenario.foreign), draw(scenario.kept));
         Self {
             scenario,
-            foreign,
-            kept,
+            foreign: chances(ids.len(), scenario.foreign, random),
+            kept: chances(ids.len(), scenario.kept, random),
             ids,
         }
     }
@@ -79,6 +81,13 @@ impl<'a> World<'a> {
             .collect()
     }
 
+    /// What some requests of the round, but for itself, give at most.
+    fn shared(&self, at: usize, others: impl Iterator<Item = usize>) -> u64 {
+        let others = others.filter(|other| *other != at);
+        let most = others.map(|other| self.common(at, other)).max();
+        self.blocks(at, most.unwrap_or(0))
+    }
+
     fn serve_one(&self, at: usize, warm: bool) -> Served {
         let engine = self.engine(at, warm);
         if !self.scenario.cache {
@@ -89,15 +98,11 @@ impl<'a> World<'a> {
         }
         let wave = self.scenario.concurrency as usize;
         let earlier = at / wave * wave;
-        let shared = |of: &dyn Fn(usize) -> bool| {
-            let others = (0..self.ids.len()).filter(|other| *other != at && of(*other));
-            let most = others.map(|other| self.common(at, other)).max();
-            self.blocks(at, most.unwrap_or(0))
-        };
-        let here = shared(&|other| other < earlier && self.engine(other, warm) == engine);
+        let on_this_engine = (0..earlier).filter(|other| self.engine(*other, warm) == engine);
+        let here = self.shared(at, on_this_engine);
         let hidden = match self.scenario.replicas {
             1 => here,
-            _ => shared(&|other| other < earlier + wave),
+            _ => self.shared(at, 0..self.ids.len().min(earlier + wave)),
         };
         let stored = self.engine(at, false) == engine;
         let whole = if warm {
@@ -110,7 +115,7 @@ impl<'a> World<'a> {
         } else {
             here
         };
-        let off = self.scenario.page == Page::OuterOnly;
+        let off = self.scenario.page == PageStyle::OuterOnly;
         let outer = match (self.scenario.outer, off) {
             (true, true) => cached,
             (true, false) => cached - here.min(cached),
@@ -126,13 +131,20 @@ impl<'a> World<'a> {
     }
 }
 
+/// So many draws of one probability.
+fn chances(n: usize, share: f64, random: &mut Random) -> Vec<bool> {
+    (0..n).map(|_| random.chance(share)).collect()
+}
+
+/// Token ids of each prompt: the template, what its group shares, and its own.
 fn ids(scenario: &HitScenario) -> Vec<Vec<u32>> {
-    let of = |at: u32| {
+    let mut ids = Vec::new();
+    for at in 0..scenario.prompts {
         let group = at % scenario.groups;
         let template = 0..scenario.template;
         let shared = (0..scenario.shared).map(|token| 1_000_000 * (group + 1) + token);
         let own = (0..scenario.unique).map(|token| 100_000_000 + 10_000 * at + token);
-        template.chain(shared).chain(own).collect()
-    };
-    (0..scenario.prompts).map(of).collect()
+        ids.push(template.chain(shared).chain(own).collect());
+    }
+    ids
 }

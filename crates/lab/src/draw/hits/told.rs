@@ -1,8 +1,8 @@
 //! What usage, counters, engines and the canary tell of a world of hits.
 
 use super::{
-    scenario::{Canary, Counters, HitScenario, Ids, Page, Usage},
-    serve::{Served, World},
+    scenario::{AnswerIds, Canary, CountersSeen, HitScenario, PageStyle, UsageTold},
+    serve::{HitWorld, Served},
 };
 use crate::draw::world::whole;
 use dualround_model::{
@@ -13,23 +13,23 @@ use dualround_model::{
 const CANARY_TOKENS: u64 = 1500;
 
 /// Cached tokens as an answer reports them.
-pub(super) fn usage(usage: Usage, at: usize, cached: u64, prompt: u64) -> Option<u64> {
+pub(super) fn usage(usage: UsageTold, at: usize, cached: u64, prompt: u64) -> Option<u64> {
     match usage {
-        Usage::Explicit => Some(cached),
-        Usage::OmitsZero => Some(cached).filter(|cached| *cached > 0),
-        Usage::Silent => None,
-        Usage::EverySecond => at.is_multiple_of(2).then_some(cached),
-        Usage::Impossible if at.is_multiple_of(3) => Some(prompt * 10),
-        Usage::Impossible => Some(cached),
+        UsageTold::Explicit => Some(cached),
+        UsageTold::OmitsZero => Some(cached).filter(|cached| *cached > 0),
+        UsageTold::Silent => None,
+        UsageTold::EverySecond => at.is_multiple_of(2).then_some(cached),
+        UsageTold::Impossible if at.is_multiple_of(3) => Some(prompt * 10),
+        UsageTold::Impossible => Some(cached),
     }
 }
 
 /// Engines whose counters are read.
 fn read(scenario: &HitScenario) -> usize {
     match scenario.counters {
-        Counters::None => 0,
-        Counters::OneOfTwo | Counters::Processes => 1,
-        Counters::Match | Counters::OtherTraffic => scenario.replicas as usize,
+        CountersSeen::None => 0,
+        CountersSeen::OneOfTwo | CountersSeen::Processes => 1,
+        CountersSeen::Match | CountersSeen::OtherTraffic => scenario.replicas as usize,
     }
 }
 
@@ -40,68 +40,69 @@ fn base(engine: usize) -> String {
 /// What the counters of a round grew by.
 pub(super) fn counters(
     scenario: &HitScenario,
-    world: &World<'_>,
+    world: &HitWorld<'_>,
     served: &[Served],
     replays: bool,
 ) -> Vec<EngineDelta> {
-    if scenario.counters == Counters::Processes {
+    if scenario.counters == CountersSeen::Processes {
         return vec![EngineDelta {
             base: base(0),
             left_out: Some(LeftOut::SeveralProcesses),
             ..EngineDelta::default()
         }];
     }
-    let one = |engine: usize| {
-        let mut sums = Sums::default();
+    let mut deltas = Vec::new();
+    for engine in 0..read(scenario) {
+        let mut sums = EngineTokens::default();
         let mine = served.iter().enumerate();
         for (at, one) in mine.filter(|(_, one)| one.engine == engine && !replays) {
             sums.local += (one.cached - one.outer) as f64;
             sums.outer += one.outer as f64;
             sums.sent += world.tokens(at) as f64;
         }
-        if scenario.counters == Counters::OtherTraffic {
+        if scenario.counters == CountersSeen::OtherTraffic {
             let all = world.tokens(0) as f64 * served.len() as f64;
             sums.local += 2.5 * all;
             sums.sent += 3.0 * all;
         }
-        sums.delta(scenario, base(engine))
-    };
-    (0..read(scenario)).map(one).collect()
+        deltas.push(sums.delta(scenario, base(engine)));
+    }
+    deltas
 }
 
 /// Tokens that one engine had to do with.
 #[derive(Default)]
-struct Sums {
+struct EngineTokens {
+    /// From its own cache.
     local: f64,
+    /// From an outer tier.
     outer: f64,
+    /// Sent to it.
     sent: f64,
 }
 
-impl Sums {
+impl EngineTokens {
     fn delta(self, scenario: &HitScenario, base: String) -> EngineDelta {
-        let tier = |tier: &str, hits: f64, queries: f64| TierDelta {
-            tier: tier.to_owned(),
-            hits: Some(hits),
-            queries: Some(queries),
-        };
         let Self { local, outer, sent } = self;
-        let with_outer = |queries: f64| {
-            let mut tiers = vec![tier("local", local, sent)];
-            if scenario.outer {
-                tiers.push(tier("external", outer, queries));
+        let mut tiers = match scenario.page {
+            PageStyle::TiersOfAll => {
+                vec![tier("local", local, sent), tier("external", outer, sent)]
             }
-            tiers
-        };
-        let tiers = match scenario.page {
-            Page::TiersOfAll => with_outer(sent),
-            Page::TiersOfRest => with_outer(sent - local),
-            Page::OuterOnly => vec![
+            PageStyle::TiersOfRest => vec![
+                tier("local", local, sent),
+                tier("external", outer, sent - local),
+            ],
+            PageStyle::OuterOnly => vec![
                 tier("local", 0.0, 0.0),
                 tier("external", local + outer, sent),
             ],
-            Page::Computed => Vec::new(),
+            PageStyle::Computed => Vec::new(),
         };
-        let computed = (scenario.page == Page::Computed).then_some(sent - local - outer);
+        // With its own cache off, an engine has an outer one to look things up in.
+        if !scenario.outer && scenario.page != PageStyle::OuterOnly {
+            tiers.retain(|tier| tier.tier != "external");
+        }
+        let computed = (scenario.page == PageStyle::Computed).then_some(sent - local - outer);
         EngineDelta {
             base,
             tiers,
@@ -112,8 +113,16 @@ impl Sums {
     }
 }
 
+fn tier(tier: &str, hits: f64, queries: f64) -> TierDelta {
+    TierDelta {
+        tier: tier.to_owned(),
+        hits: Some(hits),
+        queries: Some(queries),
+    }
+}
+
 /// What was known before the rounds.
-pub(super) fn known(scenario: &HitScenario, world: &World<'_>) -> RunEvidence {
+pub(super) fn known(scenario: &HitScenario, world: &HitWorld<'_>) -> RunEvidence {
     // What is behind one address with several engines is a gateway, which tells nothing.
     let gateway = EngineReport::new(EngineKind::Unknown, "http://gateway".to_owned());
     let gateway = (scenario.replicas > 1).then_some(gateway);
@@ -125,7 +134,7 @@ pub(super) fn known(scenario: &HitScenario, world: &World<'_>) -> RunEvidence {
     }
 }
 
-fn engine(scenario: &HitScenario, world: &World<'_>, at: usize) -> EngineReport {
+fn engine(scenario: &HitScenario, world: &HitWorld<'_>, at: usize) -> EngineReport {
     let capacity = scenario.capacity.map(|times| times * world.needed() as f64);
     EngineReport {
         block_tokens: scenario.block_known.then_some(u64::from(scenario.block)),
@@ -138,11 +147,6 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
     if scenario.canary == Canary::None {
         return None;
     }
-    let tells = |cached: u64| match scenario.usage {
-        Usage::Explicit | Usage::EverySecond | Usage::Impossible => Some(cached),
-        Usage::OmitsZero => Some(cached).filter(|cached| *cached > 0),
-        Usage::Silent => None,
-    };
     let block = u64::from(scenario.block);
     // Under a salt, other values share nothing, and another text of the same value the template.
     let shared = u64::from(scenario.template) / block * block;
@@ -157,13 +161,26 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
     };
     Some(CanaryReport {
         prompt_tokens: Some(CANARY_TOKENS),
-        first: tells(template),
-        repeated: tells(again),
-        other_marker: tells(template),
+        first: canary_usage(scenario.usage, template),
+        repeated: canary_usage(scenario.usage, again),
+        other_marker: canary_usage(scenario.usage, template),
         other_counted: true,
-        other_text: if scenario.salted { tells(shared) } else { None },
+        other_text: if scenario.salted {
+            canary_usage(scenario.usage, shared)
+        } else {
+            None
+        },
         // A salt is used only where it was seen to separate.
         salt_field: scenario.salted.then(|| "cache_salt".to_owned()),
-        replayed: scenario.canary == Canary::Replayed && scenario.response_ids == Ids::Kept,
+        replayed: scenario.canary == Canary::Replayed && scenario.response_ids == AnswerIds::Kept,
     })
+}
+
+/// Cached tokens as the canary's answers report them: each of them does, and none is impossible.
+fn canary_usage(usage: UsageTold, cached: u64) -> Option<u64> {
+    match usage {
+        UsageTold::Explicit | UsageTold::EverySecond | UsageTold::Impossible => Some(cached),
+        UsageTold::OmitsZero => Some(cached).filter(|cached| *cached > 0),
+        UsageTold::Silent => None,
+    }
 }
