@@ -1,7 +1,7 @@
 //! What is known to be judged wrongly: the family or named scenario, and the fault. One that turns
 //! right fails the lab until it is taken off, so the list only shrinks.
 
-/// Name and fault.
+/// What is known to be judged wrongly: its name, and the fault.
 pub const KNOWN_WRONG: [(&str, &str); 0] = [];
 
 /// The fault that a name is listed for.

@@ -122,6 +122,7 @@ fn noise_faults() -> anyhow::Result<Vec<String>> {
     })
 }
 
+/// Says what is wrong; the exit code.
 fn done(faults: &[String]) -> ExitCode {
     for fault in faults {
         eprintln!("wrong: {fault}");
@@ -133,7 +134,7 @@ fn done(faults: &[String]) -> ExitCode {
     }
 }
 
-/// One scenario with everything about it.
+/// Prints one scenario with everything about it.
 fn show(what: &str) -> anyhow::Result<ExitCode> {
     if let Some(seed) = what.strip_prefix("hits-") {
         let judged = judge_hits(&hit_scenario(seed.parse()?))?;
@@ -161,7 +162,7 @@ fn percent(count: u64, of: u64) -> String {
     format!("{:.1} %", 100.0 * count as f64 / of as f64)
 }
 
-/// The table of docs/methodology.md.
+/// Prints the table of docs/methodology.md.
 fn noise(runs: u64) -> anyhow::Result<ExitCode> {
     println!(
         "| schedule | σ between rounds | true ratio | cache works | no effect | withheld | interval holds the truth | bound broken |"

@@ -7,7 +7,7 @@ use crate::{
     tier1::judge,
 };
 
-/// A cell of the table.
+/// A cell of the noise table.
 #[derive(Clone, Copy, Debug)]
 pub struct NoiseCell {
     /// The schedule.
@@ -20,6 +20,7 @@ pub struct NoiseCell {
     pub find: Option<f64>,
 }
 
+/// A cell in which no effect must be found.
 const fn cell(schedule: &'static str, tau: f64, ratio: f64) -> NoiseCell {
     NoiseCell {
         schedule,
@@ -29,6 +30,7 @@ const fn cell(schedule: &'static str, tau: f64, ratio: f64) -> NoiseCell {
     }
 }
 
+/// A cell in which this share of runs must find the effect.
 const fn finds(schedule: &'static str, tau: f64, ratio: f64, find: f64) -> NoiseCell {
     NoiseCell {
         schedule,
@@ -38,7 +40,7 @@ const fn finds(schedule: &'static str, tau: f64, ratio: f64, find: f64) -> Noise
     }
 }
 
-/// The cells.
+/// All cells of the table.
 pub const CELLS: [NoiseCell; 22] = [
     cell("CW", 0.0, 1.0),
     cell("CW", 0.03, 1.0),
@@ -86,7 +88,7 @@ pub struct NoiseRow {
 }
 
 impl NoiseCell {
-    /// Its worlds have seeds of their own, so that cells do not err together.
+    /// The world of one run. Cells have seeds of their own, so that they do not err together.
     fn scenario(&self, run: u64) -> Scenario {
         let mut made = Scenario::noisy(self.schedule, self.tau, self.ratio);
         let cell = format!("{} {} {}", self.schedule, self.tau, self.ratio);
@@ -94,7 +96,7 @@ impl NoiseCell {
         made
     }
 
-    /// Runs it.
+    /// Runs the cell so many times.
     ///
     /// # Errors
     /// As [`judge`].

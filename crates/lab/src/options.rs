@@ -1,5 +1,6 @@
 //! What the lab is asked for.
 
+use anyhow::Context;
 use clap::Parser;
 use std::{ops::Range, path::PathBuf};
 
@@ -35,12 +36,8 @@ pub(crate) struct Options {
     pub(crate) seeded_by: Option<String>,
 }
 
-fn range(text: &str) -> Result<Range<u64>, String> {
-    let (from, to) = text.split_once("..").ok_or("write A..B")?;
-    Ok(seed(from)?..seed(to)?)
-}
-
-fn seed(text: &str) -> Result<u64, String> {
-    text.parse()
-        .map_err(|error: std::num::ParseIntError| error.to_string())
+/// Seeds as they are written, A..B.
+fn range(text: &str) -> anyhow::Result<Range<u64>> {
+    let (from, to) = text.split_once("..").context("write A..B")?;
+    Ok(from.parse()?..to.parse()?)
 }

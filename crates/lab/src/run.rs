@@ -19,7 +19,7 @@ pub fn verdict(scenario: &Scenario, drawn: DrawnRounds) -> Value {
     level_json(&compare(&mut rounds, &judging, &drawn.known))
 }
 
-/// The same of a world of hits.
+/// The level of `comparison.json` that a world of hits comes to.
 pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
     let options = SummaryOptions {
         convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),

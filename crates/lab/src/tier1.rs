@@ -44,7 +44,7 @@ pub fn judge(scenario: &Scenario) -> serde_json::Result<JudgedVerdict> {
     })
 }
 
-/// The same of a world of hits.
+/// Draws a world of hits, lets the program judge it, and judges that.
 ///
 /// # Errors
 /// As [`judge`].
@@ -74,7 +74,7 @@ pub struct WrongScenario {
 }
 
 impl WrongScenario {
-    /// In one line, unless it is known to be wrong.
+    /// The scenario with its faults in one line; `None` if it is known to be wrong.
     pub fn unknown(&self) -> Option<String> {
         let Self { name, again, wrong } = self;
         let known = fault_of(name).is_some();
@@ -106,6 +106,7 @@ fn verdict_of(judged: &JudgedVerdict) -> String {
 }
 
 impl SeedSlice {
+    /// Takes a verdict; `again`: how to see it again.
     fn add(&mut self, name: &str, again: String, judged: JudgedVerdict) {
         self.scenarios += 1;
         let claims = claims(&judged.scenario, &judged.truth, &judged.level);
@@ -121,7 +122,7 @@ impl SeedSlice {
         }
     }
 
-    /// The scenarios of these seeds.
+    /// Judges the scenarios of these seeds.
     ///
     /// # Errors
     /// As [`judge`].
@@ -147,7 +148,7 @@ impl SeedSlice {
         Ok(())
     }
 
-    /// The faults that were found, each as its scenario.
+    /// Judges the faults that were found, each as its scenario.
     ///
     /// # Errors
     /// As [`judge`].
@@ -162,8 +163,7 @@ impl SeedSlice {
         Ok(())
     }
 
-    /// Whether nothing is wrong but what is listed; what is listed and right is told too, when all
-    /// names were judged.
+    /// What is wrong and not listed; when `all` names were judged, also what is listed and right.
     pub fn faults(&self, all: bool) -> Vec<String> {
         let mut out = self.unknown_faults();
         for (name, fault) in KNOWN_WRONG {
@@ -180,13 +180,13 @@ impl SeedSlice {
         out
     }
 
-    /// Wrong facts that are not known.
+    /// Scenarios with wrong facts that are not known, one line each.
     pub fn unknown_faults(&self) -> Vec<String> {
         let wrong = self.wrong.iter();
         wrong.filter_map(WrongScenario::unknown).collect()
     }
 
-    /// A name of what is known to be wrong, and is.
+    /// Whether what is listed under this name is wrong still.
     fn is_wrong(&self, name: &str) -> bool {
         let mut claims = self.claims_too_often_wrong();
         self.wrong.iter().any(|wrong| wrong.name == name)
@@ -194,12 +194,13 @@ impl SeedSlice {
             || name == NOISE_TABLE
     }
 
+    /// The kinds of claims that are wrong more often than they may be.
     fn claims_too_often_wrong(&self) -> impl Iterator<Item = &ClaimCount> {
         let claims = self.claims.each();
         claims.filter(|count| count.excludes_what_is_allowed())
     }
 
-    /// One line of JSON, to be appended to a file.
+    /// What the slice came to as one line of JSON, to be appended to a file.
     pub fn line(&self, seeds: &Range<u64>) -> Value {
         let claims: BTreeMap<&str, [u64; 2]> = self
             .claims

@@ -1,5 +1,5 @@
-//! Tier 2: the program itself, over sockets against the simulated engine, judged by the engine's own
-//! log.
+//! Tier 2: the program itself, over sockets against the simulated engine, judged by the engine's
+//! own log.
 
 use crate::{
     draw::{COUNTED, SocketScenario, socket_scenario},
@@ -17,7 +17,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-/// SocketRuns at a time: facts do not depend on the clock.
+/// Runs at a time: facts do not depend on the clock.
 const AT_ONCE: usize = 3;
 
 /// What the runs of a slice of seeds came to.
@@ -38,7 +38,7 @@ pub struct WrongSeed {
     pub wrong: Vec<String>,
 }
 
-/// SocketRuns these seeds with a program; the folders of the runs are kept in `keep`, as SEED/out.
+/// Runs these seeds with a program; the folders of the runs are kept in `keep`, as SEED/out.
 ///
 /// # Errors
 /// When the program cannot be run, or leaves no comparison.
@@ -47,7 +47,7 @@ pub fn of_seeds(
     seeds: Range<u64>,
     keep: Option<&Path>,
 ) -> anyhow::Result<SocketRuns> {
-    // SocketRuns have folders of their own, from which a relative path leads nowhere.
+    // Runs have folders of their own, from which a relative path leads nowhere.
     let found = program.canonicalize();
     let program = &found.with_context(|| format!("no program {}", program.display()))?;
     let next = AtomicU64::new(seeds.start);
@@ -113,6 +113,7 @@ fn one(program: &Path, seed: u64, keep: Option<&Path>) -> anyhow::Result<Vec<Str
     Ok(wrong)
 }
 
+/// A run with all its files in a folder, judged.
 fn in_folder(
     program: &Path,
     scenario: &SocketScenario,
@@ -176,8 +177,8 @@ fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<V
     let log: Value = serde_json::from_str(log)?;
     let logged = log["requests"].as_array();
     let mut logged = logged.context("a log without requests")?.clone();
-    // A reset is proven between rounds, by answers of fewer tokens; elsewhere all that was sent beside
-    // the rounds came before them.
+    // A reset is proven between rounds, by answers of fewer tokens; elsewhere all that was sent
+    // beside the rounds came before them.
     if scenario.cold == "reset" {
         logged.retain(|one| one["tokens"] == 3);
     }
@@ -192,8 +193,8 @@ fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<V
     Ok(rounds.map(<[Value]>::to_vec).collect())
 }
 
-/// Takes records of the last round from the journal, lets the program judge the run again, and holds
-/// what it says against that.
+/// Takes records of the last round from the journal, lets the program judge the run again, and
+/// holds what it says against that.
 fn after_loss(
     program: &Path,
     scenario: &SocketScenario,
@@ -226,7 +227,7 @@ fn after_loss(
     Ok(wrong_lost(lost, scenario.prompts, &file))
 }
 
-/// SocketRuns the program; its exit code is not asked.
+/// Runs the program; its exit code is not asked.
 fn run(program: &Path, folder: &Path, base: &str, out: &str, flags: &[&str]) -> anyhow::Result<()> {
     let status = Command::new(program)
         .env_clear()
@@ -278,7 +279,7 @@ impl EngineProcess {
         Ok(Self { child, base })
     }
 
-    /// Its own log of requests, as JSON.
+    /// The engine's own log of requests, as JSON.
     fn log(&self) -> anyhow::Result<String> {
         let host = self.base.trim_start_matches("http://");
         let host = host.split('/').next().unwrap_or(host);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// A worker below this share of its core had time left.
 const BUSY: f64 = 0.9;
 
-/// Holds a round against the truth, given by the requests' index.
+/// The client's errors in a round, held against the truth by the requests' index.
 pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> LevelCalibration {
     let summary = &round.summary;
     let known: Vec<(&RequestRow, &TrueTimes)> = round
@@ -60,6 +60,7 @@ fn errors(
     metric_error(requests.filter_map(|(row, truth)| Some(said(row)? - is(truth)?)))
 }
 
+/// Errors in the mean as they are, in the tail by their size.
 fn metric_error(errors: impl Iterator<Item = f64>) -> MetricError {
     let errors: Vec<f64> = errors.collect();
     let signed = stat(errors.iter().copied());

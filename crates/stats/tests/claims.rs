@@ -450,7 +450,8 @@ fn the_prefill_line_is_found_through_odd_points() {
         "{model:?}"
     );
     assert!(near(model.pays_from_tokens, 100.0), "{model:?}");
-    // All but the 4 tokens of each prompt that are computed again was saved, and the odd point's more.
+    // All but the 4 tokens of each prompt that are computed again was saved, and the odd point's
+    // more.
     let clean = compare(&mut priced(line), &Judging::default(), &known()).prefill;
     assert!(
         (0.98..1.0).contains(&clean.efficiency.unwrap()),

@@ -1,5 +1,5 @@
-//! What is known of hits, what is expected, and what is said of a cold round; the names are those of
-//! the faults that each test holds.
+//! What is known of hits, what is expected, and what is said of a cold round; the names are those
+//! of the faults that each test holds.
 #![cfg(test)]
 #![allow(dead_code, reason = "the builders are shared with other tests")]
 #![expect(
@@ -352,7 +352,8 @@ fn v31_hidden_replicas_are_no_unfinished_store() {
 
 #[test]
 fn g02_a_response_cache_is_no_prefix_cache() {
-    // Its counters: cached and computed tokens, as llama.cpp has them; none moved in the warm round.
+    // Its counters: cached and computed tokens, as llama.cpp has them; none moved in the warm
+    // round.
     let counted = |cached: f64, computed: f64| EngineDelta {
         cached: Some(cached),
         processed: Some(computed),

@@ -35,8 +35,8 @@ fn one_foreign(cached: u64) -> LevelComparison {
 
 #[test]
 fn one_request_contaminates_from_half_of_its_prompt_on() {
-    // Template and block, 16 and 20 (what the canary did not hit), are allowed, and 1 % of the round:
-    // 120 tokens.
+    // Template and block, 16 and 20 (what the canary did not hit), are allowed, and 1 % of the
+    // round: 120 tokens.
     assert_eq!(one_foreign(36).cold.verdict, Verdict::Cold);
     assert_eq!(one_foreign(156).cold.verdict, Verdict::Cold);
     assert_eq!(one_foreign(157).cold.verdict, Verdict::Contaminated);

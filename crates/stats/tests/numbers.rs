@@ -198,8 +198,8 @@ fn b031_bursts_and_steady_fast_streams() {
     assert!(!flags(&steady).contains(&Flag::BufferedSuspected));
 }
 
-/// A long prefill and a short answer of a fast engine (a small model, speculative decoding, an H100)
-/// is no burst; what a proxy held back is.
+/// A long prefill and a short answer of a fast engine (a small model, speculative decoding, an
+/// H100) is no burst; what a proxy held back is.
 #[test]
 fn g01_v32_fast_engines_do_not_burst() {
     let flagged = |gap: f64, tokens: u32| {

@@ -1,5 +1,5 @@
-//! Who may speak of hits, and what is said where witnesses disagree: each case was shown to be judged
-//! wrongly once.
+//! Who may speak of hits, and what is said where witnesses disagree: each case was shown to be
+//! judged wrongly once.
 #![cfg(test)]
 #![allow(dead_code, reason = "the builders are shared with other tests")]
 #![expect(
@@ -37,7 +37,8 @@ fn server(kind: EngineKind, capacity: Option<u64>) -> EngineReport {
 
 #[test]
 fn replays_prove_no_cold_round() {
-    // The second level under --cold none: all of its answers are those of the first, usage included.
+    // The second level under --cold none: all of its answers are those of the first, usage
+    // included.
     let level = |at: u32| {
         let mut level = Level::of(each(12, 700, 0), each(12, 700, 0));
         level.third = true;

@@ -36,6 +36,7 @@ const FAMILIES: [(&str, ChangeScenario); 12] = [
 pub fn scenario(seed: u64) -> Scenario {
     let count = FAMILIES.len() as u64;
     let (name, shape) = FAMILIES[usize::try_from(seed % count).unwrap_or(0)];
+    // A family changes what all have in common, so it draws last.
     let mut random = Random::new(seed);
     let mut drawn = Scenario::plain(name, seed);
     drawn.schedule = random.one_of(&SCHEDULES).to_owned();
@@ -50,6 +51,7 @@ pub fn scenario(seed: u64) -> Scenario {
     drawn
 }
 
+/// Nothing gets faster, whether hits are reported or not.
 fn null(drawn: &mut Scenario, random: &mut Random) {
     drawn.ratio = 1.0;
     drawn.idle_hits = random.chance(0.5);
@@ -58,6 +60,7 @@ fn null(drawn: &mut Scenario, random: &mut Random) {
     }
 }
 
+/// Every round is slower, or faster, than the one before.
 fn drift(drawn: &mut Scenario, random: &mut Random) {
     let size = random.between(0.02, 0.25);
     drawn.drift = if random.chance(0.5) { size } else { -size };
@@ -65,6 +68,7 @@ fn drift(drawn: &mut Scenario, random: &mut Random) {
     drawn.idle_hits = drawn.ratio < 1.1;
 }
 
+/// Requests fail on one side, on both, or always.
 fn lost(drawn: &mut Scenario, random: &mut Random) {
     let share = random.one_of(&[0.03, 0.08, 0.2, 0.5, 1.0]);
     drawn.failing = match random.whole(0, 3) {
@@ -76,25 +80,30 @@ fn lost(drawn: &mut Scenario, random: &mut Random) {
     drawn.always_failing = random.one_of(&[0.0, 0.1, 0.3]);
 }
 
+/// Some warm requests hit and some miss.
 fn classes(drawn: &mut Scenario, random: &mut Random) {
     drawn.hit_share = random.between(0.05, 0.95);
     drawn.prompts = random.whole(6, 40);
 }
 
+/// Rows repeat prompts: few prompts, many requests.
 fn repeats(drawn: &mut Scenario, random: &mut Random) {
     drawn.prompts = random.whole(2, 14);
     drawn.repeats = random.whole(1, 40);
 }
 
+/// Too few prompts for an interval, or just enough.
 fn few(drawn: &mut Scenario, random: &mut Random) {
     drawn.prompts = random.whole(1, 7);
 }
 
+/// Prompts of one length, of nearly one, or of very different ones.
 fn lengths(drawn: &mut Scenario, random: &mut Random) {
     drawn.tokens = random.one_of(&[(700, 700), (100, 4000), (690, 710)]);
     drawn.prompts = random.whole(6, 40);
 }
 
+/// The run ended before its schedule did, or has no pair.
 fn ended_early(drawn: &mut Scenario, random: &mut Random) {
     if random.chance(0.3) {
         drawn.schedule = random.one_of(&PAIRLESS).to_owned();
@@ -105,18 +114,21 @@ fn ended_early(drawn: &mut Scenario, random: &mut Random) {
     drawn.last_round_started = Some(random.whole(0, drawn.prompts));
 }
 
+/// One round loses many of its requests.
 fn one_round_fails(drawn: &mut Scenario, random: &mut Random) {
     let last = u32::try_from(drawn.schedule.len()).unwrap_or(1) - 1;
     let share = random.one_of(&[0.05, 0.3, 0.92, 1.0]);
     drawn.failing_round = Some((random.whole(0, last) as usize, share));
 }
 
+/// The server is slow in its first round.
 fn wakes_up(drawn: &mut Scenario, random: &mut Random) {
     drawn.first_round = random.between(0.1, 1.0);
     drawn.ratio = random.one_of(&[1.0, 1.0, 2.0]);
     drawn.idle_hits = drawn.ratio < 1.1;
 }
 
+/// Several of these at once.
 fn combined(drawn: &mut Scenario, random: &mut Random) {
     for shape in [drift, classes, repeats, lengths, one_round_fails] {
         if random.chance(0.3) {

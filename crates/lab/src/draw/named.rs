@@ -2,7 +2,7 @@
 
 use super::Scenario;
 
-/// All of them.
+/// All named scenarios.
 pub fn named() -> Vec<Scenario> {
     let mut skewed = Scenario::plain("v00b_times_that_divide", 7);
     skewed.prompt_sigma = 1.2;

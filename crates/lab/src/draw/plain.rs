@@ -1,4 +1,4 @@
-//! PlainFigures figures over drawn pairs: means, differences, shares, each in the simplest way.
+//! Plain figures over drawn pairs: means, differences, shares, each in the simplest way.
 
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub struct PlainFigures {
 }
 
 impl PlainFigures {
-    /// Of (cold, warm) by pair, ms; `None` without any.
+    /// The figures of pairs (cold, warm), ms; `None` without any.
     pub(super) fn of(pairs: &[(f64, f64)]) -> Option<Self> {
         if pairs.is_empty() {
             return None;
@@ -36,7 +36,7 @@ impl PlainFigures {
     }
 }
 
-/// The median.
+/// The median; of an even number of values the middle of the two.
 pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);

@@ -3,7 +3,7 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The generator of a scenario.
+/// The generator of a scenario: all that is drawn in it comes from its seed.
 pub(super) struct Random {
     generator: ChaCha8Rng,
 }
@@ -15,13 +15,13 @@ impl Random {
         }
     }
 
-    /// In (0, 1].
+    /// A number in (0, 1].
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     pub(super) fn unit(&mut self) -> f64 {
         ((self.generator.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Uniform between two values.
+    /// A number uniform between two values.
     pub(super) fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.unit()
     }
@@ -48,7 +48,7 @@ impl Random {
         self.unit() <= share
     }
 
-    /// Standard normal (Box and Muller, Ann. Math. Statist. 29 (1958) 610).
+    /// A standard normal number (Box and Muller, Ann. Math. Statist. 29 (1958) 610).
     pub(super) fn normal(&mut self) -> f64 {
         let (radius, angle) = (self.unit(), self.unit());
         (-2.0 * radius.ln()).sqrt() * (std::f64::consts::TAU * angle).cos()

@@ -89,8 +89,8 @@ pub struct ScenarioTruth {
     pub plain: Option<PlainFigures>,
     /// Median and Hodges–Lehmann estimate of the ratios over prompts.
     pub middles: Option<(f64, Option<f64>)>,
-    /// ln by which each round was slower than the one before, by the first and the last cold round of
-    /// its cycles.
+    /// ln by which each round was slower than the one before, by the first and the last cold round
+    /// of its cycles.
     pub trend: Option<f64>,
     /// ln of the last of these cold rounds over the first.
     pub first_to_last: Option<f64>,
@@ -105,7 +105,7 @@ pub struct CyclePlace {
     pub warm: usize,
 }
 
-/// Pairs that one side lost.
+/// Pairs that one side alone lost, in all cycles that were run.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct LostTruth {
     /// The cold side alone failed.

@@ -1,5 +1,5 @@
-//! Worlds for the program itself: an engine's settings, prompts, what was sent before, and a command
-//! line.
+//! Worlds for the program itself: an engine's settings, prompts, what was sent before, and a
+//! command line.
 
 use super::random::Random;
 use serde::Serialize;
@@ -41,7 +41,7 @@ pub struct SocketScenario {
 }
 
 impl SocketScenario {
-    /// Rounds that ask every prompt.
+    /// How many rounds ask every prompt.
     pub fn measured(&self) -> usize {
         self.rounds.len()
     }
@@ -92,8 +92,8 @@ impl SocketScenario {
     }
 }
 
-/// What vendors stream: thinking in fields of many kinds, and answers that the server breaks off. Of a
-/// draw of its own, so that the other worlds of a seed stay as they were.
+/// What vendors stream: thinking in fields of many kinds, and answers that the server breaks off.
+/// Of a draw of its own, so that the other worlds of a seed stay as they were.
 fn with_carriers(mut engine: Value, seed: u64, cold: &str) -> Value {
     let mut random = Random::new(seed ^ 0xca44);
     engine["reasoning_tokens"] = random.one_of(&[0, 0, 1, 2]).into();
@@ -112,7 +112,8 @@ fn with_carriers(mut engine: Value, seed: u64, cold: &str) -> Value {
     engine
 }
 
-/// The world of a seed.
+/// The run of a seed. Draws that came later have a generator of their own, so that a seed stays the
+/// same world.
 pub fn socket_scenario(seed: u64) -> SocketScenario {
     let mut random = Random::new(seed ^ 0x50c7);
     let prompts = random.whole(8, 14);

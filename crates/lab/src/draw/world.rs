@@ -13,14 +13,14 @@ use dualround_model::{
 
 /// Output tokens of every answer.
 const OUTPUT_TOKENS: u32 = 4;
-/// What they are apart, ms.
+/// Time between output tokens, ms.
 const GAP_MS: f64 = 10.0;
-/// The same where an answer comes at once.
+/// Time between them where an answer comes at once, ms.
 const WHOLE_GAP_MS: f64 = 0.05;
 /// Share of a prompt that a hit takes from the cache.
 const CACHED: f64 = 0.98;
 
-/// Rounds, and what is true of them.
+/// The rounds of a world, with what is known and what is true of them.
 #[derive(Clone, Debug)]
 pub struct DrawnRounds {
     /// The rounds in the order of the schedule.
@@ -45,6 +45,7 @@ struct Prompt {
 /// # Panics
 /// When the schedule is none: scenarios are made here.
 pub fn draw(scenario: &Scenario) -> DrawnRounds {
+    // Not the draws that the scenario itself comes from.
     let mut random = Random::new(scenario.seed ^ 0x1ab);
     let prompts = prompts(scenario, &mut random);
     // Which prompt each row of the dataset is.

@@ -60,7 +60,7 @@ impl Causes<'_> {
         found.iter().find(|one| one["kind"] == kind)
     }
 
-    /// A response cache tells another story of everything.
+    /// Whether a response cache answers, which tells another story of everything.
     fn replays(&self) -> bool {
         self.is("/response_cache")
     }

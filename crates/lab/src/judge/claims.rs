@@ -33,7 +33,7 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// In a few words.
+    /// The claim in a few words.
     pub fn words(self) -> &'static str {
         match self {
             Self::FalseEffect => "effect claimed where there is none",
@@ -103,7 +103,7 @@ fn is_zero(scenario: &Value, path: &str) -> bool {
     number(scenario, path).is_some_and(|value| value.abs() < 1e-12)
 }
 
-/// A kind of claim over many verdicts.
+/// How often a kind of claim was wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct ClaimCount {
     /// The kind.
@@ -115,7 +115,7 @@ pub struct ClaimCount {
 }
 
 impl ClaimCount {
-    /// At 99 % it is wrong more often than it may be.
+    /// Whether it was wrong more often than it may be, at 99 %.
     pub fn excludes_what_is_allowed(&self) -> bool {
         lowest_rate(self.wrong, self.of) > WRONG
     }
@@ -128,7 +128,7 @@ pub struct ClaimCounts {
 }
 
 impl ClaimCounts {
-    /// Counts those of a verdict.
+    /// Counts the claims of a verdict.
     pub fn add(&mut self, claims: &[(Claim, bool)]) {
         for (claim, wrong) in claims {
             let count = self.counts.entry(*claim).or_insert(ClaimCount {
@@ -141,7 +141,7 @@ impl ClaimCounts {
         }
     }
 
-    /// Each kind that was claimed.
+    /// The kinds that were claimed, in their order.
     pub fn each(&self) -> impl Iterator<Item = &ClaimCount> {
         self.counts.values()
     }

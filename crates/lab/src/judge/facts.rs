@@ -13,13 +13,13 @@ const MARGIN: f64 = 1.05;
 const WIDEST_BOUND: f64 = 1.35;
 /// Prompts that any decision needs.
 const FEWEST: f64 = 6.0;
-/// Share of the pairs that leaves nothing to decide when one side lost it …
+/// Share of the pairs that leaves nothing to decide when one side lost it.
 const LOST_ON_ONE_SIDE: f64 = 0.10;
-/// … or when one side lost so much more than the other.
+/// The same where one side lost so much more than the other.
 const LOST_APART: f64 = 0.05;
 /// Requests that a class of hits needs.
 const CLASS_REQUESTS: f64 = 3.0;
-/// And its share of all.
+/// Share of all requests that a class of hits needs.
 const CLASS_SHARE: f64 = 0.2;
 
 /// A level of a verdict beside the truth.
@@ -388,8 +388,8 @@ fn works(level: &Value) -> bool {
 /// Causes that are named are not contradicted by what was drawn.
 fn diagnosis(case: &mut VerdictCheck<'_>, kind: &str) {
     let lines = texts(case.level, "/diagnosis");
-    // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were not
-    // faster either.
+    // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were
+    // not faster either.
     let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
     let hit_ratio = if !case.classes_said().is_empty() {
         number(case.truth, "/hits/ratio")

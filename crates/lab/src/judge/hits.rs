@@ -21,8 +21,8 @@ pub fn wrong_hits(scenario: &Value, truth: &Value, level: &Value) -> Vec<String>
     wrong
 }
 
-/// A clean world: usage tells everything, sharing is known by ids, nothing is foreign. `Some(false)`:
-/// cold was not known there.
+/// A clean world: usage tells everything, sharing is known by ids, nothing is foreign.
+/// `Some(false)`: cold was not known there.
 pub fn known_cold(scenario: &Value, truth: &Value, level: &Value) -> Option<bool> {
     let unique = number(scenario, "/unique")?;
     let shared = number(scenario, "/shared")?;

@@ -16,18 +16,18 @@ impl ShownNumber {
         Some(Self { value, half })
     }
 
-    /// As written it is more.
+    /// Whether it is more, as written.
     pub(super) fn is_above(self, value: f64) -> bool {
         self.value > value
     }
 
-    /// It is this value, rounded.
+    /// Whether it is this value, rounded.
     pub(super) fn is(self, value: f64) -> bool {
         (self.value - value).abs() <= self.half * 1.001 + 1e-6 * value.abs()
     }
 }
 
-/// `TTFT 823 → 25 ms …, 32.9× faster`, or `0.85× as fast`.
+/// The figures of `TTFT 823 → 25 ms …, 32.9× faster`, or `0.85× as fast`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Figures {
     pub(super) cold: ShownNumber,

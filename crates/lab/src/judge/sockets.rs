@@ -22,8 +22,8 @@ impl LoggedTokens {
     }
 }
 
-/// Everything in the verdict that the log does not bear out. `rounds`: the requests of each measured
-/// round as the engine logged them; `schedule`: their kinds, as in `--rounds`.
+/// Everything in the verdict that the log does not bear out. `rounds`: the requests of each
+/// measured round as the engine logged them; `schedule`: their kinds, as in `--rounds`.
 pub fn wrong_run(
     scenario: &Value,
     schedule: &str,
@@ -58,9 +58,9 @@ pub fn wrong_run(
     wrong
 }
 
-/// What is said of the streams of a round that the log does not bear out: `file` is what the program
-/// wrote of it. Failures are those of the log, every token bore one event, and text in a field that
-/// nobody has is flagged.
+/// What is said of the streams of a round that the log does not bear out: `file` is what the
+/// program wrote of it. Failures are those of the log, every token bore one event, and text in a
+/// field that nobody has is flagged.
 pub fn wrong_streams(scenario: &Value, round: &[Value], file: &Value) -> Vec<String> {
     let failures = round.iter().filter(|one| failed(scenario, one)).count();
     // What broke off later had begun so too.
@@ -108,7 +108,7 @@ fn unknown_word(scenario: &Value) -> bool {
     text(scenario, "/engine/faults/0/fault/finish/reason") == "because"
 }
 
-/// The program must call it a failure: a status, or an answer that was broken off.
+/// Whether the program must call an answer a failure: a status, or one that was broken off.
 fn failed(scenario: &Value, one: &Value) -> bool {
     one["status"] != 200 || (one["aborted"] == true && !unknown_word(scenario))
 }

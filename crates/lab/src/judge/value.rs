@@ -27,7 +27,7 @@ pub(super) fn two(value: &Value, path: &str) -> Option<(f64, f64)> {
     Some((list.first()?.as_f64()?, list.get(1)?.as_f64()?))
 }
 
-/// Equal but for rounding to six decimals.
+/// Whether two numbers are equal but for rounding to six decimals.
 pub(super) fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 2e-6 + 1e-6 * a.abs().max(b.abs())
 }

@@ -16,8 +16,8 @@ use dualround_model::{
 /// Share of the requests whose hits must be known.
 const KNOWN: f64 = 0.9;
 
-/// Judges the cold rounds of a level together. Under `--cold none` only the first one is cold: the
-/// others repeat its bytes.
+/// Whether the cold rounds of a level were cold, judged together. Under `--cold none` only the
+/// first one counts as cold: the others repeat its bytes.
 pub(crate) fn verdict(
     rounds: &[RoundResult],
     known: &RunEvidence,
@@ -50,8 +50,8 @@ pub(crate) fn verdict(
         Some(LookupCheck::Less { seen, sent }) => Some((seen, sent)),
         _ => None,
     });
-    // Bytes that were sent before may be answered by a response cache, usage included: the canary met
-    // one, or engines saw less than was sent.
+    // Bytes that were sent before may be answered by a response cache, usage included: the canary
+    // met one, or engines saw less than was sent.
     let unproven = matches!(method, ColdMethod::None | ColdMethod::Reset)
         && verdict == Verdict::Cold
         && (replayed.is_some() || seen.is_some() || canary_replayed(known));
@@ -76,6 +76,7 @@ fn canary_replayed(known: &RunEvidence) -> bool {
     known.canary.as_ref().is_some_and(|canary| canary.replayed)
 }
 
+/// What a method of making rounds cold says by itself. A marker or a salt proves nothing: hits do.
 fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec<ColdFact>) {
     match method {
         ColdMethod::None => evidence.push(ColdFact::NothingDone),
@@ -84,6 +85,7 @@ fn by_method(method: ColdMethod, action: Option<&ColdAction>, evidence: &mut Vec
     }
 }
 
+/// Which resets were accepted, and whether a text that was in the cache before was gone after them.
 fn by_reset(action: Option<&ColdAction>) -> Vec<ColdFact> {
     let accepted = action.iter().flat_map(|action| &action.resets);
     let accepted = accepted.map(|reset| ColdFact::ResetAccepted {
@@ -103,6 +105,7 @@ fn by_reset(action: Option<&ColdAction>) -> Vec<ColdFact> {
     evidence
 }
 
+/// What the canary met when it was sent again, and behind another marker or under another salt.
 fn canary_evidence(canary: &CanaryReport, method: ColdMethod) -> Vec<ColdFact> {
     let repeated = match canary.repeated {
         _ if canary.replayed => ColdFact::CanaryReplayed,
@@ -183,8 +186,8 @@ fn retried(round: &RoundResult) -> Option<ColdFact> {
     })
 }
 
-/// What keeps a round without excess hits from being known to be cold; `most` is at the upper end of
-/// what is expected.
+/// What keeps a round without excess hits from being known to be cold; `most` is at the upper end
+/// of what is expected.
 fn why_unknown(
     round: &RoundResult,
     limits: HitLimits,
@@ -208,6 +211,7 @@ fn why_unknown(
             hit: limits.template,
         });
     }
+    // The upper end may explain too much: what is cold must be so at the lower end, too.
     let least = ExcessHits::of(round, limits, whole, false);
     if !most.would_show() {
         if least.would_show() {

@@ -10,9 +10,9 @@ use dualround_model::{Flag, RoundResult};
 const TOLERANCE: f64 = 0.01;
 /// A request that takes so much of its prompt from a cache, unexpectedly, is enough.
 const ONE_REQUEST: f64 = 0.5;
-/// A request is wholly cached from this share on …
+/// Share of its prompt from which on a request is wholly cached.
 const WHOLLY: f64 = 0.9;
-/// … where less than this share was expected.
+/// Share of its prompt below which what was expected does not explain a wholly cached one.
 const EXPECTED_IN_PART: f64 = 0.5;
 /// Share of the prompt tokens that could have shown a hit.
 const VISIBLE: f64 = 0.5;
@@ -35,7 +35,8 @@ pub(super) struct ExcessHits {
 }
 
 impl ExcessHits {
-    /// At the lower or the upper end of what is expected; `whole`: hits are known of all requests.
+    /// Sums over the requests of a round, at the lower or the `upper` end of what its own requests
+    /// explain; `whole`: hits are known of all requests.
     pub(super) fn of(round: &RoundResult, limits: HitLimits, whole: bool, upper: bool) -> Self {
         let mut sums = Self::default();
         for (index, row) in round.requests.successes() {
@@ -83,7 +84,8 @@ impl ExcessHits {
         self.visible as f64 >= VISIBLE * self.prompt as f64
     }
 
-    /// The same if its requests shared nothing with each other.
+    /// The same, had its requests shared nothing with each other but what stands around their
+    /// texts.
     pub(super) fn would_show_alone(&self) -> bool {
         self.visible_alone as f64 >= VISIBLE * self.prompt as f64
     }
@@ -93,6 +95,7 @@ impl ExcessHits {
         TOLERANCE * self.prompt as f64
     }
 
+    /// Too much of the round, or too much of one request, came from a cache.
     pub(super) fn contaminated(&self) -> bool {
         self.alone > 0 || self.excess as f64 > self.tolerated()
     }

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 /// A group of prompts shares a beginning when it is so long, tokens; shorter ones are templates.
 const GROUP: usize = 32;
 
-/// By the ids of the tokens that were sent, in the order of the index: for each request the longest
-/// beginning of any other one that was sent before it ended. They are those of one epoch, whose marker
-/// had `marker_tokens`: in another one each prompt is longer by what its own marker has more.
+/// What each request may hit of its own round, by the ids of the tokens that were sent, in the
+/// order of the index: the longest beginning of any other request that was sent before it ended.
+/// The ids are those of one epoch, whose marker had `marker_tokens`: in another one each prompt is
+/// longer by what its own marker has more.
 pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64>) -> Expected {
     let own = round.meta.cold.as_ref();
     let own = own.and_then(|action| action.marker_tokens);
@@ -37,7 +38,7 @@ struct SentRequest<'a> {
     ids: &'a [u32],
 }
 
-/// In the order of the index.
+/// The requests that were sent, in the order of their index.
 fn sent_requests<'a>(round: &'a RoundResult, ids: &'a [Vec<u32>]) -> Vec<SentRequest<'a>> {
     let mut sent = Vec::new();
     for (index, row) in round.requests.iter() {
@@ -49,8 +50,8 @@ fn sent_requests<'a>(round: &'a RoundResult, ids: &'a [Vec<u32>]) -> Vec<SentReq
     sent
 }
 
-/// Tokens in this round of a beginning that has `tokens` in another epoch, whose marker is of another
-/// length. `markers`: tokens of this round's, and of theirs.
+/// Tokens in this round of a beginning that has `tokens` in another epoch, whose marker is of
+/// another length. `markers`: tokens of this round's, and of theirs.
 fn with_marker(tokens: u64, markers: Option<(u64, u64)>) -> u64 {
     match markers {
         Some((own, theirs)) if tokens > 0 => (tokens + own).saturating_sub(theirs),
@@ -63,8 +64,8 @@ fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// For each of these requests, in the order of their tokens, the longest beginning that it shares with
-/// one that was sent before it ended.
+/// For each of these requests, in the order of their tokens, the longest beginning that it shares
+/// with one that was sent before it ended.
 fn found_of_others(sent: &[SentRequest<'_>]) -> Vec<usize> {
     let mut by_start: Vec<usize> = (0..sent.len()).collect();
     by_start.sort_by_key(|at| sent[*at].row.start_ns());
@@ -106,9 +107,9 @@ fn unseen(sent: &[SentRequest<'_>], markers: Option<(u64, u64)>) -> u64 {
     more.max().unwrap_or(0)
 }
 
-/// Of each group whose members all expect its beginning, that beginning, once: requests that were in
-/// flight together expect it of each other, and one of them had to compute it. `found` is in the order
-/// of their tokens, in which `common` tells what two of them share.
+/// Of each group whose members all expect its beginning, that beginning, once: requests that were
+/// in flight together expect it of each other, and one of them had to compute it. `found` is in the
+/// order of their tokens, in which `common` tells what two of them share.
 fn computed(found: &[usize], common: impl Fn(usize, usize) -> usize) -> u64 {
     let mut sum = 0;
     let mut at = 0;

@@ -1,23 +1,24 @@
-//! What any two prompts of a round may share, and the unit in which prompts are cached: hits of that
-//! size say nothing.
+//! What any two prompts of a round may share, and the unit in which prompts are cached: hits of
+//! that size say nothing.
 
 use dualround_model::{CanaryReport, EngineKind, RoundResult, RunEvidence, TEMPLATE_TOKENS};
 
-/// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt, where
-/// it does not see what prompts of one epoch share.
+/// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt,
+/// where it does not see what prompts of one epoch share.
 pub(crate) const UNSEEN_TEMPLATE: u64 = 64;
 /// Largest cache block seen in real engines, tokens.
 pub(crate) const LARGEST_BLOCK: u64 = 256;
 /// Smallest one that a canary is believed, and the one that is taken where nothing tells it.
 const SMALLEST_BLOCK: u64 = 16;
 
-/// What hits are held against beside sharing inside the round.
+/// What a request may hit without having been sent before, beside what the requests of its round
+/// share.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct HitLimits {
     /// What any two prompts share here.
     pub(super) template: u64,
-    /// Of that, what only a marker's failure to separate may explain as well: nothing shows that other
-    /// texts share it.
+    /// Of that, what only a marker's failure to separate may explain as well: nothing shows that
+    /// other texts share it.
     pub(super) doubtful: u64,
     /// The canary saw what any two prompts of an epoch share: behind another marker, or as another
     /// text under the same salt.
@@ -29,6 +30,7 @@ pub(super) struct HitLimits {
 }
 
 impl HitLimits {
+    /// What is known before any round: by the canary, and by engines that tell their block.
     pub(super) fn of(known: &RunEvidence) -> Self {
         let canary = known.canary.as_ref();
         let engines = known.engines.iter();
@@ -50,8 +52,8 @@ impl HitLimits {
         }
     }
 
-    /// In a round: prompts of one epoch share the template under a salt too, which is in what is
-    /// expected where token ids tell that.
+    /// The limits in a round. Prompts of one epoch share the template under a salt too, which is in
+    /// what is expected where token ids tell that.
     pub(super) fn within(self, round: &RoundResult) -> Self {
         let least = match (self.template_seen, round.expected.is_some()) {
             (true, _) => TEMPLATE_TOKENS,
@@ -82,7 +84,7 @@ impl HitLimits {
         }
     }
 
-    /// Without what may be a marker that does not separate.
+    /// The limits without what may be a marker that does not separate.
     pub(super) fn without_doubt(self) -> Self {
         Self {
             template: self.template - self.doubtful,
@@ -91,8 +93,8 @@ impl HitLimits {
         }
     }
 
-    /// What a prompt may hit that shares so many tokens with its round. Both are beginnings of it: by
-    /// token ids what is shared has the template in it; shared characters have the texts of a
+    /// What a prompt may hit that shares so many tokens with its round. Both are beginnings of it:
+    /// by token ids what is shared has the template in it; shared characters have the texts of a
     /// template (a system prompt, tools), and not what stands around them.
     pub(super) fn with_template(self, shared: u64, by_ids: bool) -> u64 {
         let around = if by_ids {

@@ -4,10 +4,11 @@
 use crate::level::kinds::of_kind;
 use dualround_model::{Flag, RequestRow, RequestRows, RoundKind, RoundResult, RoundSummary};
 
-/// Share of the requests that may report what is impossible; above it, nothing they say is believed.
+/// Share of the requests that may report what is impossible; above it, nothing they say is
+/// believed.
 const IMPOSSIBLE: f64 = 0.10;
 
-/// Over the successes whose hits are known.
+/// Prompt tokens from the cache over the successes whose hits are known.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Hits {
     pub(crate) cached: u64,
@@ -22,17 +23,17 @@ pub(crate) struct Hits {
 }
 
 impl Hits {
-    /// Of a round.
+    /// The hits of one round.
     pub(crate) fn of_rows(rows: &RequestRows) -> Self {
         Self::sum(rows.successes().map(|(_, row)| row))
     }
 
-    /// Of all rounds of a kind.
+    /// The hits of all rounds of a kind.
     pub(crate) fn of_kind(rounds: &[RoundResult], kind: RoundKind) -> Self {
         Self::of_rounds(of_kind(rounds, kind))
     }
 
-    /// Of these rounds.
+    /// The hits of several rounds together.
     pub(crate) fn of_rounds<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Self {
         Self::sum(rounds.flat_map(|round| round.requests.successes().map(|(_, row)| row)))
     }
@@ -63,7 +64,7 @@ impl Hits {
         self.of > 0 && self.known == self.of
     }
 
-    /// Writes itself into a round's summary.
+    /// Writes the hit rate and its counts into a round's summary.
     pub(crate) fn stand_in(self, summary: &mut RoundSummary) {
         summary.cached_tokens = self.rate().map(|_| self.cached);
         summary.cache_hit_rate = self.rate();

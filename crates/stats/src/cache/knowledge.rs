@@ -6,7 +6,7 @@ use dualround_model::{
     CanaryReport, Convention, EngineKind, EngineReport, RequestRecord, RoundResult, RunEvidence,
 };
 
-/// The four values of knowledge.
+/// What is known of the cached tokens of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CachedKnowledge {
     /// The server said so many.
@@ -30,7 +30,7 @@ impl CachedKnowledge {
     }
 }
 
-/// Of one request.
+/// What a request's usage says of its cached tokens, silence read by the convention.
 pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> CachedKnowledge {
     let usage = &record.usage;
     match (usage.cached_tokens, usage.prompt_tokens) {
@@ -44,8 +44,9 @@ pub(crate) fn cached(record: &RequestRecord, convention: Convention) -> CachedKn
     }
 }
 
-/// What the canary alone says: it hit when sent again, and the first time, a miss that is known,
-/// the field was left out. Behind several engines one of them may report and another not.
+/// How silence about cached tokens is read, by what the canary alone says: it hit when sent again,
+/// and the first time, a miss that is known, the field was left out. Behind several engines one of
+/// them may report and another not.
 pub fn convention(canary: Option<&CanaryReport>, engines: &[EngineReport]) -> Convention {
     Convention {
         omission_is_zero: found(canary) && left_out(canary) && replicas(engines) <= 1,
@@ -62,8 +63,8 @@ fn left_out(canary: Option<&CanaryReport>) -> bool {
     canary.is_some_and(|canary| canary.first.is_none() && canary.prompt_tokens.is_some())
 }
 
-/// Engines that answer: those of `--admin-url`, and the endpoint's own server unless it is a gateway,
-/// which is of no known kind or looks like one of them.
+/// Engines that answer: those of `--admin-url`, and the endpoint's own server unless it is a
+/// gateway, which is of no known kind or looks like one of them.
 fn replicas(engines: &[EngineReport]) -> usize {
     let mut kinds = engines.iter().map(|engine| engine.kind);
     let own = kinds.next();
@@ -78,8 +79,8 @@ fn replicas(engines: &[EngineReport]) -> usize {
     }
 }
 
-/// What all of a level says: an answer of it may have reported a hit where the canary's repetition
-/// did not, and counters may contradict.
+/// The convention by what all of a level says: an answer of it may have reported a hit where the
+/// canary's repetition did not, and counters may contradict.
 pub(crate) fn of_level(rounds: &[RoundResult], known: &RunEvidence) -> Convention {
     let canary = known.canary.as_ref();
     let hit = found(canary) || rounds.iter().any(reports_hit);
@@ -92,6 +93,7 @@ pub(crate) fn of_level(rounds: &[RoundResult], known: &RunEvidence) -> Conventio
     }
 }
 
+/// Any answer of a round reports cached tokens.
 fn reports_hit(round: &RoundResult) -> bool {
     let mut rows = round.requests.successes();
     rows.any(|(_, row)| row.cached_tokens().is_some_and(|cached| cached > 0))

@@ -9,15 +9,16 @@ const CHARS_A_TOKEN: u64 = 8;
 /// Tokens that a character of it may be, at most.
 const TOKENS_A_CHAR: u64 = 2;
 
-/// Hits that a request may have of its own round, tokens. By token ids both ends are the same, but for
-/// what the tokenizer does not show; by characters they are an interval.
+/// Hits that a request may have of its own round, tokens. By token ids both ends are the same, but
+/// for what the tokenizer does not show; by characters they are an interval.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OwnHits {
     pub(crate) least: u64,
     pub(crate) most: u64,
 }
 
-/// Those of one request, of whose prompt the server counted so many tokens.
+/// What one request may hit of its own round; `prompt`: its prompt tokens as the server counted
+/// them.
 pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt: u64) -> OwnHits {
     if let Some(expected) = &round.expected {
         let tokens = expected.tokens.get(index as usize).copied().flatten();

@@ -22,7 +22,7 @@ struct Point {
     ttft_ms: f64,
 }
 
-/// Fits the rounds of a level.
+/// The line through the rounds of a level, or why there is none.
 pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
     let points = points(rounds);
     let n = points.len() as u64;
@@ -32,7 +32,7 @@ pub(crate) fn fit(rounds: &[RoundResult]) -> PrefillModel {
     }
 }
 
-/// Of all successes whose TTFT and hits are known.
+/// A point for each success whose TTFT and hits are known.
 fn points(rounds: &[RoundResult]) -> Vec<Point> {
     let mut points = Vec::new();
     for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
@@ -45,6 +45,7 @@ fn points(rounds: &[RoundResult]) -> Vec<Point> {
     points
 }
 
+/// No line, and why.
 fn refused(n: u64, reason: NoPrefillLine) -> PrefillModel {
     PrefillModel {
         n,
@@ -108,7 +109,7 @@ fn fit_line(points: &[Point], n: u64) -> PrefillModel {
     }
 }
 
-/// Of all pairs of points of different lengths, ms per token.
+/// The slopes of all pairs of points of different lengths, ms per token.
 fn slopes(points: &[Point]) -> Vec<f64> {
     let mut slopes = Vec::new();
     for (at, a) in points.iter().enumerate() {

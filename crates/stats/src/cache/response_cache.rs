@@ -1,6 +1,6 @@
-//! A response cache in front of the engine gives whole answers back: the same id for the same prompt
-//! in both rounds, or whole answers while the engines' counters stand still. That is no prefix cache,
-//! and never "cache works".
+//! A response cache in front of the engine gives whole answers back: the same id for the same
+//! prompt in both rounds, or whole answers while the engines' counters stand still. That is no
+//! prefix cache, and never "cache works".
 
 use crate::{
     cache::witness::{self, LookupCheck},
@@ -19,13 +19,13 @@ const AT_ONCE_MS: f64 = 2.0;
 /// What a stored answer is faster than a computed one at least.
 const FASTER: f64 = 2.0;
 
-/// Any answers that came back.
+/// Answers that a response cache gave back, by their ids or else by counters that stood still.
 pub(crate) fn found(rounds: &[RoundResult]) -> Option<Replayed> {
     let by_ids = by_ids(rounds).filter(|found| found.answers > 0);
     by_ids.or_else(|| not_computed(rounds))
 }
 
-/// So many that the level's figures are those of the response cache.
+/// So many answers came back that the level's figures are those of the response cache.
 pub(crate) fn explains(found: Replayed) -> bool {
     found.answers as f64 > MANY * found.of as f64
 }
@@ -66,8 +66,9 @@ fn by_ids(rounds: &[RoundResult]) -> Option<Replayed> {
     (sum.of > 0 && unclear <= sum.of).then_some(sum)
 }
 
-/// The same id, and the same usage: a stored answer tells an old story. It comes at once, or far sooner
-/// than it was made: ids may be made of the prompt, and an answer that takes its time is computed.
+/// The same id, and the same usage: a stored answer tells an old story. It comes at once, or far
+/// sooner than it was made: ids may be made of the prompt, and an answer that takes its time is
+/// computed.
 fn repeats(before: &RequestRow, row: &RequestRow) -> bool {
     let sooner = before.latency_ms().zip(row.latency_ms());
     let sooner = sooner.is_some_and(|(before, now)| now * FASTER <= before);

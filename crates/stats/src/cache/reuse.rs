@@ -8,8 +8,9 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-/// Computes it for prompts in the order of sending, at a granularity of `block` tokens; with a
-/// capacity in tokens, also for a cache that drops its least recently used blocks first.
+/// The share of prompt tokens that a prefix cache could give, for prompts in the order of sending,
+/// at a granularity of `block` tokens; with a capacity in tokens, also for a cache that drops its
+/// least recently used blocks first.
 pub fn reuse(prompts: &[Vec<u32>], block: u64, capacity_tokens: Option<u64>) -> Option<Reuse> {
     let size = usize::try_from(block.max(1)).ok()?;
     let chains: Vec<Vec<u64>> = prompts.iter().map(|ids| chain(ids, size)).collect();
@@ -63,6 +64,7 @@ fn chain(ids: &[u32], size: usize) -> Vec<u64> {
     let mut hash = 0;
     ids.chunks_exact(size)
         .map(|block| {
+            // Its keys are fixed, so that the same ids give the same figures again.
             let mut hasher = DefaultHasher::new();
             (hash, block).hash(&mut hasher);
             hash = hasher.finish();
@@ -101,6 +103,8 @@ impl LruCache {
         hits
     }
 
+    /// Makes a block the one used last, and drops the one used longest ago where there are too
+    /// many.
     fn touch(&mut self, block: u64) {
         self.now += 1;
         if let Some(before) = self.used.insert(block, self.now) {

@@ -16,7 +16,7 @@ const POINTS: f64 = 0.05;
 /// The same as a share of what the cold round did not hit.
 const OF_THE_REST: f64 = 0.25;
 
-/// What was seen of hits.
+/// What was seen of hits in a level, and by whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReuseSeen {
     pub(crate) witness: Witness,
@@ -30,7 +30,7 @@ pub(crate) struct ReuseSeen {
     pub(crate) cold: Option<f64>,
 }
 
-/// Looks at the hits of a level.
+/// What was seen of a level's hits: first who may speak of them, then what that witness says.
 pub(crate) fn reuse_seen(
     replayed: Option<Replayed>,
     design: &Design<'_>,
@@ -99,9 +99,9 @@ fn contradicted(design: &Design<'_>, warm: Hits) -> bool {
         && warms.all(response_cache::stood_still)
 }
 
-/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each, half of
-/// them at least: prompts that share most of their text leave few tokens that only a second round can
-/// hit, and of a beginning that they share one had to compute in the cold round.
+/// Over pairs the warm requests hit a quarter of what the cold ones did not, and a block each, half
+/// of them at least: prompts that share most of their text leave few tokens that only a second
+/// round can hit, and of a beginning that they share one had to compute in the cold round.
 fn by_pairs(design: &Design<'_>, block: u64) -> bool {
     let (mut gained, mut left, mut pairs, mut gainers) = (0_i64, 0_i64, 0_i64, 0_i64);
     let block = block.cast_signed();

@@ -144,6 +144,7 @@ fn more_than_ours(
     (seen > ours + slack).then_some(Warning::OtherTraffic { what, seen, ours })
 }
 
+/// Tokens that an engine looked up in its first tier.
 fn first_tier_queries(delta: &EngineDelta) -> Option<f64> {
     delta.tiers.first().and_then(|tier| tier.queries)
 }

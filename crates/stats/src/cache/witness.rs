@@ -58,7 +58,8 @@ pub(crate) enum LookupCheck {
     },
 }
 
-/// Prompt tokens of all requests of a round; `None` when one is not known, failed, or was sent again.
+/// Prompt tokens of all requests of a round; `None` when one is not known, failed, or was sent
+/// again.
 pub(crate) fn sent_tokens(round: &RoundResult) -> Option<f64> {
     let mut tokens = 0;
     for (_, row) in round.requests.iter() {
@@ -79,8 +80,8 @@ pub(crate) fn of_round(round: &RoundResult) -> Option<EngineLookups> {
     }
 }
 
-/// The same with what does not match; `None` where there are no counters of hits, or it is not known
-/// how much was sent.
+/// How a round's counters stand to what was sent; `None` where there are no counters of hits, or it
+/// is not known how much was sent.
 pub(crate) fn looked(round: &RoundResult) -> Option<LookupCheck> {
     let sent = sent_tokens(round)?;
     let engines: Vec<&EngineDelta> = round.meta.engines.iter().collect();
@@ -105,8 +106,8 @@ struct CountedTokens {
 }
 
 /// Look-ups of the first tier and hits of all of them. With its own cache off, an engine looks
-/// everything up in the next one. Look-ups of an outer tier are all that was sent, or what the first
-/// one did not find (vLLM changed this); hits of one that fits neither are left out.
+/// everything up in the next one. Look-ups of an outer tier are all that was sent, or what the
+/// first one did not find (vLLM changed this); hits of one that fits neither are left out.
 fn tiers(engines: &[&EngineDelta], sent: f64) -> Option<CountedTokens> {
     let (first, outer) = (tier_sum(engines, true), tier_sum(engines, false));
     if first.is_none() && outer.is_none() {
@@ -151,8 +152,8 @@ fn near(a: f64, b: f64, sent: f64) -> bool {
     (a - b).abs() <= slack(sent)
 }
 
-/// Metrics that a user asks for by these names are hit rates of a prefix cache, in tokens; any other
-/// quotient may be anything.
+/// Metrics that a user asks for by these names are hit rates of a prefix cache, in tokens; any
+/// other quotient may be anything.
 const HIT_RATES: [&str; 3] = [
     "prefix_cache_hit_rate",
     "kv_cache_hit_rate",
@@ -179,7 +180,7 @@ fn asked(round: &RoundResult) -> Option<CountedTokens> {
     })
 }
 
-/// llama.cpp: tokens computed and tokens reused are both counted.
+/// What engines without tiers counted: llama.cpp counts tokens computed and tokens reused.
 fn direct(engines: &[&EngineDelta]) -> Option<CountedTokens> {
     let mut sum = CountedTokens::default();
     let mut any = false;

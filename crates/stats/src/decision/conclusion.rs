@@ -14,7 +14,7 @@ const LOOSE_MARGIN: f64 = 0.25;
 /// An effect that cannot be excluded above this factor is no "no effect".
 const WIDEST_BOUND: f64 = 1.35;
 
-/// Decides whether the cache works, from the evidence of a level.
+/// Whether the cache works, decided from the evidence of a level.
 pub(crate) fn conclude(basis: &LevelEvidence<'_>) -> Conclusion {
     let decision = decision(basis);
     Conclusion {
@@ -31,6 +31,8 @@ pub(crate) fn conclude(basis: &LevelEvidence<'_>) -> Conclusion {
     }
 }
 
+/// The first row of the table in docs/methodology.md that holds: each one needs what those before
+/// it ask for.
 fn decision(basis: &LevelEvidence<'_>) -> Decision {
     use ConclusionKind::{CannotTell, Effect, Withheld};
     let ttft = &basis.ttft.metric;

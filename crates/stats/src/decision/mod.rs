@@ -55,7 +55,7 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// Claims nothing, for this reason.
+    /// No claim, for this reason.
     pub(crate) fn nothing(kind: ConclusionKind, reason: Reason) -> Self {
         Self {
             kind,

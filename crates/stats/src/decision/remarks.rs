@@ -6,7 +6,7 @@ use dualround_model::{ConclusionKind, Reason, Remark, Witness};
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
 
-/// All of them, in the order in which they are said.
+/// All remarks of a conclusion, in the order in which they are said.
 pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &Decision) -> Vec<Remark> {
     let mut out = Vec::new();
     if basis.design.left_out {

@@ -1,5 +1,5 @@
-//! What stands beside the figures whatever they are: requests that no engine saw, counters that were
-//! not used, and warm requests that nothing was stored for.
+//! What stands beside the figures whatever they are: requests that no engine saw, counters that
+//! were not used, and warm requests that nothing was stored for.
 
 use super::LevelCase;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 use dualround_model::Diagnosis;
 
-/// All of it.
+/// Everything that stands beside the figures of a level.
 pub(super) fn of(case: &LevelCase<'_>) -> Vec<Diagnosis> {
     let mut out = Vec::new();
     out.extend(case.basis.reuse.replayed.map(Diagnosis::ResponseCache));

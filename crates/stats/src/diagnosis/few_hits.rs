@@ -65,8 +65,8 @@ fn processes(case: &LevelCase<'_>) -> Option<Diagnosis> {
     several.then_some(Diagnosis::SeveralProcesses { rate })
 }
 
-/// A text that was sent twice was not found again, and the warm round hit almost nothing. Its second
-/// send met another engine, too, unless one engine's counters saw all that was sent.
+/// A text that was sent twice was not found again, and the warm round hit almost nothing. Its
+/// second send met another engine, too, unless one engine's counters saw all that was sent.
 pub(super) fn never_found(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let few = case.warm.is_some_and(|rate| rate < NO_REUSE);
     if case.found != Some(false) || !few {
@@ -83,8 +83,8 @@ pub(super) fn never_found(case: &LevelCase<'_>) -> Option<Diagnosis> {
     })
 }
 
-/// Half of the prompts and more may be below a block: none is known to be longer than the engine's own
-/// block, or than the largest of any engine.
+/// Half of the prompts and more may be below a block: none is known to be longer than the engine's
+/// own block, or than the largest of any engine.
 fn may_be_short(case: &LevelCase<'_>) -> bool {
     let told = case.known.engines.iter();
     let told = told.filter_map(|engine| engine.block_tokens).max();

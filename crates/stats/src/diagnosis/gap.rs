@@ -19,7 +19,7 @@ const LATER: f64 = 0.2;
 /// Requests on either side that a comparison of their waits needs.
 const SIDE: usize = 3;
 
-/// All that holds.
+/// Every reason that holds why less was hit than could be.
 pub(super) fn reasons(case: &LevelCase<'_>) -> Vec<Diagnosis> {
     let (rounds, hits) = (case.rounds, case.basis.hit_rate);
     let mut out = Vec::new();

@@ -1,5 +1,5 @@
-//! What explains a level's result, and what to look at next. Each rule has preconditions of its own;
-//! none is said because nothing else was.
+//! What explains a level's result, and what to look at next. Each rule has preconditions of its
+//! own; none is said because nothing else was.
 
 mod beside;
 mod few_hits;
@@ -45,7 +45,7 @@ const EXPLAINS: [DiagnosisRule; 6] = [
     not_followed,
 ];
 
-/// Everything that holds of a level.
+/// Every cause that holds of a level.
 pub(crate) fn of(
     rounds: &[RoundResult],
     known: &RunEvidence,
@@ -130,8 +130,8 @@ fn hits_unseen(case: &LevelCase<'_>) -> Option<Diagnosis> {
     })
 }
 
-/// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of one,
-/// also of those requests that hit.
+/// Hits were seen, and TTFT is known not to have fallen: no effect was found, or the contrary of
+/// one, also of those requests that hit.
 fn not_followed(case: &LevelCase<'_>) -> Option<Diagnosis> {
     if !case.basis.reuse.evidence {
         return None;

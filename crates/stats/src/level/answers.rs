@@ -30,7 +30,7 @@ impl TextPairs {
 }
 
 impl AnswerFold {
-    /// Rounds of these kinds, one after the other, are compared.
+    /// Whether rounds of these kinds, one after the other, are compared.
     pub fn takes(before: RoundKind, after: RoundKind) -> bool {
         matches!(before, RoundKind::Cold | RoundKind::Warm) && after == RoundKind::Warm
     }
@@ -47,7 +47,7 @@ impl AnswerFold {
         }
     }
 
-    /// What they come to.
+    /// The shares of equal answers, and where others begin to differ.
     pub fn finish(self) -> Answers {
         Answers {
             pairs: self.cold.pairs(),

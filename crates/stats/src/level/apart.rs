@@ -19,6 +19,7 @@ fn with_cold<'a>(rounds: &'a [RoundResult], round: &'a RoundResult) -> Option<Cy
     Some((cold_of(rounds, round)?, round))
 }
 
+/// TTFT over cycles that are judged as one pair each.
 fn ttft(cycles: Vec<Cycle<'_>>, noise: Allowance) -> MetricComparison {
     let design = Design::pairs(cycles);
     estimate_all(&design, RequestRow::ttft_ms, noise).metric

@@ -9,8 +9,8 @@ use crate::{
 };
 use dualround_model::{MetricComparison, RequestRow, RoundResult};
 
-/// Counts and arithmetic figures over the pairs of the cycles; of repeated rounds each side is their
-/// mean.
+/// Counts and arithmetic figures over the pairs of the cycles; of repeated rounds each side is
+/// their mean.
 pub(super) fn arithmetic(
     design: &Design<'_>,
     pick: MetricOf,
@@ -50,8 +50,8 @@ pub(super) fn arithmetic(
     }
 }
 
-/// The value of a request, of which `own` is the row in a pair: where its round was repeated, the mean
-/// over the repeats, which must all have it.
+/// The value of a request, of which `own` is the row in a pair: where its round was repeated, the
+/// mean over the repeats, which must all have it.
 fn value_of_side(
     rounds: &[&RoundResult],
     index: u32,

@@ -7,10 +7,11 @@ use dualround_model::{Allowance, Class, ClassComparison, RequestRow};
 
 /// Requests that a class needs.
 const FEWEST: u64 = 3;
-/// And its share of all.
+/// Share of all requests that a class needs.
 const SHARE: f64 = 0.2;
 
-/// Both classes; none where the hits of a request are unknown, or one class has too few.
+/// TTFT of requests that hit and of those that missed; none where the hits of a request are
+/// unknown, or one class has too few.
 pub(crate) fn classes(design: &Design<'_>, noise: Allowance) -> Vec<ClassComparison> {
     let (mut hits, mut misses) = (0_u64, 0_u64);
     for (cold, warm) in &design.cycles {
@@ -38,6 +39,7 @@ fn class_of(row: &RequestRow) -> Option<Class> {
     Some(if half { Class::Hit } else { Class::Miss })
 }
 
+/// The ratio over the pairs whose warm request is of this class.
 fn compare_class(
     design: &Design<'_>,
     noise: Allowance,

@@ -12,7 +12,7 @@ pub(crate) const CYCLE_SHARE: f64 = 0.5;
 /// A cold round and a warm one of its epoch.
 pub(crate) type Cycle<'a> = (&'a RoundResult, &'a RoundResult);
 
-/// The rounds that decide.
+/// The rounds of a level that decide.
 #[derive(Debug)]
 pub(crate) struct Design<'a> {
     /// The row.
@@ -46,6 +46,7 @@ impl<'a> Design<'a> {
             2 => Source::Cwcw,
             _ => Source::Cycles,
         };
+        // Repeats are averaged beside one cycle alone: of several, each is an observation.
         let (true, Some((cold, warm))) = (cycles.len() == 1, cycles.first().copied()) else {
             return Self {
                 all,
@@ -73,6 +74,7 @@ impl<'a> Design<'a> {
         Self::averaged(Source::Cw, cycles)
     }
 
+    /// A design without repeats: of several cycles the mean is taken.
     fn averaged(source: Source, cycles: Vec<Cycle<'a>>) -> Self {
         Self {
             source,
@@ -95,8 +97,8 @@ impl<'a> Design<'a> {
         self.all[1].iter().copied()
     }
 
-    /// A server that warms up in its first round shows: the cold round was repeated and held against
-    /// the first one, or cycles vary by it.
+    /// A server that warms up in its first round shows: the cold round was repeated and held
+    /// against the first one, or cycles vary by it.
     pub(crate) fn controls_warm_up(&self) -> bool {
         self.cycles.len() > 2 || self.colds.len() > 1
     }
@@ -136,7 +138,7 @@ fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
     cycles
 }
 
-/// Those that hold enough pairs to count.
+/// The cycles that hold enough pairs to count.
 fn whole<'a>(run: &[Cycle<'a>]) -> Vec<Cycle<'a>> {
     let counts = run.iter().map(|(cold, warm)| matched(cold, warm).count());
     let counts: Vec<usize> = counts.collect();

@@ -109,6 +109,7 @@ pub(crate) fn estimate(
     let means: Vec<MeanLogs> = cycles.iter().map(|logs| MeanLogs::of(logs)).collect();
     let logs = match cycles.len() {
         1 => cycles.into_iter().next().unwrap_or_default(),
+        // A prompt is one observation, in however many cycles it was asked.
         _ => by_prompt(cycles.concat()),
     };
     if logs.is_empty() {
@@ -124,6 +125,8 @@ pub(crate) fn estimate(
     let spread = fill_in(&mut metric, typical, &logs);
     let apart = repeats_apart(design, &logs);
     let interval = match design.source {
+        // What rounds differ by is between the cycles: nothing is allowed for beside it. A few
+        // prompts decide nothing, however often they are asked.
         Source::Cycles => spread.and_then(|_| between_cycles(&means)),
         _ => spread.map(|spread| {
             let allowance = widening(noise, &apart);
@@ -194,7 +197,8 @@ fn widened(interval: Interval, allowance: Allowance) -> Interval {
     }
 }
 
-/// By the prompts that both the first and the last cold round have.
+/// What a round takes longer than the one before, in ln, by the prompts that both the first and the
+/// last cold round have.
 fn trend(design: &Design<'_>, pick: MetricOf) -> Option<f64> {
     let (first, _) = design.cycles.first()?;
     let (last, _) = design.cycles.last()?;
@@ -264,6 +268,7 @@ fn prompts_interval(values: &[f64]) -> Option<Interval> {
     t_interval(values)
 }
 
+/// The logarithm of a success that has the metric and is above zero.
 fn ln(row: &RequestRow, pick: MetricOf) -> Option<f64> {
     let value = pick(row).filter(|value| *value > 0.0)?;
     row.is_success().then(|| value.ln())
@@ -318,7 +323,8 @@ struct RepeatLogs {
     last: f64,
 }
 
-/// `None` where one of the repeats lacks the metric.
+/// The logarithms of a request over the repeats of a round; `None` where one of them lacks the
+/// metric.
 fn over_repeats(rounds: &[&RoundResult], index: u32, pick: MetricOf) -> Option<RepeatLogs> {
     let mut sum = 0.0;
     let (mut first, mut last) = (None, 0.0);

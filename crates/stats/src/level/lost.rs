@@ -9,8 +9,8 @@ const MOST: f64 = 0.10;
 /// How much more one side may lose than the other.
 const APART: f64 = 0.05;
 
-/// Counts them over the cycles that were run, also those that lost so many that they do not count.
-/// What was cancelled or never started says nothing.
+/// The pairs that one side alone lost, counted over the cycles that were run, also those that lost
+/// so many that they do not count. What was cancelled or never started says nothing.
 pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
     let mut lost = LostPairs::default();
     for (cold, warm) in &design.run {
@@ -34,7 +34,8 @@ fn has_ttft(row: &RequestRow) -> bool {
     row.is_success() && row.ttft_ms().is_some()
 }
 
-/// So many, or so much more on one side, that nothing can be told from the rest.
+/// Whether so many pairs were lost, or so much more on one side, that nothing can be told from the
+/// rest.
 pub(crate) fn too_many(lost: LostPairs) -> bool {
     let shares = share(lost.cold, lost.of).zip(share(lost.warm, lost.of));
     let Some((cold, warm)) = shares else {

@@ -48,6 +48,7 @@ pub fn compare(
     known: &RunEvidence,
 ) -> LevelComparison {
     mark_changed_prompts(rounds);
+    // How silence is read comes before everything that speaks of hits.
     let convention = knowledge::of_level(rounds, known);
     knowledge::apply(rounds, convention);
     let rounds = &*rounds;

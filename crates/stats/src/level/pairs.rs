@@ -9,7 +9,7 @@ pub(crate) const UNEQUAL_SHARE: f64 = 0.10;
 
 /// Which value of a request is compared.
 pub(crate) type MetricOf = fn(&RequestRow) -> Option<f64>;
-/// Which pairs are, by their cold and warm request.
+/// Which pairs are compared, by their cold and warm request.
 pub(crate) type PairFilter<'f> = &'f dyn Fn(&RequestRow, &RequestRow) -> bool;
 
 /// A request in one round and in the other.
@@ -26,7 +26,7 @@ pub(crate) fn matched<'a>(
     })
 }
 
-/// Those requests.
+/// Requests that succeeded in both rounds.
 pub(crate) fn pairs<'a>(cold: &'a RoundResult, warm: &'a RoundResult) -> Vec<Pair<'a>> {
     matched(cold, warm)
         .map(|(_, cold, warm)| (cold, warm))
@@ -39,6 +39,7 @@ pub(crate) fn unequal(pairs: &[Pair<'_>]) -> u64 {
     differ.count() as u64
 }
 
+/// By more than a share of the longer answer.
 fn differ_in_length(a: &RequestRow, b: &RequestRow) -> bool {
     let lengths = a.output_tokens().zip(b.output_tokens());
     lengths.is_some_and(|(a, b)| a.abs_diff(b) as f64 > LENGTH_SHARE * a.max(b) as f64)

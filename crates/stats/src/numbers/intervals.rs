@@ -67,7 +67,7 @@ fn to_key(value: f64) -> u64 {
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
-/// The double of such an integer.
+/// The double that stands for such an integer.
 fn of_key(key: u64) -> f64 {
     f64::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
 }
@@ -123,7 +123,7 @@ struct MeanError {
 }
 
 impl MeanError {
-    /// Of two values and more.
+    /// The mean of two values and more.
     fn of(values: &[f64]) -> Option<Self> {
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;

@@ -10,7 +10,7 @@ pub fn quantile(sorted: &[f64], p: f64) -> Option<f64> {
     Some(between(sorted[at], above, fraction))
 }
 
-/// The same of values in any order, which are put in order only as far as `ps`, rising, need it.
+/// Quantiles of values in any order, which are put in order only as far as `ps`, rising, need it.
 fn select<const N: usize>(values: &mut [f64], ps: [f64; N]) -> [Option<f64>; N] {
     let (len, mut rest, mut before) = (values.len(), values, 0);
     ps.map(|p| {
@@ -39,7 +39,7 @@ fn position(len: usize, p: f64) -> Option<(usize, f64)> {
     Some((at.min(last), position.fract()))
 }
 
-/// Never outside the two neighbours, whatever rounding does.
+/// A value between two neighbours, never outside of them, whatever rounding does.
 fn between(below: f64, above: f64, fraction: f64) -> f64 {
     (below + (above - below) * fraction).clamp(below, above)
 }

@@ -66,6 +66,7 @@ pub(super) fn growth(points: &[TrackPoint], window: Window) -> Growth {
     } else {
         Some(base.value.unwrap_or(0.0))
     };
+    // A reading that was on its way at the round's end may be of before it.
     let after = points
         .iter()
         .rev()
@@ -108,7 +109,7 @@ pub(super) fn total_growth(series: &[&SeriesTrack], window: Window) -> Growth {
 }
 
 impl Growth {
-    /// By how much, where it is known.
+    /// By how much a counter grew, where that is known.
     pub(super) fn known(self) -> Option<f64> {
         match self {
             Self::By(value) => Some(value),
@@ -116,7 +117,7 @@ impl Growth {
         }
     }
 
-    /// The same, with what hides it noted in the summary.
+    /// By how much it grew, with what hides that noted in the summary.
     pub(super) fn noted(self, summary: &mut MetricSummary) -> Option<f64> {
         summary.counter_reset |= self == Self::Reset;
         summary.not_covered |= self == Self::NotCovered;

@@ -145,6 +145,7 @@ impl RoundFacts {
             .collect()
     }
 
+    /// Counts text and endings that no known format has.
     fn add_unknown(&mut self, record: &RequestRecord, metrics: &RequestMetrics) {
         if let Some(text) = &record.stream.unknown_text {
             let first = record.timeline.first_token_ns;
@@ -162,6 +163,7 @@ impl RoundFacts {
         }
     }
 
+    /// Counts a failure; the message is that of the first one by index, whichever ended first.
     fn add_failure(&mut self, index: u32, failure: &Failure) {
         let kind = self.failures.entry(failure.kind.to_string());
         let kind = kind.or_insert_with(|| Failed {

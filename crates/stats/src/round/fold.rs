@@ -33,7 +33,7 @@ pub struct RoundFold {
 }
 
 impl RoundFold {
-    /// Nothing yet, with room for all requests that are planned.
+    /// A fold of nothing yet, with room for all requests that are planned.
     pub fn new(options: SummaryOptions, planned: u32) -> Self {
         Self {
             options,
@@ -67,8 +67,8 @@ impl RoundFold {
         }
     }
 
-    /// Computes everything about the round. Distributions hold successes only; counts and duration
-    /// everything that was sent. `journal`: where its requests stand there.
+    /// The round with everything computed about it. Distributions hold successes only; counts and
+    /// duration everything that was sent. `journal`: where its requests stand there.
     pub fn finish(self, meta: RoundMeta, journal: Range<u64>) -> RoundResult {
         let Self {
             options,
@@ -124,6 +124,7 @@ impl RoundFold {
             warnings: Vec::new(),
         };
         hits.stand_in(&mut summary);
+        // Caveats are found in the numbers, which must be there.
         summary.warnings = warnings::of(&meta, &rows, &facts, &summary, &options);
         let mut result = RoundResult {
             meta,
@@ -138,7 +139,7 @@ impl RoundFold {
     }
 }
 
-/// The same of a round whose records are all there.
+/// The result of a round whose records are all there.
 pub fn summarise(run: RoundRun, options: &SummaryOptions) -> RoundResult {
     let mut fold = RoundFold::new(options.clone(), run.meta.planned);
     for record in &run.records {
@@ -184,6 +185,7 @@ fn stat_of(rows: &RequestRows, pick: fn(&RequestRow) -> Option<f64>) -> Stat {
     stat(rows.successes().filter_map(|(_, row)| pick(row)))
 }
 
+/// How high the percentiles of each time may be.
 fn tails(rows: &RequestRows, ttfo_ms: &[f64]) -> Tails {
     Tails {
         ttft: tail_of(rows, RequestRow::ttft_ms),
@@ -223,8 +225,8 @@ fn flags(rows: &RequestRows) -> BTreeMap<String, u64> {
     counts
 }
 
-/// First t0 to last end of any request that was sent, without what requests waited for readings of the
-/// server's metrics, s. A request that never got a connection counts from its own end.
+/// First t0 to last end of any request that was sent, without what requests waited for readings of
+/// the server's metrics, s. A request that never got a connection counts from its own end.
 fn duration(rows: &RequestRows, paused_ns: u64) -> Option<f64> {
     let first = rows
         .iter()

@@ -4,7 +4,8 @@
 use crate::{numbers::share::share, round::request::meets};
 use dualround_model::{Flag, Goodput, RequestRow, RequestRows, Slo};
 
-/// Goodput of a round that took so many seconds. `sent` counts successes and failures; cancelled requests stand apart.
+/// The goodput of a round that took so many seconds. `sent` counts successes and failures;
+/// cancelled requests stand apart.
 pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<f64>) -> Goodput {
     let (mut good, mut no_itl) = (0, 0);
     for (_, row) in rows.successes() {
@@ -26,13 +27,13 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
     }
 }
 
-/// Output tokens of these requests; `None` when those of one are not known, so that no sum leaves it
-/// out for a zero.
+/// Output tokens of these requests; `None` when those of one are not known, so that no sum leaves
+/// it out for a zero.
 pub(crate) fn output_tokens<'a>(rows: impl Iterator<Item = &'a RequestRow>) -> Option<u64> {
     rows.map(RequestRow::output_tokens).sum()
 }
 
-/// A success meets every limit.
+/// Whether a success meets every limit.
 pub(crate) fn row_meets(row: &RequestRow, slo: &Slo) -> bool {
     let times = [row.ttft_ms(), row.itl_ms(), row.latency_ms()];
     meets(times, row.output_tokens(), slo)

@@ -41,9 +41,9 @@ const SHORT_NS: u64 = 200_000_000;
 /// Coalesced token events up to this share are the server's own bursts, most likely.
 const COALESCED_SHARE: f64 = 0.5;
 
-/// The client was overloaded when its probe woke late (P99 above 5 ms and above 5 % of the median
-/// TTFT), when it woke late at all (P99 above 5 ms) and most tokens were read in clumps, or when
-/// a worker's core was full.
+/// How late the client itself was. It was overloaded when its probe woke late (P99 above 5 ms and
+/// above 5 % of the median TTFT), when it woke late at all (P99 above 5 ms) and most tokens were
+/// read in clumps, or when a worker's core was full.
 pub(crate) fn health(
     probe: &ClientProbe,
     arrivals: &TokenArrivals,

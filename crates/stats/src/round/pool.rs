@@ -48,12 +48,12 @@ impl ValuePool {
         }
     }
 
-    /// The percentiles are within 1 %.
+    /// Whether percentiles are not exact, but within 1 %.
     pub(crate) fn is_approximate(&self) -> bool {
         matches!(self, Self::Histogram(_))
     }
 
-    /// The statistics.
+    /// The statistics of all values.
     pub(crate) fn stat(self) -> Stat {
         match self {
             Self::Exact(values) => stat(values),

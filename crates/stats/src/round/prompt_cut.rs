@@ -4,7 +4,8 @@ use dualround_model::Warning;
 
 /// Characters a token above which no tokenizer reads common text.
 const NEVER: f64 = 16.0;
-/// Above which it is strange when prompts of different lengths have one and the same count.
+/// Characters a token above which it is strange when prompts of different lengths have one and the
+/// same count.
 const STRANGE: f64 = 7.0;
 /// Fewest requests that show one and the same count.
 const ALIKE: u64 = 3;
@@ -17,6 +18,7 @@ pub(crate) struct PromptLengths {
     tokens: SumAndRange,
 }
 
+/// The sum of values and their extremes.
 #[derive(Debug, Default)]
 struct SumAndRange {
     sum: u64,
@@ -44,8 +46,8 @@ impl PromptLengths {
         self.requests += 1;
     }
 
-    /// Said where there are more characters a token than text has, or one count stands for prompts
-    /// of different lengths.
+    /// The caveat, where there are more characters a token than text has, or one count stands for
+    /// prompts of different lengths.
     pub(crate) fn cut(&self) -> Option<Warning> {
         if self.requests == 0 {
             return None;

@@ -15,7 +15,7 @@ pub struct RoundMetrics<'a> {
 }
 
 impl<'a> RoundMetrics<'a> {
-    /// Of this round, whose rows must still be there.
+    /// The metrics of this round, whose rows must still be there.
     pub fn new(round: &'a RoundResult, options: &'a SummaryOptions) -> Self {
         let asked = !round.meta.metrics.is_empty();
         Self {
@@ -25,7 +25,7 @@ impl<'a> RoundMetrics<'a> {
         }
     }
 
-    /// Of one request.
+    /// The metrics of one request.
     pub fn of(&self, record: &RequestRecord) -> RequestMetrics {
         let mut metrics = request_metrics(record, self.options);
         let row = self.round.requests.get(record.index);

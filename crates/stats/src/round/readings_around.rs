@@ -51,8 +51,8 @@ impl<'a> ReadingsAround<'a> {
         }
     }
 
-    /// The last reading before it began, the first one after it ended. `overlapping` when another
-    /// request was in flight between the two.
+    /// Each metric around one request: the last reading before it began, the first one after it
+    /// ended. `overlapping` when another request was in flight between the two.
     pub(crate) fn of(&self, record: &RequestRecord) -> BTreeMap<String, RequestMetricSample> {
         let mut samples = BTreeMap::new();
         if let Some(start_ns) = record.timeline.start_ns {
@@ -67,8 +67,8 @@ impl<'a> ReadingsAround<'a> {
     fn sample(&self, one: &SampledTrack<'_>, start_ns: u64, end_ns: u64) -> RequestMetricSample {
         let before = one.last_before(start_ns);
         let after = one.first_after(end_ns);
-        // Requests that began before the later reading and had not ended at the earlier one, this one
-        // among them.
+        // Requests that began before the later reading and had not ended at the earlier one, this
+        // one among them.
         let (low, high) = (before.unwrap_or(0), after.unwrap_or(u64::MAX));
         let begun = self.starts.partition_point(|start| *start < high);
         let ended = self.stops.partition_point(|stop| *stop <= low);
@@ -85,12 +85,14 @@ impl<'a> ReadingsAround<'a> {
 }
 
 impl SampledTrack<'_> {
+    /// When the last reading before a request was answered, ns.
     fn last_before(&self, start_ns: u64) -> Option<u64> {
         let before = self.instants.partition_point(|at| *at <= start_ns);
         self.instants[..before].last().copied()
     }
 
-    /// One on its way when the request ended is not after it.
+    /// When the first reading after a request was answered, ns. One on its way when it ended is not
+    /// after it.
     fn first_after(&self, end_ns: u64) -> Option<u64> {
         let early = self
             .instants
@@ -102,7 +104,8 @@ impl SampledTrack<'_> {
         value_at(&self.series, self.track.kind, at_ns)
     }
 
-    /// Readings of two processes have nothing to do with each other, and counters never fall.
+    /// Whether a difference of two readings says anything: two processes have nothing to do with
+    /// each other, and counters never fall.
     fn is_possible(&self, delta: f64) -> bool {
         !self.track.other_process && (delta >= 0.0 || !grows(self.track.kind))
     }

@@ -8,8 +8,8 @@ use dualround_model::{
     Ending, Flag, RequestMetrics, RequestRecord, Slo, Timeline, TokenSource, TokenSourceChoice,
 };
 
-/// Gaps at or below this count as "at once" for the burst check, ns: what a proxy releases comes within
-/// some 0.05 ms, what the fastest engines make is some 0.3 ms apart.
+/// Gaps at or below this count as "at once" for the burst check, ns: what a proxy releases comes
+/// within some 0.05 ms, what the fastest engines make is some 0.3 ms apart.
 const BURST_GAP_NS: u64 = 100_000;
 /// Fewest tokens for the burst check.
 const BURST_TOKENS: u64 = 10;
@@ -18,7 +18,7 @@ fn ms(from: u64, to: u64) -> f64 {
     to.saturating_sub(from) as f64 / 1e6
 }
 
-/// Computes the metrics of one request. Times are differences of the record's own stamps.
+/// The metrics of one request. Times are differences of the record's own stamps.
 pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> RequestMetrics {
     let (choice, slo) = (options.token_source, options.slo.as_ref());
     let time = &record.timeline;
@@ -69,8 +69,9 @@ struct OutputTokens {
     mismatch: bool,
 }
 
-/// n and where it comes from. `usage` of at most one token beside several token-bearing events is
-/// not believed; an event holds at least one token, so fewer tokens than events are flagged.
+/// The number of output tokens, n, and where it comes from. `usage` of at most one token beside
+/// several token-bearing events is not believed; an event holds at least one token, so fewer tokens
+/// than events are flagged.
 fn output_tokens(record: &RequestRecord, choice: TokenSourceChoice) -> OutputTokens {
     let events = record.stream.token_events;
     let by_events = Some(events).filter(|n| *n > 0);
@@ -97,12 +98,13 @@ fn output_tokens(record: &RequestRecord, choice: TokenSourceChoice) -> OutputTok
     }
 }
 
-/// (t_last − t_first)/(n − k), k the tokens of the first event (1 unless known), n without tokens
-/// that were not streamed. `None` when that divides nothing, or when only one event was seen, whose
-/// distance from itself measures nothing.
+/// The mean time between tokens: (t_last − t_first)/(n − k), k the tokens of the first event (1
+/// unless known), n without tokens that were not streamed. `None` when that divides nothing, or
+/// when only one event was seen, whose distance from itself measures nothing.
 fn itl(record: &RequestRecord, n: u64) -> Option<f64> {
     let first_holds = record.stream.first_event_tokens.unwrap_or(1).max(1);
     let n = n.saturating_sub(hidden(record));
+    // Each event bore a token, whatever was subtracted.
     let n = n.max(record.stream.token_events);
     let rest = n.checked_sub(first_holds).filter(|rest| *rest > 0)?;
     if record.stream.token_events < 2 {
@@ -123,9 +125,9 @@ fn hidden(record: &RequestRecord) -> u64 {
     }
 }
 
-/// Events held back and released at once: at least ten, nine in ten of the gaps at most 0.1 ms, and
-/// all of them within a fifth of the latency. The last condition keeps a stream whose events come in
-/// several bursts apart from one.
+/// Whether events were held back and released at once: at least ten, nine in ten of the gaps at
+/// most 0.1 ms, and all of them within a fifth of the latency. The last condition keeps a stream
+/// whose events come in several bursts apart from one.
 fn in_bursts(record: &RequestRecord) -> bool {
     let time = &record.timeline;
     let (Some(start), Some(first), Some(last)) =
@@ -183,8 +185,9 @@ fn flags(
     .collect()
 }
 
-/// TTFT, ITL and latency of a success, each strictly below its limit. One without ITL violates no
-/// ITL limit if it has fewer than two tokens; any other missing value cannot be called good.
+/// Whether TTFT, ITL and latency of a success lie strictly below their limits. One without ITL
+/// violates no ITL limit if it has fewer than two tokens; any other missing value cannot be called
+/// good.
 pub(crate) fn meets(times: [Option<f64>; 3], tokens: Option<u64>, slo: &Slo) -> bool {
     let [ttft, itl, latency] = times;
     let one_token = tokens.is_some_and(|n| n < 2);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// Neighbouring buckets differ by this factor, so a quantile is within half of it.
 const STEP: f64 = 1.02;
 
-/// Counts by the logarithm of the value. Quantiles are within 1 % of a value that is there.
+/// A histogram by the logarithm of the value. Quantiles are within 1 % of a value that is there.
 #[derive(Clone, Debug, Default)]
 pub struct LogHistogram {
     buckets: BTreeMap<i32, u64>,
@@ -35,11 +35,12 @@ impl LogHistogram {
             below += **count;
             below as f64 >= wanted
         });
+        // The middle of a bucket is within half a step of all that is in it.
         found.map(|(bucket, _)| STEP.powf(f64::from(*bucket) + 0.5))
     }
 }
 
-/// What has ended so far in a round.
+/// The figures of a round so far.
 #[derive(Clone, Debug, Default)]
 pub struct Running {
     /// Requests that ended, whatever way.

@@ -68,8 +68,8 @@ pub(crate) fn summarise(
             gauge(&all, track.kind, window, &mut summary);
         }
     }
-    // Readings on both sides of a reset, or of two processes, have nothing to do with each other, and
-    // a part of a round is not the round.
+    // Readings on both sides of a reset, or of two processes, have nothing to do with each other,
+    // and a part of a round is not the round.
     if summary.counter_reset || summary.not_covered {
         summary.stat = Stat::default();
         (summary.value, summary.increase) = (None, None);
@@ -89,7 +89,7 @@ fn nan_samples(series: &SeriesTrack) -> u64 {
     there.filter(|point| point.value.is_none()).count() as u64
 }
 
-/// The first reading, if it was before the round, and the last one, if it was after it.
+/// Fills in the first reading, if it was before the round, and the last one, if it was after it.
 fn ends(all: &[&SeriesTrack], kind: MetricKind, window: Window, summary: &mut MetricSummary) {
     let at = instants(all);
     let first = at.first().filter(|at| window.is_before(**at));
@@ -98,8 +98,9 @@ fn ends(all: &[&SeriesTrack], kind: MetricKind, window: Window, summary: &mut Me
     summary.after = last.and_then(|at| value_at(all, kind, *at));
 }
 
-/// Readings before the round's first request belong to `before`, those after its last to `after`.
-/// A round too short for a reading of its own has the first one after it.
+/// Statistics of a gauge's readings in the round. Those before its first request belong to
+/// `before`, those after its last to `after`. A round too short for a reading of its own has the
+/// first one after it.
 fn gauge(all: &[&SeriesTrack], kind: MetricKind, window: Window, summary: &mut MetricSummary) {
     let at = instants(all);
     let from = at.partition_point(|at| *at < window.started_ns);
@@ -120,6 +121,7 @@ fn gauge(all: &[&SeriesTrack], kind: MetricKind, window: Window, summary: &mut M
     }
 }
 
+/// The increase of a counter; the statistics are over its rates between neighbouring readings.
 fn counter(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
     ends(all, MetricKind::Counter, window, summary);
     summary.increase = total_growth(all, window).noted(summary);
@@ -176,6 +178,7 @@ fn grown_between(series: &[&SeriesTrack], instants: &[u64]) -> Option<f64> {
     Some(value_at(series, MetricKind::Counter, last)? - base)
 }
 
+/// The series of a family whose names end so.
 fn ending<'a>(all: &[&'a SeriesTrack], suffix: &str) -> Vec<&'a SeriesTrack> {
     let named = all.iter().filter(|one| one.name.ends_with(suffix));
     named.copied().collect()
@@ -193,8 +196,8 @@ fn observations(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummar
     summary.stat.avg = summary.value;
 }
 
-/// A server's quantiles are those of a window of its own, not of the round: each is shown by
-/// itself, as the mean of its readings.
+/// The quantiles that a server states. They are those of a window of its own, not of the round:
+/// each is shown by itself, as the mean of its readings.
 fn quantiles(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
     observations(all, window, summary);
     for one in all {
@@ -206,8 +209,7 @@ fn quantiles(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) 
     }
 }
 
-/// Quantiles by interpolation inside the bucket that holds them, as Prometheus'
-/// `histogram_quantile` does.
+/// Quantiles of a histogram.
 fn histogram(all: &[&SeriesTrack], window: Window, summary: &mut MetricSummary) {
     observations(all, window, summary);
     let buckets = buckets(all, window);
@@ -224,7 +226,7 @@ struct Bucket {
     count: f64,
 }
 
-/// Over all series of a histogram, in the order of their bounds.
+/// The buckets over all series of a histogram, in the order of their bounds.
 fn buckets(all: &[&SeriesTrack], window: Window) -> Vec<Bucket> {
     let mut buckets: Vec<Bucket> = Vec::new();
     for one in ending(all, "_bucket") {
@@ -244,6 +246,8 @@ fn buckets(all: &[&SeriesTrack], window: Window) -> Vec<Bucket> {
     buckets
 }
 
+/// A quantile by interpolation inside the bucket that holds it, as Prometheus' `histogram_quantile`
+/// does.
 fn bucket_quantile(cumulative: &[Bucket], p: f64) -> Option<f64> {
     let total = cumulative.last()?.count;
     if total.is_nan() || total <= 0.0 {

@@ -16,7 +16,7 @@ pub(crate) fn tail(values: impl Iterator<Item = f64>) -> Tail {
     }
 }
 
-/// Of one percentile. Puts the values in order as far as that is needed.
+/// The upper end of one percentile. Puts the values in order as far as that is needed.
 fn upper_end(values: &mut [f64], p: f64) -> Option<f64> {
     let rank = rank(values.len(), p)?;
     let (_, value, _) = values.select_nth_unstable_by(rank - 1, f64::total_cmp);

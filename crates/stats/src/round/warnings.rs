@@ -168,6 +168,7 @@ pub(crate) fn missing(meta: &RoundMeta, recorded: u64) -> u64 {
     u64::from(meta.planned).saturating_sub(u64::from(meta.not_started) + recorded)
 }
 
+/// The journal lacks requests that the round must have had.
 fn records_missing(meta: &RoundMeta, summary: &RoundSummary) -> Option<Warning> {
     let planned = u64::from(meta.planned);
     let recorded = summary.total_requests + summary.cancelled_requests;
@@ -239,8 +240,8 @@ fn odd_answers(facts: &RoundFacts, of: u64, totals_off: u64) -> Vec<Warning> {
     warnings
 }
 
-/// Failures in one line, the most frequent kind with the first message of it, and the time limits that
-/// requests ran into.
+/// Failures in one line, the most frequent kind with the first message of it, and the time limits
+/// that requests ran into.
 fn failures(facts: &RoundFacts, summary: &RoundSummary, options: &SummaryOptions) -> Vec<Warning> {
     let kinds = facts.failures.iter();
     let Some((kind, failed)) = kinds.max_by_key(|(_, failed)| failed.count) else {
@@ -258,7 +259,7 @@ fn failures(facts: &RoundFacts, summary: &RoundSummary, options: &SummaryOptions
         }
     }];
     let limits = time_limits(options.timeouts.unwrap_or_default());
-    for TimeLimit { kind, flag, ms } in limits {
+    for TimeoutFlag { kind, flag, ms } in limits {
         if let Some(failed) = facts.failures.get(&kind.to_string()) {
             let value = ms.map_or_else(String::new, |ms| format!(" {}", ms as f64 / 1e3));
             warnings.push(Warning::Timeouts {
@@ -271,32 +272,33 @@ fn failures(facts: &RoundFacts, summary: &RoundSummary, options: &SummaryOptions
     warnings
 }
 
-/// A time limit, with the failure of those that ran into it.
-struct TimeLimit {
+/// The flag of a time limit, with the failure of those that ran into it.
+struct TimeoutFlag {
     kind: FailureKind,
     /// What sets it, as journals and files name it.
     flag: &'static str,
     ms: Option<u64>,
 }
 
-fn time_limits(set: Timeouts) -> [TimeLimit; 4] {
+/// The time limits of a run, each with the failure it makes.
+fn time_limits(set: Timeouts) -> [TimeoutFlag; 4] {
     [
-        TimeLimit {
+        TimeoutFlag {
             kind: FailureKind::TimeoutConnect,
             flag: "--connect-timeout",
             ms: set.connect_ms,
         },
-        TimeLimit {
+        TimeoutFlag {
             kind: FailureKind::TimeoutFirstToken,
             flag: "--first-token-timeout",
             ms: set.first_token_ms,
         },
-        TimeLimit {
+        TimeoutFlag {
             kind: FailureKind::TimeoutIdle,
             flag: "--idle-timeout",
             ms: set.idle_ms,
         },
-        TimeLimit {
+        TimeoutFlag {
             kind: FailureKind::TimeoutTotal,
             flag: "--timeout",
             ms: set.total_ms,
@@ -335,7 +337,7 @@ fn only(name: &str, limit: f64) -> Slo {
     slo
 }
 
-/// The same in English, for the files.
+/// The missed limits in English, for the files.
 fn detail(missed: &[MissedLimit]) -> String {
     let parts = missed.iter().map(|limit| {
         let MissedLimit {
@@ -360,10 +362,6 @@ fn input_length(meta: &RoundMeta, facts: &RoundFacts) -> Option<Warning> {
         requests: of,
     } = facts.lengths;
     let counted = counted.saturating_sub(of * marker);
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "token counts are far below 2^52"
-    )]
     let off = stated.abs_diff(counted) as f64 > LENGTH_TOLERANCE * stated as f64;
     (stated > 0 && off).then_some(Warning::OtherInputLength { stated, counted })
 }

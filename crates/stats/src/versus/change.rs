@@ -36,7 +36,7 @@ pub(super) fn blank(name: &str, margin: f64, absolute: bool) -> MetricChange {
     }
 }
 
-/// Takes back what was found, and says why.
+/// Takes back what was found of a metric, and says why.
 pub(super) fn withhold(metric: &mut MetricChange, reason: ChangeReason) {
     let kept = blank(&metric.name, metric.margin, metric.absolute);
     *metric = MetricChange {
@@ -48,7 +48,7 @@ pub(super) fn withhold(metric: &mut MetricChange, reason: ChangeReason) {
     };
 }
 
-/// A quantity of requests that is compared as a ratio. `base` and `new` are geometric means, which
+/// The change of a quantity of requests, as a ratio. `base` and `new` are geometric means, which
 /// the change is about.
 pub(super) fn times(
     name: &str,
@@ -82,6 +82,7 @@ pub(super) fn times(
     } else {
         old.len().min(now.len())
     };
+    // A few prompts decide nothing, however many cycles asked them.
     let enough = prompts >= FEWEST;
     let interval = match kind {
         _ if !enough => None,
@@ -103,7 +104,7 @@ pub(super) fn times(
     out
 }
 
-/// A figure of a whole round. Without three cycles a side there is no interval.
+/// The change of a figure of a whole round. Without three cycles a side there is no interval.
 pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> MetricChange {
     let mut out = blank(name, margin, false);
     out.n = base.len().min(new.len()) as u64;
@@ -215,7 +216,7 @@ pub(super) struct ObservedShare {
 }
 
 impl ObservedShare {
-    /// By counts; `None` when nothing was counted.
+    /// The share by counts; `None` when nothing was counted.
     pub(super) fn of(part: u64, all: u64) -> Option<Self> {
         (all > 0).then(|| Self {
             rate: part as f64 / all as f64,
@@ -223,7 +224,7 @@ impl ObservedShare {
         })
     }
 
-    /// The same, resting on no more observations than there are prompts.
+    /// The share, resting on no more observations than there are prompts.
     pub(super) fn over(self, prompts: u64) -> Self {
         Self {
             of: self.of.min(prompts),
@@ -232,7 +233,7 @@ impl ObservedShare {
     }
 }
 
-/// A share of requests in both runs.
+/// The change of a share of requests, as a difference.
 pub(super) fn share(
     name: &str,
     base: Option<ObservedShare>,

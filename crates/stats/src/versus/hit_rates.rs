@@ -35,6 +35,7 @@ pub(super) struct RunHits {
 }
 
 impl RunHits {
+    /// The tokens of requests that reported both, and the rates of rounds that hold enough of them.
     pub(super) fn of(rounds: &[&RoundResult]) -> Self {
         let mut sums: BTreeMap<u64, PromptTokens> = BTreeMap::new();
         for (_, row) in rounds.iter().flat_map(|round| round.requests.successes()) {
@@ -47,6 +48,7 @@ impl RunHits {
                 sum.tokens += input as f64;
             }
         }
+        // A round that was cut short would have the weight of a whole one.
         let summaries = rounds.iter().map(|round| &round.summary);
         let known = summaries.clone().map(|one| one.cache_known_requests);
         let most = known.max().unwrap_or(0);
@@ -81,7 +83,7 @@ impl RunHits {
     }
 }
 
-/// A ratio of sums over requests, as a share.
+/// The change of a ratio of sums over requests, as a difference of shares.
 pub(super) fn ratio_of_sums(
     name: &str,
     base: &RunHits,

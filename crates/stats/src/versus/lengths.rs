@@ -10,7 +10,7 @@ use dualround_model::{
 const SMALL: f64 = 0.02;
 /// Tokens that whole blocks leave to compute of a prompt that hits, at least.
 const BLOCK: u64 = 16;
-/// A request that takes half of its prompt from the cache hits.
+/// A request hits when so many times its cached tokens are its prompt.
 const HIT: u64 = 2;
 
 /// What other lengths may account for in the rounds of a kind.
@@ -73,7 +73,7 @@ impl LengthAllowance {
         })
     }
 
-    /// The lengths are the same.
+    /// Whether the lengths are the same.
     pub(super) fn is_nothing(self) -> bool {
         (self.base_tokens - self.new_tokens).abs() < f64::EPSILON
     }
@@ -84,13 +84,13 @@ impl LengthAllowance {
         ChangeReason::OtherPrompts { base, new }
     }
 
-    /// What the reader must know.
+    /// The caveat that the reader must know.
     pub(super) fn caveat(self) -> ChangeCaveat {
         let (base, new) = (self.base_tokens, self.new_tokens);
         ChangeCaveat::LengthsAllowed { base, new }
     }
 
-    /// Of cold / warm.
+    /// What lengths may account for in the ratio cold / warm; this is of the cold rounds.
     pub(super) fn over(self, warm: Self) -> Self {
         let time = LogSpan {
             least: self.time.least - warm.time.most,
@@ -121,6 +121,7 @@ impl LengthAllowance {
         }
     }
 
+    /// Widens the interval of the hit rate, and judges again.
     fn widen_rate(self, metric: &mut MetricChange) {
         let Some((low, high)) = metric.low.zip(metric.high) else {
             return;
@@ -148,6 +149,7 @@ fn most_left(base: &[&RoundResult], new: &[&RoundResult]) -> u64 {
     left.max().unwrap_or(0)
 }
 
+/// Widens the interval of a ratio, and judges again.
 fn widen(metric: &mut MetricChange, by: LogSpan, better: Better) {
     let Some((low, high)) = metric.low.zip(metric.high) else {
         return;

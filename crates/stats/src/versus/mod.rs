@@ -72,7 +72,8 @@ fn missing(level: &LevelComparison, only_in: Which) -> MissingLevel {
     }
 }
 
-/// Cold rounds, the first warm round of each epoch, and both as pairs.
+/// The rounds of a level in one run: cold ones, the first warm one of each epoch, and both as
+/// pairs.
 struct LevelRounds<'a> {
     cold: Vec<&'a RoundResult>,
     warm: Vec<&'a RoundResult>,
@@ -80,6 +81,7 @@ struct LevelRounds<'a> {
 }
 
 impl<'a> LevelRounds<'a> {
+    /// The rounds of the level of this number.
     fn of(run: RunData<'a>, level: u32) -> Self {
         let first = run.rounds.iter().position(|r| r.meta.level == level);
         let rest = first.map_or(&[][..], |first| &run.rounds[first..]);
@@ -92,7 +94,7 @@ impl<'a> LevelRounds<'a> {
         }
     }
 
-    /// Of what its requests are, but for what makes them fresh; `None` without a round.
+    /// The digest of what its requests ask, without what makes them fresh; `None` without a round.
     fn content_digest(&self) -> Option<&str> {
         let first = self.cold.first().or(self.warm.first());
         first.map(|round| round.meta.content_digest.as_str())
@@ -153,6 +155,7 @@ fn level(
         LevelRounds::of(base, one.level),
         LevelRounds::of(new, other.level),
     );
+    // The same requests can be held against each other one by one.
     let digest = old.content_digest();
     let paired = digest.is_some() && digest == now.content_digest();
     let mut caveats = Vec::new();
@@ -211,7 +214,7 @@ fn level(
     }
 }
 
-/// Of which runs something holds.
+/// The runs of which something holds, base and new.
 fn which(holds: [bool; 2]) -> Option<Which> {
     match holds {
         [true, true] => Some(Which::Both),

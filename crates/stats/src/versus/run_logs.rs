@@ -12,11 +12,13 @@ pub(super) struct RunLogs {
 }
 
 impl RunLogs {
-    /// Of a time of successful requests; of a prompt that a round asked several times, the mean.
+    /// The logarithms of a time of successful requests; of a prompt that a round asked several
+    /// times, the mean.
     pub(super) fn of(rounds: &[&RoundResult], pick: MetricOf) -> Self {
         Self::of_logs(rounds.iter().map(|round| of_round(round, pick)).collect())
     }
 
+    /// Logarithms that are there already, a list a cycle.
     pub(super) fn of_logs(cycles: Vec<Vec<PromptLog>>) -> Self {
         // One that was cut short would have the weight of a whole one.
         let most = cycles.iter().map(Vec::len).max().unwrap_or(0);
@@ -86,13 +88,14 @@ fn ln_of(logs: &[PromptLog], prompt: u64) -> Option<f64> {
     Some(logs[at].ln)
 }
 
-/// A prompt that both runs have.
+/// A prompt that both runs have, with the logarithm of each.
 pub(super) struct CommonPrompt {
     pub(super) prompt: u64,
     pub(super) base: f64,
     pub(super) new: f64,
 }
 
+/// The prompts that both runs have, in their order.
 pub(super) fn common_prompts(base: &[PromptLog], new: &[PromptLog]) -> Vec<CommonPrompt> {
     let common = base.iter().filter_map(|log| {
         Some(CommonPrompt {

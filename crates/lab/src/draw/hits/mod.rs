@@ -17,7 +17,7 @@ use super::{
 use dualround_model::{ColdAction, ColdMethod, RoundKind, RoundRun, RunEvidence, Schedule};
 use serve::{HitWorld, Served};
 
-/// Rounds with what is known and true.
+/// The rounds of a world of hits, with what is known and what is true of them.
 #[derive(Clone, Debug)]
 pub struct DrawnHits {
     /// Cold and warm.
@@ -30,8 +30,9 @@ pub struct DrawnHits {
     pub truth: HitTruth,
 }
 
-/// Draws its rounds.
+/// Draws the two rounds of a scenario.
 pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
+    // Not the draws that the scenario itself comes from.
     let mut random = Random::new(scenario.seed ^ 0x1457);
     let world = HitWorld::new(scenario, &mut random);
     let (cold, warm) = (world.serve(false), world.serve(true));
@@ -80,7 +81,7 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
     }
 }
 
-/// How its cold round was made cold.
+/// How the cold round is made cold.
 fn action(scenario: &HitScenario) -> ColdAction {
     ColdAction {
         method: if scenario.salted {
@@ -104,7 +105,7 @@ struct HitRequest {
     replays: bool,
 }
 
-/// The record that a run would have left of it.
+/// The record that a run would have left of a request.
 fn request(
     scenario: &HitScenario,
     world: &HitWorld<'_>,
@@ -141,7 +142,7 @@ fn request(
     })
 }
 
-/// In the order of names.
+/// What counters told of a round by tier, in the order of names.
 fn counted(round: &RoundRun) -> Vec<CountedTier> {
     let tiers = round.meta.engines.iter().flat_map(|engine| {
         engine.tiers.iter().map(|tier| CountedTier {
@@ -156,6 +157,7 @@ fn counted(round: &RoundRun) -> Vec<CountedTier> {
     tiers
 }
 
+/// What is true of the two rounds, whoever reports what.
 fn truth(world: &HitWorld<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
     let scenario = world.scenario;
     // Sixteen tokens of template are always tolerated, and a block; one more where its size is not

@@ -3,7 +3,7 @@
 use super::scenario::{AnswerIds, Canary, CountersSeen, HitScenario, PageStyle, UsageTold};
 use crate::draw::random::Random;
 
-/// The world of a seed. What is drawn first and what after it stays as it is: a seed is a world.
+/// The world of hits of a seed. The order of the draws is part of it: a seed stays the same world.
 pub fn hit_scenario(seed: u64) -> HitScenario {
     let mut random = Random::new(seed ^ 0x4175);
     let prompts = random.whole(8, 40);
@@ -94,7 +94,8 @@ fn counters(random: &mut Random, replicas: u32) -> CountersSeen {
     }
 }
 
-/// A cache that is too small keeps nothing here.
+/// What engines say they hold, in multiples of what the prompts need. A cache that is too small
+/// keeps nothing here.
 fn capacity(random: &mut Random, keeps_nothing: bool) -> Option<f64> {
     match random.one_of(&[0, 1, 2]) {
         1 => Some(random.one_of(&[1.2, 3.0])),

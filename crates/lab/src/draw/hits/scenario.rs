@@ -63,7 +63,7 @@ pub enum PageStyle {
     Computed,
 }
 
-/// AnswerIds of answers.
+/// Which ids answers bear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerIds {
@@ -112,19 +112,19 @@ pub struct HitScenario {
     pub outer: bool,
     /// Tokens that the engine says it holds, as a multiple of what the prompts need.
     pub capacity: Option<f64>,
-    /// UsageTold.
+    /// How usage tells cached tokens.
     pub usage: UsageTold,
-    /// UsageTold tells the tiers, too.
+    /// Usage tells the tiers, too.
     pub by_tier: bool,
-    /// Canary.
+    /// What the canary met.
     pub canary: Canary,
-    /// CountersSeen.
+    /// What the engines' counters saw.
     pub counters: CountersSeen,
     /// How they count.
     pub page: PageStyle,
     /// A response cache in front gives warm answers back.
     pub response_cache: bool,
-    /// AnswerIds of answers.
+    /// Which ids answers bear.
     pub response_ids: AnswerIds,
     /// Prompts are separated by the engine's salt, not by a marker.
     pub salted: bool,
@@ -139,7 +139,7 @@ impl HitScenario {
     }
 }
 
-/// What is true of it.
+/// What is true of a world of hits.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct HitTruth {
     /// Prompt tokens of a round.

@@ -6,15 +6,15 @@ use crate::draw::random::Random;
 /// Requests of the canary, which take their turns among the replicas too.
 const CANARY_REQUESTS: usize = 3;
 
-/// What one request of a round is, before anybody reports it.
+/// What one request of a round took from caches.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Served {
     /// Tokens from a cache.
     pub(super) cached: u64,
     /// Tokens that requests of its own round gave it.
     pub(super) own: u64,
-    /// Tokens that nobody outside can tell from those: behind one address with several engines, what
-    /// any request of the round shares that was sent before this one ended.
+    /// Tokens that nobody outside can tell from those: behind one address with several engines,
+    /// what any request of the round shares that was sent before this one ended.
     pub(super) hidden: u64,
     /// Of the cached ones, from an outer tier.
     pub(super) outer: u64,
@@ -56,13 +56,14 @@ impl<'a> HitWorld<'a> {
             + u64::from(scenario.prompts) * u64::from(scenario.unique)
     }
 
-    /// Whole blocks, and the last token is always computed.
+    /// Tokens of a find that are given back: whole blocks, and the last token of a prompt is always
+    /// computed.
     fn blocks(&self, at: usize, found: u64) -> u64 {
         let block = u64::from(self.scenario.block);
         found.min(self.tokens(at) - 1) / block * block
     }
 
-    /// What another prompt that is there already gives.
+    /// Tokens that two prompts begin with.
     fn common(&self, at: usize, other: usize) -> u64 {
         let both = self.ids[at].iter().zip(&self.ids[other]);
         both.take_while(|(a, b)| a == b).count() as u64
@@ -74,14 +75,15 @@ impl<'a> HitWorld<'a> {
         (CANARY_REQUESTS + earlier + at) % self.scenario.replicas as usize
     }
 
-    /// Requests of one wave run together and find nothing of each other.
+    /// What each request of a round took. Requests of one wave run together and find nothing of
+    /// each other.
     pub(super) fn serve(&self, warm: bool) -> Vec<Served> {
         (0..self.ids.len())
             .map(|at| self.serve_one(at, warm))
             .collect()
     }
 
-    /// What some requests of the round, but for itself, give at most.
+    /// What one of some other requests of the round gives at most, tokens.
     fn shared(&self, at: usize, others: impl Iterator<Item = usize>) -> u64 {
         let others = others.filter(|other| *other != at);
         let most = others.map(|other| self.common(at, other)).max();

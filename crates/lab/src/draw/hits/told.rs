@@ -53,7 +53,7 @@ pub(super) fn counters(
     }
     let mut deltas = Vec::new();
     for engine in 0..read(scenario) {
-        let mut sums = EngineTokens::default();
+        let mut sums = ServedTokens::default();
         let mine = served.iter().enumerate();
         for (at, one) in mine.filter(|(_, one)| one.engine == engine && !replays) {
             sums.local += (one.cached - one.outer) as f64;
@@ -72,7 +72,7 @@ pub(super) fn counters(
 
 /// Tokens that one engine had to do with.
 #[derive(Default)]
-struct EngineTokens {
+struct ServedTokens {
     /// From its own cache.
     local: f64,
     /// From an outer tier.
@@ -81,7 +81,7 @@ struct EngineTokens {
     sent: f64,
 }
 
-impl EngineTokens {
+impl ServedTokens {
     fn delta(self, scenario: &HitScenario, base: String) -> EngineDelta {
         let Self { local, outer, sent } = self;
         let mut tiers = match scenario.page {
@@ -121,7 +121,7 @@ fn tier(tier: &str, hits: f64, queries: f64) -> TierDelta {
     }
 }
 
-/// What was known before the rounds.
+/// What was known of canary and engines before the rounds.
 pub(super) fn known(scenario: &HitScenario, world: &HitWorld<'_>) -> RunEvidence {
     // What is behind one address with several engines is a gateway, which tells nothing.
     let gateway = EngineReport::new(EngineKind::Unknown, "http://gateway".to_owned());

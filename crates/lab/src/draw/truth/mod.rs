@@ -83,8 +83,8 @@ impl AskedRounds<'_> {
     }
 }
 
-/// The truth of rounds; `effect`: the mean of ln(cold / warm) that the world has; `noise`: what is
-/// allowed between rounds, percent.
+/// What is true of rounds; `effect`: the mean of ln(cold / warm) that the world has; `noise`: what
+/// is allowed between rounds, percent.
 pub(super) fn truth(asked: AskedRounds<'_>, effect: f64, noise: f64) -> ScenarioTruth {
     let run = asked.cycles();
     let held: Vec<usize> = run

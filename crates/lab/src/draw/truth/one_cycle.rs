@@ -157,8 +157,8 @@ pub(super) fn one_cycle(
     truth.interval = Some(as_ratios(widened(of_prompts, by)));
 }
 
-/// What the spread is widened by: what is allowed, or more where repeats are known to be farther apart,
-/// but no more than the exact interval of their distance.
+/// What the spread is widened by: what is allowed, or more where repeats are known to be farther
+/// apart, but no more than the exact interval of their distance.
 fn widening(allowed: f64, apart: &[Vec<f64>]) -> f64 {
     if apart.is_empty() {
         return allowed;

@@ -43,8 +43,8 @@ struct CycleRows {
 }
 
 impl CycleRows {
-    /// Over the prompts of all cycles. A prompt's rows within a cycle first: each cycle has the same
-    /// weight in it.
+    /// The values of the prompts over all cycles. A prompt's rows within a cycle first: each cycle
+    /// has the same weight in it.
     fn over_all(&self, pick: OfRow) -> Vec<f64> {
         let each = self.cycles.iter().map(|rows| in_cycle(rows, pick));
         values(&prompt_means(&each.collect::<Vec<_>>().concat()))
@@ -57,6 +57,7 @@ impl CycleRows {
         means.collect()
     }
 
+    /// The value that cycles together have.
     fn centre(&self, pick: OfRow) -> f64 {
         match self.together {
             Together::ByPrompt => mean(&self.over_all(pick)),
