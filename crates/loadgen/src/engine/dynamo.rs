@@ -10,12 +10,8 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let mut report = blank(EngineKind::Dynamo, seen, evidence);
-    let gauge = |name: &str| {
-        let value = seen.value(name).filter(|value| *value > 0.0)?;
-        format!("{value:.0}").parse::<u64>().ok()
-    };
-    report.block_tokens = gauge("dynamo_frontend_model_kv_cache_block_size");
-    let blocks = gauge("dynamo_frontend_model_total_kv_blocks");
+    report.block_tokens = positive_size(seen, "dynamo_frontend_model_kv_cache_block_size");
+    let blocks = positive_size(seen, "dynamo_frontend_model_total_kv_blocks");
     report.capacity_tokens = blocks.zip(report.block_tokens).map(|(n, size)| n * size);
     report.resets.push(seen.call("POST", "/clear_kv_blocks"));
     report.hints.push(
@@ -30,4 +26,10 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
         .hints
         .push("give each worker's own address with --admin-url to see its counters".to_owned());
     report
+}
+
+/// A gauge that holds a whole number above 0.
+fn positive_size(seen: &Observed, gauge: &str) -> Option<u64> {
+    let value = seen.value(gauge).filter(|value| *value > 0.0)?;
+    format!("{value:.0}").parse().ok()
 }

@@ -18,14 +18,14 @@ const HOSTS: [&str; 9] = [
 
 pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
     let host = seen.host.to_ascii_lowercase();
-    let known = |end: &&&str| {
-        host.strip_suffix(**end)
-            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
-    };
-    HOSTS
-        .iter()
-        .find(known)
-        .map(|end| describe(seen, &format!("the host is {end}'s")))
+    let owner = HOSTS.into_iter().find(|owner| is_host_of(&host, owner))?;
+    Some(describe(seen, &format!("the host is {owner}'s")))
+}
+
+/// The host is this domain or one below it.
+fn is_host_of(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {

@@ -29,16 +29,11 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let mut report = blank(EngineKind::LlamaCpp, seen, evidence);
-    let props = seen.props.as_ref();
-    let field = |name: &str| props.and_then(|props| props.get(name));
-    report.version = field("build_info")
-        .and_then(Value::as_str)
-        .map(str::to_owned);
+    let props = seen.props.as_ref().unwrap_or(&Value::Null);
+    report.version = props["build_info"].as_str().map(str::to_owned);
     report.block_tokens = Some(1);
-    let slots = field("total_slots").and_then(Value::as_u64);
-    let context = field("default_generation_settings")
-        .and_then(|settings| settings.get("n_ctx"))
-        .and_then(Value::as_u64);
+    let slots = props["total_slots"].as_u64();
+    let context = props["default_generation_settings"]["n_ctx"].as_u64();
     report.capacity_tokens = slots.zip(context).map(|(slots, context)| slots * context);
     report.processed = seen.metric(&["llamacpp:prompt_tokens_total"]);
     report.cached = seen.metric(&["llamacpp:prompt_tokens_cached_total"]);

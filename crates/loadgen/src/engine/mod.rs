@@ -60,12 +60,9 @@ impl Observed {
 
     /// The model list names this owner.
     fn owned_by(&self, owner: &str) -> bool {
-        self.models.as_ref().is_some_and(|models| {
-            let list = models.get("data").and_then(Value::as_array);
-            let owned =
-                |model: &Value| model.get("owned_by").and_then(Value::as_str) == Some(owner);
-            list.into_iter().flatten().any(owned)
-        })
+        let list = self.models.as_ref().and_then(|models| models.get("data"));
+        let mut models = list.and_then(Value::as_array).into_iter().flatten();
+        models.any(|model| model["owned_by"] == owner)
     }
 
     /// The first of these names that is on the page.
@@ -100,6 +97,11 @@ impl Observed {
         let sample = page.samples.iter().find(|sample| sample.name == metric)?;
         let (_, value) = sample.labels.iter().find(|(name, _)| name == label)?;
         Some(value.clone())
+    }
+
+    /// The same, where it is a whole number.
+    fn label_number(&self, metric: &str, label: &str) -> Option<u64> {
+        self.label(metric, label)?.parse().ok()
     }
 }
 

@@ -20,12 +20,10 @@ pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
 
 pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let mut report = blank(EngineKind::Sglang, seen, evidence);
-    let info = seen.server_info.as_ref();
-    let field = |name: &str| info.and_then(|info| info.get(name));
-    report.version = field("version").and_then(Value::as_str).map(str::to_owned);
-    report.block_tokens = field("page_size").and_then(Value::as_u64);
-    report.capacity_tokens = field("max_total_num_tokens").and_then(Value::as_u64);
-    let on = |name: &str| field(name).and_then(Value::as_bool);
+    let info = seen.server_info.as_ref().unwrap_or(&Value::Null);
+    report.version = info["version"].as_str().map(str::to_owned);
+    report.block_tokens = info["page_size"].as_u64();
+    report.capacity_tokens = info["max_total_num_tokens"].as_u64();
     if let Some((hits, queries)) = seen
         .metric(&["sglang:cached_tokens_total"])
         .zip(seen.metric(&["sglang:prompt_tokens_total"]))
@@ -45,15 +43,15 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     report.waiting = seen.metric(&["sglang:num_queue_reqs"]);
     report.salt_field = Some("cache_salt".to_owned());
     report.external_tier =
-        on("enable_lmcache") == Some(true) || on("enable_hierarchical_cache") == Some(true);
+        info["enable_lmcache"] == true || info["enable_hierarchical_cache"] == true;
     report.resets.push(seen.call("POST", "/flush_cache"));
-    if on("enable_cache_report") == Some(false) {
+    if info["enable_cache_report"] == false {
         report
             .hints
             .push("cached tokens in usage need --enable-cache-report".to_owned());
     }
-    report.prefix_caching = on("disable_radix_cache").map(|off| !off);
-    if on("disable_radix_cache") == Some(true) {
+    report.prefix_caching = info["disable_radix_cache"].as_bool().map(|off| !off);
+    if info["disable_radix_cache"] == true {
         report
             .hints
             .push("the prefix cache is off (--disable-radix-cache)".to_owned());

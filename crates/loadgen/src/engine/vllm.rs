@@ -5,9 +5,8 @@ use dualround_model::{EngineKind, EngineReport, TierCounters};
 use serde_json::Value;
 
 pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
-    let simulated =
-        |version: &Value| version.get("engine").and_then(Value::as_str) == Some("simllm");
-    if seen.version.as_ref().is_some_and(simulated) {
+    let version = seen.version.as_ref();
+    if version.is_some_and(|version| version["engine"] == "simllm") {
         return Some(describe(
             seen,
             EngineKind::Simulated,
@@ -61,11 +60,14 @@ pub(super) fn describe(seen: &Observed, kind: EngineKind, evidence: &str) -> Eng
     report.running = seen.metric(&["vllm:num_requests_running"]);
     report.waiting = seen.metric(&["vllm:num_requests_waiting"]);
     let info = "vllm:cache_config_info";
-    let number = |label: &str| seen.label(info, label)?.parse::<u64>().ok();
-    report.block_tokens = number("block_size");
-    let blocks = number("num_gpu_blocks_override")
-        .or_else(|| number("num_gpu_blocks"))
-        .or_else(|| number("num_cpu_blocks"));
+    report.block_tokens = seen.label_number(info, "block_size");
+    let blocks = [
+        "num_gpu_blocks_override",
+        "num_gpu_blocks",
+        "num_cpu_blocks",
+    ]
+    .into_iter()
+    .find_map(|label| seen.label_number(info, label));
     report.capacity_tokens = blocks.zip(report.block_tokens).map(|(n, size)| n * size);
     report.salt_field = Some("cache_salt".to_owned());
     report.prefix_caching = match seen.label(info, "enable_prefix_caching").as_deref() {

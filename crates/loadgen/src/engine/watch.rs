@@ -96,10 +96,7 @@ impl Watch {
             tokio::time::sleep(STILL).await;
             let next = self.read().await?;
             let (before, now) = (self.counts(&page), self.counts(&next));
-            let back = |(before, now): (&Option<f64>, &Option<f64>)| {
-                before.zip(*now).is_some_and(|(before, now)| now < before)
-            };
-            jumps |= before.iter().zip(&now).any(back) || next.is_of_another_process(&page);
+            jumps |= has_gone_back(&before, &now) || next.is_of_another_process(&page);
             page = next;
             if before == now && self.busy(&page).is_none_or(|busy| busy <= 0.0) {
                 break;
@@ -137,9 +134,8 @@ impl Watch {
 
     /// Requests running and waiting; `None` when the page does not say.
     pub(crate) fn busy(&self, page: &Scrape) -> Option<f64> {
-        let gauge = |name: &Option<String>| sum(page, name.as_deref()?, None);
-        let running = gauge(&self.report.running);
-        let waiting = gauge(&self.report.waiting);
+        let running = gauge(page, self.report.running.as_deref());
+        let waiting = gauge(page, self.report.waiting.as_deref());
         (running.is_some() || waiting.is_some())
             .then(|| running.unwrap_or(0.0) + waiting.unwrap_or(0.0))
     }
@@ -166,30 +162,32 @@ impl Watch {
                 return delta;
             }
         };
-        let increase = |name: Option<&str>, label: Option<&(String, String)>| {
-            grown(before, after, name?, label)
-        };
         for tier in &report.tiers {
             delta.tiers.push(TierDelta {
                 tier: tier.tier.clone(),
-                hits: increase(Some(&tier.hits), tier.label.as_ref()),
-                queries: increase(Some(&tier.queries), None),
+                hits: grown(before, after, Some(&tier.hits), tier.label.as_ref()),
+                queries: grown(before, after, Some(&tier.queries), None),
             });
         }
-        delta.processed = increase(report.processed.as_deref(), None);
-        delta.cached = increase(report.cached.as_deref(), None);
-        delta.prompt_tokens = increase(report.prompt_tokens.as_deref(), None);
-        delta.requests = increase(report.requests.as_deref(), None);
-        delta.running_before = report
-            .running
-            .as_deref()
-            .and_then(|name| sum(before, name, None));
-        delta.waiting_before = report
-            .waiting
-            .as_deref()
-            .and_then(|name| sum(before, name, None));
+        delta.processed = grown(before, after, report.processed.as_deref(), None);
+        delta.cached = grown(before, after, report.cached.as_deref(), None);
+        delta.prompt_tokens = grown(before, after, report.prompt_tokens.as_deref(), None);
+        delta.requests = grown(before, after, report.requests.as_deref(), None);
+        delta.running_before = gauge(before, report.running.as_deref());
+        delta.waiting_before = gauge(before, report.waiting.as_deref());
         delta
     }
+}
+
+/// One of these counters is lower than before.
+fn has_gone_back(before: &[Option<f64>], now: &[Option<f64>]) -> bool {
+    let mut pairs = before.iter().zip(now);
+    pairs.any(|pair| matches!(pair, (Some(before), Some(now)) if now < before))
+}
+
+/// A gauge's value; `None` where the engine has none, or the page does not say.
+fn gauge(page: &Scrape, name: Option<&str>) -> Option<f64> {
+    sum(page, name?, None)
 }
 
 /// The series of a metric, or those with a label; `None` where there are none.
@@ -220,21 +218,23 @@ fn sum(page: &Scrape, name: &str, label: Option<&(String, String)>) -> Option<f6
 fn grown(
     before: &Scrape,
     after: &Scrape,
-    name: &str,
+    name: Option<&str>,
     label: Option<&(String, String)>,
 ) -> Option<f64> {
-    let now = series(after, name, label)?;
-    let then = series(before, name, label).unwrap_or_default();
-    let of = |list: &[&PromSample], one: &PromSample| {
-        let found = list.iter().find(|other| other.labels == one.labels);
-        found.map(|found| found.value)
-    };
-    if then.iter().any(|one| of(&now, one).is_none()) {
+    let now = series(after, name?, label)?;
+    let then = series(before, name?, label).unwrap_or_default();
+    if then.iter().any(|one| same_series(&now, one).is_none()) {
         return None;
     }
     let increases = now.iter().map(|one| {
-        let increase = one.value - of(&then, one).unwrap_or(0.0);
+        let increase = one.value - same_series(&then, one).unwrap_or(0.0);
         (increase >= 0.0).then_some(increase)
     });
     increases.sum()
+}
+
+/// The value in `list` of the series that `one` is of.
+fn same_series(list: &[&PromSample], one: &PromSample) -> Option<f64> {
+    let found = list.iter().find(|other| other.labels == one.labels);
+    found.map(|found| found.value)
 }
