@@ -8,12 +8,14 @@ use tokio::sync::Notify;
 
 /// Shared by everything that must stop when the user says so.
 #[derive(Clone, Debug, Default)]
-pub struct Cancel(Arc<Inner>);
+pub struct Cancel {
+    signal: Arc<CancelSignal>,
+}
 
 #[derive(Debug, Default)]
-struct Inner {
-    flag: AtomicBool,
-    notify: Notify,
+struct CancelSignal {
+    given: AtomicBool,
+    waiting: Notify,
 }
 
 impl Cancel {
@@ -24,19 +26,19 @@ impl Cancel {
 
     /// Gives the signal: nothing new is sent, what is in flight ends as cancelled.
     pub fn cancel(&self) {
-        self.0.flag.store(true, SeqCst);
-        self.0.notify.notify_waiters();
+        self.signal.given.store(true, SeqCst);
+        self.signal.waiting.notify_waiters();
     }
 
     /// Whether it has been given.
     pub fn is_cancelled(&self) -> bool {
-        self.0.flag.load(SeqCst)
+        self.signal.given.load(SeqCst)
     }
 
     /// Waits for it.
     pub(crate) async fn cancelled(&self) {
         loop {
-            let notified = self.0.notify.notified();
+            let notified = self.signal.waiting.notified();
             if self.is_cancelled() {
                 return;
             }

@@ -9,11 +9,10 @@ use std::time::Duration;
 /// [`LoadError::FileLimit`] when that is not enough.
 #[cfg(unix)]
 pub(crate) fn make_room_for_files(concurrency: u32, need: u64) -> Result<(), LoadError> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     // No limit is `None`.
-    let enough = |limit: &Rlimit| limit.current.is_none_or(|files| files >= need);
-    if !enough(&limit) {
+    if limit.current.is_some_and(|files| files < need) {
         limit.current = Some(limit.maximum.map_or(need, |most| most.min(need)));
         // A refusal shows in the limit read next.
         let _ = setrlimit(Resource::Nofile, limit);

@@ -12,9 +12,20 @@ use tokio::runtime::{Builder, Runtime};
 /// wait for the next one, and the bound would be wrong.
 const READY: usize = 1 << 16;
 
+/// Instants just before a runtime asked which sockets are ready.
+#[derive(Clone, Copy)]
+struct Askings {
+    last: Option<Instant>,
+    last_but_one: Option<Instant>,
+}
+
 thread_local! {
-    /// Instants just before the last asking, and before the one before.
-    static ASKED: Cell<(Option<Instant>, Option<Instant>)> = const { Cell::new((None, None)) };
+    static ASKED: Cell<Askings> = const {
+        Cell::new(Askings {
+            last: None,
+            last_but_one: None,
+        })
+    };
 }
 
 /// A runtime for the thread that drives it.
@@ -23,14 +34,17 @@ pub(crate) fn single() -> Result<Runtime, LoadError> {
         .enable_all()
         .max_io_events_per_tick(READY)
         .on_thread_park(|| {
-            let (last, _) = ASKED.get();
-            ASKED.set((Some(Instant::now()), last));
+            let before = ASKED.get();
+            ASKED.set(Askings {
+                last: Some(Instant::now()),
+                last_but_one: before.last,
+            });
         })
         .build()
         .map_err(LoadError::Worker)
 }
 
-/// What is read now from a socket that had been empty came after this instant.
+/// The instant after which everything came that is read now from a socket that had been empty.
 pub(crate) fn not_before() -> Option<Instant> {
-    ASKED.get().1
+    ASKED.get().last_but_one
 }

@@ -82,8 +82,8 @@ impl<'a> Prober<'a> {
             reason: reason.to_owned(),
         });
         for odd in text.into_iter().chain(finish) {
-            let is_new = |known: &Warning| discriminant(known) != discriminant(&odd);
-            if self.odd.iter().all(is_new) {
+            let mut known = self.odd.iter().map(discriminant);
+            if known.all(|kind| kind != discriminant(&odd)) {
                 self.odd.push(odd);
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Prober<'a> {
         self.send_text(&text, fresh).await
     }
 
-    /// The same of another text of that length, which begins with other words.
+    /// Sends another text of that length, which begins with other words.
     async fn send_other(&mut self, fresh: &CacheBreaker) -> Result<Probed, Refused> {
         let text = filler(self.plan.seed ^ 2, self.text.len());
         self.send_text(&text, fresh).await
@@ -154,14 +154,14 @@ impl<'a> Prober<'a> {
 
 /// How long a text may have to be, that a cache takes it at all.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Lengths {
+pub(crate) struct TextLengths {
     /// Tokens of the unit in which prompts are cached, where it is known.
     pub(crate) block: Option<u64>,
     /// Characters of the longest measured prompt.
     pub(crate) longest_chars: usize,
 }
 
-impl Lengths {
+impl TextLengths {
     /// Characters of a text that is as long as twice a block and as the longest measured prompt,
     /// but of no more than 8,192 tokens, by the tokens of a text of [`CHARS`].
     fn longer(self, tokens: u64) -> usize {
@@ -182,7 +182,7 @@ pub(crate) async fn run(
     prober: &mut Prober<'_>,
     markers: &mut Markers,
     salt_field: Option<&str>,
-    lengths: Lengths,
+    lengths: TextLengths,
 ) -> Result<CanaryReport, Refused> {
     let report = three(prober, markers, salt_field).await?;
     let missed = report.found() != Some(true);
@@ -203,31 +203,28 @@ async fn three(
     markers: &mut Markers,
     salt_field: Option<&str>,
 ) -> Result<CanaryReport, Refused> {
-    let mut fresh = || fresh(markers, salt_field);
-    let (one, two) = (fresh(), fresh());
-    let mut sent = Vec::with_capacity(3);
-    for fresh in [&one, &one, &two] {
-        sent.push(prober.send(fresh).await?);
-    }
+    let one = fresh(markers, salt_field);
+    let two = fresh(markers, salt_field);
+    let first = prober.send(&one).await?;
+    let repeated = prober.send(&one).await?;
+    let other = prober.send(&two).await?;
     // Under a salt nothing of another epoch is shared, so what prompts of one share shows only in
     // another text under the same value.
     let other_text = match salt_field {
         Some(_) => prober.send_other(&one).await?.usage.cached_tokens,
         None => None,
     };
-    let cached = |probed: &Probed| probed.usage.cached_tokens;
-    let [first, again, other] = [0, 1, 2].map(|at: usize| sent[at].id.as_deref());
     Ok(CanaryReport {
-        prompt_tokens: sent[0].usage.prompt_tokens,
-        replayed: first.is_some()
-            && first == again
-            && first != other
+        prompt_tokens: first.usage.prompt_tokens,
+        replayed: first.id.is_some()
+            && first.id == repeated.id
+            && first.id != other.id
             // An id may be a digest of the prompt; a stored answer repeats its usage.
-            && cached(&sent[0]) == cached(&sent[1]),
-        first: cached(&sent[0]),
-        repeated: cached(&sent[1]),
-        other_marker: cached(&sent[2]),
-        other_counted: sent[2].usage.prompt_tokens.is_some(),
+            && first.usage.cached_tokens == repeated.usage.cached_tokens,
+        first: first.usage.cached_tokens,
+        repeated: repeated.usage.cached_tokens,
+        other_marker: other.usage.cached_tokens,
+        other_counted: other.usage.prompt_tokens.is_some(),
         other_text,
         salt_field: salt_field.map(str::to_owned),
     })
@@ -282,7 +279,7 @@ mod tests {
     #[test]
     fn a_longer_text_fits_the_block_and_the_longest_prompt() {
         let of = |block, longest_chars| {
-            Lengths {
+            TextLengths {
                 block,
                 longest_chars,
             }

@@ -6,7 +6,10 @@ use std::fmt::Write;
 /// Header fields of a request, each name once. A later field of a name takes the place of an
 /// earlier one, so that what the user gives wins over what the program would send.
 #[derive(Clone, Default)]
-pub(crate) struct Headers(Vec<(String, String)>);
+pub(crate) struct Headers {
+    /// Names and values.
+    fields: Vec<(String, String)>,
+}
 
 impl Headers {
     /// One field.
@@ -20,27 +23,27 @@ impl Headers {
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         let field = (name.to_owned(), value.to_owned());
         match self.place(name) {
-            Some(at) => self.0[at] = field,
-            None => self.0.push(field),
+            Some(at) => self.fields[at] = field,
+            None => self.fields.push(field),
         }
     }
 
     /// Sets all fields of `others`.
     pub(crate) fn set_all(&mut self, others: &Self) {
-        for (name, value) in &others.0 {
+        for (name, value) in &others.fields {
             self.set(name, value);
         }
     }
 
     /// The fields.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.fields
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn place(&self, name: &str) -> Option<usize> {
-        let mut names = self.0.iter().map(|(name, _)| name);
+        let mut names = self.fields.iter().map(|(name, _)| name);
         names.position(|known| known.eq_ignore_ascii_case(name))
     }
 

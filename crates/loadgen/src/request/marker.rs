@@ -9,21 +9,23 @@ const COUNT: usize = 8;
 
 /// Draws markers. Every marker has the same length.
 #[derive(Debug)]
-pub(crate) struct Markers(ChaCha8Rng);
+pub(crate) struct Markers {
+    random: ChaCha8Rng,
+}
 
 impl Markers {
     /// Markers of one run. They must differ from those of every other run, also of one with the
     /// same seed against the same server, so the run's start time is mixed in.
     pub(crate) fn new(seed: u64, started_wall_ns: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(
-            seed ^ started_wall_ns.rotate_left(17),
-        ))
+        Self {
+            random: ChaCha8Rng::seed_from_u64(seed ^ started_wall_ns.rotate_left(17)),
+        }
     }
 
     /// The next marker, ending with a newline.
     pub(crate) fn next(&mut self) -> String {
         let words: Vec<&str> = WORDS.split_whitespace().collect();
-        let bits = self.0.next_u64().to_le_bytes();
+        let bits = self.random.next_u64().to_le_bytes();
         let picked: Vec<&str> = bits.iter().map(|byte| words[usize::from(*byte)]).collect();
         debug_assert_eq!(picked.len(), COUNT);
         format!("{}\n", picked.join(" "))

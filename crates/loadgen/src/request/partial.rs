@@ -84,15 +84,10 @@ impl Search {
 
     /// Takes what a try kept; the next one, or `None` when it is good or cannot get better.
     pub(crate) fn next(&mut self, tried: usize, kept: usize) -> Option<usize> {
-        let far = |kept: usize| {
-            // Too few lose a whole block.
-            let (over, under) = (
-                kept.saturating_sub(self.target),
-                self.target.saturating_sub(kept),
-            );
-            over + under * (self.slack + 1)
-        };
-        if self.best.is_none_or(|(_, best)| far(kept) < far(best)) {
+        let is_best = self
+            .best
+            .is_none_or(|(_, best)| self.distance(kept) < self.distance(best));
+        if is_best {
             self.best = Some((tried, kept));
         }
         if kept >= self.target && kept <= self.target + self.slack {
@@ -104,6 +99,14 @@ impl Search {
             tried.saturating_sub(self.chars(kept - self.target).max(1))
         };
         (next != tried).then_some(next)
+    }
+
+    /// How far from the target a cut is that keeps so many tokens. Too few lose a whole block, so
+    /// each of those counts as one.
+    fn distance(&self, kept: usize) -> usize {
+        let over = kept.saturating_sub(self.target);
+        let under = self.target.saturating_sub(kept);
+        over + under * (self.slack + 1)
     }
 
     /// The best cut and the tokens that it keeps.

@@ -39,7 +39,7 @@ pub(crate) fn epoch(
     let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
     let rendered = samples.iter().map(|sample| rendered(plan, sample));
     let shared = shared_prefixes(&rendered.collect::<Vec<_>>());
-    let mut ids = Ids::default();
+    let mut ids = UniqueIds::default();
     let mut asked = RowOptions::default();
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
@@ -98,13 +98,13 @@ fn digest(sample: &Sample, text: &str) -> String {
 
 /// The ids of a round, each of which names one request.
 #[derive(Default)]
-struct Ids {
+struct UniqueIds {
     taken: HashSet<String>,
     /// The next number of an id that was repeated.
     next: HashMap<String, u64>,
 }
 
-impl Ids {
+impl UniqueIds {
     /// The id, or with a number where an earlier row has it.
     fn unique(&mut self, id: &str) -> String {
         if self.taken.insert(id.to_owned()) {
@@ -308,30 +308,29 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, String> {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(plan.model));
     body.extend(api::prompt(plan.api(), sample)?);
-    let mut put = |key: &str, value: Value| body.insert(key.to_owned(), value);
-    put("stream", json!(true));
+    put(&mut body, "stream", json!(true));
     // A row, then the flags, then --extra-body: whichever comes later takes the place of an earlier
     // one. An answer's length is the row's first.
     for (key, value) in &sample.options {
-        put(key, value.clone());
+        put(&mut body, key, value.clone());
     }
     if request.stream_options {
-        put("stream_options", json!({"include_usage": true}));
+        put(&mut body, "stream_options", json!({"include_usage": true}));
     }
     if let Some(tokens) = sample.output_tokens.or(request.max_output_tokens) {
-        put(&request.max_tokens_field, json!(tokens));
+        put(&mut body, &request.max_tokens_field, json!(tokens));
     }
     if let Some(tokens) = request.min_output_tokens {
-        put("min_tokens", json!(tokens));
+        put(&mut body, "min_tokens", json!(tokens));
     }
     if let Some(ignore) = request.ignore_eos {
-        put("ignore_eos", json!(ignore));
+        put(&mut body, "ignore_eos", json!(ignore));
     }
     if let Some(temperature) = request.temperature {
-        put("temperature", number(temperature));
+        put(&mut body, "temperature", number(temperature));
     }
     if let Some(top_p) = request.top_p {
-        put("top_p", number(top_p));
+        put(&mut body, "top_p", number(top_p));
     }
     // The two names of an answer's length are one setting.
     if LENGTHS
@@ -341,9 +340,13 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, String> {
         body.retain(|key, _| !LENGTHS.contains(&key.as_str()));
     }
     for (key, value) in &request.extra_body {
-        body.insert(key.clone(), value.clone());
+        put(&mut body, key, value.clone());
     }
     Ok(body)
+}
+
+fn put(body: &mut Map<String, Value>, field: &str, value: Value) {
+    body.insert(field.to_owned(), value);
 }
 
 /// Names of an answer's length.
@@ -355,7 +358,6 @@ fn number(value: f64) -> Value {
     whole.map_or_else(|_| json!(value), |whole| json!(whole))
 }
 
-/// What the head of a chat request holds.
 /// The head of every measured request.
 pub(crate) fn head(plan: &Plan, target: &Target) -> RequestHead {
     let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
@@ -381,7 +383,7 @@ mod tests {
 
     #[test]
     fn v00i_every_request_of_a_round_has_its_own_id() {
-        let mut ids = Ids::default();
+        let mut ids = UniqueIds::default();
         let made = ["a", "b", "a", "a#2", "a"].map(|id| ids.unique(id));
         assert_eq!(made, ["a", "b", "a#2", "a#2#2", "a#3"]);
     }

@@ -67,16 +67,18 @@ pub fn sendable(plan: &Plan, samples: &[Arc<Sample>]) -> Result<(), LoadError> {
 
 /// The user's own values and keys are secrets; what the program says of itself is none.
 fn masked(headers: &Headers, plan: &Plan) -> Vec<(String, String)> {
-    let given = |name: &str| {
-        let mut names = plan.request.headers.iter().map(|(name, _)| name);
-        names.any(|own| own.eq_ignore_ascii_case(name))
-    };
     let fields = headers.fields().map(|(name, value)| {
-        let secret = name.eq_ignore_ascii_case("authorization") || given(name);
+        let secret = name.eq_ignore_ascii_case("authorization") || is_users_own(plan, name);
         let value = if secret { "***" } else { value };
         (name.to_owned(), value.to_owned())
     });
     fields.collect()
+}
+
+/// The user gave a header of this name.
+fn is_users_own(plan: &Plan, name: &str) -> bool {
+    let mut given = plan.request.headers.iter();
+    given.any(|(own, _)| own.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use std::{collections::HashMap, sync::Arc};
 
 /// What rows asked for themselves and got, as JSON; rows that ask for the same share one text.
 #[derive(Default)]
-pub(crate) struct RowOptions(HashMap<String, Arc<str>>);
+pub(crate) struct RowOptions {
+    /// Each text that was told of a row, once.
+    texts: HashMap<String, Arc<str>>,
+}
 
 /// Characters of a value that are told of a row's options.
 const TOLD: usize = 200;
@@ -49,7 +52,7 @@ impl RowOptions {
         }
         let text = Value::Object(masked_fields(&told)).to_string();
         let shared = self
-            .0
+            .texts
             .entry(text)
             .or_insert_with_key(|text| text.as_str().into());
         Some(Arc::clone(shared))

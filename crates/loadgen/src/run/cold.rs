@@ -284,10 +284,10 @@ fn marker_tokens(setting: &RunSetting, marker: &str) -> Option<u64> {
     Some(if is_doubled { 2 * tokens } else { tokens })
 }
 
-fn lengths(setting: &RunSetting, engines: &RunEngines) -> canary::Lengths {
+fn lengths(setting: &RunSetting, engines: &RunEngines) -> canary::TextLengths {
     let samples = setting.samples().iter();
     let longest = samples.map(|sample| sample.text().len()).max();
-    canary::Lengths {
+    canary::TextLengths {
         block: engines.block_tokens(),
         longest_chars: longest.unwrap_or(0),
     }

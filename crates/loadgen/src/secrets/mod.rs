@@ -10,12 +10,14 @@ use needles::Needles;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{ops::Range, sync::Arc};
-use unescape::{Unit, layers};
+use unescape::{PlacedByte, layers};
 
 /// The secrets of a run, for taking them out of texts that servers made: some echo a key in their
 /// error message.
 #[derive(Clone, Default)]
-pub(crate) struct Secrets(Needles);
+pub(crate) struct Secrets {
+    needles: Needles,
+}
 
 /// A server's words without the secrets of the plan, and of the URL that they came from.
 pub fn mask_secrets(plan: &Plan, url: &str, words: String) -> String {
@@ -36,7 +38,7 @@ impl Secrets {
         Self::of_list(sources::secrets_of(plan))
     }
 
-    /// The same, with those that rows hold in fields of their own.
+    /// Those of the plan, and those that rows hold in fields of their own.
     pub(crate) fn with_rows(plan: &Plan, samples: &[Arc<Sample>]) -> Self {
         let mut all = sources::secrets_of(plan);
         let options = samples.iter().map(|sample| &sample.options);
@@ -55,14 +57,16 @@ impl Secrets {
         all.retain(|secret| secret.len() >= SHORTEST);
         all.sort();
         all.dedup();
-        Self(Needles::of(&all))
+        Self {
+            needles: Needles::of(&all),
+        }
     }
 
-    /// The same with every text in it scrubbed: what is stored of pages, engines and rounds holds
+    /// A value with every text in it scrubbed: what is stored of pages, engines and rounds holds
     /// servers' words in many places.
     pub(crate) fn scrub_all<T: Serialize + DeserializeOwned>(&self, all: T) -> T {
         let text = serde_json::to_string(&all).unwrap_or_default();
-        if self.0.is_empty() || self.scrub(text.clone()) == text {
+        if self.needles.is_empty() || self.scrub(text.clone()) == text {
             return all;
         }
         let scrubbed = serde_json::from_str(&text).map(|value| self.scrub_value(value));
@@ -93,15 +97,15 @@ impl Secrets {
     /// where the text was cut.
     pub(crate) fn scrub(&self, text: String) -> String {
         self.mask(text, |bytes| {
-            let mut found = self.0.find(bytes);
-            found.extend(self.0.find_pieces(bytes));
+            let mut found = self.needles.find(bytes);
+            found.extend(self.needles.find_pieces(bytes));
             found.extend(self.begun_at_cuts(bytes));
             found
         })
     }
 
     fn scrub_whole(&self, text: String) -> String {
-        self.mask(text, |bytes| self.0.find(bytes))
+        self.mask(text, |bytes| self.needles.find(bytes))
     }
 
     /// Beginnings of secrets in front of cuts, with what a cut left of an escape.
@@ -111,7 +115,7 @@ impl Secrets {
         let cuts = memchr::memmem::find_iter(bytes, mark);
         let begun = cuts.filter_map(|cut| {
             let end = cut - half_an_escape(&bytes[..cut]);
-            let length = self.0.begun(&bytes[..end], SHORTEST)?;
+            let length = self.needles.begun(&bytes[..end], SHORTEST)?;
             Some(end - length..cut)
         });
         begun.collect()
@@ -119,14 +123,14 @@ impl Secrets {
 
     /// With `***` for all that is found in the text as it stands or with its escapes taken off.
     fn mask(&self, text: String, find: impl Fn(&[u8]) -> Vec<Range<usize>>) -> String {
-        if self.0.is_empty() {
+        if self.needles.is_empty() {
             return text;
         }
         let mut found: Vec<Range<usize>> = Vec::new();
         for units in layers(&text) {
             let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
-            let stands = |range: Range<usize>| in_text(&text, &units[range]);
-            found.extend(find(&bytes).into_iter().map(stands));
+            let places = find(&bytes).into_iter();
+            found.extend(places.map(|range| in_text(&text, &units[range])));
         }
         if found.is_empty() {
             return text;
@@ -136,7 +140,7 @@ impl Secrets {
 
     /// Takes them out of everything in a record that a server has made.
     pub(crate) fn scrub_record(&self, record: &mut RequestRecord) {
-        if self.0.is_empty() {
+        if self.needles.is_empty() {
             return;
         }
         if let Outcome::Failed(failure) = &mut record.outcome {
@@ -159,7 +163,7 @@ impl Secrets {
         }
     }
 
-    /// The same for what an error quotes.
+    /// Takes them out of what an error quotes.
     pub(crate) fn scrub_error(&self, error: LoadError) -> LoadError {
         match error {
             LoadError::Endpoint { url, reason } => LoadError::Endpoint {
@@ -183,7 +187,7 @@ impl Secrets {
 }
 
 /// Where these units stand, in whole characters.
-fn in_text(text: &str, units: &[Unit]) -> Range<usize> {
+fn in_text(text: &str, units: &[PlacedByte]) -> Range<usize> {
     let mut from = units.first().map_or(0, |unit| unit.from);
     let mut to = units.last().map_or(0, |unit| unit.to);
     while !text.is_char_boundary(from) {
@@ -204,12 +208,16 @@ fn half_an_escape(bytes: &[u8]) -> usize {
         return 0;
     };
     let rest = &tail[at + 1..];
-    let digits = |byte: &u8| byte.is_ascii_alphanumeric() || b"#\\".contains(byte);
-    if rest.iter().all(digits) {
+    if rest.iter().all(|byte| is_in_escapes(*byte)) {
         tail.len() - at
     } else {
         0
     }
+}
+
+/// A byte that may follow the first one of an escape.
+fn is_in_escapes(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"#\\".contains(&byte)
 }
 
 /// The text with `***` in these places; those that overlap are one.

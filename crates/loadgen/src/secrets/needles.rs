@@ -80,13 +80,15 @@ impl Needles {
         let lower = bytes.to_ascii_lowercase();
         let all = self.whole.iter().map(|needle| (needle, bytes));
         let all = all.chain(self.folded.iter().map(|needle| (needle, &*lower)));
-        let begun = |(needle, text): (&Vec<u8>, &[u8])| {
-            let lengths = (shortest..needle.len()).rev();
-            let mut lengths = lengths.filter(|length| text.ends_with(&needle[..*length]));
-            lengths.next()
-        };
-        all.filter_map(begun).max()
+        all.filter_map(|(needle, text)| begun_at_end(text, needle, shortest))
+            .max()
     }
+}
+
+/// Bytes at the end of a text with which this needle begins, of at least `shortest`.
+fn begun_at_end(text: &[u8], needle: &[u8], shortest: usize) -> Option<usize> {
+    let mut lengths = (shortest..needle.len()).rev();
+    lengths.find(|length| text.ends_with(&needle[..*length]))
 }
 
 /// In hexadecimal digits, and what Base64 of any text around it has of it.

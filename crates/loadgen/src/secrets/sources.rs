@@ -80,12 +80,11 @@ fn is_placeholder(secret: &str) -> bool {
 /// No word and no version: long, of letters of both cases and digits, as tokens are.
 fn looks_made(value: &str) -> bool {
     const LENGTH: usize = 20;
-    let has = |is: fn(&char) -> bool| value.chars().any(|c| is(&c));
     value.len() >= LENGTH
         && !value.contains(' ')
-        && has(char::is_ascii_digit)
-        && has(char::is_ascii_uppercase)
-        && has(char::is_ascii_lowercase)
+        && value.contains(|c: char| c.is_ascii_digit())
+        && value.contains(|c: char| c.is_ascii_uppercase())
+        && value.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// Every URL of the plan that may hold a secret.

@@ -8,21 +8,21 @@ const LAYERS: usize = 5;
 
 /// One byte, and the bytes of the text that stand for it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unit {
+pub(super) struct PlacedByte {
     pub(super) byte: u8,
     pub(super) from: usize,
     pub(super) to: usize,
 }
 
 /// The text as it stands, then with one layer of escapes after the other taken off.
-pub(super) fn layers(text: &str) -> Vec<Vec<Unit>> {
+pub(super) fn layers(text: &str) -> Vec<Vec<PlacedByte>> {
     let plain = text.bytes().enumerate();
-    let plain = plain.map(|(at, byte)| Unit {
+    let plain = plain.map(|(at, byte)| PlacedByte {
         byte,
         from: at,
         to: at + 1,
     });
-    let mut layers = vec![plain.collect::<Vec<Unit>>()];
+    let mut layers = vec![plain.collect::<Vec<PlacedByte>>()];
     while layers.len() < LAYERS {
         match layers.last().and_then(|units| decoded(units)) {
             Some(next) => layers.push(next),
@@ -33,9 +33,8 @@ pub(super) fn layers(text: &str) -> Vec<Vec<Unit>> {
 }
 
 /// One layer less; none where nothing is escaped.
-fn decoded(units: &[Unit]) -> Option<Vec<Unit>> {
-    let escape = |unit: &Unit| b"\\%&".contains(&unit.byte);
-    if !units.iter().any(escape) {
+fn decoded(units: &[PlacedByte]) -> Option<Vec<PlacedByte>> {
+    if !units.iter().any(|unit| b"\\%&".contains(&unit.byte)) {
         return None;
     }
     let mut out = Vec::with_capacity(units.len());
@@ -48,7 +47,11 @@ fn decoded(units: &[Unit]) -> Option<Vec<Unit>> {
         };
         changed = true;
         let (from, to) = (units[at].from, units[at + length - 1].to);
-        out.extend(c.bytes().into_iter().map(|byte| Unit { byte, from, to }));
+        out.extend(
+            c.bytes()
+                .into_iter()
+                .map(|byte| PlacedByte { byte, from, to }),
+        );
         at += length;
     }
     changed.then_some(out)
@@ -71,7 +74,7 @@ impl Meaning {
 }
 
 /// The escape that begins here, and how many units it takes.
-fn escape_at(units: &[Unit]) -> Option<(Meaning, usize)> {
+fn escape_at(units: &[PlacedByte]) -> Option<(Meaning, usize)> {
     match units.first()?.byte {
         b'\\' => backslash(units),
         b'%' => Some((Meaning::Byte(u8::try_from(hex(units, 1, 2)?).ok()?), 3)),
@@ -81,7 +84,7 @@ fn escape_at(units: &[Unit]) -> Option<(Meaning, usize)> {
 }
 
 /// `\/`, `\u002b`, `\x2b`.
-fn backslash(units: &[Unit]) -> Option<(Meaning, usize)> {
+fn backslash(units: &[PlacedByte]) -> Option<(Meaning, usize)> {
     match units.get(1)?.byte {
         byte @ (b'"' | b'\'' | b'\\' | b'/') => Some((Meaning::Byte(byte), 2)),
         b'u' => Some((Meaning::Char(char::from_u32(hex(units, 2, 4)?)?), 6)),
@@ -91,7 +94,7 @@ fn backslash(units: &[Unit]) -> Option<(Meaning, usize)> {
 }
 
 /// The number in `length` hexadecimal digits from `at` on.
-fn hex(units: &[Unit], at: usize, length: usize) -> Option<u32> {
+fn hex(units: &[PlacedByte], at: usize, length: usize) -> Option<u32> {
     let digits = units.get(at..at + length)?;
     digits.iter().try_fold(0, |number, unit| {
         Some(number * 16 + char::from(unit.byte).to_digit(16)?)
@@ -123,7 +126,7 @@ const NAMED: [(&str, char); 20] = [
 ];
 
 /// `&amp;`, `&#43;`, `&#x2B;`.
-fn entity(units: &[Unit]) -> Option<(Meaning, usize)> {
+fn entity(units: &[PlacedByte]) -> Option<(Meaning, usize)> {
     const LONGEST: usize = 12;
     let ahead = &units[1..units.len().min(LONGEST)];
     let end = ahead.iter().position(|unit| unit.byte == b';')?;
@@ -132,7 +135,10 @@ fn entity(units: &[Unit]) -> Option<(Meaning, usize)> {
         .map(|unit| char::from(unit.byte))
         .collect();
     let c = match name.strip_prefix('#') {
-        None => NAMED.iter().find(|(known, _)| *known == name)?.1,
+        None => {
+            let (_, c) = NAMED.iter().find(|(known, _)| *known == name)?;
+            *c
+        }
         Some(digits) => {
             let (digits, radix) = match digits.strip_prefix(['x', 'X']) {
                 Some(hex) => (hex, 16),
