@@ -1,6 +1,9 @@
 //! Exit codes, and which error means which.
 
-use crate::screen::{alarm, unprinted};
+use crate::{
+    load_words::load_words,
+    screen::{alarm, unprinted},
+};
 use dualround_dataset::DatasetError;
 use dualround_loadgen::LoadError;
 use dualround_report::{ReportError, safe_text};
@@ -55,7 +58,10 @@ pub(crate) fn printed(code: u8) -> u8 {
 /// An error with its causes, each said once: many repeat theirs in their own words.
 fn chain(error: &anyhow::Error) -> String {
     let mut out = String::new();
-    let causes = error.chain().map(ToString::to_string);
+    let causes = error.chain().map(|cause| match cause.downcast_ref() {
+        Some(error) => load_words(error),
+        None => cause.to_string(),
+    });
     for cause in causes.filter(|cause| !cause.is_empty()) {
         if out.is_empty() {
             out = cause;
@@ -91,7 +97,13 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<&'static str> {
         return Some("`dualround check metrics URL NAME…` shows what is there");
     }
     let looked = error.downcast_ref::<LookedAlready>().is_some();
-    if code == ENDPOINT && !looked && !is(|error| matches!(error, LoadError::Reset { .. })) {
+    let of_reset = is(|error| {
+        matches!(
+            error,
+            LoadError::Reset { .. } | LoadError::NoResetRoute { .. }
+        )
+    });
+    if code == ENDPOINT && !looked && !of_reset {
         return Some("`dualround check endpoint URL` looks at the server step by step");
     }
     None
@@ -134,7 +146,8 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 | LoadError::Body { .. }
                 | LoadError::FileLimit { .. }
                 | LoadError::Metric { .. }
-                | LoadError::Tls { .. } => USAGE,
+                | LoadError::Tls { .. }
+                | LoadError::TlsFile { .. } => USAGE,
                 LoadError::Worker(_) | LoadError::Digest { .. } => INTERNAL,
                 _ => ENDPOINT,
             };

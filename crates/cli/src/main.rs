@@ -14,6 +14,7 @@ mod gate_schema;
 mod hub;
 mod lang;
 mod live;
+mod load_words;
 mod plan_differences;
 mod progress;
 mod redacted;

@@ -1,6 +1,7 @@
-//! What can stop a run. Failures of single requests are records, not errors.
+//! What can stop a run. Failures of single requests are records, not errors. No message names a
+//! flag: which one helps, the command line says, by the variant.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 /// Why a run cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -30,12 +31,29 @@ pub enum LoadError {
         /// What happened, and what to do.
         reason: String,
     },
-    /// The model is not served, or the choice is open.
-    #[error("{reason}")]
-    Model {
-        /// What is there, and what to do.
+    /// Nothing that speaks HTTP answers at the endpoint.
+    #[error("endpoint {url} is not usable: {reason}")]
+    Unreachable {
+        /// The URL tried.
+        url: String,
+        /// What happened.
         reason: String,
+        /// What most likely stands in the way.
+        obstacle: Obstacle,
     },
+    /// The endpoint refuses the key at its list of models.
+    #[error("endpoint {url} is not usable: HTTP {status}: {words}")]
+    KeyRefused {
+        /// The URL tried.
+        url: String,
+        /// HTTP status.
+        status: u16,
+        /// The server's words.
+        words: String,
+    },
+    /// The model is not served, or the choice is open.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// A cache reset did not work, so the level would not start cold.
     #[error("cache reset failed at {url}: {reason}")]
     Reset {
@@ -44,8 +62,16 @@ pub enum LoadError {
         /// The answer, or the lack of one.
         reason: String,
     },
+    /// The server has no route of the reset that was called.
+    #[error("cache reset failed at {url}: HTTP 404 (this server has no such route): {words}")]
+    NoResetRoute {
+        /// The URL called.
+        url: String,
+        /// The server's words.
+        words: String,
+    },
     /// An asked metric that cannot be evaluated.
-    #[error("--prometheus-metrics, by {url}: {reason}")]
+    #[error("metrics, by {url}: {reason}")]
     Metric {
         /// The source, secrets removed.
         url: String,
@@ -58,10 +84,20 @@ pub enum LoadError {
         /// Why.
         reason: String,
     },
+    /// A file of certificates or keys cannot be used.
+    #[error("TLS: {} {}: {reason}", file.name(), path.display())]
+    TlsFile {
+        /// Which one.
+        file: TlsFile,
+        /// Where it is.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Too few descriptors for the level.
     #[error(
         "concurrency {concurrency} needs about {need} open files, but the hard limit is {limit}: \
-         raise it (`ulimit -Hn`) or lower --concurrency"
+         raise it (`ulimit -Hn`)"
     )]
     FileLimit {
         /// Requests in flight asked for.
@@ -94,4 +130,90 @@ pub enum LoadError {
         /// What it should be.
         expected: String,
     },
+}
+
+/// What most likely keeps an endpoint from answering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The TLS handshake, whose failure says itself what is left to do.
+    Handshake,
+    /// The server speaks HTTP/2 alone, and was asked in HTTP/1.1.
+    HttpVersion,
+    /// The proxy on the way.
+    Proxy,
+    /// No server runs there, or the address is another one.
+    Address,
+}
+
+/// Why no model could be chosen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The server has no list of models.
+    #[error("the server has no model list (HTTP {status} at /v1/models{words})")]
+    NoList {
+        /// HTTP status of what it answered instead; 0 where it was not asked.
+        status: u16,
+        /// Its words behind a colon, or nothing.
+        words: String,
+        /// The words ask for a certificate of the client.
+        wants_certificate: bool,
+    },
+    /// The list has a gateway's patterns alone.
+    #[error("the server lists patterns of models, not models ({names})")]
+    Patterns {
+        /// The first of them.
+        names: String,
+    },
+    /// The list is empty.
+    #[error("the server lists no model")]
+    Nothing,
+    /// The list has more than one, and none was asked for.
+    #[error("the server serves {count} models: {names}")]
+    Several {
+        /// How many.
+        count: usize,
+        /// The first of them.
+        names: String,
+    },
+    /// The server refuses the model that was asked for.
+    #[error("the server refuses model `{model}`: {words}{}", served(names.as_deref()))]
+    Refused {
+        /// The model.
+        model: String,
+        /// The server's words.
+        words: String,
+        /// The first names of its list, where it has one.
+        names: Option<String>,
+    },
+}
+
+fn served(names: Option<&str>) -> String {
+    names.map_or_else(String::new, |names| format!("; it serves: {names}"))
+}
+
+/// The files that TLS is set up with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TlsFile {
+    /// The CA that was given for servers.
+    Ca,
+    /// The CA that the environment names in the place of the system's.
+    SystemCa,
+    /// The client's own certificate.
+    ClientCert,
+    /// The key of the client's own certificate.
+    ClientKey,
+}
+
+impl TlsFile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ca => "CA file",
+            Self::SystemCa => "SSL_CERT_FILE",
+            Self::ClientCert => "client certificate",
+            Self::ClientKey => "client key",
+        }
+    }
 }

@@ -2,11 +2,12 @@
 
 use super::check::{CheckTarget, line, settle};
 use crate::{args::CheckMetricsArgs, exit, exit::Usage, screen::print};
-use dualround_loadgen::{PrometheusServer, fetch, redact_url};
+use dualround_loadgen::{PrometheusError, PrometheusServer, fetch, redact_url};
 use dualround_model::RequestPlan;
 use dualround_wire::{
     Found, PromSample, Scrape, Selector, error_text, no_page, parse_exposition, toggled_total,
 };
+use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
@@ -210,7 +211,7 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
     let mut missing = false;
     for asked in names {
         let data = evaluated(&mut server, asked);
-        let data = data.map_err(|words| Usage(format!("{asked}: {words}")))?;
+        let data = data.map_err(|error| Usage(format!("{asked}: {error}")))?;
         let result = data["result"].as_array().cloned().unwrap_or_default();
         // A scalar is one value.
         let values: Vec<String> = match data["resultType"].as_str() {
@@ -244,9 +245,9 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
 
 /// What is asked, evaluated; a name without a value also as a run would look for it: with or without
 /// `_total`, and as the count of a family.
-fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<serde_json::Value, String> {
+fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<Value, PrometheusError> {
     let data = server.evaluate(asked)?;
-    let is_empty = |data: &serde_json::Value| data["result"].as_array().is_some_and(Vec::is_empty);
+    let is_empty = |data: &Value| data["result"].as_array().is_some_and(Vec::is_empty);
     let (true, Some((selector, ""))) = (is_empty(&data), Selector::parse(asked)) else {
         return Ok(data);
     };

@@ -1,6 +1,6 @@
 //! A cache breaker: fresh text or a salt that no earlier prompt had.
 
-use crate::request::api::mark;
+use crate::request::api::{BodyError, mark};
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
 
@@ -23,8 +23,8 @@ impl CacheBreaker {
     /// Puts it into a body.
     ///
     /// # Errors
-    /// A reason, when there is no message to put a marker into.
-    pub(crate) fn apply(&self, api: Api, body: &mut Map<String, Value>) -> Result<(), String> {
+    /// [`BodyError`] when there is nothing to put a marker into.
+    pub(crate) fn apply(&self, api: Api, body: &mut Map<String, Value>) -> Result<(), BodyError> {
         match self {
             Self::Salt { field, value } => {
                 body.insert(field.clone(), json!(value));

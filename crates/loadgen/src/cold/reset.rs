@@ -3,7 +3,7 @@
 use crate::{
     LoadError,
     clock::Clock,
-    control::Control,
+    control::{Control, ControlError},
     request::auth::basic,
     transport::{Target, WholeResponse},
 };
@@ -21,7 +21,8 @@ const ATTEMPTS: u32 = 5;
 /// Makes every reset call in order. Nothing of ours is in flight when this runs.
 ///
 /// # Errors
-/// [`LoadError::Reset`] for the first one that does not succeed: the round would not be cold.
+/// [`LoadError::Reset`] or [`LoadError::NoResetRoute`] for the first one that does not succeed: the
+/// round would not be cold.
 pub(crate) async fn reset_all(
     calls: &[ResetCall],
     request: &RequestPlan,
@@ -30,14 +31,7 @@ pub(crate) async fn reset_all(
 ) -> Result<Vec<ResetOutcome>, LoadError> {
     let mut outcomes = Vec::new();
     for call in calls {
-        let outcome = reset(call, request, tls, clock).await?;
-        if !outcome.ok {
-            return Err(LoadError::Reset {
-                url: outcome.url,
-                reason: outcome.message,
-            });
-        }
-        outcomes.push(outcome);
+        outcomes.push(reset(call, request, tls, clock).await?);
     }
     Ok(outcomes)
 }
@@ -64,33 +58,61 @@ async fn reset(
             sleep(Duration::from_millis(100 << attempts)).await;
             continue;
         }
-        let status = answer.as_ref().ok().map(|answer| answer.status);
-        let (ok, message) = match answer {
-            Ok(answer) => judge(&path, &answer),
-            Err(reason) => (false, reason),
+        let accepted = match answer {
+            Ok(answer) => judge(&path, &answer).map(|message| (answer.status, message)),
+            Err(error) => Err(ResetRefusal::Unanswered(error)),
         };
+        let (status, message) = accepted.map_err(|refusal| refusal.at(&url))?;
         return Ok(ResetOutcome {
             url,
-            status,
+            status: Some(status),
             attempts,
-            ok,
+            ok: true,
             message,
         });
     }
 }
 
-/// 2xx, unless the body says otherwise.
-fn judge(path: &str, answer: &WholeResponse) -> (bool, String) {
-    let text = dualround_wire::error_text(&answer.body);
-    if !(200..300).contains(&answer.status) {
-        let hint = match answer.status {
-            404 if path.contains("reset_prefix_cache") => {
-                " (vLLM has this route only with VLLM_SERVER_DEV_MODE=1)"
-            }
-            404 => " (this server has no such route; --reset-cache-url names another)",
-            _ => "",
-        };
-        return (false, format!("HTTP {}{hint}: {text}", answer.status));
+/// Why a reset did not succeed.
+#[derive(Debug, thiserror::Error)]
+enum ResetRefusal {
+    #[error(transparent)]
+    Unanswered(#[from] ControlError),
+    #[error("HTTP 404 (vLLM has this route only with VLLM_SERVER_DEV_MODE=1): {words}")]
+    NotInDevMode { words: String },
+    #[error("HTTP 404 (this server has no such route): {words}")]
+    NoRoute { words: String },
+    #[error("HTTP {status}: {words}")]
+    Status { status: u16, words: String },
+    /// The status is one of success, and the body says no.
+    #[error("the server answered {words}")]
+    Denied { words: String },
+}
+
+impl ResetRefusal {
+    /// The error that ends the run, of a call to this URL.
+    fn at(self, url: &str) -> LoadError {
+        let url = url.to_owned();
+        match self {
+            Self::NoRoute { words } => LoadError::NoResetRoute { url, words },
+            other => LoadError::Reset {
+                url,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// What the server said to a reset that it made: 2xx, unless the body says otherwise.
+fn judge(path: &str, answer: &WholeResponse) -> Result<String, ResetRefusal> {
+    let words = dualround_wire::error_text(&answer.body);
+    match answer.status {
+        200..300 => {}
+        404 if path.contains("reset_prefix_cache") => {
+            return Err(ResetRefusal::NotInDevMode { words });
+        }
+        404 => return Err(ResetRefusal::NoRoute { words }),
+        status => return Err(ResetRefusal::Status { status, words }),
     }
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let refused = ["success", "ok", "result"]
@@ -98,9 +120,9 @@ fn judge(path: &str, answer: &WholeResponse) -> (bool, String) {
         .any(|key| body.get(*key) == Some(&Value::Bool(false)))
         || body.as_bool() == Some(false);
     if refused {
-        (false, format!("the server answered {text}"))
+        Err(ResetRefusal::Denied { words })
     } else {
-        (true, text)
+        Ok(words)
     }
 }
 
@@ -117,7 +139,7 @@ mod tests {
                 body,
                 ..WholeResponse::default()
             };
-            judge("/flush_cache", &answer).0
+            judge("/flush_cache", &answer).is_ok()
         };
         assert!(answer(200, "") && answer(200, "{}") && answer(200, "{\"success\":true}"));
         let missing = WholeResponse {
@@ -125,7 +147,7 @@ mod tests {
             ..WholeResponse::default()
         };
         // G06: each engine's own route has its own reason to be missing.
-        let said = |path: &str| judge(path, &missing).1;
+        let said = |path: &str| judge(path, &missing).unwrap_err().to_string();
         assert!(said("/reset_prefix_cache").contains("VLLM_SERVER_DEV_MODE"));
         assert!(said("/clear_kv_blocks").contains("no such route"));
         assert!(!answer(200, "{\"success\":false}") && !answer(404, "") && !answer(200, "false"));

@@ -4,7 +4,7 @@ use crate::{LoadError, control::Control, request::auth::credentials, secrets::Se
 use dualround_model::{RequestPlan, Secret};
 use std::time::Duration;
 
-/// An answer.
+/// The answer to one GET, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Fetched {
     /// HTTP status.
@@ -25,15 +25,17 @@ pub struct Fetched {
 /// [`LoadError`] when the URL cannot be used or nothing answers.
 pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetched, LoadError> {
     let mut control = Control::to(url, request, limit)?;
-    let (shown, userinfo) = (
-        control.target.shown.clone(),
-        control.target.userinfo.clone(),
-    );
-    let headers = credentials(request, userinfo.map(Secret::new).as_ref());
+    let shown = control.target.shown.clone();
+    let userinfo = control.target.userinfo.clone().map(Secret::new);
+    let headers = credentials(request, userinfo.as_ref());
     let runtime = crate::runtime::single()?;
     let secrets = Secrets::of_request(url, request);
-    let fail = |reason| secrets.scrub_error(LoadError::Endpoint { url: shown, reason });
-    let answer = runtime.block_on(control.get(&headers)).map_err(fail)?;
+    let answer = runtime.block_on(control.get(&headers)).map_err(|error| {
+        secrets.scrub_error(LoadError::Endpoint {
+            url: shown,
+            reason: error.to_string(),
+        })
+    })?;
     // What is shown of it is a server's words.
     let body = match String::from_utf8(answer.body) {
         Ok(text) => secrets.scrub(text).into_bytes(),

@@ -1,6 +1,7 @@
 //! Requests that are not measured: model list, resets, metrics pages, priming.
 
 pub(crate) mod engine_tokenizer;
+mod error;
 pub(crate) mod fetch;
 mod plane;
 pub(crate) mod preflight;
@@ -11,13 +12,15 @@ use crate::{
     LoadError,
     clock::Clock,
     request::head::Headers,
-    transport::{Link, MAX_BYTES, Target, WholeResponse, for_http2, tls_connector},
+    transport::{ConnectError, Link, MAX_BYTES, Target, WholeResponse, for_http2, tls_connector},
 };
 use dualround_model::RequestPlan;
 use dualround_wire::BodyDecoder;
 use std::time::Duration;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+
+pub(crate) use error::ControlError;
 
 /// Redirects that are followed one after the other.
 const REDIRECTS: usize = 5;
@@ -74,13 +77,13 @@ impl Control {
     /// to be closed is replaced once.
     ///
     /// # Errors
-    /// A reason in words.
+    /// [`ControlError`] when no whole answer came.
     pub(crate) async fn send(
         &mut self,
         method: &str,
         headers: &Headers,
         body: &str,
-    ) -> Result<WholeResponse, String> {
+    ) -> Result<WholeResponse, ControlError> {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
             Err(_) if reused => self.attempt(method, headers, body).await,
@@ -98,8 +101,8 @@ impl Control {
     /// its last slash with; the client then stays where they lead.
     ///
     /// # Errors
-    /// A reason in words; where a redirect leads elsewhere, where to.
-    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<WholeResponse, String> {
+    /// [`ControlError`] when no whole answer came, or a redirect leads elsewhere.
+    pub(crate) async fn get(&mut self, headers: &Headers) -> Result<WholeResponse, ControlError> {
         for _ in 0..REDIRECTS {
             let answer = self.send("GET", headers, "").await?;
             let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
@@ -110,14 +113,27 @@ impl Control {
                 Some(path) => self.target = self.target.with_path(&path),
                 None => {
                     let to = crate::text::clean(&crate::redact_url(to));
-                    return Err(format!(
-                        "HTTP {}, a redirect to another host or port, {to}, which is not followed: give that URL",
-                        answer.status
-                    ));
+                    let status = answer.status;
+                    return Err(ControlError::RedirectedAway { status, to });
                 }
             }
         }
-        Err(format!("more than {REDIRECTS} redirects"))
+        Err(ControlError::Redirects)
+    }
+
+    /// Gets a page as [`Control::get`] does, and takes no status but 200.
+    ///
+    /// # Errors
+    /// As [`Control::get`]; [`ControlError::Status`].
+    pub(crate) async fn get_page(
+        &mut self,
+        headers: &Headers,
+    ) -> Result<WholeResponse, ControlError> {
+        let answer = self.get(headers).await?;
+        match answer.status {
+            200 => Ok(answer),
+            status => Err(ControlError::Status { status }),
+        }
     }
 
     async fn attempt(
@@ -125,35 +141,34 @@ impl Control {
         method: &str,
         headers: &Headers,
         body: &str,
-    ) -> Result<WholeResponse, String> {
+    ) -> Result<WholeResponse, ControlError> {
         let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
             Some(conn) => conn,
             None => self.open().await?,
         };
         let head = headers.head(method, &self.target);
-        let answer = timeout(self.limit, conn.whole(&head, Some(body)))
+        let limit = self.limit;
+        let answer = timeout(limit, conn.whole(&head, Some(body)))
             .await
-            .map_err(|_| format!("no complete answer within {} s", self.limit.as_secs_f64()))??;
+            .map_err(|_| ControlError::Timeout { limit })??;
         if answer.head.keep_alive {
             self.conn = Some(conn);
         }
         unpacked(answer)
     }
 
-    async fn open(&self) -> Result<Link, String> {
+    async fn open(&self) -> Result<Link, ConnectError> {
         let tls = match &self.tls {
             Some(tls) if self.http2 => Some(for_http2(tls)),
             tls => tls.clone(),
         };
         let (target, limit) = (&self.target, Some(self.limit));
-        Link::open(target, tls.as_ref(), self.clock, limit, self.http2)
-            .await
-            .map_err(|error| error.message)
+        Link::open(target, tls.as_ref(), self.clock, limit, self.http2).await
     }
 }
 
 /// Without the compression that the user's own header may have asked for.
-fn unpacked(mut answer: WholeResponse) -> Result<WholeResponse, String> {
+fn unpacked(mut answer: WholeResponse) -> Result<WholeResponse, ControlError> {
     let coding = answer.head.content_encoding.as_deref().unwrap_or("");
     let Some(mut decoder) = BodyDecoder::of(coding) else {
         return Ok(answer);
@@ -162,9 +177,9 @@ fn unpacked(mut answer: WholeResponse) -> Result<WholeResponse, String> {
     // In pieces: a small body may unpack to more than memory.
     for piece in answer.body.chunks(4096) {
         let more = decoder.unpack(piece);
-        plain.extend(more.map_err(|error| format!("the answer cannot be unpacked: {error}"))?);
+        plain.extend(more.map_err(ControlError::Packing)?);
         if plain.len() > MAX_BYTES {
-            return Err(format!("the answer unpacks to more than {MAX_BYTES} bytes"));
+            return Err(ControlError::TooLarge);
         }
     }
     answer.body = plain;
@@ -196,6 +211,6 @@ mod tests {
     fn g10_a_small_body_does_not_unpack_to_all_of_memory() {
         assert_eq!(unpacked(packed(2)).unwrap().body.len(), 2 << 20);
         let refused = unpacked(packed(80)).unwrap_err();
-        assert!(refused.contains("unpacks to more than"), "{refused}");
+        assert!(matches!(refused, ControlError::TooLarge), "{refused}");
     }
 }

@@ -1,7 +1,8 @@
 //! Before anything is measured: is there a server, which models does it serve.
 
 use crate::{
-    LoadError, clock::Clock, control::Control, request::auth::credentials, transport::Target,
+    LoadError, ModelError, Obstacle, clock::Clock, control::Control, control::ControlError,
+    request::auth::credentials, transport::Target,
 };
 use dualround_model::{Api, Plan};
 use serde_json::Value;
@@ -51,13 +52,11 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
         return None;
     }
     let value: Value = serde_json::from_slice(&answer.body).ok()?;
-    let listed = || {
-        value
-            .get("tokens")
-            .and_then(Value::as_array)
-            .map(|list| list.len() as u64)
-    };
-    value.get("count").and_then(Value::as_u64).or_else(listed)
+    if let Some(count) = value.get("count").and_then(Value::as_u64) {
+        return Some(count);
+    }
+    let tokens = value.get("tokens")?.as_array()?;
+    Some(tokens.len() as u64)
 }
 
 /// Where an engine counts: beside `/v1`.
@@ -84,20 +83,43 @@ pub(crate) fn health(
     Control::new(target.with_path(&path), tls, clock, LIMIT)
 }
 
-/// Whether the server answers and calls itself healthy; else what it said. A server without
-/// `/health` is as good as its answer about models.
+/// Why a server is not ready.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotReady {
+    /// It does not answer.
+    #[error(transparent)]
+    Silent(#[from] ControlError),
+    /// It answers with the status of a server that starts, or is out of order.
+    #[error("{route} answers HTTP {status}: {words}")]
+    Unhealthy {
+        /// What was asked for.
+        route: &'static str,
+        /// HTTP status.
+        status: u16,
+        /// What it said.
+        words: String,
+    },
+}
+
+/// Whether the server answers and calls itself healthy. A server without `/health` is as good as its
+/// answer about models.
+///
+/// # Errors
+/// [`NotReady`] when it does not.
 pub(crate) async fn ready(
     plan: &Plan,
     models: &mut Control,
     health: &mut Control,
-) -> Result<(), String> {
+) -> Result<(), NotReady> {
     let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
-    let starting = |status: u16| matches!(status, 500 | 502 | 503 | 504);
-    for (name, control) in [("/v1/models", models), ("/health", health)] {
+    for (route, control) in [("/v1/models", models), ("/health", health)] {
         let answer = control.send("GET", &headers, "").await?;
-        if starting(answer.status) {
-            let text = dualround_wire::error_text(&answer.body);
-            return Err(format!("{name} answers HTTP {}: {text}", answer.status));
+        if matches!(answer.status, 500 | 502 | 503 | 504) {
+            return Err(NotReady::Unhealthy {
+                route,
+                status: answer.status,
+                words: dualround_wire::error_text(&answer.body),
+            });
         }
     }
     Ok(())
@@ -110,6 +132,8 @@ pub(crate) struct NoList {
     status: u16,
     /// Its words, with what they stand behind; a list of another shape has none.
     words: String,
+    /// The words ask for a certificate of the client.
+    wants_certificate: bool,
 }
 
 impl NoList {
@@ -118,16 +142,12 @@ impl NoList {
         let said = dualround_wire::error_text(&answer.body);
         let said: String = said.chars().take(WORDS).collect();
         let tells = answer.status != 200 && said.contains(char::is_alphabetic);
-        let asks = said.to_ascii_lowercase().contains("certificate");
-        let hint = if asks {
-            " (--client-cert gives one)"
-        } else {
-            ""
-        };
         Self {
             status: answer.status,
+            // Proxies that ask for one answer a plain 400 that says so.
+            wants_certificate: tells && said.to_ascii_lowercase().contains("certificate"),
             words: if tells {
-                format!(": {said}{hint}")
+                format!(": {said}")
             } else {
                 String::new()
             },
@@ -138,53 +158,53 @@ impl NoList {
 /// Asks for the model list.
 ///
 /// # Errors
-/// [`LoadError::Endpoint`] when nothing answers, or the key is refused.
+/// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Models, LoadError> {
     let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
-    let fail = |reason: String| LoadError::Endpoint {
+    let answer = control.send("GET", &headers, "").await;
+    let answer = answer.map_err(|error| LoadError::Unreachable {
         url: control_url(plan),
-        reason,
-    };
-    let answer = control.send("GET", &headers, "").await.map_err(|reason| {
-        let hint = if reason.contains("TLS handshake") {
-            ""
-        } else if reason.contains("invalid HTTP version") && !plan.request.http2 {
-            "; a server that speaks HTTP/2 alone is asked with --http2"
-        } else if reason.contains("proxy ") {
-            "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy goes without it"
-        } else {
-            "; is the server running, and the address right?"
-        };
-        fail(format!("{reason}{hint}"))
+        obstacle: obstacle(&error, plan, &control.target),
+        reason: error.to_string(),
     })?;
     match answer.status {
         // A key may be good for chats and not for the list; the canary shows it.
         401 | 403 if !plan.model.is_empty() => Ok(Models::NoList(NoList::of(&answer))),
-        401 | 403 => {
-            let text = dualround_wire::error_text(&answer.body);
-            Err(fail(format!(
-                "HTTP {}: {text}; check --api-key, or give --model NAME where the key is not good for the list of models",
-                answer.status
-            )))
-        }
+        401 | 403 => Err(LoadError::KeyRefused {
+            url: control_url(plan),
+            status: answer.status,
+            words: dualround_wire::error_text(&answer.body),
+        }),
         200 => {
             let list: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-            let data = list
-                .get("data")
-                .or_else(|| list.get("models"))
-                .and_then(Value::as_array);
-            let listed = data.map(|data| {
-                // Some lists are of plain names.
-                let id =
-                    |model: &'_ Value| model.get("id").unwrap_or(model).as_str().map(str::to_owned);
-                let ids: Vec<String> = data.iter().filter_map(id).collect();
-                let ids = ids.iter().map(String::as_str);
-                models_of(&distinct(ids.filter(|id| !id.trim().is_empty())))
-            });
-            Ok(listed.unwrap_or_else(|| Models::NoList(NoList::of(&answer))))
+            let listed = list.get("data").or_else(|| list.get("models"));
+            match listed.and_then(Value::as_array) {
+                Some(models) => Ok(models_of(&ids_of(models))),
+                None => Ok(Models::NoList(NoList::of(&answer))),
+            }
         }
         _ => Ok(Models::NoList(NoList::of(&answer))),
     }
+}
+
+/// What most likely kept the endpoint from answering.
+fn obstacle(error: &ControlError, plan: &Plan, target: &Target) -> Obstacle {
+    match error {
+        ControlError::Connect(error) if error.in_handshake => Obstacle::Handshake,
+        ControlError::Exchange(error) if error.is_other_version() && !plan.request.http2 => {
+            Obstacle::HttpVersion
+        }
+        ControlError::Connect(_) if target.proxy.is_some() => Obstacle::Proxy,
+        _ => Obstacle::Address,
+    }
+}
+
+/// The ids of a list, each once. Some lists are of plain names.
+fn ids_of(models: &[Value]) -> Vec<String> {
+    let ids = models
+        .iter()
+        .filter_map(|model| model.get("id").unwrap_or(model).as_str());
+    distinct(ids.filter(|id| !id.trim().is_empty()))
 }
 
 /// The ids of a list, without a gateway's patterns where there is any other.
@@ -223,41 +243,41 @@ fn control_url(plan: &Plan) -> String {
 /// The model to ask for: the one given, if it is served; else the only one there is.
 ///
 /// # Errors
-/// [`LoadError::Model`] with the list.
-pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, LoadError> {
-    let fail = |reason: String| Err(LoadError::Model { reason });
+/// [`ModelError`] where the choice is open, or there is none.
+pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, ModelError> {
     match models {
-        Models::NoList(_) | Models::Patterns(_) if !given.is_empty() => Ok(given.to_owned()),
-        Models::NoList(NoList { status, words }) => fail(format!(
-            "the server has no model list (HTTP {status} at /v1/models{words}): give --model NAME"
-        )),
-        Models::Patterns(patterns) => fail(format!(
-            "the server lists patterns of models, not models ({}): give --model NAME",
-            first_of(patterns)
-        )),
-        Models::Listed(ids) if ids.is_empty() && given.is_empty() => {
-            fail("the server lists no model: give --model NAME".to_owned())
-        }
-        Models::Listed(ids) if given.is_empty() && ids.len() > 1 => fail(format!(
-            "the server serves {} models: {}; choose with --model",
-            ids.len(),
-            first_of(ids)
-        )),
-        Models::Listed(ids) if given.is_empty() => Ok(ids[0].clone()),
         // Servers answer to aliases that they do not list; the probe will show whether this one does.
-        Models::Listed(_) => Ok(given.to_owned()),
+        _ if !given.is_empty() => Ok(given.to_owned()),
+        Models::NoList(answer) => Err(ModelError::NoList {
+            status: answer.status,
+            words: answer.words.clone(),
+            wants_certificate: answer.wants_certificate,
+        }),
+        Models::Patterns(patterns) => Err(ModelError::Patterns {
+            names: first_of(patterns),
+        }),
+        Models::Listed(ids) => match ids.as_slice() {
+            [] => Err(ModelError::Nothing),
+            [only] => Ok(only.clone()),
+            several => Err(ModelError::Several {
+                count: several.len(),
+                names: first_of(several),
+            }),
+        },
     }
 }
 
 /// What to say when the server refuses a model: the list, if there is one.
 pub(crate) fn unknown_model(given: &str, message: &str, models: &Models) -> LoadError {
-    let list = match models {
-        Models::Listed(ids) if !ids.is_empty() => format!("; it serves: {}", first_of(ids)),
-        _ => String::new(),
+    let names = match models {
+        Models::Listed(ids) if !ids.is_empty() => Some(first_of(ids)),
+        _ => None,
     };
-    LoadError::Model {
-        reason: format!("the server refuses model `{given}`: {message}{list}"),
-    }
+    LoadError::Model(ModelError::Refused {
+        model: given.to_owned(),
+        words: message.to_owned(),
+        names,
+    })
 }
 
 /// A client for the model list of the plan's endpoint.

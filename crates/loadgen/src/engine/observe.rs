@@ -3,7 +3,7 @@
 use super::{Observed, hosted};
 use crate::{
     clock::Clock,
-    control::Control,
+    control::{Control, ControlError},
     request::head::Headers,
     transport::{Target, WholeResponse},
 };
@@ -38,8 +38,8 @@ pub(crate) async fn observe(
     let mut control = Control::new(target.clone(), tls.cloned(), clock, LIMIT);
     let models = match look(&mut control, &format!("{prefix}/v1/models"), headers).await {
         Ok(answer) => Some(answer),
-        Err(reason) => {
-            seen.unreachable = Some(reason);
+        Err(error) => {
+            seen.unreachable = Some(error.to_string());
             None
         }
     };
@@ -79,10 +79,9 @@ async fn look(
     control: &mut Control,
     path: &str,
     headers: &Headers,
-) -> Result<WholeResponse, String> {
+) -> Result<WholeResponse, ControlError> {
     control.target.path = path.to_owned();
-    let answer = control.get(headers).await;
-    answer.map_err(|failure| failure.to_string())
+    control.get(headers).await
 }
 
 fn json(answer: Option<WholeResponse>) -> Option<Value> {

@@ -1,6 +1,7 @@
 //! Engines by what they show.
 
 use super::*;
+use crate::control::ControlError;
 use dualround_model::LeftOut;
 use dualround_wire::parse_exposition;
 use serde_json::json;
@@ -198,9 +199,9 @@ fn counters_that_went_backwards_are_unknown() {
     assert_eq!(delta.left_out, Some(LeftOut::SeveralProcesses));
     assert_eq!(
         watch
-            .delta(&Err("gone".to_owned()), &read(1))
+            .delta(&Err(ControlError::Status { status: 404 }), &read(1))
             .failed
             .as_deref(),
-        Some("gone")
+        Some("HTTP 404")
     );
 }

@@ -3,7 +3,7 @@
 use crate::{
     LoadError,
     clock::Clock,
-    control::Control,
+    control::{Control, ControlError},
     request::head::Headers,
     telemetry::{Sampler, SamplerSettings},
     transport::Target,
@@ -37,7 +37,7 @@ pub(crate) struct Settled {
 }
 
 /// A reading of an engine's page, or the reason why there is none.
-pub(crate) type EngineReading = Result<Settled, String>;
+pub(crate) type EngineReading = Result<Settled, ControlError>;
 
 /// Between two readings, which must agree.
 const STILL: Duration = Duration::from_millis(100);
@@ -123,12 +123,12 @@ impl Watch {
     }
 
     /// Reads the page as it is.
-    pub(crate) async fn read(&self) -> Result<Scrape, String> {
+    ///
+    /// # Errors
+    /// [`ControlError`] where it does not answer, or with no page.
+    pub(crate) async fn read(&self) -> Result<Scrape, ControlError> {
         let mut control = Control::new(self.target.clone(), self.tls.clone(), self.clock, LIMIT);
-        let answer = control.get(&self.headers).await?;
-        if answer.status != 200 {
-            return Err(format!("HTTP {}", answer.status));
-        }
+        let answer = control.get_page(&self.headers).await?;
         Ok(parse_exposition(&answer.body))
     }
 
@@ -157,8 +157,8 @@ impl Watch {
                 return delta;
             }
             (Ok(before), Ok(after)) => (&before.page, &after.page),
-            (Err(reason), _) | (_, Err(reason)) => {
-                delta.failed = Some(reason.clone());
+            (Err(error), _) | (_, Err(error)) => {
+                delta.failed = Some(error.to_string());
                 return delta;
             }
         };

@@ -24,7 +24,8 @@ impl Http2 {
         request: &RequestBytes,
     ) -> Result<Prepared, String> {
         let body = Bytes::from_owner(Arc::clone(&request.bytes)).slice(request.body_at..);
-        let request = self.request(head, Some(body))?;
+        let request = self.request(head, Some(body));
+        let request = request.map_err(|error| error.to_string())?;
         self.ready().await.map_err(|error| words(&error))?;
         Ok(Box::new(request))
     }

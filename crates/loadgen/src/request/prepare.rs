@@ -3,7 +3,7 @@
 use crate::{
     LoadError,
     cold::CacheBreaker,
-    request::api,
+    request::api::{self, BodyError},
     request::auth::credentials,
     request::head::{Headers, RequestHead},
     request::row_options::RowOptions,
@@ -258,12 +258,12 @@ pub(crate) fn request_of_text(
 /// The body of a sample as it is sent.
 ///
 /// # Errors
-/// A reason, when there is no message to put a marker into.
+/// [`BodyError`] when the API cannot take the sample, or has no place for what makes it fresh.
 pub(crate) fn sent_body(
     plan: &Plan,
     sample: &Sample,
     fresh: Option<&CacheBreaker>,
-) -> Result<Value, String> {
+) -> Result<Value, BodyError> {
     fresh_body(plan, sample, fresh).map(Value::Object)
 }
 
@@ -276,7 +276,7 @@ fn fresh_body(
     plan: &Plan,
     sample: &Sample,
     fresh: Option<&CacheBreaker>,
-) -> Result<Map<String, Value>, String> {
+) -> Result<Map<String, Value>, BodyError> {
     let mut body = body(plan, sample)?;
     if let Some(fresh) = fresh {
         fresh.apply(plan.api(), &mut body)?;
@@ -289,12 +289,17 @@ fn serialise(
     sample: &Sample,
     fresh: Option<&CacheBreaker>,
 ) -> Result<Vec<u8>, LoadError> {
-    let fail = |reason: String| LoadError::Body {
+    fresh_body(plan, sample, fresh)
+        .and_then(|body| Ok(serde_json::to_vec(&body)?))
+        .map_err(|error| refused(sample, &error))
+}
+
+/// The error of a sample that cannot be made a body.
+pub(crate) fn refused(sample: &Sample, error: &BodyError) -> LoadError {
+    LoadError::Body {
         row: sample.row,
-        reason,
-    };
-    let body = fresh_body(plan, sample, fresh).map_err(fail)?;
-    serde_json::to_vec(&body).map_err(|error| fail(error.to_string()))
+        reason: error.to_string(),
+    }
 }
 
 /// The body of a sample without anything fresh; empty where the API cannot take the sample, which is
@@ -303,7 +308,7 @@ fn sent(plan: &Plan, sample: &Sample) -> Map<String, Value> {
     body(plan, sample).unwrap_or_default()
 }
 
-fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, String> {
+fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     let request = &plan.request;
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(plan.model));

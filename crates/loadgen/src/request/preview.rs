@@ -24,10 +24,8 @@ pub struct Preview {
 /// # Errors
 /// [`LoadError::Body`] when the sample cannot be made a body.
 pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
-    let body = prepare::sent_body(plan, sample, None).map_err(|reason| LoadError::Body {
-        row: sample.row,
-        reason,
-    })?;
+    let body =
+        prepare::sent_body(plan, sample, None).map_err(|error| prepare::refused(sample, &error))?;
     let fresh = match plan.cold.policy {
         ColdPolicy::Auto => {
             "each cold round puts a value of its own before the first text (or into the engine's field that separates caches, where that is proven)"
@@ -58,10 +56,8 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
 pub fn sendable(plan: &Plan, samples: &[Arc<Sample>]) -> Result<(), LoadError> {
     samples.iter().try_for_each(|sample| {
         let body = prepare::sent_body(plan, sample, None);
-        body.map(drop).map_err(|reason| LoadError::Body {
-            row: sample.row,
-            reason,
-        })
+        body.map(drop)
+            .map_err(|error| prepare::refused(sample, &error))
     })
 }
 

@@ -4,7 +4,7 @@ mod needles;
 mod sources;
 mod unescape;
 
-use crate::LoadError;
+use crate::{LoadError, ModelError};
 use dualround_model::{Outcome, Plan, RequestPlan, RequestRecord, Sample};
 use needles::Needles;
 use serde::{Serialize, de::DeserializeOwned};
@@ -170,8 +170,24 @@ impl Secrets {
                 url,
                 reason: self.scrub(reason),
             },
-            LoadError::Model { reason } => LoadError::Model {
+            LoadError::Unreachable {
+                url,
+                reason,
+                obstacle,
+            } => LoadError::Unreachable {
+                url,
                 reason: self.scrub(reason),
+                obstacle,
+            },
+            LoadError::KeyRefused { url, status, words } => LoadError::KeyRefused {
+                url,
+                status,
+                words: self.scrub(words),
+            },
+            LoadError::Model(error) => LoadError::Model(self.scrub_model_error(error)),
+            LoadError::NoResetRoute { url, words } => LoadError::NoResetRoute {
+                url,
+                words: self.scrub(words),
             },
             LoadError::Reset { url, reason } => LoadError::Reset {
                 url,
@@ -182,6 +198,37 @@ impl Secrets {
                 reason: self.scrub(reason),
             },
             other => other,
+        }
+    }
+
+    fn scrub_model_error(&self, error: ModelError) -> ModelError {
+        match error {
+            ModelError::NoList {
+                status,
+                words,
+                wants_certificate,
+            } => ModelError::NoList {
+                status,
+                words: self.scrub(words),
+                wants_certificate,
+            },
+            ModelError::Patterns { names } => ModelError::Patterns {
+                names: self.scrub(names),
+            },
+            ModelError::Nothing => ModelError::Nothing,
+            ModelError::Several { count, names } => ModelError::Several {
+                count,
+                names: self.scrub(names),
+            },
+            ModelError::Refused {
+                model,
+                words,
+                names,
+            } => ModelError::Refused {
+                model: self.scrub(model),
+                words: self.scrub(words),
+                names: names.map(|names| self.scrub(names)),
+            },
         }
     }
 }

@@ -2,28 +2,26 @@
 
 use dualround_model::{SeriesTrack, TrackPoint};
 
-/// Nothing was read of it before the round.
+/// Whether nothing was read of a series before the round.
 pub(super) fn began_inside(track: &SeriesTrack, started: u64) -> bool {
     let first = track.points.first();
     first.is_some_and(|point| point.at_ns >= started)
 }
 
-/// A series that appears inside the round was not there before where its target was scraped before:
-/// `up` is written with every scrape.
+/// Puts a point without a value before series that appear inside the round and whose target was
+/// scraped before it: they were not there then. `targets` are the series of `up`, which is written
+/// with every scrape.
 pub(super) fn fill(tracks: &mut [SeriesTrack], targets: &[SeriesTrack], started: u64) {
-    let label = |track: &SeriesTrack, name: &str| {
-        let found = track.labels.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.clone())
-    };
-    let target = |track: &SeriesTrack| Some((label(track, "job")?, label(track, "instance")?));
     for track in tracks
         .iter_mut()
         .filter(|track| began_inside(track, started))
     {
-        let Some(own) = target(track) else { continue };
+        let Some(own) = ScrapeTarget::of(track) else {
+            continue;
+        };
         let mut scraped = targets
             .iter()
-            .filter(|other| target(other).as_ref() == Some(&own))
+            .filter(|other| ScrapeTarget::of(other).as_ref() == Some(&own))
             .flat_map(|other| &other.points)
             .filter(|point| point.at_ns < started && point.value == Some(1.0));
         if let Some(scrape) = scraped.next_back() {
@@ -36,6 +34,27 @@ pub(super) fn fill(tracks: &mut [SeriesTrack], targets: &[SeriesTrack], started:
             track.points.insert(0, gone);
         }
     }
+}
+
+/// The target that a series was scraped from, by the labels that Prometheus puts to it.
+#[derive(PartialEq)]
+struct ScrapeTarget {
+    job: String,
+    instance: String,
+}
+
+impl ScrapeTarget {
+    fn of(track: &SeriesTrack) -> Option<Self> {
+        Some(Self {
+            job: label(track, "job")?,
+            instance: label(track, "instance")?,
+        })
+    }
+}
+
+fn label(track: &SeriesTrack, name: &str) -> Option<String> {
+    let (_, value) = track.labels.iter().find(|(key, _)| key == name)?;
+    Some(value.clone())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ impl Alias {
     }
 }
 
-/// Candidates in order of preference; the first one whose names are on the page is taken.
+/// What a name may stand for, in order of preference: the first whose names are there is taken.
 pub(crate) fn candidates(asked: &str) -> &'static [Alias] {
     use Alias::{Name, Ratio};
     match asked {
@@ -108,27 +108,30 @@ const KNOWN: &[&str] = &[
     "DCGM_FI_DEV_GPU_UTIL",
 ];
 
-/// Those of them that are among the names of a source.
+/// The metrics that `auto` stands for at a source of these names.
 pub(crate) fn known_of(names: &[String]) -> Vec<String> {
-    let has = |name: &str| {
-        let toggled = toggled_total(name);
-        names.iter().any(|found| {
-            let family = ["_bucket", "_sum", "_count"]
-                .iter()
-                .find_map(|end| found.strip_suffix(end));
-            found == name || *found == toggled || family == Some(name)
-        })
-    };
-    let there = |name: &str| {
-        let alias = |alias: &Alias| match alias {
-            Alias::Name(name) => has(name),
-            Alias::Ratio(top, bottom) => has(top) && has(bottom),
-        };
-        has(name) || candidates(name).iter().any(alias)
-    };
     KNOWN
         .iter()
-        .filter(|name| there(name))
+        .filter(|name| is_among(names, name) || has_alias_among(names, name))
         .map(|name| (*name).to_owned())
         .collect()
+}
+
+/// A metric is there under its name, with or without `_total`, or as a family of that name.
+fn is_among(names: &[String], metric: &str) -> bool {
+    let toggled = toggled_total(metric);
+    names.iter().any(|found| {
+        let family = ["_bucket", "_sum", "_count"]
+            .iter()
+            .find_map(|end| found.strip_suffix(end));
+        found == metric || *found == toggled || family == Some(metric)
+    })
+}
+
+/// All that one of its aliases needs is there.
+fn has_alias_among(names: &[String], metric: &str) -> bool {
+    candidates(metric).iter().any(|alias| match alias {
+        Alias::Name(name) => is_among(names, name),
+        Alias::Ratio(top, bottom) => is_among(names, top) && is_among(names, bottom),
+    })
 }

@@ -1,5 +1,6 @@
 //! The HTTP API of a Prometheus server, or of what speaks it.
 
+use super::source::SourceError;
 use crate::{
     LoadError,
     control::Control,
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// A server that was found to answer.
-pub(crate) struct Api {
+pub(crate) struct PromqlApi {
     control: Control,
     /// Of the API's paths.
     base: String,
@@ -23,7 +24,7 @@ pub(crate) struct Api {
     headers: Headers,
 }
 
-impl Api {
+impl PromqlApi {
     /// Asks whether one answers at this address. `/metrics` is a page, a Prometheus' own too.
     pub(crate) async fn find(control: Control, headers: &Headers) -> Option<Self> {
         let path = control.target.path.clone();
@@ -49,16 +50,21 @@ impl Api {
         Some(api)
     }
 
-    /// One question; the `data` of the answer, or the server's own words.
+    /// Asks one question; returns the `data` of the answer.
+    ///
+    /// # Errors
+    /// [`SourceError`] where none comes, or the server's own words.
     pub(crate) async fn get(
         &mut self,
         call: &str,
         parameters: &[(&str, &str)],
-    ) -> Result<Value, String> {
-        let encoded = |value: &str| utf8_percent_encode(value, NON_ALPHANUMERIC).to_string();
+    ) -> Result<Value, SourceError> {
         let parameters: Vec<String> = parameters
             .iter()
-            .map(|(key, value)| format!("{key}={}", encoded(value)))
+            .map(|(key, value)| {
+                let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+                format!("{key}={value}")
+            })
             .collect();
         let (base, extra) = (&self.base, &self.extra);
         self.control.target.path = format!("{base}/api/v1/{call}?{}{extra}", parameters.join("&"));
@@ -67,12 +73,17 @@ impl Api {
         if body.get("status").is_some_and(|status| status == "success") {
             return Ok(body.get("data").cloned().unwrap_or_default());
         }
-        let words = body.get("error").and_then(Value::as_str);
-        Err(words.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned))
+        let status = answer.status;
+        Err(match body.get("error").and_then(Value::as_str) {
+            Some(words) => SourceError::Refused {
+                words: words.to_owned(),
+            },
+            None => SourceError::Status { status },
+        })
     }
 
     /// The names of all metrics there.
-    pub(crate) async fn names(&mut self) -> Result<Vec<String>, String> {
+    pub(crate) async fn names(&mut self) -> Result<Vec<String>, SourceError> {
         let data = self.get("label/__name__/values", &[]).await?;
         let names = data.as_array().into_iter().flatten();
         Ok(names.filter_map(Value::as_str).map(str::to_owned).collect())
@@ -83,9 +94,13 @@ impl Api {
 /// scrape before the round's first request; `$since` is an offset to that request: what an instant
 /// vector has there is that same scrape.
 pub(crate) fn placed(text: &str, since: Duration, interval: Duration) -> String {
-    let ms = |duration: Duration| format!("{}ms", duration.as_millis());
-    text.replace("$round", &ms(since + interval))
-        .replace("$since", &ms(since))
+    text.replace("$round", &promql_duration(since + interval))
+        .replace("$since", &promql_duration(since))
+}
+
+/// A duration as PromQL writes it.
+pub(crate) fn promql_duration(duration: Duration) -> String {
+    format!("{}ms", duration.as_millis())
 }
 
 /// An expression as it can be tried outside any round.
@@ -93,9 +108,17 @@ pub(crate) fn tried(text: &str) -> String {
     placed(text, Duration::from_secs(60), Duration::ZERO)
 }
 
+/// Why a Prometheus server did not answer a question.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct PrometheusError {
+    /// The server's own words, or what came in their place; secrets removed.
+    pub reason: String,
+}
+
 /// A Prometheus server for the tool's own checks, outside any run. Blocks.
 pub struct PrometheusServer {
-    api: Api,
+    api: PromqlApi,
     runtime: Runtime,
     secrets: Secrets,
 }
@@ -118,7 +141,7 @@ impl PrometheusServer {
     ) -> Result<Option<Self>, LoadError> {
         let control = Control::to(url, request, limit)?;
         let runtime = crate::runtime::single()?;
-        let api = runtime.block_on(Api::find(control, &given(&request.headers)));
+        let api = runtime.block_on(PromqlApi::find(control, &given(&request.headers)));
         let secrets = Secrets::of_request(url, request);
         Ok(api.map(|api| Self {
             api,
@@ -130,27 +153,37 @@ impl PrometheusServer {
     /// The `data` of an API call.
     ///
     /// # Errors
-    /// The server's own words.
-    pub fn get(&mut self, call: &str, parameters: &[(&str, &str)]) -> Result<Value, String> {
+    /// [`PrometheusError`] with the server's own words.
+    pub fn get(
+        &mut self,
+        call: &str,
+        parameters: &[(&str, &str)],
+    ) -> Result<Value, PrometheusError> {
         let answer = self.runtime.block_on(self.api.get(call, parameters));
-        let answer = answer.map(|data| self.secrets.scrub_all(data));
-        answer.map_err(|words| self.secrets.scrub(words))
+        let data = answer.map_err(|error| self.scrubbed(&error))?;
+        Ok(self.secrets.scrub_all(data))
     }
 
     /// What an expression is now; placeholders stand for a minute.
     ///
     /// # Errors
-    /// The server's own words.
-    pub fn evaluate(&mut self, text: &str) -> Result<Value, String> {
+    /// [`PrometheusError`] with the server's own words.
+    pub fn evaluate(&mut self, text: &str) -> Result<Value, PrometheusError> {
         self.get("query", &[("query", &tried(text))])
     }
 
     /// The names of all metrics there.
     ///
     /// # Errors
-    /// The server's own words.
-    pub fn names(&mut self) -> Result<Vec<String>, String> {
+    /// [`PrometheusError`] with the server's own words.
+    pub fn names(&mut self) -> Result<Vec<String>, PrometheusError> {
         let names = self.runtime.block_on(self.api.names());
-        names.map_err(|words| self.secrets.scrub(words))
+        names.map_err(|error| self.scrubbed(&error))
+    }
+
+    fn scrubbed(&self, error: &SourceError) -> PrometheusError {
+        PrometheusError {
+            reason: self.secrets.scrub(error.to_string()),
+        }
     }
 }

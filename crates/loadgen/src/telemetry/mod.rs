@@ -6,12 +6,13 @@ mod api;
 mod page;
 mod promql;
 mod query;
+mod query_plan;
 mod resolve;
 mod sampler;
 mod source;
 
 pub(crate) use alias::known_of;
-pub use api::PrometheusServer;
+pub use api::{PrometheusError, PrometheusServer};
 pub(crate) use query::{MetricQuery, QueryKind};
 pub(crate) use resolve::{Collected, PageReading, tracks};
 pub(crate) use sampler::Sampler;

@@ -3,11 +3,11 @@
 use super::{
     query::MetricQuery,
     resolve::{Collected, PageReading},
-    source::{AskError, SCRAPE_LIMIT, SamplerSettings, Source},
+    source::{AskError, MetricsSource, SCRAPE_LIMIT, SamplerSettings, SourceError},
 };
 use crate::{
     clock::{Clock, nanos},
-    control::Control,
+    control::{Control, ControlError},
     request::auth::basic,
     request::head::Headers,
     transport::WholeResponse,
@@ -20,6 +20,7 @@ use std::{
     },
     time::Duration,
 };
+
 /// Readings before the run by which several processes behind one page are looked for.
 const LOOKS: u32 = 5;
 
@@ -39,12 +40,12 @@ pub(super) struct MetricsPage {
     hangs: Arc<AtomicBool>,
 }
 
-impl Source for MetricsPage {
+impl MetricsSource for MetricsPage {
     fn period(&self) -> Option<Duration> {
         Some(self.period)
     }
 
-    async fn names(&mut self) -> Result<Vec<String>, String> {
+    async fn names(&mut self) -> Result<Vec<String>, SourceError> {
         let (page, _) = self.parsed().await?;
         Ok(page.names().into_iter().map(str::to_owned).collect())
     }
@@ -121,9 +122,9 @@ impl MetricsPage {
             .store(parsed.is_err() && took >= nanos(SCRAPE_LIMIT) / 2, Relaxed);
         let reading = match parsed {
             Ok((page, at_ns)) => {
-                let other = |last: &Scrape| page.is_of_another_process(last);
+                let last = self.last.as_ref();
                 // Once seen, it holds for the rest of the run: one of several may answer a whole round.
-                self.has_several |= self.last.as_ref().is_some_and(other);
+                self.has_several |= last.is_some_and(|last| page.is_of_another_process(last));
                 let other_process = self.has_several;
                 let reading = PageReading::of(&page, &self.asked, at_ns);
                 self.last = Some(page);
@@ -133,35 +134,31 @@ impl MetricsPage {
                     ..reading
                 }
             }
-            Err(reason) => PageReading {
+            Err(error) => PageReading {
                 at_ns: self.clock.now(),
-                failed: Some(reason),
+                failed: Some(error.to_string()),
                 ..PageReading::default()
             },
         };
         self.readings.push(reading);
     }
 
-    async fn parsed(&mut self) -> Result<(Scrape, u64), String> {
+    /// The page as it is now, and when it was complete, ns on the run's clock.
+    async fn parsed(&mut self) -> Result<(Scrape, u64), SourceError> {
         let answer = self.scrape().await?;
         if let Some(found) = no_page(&answer.body) {
-            return Err(format!("no page of metrics, but {found}"));
+            return Err(SourceError::NoPage { found });
         }
         Ok((parse_exposition(&answer.body), answer.at_ns))
     }
 
-    async fn scrape(&mut self) -> Result<WholeResponse, String> {
+    async fn scrape(&mut self) -> Result<WholeResponse, ControlError> {
         let auth = basic(self.control.target.userinfo.as_deref());
         // Some servers have only one of them.
         let accept = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5";
         let mut headers = Headers::of("Accept", accept);
         headers.set_all(&auth);
         headers.set_all(&self.headers);
-        let answer = self.control.get(&headers).await?;
-        if answer.status == 200 {
-            Ok(answer)
-        } else {
-            Err(format!("HTTP {}", answer.status))
-        }
+        self.control.get_page(&headers).await
     }
 }

@@ -4,14 +4,15 @@
 
 use super::{
     absent,
-    alias::candidates,
-    api::{Api, placed, tried},
+    alias::{Alias, candidates},
+    api::{PromqlApi, placed, promql_duration, tried},
     query::{MetricQuery, QueryKind},
-    resolve::{Collected, empty},
-    source::{AskError, SamplerSettings, Source},
+    query_plan::{Part, QueryPlan, RawQuery},
+    resolve::Collected,
+    source::{AskError, MetricsSource, SamplerSettings, SourceError},
 };
 use crate::{Cancel, clock::Clock, control::Control};
-use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
+use dualround_model::{MetricKind, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Selector, toggled_total};
 use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
@@ -21,43 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Points of a range query, at most; servers refuse more than 11,000.
 const POINTS: f64 = 10_000.0;
 
-/// How an asked metric is had from the server.
-#[derive(Clone, Debug)]
-enum QueryPlan {
-    /// The samples as they were scraped.
-    Raw {
-        queries: Vec<(String, Option<String>)>,
-        resolved: Resolved,
-        kind: MetricKind,
-    },
-    /// An expression with `$round` or `$since`: one value, at the end of the round.
-    Once(String),
-    /// An expression: its values over the round.
-    Range(String),
-    Missing(Vec<String>),
-}
-
-impl QueryPlan {
-    /// The track of what is asked, still without series.
-    fn track(&self, asked: &MetricQuery) -> MetricTrack {
-        let mut track = empty(&asked.name);
-        (track.resolved, track.kind) = match self {
-            Self::Raw { resolved, kind, .. } => (resolved.clone(), *kind),
-            Self::Once(text) | Self::Range(text) => {
-                (Resolved::Name(text.clone()), MetricKind::Gauge)
-            }
-            Self::Missing(close) => {
-                let close = close.clone();
-                (Resolved::Missing { close }, MetricKind::Untyped)
-            }
-        };
-        track
-    }
-}
-
 /// A Prometheus server, and how each asked metric is had from it.
 pub(super) struct PromqlServer {
-    api: Api,
+    api: PromqlApi,
     clock: Clock,
     cancel: Cancel,
     shown: String,
@@ -67,12 +34,12 @@ pub(super) struct PromqlServer {
     asked: Vec<(MetricQuery, QueryPlan)>,
 }
 
-impl Source for PromqlServer {
+impl MetricsSource for PromqlServer {
     fn period(&self) -> Option<Duration> {
         None
     }
 
-    async fn names(&mut self) -> Result<Vec<String>, String> {
+    async fn names(&mut self) -> Result<Vec<String>, SourceError> {
         self.api.names().await
     }
 
@@ -105,7 +72,7 @@ impl PromqlServer {
     /// Asks whether one answers at this address.
     pub(super) async fn find(control: Control, settings: &SamplerSettings) -> Option<Self> {
         let shown = control.target.shown.clone();
-        let mut api = Api::find(control, &settings.headers).await?;
+        let mut api = PromqlApi::find(control, &settings.headers).await?;
         Some(Self {
             interval: scrape_interval(&mut api).await,
             api,
@@ -130,60 +97,71 @@ impl PromqlServer {
     }
 
     async fn plan(&mut self, asked: &MetricQuery) -> Result<QueryPlan, AskError> {
-        match &asked.what {
-            QueryKind::Expression => {
-                let fail = |words| AskError::Refused(format!("`{}`: {words}", asked.text));
-                let query = tried(&asked.text);
-                self.api
-                    .get("query", &[("query", &query)])
-                    .await
-                    .map_err(fail)?;
-                let once = asked.text.contains("$round") || asked.text.contains("$since");
-                Ok(if once {
-                    QueryPlan::Once(asked.text.clone())
-                } else {
-                    QueryPlan::Range(asked.text.clone())
-                })
-            }
-            QueryKind::Ratio(top, bottom) => {
-                let missing = |part: &Selector| QueryPlan::Missing(vec![part.to_string()]);
-                let Some(a) = self.raw(top).await? else {
-                    return Ok(missing(top));
-                };
-                let Some(b) = self.raw(bottom).await? else {
-                    return Ok(missing(bottom));
-                };
-                Ok(ratio((&a, top), (&b, bottom)))
-            }
-            QueryKind::Of(selector) => {
-                if let Some(plan) = self.raw(selector).await? {
-                    return Ok(plan);
-                }
-                for alias in candidates(&selector.name) {
-                    let (top, bottom) = alias.parts();
-                    let Some(a) = self.raw(&top).await? else {
-                        continue;
-                    };
-                    let Some(bottom) = bottom else {
-                        return Ok(a);
-                    };
-                    if let Some(b) = self.raw(&bottom).await? {
-                        return Ok(ratio((&a, &top), (&b, &bottom)));
-                    }
-                }
-                Ok(QueryPlan::Missing(Vec::new()))
+        let plan = match &asked.what {
+            QueryKind::Expression => return self.expression(&asked.text).await,
+            QueryKind::Ratio(top, bottom) => self.ratio(top, bottom).await?,
+            QueryKind::Of(selector) => self.metric(selector).await?,
+        };
+        Ok(plan)
+    }
+
+    /// An expression that the server was seen to understand.
+    async fn expression(&mut self, text: &str) -> Result<QueryPlan, AskError> {
+        let query = tried(text);
+        if let Err(error) = self.api.get("query", &[("query", &query)]).await {
+            return Err(AskError::Refused(format!("`{text}`: {error}")));
+        }
+        let once = text.contains("$round") || text.contains("$since");
+        Ok(if once {
+            QueryPlan::Once(text.to_owned())
+        } else {
+            QueryPlan::Range(text.to_owned())
+        })
+    }
+
+    async fn ratio(&mut self, top: &Selector, bottom: &Selector) -> Result<QueryPlan, SourceError> {
+        let Some(above) = self.raw(top).await? else {
+            return Ok(QueryPlan::Missing(vec![top.to_string()]));
+        };
+        let Some(below) = self.raw(bottom).await? else {
+            return Ok(QueryPlan::Missing(vec![bottom.to_string()]));
+        };
+        Ok(ratio_of(top, &above, bottom, &below))
+    }
+
+    /// A metric by its name, else by the first of its aliases that is there.
+    async fn metric(&mut self, selector: &Selector) -> Result<QueryPlan, SourceError> {
+        if let Some(plan) = self.raw(selector).await? {
+            return Ok(plan);
+        }
+        for alias in candidates(&selector.name) {
+            if let Some(plan) = self.aliased(alias).await? {
+                return Ok(plan);
             }
         }
+        Ok(QueryPlan::Missing(Vec::new()))
+    }
+
+    async fn aliased(&mut self, alias: &Alias) -> Result<Option<QueryPlan>, SourceError> {
+        let (top, bottom) = alias.parts();
+        let Some(above) = self.raw(&top).await? else {
+            return Ok(None);
+        };
+        let Some(bottom) = bottom else {
+            return Ok(Some(above));
+        };
+        let below = self.raw(&bottom).await?;
+        Ok(below.map(|below| ratio_of(&top, &above, &bottom, &below)))
     }
 
     /// A metric under its name, with or without `_total`, or as a histogram.
-    async fn raw(&mut self, selector: &Selector) -> Result<Option<QueryPlan>, String> {
+    async fn raw(&mut self, selector: &Selector) -> Result<Option<QueryPlan>, SourceError> {
         let conditions = selector.conditions();
         let toggled = toggled_total(&selector.name);
         for name in [&selector.name, &toggled] {
             if self.exists(&format!("{name}{{{conditions}}}")).await? {
                 let kind = self.kind(name).await;
-                return Ok(Some(raw_of(name, conditions, kind)));
+                return Ok(Some(QueryPlan::raw(name, conditions, kind)));
             }
             // Python's summaries have no quantiles: nothing is there under their own name.
             for (part, kind) in [
@@ -194,7 +172,7 @@ impl PromqlServer {
                     .exists(&format!("{name}{part}{{{conditions}}}"))
                     .await?
                 {
-                    return Ok(Some(raw_of(name, conditions, kind)));
+                    return Ok(Some(QueryPlan::raw(name, conditions, kind)));
                 }
             }
         }
@@ -202,7 +180,7 @@ impl PromqlServer {
     }
 
     /// Whether there was a sample in the last minutes.
-    async fn exists(&mut self, query: &str) -> Result<bool, String> {
+    async fn exists(&mut self, query: &str) -> Result<bool, SourceError> {
         let data = self.api.get("query", &[("query", query)]).await?;
         Ok(data
             .get("result")
@@ -223,8 +201,8 @@ impl PromqlServer {
 
     /// Whether this is the sum, the count or the buckets of a family: those only grow.
     async fn is_part(&mut self, name: &str) -> bool {
-        let part = |suffix: &&str| name.strip_suffix(*suffix);
-        let Some(base) = ["_sum", "_count", "_bucket"].iter().find_map(part) else {
+        let mut endings = ["_sum", "_count", "_bucket"].into_iter();
+        let Some(base) = endings.find_map(|ending| name.strip_suffix(ending)) else {
             return false;
         };
         let said = self.said(base).await;
@@ -247,9 +225,9 @@ impl PromqlServer {
             let found = self.series(&plan, window).await;
             match found {
                 Ok(series) => track.series = series,
-                Err(words) => {
+                Err(error) => {
                     track.failed_scrapes += 1;
-                    reason.get_or_insert(words);
+                    reason.get_or_insert_with(|| error.to_string());
                 }
             }
             tracks.push(track);
@@ -266,7 +244,8 @@ impl PromqlServer {
                 reason: reason.unwrap_or_default(),
             });
         }
-        let length = Duration::from_nanos(window.1.saturating_sub(window.0));
+        let (started, ended) = window;
+        let length = Duration::from_nanos(ended.saturating_sub(started));
         if let Some(interval) = self.interval.filter(|interval| length < 2 * *interval) {
             warnings.push(Warning::ShortWindow {
                 url,
@@ -277,70 +256,92 @@ impl PromqlServer {
         Collected::Server(tracks, warnings)
     }
 
+    /// The series of one asked metric over a round.
     async fn series(
         &mut self,
         plan: &QueryPlan,
         (started, ended): (u64, u64),
-    ) -> Result<Vec<SeriesTrack>, String> {
-        let wall = |ns: u64| self.wall(ns);
-        let interval = self.interval.unwrap_or(self.every);
+    ) -> Result<Vec<SeriesTrack>, SourceError> {
         match plan {
             QueryPlan::Missing(_) => Ok(Vec::new()),
-            QueryPlan::Once(text) => {
-                let now = self.clock.now();
-                let since = Duration::from_nanos(now - started);
-                let query = placed(text, since, interval);
-                let time = format!("{:.3}", wall(now));
-                let data = self
-                    .api
-                    .get("query", &[("query", &query), ("time", &time)])
-                    .await?;
-                Ok(self.tracks_of(&data, None, 0))
-            }
-            QueryPlan::Range(text) => {
-                let (from, to) = (wall(started), wall(ended));
-                let step = interval.as_secs_f64().max((to - from) / POINTS).max(0.001);
-                let (from, to, step) = (
-                    format!("{from:.3}"),
-                    format!("{to:.3}"),
-                    format!("{step:.3}"),
-                );
-                let asked = [
-                    ("query", text.as_str()),
-                    ("start", &from),
-                    ("end", &to),
-                    ("step", &step),
-                ];
-                let data = self.api.get("query_range", &asked).await?;
-                Ok(self.tracks_of(&data, None, 0))
-            }
-            QueryPlan::Raw { queries, .. } => {
-                let now = self.clock.now();
-                // One scrape before the round belongs to it, as on a page.
-                let back = Duration::from_nanos(now - started) + interval + interval / 10;
-                let window = format!("[{}ms]", back.as_millis());
-                let time = format!("{:.3}", wall(now));
-                let mut all = Vec::new();
-                for (query, name) in queries {
-                    let query = format!("{query}{window}");
-                    let data = self
-                        .api
-                        .get("query", &[("query", &query), ("time", &time)])
-                        .await?;
-                    all.extend(self.tracks_of(&data, name.as_deref(), started));
-                }
-                if all.iter().any(|track| absent::began_inside(track, started)) {
-                    let query = format!("up{window}");
-                    let asked = [("query", query.as_str()), ("time", time.as_str())];
-                    // A server without `up` leaves unknown what was there before.
-                    if let Ok(data) = self.api.get("query", &asked).await {
-                        let targets = self.tracks_of(&data, None, started);
-                        absent::fill(&mut all, &targets, started);
-                    }
-                }
-                Ok(all)
+            QueryPlan::Once(text) => self.value_now(text, started).await,
+            QueryPlan::Range(text) => self.values_over(text, started, ended).await,
+            QueryPlan::Raw { queries, .. } => self.raw_samples(queries, started).await,
+        }
+    }
+
+    /// Between two scrapes, as far as the server says.
+    fn scraped_every(&self) -> Duration {
+        self.interval.unwrap_or(self.every)
+    }
+
+    /// What an expression with placeholders is at the end of the round that began at `started`.
+    async fn value_now(
+        &mut self,
+        text: &str,
+        started: u64,
+    ) -> Result<Vec<SeriesTrack>, SourceError> {
+        let now = self.clock.now();
+        let since = Duration::from_nanos(now - started);
+        let query = placed(text, since, self.scraped_every());
+        let time = format!("{:.3}", self.wall(now));
+        let asked = [("query", query.as_str()), ("time", &time)];
+        let data = self.api.get("query", &asked).await?;
+        Ok(self.tracks_of(&data, None, 0))
+    }
+
+    /// The values of an expression over a round.
+    async fn values_over(
+        &mut self,
+        text: &str,
+        started: u64,
+        ended: u64,
+    ) -> Result<Vec<SeriesTrack>, SourceError> {
+        let (from, to) = (self.wall(started), self.wall(ended));
+        let interval = self.scraped_every().as_secs_f64();
+        let step = interval.max((to - from) / POINTS).max(0.001);
+        let from = format!("{from:.3}");
+        let to = format!("{to:.3}");
+        let step = format!("{step:.3}");
+        let asked = [
+            ("query", text),
+            ("start", &from),
+            ("end", &to),
+            ("step", &step),
+        ];
+        let data = self.api.get("query_range", &asked).await?;
+        Ok(self.tracks_of(&data, None, 0))
+    }
+
+    /// The samples as they were scraped since the last scrape before the round.
+    async fn raw_samples(
+        &mut self,
+        queries: &[RawQuery],
+        started: u64,
+    ) -> Result<Vec<SeriesTrack>, SourceError> {
+        let now = self.clock.now();
+        let interval = self.scraped_every();
+        // One scrape before the round belongs to it, as on a page.
+        let back = Duration::from_nanos(now - started) + interval + interval / 10;
+        let window = format!("[{}]", promql_duration(back));
+        let time = format!("{:.3}", self.wall(now));
+        let mut all = Vec::new();
+        for RawQuery { selector, name } in queries {
+            let query = format!("{selector}{window}");
+            let asked = [("query", query.as_str()), ("time", &time)];
+            let data = self.api.get("query", &asked).await?;
+            all.extend(self.tracks_of(&data, name.as_deref(), started));
+        }
+        if all.iter().any(|track| absent::began_inside(track, started)) {
+            let query = format!("up{window}");
+            let asked = [("query", query.as_str()), ("time", &time)];
+            // A server without `up` leaves unknown what was there before.
+            if let Ok(data) = self.api.get("query", &asked).await {
+                let targets = self.tracks_of(&data, None, started);
+                absent::fill(&mut all, &targets, started);
             }
         }
+        Ok(all)
     }
 
     /// Seconds since 1970 of an instant of the run's clock.
@@ -356,31 +357,36 @@ impl PromqlServer {
     /// Series of an answer; of the samples before the round only the last is kept.
     fn tracks_of(&self, data: &Value, name: Option<&str>, started: u64) -> Vec<SeriesTrack> {
         let results = data.get("result").and_then(Value::as_array);
-        let of = |result: &Value| {
-            let labels = result.get("metric").and_then(Value::as_object);
-            let labels = labels
-                .into_iter()
-                .flatten()
-                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
-            let (own, labels): (Vec<_>, Vec<_>) = labels.partition(|(key, _)| key == "__name__");
-            let own = own.into_iter().next().map(|(_, name)| name);
-            let values = result.get("values").and_then(Value::as_array);
-            let one = result.get("value");
-            let mut points: Vec<TrackPoint> = values
-                .into_iter()
-                .flatten()
-                .chain(one)
-                .filter_map(|pair| self.point(pair))
-                .collect();
-            let before = points.iter().rposition(|point| point.at_ns < started);
-            points.drain(..before.unwrap_or(0));
-            SeriesTrack {
-                name: name.map(str::to_owned).or(own).unwrap_or_default(),
-                labels,
-                points,
-            }
-        };
-        results.into_iter().flatten().map(of).collect()
+        let results = results.into_iter().flatten();
+        results
+            .map(|result| self.track_of(result, name, started))
+            .collect()
+    }
+
+    fn track_of(&self, result: &Value, name: Option<&str>, started: u64) -> SeriesTrack {
+        let labels = result.get("metric").and_then(Value::as_object);
+        let labels = labels
+            .into_iter()
+            .flatten()
+            .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+        let (own, labels): (Vec<_>, Vec<_>) = labels.partition(|(key, _)| key == "__name__");
+        let own = own.into_iter().next().map(|(_, name)| name);
+        // A range has `values`, an instant one `value`.
+        let values = result.get("values").and_then(Value::as_array);
+        let one = result.get("value");
+        let mut points: Vec<TrackPoint> = values
+            .into_iter()
+            .flatten()
+            .chain(one)
+            .filter_map(|pair| self.point(pair))
+            .collect();
+        let before = points.iter().rposition(|point| point.at_ns < started);
+        points.drain(..before.unwrap_or(0));
+        SeriesTrack {
+            name: name.map(str::to_owned).or(own).unwrap_or_default(),
+            labels,
+            points,
+        }
     }
 
     fn point(&self, pair: &Value) -> Option<TrackPoint> {
@@ -397,63 +403,26 @@ impl PromqlServer {
 }
 
 /// Between the scrapes of the server's targets, the longest; `None` where it does not say.
-async fn scrape_interval(api: &mut Api) -> Option<Duration> {
+async fn scrape_interval(api: &mut PromqlApi) -> Option<Duration> {
     let data = api.get("targets", &[("state", "active")]).await.ok()?;
     let targets = data.get("activeTargets")?.as_array()?;
-    let of = |target: &Value| duration(target.get("scrapeInterval")?.as_str()?);
-    targets.iter().filter_map(of).max()
+    let intervals = targets.iter().filter_map(|target| {
+        let text = target.get("scrapeInterval")?.as_str()?;
+        duration(text)
+    });
+    intervals.max()
 }
 
-fn raw_of(name: &str, conditions: &str, kind: MetricKind) -> QueryPlan {
-    let parts = match kind {
-        MetricKind::Histogram => Some("_(bucket|sum|count)"),
-        MetricKind::Summary => Some("(_sum|_count)?"),
-        _ => None,
+fn ratio_of(top: &Selector, above: &QueryPlan, bottom: &Selector, below: &QueryPlan) -> QueryPlan {
+    let above = Part {
+        selector: top,
+        plan: above,
     };
-    let query = match parts {
-        Some(parts) => {
-            let name = name.replace('.', "\\\\.");
-            format!("{{__name__=~\"{name}{parts}\",{conditions}}}").replace(",}", "}")
-        }
-        None => format!("{name}{{{conditions}}}"),
+    let below = Part {
+        selector: bottom,
+        plan: below,
     };
-    QueryPlan::Raw {
-        queries: vec![(query, None)],
-        resolved: Resolved::Name(name.to_owned()),
-        kind,
-    }
-}
-
-/// The quotient of two metrics; its parts are called as they were asked. Of gauges it is that of
-/// their values, as on a page.
-fn ratio((a, top): (&QueryPlan, &Selector), (b, bottom): (&QueryPlan, &Selector)) -> QueryPlan {
-    let (numerator, denominator) = (top.to_string(), bottom.to_string());
-    let is_gauge = |plan: &QueryPlan| match plan {
-        QueryPlan::Raw { kind, .. } => *kind == MetricKind::Gauge,
-        _ => false,
-    };
-    if is_gauge(a) && is_gauge(b) {
-        return QueryPlan::Range(format!("sum({numerator}) / sum({denominator})"));
-    }
-    let queries = [(a, &numerator), (b, &denominator)]
-        .into_iter()
-        .flat_map(|(plan, name)| {
-            let queries = match plan {
-                QueryPlan::Raw { queries, .. } => queries.clone(),
-                _ => Vec::new(),
-            };
-            queries
-                .into_iter()
-                .map(move |(query, _)| (query, Some(name.clone())))
-        });
-    QueryPlan::Raw {
-        queries: queries.collect(),
-        resolved: Resolved::Ratio {
-            numerator,
-            denominator,
-        },
-        kind: MetricKind::Ratio,
-    }
+    QueryPlan::ratio(above, below)
 }
 
 /// `1s`, `1m30s`, `500ms`.
@@ -497,39 +466,5 @@ mod tests {
         for text in ["", "s", "5", "0s", "1x"] {
             assert_eq!(duration(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_quotient_is_of_increases_or_of_values() {
-        let of = |kind| {
-            let (a, b) = (raw_of("a", "x=\"1\"", kind), raw_of("b", "", kind));
-            let plain = |text| Selector::parse(text).unwrap().0;
-            ratio((&a, &plain("a{x=\"1\"}")), (&b, &plain("b")))
-        };
-        let QueryPlan::Raw { queries, kind, .. } = of(MetricKind::Counter) else {
-            panic!("raw samples")
-        };
-        assert_eq!(kind, MetricKind::Ratio);
-        assert_eq!(
-            queries[0],
-            ("a{x=\"1\"}".to_owned(), Some("a{x=\"1\"}".to_owned()))
-        );
-        assert_eq!(queries[1].0, "b{}");
-        let QueryPlan::Range(text) = of(MetricKind::Gauge) else {
-            panic!("values")
-        };
-        assert_eq!(text, "sum(a{x=\"1\"}) / sum(b)");
-        let QueryPlan::Raw { queries, .. } = raw_of("t", "x=\"1\"", MetricKind::Histogram) else {
-            panic!("raw samples")
-        };
-        assert_eq!(queries[0].0, "{__name__=~\"t_(bucket|sum|count)\",x=\"1\"}");
-        assert_eq!(
-            placed(
-                "x[$round] - x offset $since",
-                Duration::from_secs(2),
-                Duration::from_secs(1)
-            ),
-            "x[3000ms] - x offset 2000ms"
-        );
     }
 }

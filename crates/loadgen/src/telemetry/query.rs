@@ -52,9 +52,13 @@ impl MetricQuery {
 /// `label=…`, where the sign is not part of `==`, `=~` or a label condition.
 fn label(asked: &str) -> Option<(&str, &str)> {
     let (label, rest) = asked.split_once('=')?;
-    let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.' | ' ');
-    let plain = !label.is_empty() && label.chars().all(name) && !rest.starts_with(['=', '~']);
+    let plain =
+        !label.is_empty() && label.chars().all(is_in_labels) && !rest.starts_with(['=', '~']);
     plain.then_some((label.trim(), rest))
+}
+
+fn is_in_labels(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.' | ' ')
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::{
 };
 use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
+use std::cmp::Reverse;
 
 /// What one scrape said about the asked names.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +26,23 @@ pub(crate) struct PageReading {
 }
 
 /// What an asked metric is, and its samples.
-pub(crate) type MetricReading = (Resolved, MetricKind, Vec<PromSample>);
+#[derive(Clone, Debug)]
+pub(crate) struct MetricReading {
+    pub(crate) resolved: Resolved,
+    pub(crate) kind: MetricKind,
+    pub(crate) samples: Vec<PromSample>,
+}
+
+impl MetricReading {
+    /// Nothing of the asked name; these names are close to it.
+    fn missing(close: Vec<String>) -> Self {
+        Self {
+            resolved: Resolved::Missing { close },
+            kind: MetricKind::Untyped,
+            samples: Vec::new(),
+        }
+    }
+}
 
 /// What one source brought over a round.
 pub(crate) enum Collected {
@@ -62,34 +79,37 @@ impl PageReading {
 }
 
 fn look_up(page: &Scrape, asked: &MetricQuery) -> MetricReading {
-    let missing = |close| (Resolved::Missing { close }, MetricKind::Untyped, Vec::new());
     match &asked.what {
-        QueryKind::Expression => missing(Vec::new()),
+        QueryKind::Expression => MetricReading::missing(Vec::new()),
         QueryKind::Ratio(top, bottom) => ratio(page, &asked.name, top, bottom)
-            .unwrap_or_else(|| missing(close_names(&top.name, &page.names()))),
-        QueryKind::Of(selector) if !selector.is_plain() => {
-            selected(page, selector).unwrap_or_else(|| missing(close_series(page, selector)))
-        }
+            .unwrap_or_else(|| MetricReading::missing(close_names(&top.name, &page.names()))),
+        QueryKind::Of(selector) if !selector.is_plain() => selected(page, selector)
+            .unwrap_or_else(|| MetricReading::missing(close_series(page, selector))),
         QueryKind::Of(selector) => named(page, &selector.name)
-            .unwrap_or_else(|| missing(close_names(&selector.name, &page.names()))),
+            .unwrap_or_else(|| MetricReading::missing(close_names(&selector.name, &page.names()))),
     }
 }
 
 /// By its name, else by what the name is an alias of.
 fn named(page: &Scrape, asked: &str) -> Option<MetricReading> {
-    let alias = |alias: &Alias| match alias.parts() {
+    let mut aliases = candidates(asked).iter();
+    direct(page, asked).or_else(|| aliases.find_map(|alias| aliased(page, asked, alias)))
+}
+
+/// By what an alias stands for.
+fn aliased(page: &Scrape, asked: &str, alias: &Alias) -> Option<MetricReading> {
+    match alias.parts() {
         (name, None) => direct(page, &name.name),
         (top, Some(bottom)) => ratio(page, asked, &top, &bottom),
-    };
-    direct(page, asked).or_else(|| candidates(asked).iter().find_map(alias))
+    }
 }
 
 /// The series of a metric that meet the conditions.
 fn selected(page: &Scrape, selector: &Selector) -> Option<MetricReading> {
-    let (resolved, kind, mut samples) = direct(page, &selector.name)?;
-    samples.retain(|sample| selector.takes(sample));
-    let kind = kind_of_parts(kind, &samples);
-    (!samples.is_empty()).then_some((resolved, kind, samples))
+    let mut reading = direct(page, &selector.name)?;
+    reading.samples.retain(|sample| selector.takes(sample));
+    reading.kind = kind_of_parts(reading.kind, &reading.samples);
+    (!reading.samples.is_empty()).then_some(reading)
 }
 
 /// What is left of a family: buckets alone only grow, quantiles alone go up and down.
@@ -105,42 +125,57 @@ fn kind_of_parts(kind: MetricKind, samples: &[PromSample]) -> MetricKind {
 /// A quotient. Of counters it is that of their increases; of gauges, that of their values, reading
 /// by reading.
 fn ratio(page: &Scrape, asked: &str, top: &Selector, bottom: &Selector) -> Option<MetricReading> {
-    let (Resolved::Name(numerator), a_kind, mut a) = selected(page, top)? else {
+    let mut above = selected(page, top)?;
+    let mut below = selected(page, bottom)?;
+    let (Resolved::Name(numerator), Resolved::Name(denominator)) = (above.resolved, below.resolved)
+    else {
         return None;
     };
-    let (Resolved::Name(denominator), b_kind, mut b) = selected(page, bottom)? else {
-        return None;
-    };
-    if (a_kind, b_kind) == (MetricKind::Gauge, MetricKind::Gauge) {
-        let sum = |samples: &[PromSample]| samples.iter().map(|sample| sample.value).sum::<f64>();
+    if (above.kind, below.kind) == (MetricKind::Gauge, MetricKind::Gauge) {
         let quotient = PromSample {
             name: asked.to_owned(),
             labels: Vec::new(),
-            value: sum(&a) / sum(&b),
+            value: sum(&above.samples) / sum(&below.samples),
         };
-        let resolved = Resolved::Name(format!("{top} / {bottom}"));
-        return Some((resolved, MetricKind::Gauge, vec![quotient]));
+        return Some(MetricReading {
+            resolved: Resolved::Name(format!("{top} / {bottom}")),
+            kind: MetricKind::Gauge,
+            samples: vec![quotient],
+        });
     }
-    // Parts of one metric are told apart by their conditions.
-    let called = |name: String, selector: &Selector| {
-        if selector.is_plain() {
-            name
-        } else {
-            selector.to_string()
-        }
-    };
-    let (numerator, denominator) = (called(numerator, top), called(denominator, bottom));
-    for (samples, name) in [(&mut a, &numerator), (&mut b, &denominator)] {
-        for sample in samples {
-            sample.name.clone_from(name);
-        }
+    let numerator = name_in_ratio(numerator, top);
+    let denominator = name_in_ratio(denominator, bottom);
+    rename(&mut above.samples, &numerator);
+    rename(&mut below.samples, &denominator);
+    let mut samples = above.samples;
+    samples.extend(below.samples);
+    Some(MetricReading {
+        resolved: Resolved::Ratio {
+            numerator,
+            denominator,
+        },
+        kind: MetricKind::Ratio,
+        samples,
+    })
+}
+
+fn sum(samples: &[PromSample]) -> f64 {
+    samples.iter().map(|sample| sample.value).sum()
+}
+
+/// The name of a part of a quotient: parts of one metric are told apart by their conditions.
+fn name_in_ratio(name: String, selector: &Selector) -> String {
+    if selector.is_plain() {
+        name
+    } else {
+        selector.to_string()
     }
-    a.extend(b);
-    let resolved = Resolved::Ratio {
-        numerator,
-        denominator,
-    };
-    Some((resolved, MetricKind::Ratio, a))
+}
+
+fn rename(samples: &mut [PromSample], name: &str) {
+    for sample in samples {
+        name.clone_into(&mut sample.name);
+    }
 }
 
 fn direct(page: &Scrape, asked: &str) -> Option<MetricReading> {
@@ -159,43 +194,36 @@ fn direct(page: &Scrape, asked: &str) -> Option<MetricReading> {
         PromType::Summary => MetricKind::Summary,
         PromType::Untyped => MetricKind::Untyped,
     };
-    Some((
-        Resolved::Name(name),
+    Some(MetricReading {
+        resolved: Resolved::Name(name),
         kind,
-        samples.into_iter().cloned().collect(),
-    ))
+        samples: samples.into_iter().cloned().collect(),
+    })
 }
 
 /// Up to three series of a metric of which none meets the conditions.
 fn close_series(page: &Scrape, selector: &Selector) -> Vec<String> {
-    let Some((_, _, samples)) = direct(page, &selector.name) else {
+    let Some(found) = direct(page, &selector.name) else {
         return close_names(&selector.name, &page.names());
     };
-    samples.iter().take(3).map(PromSample::series).collect()
+    let samples = found.samples.iter().take(3);
+    samples.map(PromSample::series).collect()
 }
 
 /// Up to three names on the page that share words with the asked one, closest first.
 fn close_names(asked: &str, names: &[&str]) -> Vec<String> {
-    let words = |name: &str| -> Vec<String> {
-        let words = name
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.len() > 1);
-        words
-            .map(str::to_ascii_lowercase)
-            .filter(|word| word != "total")
-            .collect()
-    };
-    let wanted = words(asked);
-    let mut scored: Vec<(usize, usize, &str)> = names
+    let wanted = words_of(asked);
+    let mut scored: Vec<(Reverse<usize>, usize, &str)> = names
         .iter()
         .map(|name| {
-            let has = words(name);
-            let shared = wanted.iter().filter(|word| has.contains(word)).count();
-            (shared, has.len(), *name)
+            let words = words_of(name);
+            let shared = wanted.iter().filter(|word| words.contains(word)).count();
+            (Reverse(shared), words.len(), *name)
         })
-        .filter(|(shared, ..)| *shared > 0)
+        .filter(|(Reverse(shared), ..)| *shared > 0)
         .collect();
-    scored.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)).then(a.2.cmp(b.2)));
+    // The most shared words first, then the fewest others, then the alphabet.
+    scored.sort();
     scored
         .into_iter()
         .take(3)
@@ -203,10 +231,21 @@ fn close_names(asked: &str, names: &[&str]) -> Vec<String> {
         .collect()
 }
 
+/// The words of a name that tell it apart, in lower case.
+fn words_of(name: &str) -> Vec<String> {
+    name.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 1)
+        .map(str::to_ascii_lowercase)
+        .filter(|word| word != "total")
+        .collect()
+}
+
 /// Puts what all sources brought over a round together: one track for each asked metric.
 pub(crate) fn tracks(asked: &[MetricQuery], sources: &[Collected]) -> Vec<MetricTrack> {
-    let track = |(at, asked): (usize, &MetricQuery)| track(at, &asked.name, sources);
-    asked.iter().enumerate().map(track).collect()
+    let asked = asked.iter().enumerate();
+    asked
+        .map(|(at, query)| track(at, &query.name, sources))
+        .collect()
 }
 
 fn track(at: usize, asked: &str, sources: &[Collected]) -> MetricTrack {
@@ -267,15 +306,15 @@ fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut
             track.failed_scrapes += 1;
             continue;
         }
-        let Some((resolved, kind, samples)) = reading.metrics.get(at) else {
+        let Some(metric) = reading.metrics.get(at) else {
             continue;
         };
         track.other_process |= reading.other_process;
-        let missing = matches!(resolved, Resolved::Missing { .. });
-        if !same(track, resolved, *kind) && !missing {
+        let missing = matches!(metric.resolved, Resolved::Missing { .. });
+        if !same(track, &metric.resolved, metric.kind) && !missing {
             continue;
         }
-        for sample in samples {
+        for sample in &metric.samples {
             let mut labels = sample.labels.clone();
             labels.extend(page_label(page));
             let point = reading.point(Some(sample.value));
@@ -323,7 +362,7 @@ mod tests {
     fn b121_a_missing_metric_has_close_names() {
         let reading = reading("lmcache:hit_rate 0.9\nother 1\n", "lmcache_hit_rate", 0);
         let close = vec!["lmcache:hit_rate".to_owned()];
-        assert_eq!(reading.metrics[0].0, Resolved::Missing { close });
+        assert_eq!(reading.metrics[0].resolved, Resolved::Missing { close });
     }
 
     #[test]
@@ -331,8 +370,8 @@ mod tests {
         let page =
             "lmcache_mp_lookup_hit_tokens_total 5\nlmcache_mp_lookup_requested_tokens_total 9\n";
         let reading = reading(page, "lmcache_hit_rate", 0);
-        assert_eq!(reading.metrics[0].1, MetricKind::Ratio);
-        assert_eq!(reading.metrics[0].2.len(), 2);
+        assert_eq!(reading.metrics[0].kind, MetricKind::Ratio);
+        assert_eq!(reading.metrics[0].samples.len(), 2);
     }
 
     #[test]
@@ -353,8 +392,8 @@ mod tests {
         let page = "# TYPE s summary\ns{quantile=\"0.5\"} 2\ns_sum 4\ns_count 3\n\
                     # TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 4\nh_count 3\n";
         let kind = |asked: &str| {
-            let (_, kind, samples) = reading(page, asked, 0).metrics[0].clone();
-            (kind, samples.len())
+            let metric = &reading(page, asked, 0).metrics[0];
+            (metric.kind, metric.samples.len())
         };
         assert_eq!(kind("s"), (MetricKind::Summary, 3));
         assert_eq!(kind("s{quantile=\"0.5\"}"), (MetricKind::Gauge, 1));
@@ -368,30 +407,34 @@ mod tests {
         let page = "# TYPE hits_total counter\nhits_total{t=\"a\"} 3\nhits_total{t=\"b\"} 5\n\
                     # TYPE used gauge\nused 2\n# TYPE all gauge\nall 8\n";
         let at = |asked: &str| reading(page, asked, 0).metrics[0].clone();
-        let (_, kind, samples) = at("hits_total{t=~\"b|c\"}");
+        let some = at("hits_total{t=~\"b|c\"}");
         assert_eq!(
-            (kind, samples.len(), samples[0].value),
+            (some.kind, some.samples.len(), some.samples[0].value),
             (MetricKind::Counter, 1, 5.0)
         );
         // Parts of one counter.
-        let (resolved, kind, samples) = at("share=hits_total{t=\"a\"} / hits_total");
+        let share = at("share=hits_total{t=\"a\"} / hits_total");
         let (numerator, denominator) = ("hits_total{t=\"a\"}".to_owned(), "hits_total".to_owned());
         assert_eq!(
-            resolved,
+            share.resolved,
             Resolved::Ratio {
                 numerator: numerator.clone(),
                 denominator
             }
         );
-        assert_eq!((kind, samples.len()), (MetricKind::Ratio, 3));
-        assert_eq!(samples.iter().filter(|s| s.name == numerator).count(), 1);
-        let (_, kind, samples) = at("fill=used/all");
-        assert_eq!((kind, samples[0].value), (MetricKind::Gauge, 0.25));
-        let (resolved, ..) = at("hits_total{t=\"z\"}");
+        assert_eq!((share.kind, share.samples.len()), (MetricKind::Ratio, 3));
+        let above = share.samples.iter().filter(|s| s.name == numerator);
+        assert_eq!(above.count(), 1);
+        let fill = at("fill=used/all");
+        assert_eq!(
+            (fill.kind, fill.samples[0].value),
+            (MetricKind::Gauge, 0.25)
+        );
+        let none = at("hits_total{t=\"z\"}");
         let close = vec![
             "hits_total{t=\"a\"}".to_owned(),
             "hits_total{t=\"b\"}".to_owned(),
         ];
-        assert_eq!(resolved, Resolved::Missing { close });
+        assert_eq!(none.resolved, Resolved::Missing { close });
     }
 }

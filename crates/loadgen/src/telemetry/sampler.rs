@@ -6,7 +6,7 @@ use super::{
     promql::PromqlServer,
     query::MetricQuery,
     resolve::Collected,
-    source::{AskError, SCRAPE_LIMIT, SamplerSettings, Source},
+    source::{AskError, MetricsSource, SCRAPE_LIMIT, SamplerSettings, SourceError},
 };
 use crate::{LoadError, control::Control, transport::Target};
 use std::{
@@ -26,7 +26,7 @@ use tokio::{
 
 enum SamplerCommand {
     /// The names of all metrics there.
-    Names(oneshot::Sender<Result<Vec<String>, String>>),
+    Names(oneshot::Sender<Result<Vec<String>, SourceError>>),
     /// What is to be read from now on, looked up at once.
     Ask(
         Vec<MetricQuery>,
@@ -64,17 +64,13 @@ impl Sampler {
             .name("metrics".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    let control = || {
-                        let tls = settings.tls.clone();
-                        Control::new(target.clone(), tls, settings.clock, SCRAPE_LIMIT)
-                    };
-                    match PromqlServer::find(control(), &settings).await {
-                        Some(server) => serve(server, &mut inbox).await,
-                        None => {
-                            let page = MetricsPage::new(control(), &settings, hanging);
-                            serve(page, &mut inbox).await;
-                        }
+                    let control = scrape_client(&target, &settings);
+                    if let Some(server) = PromqlServer::find(control, &settings).await {
+                        return serve(server, &mut inbox).await;
                     }
+                    let control = scrape_client(&target, &settings);
+                    let page = MetricsPage::new(control, &settings, hanging);
+                    serve(page, &mut inbox).await;
                 });
             })
             .map_err(LoadError::Worker)?;
@@ -99,17 +95,23 @@ impl Sampler {
     }
 
     /// The names of all metrics there. Blocks.
-    pub(crate) fn names(&self) -> Result<Vec<String>, String> {
+    ///
+    /// # Errors
+    /// [`SourceError`] where the source does not answer.
+    pub(crate) fn names(&self) -> Result<Vec<String>, SourceError> {
         let answer = self.send(SamplerCommand::Names).blocking_recv();
-        answer.unwrap_or_else(|_| Err("the sampler has ended".to_owned()))
+        answer.unwrap_or(Err(SourceError::Ended))
     }
 
     /// Says what is to be read, and looks it up. Blocks.
+    ///
+    /// # Errors
+    /// [`AskError`] where it cannot be looked up.
     pub(crate) fn ask(&self, asked: &[MetricQuery]) -> Result<Collected, AskError> {
         let asked = asked.to_vec();
         let answer = self.send(|reply| SamplerCommand::Ask(asked, reply));
-        let gone = |_| Err(AskError::Unreadable("the sampler has ended".to_owned()));
-        answer.blocking_recv().unwrap_or_else(gone)
+        let answer = answer.blocking_recv();
+        answer.unwrap_or_else(|_| Err(SourceError::Ended.into()))
     }
 
     /// Begins a round with a reading. Blocks until it is done.
@@ -145,8 +147,17 @@ impl Drop for Sampler {
     }
 }
 
+/// A client for a source, whose every exchange has the time limit of a scrape.
+fn scrape_client(target: &Target, settings: &SamplerSettings) -> Control {
+    let tls = settings.tls.clone();
+    Control::new(target.clone(), tls, settings.clock, SCRAPE_LIMIT)
+}
+
 /// Carries out what the sampler's handle asks for, and reads at every tick of a round.
-async fn serve(mut source: impl Source, inbox: &mut mpsc::UnboundedReceiver<SamplerCommand>) {
+async fn serve(
+    mut source: impl MetricsSource,
+    inbox: &mut mpsc::UnboundedReceiver<SamplerCommand>,
+) {
     let mut ticks = source.period().map(ticks_of);
     let mut in_round = false;
     loop {

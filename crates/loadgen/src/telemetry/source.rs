@@ -1,7 +1,7 @@
 //! A source of server metrics: a page, or a Prometheus server.
 
 use super::{query::MetricQuery, resolve::Collected};
-use crate::{Cancel, clock::Clock, request::head::Headers};
+use crate::{Cancel, clock::Clock, control::ControlError, request::head::Headers};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 
@@ -21,6 +21,35 @@ pub(crate) struct SamplerSettings {
     pub(crate) request: dualround_model::RequestPlan,
 }
 
+/// Why a source did not give what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SourceError {
+    /// No answer came, or none that is a page.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The API answered that it cannot, in words of its own.
+    #[error("{words}")]
+    Refused {
+        /// The server's.
+        words: String,
+    },
+    /// The API answered something else.
+    #[error("HTTP {status}")]
+    Status {
+        /// HTTP status.
+        status: u16,
+    },
+    /// The page holds no sample, but something else.
+    #[error("no page of metrics, but {found}")]
+    NoPage {
+        /// What it is.
+        found: String,
+    },
+    /// The sampler's thread is gone.
+    #[error("the sampler has ended")]
+    Ended,
+}
+
 /// Why what is asked cannot be looked up.
 #[derive(Clone, Debug)]
 pub(crate) enum AskError {
@@ -30,22 +59,22 @@ pub(crate) enum AskError {
     Refused(String),
 }
 
-impl From<String> for AskError {
-    fn from(words: String) -> Self {
-        Self::Unreadable(words)
+impl From<SourceError> for AskError {
+    fn from(error: SourceError) -> Self {
+        Self::Unreadable(error.to_string())
     }
 }
 
 /// A source of server metrics, as the sampler's thread drives it.
-pub(super) trait Source {
+pub(super) trait MetricsSource {
     /// The time between its own readings within a round; `None` where it takes none.
     fn period(&self) -> Option<Duration>;
 
     /// The names of all metrics there.
     ///
     /// # Errors
-    /// The reason in words, where it does not answer.
-    async fn names(&mut self) -> Result<Vec<String>, String>;
+    /// [`SourceError`] where it does not answer.
+    async fn names(&mut self) -> Result<Vec<String>, SourceError>;
 
     /// Sets what is read from now on, and looks it up once.
     ///

@@ -24,7 +24,10 @@ impl ByteStream {
     pub(super) fn tcp(&self) -> &StampedTcp {
         match self {
             Self::Plain(tcp) => tcp,
-            Self::Tls(tls) => tls.get_ref().0,
+            Self::Tls(tls) => {
+                let (tcp, _) = tls.get_ref();
+                tcp
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use super::{
     opening::ConnectError,
     stamped::StampCounts,
     target::Target,
-    whole_response::{MAX_BYTES, WholeResponse},
+    whole_response::{ExchangeError, MAX_BYTES, WholeResponse},
 };
 use crate::request::head::RequestHead;
 use bytes::Bytes;
@@ -41,15 +41,22 @@ use tokio::{
 const STREAM_WINDOW: u32 = 4 << 20;
 const CONNECTION_WINDOW: u32 = 16 << 20;
 
-/// The last read of a connection, seen from outside of hyper.
-type LastRead = Arc<Mutex<(Stamp, StampCounts)>>;
+/// The last read of a connection, and how its stamps came about so far.
+#[derive(Debug)]
+struct LastRead {
+    stamp: Stamp,
+    counts: StampCounts,
+}
+
+/// The last read, seen from outside of hyper.
+type SharedLastRead = Arc<Mutex<LastRead>>;
 
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(crate) struct Http2 {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
-    last: LastRead,
+    last: SharedLastRead,
     https: bool,
     /// How long it took to open, TLS included, ns.
     pub(crate) connect_ns: u64,
@@ -64,19 +71,20 @@ impl Drop for Http2 {
 impl Http2 {
     /// Makes an open byte stream an HTTP/2 connection.
     pub(super) async fn start(stream: ByteStream, target: &Target) -> Result<Self, ConnectError> {
-        if let ByteStream::Tls(tls) = &stream
-            && tls.get_ref().1.alpn_protocol() != Some(b"h2")
-        {
-            return Err(ConnectError {
-                kind: FailureKind::Tls,
-                message: format!(
+        if let ByteStream::Tls(tls) = &stream {
+            let (_, session) = tls.get_ref();
+            if session.alpn_protocol() != Some(b"h2") {
+                return Err(ConnectError::tls(format!(
                     "{} does not offer HTTP/2 (ALPN); run without --http2",
                     target.host
-                ),
-            });
+                )));
+            }
         }
-        let last = LastRead::new(Mutex::new((stream.tcp().last, StampCounts::default())));
-        let io = TokioIo::new(Noted {
+        let last = Arc::new(Mutex::new(LastRead {
+            stamp: stream.tcp().last,
+            counts: StampCounts::default(),
+        }));
+        let io = TokioIo::new(NotingStream {
             stream,
             last: Arc::clone(&last),
         });
@@ -85,9 +93,9 @@ impl Http2 {
             .initial_connection_window_size(CONNECTION_WINDOW)
             .handshake(io)
             .await
-            .map_err(|error| ConnectError {
-                kind: FailureKind::Connect,
-                message: format!("HTTP/2: {}", words(&error)),
+            .map_err(|error| {
+                let message = format!("HTTP/2: {}", words(&error));
+                ConnectError::new(FailureKind::Connect, message)
             })?;
         let driver = tokio::spawn(async move {
             // Its errors reach whoever waits for a response.
@@ -109,23 +117,25 @@ impl Http2 {
 
     /// How its stamps came about so far.
     pub(crate) fn stamp_counts(&self) -> StampCounts {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).1
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.counts
     }
 
     /// The stamp of the last read.
     pub(crate) fn last(&self) -> Stamp {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).0
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last.stamp
     }
 
     /// A request of this head.
     ///
     /// # Errors
-    /// A reason in words.
+    /// [`http::Error`] for header fields that HTTP/2 cannot carry.
     pub(crate) fn request(
         &self,
         head: &RequestHead,
         body: Option<Bytes>,
-    ) -> Result<Request<Full<Bytes>>, String> {
+    ) -> Result<Request<Full<Bytes>>, http::Error> {
         let scheme = if self.https { "https" } else { "http" };
         let mut request = Request::builder().method(head.method.as_str()).uri(format!(
             "{scheme}://{}{}",
@@ -133,8 +143,7 @@ impl Http2 {
             head.path
         ));
         for (name, value) in head.fields() {
-            let name =
-                HeaderName::from_bytes(name.as_bytes()).map_err(|error| error.to_string())?;
+            let name = HeaderName::from_bytes(name.as_bytes())?;
             // These belong to HTTP/1.1's connection, or stand elsewhere in HTTP/2.
             if [header::HOST, header::CONNECTION].contains(&name) {
                 continue;
@@ -145,7 +154,7 @@ impl Http2 {
             request = request.header(header::CONTENT_LENGTH, body.len());
         }
         let body = Full::new(body.unwrap_or_default());
-        request.body(body).map_err(|error| error.to_string())
+        request.body(body)
     }
 
     /// Waits until a request can be sent.
@@ -176,19 +185,21 @@ impl Http2 {
     /// A whole exchange that is not measured.
     ///
     /// # Errors
-    /// A reason in words.
+    /// [`ExchangeError`] when no whole answer came.
     pub(crate) async fn whole(
         &mut self,
         head: &RequestHead,
         body: Option<&str>,
-    ) -> Result<WholeResponse, String> {
+    ) -> Result<WholeResponse, ExchangeError> {
         let body = body.map(|body| Bytes::copy_from_slice(body.as_bytes()));
         let request = self.request(head, body)?;
-        self.ready().await.map_err(|error| words(&error))?;
-        let response = self.send(request).await.map_err(|(e, _)| words(&e))?;
+        let ready = self.ready().await;
+        ready.map_err(|source| ExchangeError::Http2 { source })?;
+        let response = self.send(request).await;
+        let response = response.map_err(|(source, _)| ExchangeError::Http2 { source })?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MAX_BYTES).collect();
-        let body = body.await.map_err(|error| error.to_string())?;
+        let body = body.await.map_err(ExchangeError::Http2Body)?;
         let head = response_head(parts.status.as_u16(), &parts.headers);
         Ok(WholeResponse {
             status: head.status,
@@ -201,28 +212,31 @@ impl Http2 {
 
 /// The head of a response as HTTP/1.1's reader has it.
 pub(crate) fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
-    let text = |name: &str| {
-        let value = headers.get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-    };
     let mut head = ResponseHead {
         status,
-        content_type: text("content-type"),
-        content_encoding: text("content-encoding"),
-        content_length: text("content-length").and_then(|length| length.parse().ok()),
+        content_type: text(headers, "content-type"),
+        content_encoding: text(headers, "content-encoding"),
+        content_length: text(headers, "content-length").and_then(|length| length.parse().ok()),
         // A stream's end leaves the connection as it was.
         keep_alive: true,
-        retry_after: text("retry-after"),
-        retry_after_ms: text("retry-after-ms").or_else(|| text("x-ms-retry-after-ms")),
-        date: text("date"),
-        location: text("location"),
-        server: text("server"),
+        retry_after: text(headers, "retry-after"),
+        retry_after_ms: text(headers, "retry-after-ms")
+            .or_else(|| text(headers, "x-ms-retry-after-ms")),
+        date: text(headers, "date"),
+        location: text(headers, "location"),
+        server: text(headers, "server"),
         gateway: None,
     };
     for (name, value) in headers {
         head.note_gateway(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
     }
     head
+}
+
+/// The text of a header field, without blanks around it.
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }
 
 /// An error with its causes: hyper's own words alone are "http2 error".
@@ -237,12 +251,12 @@ pub(crate) fn words(error: &hyper::Error) -> String {
 }
 
 /// A byte stream that leaves a note of each read.
-struct Noted {
+struct NotingStream {
     stream: ByteStream,
-    last: LastRead,
+    last: SharedLastRead,
 }
 
-impl AsyncRead for Noted {
+impl AsyncRead for NotingStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -256,14 +270,14 @@ impl AsyncRead for Noted {
                 ..self.stream.tcp().last
             };
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            last.0 = stamp;
-            last.1.connection += 1;
+            last.stamp = stamp;
+            last.counts.connection += 1;
         }
         polled
     }
 }
 
-impl AsyncWrite for Noted {
+impl AsyncWrite for NotingStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

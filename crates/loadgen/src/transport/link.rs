@@ -6,7 +6,7 @@ use super::{
     opening::{ConnectError, open_stream, within},
     stamped::StampCounts,
     target::Target,
-    whole_response::{WholeResponse, exchange},
+    whole_response::{ExchangeError, WholeResponse, exchange},
 };
 use crate::{clock::Clock, request::head::RequestHead};
 use std::time::Duration;
@@ -84,12 +84,12 @@ impl Link {
     /// One request and its whole answer, not measured.
     ///
     /// # Errors
-    /// A reason in words.
+    /// [`ExchangeError`] when no whole answer came.
     pub(crate) async fn whole(
         &mut self,
         head: &RequestHead,
         body: Option<&str>,
-    ) -> Result<WholeResponse, String> {
+    ) -> Result<WholeResponse, ExchangeError> {
         match self {
             Self::Http1(conn) => {
                 let mut request = head.http1(body.map(str::len));

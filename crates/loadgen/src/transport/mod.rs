@@ -25,4 +25,4 @@ pub(crate) use stamped::StampCounts;
 pub(crate) use target::Target;
 pub use target::{redact_url, userinfo};
 pub(crate) use tls::{connector as tls_connector, for_http2};
-pub(crate) use whole_response::{MAX_BYTES, WholeResponse};
+pub(crate) use whole_response::{ExchangeError, MAX_BYTES, WholeResponse};

@@ -12,13 +12,29 @@ use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsConnector;
 
 /// Why a connection could not be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
 pub(crate) struct ConnectError {
     pub(crate) kind: FailureKind,
     pub(crate) message: String,
+    /// The server was reached and the TLS handshake failed: the message says what is left to do.
+    pub(crate) in_handshake: bool,
 }
 
 impl ConnectError {
+    pub(super) fn new(kind: FailureKind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            in_handshake: false,
+        }
+    }
+
+    /// A failure of TLS that is not one of the handshake itself.
+    pub(super) fn tls(message: String) -> Self {
+        Self::new(FailureKind::Tls, message)
+    }
+
     /// Names the proxy on the way, where there is one that the message does not name.
     pub(super) fn through(mut self, target: &Target) -> Self {
         if let Some(proxy) = &target.proxy
@@ -40,10 +56,7 @@ pub(super) async fn within<T>(
     };
     timeout(limit, opening).await.unwrap_or_else(|_| {
         let message = format!("connect: {} s passed", limit.as_secs_f64());
-        Err(ConnectError {
-            kind: FailureKind::TimeoutConnect,
-            message,
-        })
+        Err(ConnectError::new(FailureKind::TimeoutConnect, message))
     })
 }
 
@@ -89,9 +102,9 @@ pub(super) async fn open_stream(
             }
         }
     }
-    Err(last.unwrap_or_else(|| ConnectError {
-        kind: FailureKind::Resolve,
-        message: format!("{} has no address", target.host),
+    Err(last.unwrap_or_else(|| {
+        let message = format!("{} has no address", target.host);
+        ConnectError::new(FailureKind::Resolve, message)
     }))
 }
 
@@ -112,14 +125,14 @@ async fn handshake(
     target: &Target,
     stream: StampedTcp,
 ) -> Result<ByteStream, ConnectError> {
-    let fail = |message: String| ConnectError {
-        kind: FailureKind::Tls,
-        message,
-    };
-    let name = ServerName::try_from(target.host.clone()).map_err(|e| fail(e.to_string()))?;
+    let name = ServerName::try_from(target.host.clone())
+        .map_err(|error| ConnectError::tls(error.to_string()))?;
     match tls.connect(name, stream).await {
         Ok(tls) => Ok(ByteStream::Tls(Box::new(tls))),
-        Err(error) => Err(fail(handshake_words(&target.host, &error))),
+        Err(error) => Err(ConnectError {
+            in_handshake: true,
+            ..ConnectError::tls(handshake_words(&target.host, &error))
+        }),
     }
 }
 
@@ -132,8 +145,5 @@ fn connect_error(error: &io::Error) -> ConnectError {
     } else {
         FailureKind::Connect
     };
-    ConnectError {
-        kind,
-        message: error.to_string(),
-    }
+    ConnectError::new(kind, error.to_string())
 }

@@ -4,7 +4,7 @@
 
 use crate::LoadError;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use dualround_model::ProxyPlan;
+use dualround_model::{ProxyPlan, Secret};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::{io, net::SocketAddr};
 use tokio::{
@@ -19,7 +19,7 @@ const HEAD: usize = 16 << 10;
 
 /// How a proxy is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ProxyProtocol {
     Http,
     Socks5,
 }
@@ -27,11 +27,10 @@ enum Kind {
 /// A proxy on the way to a target.
 #[derive(Clone, Debug)]
 pub(crate) struct Proxy {
-    kind: Kind,
+    protocol: ProxyProtocol,
     /// All its addresses, in the resolver's order.
     pub(crate) addresses: Vec<SocketAddr>,
-    /// User and password.
-    auth: Option<(String, String)>,
+    login: Option<ProxyLogin>,
     /// Its URL without credentials.
     pub(crate) shown: String,
 }
@@ -42,13 +41,13 @@ pub(crate) struct Proxy {
 /// # Errors
 /// [`LoadError::Url`] for a proxy that cannot be used, [`LoadError::Resolve`].
 pub(crate) fn proxy_of(url: &Url, plan: &ProxyPlan) -> Result<Option<Proxy>, LoadError> {
-    let Some((scheme, address, auth)) = chosen(url, plan) else {
+    let Some(chosen) = chosen(url, plan) else {
         return Ok(None);
     };
-    let shown = format!("{scheme}://{address}");
-    let kind = match scheme.as_str() {
-        "http" => Kind::Http,
-        "socks5" | "socks5h" => Kind::Socks5,
+    let shown = chosen.shown();
+    let protocol = match chosen.scheme.as_str() {
+        "http" => ProxyProtocol::Http,
+        "socks5" | "socks5h" => ProxyProtocol::Socks5,
         _ => {
             return Err(LoadError::Url {
                 url: shown,
@@ -56,25 +55,45 @@ pub(crate) fn proxy_of(url: &Url, plan: &ProxyPlan) -> Result<Option<Proxy>, Loa
             });
         }
     };
-    let addresses = super::resolve::addresses(&address)?;
+    let addresses = super::resolve::addresses(&chosen.authority)?;
     Ok(Some(Proxy {
-        kind,
+        protocol,
         addresses,
-        auth,
+        login: chosen.login,
         shown,
     }))
 }
 
 /// The proxy's URL without credentials, for the plan; nothing is resolved.
 pub fn proxy_shown(url: &str, plan: &ProxyPlan) -> Option<String> {
-    let (scheme, address, _) = chosen(&Url::parse(url).ok()?, plan)?;
-    Some(format!("{scheme}://{address}"))
+    let chosen = chosen(&Url::parse(url).ok()?, plan)?;
+    Some(chosen.shown())
 }
 
-type Chosen = (String, String, Option<(String, String)>);
+/// The user of a proxy.
+#[derive(Clone, Debug)]
+struct ProxyLogin {
+    user: String,
+    password: String,
+}
 
-/// Scheme, `host:port` and credentials of the proxy for a URL.
-fn chosen(url: &Url, plan: &ProxyPlan) -> Option<Chosen> {
+/// The proxy that was chosen for a URL, still unresolved.
+struct ChosenProxy {
+    scheme: String,
+    /// `host:port`.
+    authority: String,
+    login: Option<ProxyLogin>,
+}
+
+impl ChosenProxy {
+    /// Its URL without credentials.
+    fn shown(&self) -> String {
+        format!("{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// The proxy for a URL; `None`: directly.
+fn chosen(url: &Url, plan: &ProxyPlan) -> Option<ChosenProxy> {
     let loopback = match url.host()? {
         Host::Domain(name) => name == "localhost" || name.ends_with(".localhost"),
         Host::Ipv4(address) => address.is_loopback(),
@@ -83,13 +102,9 @@ fn chosen(url: &Url, plan: &ProxyPlan) -> Option<Chosen> {
     if loopback && !plan.given {
         return None;
     }
-    let exposed = |secret: &Option<dualround_model::Secret>| {
-        let secret = secret.as_ref().map(|secret| secret.expose().to_owned());
-        secret.unwrap_or_default()
-    };
     let matcher = Matcher::builder()
-        .http(exposed(&plan.http))
-        .https(exposed(&plan.https))
+        .http(exposed(plan.http.as_ref()))
+        .https(exposed(plan.https.as_ref()))
         .no(plan.except.clone())
         .build();
     let origin = format!("{}://{}/", url.scheme(), url.host_str()?);
@@ -100,16 +115,23 @@ fn chosen(url: &Url, plan: &ProxyPlan) -> Option<Chosen> {
         "http" => 80,
         _ => 1080,
     });
-    let auth = credentials(if url.scheme() == "https" {
-        plan.https.as_ref()
-    } else {
-        plan.http.as_ref()
-    });
-    Some((scheme, format!("{}:{port}", uri.host()?), auth))
+    let given = match url.scheme() {
+        "https" => plan.https.as_ref(),
+        _ => plan.http.as_ref(),
+    };
+    Some(ChosenProxy {
+        scheme,
+        authority: format!("{}:{port}", uri.host()?),
+        login: given.and_then(login),
+    })
 }
 
-fn credentials(proxy: Option<&dualround_model::Secret>) -> Option<(String, String)> {
-    let text = proxy?.expose();
+fn exposed(proxy: Option<&Secret>) -> String {
+    proxy.map_or_else(String::new, |proxy| proxy.expose().to_owned())
+}
+
+fn login(proxy: &Secret) -> Option<ProxyLogin> {
+    let text = proxy.expose();
     let url = if text.contains("://") {
         Url::parse(text)
     } else {
@@ -117,18 +139,41 @@ fn credentials(proxy: Option<&dualround_model::Secret>) -> Option<(String, Strin
     };
     let info = super::userinfo(&url.ok()?)?;
     let (user, password) = info.split_once(':')?;
-    Some((user.to_owned(), password.to_owned()))
+    Some(ProxyLogin {
+        user: user.to_owned(),
+        password: password.to_owned(),
+    })
+}
+
+/// Why a proxy makes no way through.
+#[derive(Debug, thiserror::Error)]
+enum TunnelError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Socks(#[from] tokio_socks::Error),
+    #[error("its answer to CONNECT is too long")]
+    TooLong,
+    #[error("it closed the connection at CONNECT")]
+    Closed,
+    #[error("it refuses CONNECT to {host}:{port}: {answer}")]
+    Refused {
+        host: String,
+        port: u16,
+        /// The first line of its answer.
+        answer: String,
+    },
 }
 
 impl Proxy {
     /// It takes plain requests in absolute form, so that no tunnel is needed.
     pub(crate) fn takes_plain(&self) -> bool {
-        self.kind == Kind::Http
+        self.protocol == ProxyProtocol::Http
     }
 
     /// The value of `Proxy-Authorization`, where there are credentials.
     pub(crate) fn authorization(&self) -> Option<String> {
-        let (user, password) = self.auth.as_ref()?;
+        let ProxyLogin { user, password } = self.login.as_ref()?;
         let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
         Some(format!("Basic {token}"))
     }
@@ -143,22 +188,27 @@ impl Proxy {
         host: &str,
         port: u16,
     ) -> io::Result<TcpStream> {
-        let fail = |reason: String| io::Error::other(format!("proxy {}: {reason}", self.shown));
-        match self.kind {
-            Kind::Http => self.connect(stream, host, port).await.map_err(fail),
-            Kind::Socks5 => {
-                let to = (host, port);
-                let opened = match &self.auth {
-                    Some((user, password)) => {
-                        Socks5Stream::connect_with_password_and_socket(stream, to, user, password)
-                            .await
-                    }
-                    None => Socks5Stream::connect_with_socket(stream, to).await,
-                };
-                let opened = opened.map_err(|error| fail(error.to_string()))?;
-                Ok(opened.into_inner())
+        let opened = match self.protocol {
+            ProxyProtocol::Http => self.connect(stream, host, port).await,
+            ProxyProtocol::Socks5 => self.socks(stream, host, port).await,
+        };
+        opened.map_err(|error| io::Error::other(format!("proxy {}: {error}", self.shown)))
+    }
+
+    async fn socks(
+        &self,
+        stream: TcpStream,
+        host: &str,
+        port: u16,
+    ) -> Result<TcpStream, TunnelError> {
+        let to = (host, port);
+        let opened = match &self.login {
+            Some(ProxyLogin { user, password }) => {
+                Socks5Stream::connect_with_password_and_socket(stream, to, user, password).await?
             }
-        }
+            None => Socks5Stream::connect_with_socket(stream, to).await?,
+        };
+        Ok(opened.into_inner())
     }
 
     /// CONNECT (RFC 9110, 9.3.6). The proxy sends nothing of its own behind its head.
@@ -167,7 +217,7 @@ impl Proxy {
         mut stream: TcpStream,
         host: &str,
         port: u16,
-    ) -> Result<TcpStream, String> {
+    ) -> Result<TcpStream, TunnelError> {
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
@@ -178,18 +228,17 @@ impl Proxy {
         });
         let request =
             format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{authorization}\r\n");
-        let words = |error: io::Error| error.to_string();
-        stream.write_all(request.as_bytes()).await.map_err(words)?;
+        stream.write_all(request.as_bytes()).await?;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() >= HEAD {
-                return Err("its answer to CONNECT is too long".to_owned());
+                return Err(TunnelError::TooLong);
             }
             let mut byte = [0];
-            if stream.read(&mut byte).await.map_err(words)? == 0 {
-                return Err("it closed the connection at CONNECT".to_owned());
+            if stream.read(&mut byte).await? == 0 {
+                return Err(TunnelError::Closed);
             }
-            head.push(byte[0]);
+            head.extend(byte);
         }
         let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
         let line = crate::text::clean(&String::from_utf8_lossy(line));
@@ -199,7 +248,11 @@ impl Proxy {
             .and_then(|code| code.parse::<u16>().ok());
         match status {
             Some(200..=299) => Ok(stream),
-            _ => Err(format!("it refuses CONNECT to {host}:{port}: {line}")),
+            _ => Err(TunnelError::Refused {
+                host,
+                port,
+                answer: line,
+            }),
         }
     }
 }
@@ -207,7 +260,6 @@ impl Proxy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dualround_model::Secret;
 
     fn of(url: &str, except: &str, given: bool) -> Option<String> {
         let plan = ProxyPlan {

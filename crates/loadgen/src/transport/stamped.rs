@@ -27,7 +27,7 @@ pub(crate) struct StampCounts {
 const JITTER_NS: u64 = 100_000;
 
 impl StampCounts {
-    /// Those since `before`.
+    /// Those that came since `before`.
     pub(crate) fn since(self, before: Self) -> Self {
         Self {
             kernel: self.kernel - before.kernel,
@@ -141,8 +141,8 @@ impl StampedTcp {
         let stamp = received
             .kernel_wall_ns
             .map(|stamp| self.clock.kernel_wall(stamp));
-        let possible = |at: &u64| at.saturating_add(JITTER_NS) >= self.drained_ns;
-        let kernel = self.wall.convert(stamp, now, wall).filter(possible);
+        let kernel = self.wall.convert(stamp, now, wall);
+        let kernel = kernel.filter(|at| at.saturating_add(JITTER_NS) >= self.drained_ns);
         self.counts.rejected += u64::from(stamp.is_some() && kernel.is_none());
         self.last = if let Some(at) = kernel {
             self.counts.kernel += 1;

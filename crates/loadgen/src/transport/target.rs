@@ -52,8 +52,7 @@ impl Target {
             }
             _ => false,
         };
-        let base = |target: &Self| target.base_path().trim_end_matches('/').to_owned();
-        at_one_place && base(self) == base(other)
+        at_one_place && self.base_path() == other.base_path()
     }
 
     /// Takes a URL apart and resolves its host.
@@ -62,19 +61,15 @@ impl Target {
     /// [`LoadError::Url`] for anything but http and https with a host; [`LoadError::Resolve`].
     pub(crate) fn resolve(url: &str, request: &RequestPlan) -> Result<Self, LoadError> {
         let shown = redact_url(url);
-        let bad = |reason: &str| LoadError::Url {
-            url: shown.clone(),
-            reason: reason.to_owned(),
-        };
-        let parsed = Url::parse(url).map_err(|error| bad(&error.to_string()))?;
+        let parsed = Url::parse(url).map_err(|error| unusable(&shown, &error.to_string()))?;
         let https = match parsed.scheme() {
             "http" | UNIX => false,
             "https" => true,
-            _ => return Err(bad("only http:// and https:// are supported")),
+            _ => return Err(unusable(&shown, "only http:// and https:// are supported")),
         };
         if parsed.scheme() == UNIX {
             let path = parsed.host_str().and_then(socket_path);
-            let path = path.ok_or_else(|| bad("it names no socket"))?;
+            let path = path.ok_or_else(|| unusable(&shown, "it names no socket"))?;
             return Ok(Self {
                 http2: request.http2,
                 ..Self::of_socket(&parsed, path, shown)
@@ -82,11 +77,11 @@ impl Target {
         }
         let host = parsed
             .host_str()
-            .ok_or_else(|| bad("it names no host"))?
+            .ok_or_else(|| unusable(&shown, "it names no host"))?
             .to_owned();
         let port = parsed
             .port_or_known_default()
-            .ok_or_else(|| bad("it names no port"))?;
+            .ok_or_else(|| unusable(&shown, "it names no port"))?;
         let bare = host
             .trim_start_matches('[')
             .trim_end_matches(']')
@@ -198,6 +193,13 @@ fn socket_path(host: &str) -> Option<PathBuf> {
     path.starts_with('/').then(|| PathBuf::from(path.as_ref()))
 }
 
+fn unusable(shown: &str, reason: &str) -> LoadError {
+    LoadError::Url {
+        url: shown.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
 fn path_and_query(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
@@ -210,9 +212,13 @@ pub fn userinfo(url: &Url) -> Option<String> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let decode = |text| percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    let password = decode(url.password().unwrap_or(""));
-    Some(format!("{}:{password}", decode(url.username())))
+    let user = decoded(url.username());
+    let password = decoded(url.password().unwrap_or(""));
+    Some(format!("{user}:{password}"))
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 /// A URL without user information and with its query values masked, for messages and files.

@@ -1,26 +1,27 @@
 //! TLS set-up: trust, the client's own certificate, and the protocol.
 
 use super::trust::{self, certificates};
-use crate::LoadError;
+use crate::{LoadError, TlsFile};
 use dualround_model::RequestPlan;
 use rustls::ClientConfig;
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
-use std::{path::Path, sync::Arc};
+use std::{fmt::Display, path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
-/// A connector as `--ca-cert` and `--insecure` ask.
+/// A connector that trusts whom the plan trusts, with the client's certificate where it has one.
 ///
 /// # Errors
-/// [`LoadError::Tls`] when the CA file cannot be used.
+/// [`LoadError::TlsFile`] when a file cannot be used; [`LoadError::Tls`].
 pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError> {
-    let fail = |reason: String| LoadError::Tls { reason };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(|error| fail(error.to_string()))?;
+        .map_err(|error| LoadError::Tls {
+            reason: error.to_string(),
+        })?;
     let builder = builder
         .dangerous()
         .with_custom_certificate_verifier(trust::verifier(request, &provider)?);
@@ -28,14 +29,14 @@ pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError
         None => builder.with_no_client_auth(),
         Some(path) => {
             let (chain, key) = identity(path, request.client_key.as_deref())?;
-            let reason = |error| fail(format!("--client-cert {}: {error}", path.display()));
-            builder.with_client_auth_cert(chain, key).map_err(reason)?
+            let config = builder.with_client_auth_cert(chain, key);
+            config.map_err(|error| unusable(TlsFile::ClientCert, path, &error))?
         }
     };
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// The same, offering HTTP/2 alone.
+/// The connector, but offering HTTP/2 alone.
 pub(crate) fn for_http2(connector: &TlsConnector) -> TlsConnector {
     let mut config = ClientConfig::clone(connector.config());
     config.alpn_protocols = vec![b"h2".to_vec()];
@@ -47,22 +48,25 @@ fn identity(
     path: &Path,
     key: Option<&Path>,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), LoadError> {
-    let fail = |flag: &str, path: &Path, reason: &str| LoadError::Tls {
-        reason: format!("{flag} {}: {reason}", path.display()),
-    };
-    let chain = certificates(path).map_err(|reason| fail("--client-cert", path, &reason))?;
-    let (flag, held) = match key {
-        Some(key) => ("--client-key", key),
-        None => ("--client-cert", path),
+    let chain = certificates(path).map_err(|error| unusable(TlsFile::ClientCert, path, &error))?;
+    let (file, held) = match key {
+        Some(key) => (TlsFile::ClientKey, key),
+        None => (TlsFile::ClientCert, path),
     };
     let key = PrivateKeyDer::from_pem_file(held).map_err(|error| {
-        fail(
-            flag,
-            held,
-            &format!("no private key: {}", no_key(held, &error)),
-        )
+        let reason = format!("no private key: {}", no_key(held, &error));
+        unusable(file, held, &reason)
     })?;
     Ok((chain, key))
+}
+
+/// A file of this use cannot be used, for this reason.
+pub(super) fn unusable(file: TlsFile, path: &Path, reason: &impl Display) -> LoadError {
+    LoadError::TlsFile {
+        file,
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
 }
 
 /// Why a file holds no private key that can be used.

@@ -1,6 +1,6 @@
 //! A TLS handshake that failed, in words that say what is left to do.
 
-use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, OtherError};
 use std::io;
 
 /// The error of a handshake with this host, and what is left to do about it.
@@ -62,8 +62,9 @@ pub(super) fn is_ca_of_its_own(refused: &CertificateError) -> bool {
     let CertificateError::Other(other) = refused else {
         return false;
     };
-    let found = other.0.downcast_ref::<webpki::Error>();
-    matches!(found, Some(webpki::Error::CaUsedAsEndEntity))
+    let OtherError(cause) = other;
+    let cause = cause.downcast_ref::<webpki::Error>();
+    matches!(cause, Some(webpki::Error::CaUsedAsEndEntity))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whom a server's certificate must be signed by: a CA file, the platform, or, told so, nobody.
 
-use super::tls_words::is_ca_of_its_own;
-use crate::LoadError;
+use super::{tls::unusable, tls_words::is_ca_of_its_own};
+use crate::{LoadError, TlsFile};
 use dualround_model::RequestPlan;
 use rustls::{
     CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme,
@@ -15,53 +15,46 @@ use rustls::{
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
 use rustls_platform_verifier::Verifier;
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
-/// The verifier that `--ca-cert` and `--insecure` ask for, the platform's without them.
+/// The verifier of a plan: its CA's where it names one, the platform's without, or one that verifies
+/// nothing.
 ///
 /// # Errors
-/// [`LoadError::Tls`] when the CA file cannot be used.
+/// [`LoadError::TlsFile`] when the CA file cannot be used; [`LoadError::Tls`].
 pub(super) fn verifier(
     request: &RequestPlan,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, LoadError> {
-    let fail = |reason: String| LoadError::Tls { reason };
-    let trusting = |by: Option<Arc<dyn ServerCertVerifier>>, given| {
-        Arc::new(Trusting {
-            by,
-            given,
-            provider: Arc::clone(provider),
-        })
-    };
     if request.insecure {
-        return Ok(trusting(None, Vec::new()));
+        return Ok(Trusting::of(provider, None, Vec::new()));
     }
     let Some(path) = &request.ca_cert else {
-        let by = Verifier::new(Arc::clone(provider)).map_err(|error| fail(error.to_string()))?;
-        // The file that takes the place of the platform's, where there is one.
-        let named = std::env::var_os("SSL_CERT_FILE").map(Into::into);
-        let named: Option<std::path::PathBuf> = named;
-        let given = match named {
-            Some(path) => certificates(&path)
-                .map_err(|reason| fail(format!("SSL_CERT_FILE {}: {reason}", path.display())))?,
-            None => Vec::new(),
-        };
-        return Ok(trusting(Some(Arc::new(by)), given));
+        let platform = Verifier::new(Arc::clone(provider)).map_err(|error| LoadError::Tls {
+            reason: error.to_string(),
+        })?;
+        let given = system_certificates()?;
+        return Ok(Trusting::of(provider, Some(Arc::new(platform)), given));
     };
-    let given = certificates(path).map_err(|reason| fail(named(path, &reason)))?;
+    let given = certificates(path).map_err(|error| unusable(TlsFile::Ca, path, &error))?;
     let mut roots = RootCertStore::empty();
     for certificate in &given {
         let added = roots.add(certificate.clone());
-        added.map_err(|error| fail(named(path, &error.to_string())))?;
+        added.map_err(|error| unusable(TlsFile::Ca, path, &error))?;
     }
     let roots = Arc::new(roots);
     let by = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
-    let by = by.map_err(|error| fail(named(path, &error.to_string())))?;
-    Ok(trusting(Some(by), given))
+    let by = by.map_err(|error| unusable(TlsFile::Ca, path, &error))?;
+    Ok(Trusting::of(provider, Some(by), given))
 }
 
-fn named(path: &Path, reason: &str) -> String {
-    format!("--ca-cert {}: {reason}", path.display())
+/// The certificates of the file that takes the place of the platform's, where there is one.
+fn system_certificates() -> Result<Vec<CertificateDer<'static>>, LoadError> {
+    let Some(path) = std::env::var_os("SSL_CERT_FILE") else {
+        return Ok(Vec::new());
+    };
+    let path = Path::new(&path);
+    certificates(path).map_err(|error| unusable(TlsFile::SystemCa, path, &error))
 }
 
 /// How a certificate begins in DER: a sequence whose length takes two bytes.
@@ -70,35 +63,51 @@ const DER: &[u8] = &[0x30, 0x82];
 /// Its version behind that, as PKCS#12 has it.
 const PKCS12: &[u8] = &[0x02, 0x01, 0x03];
 
+/// Why a file gives no certificates, with the command that makes one of the usual other forms a PEM
+/// file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PemError {
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    #[error("its PEM is broken: BEGIN, END and the lines between them stand on lines of their own")]
+    Broken,
+    #[error(
+        "a TRUSTED CERTIFICATE of OpenSSL's own form; `openssl x509 -in FILE -out cert.pem` writes it \
+         as others read it"
+    )]
+    Trusted,
+    #[error(
+        "no PEM, but PKCS#12; `openssl pkcs12 -in FILE -nokeys -out cert.pem` writes its \
+         certificates as PEM (`-nocerts -noenc` its key)"
+    )]
+    Pkcs12,
+    #[error("no PEM, but DER; `openssl x509 -inform der -in FILE -out cert.pem` writes it as PEM")]
+    Der,
+    #[error("no PEM certificate in it")]
+    Nothing,
+}
+
 /// The certificates of a PEM file.
 ///
 /// # Errors
-/// A reason in words, with the command that makes one of the usual other forms a PEM file.
-pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+/// [`PemError`] when there is none in it.
+pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, PemError> {
+    let bytes = std::fs::read(path)?;
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let read = read.map_err(|_| {
-        "its PEM is broken: BEGIN, END and the lines between them stand on lines of their own"
-            .to_owned()
-    })?;
+    let read = read.map_err(|_| PemError::Broken)?;
     if !read.is_empty() {
         return Ok(read);
     }
     let text = String::from_utf8_lossy(&bytes);
     Err(if text.contains("BEGIN TRUSTED CERTIFICATE") {
-        "a TRUSTED CERTIFICATE of OpenSSL's own form; `openssl x509 -in FILE -out cert.pem` writes it \
-         as others read it"
-            .to_owned()
+        PemError::Trusted
     } else if bytes.starts_with(DER) && bytes.get(4..).is_some_and(|rest| rest.starts_with(PKCS12))
     {
-        "no PEM, but PKCS#12; `openssl pkcs12 -in FILE -nokeys -out cert.pem` writes its \
-         certificates as PEM (`-nocerts -noenc` its key)"
-            .to_owned()
+        PemError::Pkcs12
     } else if bytes.starts_with(DER) {
-        "no PEM, but DER; `openssl x509 -inform der -in FILE -out cert.pem` writes it as PEM"
-            .to_owned()
+        PemError::Der
     } else {
-        "no PEM certificate in it".to_owned()
+        PemError::Nothing
     })
 }
 
@@ -107,10 +116,24 @@ pub(super) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 /// not be known here.
 #[derive(Debug)]
 struct Trusting {
-    /// Who looks at the chain; nobody under `--insecure`, which is recorded in the result.
+    /// Who looks at the chain; nobody where the plan says so, which is recorded in the result.
     by: Option<Arc<dyn ServerCertVerifier>>,
     given: Vec<CertificateDer<'static>>,
     provider: Arc<CryptoProvider>,
+}
+
+impl Trusting {
+    fn of(
+        provider: &Arc<CryptoProvider>,
+        by: Option<Arc<dyn ServerCertVerifier>>,
+        given: Vec<CertificateDer<'static>>,
+    ) -> Arc<dyn ServerCertVerifier> {
+        Arc::new(Self {
+            by,
+            given,
+            provider: Arc::clone(provider),
+        })
+    }
 }
 
 impl ServerCertVerifier for Trusting {
@@ -184,11 +207,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.der");
         std::fs::write(&path, [0x30, 0x82, 0x03, 0x01, 0xff, 0x80]).unwrap();
-        let refused = certificates(&path).unwrap_err();
+        let refused = certificates(&path).unwrap_err().to_string();
         assert!(refused.contains("-inform der"), "{refused}");
         assert!(certificates(&folder.path().join("none")).is_err());
         std::fs::write(&path, [0x30, 0x82, 0x03, 0x01, 0x02, 0x01, 0x03]).unwrap();
-        let refused = certificates(&path).unwrap_err();
+        let refused = certificates(&path).unwrap_err().to_string();
         assert!(refused.contains("openssl pkcs12"), "{refused}");
         std::fs::write(&path, DER).unwrap();
         assert!(certificates(&path).is_err());

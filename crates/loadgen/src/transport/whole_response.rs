@@ -1,10 +1,45 @@
 //! A request that is not measured, and its response read whole.
 
-use super::conn::Conn;
-use dualround_wire::{Frame, ResponseDecoder, ResponseHead};
+use super::{conn::Conn, http2::words};
+use dualround_wire::{Frame, HttpError, ResponseDecoder, ResponseHead};
+use std::{error::Error, io};
 
 /// The largest response that is read whole, bytes.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
+
+/// Why a whole exchange that is not measured broke off.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExchangeError {
+    /// The socket failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The answer is none in HTTP/1.1.
+    #[error(transparent)]
+    Framing(#[from] HttpError),
+    /// The answer is larger than is kept.
+    #[error("the answer exceeds {MAX_BYTES} bytes")]
+    TooLarge,
+    /// No request of HTTP/2 can be made of these header fields.
+    #[error(transparent)]
+    Request(#[from] http::Error),
+    /// The HTTP/2 connection failed before the head of the answer.
+    #[error("{}", words(source))]
+    Http2 {
+        /// hyper's own.
+        source: hyper::Error,
+    },
+    /// The body of an answer in HTTP/2 broke off, or is larger than is kept.
+    #[error("{0}")]
+    Http2Body(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl ExchangeError {
+    /// The answer begins like one in a version of HTTP other than the one that was spoken.
+    pub(crate) fn is_other_version(&self) -> bool {
+        // The decoder hands httparse's own words on.
+        matches!(self, Self::Framing(HttpError::Head(words)) if words == "invalid HTTP version")
+    }
+}
 
 /// A response that was read whole and is not measured.
 #[derive(Clone, Debug, Default)]
@@ -17,18 +52,22 @@ pub(crate) struct WholeResponse {
 }
 
 /// One request and its whole answer on an open connection.
-pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<WholeResponse, String> {
-    conn.write(request)
-        .await
-        .map_err(|(_, error)| error.to_string())?;
+///
+/// # Errors
+/// [`ExchangeError`] when the socket fails, or the answer does not decode.
+pub(crate) async fn exchange(
+    conn: &mut Conn,
+    request: &[u8],
+) -> Result<WholeResponse, ExchangeError> {
+    conn.write(request).await.map_err(|(_, error)| error)?;
     let mut decoder = ResponseDecoder::new();
     let mut answer = WholeResponse::default();
-    let mut problem = None;
+    let mut problem: Option<ExchangeError> = None;
     while !decoder.is_done() && problem.is_none() {
         let reading = conn.read(|mut bytes, stamp| {
             answer.at_ns = stamp.at;
             if bytes.is_empty() {
-                problem = decoder.eof().err().map(|error| error.to_string());
+                problem = decoder.eof().err().map(ExchangeError::from);
                 return;
             }
             loop {
@@ -44,17 +83,17 @@ pub(crate) async fn exchange(conn: &mut Conn, request: &[u8]) -> Result<WholeRes
                         bytes = &bytes[used..];
                     }
                     Err(error) => {
-                        problem = Some(error.to_string());
+                        problem = Some(error.into());
                         return;
                     }
                 }
                 if answer.body.len() > MAX_BYTES {
-                    problem = Some(format!("the answer exceeds {MAX_BYTES} bytes"));
+                    problem = Some(ExchangeError::TooLarge);
                     return;
                 }
             }
         });
-        reading.await.map_err(|error| error.to_string())?;
+        reading.await?;
     }
     problem.map_or(Ok(answer), Err)
 }

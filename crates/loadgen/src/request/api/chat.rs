@@ -1,5 +1,6 @@
 //! The chat API: `messages`, which the engine's template renders, after the tools as a rule.
 
+use super::BodyError;
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
@@ -21,11 +22,11 @@ pub(super) fn prompt(sample: &Sample) -> Map<String, Value> {
 }
 
 /// Puts the marker before everything else in the first message, and in the first tool.
-pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), String> {
+pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), BodyError> {
     let first = body
         .get_mut("messages")
         .and_then(|messages| messages.get_mut(0))
-        .ok_or("it has no message to put a marker into")?;
+        .ok_or(BodyError::NoMessage)?;
     mark_message(first, marker);
     if let Some(tool) = first_tool(body) {
         mark_tool(tool, marker);

@@ -1,5 +1,6 @@
 //! The completions API: one text in `prompt`, which no template is put around.
 
+use super::BodyError;
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
@@ -10,8 +11,6 @@ pub(super) const SHAPING: &[&str] = &["prompt", "suffix"];
 /// there is no text that stands for them without its template.
 const TOOLS: &[&str] = &["tools", "tool_choice", "functions", "function_call"];
 const OF_TOOLS: &[&str] = &["tool_calls", "tool_call_id", "function_call"];
-/// Why they are refused, and where they go.
-const KNOWS_NONE: &str = "/v1/completions does not take: /v1/chat/completions does";
 
 fn is_set(field: Option<&Value>) -> bool {
     match field {
@@ -22,14 +21,18 @@ fn is_set(field: Option<&Value>) -> bool {
 }
 
 /// The texts of a sample's messages, one below the other.
-pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, String> {
-    if let Some(tools) = TOOLS.iter().find(|key| is_set(sample.options.get(**key))) {
-        return Err(format!("it has `{tools}`, which {KNOWS_NONE}"));
+pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
+    for &field in TOOLS {
+        if is_set(sample.options.get(field)) {
+            return Err(BodyError::Tools { field });
+        }
     }
     let mut texts = Vec::new();
     for message in &sample.messages {
-        if let Some(part) = OF_TOOLS.iter().find(|key| is_set(message.get(**key))) {
-            return Err(format!("a message of it has `{part}`, which {KNOWS_NONE}"));
+        for &field in OF_TOOLS {
+            if is_set(message.get(field)) {
+                return Err(BodyError::ToolMessage { field });
+            }
         }
         add_text(message.get("content").unwrap_or(&Value::Null), &mut texts)?;
     }
@@ -38,7 +41,7 @@ pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, String> {
     Ok(fields)
 }
 
-fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), String> {
+fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), BodyError> {
     match content {
         Value::Null => Ok(()),
         Value::String(text) => {
@@ -47,23 +50,21 @@ fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), String> {
         }
         Value::Array(parts) => parts.iter().try_for_each(|part| {
             let text = part.get("text").and_then(Value::as_str);
-            let text =
-                text.ok_or_else(|| format!("it holds more than text, which {KNOWS_NONE}"))?;
-            texts.push(text.to_owned());
+            texts.push(text.ok_or(BodyError::MoreThanText)?.to_owned());
             Ok(())
         }),
-        _ => Err("its content is no text, and /v1/completions takes nothing else".to_owned()),
+        _ => Err(BodyError::NoText),
     }
 }
 
 /// Puts the marker before the prompt.
-pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), String> {
+pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), BodyError> {
     match body.get_mut("prompt") {
         Some(Value::String(text)) => {
             text.insert_str(0, marker);
             Ok(())
         }
-        _ => Err("it has no prompt to put a marker into".to_owned()),
+        _ => Err(BodyError::NoPrompt),
     }
 }
 
@@ -92,11 +93,8 @@ mod tests {
         mark(&mut fields, "able acid\n").unwrap();
         assert_eq!(fields["prompt"], "able acid\nBe brief.\n\nWhy?");
         let image = json!({"role": "user", "content": [{"type": "image_url", "image_url": {}}]});
-        assert!(
-            prompt(&sample(vec![image]))
-                .unwrap_err()
-                .contains("more than text")
-        );
+        let refused = prompt(&sample(vec![image])).unwrap_err().to_string();
+        assert!(refused.contains("more than text"), "{refused}");
         assert!(mark(&mut Map::new(), "x").is_err());
     }
 
@@ -105,11 +103,8 @@ mod tests {
         let call = json!({"role": "assistant", "content": "", "tool_calls": [{"id": "a"}]});
         let answer = json!({"role": "tool", "content": "42", "tool_call_id": "a"});
         for message in [call, answer] {
-            assert!(
-                prompt(&sample(vec![message]))
-                    .unwrap_err()
-                    .contains("`tool_call")
-            );
+            let refused = prompt(&sample(vec![message])).unwrap_err().to_string();
+            assert!(refused.contains("`tool_call"), "{refused}");
         }
         let mut with_tools = sample(vec![json!({"role": "user", "content": "hi"})]);
         with_tools.options.insert("tools".to_owned(), json!([]));
@@ -117,6 +112,7 @@ mod tests {
         with_tools
             .options
             .insert("tools".to_owned(), json!([{"type": "function"}]));
-        assert!(prompt(&with_tools).unwrap_err().contains("`tools`"));
+        let refused = prompt(&with_tools).unwrap_err().to_string();
+        assert!(refused.contains("`tools`"), "{refused}");
     }
 }

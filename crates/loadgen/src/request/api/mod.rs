@@ -7,11 +7,46 @@ mod completions;
 use dualround_model::{Api, Sample};
 use serde_json::{Map, Value};
 
+/// Why a sample cannot be made the body of a request.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// The row has a field of tools, and the API knows none.
+    #[error("it has `{field}`, which {KNOWS_NONE}")]
+    Tools {
+        /// The field.
+        field: &'static str,
+    },
+    /// A message has a field of tools, and the API knows none.
+    #[error("a message of it has `{field}`, which {KNOWS_NONE}")]
+    ToolMessage {
+        /// The field.
+        field: &'static str,
+    },
+    /// A message has images or sounds, and the API takes text alone.
+    #[error("it holds more than text, which {KNOWS_NONE}")]
+    MoreThanText,
+    /// The content of a message is neither text nor a list of parts.
+    #[error("its content is no text, and /v1/completions takes nothing else")]
+    NoText,
+    /// A marker has no message to stand in.
+    #[error("it has no message to put a marker into")]
+    NoMessage,
+    /// A marker has no prompt to stand in.
+    #[error("it has no prompt to put a marker into")]
+    NoPrompt,
+    /// The body cannot be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// Why the API refuses what shapes a chat's prompt, and where that goes.
+const KNOWS_NONE: &str = "/v1/completions does not take: /v1/chat/completions does";
+
 /// The fields of a body that hold a sample's prompt.
 ///
 /// # Errors
-/// A reason in words, where the API cannot take what the sample holds.
-pub(super) fn prompt(api: Api, sample: &Sample) -> Result<Map<String, Value>, String> {
+/// [`BodyError`] where the API cannot take what the sample holds.
+pub(super) fn prompt(api: Api, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     match api {
         Api::Chat => Ok(chat::prompt(sample)),
         Api::Completions => completions::prompt(sample),
@@ -21,8 +56,8 @@ pub(super) fn prompt(api: Api, sample: &Sample) -> Result<Map<String, Value>, St
 /// Puts a marker before everything else in a body's prompt.
 ///
 /// # Errors
-/// A reason in words, where there is nothing to put it into.
-pub(crate) fn mark(api: Api, body: &mut Map<String, Value>, marker: &str) -> Result<(), String> {
+/// [`BodyError`] where there is nothing to put it into.
+pub(crate) fn mark(api: Api, body: &mut Map<String, Value>, marker: &str) -> Result<(), BodyError> {
     match api {
         Api::Chat => chat::mark(body, marker),
         Api::Completions => completions::mark(body, marker),

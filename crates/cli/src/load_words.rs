@@ -1,0 +1,135 @@
+//! Errors of the load generator in the words of the command line: with the flags that help, which
+//! it knows nothing of.
+
+use dualround_loadgen::{LoadError, ModelError, Obstacle, TlsFile};
+
+/// What happened, and which flag helps.
+pub(crate) fn load_words(error: &LoadError) -> String {
+    match error {
+        LoadError::Metric { url, reason } => {
+            format!("--prometheus-metrics, by {url}: {reason}")
+        }
+        LoadError::TlsFile { file, path, reason } => match flag_of(*file) {
+            Some(flag) => format!("TLS: {flag} {}: {reason}", path.display()),
+            None => error.to_string(),
+        },
+        _ => format!("{error}{}", advice(error)),
+    }
+}
+
+/// The flag that names a file.
+fn flag_of(file: TlsFile) -> Option<&'static str> {
+    match file {
+        TlsFile::Ca => Some("--ca-cert"),
+        TlsFile::ClientCert => Some("--client-cert"),
+        TlsFile::ClientKey => Some("--client-key"),
+        _ => None,
+    }
+}
+
+/// What goes on behind the message: what is left to do.
+fn advice(error: &LoadError) -> &'static str {
+    match error {
+        LoadError::Unreachable { obstacle, .. } => way_round(*obstacle),
+        LoadError::KeyRefused { .. } => {
+            "; check --api-key, or give --model NAME where the key is not good for the list of models"
+        }
+        LoadError::Model(error) => choice_of_model(error),
+        LoadError::NoResetRoute { .. } => "; --reset-cache-url names another",
+        LoadError::FileLimit { .. } => " or lower --concurrency",
+        _ => "",
+    }
+}
+
+fn way_round(obstacle: Obstacle) -> &'static str {
+    match obstacle {
+        Obstacle::HttpVersion => "; a server that speaks HTTP/2 alone is asked with --http2",
+        Obstacle::Proxy => {
+            "; is the proxy right (--proxy, HTTP_PROXY, ALL_PROXY)? --no-proxy goes without it"
+        }
+        Obstacle::Address => "; is the server running, and the address right?",
+        // Its own words say what is left to do.
+        _ => "",
+    }
+}
+
+fn choice_of_model(error: &ModelError) -> &'static str {
+    match error {
+        ModelError::NoList {
+            wants_certificate: true,
+            ..
+        } => " (--client-cert gives one): give --model NAME",
+        ModelError::NoList { .. } | ModelError::Patterns { .. } | ModelError::Nothing => {
+            ": give --model NAME"
+        }
+        ModelError::Several { .. } => "; choose with --model",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_which_flag_helps() {
+        let url = || "http://h:1/".to_owned();
+        let path = || "/x/key.pem".into();
+        for (error, words) in [
+            (
+                LoadError::Unreachable {
+                    url: url(),
+                    reason: "refused".to_owned(),
+                    obstacle: Obstacle::Address,
+                },
+                "endpoint http://h:1/ is not usable: refused; is the server running, and the address right?",
+            ),
+            (
+                LoadError::Unreachable {
+                    url: url(),
+                    reason: "bad".to_owned(),
+                    obstacle: Obstacle::HttpVersion,
+                },
+                "endpoint http://h:1/ is not usable: bad; a server that speaks HTTP/2 alone is asked with --http2",
+            ),
+            (
+                LoadError::Model(ModelError::Nothing),
+                "the server lists no model: give --model NAME",
+            ),
+            (
+                LoadError::TlsFile {
+                    file: TlsFile::ClientKey,
+                    path: path(),
+                    reason: "no private key: gone".to_owned(),
+                },
+                "TLS: --client-key /x/key.pem: no private key: gone",
+            ),
+            (
+                LoadError::TlsFile {
+                    file: TlsFile::SystemCa,
+                    path: path(),
+                    reason: "gone".to_owned(),
+                },
+                "TLS: SSL_CERT_FILE /x/key.pem: gone",
+            ),
+            (
+                LoadError::FileLimit {
+                    concurrency: 9,
+                    need: 73,
+                    limit: 64,
+                },
+                "concurrency 9 needs about 73 open files, but the hard limit is 64: raise it \
+                 (`ulimit -Hn`) or lower --concurrency",
+            ),
+            (
+                LoadError::Metric {
+                    url: url(),
+                    reason: "bad".to_owned(),
+                },
+                "--prometheus-metrics, by http://h:1/: bad",
+            ),
+        ] {
+            assert_eq!(load_words(&error), words);
+        }
+    }
+}
