@@ -5,8 +5,8 @@ pub(crate) fn closest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     let scored = names
         .iter()
         .map(|name| (strsim::jaro_winkler(word, name), *name));
-    let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 > 0.8).then_some(best.1)
+    let (score, name) = scored.max_by(|(a, _), (b, _)| a.total_cmp(b))?;
+    (score > 0.8).then_some(name)
 }
 
 #[cfg(test)]

@@ -37,50 +37,32 @@ impl Difference {
 /// Everything that differs.
 pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
     let mut out = Vec::new();
-    let mut differ = |kind: &'static str, what: &'static str, base: String, new: String| {
-        if base != new {
-            out.push(Difference {
-                kind,
-                what,
-                base,
-                new,
-            });
-        }
-    };
     let (old, now) = (&base.plan, &new.plan);
-    differ("model", "model", old.model.clone(), now.model.clone());
+    out.extend(difference(
+        "model",
+        "model",
+        old.model.clone(),
+        now.model.clone(),
+    ));
     // Another draw from the same file is another set of requests, but no other dataset.
-    let file = |run: &RunInfo| {
-        let name = run.plan.dataset.path.file_name().unwrap_or_default();
-        format!("{} ({} rows)", name.to_string_lossy(), run.dataset.rows)
-    };
     if base.dataset.digest != new.dataset.digest {
-        differ("dataset", "dataset", file(base), file(new));
+        out.extend(difference("dataset", "dataset", file(base), file(new)));
     }
-    let engine = |run: &RunInfo| {
-        let kinds = run.engines.iter().map(|engine| engine.kind);
-        let known = kinds.filter(|kind| *kind != EngineKind::Unknown);
-        let mut names: Vec<&str> = known.map(EngineKind::name).collect();
-        names.dedup();
-        names.join(" + ")
-    };
-    let engines = (engine(base), engine(new));
-    if !engines.0.is_empty() && !engines.1.is_empty() {
-        differ("engine", "engine", engines.0, engines.1);
+    let (old_engines, new_engines) = (engines(base), engines(new));
+    if !old_engines.is_empty() && !new_engines.is_empty() {
+        out.extend(difference("engine", "engine", old_engines, new_engines));
     }
     let (a, b) = (&old.request, &now.request);
-    let shown = |value: Option<u64>| value.map_or("none".to_owned(), |value| value.to_string());
-    let number = |value: Option<f64>| value.map_or("none".to_owned(), |value| value.to_string());
     for (what, a, b) in [
         (
             "--max-output-tokens",
-            shown(a.max_output_tokens),
-            shown(b.max_output_tokens),
+            or_none(a.max_output_tokens),
+            or_none(b.max_output_tokens),
         ),
         (
             "--min-output-tokens",
-            shown(a.min_output_tokens),
-            shown(b.min_output_tokens),
+            or_none(a.min_output_tokens),
+            or_none(b.min_output_tokens),
         ),
         (
             "--ignore-eos",
@@ -89,22 +71,55 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
         ),
         (
             "--temperature",
-            number(a.temperature),
-            number(b.temperature),
+            or_none(a.temperature),
+            or_none(b.temperature),
         ),
-        ("--top-p", number(a.top_p), number(b.top_p)),
+        ("--top-p", or_none(a.top_p), or_none(b.top_p)),
         ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
         ("--http2", a.http2.to_string(), b.http2.to_string()),
         (
             "--max-input-length",
-            shown(old.dataset.max_input_length),
-            shown(now.dataset.max_input_length),
+            or_none(old.dataset.max_input_length),
+            or_none(now.dataset.max_input_length),
         ),
         ("--slo-file", slo(base), slo(new)),
     ] {
-        differ("settings", what, a, b);
+        out.extend(difference("settings", what, a, b));
     }
     out
+}
+
+fn difference(
+    kind: &'static str,
+    what: &'static str,
+    base: String,
+    new: String,
+) -> Option<Difference> {
+    (base != new).then_some(Difference {
+        kind,
+        what,
+        base,
+        new,
+    })
+}
+
+/// The dataset's file, without its folder.
+fn file(run: &RunInfo) -> String {
+    let name = run.plan.dataset.path.file_name().unwrap_or_default();
+    format!("{} ({} rows)", name.to_string_lossy(), run.dataset.rows)
+}
+
+/// The engines that were known; empty where none was.
+fn engines(run: &RunInfo) -> String {
+    let kinds = run.engines.iter().map(|engine| engine.kind);
+    let known = kinds.filter(|kind| *kind != EngineKind::Unknown);
+    let mut names: Vec<&str> = known.map(EngineKind::name).collect();
+    names.dedup();
+    names.join(" + ")
+}
+
+fn or_none(value: Option<impl ToString>) -> String {
+    value.map_or("none".to_owned(), |value| value.to_string())
 }
 
 fn json(value: &serde_json::Map<String, serde_json::Value>) -> String {
@@ -120,15 +135,8 @@ fn slo(run: &RunInfo) -> String {
 /// What does not forbid a comparison, but may be why it comes out as it does.
 pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
     let mut out = Vec::new();
-    let mut differ = |what: &str, base: Option<String>, new: Option<String>| {
-        if base != new {
-            let what = what.to_owned();
-            out.push(ChangeCaveat::Differs { what, base, new });
-        }
-    };
-    let version = |run: &RunInfo| run.engines.first()?.version.clone();
-    differ("engine version", version(base), version(new));
-    let policy = |run: &RunInfo| format!("{:?}", run.plan.cold.policy).to_lowercase();
+    let (old, now) = (engine_version(base), engine_version(new));
+    out.extend(caveat("engine version", old, now));
     for (what, of) in [
         (
             "dualround",
@@ -137,12 +145,12 @@ pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
         ("schedule", |run| run.plan.schedule.to_string()),
         ("workers", |run| run.plan.workers.to_string()),
         ("client machine", |run| run.environment.to_string()),
+        ("cold policy", cold_policy),
     ] {
-        differ(what, Some(of(base)), Some(of(new)));
+        out.extend(caveat(what, Some(of(base)), Some(of(new))));
     }
-    differ("cold policy", Some(policy(base)), Some(policy(new)));
     for other in plan_differences(&base.plan, &new.plan) {
-        differ(&other.what, Some(other.base), Some(other.new));
+        out.extend(caveat(&other.what, Some(other.base), Some(other.new)));
     }
     let ended = match [base.interrupted, new.interrupted] {
         [true, true] => Some(Which::Both),
@@ -152,4 +160,20 @@ pub(crate) fn remarks(base: &RunInfo, new: &RunInfo) -> Vec<ChangeCaveat> {
     };
     out.extend(ended.map(|run| ChangeCaveat::EndedEarly { run }));
     out
+}
+
+fn caveat(what: &str, base: Option<String>, new: Option<String>) -> Option<ChangeCaveat> {
+    (base != new).then(|| ChangeCaveat::Differs {
+        what: what.to_owned(),
+        base,
+        new,
+    })
+}
+
+fn engine_version(run: &RunInfo) -> Option<String> {
+    run.engines.first()?.version.clone()
+}
+
+fn cold_policy(run: &RunInfo) -> String {
+    format!("{:?}", run.plan.cold.policy).to_lowercase()
 }

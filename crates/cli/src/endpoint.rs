@@ -1,6 +1,7 @@
 //! Endpoint spellings: a base URL, `…/v1` or the full path, under any prefix, with any query.
 
 use crate::exit::Usage;
+use dualround_loadgen::{redact_url, userinfo};
 use dualround_model::{Api, Secret};
 use url::Url;
 
@@ -19,26 +20,22 @@ pub(crate) struct Endpoint {
 /// [`Usage`] with a suggestion.
 pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     let text = text.trim();
-    let fail = |reason: &str| {
-        Usage(format!(
-            "--endpoint {}: {reason}",
-            dualround_loadgen::redact_url(text)
-        ))
-    };
     let unix = socket_url(text);
-    let text = unix.as_deref().unwrap_or(text);
-    if !text.contains("://") {
-        let shown = dualround_loadgen::redact_url(text);
-        return Err(fail(&format!("no scheme; did you mean http://{shown} ?")));
+    let whole = unix.as_deref().unwrap_or(text);
+    if !whole.contains("://") {
+        let shown = redact_url(whole);
+        let reason = format!("no scheme; did you mean http://{shown} ?");
+        return Err(refused(text, &reason));
     }
-    let mut url = Url::parse(text).map_err(|error| fail(&error.to_string()))?;
+    let mut url = Url::parse(whole).map_err(|error| refused(text, &error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https" | "http+unix") {
-        return Err(fail("only http://, https:// and unix:/PATH are supported"));
+        let reason = "only http://, https:// and unix:/PATH are supported";
+        return Err(refused(text, reason));
     }
     if url.host_str().is_none() {
-        return Err(fail("it names no host"));
+        return Err(refused(text, "it names no host"));
     }
-    let userinfo = dualround_loadgen::userinfo(&url).map(Secret::new);
+    let userinfo = userinfo(&url).map(Secret::new);
     // Both fail only for URLs that cannot hold credentials.
     let _ = url.set_username("");
     let _ = url.set_password(None);
@@ -56,6 +53,10 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
         url: url.to_string(),
         userinfo,
     })
+}
+
+fn refused(given: &str, reason: &str) -> Usage {
+    Usage(format!("--endpoint {}: {reason}", redact_url(given)))
 }
 
 /// `unix:/run/engine.sock`, with a path on the server after another colon, as the URL that it is

@@ -6,11 +6,14 @@ use dualround_loadgen::EngineTokenizer;
 use dualround_model::{EngineTokens, Plan, Selection};
 use std::cell::RefCell;
 
-struct Engine(RefCell<EngineTokenizer>);
+/// The engine behind the endpoint, counting.
+struct EngineCounter {
+    tokenizer: RefCell<EngineTokenizer>,
+}
 
-impl CountTokens for Engine {
+impl CountTokens for EngineCounter {
     fn count(&self, text: &str) -> Result<u64, DatasetError> {
-        self.0.borrow_mut().count(text).ok_or_else(|| {
+        self.tokenizer.borrow_mut().count(text).ok_or_else(|| {
             let why = "the engine's /tokenize stopped answering while prompts were cut";
             let instead = "--tokenizer none cuts in characters, a tokenizer.json in tokens";
             DatasetError::Invalid(format!("{why}; {instead}"))
@@ -36,7 +39,9 @@ pub(crate) fn samples(plan: &mut Plan) -> anyhow::Result<Selection> {
     match engine {
         Some(engine) => {
             plan.dataset.engine_tokens = EngineTokens::Always;
-            let engine = Engine(RefCell::new(engine));
+            let engine = EngineCounter {
+                tokenizer: RefCell::new(engine),
+            };
             Ok(load_counted(&plan.dataset, levels, &engine)?)
         }
         None if wanted == EngineTokens::Always && asked => Err(Usage(

@@ -2,7 +2,7 @@
 
 use crate::{
     exit::Usage,
-    gate_schema::{Holds, Levels, Lost},
+    gate_schema::{KeyContent, Levels, WrongPath},
 };
 use dualround_model::Lang;
 use serde_json::Value;
@@ -65,6 +65,10 @@ impl GateOutcome {
     }
 }
 
+fn refused(condition: &str, reason: &str) -> Usage {
+    Usage(format!("--fail-if '{condition}': {reason}"))
+}
+
 /// Parts of a level whose figures a withheld conclusion takes back, and that need six prompts.
 const FIGURES: [&str; 6] = ["ttft", "itl", "latency", "external", "partial", "classes"];
 /// Prompts that a figure needs.
@@ -76,22 +80,21 @@ impl Gate {
     /// # Errors
     /// [`Usage`] when it is none.
     pub(crate) fn parse(text: &str) -> Result<Self, Usage> {
-        let fail = |reason: &str| Usage(format!("--fail-if '{text}': {reason}"));
         let found = OPERATORS
             .iter()
             .filter_map(|op| text.find(op).map(|at| (at, *op)))
             .min_by_key(|(at, op)| (*at, std::cmp::Reverse(op.len())));
         let Some((at, operator)) = found else {
-            return Err(fail("write NAME < VALUE, e.g. 'ttft.ratio < 3'"));
+            return Err(refused(text, "write NAME < VALUE, e.g. 'ttft.ratio < 3'"));
         };
         let (path, operand) = (text[..at].trim(), text[at + operator.len()..].trim());
         if path.is_empty() || operand.is_empty() {
-            return Err(fail("write NAME < VALUE, e.g. 'ttft.ratio < 3'"));
+            return Err(refused(text, "write NAME < VALUE, e.g. 'ttft.ratio < 3'"));
         }
         let compares = !matches!(operator, "==" | "!=");
         let number = operand.parse::<f64>().is_ok_and(f64::is_finite);
         if compares && !number {
-            return Err(fail("only numbers can be compared with < and >"));
+            return Err(refused(text, "only numbers can be compared with < and >"));
         }
         let gate = Self {
             text: text.trim().to_owned(),
@@ -120,29 +123,31 @@ impl Gate {
         let text = &self.text;
         let found = levels.holds(&self.path).map_err(|lost| {
             Usage(match lost {
-                Lost::NoKey(key, keys) if keys.is_empty() => {
+                WrongPath::NoKey { key, keys } if keys.is_empty() => {
                     format!("--fail-if '{text}': there is nothing below a figure, so no `{key}`")
                 }
-                Lost::NoKey(key, keys) => format!(
+                WrongPath::NoKey { key, keys } => format!(
                     "--fail-if '{text}': there is no `{key}`; there are: {}",
                     keys.join(", ")
                 ),
-                Lost::NoPosition(key) => {
+                WrongPath::NoPosition(key) => {
                     format!("--fail-if '{text}': `{key}` must be a position, from 0")
                 }
             })
         })?;
         let orders = !matches!(self.operator, "==" | "!=");
         match found {
-            Holds::Parts(keys) if keys.is_empty() => Err(self.wrong("is no figure")),
-            Holds::Parts(keys) => {
+            KeyContent::Parts(keys) if keys.is_empty() => Err(self.wrong("is no figure")),
+            KeyContent::Parts(keys) => {
                 Err(self.wrong(&format!("is no figure; below it are: {}", keys.join(", "))))
             }
-            Holds::Number if self.operand.parse::<f64>().is_err() => Err(self.wrong("is a number")),
-            Holds::Flag | Holds::Text | Holds::OneOf(_) if orders => {
+            KeyContent::Number if self.operand.parse::<f64>().is_err() => {
+                Err(self.wrong("is a number"))
+            }
+            KeyContent::Flag | KeyContent::Text | KeyContent::OneOf(_) if orders => {
                 Err(self.wrong("is no number: use == or !="))
             }
-            Holds::Flag if self.operand.parse::<bool>().is_err() => {
+            KeyContent::Flag if self.operand.parse::<bool>().is_err() => {
                 Err(self.wrong("is true or false"))
             }
             // A word that its key cannot have was refused when it was read.
@@ -260,7 +265,7 @@ impl Gate {
         let found = [Levels::Run, Levels::Compare].into_iter();
         let mut found = found.map(|levels| levels.holds(&self.path));
         found.find_map(|found| match found {
-            Ok(Holds::OneOf(words)) => Some(words),
+            Ok(KeyContent::OneOf(words)) => Some(words),
             _ => None,
         })
     }

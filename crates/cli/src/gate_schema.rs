@@ -14,7 +14,7 @@ pub(crate) enum Levels {
 
 /// What a key holds.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Holds {
+pub(crate) enum KeyContent {
     /// A number.
     Number,
     /// True or false.
@@ -31,10 +31,15 @@ pub(crate) enum Holds {
 
 /// Why a path leads nowhere.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Lost {
-    /// There is no such key; there are these.
-    NoKey(String, Vec<String>),
-    /// A list is taken by position.
+pub(crate) enum WrongPath {
+    /// There is no such key.
+    NoKey {
+        /// The one that was asked for.
+        key: String,
+        /// Those that there are.
+        keys: Vec<String>,
+    },
+    /// A list is taken by position, which this is none of.
     NoPosition(String),
 }
 
@@ -50,8 +55,8 @@ impl Levels {
     /// What stands at a path of a level.
     ///
     /// # Errors
-    /// [`Lost`] where nothing can.
-    pub(crate) fn holds(self, path: &[String]) -> Result<Holds, Lost> {
+    /// [`WrongPath`] where nothing can.
+    pub(crate) fn holds(self, path: &[String]) -> Result<KeyContent, WrongPath> {
         let root = self.root();
         let level = match self {
             Self::Run => "/properties/levels/items",
@@ -63,7 +68,7 @@ impl Levels {
             node = opened(&root, node);
             if node.get("items").is_some() {
                 if key.parse::<usize>().is_err() {
-                    return Err(Lost::NoPosition(key.clone()));
+                    return Err(WrongPath::NoPosition(key.clone()));
                 }
                 node = &node["items"];
                 continue;
@@ -73,13 +78,16 @@ impl Levels {
             if bare && before == Some("ttft") {
                 node = &root.pointer(level).unwrap_or(&Value::Null)["properties"]["ttft"];
             } else if bare {
-                return Ok(Holds::Unknown);
+                return Ok(KeyContent::Unknown);
             }
             before = Some(key.as_str());
             let keys = keys(node);
             node = match node.pointer("/properties").and_then(|all| all.get(key)) {
                 Some(found) => found,
-                None => return Err(Lost::NoKey(key.clone(), keys)),
+                None => {
+                    let key = key.clone();
+                    return Err(WrongPath::NoKey { key, keys });
+                }
             };
         }
         Ok(held(opened(&root, node)))
@@ -105,59 +113,71 @@ fn opened<'a>(root: &'a Value, node: &'a Value) -> &'a Value {
     }
 }
 
-fn held(node: &Value) -> Holds {
+fn held(node: &Value) -> KeyContent {
     if let Some(words) = node["enum"].as_array() {
         let words = words.iter().filter_map(Value::as_str);
-        return Holds::OneOf(words.map(str::to_owned).collect());
+        return KeyContent::OneOf(words.map(str::to_owned).collect());
     }
-    let is = |name: &str| {
-        let several = node["type"].as_array();
-        node["type"] == name || several.is_some_and(|all| all.iter().any(|one| one == name))
-    };
-    match () {
-        () if is("number") || is("integer") => Holds::Number,
-        () if is("boolean") => Holds::Flag,
-        () if is("string") => Holds::Text,
-        () if is("object") || is("array") => Holds::Parts(keys(node)),
-        () => Holds::Unknown,
+    if has_type(node, "number") || has_type(node, "integer") {
+        KeyContent::Number
+    } else if has_type(node, "boolean") {
+        KeyContent::Flag
+    } else if has_type(node, "string") {
+        KeyContent::Text
+    } else if has_type(node, "object") || has_type(node, "array") {
+        KeyContent::Parts(keys(node))
+    } else {
+        KeyContent::Unknown
     }
+}
+
+/// The type is this one, or this one is among several.
+fn has_type(node: &Value, name: &str) -> bool {
+    let several = node["type"].as_array();
+    node["type"] == name || several.is_some_and(|all| all.iter().any(|one| one == name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Holds, Levels, Lost};
+    use super::{KeyContent, Levels, WrongPath};
 
-    fn at(levels: Levels, path: &str) -> Result<Holds, Lost> {
+    fn at(levels: Levels, path: &str) -> Result<KeyContent, WrongPath> {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();
         levels.holds(&path)
     }
 
     #[test]
     fn paths_lead_where_the_schemas_say() {
-        assert_eq!(at(Levels::Run, "ttft.ratio"), Ok(Holds::Number));
-        assert_eq!(at(Levels::Run, "external.ttft.ratio"), Ok(Holds::Number));
-        assert_eq!(at(Levels::Run, "classes.0.requests"), Ok(Holds::Number));
+        assert_eq!(at(Levels::Run, "ttft.ratio"), Ok(KeyContent::Number));
+        assert_eq!(
+            at(Levels::Run, "external.ttft.ratio"),
+            Ok(KeyContent::Number)
+        );
+        assert_eq!(
+            at(Levels::Run, "classes.0.requests"),
+            Ok(KeyContent::Number)
+        );
         assert_eq!(
             at(Levels::Run, "conclusion.cache_evidence"),
-            Ok(Holds::Flag)
+            Ok(KeyContent::Flag)
         );
-        assert!(matches!(at(Levels::Run, "ttft"), Ok(Holds::Parts(_))));
+        assert!(matches!(at(Levels::Run, "ttft"), Ok(KeyContent::Parts(_))));
         assert!(matches!(
             at(Levels::Run, "ttft.interval_kind"),
-            Ok(Holds::OneOf(words)) if words.contains(&"allowed".to_owned())
+            Ok(KeyContent::OneOf(words)) if words.contains(&"allowed".to_owned())
         ));
-        assert_eq!(at(Levels::Compare, "worse"), Ok(Holds::Number));
+        assert_eq!(at(Levels::Compare, "worse"), Ok(KeyContent::Number));
         assert!(matches!(
             at(Levels::Compare, "warm.ttft.judgement"),
-            Ok(Holds::OneOf(_))
+            Ok(KeyContent::OneOf(_))
         ));
         for path in ["ttft.ratio.x", "classes.0.foo", "external.foo", "no"] {
             assert!(
-                matches!(at(Levels::Run, path), Err(Lost::NoKey(..))),
+                matches!(at(Levels::Run, path), Err(WrongPath::NoKey { .. })),
                 "{path}"
             );
         }
         let lost = at(Levels::Run, "classes.first.ratio");
-        assert_eq!(lost, Err(Lost::NoPosition("first".to_owned())));
+        assert_eq!(lost, Err(WrongPath::NoPosition("first".to_owned())));
     }
 }

@@ -26,14 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// # Errors
 /// [`Usage`] when it is neither.
 pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
-    let fetched = |what| {
-        if is_id(what) && !Path::new(what).exists() {
-            fetch(&format!("{what}/resolve/main/tokenizer.json"))
-        } else {
-            Ok(PathBuf::from(what))
-        }
+    let Some(what) = what else {
+        return Ok(None);
     };
-    what.map(fetched).transpose()
+    if !is_id(what) || Path::new(what).exists() {
+        return Ok(Some(PathBuf::from(what)));
+    }
+    fetch(&format!("{what}/resolve/main/tokenizer.json")).map(Some)
 }
 
 /// How this program speaks HTTP outside the measurement: redirects and refusals are the caller's.
@@ -57,24 +56,29 @@ pub(crate) fn dataset_file(repository: &str, file: &str) -> Result<PathBuf, Usag
 
 /// `owner/name`.
 fn is_id(text: &str) -> bool {
-    let part = |part: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        !part.is_empty() && !part.starts_with('.') && part.chars().all(plain)
-    };
-    let parts: Vec<&str> = text.split('/').collect();
-    parts.len() == 2 && parts.into_iter().all(part)
+    text.split_once('/')
+        .is_some_and(|(owner, name)| is_id_part(owner) && is_id_part(name))
+}
+
+fn is_id_part(part: &str) -> bool {
+    let mut chars = part.chars();
+    !part.is_empty()
+        && !part.starts_with('.')
+        && chars.all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 fn cache() -> Result<PathBuf, Usage> {
-    let home = |name: &str| {
-        std::env::var_os(name)
-            .filter(|v| !v.is_empty())
-            .map(PathBuf::from)
-    };
-    home("DUALROUND_CACHE")
-        .or_else(|| home("XDG_CACHE_HOME").map(|dir| dir.join("dualround")))
-        .or_else(|| home("HOME").map(|dir| dir.join(".cache").join("dualround")))
+    folder_of("DUALROUND_CACHE")
+        .or_else(|| folder_of("XDG_CACHE_HOME").map(|dir| dir.join("dualround")))
+        .or_else(|| folder_of("HOME").map(|dir| dir.join(".cache").join("dualround")))
         .ok_or_else(|| Usage("set DUALROUND_CACHE to a folder for files from the hub".to_owned()))
+}
+
+/// The folder that a variable of the environment names.
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// The file at a path of the hub, from the cache or fetched into it.
@@ -92,20 +96,51 @@ fn fetch(path: &str) -> Result<PathBuf, Usage> {
     }
     let url = format!("{hub}/{path}");
     crate::screen::note(&format!("fetching {url}"));
-    let fail = |why: String| {
-        Usage(format!(
-            "cannot fetch {url}: {why}; HF_ENDPOINT names another hub, HF_TOKEN a key, or give a file of your own"
-        ))
-    };
     let download = Download {
         part: kept.with_extension("part"),
         token: std::env::var("HF_TOKEN")
             .ok()
             .filter(|token| !token.is_empty()),
     };
-    download.run(&url).map_err(fail)?;
-    fs::rename(&download.part, &kept).map_err(|error| fail(error.to_string()))?;
+    download
+        .run(&url)
+        .and_then(|()| Ok(fs::rename(&download.part, &kept)?))
+        .map_err(|error| {
+            Usage(format!(
+                "cannot fetch {url}: {error}; HF_ENDPOINT names another hub, HF_TOKEN a key, or give a file of your own"
+            ))
+        })?;
     Ok(kept)
+}
+
+/// Why a file could not be fetched.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Url(#[from] url::ParseError),
+    #[error(transparent)]
+    Http(#[from] ureq::Error),
+    #[error("it ended after {copied} of {length} bytes; run it again to go on from there")]
+    CutShort { copied: u64, length: u64 },
+    #[error("its SHA-256 is {found}, the hub says {expected}")]
+    Checksum { found: String, expected: String },
+    #[error("HTTP {status}: it needs a key (HF_TOKEN)")]
+    NeedsKey { status: u16 },
+    #[error("HTTP {status} from {from}")]
+    Status { status: u16, from: String },
+    #[error("a redirect without a place")]
+    NoPlace,
+    #[error("too many redirects")]
+    Redirects,
+}
+
+/// An answer that brings a file.
+struct HubAnswer {
+    response: Response<ureq::Body>,
+    /// Its SHA-256 in hexadecimal digits, where the hub says it.
+    checksum: Option<String>,
 }
 
 struct Download {
@@ -115,40 +150,41 @@ struct Download {
 }
 
 impl Download {
-    fn run(&self, url: &str) -> Result<(), String> {
+    fn run(&self, url: &str) -> Result<(), FetchError> {
         if let Some(parent) = self.part.parent() {
-            fs::create_dir_all(parent).map_err(|error| error.to_string())?;
+            fs::create_dir_all(parent)?;
         }
         let have = fs::metadata(&self.part).map_or(0, |data| data.len());
-        let (mut answer, checksum) = self.ask(url, have)?;
-        let resumed = answer.status().as_u16() == 206;
+        let HubAnswer {
+            mut response,
+            checksum,
+        } = self.ask(url, have)?;
+        let resumed = response.status().as_u16() == 206;
         let mut file = OpenOptions::new();
         let file = file
             .create(true)
             .append(resumed)
             .truncate(!resumed)
             .write(true);
-        let words = |error: io::Error| error.to_string();
-        let mut out = file.open(&self.part).map_err(words)?;
-        let length = answer.headers().get("content-length");
-        let length: Option<u64> = length.and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = answer.body_mut().as_reader();
+        let mut out = file.open(&self.part)?;
+        let length: Option<u64> =
+            header(&response, "content-length").and_then(|value| value.parse().ok());
+        let body = response.body_mut().as_reader();
         let name = url.rsplit('/').next().unwrap_or(url);
         let mut body = crate::progress::watched(name, length, body);
-        let copied = io::copy(&mut body, &mut out).map_err(words)?;
-        out.flush().map_err(words)?;
-        if length.is_some_and(|length| length != copied) {
-            return Err(format!(
-                "it ended after {copied} of {} bytes; run it again to go on from there",
-                length.unwrap_or(0)
-            ));
+        let copied = io::copy(&mut body, &mut out)?;
+        out.flush()?;
+        if let Some(length) = length
+            && length != copied
+        {
+            return Err(FetchError::CutShort { copied, length });
         }
         if let Some(expected) = checksum {
-            let found = sha256(&self.part).map_err(words)?;
+            let found = sha256(&self.part)?;
             if found != expected {
                 // Going on from it would only make it longer.
                 let _ = fs::remove_file(&self.part);
-                return Err(format!("its SHA-256 is {found}, the hub says {expected}"));
+                return Err(FetchError::Checksum { found, expected });
             }
         }
         Ok(())
@@ -156,13 +192,13 @@ impl Download {
 
     /// Follows redirects by hand: the key stays with the hub, and the checksum of a large file
     /// stands in the hub's own answer.
-    fn ask(&self, url: &str, have: u64) -> Result<(Response<ureq::Body>, Option<String>), String> {
+    fn ask(&self, url: &str, have: u64) -> Result<HubAnswer, FetchError> {
         let agent: Agent = http()
             .timeout_connect(Some(PATIENCE))
             .timeout_recv_response(Some(PATIENCE))
             .build()
             .into();
-        let mut at = url::Url::parse(url).map_err(|error| error.to_string())?;
+        let mut at = url::Url::parse(url)?;
         let home = at.origin();
         let mut checksum = None;
         for _ in 0..HOPS {
@@ -175,31 +211,40 @@ impl Download {
             if have > 0 {
                 request = request.header("Range", format!("bytes={have}-"));
             }
-            let answer = request.call().map_err(|error| error.to_string())?;
-            let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok());
-            let sum = header("x-linked-etag").or(header("etag"));
-            let sum = sum.map(|text| text.trim_matches('"').to_ascii_lowercase());
-            let sum = sum.filter(|t| t.len() == 64 && t.bytes().all(|b| b.is_ascii_hexdigit()));
-            checksum = checksum.or(sum);
-            match answer.status().as_u16() {
-                200 | 206 => return Ok((answer, checksum)),
+            let response = request.call()?;
+            checksum = checksum.or_else(|| checksum_of(&response));
+            match response.status().as_u16() {
+                200 | 206 => return Ok(HubAnswer { response, checksum }),
                 // All of it is there already.
                 416 if have > 0 => {
-                    fs::remove_file(&self.part).map_err(|error| error.to_string())?;
+                    fs::remove_file(&self.part)?;
                     return self.ask(url, 0);
                 }
                 301 | 302 | 303 | 307 | 308 => {
-                    let next = header("location").ok_or("a redirect without a place")?;
-                    at = at.join(next).map_err(|error| error.to_string())?;
+                    let next = header(&response, "location").ok_or(FetchError::NoPlace)?;
+                    at = at.join(next)?;
                 }
-                status @ (401 | 403) => {
-                    return Err(format!("HTTP {status}: it needs a key (HF_TOKEN)"));
+                status @ (401 | 403) => return Err(FetchError::NeedsKey { status }),
+                status => {
+                    let from = response.get_uri().to_string();
+                    return Err(FetchError::Status { status, from });
                 }
-                status => return Err(format!("HTTP {status} from {}", answer.get_uri())),
             }
         }
-        Err("too many redirects".to_owned())
+        Err(FetchError::Redirects)
     }
+}
+
+fn header<'a>(response: &'a Response<ureq::Body>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// The SHA-256 that an answer names: other tags of a file are none.
+fn checksum_of(response: &Response<ureq::Body>) -> Option<String> {
+    let tag = header(response, "x-linked-etag").or_else(|| header(response, "etag"))?;
+    let tag = tag.trim_matches('"').to_ascii_lowercase();
+    let is_sha256 = tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_sha256.then_some(tag)
 }
 
 fn sha256(path: &Path) -> io::Result<String> {

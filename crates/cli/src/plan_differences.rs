@@ -1,7 +1,7 @@
 //! What two plans of runs that are compared differ in, flag by flag.
 
 use dualround_model::Plan;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// Parts of a plan that are told in other ways, or say nothing of what is measured.
@@ -72,9 +72,10 @@ pub(crate) struct PlanDifference {
 
 /// Every setting in which two plans differ and that nothing else tells, once a flag.
 pub(crate) fn plan_differences(base: &Plan, new: &Plan) -> Vec<PlanDifference> {
-    let value = |plan: &Plan| serde_json::to_value(plan).unwrap_or_default();
+    let base = serde_json::to_value(base).unwrap_or_default();
+    let new = serde_json::to_value(new).unwrap_or_default();
     let mut out: Vec<PlanDifference> = Vec::new();
-    for part in differing_parts(&value(base), &value(new)) {
+    for part in differing_parts(&base, &new) {
         let (path, what) = (&part.path, flag_of(&part.path));
         if is_told_otherwise(path) || out.iter().any(|one| one.what == what) {
             continue;
@@ -123,8 +124,9 @@ fn collect(at: &str, old: &Value, new: &Value, out: &mut Vec<DifferingPart>) {
         } else {
             format!("{at}.{key}")
         };
-        let of = |map: &Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-        collect(&path, &of(old), &of(new), out);
+        let old = old.get(key).unwrap_or(&Value::Null);
+        let new = new.get(key).unwrap_or(&Value::Null);
+        collect(&path, old, new, out);
     }
 }
 

@@ -35,7 +35,10 @@ fn columns() -> Option<usize> {
     let set = std::env::var("COLUMNS")
         .ok()
         .and_then(|text| text.parse().ok());
-    set.or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0.into()))
+    set.or_else(|| {
+        let (terminal_size::Width(columns), _) = terminal_size::terminal_size()?;
+        Some(columns.into())
+    })
 }
 
 /// By NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM and whether stdout is a terminal.

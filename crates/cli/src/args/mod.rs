@@ -11,7 +11,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_dataset::longbench::ConvertFormat;
 use dualround_model::Lang;
 pub(crate) use run::RunArgs;
-pub(crate) use sources::{Source, listing};
+pub(crate) use sources::{SettingSource, listing};
 use std::{ffi::OsString, path::PathBuf};
 
 /// Does the cache in front of my model work, and what is it worth?
@@ -451,18 +451,20 @@ pub(crate) fn command_in(lang: Lang) -> clap::Command {
 /// The language of the help: `--lang` where it is among the words, else the setting, else the
 /// locale.
 fn language(words: &[OsString]) -> Lang {
+    let chosen = language_word(words).or_else(|| std::env::var("DUALROUND_LANG").ok());
+    lang::flag(chosen.as_deref()).unwrap_or_default()
+}
+
+/// The value of `--lang LANG`, or of `--lang=LANG`.
+fn language_word(words: &[OsString]) -> Option<String> {
     let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    let after = words.iter().position(|word| word == "--lang");
-    let given = after
-        .and_then(|at| words.get(at + 1))
-        .map(ToString::to_string);
-    let joined = || {
-        words
-            .iter()
-            .find_map(|word| word.strip_prefix("--lang=").map(str::to_owned))
-    };
-    let set = || std::env::var("DUALROUND_LANG").ok();
-    lang::flag(given.or_else(joined).or_else(set).as_deref()).unwrap_or_default()
+    let flag = words.iter().position(|word| word == "--lang");
+    let apart = flag.and_then(|at| words.get(at + 1));
+    if let Some(word) = apart {
+        return Some(word.to_string());
+    }
+    let mut joined = words.iter();
+    joined.find_map(|word| word.strip_prefix("--lang=").map(str::to_owned))
 }
 
 /// Parses, with `run` put in where the first word is an option.

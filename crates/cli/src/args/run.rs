@@ -2,7 +2,7 @@
 //! of `--config`: its keys are the flags' names with underscores. A setting that is not given is
 //! `None`, so that 0 and a value equal to the default are settings like any other.
 
-use super::sources::{Source, Sources};
+use super::sources::{SettingSource, SettingSources};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
@@ -26,7 +26,7 @@ or as a key in the --config file (--print-config writes one).")]
             /// Where each of them comes from.
             #[arg(skip)]
             #[serde(skip)]
-            pub(crate) sources: Sources,
+            pub(crate) sources: SettingSources,
         }
 
         impl RunArgs {
@@ -34,7 +34,7 @@ or as a key in the --config file (--print-config writes one).")]
             pub(crate) fn or(self, lower: Self) -> Self {
                 let mut sources = self.sources;
                 $(if self.$name.is_none() && lower.$name.is_some() {
-                    sources.insert(stringify!($name), Source::File);
+                    sources.insert(stringify!($name), SettingSource::File);
                 })*
                 Self { $($name: self.$name.or(lower.$name),)* sources }
             }
@@ -47,10 +47,9 @@ or as a key in the --config file (--print-config writes one).")]
 
             /// Every setting with its value, in the order of the help.
             pub(super) fn values(&self) -> Vec<(&'static str, Option<Value>)> {
-                let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
                 vec![$((
                     stringify!($name),
-                    self.$name.as_ref().map(|given| value(serde_json::to_value(given))),
+                    self.$name.as_ref().map(|given| serde_json::to_value(given).unwrap_or_default()),
                 )),*]
             }
         }

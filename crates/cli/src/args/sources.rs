@@ -10,14 +10,14 @@ use std::{collections::BTreeMap, fmt::Write};
 
 /// What set a setting; the rest are defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum SettingSource {
     Flag,
     Environment,
     File,
 }
 
-/// By the setting's name.
-pub(crate) type Sources = BTreeMap<&'static str, Source>;
+/// What set each setting, by its name.
+pub(crate) type SettingSources = BTreeMap<&'static str, SettingSource>;
 
 /// Settings whose values are secrets.
 const SECRET: [&str; 3] = ["api_key", "header", "prometheus_header"];
@@ -30,14 +30,18 @@ const URLS: [&str; 6] = [
     "reset_cache_url",
     "remote_write",
 ];
+
 /// Which of these settings flags and environment gave.
-pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> Sources {
-    let of = |name: &'static str| match matches.value_source(name)? {
-        ValueSource::CommandLine => Some((name, Source::Flag)),
-        ValueSource::EnvVariable => Some((name, Source::Environment)),
-        _ => None,
-    };
-    names.iter().filter_map(|name| of(name)).collect()
+pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> SettingSources {
+    let given = names.iter().filter_map(|name| {
+        let source = match matches.value_source(name)? {
+            ValueSource::CommandLine => SettingSource::Flag,
+            ValueSource::EnvVariable => SettingSource::Environment,
+            _ => return None,
+        };
+        Some((*name, source))
+    });
+    given.collect()
 }
 
 /// Every setting with its value and where it comes from: a file for `--config` again, but for
@@ -58,11 +62,11 @@ pub(crate) fn listing(args: &RunArgs) -> String {
         }
         let flag = format!("--{}", name.replace('_', "-"));
         let from = match args.sources.get(name) {
-            Some(Source::Flag) => format!("flag {flag}"),
-            Some(Source::Environment) => {
+            Some(SettingSource::Flag) => format!("flag {flag}"),
+            Some(SettingSource::Environment) => {
                 format!("environment DUALROUND_{}", name.to_uppercase())
             }
-            Some(Source::File) => {
+            Some(SettingSource::File) => {
                 let path = args.config.as_deref().unwrap_or_else(|| "".as_ref());
                 format!("file {}", path.display())
             }

@@ -170,17 +170,18 @@ fn sample(index: u32) -> Arc<Sample> {
 
 fn true_times(request: &TruthRequest) -> Option<(u32, TrueTimes)> {
     let index = request.user.as_ref()?.parse().ok()?;
-    let ms = |from: u64, to: u64| {
-        std::time::Duration::from_nanos(to.saturating_sub(from)).as_secs_f64() * 1e3
-    };
     let (first, last, done) = (request.t_first_ns?, request.t_last_ns?, request.t_done_ns?);
     let gaps = u32::try_from(request.tokens.checked_sub(1)?).ok()?;
     Some((
         index,
         TrueTimes {
-            ttft_ms: ms(request.t_recv_ns, first),
-            itl_ms: (gaps > 0).then(|| ms(first, last) / f64::from(gaps)),
-            latency_ms: ms(request.t_recv_ns, done),
+            ttft_ms: ms_between(request.t_recv_ns, first),
+            itl_ms: (gaps > 0).then(|| ms_between(first, last) / f64::from(gaps)),
+            latency_ms: ms_between(request.t_recv_ns, done),
         },
     ))
+}
+
+fn ms_between(from_ns: u64, to_ns: u64) -> f64 {
+    std::time::Duration::from_nanos(to_ns.saturating_sub(from_ns)).as_secs_f64() * 1e3
 }

@@ -2,7 +2,7 @@
 
 use crate::screen::{note, print};
 use crate::{
-    args::{RunArgs, Source},
+    args::{RunArgs, SettingSource},
     exit::Usage,
     settings,
 };
@@ -46,20 +46,12 @@ pub(super) struct CheckSettings {
 /// [`Usage`] naming the setting.
 pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Usage> {
     let mut args = settings::merged(run)?;
-    let flagged = |name: &str| args.sources.get(name) == Some(&Source::Flag);
-    let twice = [
-        (own.dataset.is_some() && flagged("dataset"), "--dataset"),
-        (own.endpoint.is_some() && flagged("endpoint"), "--endpoint"),
-    ];
-    if let Some((_, flag)) = twice.iter().find(|(both, _)| *both) {
-        return Err(Usage(format!(
-            "{flag} stands beside the same as a word of its own: give one"
-        )));
-    }
     if own.dataset.is_some() {
+        refuse_twice(&args, "dataset")?;
         args.dataset = own.dataset;
     }
     if own.endpoint.is_some() {
+        refuse_twice(&args, "endpoint")?;
         args.endpoint = own.endpoint;
     }
     if let Some(page) = own.page {
@@ -90,6 +82,16 @@ pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Us
         pages,
         print_config: resolved.print_config,
     })
+}
+
+/// Refuses a setting that was given as a word of its own when a flag gives it too.
+fn refuse_twice(args: &RunArgs, setting: &str) -> Result<(), Usage> {
+    if args.sources.get(setting) != Some(&SettingSource::Flag) {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "--{setting} stands beside the same as a word of its own: give one"
+    )))
 }
 
 /// Shows a request as the run would send it.

@@ -106,11 +106,10 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
         "  cached tokens of a request would stand in {}",
         report.cached_field
     ));
-    let number = |value: Option<u64>| value.map_or("unknown".to_owned(), |n| n.to_string());
     line(&format!(
         "  cached in units of {} tokens; capacity {} tokens",
-        number(report.block_tokens),
-        number(report.capacity_tokens)
+        number_or_unknown(report.block_tokens),
+        number_or_unknown(report.capacity_tokens)
     ));
     match report.resets.as_slice() {
         [] => line("  no reset call is known"),
@@ -133,13 +132,16 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
     }
     // What the canary has answered is no question any more; without usage there is nothing to add to.
     let answered =
-        |canary: &CanaryReport| canary.repeated.is_some() || canary.prompt_tokens.is_none();
-    let answered = canary.is_some_and(answered);
+        canary.is_some_and(|canary| canary.repeated.is_some() || canary.prompt_tokens.is_none());
     for hint in &report.hints {
         if !(answered && hint.starts_with("cached tokens in usage")) {
             line(&format!("  note: {hint}"));
         }
     }
+}
+
+fn number_or_unknown(value: Option<u64>) -> String {
+    value.map_or("unknown".to_owned(), |number| number.to_string())
 }
 
 fn said(canary: &CanaryReport) {

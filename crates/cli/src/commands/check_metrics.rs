@@ -119,8 +119,8 @@ fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8
 
 fn say_close(asked: &str, name: &str, all: &[&str]) {
     let mut close = all.to_vec();
-    let near = |one: &str| strsim::jaro_winkler(one, name);
-    close.sort_by(|a, b| near(b).total_cmp(&near(a)));
+    // The closest first.
+    close.sort_by(|a, b| strsim::jaro_winkler(b, name).total_cmp(&strsim::jaro_winkler(a, name)));
     close.truncate(3);
     line(&format!(
         "{asked}: not there; close names: {}",
@@ -183,20 +183,16 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
         .get("targets", &[("state", "active")])
         .unwrap_or_default();
     for target in targets["activeTargets"].as_array().into_iter().flatten() {
-        let text = |key: &str| target[key].as_str().unwrap_or("").to_owned();
-        let label = |key: &str| target["labels"][key].as_str().unwrap_or("").to_owned();
-        let error = text("lastError");
-        let error = if error.is_empty() {
-            error
-        } else {
-            format!(": {error}")
+        let error = match text_of(&target["lastError"]) {
+            "" => String::new(),
+            error => format!(": {error}"),
         };
         line(&format!(
             "target {} {} {}, scraped every {}{error}",
-            label("job"),
-            label("instance"),
-            text("health"),
-            text("scrapeInterval"),
+            text_of(&target["labels"]["job"]),
+            text_of(&target["labels"]["instance"]),
+            text_of(&target["health"]),
+            text_of(&target["scrapeInterval"]),
         ));
     }
     let all = server.names().unwrap_or_default();
@@ -247,7 +243,6 @@ fn server(mut server: PrometheusServer, names: &[String]) -> anyhow::Result<u8> 
 /// `_total`, and as the count of a family.
 fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<Value, PrometheusError> {
     let data = server.evaluate(asked)?;
-    let is_empty = |data: &Value| data["result"].as_array().is_some_and(Vec::is_empty);
     let (true, Some((selector, ""))) = (is_empty(&data), Selector::parse(asked)) else {
         return Ok(data);
     };
@@ -260,4 +255,12 @@ fn evaluated(server: &mut PrometheusServer, asked: &str) -> Result<Value, Promet
         }
     }
     Ok(data)
+}
+
+fn is_empty(data: &Value) -> bool {
+    data["result"].as_array().is_some_and(Vec::is_empty)
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or("")
 }

@@ -1,6 +1,6 @@
 //! `dualround compare`: saved runs against a base run.
 
-use super::{saved, saved::Saved};
+use super::{saved, saved::SavedRun};
 use crate::screen::{alarm, print};
 use crate::{
     args::CompareArgs,
@@ -93,13 +93,13 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-fn side<'a>(dir: &'a Path, run: &'a Saved) -> Side<'a> {
+fn side<'a>(dir: &'a Path, run: &'a SavedRun) -> Side<'a> {
     let run = &run.info;
     Side { dir, run }
 }
 
 /// A run that has something to compare.
-fn whole(dir: &Path) -> anyhow::Result<Saved> {
+fn whole(dir: &Path) -> anyhow::Result<SavedRun> {
     let run = saved::read(dir)?;
     if run.rounds.is_empty() {
         let dir = dir.display();
@@ -110,9 +110,9 @@ fn whole(dir: &Path) -> anyhow::Result<Saved> {
 
 /// The comparison of two runs, or why there is none.
 fn compared(
-    base: &Saved,
+    base: &SavedRun,
     base_dir: &Path,
-    new: &Saved,
+    new: &SavedRun,
     dir: &Path,
     args: &CompareArgs,
 ) -> anyhow::Result<RunChange> {

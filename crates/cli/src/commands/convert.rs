@@ -14,14 +14,28 @@ use dualround_dataset::{
 use dualround_model::{DatasetPlan, Sample};
 use serde_json::json;
 use std::{
+    fmt::Display,
     fs::{self, File},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
 };
 
-/// LongBench on the hub: version 1 as an archive, version 2 as one file.
-const V1: (&str, &str) = ("THUDM/LongBench", "data.zip");
-const V2: (&str, &str, &str) = ("longbench-v2", "THUDM/LongBench-v2", "data.json");
+/// A file of a data set on the hub.
+struct HubFile {
+    repository: &'static str,
+    file: &'static str,
+}
+
+/// LongBench on the hub: version 1 as an archive, version 2, under a name of its own, as one file.
+const V1: HubFile = HubFile {
+    repository: "THUDM/LongBench",
+    file: "data.zip",
+};
+const V2: HubFile = HubFile {
+    repository: "THUDM/LongBench-v2",
+    file: "data.json",
+};
+const V2_NAME: &str = "longbench-v2";
 
 /// Writes a file that bears its name only when it is whole, or to the standard output (`-`).
 pub(crate) fn whole_or_nothing<T>(
@@ -139,12 +153,11 @@ fn row(sample: &Sample) -> serde_json::Value {
 fn from_hub(names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in names {
-        let (v2, repository, file) = V2;
-        if name.eq_ignore_ascii_case(v2) {
-            files.push(hub::dataset_file(repository, file)?);
+        if name.eq_ignore_ascii_case(V2_NAME) {
+            files.push(hub::dataset_file(V2.repository, V2.file)?);
             continue;
         }
-        let archive = hub::dataset_file(V1.0, V1.1)?;
+        let archive = hub::dataset_file(V1.repository, V1.file)?;
         let kept = archive.with_file_name(format!("{name}.jsonl"));
         if !kept.exists() {
             unpack(&archive, name, &kept)?;
@@ -156,34 +169,39 @@ fn from_hub(names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
 
 /// Takes `NAME.jsonl` out of an archive, wherever it stands in it.
 fn unpack(archive: &Path, name: &str, to: &Path) -> anyhow::Result<()> {
-    let fail = |why: String| Usage(format!("{}: {why}", archive.display()));
-    let file = File::open(archive).map_err(|error| fail(error.to_string()))?;
-    let mut zip = zip::ZipArchive::new(file).map_err(|error| fail(error.to_string()))?;
+    let file = File::open(archive).map_err(|error| unusable(archive, &error))?;
+    let mut zip = zip::ZipArchive::new(file).map_err(|error| unusable(archive, &error))?;
     let wanted = format!("{name}.jsonl");
-    let stem = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
     let paths: Vec<String> = zip
         .file_names()
         .filter_map(|path| Some(path.ok()?.into_owned()))
         .collect();
-    let Some(found) = paths.iter().find(|path| stem(path) == wanted) else {
+    let Some(found) = paths.iter().find(|path| file_name(path) == wanted) else {
         let mut names: Vec<String> = paths
             .iter()
-            .filter_map(|path| stem(path).strip_suffix(".jsonl").map(str::to_owned))
+            .filter_map(|path| file_name(path).strip_suffix(".jsonl").map(str::to_owned))
             .collect();
         names.sort();
-        return Err(fail(format!(
-            "it has no data set {name}; it has: {}",
-            names.join(", ")
-        ))
-        .into());
+        let names = names.join(", ");
+        let why = format!("it has no data set {name}; it has: {names}");
+        return Err(unusable(archive, &why).into());
     };
     let mut entry = zip
         .by_name(found)
-        .map_err(|error| fail(error.to_string()))?;
+        .map_err(|error| unusable(archive, &error))?;
     whole_or_nothing(to, |mut out| {
-        std::io::copy(&mut entry, &mut out).map_err(|error| fail(error.to_string()).into())
+        std::io::copy(&mut entry, &mut out).map_err(|error| unusable(archive, &error).into())
     })?;
     Ok(())
+}
+
+/// The last part of a path within an archive.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn unusable(archive: &Path, why: &impl Display) -> Usage {
+    Usage(format!("{}: {why}", archive.display()))
 }
 
 /// Converts LongBench files.

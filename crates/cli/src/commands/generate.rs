@@ -7,10 +7,6 @@ use dualround_dataset::{Length, TextLang, Tokens, Workload};
 
 /// Makes it and says what share of it a cold round could hit.
 pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
-    let length = |flag: &str, text: &str| {
-        let found = text.parse::<Length>();
-        found.map_err(|why| Usage(format!("{flag}: {why}")))
-    };
     let output = args.output_length.as_deref();
     let mut workload = Workload {
         groups: args.groups,
@@ -48,4 +44,8 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
         100.0 * made.cold_share
     ));
     Ok(exit::OK)
+}
+
+fn length(flag: &str, text: &str) -> Result<Length, Usage> {
+    text.parse().map_err(|why| Usage(format!("{flag}: {why}")))
 }

@@ -80,12 +80,11 @@ pub(super) fn whole(info: &RunInfo, rounds: &[RoundResult], files: &RunFiles) ->
         if stopped.into_iter().any(RoundStop::is_failure) {
             continue;
         }
-        let is_there = |number: u32| {
-            of_level
-                .iter()
-                .any(|round| round.meta.spec.number == number)
-        };
-        let missing = specs.iter().filter(|spec| !is_there(spec.number));
+        let there: Vec<u32> = of_level
+            .iter()
+            .map(|round| round.meta.spec.number)
+            .collect();
+        let missing = specs.iter().filter(|spec| !there.contains(&spec.number));
         gone.extend(
             missing.map(|spec| format!("round {} of concurrency {concurrency}", spec.number)),
         );

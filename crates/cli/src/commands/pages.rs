@@ -10,11 +10,9 @@ use std::fs;
 
 /// Writes a man page for the program and for each of its commands.
 pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
-    let write = || {
-        fs::create_dir_all(&args.dir)?;
-        clap_mangen::generate_to(args::command(), &args.dir)
-    };
-    write().map_err(|error| Usage(format!("cannot write to {}: {error}", args.dir.display())))?;
+    fs::create_dir_all(&args.dir)
+        .and_then(|()| clap_mangen::generate_to(args::command(), &args.dir))
+        .map_err(|error| Usage(format!("cannot write to {}: {error}", args.dir.display())))?;
     print(&format!("man pages: {}", args.dir.display()));
     Ok(exit::OK)
 }

@@ -11,7 +11,7 @@ use dualround_report::FolderLock;
 use dualround_stats::SummaryOptions;
 
 /// Says that a run did not come to its end, and how it can.
-fn unfinished(run: &saved::Saved) {
+fn unfinished(run: &saved::SavedRun) {
     let plan = &run.info.plan;
     let (found, all) = (run.comparison.levels.len(), plan.levels.len());
     let ended_early = run.info.finished_at.is_none() || run.info.interrupted;

@@ -13,7 +13,7 @@ use dualround_stats::{RoundFold, SummaryOptions};
 use std::path::Path;
 
 /// A run with everything computed from its journal.
-pub(crate) struct Saved {
+pub(crate) struct SavedRun {
     pub(crate) files: RunFiles,
     pub(crate) info: RunInfo,
     pub(crate) rounds: Vec<RoundResult>,
@@ -24,7 +24,7 @@ pub(crate) struct Saved {
 ///
 /// # Errors
 /// When the folder holds no run, or its journal cannot be read.
-pub(crate) fn read(dir: &Path) -> anyhow::Result<Saved> {
+pub(crate) fn read(dir: &Path) -> anyhow::Result<SavedRun> {
     read_as(dir, |_| {})
 }
 
@@ -46,28 +46,26 @@ pub(crate) fn must_hold_run(dir: &Path) -> Result<(), Usage> {
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Result<Saved> {
+pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Result<SavedRun> {
     let files = RunFiles::existing(dir);
     must_hold_run(dir)?;
     let mut info = files.read_run()?;
     change(&mut info.plan);
     let options = SummaryOptions::of(&info.plan, info.canary.as_ref(), &info.engines);
     let mut rounds: Vec<RoundResult> = Vec::new();
-    let empty = |planned| RoundFold::new(options.clone(), planned);
-    let mut fold = empty(0);
+    let mut fold = RoundFold::new(options.clone(), 0);
     let mut found: Vec<Evidence> = Vec::new();
     let mut lost = LostLines::default();
     read_journal(&files.journal_path(), &mut |entry| match entry {
-        Entry::Begun(meta) => fold = empty(meta.planned),
+        Entry::Begun(meta) => fold = RoundFold::new(options.clone(), meta.planned),
         Entry::Request(record) => fold.add(&record),
         Entry::Round(mut meta, requests) => {
             if meta.unfinished && came_to_its_end(&info) {
                 meta.without_end();
                 lost.ends += 1;
             }
-            let ended = std::mem::replace(&mut fold, empty(0));
-            let same = |known: &RoundResult| known.meta.is_same_round(&meta);
-            if rounds.iter().any(same) {
+            let ended = std::mem::replace(&mut fold, RoundFold::new(options.clone(), 0));
+            if rounds.iter().any(|known| known.meta.is_same_round(&meta)) {
                 lost.repeated += 1;
             } else {
                 rounds.push(ended.finish(*meta, requests));
@@ -113,7 +111,7 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
         levels: levels.collect::<anyhow::Result<Vec<LevelComparison>>>()?,
         canary: info.canary.clone(),
     };
-    Ok(Saved {
+    Ok(SavedRun {
         files,
         info,
         rounds,

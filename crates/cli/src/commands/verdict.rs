@@ -7,7 +7,7 @@ use dualround_report::level_json;
 
 /// Holds a run against its gates, and says which failed.
 pub(crate) fn verdict(plan: &Plan, rounds: &[RoundResult], levels: &[LevelComparison]) -> u8 {
-    let judged = Judged {
+    let judged = JudgedRun {
         plan,
         rounds,
         levels,
@@ -26,14 +26,14 @@ pub(crate) fn verdict(plan: &Plan, rounds: &[RoundResult], levels: &[LevelCompar
     failed.into_iter().flatten().next().unwrap_or(exit::OK)
 }
 
-struct Judged<'a> {
+struct JudgedRun<'a> {
     plan: &'a Plan,
     rounds: &'a [RoundResult],
     levels: &'a [LevelComparison],
     lang: Lang,
 }
 
-impl Judged<'_> {
+impl JudgedRun<'_> {
     /// Says why the exit code is this one.
     fn fail(&self, code: u8, [en, zh]: [String; 2]) -> u8 {
         alarm(&self.lang.pick([
@@ -149,13 +149,12 @@ impl Judged<'_> {
     /// `--max-failure-rate`; every round above it is told.
     fn too_many_failures(&self) -> Option<u8> {
         let limit = self.plan.limits.max_failure_rate?;
-        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-        let rate = |round: &RoundResult| {
-            round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
-        };
-        let above = self.rounds.iter().filter(|round| rate(round) > limit);
+        let above = self
+            .rounds
+            .iter()
+            .filter(|round| failure_rate(round) > limit);
         let told = above.map(|round| {
-            let (rate, at) = (100.0 * rate(round), round.meta.load);
+            let (rate, at) = (100.0 * failure_rate(round), round.meta.load);
             let number = round.meta.spec.number;
             [
                 format!(
@@ -168,4 +167,10 @@ impl Judged<'_> {
         });
         self.fail_each(told)
     }
+}
+
+/// The share of a round's requests that failed.
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn failure_rate(round: &RoundResult) -> f64 {
+    round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
 }

@@ -13,21 +13,23 @@ use std::{
     time::Duration,
 };
 
-/// Bytes of a request that are read, and how long it may take.
-const LIMIT: (u64, Duration) = (16 << 10, Duration::from_secs(2));
+/// Bytes of a request that are read.
+const MOST_BYTES: u64 = 16 << 10;
+/// How long one read or write may take.
+const PATIENCE: Duration = Duration::from_secs(2);
 
-/// A listener that ends when dropped.
-pub(super) struct Page {
+/// A listener that answers every scrape, and ends when dropped.
+pub(super) struct ScrapeListener {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     address: std::net::SocketAddr,
 }
 
-impl Page {
+impl ScrapeListener {
     pub(super) fn start(address: &str, registry: &Arc<Registry>) -> Result<Self, Usage> {
-        let fail = |error| Usage(format!("--metrics-listen {address}: {error}"));
-        let listener = TcpListener::bind(address).map_err(fail)?;
-        let address = listener.local_addr().map_err(fail)?;
+        let listener = TcpListener::bind(address).map_err(|error| unusable(address, &error))?;
+        let bound = listener.local_addr();
+        let address = bound.map_err(|error| unusable(address, &error))?;
         crate::screen::note(&format!("live metrics: http://{address}/metrics"));
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, registry) = (Arc::clone(&stop), Arc::clone(registry));
@@ -50,7 +52,7 @@ impl Page {
     }
 }
 
-impl Drop for Page {
+impl Drop for ScrapeListener {
     fn drop(&mut self) {
         self.stop.store(true, SeqCst);
         // A connection wakes the listener up.
@@ -61,10 +63,14 @@ impl Drop for Page {
     }
 }
 
+fn unusable(address: &str, error: &std::io::Error) -> Usage {
+    Usage(format!("--metrics-listen {address}: {error}"))
+}
+
 fn answer(mut stream: TcpStream, registry: &Registry) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(LIMIT.1))?;
-    stream.set_write_timeout(Some(LIMIT.1))?;
-    let mut reader = BufReader::new(stream.try_clone()?.take(LIMIT.0));
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut reader = BufReader::new(stream.try_clone()?.take(MOST_BYTES));
     let mut first = String::new();
     reader.read_line(&mut first)?;
     let mut line = String::new();

@@ -23,14 +23,14 @@ pub(crate) struct LivePlan {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Round {
+struct RoundLabels {
     /// Empty in an open loop.
     concurrency: Option<u32>,
     round: u32,
     kind: &'static str,
 }
 
-impl Round {
+impl RoundLabels {
     fn of(load: Load, spec: RoundSpec) -> Self {
         Self {
             concurrency: load.concurrency(),
@@ -41,7 +41,7 @@ impl Round {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct Ended {
+struct OutcomeLabels {
     concurrency: Option<u32>,
     round: u32,
     kind: &'static str,
@@ -50,7 +50,7 @@ struct Ended {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct About {
+struct RunLabels {
     version: String,
     run: String,
     model: String,
@@ -62,25 +62,26 @@ const SECONDS: [f64; 22] = [
     2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0,
 ];
 
-type Times = Family<Round, Histogram, fn() -> Histogram>;
+/// Seconds of requests, by round.
+type RoundTimes = Family<RoundLabels, Histogram, fn() -> Histogram>;
 
-fn times() -> Times {
+fn times() -> RoundTimes {
     Family::new_with_constructor(|| Histogram::new(SECONDS))
 }
 
 /// The metrics of a run.
 pub(crate) struct Live {
-    about: Family<About, Gauge>,
+    about: Family<RunLabels, Gauge>,
     run: String,
-    in_flight: Family<Round, Gauge>,
-    ended: Family<Ended, Counter>,
-    ttft: Times,
-    itl: Times,
-    latency: Times,
-    prompt: Family<Round, Counter>,
-    cached: Family<Round, Counter>,
-    output: Family<Round, Counter>,
-    _page: Option<listen::Page>,
+    in_flight: Family<RoundLabels, Gauge>,
+    ended: Family<OutcomeLabels, Counter>,
+    ttft: RoundTimes,
+    itl: RoundTimes,
+    latency: RoundTimes,
+    prompt: Family<RoundLabels, Counter>,
+    cached: Family<RoundLabels, Counter>,
+    output: Family<RoundLabels, Counter>,
+    _page: Option<listen::ScrapeListener>,
     _pusher: Option<Ticking>,
 }
 
@@ -94,7 +95,7 @@ impl Live {
             return Ok(None);
         }
         let mut registry = Registry::with_prefix("dualround");
-        let about = Family::<About, Gauge>::default();
+        let about = Family::<RunLabels, Gauge>::default();
         registry.register("run_info", "The run that is shown", about.clone());
         let in_flight = Family::default();
         registry.register(
@@ -130,14 +131,14 @@ impl Live {
                 &output,
             ),
         ] {
-            let family: &Family<Round, Counter> = family;
+            let family: &Family<RoundLabels, Counter> = family;
             registry.register(name, help, family.clone());
         }
         let registry = Arc::new(registry);
         let page = live
             .listen
             .as_deref()
-            .map(|address| listen::Page::start(address, &registry));
+            .map(|address| listen::ScrapeListener::start(address, &registry));
         let pusher = live
             .remote_write
             .as_deref()
@@ -160,7 +161,7 @@ impl Live {
 
     /// The model is known.
     pub(crate) fn model(&self, model: &str) {
-        let about = About {
+        let about = RunLabels {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             run: self.run.clone(),
             model: model.to_owned(),
@@ -172,7 +173,7 @@ impl Live {
     pub(crate) fn round(&self, load: Load, spec: RoundSpec) -> LiveRound<'_> {
         LiveRound {
             live: self,
-            round: Round::of(load, spec),
+            round: RoundLabels::of(load, spec),
         }
     }
 }
@@ -180,7 +181,7 @@ impl Live {
 /// A round as it is shown.
 pub(crate) struct LiveRound<'a> {
     live: &'a Live,
-    round: Round,
+    round: RoundLabels,
 }
 
 impl LiveRound<'_> {
@@ -198,7 +199,7 @@ impl LiveRound<'_> {
             Outcome::Failed(failure) => ("failed", failure.kind.to_string()),
             Outcome::Cancelled => ("cancelled", String::new()),
         };
-        let ended = Ended {
+        let ended = OutcomeLabels {
             concurrency: round.concurrency,
             round: round.round,
             kind: round.kind,

@@ -12,7 +12,9 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+/// Between two pushes.
 const EVERY: Duration = Duration::from_secs(5);
+/// How long one push may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
 #[derive(Clone, PartialEq, Message)]
@@ -24,13 +26,13 @@ struct WriteRequest {
 #[derive(Clone, PartialEq, Message)]
 struct TimeSeries {
     #[prost(message, repeated, tag = "1")]
-    labels: Vec<Label>,
+    labels: Vec<SeriesLabel>,
     #[prost(message, repeated, tag = "2")]
-    samples: Vec<Sample>,
+    samples: Vec<SeriesSample>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Label {
+struct SeriesLabel {
     #[prost(string, tag = "1")]
     name: String,
     #[prost(string, tag = "2")]
@@ -38,7 +40,7 @@ struct Label {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Sample {
+struct SeriesSample {
     #[prost(double, tag = "1")]
     value: f64,
     #[prost(int64, tag = "2")]
@@ -53,9 +55,9 @@ pub(super) fn push_to(url: &str, run: &str, plan: &Plan, registry: &Arc<Registry
     let (mut tried, mut failed, mut reason) = (0_u32, 0_u32, String::new());
     Ticking::start(EVERY, move |last| {
         tried += 1;
-        if let Err(words) = push(&agent, &url, &super::page(&registry), &run) {
+        if let Err(error) = push(&agent, &url, &super::page(&registry), &run) {
             failed += 1;
-            reason = words;
+            reason = error.to_string();
         }
         if last && failed > 0 {
             let shown = dualround_loadgen::redact_url(&url);
@@ -72,32 +74,43 @@ fn agent() -> ureq::Agent {
     config.build().into()
 }
 
-fn push(agent: &ureq::Agent, url: &str, page: &str, run: &str) -> Result<(), String> {
+/// Why a push failed.
+#[derive(Debug, thiserror::Error)]
+enum PushError {
+    #[error(transparent)]
+    Packing(#[from] snap::Error),
+    #[error(transparent)]
+    Http(#[from] ureq::Error),
+    #[error("HTTP {status}: {}", words.trim())]
+    Refused {
+        status: u16,
+        /// The receiver's.
+        words: String,
+    },
+}
+
+fn push(agent: &ureq::Agent, url: &str, page: &str, run: &str) -> Result<(), PushError> {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
     let body = request(page, run, now).encode_to_vec();
-    let body = snap::raw::Encoder::new()
-        .compress_vec(&body)
-        .map_err(|error| error.to_string())?;
+    let body = snap::raw::Encoder::new().compress_vec(&body)?;
     let mut answer = agent
         .post(url)
         .header("Content-Encoding", "snappy")
         .header("Content-Type", "application/x-protobuf")
         .header("X-Prometheus-Remote-Write-Version", "0.1.0")
-        .send(&body[..])
-        .map_err(|error| error.to_string())?;
+        .send(&body[..])?;
     if answer.status().is_success() {
         return Ok(());
     }
     let words = answer.body_mut().with_config().limit(2000).read_to_string();
     let words = words.unwrap_or_default();
-    Err(format!(
-        "HTTP {}: {}",
-        answer.status().as_u16(),
-        words.trim()
-    ))
+    Err(PushError::Refused {
+        status: answer.status().as_u16(),
+        words,
+    })
 }
 
 /// The samples of a page at one instant, labelled as a scrape of this run would be.
@@ -111,16 +124,16 @@ fn request(page: &str, run: &str, now: i64) -> WriteRequest {
                 ("job", "dualround"),
                 ("instance", run),
             ];
-            let mut labels: Vec<Label> = own
+            let mut labels: Vec<SeriesLabel> = own
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .chain(sample.labels.clone())
                 .filter(|(_, value)| !value.is_empty())
-                .map(|(name, value)| Label { name, value })
+                .map(|(name, value)| SeriesLabel { name, value })
                 .collect();
             // Receivers want them sorted.
             labels.sort_by(|a, b| a.name.cmp(&b.name));
-            let samples = vec![Sample {
+            let samples = vec![SeriesSample {
                 value: sample.value,
                 timestamp: now,
             }];
@@ -153,7 +166,7 @@ mod tests {
         assert_eq!(labels, expected);
         assert_eq!(
             one.samples,
-            [Sample {
+            [SeriesSample {
                 value: 2.0,
                 timestamp: 7
             }]

@@ -44,8 +44,10 @@ pub(crate) fn watched<R: Read>(title: &str, length: Option<u64>, stream: R) -> i
 /// worth one.
 pub(crate) fn reading<P: AsRef<Path>>(files: &[P]) -> Option<Ticking> {
     const WORTH: u64 = 32 << 20;
-    let size = |file: &P| std::fs::metadata(file).map_or(0, |data| data.len());
-    let total: u64 = files.iter().map(size).sum();
+    let sizes = files
+        .iter()
+        .map(|file| std::fs::metadata(file).map_or(0, |data| data.len()));
+    let total: u64 = sizes.sum();
     if total < WORTH || !std::io::stderr().is_terminal() {
         return None;
     }

@@ -86,8 +86,8 @@ impl Progress {
         if self.format == ProgressFormat::None {
             return;
         }
-        if self.level != Some(place.level.0) {
-            self.level = Some(place.level.0);
+        let (level, _) = place.level;
+        if self.level.replace(level) != Some(level) {
             self.ended.clear();
         }
         let bar = ProgressBar::with_draw_target(None, target(self.format == ProgressFormat::Auto));
@@ -174,7 +174,8 @@ impl Current {
     /// `level 2/3 · concurrency 4 · round 2/2 warm · in flight 4`.
     fn title(&self, lang: Lang) -> String {
         let place = &self.place;
-        let (level, levels) = (place.level.0 + 1, place.level.1);
+        let (level_before, levels) = place.level;
+        let level = level_before + 1;
         let (round, rounds) = (place.spec.number, place.rounds);
         let kind = labels(lang).kind(place.spec);
         let (concurrency, flight) = (place.load, self.in_flight);
@@ -207,12 +208,9 @@ impl Current {
     /// `cold  12/12  failed 0  TTFT P50 144.8 P99 266.9 ms  307 tok/s  hit 0.0 %  ETA 3 s`.
     fn figures(&self, lang: Lang, ended: bool) -> String {
         let running = &self.running;
-        let ms = |p: f64| {
-            running
-                .ttft(p)
-                .map_or("-".to_owned(), |ms| format!("{ms:.1}"))
-        };
-        let (p50, p99, tokens) = (ms(0.5), ms(0.99), self.tokens_per_second());
+        let p50 = ms_or_dash(running.ttft(0.5));
+        let p99 = ms_or_dash(running.ttft(0.99));
+        let tokens = self.tokens_per_second();
         let hit = running
             .hit_rate()
             .map_or("-".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
@@ -270,10 +268,11 @@ impl Current {
 
     fn json(&self, ended: bool) -> serde_json::Value {
         let (place, running) = (&self.place, &self.running);
+        let (level, levels) = place.level;
         json!({
             "event": if ended { "round_ended" } else { "progress" },
-            "level": place.level.0,
-            "levels": place.level.1,
+            "level": level,
+            "levels": levels,
             "concurrency": place.load.concurrency(),
             "round": place.spec.number,
             "rounds": place.rounds,
@@ -291,4 +290,8 @@ impl Current {
             "eta_seconds": if ended { Some(0.0) } else { self.eta() },
         })
     }
+}
+
+fn ms_or_dash(ms: Option<f64>) -> String {
+    ms.map_or("-".to_owned(), |ms| format!("{ms:.1}"))
 }

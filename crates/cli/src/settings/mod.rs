@@ -2,6 +2,7 @@
 
 mod dataset;
 mod file;
+mod output;
 mod prometheus;
 mod proxy;
 mod request;
@@ -20,15 +21,18 @@ use crate::{
 };
 pub(crate) use dataset::read_plan;
 use dualround_model::{
-    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, Load, OutputPlan, Plan, ResetCall, Schedule,
-    StoreText, Tables, Timeouts,
+    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, Load, Plan, ResetCall, Schedule, Slo, Timeouts,
 };
 use dualround_report::RunFiles;
-use std::time::{SystemTime, UNIX_EPOCH};
+pub(crate) use output::tables;
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// A plan with what else the command needs.
 #[derive(Debug)]
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedSettings {
     /// The plan; its model is empty when the server is to be asked.
     pub(crate) plan: Plan,
     /// The output folder was not chosen, so an earlier run in it may be moved.
@@ -68,91 +72,34 @@ pub(crate) fn merged(args: RunArgs) -> Result<RunArgs, Usage> {
 ///
 /// # Errors
 /// [`Usage`] naming the setting and what to do.
-pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
+pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     let args = merged(args)?;
     let mut notes = Vec::new();
     let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     environment_words::check(variables, &mut notes)?;
-    let dataset = args
-        .dataset
-        .clone()
-        .ok_or_else(|| usage("--dataset FILE is required"))?;
-    dataset::utf8_paths(&dataset, args.output_dir.as_deref())?;
-    let address = args
-        .endpoint
-        .as_deref()
-        .ok_or_else(|| usage("--endpoint URL is required"))?;
-    let Endpoint { url, userinfo } = endpoint::resolve(address)?;
+    let dataset = required_dataset(&args)?;
+    let endpoint = required_endpoint(&args)?;
     let levels = levels(&args, &mut notes)?;
-    if args.num_samples.as_ref().is_some_and(|n| n.contains(&0)) {
-        return Err(usage("--num-samples 0: at least 1 is needed"));
-    }
-    if args.resume.is_some() && (args.output_dir.is_some() || args.overwrite == Some(true)) {
-        return Err(usage(
-            "--resume DIR goes on in DIR: leave --output-dir and --overwrite out",
-        ));
-    }
-    // The same requests are drawn again.
-    let earlier = args.resume.as_deref().and_then(|dir| {
-        let info = RunFiles::existing(dir).read_run().ok()?;
-        Some(info.plan.seed)
-    });
-    let seed = args.seed.or(earlier).unwrap_or_else(|| {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        u64::from(now.subsec_nanos()) ^ (now.as_secs() & 0xffff)
-    });
-    let schedule = args.rounds.as_deref().unwrap_or("CW").parse::<Schedule>();
+    refuse_contradictions(&args)?;
+    let seed = RunSeed::of(&args);
     let lang = lang::flag(args.lang.as_deref())?;
-    let progress = match args.progress.as_deref().unwrap_or("auto") {
-        "auto" => ProgressFormat::Auto,
-        "plain" => ProgressFormat::Plain,
-        "json" => ProgressFormat::Json,
-        "none" => ProgressFormat::None,
-        _ => {
-            return Err(choice(
-                "--progress",
-                args.progress.as_deref(),
-                "auto, plain, json or none",
-            ));
-        }
-    };
-    let slo = match &args.slo_file {
-        None => None,
-        Some(path) => {
-            let (slo, remarks) = slo::read(path)?;
-            notes.extend(remarks);
-            Some(slo)
-        }
-    };
-    let folder = args.output_dir.clone().or(args.resume.clone());
-    let default_dir = folder.is_none();
-    let store_text = match args.store_text.as_deref().unwrap_or("preview") {
-        "full" => StoreText::Full,
-        "preview" => StoreText::Preview,
-        "none" => StoreText::None,
-        _ => {
-            return Err(choice(
-                "--store-text",
-                args.store_text.as_deref(),
-                "full, preview or none",
-            ));
-        }
-    };
-    let tables = tables(args.tables.as_deref())?;
-    let request = request::resolve(&args, &url, userinfo.is_some())?;
-    let headers = args.header.as_deref().unwrap_or_default();
-    let key = args.api_key.as_deref();
-    let address = args.endpoint.as_deref();
-    notes.extend(environment_key::note(headers, address, key, lang));
+    let progress = output::progress(args.progress.as_deref())?;
+    let slo = slo(&args, &mut notes)?;
+    let output = output::resolve(&args, lang)?;
+    let request = request::resolve(&args, &endpoint.url, endpoint.userinfo.is_some())?;
+    notes.extend(environment_key::note(
+        args.header.as_deref().unwrap_or_default(),
+        args.endpoint.as_deref(),
+        args.api_key.as_deref(),
+        lang,
+    ));
     let plan = Plan {
-        endpoint_userinfo: userinfo,
+        endpoint_userinfo: endpoint.userinfo,
         model: args.model.clone().unwrap_or_default(),
         request,
-        dataset: dataset::resolve(&args, &dataset, levels.len(), seed)?,
+        dataset: dataset::resolve(&args, &dataset, levels.len(), seed.value)?,
         levels,
-        schedule: schedule.map_err(|error| usage(format!("--rounds: {error}")))?,
+        schedule: schedule(&args)?,
         shared_prefix: shared_prefix(&args)?,
         round_noise: round_noise(&args, &mut notes)?,
         cold: cold(&args)?,
@@ -167,50 +114,103 @@ pub(crate) fn resolve(args: RunArgs) -> Result<Resolved, Usage> {
         prometheus: prometheus::resolve(&args)?,
         slo,
         workers: args.workers.unwrap_or_else(default_workers),
-        seed,
-        output: OutputPlan {
-            check_output: args.check_output.unwrap_or(false),
-            overwrite: args.overwrite.unwrap_or(false),
-            store_text,
-            lang,
-            csv_bom: args.csv_bom.unwrap_or(false),
-            tables,
-            chunk_times: args.chunk_times.unwrap_or(false),
-            ..OutputPlan::default()
-        },
-        ..Plan::new(url, dataset)
+        seed: seed.value,
+        output,
+        ..Plan::new(endpoint.url, dataset)
     };
-    let plan = match folder {
-        Some(dir) => Plan {
-            output: OutputPlan { dir, ..plan.output },
-            ..plan
-        },
-        None => plan,
-    };
-    if args.seed.is_none() && earlier.is_none() {
-        notes.push(format!("seed: {seed} (repeat this run with --seed {seed})"));
-    }
-    let print_config = args.print_config.as_deref().map(|what| match what {
-        "plan" => serde_json::to_string_pretty(&redacted_plan(&plan)).unwrap_or_default(),
-        _ => listing(&args),
-    });
-    Ok(Resolved {
+    notes.extend(seed.note());
+    Ok(ResolvedSettings {
         wait_ready_ms: ms("--wait-ready", args.wait_ready, None)?,
         quiet: args.quiet.unwrap_or(false),
         resume: args.resume.is_some(),
-        plan,
-        default_dir,
+        default_dir: args.output_dir.is_none() && args.resume.is_none(),
         progress,
-        live: LivePlan {
-            listen: args.metrics_listen.clone(),
-            remote_write: args
-                .remote_write
-                .as_deref()
-                .map(|url| metrics_url("--remote-write", url))
-                .transpose()?,
-        },
-        print_config,
+        live: output::live(&args)?,
+        print_config: printed_config(&args, &plan),
+        plan,
         notes,
+    })
+}
+
+fn required_dataset(args: &RunArgs) -> Result<PathBuf, Usage> {
+    let dataset = args.dataset.clone();
+    let dataset = dataset.ok_or_else(|| usage("--dataset FILE is required"))?;
+    dataset::utf8_paths(&dataset, args.output_dir.as_deref())?;
+    Ok(dataset)
+}
+
+fn required_endpoint(args: &RunArgs) -> Result<Endpoint, Usage> {
+    let address = args.endpoint.as_deref();
+    endpoint::resolve(address.ok_or_else(|| usage("--endpoint URL is required"))?)
+}
+
+/// Refuses settings that cannot both be meant, or leave nothing to measure.
+fn refuse_contradictions(args: &RunArgs) -> Result<(), Usage> {
+    if args.num_samples.as_ref().is_some_and(|n| n.contains(&0)) {
+        return Err(usage("--num-samples 0: at least 1 is needed"));
+    }
+    if args.resume.is_some() && (args.output_dir.is_some() || args.overwrite == Some(true)) {
+        return Err(usage(
+            "--resume DIR goes on in DIR: leave --output-dir and --overwrite out",
+        ));
+    }
+    Ok(())
+}
+
+/// The seed of a run.
+struct RunSeed {
+    value: u64,
+    /// Neither the user nor an earlier part of the run gave it.
+    is_drawn: bool,
+}
+
+impl RunSeed {
+    fn of(args: &RunArgs) -> Self {
+        // A run that goes on draws the same requests again.
+        let earlier = args.resume.as_deref().and_then(|dir| {
+            let info = RunFiles::existing(dir).read_run().ok()?;
+            Some(info.plan.seed)
+        });
+        if let Some(value) = args.seed.or(earlier) {
+            let is_drawn = false;
+            return Self { value, is_drawn };
+        }
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            value: u64::from(now.subsec_nanos()) ^ (now.as_secs() & 0xffff),
+            is_drawn: true,
+        }
+    }
+
+    /// How a run whose seed was drawn is repeated.
+    fn note(&self) -> Option<String> {
+        let seed = self.value;
+        self.is_drawn
+            .then(|| format!("seed: {seed} (repeat this run with --seed {seed})"))
+    }
+}
+
+fn schedule(args: &RunArgs) -> Result<Schedule, Usage> {
+    let rounds = args.rounds.as_deref().unwrap_or("CW").parse();
+    rounds.map_err(|error| usage(format!("--rounds: {error}")))
+}
+
+fn slo(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<Slo>, Usage> {
+    let Some(path) = &args.slo_file else {
+        return Ok(None);
+    };
+    let file = slo::read(path)?;
+    notes.extend(file.notes);
+    Ok(Some(file.slo))
+}
+
+/// What `--print-config` prints.
+fn printed_config(args: &RunArgs, plan: &Plan) -> Option<String> {
+    Some(match args.print_config.as_deref()? {
+        "plan" => serde_json::to_string_pretty(&redacted_plan(plan)).unwrap_or_default(),
+        _ => listing(args),
     })
 }
 
@@ -244,18 +244,6 @@ fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
             "--shared-prefix {share}: give 0 to 100 percent"
         ))),
         None => Ok(shares),
-    }
-}
-
-/// `--tables`.
-///
-/// # Errors
-/// [`Usage`] for another word.
-pub(crate) fn tables(word: Option<&str>) -> Result<Tables, Usage> {
-    match word.unwrap_or("first") {
-        "first" | "auto" => Ok(Tables::First),
-        "all" => Ok(Tables::All),
-        _ => Err(choice("--tables", word, "first or all")),
     }
 }
 

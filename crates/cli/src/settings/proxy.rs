@@ -44,13 +44,16 @@ fn given(text: &str) -> Result<ProxyPlan, Usage> {
     })
 }
 
+/// A proxy that stands for any other.
+const STAND_IN: &str = "http://proxy.invalid:1";
+
 /// A proxy of the environment that is on the way and cannot be spoken to: without it requests would go
 /// another way than is meant.
 fn refuse_unspoken(plan: &ProxyPlan, endpoint: &str) -> Result<(), Usage> {
-    let stand_in = || Some(Secret::new("http://proxy.invalid:1"));
+    // One that can be spoken to in the place of each shows whether there is one on the way at all.
     let would_be = ProxyPlan {
-        http: plan.http.as_ref().and_then(|_| stand_in()),
-        https: plan.https.as_ref().and_then(|_| stand_in()),
+        http: plan.http.as_ref().map(|_| Secret::new(STAND_IN)),
+        https: plan.https.as_ref().map(|_| Secret::new(STAND_IN)),
         ..plan.clone()
     };
     if proxy_shown(endpoint, &would_be).is_none() {
@@ -78,25 +81,26 @@ fn refuse_unspoken(plan: &ProxyPlan, endpoint: &str) -> Result<(), Usage> {
 /// Lower case first, as curl does. `HTTP_PROXY` is not believed in a CGI, where a request's header
 /// would set it.
 fn of_environment(env: impl Fn(&str) -> Option<String>) -> ProxyPlan {
-    let set = |names: &[&str]| {
-        let found = names
-            .iter()
-            .find_map(|name| env(name).filter(|value| !value.is_empty()));
-        found.map(Secret::new)
-    };
-    let all = || set(&["all_proxy", "ALL_PROXY"]);
     let http = match env("REQUEST_METHOD") {
-        Some(_) => set(&["http_proxy"]),
-        None => set(&["http_proxy", "HTTP_PROXY"]),
+        Some(_) => first_set(&env, &["http_proxy"]),
+        None => first_set(&env, &["http_proxy", "HTTP_PROXY"]),
     };
-    let except = set(&["no_proxy", "NO_PROXY"]);
+    let https = first_set(&env, &["https_proxy", "HTTPS_PROXY"]);
+    let all = first_set(&env, &["all_proxy", "ALL_PROXY"]);
     ProxyPlan {
-        http: http.or_else(all),
-        https: set(&["https_proxy", "HTTPS_PROXY"]).or_else(all),
-        except: except.map_or_else(String::new, |list| list.expose().to_owned()),
+        http: http.or_else(|| all.clone()).map(Secret::new),
+        https: https.or(all).map(Secret::new),
+        except: first_set(&env, &["no_proxy", "NO_PROXY"]).unwrap_or_default(),
         given: false,
         endpoint: None,
     }
+}
+
+/// The first of these variables that is set and not empty.
+fn first_set(env: impl Fn(&str) -> Option<String>, names: &[&str]) -> Option<String> {
+    names
+        .iter()
+        .find_map(|name| env(name).filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]

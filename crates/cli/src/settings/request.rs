@@ -85,7 +85,6 @@ fn api_key(
     headers: &[(String, Secret)],
     has_userinfo: bool,
 ) -> Result<Option<Secret>, Usage> {
-    let has = |wanted: &str| headers.iter().any(|(name, _)| is(name, wanted));
     let key = args.api_key.as_deref().map(|key| secret("--api-key", key));
     let key = key.transpose()?.flatten();
     if key
@@ -94,12 +93,16 @@ fn api_key(
     {
         return Err(usage("--api-key: give the key alone, without `Bearer`"));
     }
+    let has_header = headers.iter().any(|(name, _)| is(name, "Authorization"));
     let ways = [
         (key.is_some(), "--api-key"),
-        (has("Authorization"), "--header Authorization"),
+        (has_header, "--header Authorization"),
         (has_userinfo, "the user and password of --endpoint"),
     ];
-    let given: Vec<&str> = ways.iter().filter(|way| way.0).map(|way| way.1).collect();
+    let given: Vec<&str> = ways
+        .into_iter()
+        .filter_map(|(is_given, way)| is_given.then_some(way))
+        .collect();
     if given.len() > 1 {
         return Err(usage(format!(
             "{} exclude each other: they are one line of the request",
@@ -177,8 +180,7 @@ fn header(flag: &str, text: &str) -> Result<(String, Secret), Usage> {
         .split_once(':')
         .ok_or_else(|| usage(format!("{flag}: give 'Name: value'")))?;
     let name = name.trim();
-    let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(token) {
+    if name.is_empty() || !name.bytes().all(is_in_tokens) {
         return Err(usage(format!("{flag}: `{name}` is no header name")));
     }
     if let Some(own) = FRAMING.iter().find(|own| is(name, own)) {
@@ -194,6 +196,11 @@ fn header(flag: &str, text: &str) -> Result<(String, Secret), Usage> {
         )));
     }
     Ok((name.to_owned(), value.unwrap_or_else(|| Secret::new(""))))
+}
+
+/// A byte of a token as RFC 9110 has it.
+fn is_in_tokens(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn extra_body(given: Option<&str>) -> Result<Map<String, Value>, Usage> {
@@ -216,18 +223,16 @@ fn extra_body(given: Option<&str>) -> Result<Map<String, Value>, Usage> {
 
 /// Without what makes the requests other ones than the run's.
 fn checked(body: Map<String, Value>) -> Result<Map<String, Value>, Usage> {
-    let instead = |key: &str| match key {
-        "messages" | "input" | "prompt" => Some("prompts come from --dataset"),
-        "model" => Some("give --model NAME"),
-        "stream" => Some("every request is streamed, since times are taken from the stream"),
-        _ => None,
-    };
     for key in body.keys() {
-        if let Some(instead) = instead(key) {
-            return Err(usage(format!(
-                "--extra-body: `{key}` is the run's own; {instead}"
-            )));
-        }
+        let instead = match key.as_str() {
+            "messages" | "input" | "prompt" => "prompts come from --dataset",
+            "model" => "give --model NAME",
+            "stream" => "every request is streamed, since times are taken from the stream",
+            _ => continue,
+        };
+        return Err(usage(format!(
+            "--extra-body: `{key}` is the run's own; {instead}"
+        )));
     }
     match body.get("n") {
         None | Some(Value::Null) => Ok(body),
