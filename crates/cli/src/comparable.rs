@@ -19,12 +19,12 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    /// In words.
+    /// The difference in words.
     pub(crate) fn text(&self, lang: Lang) -> String {
         setting_text(self.what, Some(&self.base), Some(&self.new), lang)
     }
 
-    /// Beside a comparison that the user wants all the same.
+    /// The remark beside a comparison that the user wants all the same.
     pub(crate) fn caveat(self) -> ChangeCaveat {
         ChangeCaveat::Differs {
             what: self.what.to_owned(),
@@ -34,7 +34,7 @@ impl Difference {
     }
 }
 
-/// Everything that differs.
+/// The differences between two runs that make figures mean other things.
 pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
     let mut out = Vec::new();
     let (old, now) = (&base.plan, &new.plan);

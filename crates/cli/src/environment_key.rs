@@ -3,7 +3,7 @@
 use crate::endpoint;
 use dualround_model::{Lang, authorises};
 
-/// Its variable.
+/// The variable of the environment that holds the key.
 pub(crate) const NAME: &str = "OPENAI_API_KEY";
 
 /// What was given and authorises already: a header, or the user and password or a key of the URL. The

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 /// The operators, the longer ones first: `<` begins `<=`.
 const OPERATORS: [&str; 6] = ["<=", ">=", "==", "!=", "<", ">"];
 
-/// `ttft.ratio < 3`.
+/// A condition on a level's figures, as in `ttft.ratio < 3`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Gate {
     text: String,
@@ -155,7 +155,7 @@ impl Gate {
         }
     }
 
-    /// Holds it against a level.
+    /// Holds the condition against a level.
     ///
     /// # Errors
     /// [`Usage`] when the level has no such figure at all.

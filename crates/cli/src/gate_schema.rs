@@ -12,7 +12,7 @@ pub(crate) enum Levels {
     Compare,
 }
 
-/// What a key holds.
+/// What stands under a key of a level.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum KeyContent {
     /// A number.

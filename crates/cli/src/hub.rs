@@ -35,7 +35,7 @@ pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
     fetch(&format!("{what}/resolve/main/tokenizer.json")).map(Some)
 }
 
-/// How this program speaks HTTP outside the measurement: redirects and refusals are the caller's.
+/// The configuration of HTTP outside the measurement: redirects and refusals are the caller's.
 pub(crate) fn http() -> ConfigBuilder<AgentScope> {
     // Of the one that everything else uses; already there is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -46,7 +46,7 @@ pub(crate) fn http() -> ConfigBuilder<AgentScope> {
         .user_agent(concat!("dualround/", env!("CARGO_PKG_VERSION")))
 }
 
-/// A file of a data set.
+/// The file of a data set on the hub, from the cache or fetched into it.
 ///
 /// # Errors
 /// [`Usage`] with the URL and what went wrong.

@@ -13,7 +13,7 @@ fn choose(asked: Option<&str>) -> Option<Lang> {
     }
 }
 
-/// The same of `--lang`.
+/// The language that `--lang` names.
 ///
 /// # Errors
 /// [`Usage`] for any other word.

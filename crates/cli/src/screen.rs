@@ -17,12 +17,12 @@ use std::{
 /// `--quiet`: set once, before anything is said.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
-/// Notes and tables are not wanted.
+/// Switches notes and tables off, for good.
 pub(crate) fn be_quiet() {
     QUIET.store(true, Relaxed);
 }
 
-/// Whether they are not.
+/// Whether notes and tables are off.
 pub(crate) fn quiet() -> bool {
     QUIET.load(Relaxed)
 }
@@ -138,14 +138,14 @@ fn said(sentence: &str, level: &LevelComparison) -> String {
     format!("{style}{lines}{style:#}")
 }
 
-/// A line for the user beside the results; not with `--quiet`.
+/// Prints a line for the user beside the results; not with `--quiet`.
 pub(crate) fn note(text: &str) {
     if !quiet() {
         alarm(text);
     }
 }
 
-/// A line that the user must see: why the exit code is not 0.
+/// Prints a line that the user must see: why the exit code is not 0.
 pub(crate) fn alarm(text: &str) {
     let _ = writeln!(stderr().lock(), "{}", safe_text(text));
 }
@@ -153,8 +153,8 @@ pub(crate) fn alarm(text: &str) {
 /// Why a part of the results could not be printed, the first time.
 static UNPRINTED: OnceLock<String> = OnceLock::new();
 
-/// A part of the results. Where it cannot be printed, a run goes on, as its files are still wanted,
-/// and [`unprinted`] says so at the end.
+/// Prints a part of the results. Where it cannot be printed, a run goes on, as its files are still
+/// wanted, and [`unprinted`] says so at the end.
 pub(crate) fn print(text: &str) {
     let mut out = stdout().lock();
     let written = writeln!(out, "{text}").and_then(|()| out.flush());

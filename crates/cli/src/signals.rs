@@ -28,7 +28,7 @@ pub(crate) fn survive_large_files() {
 #[cfg(not(unix))]
 pub(crate) fn survive_large_files() {}
 
-/// Listens on a thread of its own.
+/// Listens for signals on a thread of its own.
 pub(crate) fn listen(cancel: &Cancel) -> ReceivedSignal {
     let given = ReceivedSignal::default();
     let (cancel, code) = (cancel.clone(), Arc::clone(&given));

@@ -6,7 +6,7 @@ use std::sync::{
 };
 use tokio::sync::Notify;
 
-/// Shared by everything that must stop when the user says so.
+/// The signal that ends a run early. Copies share it: what one gives, all have.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     signal: Arc<CancelSignal>,
@@ -30,12 +30,12 @@ impl Cancel {
         self.signal.waiting.notify_waiters();
     }
 
-    /// Whether it has been given.
+    /// Whether the signal has been given.
     pub fn is_cancelled(&self) -> bool {
         self.signal.given.load(SeqCst)
     }
 
-    /// Waits for it.
+    /// Waits until the signal is given; at once where it has been.
     pub(crate) async fn cancelled(&self) {
         loop {
             let notified = self.signal.waiting.notified();

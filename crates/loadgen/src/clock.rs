@@ -3,17 +3,17 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Nanoseconds since the run's anchor. Copied freely; all copies agree.
+/// The clock of a run: nanoseconds since its anchor. Copied freely; all copies agree.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     anchor: Instant,
     anchor_wall: SystemTime,
-    step: Option<Step>,
+    step: Option<WallStep>,
 }
 
 /// A step of the wall clock, for the test that none is believed.
 #[derive(Clone, Copy, Debug)]
-struct Step {
+struct WallStep {
     at_ns: u64,
     by_ns: i64,
 }
@@ -43,11 +43,11 @@ impl Clock {
         }
     }
 
-    /// The same clock on a machine whose wall clock steps by `by_ns` at `at_ns`: what the kernel
+    /// This clock on a machine whose wall clock steps by `by_ns` at `at_ns`: what the kernel
     /// stamps and what this program reads then differ from before. For tests.
     #[must_use]
     pub fn with_wall_step(self, at_ns: u64, by_ns: i64) -> Self {
-        let step = Some(Step { at_ns, by_ns });
+        let step = Some(WallStep { at_ns, by_ns });
         Self { step, ..self }
     }
 

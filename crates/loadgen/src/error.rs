@@ -1,7 +1,11 @@
 //! What can stop a run. Failures of single requests are records, not errors. No message names a
 //! flag: which one helps, the command line says, by the variant.
 
-use std::{io, path::PathBuf};
+use std::{
+    fmt::Display,
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why a run cannot start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +134,17 @@ pub enum LoadError {
         /// What it should be.
         expected: String,
     },
+}
+
+impl LoadError {
+    /// The error of a file of certificates or keys that cannot be used.
+    pub(crate) fn tls_file(file: TlsFile, path: &Path, reason: &impl Display) -> Self {
+        Self::TlsFile {
+            file,
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
+    }
 }
 
 /// What most likely keeps an endpoint from answering.

@@ -28,7 +28,7 @@ pub(crate) fn make_room_for_files(concurrency: u32, need: u64) -> Result<(), Loa
     }
 }
 
-/// Nothing to make room in.
+/// Nothing to do: this system has no such limit.
 #[cfg(not(unix))]
 pub(crate) fn make_room_for_files(_concurrency: u32, _need: u64) -> Result<(), LoadError> {
     Ok(())

@@ -50,7 +50,7 @@ mod linux {
         }
     }
 
-    /// One `recvmsg`.
+    /// Receives once, by one `recvmsg`.
     ///
     /// # Errors
     /// As the system call; `WouldBlock` when nothing is there.

@@ -440,7 +440,7 @@ pub(crate) fn command() -> clap::Command {
     })
 }
 
-/// The same, its help in this language.
+/// The command line with its help in this language.
 pub(crate) fn command_in(lang: Lang) -> clap::Command {
     match lang {
         Lang::En => command(),

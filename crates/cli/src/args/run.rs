@@ -39,7 +39,7 @@ or as a key in the --config file (--print-config writes one).")]
                 Self { $($name: self.$name.or(lower.$name),)* sources }
             }
 
-            /// What is no setting in a file.
+            /// The settings that no file may hold.
             pub(crate) const NOT_IN_FILES: [&str; 3] = ["config", "print_config", "resume"];
 
             /// The names of all settings.

@@ -24,7 +24,7 @@ const LEAST: u32 = 8;
 /// The flat-out round: streams, answers of each, tokens of an answer, events of a write.
 const FLAT: (u32, u32, u64, usize) = (64, 20, 256, 16);
 
-/// Runs it.
+/// Runs `dualround calibrate`: the client's own error against a server that knows the truth.
 pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
     let lang = lang::flag(args.lang.as_deref())?;
     let cancel = Cancel::new();

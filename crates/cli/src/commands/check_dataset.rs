@@ -7,7 +7,7 @@ use dualround_loadgen::sendable;
 use dualround_model::{Lang, Warning};
 use dualround_report::warning_text;
 
-/// Looks.
+/// Runs `dualround check dataset`: what is read of it, and the first request.
 pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     let own = CheckTarget {
         dataset: args.file,

@@ -7,7 +7,8 @@ use dualround_loadgen::{Cancel, Session, sendable};
 use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
 use dualround_report::warning_text;
 
-/// Looks, sends the canary unless told not to, and says what was found.
+/// Runs `dualround check endpoint`: looks, sends the canary unless told not to, and says what was
+/// found.
 pub(crate) fn run(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     look(args).map_err(|error| error.context(exit::LookedAlready))
 }

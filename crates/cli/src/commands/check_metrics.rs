@@ -17,7 +17,8 @@ const SHOWN: usize = 4;
 /// How long the page may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Looks, by the ways and with the headers that a run would take to such a page; no key goes there.
+/// Runs `dualround check metrics`: looks by the ways and with the headers that a run would take to such
+/// a page; no key goes there.
 pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
     let own = CheckTarget {
         page: args.url,

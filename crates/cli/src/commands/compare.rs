@@ -17,7 +17,7 @@ use dualround_report::{
 use dualround_stats::{RunData, versus};
 use std::{fs, path::Path};
 
-/// Runs it.
+/// Runs `dualround compare`: one run against another.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
     let lang = lang::flag(args.lang.as_deref())?;
     let gates: Result<Vec<Gate>, Usage> = args.fail_if.iter().map(|g| Gate::parse(g)).collect();

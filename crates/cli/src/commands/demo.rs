@@ -15,7 +15,7 @@ use simllm::{Sim, SimConfig};
 /// Documents written for this program: eight in English, four in Chinese.
 const DOCUMENTS: &[u8] = include_bytes!("../../assets/demo.jsonl");
 
-/// Runs it.
+/// Runs `dualround demo`: a whole run against a simulated engine.
 pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     let sim = Sim::start(SimConfig::default()).context("the simulated engine did not start")?;
     let base = sim.base_url();

@@ -11,7 +11,7 @@ use crate::{
 use dualround_model::Lang;
 use dualround_report::{Term, TermKind, explain, terms};
 
-/// Runs it.
+/// Runs `dualround explain`: what a word of the results means.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
     let lang = lang::flag(args.lang.as_deref())?;
     let word = args.word.join(" ");

@@ -5,7 +5,7 @@ use crate::screen::note;
 use crate::{args::GenerateArgs, exit, exit::Usage, hub};
 use dualround_dataset::{Length, TextLang, Tokens, Workload};
 
-/// Makes it and says what share of it a cold round could hit.
+/// Runs `dualround generate`: makes a workload and says what share of it a cold round could hit.
 pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
     let output = args.output_length.as_deref();
     let mut workload = Workload {

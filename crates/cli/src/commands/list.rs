@@ -11,7 +11,7 @@ use std::{
 /// Folders below one that is given.
 const DEPTH: usize = 4;
 
-/// Runs it.
+/// Runs `dualround list`: the runs below a folder.
 pub(crate) fn run(args: &ListArgs) -> anyhow::Result<u8> {
     let dirs = if args.dirs.is_empty() {
         vec![PathBuf::from("results")]

@@ -29,7 +29,7 @@ fn unfinished(run: &saved::SavedRun) {
     ]));
 }
 
-/// Runs it.
+/// Runs `dualround report`: the files of a run, made again from its journal.
 pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     let _lock = if args.dir.is_dir() {
         FolderLock::take(&args.dir)?

@@ -4,7 +4,7 @@ use super::experiment;
 use crate::screen::{note, print};
 use crate::{args::RunArgs, engine_tokens, exit, progress::ProgressFormat, screen, settings};
 
-/// Runs it.
+/// Runs `dualround run`: a measurement, or what `--print-config` prints of it.
 pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     let mut resolved = settings::resolve(args)?;
     if let Some(text) = &resolved.print_config {

@@ -42,7 +42,7 @@ pub(crate) fn must_hold_run(dir: &Path) -> Result<(), Usage> {
     )))
 }
 
-/// The same, judged by a plan that `change` makes of the one in the folder.
+/// Reads a folder as [`read`] does, judged by a plan that `change` makes of the one in it.
 ///
 /// # Errors
 /// As [`read`].

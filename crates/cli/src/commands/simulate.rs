@@ -7,7 +7,7 @@ use dualround_loadgen::Cancel;
 use simllm::{Sim, SimConfig};
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-/// Runs it until a signal comes.
+/// Runs `dualround simulate`: a simulated engine until a signal comes.
 pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
     let mut config = match &args.config {
         None => SimConfig {

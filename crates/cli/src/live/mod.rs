@@ -159,7 +159,7 @@ impl Live {
         }))
     }
 
-    /// The model is known.
+    /// Shows the run with its model, now that it is known.
     pub(crate) fn model(&self, model: &str) {
         let about = RunLabels {
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -47,7 +47,8 @@ struct SeriesSample {
     timestamp: i64,
 }
 
-/// Pushes, and once more when what is returned is dropped; says at the end what failed.
+/// Pushes the run's metrics every few seconds, and once more when what is returned is dropped; says at
+/// the end what failed.
 pub(super) fn push_to(url: &str, run: &str, plan: &Plan, registry: &Arc<Registry>) -> Ticking {
     let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
     let plan = plan.clone();

@@ -70,7 +70,7 @@ struct Current {
 }
 
 impl Progress {
-    /// For a whole run.
+    /// The progress of a whole run; nothing is shown yet.
     pub(crate) fn new(format: ProgressFormat, lang: Lang) -> Self {
         Self {
             format,
@@ -81,7 +81,7 @@ impl Progress {
         }
     }
 
-    /// A round is about to run.
+    /// Begins a round.
     pub(crate) fn begin(&mut self, place: RoundPosition) {
         if self.format == ProgressFormat::None {
             return;

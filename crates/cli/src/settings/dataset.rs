@@ -9,7 +9,7 @@ use crate::{
 use dualround_model::{DatasetPlan, EngineTokens, Keep, Sampling};
 use std::path::Path;
 
-/// How a file alone is read.
+/// The plan for a file that is read by itself, outside any run.
 ///
 /// # Errors
 /// [`Usage`] when the tokenizer cannot be had.
@@ -22,7 +22,7 @@ pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usa
     })
 }
 
-/// The files of a run name its paths, and are UTF-8.
+/// Refuses paths that are not UTF-8: the files of a run name them, and are.
 ///
 /// # Errors
 /// [`Usage`] naming the flag and the path.
@@ -38,7 +38,7 @@ pub(super) fn utf8_paths(dataset: &Path, output_dir: Option<&Path>) -> Result<()
     Ok(())
 }
 
-/// Resolves them.
+/// Resolves the dataset side of the plan.
 ///
 /// # Errors
 /// [`Usage`] naming the setting.

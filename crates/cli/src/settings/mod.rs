@@ -30,7 +30,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// A plan with what else the command needs.
+/// A resolved plan with what else the command needs.
 #[derive(Debug)]
 pub(crate) struct ResolvedSettings {
     /// The plan; its model is empty when the server is to be asked.
@@ -57,7 +57,7 @@ fn usage(text: impl Into<String>) -> Usage {
     Usage(text.into())
 }
 
-/// Flags and environment over the `--config` file.
+/// The settings of flags and environment over those of the `--config` file.
 ///
 /// # Errors
 /// [`Usage`] naming file, line and key.
@@ -417,7 +417,7 @@ fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
     })
 }
 
-/// One worker a core.
+/// The number of workers where none is given: one a core.
 pub(crate) fn default_workers() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     u32::try_from(cores).unwrap_or(1)

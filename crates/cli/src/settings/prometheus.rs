@@ -4,7 +4,7 @@ use super::{metrics_url, ms, request, usage};
 use crate::{args::RunArgs, exit::Usage};
 use dualround_model::PrometheusPlan;
 
-/// Resolves them.
+/// Resolves which server metrics are read, and where.
 ///
 /// # Errors
 /// [`Usage`] naming the setting.

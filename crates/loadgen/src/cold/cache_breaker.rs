@@ -20,7 +20,7 @@ pub(crate) enum CacheBreaker {
 }
 
 impl CacheBreaker {
-    /// Puts it into a body.
+    /// Puts the marker or salt into the body of a request.
     ///
     /// # Errors
     /// [`BodyError`] when there is nothing to put a marker into.

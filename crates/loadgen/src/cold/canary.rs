@@ -25,7 +25,7 @@ const STORE_WAIT: Duration = Duration::from_millis(300);
 /// Why a probe was refused: status, and reason in words.
 pub(crate) type Refused = (Option<u16>, String);
 
-/// What a probe was answered.
+/// What the answer to a probe said of its tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Probed {
     pub(crate) usage: Usage,
@@ -33,7 +33,7 @@ pub(crate) struct Probed {
     pub(crate) id: Option<String>,
 }
 
-/// Sends made text, one request after the other.
+/// Sends made text that is not measured, one request after the other.
 pub(crate) struct Prober<'a> {
     client: &'a Client,
     plan: &'a Plan,
@@ -59,7 +59,7 @@ impl<'a> Prober<'a> {
         }
     }
 
-    /// What of the answers was not understood.
+    /// The warnings of what was not understood in the answers, each kind once.
     pub(crate) fn into_odd(self) -> Vec<Warning> {
         self.odd
     }
@@ -152,7 +152,7 @@ impl<'a> Prober<'a> {
     }
 }
 
-/// How long a text may have to be, that a cache takes it at all.
+/// What decides how long a text has to be so that a cache takes it at all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TextLengths {
     /// Tokens of the unit in which prompts are cached, where it is known.
@@ -173,8 +173,8 @@ impl TextLengths {
     }
 }
 
-/// The canary; a text that was not found again is sent once more at length before anything is said
-/// of it.
+/// Runs the canary. A text that was not found again is sent once more at length before anything is
+/// said of it.
 ///
 /// # Errors
 /// [`Refused`] when the server did not answer one of the requests.
@@ -230,7 +230,7 @@ async fn three(
     })
 }
 
-/// The next value of a kind.
+/// The next cache breaker: a salt for this field, or a marker where there is none.
 pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> CacheBreaker {
     let words = markers.next();
     match salt_field {
@@ -242,7 +242,7 @@ pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> CacheBre
     }
 }
 
-/// The field makes a prompt cold: the text hit under one value, and missed under another.
+/// Whether the field makes a prompt cold: the text hit under one value, and missed under another.
 pub(crate) fn separates(report: &CanaryReport) -> bool {
     let missed = match report.other_marker {
         Some(hit) => hit <= TEMPLATE_TOKENS,

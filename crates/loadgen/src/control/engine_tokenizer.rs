@@ -18,7 +18,7 @@ impl std::fmt::Debug for EngineTokenizer {
 }
 
 impl EngineTokenizer {
-    /// Asks whether there is one; `None` when the server does not answer with tokens.
+    /// Looks for the tokenizer of the plan's endpoint; `None` when it does not answer with tokens.
     ///
     /// # Errors
     /// [`LoadError`] when the address cannot be used.
@@ -36,7 +36,7 @@ impl EngineTokenizer {
             .map(|_| found))
     }
 
-    /// Tokens of a text, without special ones; `None` when it did not answer.
+    /// Counts the tokens of a text, without special ones; `None` when the server did not answer.
     pub fn count(&mut self, text: &str) -> Option<u64> {
         if text.is_empty() {
             return Some(0);

@@ -37,7 +37,7 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// `limit` bounds each whole exchange.
+    /// A client without a connection yet; `limit` bounds each whole exchange.
     pub(crate) fn new(
         target: Target,
         tls: Option<TlsConnector>,
@@ -54,7 +54,7 @@ impl Control {
         }
     }
 
-    /// For a URL, with the certificates of `request`, on a clock of its own.
+    /// A client for a URL, with the certificates of `request`, on a clock of its own.
     ///
     /// # Errors
     /// [`LoadError`] when the URL cannot be used.
@@ -73,8 +73,8 @@ impl Control {
         self.conn = None;
     }
 
-    /// Sends one request. A kept connection that turns out
-    /// to be closed is replaced once.
+    /// Sends one request and reads its whole answer. A kept connection that turns out to be closed is
+    /// replaced once.
     ///
     /// # Errors
     /// [`ControlError`] when no whole answer came.

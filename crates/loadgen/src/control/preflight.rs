@@ -24,7 +24,7 @@ pub(crate) enum Models {
     NoList(NoList),
 }
 
-/// `/v1/models` beside the chat path, under the same prefix and query.
+/// The target of the model list: `/v1/models` beside the chat path, with the same query.
 pub(crate) fn models_target(target: &Target) -> Target {
     let (path, query) = target.path.split_once('?').unwrap_or((&target.path, ""));
     let base = Api::of_path(path).map_or(path.trim_end_matches('/'), |(_, base)| base);
@@ -36,8 +36,8 @@ pub(crate) fn models_target(target: &Target) -> Target {
     target.with_path(&format!("{base}/models{query}"))
 }
 
-/// Tokens of a text by the server's own tokenizer; `None` where it has none. llama.cpp reads
-/// `content`, vLLM `prompt`; the path stands beside `/v1`.
+/// Counts the tokens of a text by the server's own tokenizer; `None` where it has none. llama.cpp
+/// reads `content`, vLLM `prompt`; the path stands beside `/v1`.
 pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
     let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
     headers.set("Content-Type", "application/json");
@@ -59,7 +59,7 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
     Some(tokens.len() as u64)
 }
 
-/// Where an engine counts: beside `/v1`.
+/// The path under which an engine counts tokens: beside `/v1`.
 pub(crate) fn tokenize_path(target: &Target) -> String {
     format!("{}/tokenize", target.base_path())
 }
@@ -267,7 +267,7 @@ pub(crate) fn choose_model(given: &str, models: &Models) -> Result<String, Model
     }
 }
 
-/// What to say when the server refuses a model: the list, if there is one.
+/// The error of a model that the server refuses, with its list, where there is one.
 pub(crate) fn unknown_model(given: &str, message: &str, models: &Models) -> LoadError {
     let names = match models {
         Models::Listed(ids) if !ids.is_empty() => Some(first_of(ids)),

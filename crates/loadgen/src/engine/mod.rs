@@ -1,5 +1,6 @@
-//! Which engine a server is, and what it tells about its cache. One file an engine; what is seen of
-//! a server is gathered first, so that judging it needs no network.
+//! Which engine a server is, and what it tells about its cache. One file an engine, in which `look`
+//! knows it by what a server showed, and `describe` says what it then has. What is seen of a server
+//! is gathered first, so that judging it needs no network.
 
 mod dynamo;
 mod hosted;

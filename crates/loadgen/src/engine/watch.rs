@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 /// How long a page may take.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// The page of one engine.
+/// One engine and its page of metrics, to be read around rounds.
 pub(crate) struct Watch {
     pub(crate) report: EngineReport,
     headers: Headers,
@@ -78,7 +78,7 @@ impl Watch {
         Ok((url.clone(), Sampler::start(&url, &common)?))
     }
 
-    /// There is something to read.
+    /// Whether the page has counters or gauges that are read.
     pub(crate) fn has_counters(&self) -> bool {
         let report = &self.report;
         !report.tiers.is_empty()
@@ -132,7 +132,7 @@ impl Watch {
         Ok(parse_exposition(&answer.body))
     }
 
-    /// Requests running and waiting; `None` when the page does not say.
+    /// The number of requests running and waiting; `None` when the page does not say.
     pub(crate) fn busy(&self, page: &Scrape) -> Option<f64> {
         let running = gauge(page, self.report.running.as_deref());
         let waiting = gauge(page, self.report.waiting.as_deref());
@@ -140,7 +140,7 @@ impl Watch {
             .then(|| running.unwrap_or(0.0) + waiting.unwrap_or(0.0))
     }
 
-    /// What changed between two readings.
+    /// What the counters did between two readings, and why where that is not known.
     pub(crate) fn delta(&self, before: &EngineReading, after: &EngineReading) -> EngineDelta {
         let report = &self.report;
         let mut delta = EngineDelta {

@@ -12,7 +12,7 @@ pub(crate) fn basic(userinfo: Option<&str>) -> Headers {
     })
 }
 
-/// The key, or basic authorisation, and the user's own headers.
+/// The headers that authorise: the key, else basic authorisation, and the user's own.
 pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
     let mut headers = match &request.api_key {
         Some(key) => Headers::of("Authorization", &format!("Bearer {}", key.expose())),

@@ -12,7 +12,7 @@ pub(crate) struct Headers {
 }
 
 impl Headers {
-    /// One field.
+    /// Headers of one field.
     pub(crate) fn of(name: &str, value: &str) -> Self {
         let mut headers = Self::default();
         headers.set(name, value);
@@ -35,7 +35,7 @@ impl Headers {
         }
     }
 
-    /// The fields.
+    /// The fields as names and values, in the order in which they were set.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields
             .iter()
@@ -103,7 +103,7 @@ impl RequestHead {
         hosts.next().map_or("", |(_, host)| host)
     }
 
-    /// Its fields, each name once.
+    /// The fields as names and values, each name once.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.fields.fields()
     }

@@ -3,7 +3,7 @@
 
 use dualround_model::Sample;
 
-/// Characters of all its texts.
+/// The number of characters of all texts of a sample.
 pub(crate) fn chars(sample: &Sample) -> usize {
     let texts = sample.texts().into_iter();
     texts.map(|text| text.chars().count()).sum()
@@ -38,13 +38,13 @@ pub(crate) fn cut(sample: &Sample, kept: usize, words: &str) -> Sample {
     sample
 }
 
-/// The common beginning of two token lists.
+/// The length of the common beginning of two token lists.
 pub(crate) fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// Where to cut, found by asking: each try says how many tokens stayed, and the next one goes as
-/// many characters further as is missing.
+/// The search for where to cut, by asking: each try says how many tokens stayed, and the next one
+/// goes as many characters further as is missing.
 pub(crate) struct Search {
     /// Tokens to keep.
     target: usize,
@@ -57,7 +57,7 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    /// For a prompt of so many characters and tokens; returns the search and its first try.
+    /// A search for a prompt of so many characters and tokens, and its first try in characters.
     pub(crate) fn new(chars: usize, tokens: usize, target: usize, block: usize) -> (Self, usize) {
         #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
         let chars_per_token = chars as f64 / tokens.max(1) as f64;

@@ -22,7 +22,7 @@ use std::{
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
 
-/// Serialises every sample, made fresh as the epoch asks.
+/// The requests of an epoch: every sample serialised, with what makes it fresh, and the digests.
 ///
 /// # Errors
 /// [`LoadError::Body`] when a sample cannot be made a body.
@@ -160,7 +160,7 @@ fn shared_prefixes(texts: &[String]) -> Vec<u64> {
     shared
 }
 
-/// The digest of the bodies of an epoch as they stand, to be held against the one of its making.
+/// The digest of an epoch's bodies as they stand now, to be held against the one of their making.
 pub(crate) fn wire_digest(epoch: &PreparedEpoch) -> String {
     let mut wire = Sha256::new();
     for request in &epoch.requests {
@@ -267,7 +267,7 @@ pub(crate) fn sent_body(
     fresh_body(plan, sample, fresh).map(Value::Object)
 }
 
-/// Requests of this sample carry tools.
+/// Whether requests of this sample carry tools.
 pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
     api::is_marked_twice(plan.api(), &sent(plan, sample))
 }
@@ -369,6 +369,7 @@ pub(crate) fn head(plan: &Plan, target: &Target) -> RequestHead {
     headers.head("POST", target)
 }
 
+/// The headers of every measured request: what it takes and sends, and who asks.
 pub(crate) fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
     let mut headers = Headers::of("Content-Type", "application/json");
     headers.set("Accept", "text/event-stream, application/json");

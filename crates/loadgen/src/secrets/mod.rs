@@ -33,12 +33,12 @@ const CUT: char = '…';
 const SHORTEST: usize = 6;
 
 impl Secrets {
-    /// All that are sent to the plan's servers.
+    /// The secrets that are sent to the plan's servers.
     pub(crate) fn of(plan: &Plan) -> Self {
         Self::of_list(sources::secrets_of(plan))
     }
 
-    /// Those of the plan, and those that rows hold in fields of their own.
+    /// The secrets of the plan, and those that rows hold in fields of their own.
     pub(crate) fn with_rows(plan: &Plan, samples: &[Arc<Sample>]) -> Self {
         let mut all = sources::secrets_of(plan);
         let options = samples.iter().map(|sample| &sample.options);
@@ -48,7 +48,7 @@ impl Secrets {
         Self::of_list(all)
     }
 
-    /// Those that a request to this URL carries.
+    /// The secrets that a request to this URL carries.
     pub(crate) fn of_request(url: &str, request: &RequestPlan) -> Self {
         Self::of_list(sources::secrets_of_request(url, request))
     }
@@ -138,7 +138,7 @@ impl Secrets {
         replaced(&text, found)
     }
 
-    /// Takes them out of everything in a record that a server has made.
+    /// Takes the secrets out of everything in a record that a server has made.
     pub(crate) fn scrub_record(&self, record: &mut RequestRecord) {
         if self.needles.is_empty() {
             return;
@@ -163,7 +163,7 @@ impl Secrets {
         }
     }
 
-    /// Takes them out of what an error quotes.
+    /// Takes the secrets out of what an error quotes.
     pub(crate) fn scrub_error(&self, error: LoadError) -> LoadError {
         match error {
             LoadError::Endpoint { url, reason } => LoadError::Endpoint {

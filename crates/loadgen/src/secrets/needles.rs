@@ -11,7 +11,7 @@ use std::{collections::HashSet, fmt::Write, ops::Range};
 /// masked from here on; shorter pieces are how services name a key (`sk-ab…yz`).
 pub(super) const PIECE: usize = 12;
 
-/// Byte strings to look for.
+/// The byte strings that a text is searched for.
 #[derive(Clone, Default)]
 pub(super) struct Needles {
     /// As they stand, in any case where they are long.
@@ -55,7 +55,7 @@ impl Needles {
         self.whole.is_empty() && self.folded.is_empty()
     }
 
-    /// Where they stand.
+    /// The places of whole needles in a text.
     pub(super) fn find(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let lower = bytes.to_ascii_lowercase();
         let mut found = Vec::new();
@@ -67,7 +67,7 @@ impl Needles {
         found
     }
 
-    /// Where long pieces of them stand.
+    /// The places of long pieces of needles in a text.
     pub(super) fn find_pieces(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let lower = bytes.to_ascii_lowercase();
         let windows = lower.windows(PIECE).enumerate();
@@ -75,7 +75,7 @@ impl Needles {
         found.map(|(at, _)| at..at + PIECE).collect()
     }
 
-    /// Bytes at the end with which one of them begins, of at least `shortest`.
+    /// The number of bytes at the end with which a needle begins, of at least `shortest`.
     pub(super) fn begun(&self, bytes: &[u8], shortest: usize) -> Option<usize> {
         let lower = bytes.to_ascii_lowercase();
         let all = self.whole.iter().map(|needle| (needle, bytes));

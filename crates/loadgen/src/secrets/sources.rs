@@ -35,14 +35,14 @@ const PLACEHOLDERS: &[&str] = &[
 /// Bytes of a part of a header that may be a secret.
 const PART: usize = 8;
 
-/// Those of one request to a URL of its own.
+/// The secrets of one request to a URL of its own.
 pub(super) fn secrets_of_request(url: &str, request: &RequestPlan) -> Vec<String> {
     let mut plan = Plan::new(url, "");
     plan.request = request.clone();
     secrets_of(&plan)
 }
 
-/// All secrets of the plan, as they are given.
+/// The secrets of the plan, as they are given.
 pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
     let request = &plan.request;
     let mut all: Vec<String> = Vec::new();
@@ -63,7 +63,7 @@ pub(super) fn secrets_of(plan: &Plan) -> Vec<String> {
     all
 }
 
-/// Those in the fields of a body.
+/// The secrets in the fields of a body.
 pub(super) fn secrets_of_body(fields: &Map<String, Value>) -> Vec<String> {
     let values = secrets_of_fields(fields);
     let mut all: Vec<String> = values.iter().flat_map(|value| of_header(value)).collect();
@@ -105,7 +105,7 @@ fn urls(plan: &Plan) -> Vec<String> {
     named.chain(proxies).collect()
 }
 
-/// User, password and values of the query.
+/// The secrets in a URL: user, password and values of the query.
 pub(super) fn of_url(url: &str) -> Vec<String> {
     let Ok(url) = Url::parse(url) else {
         return Vec::new();

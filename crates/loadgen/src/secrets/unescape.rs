@@ -14,7 +14,7 @@ pub(super) struct PlacedByte {
     pub(super) to: usize,
 }
 
-/// The text as it stands, then with one layer of escapes after the other taken off.
+/// The layers of a text: as it stands, then with one layer of escapes after the other taken off.
 pub(super) fn layers(text: &str) -> Vec<Vec<PlacedByte>> {
     let plain = text.bytes().enumerate();
     let plain = plain.map(|(at, byte)| PlacedByte {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// A server that was found to answer.
+/// The API of a Prometheus server that was found to answer.
 pub(crate) struct PromqlApi {
     control: Control,
     /// Of the API's paths.
@@ -82,7 +82,10 @@ impl PromqlApi {
         })
     }
 
-    /// The names of all metrics there.
+    /// The names of all metrics that the server has.
+    ///
+    /// # Errors
+    /// As [`PromqlApi::get`].
     pub(crate) async fn names(&mut self) -> Result<Vec<String>, SourceError> {
         let data = self.get("label/__name__/values", &[]).await?;
         let names = data.as_array().into_iter().flatten();
@@ -164,7 +167,7 @@ impl PrometheusServer {
         Ok(self.secrets.scrub_all(data))
     }
 
-    /// What an expression is now; placeholders stand for a minute.
+    /// The value of an expression now; placeholders stand for a minute.
     ///
     /// # Errors
     /// [`PrometheusError`] with the server's own words.
@@ -172,7 +175,7 @@ impl PrometheusServer {
         self.get("query", &[("query", &tried(text))])
     }
 
-    /// The names of all metrics there.
+    /// The names of all metrics that the server has.
     ///
     /// # Errors
     /// [`PrometheusError`] with the server's own words.

@@ -7,7 +7,7 @@ use super::{
     alias::{Alias, candidates},
     api::{PromqlApi, placed, promql_duration, tried},
     query::{MetricQuery, QueryKind},
-    query_plan::{Part, QueryPlan, RawQuery},
+    query_plan::{QueryPlan, RatioPart, RawQuery},
     resolve::Collected,
     source::{AskError, MetricsSource, SamplerSettings, SourceError},
 };
@@ -414,11 +414,11 @@ async fn scrape_interval(api: &mut PromqlApi) -> Option<Duration> {
 }
 
 fn ratio_of(top: &Selector, above: &QueryPlan, bottom: &Selector, below: &QueryPlan) -> QueryPlan {
-    let above = Part {
+    let above = RatioPart {
         selector: top,
         plan: above,
     };
-    let below = Part {
+    let below = RatioPart {
         selector: bottom,
         plan: below,
     };

@@ -3,7 +3,7 @@
 
 use dualround_wire::Selector;
 
-/// One asked metric.
+/// A metric that is asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricQuery {
     /// As the user wrote it, or the label before it.
@@ -13,6 +13,7 @@ pub(crate) struct MetricQuery {
     pub(crate) what: QueryKind,
 }
 
+/// What a text asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum QueryKind {
     /// A metric.

@@ -58,7 +58,7 @@ impl QueryPlan {
 
     /// The quotient of two metrics; its parts are called as they were asked. Of gauges it is that of
     /// their values, as on a page.
-    pub(super) fn ratio(above: Part<'_>, below: Part<'_>) -> Self {
+    pub(super) fn ratio(above: RatioPart<'_>, below: RatioPart<'_>) -> Self {
         let numerator = above.selector.to_string();
         let denominator = below.selector.to_string();
         if above.plan.is_gauge() && below.plan.is_gauge() {
@@ -111,7 +111,7 @@ impl QueryPlan {
 
 /// A part of a quotient: as it was asked for, and how it is had.
 #[derive(Clone, Copy)]
-pub(super) struct Part<'a> {
+pub(super) struct RatioPart<'a> {
     pub(super) selector: &'a Selector,
     pub(super) plan: &'a QueryPlan,
 }
@@ -128,11 +128,11 @@ mod tests {
             let (above, _) = Selector::parse("a{x=\"1\"}").unwrap();
             let (below, _) = Selector::parse("b").unwrap();
             QueryPlan::ratio(
-                Part {
+                RatioPart {
                     selector: &above,
                     plan: &QueryPlan::raw("a", "x=\"1\"", kind),
                 },
-                Part {
+                RatioPart {
                     selector: &below,
                     plan: &QueryPlan::raw("b", "", kind),
                 },

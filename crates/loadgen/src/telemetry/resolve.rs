@@ -25,7 +25,7 @@ pub(crate) struct PageReading {
     pub(crate) metrics: Vec<MetricReading>,
 }
 
-/// What an asked metric is, and its samples.
+/// What an asked metric is on a page, and its samples.
 #[derive(Clone, Debug)]
 pub(crate) struct MetricReading {
     pub(crate) resolved: Resolved,

@@ -40,7 +40,7 @@ enum SamplerCommand {
     End((u64, u64), oneshot::Sender<Collected>),
 }
 
-/// A handle to the sampler of one source.
+/// A handle to the thread that samples one source; it ends when dropped.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     commands: Option<mpsc::UnboundedSender<SamplerCommand>>,

@@ -19,7 +19,7 @@ pub(super) enum ByteStream {
 }
 
 impl ByteStream {
-    /// The socket at the bottom.
+    /// The socket below TLS, or itself.
     #[inline]
     pub(super) fn tcp(&self) -> &StampedTcp {
         match self {

@@ -7,6 +7,7 @@
 
 use super::{
     byte_stream::ByteStream,
+    hyper_words::words,
     opening::ConnectError,
     stamped::StampCounts,
     target::Target,
@@ -110,7 +111,7 @@ impl Http2 {
         })
     }
 
-    /// The connection takes no other request.
+    /// Whether the connection takes no other request.
     pub(crate) fn is_closed(&self) -> bool {
         self.sender.is_closed() || self.driver.is_finished()
     }
@@ -127,7 +128,7 @@ impl Http2 {
         last.stamp
     }
 
-    /// A request of this head.
+    /// A request of HTTP/2 with this head and body.
     ///
     /// # Errors
     /// [`http::Error`] for header fields that HTTP/2 cannot carry.
@@ -182,7 +183,7 @@ impl Http2 {
             })
     }
 
-    /// A whole exchange that is not measured.
+    /// Makes a whole exchange that is not measured.
     ///
     /// # Errors
     /// [`ExchangeError`] when no whole answer came.
@@ -239,18 +240,7 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
 }
 
-/// An error with its causes: hyper's own words alone are "http2 error".
-pub(crate) fn words(error: &hyper::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
-}
-
-/// A byte stream that leaves a note of each read.
+/// A byte stream that leaves a note of each read, since hyper hands no stamps on.
 struct NotingStream {
     stream: ByteStream,
     last: SharedLastRead,

@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 /// Longest wait for the answer to a priming request.
 const PRIME: Duration = Duration::from_secs(10);
 
-/// An open connection.
+/// An open connection, in either version of HTTP.
 #[derive(Debug)]
 pub(crate) enum Link {
     /// HTTP/1.1, read by our own decoder.
@@ -57,7 +57,7 @@ impl Link {
         }
     }
 
-    /// It cannot carry another request.
+    /// Whether it cannot carry another request.
     pub(crate) fn is_stale(&self) -> bool {
         match self {
             Self::Http1(conn) => conn.is_stale(),
@@ -81,7 +81,7 @@ impl Link {
         (answer.is_ok(), kept)
     }
 
-    /// One request and its whole answer, not measured.
+    /// Makes one whole exchange that is not measured.
     ///
     /// # Errors
     /// [`ExchangeError`] when no whole answer came.

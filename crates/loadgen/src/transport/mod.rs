@@ -3,6 +3,7 @@
 mod byte_stream;
 mod conn;
 mod http2;
+mod hyper_words;
 mod link;
 mod opening;
 mod proxy;
@@ -17,7 +18,8 @@ mod wall_clock;
 mod whole_response;
 
 pub(crate) use conn::Conn;
-pub(crate) use http2::{Http2, response_head, words};
+pub(crate) use http2::{Http2, response_head};
+pub(crate) use hyper_words::words;
 pub(crate) use link::Link;
 pub(crate) use opening::ConnectError;
 pub use proxy::proxy_shown;

@@ -166,7 +166,7 @@ enum TunnelError {
 }
 
 impl Proxy {
-    /// It takes plain requests in absolute form, so that no tunnel is needed.
+    /// Whether it takes plain requests in absolute form, so that no tunnel is needed.
     pub(crate) fn takes_plain(&self) -> bool {
         self.protocol == ProxyProtocol::Http
     }

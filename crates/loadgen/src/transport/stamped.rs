@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// How the stamps of a connection came about.
+/// The number of reads of a connection by how their stamps came about.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct StampCounts {
     /// Reads stamped by the kernel.

@@ -9,7 +9,7 @@ use dualround_model::{Api, RequestPlan};
 use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 use url::Url;
 
-/// An origin and a path on it.
+/// Where requests go: an origin, a path on it, and the way there.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Name for TLS and for messages.
@@ -39,7 +39,8 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Both lead to the same port of the same machine and the same path there, however it is spelled.
+    /// Whether both lead to the same port of the same machine and the same path there, however they are
+    /// spelled.
     pub(crate) fn is_same_server(&self, other: &Self) -> bool {
         let at_one_place = match (&self.unix, &other.unix) {
             (Some(one), Some(other)) => one == other,
@@ -168,7 +169,7 @@ impl Target {
         (to.origin() == base.origin()).then(|| path_and_query(&to))
     }
 
-    /// The same origin with another path.
+    /// This origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
         let scheme = if self.https { "https" } else { "http" };
         let shown = match &self.unix {

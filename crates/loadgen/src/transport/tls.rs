@@ -8,7 +8,7 @@ use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
     pem::{self, PemObject},
 };
-use std::{fmt::Display, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
 /// A connector that trusts whom the plan trusts, with the client's certificate where it has one.
@@ -30,7 +30,7 @@ pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError
         Some(path) => {
             let (chain, key) = identity(path, request.client_key.as_deref())?;
             let config = builder.with_client_auth_cert(chain, key);
-            config.map_err(|error| unusable(TlsFile::ClientCert, path, &error))?
+            config.map_err(|error| LoadError::tls_file(TlsFile::ClientCert, path, &error))?
         }
     };
     Ok(TlsConnector::from(Arc::new(config)))
@@ -48,25 +48,17 @@ fn identity(
     path: &Path,
     key: Option<&Path>,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), LoadError> {
-    let chain = certificates(path).map_err(|error| unusable(TlsFile::ClientCert, path, &error))?;
+    let chain = certificates(path)
+        .map_err(|error| LoadError::tls_file(TlsFile::ClientCert, path, &error))?;
     let (file, held) = match key {
         Some(key) => (TlsFile::ClientKey, key),
         None => (TlsFile::ClientCert, path),
     };
     let key = PrivateKeyDer::from_pem_file(held).map_err(|error| {
         let reason = format!("no private key: {}", no_key(held, &error));
-        unusable(file, held, &reason)
+        LoadError::tls_file(file, held, &reason)
     })?;
     Ok((chain, key))
-}
-
-/// A file of this use cannot be used, for this reason.
-pub(super) fn unusable(file: TlsFile, path: &Path, reason: &impl Display) -> LoadError {
-    LoadError::TlsFile {
-        file,
-        path: path.to_owned(),
-        reason: reason.to_string(),
-    }
 }
 
 /// Why a file holds no private key that can be used.

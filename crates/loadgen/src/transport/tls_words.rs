@@ -57,7 +57,7 @@ fn certificate_advice(refused: &CertificateError) -> &'static str {
     }
 }
 
-/// The certificate is marked as a CA, and none that is trusted stands above it.
+/// Whether the certificate is marked as a CA, and none that is trusted stands above it.
 pub(super) fn is_ca_of_its_own(refused: &CertificateError) -> bool {
     let CertificateError::Other(other) = refused else {
         return false;

@@ -1,6 +1,6 @@
 //! Whom a server's certificate must be signed by: a CA file, the platform, or, told so, nobody.
 
-use super::{tls::unusable, tls_words::is_ca_of_its_own};
+use super::tls_words::is_ca_of_its_own;
 use crate::{LoadError, TlsFile};
 use dualround_model::RequestPlan;
 use rustls::{
@@ -36,15 +36,16 @@ pub(super) fn verifier(
         let given = system_certificates()?;
         return Ok(Trusting::of(provider, Some(Arc::new(platform)), given));
     };
-    let given = certificates(path).map_err(|error| unusable(TlsFile::Ca, path, &error))?;
+    let given =
+        certificates(path).map_err(|error| LoadError::tls_file(TlsFile::Ca, path, &error))?;
     let mut roots = RootCertStore::empty();
     for certificate in &given {
         let added = roots.add(certificate.clone());
-        added.map_err(|error| unusable(TlsFile::Ca, path, &error))?;
+        added.map_err(|error| LoadError::tls_file(TlsFile::Ca, path, &error))?;
     }
     let roots = Arc::new(roots);
     let by = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
-    let by = by.map_err(|error| unusable(TlsFile::Ca, path, &error))?;
+    let by = by.map_err(|error| LoadError::tls_file(TlsFile::Ca, path, &error))?;
     Ok(Trusting::of(provider, Some(by), given))
 }
 
@@ -54,7 +55,7 @@ fn system_certificates() -> Result<Vec<CertificateDer<'static>>, LoadError> {
         return Ok(Vec::new());
     };
     let path = Path::new(&path);
-    certificates(path).map_err(|error| unusable(TlsFile::SystemCa, path, &error))
+    certificates(path).map_err(|error| LoadError::tls_file(TlsFile::SystemCa, path, &error))
 }
 
 /// How a certificate begins in DER: a sequence whose length takes two bytes.

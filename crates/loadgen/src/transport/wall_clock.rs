@@ -1,6 +1,6 @@
 //! The kernel stamps on the wall clock; results are on the monotonic one.
 
-/// The distance of the two clocks, as last seen.
+/// The wall clock by its distance from the run's clock, as last seen.
 #[derive(Debug)]
 pub(crate) struct WallClock {
     offset: i128,
@@ -13,7 +13,7 @@ const SLEW: i128 = 1000;
 const JITTER_NS: i128 = 100_000;
 
 impl WallClock {
-    /// Both clocks read together.
+    /// From both clocks, read together, ns.
     pub(crate) fn new(now: u64, wall: u64) -> Self {
         Self {
             offset: i128::from(wall) - i128::from(now),

@@ -1,6 +1,6 @@
 //! A request that is not measured, and its response read whole.
 
-use super::{conn::Conn, http2::words};
+use super::{conn::Conn, hyper_words::words};
 use dualround_wire::{Frame, HttpError, ResponseDecoder, ResponseHead};
 use std::{error::Error, io};
 

@@ -4,8 +4,8 @@ use super::BodyError;
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
-/// What shapes a prompt, in the order in which most templates render it: tools, the system's words,
-/// the rest.
+/// The fields that shape a prompt, in the order in which most templates render them: tools, the
+/// system's words, the rest.
 pub(super) const SHAPING: &[&str] = &[
     "tools",
     "functions",
@@ -14,7 +14,7 @@ pub(super) const SHAPING: &[&str] = &[
     "messages",
 ];
 
-/// The messages.
+/// The fields of the prompt: the messages as they are.
 pub(super) fn prompt(sample: &Sample) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("messages".to_owned(), json!(sample.messages));
@@ -34,7 +34,7 @@ pub(super) fn mark(body: &mut Map<String, Value>, marker: &str) -> Result<(), Bo
     Ok(())
 }
 
-/// The body has a tool, which a marker is put into as well.
+/// Whether the body has a tool, which a marker is put into as well.
 pub(super) fn has_tools(body: &Map<String, Value>) -> bool {
     body.get("tools").and_then(|tools| tools.get(0)).is_some()
 }

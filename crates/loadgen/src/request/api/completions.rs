@@ -4,7 +4,7 @@ use super::BodyError;
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
-/// What shapes a prompt.
+/// The fields that shape a prompt.
 pub(super) const SHAPING: &[&str] = &["prompt", "suffix"];
 
 /// Fields of a request and of its messages that tell of tools: they shape a chat's prompt, and
@@ -20,7 +20,7 @@ fn is_set(field: Option<&Value>) -> bool {
     }
 }
 
-/// The texts of a sample's messages, one below the other.
+/// The field of the prompt: the texts of a sample's messages, one below the other.
 pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     for &field in TOOLS {
         if is_set(sample.options.get(field)) {
