@@ -1,38 +1,25 @@
-//! A server metric as a row of seven statistics, by its kind.
+//! A server metric as a row of statistics, by its kind.
 
-use crate::labels::Labels;
+use crate::{labels::Labels, statistics::Statistic};
 use dualround_model::{MetricKind, MetricSummary};
 
-/// Name and values in the order avg, P50, P90, P99, min, max, stddev.
-pub(crate) fn metric_row(
-    name: &str,
-    metric: &MetricSummary,
-    labels: &Labels,
-) -> (String, [Option<f64>; 7]) {
-    let stat = &metric.stat;
-    let rest = [
-        stat.p50,
-        stat.p90,
-        stat.p99,
-        stat.min,
-        stat.max,
-        stat.stddev,
-    ];
+/// The name of its row; that of a counter says that the row holds its increase.
+pub(crate) fn metric_name(name: &str, metric: &MetricSummary, labels: &Labels) -> String {
     match metric.kind {
-        MetricKind::Counter => {
-            let name = format!("{name} ({})", labels.increase);
-            (name, [metric.increase, None, None, None, None, None, None])
+        MetricKind::Counter => format!("{name} ({})", labels.increase),
+        _ => name.to_owned(),
+    }
+}
+
+/// What its row holds in the column of a statistic. In that of the mean a counter has its increase,
+/// and what is a quotient of two increases has that of the whole round.
+pub(crate) fn metric_cell(metric: &MetricSummary, statistic: Statistic) -> Option<f64> {
+    match (metric.kind, statistic) {
+        (MetricKind::Counter, Statistic::Avg) => metric.increase,
+        (MetricKind::Counter, _) => None,
+        (MetricKind::Ratio | MetricKind::Histogram | MetricKind::Summary, Statistic::Avg) => {
+            metric.value
         }
-        MetricKind::Ratio | MetricKind::Histogram | MetricKind::Summary => {
-            let [p50, p90, p99, min, max, stddev] = rest;
-            (
-                name.to_owned(),
-                [metric.value, p50, p90, p99, min, max, stddev],
-            )
-        }
-        MetricKind::Gauge | MetricKind::Untyped => {
-            let [p50, p90, p99, min, max, stddev] = rest;
-            (name.to_owned(), [stat.avg, p50, p90, p99, min, max, stddev])
-        }
+        _ => statistic.of(&metric.stat),
     }
 }

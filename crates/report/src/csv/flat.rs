@@ -19,9 +19,10 @@ pub(crate) fn write(
     csv.write_record(head(columns, labels))?;
     for section in sections(rounds, labels) {
         let metric = section.title.trim_end_matches(" (ms)");
-        for (name, values) in section.rows {
-            let name = cell(&format!("{metric}-{name}"));
-            csv.write_record(std::iter::once(name).chain(values.into_iter().map(short)))?;
+        for row in section.rows {
+            let name = cell(&format!("{metric}-{}", row.name));
+            let values = row.values.into_iter().map(short);
+            csv.write_record(std::iter::once(name).chain(values))?;
         }
     }
     csv.flush()?;

@@ -1,10 +1,7 @@
 //! `metrics_tidy.csv`: one value a row, for pandas, R and SQL. Its words are those of the JSON files
 //! in every language.
 
-use crate::{
-    csv::summary::{cell, eight},
-    number::Rounded,
-};
+use crate::{csv::summary::cell, metrics::round_metrics, number::Rounded, statistics::Statistic};
 use dualround_model::{MetricSummary, RoundResult, RoundSummary, Stat, Tail};
 use std::io::Write;
 
@@ -18,10 +15,98 @@ const HEAD: [&str; 8] = [
     "value",
     "unit",
 ];
-const STATS: [&str; 8] = ["avg", "p50", "p90", "p95", "p99", "min", "max", "stddev"];
 
-/// Metric, statistic, value, unit.
-type Row = (String, &'static str, Option<f64>, &'static str);
+/// One row, but for the round that it is about.
+struct TidyRow {
+    metric: String,
+    statistic: &'static str,
+    value: Option<f64>,
+    unit: &'static str,
+}
+
+/// A figure of a round that is no distribution.
+struct RoundFigure {
+    name: &'static str,
+    value: fn(&RoundSummary) -> Option<f64>,
+    unit: &'static str,
+}
+
+const fn figure(
+    name: &'static str,
+    unit: &'static str,
+    value: fn(&RoundSummary) -> Option<f64>,
+) -> RoundFigure {
+    RoundFigure { name, value, unit }
+}
+
+static FIGURES: &[RoundFigure] = &[
+    figure("duration", "s", |round| round.duration_seconds),
+    figure("token_throughput", "tokens/s", |round| {
+        round.token_throughput
+    }),
+    figure("request_throughput", "requests/s", |round| {
+        round.request_throughput
+    }),
+    figure("planned_requests", "requests", |round| {
+        count(round.planned_requests)
+    }),
+    figure("total_requests", "requests", |round| {
+        count(round.total_requests)
+    }),
+    figure("successful_requests", "requests", |round| {
+        count(round.successful_requests)
+    }),
+    figure("failed_requests", "requests", |round| {
+        count(round.failed_requests)
+    }),
+    figure("cancelled_requests", "requests", |round| {
+        count(round.cancelled_requests)
+    }),
+    figure("not_started_requests", "requests", |round| {
+        count(round.not_started_requests)
+    }),
+    figure("cached_tokens", "tokens", |round| {
+        round.cached_tokens.and_then(count)
+    }),
+    figure("local_cached_tokens", "tokens", |round| {
+        round.cached_by_tier.and_then(|tier| count(tier.local))
+    }),
+    figure("external_cached_tokens", "tokens", |round| {
+        round.cached_by_tier.and_then(|tier| count(tier.external))
+    }),
+    figure("cache_hit_rate", "share", |round| round.cache_hit_rate),
+    figure("cache_known_requests", "requests", |round| {
+        count(round.cache_known_requests)
+    }),
+    figure("cache_omitted_requests", "requests", |round| {
+        count(round.cache_omitted_requests)
+    }),
+    figure("tokens_per_event", "tokens/event", |round| {
+        round.tokens_per_event
+    }),
+    figure("goodput_requests", "requests", |round| {
+        round.goodput.and_then(|goodput| count(goodput.requests))
+    }),
+    figure("goodput_request_rate", "share", |round| {
+        round.goodput.and_then(|goodput| goodput.request_rate)
+    }),
+    figure("goodput_tokens", "tokens", |round| {
+        round
+            .goodput
+            .and_then(|goodput| goodput.tokens.and_then(count))
+    }),
+    figure("goodput_token_rate", "share", |round| {
+        round.goodput.and_then(|goodput| goodput.token_rate)
+    }),
+    figure("goodput_token_throughput", "tokens/s", |round| {
+        round.goodput.and_then(|goodput| goodput.token_throughput)
+    }),
+    figure("probe_lag_p99", "ms", |round| round.client.probe_lag_p99_ms),
+    figure("probe_lag_max", "ms", |round| round.client.probe_lag_max_ms),
+    figure("coalesced_share", "share", |round| {
+        round.client.coalesced_share
+    }),
+];
 
 /// Writes the file; unknown is an empty value.
 pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> {
@@ -29,25 +114,19 @@ pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> 
     csv.write_record(HEAD)?;
     for round in rounds {
         let meta = &round.meta;
-        let kind = meta.spec.kind.name();
+        let [level, number] = [meta.level, meta.spec.number].map(|n| n.to_string());
         let concurrency = meta.load.concurrency().map(|n| n.to_string());
-        let place = [
-            meta.level.to_string(),
-            concurrency.unwrap_or_default(),
-            meta.spec.number.to_string(),
-        ];
-        for (metric, statistic, value, unit) in rows(&round.summary) {
-            let [level, concurrency, number] = &place;
-            let (metric, value) = (cell(&metric), Rounded(value).text());
+        let concurrency = concurrency.unwrap_or_default();
+        for row in rows(&round.summary) {
             csv.write_record([
-                level,
-                concurrency,
-                number,
-                kind,
-                &metric,
-                statistic,
-                &value,
-                unit,
+                &level,
+                &concurrency,
+                &number,
+                meta.spec.kind.name(),
+                &cell(&row.metric),
+                row.statistic,
+                &Rounded(row.value).text(),
+                row.unit,
             ])?;
         }
     }
@@ -55,161 +134,88 @@ pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> 
     Ok(())
 }
 
-fn rows(summary: &RoundSummary) -> Vec<Row> {
+fn rows(summary: &RoundSummary) -> Vec<TidyRow> {
     let mut rows = Vec::new();
-    for (name, stat, unit) in [
-        ("ttft", &summary.ttft, "ms"),
-        ("ttfo", &summary.ttfo, "ms"),
-        ("itl", &summary.itl, "ms"),
-        ("icl", &summary.icl, "ms"),
-        ("latency", &summary.latency, "ms"),
-        ("input_tokens", &summary.input_tokens, "tokens"),
-        ("output_tokens", &summary.output_tokens, "tokens"),
-    ] {
-        distribution(&mut rows, name, stat, unit);
-        let tails = summary.tails.named();
-        let tail = tails.iter().find(|(of, _)| *of == name);
-        for (statistic, value) in tail.iter().flat_map(|(_, tail)| upper_ends(*tail)) {
-            rows.push((name.to_owned(), statistic, value, unit));
+    let tails = summary.tails.named();
+    for (metric, of_round) in round_metrics() {
+        let unit = metric.unit.name();
+        rows.extend(distribution(metric.key, (of_round.stat)(summary), unit));
+        if let Some((_, tail)) = tails.iter().find(|(name, _)| *name == metric.key) {
+            rows.extend(upper_ends(metric.key, *tail, unit));
         }
     }
-    let good = summary.goodput;
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let count = |value: u64| Some(value as f64);
-    for (name, value, unit) in [
-        ("duration", summary.duration_seconds, "s"),
-        ("token_throughput", summary.token_throughput, "tokens/s"),
-        (
-            "request_throughput",
-            summary.request_throughput,
-            "requests/s",
-        ),
-        (
-            "planned_requests",
-            count(summary.planned_requests),
-            "requests",
-        ),
-        ("total_requests", count(summary.total_requests), "requests"),
-        (
-            "successful_requests",
-            count(summary.successful_requests),
-            "requests",
-        ),
-        (
-            "failed_requests",
-            count(summary.failed_requests),
-            "requests",
-        ),
-        (
-            "cancelled_requests",
-            count(summary.cancelled_requests),
-            "requests",
-        ),
-        (
-            "not_started_requests",
-            count(summary.not_started_requests),
-            "requests",
-        ),
-        (
-            "cached_tokens",
-            summary.cached_tokens.and_then(count),
-            "tokens",
-        ),
-        (
-            "local_cached_tokens",
-            summary.cached_by_tier.and_then(|tier| count(tier.local)),
-            "tokens",
-        ),
-        (
-            "external_cached_tokens",
-            summary.cached_by_tier.and_then(|tier| count(tier.external)),
-            "tokens",
-        ),
-        ("cache_hit_rate", summary.cache_hit_rate, "share"),
-        (
-            "cache_known_requests",
-            count(summary.cache_known_requests),
-            "requests",
-        ),
-        (
-            "cache_omitted_requests",
-            count(summary.cache_omitted_requests),
-            "requests",
-        ),
-        ("tokens_per_event", summary.tokens_per_event, "tokens/event"),
-        (
-            "goodput_requests",
-            good.and_then(|g| count(g.requests)),
-            "requests",
-        ),
-        (
-            "goodput_request_rate",
-            good.and_then(|g| g.request_rate),
-            "share",
-        ),
-        (
-            "goodput_tokens",
-            good.and_then(|g| g.tokens.and_then(count)),
-            "tokens",
-        ),
-        (
-            "goodput_token_rate",
-            good.and_then(|g| g.token_rate),
-            "share",
-        ),
-        (
-            "goodput_token_throughput",
-            good.and_then(|g| g.token_throughput),
-            "tokens/s",
-        ),
-        ("probe_lag_p99", summary.client.probe_lag_p99_ms, "ms"),
-        ("probe_lag_max", summary.client.probe_lag_max_ms, "ms"),
-        ("coalesced_share", summary.client.coalesced_share, "share"),
-    ] {
-        rows.push((name.to_owned(), "value", value, unit));
-    }
-    for (kind, failed) in &summary.failures {
-        rows.push((
-            format!("failures.{kind}"),
-            "value",
-            count(*failed),
-            "requests",
-        ));
-    }
+    rows.extend(FIGURES.iter().map(|figure| TidyRow {
+        metric: figure.name.to_owned(),
+        statistic: "value",
+        value: (figure.value)(summary),
+        unit: figure.unit,
+    }));
+    rows.extend(summary.failures.iter().map(|(kind, failed)| TidyRow {
+        metric: format!("failures.{kind}"),
+        statistic: "value",
+        value: count(*failed),
+        unit: "requests",
+    }));
     for (name, metric) in &summary.prometheus {
-        server(&mut rows, name, metric);
+        rows.extend(server_metric(name, metric));
     }
     rows
 }
 
-/// How high the percentiles may be.
-fn upper_ends(tail: Tail) -> [(&'static str, Option<f64>); 3] {
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+fn count(value: u64) -> Option<f64> {
+    Some(value as f64)
+}
+
+/// How many requests a metric is of, then its statistics.
+fn distribution(name: &str, stat: &Stat, unit: &'static str) -> Vec<TidyRow> {
+    let mut rows = vec![TidyRow {
+        metric: name.to_owned(),
+        statistic: "n",
+        value: count(stat.n),
+        unit: "requests",
+    }];
+    rows.extend(Statistic::ALL.map(|statistic| TidyRow {
+        metric: name.to_owned(),
+        statistic: statistic.key(),
+        value: statistic.of(stat),
+        unit,
+    }));
+    rows
+}
+
+/// How high the percentiles of a metric may be.
+fn upper_ends(name: &str, tail: Tail, unit: &'static str) -> [TidyRow; 3] {
     [
         ("p90_upper", tail.p90),
         ("p95_upper", tail.p95),
         ("p99_upper", tail.p99),
     ]
+    .map(|(statistic, value)| TidyRow {
+        metric: name.to_owned(),
+        statistic,
+        value,
+        unit,
+    })
 }
 
-fn distribution(rows: &mut Vec<Row>, name: &str, stat: &Stat, unit: &'static str) {
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let n = stat.n as f64;
-    rows.push((name.to_owned(), "n", Some(n), "requests"));
-    let values = STATS.into_iter().zip(eight(stat));
-    rows.extend(values.map(|(statistic, value)| (name.to_owned(), statistic, value, unit)));
-}
-
-/// The unit of a server metric is its own.
-fn server(rows: &mut Vec<Row>, name: &str, metric: &MetricSummary) {
-    let name = format!("prometheus.{name}");
-    let values = STATS.into_iter().zip(eight(&metric.stat));
-    let more = [
+/// What is known of a server metric, which says its own unit.
+fn server_metric(name: &str, metric: &MetricSummary) -> impl Iterator<Item = TidyRow> {
+    let statistics = Statistic::ALL.map(|statistic| (statistic.key(), statistic.of(&metric.stat)));
+    let over_the_round = [
         ("increase", metric.increase),
         ("rate", metric.rate),
         ("value", metric.value),
         ("before", metric.before),
         ("after", metric.after),
     ];
-    let known = values.chain(more).filter(|(_, value)| value.is_some());
-    rows.extend(known.map(|(statistic, value)| (name.clone(), statistic, value, "")));
+    let name = format!("prometheus.{name}");
+    let all = statistics.into_iter().chain(over_the_round);
+    let known = all.filter(|(_, value)| value.is_some());
+    known.map(move |(statistic, value)| TidyRow {
+        metric: name.clone(),
+        statistic,
+        value,
+        unit: "",
+    })
 }

@@ -9,6 +9,7 @@ mod findings;
 mod flags;
 mod metrics;
 
+use crate::statistics::Statistic;
 use dualround_model::Lang;
 
 /// What a term belongs to.
@@ -242,12 +243,9 @@ pub fn explain(word: &str) -> Option<(TermKind, &'static Term)> {
             Some((kind, found))
         })
     };
-    let statistics = [
-        "avg_", "p50_", "p90_", "p95_", "p99_", "min_", "max_", "stddev_",
-    ];
-    let bare = statistics
-        .iter()
-        .find_map(|prefix| plain.strip_prefix(prefix));
+    let bare = Statistic::ALL
+        .into_iter()
+        .find_map(|statistic| plain.strip_prefix(statistic.key())?.strip_prefix('_'));
     let titled = || {
         TermKind::ALL.into_iter().find_map(|kind| {
             let named = |term: &&Term| term.title.iter().any(|title| self::plain(title) == plain);

@@ -1,13 +1,15 @@
 //! `comparison.json`: cold against warm by level. `ratio` > 1: warm is faster.
 
 use crate::{
+    metrics::compared_metrics,
     number::{data, json as num},
-    words::{Both, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
+    words::{Bilingual, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
 };
 use dualround_model::{
-    Allowance, ColdFact, ColdVerdict, Comparison, LevelComparison, MetricComparison,
+    Allowance, Answers, CacheHit, ClassComparison, ColdFact, ColdVerdict, Comparison, ExternalTier,
+    LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The whole file.
 pub(crate) fn value(comparison: &Comparison) -> Value {
@@ -19,96 +21,150 @@ pub(crate) fn value(comparison: &Comparison) -> Value {
 
 /// One level, as it stands in the file; gates are held against it.
 pub fn level_json(level: &LevelComparison) -> Value {
-    let hit = &level.hit_rate;
-    let [text, text_zh] = conclusion(level);
     let diagnoses = diagnoses(level);
+    let begin = [
+        ("concurrency", level.load.concurrency().into()),
+        ("level", level.level.into()),
+        ("pairs", level.pairs.into()),
+        ("prompts", level.prompts.into()),
+        ("lost_pairs", json!(level.lost_pairs)),
+        ("cycles", level.cycles.into()),
+        ("cold", cold(&level.cold)),
+    ];
+    let metrics = compared_metrics(level).map(|(of, compared)| (of.key, metric(compared)));
+    let rest = [
+        ("classes", level.classes.iter().map(class).collect()),
+        ("hit_rate", hit_rate(&level.hit_rate)),
+        (
+            "answers",
+            level.answers.as_ref().map_or(Value::Null, answers),
+        ),
+        (
+            "external",
+            level.external.as_ref().map_or(Value::Null, external),
+        ),
+        ("partial", level.partial.iter().map(partial).collect()),
+        ("buckets", level.buckets.iter().map(bucket).collect()),
+        ("prefill", prefill(&level.prefill)),
+        ("unequal_outputs", level.unequal_outputs.into()),
+        ("conclusion", concluded(level)),
+        (
+            "diagnosis",
+            diagnoses.iter().map(|[en, _]| en.as_str()).collect(),
+        ),
+        (
+            "diagnosis_zh",
+            diagnoses.iter().map(|[_, zh]| zh.as_str()).collect(),
+        ),
+        ("findings", data(&level.diagnosis)),
+    ];
+    begin
+        .into_iter()
+        .chain(metrics)
+        .chain(rest)
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn class(class: &ClassComparison) -> Value {
     json!({
-        "concurrency": level.load.concurrency(),
-        "level": level.level,
-        "pairs": level.pairs,
-        "prompts": level.prompts,
-        "lost_pairs": level.lost_pairs,
-        "cycles": level.cycles,
-        "cold": cold(&level.cold),
-        "ttft": metric(&level.ttft),
-        "itl": metric(&level.itl),
-        "latency": metric(&level.latency),
-        "classes": level.classes.iter().map(|class| json!({
-            "class": class.class,
-            "requests": class.requests,
-            "ratio": num(class.ratio),
-            "cold_typical": num(class.cold_typical),
-            "warm_typical": num(class.warm_typical),
-        })).collect::<Vec<_>>(),
-        "hit_rate": {
-            "usage": num(hit.usage),
-            "usage_cold": num(hit.usage_cold),
-            "usage_cold_known": hit.usage_cold_known,
-            "usage_cold_of": hit.usage_cold_of,
-            "usage_known": hit.usage_known,
-            "usage_of": hit.usage_of,
-            "server": num(hit.server),
-            "tiers": hit.tiers,
-            "theory": num(hit.theory),
-            "model_lru": num(hit.model_lru),
-        },
-        "answers": level.answers.as_ref().map(|answers| json!({
-            "pairs": answers.pairs,
-            "equal_share": num(answers.equal_share),
-            "first_difference": num(answers.first_difference),
-            "warm_equal_share": num(answers.warm_equal_share),
-        })),
-        "external": level.external.as_ref().map(|external| json!({
-            "ttft": metric(&external.ttft),
-            "usage": num(external.usage),
-            "tiers": external.tiers,
-        })),
-        "partial": level.partial.iter().map(|point| json!({
-            "cut": point.cut,
-            "ttft": metric(&point.ttft),
-            "usage": num(point.usage),
-            "server": num(point.server),
-        })).collect::<Vec<_>>(),
-        "buckets": level.buckets.iter().map(|bucket| json!({
-            "min_tokens": bucket.min_tokens,
-            "max_tokens": bucket.max_tokens,
-            "ttft": metric(&bucket.ttft),
-        })).collect::<Vec<_>>(),
-        "prefill": {
-            "n": level.prefill.n,
-            "refused": level.prefill.refused.map(|reason| words(no_prefill_line(reason), 0)),
-            "refused_zh": level.prefill.refused.map(|reason| words(no_prefill_line(reason), 1)),
-            "overhead_ms": num(level.prefill.overhead_ms),
-            "ms_per_token": num(level.prefill.ms_per_token),
-            "fit": num(level.prefill.fit),
-            "pays_from_tokens": num(level.prefill.pays_from_tokens),
-            "efficiency": num(level.prefill.efficiency),
-        },
-        "unequal_outputs": level.unequal_outputs,
-        "conclusion": {
-            "kind": level.conclusion.kind,
-            "source": level.conclusion.source,
-            "cache_evidence": level.conclusion.cache_evidence,
-            "margin": num(Some(level.conclusion.margin)),
-            "allowance": allowance(level.conclusion.allowance),
-            "bound": num(level.conclusion.bound),
-            "reason": data(&level.conclusion.reason),
-            "witness": data(&level.conclusion.witness),
-            "cold_hits": num(level.conclusion.cold_hits),
-            "remarks": data(&level.conclusion.remarks),
-            "text": text,
-            "text_zh": text_zh,
-        },
-        "diagnosis": diagnoses.iter().map(|both| &both[0]).collect::<Vec<_>>(),
-        "diagnosis_zh": diagnoses.iter().map(|both| &both[1]).collect::<Vec<_>>(),
-        "findings": data(&level.diagnosis),
+        "class": class.class,
+        "requests": class.requests,
+        "ratio": num(class.ratio),
+        "cold_typical": num(class.cold_typical),
+        "warm_typical": num(class.warm_typical),
     })
 }
 
-/// One of two languages.
-fn words(both: Both, which: usize) -> String {
-    let [en, zh] = both;
-    if which == 0 { en } else { zh }
+fn hit_rate(hit: &CacheHit) -> Value {
+    json!({
+        "usage": num(hit.usage),
+        "usage_cold": num(hit.usage_cold),
+        "usage_cold_known": hit.usage_cold_known,
+        "usage_cold_of": hit.usage_cold_of,
+        "usage_known": hit.usage_known,
+        "usage_of": hit.usage_of,
+        "server": num(hit.server),
+        "tiers": hit.tiers,
+        "theory": num(hit.theory),
+        "model_lru": num(hit.model_lru),
+    })
+}
+
+fn answers(answers: &Answers) -> Value {
+    json!({
+        "pairs": answers.pairs,
+        "equal_share": num(answers.equal_share),
+        "first_difference": num(answers.first_difference),
+        "warm_equal_share": num(answers.warm_equal_share),
+    })
+}
+
+fn external(external: &ExternalTier) -> Value {
+    json!({
+        "ttft": metric(&external.ttft),
+        "usage": num(external.usage),
+        "tiers": external.tiers,
+    })
+}
+
+fn partial(point: &PartialPoint) -> Value {
+    json!({
+        "cut": point.cut,
+        "ttft": metric(&point.ttft),
+        "usage": num(point.usage),
+        "server": num(point.server),
+    })
+}
+
+fn bucket(bucket: &LengthBucket) -> Value {
+    json!({
+        "min_tokens": bucket.min_tokens,
+        "max_tokens": bucket.max_tokens,
+        "ttft": metric(&bucket.ttft),
+    })
+}
+
+fn prefill(prefill: &PrefillModel) -> Value {
+    let refused = prefill.refused.map(no_prefill_line);
+    json!({
+        "n": prefill.n,
+        "refused": in_english(&refused),
+        "refused_zh": in_chinese(&refused),
+        "overhead_ms": num(prefill.overhead_ms),
+        "ms_per_token": num(prefill.ms_per_token),
+        "fit": num(prefill.fit),
+        "pays_from_tokens": num(prefill.pays_from_tokens),
+        "efficiency": num(prefill.efficiency),
+    })
+}
+
+fn concluded(level: &LevelComparison) -> Value {
+    let concluded = &level.conclusion;
+    let [text, text_zh] = conclusion(level);
+    json!({
+        "kind": concluded.kind,
+        "source": concluded.source,
+        "cache_evidence": concluded.cache_evidence,
+        "margin": num(Some(concluded.margin)),
+        "allowance": allowance(concluded.allowance),
+        "bound": num(concluded.bound),
+        "reason": data(&concluded.reason),
+        "witness": data(&concluded.witness),
+        "cold_hits": num(concluded.cold_hits),
+        "remarks": data(&concluded.remarks),
+        "text": text,
+        "text_zh": text_zh,
+    })
+}
+
+fn in_english(text: &Option<Bilingual>) -> Option<&str> {
+    text.as_ref().map(|[en, _]| en.as_str())
+}
+
+fn in_chinese(text: &Option<Bilingual>) -> Option<&str> {
+    text.as_ref().map(|[_, zh]| zh.as_str())
 }
 
 fn cold(cold: &ColdVerdict) -> Value {
@@ -122,16 +178,16 @@ fn cold(cold: &ColdVerdict) -> Value {
 /// A piece of evidence: who says so, in words, and as data.
 fn evidence(fact: &ColdFact) -> Value {
     let [text, text_zh] = cold_fact(fact);
-    let figure = match fact {
-        ColdFact::Hits { excess, limit, .. } => Some((*excess, *limit)),
-        _ => None,
+    let (excess, limit) = match fact {
+        ColdFact::Hits { excess, limit, .. } => (Some(*excess), Some(*limit)),
+        _ => (None, None),
     };
     json!({
         "source": fact.source(),
         "text": text,
         "text_zh": text_zh,
-        "value": figure.map(|(excess, _)| excess),
-        "limit": num(figure.map(|(_, limit)| limit)),
+        "value": excess,
+        "limit": num(limit),
         "fact": data(fact),
     })
 }
@@ -144,6 +200,7 @@ fn allowance(allowance: Option<Allowance>) -> Value {
 }
 
 fn metric(metric: &MetricComparison) -> Value {
+    let withheld = metric.withheld.map(withheld);
     json!({
         "pairs": metric.pairs,
         "prompts": metric.prompts,
@@ -163,7 +220,7 @@ fn metric(metric: &MetricComparison) -> Value {
         "ratio_of_means": num(metric.ratio_of_means),
         "shift_ms": num(metric.shift_ms),
         "improved_share": num(metric.improved_share),
-        "withheld": metric.withheld.map(|reason| words(withheld(reason), 0)),
-        "withheld_zh": metric.withheld.map(|reason| words(withheld(reason), 1)),
+        "withheld": in_english(&withheld),
+        "withheld_zh": in_chinese(&withheld),
     })
 }

@@ -1,52 +1,54 @@
 //! One request of `concurrency_{c}_round_{r}.json`. There may be very many, so they are written
 //! from borrowed fields, without a tree of values in between.
 
-use crate::number::Rounded;
+use crate::{
+    metrics::{JsonGroup, RequestValue, request_metrics},
+    number::Rounded,
+};
 use dualround_model::{
     Failure, FailureKind, Flag, Outcome, Phase, RequestMetricSample, RequestMetrics, RequestRecord,
     Retry, TokenSource,
 };
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
+/// A request; its metrics stand in three groups between what is no metric.
 #[derive(Serialize)]
 pub(crate) struct RequestJson<'a> {
     index: u32,
     id: Option<&'a str>,
     prompt: Option<&'a str>,
     prompt_digest: &'a str,
-    ttft: Rounded,
-    ttft_width: Rounded,
-    ttfo: Rounded,
-    itl: Rounded,
-    latency: Rounded,
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    #[serde(flatten)]
+    answer: MetricsJson<'a>,
     success: bool,
     cancelled: bool,
     error: Option<ErrorJson<'a>>,
     flags: &'a [Flag],
-    partial_output_tokens: Option<u64>,
-    cached_tokens: Option<u64>,
-    local_cached_tokens: Option<u64>,
-    external_cached_tokens: Option<u64>,
-    reasoning_tokens: Option<u64>,
+    #[serde(flatten)]
+    usage: MetricsJson<'a>,
     token_source: Option<TokenSource>,
     token_events: u64,
     finish_reason: Option<&'a str>,
     response_id: Option<&'a str>,
     streamed: bool,
     good: Option<bool>,
-    connect_ms: Rounded,
-    queue_wait_ms: Rounded,
-    start_ms: Rounded,
+    #[serde(flatten)]
+    waiting: MetricsJson<'a>,
     user: u32,
     row_options: Option<&'a RawValue>,
     retries: &'a [Retry],
     output: Option<&'a str>,
     #[serde(serialize_with = "samples")]
     prometheus: &'a BTreeMap<String, RequestMetricSample>,
+}
+
+/// The metrics of one group, in the order of the table.
+struct MetricsJson<'a> {
+    group: JsonGroup,
+    record: &'a RequestRecord,
+    metrics: &'a RequestMetrics,
 }
 
 #[derive(Serialize)]
@@ -67,36 +69,29 @@ struct SampleJson {
 
 impl<'a> RequestJson<'a> {
     pub(crate) fn new(record: &'a RequestRecord, metrics: &'a RequestMetrics) -> Self {
+        let group = |group| MetricsJson {
+            group,
+            record,
+            metrics,
+        };
         Self {
             index: record.index,
             id: record.id.as_deref(),
             prompt: record.prompt.as_deref(),
             prompt_digest: &record.prompt_digest,
-            ttft: Rounded(metrics.ttft_ms),
-            ttft_width: Rounded(record.timeline.first_token_width_ms()),
-            ttfo: Rounded(metrics.ttfo_ms),
-            itl: Rounded(metrics.itl_ms),
-            latency: Rounded(metrics.latency_ms),
-            input_tokens: metrics.input_tokens,
-            output_tokens: metrics.output_tokens,
+            answer: group(JsonGroup::Answer),
             success: record.outcome.is_success(),
             cancelled: record.outcome == Outcome::Cancelled,
             error: record.outcome.failure().map(ErrorJson::new),
             flags: &metrics.flags,
-            partial_output_tokens: metrics.partial_output_tokens,
-            cached_tokens: metrics.cached_tokens,
-            local_cached_tokens: record.usage.local_cached_tokens,
-            external_cached_tokens: record.usage.external_cached_tokens,
-            reasoning_tokens: record.usage.reasoning_tokens,
+            usage: group(JsonGroup::Usage),
             token_source: metrics.token_source,
             token_events: record.stream.token_events,
             finish_reason: record.stream.finish_reason.as_deref(),
             response_id: record.response_id.as_deref(),
             streamed: record.stream.streamed,
             good: metrics.good,
-            connect_ms: Rounded(metrics.connect_ms),
-            queue_wait_ms: Rounded(metrics.queue_wait_ms),
-            start_ms: Rounded(metrics.start_ms),
+            waiting: group(JsonGroup::Waiting),
             user: record.user,
             // Made by the program as JSON, so that it is some.
             row_options: (record.row_options.as_deref())
@@ -105,6 +100,26 @@ impl<'a> RequestJson<'a> {
             output: record.output.as_deref(),
             prometheus: &metrics.prometheus,
         }
+    }
+}
+
+impl Serialize for MetricsJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (metric, of_request) in request_metrics() {
+            if of_request.json != self.group {
+                continue;
+            }
+            match of_request.value {
+                RequestValue::Real(value) => {
+                    map.serialize_entry(metric.key, &Rounded(value(self.record, self.metrics)))?;
+                }
+                RequestValue::Count(value) => {
+                    map.serialize_entry(metric.key, &value(self.record, self.metrics))?;
+                }
+            }
+        }
+        map.end()
     }
 }
 

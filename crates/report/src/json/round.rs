@@ -1,6 +1,9 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
-use crate::{RequestSource, json::request::RequestJson, number::json as num, words::warning_text};
+use crate::{
+    RequestSource, json::request::RequestJson, metrics::round_metrics, number::json as num,
+    statistics::Statistic, words::warning_text,
+};
 use dualround_model::{
     ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
 };
@@ -66,44 +69,31 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
 
 fn put_stat(out: &mut Map<String, Value>, name: &str, stat: &Stat) {
     out.insert(format!("n_{name}"), stat.n.into());
-    for (prefix, value) in [
-        ("avg", stat.avg),
-        ("p50", stat.p50),
-        ("p90", stat.p90),
-        ("p95", stat.p95),
-        ("p99", stat.p99),
-        ("min", stat.min),
-        ("max", stat.max),
-        ("stddev", stat.stddev),
-    ] {
-        out.insert(format!("{prefix}_{name}"), num(value));
+    for statistic in Statistic::ALL {
+        let key = format!("{}_{name}", statistic.key());
+        out.insert(key, num(statistic.of(stat)));
     }
 }
 
 fn summary(result: &RoundResult) -> Value {
     let (meta, s) = (&result.meta, &result.summary);
     let mut out = Map::new();
-    let mut put = |key: &str, value: Value| out.insert(key.to_owned(), value);
-    put("planned_requests", s.planned_requests.into());
-    put("total_requests", s.total_requests.into());
-    put("successful_requests", s.successful_requests.into());
-    put("failed_requests", s.failed_requests.into());
-    put("cancelled_requests", s.cancelled_requests.into());
-    put("not_started_requests", s.not_started_requests.into());
-    put("probe_requests", meta.probe_requests.into());
-    put("warmup_requests", meta.warmup_requests.into());
-    put("duration_seconds", num(s.duration_seconds));
-    put("peak_in_flight", meta.peak_in_flight.into());
-    for (name, stat) in [
-        ("ttft", &s.ttft),
-        ("ttfo", &s.ttfo),
-        ("itl", &s.itl),
-        ("icl", &s.icl),
-        ("latency", &s.latency),
-        ("input_tokens", &s.input_tokens),
-        ("output_tokens", &s.output_tokens),
+    for (key, value) in [
+        ("planned_requests", s.planned_requests.into()),
+        ("total_requests", s.total_requests.into()),
+        ("successful_requests", s.successful_requests.into()),
+        ("failed_requests", s.failed_requests.into()),
+        ("cancelled_requests", s.cancelled_requests.into()),
+        ("not_started_requests", s.not_started_requests.into()),
+        ("probe_requests", meta.probe_requests.into()),
+        ("warmup_requests", meta.warmup_requests.into()),
+        ("duration_seconds", num(s.duration_seconds)),
+        ("peak_in_flight", meta.peak_in_flight.into()),
     ] {
-        put_stat(&mut out, name, stat);
+        out.insert(key.to_owned(), value);
+    }
+    for (metric, of_round) in round_metrics() {
+        put_stat(&mut out, metric.key, (of_round.stat)(s));
     }
     for (name, tail) in s.tails.named() {
         for (percentile, upper) in tail.named() {

@@ -1,11 +1,18 @@
 //! `requests.parquet`: every request of every round, one row each; a row group holds requests of one
 //! round, at most 4,096 of them, so that a round of any size can be written.
 
-use crate::{RequestSource, parquet::table::Table, telemetry_points::since_start};
-use dualround_model::{Flag, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
+use crate::{
+    RequestSource,
+    metrics::{ParquetPlace, RequestValue, request_metrics},
+    parquet::table::{RowGroupColumns, Table},
+    telemetry_points::since_start,
+};
+use dualround_model::{Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
+use parquet::errors::ParquetError;
 use std::io::{self, Write};
 
-const COLUMNS: &str = "message requests {
+/// The columns before the metrics, in Parquet's message syntax.
+const COLUMNS: &str = "
     required int64 level;
     optional int64 concurrency;
     required int64 round;
@@ -23,19 +30,10 @@ const COLUMNS: &str = "message requests {
     optional binary error_phase (UTF8);
     optional int64 error_status;
     optional binary error_message (UTF8);
-    optional double start_ms;
-    optional double queue_wait_ms;
-    optional double connect_ms;
-    optional double ttft_ms;
-    optional double ttft_width_ms;
-    optional double ttfo_ms;
-    optional double itl_ms;
-    optional double latency_ms;
-    optional int64 input_tokens;
-    optional int64 cached_tokens;
-    optional int64 output_tokens;
-    optional int64 reasoning_tokens;
-    optional int64 partial_output_tokens;
+";
+
+/// The columns behind [`ParquetPlace::Measured`].
+const STREAM_COLUMNS: &str = "
     optional binary token_source (UTF8);
     required int64 retries;
     required int64 token_events;
@@ -43,12 +41,14 @@ const COLUMNS: &str = "message requests {
     optional binary finish_reason (UTF8);
     optional boolean good;
     optional binary response_id (UTF8);
-    optional int64 local_cached_tokens;
-    optional int64 external_cached_tokens;
+";
+
+/// The columns behind [`ParquetPlace::Added`].
+const LAST_COLUMNS: &str = "
     optional binary row_options (UTF8);
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
-}";
+";
 
 /// Rows of a group at most.
 const ROWS: usize = 4_096;
@@ -59,6 +59,18 @@ struct MeasuredRequest {
     metrics: RequestMetrics,
 }
 
+/// The columns of the metrics, in their order.
+struct MetricColumns {
+    measured: Vec<MetricColumn>,
+    added: Vec<MetricColumn>,
+}
+
+struct MetricColumn {
+    name: String,
+    place: ParquetPlace,
+    value: RequestValue,
+}
+
 /// Writes the file. `chunk_ms` holds the arrival of every token-bearing event since t0, where
 /// `chunks` asks for it; null elsewhere.
 pub(crate) fn write<W: Write + Send>(
@@ -67,105 +79,178 @@ pub(crate) fn write<W: Write + Send>(
     chunks: bool,
     out: W,
 ) -> io::Result<()> {
-    let mut table = Table::new(COLUMNS, out)?;
+    let metrics = MetricColumns::new();
+    let mut table = Table::new(&schema(&metrics), out)?;
     for round in rounds {
-        let mut rows = Vec::new();
-        details.each(round, 1, &mut |record, metrics| {
-            rows.push(MeasuredRequest { record, metrics });
-            if rows.len() == ROWS {
-                group(&mut table, round, &rows, chunks)?;
-                rows.clear();
+        let mut requests = Vec::new();
+        details.each(round, 1, &mut |record, metrics_of_it| {
+            requests.push(MeasuredRequest {
+                record,
+                metrics: metrics_of_it,
+            });
+            if requests.len() == ROWS {
+                group(&mut table, round, &requests, &metrics, chunks)?;
+                requests.clear();
             }
             Ok(())
         })?;
-        if !rows.is_empty() {
-            group(&mut table, round, &rows, chunks)?;
+        if !requests.is_empty() {
+            group(&mut table, round, &requests, &metrics, chunks)?;
         }
     }
     table.close()
 }
 
+impl MetricColumns {
+    fn new() -> Self {
+        let mut columns: Vec<MetricColumn> = request_metrics()
+            .map(|(metric, of_request)| MetricColumn {
+                name: metric.column_name(),
+                place: of_request.parquet,
+                value: of_request.value,
+            })
+            .collect();
+        columns.sort_by_key(|column| column.place);
+        let (measured, added) = columns
+            .into_iter()
+            .partition(|column| matches!(column.place, ParquetPlace::Measured(_)));
+        Self { measured, added }
+    }
+}
+
+/// The schema of the file in Parquet's message syntax.
+fn schema(metrics: &MetricColumns) -> String {
+    let measured: String = metrics.measured.iter().map(MetricColumn::schema).collect();
+    let added: String = metrics.added.iter().map(MetricColumn::schema).collect();
+    format!("message requests {{{COLUMNS}{measured}{STREAM_COLUMNS}{added}{LAST_COLUMNS}}}")
+}
+
+impl MetricColumn {
+    fn schema(&self) -> String {
+        let kind = match self.value {
+            RequestValue::Real(_) => "double",
+            RequestValue::Count(_) => "int64",
+        };
+        format!("optional {kind} {};\n", self.name)
+    }
+
+    fn write<W: Write + Send>(
+        &self,
+        columns: &mut RowGroupColumns<'_, W>,
+        requests: &[MeasuredRequest],
+    ) -> Result<(), ParquetError> {
+        let requests = requests.iter();
+        match self.value {
+            RequestValue::Real(value) => {
+                columns.optional_doubles(requests.map(|one| value(&one.record, &one.metrics)))
+            }
+            RequestValue::Count(value) => {
+                columns.optional_counts(requests.map(|one| value(&one.record, &one.metrics)))
+            }
+        }
+    }
+}
+
+/// Writes a row group, every column in the order of the schema.
 fn group<W: Write + Send>(
     table: &mut Table<W>,
     round: &RoundResult,
-    rows: &[MeasuredRequest],
+    requests: &[MeasuredRequest],
+    metrics: &MetricColumns,
     chunks: bool,
 ) -> io::Result<()> {
-    let spec = round.meta.spec;
-    let same = |value: u32| std::iter::repeat_n(u64::from(value), rows.len());
-    let failures = || rows.iter().map(|row| row.record.outcome.failure());
+    table.group(|columns| {
+        place_columns(columns, round, requests.len())?;
+        prompt_columns(columns, requests)?;
+        outcome_columns(columns, requests)?;
+        for metric in &metrics.measured {
+            metric.write(columns, requests)?;
+        }
+        stream_columns(columns, requests)?;
+        for metric in &metrics.added {
+            metric.write(columns, requests)?;
+        }
+        last_columns(columns, requests, chunks)
+    })
+}
+
+/// Which round its requests are of.
+fn place_columns<W: Write + Send>(
+    columns: &mut RowGroupColumns<'_, W>,
+    round: &RoundResult,
+    rows: usize,
+) -> Result<(), ParquetError> {
+    let (meta, spec) = (&round.meta, round.meta.spec);
+    let concurrency = meta.load.concurrency().map(u64::from);
+    columns.counts(std::iter::repeat_n(u64::from(meta.level), rows))?;
+    columns.optional_counts(std::iter::repeat_n(concurrency, rows))?;
+    columns.counts(std::iter::repeat_n(u64::from(spec.number), rows))?;
+    columns.texts(std::iter::repeat_n(spec.kind.name(), rows))?;
+    columns.counts(std::iter::repeat_n(u64::from(spec.epoch), rows))
+}
+
+/// What was asked, and what was answered.
+fn prompt_columns<W: Write + Send>(
+    columns: &mut RowGroupColumns<'_, W>,
+    requests: &[MeasuredRequest],
+) -> Result<(), ParquetError> {
+    let records = || requests.iter().map(|request| &request.record);
+    columns.counts(records().map(|record| u64::from(record.index)))?;
+    columns.optional_texts(records().map(|record| record.id.as_deref()))?;
+    columns.texts(records().map(|record| &*record.prompt_digest))?;
+    columns.optional_texts(records().map(|record| record.prompt.as_deref()))?;
+    columns.optional_texts(records().map(|record| record.output.as_deref()))?;
+    columns.counts(records().map(|record| u64::from(record.user)))
+}
+
+/// How each request ended.
+fn outcome_columns<W: Write + Send>(
+    columns: &mut RowGroupColumns<'_, W>,
+    requests: &[MeasuredRequest],
+) -> Result<(), ParquetError> {
+    let outcomes = || requests.iter().map(|request| &request.record.outcome);
+    let failures = || outcomes().map(Outcome::failure);
     let kinds: Vec<Option<String>> = failures()
         .map(|failure| failure.map(|failure| failure.kind.to_string()))
         .collect();
-    let ms =
-        |pick: fn(&RequestMetrics) -> Option<f64>| rows.iter().map(move |row| pick(&row.metrics));
-    let tokens =
-        |pick: fn(&RequestMetrics) -> Option<u64>| rows.iter().map(move |row| pick(&row.metrics));
-    table.group(|columns| {
-        columns.counts(same(round.meta.level))?;
-        let concurrency = round.meta.load.concurrency().map(u64::from);
-        columns.optional_counts(std::iter::repeat_n(concurrency, rows.len()))?;
-        columns.counts(same(spec.number))?;
-        columns.texts(std::iter::repeat_n(spec.kind.name(), rows.len()))?;
-        columns.counts(same(spec.epoch))?;
-        columns.counts(rows.iter().map(|row| u64::from(row.record.index)))?;
-        columns.optional_texts(rows.iter().map(|row| row.record.id.as_deref()))?;
-        columns.texts(rows.iter().map(|row| &*row.record.prompt_digest))?;
-        columns.optional_texts(rows.iter().map(|row| row.record.prompt.as_deref()))?;
-        columns.optional_texts(rows.iter().map(|row| row.record.output.as_deref()))?;
-        columns.counts(rows.iter().map(|row| u64::from(row.record.user)))?;
-        columns.truths(rows.iter().map(|row| row.record.outcome.is_success()))?;
-        columns.truths(
-            rows.iter()
-                .map(|row| row.record.outcome == Outcome::Cancelled),
-        )?;
-        columns.optional_texts(kinds.iter().map(Option::as_deref))?;
-        columns.optional_texts(failures().map(|failure| failure.map(|f| f.phase.name())))?;
-        columns.optional_counts(failures().map(|failure| failure?.status.map(u64::from)))?;
-        columns.optional_texts(failures().map(|failure| failure.map(|f| f.message.as_str())))?;
-        columns.optional_doubles(ms(|m| m.start_ms))?;
-        columns.optional_doubles(ms(|m| m.queue_wait_ms))?;
-        columns.optional_doubles(ms(|m| m.connect_ms))?;
-        columns.optional_doubles(ms(|m| m.ttft_ms))?;
-        columns.optional_doubles(
-            rows.iter()
-                .map(|row| row.record.timeline.first_token_width_ms()),
-        )?;
-        columns.optional_doubles(ms(|m| m.ttfo_ms))?;
-        columns.optional_doubles(ms(|m| m.itl_ms))?;
-        columns.optional_doubles(ms(|m| m.latency_ms))?;
-        columns.optional_counts(tokens(|m| m.input_tokens))?;
-        columns.optional_counts(tokens(|m| m.cached_tokens))?;
-        columns.optional_counts(tokens(|m| m.output_tokens))?;
-        columns.optional_counts(rows.iter().map(|row| row.record.usage.reasoning_tokens))?;
-        columns.optional_counts(tokens(|m| m.partial_output_tokens))?;
-        columns.optional_texts(
-            rows.iter()
-                .map(|row| row.metrics.token_source.map(TokenSource::name)),
-        )?;
-        columns.counts(rows.iter().map(|row| row.record.retries.len() as u64))?;
-        columns.counts(rows.iter().map(|row| row.record.stream.token_events))?;
-        columns.truths(rows.iter().map(|row| row.record.stream.streamed))?;
-        columns.optional_texts(
-            rows.iter()
-                .map(|row| row.record.stream.finish_reason.as_deref()),
-        )?;
-        columns.optional_truths(rows.iter().map(|row| row.metrics.good))?;
-        columns.optional_texts(rows.iter().map(|row| row.record.response_id.as_deref()))?;
-        columns.optional_counts(rows.iter().map(|row| row.record.usage.local_cached_tokens))?;
-        columns.optional_counts(
-            rows.iter()
-                .map(|row| row.record.usage.external_cached_tokens),
-        )?;
-        columns.optional_texts(rows.iter().map(|row| row.record.row_options.as_deref()))?;
-        let flags = rows.iter().map(|row| &row.metrics.flags);
-        columns
-            .text_lists(flags.map(|flags| flags.iter().map(|flag| Flag::name(*flag)).collect()))?;
-        let arrivals = rows
-            .iter()
-            .map(|row| chunks.then(|| arrivals(&row.record)).flatten());
-        columns.optional_double_lists(arrivals)
-    })
+    columns.truths(outcomes().map(Outcome::is_success))?;
+    columns.truths(outcomes().map(|outcome| *outcome == Outcome::Cancelled))?;
+    columns.optional_texts(kinds.iter().map(Option::as_deref))?;
+    columns.optional_texts(failures().map(|failure| failure.map(|f| f.phase.name())))?;
+    columns.optional_counts(failures().map(|failure| failure?.status.map(u64::from)))?;
+    columns.optional_texts(failures().map(|failure| failure.map(|f| f.message.as_str())))
+}
+
+/// What is told of each answer's stream.
+fn stream_columns<W: Write + Send>(
+    columns: &mut RowGroupColumns<'_, W>,
+    requests: &[MeasuredRequest],
+) -> Result<(), ParquetError> {
+    let records = || requests.iter().map(|request| &request.record);
+    let metrics = || requests.iter().map(|request| &request.metrics);
+    columns.optional_texts(metrics().map(|metrics| metrics.token_source.map(TokenSource::name)))?;
+    columns.counts(records().map(|record| record.retries.len() as u64))?;
+    columns.counts(records().map(|record| record.stream.token_events))?;
+    columns.truths(records().map(|record| record.stream.streamed))?;
+    columns.optional_texts(records().map(|record| record.stream.finish_reason.as_deref()))?;
+    columns.optional_truths(metrics().map(|metrics| metrics.good))?;
+    columns.optional_texts(records().map(|record| record.response_id.as_deref()))
+}
+
+fn last_columns<W: Write + Send>(
+    columns: &mut RowGroupColumns<'_, W>,
+    requests: &[MeasuredRequest],
+    chunks: bool,
+) -> Result<(), ParquetError> {
+    let records = || requests.iter().map(|request| &request.record);
+    columns.optional_texts(records().map(|record| record.row_options.as_deref()))?;
+    let flags = requests.iter().map(|request| &request.metrics.flags);
+    columns.text_lists(flags.map(|flags| flags.iter().map(|flag| flag.name()).collect()))?;
+    columns.optional_double_lists(records().map(
+        |record| {
+            if chunks { arrivals(record) } else { None }
+        },
+    ))
 }
 
 /// When each token-bearing event arrived, ms since t0.

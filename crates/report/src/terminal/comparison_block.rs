@@ -2,6 +2,7 @@
 
 use crate::{
     labels::{Labels, labels},
+    metrics::compared_metrics,
     number::{fixed, percent, times, times_range},
     text::{fit, safe_text},
     words::{cold_facts, conclusion, diagnoses, withheld},
@@ -46,13 +47,10 @@ pub fn comparison_block(
         labels.pairs,
     ];
     let _ = writeln!(out, "{}", row(&heads.map(str::to_owned), shown));
-    for (name, metric) in [
-        ("TTFT (ms)", &level.ttft),
-        ("ITL (ms)", &level.itl),
-        ("Latency (ms)", &level.latency),
-    ] {
-        let _ = writeln!(out, "{}", row(&cells(name, metric, level, labels), shown));
-        if let Some(reason) = metric.withheld {
+    for (metric, compared) in compared_metrics(level) {
+        let name = metric.guide_label(labels.lang);
+        let _ = writeln!(out, "{}", row(&cells(name, compared, level, labels), shown));
+        if let Some(reason) = compared.withheld {
             let _ = writeln!(out, "    {}", labels.lang.pick(withheld(reason)));
         }
     }

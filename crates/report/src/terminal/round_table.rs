@@ -2,60 +2,82 @@
 
 use crate::{
     labels::{Labels, labels},
-    metric_row::metric_row,
+    metric_row::{metric_cell, metric_name},
+    metrics::round_metrics,
     number::{fixed, grouped},
+    statistics::Statistic::{self, Avg, Max, Min, P50, P90, P99},
     text::{fit, safe_text},
     words::warning_text,
 };
-use dualround_model::{Plan, RoundResult, RoundSummary, Stat, Warning};
+use dualround_model::{Plan, RoundResult, RoundSummary, Warning};
 use std::fmt::Write;
 
 /// Width of the rules above and below the title.
 const RULE: usize = 120;
-const HEADS: [&str; 7] = ["Avg", "P50", "P90", "P99", "Min", "Max", "Stddev"];
 
 /// How a table is laid out: columns of names and of values, and which statistics are shown.
 #[derive(Clone, Copy)]
-struct Layout {
+struct TableLayout {
     name: usize,
     value: usize,
-    shown: &'static [usize],
+    shown: &'static [Statistic],
 }
 
 /// From the guide's width down.
-const LAYOUTS: [Layout; 6] = [
-    layout(28, 12, &[0, 1, 2, 3, 4, 5, 6]),
-    layout(22, 10, &[0, 1, 2, 3, 4, 5, 6]),
-    layout(18, 9, &[0, 1, 2, 3, 4, 5, 6]),
-    layout(18, 9, &[0, 1, 2, 3, 4, 5]),
-    layout(18, 9, &[0, 1, 2, 3, 5]),
-    layout(18, 9, &[0, 1, 3]),
+const LAYOUTS: [TableLayout; 6] = [
+    layout(28, 12, &Statistic::SEVEN),
+    layout(22, 10, &Statistic::SEVEN),
+    layout(18, 9, &Statistic::SEVEN),
+    layout(18, 9, &[Avg, P50, P90, P99, Min, Max]),
+    layout(18, 9, &[Avg, P50, P90, P99, Max]),
+    layout(18, 9, &[Avg, P50, P99]),
 ];
 
-const fn layout(name: usize, value: usize, shown: &'static [usize]) -> Layout {
-    Layout { name, value, shown }
+const fn layout(name: usize, value: usize, shown: &'static [Statistic]) -> TableLayout {
+    TableLayout { name, value, shown }
 }
 
-impl Layout {
+impl TableLayout {
     /// The widest that fits.
     fn of(columns: Option<usize>) -> Self {
         let [widest, .., narrowest] = LAYOUTS;
         let Some(columns) = columns else {
             return widest;
         };
-        let fits = |layout: &Self| layout.width() <= columns;
-        LAYOUTS.into_iter().find(fits).unwrap_or(narrowest)
+        LAYOUTS
+            .into_iter()
+            .find(|layout| layout.width() <= columns)
+            .unwrap_or(narrowest)
     }
 
     fn width(&self) -> usize {
         self.name + 4 + self.shown.len() * (self.value + 3)
+    }
+
+    /// A row with what `cell` gives for each statistic that is shown.
+    fn row(&self, name: &str, cell: impl Fn(Statistic) -> String) -> String {
+        let cells = self.shown.iter();
+        let cells: Vec<String> = cells
+            .map(|statistic| fit(&cell(*statistic), self.value))
+            .collect();
+        format!("│ {} │ {} │", fit(name, self.name), cells.join(" │ "))
+    }
+
+    /// A rule below the heads or below the last row.
+    fn border(&self, left: &str, middle: &str, right: &str) -> String {
+        let values = std::iter::repeat_n(self.value, self.shown.len());
+        let cells: Vec<String> = std::iter::once(self.name)
+            .chain(values)
+            .map(|width| "─".repeat(width + 2))
+            .collect();
+        format!("{left}{}{right}", cells.join(middle))
     }
 }
 
 /// The table with everything below it. Where a terminal has fewer columns than the guide's layout,
 /// statistics are left out of the table; they are in the files.
 pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) -> String {
-    let layout = Layout::of(columns);
+    let layout = TableLayout::of(columns);
     let rule = columns.map_or(RULE, |columns| columns.min(RULE));
     let labels = labels(plan.output.lang);
     let (meta, summary) = (&result.meta, &result.summary);
@@ -135,46 +157,23 @@ fn counts(summary: &RoundSummary, labels: &Labels) -> String {
     line
 }
 
-fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels, layout: Layout) {
-    let line = |cells: [String; 7], name: &str| {
-        let cells = layout.shown.iter().map(|at| fit(&cells[*at], layout.value));
-        let cells: Vec<String> = cells.collect();
-        format!("│ {} │ {} │", fit(name, layout.name), cells.join(" │ "))
-    };
-    let border = |left: &str, middle: &str, right: &str| {
-        let values = std::iter::repeat_n(layout.value, layout.shown.len());
-        let cells = std::iter::once(layout.name)
-            .chain(values)
-            .map(|width| "─".repeat(width + 2));
-        format!("{left}{}{right}", cells.collect::<Vec<_>>().join(middle))
-    };
-    push(out, &line(HEADS.map(str::to_owned), labels.metric));
-    push(out, &border("├", "┼", "┤"));
-    let seven = |s: &Stat| [s.avg, s.p50, s.p90, s.p99, s.min, s.max, s.stddev];
-    let reasoning = summary.ttfo.n > 0 && summary.ttfo.avg != summary.ttft.avg;
-    let chunks = summary.icl.n > 0;
-    for (name, stat, shown) in [
-        ("TTFT (ms)", &summary.ttft, true),
-        ("TTFO (ms)", &summary.ttfo, reasoning),
-        ("ITL (ms)", &summary.itl, true),
-        ("ICL (ms)", &summary.icl, chunks),
-        ("Latency (ms)", &summary.latency, true),
-    ] {
-        if shown {
-            push(out, &line(seven(stat).map(|value| fixed(value, 2)), name));
+fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels, layout: TableLayout) {
+    let heads = layout.row(labels.metric, |statistic| statistic.head().to_owned());
+    push(out, &heads);
+    push(out, &layout.border("├", "┼", "┤"));
+    for (metric, of_round) in round_metrics() {
+        if (of_round.on_terminal)(summary) {
+            let stat = (of_round.stat)(summary);
+            let cell = |statistic: Statistic| fixed(statistic.of(stat), 2);
+            push(out, &layout.row(metric.guide_label(labels.lang), cell));
         }
     }
     for (name, metric) in &summary.prometheus {
-        let (name, values) = metric_row(name, metric, labels);
-        push(
-            out,
-            &line(
-                values.map(|value| fitting(value, layout.value)),
-                &safe_text(&name),
-            ),
-        );
+        let name = safe_text(&metric_name(name, metric, labels));
+        let cell = |statistic| fitting(metric_cell(metric, statistic), layout.value);
+        push(out, &layout.row(&name, cell));
     }
-    push(out, &border("└", "┴", "┘"));
+    push(out, &layout.border("└", "┴", "┘"));
 }
 
 /// Four decimals, or fewer where the cell is too narrow for them.

@@ -11,7 +11,7 @@ pub use markdown::versus_markdown;
 pub use table::versus_table;
 
 use crate::{
-    RunInfo, labels,
+    RunInfo, labels, metrics,
     number::{fixed, percent, times},
     words::change_reason,
 };
@@ -73,13 +73,10 @@ fn part(part: &str, lang: Lang) -> &'static str {
 /// What a metric is called, with its unit.
 fn name(metric: &str, lang: Lang) -> String {
     let labels = labels(lang);
+    if let Some(label) = metrics::label(metric, lang) {
+        return label.to_owned();
+    }
     match metric {
-        "ttft" => "TTFT (ms)".to_owned(),
-        "itl" => "ITL (ms)".to_owned(),
-        "latency" => match lang {
-            Lang::En => "Latency (ms)".to_owned(),
-            Lang::Zh => "延迟 (ms)".to_owned(),
-        },
         "token_throughput" => format!("{} (/s)", labels.token_throughput),
         "request_throughput" => format!("{} (/s)", labels.request_throughput),
         "cache_hit_rate" => labels.hit_rate.to_owned(),

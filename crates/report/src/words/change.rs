@@ -1,10 +1,10 @@
 //! What is said beside one run's change against another.
 
-use super::{Both, both};
+use super::{Bilingual, both};
 use dualround_model::{ChangeCaveat, ChangeReason, ColdMethod, Which};
 
 /// Why a change cannot be told.
-pub(crate) fn change_reason(reason: ChangeReason) -> Both {
+pub(crate) fn change_reason(reason: ChangeReason) -> Bilingual {
     match reason {
         ChangeReason::NoValue => both("one of the runs has no such value", "其中一次运行没有该值"),
         ChangeReason::NoCachedTokens => both(
@@ -41,7 +41,7 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Both {
 }
 
 /// What the reader must know.
-pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
+pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
     match caveat {
         ChangeCaveat::MissingLevel { load, only_in } => {
             let [run, run_zh] = which(*only_in);
@@ -115,7 +115,7 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Both {
 }
 
 /// A setting that differs.
-pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Both {
+pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Bilingual {
     let what_zh = match what {
         "model" => "模型",
         "dataset" => "数据集",
@@ -150,7 +150,7 @@ fn which(run: Which) -> [&'static str; 2] {
     }
 }
 
-fn contaminated(run: Which) -> Both {
+fn contaminated(run: Which) -> Bilingual {
     let [run, run_zh] = which(run);
     [
         format!("the cold round of the {run} run was contaminated"),
@@ -158,14 +158,14 @@ fn contaminated(run: Which) -> Both {
     ]
 }
 
-fn other_prompts(base: f64, new: f64) -> Both {
+fn other_prompts(base: f64, new: f64) -> Bilingual {
     [
         format!("the prompts were of other lengths: {base:.1} and {new:.1} tokens on average"),
         format!("提示词长度不同：平均 {base:.1} 与 {new:.1} tokens"),
     ]
 }
 
-fn methods(methods: &[ColdMethod]) -> Both {
+fn methods(methods: &[ColdMethod]) -> Bilingual {
     let words = |pick: usize| {
         let names = methods.iter().map(|method| match method {
             ColdMethod::Marker => ["a marker", "唯一前缀"],

@@ -1,10 +1,10 @@
 //! What is said of the evidence on cold rounds.
 
-use super::{Both, both, figures::replayed};
+use super::{Bilingual, both, figures::replayed};
 use dualround_model::ColdFact;
 
 /// One sentence, with the round that it is about.
-pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
+pub(crate) fn cold_fact(fact: &ColdFact) -> Bilingual {
     match round_of(fact) {
         None => text(fact),
         Some(round) => of_rounds(&[round], text(fact)),
@@ -13,8 +13,8 @@ pub(crate) fn cold_fact(fact: &ColdFact) -> Both {
 
 /// The sentences of several, with the limits of what was found; what holds for several rounds is said
 /// once.
-pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<Both> {
-    let mut found: Vec<(Both, Vec<u32>)> = Vec::new();
+pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<Bilingual> {
+    let mut found: Vec<(Bilingual, Vec<u32>)> = Vec::new();
     for fact in facts {
         let ([en, zh], [limit, limit_zh]) = (text(fact), limit(fact));
         let text = [en + &limit, zh + &limit_zh];
@@ -35,13 +35,13 @@ pub(crate) fn cold_facts<'a>(facts: impl Iterator<Item = &'a ColdFact>) -> Vec<B
 }
 
 /// What a figure may be at most, where it has a limit.
-fn limit(fact: &ColdFact) -> Both {
+fn limit(fact: &ColdFact) -> Bilingual {
     match fact {
         ColdFact::Hits { limit, .. } => [
             format!(" (up to {limit:.0} are tolerated)"),
             format!("（容许不超过 {limit:.0}）"),
         ],
-        _ => Both::default(),
+        _ => Bilingual::default(),
     }
 }
 
@@ -62,7 +62,7 @@ fn round_of(fact: &ColdFact) -> Option<u32> {
 }
 
 /// The sentence, without its round.
-fn text(fact: &ColdFact) -> Both {
+fn text(fact: &ColdFact) -> Bilingual {
     match fact {
         ColdFact::NothingDone => both(
             "nothing was done to make the round cold (--cold none)",
@@ -142,7 +142,7 @@ fn text(fact: &ColdFact) -> Both {
 }
 
 /// With the rounds that it is about.
-fn of_rounds(rounds: &[u32], [en, zh]: Both) -> Both {
+fn of_rounds(rounds: &[u32], [en, zh]: Bilingual) -> Bilingual {
     let list = |between: &str| {
         let rounds: Vec<String> = rounds.iter().map(u32::to_string).collect();
         rounds.join(between)
@@ -157,7 +157,7 @@ fn of_rounds(rounds: &[u32], [en, zh]: Both) -> Both {
     ]
 }
 
-fn may_be_replays(seen: Option<(f64, f64)>) -> Both {
+fn may_be_replays(seen: Option<(f64, f64)>) -> Bilingual {
     let [en, zh] = [
         "these answers may be those of earlier requests, given back whole with their usage: what usage says is no proof",
         "这些响应可能是之前请求的响应被原样返回，usage 也随之返回：usage 不能作为证据",
@@ -173,7 +173,7 @@ fn may_be_replays(seen: Option<(f64, f64)>) -> Both {
     ]
 }
 
-fn hits(fact: &ColdFact) -> Both {
+fn hits(fact: &ColdFact) -> Bilingual {
     let ColdFact::Hits {
         cached,
         prompt,
@@ -183,7 +183,7 @@ fn hits(fact: &ColdFact) -> Both {
         ..
     } = fact
     else {
-        return Both::default();
+        return Bilingual::default();
     };
     #[expect(
         clippy::cast_precision_loss,
@@ -219,7 +219,7 @@ fn hits(fact: &ColdFact) -> Both {
     ]
 }
 
-fn reset(fact: &ColdFact) -> Both {
+fn reset(fact: &ColdFact) -> Bilingual {
     match fact {
         ColdFact::ResetAccepted { url } => [
             format!("cache reset accepted by {url}"),
@@ -252,7 +252,7 @@ fn reset(fact: &ColdFact) -> Both {
     }
 }
 
-fn canary(fact: &ColdFact) -> Both {
+fn canary(fact: &ColdFact) -> Bilingual {
     match fact {
         ColdFact::CanaryReplayed => both(
             "a repeated made text was answered under the id of its first answer, as by a response cache: nothing is seen of the engine's",

@@ -1,7 +1,7 @@
 //! The sentence of a conclusion.
 
 use super::{
-    Both, both,
+    Bilingual, both,
     figures::{figures, percent, short},
 };
 use dualround_model::{
@@ -13,7 +13,7 @@ use dualround_model::{
 const INSIDE: f64 = 0.10;
 
 /// The whole sentence.
-pub(crate) fn conclusion(level: &LevelComparison) -> Both {
+pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let [mut en, mut zh] = match found.kind {
         ConclusionKind::CannotTell | ConclusionKind::Withheld => undecided(level),
@@ -40,7 +40,7 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Both {
 }
 
 /// What was concluded, for a table.
-pub(crate) fn in_a_few_words(level: &LevelComparison) -> Both {
+pub(crate) fn in_a_few_words(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     match found.kind {
@@ -56,7 +56,7 @@ pub(crate) fn in_a_few_words(level: &LevelComparison) -> Both {
 }
 
 /// Why there is no claim, for a table.
-fn why_not(level: &LevelComparison) -> Both {
+fn why_not(level: &LevelComparison) -> Bilingual {
     match level.conclusion.reason {
         Some(Reason::Contaminated) => both("withheld: not cold", "不下结论：冷轮不冷"),
         Some(Reason::Drift { .. }) => both("withheld: drift", "不下结论：服务端漂移"),
@@ -90,7 +90,7 @@ fn why_not(level: &LevelComparison) -> Both {
 }
 
 /// A round that was cold, and how it was made so.
-fn verified(method: ColdMethod) -> Both {
+fn verified(method: ColdMethod) -> Bilingual {
     if method == ColdMethod::None {
         return both(
             "; the cold round was cold, though nothing was done to make it so (by its hits)",
@@ -109,7 +109,7 @@ fn verified(method: ColdMethod) -> Both {
 }
 
 /// An effect, or that there is none above a bound.
-fn decided(level: &LevelComparison) -> Both {
+fn decided(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     let [head, head_zh] = match found.kind {
@@ -130,7 +130,7 @@ fn decided(level: &LevelComparison) -> Both {
 }
 
 /// No effect, above the bound that was found: means of a round may differ by less.
-fn no_effect(bound: Option<f64>) -> Both {
+fn no_effect(bound: Option<f64>) -> Bilingual {
     let Some(bound) = bound else {
         return both("no effect", "没有差异");
     };
@@ -168,7 +168,7 @@ fn no_evidence(witness: Witness) -> [&'static str; 2] {
 }
 
 /// `; 12 of 24 hit: 10.1×; 12 missed: 1.0×`.
-fn classes(level: &LevelComparison) -> Both {
+fn classes(level: &LevelComparison) -> Bilingual {
     let of: u64 = level.classes.iter().map(|class| class.requests).sum();
     let (mut en, mut zh) = (String::new(), String::new());
     for class in &level.classes {
@@ -190,7 +190,7 @@ fn classes(level: &LevelComparison) -> Both {
     [en, zh]
 }
 
-fn undecided(level: &LevelComparison) -> Both {
+fn undecided(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let Some(reason) = found.reason else {
         return both("cannot tell", "无法判断");
@@ -247,7 +247,7 @@ fn undecided(level: &LevelComparison) -> Both {
 }
 
 /// Which repeats went which way.
-fn drift(rounds: Repeated, ratio: f64) -> Both {
+fn drift(rounds: Repeated, ratio: f64) -> Bilingual {
     let [kind, kind_zh] = match rounds {
         Repeated::Cold => ["cold", "冷轮"],
         Repeated::Warm => ["warm", "热轮"],
@@ -281,7 +281,7 @@ fn undecided_yet(level: &LevelComparison) -> bool {
 }
 
 /// Hits by the witness that may speak, and what the cold round had of its own.
-fn rate(level: &LevelComparison) -> Both {
+fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
     let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
         (Witness::Counters { warm, .. }, _) => {
@@ -307,7 +307,7 @@ fn rate(level: &LevelComparison) -> Both {
             "; a response cache gave answers back: of the engine's cache this says nothing",
             "；有响应缓存直接返回的响应：这不能说明引擎自身的缓存",
         ),
-        _ => Both::default(),
+        _ => Bilingual::default(),
     };
     if let Some(cold) = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE) {
         let [cold, cold_zh] = percent(cold);
@@ -320,7 +320,7 @@ fn rate(level: &LevelComparison) -> Both {
 }
 
 /// What was not controlled, and what would tell more.
-fn remark_text(remark: Remark) -> Both {
+fn remark_text(remark: Remark) -> Bilingual {
     match remark {
         Remark::RoundLeftOut => both(
             "; a round was left out that holds too few of the requests of the others",

@@ -1,18 +1,18 @@
 //! What is said of a diagnosis.
 
 use super::{
-    Both, both,
+    Bilingual, both,
     figures::{percent, replayed},
 };
 use dualround_model::{CacheSeen, Diagnosis, LeftOut, LevelComparison};
 
 /// All of a level, in their order.
-pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Both> {
+pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Bilingual> {
     level.diagnosis.iter().map(diagnosis).collect()
 }
 
 /// One sentence.
-pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
+pub(crate) fn diagnosis(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::EndedBeforeWarm => both(
             "the level ended before its warm round, so nothing is compared",
@@ -101,7 +101,7 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Both {
     }
 }
 
-fn not_seen(seen: f64, sent: f64, replayed: bool) -> Both {
+fn not_seen(seen: f64, sent: f64, replayed: bool) -> Bilingual {
     let [why, why_zh] = if replayed {
         [
             "answers that are given back reach no engine",
@@ -123,7 +123,7 @@ fn not_seen(seen: f64, sent: f64, replayed: bool) -> Both {
     ]
 }
 
-fn several_processes(rate: f64) -> Both {
+fn several_processes(rate: f64) -> Bilingual {
     let [rate, rate_zh] = percent(rate);
     [
         format!(
@@ -135,7 +135,7 @@ fn several_processes(rate: f64) -> Both {
     ]
 }
 
-fn left_out(base: &str, reason: LeftOut) -> Both {
+fn left_out(base: &str, reason: LeftOut) -> Bilingual {
     let [why, why_zh] = match reason {
         LeftOut::SeveralProcesses => [
             "the page's counters go back and forth, as those of several processes in turn do",
@@ -157,7 +157,7 @@ fn left_out(base: &str, reason: LeftOut) -> Both {
     ]
 }
 
-fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Both {
+fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Bilingual {
     let count = engines.len();
     let shares = |words: &str| {
         let shares = engines.iter();
@@ -194,7 +194,7 @@ fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Both {
 }
 
 /// Few hits, as far as a canary and the counters explain them.
-fn few_hits(found: &Diagnosis) -> Both {
+fn few_hits(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::NeverFoundProcesses => both(
             "another replica, or a cache that is off: several processes answer behind this address, and a text sent twice was not found again, which looks the same; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica",
@@ -232,7 +232,7 @@ fn few_hits(found: &Diagnosis) -> Both {
 }
 
 /// Why hits stay below the possible ones, or those are few.
-fn gap(found: &Diagnosis) -> Both {
+fn gap(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::BelowBlock { short, of, block } => [
             format!(
@@ -276,6 +276,6 @@ fn gap(found: &Diagnosis) -> Both {
                 "可能写入未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；也可能是缓存已满、只保留了最先的；可用 --round-gap 秒数 等待以区分"
             ),
         ],
-        _ => Both::default(),
+        _ => Bilingual::default(),
     }
 }

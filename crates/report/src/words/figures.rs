@@ -1,6 +1,6 @@
 //! Figures inside sentences.
 
-use super::Both;
+use super::Bilingual;
 use dualround_model::{
     Allowance, AllowanceSource, IntervalKind, LevelComparison, Replayed, SeenBy, Source,
 };
@@ -30,13 +30,13 @@ pub(super) fn short(percent: f64) -> String {
 }
 
 /// A share as a percentage, in English and in Chinese.
-pub(super) fn percent(share: f64) -> Both {
+pub(super) fn percent(share: f64) -> Bilingual {
     let percent = 100.0 * share;
     [format!("{percent:.1} %"), format!("{percent:.1}%")]
 }
 
 /// Answers that no engine gave, and what shows it.
-pub(super) fn replayed(found: Replayed) -> Both {
+pub(super) fn replayed(found: Replayed) -> Bilingual {
     let Replayed {
         answers,
         of,
@@ -60,10 +60,10 @@ pub(super) fn replayed(found: Replayed) -> Both {
 
 /// `TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: 95 % spread over 12 prompts, one pair of
 /// rounds, ±25 % between rounds allowed by default)`; nothing without a ratio.
-pub(super) fn figures(level: &LevelComparison) -> Both {
+pub(super) fn figures(level: &LevelComparison) -> Bilingual {
     let ttft = &level.ttft;
     let Some(ratio) = ttft.ratio else {
-        return Both::default();
+        return Bilingual::default();
     };
     let shown = times(ratio);
     let (cold, warm) = (ms(ttft.cold_typical), ms(ttft.warm_typical));
@@ -85,7 +85,7 @@ pub(super) fn figures(level: &LevelComparison) -> Both {
 
 /// What the deciding interval is: the rounds and prompts that it rests on, and what rounds may differ
 /// by.
-fn interval(level: &LevelComparison) -> Both {
+fn interval(level: &LevelComparison) -> Bilingual {
     let (cycles, prompts) = (level.cycles, level.ttft.prompts);
     if level.ttft.interval_kind == Some(IntervalKind::TCycles) {
         return [
@@ -114,7 +114,7 @@ fn interval(level: &LevelComparison) -> Both {
 }
 
 /// What two rounds of one kind may differ by, and who says so.
-fn allowed(Allowance { percent, source }: Allowance) -> Both {
+fn allowed(Allowance { percent, source }: Allowance) -> Bilingual {
     let percent = short(percent);
     match source {
         AllowanceSource::Control => [

@@ -20,11 +20,11 @@ pub(crate) use withheld::{no_prefill_line, withheld};
 
 use dualround_model::{ColdFact, Diagnosis, Lang, LevelComparison};
 
-/// The same in English and in Chinese.
-pub(crate) type Both = [String; 2];
+/// One text in English and in Chinese.
+pub(crate) type Bilingual = [String; 2];
 
 /// Two texts that are there already.
-pub(crate) fn both(en: &str, zh: &str) -> Both {
+pub(crate) fn both(en: &str, zh: &str) -> Bilingual {
     [en.to_owned(), zh.to_owned()]
 }
 

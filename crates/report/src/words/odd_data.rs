@@ -1,14 +1,14 @@
 //! The words of caveats on data that is odd: rows that are not sent as they stand, answers that do not
 //! add up, records and readings that are missing.
 
-use super::Both;
+use super::Bilingual;
 use dualround_model::Warning;
 
 /// Names of fields that are told; the others are counted.
 const NAMED: usize = 8;
 
 /// What such a caveat says; `None` for the others.
-pub(super) fn odd_data(warning: &Warning) -> Option<Both> {
+pub(super) fn odd_data(warning: &Warning) -> Option<Bilingual> {
     Some(match warning {
         Warning::ImpossibleUsage { count, of } => [
             format!(
@@ -98,7 +98,7 @@ pub(super) fn odd_data(warning: &Warning) -> Option<Both> {
 }
 
 /// Answers that began with text which may or may not be theirs.
-fn unknown_text([count, of]: [u64; 2], place: &str, lead_ms: Option<f64>) -> Both {
+fn unknown_text([count, of]: [u64; 2], place: &str, lead_ms: Option<f64>) -> Bilingual {
     let [late, late_zh] = match lead_ms {
         Some(ms) => [
             format!("if it was generated, the answer began up to {ms:.1} ms before the TTFT shown"),
@@ -118,13 +118,13 @@ fn unknown_text([count, of]: [u64; 2], place: &str, lead_ms: Option<f64>) -> Bot
 }
 
 /// Fields of rows with their counts, those of media first.
-fn fields_unsent(fields: &[(String, u64)]) -> Both {
+fn fields_unsent(fields: &[(String, u64)]) -> Bilingual {
     let (media, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_media(name));
     let told = || media.iter().chain(&others).take(NAMED);
     let names = told().map(|(name, rows)| format!("`{name}` ({})", rows_of(*rows)));
     let names_zh = told().map(|(name, rows)| format!("`{name}`（{rows} 行）"));
     let [more, more_zh] = match fields.len().saturating_sub(NAMED) {
-        0 => Both::default(),
+        0 => Bilingual::default(),
         more => [format!(" and {more} more"), format!(" 等另外 {more} 个")],
     };
     let [lost, lost_zh] = if media.is_empty() {

@@ -1,6 +1,6 @@
 //! The words of every caveat in both languages.
 
-use super::{Both, odd_data::odd_data};
+use super::{Bilingual, odd_data::odd_data};
 use dualround_model::{Lang, MissedLimit, TrafficSign, Warning};
 
 /// What a caveat says to people.
@@ -355,7 +355,7 @@ fn sign(sign: TrafficSign, lang: Lang) -> &'static str {
 }
 
 /// A client that was late, and what helps: below half of a core it was not this client that used it.
-fn overloaded(lag_ms: f64, share: Option<f64>) -> Both {
+fn overloaded(lag_ms: f64, share: Option<f64>) -> Bilingual {
     let [advice, advice_zh] = match share {
         Some(share) if share < 0.5 => [
             "something else took this machine's cores; stop it, or use another machine",

@@ -1,10 +1,10 @@
 //! Why a figure is not given.
 
-use super::{Both, both};
+use super::{Bilingual, both};
 use dualround_model::{NoPrefillLine, Withheld};
 
 /// Why a ratio is withheld.
-pub(crate) fn withheld(reason: Withheld) -> Both {
+pub(crate) fn withheld(reason: Withheld) -> Bilingual {
     let Withheld::UnequalAnswers { pairs, of } = reason;
     [
         format!(
@@ -17,7 +17,7 @@ pub(crate) fn withheld(reason: Withheld) -> Both {
 }
 
 /// Why there is no line of TTFT over computed tokens.
-pub(crate) fn no_prefill_line(reason: NoPrefillLine) -> Both {
+pub(crate) fn no_prefill_line(reason: NoPrefillLine) -> Bilingual {
     match reason {
         NoPrefillLine::Queueing => both(
             "requests wait for each other above concurrency 1, and queueing is not prefill",

@@ -1,0 +1,382 @@
+//! The metrics of a request, one row each, and in which outputs each stands. Every writer walks this
+//! table: a metric that has a row is in each output that the row names, and in no other.
+
+use JsonGroup::{Answer, Usage, Waiting};
+use ParquetPlace::{Added, Measured};
+use RequestValue::{Count, Real};
+use dualround_model::{
+    Lang, LevelComparison, MetricComparison, RequestMetrics, RequestRecord, RoundSummary, Stat,
+};
+
+/// A metric: one number a request, its distribution over a round, or both.
+pub(crate) struct Metric {
+    /// The name in the JSON files and in `metrics_tidy.csv`.
+    pub(crate) key: &'static str,
+    pub(crate) unit: Unit,
+    /// `None` where a round has it and a request does not.
+    pub(crate) request: Option<RequestMetric>,
+    /// `None` where single requests have it and a round does not.
+    pub(crate) round: Option<RoundMetric>,
+    /// Its comparison, where the cold and the warm round are held against each other by it.
+    pub(crate) compared: Option<fn(&LevelComparison) -> &MetricComparison>,
+}
+
+/// What a metric is measured in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Ms,
+    Tokens,
+}
+
+/// How single requests have a metric: in the JSON of a round and in `requests.parquet`.
+pub(crate) struct RequestMetric {
+    pub(crate) value: RequestValue,
+    pub(crate) json: JsonGroup,
+    pub(crate) parquet: ParquetPlace,
+}
+
+/// How a metric is taken from a request.
+#[derive(Clone, Copy)]
+pub(crate) enum RequestValue {
+    /// A number with decimals: six of them in JSON, a double in Parquet.
+    Real(fn(&RequestRecord, &RequestMetrics) -> Option<f64>),
+    /// A whole number.
+    Count(fn(&RequestRecord, &RequestMetrics) -> Option<u64>),
+}
+
+/// The groups in which metrics stand in the JSON of a request, each in the order of the table. What
+/// is no metric stands between them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonGroup {
+    /// Behind the prompt.
+    Answer,
+    /// Behind the flags.
+    Usage,
+    /// Behind what is told of the stream.
+    Waiting,
+}
+
+/// The groups in which the columns of metrics stand in `requests.parquet`, and the place in the group,
+/// counted from 1. What is no metric stands between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ParquetPlace {
+    /// Behind the error.
+    Measured(u8),
+    /// Behind the response's id: columns that came with a later version.
+    Added(u8),
+}
+
+/// How a round has a metric: as a distribution, in the JSON of a round and in the CSV files.
+pub(crate) struct RoundMetric {
+    pub(crate) stat: fn(&RoundSummary) -> &Stat,
+    /// What people call it, times with their unit, in English and Chinese.
+    label: [&'static str; 2],
+    /// The place in `metrics_summary.csv` and `metrics_flat.csv`, counted from 1.
+    csv_place: u8,
+    /// Whether the terminal shows it of this round.
+    pub(crate) on_terminal: fn(&RoundSummary) -> bool,
+}
+
+/// All of them, in the order of JSON, of `metrics_tidy.csv` and of the terminal.
+pub(crate) static METRICS: &[Metric] = &[
+    Metric {
+        key: "ttft",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.ttft_ms), Answer, Measured(4)),
+        round: of_round(|round| &round.ttft, ["TTFT (ms)"; 2], 1, always),
+        compared: Some(|level| &level.ttft),
+    },
+    Metric {
+        key: "ttft_width",
+        unit: Unit::Ms,
+        request: of_request(Real(ttft_width), Answer, Measured(5)),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "ttfo",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.ttfo_ms), Answer, Measured(6)),
+        round: of_round(|round| &round.ttfo, ["TTFO (ms)"; 2], 5, is_not_ttft),
+        compared: None,
+    },
+    Metric {
+        key: "itl",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.itl_ms), Answer, Measured(7)),
+        round: of_round(|round| &round.itl, ["ITL (ms)"; 2], 2, always),
+        compared: Some(|level| &level.itl),
+    },
+    Metric {
+        key: "icl",
+        unit: Unit::Ms,
+        // A request has one for every event: `chunk_ms` in Parquet.
+        request: None,
+        round: of_round(
+            |round| &round.icl,
+            ["ICL (ms)"; 2],
+            4,
+            |round| round.icl.n > 0,
+        ),
+        compared: None,
+    },
+    Metric {
+        key: "latency",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.latency_ms), Answer, Measured(8)),
+        round: of_round(
+            |round| &round.latency,
+            ["Latency (ms)", "延迟 (ms)"],
+            3,
+            always,
+        ),
+        compared: Some(|level| &level.latency),
+    },
+    Metric {
+        key: "input_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|_, metrics| metrics.input_tokens),
+            Answer,
+            Measured(9),
+        ),
+        round: of_round(
+            |round| &round.input_tokens,
+            ["Input tokens", "输入 tokens"],
+            6,
+            never,
+        ),
+        compared: None,
+    },
+    Metric {
+        key: "output_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|_, metrics| metrics.output_tokens),
+            Answer,
+            Measured(11),
+        ),
+        round: of_round(
+            |round| &round.output_tokens,
+            ["Output tokens", "输出 tokens"],
+            7,
+            never,
+        ),
+        compared: None,
+    },
+    Metric {
+        key: "partial_output_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|_, metrics| metrics.partial_output_tokens),
+            Usage,
+            Measured(13),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "cached_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|_, metrics| metrics.cached_tokens),
+            Usage,
+            Measured(10),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "local_cached_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|record, _| record.usage.local_cached_tokens),
+            Usage,
+            Added(1),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "external_cached_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|record, _| record.usage.external_cached_tokens),
+            Usage,
+            Added(2),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "reasoning_tokens",
+        unit: Unit::Tokens,
+        request: of_request(
+            Count(|record, _| record.usage.reasoning_tokens),
+            Usage,
+            Measured(12),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "connect_ms",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.connect_ms), Waiting, Measured(3)),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "queue_wait_ms",
+        unit: Unit::Ms,
+        request: of_request(
+            Real(|_, metrics| metrics.queue_wait_ms),
+            Waiting,
+            Measured(2),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "start_ms",
+        unit: Unit::Ms,
+        request: of_request(Real(|_, metrics| metrics.start_ms), Waiting, Measured(1)),
+        round: None,
+        compared: None,
+    },
+];
+
+const fn of_request(
+    value: RequestValue,
+    json: JsonGroup,
+    parquet: ParquetPlace,
+) -> Option<RequestMetric> {
+    Some(RequestMetric {
+        value,
+        json,
+        parquet,
+    })
+}
+
+const fn of_round(
+    stat: fn(&RoundSummary) -> &Stat,
+    label: [&'static str; 2],
+    csv_place: u8,
+    on_terminal: fn(&RoundSummary) -> bool,
+) -> Option<RoundMetric> {
+    Some(RoundMetric {
+        stat,
+        label,
+        csv_place,
+        on_terminal,
+    })
+}
+
+fn always(_: &RoundSummary) -> bool {
+    true
+}
+
+fn never(_: &RoundSummary) -> bool {
+    false
+}
+
+/// Where nothing reasons the answer's first token is the first token.
+fn is_not_ttft(round: &RoundSummary) -> bool {
+    round.ttfo.n > 0 && round.ttfo.avg != round.ttft.avg
+}
+
+fn ttft_width(record: &RequestRecord, _: &RequestMetrics) -> Option<f64> {
+    record.timeline.first_token_width_ms()
+}
+
+impl Unit {
+    /// The name in the files.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Ms => "ms",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+impl Metric {
+    /// What people call it in sentences and comparisons, times with their unit.
+    pub(crate) fn label(&self, lang: Lang) -> &'static str {
+        let label = self.round.as_ref().map(|round| round.label);
+        label.map_or(self.key, |label| lang.pick(label))
+    }
+
+    /// What it is called in the guide's layouts, which have the names of times in English in every
+    /// language.
+    pub(crate) fn guide_label(&self, lang: Lang) -> &'static str {
+        match self.unit {
+            Unit::Ms => self.label(Lang::En),
+            Unit::Tokens => self.label(lang),
+        }
+    }
+
+    /// The name of its column in `requests.parquet`, which says the unit of times.
+    pub(crate) fn column_name(&self) -> String {
+        match self.unit {
+            Unit::Ms if !self.key.ends_with("_ms") => format!("{}_ms", self.key),
+            Unit::Ms | Unit::Tokens => self.key.to_owned(),
+        }
+    }
+}
+
+/// The metrics that a round has, in the order of the table.
+pub(crate) fn round_metrics() -> impl Iterator<Item = (&'static Metric, &'static RoundMetric)> {
+    METRICS
+        .iter()
+        .filter_map(|metric| Some((metric, metric.round.as_ref()?)))
+}
+
+/// The metrics that a round has, in the order of `metrics_summary.csv` and `metrics_flat.csv`.
+pub(crate) fn round_metrics_of_csv() -> Vec<(&'static Metric, &'static RoundMetric)> {
+    let mut metrics: Vec<_> = round_metrics().collect();
+    metrics.sort_by_key(|(_, round)| round.csv_place);
+    metrics
+}
+
+/// The metrics that single requests have, in the order of the table.
+pub(crate) fn request_metrics() -> impl Iterator<Item = (&'static Metric, &'static RequestMetric)> {
+    METRICS
+        .iter()
+        .filter_map(|metric| Some((metric, metric.request.as_ref()?)))
+}
+
+/// The metrics by which cold and warm rounds are held against each other.
+pub(crate) fn compared_metrics(
+    level: &LevelComparison,
+) -> impl Iterator<Item = (&'static Metric, &MetricComparison)> {
+    METRICS
+        .iter()
+        .filter_map(|metric| Some((metric, metric.compared?(level))))
+}
+
+/// What people call the metric with this key; `None` where there is none, or none that they are shown.
+pub(crate) fn label(key: &str, lang: Lang) -> Option<&'static str> {
+    let (metric, _) = round_metrics().find(|(metric, _)| metric.key == key)?;
+    Some(metric.label(lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_metric_has_a_name_and_places_of_its_own() {
+        let keys: BTreeSet<&str> = METRICS.iter().map(|metric| metric.key).collect();
+        assert_eq!(keys.len(), METRICS.len());
+        let places: Vec<u8> = round_metrics_of_csv()
+            .iter()
+            .map(|(_, round)| round.csv_place)
+            .collect();
+        assert!(places.iter().copied().eq(1..=7), "{places:?}");
+        let columns: BTreeSet<ParquetPlace> = request_metrics()
+            .map(|(_, request)| request.parquet)
+            .collect();
+        assert_eq!(columns.len(), request_metrics().count());
+    }
+}
