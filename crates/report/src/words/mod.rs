@@ -6,7 +6,6 @@ mod cold_fact;
 mod conclusion;
 mod diagnosis;
 mod figures;
-mod odd_data;
 mod warning;
 mod withheld;
 
@@ -14,7 +13,7 @@ pub(crate) use change::{change_caveat, change_reason};
 pub(crate) use cold_fact::{cold_fact, cold_facts};
 pub(crate) use conclusion::{conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
-pub(crate) use odd_data::is_media;
+pub(crate) use warning::is_media;
 pub use warning::warning_text;
 pub(crate) use withheld::{no_prefill_line, withheld};
 
