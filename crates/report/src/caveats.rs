@@ -65,16 +65,20 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
 
 /// Of rounds in which the client was overloaded the worst, which is said for all of them.
 fn most_overloaded(rounds: &[RoundResult]) -> Option<&Warning> {
-    let lag = |warning: &Warning| match warning {
-        Warning::ClientOverloaded {
-            probe_lag_p99_ms, ..
-        } => Some(*probe_lag_p99_ms),
-        _ => None,
-    };
     let warnings = rounds.iter().flat_map(|round| &round.summary.warnings);
     let late = warnings.filter_map(|warning| Some((warning, lag(warning)?)));
     let worst = late.max_by(|(_, a), (_, b)| a.total_cmp(b));
     worst.map(|(warning, _)| warning)
+}
+
+/// How late an overloaded client was, ms.
+fn lag(warning: &Warning) -> Option<f64> {
+    match warning {
+        Warning::ClientOverloaded {
+            probe_lag_p99_ms, ..
+        } => Some(*probe_lag_p99_ms),
+        _ => None,
+    }
 }
 
 /// What makes figures mean something else comes before what makes them less sure, and that before

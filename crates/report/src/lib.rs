@@ -29,7 +29,7 @@ pub use json::run::RunInfo;
 pub use labels::{Labels, labels};
 pub use store::files::RunFiles;
 pub use store::journal::Journal;
-pub use store::journal_read::{Entry, RoundReader, cut_journal, read_journal};
+pub use store::journal_read::{JournalEntry, RoundReader, cut_journal, read_journal};
 pub use store::list::{ListedRun, list_json, list_table};
 pub use store::lock::FolderLock;
 pub use store::request_source::{RequestReceiver, RequestSource};
@@ -39,6 +39,7 @@ pub use terminal::comparison_block::comparison_block;
 pub use terminal::round_table::{round_notes, round_table};
 pub use text::{safe_text, wrap};
 pub use versus::{
-    GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
+    ComparedRun, GateResult, Versus, junit, level_change_json, versus_json, versus_markdown,
+    versus_table,
 };
 pub use words::{cold_text, conclusion_text, diagnosis_text, setting_text, warning_text};

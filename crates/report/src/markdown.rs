@@ -15,16 +15,14 @@ use std::io::{self, Write};
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, plan) = (page.run, &page.run.plan);
     let lang = plan.output.lang;
-    let pick = |en: &'static str, zh: &'static str| lang.pick([en, zh]);
-    let text = |pair: &[String; 2]| plain(lang.pick([&pair[0], &pair[1]]));
     writeln!(
         out,
         "## dualround: {} ({})\n",
         plain(&plan.model),
         plan.schedule
     )?;
-    let colon = pick(": ", "：");
-    let concurrency = pick("concurrency", "并发");
+    let colon = lang.pick([": ", "："]);
+    let concurrency = lang.pick(["concurrency", "并发"]);
     for level in &page.comparison.levels {
         let name = page.level_name(level.level);
         let conclusion = lang.pick(conclusion(level));
@@ -34,7 +32,7 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
             plain(&conclusion)
         )?;
         for line in diagnoses(level) {
-            writeln!(out, "  - {}", text(&line))?;
+            writeln!(out, "  - {}", plain(&lang.pick(line)))?;
         }
     }
     let heads = heads(&page.comparison.levels).map(|head| head.words(lang));
@@ -58,23 +56,27 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
     }
     let caveats = caveats(plan, &run.warnings, page.rounds);
     if !caveats.is_empty() {
-        writeln!(out, "\n**{}**\n", pick("Caveats", "说明"))?;
+        writeln!(out, "\n**{}**\n", lang.pick(["Caveats", "说明"]))?;
     }
     for caveat in &caveats {
         let places = caveat.places_of(page.rounds.len());
         let places = places.map_or_else(String::new, |places| format!(" ({})", lang.pick(places)));
-        writeln!(out, "- {}{places}", text(&caveat.text))?;
+        writeln!(
+            out,
+            "- {}{places}",
+            plain(lang.pick(caveat.text.each_ref().map(String::as_str)))
+        )?;
     }
     details(page, out)?;
     let dataset = plan.dataset.path.display().to_string();
     writeln!(
         out,
         "\n{}: {} · {}: {} · {}: {} · seed {} · {} · dualround {}",
-        pick("Endpoint", "端点"),
+        lang.pick(["Endpoint", "端点"]),
         code(&plan.endpoint),
-        pick("dataset", "数据集"),
+        lang.pick(["dataset", "数据集"]),
         code(&dataset),
-        pick("samples", "样本数"),
+        lang.pick(["samples", "样本数"]),
         page.rounds.first().map_or(0, |round| round.meta.planned),
         plan.seed,
         run.started_at,

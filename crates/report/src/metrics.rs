@@ -12,7 +12,7 @@ use dualround_model::{
 pub(crate) struct Metric {
     /// The name in the JSON files and in `metrics_tidy.csv`.
     pub(crate) key: &'static str,
-    pub(crate) unit: Unit,
+    pub(crate) unit: MetricUnit,
     /// `None` where a round has it and a request does not.
     pub(crate) request: Option<RequestMetric>,
     /// `None` where single requests have it and a round does not.
@@ -23,7 +23,7 @@ pub(crate) struct Metric {
 
 /// What a metric is measured in.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub(crate) enum MetricUnit {
     Ms,
     Tokens,
 }
@@ -81,35 +81,35 @@ pub(crate) struct RoundMetric {
 pub(crate) static METRICS: &[Metric] = &[
     Metric {
         key: "ttft",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.ttft_ms), Answer, Measured(4)),
         round: of_round(|round| &round.ttft, ["TTFT (ms)"; 2], 1, always),
         compared: Some(|level| &level.ttft),
     },
     Metric {
         key: "ttft_width",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(ttft_width), Answer, Measured(5)),
         round: None,
         compared: None,
     },
     Metric {
         key: "ttfo",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.ttfo_ms), Answer, Measured(6)),
         round: of_round(|round| &round.ttfo, ["TTFO (ms)"; 2], 5, is_not_ttft),
         compared: None,
     },
     Metric {
         key: "itl",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.itl_ms), Answer, Measured(7)),
         round: of_round(|round| &round.itl, ["ITL (ms)"; 2], 2, always),
         compared: Some(|level| &level.itl),
     },
     Metric {
         key: "icl",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         // A request has one for every event: `chunk_ms` in Parquet.
         request: None,
         round: of_round(
@@ -122,7 +122,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "latency",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.latency_ms), Answer, Measured(8)),
         round: of_round(
             |round| &round.latency,
@@ -134,7 +134,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "input_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|_, metrics| metrics.input_tokens),
             Answer,
@@ -150,7 +150,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "output_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|_, metrics| metrics.output_tokens),
             Answer,
@@ -166,7 +166,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "partial_output_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|_, metrics| metrics.partial_output_tokens),
             Usage,
@@ -177,7 +177,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "cached_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|_, metrics| metrics.cached_tokens),
             Usage,
@@ -188,7 +188,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "local_cached_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|record, _| record.usage.local_cached_tokens),
             Usage,
@@ -199,7 +199,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "external_cached_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|record, _| record.usage.external_cached_tokens),
             Usage,
@@ -210,7 +210,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "reasoning_tokens",
-        unit: Unit::Tokens,
+        unit: MetricUnit::Tokens,
         request: of_request(
             Count(|record, _| record.usage.reasoning_tokens),
             Usage,
@@ -221,14 +221,14 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "connect_ms",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.connect_ms), Waiting, Measured(3)),
         round: None,
         compared: None,
     },
     Metric {
         key: "queue_wait_ms",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(
             Real(|_, metrics| metrics.queue_wait_ms),
             Waiting,
@@ -239,7 +239,7 @@ pub(crate) static METRICS: &[Metric] = &[
     },
     Metric {
         key: "start_ms",
-        unit: Unit::Ms,
+        unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.start_ms), Waiting, Measured(1)),
         round: None,
         compared: None,
@@ -289,7 +289,7 @@ fn ttft_width(record: &RequestRecord, _: &RequestMetrics) -> Option<f64> {
     record.timeline.first_token_width_ms()
 }
 
-impl Unit {
+impl MetricUnit {
     /// The name in the files.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -310,16 +310,16 @@ impl Metric {
     /// language.
     pub(crate) fn guide_label(&self, lang: Lang) -> &'static str {
         match self.unit {
-            Unit::Ms => self.label(Lang::En),
-            Unit::Tokens => self.label(lang),
+            MetricUnit::Ms => self.label(Lang::En),
+            MetricUnit::Tokens => self.label(lang),
         }
     }
 
     /// The name of its column in `requests.parquet`, which says the unit of times.
     pub(crate) fn column_name(&self) -> String {
         match self.unit {
-            Unit::Ms if !self.key.ends_with("_ms") => format!("{}_ms", self.key),
-            Unit::Ms | Unit::Tokens => self.key.to_owned(),
+            MetricUnit::Ms if !self.key.ends_with("_ms") => format!("{}_ms", self.key),
+            MetricUnit::Ms | MetricUnit::Tokens => self.key.to_owned(),
         }
     }
 }

@@ -2,14 +2,17 @@
 
 /// Milliseconds since the round's first request; what was read before it is negative.
 pub(crate) fn since_start(at_ns: u64, started_ns: u64) -> f64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "a round is far shorter than 2^52 ns"
-    )]
-    let ms = |ns: u64| ns as f64 / 1e6;
     if at_ns >= started_ns {
         ms(at_ns - started_ns)
     } else {
         -ms(started_ns - at_ns)
     }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a round is far shorter than 2^52 ns"
+)]
+fn ms(ns: u64) -> f64 {
+    ns as f64 / 1e6
 }

@@ -7,7 +7,7 @@ mod made;
 use dualround_model::Lang;
 use dualround_model::RoundMeta;
 use dualround_report::{
-    Entry, ReportError, RoundReader, RunFiles, cut_journal, read_journal, round_table,
+    JournalEntry, ReportError, RoundReader, RunFiles, cut_journal, read_journal, round_table,
 };
 use made::{in_memory, plan, request, result};
 use std::{fs, path::Path};
@@ -118,10 +118,10 @@ fn b138_folders_of_earlier_runs() {
 fn rounds(path: &Path) -> Result<Vec<(RoundMeta, usize)>, ReportError> {
     let (mut rounds, mut requests) = (Vec::new(), 0);
     read_journal(path, &mut |entry| match entry {
-        Entry::Begun(_) => requests = 0,
-        Entry::Request(_) => requests += 1,
-        Entry::Round(meta, _) => rounds.push((*meta, std::mem::take(&mut requests))),
-        Entry::Evidence(_) | Entry::Damaged(_) | Entry::EndLost => {}
+        JournalEntry::Begun(_) => requests = 0,
+        JournalEntry::Request(_) => requests += 1,
+        JournalEntry::Round(meta, _) => rounds.push((*meta, std::mem::take(&mut requests))),
+        JournalEntry::Evidence(_) | JournalEntry::Damaged(_) | JournalEntry::EndLost => {}
     })?;
     Ok(rounds)
 }
@@ -185,12 +185,12 @@ fn x32_damaged_lines_of_a_journal_are_passed_over_and_told() {
         fs::write(&path, lines.join("\n") + "\n").unwrap();
         let (mut told, mut found, mut requests) = (Vec::new(), Vec::new(), 0);
         read_journal(&path, &mut |entry| match entry {
-            Entry::Begun(_) => requests = 0,
-            Entry::Request(_) => requests += 1,
-            Entry::Round(meta, span) => found.push((*meta, requests, span)),
-            Entry::Damaged(line) => told.push(line),
-            Entry::EndLost => told.push(0),
-            Entry::Evidence(_) => {}
+            JournalEntry::Begun(_) => requests = 0,
+            JournalEntry::Request(_) => requests += 1,
+            JournalEntry::Round(meta, span) => found.push((*meta, requests, span)),
+            JournalEntry::Damaged(line) => told.push(line),
+            JournalEntry::EndLost => told.push(0),
+            JournalEntry::Evidence(_) => {}
         })
         .unwrap();
         (told, found)

@@ -12,7 +12,8 @@ use crate::{
 };
 use dualround_model::{Lang, RunChange, Which};
 use dualround_report::{
-    GateResult, Side, Versus, junit, level_change_json, versus_json, versus_markdown, versus_table,
+    ComparedRun, GateResult, Versus, junit, level_change_json, versus_json, versus_markdown,
+    versus_table,
 };
 use dualround_stats::{RunData, versus};
 use std::{fs, path::Path};
@@ -93,9 +94,9 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
     Ok(code)
 }
 
-fn side<'a>(dir: &'a Path, run: &'a SavedRun) -> Side<'a> {
+fn side<'a>(dir: &'a Path, run: &'a SavedRun) -> ComparedRun<'a> {
     let run = &run.info;
-    Side { dir, run }
+    ComparedRun { dir, run }
 }
 
 /// A run that has something to compare.

@@ -8,7 +8,7 @@ use crate::exit::Usage;
 use dualround_model::{
     Comparison, Evidence, LevelComparison, Plan, RoundKind, RoundResult, RunEvidence,
 };
-use dualround_report::{Entry, RunFiles, RunInfo, read_journal};
+use dualround_report::{JournalEntry, RunFiles, RunInfo, read_journal};
 use dualround_stats::{RoundFold, SummaryOptions};
 use std::path::Path;
 
@@ -57,9 +57,9 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
     let mut found: Vec<Evidence> = Vec::new();
     let mut lost = LostLines::default();
     read_journal(&files.journal_path(), &mut |entry| match entry {
-        Entry::Begun(meta) => fold = RoundFold::new(options.clone(), meta.planned),
-        Entry::Request(record) => fold.add(&record),
-        Entry::Round(mut meta, requests) => {
+        JournalEntry::Begun(meta) => fold = RoundFold::new(options.clone(), meta.planned),
+        JournalEntry::Request(record) => fold.add(&record),
+        JournalEntry::Round(mut meta, requests) => {
             if meta.unfinished && came_to_its_end(&info) {
                 meta.without_end();
                 lost.ends += 1;
@@ -71,9 +71,9 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
                 rounds.push(ended.finish(*meta, requests));
             }
         }
-        Entry::Evidence(evidence) => found.push(*evidence),
-        Entry::Damaged(line) => lost.damaged.push(line),
-        Entry::EndLost => lost.ends += 1,
+        JournalEntry::Evidence(evidence) => found.push(*evidence),
+        JournalEntry::Damaged(line) => lost.damaged.push(line),
+        JournalEntry::EndLost => lost.ends += 1,
     })?;
     lost.tell(&files, info.plan.output.lang);
     whole(&info, &rounds, &files)?;

@@ -92,26 +92,31 @@ fn throughput(rounds: &[RoundResult], labels: &Labels) -> Section {
 }
 
 fn goodput(rounds: &[RoundResult], labels: &Labels) -> Section {
-    let figure = |name: &str, of: fn(&Goodput) -> Option<f64>| {
-        row(rounds, name, |summary| {
-            summary.goodput.as_ref().and_then(of)
-        })
-    };
     let (requests, tokens) = (labels.slo_requests, labels.slo_tokens);
     Section {
         title: labels.goodput.to_owned(),
         rows: vec![
-            figure(requests, |goodput| count(goodput.requests)),
-            figure(&format!("{requests} (%)"), |goodput| {
+            goodput_row(rounds, requests, |goodput| count(goodput.requests)),
+            goodput_row(rounds, &format!("{requests} (%)"), |goodput| {
                 in_percent(goodput.request_rate)
             }),
-            figure(tokens, |goodput| goodput.tokens.and_then(count)),
-            figure(&format!("{tokens} (%)"), |goodput| {
+            goodput_row(rounds, tokens, |goodput| goodput.tokens.and_then(count)),
+            goodput_row(rounds, &format!("{tokens} (%)"), |goodput| {
                 in_percent(goodput.token_rate)
             }),
-            figure(labels.slo_rate, |goodput| goodput.token_throughput),
+            goodput_row(rounds, labels.slo_rate, |goodput| goodput.token_throughput),
         ],
     }
+}
+
+fn goodput_row(
+    rounds: &[RoundResult],
+    name: &str,
+    figure: fn(&Goodput) -> Option<f64>,
+) -> SectionRow {
+    row(rounds, name, |summary| {
+        summary.goodput.as_ref().and_then(figure)
+    })
 }
 
 fn counts(rounds: &[RoundResult], labels: &Labels) -> Section {
@@ -140,25 +145,20 @@ fn counts(rounds: &[RoundResult], labels: &Labels) -> Section {
 
 /// A server metric: what a counter grew by, the guide's seven statistics of any other.
 fn server_metric(name: &str, rounds: &[RoundResult], labels: &Labels) -> Section {
-    let row = |label: &str, figure: &dyn Fn(&MetricSummary) -> Option<f64>| {
-        row(rounds, label, |summary| {
-            summary.prometheus.get(name).and_then(figure)
-        })
-    };
     let is_counter = rounds
         .iter()
         .filter_map(|round| round.summary.prometheus.get(name))
         .any(|metric| metric.kind == MetricKind::Counter);
     let rows = if is_counter {
         vec![
-            row(labels.increase, &|metric| metric.increase),
-            row(labels.rate, &|metric| metric.rate),
+            metric_row(rounds, name, labels.increase, |metric| metric.increase),
+            metric_row(rounds, name, labels.rate, |metric| metric.rate),
         ]
     } else {
         let seven = Statistic::SEVEN.into_iter();
         seven
             .map(|statistic| {
-                row(statistic.label(labels.lang), &|metric| {
+                metric_row(rounds, name, statistic.label(labels.lang), |metric| {
                     metric_cell(metric, statistic)
                 })
             })
@@ -168,6 +168,17 @@ fn server_metric(name: &str, rounds: &[RoundResult], labels: &Labels) -> Section
         title: name.to_owned(),
         rows,
     }
+}
+
+fn metric_row(
+    rounds: &[RoundResult],
+    metric: &str,
+    label: &str,
+    figure: impl Fn(&MetricSummary) -> Option<f64>,
+) -> SectionRow {
+    row(rounds, label, |summary| {
+        summary.prometheus.get(metric).and_then(&figure)
+    })
 }
 
 /// A cell from outside, which may not be taken for a formula.

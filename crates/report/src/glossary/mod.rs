@@ -233,31 +233,41 @@ pub fn explain(word: &str) -> Option<(TermKind, &'static Term)> {
     {
         return explain("http_status");
     }
-    let exact = |name: &str| {
-        let name = ALIASES
-            .iter()
-            .find(|(alias, _)| *alias == name)
-            .map_or(name, |(_, id)| id);
-        TermKind::ALL.into_iter().find_map(|kind| {
-            let found = terms(kind).iter().find(|term| term.id == name)?;
-            Some((kind, found))
-        })
-    };
     let bare = Statistic::ALL
         .into_iter()
         .find_map(|statistic| plain.strip_prefix(statistic.key())?.strip_prefix('_'));
-    let titled = || {
-        TermKind::ALL.into_iter().find_map(|kind| {
-            let named = |term: &&Term| term.title.iter().any(|title| self::plain(title) == plain);
-            Some((kind, terms(kind).iter().find(named)?))
+    by_id(&plain)
+        .or_else(|| by_id(plain.trim_end_matches("_ms")))
+        .or_else(|| {
+            if plain.contains("_upper_") {
+                by_id("tails")
+            } else {
+                None
+            }
         })
-    };
-    let upper = || plain.contains("_upper_").then(|| exact("tails")).flatten();
-    exact(&plain)
-        .or_else(|| exact(plain.trim_end_matches("_ms")))
-        .or_else(upper)
-        .or_else(|| exact(bare?))
-        .or_else(titled)
+        .or_else(|| by_id(bare?))
+        .or_else(|| by_title(&plain))
+}
+
+/// The term with this name in the files, or with another form of it.
+fn by_id(name: &str) -> Option<(TermKind, &'static Term)> {
+    let id = ALIASES
+        .iter()
+        .find(|(alias, _)| *alias == name)
+        .map_or(name, |(_, id)| id);
+    find_term(|term| term.id == id)
+}
+
+/// The term that people call so, in either language.
+fn by_title(plain_title: &str) -> Option<(TermKind, &'static Term)> {
+    find_term(|term| term.title.iter().any(|title| plain(title) == plain_title))
+}
+
+fn find_term(is_it: impl Fn(&Term) -> bool) -> Option<(TermKind, &'static Term)> {
+    TermKind::ALL.into_iter().find_map(|kind| {
+        let found = terms(kind).iter().find(|term| is_it(term))?;
+        Some((kind, found))
+    })
 }
 
 fn plain(word: &str) -> String {

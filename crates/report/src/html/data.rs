@@ -24,11 +24,12 @@ const TEXT_BYTES: usize = 3_000_000;
 const TEXT_CHARS: usize = 120;
 
 /// A time in ms to the microsecond, or null.
-struct Ms(Option<f64>);
+struct PageTime(Option<f64>);
 
-impl Serialize for Ms {
+impl Serialize for PageTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rounded = self.0.map(|ms| (ms * 1e3).round() / 1e3);
+        let Self(ms) = self;
+        let rounded = ms.map(|ms| (ms * 1e3).round() / 1e3);
         match rounded.filter(|ms| ms.is_finite()) {
             // Whole numbers without `.0`: there are very many of them.
             #[expect(clippy::cast_possible_truncation, reason = "below 2^53")]
@@ -39,18 +40,18 @@ impl Serialize for Ms {
 }
 
 #[derive(Serialize)]
-struct Data<'a> {
+struct PageData<'a> {
     lang: &'static str,
     every: usize,
     kinds: Vec<String>,
     flags: Vec<&'static str>,
-    texts: Texts,
-    levels: Vec<Level<'a>>,
+    texts: RequestTexts,
+    levels: Vec<PageLevel<'a>>,
 }
 
 /// What a request is called and asks, once for all rounds that ask it.
 #[derive(Serialize)]
-struct Texts {
+struct RequestTexts {
     id: Vec<Option<Arc<str>>>,
     prompt: Vec<Option<String>>,
     /// By id and digest of the prompt.
@@ -64,12 +65,12 @@ struct Texts {
 }
 
 #[derive(Serialize)]
-struct Level<'a> {
+struct PageLevel<'a> {
     name: String,
     line: Option<FittedLine>,
     /// Why there is none, in English and Chinese.
     no_line: Option<[String; 2]>,
-    rounds: Vec<Round<'a>>,
+    rounds: Vec<PageRound<'a>>,
 }
 
 #[derive(Serialize)]
@@ -79,15 +80,15 @@ struct FittedLine {
 }
 
 #[derive(Serialize)]
-struct Round<'a> {
+struct PageRound<'a> {
     number: u32,
     epoch: u32,
     kind: RoundKind,
     name: [String; 2],
-    duration_ms: Ms,
+    duration_ms: PageTime,
     summary: BTreeMap<&'static str, Rounded>,
     failures: &'a BTreeMap<String, u64>,
-    metrics: Vec<Metric<'a>>,
+    metrics: Vec<PageMetric<'a>>,
     #[serde(flatten)]
     columns: RequestColumns,
 }
@@ -97,10 +98,10 @@ struct RequestColumns {
     index: Vec<u32>,
     text: Vec<usize>,
     outcome: Vec<usize>,
-    start: Vec<Ms>,
-    ttft: Vec<Ms>,
-    itl: Vec<Ms>,
-    latency: Vec<Ms>,
+    start: Vec<PageTime>,
+    ttft: Vec<PageTime>,
+    itl: Vec<PageTime>,
+    latency: Vec<PageTime>,
     input: Vec<Option<u64>>,
     cached: Vec<Option<u64>>,
     output: Vec<Option<u64>>,
@@ -108,59 +109,61 @@ struct RequestColumns {
 }
 
 #[derive(Serialize)]
-struct Metric<'a> {
+struct PageMetric<'a> {
     name: &'a str,
     rises: bool,
-    series: Vec<Series>,
+    series: Vec<PageSeries>,
 }
 
 #[derive(Serialize)]
-struct Series {
+struct PageSeries {
     label: String,
     /// Readings between are left out.
     thinned: bool,
-    t: Vec<Ms>,
+    t: Vec<PageTime>,
     v: Vec<Rounded>,
 }
 
 /// Writes the block. No `<` stands in it, so that nothing in a text can end it.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(Escaping(out), &collect(page)?)?;
+    serde_json::to_writer(Escaping { out }, &collect(page)?)?;
     Ok(())
 }
 
 /// Writes `<` as JSON can write it too.
-struct Escaping<W>(W);
+struct Escaping<W> {
+    out: W,
+}
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut parts = bytes.split(|byte| *byte == b'<');
-        self.0.write_all(parts.next().unwrap_or_default())?;
+        self.out.write_all(parts.next().unwrap_or_default())?;
         for part in parts {
-            self.0.write_all(b"\\u003c")?;
-            self.0.write_all(part)?;
+            self.out.write_all(b"\\u003c")?;
+            self.out.write_all(part)?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }
 
-fn collect(page: ReportInput<'_>) -> io::Result<Data<'_>> {
+fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
     let requests: u64 = page.rounds.iter().map(RoundResult::ended).sum();
     let requests = usize::try_from(requests).unwrap_or(usize::MAX);
     let every = requests.div_ceil(REQUESTS).max(1);
     let mut kinds = vec!["success".to_owned(), "cancelled".to_owned()];
-    let mut texts = Texts::new();
+    let mut texts = RequestTexts::new();
     let mut levels: Vec<u32> = page.rounds.iter().map(|round| round.meta.level).collect();
     levels.dedup();
     let levels = levels.into_iter().map(|level| {
         let compared = page.comparison.levels.iter().find(|one| one.level == level);
         let prefill = compared.map(|one| &one.prefill);
         let rounds = page.rounds_of(level);
-        Ok(Level {
+        Ok(PageLevel {
             name: page.level_name(level),
             line: prefill.and_then(line),
             no_line: prefill.and_then(|model| model.refused).map(no_prefill_line),
@@ -170,7 +173,7 @@ fn collect(page: ReportInput<'_>) -> io::Result<Data<'_>> {
         })
     });
     let levels = levels.collect::<io::Result<_>>()?;
-    Ok(Data {
+    Ok(PageData {
         lang: page.run.plan.output.lang.code(),
         every,
         kinds,
@@ -193,20 +196,20 @@ fn one_round<'a>(
     details: &dyn RequestSource,
     every: usize,
     kinds: &mut Vec<String>,
-    texts: &mut Texts,
-) -> io::Result<Round<'a>> {
+    texts: &mut RequestTexts,
+) -> io::Result<PageRound<'a>> {
     let meta = &round.meta;
     let mut columns = RequestColumns::default();
     details.each(round, every, &mut |record, metrics| {
         columns.index.push(record.index);
         columns.text.push(texts.place(&record));
         columns.outcome.push(outcome(&record.outcome, kinds));
-        columns.start.push(Ms(metrics.start_ms));
-        columns.ttft.push(Ms(metrics.ttft_ms));
-        columns.itl.push(Ms(metrics.itl_ms));
+        columns.start.push(PageTime(metrics.start_ms));
+        columns.ttft.push(PageTime(metrics.ttft_ms));
+        columns.itl.push(PageTime(metrics.itl_ms));
         columns
             .latency
-            .push(Ms(metrics.latency_ms.or_else(|| until_end(&record))));
+            .push(PageTime(metrics.latency_ms.or_else(|| until_end(&record))));
         columns.input.push(metrics.input_tokens);
         columns.cached.push(metrics.cached_tokens);
         columns.output.push(metrics.output_tokens);
@@ -214,12 +217,12 @@ fn one_round<'a>(
         columns.flags.push(flags.fold(0, |all, flag| all | flag));
         Ok(())
     })?;
-    Ok(Round {
+    Ok(PageRound {
         number: meta.spec.number,
         epoch: meta.spec.epoch,
         kind: meta.spec.kind,
         name: [Lang::En, Lang::Zh].map(|lang| crate::labels(lang).kind(meta.spec)),
-        duration_ms: Ms(Some(since_start(meta.ended_ns, meta.started_ns))),
+        duration_ms: PageTime(Some(since_start(meta.ended_ns, meta.started_ns))),
         summary: swept(&round.summary),
         failures: &round.summary.failures,
         metrics: meta
@@ -265,24 +268,25 @@ fn swept(summary: &RoundSummary) -> BTreeMap<&'static str, Rounded> {
     ])
 }
 
-fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
+fn metric(track: &MetricTrack, started_ns: u64) -> PageMetric<'_> {
     let series = track.series.iter().map(|series| {
         let every = series.points.len().div_ceil(READINGS).max(1);
-        let points = || series.points.iter().step_by(every);
+        let points = series.points.iter().step_by(every);
         let labels = series.labels.iter();
         let labels = labels.map(|(name, value)| format!("{name}={value}"));
         // Both sides of a quotient are in its track.
         let name = (track.kind == MetricKind::Ratio).then(|| series.name.clone());
-        Series {
+        PageSeries {
             thinned: every > 1,
             label: name.into_iter().chain(labels).collect::<Vec<_>>().join(" "),
-            t: points()
-                .map(|point| Ms(Some(since_start(point.at_ns, started_ns))))
+            t: points
+                .clone()
+                .map(|point| PageTime(Some(since_start(point.at_ns, started_ns))))
                 .collect(),
-            v: points().map(|point| Rounded(point.value)).collect(),
+            v: points.map(|point| Rounded(point.value)).collect(),
         }
     });
-    Metric {
+    PageMetric {
         name: &track.asked,
         rises: matches!(track.kind, MetricKind::Counter | MetricKind::Ratio),
         // Buckets of a histogram are many and say nothing one by one.
@@ -293,7 +297,7 @@ fn metric(track: &MetricTrack, started_ns: u64) -> Metric<'_> {
     }
 }
 
-impl Texts {
+impl RequestTexts {
     fn new() -> Self {
         Self {
             id: Vec::new(),
@@ -313,17 +317,19 @@ impl Texts {
         let at = self.id.len();
         self.id.push(record.id.clone());
         self.known.insert(key, at);
-        let beginning = |text: &str| {
-            let text: String = text.chars().take(TEXT_CHARS).collect();
-            text[..text.floor_char_boundary(self.most)].to_owned()
-        };
-        let prompt = record.prompt.as_deref().map(beginning);
+        let prompt = record.prompt.as_deref().map(|text| self.beginning(text));
         self.bytes += prompt.as_ref().map_or(0, String::len);
         self.prompt.push(prompt);
         if self.bytes > TEXT_BYTES {
             self.shorten();
         }
         at
+    }
+
+    /// As much of a prompt as stands in the page.
+    fn beginning(&self, text: &str) -> String {
+        let text: String = text.chars().take(TEXT_CHARS).collect();
+        text[..text.floor_char_boundary(self.most)].to_owned()
     }
 
     /// Many prompts are cut shorter, all alike, so that the page stays small.

@@ -27,7 +27,6 @@ const SCRIPT: &str = concat!(
 
 /// Writes the page.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let digest = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
     let lang = page.run.plan.output.lang.code();
     write!(
         out,
@@ -48,6 +47,11 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
         out,
         "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
+}
+
+/// A digest as a content security policy names it.
+fn digest(text: &str) -> String {
+    BASE64_STANDARD.encode(Sha256::digest(text))
 }
 
 /// Text as HTML shows it; also safe between double quotes.

@@ -8,12 +8,6 @@ use std::io::{self, Write};
 
 /// Writes them.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let titled = |id: &str, en: &str, zh: &str| {
-        format!(
-            "<h2>{}</h2><div class=\"grid\" id=\"{id}\"></div>",
-            both(en, zh)
-        )
-    };
     writeln!(
         out,
         "<noscript><p>{}</p></noscript>",
@@ -56,6 +50,14 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
     definitions(out)
 }
 
+/// A title with the place of its charts below it.
+fn titled(id: &str, en: &str, zh: &str) -> String {
+    format!(
+        "<h2>{}</h2><div class=\"grid\" id=\"{id}\"></div>",
+        both(en, zh)
+    )
+}
+
 fn environment(page: ReportInput<'_>) -> serde_json::Value {
     let run = page.run;
     serde_json::json!({
@@ -93,11 +95,6 @@ fn definitions(out: &mut impl Write) -> io::Result<()> {
         for term in terms(kind) {
             let titles = [Lang::En, Lang::Zh].map(|lang| term.title(lang));
             let texts = [Lang::En, Lang::Zh].map(|lang| term.text(lang));
-            // Two spans each, also where the languages agree: the script reads them.
-            let spans = |[en, zh]: [&str; 2]| {
-                let (en, zh) = (escape(en), escape(zh));
-                format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
-            };
             writeln!(
                 out,
                 "<dt id=\"def-{}\">{}</dt><dd>{}</dd>",
@@ -109,4 +106,10 @@ fn definitions(out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "</dl></details>")?;
     }
     writeln!(out, "</section>")
+}
+
+/// Two spans, also where the languages agree: the script reads them.
+fn spans([en, zh]: [&str; 2]) -> String {
+    let (en, zh) = (escape(en), escape(zh));
+    format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
 }

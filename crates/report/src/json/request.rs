@@ -69,29 +69,24 @@ struct SampleJson {
 
 impl<'a> RequestJson<'a> {
     pub(crate) fn new(record: &'a RequestRecord, metrics: &'a RequestMetrics) -> Self {
-        let group = |group| MetricsJson {
-            group,
-            record,
-            metrics,
-        };
         Self {
             index: record.index,
             id: record.id.as_deref(),
             prompt: record.prompt.as_deref(),
             prompt_digest: &record.prompt_digest,
-            answer: group(JsonGroup::Answer),
+            answer: MetricsJson::new(JsonGroup::Answer, record, metrics),
             success: record.outcome.is_success(),
             cancelled: record.outcome == Outcome::Cancelled,
             error: record.outcome.failure().map(ErrorJson::new),
             flags: &metrics.flags,
-            usage: group(JsonGroup::Usage),
+            usage: MetricsJson::new(JsonGroup::Usage, record, metrics),
             token_source: metrics.token_source,
             token_events: record.stream.token_events,
             finish_reason: record.stream.finish_reason.as_deref(),
             response_id: record.response_id.as_deref(),
             streamed: record.stream.streamed,
             good: metrics.good,
-            waiting: group(JsonGroup::Waiting),
+            waiting: MetricsJson::new(JsonGroup::Waiting, record, metrics),
             user: record.user,
             // Made by the program as JSON, so that it is some.
             row_options: (record.row_options.as_deref())
@@ -99,6 +94,16 @@ impl<'a> RequestJson<'a> {
             retries: &record.retries,
             output: record.output.as_deref(),
             prometheus: &metrics.prometheus,
+        }
+    }
+}
+
+impl<'a> MetricsJson<'a> {
+    fn new(group: JsonGroup, record: &'a RequestRecord, metrics: &'a RequestMetrics) -> Self {
+        Self {
+            group,
+            record,
+            metrics,
         }
     }
 }

@@ -16,24 +16,16 @@ pub(crate) fn labels(series: &SeriesTrack) -> Map<String, Value> {
 /// Writes the file.
 pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()> {
     let meta = &result.meta;
-    let series = |one: &SeriesTrack| {
-        let time = |at_ns| num(Some(since_start(at_ns, meta.started_ns)));
-        json!({
-            "name": one.name,
-            "labels": labels(one),
-            "t_ms": one.points.iter().map(|point| time(point.at_ns)).collect::<Vec<_>>(),
-            "value": one.points.iter().map(|point| value(point.value)).collect::<Vec<_>>(),
-        })
-    };
     let metrics: Map<String, Value> = meta
         .metrics
         .iter()
         .map(|track| {
+            let all = track.series.iter();
             let metric = json!({
                 "kind": track.kind,
                 "resolved": track.resolved,
                 "failed_scrapes": track.failed_scrapes,
-                "series": track.series.iter().map(series).collect::<Vec<_>>(),
+                "series": all.map(|one| series(one, meta.started_ns)).collect::<Vec<_>>(),
             });
             (track.asked.clone(), metric)
         })
@@ -44,11 +36,31 @@ pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()
         "round": meta.spec.number,
         "kind": meta.spec.kind,
         "started_at": meta.started_at,
-        "duration_ms": num(Some(since_start(meta.ended_ns, meta.started_ns))),
+        "duration_ms": time(meta.ended_ns, meta.started_ns),
         "metrics": metrics,
     });
     serde_json::to_writer(&mut *out, &file)?;
     out.write_all(b"\n")
+}
+
+fn series(one: &SeriesTrack, started_ns: u64) -> Value {
+    let points = &one.points;
+    let times: Vec<Value> = points
+        .iter()
+        .map(|point| time(point.at_ns, started_ns))
+        .collect();
+    let values: Vec<Value> = points.iter().map(|point| value(point.value)).collect();
+    json!({
+        "name": one.name,
+        "labels": labels(one),
+        "t_ms": times,
+        "value": values,
+    })
+}
+
+/// An instant, ms since the round began.
+fn time(at_ns: u64, started_ns: u64) -> Value {
+    num(Some(since_start(at_ns, started_ns)))
 }
 
 /// As the server said it: counters of bytes are beyond what is rounded for people.

@@ -4,10 +4,10 @@
 use crate::{
     RequestSource,
     metrics::{ParquetPlace, RequestValue, request_metrics},
-    parquet::table::{RowGroupColumns, Table},
+    parquet::table::{ParquetTable, RowGroupColumns},
     telemetry_points::since_start,
 };
-use dualround_model::{Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
+use dualround_model::{Failure, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
 use parquet::errors::ParquetError;
 use std::io::{self, Write};
 
@@ -80,7 +80,7 @@ pub(crate) fn write<W: Write + Send>(
     out: W,
 ) -> io::Result<()> {
     let metrics = MetricColumns::new();
-    let mut table = Table::new(&schema(&metrics), out)?;
+    let mut table = ParquetTable::new(&schema(&metrics), out)?;
     for round in rounds {
         let mut requests = Vec::new();
         details.each(round, 1, &mut |record, metrics_of_it| {
@@ -151,9 +151,25 @@ impl MetricColumn {
     }
 }
 
+fn records(requests: &[MeasuredRequest]) -> impl Iterator<Item = &RequestRecord> {
+    requests.iter().map(|request| &request.record)
+}
+
+fn metrics(requests: &[MeasuredRequest]) -> impl Iterator<Item = &RequestMetrics> {
+    requests.iter().map(|request| &request.metrics)
+}
+
+fn outcomes(requests: &[MeasuredRequest]) -> impl Iterator<Item = &Outcome> {
+    records(requests).map(|record| &record.outcome)
+}
+
+fn failures(requests: &[MeasuredRequest]) -> impl Iterator<Item = Option<&Failure>> {
+    outcomes(requests).map(Outcome::failure)
+}
+
 /// Writes a row group, every column in the order of the schema.
 fn group<W: Write + Send>(
-    table: &mut Table<W>,
+    table: &mut ParquetTable<W>,
     round: &RoundResult,
     requests: &[MeasuredRequest],
     metrics: &MetricColumns,
@@ -194,13 +210,12 @@ fn prompt_columns<W: Write + Send>(
     columns: &mut RowGroupColumns<'_, W>,
     requests: &[MeasuredRequest],
 ) -> Result<(), ParquetError> {
-    let records = || requests.iter().map(|request| &request.record);
-    columns.counts(records().map(|record| u64::from(record.index)))?;
-    columns.optional_texts(records().map(|record| record.id.as_deref()))?;
-    columns.texts(records().map(|record| &*record.prompt_digest))?;
-    columns.optional_texts(records().map(|record| record.prompt.as_deref()))?;
-    columns.optional_texts(records().map(|record| record.output.as_deref()))?;
-    columns.counts(records().map(|record| u64::from(record.user)))
+    columns.counts(records(requests).map(|record| u64::from(record.index)))?;
+    columns.optional_texts(records(requests).map(|record| record.id.as_deref()))?;
+    columns.texts(records(requests).map(|record| &*record.prompt_digest))?;
+    columns.optional_texts(records(requests).map(|record| record.prompt.as_deref()))?;
+    columns.optional_texts(records(requests).map(|record| record.output.as_deref()))?;
+    columns.counts(records(requests).map(|record| u64::from(record.user)))
 }
 
 /// How each request ended.
@@ -208,17 +223,15 @@ fn outcome_columns<W: Write + Send>(
     columns: &mut RowGroupColumns<'_, W>,
     requests: &[MeasuredRequest],
 ) -> Result<(), ParquetError> {
-    let outcomes = || requests.iter().map(|request| &request.record.outcome);
-    let failures = || outcomes().map(Outcome::failure);
-    let kinds: Vec<Option<String>> = failures()
+    let kinds: Vec<Option<String>> = failures(requests)
         .map(|failure| failure.map(|failure| failure.kind.to_string()))
         .collect();
-    columns.truths(outcomes().map(Outcome::is_success))?;
-    columns.truths(outcomes().map(|outcome| *outcome == Outcome::Cancelled))?;
+    columns.truths(outcomes(requests).map(Outcome::is_success))?;
+    columns.truths(outcomes(requests).map(|outcome| *outcome == Outcome::Cancelled))?;
     columns.optional_texts(kinds.iter().map(Option::as_deref))?;
-    columns.optional_texts(failures().map(|failure| failure.map(|f| f.phase.name())))?;
-    columns.optional_counts(failures().map(|failure| failure?.status.map(u64::from)))?;
-    columns.optional_texts(failures().map(|failure| failure.map(|f| f.message.as_str())))
+    columns.optional_texts(failures(requests).map(|failure| failure.map(|f| f.phase.name())))?;
+    columns.optional_counts(failures(requests).map(|failure| failure?.status.map(u64::from)))?;
+    columns.optional_texts(failures(requests).map(|failure| failure.map(|f| f.message.as_str())))
 }
 
 /// What is told of each answer's stream.
@@ -226,15 +239,16 @@ fn stream_columns<W: Write + Send>(
     columns: &mut RowGroupColumns<'_, W>,
     requests: &[MeasuredRequest],
 ) -> Result<(), ParquetError> {
-    let records = || requests.iter().map(|request| &request.record);
-    let metrics = || requests.iter().map(|request| &request.metrics);
-    columns.optional_texts(metrics().map(|metrics| metrics.token_source.map(TokenSource::name)))?;
-    columns.counts(records().map(|record| record.retries.len() as u64))?;
-    columns.counts(records().map(|record| record.stream.token_events))?;
-    columns.truths(records().map(|record| record.stream.streamed))?;
-    columns.optional_texts(records().map(|record| record.stream.finish_reason.as_deref()))?;
-    columns.optional_truths(metrics().map(|metrics| metrics.good))?;
-    columns.optional_texts(records().map(|record| record.response_id.as_deref()))
+    columns.optional_texts(
+        metrics(requests).map(|metrics| metrics.token_source.map(TokenSource::name)),
+    )?;
+    columns.counts(records(requests).map(|record| record.retries.len() as u64))?;
+    columns.counts(records(requests).map(|record| record.stream.token_events))?;
+    columns.truths(records(requests).map(|record| record.stream.streamed))?;
+    columns
+        .optional_texts(records(requests).map(|record| record.stream.finish_reason.as_deref()))?;
+    columns.optional_truths(metrics(requests).map(|metrics| metrics.good))?;
+    columns.optional_texts(records(requests).map(|record| record.response_id.as_deref()))
 }
 
 fn last_columns<W: Write + Send>(
@@ -242,15 +256,12 @@ fn last_columns<W: Write + Send>(
     requests: &[MeasuredRequest],
     chunks: bool,
 ) -> Result<(), ParquetError> {
-    let records = || requests.iter().map(|request| &request.record);
-    columns.optional_texts(records().map(|record| record.row_options.as_deref()))?;
-    let flags = requests.iter().map(|request| &request.metrics.flags);
+    columns.optional_texts(records(requests).map(|record| record.row_options.as_deref()))?;
+    let flags = metrics(requests).map(|metrics| &metrics.flags);
     columns.text_lists(flags.map(|flags| flags.iter().map(|flag| flag.name()).collect()))?;
-    columns.optional_double_lists(records().map(
-        |record| {
-            if chunks { arrivals(record) } else { None }
-        },
-    ))
+    columns.optional_double_lists(
+        records(requests).map(|record| if chunks { arrivals(record) } else { None }),
+    )
 }
 
 /// When each token-bearing event arrived, ms since t0.

@@ -16,19 +16,21 @@ use std::{
 };
 
 /// The open file.
-pub(crate) struct Table<W: Write + Send>(SerializedFileWriter<W>);
+pub(crate) struct ParquetTable<W: Write + Send> {
+    file: SerializedFileWriter<W>,
+}
 
-impl<W: Write + Send> Table<W> {
+impl<W: Write + Send> ParquetTable<W> {
     /// Begins a file with a schema in Parquet's message syntax.
     pub(crate) fn new(schema: &str, out: W) -> io::Result<Self> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .build();
-        let open = || {
-            let schema = Arc::new(parse_message_type(schema)?);
-            SerializedFileWriter::new(out, schema, Arc::new(properties))
-        };
-        open().map(Self).map_err(io::Error::other)
+        let schema = parse_message_type(schema).map_err(io::Error::other)?;
+        let file = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties));
+        Ok(Self {
+            file: file.map_err(io::Error::other)?,
+        })
     }
 
     /// Writes a row group; `fill` gives every column in the order of the schema.
@@ -36,22 +38,24 @@ impl<W: Write + Send> Table<W> {
         &mut self,
         fill: impl FnOnce(&mut RowGroupColumns<'_, W>) -> Result<(), ParquetError>,
     ) -> io::Result<()> {
-        let write = || {
-            let mut columns = RowGroupColumns(self.0.next_row_group()?);
-            fill(&mut columns)?;
-            columns.0.close().map(|_| ())
-        };
-        write().map_err(io::Error::other)
+        let group = self.file.next_row_group().map_err(io::Error::other)?;
+        let mut columns = RowGroupColumns { group };
+        fill(&mut columns).map_err(io::Error::other)?;
+        columns.group.close().map_err(io::Error::other)?;
+        Ok(())
     }
 
     /// Writes the footer.
     pub(crate) fn close(self) -> io::Result<()> {
-        self.0.close().map(|_| ()).map_err(io::Error::other)
+        self.file.close().map_err(io::Error::other)?;
+        Ok(())
     }
 }
 
 /// The columns of a row group, in the order of the schema.
-pub(crate) struct RowGroupColumns<'a, W: Write + Send>(SerializedRowGroupWriter<'a, W>);
+pub(crate) struct RowGroupColumns<'a, W: Write + Send> {
+    group: SerializedRowGroupWriter<'a, W>,
+}
 
 impl<W: Write + Send> RowGroupColumns<'_, W> {
     fn next<T: DataType>(
@@ -60,8 +64,9 @@ impl<W: Write + Send> RowGroupColumns<'_, W> {
         definitions: Option<&[i16]>,
         repetitions: Option<&[i16]>,
     ) -> Result<(), ParquetError> {
-        let missing = || ParquetError::General("more columns than the schema has".to_owned());
-        let mut column = self.0.next_column()?.ok_or_else(missing)?;
+        let column = self.group.next_column()?;
+        let mut column = column
+            .ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
         column
             .typed::<T>()
             .write_batch(values, definitions, repetitions)?;

@@ -247,15 +247,9 @@ impl RunFiles {
         let read = fs::read(self.path(COMPARISON)).unwrap_or_default();
         let file: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();
         let levels = file["levels"].as_array();
-        let ratio = |level: &serde_json::Value| {
-            let claimed = level["conclusion"]["kind"] != "withheld";
-            if claimed {
-                level["ttft"]["ratio"].as_f64()
-            } else {
-                None
-            }
-        };
-        levels.map_or_else(Vec::new, |levels| levels.iter().map(ratio).collect())
+        levels.map_or_else(Vec::new, |levels| {
+            levels.iter().map(claimed_ratio).collect()
+        })
     }
 
     /// Reads `run.json` of an earlier run.
@@ -267,6 +261,14 @@ impl RunFiles {
         let bytes = fs::read(&path).map_err(ReportError::read(&path))?;
         serde_json::from_slice(&bytes).map_err(|error| ReportError::read(path)(error.into()))
     }
+}
+
+/// The TTFT ratio of a level of `comparison.json`; `None` where its conclusion takes it back.
+fn claimed_ratio(level: &serde_json::Value) -> Option<f64> {
+    if level["conclusion"]["kind"] == "withheld" {
+        return None;
+    }
+    level["ttft"]["ratio"].as_f64()
 }
 
 /// Files of ours in a folder.

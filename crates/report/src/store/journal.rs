@@ -95,7 +95,10 @@ impl Journal {
     }
 
     fn line(&mut self, line: &LineRef<'_>) -> Result<(), ReportError> {
-        let mut out = Counting(&mut self.out, &mut self.at);
+        let mut out = Counting {
+            out: &mut self.out,
+            written: &mut self.at,
+        };
         let written = serde_json::to_writer(&mut out, line).map_err(io::Error::from);
         written
             .and_then(|()| out.write_all(b"\n"))
@@ -116,16 +119,20 @@ impl Journal {
     }
 }
 
-struct Counting<'a, W>(&'a mut W, &'a mut u64);
+/// Adds up the bytes that go through it.
+struct Counting<'a, W> {
+    out: &'a mut W,
+    written: &'a mut u64,
+}
 
 impl<W: Write> Write for Counting<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.0.write(bytes)?;
-        *self.1 += written as u64;
+        let written = self.out.write(bytes)?;
+        *self.written += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.out.flush()
     }
 }

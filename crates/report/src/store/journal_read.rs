@@ -13,7 +13,7 @@ use std::{
 
 /// What the journal tells, in the order in which it happened.
 #[derive(Debug)]
-pub enum Entry {
+pub enum JournalEntry {
     /// A round begins.
     Begun(Box<RoundMeta>),
     /// A request of it has ended.
@@ -29,14 +29,14 @@ pub enum Entry {
 }
 
 /// A round that has begun, as far as its requests tell.
-struct Open {
+struct OpenRound {
     meta: Box<RoundMeta>,
     requests: u32,
     queued_ns: Option<u64>,
     ended_ns: Option<u64>,
 }
 
-impl Open {
+impl OpenRound {
     fn add(&mut self, record: &RequestRecord) {
         self.requests += 1;
         let time = &record.timeline;
@@ -66,16 +66,16 @@ impl Open {
 }
 
 /// Reads a journal and hands over what is in it. A last line that was cut short by a crash is passed
-/// over in silence, any other that is no record as [`Entry::Damaged`]. A round that had begun but not
-/// ended is there with the requests that had; it counts as interrupted.
+/// over in silence, any other that is no record as [`JournalEntry::Damaged`]. A round that had begun
+/// but not ended is there with the requests that had; it counts as interrupted.
 ///
 /// # Errors
 /// [`ReportError`] when the file cannot be read, or holds no record at all.
-pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), ReportError> {
+pub fn read_journal(path: &Path, take: &mut dyn FnMut(JournalEntry)) -> Result<(), ReportError> {
     let mut file = open(path)?;
     let (mut line, mut number, mut at) = (Vec::new(), 0, 0);
     let mut damage = Damage::default();
-    let mut round: Option<Open> = None;
+    let mut round: Option<OpenRound> = None;
     let mut from = 0;
     loop {
         line.clear();
@@ -92,12 +92,12 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
         match read {
             Ok(JournalLine::Begun(meta)) => {
                 if let Some(open) = round.take().filter(|open| open.requests > 0) {
-                    take(Entry::EndLost);
-                    take(Entry::Round(open.without_end(), from..here));
+                    take(JournalEntry::EndLost);
+                    take(JournalEntry::Round(open.without_end(), from..here));
                 }
                 from = at;
-                take(Entry::Begun(meta.clone()));
-                round = Some(Open {
+                take(JournalEntry::Begun(meta.clone()));
+                round = Some(OpenRound {
                     meta,
                     requests: 0,
                     queued_ns: None,
@@ -108,13 +108,13 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
                 if let Some(round) = &mut round {
                     round.add(&record);
                 }
-                take(Entry::Request(record));
+                take(JournalEntry::Request(record));
             }
             Ok(JournalLine::Round(meta)) => {
-                take(Entry::Round(meta, from..here));
+                take(JournalEntry::Round(meta, from..here));
                 (round, from) = (None, at);
             }
-            Ok(JournalLine::Evidence(evidence)) => take(Entry::Evidence(evidence)),
+            Ok(JournalLine::Evidence(evidence)) => take(JournalEntry::Evidence(evidence)),
             // A crash ends the last line anywhere, within a character too.
             Err(_) if is_last(&mut file, path)? => {
                 at = here;
@@ -122,13 +122,13 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(Entry)) -> Result<(), Repo
             }
             Err(error) => {
                 damage.first.get_or_insert((number, error.to_string()));
-                take(Entry::Damaged(number));
+                take(JournalEntry::Damaged(number));
             }
         }
     }
     damage.checked(path)?;
     if let Some(round) = round.filter(|round| round.requests > 0) {
-        take(Entry::Round(round.salvaged(), from..at));
+        take(JournalEntry::Round(round.salvaged(), from..at));
     }
     Ok(())
 }
@@ -176,18 +176,7 @@ pub fn cut_journal(path: &Path, end: Option<u64>) -> Result<(), ReportError> {
         None => 0,
         Some(end) => {
             let mut file = open(path)?;
-            let mut kept = || {
-                file.seek(SeekFrom::Start(end))?;
-                let mut line = Vec::new();
-                let mut at = end + file.read_until(b'\n', &mut line)? as u64;
-                line.clear();
-                let length = file.read_until(b'\n', &mut line)? as u64;
-                if line.starts_with(b"{\"evidence\"") && line.ends_with(b"\n") {
-                    at += length;
-                }
-                Ok(at)
-            };
-            kept().map_err(ReportError::read(path))?
+            end_of_round(&mut file, end).map_err(ReportError::read(path))?
         }
     };
     let file = File::options().write(true).open(path);
@@ -196,6 +185,20 @@ pub fn cut_journal(path: &Path, end: Option<u64>) -> Result<(), ReportError> {
         file.sync_all()
     });
     cut.map_err(ReportError::write(path))
+}
+
+/// Where the lines of a round end whose requests end at `end`: behind the line of the round itself,
+/// and behind what was found out about its level, where that follows.
+fn end_of_round(file: &mut BufReader<File>, end: u64) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(end))?;
+    let mut line = Vec::new();
+    let at = end + file.read_until(b'\n', &mut line)? as u64;
+    line.clear();
+    let length = file.read_until(b'\n', &mut line)? as u64;
+    if line.starts_with(b"{\"evidence\"") && line.ends_with(b"\n") {
+        return Ok(at + length);
+    }
+    Ok(at)
 }
 
 /// Bytes of the journal that are read at once, for requests that do not stand in their order.
@@ -216,10 +219,32 @@ struct IndexOnly {
 #[derive(Debug)]
 pub struct RoundReader {
     path: PathBuf,
-    /// With where it stands.
-    file: RefCell<(BufReader<File>, u64)>,
+    file: RefCell<FileAt>,
     /// Where each one's line begins, by index; `u64::MAX`: it is not there.
     lines: Vec<u64>,
+}
+
+/// The open journal, and where the next byte is read, from its beginning.
+#[derive(Debug)]
+struct FileAt {
+    reader: BufReader<File>,
+    at: u64,
+}
+
+impl FileAt {
+    /// The request whose line begins there.
+    fn request(&mut self, begins: u64) -> io::Result<RequestRecord> {
+        // Neighbours by index stand close to each other: most often the buffer holds both.
+        let distance = begins.cast_signed() - self.at.cast_signed();
+        self.reader.seek_relative(distance)?;
+        self.at = begins;
+        let mut line = Vec::new();
+        self.at += self.reader.read_until(b'\n', &mut line)? as u64;
+        match serde_json::from_slice(&line)? {
+            JournalLine::Request(record) => Ok(*record),
+            _ => Err(moved()),
+        }
+    }
 }
 
 impl RoundReader {
@@ -233,7 +258,10 @@ impl RoundReader {
         let lines = find(&mut file, round).map_err(ReportError::read(path))?;
         Ok(Self {
             path: path.to_owned(),
-            file: RefCell::new((file, round.journal.end)),
+            file: RefCell::new(FileAt {
+                reader: file,
+                at: round.journal.end,
+            }),
             lines,
         })
     }
@@ -255,19 +283,8 @@ impl RoundReader {
         let Some(at) = line.filter(|at| **at != u64::MAX) else {
             return Ok(None);
         };
-        let read = || {
-            let (file, here) = &mut *self.file.borrow_mut();
-            // Neighbours by index stand close to each other: most often the buffer holds both.
-            file.seek_relative(at.cast_signed() - here.cast_signed())?;
-            *here = *at;
-            let mut line = Vec::new();
-            *here += file.read_until(b'\n', &mut line)? as u64;
-            match serde_json::from_slice(&line)? {
-                JournalLine::Request(record) => Ok(Some(*record)),
-                _ => Err(moved()),
-            }
-        };
-        read().map_err(ReportError::read(&self.path))
+        let record = self.file.borrow_mut().request(*at);
+        record.map(Some).map_err(ReportError::read(&self.path))
     }
 }
 

@@ -80,25 +80,26 @@ pub fn list_table(runs: &[ListedRun]) -> String {
     out
 }
 
-/// The same for programs.
+/// Saved runs as JSON, in the order given.
 pub fn list_json(runs: &[ListedRun]) -> Value {
-    let one = |run: &ListedRun| {
-        let (info, plan) = (&run.info, &run.info.plan);
-        json!({
-            "dir": run.dir,
-            "run_id": info.run_id,
-            "started_at": info.started_at,
-            "finished_at": info.finished_at,
-            "model": plan.model,
-            "endpoint": plan.endpoint,
-            "dataset": plan.dataset.path,
-            "dataset_digest": info.dataset.digest,
-            "schedule": plan.schedule,
-            "levels": plan.levels.iter().map(|load| load.concurrency()).collect::<Vec<_>>(),
-            "ttft_ratios": run.ratios,
-            "interrupted": info.interrupted,
-            "exit_code": info.exit_code,
-        })
-    };
-    runs.iter().map(one).collect()
+    runs.iter().map(run_json).collect()
+}
+
+fn run_json(run: &ListedRun) -> Value {
+    let (info, plan) = (&run.info, &run.info.plan);
+    json!({
+        "dir": run.dir,
+        "run_id": info.run_id,
+        "started_at": info.started_at,
+        "finished_at": info.finished_at,
+        "model": plan.model,
+        "endpoint": plan.endpoint,
+        "dataset": plan.dataset.path,
+        "dataset_digest": info.dataset.digest,
+        "schedule": plan.schedule,
+        "levels": plan.levels.iter().map(|load| load.concurrency()).collect::<Vec<_>>(),
+        "ttft_ratios": run.ratios,
+        "interrupted": info.interrupted,
+        "exit_code": info.exit_code,
+    })
 }

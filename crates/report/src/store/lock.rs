@@ -76,10 +76,10 @@ fn busy(dir: &Path, file: &mut File) -> ReportError {
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let place = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-    let (held, named) = (file.metadata().ok(), fs::metadata(path).ok());
-    held.zip(named)
-        .is_some_and(|(held, named)| place(&held) == place(&named))
+    let (Ok(held), Ok(named)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    held.dev() == named.dev() && held.ino() == named.ino()
 }
 
 #[cfg(not(unix))]

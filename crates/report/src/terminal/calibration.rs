@@ -8,7 +8,7 @@ use dualround_model::{Calibration, Lang, LevelCalibration, MetricError};
 
 const WIDTHS: [usize; 10] = [11, 8, 9, 9, 9, 9, 9, 9, 9, 6];
 
-struct Words {
+struct CalibrationWords {
     title: &'static str,
     meaning: &'static str,
     heads: [&'static str; 10],
@@ -20,7 +20,7 @@ struct Words {
     core: &'static str,
 }
 
-const EN: Words = Words {
+const EN: CalibrationWords = CalibrationWords {
     title: "The client's own error against the simulated engine's log",
     meaning: "ms, reported - true for each request; P99 of the sizes. Engine and client share this machine.",
     heads: [
@@ -43,7 +43,7 @@ const EN: Words = Words {
     core: "busiest worker's core",
 };
 
-const ZH: Words = Words {
+const ZH: CalibrationWords = CalibrationWords {
     title: "客户端自身误差（对照模拟引擎的日志）",
     meaning: "单位 ms，逐请求：测得 - 真实；P99 取误差绝对值。引擎与客户端共用本机。",
     heads: [
@@ -127,8 +127,6 @@ fn row(cells: &[String; 10]) -> String {
 }
 
 fn cells(level: &LevelCalibration) -> [String; 10] {
-    let mean = |error: &MetricError| fixed(error.mean, 3);
-    let tail = |error: &MetricError| fixed(error.p99_size, 3);
     [
         level.concurrency.to_string(),
         level.requests.to_string(),
@@ -141,6 +139,14 @@ fn cells(level: &LevelCalibration) -> [String; 10] {
         fixed(level.client.probe_lag_p99_ms, 2),
         percent(level.client.worker_cpu_share),
     ]
+}
+
+fn mean(error: &MetricError) -> String {
+    fixed(error.mean, 3)
+}
+
+fn tail(error: &MetricError) -> String {
+    fixed(error.p99_size, 3)
 }
 
 fn percent(share: Option<f64>) -> String {

@@ -136,27 +136,41 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
 /// kept apart explain nothing; they stand with the whole comparison.
 fn why_not_cold(level: &LevelComparison) -> Vec<&ColdFact> {
     // Answers that were given back stand among the diagnoses, with what follows for their times.
-    let replays = |found: &Diagnosis| matches!(found, Diagnosis::ResponseCache(_));
-    let replays_told = level.diagnosis.iter().any(replays);
+    let replays_told = level
+        .diagnosis
+        .iter()
+        .any(|found| matches!(found, Diagnosis::ResponseCache(_)));
     let unknown = level.cold.verdict == Verdict::Unknown;
-    let explains = |fact: &&ColdFact| match fact {
-        ColdFact::Replayed(_) => !replays_told,
-        ColdFact::CanaryHit { .. }
-        | ColdFact::OtherSalt {
-            hit: None | Some(0),
-            ..
-        }
-        | ColdFact::OtherMarker { hit: 0 }
-        | ColdFact::ResetAccepted { .. }
-        | ColdFact::ResetProven { .. }
-        | ColdFact::Hits { cached: 0, .. } => !unknown,
-        _ => true,
-    };
-    let explaining: Vec<&ColdFact> = level.cold.evidence.iter().filter(explains).collect();
+    let explaining: Vec<&ColdFact> = level
+        .cold
+        .evidence
+        .iter()
+        .filter(|fact| match fact {
+            ColdFact::Replayed(_) => !replays_told,
+            fact if proves_apart(fact) => !unknown,
+            _ => true,
+        })
+        .collect();
     if explaining.is_empty() && !replays_told {
         return level.cold.evidence.iter().collect();
     }
     explaining
+}
+
+/// Whether a fact shows that texts are kept apart here, or that nothing was hit.
+fn proves_apart(fact: &ColdFact) -> bool {
+    matches!(
+        fact,
+        ColdFact::CanaryHit { .. }
+            | ColdFact::OtherSalt {
+                hit: None | Some(0),
+                ..
+            }
+            | ColdFact::OtherMarker { hit: 0 }
+            | ColdFact::ResetAccepted { .. }
+            | ColdFact::ResetProven { .. }
+            | ColdFact::Hits { cached: 0, .. }
+    )
 }
 
 /// A caveat with its places.
@@ -180,16 +194,11 @@ fn table(
     let mut rows = vec![labels.lang.pick(HEADS).map(str::to_owned)];
     rows.extend(levels.iter().map(|level| row(plan, level, labels)));
     let mut shown: Vec<usize> = (0..rows[0].len()).collect();
-    let too_wide = |rows: &[[String; 7]], shown: &[usize]| {
-        let widths = widest(rows);
-        let total: usize = shown.iter().map(|at| widths[*at] + 2).sum();
-        columns.is_some_and(|columns| total > columns)
-    };
-    if too_wide(&rows, &shown) {
+    if too_wide(&rows, &shown, columns) {
         rows[0] = labels.lang.pick(SHORT_HEADS).map(str::to_owned);
     }
     for column in LEFT_OUT_FIRST {
-        if too_wide(&rows, &shown) {
+        if too_wide(&rows, &shown, columns) {
             shown.retain(|at| *at != column);
         }
     }
@@ -203,6 +212,12 @@ fn table(
         let _ = writeln!(out, "  {}", cells.join("  ").trim_end());
     }
     out
+}
+
+fn too_wide(rows: &[[String; 7]], shown: &[usize], columns: Option<usize>) -> bool {
+    let widths = widest(rows);
+    let total: usize = shown.iter().map(|at| widths[*at] + 2).sum();
+    columns.is_some_and(|columns| total > columns)
 }
 
 fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {

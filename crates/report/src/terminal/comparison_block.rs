@@ -9,7 +9,7 @@ use crate::{
 };
 use dualround_model::{
     Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
-    RoundResult, TierRate,
+    RoundResult, Tail, TierRate,
 };
 use std::fmt::Write;
 
@@ -96,14 +96,19 @@ pub fn comparison_block(
 
 /// How many columns a terminal has room for; the last ones are left out first.
 fn shown(columns: Option<usize>) -> usize {
-    let width = |shown: &usize| {
-        2 + COLUMNS[..*shown]
-            .iter()
-            .map(|width| width + 2)
-            .sum::<usize>()
+    let Some(columns) = columns else {
+        return COLUMNS.len();
     };
-    let fits = |shown: &usize| columns.is_none_or(|columns| width(shown) - 2 <= columns);
-    (4..=COLUMNS.len()).rev().find(fits).unwrap_or(4)
+    (4..=COLUMNS.len())
+        .rev()
+        .find(|shown| {
+            COLUMNS[..*shown]
+                .iter()
+                .map(|width| width + 2)
+                .sum::<usize>()
+                <= columns
+        })
+        .unwrap_or(4)
 }
 
 fn row(cells: &[String; 7], shown: usize) -> String {
@@ -153,32 +158,47 @@ fn classes(out: &mut String, level: &LevelComparison, labels: &Labels) {
 
 /// How high the percentiles of TTFT may be in the first cold and the first warm round.
 fn tails(out: &mut String, rounds: &[RoundResult], labels: &Labels) {
-    let first = |kind| rounds.iter().find(|round| round.meta.spec.kind == kind);
-    let (cold, warm) = (first(RoundKind::Cold), first(RoundKind::Warm));
-    let both = [(labels.cold, cold), (labels.warm, warm)].map(|(name, round)| {
-        let tail = round?.summary.tails.ttft;
-        let known = tail.named().into_iter().filter_map(|(percentile, upper)| {
-            let percentile = percentile.to_uppercase();
-            upper.map(|_| format!("{percentile} ≤ {}", fixed(upper, 2)))
-        });
-        let known: Vec<String> = known.collect();
-        (!known.is_empty()).then(|| format!("{name} {}", known.join(", ")))
-    });
-    let both: Vec<String> = both.into_iter().flatten().collect();
-    if !both.is_empty() {
-        let _ = writeln!(out, "{}: {}", labels.tails, both.join("; "));
+    let mut known = Vec::new();
+    for (name, kind) in [
+        (labels.cold, RoundKind::Cold),
+        (labels.warm, RoundKind::Warm),
+    ] {
+        let first = rounds.iter().find(|round| round.meta.spec.kind == kind);
+        if let Some(ends) = first.and_then(|round| upper_ends(round.summary.tails.ttft)) {
+            known.push(format!("{name} {ends}"));
+        }
+    }
+    if !known.is_empty() {
+        let _ = writeln!(out, "{}: {}", labels.tails, known.join("; "));
+    }
+}
+
+/// The upper ends that are known of the percentiles of a time, ms; `None` where none is.
+fn upper_ends(tail: Tail) -> Option<String> {
+    let mut known = Vec::new();
+    for (percentile, upper) in tail.named() {
+        if upper.is_some() {
+            known.push(format!(
+                "{} ≤ {}",
+                percentile.to_uppercase(),
+                fixed(upper, 2)
+            ));
+        }
+    }
+    if known.is_empty() {
+        None
+    } else {
+        Some(known.join(", "))
     }
 }
 
 /// TTFT against the share of the prompts that was kept, one bar a share.
-#[expect(clippy::cast_precision_loss, reason = "the width of a bar")]
 pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let ttfts = level.partial.iter().filter_map(|point| point.ttft.warm_avg);
     let most = ttfts.fold(0.0, f64::max);
     for point in &level.partial {
         let ttft = point.ttft.warm_avg.unwrap_or(0.0);
-        let filled = |at: &usize| most > 0.0 && (*at as f64 + 0.5) * most <= ttft * BAR as f64;
-        let bar = "█".repeat((0..BAR).filter(filled).count());
+        let bar = bar(ttft, most);
         let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
         let share = percent(Some(point.cut.kept_share), 1);
         let hits = percent(point.usage.or(point.server), 1);
@@ -211,9 +231,23 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
     }
 }
 
+/// A bar as long as a time is against the longest of all.
+#[expect(clippy::cast_precision_loss, reason = "the width of a bar")]
+fn bar(time: f64, longest: f64) -> String {
+    if longest <= 0.0 {
+        return String::new();
+    }
+    let filled = (0..BAR).filter(|at| (*at as f64 + 0.5) * longest <= time * BAR as f64);
+    "█".repeat(filled.count())
+}
+
+/// A share in percent with one decimal, as all hit rates are shown.
+fn rate(share: Option<f64>) -> String {
+    percent(share, 1)
+}
+
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let hit = &level.hit_rate;
-    let percent = |rate: Option<f64>| percent(rate, 1);
     let cold_part = if hit.usage_cold_known == hit.usage_cold_of {
         String::new()
     } else {
@@ -223,15 +257,15 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         out,
         "{}: {}{cold_part} → {} ({} / {}){}",
         labels.hit_rate_usage,
-        percent(hit.usage_cold),
-        percent(hit.usage),
+        rate(hit.usage_cold),
+        rate(hit.usage),
         hit.usage_known,
         hit.usage_of,
         by_tier(level, true)
     );
     if hit.theory.is_some() {
-        let model = hit.model_lru.map_or_else(String::new, |rate| {
-            format!("; {}: {}", labels.hit_rate_lru, percent(Some(rate)))
+        let model = hit.model_lru.map_or_else(String::new, |share| {
+            format!("; {}: {}", labels.hit_rate_lru, rate(Some(share)))
         });
         let bound = if level.load.concurrency() != Some(1) {
             "≤ "
@@ -242,7 +276,7 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
             out,
             "{}: {bound}{}{model}",
             labels.hit_rate_theory,
-            percent(hit.theory)
+            rate(hit.theory)
         );
     }
     if hit.server.is_some() {
@@ -251,7 +285,7 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
             out,
             "{}: {}{tiers}",
             labels.hit_rate_server,
-            percent(hit.server)
+            rate(hit.server)
         );
     }
 }
@@ -261,7 +295,7 @@ fn by_tier(level: &LevelComparison, by_usage: bool) -> String {
     let tiers = level.hit_rate.tiers.iter();
     let tiers = tiers.filter(|tier| (tier.server == TierRate::BY_USAGE) == by_usage);
     let tiers: Vec<String> = tiers
-        .map(|tier| format!("{} {}", tier.tier, percent(tier.rate, 1)))
+        .map(|tier| format!("{} {}", tier.tier, rate(tier.rate)))
         .collect();
     if tiers.len() > 1 {
         format!(" ({})", tiers.join(", "))
@@ -275,11 +309,7 @@ fn answers(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let Some(answers) = &level.answers else {
         return;
     };
-    let percent = |rate: Option<f64>| percent(rate, 1);
-    let (equal, warm) = (
-        percent(answers.equal_share),
-        percent(answers.warm_equal_share),
-    );
+    let (equal, warm) = (rate(answers.equal_share), rate(answers.warm_equal_share));
     let at = answers.first_difference.map(|at| fixed(Some(at), 0));
     let (pairs, warm_known) = (answers.pairs, answers.warm_equal_share.is_some());
     let mut text = match labels.lang {

@@ -2,6 +2,8 @@
 
 use crate::{
     labels,
+    labels::Labels,
+    metrics,
     number::{fixed, percent, times_range},
 };
 use dualround_model::{
@@ -12,19 +14,19 @@ use dualround_model::{
 pub(crate) const CELLS: usize = 12;
 
 /// A column: the term that explains it, and its head in both languages.
-pub(crate) struct Head {
+pub(crate) struct LevelHead {
     pub(crate) term: &'static str,
     words: [&'static str; 2],
 }
 
-impl Head {
+impl LevelHead {
     pub(crate) fn words(&self, lang: Lang) -> &'static str {
         lang.pick(self.words)
     }
 }
 
 /// The columns; what the interval is depends on the cycles.
-pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
+pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
     let cycles = levels
         .iter()
         .any(|level| level.ttft.interval_kind == Some(IntervalKind::TCycles));
@@ -38,8 +40,8 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
         ("ratio", ["Ratio", "加速比"]),
         interval,
-        ("itl", ["ITL (ms)", "ITL (ms)"]),
-        ("latency", ["Latency (ms)", "延迟 (ms)"]),
+        ("itl", metric_words("itl")),
+        ("latency", metric_words("latency")),
         ("token_throughput", ["Tokens/s", "Token/秒"]),
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
         ("server", ["Hit rate (counters)", "命中率（计数器）"]),
@@ -47,13 +49,23 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [Head; CELLS] {
         ("prompts", ["Prompts (pairs)", "提示词（请求对）"]),
         ("failures", ["Failed", "失败"]),
     ]
-    .map(|(term, words)| Head { term, words })
+    .map(|(term, words)| LevelHead { term, words })
+}
+
+fn metric_words(key: &'static str) -> [&'static str; 2] {
+    [Lang::En, Lang::Zh].map(|lang| metrics::label(key, lang).unwrap_or(key))
 }
 
 /// One cell, and whether it is bad news.
-pub(crate) struct Cell {
+pub(crate) struct LevelCell {
     pub(crate) text: String,
     pub(crate) bad: bool,
+}
+
+impl LevelCell {
+    fn plain(text: String) -> Self {
+        Self { text, bad: false }
+    }
 }
 
 /// The cells of a level, given its name and its rounds.
@@ -62,45 +74,38 @@ pub(crate) fn cells(
     name: &str,
     rounds: &[&RoundResult],
     lang: Lang,
-) -> [Cell; CELLS] {
+) -> [LevelCell; CELLS] {
     let labels = labels(lang);
     let hit = &level.hit_rate;
-    let throughput = |kind: RoundKind| {
-        let found = rounds.iter().find(|round| round.meta.spec.kind == kind);
-        fixed(found.and_then(|round| round.summary.token_throughput), 1)
-    };
     let failed: u64 = rounds
         .iter()
         .map(|round| round.summary.failed_requests)
         .sum();
-    let ratio = |metric: &MetricComparison| labels.ratio(metric, level);
-    let both = |metric: &MetricComparison| format!("{} ({})", arrow(metric), ratio(metric));
     let interval = level.claimed(level.ttft.interval_low.zip(level.ttft.interval_high));
-    let plain = |text: String| Cell { text, bad: false };
     [
-        plain(name.to_owned()),
-        plain(arrow(&level.ttft)),
-        plain(ratio(&level.ttft)),
-        plain(times_range(interval)),
-        plain(both(&level.itl)),
-        plain(both(&level.latency)),
-        plain(format!(
+        LevelCell::plain(name.to_owned()),
+        LevelCell::plain(arrow(&level.ttft)),
+        LevelCell::plain(labels.ratio(&level.ttft, level)),
+        LevelCell::plain(times_range(interval)),
+        LevelCell::plain(arrow_with_ratio(&level.itl, level, labels)),
+        LevelCell::plain(arrow_with_ratio(&level.latency, level, labels)),
+        LevelCell::plain(format!(
             "{} → {}",
-            throughput(RoundKind::Cold),
-            throughput(RoundKind::Warm)
+            throughput(rounds, RoundKind::Cold),
+            throughput(rounds, RoundKind::Warm)
         )),
-        plain(format!(
+        LevelCell::plain(format!(
             "{} → {}",
             percent(hit.usage_cold, 1),
             percent(hit.usage, 1)
         )),
-        plain(percent(hit.server, 1)),
-        Cell {
+        LevelCell::plain(percent(hit.server, 1)),
+        LevelCell {
             text: labels.verdict(level.cold.verdict).to_owned(),
             bad: level.cold.verdict == Verdict::Contaminated,
         },
-        plain(prompts(level)),
-        Cell {
+        LevelCell::plain(prompts(level)),
+        LevelCell {
             text: failed.to_string(),
             bad: failed > 0,
         },
@@ -113,6 +118,16 @@ fn prompts(level: &LevelComparison) -> String {
         (prompts, pairs) if prompts == pairs => prompts.to_string(),
         (prompts, pairs) => format!("{prompts} ({pairs})"),
     }
+}
+
+/// Tokens per second of the first round of a kind.
+fn throughput(rounds: &[&RoundResult], kind: RoundKind) -> String {
+    let found = rounds.iter().find(|round| round.meta.spec.kind == kind);
+    fixed(found.and_then(|round| round.summary.token_throughput), 1)
+}
+
+fn arrow_with_ratio(metric: &MetricComparison, level: &LevelComparison, labels: &Labels) -> String {
+    format!("{} ({})", arrow(metric), labels.ratio(metric, level))
 }
 
 fn arrow(metric: &MetricComparison) -> String {

@@ -9,7 +9,7 @@ use crate::{
     text::{fit, safe_text},
     words::warning_text,
 };
-use dualround_model::{Plan, RoundResult, RoundSummary, Warning};
+use dualround_model::{Goodput, Plan, RoundResult, RoundSummary, Warning};
 use std::fmt::Write;
 
 /// Width of the rules above and below the title.
@@ -138,8 +138,11 @@ fn counts(summary: &RoundSummary, labels: &Labels) -> String {
         labels.failed,
         summary.failed_requests,
     );
-    let killed = |warning: &Warning| matches!(warning, Warning::Killed { .. });
-    let not_started = if summary.warnings.iter().any(killed) {
+    let was_killed = summary
+        .warnings
+        .iter()
+        .any(|warning| matches!(warning, Warning::Killed { .. }));
+    let not_started = if was_killed {
         labels.lang.pick(["Not recorded", "未记录"])
     } else {
         labels.not_started
@@ -164,14 +167,18 @@ fn grid(out: &mut String, summary: &RoundSummary, labels: &Labels, layout: Table
     for (metric, of_round) in round_metrics() {
         if (of_round.on_terminal)(summary) {
             let stat = (of_round.stat)(summary);
-            let cell = |statistic: Statistic| fixed(statistic.of(stat), 2);
-            push(out, &layout.row(metric.guide_label(labels.lang), cell));
+            let row = layout.row(metric.guide_label(labels.lang), |statistic| {
+                fixed(statistic.of(stat), 2)
+            });
+            push(out, &row);
         }
     }
     for (name, metric) in &summary.prometheus {
         let name = safe_text(&metric_name(name, metric, labels));
-        let cell = |statistic| fitting(metric_cell(metric, statistic), layout.value);
-        push(out, &layout.row(&name, cell));
+        let row = layout.row(&name, |statistic| {
+            fitting(metric_cell(metric, statistic), layout.value)
+        });
+        push(out, &row);
     }
     push(out, &layout.border("└", "┴", "┘"));
 }
@@ -184,7 +191,6 @@ fn fitting(value: Option<f64>, width: usize) -> String {
 }
 
 fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
-    let percent = |share: Option<f64>| fixed(share.map(|share| 100.0 * share), 2);
     push(out, "\nThroughput:");
     let tokens = fixed(summary.token_throughput, 2);
     push(
@@ -197,45 +203,55 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
         &format!("  {}: {requests} requests/sec", labels.request_throughput),
     );
     if let Some(goodput) = &summary.goodput {
-        push(out, "\nGoodput (SLO):");
-        let share = percent(goodput.request_rate);
-        let (good, sent) = (goodput.requests, goodput.sent);
-        push(
-            out,
-            &format!("  {}: {good} / {sent} ({share}%)", labels.slo_requests),
-        );
-        let share = percent(goodput.token_rate);
-        let count = |tokens: Option<u64>| tokens.map_or_else(|| "-".to_owned(), |n| n.to_string());
-        let (good, total) = (count(goodput.tokens), count(goodput.total_tokens));
-        push(
-            out,
-            &format!("  {}: {good} / {total} ({share}%)", labels.slo_tokens),
-        );
-        let rate = fixed(goodput.token_throughput, 2);
-        push(out, &format!("  {}: {rate}", labels.slo_rate));
+        goodput_lines(out, goodput, labels);
     }
     let of = summary.successful_requests;
     let known = summary.cache_known_requests;
     let cached = summary
         .cached_tokens
         .map_or_else(|| "-".to_owned(), grouped);
-    let rate = percent(summary.cache_hit_rate);
+    let rate = in_percent(summary.cache_hit_rate);
     push(
         out,
         &format!("\n{}: {cached} ({rate} %), {known} / {of}", labels.cache),
     );
     if !summary.failures.is_empty() {
-        let failures = summary
+        let failures: Vec<String> = summary
             .failures
             .iter()
-            .map(|(kind, count)| format!("{kind} x{count}"));
+            .map(|(kind, count)| format!("{kind} x{count}"))
+            .collect();
         push(
             out,
-            &format!(
-                "{}: {}",
-                labels.failures,
-                failures.collect::<Vec<_>>().join(", ")
-            ),
+            &format!("{}: {}", labels.failures, failures.join(", ")),
         );
     }
+}
+
+fn goodput_lines(out: &mut String, goodput: &Goodput, labels: &Labels) {
+    push(out, "\nGoodput (SLO):");
+    let share = in_percent(goodput.request_rate);
+    let (good, sent) = (goodput.requests, goodput.sent);
+    push(
+        out,
+        &format!("  {}: {good} / {sent} ({share}%)", labels.slo_requests),
+    );
+    let share = in_percent(goodput.token_rate);
+    let (good, total) = (counted(goodput.tokens), counted(goodput.total_tokens));
+    push(
+        out,
+        &format!("  {}: {good} / {total} ({share}%)", labels.slo_tokens),
+    );
+    let rate = fixed(goodput.token_throughput, 2);
+    push(out, &format!("  {}: {rate}", labels.slo_rate));
+}
+
+/// A share as a percentage without its sign.
+fn in_percent(share: Option<f64>) -> String {
+    fixed(share.map(|share| 100.0 * share), 2)
+}
+
+/// A count; `-` for unknown.
+fn counted(count: Option<u64>) -> String {
+    count.map_or_else(|| "-".to_owned(), |count| count.to_string())
 }

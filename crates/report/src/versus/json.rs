@@ -1,6 +1,6 @@
 //! The comparison as JSON, for programs and for `--fail-if`.
 
-use super::{Side, Versus, tally};
+use super::{ComparedRun, Versus, tally};
 use crate::{
     number::{data, json as num},
     words::{change_caveat, change_reason},
@@ -10,23 +10,10 @@ use serde_json::{Map, Value, json};
 
 /// All comparisons with one base.
 pub fn versus_json(all: &[Versus<'_>]) -> Value {
-    let side = |side: Side<'_>| {
-        let run = side.run;
-        json!({
-            "dir": side.dir,
-            "run_id": run.run_id,
-            "model": run.plan.model,
-            "dataset_digest": run.dataset.digest,
-            "engines": run.engines.iter().map(|engine| json!({
-                "kind": engine.kind,
-                "version": engine.version,
-            })).collect::<Vec<_>>(),
-        })
-    };
     json!({
-        "base": all.first().map(|versus| side(versus.base)),
+        "base": all.first().map(|versus| run_json(versus.base)),
         "comparisons": all.iter().map(|versus| json!({
-            "new": side(versus.new),
+            "new": run_json(versus.new),
             "levels": versus.change.levels.iter().map(level_change_json).collect::<Vec<_>>(),
             "missing_levels": versus.change.missing,
             "caveats": words(&versus.change.caveats, 0),
@@ -35,14 +22,22 @@ pub fn versus_json(all: &[Versus<'_>]) -> Value {
     })
 }
 
+fn run_json(compared: ComparedRun<'_>) -> Value {
+    let run = compared.run;
+    json!({
+        "dir": compared.dir,
+        "run_id": run.run_id,
+        "model": run.plan.model,
+        "dataset_digest": run.dataset.digest,
+        "engines": run.engines.iter().map(|engine| json!({
+            "kind": engine.kind,
+            "version": engine.version,
+        })).collect::<Vec<_>>(),
+    })
+}
+
 /// One level, as it stands in the file; gates are held against it.
 pub fn level_change_json(level: &LevelChange) -> Value {
-    let part = |metrics: &[MetricChange]| -> Map<String, Value> {
-        let metrics = metrics.iter();
-        metrics
-            .map(|metric| (metric.name.clone(), metric_json(metric)))
-            .collect()
-    };
     let [better, worse, same, cannot_tell] = tally([level]);
     json!({
         "concurrency": level.load.concurrency(),
@@ -51,12 +46,19 @@ pub fn level_change_json(level: &LevelChange) -> Value {
         "worse": worse,
         "same": same,
         "cannot_tell": cannot_tell,
-        "cold": part(&level.cold),
-        "warm": part(&level.warm),
-        "cache": part(&level.cache),
+        "cold": metrics_json(&level.cold),
+        "warm": metrics_json(&level.warm),
+        "cache": metrics_json(&level.cache),
         "caveats": words(&level.caveats, 0),
         "caveats_zh": words(&level.caveats, 1),
     })
+}
+
+fn metrics_json(metrics: &[MetricChange]) -> Map<String, Value> {
+    metrics
+        .iter()
+        .map(|metric| (metric.name.clone(), metric_json(metric)))
+        .collect()
 }
 
 fn metric_json(metric: &MetricChange) -> Value {

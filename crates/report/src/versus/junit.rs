@@ -3,7 +3,7 @@
 
 use super::{Versus, change, interval, shown, value};
 use crate::{text::safe_text, words::change_reason};
-use dualround_model::{Judgement, Lang};
+use dualround_model::{Judgement, Lang, MetricChange};
 use std::fmt::Write;
 
 /// A `--fail-if` and why it failed; `None`: it did not.
@@ -15,7 +15,14 @@ pub struct GateResult {
     pub failed: Option<String>,
 }
 
-enum Case {
+/// A test case: a metric of a level, or a `--fail-if`.
+struct JunitCase {
+    name: String,
+    outcome: CaseOutcome,
+}
+
+/// How a test case ended, with the message of one that did not pass.
+enum CaseOutcome {
     Passed,
     Failed(String),
     Skipped(String),
@@ -28,68 +35,86 @@ pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
         for level in &versus.change.levels {
             let title = format!("{} concurrency {}", versus.new.dir.display(), level.load);
             let cases = level.metrics().filter(|(_, metric)| shown(metric));
-            let cases = cases.map(|(part, metric)| {
-                let text = format!(
-                    "{} → {}, {} ({}), {}",
-                    value(metric, metric.base),
-                    value(metric, metric.new),
-                    change(metric),
-                    interval(metric),
-                    super::judgement(metric.judgement, Lang::En)
-                );
-                let case = match metric.judgement {
-                    Judgement::Worse => Case::Failed(text),
-                    Judgement::CannotTell => Case::Skipped(
-                        metric
-                            .reason
-                            .map_or(text, |reason| Lang::En.pick(change_reason(reason))),
-                    ),
-                    Judgement::Better | Judgement::Same => Case::Passed,
-                };
-                (format!("{part}.{}", metric.name), case)
-            });
-            suite(&mut suites, &title, cases.collect());
+            let cases: Vec<JunitCase> = cases
+                .map(|(part, metric)| JunitCase {
+                    name: format!("{part}.{}", metric.name),
+                    outcome: outcome(metric),
+                })
+                .collect();
+            suite(&mut suites, &title, &cases);
         }
     }
     if !gates.is_empty() {
-        let cases = gates.iter().map(|gate| {
-            let case = gate.failed.clone().map_or(Case::Passed, Case::Failed);
-            (gate.name.clone(), case)
-        });
-        suite(&mut suites, "--fail-if", cases.collect());
+        let cases: Vec<JunitCase> = gates
+            .iter()
+            .map(|gate| JunitCase {
+                name: gate.name.clone(),
+                outcome: gate
+                    .failed
+                    .clone()
+                    .map_or(CaseOutcome::Passed, CaseOutcome::Failed),
+            })
+            .collect();
+        suite(&mut suites, "--fail-if", &cases);
     }
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dualround compare\">\n{suites}</testsuites>\n"
     )
 }
 
-fn suite(out: &mut String, title: &str, cases: Vec<(String, Case)>) {
-    let count = |wanted: fn(&Case) -> bool| cases.iter().filter(|(_, case)| wanted(case)).count();
+/// Worse fails; what cannot be told is skipped, with the reason.
+fn outcome(metric: &MetricChange) -> CaseOutcome {
+    let text = format!(
+        "{} → {}, {} ({}), {}",
+        value(metric, metric.base),
+        value(metric, metric.new),
+        change(metric),
+        interval(metric),
+        super::judgement(metric.judgement, Lang::En)
+    );
+    match metric.judgement {
+        Judgement::Worse => CaseOutcome::Failed(text),
+        Judgement::CannotTell => CaseOutcome::Skipped(
+            metric
+                .reason
+                .map_or(text, |reason| Lang::En.pick(change_reason(reason))),
+        ),
+        Judgement::Better | Judgement::Same => CaseOutcome::Passed,
+    }
+}
+
+fn suite(out: &mut String, title: &str, cases: &[JunitCase]) {
+    let (mut failures, mut skipped) = (0, 0);
+    for case in cases {
+        match case.outcome {
+            CaseOutcome::Passed => {}
+            CaseOutcome::Failed(_) => failures += 1,
+            CaseOutcome::Skipped(_) => skipped += 1,
+        }
+    }
     let _ = writeln!(
         out,
-        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">",
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" skipped=\"{skipped}\">",
         xml(title),
-        cases.len(),
-        count(|case| matches!(case, Case::Failed(_))),
-        count(|case| matches!(case, Case::Skipped(_)))
+        cases.len()
     );
-    for (name, case) in cases {
+    for case in cases {
         let open = format!(
             "    <testcase classname=\"{}\" name=\"{}\"",
             xml(title),
-            xml(&name)
+            xml(&case.name)
         );
-        let _ = match case {
-            Case::Passed => writeln!(out, "{open}/>"),
-            Case::Failed(text) => writeln!(
+        let _ = match &case.outcome {
+            CaseOutcome::Passed => writeln!(out, "{open}/>"),
+            CaseOutcome::Failed(text) => writeln!(
                 out,
                 "{open}><failure message=\"{}\"/></testcase>",
-                xml(&text)
+                xml(text)
             ),
-            Case::Skipped(text) => writeln!(
+            CaseOutcome::Skipped(text) => writeln!(
                 out,
                 "{open}><skipped message=\"{}\"/></testcase>",
-                xml(&text)
+                xml(text)
             ),
         };
     }

@@ -20,7 +20,7 @@ use std::path::Path;
 
 /// A run that takes part.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct ComparedRun<'a> {
     /// Its folder, as given.
     pub dir: &'a Path,
     /// What was run.
@@ -31,9 +31,9 @@ pub struct Side<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Versus<'a> {
     /// The base run.
-    pub base: Side<'a>,
+    pub base: ComparedRun<'a>,
     /// The new one.
-    pub new: Side<'a>,
+    pub new: ComparedRun<'a>,
     /// What was found.
     pub change: &'a RunChange,
 }

@@ -1,6 +1,6 @@
 //! The comparison on a terminal.
 
-use super::{Side, Versus, cells, heads, intervals_note, reasons, result, shown};
+use super::{ComparedRun, Versus, cells, heads, intervals_note, reasons, result, shown};
 use crate::{
     labels,
     text::{fit, safe_text, widest, width},
@@ -12,18 +12,6 @@ use std::fmt::Write;
 /// Tables of all levels, their caveats, and the tally.
 pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
     let mut out = String::new();
-    let side = |name: &str, side: Side<'_>| {
-        let (dir, run) = (side.dir.display(), side.run);
-        let engine = run.engines.first().map_or_else(String::new, |engine| {
-            let version = engine.version.as_deref().unwrap_or("");
-            format!(", {} {version}", engine.kind.name())
-        });
-        let line = format!(
-            "{name}: {dir} ({}, {}{engine})",
-            run.started_at, run.plan.model
-        );
-        safe_text(line.trim_end())
-    };
     let [base, new] = match lang {
         Lang::En => ["base", "new "],
         Lang::Zh => ["基准", "新  "],
@@ -31,8 +19,8 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
     let _ = writeln!(
         out,
         "{}\n{}",
-        side(base, versus.base),
-        side(new, versus.new)
+        run_line(base, versus.base),
+        run_line(new, versus.new)
     );
     for caveat in &versus.change.caveats {
         let _ = writeln!(out, "- {}", safe_text(&lang.pick(change_caveat(caveat))));
@@ -68,6 +56,20 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
     let _ = writeln!(out, "\n{}", intervals_note(levels, lang));
     let _ = writeln!(out, "{}", result(levels, lang));
     out
+}
+
+/// A run in one line: its folder, when it began, its model and its first engine.
+fn run_line(name: &str, compared: ComparedRun<'_>) -> String {
+    let (dir, run) = (compared.dir.display(), compared.run);
+    let engine = run.engines.first().map_or_else(String::new, |engine| {
+        let version = engine.version.as_deref().unwrap_or("");
+        format!(", {} {version}", engine.kind.name())
+    });
+    let line = format!(
+        "{name}: {dir} ({}, {}{engine})",
+        run.started_at, run.plan.model
+    );
+    safe_text(line.trim_end())
 }
 
 /// Rows with a rule below the first; the two first columns and the last are texts.

@@ -126,18 +126,16 @@ pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Bili
         "client machine" => "客户端机器",
         other => other,
     };
-    let shown = |value: Option<&str>| value.unwrap_or("unknown").to_owned();
-    let shown_zh = |value: Option<&str>| value.unwrap_or("未知").to_owned();
     [
         format!(
             "{what}: {} in the base run, {} in the new one",
-            shown(base),
-            shown(new)
+            base.unwrap_or("unknown"),
+            new.unwrap_or("unknown")
         ),
         format!(
             "{what_zh}：基准运行为 {}，新运行为 {}",
-            shown_zh(base),
-            shown_zh(new)
+            base.unwrap_or("未知"),
+            new.unwrap_or("未知")
         ),
     ]
 }
@@ -166,15 +164,14 @@ fn other_prompts(base: f64, new: f64) -> Bilingual {
 }
 
 fn methods(methods: &[ColdMethod]) -> Bilingual {
-    let words = |pick: usize| {
-        let names = methods.iter().map(|method| match method {
-            ColdMethod::Marker => ["a marker", "唯一前缀"],
-            ColdMethod::Salt => ["the engine's salt", "引擎的缓存盐值"],
-            ColdMethod::Reset => ["a reset", "缓存重置"],
-            ColdMethod::None => ["nothing", "未采取措施"],
-        });
-        let names: Vec<&str> = names.map(|both| both[pick]).collect();
-        names.join([" and ", "和"][pick])
-    };
-    [words(0), words(1)]
+    let (names, names_zh): (Vec<&str>, Vec<&str>) = methods
+        .iter()
+        .map(|method| match method {
+            ColdMethod::Marker => ("a marker", "唯一前缀"),
+            ColdMethod::Salt => ("the engine's salt", "引擎的缓存盐值"),
+            ColdMethod::Reset => ("a reset", "缓存重置"),
+            ColdMethod::None => ("nothing", "未采取措施"),
+        })
+        .unzip();
+    [names.join(" and "), names_zh.join("和")]
 }

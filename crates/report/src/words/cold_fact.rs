@@ -143,14 +143,9 @@ fn text(fact: &ColdFact) -> Bilingual {
 
 /// With the rounds that it is about.
 fn of_rounds(rounds: &[u32], [en, zh]: Bilingual) -> Bilingual {
-    let list = |between: &str| {
-        let rounds: Vec<String> = rounds.iter().map(u32::to_string).collect();
-        rounds.join(between)
-    };
-    let (word, list, list_zh) = match rounds.len() {
-        1 => ("round", list(""), list("")),
-        _ => ("rounds", list(", "), list("、")),
-    };
+    let word = if rounds.len() == 1 { "round" } else { "rounds" };
+    let numbers: Vec<String> = rounds.iter().map(u32::to_string).collect();
+    let (list, list_zh) = (numbers.join(", "), numbers.join("、"));
     [
         format!("{word} {list}: {en}"),
         format!("第 {list_zh} 轮：{zh}"),

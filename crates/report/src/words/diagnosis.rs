@@ -153,14 +153,19 @@ fn left_out(base: &str, reason: LeftOut) -> Bilingual {
     ]
 }
 
+/// Each engine with its prompt tokens.
+fn engine_shares(engines: &[(String, f64)], unit: &str) -> String {
+    let shares: Vec<String> = engines
+        .iter()
+        .map(|(base, tokens)| format!("{base}: {tokens:.0} {unit}"))
+        .collect();
+    shares.join(", ")
+}
+
 fn replicas(engines: &[(String, f64)], seen: CacheSeen) -> Bilingual {
     let count = engines.len();
-    let shares = |words: &str| {
-        let shares = engines.iter();
-        let shares = shares.map(|(base, tokens)| format!("{base}: {tokens:.0} {words}"));
-        shares.collect::<Vec<_>>().join(", ")
-    };
-    let (shares, shares_zh) = (shares("prompt tokens"), shares("提示词 tokens"));
+    let [shares, shares_zh] =
+        ["prompt tokens", "提示词 tokens"].map(|unit| engine_shares(engines, unit));
     let [or, or_zh] = match seen {
         CacheSeen::InRound => [
             ", or an eviction (the cache is on: other requests of the round hit)",

@@ -62,9 +62,15 @@ fn deviation(stated: u64, counted: u64) -> f64 {
 /// Fields of rows with their counts, those of media first.
 fn fields_unsent(fields: &[(String, u64)]) -> Bilingual {
     let (media, others): (Vec<_>, Vec<_>) = fields.iter().partition(|(name, _)| is_media(name));
-    let told = || media.iter().chain(&others).take(NAMED);
-    let names = told().map(|(name, rows)| format!("`{name}` ({})", rows_of(*rows)));
-    let names_zh = told().map(|(name, rows)| format!("`{name}`（{rows} 行）"));
+    let (names, names_zh): (Vec<String>, Vec<String>) = media
+        .iter()
+        .chain(&others)
+        .take(NAMED)
+        .map(|(name, rows)| {
+            let in_english = format!("`{name}` ({})", rows_of(*rows));
+            (in_english, format!("`{name}`（{rows} 行）"))
+        })
+        .unzip();
     let [more, more_zh] = match fields.len().saturating_sub(NAMED) {
         0 => Bilingual::default(),
         more => [format!(" and {more} more"), format!(" 等另外 {more} 个")],
@@ -77,8 +83,7 @@ fn fields_unsent(fields: &[(String, u64)]) -> Bilingual {
             "：其中的图片或声音不会到达模型",
         ]
     };
-    let names = names.collect::<Vec<_>>().join(", ");
-    let names_zh = names_zh.collect::<Vec<_>>().join("、");
+    let (names, names_zh) = (names.join(", "), names_zh.join("、"));
     [
         format!("fields of rows that are not sent: {names}{more}{lost}"),
         format!("数据集各行中未发送的字段：{names_zh}{more_zh}{lost_zh}"),
