@@ -3,7 +3,7 @@
 use crate::words::{is_media, warning_text};
 use dualround_model::{Lang, Plan, RoundResult, Warning};
 
-/// One caveat.
+/// A caveat of a run, said once for all rounds that it is about.
 pub(crate) struct Caveat {
     /// In English and Chinese.
     pub(crate) text: [String; 2],
@@ -14,7 +14,8 @@ pub(crate) struct Caveat {
 }
 
 impl Caveat {
-    /// Where it holds in a run of so many rounds, in English and Chinese; `None`: it is about the run.
+    /// The rounds that it is about, for a run of so many rounds, in English and Chinese; `None`
+    /// where it is about the run.
     pub(crate) fn places_of(&self, rounds: usize) -> Option<[String; 2]> {
         if self.places.is_empty() {
             return None;
@@ -30,8 +31,8 @@ impl Caveat {
     }
 }
 
-/// All of them, most important first, else in the order in which they came up; `of_run`: those of the
-/// run itself.
+/// All caveats of a run, most important first, else in the order in which they came up; `of_run`
+/// are those of the run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
     let of_rounds = rounds.iter().flat_map(|round| {

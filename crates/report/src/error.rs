@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-/// A file that cannot be written or read.
+/// Why the files of a run cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
@@ -64,11 +64,13 @@ fn by(process: Option<u32>) -> String {
 }
 
 impl ReportError {
+    /// What becomes of an error of the system when this path was to be written.
     pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Write { path, source }
     }
 
+    /// What becomes of an error of the system when this path was to be read.
     pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Read { path, source }

@@ -5,7 +5,7 @@ use dualround_model::{
     Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundSpec, Verdict,
 };
 
-/// The words of one language.
+/// The words of tables and CSV files in one language.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each field is named after the word it holds")]
 pub struct Labels {

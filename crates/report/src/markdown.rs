@@ -11,7 +11,7 @@ use crate::{
 use dualround_model::RoundResult;
 use std::io::{self, Write};
 
-/// Writes it in the run's language.
+/// Writes `summary.md` in the run's language.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, plan) = (page.run, &page.run.plan);
     let lang = plan.output.lang;
@@ -100,7 +100,7 @@ fn details(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Text that Markdown takes for nothing else.
+/// A text escaped so that Markdown takes it for nothing else.
 pub(crate) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in safe_text(text).chars() {
@@ -118,7 +118,7 @@ pub(crate) fn plain(text: &str) -> String {
     out
 }
 
-/// Text as code; what would end it is left out.
+/// A text as Markdown code; what would end it is left out.
 pub(crate) fn code(text: &str) -> String {
     let text: String = safe_text(text)
         .chars()

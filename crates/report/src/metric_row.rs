@@ -3,7 +3,8 @@
 use crate::{labels::Labels, statistics::Statistic};
 use dualround_model::{MetricKind, MetricSummary};
 
-/// The name of its row; that of a counter says that the row holds its increase.
+/// The name of the row of a server metric; that of a counter says that the row holds its
+/// increase.
 pub(crate) fn metric_name(name: &str, metric: &MetricSummary, labels: &Labels) -> String {
     match metric.kind {
         MetricKind::Counter => format!("{name} ({})", labels.increase),
@@ -11,8 +12,8 @@ pub(crate) fn metric_name(name: &str, metric: &MetricSummary, labels: &Labels) -
     }
 }
 
-/// What its row holds in the column of a statistic. In that of the mean a counter has its increase,
-/// and what is a quotient of two increases has that of the whole round.
+/// The figure of a server metric under the head of a statistic. Under that of the mean a counter
+/// has its increase, and what is a quotient of two increases has that of the whole round.
 pub(crate) fn metric_cell(metric: &MetricSummary, statistic: Statistic) -> Option<f64> {
     match (metric.kind, statistic) {
         (MetricKind::Counter, Statistic::Avg) => metric.increase,

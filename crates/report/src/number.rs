@@ -16,7 +16,7 @@ fn significant(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }
 
-/// With a fixed number of decimals; `-` for unknown. For tables.
+/// A number with a fixed number of decimals, for tables; `-` for unknown.
 pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else {
         return "-".to_owned();
@@ -38,12 +38,12 @@ pub(crate) fn percent(share: Option<f64>, decimals: usize) -> String {
     )
 }
 
-/// How many times as large; `-` for unknown.
+/// A ratio as `2.00×`; `-` for unknown.
 pub(crate) fn times(ratio: Option<f64>) -> String {
     ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}×"))
 }
 
-/// An interval of the same.
+/// An interval of ratios as `1.50–2.50×`; `-` for unknown.
 pub(crate) fn times_range(interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(
         || "-".to_owned(),
@@ -59,7 +59,7 @@ fn plain_zero(text: String) -> String {
     }
 }
 
-/// Up to four decimals without trailing zeros; empty for unknown. For CSV.
+/// A number with up to four decimals and no zeros behind them, for CSV; empty for unknown.
 pub(crate) fn short(value: Option<f64>) -> String {
     let Some(value) = value.filter(|value| value.is_finite()) else {
         return String::new();
@@ -71,7 +71,7 @@ pub(crate) fn short(value: Option<f64>) -> String {
     plain_zero(text.trim_end_matches('0').trim_end_matches('.').to_owned())
 }
 
-/// A whole number with thousands separators.
+/// A whole number with commas between thousands.
 pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::new();
@@ -108,7 +108,7 @@ pub(crate) fn json(value: Option<f64>) -> serde_json::Value {
         .map_or(serde_json::Value::Null, Into::into)
 }
 
-/// The same, written as it is serialised.
+/// A number that is serialised rounded to six decimals; what is not finite is null.
 pub(crate) struct Rounded(pub(crate) Option<f64>);
 
 impl Rounded {
@@ -125,7 +125,7 @@ impl Rounded {
 }
 
 impl Rounded {
-    /// As JSON would write it; empty for unknown.
+    /// The number as JSON has it; empty for unknown.
     pub(crate) fn text(&self) -> String {
         self.number()
             .map_or_else(String::new, |value| value.to_string())

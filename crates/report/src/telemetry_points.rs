@@ -1,6 +1,6 @@
 //! When a reading was taken, seen from its round.
 
-/// Milliseconds since the round's first request; what was read before it is negative.
+/// An instant in ms since its round began; what was read before it is negative.
 pub(crate) fn since_start(at_ns: u64, started_ns: u64) -> f64 {
     if at_ns >= started_ns {
         ms(at_ns - started_ns)

@@ -31,17 +31,17 @@ pub fn wrap(line: &str, columns: Option<usize>, indent: &str) -> String {
     textwrap::fill(line, options)
 }
 
-/// Columns that a text takes (CJK characters two).
+/// The columns that a text takes on a terminal; CJK characters take two.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The columns of the widest cell of each column.
+/// The width of the widest cell of each column.
 pub(crate) fn widest<const N: usize>(rows: &[[String; N]]) -> [usize; N] {
     std::array::from_fn(|at| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0))
 }
 
-/// Cut to `columns` with `…` if it is wider, else padded to it.
+/// A text cut to `columns` with `…` if it is wider, else padded to it.
 pub(crate) fn fit(text: &str, columns: usize) -> String {
     let mut out = String::new();
     let cut = width(text) > columns;

@@ -8,7 +8,7 @@ use crate::{
 use dualround_model::RoundResult;
 use std::io::Write;
 
-/// Writes the file.
+/// Writes `metrics_flat.csv`, a column for each round.
 pub(crate) fn write(
     rounds: &[RoundResult],
     columns: &[String],

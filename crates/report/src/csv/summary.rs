@@ -8,7 +8,7 @@ use crate::{
 use dualround_model::{Goodput, MetricKind, MetricSummary, RoundResult, RoundSummary, Stat};
 use std::{collections::BTreeSet, io::Write};
 
-/// A section: its title and its rows.
+/// A section of the file: its title and its rows.
 pub(crate) struct Section {
     pub(crate) title: String,
     pub(crate) rows: Vec<SectionRow>,
@@ -29,7 +29,7 @@ fn in_percent(share: Option<f64>) -> Option<f64> {
     share.map(|share| 100.0 * share)
 }
 
-/// Everything that both CSV files hold.
+/// All sections, in their order; `metrics_flat.csv` holds the same.
 pub(crate) fn sections(rounds: &[RoundResult], labels: &Labels) -> Vec<Section> {
     let mut sections: Vec<Section> = round_metrics_of_csv()
         .into_iter()
@@ -190,12 +190,12 @@ pub(crate) fn cell(text: &str) -> String {
     }
 }
 
-/// The first row: the corner, then the columns.
+/// The first row of the file: the corner, then the columns.
 pub(super) fn head<'a>(columns: &'a [String], labels: &Labels) -> impl Iterator<Item = &'a str> {
     std::iter::once(labels.csv_corner).chain(columns.iter().map(String::as_str))
 }
 
-/// Writes the file.
+/// Writes `metrics_summary.csv`, a column for each round.
 pub(crate) fn write(
     rounds: &[RoundResult],
     columns: &[String],

@@ -39,6 +39,7 @@ const fn figure(
     RoundFigure { name, value, unit }
 }
 
+/// All of them, in the order of the file.
 static FIGURES: &[RoundFigure] = &[
     figure("duration", "s", |round| round.duration_seconds),
     figure("token_throughput", "tokens/s", |round| {
@@ -108,7 +109,7 @@ static FIGURES: &[RoundFigure] = &[
     }),
 ];
 
-/// Writes the file; unknown is an empty value.
+/// Writes `metrics_tidy.csv`; an unknown value is empty.
 pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(HEAD)?;

@@ -12,7 +12,7 @@ mod metrics;
 use crate::statistics::Statistic;
 use dualround_model::Lang;
 
-/// What a term belongs to.
+/// The part of the glossary that a term belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TermKind {
     /// A figure.
@@ -32,7 +32,7 @@ pub enum TermKind {
 }
 
 impl TermKind {
-    /// In the order in which they are listed.
+    /// All kinds, in the order in which they are listed.
     pub const ALL: [Self; 7] = [
         Self::Metric,
         Self::Comparison,
@@ -76,7 +76,7 @@ impl TermKind {
     }
 }
 
-/// A word and what it means.
+/// A word of the results and what it means.
 #[derive(Clone, Copy, Debug)]
 pub struct Term {
     /// The name in the files, in lower case; of an exit code its digits.

@@ -39,6 +39,7 @@ impl Serialize for PageTime {
     }
 }
 
+/// Everything that the charts and the table of requests show.
 #[derive(Serialize)]
 struct PageData<'a> {
     lang: &'static str,
@@ -64,6 +65,7 @@ struct RequestTexts {
     most: usize,
 }
 
+/// A level with its rounds, and the line of TTFT over computed tokens.
 #[derive(Serialize)]
 struct PageLevel<'a> {
     name: String,
@@ -73,12 +75,14 @@ struct PageLevel<'a> {
     rounds: Vec<PageRound<'a>>,
 }
 
+/// TTFT = `overhead_ms` + `ms_per_token` × computed tokens.
 #[derive(Serialize)]
 struct FittedLine {
     overhead_ms: Rounded,
     ms_per_token: Rounded,
 }
 
+/// A round: what the charts over all levels show of it, its server metrics, its requests.
 #[derive(Serialize)]
 struct PageRound<'a> {
     number: u32,
@@ -93,6 +97,7 @@ struct PageRound<'a> {
     columns: RequestColumns,
 }
 
+/// The requests of a round, one entry of each column a request; times in ms.
 #[derive(Default, Serialize)]
 struct RequestColumns {
     index: Vec<u32>,
@@ -108,6 +113,7 @@ struct RequestColumns {
     flags: Vec<u32>,
 }
 
+/// A server metric over a round; `rises` where it only grows.
 #[derive(Serialize)]
 struct PageMetric<'a> {
     name: &'a str,
@@ -115,6 +121,7 @@ struct PageMetric<'a> {
     series: Vec<PageSeries>,
 }
 
+/// The readings of one series: times in ms since the round began, and values.
 #[derive(Serialize)]
 struct PageSeries {
     label: String,
@@ -124,7 +131,7 @@ struct PageSeries {
     v: Vec<Rounded>,
 }
 
-/// Writes the block. No `<` stands in it, so that nothing in a text can end it.
+/// Writes the block of data. No `<` stands in it, so that nothing in a text can end it.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     serde_json::to_writer(Escaping { out }, &collect(page)?)?;
     Ok(())

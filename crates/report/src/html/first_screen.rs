@@ -10,7 +10,7 @@ use crate::{
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
 
-/// Writes it.
+/// Writes the first screen.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     header(page, out)?;
     verdicts(page, out)?;

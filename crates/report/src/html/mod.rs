@@ -25,7 +25,7 @@ const SCRIPT: &str = concat!(
     "})();\n"
 );
 
-/// Writes the page.
+/// Writes `report.html`.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let lang = page.run.plan.output.lang.code();
     write!(
@@ -71,7 +71,7 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// The same text in both languages; the page shows one of them.
+/// A text in both languages as HTML; the page shows one of them.
 pub(crate) fn both(en: &str, zh: &str) -> String {
     if en == zh {
         return escape(en);

@@ -6,7 +6,7 @@ use crate::{TermKind, report_input::ReportInput, terms};
 use dualround_model::Lang;
 use std::io::{self, Write};
 
-/// Writes them.
+/// Writes the sections below the first screen.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,

@@ -11,7 +11,7 @@ use dualround_model::{
 };
 use serde_json::{Map, Value, json};
 
-/// The whole file.
+/// The comparison of a run as it stands in `comparison.json`.
 pub(crate) fn value(comparison: &Comparison) -> Value {
     json!({
         "levels": comparison.levels.iter().map(level_json).collect::<Vec<_>>(),
@@ -19,7 +19,7 @@ pub(crate) fn value(comparison: &Comparison) -> Value {
     })
 }
 
-/// One level, as it stands in the file; gates are held against it.
+/// The comparison of one level as it stands in `comparison.json`; gates are held against it.
 pub fn level_json(level: &LevelComparison) -> Value {
     let diagnoses = diagnoses(level);
     let begin = [

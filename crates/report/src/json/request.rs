@@ -13,7 +13,8 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// A request; its metrics stand in three groups between what is no metric.
+/// A request as it stands in the file; its metrics stand in three groups between what is no
+/// metric.
 #[derive(Serialize)]
 pub(crate) struct RequestJson<'a> {
     index: u32,

@@ -10,7 +10,7 @@ use dualround_model::{
 use serde_json::{Map, Value, json};
 use std::io::{self, Write};
 
-/// Writes the file request by request, so that it is never held whole.
+/// Writes the JSON of a round request by request, so that it is never held whole.
 pub(crate) fn write(
     result: &RoundResult,
     plan: &Plan,

@@ -3,7 +3,7 @@
 use dualround_model::{CanaryReport, EngineReport, Plan, Reuse, Selection, Warning};
 use serde::{Deserialize, Serialize};
 
-/// The file. Secrets in it are `***`.
+/// The facts of a run as `run.json` holds them. Secrets in it are `***`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RunInfo {
     /// Name of the run: its start in UTC.

@@ -13,7 +13,7 @@ pub(crate) fn labels(series: &SeriesTrack) -> Map<String, Value> {
         .collect()
 }
 
-/// Writes the file.
+/// Writes the readings of a round as JSON.
 pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()> {
     let meta = &result.meta;
     let metrics: Map<String, Value> = meta

@@ -71,8 +71,8 @@ struct MetricColumn {
     value: RequestValue,
 }
 
-/// Writes the file. `chunk_ms` holds the arrival of every token-bearing event since t0, where
-/// `chunks` asks for it; null elsewhere.
+/// Writes `requests.parquet`. `chunk_ms` holds the arrival of every token-bearing event since t0,
+/// where `chunks` asks for it; null elsewhere.
 pub(crate) fn write<W: Write + Send>(
     rounds: &[RoundResult],
     details: &dyn RequestSource,

@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-/// The open file.
+/// A Parquet file that is being written.
 pub(crate) struct ParquetTable<W: Write + Send> {
     file: SerializedFileWriter<W>,
 }
@@ -45,14 +45,14 @@ impl<W: Write + Send> ParquetTable<W> {
         Ok(())
     }
 
-    /// Writes the footer.
+    /// Writes the footer, which ends the file.
     pub(crate) fn close(self) -> io::Result<()> {
         self.file.close().map_err(io::Error::other)?;
         Ok(())
     }
 }
 
-/// The columns of a row group, in the order of the schema.
+/// A row group that is being written: each call adds the next column of the schema.
 pub(crate) struct RowGroupColumns<'a, W: Write + Send> {
     group: SerializedRowGroupWriter<'a, W>,
 }

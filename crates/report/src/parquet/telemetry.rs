@@ -25,7 +25,8 @@ struct ReadingRow<'a> {
     value: Option<f64>,
 }
 
-/// Writes the file: a row a reading, `labels` as a JSON object, `value` null where there was none.
+/// Writes the readings of a round, one a row: `labels` is a JSON object, `value` null where there
+/// was none.
 pub(crate) fn write<W: Write + Send>(result: &RoundResult, out: W) -> io::Result<()> {
     let meta = &result.meta;
     let mut rows = Vec::new();

@@ -93,12 +93,12 @@ impl RunFiles {
         }
     }
 
-    /// The folder.
+    /// The path of the folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Path of the journal.
+    /// The path of the journal.
     pub fn journal_path(&self) -> PathBuf {
         self.path(JOURNAL)
     }
@@ -107,7 +107,7 @@ impl RunFiles {
         self.dir.join(name)
     }
 
-    /// The journal, for appending.
+    /// Opens the journal for appending.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -137,9 +137,10 @@ impl RunFiles {
         written.map_err(ReportError::write(path))
     }
 
-    /// `concurrency_{c}_round_{r}.json`. A level that repeats an earlier concurrency of the plan
-    /// carries its count: `concurrency_{c}_run_{k}_round_{r}.json`. Where server metrics were asked
-    /// for, their readings stand in `telemetry_concurrency_…` beside it, as JSON and Parquet.
+    /// Writes `concurrency_{c}_round_{r}.json`. A level that repeats an earlier concurrency of
+    /// the plan carries its count: `concurrency_{c}_run_{k}_round_{r}.json`. Where server metrics
+    /// were asked for, their readings stand in `telemetry_concurrency_…` beside it, as JSON and
+    /// Parquet.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -169,7 +170,7 @@ impl RunFiles {
         })
     }
 
-    /// The CSV files over all rounds so far.
+    /// Writes the three CSV files over all rounds so far.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -197,7 +198,7 @@ impl RunFiles {
         })
     }
 
-    /// `comparison.json`.
+    /// Writes `comparison.json`.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -208,7 +209,7 @@ impl RunFiles {
         })
     }
 
-    /// `report.html`, `summary.md` and `requests.parquet`, over all rounds.
+    /// Writes `report.html`, `summary.md` and `requests.parquet`, over all rounds.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -233,7 +234,7 @@ impl RunFiles {
         })
     }
 
-    /// `run.json`.
+    /// Writes `run.json`.
     ///
     /// # Errors
     /// [`ReportError::Write`].
@@ -241,8 +242,8 @@ impl RunFiles {
         self.replace(RUN, |out| Ok(serde_json::to_writer_pretty(out, run)?))
     }
 
-    /// TTFT cold over warm of each level in `comparison.json` of an earlier run; empty where there
-    /// is none.
+    /// Reads TTFT cold over warm of each level from `comparison.json` of an earlier run; empty
+    /// where there is none.
     pub fn ratios(&self) -> Vec<Option<f64>> {
         let read = fs::read(self.path(COMPARISON)).unwrap_or_default();
         let file: serde_json::Value = serde_json::from_slice(&read).unwrap_or_default();

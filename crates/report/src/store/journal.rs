@@ -11,6 +11,7 @@ use std::{
     path::PathBuf,
 };
 
+/// A line of the journal that is to be written.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 enum LineRef<'a> {
@@ -20,7 +21,7 @@ enum LineRef<'a> {
     Evidence(&'a Evidence),
 }
 
-/// A line read back.
+/// A line of the journal that was read back.
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum JournalLine {
@@ -30,7 +31,7 @@ pub(crate) enum JournalLine {
     Evidence(Box<Evidence>),
 }
 
-/// The open journal.
+/// The journal of a run, open for appending.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,

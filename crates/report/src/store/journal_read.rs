@@ -11,7 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What the journal tells, in the order in which it happened.
+/// One thing that the journal tells; they come in the order in which they happened.
 #[derive(Debug)]
 pub enum JournalEntry {
     /// A round begins.
@@ -215,7 +215,7 @@ struct IndexOnly {
     index: u32,
 }
 
-/// The requests of one round, by their index.
+/// A reader of the requests of one round, by their index.
 #[derive(Debug)]
 pub struct RoundReader {
     path: PathBuf,
@@ -274,7 +274,7 @@ impl RoundReader {
             .map(|(index, _)| index)
     }
 
-    /// One request; `None` where it was never started.
+    /// Reads one request; `None` where it was never started.
     ///
     /// # Errors
     /// [`ReportError`] when the journal was changed meanwhile.

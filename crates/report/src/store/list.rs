@@ -9,7 +9,7 @@ use dualround_model::Load;
 use serde_json::{Value, json};
 use std::{fmt::Write, path::PathBuf};
 
-/// A run that was found.
+/// A saved run that was found.
 #[derive(Debug)]
 pub struct ListedRun {
     /// Its folder.
@@ -33,7 +33,7 @@ impl ListedRun {
     }
 }
 
-/// A table in the order given.
+/// Saved runs as a table, in the order given.
 pub fn list_table(runs: &[ListedRun]) -> String {
     let head = [
         "started",

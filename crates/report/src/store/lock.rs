@@ -12,8 +12,8 @@ const NAME: &str = ".lock";
 /// Times that a lock file may vanish between its opening and its locking.
 const TRIES: usize = 10;
 
-/// Held while a process writes into a folder. The system lets go of it when the process ends,
-/// however it ends.
+/// The lock of a folder, held while a process writes into it. The system lets go of it when the
+/// process ends, however it ends.
 #[derive(Debug)]
 pub struct FolderLock {
     file: File,

@@ -8,6 +8,7 @@ use dualround_model::{Calibration, Lang, LevelCalibration, MetricError};
 
 const WIDTHS: [usize; 10] = [11, 8, 9, 9, 9, 9, 9, 9, 9, 6];
 
+/// The words of the table in one language; `{}` stands for the limit, ms.
 struct CalibrationWords {
     title: &'static str,
     meaning: &'static str,
@@ -66,7 +67,7 @@ const ZH: CalibrationWords = CalibrationWords {
     core: "最忙的工作线程占用核心",
 };
 
-/// The table with the two figures below it.
+/// A calibration as a table, with the level that is held and the highest rate below it.
 pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
     let words = match lang {
         Lang::Zh => &ZH,

@@ -60,7 +60,7 @@ const SHORT_HEADS: [[&str; 7]; 2] = [
     ],
 ];
 
-/// The parts of it, in their order.
+/// What a run ends with on a terminal, part by part in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Closing {
     /// The table with its title.
@@ -71,7 +71,8 @@ pub struct Closing {
     pub attention: Vec<String>,
 }
 
-/// Of the levels that were compared; `warnings`: those of the run itself.
+/// What a run ends with; `levels` are those that were compared, `warnings` those of the run
+/// itself.
 pub fn closing(
     plan: &Plan,
     warnings: &[Warning],

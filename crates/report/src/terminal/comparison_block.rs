@@ -21,7 +21,7 @@ const NAME: usize = 20;
 const ABOVE: f64 = 1.005;
 const COLUMNS: [usize; 7] = [13, 12, 12, 10, 18, 12, 7];
 
-/// The block of one level.
+/// The comparison of one level as text, for a terminal of so many columns.
 pub fn comparison_block(
     level: &LevelComparison,
     rounds: &[RoundResult],
@@ -192,7 +192,7 @@ fn upper_ends(tail: Tail) -> Option<String> {
     }
 }
 
-/// TTFT against the share of the prompts that was kept, one bar a share.
+/// Writes TTFT against the share of the prompts that was kept, one bar a share.
 pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let ttfts = level.partial.iter().filter_map(|point| point.ttft.warm_avg);
     let most = ttfts.fold(0.0, f64::max);

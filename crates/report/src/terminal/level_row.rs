@@ -10,10 +10,10 @@ use dualround_model::{
     IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
 };
 
-/// Cells of a row.
+/// How many cells a row has.
 pub(crate) const CELLS: usize = 12;
 
-/// A column: the term that explains it, and its head in both languages.
+/// The head of a column: the term that explains it, and its words in both languages.
 pub(crate) struct LevelHead {
     pub(crate) term: &'static str,
     words: [&'static str; 2],
@@ -25,7 +25,7 @@ impl LevelHead {
     }
 }
 
-/// The columns; what the interval is depends on the cycles.
+/// The heads of all columns; what the interval is depends on the cycles.
 pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
     let cycles = levels
         .iter()
@@ -56,7 +56,7 @@ fn metric_words(key: &'static str) -> [&'static str; 2] {
     [Lang::En, Lang::Zh].map(|lang| metrics::label(key, lang).unwrap_or(key))
 }
 
-/// One cell, and whether it is bad news.
+/// A cell of a row, and whether it is bad news.
 pub(crate) struct LevelCell {
     pub(crate) text: String,
     pub(crate) bad: bool,

@@ -15,7 +15,8 @@ use std::fmt::Write;
 /// Width of the rules above and below the title.
 const RULE: usize = 120;
 
-/// How a table is laid out: columns of names and of values, and which statistics are shown.
+/// A layout of the table: widths of the columns of names and of values, and which statistics are
+/// shown.
 #[derive(Clone, Copy)]
 struct TableLayout {
     name: usize,
@@ -23,7 +24,7 @@ struct TableLayout {
     shown: &'static [Statistic],
 }
 
-/// From the guide's width down.
+/// All layouts, from the guide's width down.
 const LAYOUTS: [TableLayout; 6] = [
     layout(28, 12, &Statistic::SEVEN),
     layout(22, 10, &Statistic::SEVEN),
@@ -74,8 +75,8 @@ impl TableLayout {
     }
 }
 
-/// The table with everything below it. Where a terminal has fewer columns than the guide's layout,
-/// statistics are left out of the table; they are in the files.
+/// The table of a round with everything below it. Where a terminal has fewer columns than the
+/// guide's layout, statistics are left out of the table; they are in the files.
 pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) -> String {
     let layout = TableLayout::of(columns);
     let rule = columns.map_or(RULE, |columns| columns.min(RULE));

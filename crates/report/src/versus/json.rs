@@ -8,7 +8,7 @@ use crate::{
 use dualround_model::{ChangeCaveat, LevelChange, MetricChange};
 use serde_json::{Map, Value, json};
 
-/// All comparisons with one base.
+/// All comparisons with one base, as `compare --json` writes them.
 pub fn versus_json(all: &[Versus<'_>]) -> Value {
     json!({
         "base": all.first().map(|versus| run_json(versus.base)),
@@ -36,7 +36,7 @@ fn run_json(compared: ComparedRun<'_>) -> Value {
     })
 }
 
-/// One level, as it stands in the file; gates are held against it.
+/// The changes of one level as they stand in the file; gates are held against it.
 pub fn level_change_json(level: &LevelChange) -> Value {
     let [better, worse, same, cannot_tell] = tally([level]);
     json!({

@@ -6,7 +6,7 @@ use crate::{text::safe_text, words::change_reason};
 use dualround_model::{Judgement, Lang, MetricChange};
 use std::fmt::Write;
 
-/// A `--fail-if` and why it failed; `None`: it did not.
+/// A `--fail-if` condition that was held against a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GateResult {
     /// The condition, with the level that it was held against.
@@ -28,7 +28,7 @@ enum CaseOutcome {
     Skipped(String),
 }
 
-/// The whole file.
+/// All comparisons with one base and the gates, as JUnit XML.
 pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
     let mut suites = String::new();
     for versus in all {

@@ -9,7 +9,7 @@ use crate::{
 use dualround_model::{Judgement, Lang};
 use std::fmt::Write;
 
-/// Tables of all levels; what is worse is bold.
+/// A comparison in Markdown: tables of all levels, in which what is worse is bold.
 pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
     let mut out = String::new();
     let levels = &versus.change.levels;
@@ -43,8 +43,9 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
         let _ = writeln!(out);
-        for (names, reason) in reasons(level, lang) {
-            let _ = writeln!(out, "- {}: {}", plain(&names), plain(&reason));
+        for reason in reasons(level, lang) {
+            let (metrics, text) = (plain(&reason.metrics), plain(&reason.text));
+            let _ = writeln!(out, "- {metrics}: {text}");
         }
         for caveat in &level.caveats {
             let _ = writeln!(out, "- {}", plain(&lang.pick(change_caveat(caveat))));

@@ -18,7 +18,7 @@ use crate::{
 use dualround_model::{Judgement, Lang, LevelChange, MetricChange, RunChange};
 use std::path::Path;
 
-/// A run that takes part.
+/// A run that takes part in a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct ComparedRun<'a> {
     /// Its folder, as given.
@@ -27,7 +27,7 @@ pub struct ComparedRun<'a> {
     pub run: &'a RunInfo,
 }
 
-/// A new run against the base.
+/// A comparison of a new run with the base.
 #[derive(Clone, Copy, Debug)]
 pub struct Versus<'a> {
     /// The base run.
@@ -168,18 +168,27 @@ fn why(metric: &MetricChange) -> Option<[String; 2]> {
     })
 }
 
-/// Why metrics cannot be told, each reason once: the metrics, and the reason.
-fn reasons(level: &LevelChange, lang: Lang) -> Vec<(String, String)> {
-    let mut out: Vec<(String, String)> = Vec::new();
+/// A reason why metrics cannot be told, with the names of all that it holds for.
+struct UntoldReason {
+    metrics: String,
+    text: String,
+}
+
+/// Why metrics of a level cannot be told, each reason once.
+fn reasons(level: &LevelChange, lang: Lang) -> Vec<UntoldReason> {
+    let mut out: Vec<UntoldReason> = Vec::new();
     for (part, metric) in level.metrics().filter(|(_, metric)| shown(metric)) {
         let Some(reason) = why(metric) else {
             continue;
         };
-        let reason = lang.pick(reason);
+        let text = lang.pick(reason);
         let name = format!("{part}.{}", metric.name);
-        match out.iter_mut().find(|(_, known)| *known == reason) {
-            Some((names, _)) => *names = format!("{names}, {name}"),
-            None => out.push((name, reason)),
+        match out.iter_mut().find(|known| known.text == text) {
+            Some(known) => known.metrics.push_str(&format!(", {name}")),
+            None => out.push(UntoldReason {
+                metrics: name,
+                text,
+            }),
         }
     }
     out

@@ -9,7 +9,7 @@ use crate::{
 use dualround_model::Lang;
 use std::fmt::Write;
 
-/// Tables of all levels, their caveats, and the tally.
+/// A comparison as text: tables of all levels, their caveats, and the tally.
 pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
     let mut out = String::new();
     let [base, new] = match lang {
@@ -45,8 +45,9 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
                 .map(|(part, metric)| cells(part, metric, lang)),
         );
         table(&mut out, &rows);
-        for (names, reason) in reasons(level, lang) {
-            let _ = writeln!(out, "  - {names}: {}", safe_text(&reason));
+        for reason in reasons(level, lang) {
+            let text = safe_text(&reason.text);
+            let _ = writeln!(out, "  - {}: {text}", reason.metrics);
         }
         for caveat in &level.caveats {
             let _ = writeln!(out, "  - {}", safe_text(&lang.pick(change_caveat(caveat))));

@@ -40,7 +40,7 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Bilingual {
     }
 }
 
-/// What the reader must know.
+/// What the reader of a comparison must know.
 pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
     match caveat {
         ChangeCaveat::MissingLevel { load, only_in } => {
@@ -114,7 +114,7 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
     }
 }
 
-/// A setting that differs.
+/// A setting in which two runs differ; `None` where its value is not known.
 pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Bilingual {
     let what_zh = match what {
         "model" => "模型",

@@ -3,7 +3,7 @@
 use super::{Bilingual, both, figures::replayed};
 use dualround_model::ColdFact;
 
-/// One sentence, with the round that it is about.
+/// The sentence of a piece of evidence, with the rounds that it is about.
 pub(crate) fn cold_fact(fact: &ColdFact) -> Bilingual {
     match round_of(fact) {
         None => text(fact),

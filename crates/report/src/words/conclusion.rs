@@ -12,7 +12,8 @@ use dualround_model::{
 /// A cold round that hits so much has reuse of its own.
 const INSIDE: f64 = 0.10;
 
-/// The whole sentence.
+/// The sentence of a level's conclusion, with its hit rates, the judgement on its cold round, and
+/// remarks.
 pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let [mut en, mut zh] = match found.kind {
@@ -39,7 +40,7 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     [en, zh]
 }
 
-/// What was concluded, for a table.
+/// A conclusion in a few words, for a table.
 pub(crate) fn in_a_few_words(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);

@@ -6,12 +6,12 @@ use super::{
 };
 use dualround_model::{CacheSeen, Diagnosis, LeftOut, LevelComparison, Replayed};
 
-/// All of a level, in their order.
+/// The sentences of all diagnoses of a level, in their order.
 pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Bilingual> {
     level.diagnosis.iter().map(diagnosis).collect()
 }
 
-/// One sentence.
+/// The sentence of a diagnosis.
 pub(crate) fn diagnosis(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::EndedBeforeWarm => both(
@@ -231,7 +231,7 @@ fn never_found(short: bool) -> Bilingual {
     }
 }
 
-/// The same where no counters saw all that was sent.
+/// A repeated text was not found again, and no counters saw all that was sent.
 fn never_found_unseen(short: bool) -> Bilingual {
     if short {
         both(

@@ -35,7 +35,7 @@ pub(super) fn percent(share: f64) -> Bilingual {
     [format!("{percent:.1} %"), format!("{percent:.1}%")]
 }
 
-/// Answers that no engine gave, and what shows it.
+/// The answers that no engine gave, and what shows it.
 pub(super) fn replayed(found: Replayed) -> Bilingual {
     let Replayed {
         answers,

@@ -19,10 +19,10 @@ pub(crate) use withheld::{no_prefill_line, withheld};
 
 use dualround_model::{ColdFact, Diagnosis, Lang, LevelComparison};
 
-/// One text in English and in Chinese.
+/// A text in English and in Chinese.
 pub(crate) type Bilingual = [String; 2];
 
-/// Two texts that are there already.
+/// A text of which both languages are there already.
 pub(crate) fn both(en: &str, zh: &str) -> Bilingual {
     [en.to_owned(), zh.to_owned()]
 }
@@ -42,7 +42,7 @@ pub fn cold_text(fact: &ColdFact, lang: Lang) -> String {
     lang.pick(cold_fact(fact))
 }
 
-/// A setting in which two runs differ; `None`: not known.
+/// The sentence on a setting in which two runs differ; `None` where its value is not known.
 pub fn setting_text(what: &str, base: Option<&str>, new: Option<&str>, lang: Lang) -> String {
     lang.pick(change::setting(what, base, new))
 }
