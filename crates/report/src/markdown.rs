@@ -13,28 +13,34 @@ use std::io::{self, Write};
 
 /// Writes `summary.md` in the run's language.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let (run, plan) = (page.run, &page.run.plan);
-    let lang = plan.output.lang;
-    writeln!(
-        out,
-        "## dualround: {} ({})\n",
-        plain(&plan.model),
-        plan.schedule
-    )?;
-    let colon = lang.pick([": ", "："]);
-    let concurrency = lang.pick(["concurrency", "并发"]);
+    let plan = &page.run.plan;
+    let model = plain(&plan.model);
+    writeln!(out, "## dualround: {model} ({})\n", plan.schedule)?;
+    verdicts(page, out)?;
+    cold_to_warm(page, out)?;
+    remarks(page, out)?;
+    details(page, out)?;
+    origin(page, out)
+}
+
+/// The conclusion of each level, with what explains it.
+fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    let lang = page.run.plan.output.lang;
+    let [concurrency, colon] = lang.pick([["concurrency", ": "], ["并发", "："]]);
     for level in &page.comparison.levels {
         let name = page.level_name(level.level);
-        let conclusion = lang.pick(conclusion(level));
-        writeln!(
-            out,
-            "- **{concurrency} {name}**{colon}{}",
-            plain(&conclusion)
-        )?;
+        let conclusion = plain(&lang.pick(conclusion(level)));
+        writeln!(out, "- **{concurrency} {name}**{colon}{conclusion}")?;
         for line in diagnoses(level) {
             writeln!(out, "  - {}", plain(&lang.pick(line)))?;
         }
     }
+    Ok(())
+}
+
+/// Cold against warm, a row a level; bad news is bold.
+fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    let lang = page.run.plan.output.lang;
     let heads = heads(&page.comparison.levels).map(|head| head.words(lang));
     writeln!(
         out,
@@ -54,20 +60,30 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
         });
         writeln!(out, "| {} |", row.join(" | "))?;
     }
-    let caveats = caveats(plan, &run.warnings, page.rounds);
+    Ok(())
+}
+
+/// The caveats of the run, with the rounds that they are about.
+fn remarks(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (run, lang) = (page.run, page.run.plan.output.lang);
+    let caveats = caveats(&run.plan, &run.warnings, page.rounds);
     if !caveats.is_empty() {
         writeln!(out, "\n**{}**\n", lang.pick(["Caveats", "说明"]))?;
     }
     for caveat in &caveats {
+        let [en, zh] = &caveat.text;
+        let text = plain(lang.pick([en, zh]));
         let places = caveat.places_of(page.rounds.len());
         let places = places.map_or_else(String::new, |places| format!(" ({})", lang.pick(places)));
-        writeln!(
-            out,
-            "- {}{places}",
-            plain(lang.pick(caveat.text.each_ref().map(String::as_str)))
-        )?;
+        writeln!(out, "- {text}{places}")?;
     }
-    details(page, out)?;
+    Ok(())
+}
+
+/// What was measured, when, and by which version.
+fn origin(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (run, plan) = (page.run, &page.run.plan);
+    let lang = plan.output.lang;
     let dataset = plan.dataset.path.display().to_string();
     writeln!(
         out,

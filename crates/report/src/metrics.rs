@@ -379,4 +379,22 @@ mod tests {
             .collect();
         assert_eq!(columns.len(), request_metrics().count());
     }
+
+    #[test]
+    fn every_number_of_a_request_has_its_row() {
+        let columns: BTreeSet<String> = METRICS.iter().map(Metric::column_name).collect();
+        let fields = serde_json::to_value(RequestMetrics::default()).unwrap();
+        let numbers = fields.as_object().unwrap().keys();
+        for name in numbers.filter(|name| name.ends_with("_ms") || name.ends_with("_tokens")) {
+            assert!(columns.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_metric_of_a_round_is_explained() {
+        for (metric, _) in round_metrics() {
+            let found = crate::explain(metric.key).map(|(_, term)| term.id);
+            assert_eq!(found, Some(metric.key));
+        }
+    }
 }

@@ -28,7 +28,6 @@ pub fn comparison_block(
     plan: &Plan,
     columns: Option<usize>,
 ) -> String {
-    let shown = shown(columns);
     let labels = labels(plan.output.lang);
     let mut out = String::new();
     let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
@@ -37,6 +36,26 @@ pub fn comparison_block(
         labels.concurrency, level.load, labels.comparison, plan.schedule
     );
     let _ = writeln!(out, "{rule}\n{title}\n{rule}");
+    metrics(&mut out, level, labels, shown(columns));
+    partial(&mut out, level, labels);
+    reading_aids(&mut out, level, labels);
+    classes(&mut out, level, labels);
+    tails(&mut out, rounds, labels);
+    hit_rates(&mut out, level, labels);
+    prefill(&mut out, level, labels);
+    answers(&mut out, level, labels);
+    cold(&mut out, level, labels);
+    let text = labels.lang.pick(conclusion(level));
+    let _ = writeln!(out, "{}: {text}", labels.conclusion);
+    for line in diagnoses(level) {
+        let line = labels.lang.pick(line);
+        let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(&line));
+    }
+    out
+}
+
+/// The table: a row a metric, and TTFT from the outer cache tiers alone where that was measured.
+fn metrics(out: &mut String, level: &LevelComparison, labels: &Labels, shown: usize) {
     let heads = [
         labels.metric,
         labels.cold,
@@ -55,19 +74,20 @@ pub fn comparison_block(
         }
     }
     if let Some(external) = &level.external {
+        let cells = cells("TTFT (E)", &external.ttft, level, labels);
+        let _ = writeln!(out, "{}", row(&cells, shown));
         let _ = writeln!(
             out,
-            "{}",
-            row(&cells("TTFT (E)", &external.ttft, level, labels), shown)
-        );
-        let rate = percent(external.usage, 1);
-        let _ = writeln!(
-            out,
-            "    E: {}; {}: {rate}",
-            labels.external, labels.hit_rate_usage
+            "    E: {}; {}: {}",
+            labels.external,
+            labels.hit_rate_usage,
+            rate(external.usage)
         );
     }
-    partial(&mut out, level, labels);
+}
+
+/// What the interval of the table is, and what its times are.
+fn reading_aids(out: &mut String, level: &LevelComparison, labels: &Labels) {
     if let Some(kind) = level.ttft.interval_kind {
         let words = match kind {
             IntervalKind::Allowed => labels.allowed,
@@ -79,19 +99,6 @@ pub fn comparison_block(
     if level.ttft.ratio.is_some() {
         let _ = writeln!(out, "{}", labels.typical);
     }
-    classes(&mut out, level, labels);
-    tails(&mut out, rounds, labels);
-    hit_rates(&mut out, level, labels);
-    prefill(&mut out, level, labels);
-    answers(&mut out, level, labels);
-    cold(&mut out, level, labels);
-    let text = labels.lang.pick(conclusion(level));
-    let _ = writeln!(out, "{}: {text}", labels.conclusion);
-    for line in diagnoses(level) {
-        let line = labels.lang.pick(line);
-        let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(&line));
-    }
-    out
 }
 
 /// How many columns a terminal has room for; the last ones are left out first.
