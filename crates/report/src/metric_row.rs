@@ -15,6 +15,7 @@ pub(crate) fn metric_name(name: &str, metric: &MetricSummary, labels: &Labels) -
 /// The figure of a server metric under the head of a statistic. Under that of the mean a counter
 /// has its increase, and what is a quotient of two increases has that of the whole round.
 pub(crate) fn metric_cell(metric: &MetricSummary, statistic: Statistic) -> Option<f64> {
+    // The mean of a counter's readings says nothing, and a mean of quotients is not that of the round.
     match (metric.kind, statistic) {
         (MetricKind::Counter, Statistic::Avg) => metric.increase,
         (MetricKind::Counter, _) => None,

@@ -1,5 +1,6 @@
 //! The metrics of a request, one row each, and in which outputs each stands. Every writer walks this
-//! table: a metric that has a row is in each output that the row names, and in no other.
+//! table: a metric that has a row is in each output that the row names, and in no other. A new one
+//! takes the next free place of each output, so that columns stay where they are.
 
 use JsonGroup::{Answer, Usage, Waiting};
 use ParquetPlace::{Added, Measured};
@@ -71,11 +72,15 @@ pub(crate) struct RoundMetric {
     pub(crate) stat: fn(&RoundSummary) -> &Stat,
     /// What people call it, times with their unit, in English and Chinese.
     label: [&'static str; 2],
-    /// The place in `metrics_summary.csv` and `metrics_flat.csv`, counted from 1.
-    csv_place: u8,
+    csv_place: CsvPlace,
     /// Whether the terminal shows it of this round.
     pub(crate) on_terminal: fn(&RoundSummary) -> bool,
 }
+
+/// The place of a metric's section in `metrics_summary.csv` and `metrics_flat.csv`, counted from 1: the
+/// guide's three times, then ours, then lengths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct CsvPlace(u8);
 
 /// All of them, in the order of JSON, of `metrics_tidy.csv` and of the terminal.
 pub(crate) static METRICS: &[Metric] = &[
@@ -83,7 +88,7 @@ pub(crate) static METRICS: &[Metric] = &[
         key: "ttft",
         unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.ttft_ms), Answer, Measured(4)),
-        round: of_round(|round| &round.ttft, ["TTFT (ms)"; 2], 1, always),
+        round: of_round(|round| &round.ttft, ["TTFT (ms)"; 2], CsvPlace(1), always),
         compared: Some(|level| &level.ttft),
     },
     Metric {
@@ -97,14 +102,19 @@ pub(crate) static METRICS: &[Metric] = &[
         key: "ttfo",
         unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.ttfo_ms), Answer, Measured(6)),
-        round: of_round(|round| &round.ttfo, ["TTFO (ms)"; 2], 5, is_not_ttft),
+        round: of_round(
+            |round| &round.ttfo,
+            ["TTFO (ms)"; 2],
+            CsvPlace(5),
+            is_not_ttft,
+        ),
         compared: None,
     },
     Metric {
         key: "itl",
         unit: MetricUnit::Ms,
         request: of_request(Real(|_, metrics| metrics.itl_ms), Answer, Measured(7)),
-        round: of_round(|round| &round.itl, ["ITL (ms)"; 2], 2, always),
+        round: of_round(|round| &round.itl, ["ITL (ms)"; 2], CsvPlace(2), always),
         compared: Some(|level| &level.itl),
     },
     Metric {
@@ -115,7 +125,7 @@ pub(crate) static METRICS: &[Metric] = &[
         round: of_round(
             |round| &round.icl,
             ["ICL (ms)"; 2],
-            4,
+            CsvPlace(4),
             |round| round.icl.n > 0,
         ),
         compared: None,
@@ -127,7 +137,7 @@ pub(crate) static METRICS: &[Metric] = &[
         round: of_round(
             |round| &round.latency,
             ["Latency (ms)", "延迟 (ms)"],
-            3,
+            CsvPlace(3),
             always,
         ),
         compared: Some(|level| &level.latency),
@@ -143,7 +153,7 @@ pub(crate) static METRICS: &[Metric] = &[
         round: of_round(
             |round| &round.input_tokens,
             ["Input tokens", "输入 tokens"],
-            6,
+            CsvPlace(6),
             never,
         ),
         compared: None,
@@ -159,7 +169,7 @@ pub(crate) static METRICS: &[Metric] = &[
         round: of_round(
             |round| &round.output_tokens,
             ["Output tokens", "输出 tokens"],
-            7,
+            CsvPlace(7),
             never,
         ),
         compared: None,
@@ -261,7 +271,7 @@ const fn of_request(
 const fn of_round(
     stat: fn(&RoundSummary) -> &Stat,
     label: [&'static str; 2],
-    csv_place: u8,
+    csv_place: CsvPlace,
     on_terminal: fn(&RoundSummary) -> bool,
 ) -> Option<RoundMetric> {
     Some(RoundMetric {
@@ -369,11 +379,9 @@ mod tests {
     fn every_metric_has_a_name_and_places_of_its_own() {
         let keys: BTreeSet<&str> = METRICS.iter().map(|metric| metric.key).collect();
         assert_eq!(keys.len(), METRICS.len());
-        let places: Vec<u8> = round_metrics_of_csv()
-            .iter()
-            .map(|(_, round)| round.csv_place)
-            .collect();
-        assert!(places.iter().copied().eq(1..=7), "{places:?}");
+        let sections = round_metrics_of_csv();
+        let places = sections.iter().map(|(_, round)| round.csv_place);
+        assert!(places.zip(1..).all(|(place, at)| place == CsvPlace(at)));
         let columns: BTreeSet<ParquetPlace> = request_metrics()
             .map(|(_, request)| request.parquet)
             .collect();

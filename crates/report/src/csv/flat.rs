@@ -18,6 +18,7 @@ pub(crate) fn write(
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(head(columns, labels))?;
     for section in sections(rounds, labels) {
+        // The guide's names in this layout have no unit.
         let metric = section.title.trim_end_matches(" (ms)");
         for row in section.rows {
             let name = cell(&format!("{metric}-{}", row.name));

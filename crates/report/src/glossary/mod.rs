@@ -236,6 +236,7 @@ pub fn explain(word: &str) -> Option<(TermKind, &'static Term)> {
     let bare = Statistic::ALL
         .into_iter()
         .find_map(|statistic| plain.strip_prefix(statistic.key())?.strip_prefix('_'));
+    // The most literal reading first: a name that begins like a statistic may be a term itself.
     by_id(&plain)
         .or_else(|| by_id(plain.trim_end_matches("_ms")))
         .or_else(|| {

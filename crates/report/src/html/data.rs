@@ -165,6 +165,7 @@ fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
     let mut kinds = vec!["success".to_owned(), "cancelled".to_owned()];
     let mut texts = RequestTexts::new();
     let mut levels: Vec<u32> = page.rounds.iter().map(|round| round.meta.level).collect();
+    // The rounds of a level follow each other.
     levels.dedup();
     let levels = levels.into_iter().map(|level| {
         let compared = page.comparison.levels.iter().find(|one| one.level == level);

@@ -181,7 +181,8 @@ impl<W: Write + Send> RowGroupColumns<'_, W> {
     }
 }
 
-/// The levels of one list that is there; `outer` is 1 where it might not be.
+/// Adds Parquet's levels of one list that is there; `outer`, the definition level of an empty one, is 1
+/// where a list may be missing. A repetition level of 0 begins a list.
 fn levels(length: usize, outer: i16, definitions: &mut Vec<i16>, repetitions: &mut Vec<i16>) {
     if length == 0 {
         definitions.push(outer);
