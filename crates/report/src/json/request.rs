@@ -30,10 +30,8 @@ pub(crate) struct RequestJson<'a> {
     #[serde(flatten)]
     usage: MetricsJson<'a>,
     token_source: Option<TokenSource>,
-    token_events: u64,
-    finish_reason: Option<&'a str>,
-    response_id: Option<&'a str>,
-    streamed: bool,
+    #[serde(flatten)]
+    stream: StreamJson<'a>,
     good: Option<bool>,
     #[serde(flatten)]
     waiting: MetricsJson<'a>,
@@ -50,6 +48,15 @@ struct MetricsJson<'a> {
     group: JsonGroup,
     record: &'a RequestRecord,
     metrics: &'a RequestMetrics,
+}
+
+/// What is told of the answer's stream.
+#[derive(Serialize)]
+struct StreamJson<'a> {
+    token_events: u64,
+    finish_reason: Option<&'a str>,
+    response_id: Option<&'a str>,
+    streamed: bool,
 }
 
 #[derive(Serialize)]
@@ -82,10 +89,12 @@ impl<'a> RequestJson<'a> {
             flags: &metrics.flags,
             usage: MetricsJson::new(JsonGroup::Usage, record, metrics),
             token_source: metrics.token_source,
-            token_events: record.stream.token_events,
-            finish_reason: record.stream.finish_reason.as_deref(),
-            response_id: record.response_id.as_deref(),
-            streamed: record.stream.streamed,
+            stream: StreamJson {
+                token_events: record.stream.token_events,
+                finish_reason: record.stream.finish_reason.as_deref(),
+                response_id: record.response_id.as_deref(),
+                streamed: record.stream.streamed,
+            },
             good: metrics.good,
             waiting: MetricsJson::new(JsonGroup::Waiting, record, metrics),
             user: record.user,

@@ -73,10 +73,13 @@ impl OpenRound {
 /// [`ReportError`] when the file cannot be read, or holds no record at all.
 pub fn read_journal(path: &Path, take: &mut dyn FnMut(JournalEntry)) -> Result<(), ReportError> {
     let mut file = open(path)?;
+    let mut telling = JournalTelling {
+        take,
+        round: None,
+        from: 0,
+    };
     let (mut line, mut number, mut at) = (Vec::new(), 0, 0);
     let mut damage = Damage::default();
-    let mut round: Option<OpenRound> = None;
-    let mut from = 0;
     loop {
         line.clear();
         let read = file.read_until(b'\n', &mut line);
@@ -84,53 +87,79 @@ pub fn read_journal(path: &Path, take: &mut dyn FnMut(JournalEntry)) -> Result<(
         if length == 0 {
             break;
         }
-        let here = at;
+        let begin = at;
         at += length;
         number += 1;
-        let read = serde_json::from_slice(&line);
-        damage.has_records |= read.is_ok();
-        match read {
-            Ok(JournalLine::Begun(meta)) => {
-                if let Some(open) = round.take().filter(|open| open.requests > 0) {
-                    take(JournalEntry::EndLost);
-                    take(JournalEntry::Round(open.without_end(), from..here));
+        match serde_json::from_slice(&line) {
+            Ok(told) => {
+                damage.has_records = true;
+                telling.line(told, begin..at);
+            }
+            // A crash ends the last line anywhere, within a character too.
+            Err(_) if is_last(&mut file, path)? => {
+                at = begin;
+                break;
+            }
+            Err(error) => {
+                damage.first.get_or_insert((number, error.to_string()));
+                (telling.take)(JournalEntry::Damaged(number));
+            }
+        }
+    }
+    damage.checked(path)?;
+    telling.end(at);
+    Ok(())
+}
+
+/// Makes entries of the lines of a journal.
+struct JournalTelling<'a> {
+    take: &'a mut dyn FnMut(JournalEntry),
+    /// The round that has begun and not ended.
+    round: Option<OpenRound>,
+    /// Where its requests begin, bytes.
+    from: u64,
+}
+
+impl JournalTelling<'_> {
+    /// Takes the next line, which stands at these bytes.
+    fn line(&mut self, line: JournalLine, bytes: Range<u64>) {
+        match line {
+            JournalLine::Begun(meta) => {
+                if let Some(open) = self.round.take().filter(|open| open.requests > 0) {
+                    (self.take)(JournalEntry::EndLost);
+                    let requests = self.from..bytes.start;
+                    (self.take)(JournalEntry::Round(open.without_end(), requests));
                 }
-                from = at;
-                take(JournalEntry::Begun(meta.clone()));
-                round = Some(OpenRound {
+                self.from = bytes.end;
+                (self.take)(JournalEntry::Begun(meta.clone()));
+                self.round = Some(OpenRound {
                     meta,
                     requests: 0,
                     queued_ns: None,
                     ended_ns: None,
                 });
             }
-            Ok(JournalLine::Request(record)) => {
-                if let Some(round) = &mut round {
+            JournalLine::Request(record) => {
+                if let Some(round) = &mut self.round {
                     round.add(&record);
                 }
-                take(JournalEntry::Request(record));
+                (self.take)(JournalEntry::Request(record));
             }
-            Ok(JournalLine::Round(meta)) => {
-                take(JournalEntry::Round(meta, from..here));
-                (round, from) = (None, at);
+            JournalLine::Round(meta) => {
+                (self.take)(JournalEntry::Round(meta, self.from..bytes.start));
+                self.round = None;
+                self.from = bytes.end;
             }
-            Ok(JournalLine::Evidence(evidence)) => take(JournalEntry::Evidence(evidence)),
-            // A crash ends the last line anywhere, within a character too.
-            Err(_) if is_last(&mut file, path)? => {
-                at = here;
-                break;
-            }
-            Err(error) => {
-                damage.first.get_or_insert((number, error.to_string()));
-                take(JournalEntry::Damaged(number));
-            }
+            JournalLine::Evidence(evidence) => (self.take)(JournalEntry::Evidence(evidence)),
         }
     }
-    damage.checked(path)?;
-    if let Some(round) = round.filter(|round| round.requests > 0) {
-        take(JournalEntry::Round(round.salvaged(), from..at));
+
+    /// The journal ends at `at`, in the middle of a round where the program was killed.
+    fn end(self, at: u64) {
+        if let Some(round) = self.round.filter(|round| round.requests > 0) {
+            (self.take)(JournalEntry::Round(round.salvaged(), self.from..at));
+        }
     }
-    Ok(())
 }
 
 /// What of a journal could not be read.
