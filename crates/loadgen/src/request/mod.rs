@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod auth;
+mod body;
 pub(crate) mod filler;
 pub(crate) mod head;
 pub(crate) mod marker;
@@ -9,3 +10,4 @@ pub(crate) mod partial;
 pub(crate) mod prepare;
 pub(crate) mod preview;
 pub(crate) mod row_options;
+mod unique_ids;

@@ -5,8 +5,10 @@ use crate::{
     cold::CacheBreaker,
     request::api::{self, BodyError},
     request::auth::credentials,
+    request::body::{fresh_body, sent},
     request::head::{Headers, RequestHead},
     request::row_options::RowOptions,
+    request::unique_ids::UniqueIds,
     transport::Target,
 };
 use dualround_model::{
@@ -14,10 +16,7 @@ use dualround_model::{
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
@@ -94,31 +93,6 @@ fn digest(sample: &Sample, text: &str) -> String {
         text.to_owned()
     };
     hex(&Sha256::digest(whole.as_bytes())[..8])
-}
-
-/// The ids of a round, each of which names one request.
-#[derive(Default)]
-struct UniqueIds {
-    taken: HashSet<String>,
-    /// The next number of an id that was repeated.
-    next: HashMap<String, u64>,
-}
-
-impl UniqueIds {
-    /// The id, or with a number where an earlier row has it.
-    fn unique(&mut self, id: &str) -> String {
-        if self.taken.insert(id.to_owned()) {
-            return id.to_owned();
-        }
-        let next = self.next.entry(id.to_owned()).or_insert(2);
-        loop {
-            let candidate = format!("{id}#{next}");
-            *next += 1;
-            if self.taken.insert(candidate.clone()) {
-                return candidate;
-            }
-        }
-    }
 }
 
 /// Messages hold images or sounds, whose tokens no character tells.
@@ -272,18 +246,6 @@ pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
     api::is_marked_twice(plan.api(), &sent(plan, sample))
 }
 
-fn fresh_body(
-    plan: &Plan,
-    sample: &Sample,
-    fresh: Option<&CacheBreaker>,
-) -> Result<Map<String, Value>, BodyError> {
-    let mut body = body(plan, sample)?;
-    if let Some(fresh) = fresh {
-        fresh.apply(plan.api(), &mut body)?;
-    }
-    Ok(body)
-}
-
 fn serialise(
     plan: &Plan,
     sample: &Sample,
@@ -300,67 +262,6 @@ pub(crate) fn refused(sample: &Sample, error: &BodyError) -> LoadError {
         row: sample.row,
         reason: error.to_string(),
     }
-}
-
-/// The body of a sample without anything fresh; empty where the API cannot take the sample, which is
-/// refused when it is to be sent.
-fn sent(plan: &Plan, sample: &Sample) -> Map<String, Value> {
-    body(plan, sample).unwrap_or_default()
-}
-
-fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
-    let request = &plan.request;
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(plan.model));
-    body.extend(api::prompt(plan.api(), sample)?);
-    put(&mut body, "stream", json!(true));
-    // A row, then the flags, then --extra-body: whichever comes later takes the place of an earlier
-    // one. An answer's length is the row's first.
-    for (key, value) in &sample.options {
-        put(&mut body, key, value.clone());
-    }
-    if request.stream_options {
-        put(&mut body, "stream_options", json!({"include_usage": true}));
-    }
-    if let Some(tokens) = sample.output_tokens.or(request.max_output_tokens) {
-        put(&mut body, &request.max_tokens_field, json!(tokens));
-    }
-    if let Some(tokens) = request.min_output_tokens {
-        put(&mut body, "min_tokens", json!(tokens));
-    }
-    if let Some(ignore) = request.ignore_eos {
-        put(&mut body, "ignore_eos", json!(ignore));
-    }
-    if let Some(temperature) = request.temperature {
-        put(&mut body, "temperature", number(temperature));
-    }
-    if let Some(top_p) = request.top_p {
-        put(&mut body, "top_p", number(top_p));
-    }
-    // The two names of an answer's length are one setting.
-    if LENGTHS
-        .iter()
-        .any(|name| request.extra_body.contains_key(*name))
-    {
-        body.retain(|key, _| !LENGTHS.contains(&key.as_str()));
-    }
-    for (key, value) in &request.extra_body {
-        put(&mut body, key, value.clone());
-    }
-    Ok(body)
-}
-
-fn put(body: &mut Map<String, Value>, field: &str, value: Value) {
-    body.insert(field.to_owned(), value);
-}
-
-/// Names of an answer's length.
-const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
-
-/// A whole number without a fraction: servers with strict readers exist, and so do readers.
-fn number(value: f64) -> Value {
-    let whole = format!("{value}").parse::<i64>();
-    whole.map_or_else(|_| json!(value), |whole| json!(whole))
 }
 
 /// The head of every measured request.
@@ -385,73 +286,5 @@ mod tests {
     fn b132_sharing_inside_the_round_is_measured() {
         let texts = ["abcd", "x", "abzz", "abc你"].map(str::to_owned);
         assert_eq!(shared_prefixes(&texts), [3, 0, 2, 3]);
-    }
-
-    #[test]
-    fn v00i_every_request_of_a_round_has_its_own_id() {
-        let mut ids = UniqueIds::default();
-        let made = ["a", "b", "a", "a#2", "a"].map(|id| ids.unique(id));
-        assert_eq!(made, ["a", "b", "a#2", "a#2#2", "a#3"]);
-    }
-
-    fn asked(
-        plan: &Plan,
-        options: &Value,
-        output_tokens: Option<u64>,
-    ) -> (Map<String, Value>, Option<Value>) {
-        let sample = Sample {
-            row: 1,
-            id: None,
-            messages: vec![json!({"role": "user", "content": "hi"})],
-            output_tokens,
-            input_tokens: None,
-            options: options.as_object().unwrap().clone(),
-            truncated: false,
-        };
-        let told = RowOptions::default().of(&plan.request, &sample, || sent(plan, &sample), None);
-        let told = told.map(|text| serde_json::from_str(&text).unwrap());
-        (body(plan, &sample).unwrap(), told)
-    }
-
-    #[test]
-    fn v18_a_flag_wins_over_a_row_and_extra_body_over_both() {
-        let mut plan = Plan::new("http://h", "d");
-        plan.request.temperature = Some(0.0);
-        plan.request.max_output_tokens = Some(64);
-        plan.request.extra_body = Map::from_iter([("seed".to_owned(), json!(9))]);
-        let row = json!({"temperature": 1.3, "top_p": 0.5, "seed": 1, "tools": [{"type": "x".repeat(300)}]});
-        let (sent, told) = asked(&plan, &row, Some(7));
-        assert_eq!(sent["temperature"], 0);
-        assert_eq!((&sent["top_p"], &sent["seed"]), (&json!(0.5), &json!(9)));
-        assert_eq!(sent["max_tokens"], 7);
-        let told = told.unwrap();
-        assert_eq!(told["top_p"], 0.5);
-        assert_eq!(told["max_tokens"], 7);
-        assert!(told["tools"].as_str().unwrap().ends_with("characters)"));
-        assert!(told.get("temperature").is_none() && told.get("seed").is_none());
-        let (sent, told) = asked(&plan, &json!({}), None);
-        assert_eq!((&sent["max_tokens"], told), (&json!(64), None));
-    }
-
-    #[test]
-    fn v18_the_names_of_an_answers_length_are_one_setting() {
-        for field in LENGTHS {
-            for extra in LENGTHS {
-                let mut plan = Plan::new("http://h", "d");
-                plan.request.max_tokens_field = field.to_owned();
-                plan.request.max_output_tokens = Some(64);
-                plan.request.extra_body = Map::from_iter([(extra.to_owned(), json!(5))]);
-                let (sent, told) = asked(&plan, &json!({}), Some(7));
-                let lengths = LENGTHS.map(|name| sent.get(name).cloned());
-                let lengths: Vec<Value> = lengths.into_iter().flatten().collect();
-                assert_eq!((lengths, told), (vec![json!(5)], None), "{field} {extra}");
-            }
-        }
-    }
-
-    #[test]
-    fn b073_zero_is_sent_as_zero() {
-        assert_eq!(number(0.0).to_string(), "0");
-        assert_eq!(number(0.7).to_string(), "0.7");
     }
 }

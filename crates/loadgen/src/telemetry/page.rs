@@ -1,9 +1,10 @@
 //! A metrics page, read at every tick of a round.
 
 use super::{
+    on_page::PageReading,
     query::MetricQuery,
-    resolve::{Collected, PageReading},
     source::{AskError, MetricsSource, SCRAPE_LIMIT, SamplerSettings, SourceError},
+    tracks::Collected,
 };
 use crate::{
     clock::{Clock, nanos},

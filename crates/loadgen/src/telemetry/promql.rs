@@ -8,8 +8,8 @@ use super::{
     api::{PromqlApi, placed, promql_duration, tried},
     query::{MetricQuery, QueryKind},
     query_plan::{QueryPlan, RatioPart, RawQuery},
-    resolve::Collected,
     source::{AskError, MetricsSource, SamplerSettings, SourceError},
+    tracks::Collected,
 };
 use crate::{Cancel, clock::Clock, control::Control};
 use dualround_model::{MetricKind, SeriesTrack, TrackPoint, Warning};

@@ -1,6 +1,6 @@
 //! How an asked metric is had from a Prometheus server: which queries answer it.
 
-use super::{query::MetricQuery, resolve::empty};
+use super::{query::MetricQuery, tracks::empty};
 use dualround_model::{MetricKind, MetricTrack, Resolved};
 use dualround_wire::Selector;
 

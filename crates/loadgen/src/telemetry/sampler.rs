@@ -5,8 +5,8 @@ use super::{
     page::MetricsPage,
     promql::PromqlServer,
     query::MetricQuery,
-    resolve::Collected,
     source::{AskError, MetricsSource, SCRAPE_LIMIT, SamplerSettings, SourceError},
+    tracks::Collected,
 };
 use crate::{LoadError, control::Control, transport::Target};
 use std::{

@@ -1,6 +1,6 @@
 //! A source of server metrics: a page, or a Prometheus server.
 
-use super::{query::MetricQuery, resolve::Collected};
+use super::{query::MetricQuery, tracks::Collected};
 use crate::{Cancel, clock::Clock, control::ControlError, request::head::Headers};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;

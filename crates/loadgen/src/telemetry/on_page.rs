@@ -1,10 +1,10 @@
-//! Asked names on a page, and readings put together to tracks.
+//! Asked names on a page: what they are, by name, alias or condition, and their samples.
 
 use super::{
     alias::{Alias, candidates},
     query::{MetricQuery, QueryKind},
 };
-use dualround_model::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint, Warning};
+use dualround_model::{MetricKind, Resolved, TrackPoint};
 use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
 use std::cmp::Reverse;
 
@@ -44,14 +44,6 @@ impl MetricReading {
     }
 }
 
-/// What one source brought over a round.
-pub(crate) enum Collected {
-    /// Readings of a page.
-    Page(Vec<PageReading>),
-    /// Tracks that a Prometheus server kept, one for each asked metric, and what to say of them.
-    Server(Vec<MetricTrack>, Vec<Warning>),
-}
-
 impl PageReading {
     /// Takes the asked names from a page.
     pub(crate) fn of(page: &Scrape, asked: &[MetricQuery], at_ns: u64) -> Self {
@@ -67,7 +59,7 @@ impl PageReading {
     }
 
     /// What it says of one series; `None` where it does not have it.
-    fn point(&self, sample: Option<f64>) -> TrackPoint {
+    pub(super) fn point(&self, sample: Option<f64>) -> TrackPoint {
         let value = sample.filter(|value| value.is_finite());
         TrackPoint {
             at_ns: self.at_ns,
@@ -240,127 +232,19 @@ fn words_of(name: &str) -> Vec<String> {
         .collect()
 }
 
-/// Puts what all sources brought over a round together: one track for each asked metric.
-pub(crate) fn tracks(asked: &[MetricQuery], sources: &[Collected]) -> Vec<MetricTrack> {
-    let asked = asked.iter().enumerate();
-    asked
-        .map(|(at, query)| track(at, &query.name, sources))
-        .collect()
-}
-
-fn track(at: usize, asked: &str, sources: &[Collected]) -> MetricTrack {
-    let mut track = empty(asked);
-    for (number, source) in sources.iter().enumerate() {
-        let page = (sources.len() > 1).then_some(number);
-        match source {
-            Collected::Page(readings) => of_page(at, readings, page, &mut track),
-            Collected::Server(found, _) => {
-                let Some(found) = found.get(at) else { continue };
-                track.failed_scrapes += found.failed_scrapes;
-                if same(&mut track, &found.resolved, found.kind) {
-                    for one in &found.series {
-                        let mut one = one.clone();
-                        one.labels.extend(page_label(page));
-                        track.series.push(one);
-                    }
-                }
-            }
-        }
-    }
-    track
-}
-
-/// A track that nothing is known of.
-pub(crate) fn empty(asked: &str) -> MetricTrack {
-    MetricTrack {
-        asked: asked.to_owned(),
-        resolved: Resolved::Missing { close: Vec::new() },
-        kind: MetricKind::Untyped,
-        series: Vec::new(),
-        failed_scrapes: 0,
-        bad_lines: 0,
-        other_process: false,
-    }
-}
-
-/// Whether what was found belongs into the track. A source where the name means something else
-/// does not mix in.
-fn same(track: &mut MetricTrack, resolved: &Resolved, kind: MetricKind) -> bool {
-    match (&track.resolved, resolved) {
-        (Resolved::Missing { close }, Resolved::Missing { .. }) if !close.is_empty() => false,
-        (Resolved::Missing { .. }, _) => {
-            track.resolved = resolved.clone();
-            track.kind = kind;
-            true
-        }
-        (known, found) => known == found,
-    }
-}
-
-fn of_page(at: usize, readings: &[PageReading], page: Option<usize>, track: &mut MetricTrack) {
-    let mut series: Vec<SeriesTrack> = Vec::new();
-    let mut earlier: Vec<TrackPoint> = Vec::new();
-    for reading in readings {
-        track.bad_lines = track.bad_lines.max(reading.bad_lines);
-        if reading.failed.is_some() {
-            track.failed_scrapes += 1;
-            continue;
-        }
-        let Some(metric) = reading.metrics.get(at) else {
-            continue;
-        };
-        track.other_process |= reading.other_process;
-        let missing = matches!(metric.resolved, Resolved::Missing { .. });
-        if !same(track, &metric.resolved, metric.kind) && !missing {
-            continue;
-        }
-        for sample in &metric.samples {
-            let mut labels = sample.labels.clone();
-            labels.extend(page_label(page));
-            let point = reading.point(Some(sample.value));
-            let known = series
-                .iter_mut()
-                .find(|s| s.name == sample.name && s.labels == labels);
-            match known {
-                Some(known) => known.points.push(point),
-                None => {
-                    // A series that appears later was not there before: that is known too.
-                    let mut points = earlier.clone();
-                    points.push(point);
-                    series.push(SeriesTrack {
-                        name: sample.name.clone(),
-                        labels,
-                        points,
-                    });
-                }
-            }
-        }
-        earlier.push(reading.point(None));
-    }
-    track.series.append(&mut series);
-}
-
-/// With several sources, the source's number is a label.
-fn page_label(page: Option<usize>) -> Option<(String, String)> {
-    page.map(|page| ("page".to_owned(), page.to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use dualround_wire::parse_exposition;
 
-    fn reading(text: &str, asked: &str, at_ns: u64) -> PageReading {
-        PageReading::of(
-            &parse_exposition(text.as_bytes()),
-            &[MetricQuery::parse(asked)],
-            at_ns,
-        )
+    fn reading(text: &str, asked: &str) -> PageReading {
+        let page = parse_exposition(text.as_bytes());
+        PageReading::of(&page, &[MetricQuery::parse(asked)], 0)
     }
 
     #[test]
     fn b121_a_missing_metric_has_close_names() {
-        let reading = reading("lmcache:hit_rate 0.9\nother 1\n", "lmcache_hit_rate", 0);
+        let reading = reading("lmcache:hit_rate 0.9\nother 1\n", "lmcache_hit_rate");
         let close = vec!["lmcache:hit_rate".to_owned()];
         assert_eq!(reading.metrics[0].resolved, Resolved::Missing { close });
     }
@@ -369,22 +253,9 @@ mod tests {
     fn a_guides_name_is_an_alias_where_the_engine_has_the_thing() {
         let page =
             "lmcache_mp_lookup_hit_tokens_total 5\nlmcache_mp_lookup_requested_tokens_total 9\n";
-        let reading = reading(page, "lmcache_hit_rate", 0);
+        let reading = reading(page, "lmcache_hit_rate");
         assert_eq!(reading.metrics[0].kind, MetricKind::Ratio);
         assert_eq!(reading.metrics[0].samples.len(), 2);
-    }
-
-    #[test]
-    fn b120_a_series_that_appears_later() {
-        let asked = [MetricQuery::parse("hits_total")];
-        let pages = [Collected::Page(vec![
-            reading("# TYPE hits_total counter\n", "hits_total", 1),
-            reading("hits_total{engine=\"0\"} 64\n", "hits_total", 2),
-        ])];
-        let track = &tracks(&asked, &pages)[0];
-        let values: Vec<Option<f64>> = track.series[0].points.iter().map(|p| p.value).collect();
-        assert_eq!(values, [None, Some(64.0)]);
-        assert_eq!(track.kind, MetricKind::Counter);
     }
 
     #[test]
@@ -392,7 +263,7 @@ mod tests {
         let page = "# TYPE s summary\ns{quantile=\"0.5\"} 2\ns_sum 4\ns_count 3\n\
                     # TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_sum 4\nh_count 3\n";
         let kind = |asked: &str| {
-            let metric = &reading(page, asked, 0).metrics[0];
+            let metric = &reading(page, asked).metrics[0];
             (metric.kind, metric.samples.len())
         };
         assert_eq!(kind("s"), (MetricKind::Summary, 3));
@@ -406,7 +277,7 @@ mod tests {
     fn conditions_and_quotients() {
         let page = "# TYPE hits_total counter\nhits_total{t=\"a\"} 3\nhits_total{t=\"b\"} 5\n\
                     # TYPE used gauge\nused 2\n# TYPE all gauge\nall 8\n";
-        let at = |asked: &str| reading(page, asked, 0).metrics[0].clone();
+        let at = |asked: &str| reading(page, asked).metrics[0].clone();
         let some = at("hits_total{t=~\"b|c\"}");
         assert_eq!(
             (some.kind, some.samples.len(), some.samples[0].value),
