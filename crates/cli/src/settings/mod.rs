@@ -1,7 +1,9 @@
 //! Given settings to a resolved plan: defaults filled in, everything checked.
 
+mod cold;
 mod dataset;
 mod file;
+mod limits;
 mod output;
 mod prometheus;
 mod proxy;
@@ -12,7 +14,6 @@ use crate::{
     endpoint::{self, Endpoint},
     environment_key, environment_words,
     exit::Usage,
-    gate::Gate,
     lang,
     live::LivePlan,
     progress::ProgressFormat,
@@ -20,10 +21,9 @@ use crate::{
     slo,
 };
 pub(crate) use dataset::read_plan;
-use dualround_model::{
-    ColdPlan, ColdPolicy, EngineKind, LimitsPlan, Load, Plan, ResetCall, Schedule, Slo, Timeouts,
-};
+use dualround_model::{Load, Plan, Schedule, Slo};
 use dualround_report::RunFiles;
+use limits::ms;
 pub(crate) use output::tables;
 use std::{
     path::PathBuf,
@@ -102,15 +102,15 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         schedule: schedule(&args)?,
         shared_prefix: shared_prefix(&args)?,
         round_noise: round_noise(&args, &mut notes)?,
-        cold: cold(&args)?,
-        engine: engine(args.engine.as_deref())?,
-        admin_urls: admin_urls(&args)?,
+        cold: cold::resolve(&args)?,
+        engine: cold::engine(args.engine.as_deref())?,
+        admin_urls: cold::admin_urls(&args)?,
         shuffle_round2: args.shuffle_round2.unwrap_or(false),
         warmup: args.warmup,
         probe: !args.no_probe.unwrap_or(false),
         round_gap_ms: ms("--round-gap", args.round_gap, Some(0))?.unwrap_or(0),
-        timeouts: timeouts(&args)?,
-        limits: limits(&args)?,
+        timeouts: limits::timeouts(&args)?,
+        limits: limits::limits(&args)?,
         prometheus: prometheus::resolve(&args)?,
         slo,
         workers: args.workers.unwrap_or_else(default_workers),
@@ -264,111 +264,6 @@ fn round_noise(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<f64>, U
     Ok(Some(percent))
 }
 
-fn timeouts(args: &RunArgs) -> Result<Timeouts, Usage> {
-    let default = Timeouts::default();
-    Ok(Timeouts {
-        connect_ms: ms(
-            "--connect-timeout",
-            args.connect_timeout,
-            default.connect_ms,
-        )?,
-        first_token_ms: ms(
-            "--first-token-timeout",
-            args.first_token_timeout,
-            default.first_token_ms,
-        )?,
-        idle_ms: ms("--idle-timeout", args.idle_timeout, default.idle_ms)?,
-        total_ms: ms("--timeout", args.timeout, default.total_ms)?,
-    })
-}
-
-/// Seconds as given to milliseconds; 0 is no limit.
-fn ms(flag: &str, given: Option<f64>, default: Option<u64>) -> Result<Option<u64>, Usage> {
-    let Some(seconds) = given else {
-        return Ok(default);
-    };
-    if !seconds.is_finite() || seconds < 0.0 {
-        return Err(usage(format!("{flag} {seconds}: give seconds, 0 or more")));
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "not negative; casts of floats saturate"
-    )]
-    let ms = (seconds * 1e3).ceil() as u64;
-    Ok((ms > 0).then_some(ms))
-}
-
-fn cold(args: &RunArgs) -> Result<ColdPlan, Usage> {
-    let calls: Result<Vec<ResetCall>, Usage> = args
-        .reset_cache_url
-        .iter()
-        .flatten()
-        .map(|text| reset_call(text))
-        .collect();
-    let reset_calls = calls?;
-    let policy = match args.cold.as_deref() {
-        None if !reset_calls.is_empty() => ColdPolicy::Reset,
-        None | Some("auto") => ColdPolicy::Auto,
-        Some("salt") => ColdPolicy::Salt,
-        Some("reset") => ColdPolicy::Reset,
-        Some("none") => ColdPolicy::None,
-        given => return Err(choice("--cold", given, "auto, salt, reset or none")),
-    };
-    if policy == ColdPolicy::Reset && reset_calls.is_empty() && args.no_probe == Some(true) {
-        return Err(usage(
-            "--cold reset with --no-probe needs --reset-cache-url URL, e.g. http://host:8000/reset_prefix_cache",
-        ));
-    }
-    let fail_if = args.fail_if.clone().unwrap_or_default();
-    for text in &fail_if {
-        Gate::parse(text)?;
-    }
-    Ok(ColdPlan {
-        policy,
-        reset_calls,
-        require_cold: args.require_cold.unwrap_or(false),
-        fail_if,
-    })
-}
-
-fn engine(name: Option<&str>) -> Result<Option<EngineKind>, Usage> {
-    let Some(name) = name.filter(|name| *name != "auto") else {
-        return Ok(None);
-    };
-    let known = EngineKind::ALL.into_iter().find(|kind| kind.name() == name);
-    let names = EngineKind::ALL.map(EngineKind::name).join(", ");
-    known
-        .map(Some)
-        .ok_or_else(|| choice("--engine", Some(name), &names))
-}
-
-fn admin_urls(args: &RunArgs) -> Result<Vec<String>, Usage> {
-    let urls = args.admin_url.iter().flatten();
-    urls.map(|url| {
-        let url = metrics_url("--admin-url", url)?;
-        Ok(url
-            .trim_end_matches('/')
-            .trim_end_matches("/metrics")
-            .to_owned())
-    })
-    .collect()
-}
-
-fn reset_call(text: &str) -> Result<ResetCall, Usage> {
-    let (method, url) = match text.trim().split_once(' ') {
-        Some((method, url)) => (method.to_ascii_uppercase(), url.trim()),
-        None => ("POST".to_owned(), text.trim()),
-    };
-    if !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(usage("--reset-cache-url: give '[METHOD ]URL'"));
-    }
-    Ok(ResetCall {
-        method,
-        url: metrics_url("--reset-cache-url", url)?,
-    })
-}
-
 /// A URL of a page; the scheme may be missing for a plain host.
 fn metrics_url(flag: &str, text: &str) -> Result<String, Usage> {
     if let Some(url) = endpoint::socket_url(text) {
@@ -388,35 +283,6 @@ fn metrics_url(flag: &str, text: &str) -> Result<String, Usage> {
     }
 }
 
-fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
-    if let Some(rate) = args.max_failure_rate
-        && !(0.0..=1.0).contains(&rate)
-    {
-        return Err(usage(format!(
-            "--max-failure-rate {rate}: give a share from 0 to 1"
-        )));
-    }
-    let default = LimitsPlan::default();
-    for (flag, bytes) in [
-        ("--max-event-bytes", args.max_event_bytes),
-        ("--max-response-bytes", args.max_response_bytes),
-    ] {
-        if bytes.is_some_and(|bytes| bytes < 1024) {
-            return Err(usage(format!("{flag}: give at least 1024 bytes")));
-        }
-    }
-    Ok(LimitsPlan {
-        max_failures: args.max_failures,
-        max_failure_rate: args.max_failure_rate,
-        duration_ms: ms("--duration", args.duration, None)?,
-        retries: args.retries.unwrap_or(default.retries),
-        max_event_bytes: args.max_event_bytes.unwrap_or(default.max_event_bytes),
-        max_response_bytes: args
-            .max_response_bytes
-            .unwrap_or(default.max_response_bytes),
-    })
-}
-
 /// The number of workers where none is given: one a core.
 pub(crate) fn default_workers() -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -427,7 +293,7 @@ pub(crate) fn default_workers() -> u32 {
 mod tests {
     use super::*;
 
-    fn given() -> RunArgs {
+    pub(super) fn given() -> RunArgs {
         RunArgs {
             dataset: Some("d.jsonl".into()),
             endpoint: Some("http://h:1".to_owned()),
@@ -443,18 +309,6 @@ mod tests {
         assert!(resolved.plan.dataset.num_samples.is_empty());
         assert_eq!(resolved.plan.schedule.to_string(), "CW");
         assert!(resolved.default_dir && resolved.notes[0].contains("--seed"));
-    }
-
-    #[test]
-    fn b056_no_limit_and_negative_limits() {
-        let with = |timeout| {
-            resolve(RunArgs {
-                timeout: Some(timeout),
-                ..given()
-            })
-        };
-        assert_eq!(with(0.0).unwrap().plan.timeouts.total_ms, None);
-        assert!(with(-1.0).unwrap_err().to_string().contains("--timeout -1"));
     }
 
     #[test]
@@ -505,34 +359,5 @@ mod tests {
         };
         let plan = resolve(args).unwrap().plan;
         assert_eq!((plan.seed, plan.request.temperature), (0, Some(0.0)));
-    }
-
-    #[test]
-    fn cold_policies_and_resets() {
-        let url = "GET http://h:1/flush_cache".to_owned();
-        let plan = resolve(RunArgs {
-            reset_cache_url: Some(vec![url]),
-            ..given()
-        })
-        .unwrap()
-        .plan;
-        assert_eq!(plan.cold.policy, ColdPolicy::Reset);
-        assert_eq!(plan.cold.reset_calls[0].method, "GET");
-        let reset = Some("reset".to_owned());
-        assert!(
-            resolve(RunArgs {
-                cold: reset,
-                no_probe: Some(true),
-                ..given()
-            })
-            .is_err()
-        );
-        assert!(
-            resolve(RunArgs {
-                cold: Some("ice".to_owned()),
-                ..given()
-            })
-            .is_err()
-        );
     }
 }
