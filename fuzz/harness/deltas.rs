@@ -1,7 +1,7 @@
 //! Any text as the data of events, one a line: the reader that remembers the shape of the last
 //! event says what a full parse says.
 
-use dualround_wire::{ChatEvent, ChatReader, ChunkFacts, error_text, parse_body, parse_event};
+use dualround_wire::{ChatReader, ChunkFacts, StreamEvent, error_text, parse_body, parse_event};
 
 /// Lines are events; one that begins with `:` names the kind of those behind it.
 pub(crate) fn one(data: &[u8]) {
@@ -14,7 +14,7 @@ pub(crate) fn one(data: &[u8]) {
         }
         // The id is told by the first chunk of a shape alone.
         let plain = |event| match event {
-            ChatEvent::Chunk(facts) => format!("{:?}", ChunkFacts { id: None, ..facts }),
+            StreamEvent::Chunk(facts) => format!("{:?}", ChunkFacts { id: None, ..facts }),
             other => format!("{other:?}"),
         };
         let quick = plain(reader.read(&kind, line));

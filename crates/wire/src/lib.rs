@@ -15,7 +15,7 @@ mod sse;
 pub use api::EventReader;
 pub use chat::answer_body::{BodyFacts, parse_body};
 pub use chat::chunk::ChunkFacts;
-pub use chat::event::{ChatEvent, Suspect};
+pub use chat::event::{StreamEvent, Suspect};
 pub use chat::reader::ChatReader;
 pub use chat::{parse_event, quoted};
 pub use encoding::BodyDecoder;

@@ -1,11 +1,11 @@
 //! Where vendors put thinking, answers and calls, and text in places that nobody knows.
 #![cfg(test)]
 
-use dualround_wire::{ChatEvent, ChunkFacts, parse_body, parse_event};
+use dualround_wire::{ChunkFacts, StreamEvent, parse_body, parse_event};
 
 fn chunk(data: &str) -> ChunkFacts<'_> {
     match parse_event("", data.as_bytes()) {
-        ChatEvent::Chunk(chunk) => chunk,
+        StreamEvent::Chunk(chunk) => chunk,
         other => panic!("{data}: {other:?}"),
     }
 }
@@ -178,8 +178,8 @@ fn f001_what_is_about_an_answer_is_no_text() {
 #[test]
 fn f001_events_of_other_apis_that_hold_text_are_told() {
     let place = |data: &str| match parse_event("", data.as_bytes()) {
-        ChatEvent::Unknown { place } => Some(place),
-        ChatEvent::Ignored => None,
+        StreamEvent::Unknown { place } => Some(place),
+        StreamEvent::Ignored => None,
         other => panic!("{data}: {other:?}"),
     };
     for (data, expected) in [
@@ -241,7 +241,7 @@ fn x07_numbers_that_are_none_and_repeated_keys_fail_no_request() {
     );
     assert!(matches!(
         parse_event("", br#"{"choices":[{"delta":{"content":NaNa}}]}"#),
-        ChatEvent::Bad { .. }
+        StreamEvent::Bad { .. }
     ));
 }
 
@@ -261,14 +261,14 @@ fn v00g_halves_of_a_character_are_tokens() {
     let body = br#"{"choices":[{"message":{"content":"x\ud83d"},"finish_reason":"stop"}]}"#;
     assert_eq!(parse_body(body).unwrap().text, "x\u{fffd}");
     let error = br#"{"error":{"message":"bad \ud83d"}}"#;
-    assert!(matches!(parse_event("", error), ChatEvent::Error { .. }));
+    assert!(matches!(parse_event("", error), StreamEvent::Error { .. }));
 }
 
 #[test]
 fn x05_a_missing_blank_line_is_named() {
     let two = b"{\"choices\":[]}\n{\"choices\":[]}";
     match parse_event("", two) {
-        ChatEvent::Bad { reason, .. } => {
+        StreamEvent::Bad { reason, .. } => {
             assert!(
                 reason.contains("the blank line between events is missing"),
                 "{reason}"
@@ -344,10 +344,10 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         ),
     ] {
         match parse_event("", data.as_bytes()) {
-            ChatEvent::Error { message, .. } => {
+            StreamEvent::Error { message, .. } => {
                 assert!(message.contains(words), "{message}");
             }
-            ChatEvent::Suspect(suspect) => {
+            StreamEvent::Suspect(suspect) => {
                 assert!(suspect.message.contains(words), "{suspect:?}");
             }
             other => panic!("{data}: {other:?}"),
@@ -374,7 +374,7 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
         r#"{"detail":""}"#,
     ] {
         assert!(
-            !matches!(parse_event("", data.as_bytes()), ChatEvent::Error { .. }),
+            !matches!(parse_event("", data.as_bytes()), StreamEvent::Error { .. }),
             "{data}"
         );
     }
@@ -497,7 +497,7 @@ fn f001_hidden_text_is_told() {
     ] {
         let event = parse_event("", data.as_bytes());
         assert!(
-            matches!(event, ChatEvent::Unknown { .. }),
+            matches!(event, StreamEvent::Unknown { .. }),
             "{data}: {event:?}"
         );
     }
@@ -521,7 +521,10 @@ fn f001_hidden_text_is_told() {
         r#""ping""#,
     ] {
         let event = parse_event("", nothing.as_bytes());
-        assert!(matches!(event, ChatEvent::Ignored), "{nothing}: {event:?}");
+        assert!(
+            matches!(event, StreamEvent::Ignored),
+            "{nothing}: {event:?}"
+        );
     }
     for call in [
         r#"{"tool_call_chunks":[{"name":"f","args":"","index":0}]}"#,
@@ -553,7 +556,7 @@ fn f003_endings_and_errors_in_other_places_are_read() {
         r#"{"choices":[{"delta":{"content":[{"type":"error","text":"boom"}]}}]}"#,
     ] {
         let event = parse_event("", data.as_bytes());
-        let ChatEvent::Error { message, .. } = event else {
+        let StreamEvent::Error { message, .. } = event else {
             panic!("{data}: {event:?}");
         };
         assert!(message.contains("boom"), "{message}");

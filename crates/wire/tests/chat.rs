@@ -1,11 +1,11 @@
 //! What events mean, case by case.
 #![cfg(test)]
 
-use dualround_wire::{ChatEvent, ChunkFacts, error_text, parse_body, parse_event};
+use dualround_wire::{ChunkFacts, StreamEvent, error_text, parse_body, parse_event};
 
 fn chunk(data: &str) -> ChunkFacts<'_> {
     match parse_event("", data.as_bytes()) {
-        ChatEvent::Chunk(chunk) => chunk,
+        StreamEvent::Chunk(chunk) => chunk,
         other => panic!("{data}: {other:?}"),
     }
 }
@@ -32,7 +32,7 @@ fn b009_null_and_empty_data_are_ignored() {
     for data in ["null", "{}", " ", "[]", "\"ping\"", r#"{"type":"ping"}"#] {
         assert_eq!(
             parse_event("", data.as_bytes()),
-            ChatEvent::Ignored,
+            StreamEvent::Ignored,
             "{data}"
         );
     }
@@ -49,7 +49,7 @@ fn b048_reasoning_tokens_are_part_of_the_completion() {
 #[test]
 fn b016_errors_inside_a_stream() {
     let message = |data: &str| match parse_event("", data.as_bytes()) {
-        ChatEvent::Error { message, .. } => message,
+        StreamEvent::Error { message, .. } => message,
         other => panic!("{other:?}"),
     };
     let engine = r#"{"error":{"message":"engine died","type":"InternalServerError","code":500}}"#;
@@ -69,7 +69,7 @@ fn b016_errors_inside_a_stream() {
 #[test]
 fn b017_error_events_by_name() {
     let data = br#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#;
-    let ChatEvent::Error { message, .. } = parse_event("error", data) else {
+    let StreamEvent::Error { message, .. } = parse_event("error", data) else {
         panic!()
     };
     assert_eq!(message, "busy");
@@ -127,12 +127,12 @@ fn b023_malformed_json_is_bad() {
     let bad = br#"{"choices":[{"delta":{"content":"B"}]}"#;
     assert!(matches!(
         parse_event("", bad),
-        ChatEvent::Bad { utf8: false, .. }
+        StreamEvent::Bad { utf8: false, .. }
     ));
     let invalid = b"{\"choices\":[{\"delta\":{\"content\":\"\xC0\"}}]}";
     assert!(matches!(
         parse_event("", invalid),
-        ChatEvent::Bad { utf8: true, .. }
+        StreamEvent::Bad { utf8: true, .. }
     ));
 }
 
@@ -377,7 +377,7 @@ fn v24_x06_an_empty_error_is_none() {
     ] {
         let text = with(error);
         let found = parse_event("", text.as_bytes());
-        let ChatEvent::Chunk(facts) = found else {
+        let StreamEvent::Chunk(facts) = found else {
             panic!("{error}: {found:?}");
         };
         assert_eq!(facts.content.as_deref(), Some("a"), "{error}");
@@ -394,7 +394,7 @@ fn v24_x06_an_empty_error_is_none() {
     ] {
         let text = with(error);
         match parse_event("", text.as_bytes()) {
-            ChatEvent::Error { message: said, .. } => assert_eq!(said, message, "{error}"),
+            StreamEvent::Error { message: said, .. } => assert_eq!(said, message, "{error}"),
             other => panic!("{error}: {other:?}"),
         }
     }
@@ -433,7 +433,7 @@ fn x07_what_is_not_needed_fails_no_request() {
 #[test]
 fn x08_words_that_are_no_json_stand_in_the_reason() {
     let bad = |data: &str| match parse_event("", data.as_bytes()) {
-        ChatEvent::Bad {
+        StreamEvent::Bad {
             reason,
             utf8: false,
         } => reason,

@@ -1,7 +1,7 @@
 //! Reading with a memory of earlier events says what reading without one says.
 #![cfg(test)]
 
-use dualround_wire::{ChatEvent, ChatReader, ChunkFacts, parse_event};
+use dualround_wire::{ChatReader, ChunkFacts, StreamEvent, parse_event};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -33,9 +33,9 @@ fn shapes(text: &str, count: u64) -> Vec<String> {
 }
 
 /// The id is told by the first chunk of a pattern alone.
-fn without_id(event: ChatEvent<'_>) -> ChatEvent<'_> {
+fn without_id(event: StreamEvent<'_>) -> StreamEvent<'_> {
     match event {
-        ChatEvent::Chunk(facts) => ChatEvent::Chunk(ChunkFacts { id: None, ..facts }),
+        StreamEvent::Chunk(facts) => StreamEvent::Chunk(ChunkFacts { id: None, ..facts }),
         other => other,
     }
 }
@@ -54,7 +54,7 @@ fn the_first_chunk_tells_the_id() {
     let mut reader = ChatReader::default();
     let chunk = |id: &str| format!(r#"{{"id":{id},"choices":[{{"delta":{{"content":"a"}}}}]}}"#);
     let mut id = |data: &str| match reader.read("", data.as_bytes()) {
-        ChatEvent::Chunk(facts) => facts.id.map(std::borrow::Cow::into_owned),
+        StreamEvent::Chunk(facts) => facts.id.map(std::borrow::Cow::into_owned),
         _ => None,
     };
     assert_eq!(id(&chunk("\"chatcmpl-1\"")).as_deref(), Some("chatcmpl-1"));

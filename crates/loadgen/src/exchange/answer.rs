@@ -6,7 +6,7 @@ use dualround_model::{
     UnknownText, Usage,
 };
 use dualround_wire::{
-    BodyDecoder, ChatEvent, ChunkFacts, ResponseHead, Suspect, error_text, parse_body, quoted,
+    BodyDecoder, ChunkFacts, ResponseHead, StreamEvent, Suspect, error_text, parse_body, quoted,
 };
 
 /// Bytes kept of the start of a stream in which no event is heard.
@@ -156,36 +156,41 @@ impl Answer {
     }
 
     /// An event has come; what follows `[DONE]` says nothing.
-    pub(super) fn take_event(&mut self, event: ChatEvent<'_>, stamp: Stamp, tally: &mut ReadTally) {
+    pub(super) fn take_event(
+        &mut self,
+        event: StreamEvent<'_>,
+        stamp: Stamp,
+        tally: &mut ReadTally,
+    ) {
         tally.events += 1;
         // What is of another kind is kept, to be quoted should nothing else come.
         self.heard |= matches!(
             event,
-            ChatEvent::Chunk(_) | ChatEvent::Error { .. } | ChatEvent::Bad { .. }
+            StreamEvent::Chunk(_) | StreamEvent::Error { .. } | StreamEvent::Bad { .. }
         );
         if self.done_ns.is_some() {
             return;
         }
         match event {
-            ChatEvent::Done => {
+            StreamEvent::Done => {
                 self.facts.done = true;
                 self.done_ns = Some(stamp.at);
             }
-            ChatEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
-            ChatEvent::Error { message, code } => {
+            StreamEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
+            StreamEvent::Error { message, code } => {
                 let message = match code {
                     Some(code) => format!("{message} ({code})"),
                     None => message,
                 };
                 self.fail(FailureKind::StreamError, clean(&message));
             }
-            ChatEvent::Suspect(suspect) => self.take_suspect(*suspect, stamp),
-            ChatEvent::Ignored => self.facts.ignored_events += 1,
-            ChatEvent::Unknown { place } => {
+            StreamEvent::Suspect(suspect) => self.take_suspect(*suspect, stamp),
+            StreamEvent::Ignored => self.facts.ignored_events += 1,
+            StreamEvent::Unknown { place } => {
                 self.facts.ignored_events += 1;
                 self.note_unknown(&place, stamp);
             }
-            ChatEvent::Bad { reason, utf8 } => {
+            StreamEvent::Bad { reason, utf8 } => {
                 self.facts.parse_errors += 1;
                 if !self.lenient {
                     let kind = if utf8 {

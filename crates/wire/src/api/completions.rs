@@ -1,7 +1,7 @@
 //! The events of a completions stream: chunks whose choices bear `text` instead of a delta. Usage,
 //! ends and errors are those of chat completions, of which the servers share them.
 
-use crate::{chat::event::ChatEvent, chat::reader::ChatReader, sse::SseEvent};
+use crate::{chat::event::StreamEvent, chat::reader::ChatReader, sse::SseEvent};
 
 /// Reads the events of one completions stream.
 #[derive(Debug, Default)]
@@ -13,7 +13,7 @@ pub struct CompletionsReader {
 impl CompletionsReader {
     /// Says what the next event means.
     #[inline]
-    pub(super) fn read_event<'a>(&mut self, event: SseEvent<'a>) -> ChatEvent<'a> {
+    pub(super) fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         self.chunks.read_event(event)
     }
 }
@@ -33,7 +33,7 @@ mod tests {
                 stray: false,
             };
             match reader.read_event(event) {
-                ChatEvent::Chunk(facts) => {
+                StreamEvent::Chunk(facts) => {
                     let text = facts.content.map(Cow::into_owned);
                     (text, facts.finish_reason.map(Cow::into_owned))
                 }

@@ -2,7 +2,7 @@
 
 mod completions;
 
-use crate::{chat::event::ChatEvent, chat::reader::ChatReader, sse::SseEvent};
+use crate::{chat::event::StreamEvent, chat::reader::ChatReader, sse::SseEvent};
 use completions::CompletionsReader;
 use dualround_model::Api;
 
@@ -26,7 +26,7 @@ impl EventReader {
 
     /// Says what the next event means.
     #[inline]
-    pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> ChatEvent<'a> {
+    pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         match self {
             Self::Chat(reader) => reader.read_event(event),
             Self::Completions(reader) => reader.read_event(event),

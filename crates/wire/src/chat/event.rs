@@ -5,7 +5,7 @@ use dualround_model::Usage;
 
 /// The meaning of an event.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ChatEvent<'a> {
+pub enum StreamEvent<'a> {
     /// `[DONE]`.
     Done,
     /// A chunk of an answer.

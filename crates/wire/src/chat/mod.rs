@@ -14,7 +14,7 @@ pub(crate) mod usage;
 
 use crate::{
     chat::chunk::Chunk,
-    chat::event::{ChatEvent, Suspect},
+    chat::event::{StreamEvent, Suspect},
     chat::odd_event::{error_event, is_done, is_ping, list_event, suspect, text_event},
     chat::repair::repair,
     errors::vendor::{instead, is_error_name, of_body},
@@ -27,16 +27,16 @@ const QUOTED: usize = 200;
 const QUOTED_BYTES: usize = 1024;
 
 /// Says what an event of this name with this data means.
-pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
+pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> StreamEvent<'a> {
     let data = data.trim_ascii();
     if data == b"[DONE]" || (event_name.is_empty() && is_done(data)) {
-        return ChatEvent::Done;
+        return StreamEvent::Done;
     }
     if is_ping(event_name) {
-        return ChatEvent::Ignored;
+        return StreamEvent::Ignored;
     }
     if event_name.eq_ignore_ascii_case("error") {
-        return error_event(data).map_or(ChatEvent::Ignored, |message| ChatEvent::Error {
+        return error_event(data).map_or(StreamEvent::Ignored, |message| StreamEvent::Error {
             message,
             code: None,
         });
@@ -46,11 +46,11 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
         return suspect(error_event(data).unwrap_or_else(|| event_name.to_owned()));
     }
     if is_nothing(data) {
-        return ChatEvent::Ignored;
+        return StreamEvent::Ignored;
     }
     // `event: close`, `data: Stream closed`: a chunk is JSON.
     if !event_name.is_empty() && !b"{[".contains(&data[0]) {
-        return ChatEvent::Ignored;
+        return StreamEvent::Ignored;
     }
     match serde_json::from_slice(data) {
         Ok(chunk) => event_of(chunk, data),
@@ -65,55 +65,57 @@ fn is_nothing(data: &[u8]) -> bool {
     data.is_empty() || data == b"null" || data == b"{}"
 }
 
-fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> ChatEvent<'a> {
+fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> StreamEvent<'a> {
     if let Some((message, code)) = chunk.error(data) {
-        return ChatEvent::Error { message, code };
+        return StreamEvent::Error { message, code };
     }
     if chunk.is_foreign() {
         let value: Value = serde_json::from_slice(data).unwrap_or_default();
         let told = value.as_object().and_then(instead);
         return match (told, chunk.foreign_text(&value)) {
-            (Some(told), place) => ChatEvent::Suspect(Box::new(Suspect {
+            (Some(told), place) => StreamEvent::Suspect(Box::new(Suspect {
                 message: told.words,
                 sure: !told.bare,
                 place,
                 usage: None,
             })),
-            (None, Some(place)) => ChatEvent::Unknown { place },
-            (None, None) => ChatEvent::Ignored,
+            (None, Some(place)) => StreamEvent::Unknown { place },
+            (None, None) => StreamEvent::Ignored,
         };
     }
     let (odd, facts) = (chunk.odd, chunk.facts());
     let tells = facts.bears_token() || facts.finish_reason.is_some();
     let told = (odd && !tells).then(|| of_body(data)).flatten();
     match told.filter(|told| !told.bare) {
-        Some(told) => ChatEvent::Suspect(Box::new(Suspect {
+        Some(told) => StreamEvent::Suspect(Box::new(Suspect {
             message: told.words,
             sure: true,
             place: None,
             usage: facts.usage,
         })),
-        None => ChatEvent::Chunk(facts),
+        None => StreamEvent::Chunk(facts),
     }
 }
 
 /// An event that became JSON only by a repair.
-fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> ChatEvent<'a> {
+fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> StreamEvent<'a> {
     match serde_json::from_slice(repaired) {
         Err(error) => bad_or_ignored(data, &error),
         Ok(chunk) => match event_of(chunk, repaired) {
-            ChatEvent::Chunk(facts) => ChatEvent::Chunk(facts.into_owned()),
-            ChatEvent::Error { message, code } => ChatEvent::Error { message, code },
-            ChatEvent::Unknown { place } => ChatEvent::Unknown { place },
-            ChatEvent::Suspect(suspect) => ChatEvent::Suspect(suspect),
-            ChatEvent::Done | ChatEvent::Ignored | ChatEvent::Bad { .. } => ChatEvent::Ignored,
+            StreamEvent::Chunk(facts) => StreamEvent::Chunk(facts.into_owned()),
+            StreamEvent::Error { message, code } => StreamEvent::Error { message, code },
+            StreamEvent::Unknown { place } => StreamEvent::Unknown { place },
+            StreamEvent::Suspect(suspect) => StreamEvent::Suspect(suspect),
+            StreamEvent::Done | StreamEvent::Ignored | StreamEvent::Bad { .. } => {
+                StreamEvent::Ignored
+            }
         },
     }
 }
 
-fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
+fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> StreamEvent<'a> {
     if let Err(error) = std::str::from_utf8(data) {
-        return ChatEvent::Bad {
+        return StreamEvent::Bad {
             reason: format!("an event is not UTF-8: {error}"),
             utf8: true,
         };
@@ -121,7 +123,7 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
     match serde_json::from_slice::<Value>(data) {
         Ok(Value::String(text)) => return text_event(&text),
         Ok(list @ Value::Array(_)) => return list_event(&list),
-        Ok(value) if !value.is_object() => return ChatEvent::Ignored,
+        Ok(value) if !value.is_object() => return StreamEvent::Ignored,
         _ => {}
     }
     let reason = if joins_events(data) {
@@ -129,7 +131,7 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> ChatEvent<'a> {
     } else {
         format!("an event is not a chat chunk: {error}")
     };
-    ChatEvent::Bad {
+    StreamEvent::Bad {
         reason: format!("{reason}: {}", quoted(data)),
         utf8: false,
     }

@@ -2,7 +2,7 @@
 //! lines that are no events at all.
 
 use crate::{
-    chat::event::{ChatEvent, Suspect},
+    chat::event::{StreamEvent, Suspect},
     chat::hidden_text::hidden_text,
     errors::names::is_fine_word,
     errors::vendor::{instead, of_error_event, says_nothing},
@@ -11,18 +11,18 @@ use serde_json::Value;
 
 /// Says what lines mean that stand in a stream and are no fields of one: the words of a server that
 /// fails in the middle, or nothing.
-pub(crate) fn parse_stray(data: &[u8]) -> ChatEvent<'static> {
+pub(crate) fn parse_stray(data: &[u8]) -> StreamEvent<'static> {
     let Ok(value) = serde_json::from_slice::<Value>(data) else {
         let message = crate::error_text(data);
         let says = message.contains(char::is_alphabetic);
         return if says && !is_fine_word(&message) && !is_ping(&message) {
             unsure(message, "a line without a field")
         } else {
-            ChatEvent::Ignored
+            StreamEvent::Ignored
         };
     };
     let told = value.as_object().and_then(instead);
-    told.map_or(ChatEvent::Ignored, |told| suspect(told.words))
+    told.map_or(StreamEvent::Ignored, |told| suspect(told.words))
 }
 
 /// What others than OpenAI write at the end of a stream.
@@ -45,8 +45,8 @@ pub(crate) fn error_event(data: &[u8]) -> Option<String> {
 }
 
 /// An event that is called an error, and holds nothing else.
-pub(crate) fn suspect(message: String) -> ChatEvent<'static> {
-    ChatEvent::Suspect(Box::new(Suspect {
+pub(crate) fn suspect(message: String) -> StreamEvent<'static> {
+    StreamEvent::Suspect(Box::new(Suspect {
         message,
         sure: true,
         place: None,
@@ -62,31 +62,31 @@ pub(crate) fn is_ping(event_name: &str) -> bool {
 }
 
 /// A text alone is one in a form that is not known, or a server's last words.
-pub(crate) fn text_event(text: &str) -> ChatEvent<'static> {
+pub(crate) fn text_event(text: &str) -> StreamEvent<'static> {
     if is_fine_word(text) || is_ping(text) {
-        return ChatEvent::Ignored;
+        return StreamEvent::Ignored;
     }
     unsure(text.to_owned(), "an event that is a text")
 }
 
 /// As Google's services send errors; a list of anything else is no chunk.
-pub(crate) fn list_event(list: &Value) -> ChatEvent<'static> {
+pub(crate) fn list_event(list: &Value) -> StreamEvent<'static> {
     let items = list.as_array().into_iter().flatten();
     let mut errors = items.filter_map(|item| instead(item.as_object()?));
     if let Some(told) = errors.find(|told| !told.bare) {
         return suspect(told.words);
     }
     match hidden_text(list) {
-        Some(place) => ChatEvent::Unknown {
+        Some(place) => StreamEvent::Unknown {
             place: place.to_owned(),
         },
-        None => ChatEvent::Ignored,
+        None => StreamEvent::Ignored,
     }
 }
 
 /// Words that may be a server's last, or text of the answer.
-fn unsure(message: String, place: &str) -> ChatEvent<'static> {
-    ChatEvent::Suspect(Box::new(Suspect {
+fn unsure(message: String, place: &str) -> StreamEvent<'static> {
+    StreamEvent::Suspect(Box::new(Suspect {
         message,
         sure: false,
         place: Some(place.to_owned()),

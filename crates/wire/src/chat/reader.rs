@@ -1,7 +1,7 @@
 //! The events of one stream, read fast: most differ from the one before in one string only.
 
 use crate::{
-    chat::chunk::ChunkFacts, chat::event::ChatEvent, chat::odd_event::parse_stray,
+    chat::chunk::ChunkFacts, chat::event::StreamEvent, chat::odd_event::parse_stray,
     chat::parse_event, sse::SseEvent,
 };
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ struct Pattern {
 impl ChatReader {
     #[inline]
     /// Says what the next event means; lines that are no event may be a server's last words.
-    pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> ChatEvent<'a> {
+    pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         if event.stray {
             return parse_stray(event.data);
         }
@@ -40,16 +40,16 @@ impl ChatReader {
     /// Says what the next event, of this name and with this data, means. The same as
     /// [`parse_event`], which knows nothing of earlier events, but for the id, which the first
     /// chunk of a pattern tells.
-    pub fn read<'a>(&mut self, event_name: &str, data: &'a [u8]) -> ChatEvent<'a> {
+    pub fn read<'a>(&mut self, event_name: &str, data: &'a [u8]) -> StreamEvent<'a> {
         let data = data.trim_ascii();
         if event_name.is_empty()
             && let Some(pattern) = &self.known
             && let Some(facts) = pattern.fill(data)
         {
-            return ChatEvent::Chunk(facts);
+            return StreamEvent::Chunk(facts);
         }
         let event = parse_event(event_name, data);
-        if let ChatEvent::Chunk(facts) = &event
+        if let StreamEvent::Chunk(facts) = &event
             && let Some(pattern) = Pattern::of(facts, data)
         {
             self.known = Some(pattern);
