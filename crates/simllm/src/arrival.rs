@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 
 /// Reads a connection and remembers when its last bytes came.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub(crate) struct ArrivalReader {
     /// When the last bytes read had come.
     pub(crate) last: Instant,
 }
@@ -14,7 +14,7 @@ pub(crate) struct Arrivals {
 /// Room made for one read, bytes.
 const READ: usize = 16 * 1024;
 
-impl Arrivals {
+impl ArrivalReader {
     /// Asks the kernel for stamps on `stream`, where it has them.
     pub(crate) fn new(stream: &TcpStream) -> Self {
         enable(stream);

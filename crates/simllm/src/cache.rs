@@ -3,20 +3,26 @@
 use crate::tokenizer::hash;
 use std::collections::{BTreeMap, HashMap};
 
+/// A cached block, known by the hash of everything up to its end.
 #[derive(Debug)]
 struct Block {
+    /// The block before it in its prompts.
     parent: Option<u64>,
+    /// Cached blocks that follow it: without one it is a leaf, and may be evicted.
     children: usize,
+    /// The clock at its last use.
     used: u64,
 }
 
 /// One tier of cached blocks.
 #[derive(Debug)]
 pub(crate) struct BlockCache {
+    /// Most blocks at once.
     capacity: usize,
     blocks: HashMap<u64, Block>,
     /// Leaves by last use; the first one goes first.
     leaves: BTreeMap<u64, u64>,
+    /// Uses so far: orders blocks by their last one.
     clock: u64,
     pub(crate) evicted: u64,
 }

@@ -3,7 +3,7 @@
 use crate::faults::{FaultRule, PageFault};
 use serde::{Deserialize, Serialize};
 
-/// What the engine is like. Times in ms, sizes in tokens unless said otherwise.
+/// The configuration of a simulated engine. Times in ms, sizes in tokens unless said otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimConfig {
@@ -86,7 +86,14 @@ pub struct SimConfig {
     pub metrics_fault: Option<PageFault>,
 }
 
-/// Where reasoning stands in a delta, as one vendor or another has it.
+impl SimConfig {
+    /// The name of the first model, which answers and metrics bear; empty where there is none.
+    pub(crate) fn first_model(&self) -> &str {
+        self.models.first().map_or("", |model| model)
+    }
+}
+
+/// The place of reasoning in a delta, as one vendor or another has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasoningIn {

@@ -3,8 +3,8 @@
 use crate::{
     cache::{BlockCache, chain},
     config::SimConfig,
-    counters::Counters,
-    truth::{Truth, TruthRequest},
+    counters::EngineCounters,
+    truth::{TruthLog, TruthRequest},
 };
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,16 +15,22 @@ use tokio::{
     time::sleep_until,
 };
 
-/// What changes while the engine runs.
+/// The state of a running engine: all that changes, behind one lock.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct EngineState {
+    /// The engine's own prefix cache.
     pub(crate) local: BlockCache,
+    /// The tier behind it.
     pub(crate) external: BlockCache,
-    pub(crate) counters: Counters,
+    pub(crate) counters: EngineCounters,
+    /// Requests in the batch.
     pub(crate) running: u64,
+    /// The same with those that wait for a place in it.
     pub(crate) in_flight: u64,
-    pub(crate) truth: Truth,
+    pub(crate) truth: TruthLog,
+    /// Chat requests that have arrived.
     pub(crate) chats: u64,
+    /// Readings of the metrics page.
     pub(crate) pages: u64,
 }
 
@@ -32,10 +38,18 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) config: SimConfig,
+    /// The instant from which the log counts.
     pub(crate) anchor: Instant,
-    state: Mutex<State>,
+    state: Mutex<EngineState>,
+    /// Places in the batch.
     batch: Arc<Semaphore>,
+    /// Held by the one prefill that runs, where they run one after the other.
     prefill: Semaphore,
+}
+
+/// Nanoseconds as seconds.
+fn seconds(ns: u64) -> f64 {
+    ns as f64 / 1e9
 }
 
 /// Milliseconds as a duration; negative and absurd values are 0.
@@ -45,13 +59,13 @@ pub(crate) fn ms(ms: f64) -> Duration {
 
 impl Engine {
     pub(crate) fn new(config: SimConfig) -> Self {
-        let state = State {
+        let state = EngineState {
             local: BlockCache::new(config.cache_blocks),
             external: BlockCache::new(config.external_blocks),
-            counters: Counters::default(),
+            counters: EngineCounters::default(),
             running: 0,
             in_flight: 0,
-            truth: Truth::default(),
+            truth: TruthLog::default(),
             chats: 0,
             pages: 0,
         };
@@ -64,7 +78,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, EngineState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,11 +105,11 @@ impl Engine {
     }
 
     /// Puts a chat request into the engine.
-    pub(crate) fn enter(self: &Arc<Self>) -> Running {
+    pub(crate) fn enter(self: &Arc<Self>) -> RunningRequest {
         let mut state = self.lock();
         state.in_flight += 1;
         state.truth.peak_in_flight = state.truth.peak_in_flight.max(state.in_flight);
-        Running {
+        RunningRequest {
             engine: Arc::clone(self),
             permit: None,
         }
@@ -104,7 +118,7 @@ impl Engine {
 
 /// Prompt tokens from the cache, by tier.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Cached {
+pub(crate) struct CachedTokens {
     /// From the engine's own.
     pub(crate) local: u64,
     /// From the outer one.
@@ -112,12 +126,12 @@ pub(crate) struct Cached {
 }
 
 /// A request in the engine; leaving it frees its place, however it ends.
-pub(crate) struct Running {
+pub(crate) struct RunningRequest {
     engine: Arc<Engine>,
     permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Drop for Running {
+impl Drop for RunningRequest {
     fn drop(&mut self) {
         let mut state = self.engine.lock();
         state.in_flight -= 1;
@@ -127,10 +141,10 @@ impl Drop for Running {
     }
 }
 
-impl Running {
+impl RunningRequest {
     /// Waits for a place in the batch, looks the prompt up and spends its prefill.
     /// Returns the cached tokens and the instant at which the first token is due.
-    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (Cached, Instant) {
+    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (CachedTokens, Instant) {
         let engine = Arc::clone(&self.engine);
         let config = &engine.config;
         // The semaphore is never closed.
@@ -179,8 +193,8 @@ impl Running {
 }
 
 impl Engine {
-    /// Cached tokens in the first and in the second tier. The last token is always computed.
-    fn look_up(&self, chain: &[u64], prompt: usize) -> Cached {
+    /// Looks a prompt up: its cached tokens in the first and in the second tier. The last token is always computed.
+    fn look_up(&self, chain: &[u64], prompt: usize) -> CachedTokens {
         let size = self.config.block_size.max(1);
         let usable = &chain[..chain.len().min(prompt.saturating_sub(1) / size)];
         let mut state = self.lock();
@@ -198,13 +212,12 @@ impl Engine {
         counters.external_queries += prompt - local;
         counters.external_hits += external;
         counters.prompt_tokens += prompt;
-        Cached { local, external }
+        CachedTokens { local, external }
     }
 
     /// Notes a finished request in counters and log.
     pub(crate) fn finish(&self, request: TruthRequest) {
         let mut state = self.lock();
-        let seconds = |ns: u64| ns as f64 / 1e9;
         let counters = &mut state.counters;
         counters.generation_tokens += request.tokens;
         if let (Some(first), Some(done)) = (request.t_first_ns, request.t_done_ns) {

@@ -1,16 +1,17 @@
 //! The server's half of HTTP/1.1: reading requests, writing responses.
 
-use crate::arrival::Arrivals;
+use crate::arrival::ArrivalReader;
 use std::{io, time::Instant};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 /// A request, read whole.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub(crate) struct HttpRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
     pub(crate) body: Vec<u8>,
+    /// The client wants the connection closed after the answer.
     pub(crate) close: bool,
     /// Its last byte had come.
     pub(crate) arrived: Instant,
@@ -21,18 +22,23 @@ pub(crate) struct Request {
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
-    arrivals: Arrivals,
+    arrivals: ArrivalReader,
 }
 
 /// Bodies above this are refused by closing the connection.
 const BODY_LIMIT: usize = 256 << 20;
 const HEAD_LIMIT: usize = 64 << 10;
 
-struct Head {
-    request: Request,
+/// The head of a request, parsed, with what it says of the body.
+struct RequestHead {
+    /// The request, still without its body.
+    request: HttpRequest,
+    /// Bytes of the head itself.
     len: usize,
+    /// `Content-Length`, bytes.
     length: usize,
     chunked: bool,
+    /// The client waits for `100 Continue` before it sends the body.
     expects: bool,
 }
 
@@ -40,7 +46,8 @@ fn bad(reason: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, reason.to_owned())
 }
 
-fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
+/// Reads a head; `None` where its end has not come yet.
+fn parse_head(bytes: &[u8]) -> io::Result<Option<RequestHead>> {
     let mut headers = [httparse::EMPTY_HEADER; 128];
     let mut parsed = httparse::Request::new(&mut headers);
     let len = match parsed.parse(bytes) {
@@ -48,8 +55,8 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
         Ok(httparse::Status::Partial) if bytes.len() < HEAD_LIMIT => return Ok(None),
         _ => return Err(bad("request head")),
     };
-    let mut head = Head {
-        request: Request {
+    let mut head = RequestHead {
+        request: HttpRequest {
             method: parsed.method.unwrap_or("").to_owned(),
             path: parsed.path.unwrap_or("").to_owned(),
             close: parsed.version != Some(1),
@@ -82,7 +89,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<Head>> {
 impl Connection {
     pub(crate) fn new(stream: TcpStream) -> Self {
         Self {
-            arrivals: Arrivals::new(&stream),
+            arrivals: ArrivalReader::new(&stream),
             stream,
             buffer: Vec::new(),
         }
@@ -93,7 +100,7 @@ impl Connection {
     }
 
     /// The next request; `None` when the client has closed the connection.
-    pub(crate) async fn request(&mut self) -> io::Result<Option<Request>> {
+    pub(crate) async fn request(&mut self) -> io::Result<Option<HttpRequest>> {
         let mut head = loop {
             if let Some(head) = parse_head(&self.buffer)? {
                 break head;

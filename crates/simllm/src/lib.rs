@@ -12,6 +12,7 @@
 mod arrival;
 mod cache;
 mod chat;
+mod chunk;
 mod config;
 mod counters;
 mod engine;
@@ -27,4 +28,4 @@ mod truth;
 pub use config::{ReasoningIn, SimConfig};
 pub use faults::{Fault, FaultError, FaultOn, FaultRule, PageFault, PageFaultKind};
 pub use server::{Sim, SimError};
-pub use truth::{Truth, TruthRequest};
+pub use truth::{TruthLog, TruthRequest};

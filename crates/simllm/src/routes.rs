@@ -2,11 +2,11 @@
 
 use crate::{
     chat::{self, Refusal},
-    engine::{Cached, Engine},
+    engine::{CachedTokens, Engine},
     faults::{self, Fault, PageFaultKind},
-    http::{Connection, Request},
+    http::{Connection, HttpRequest},
     metrics,
-    stream::Answer,
+    stream::ChatAnswer,
     tokenizer,
     truth::TruthRequest,
 };
@@ -21,7 +21,7 @@ pub(crate) async fn route(
     engine: &Arc<Engine>,
     connection: &mut Connection,
     number: u64,
-    request: &Request,
+    request: &HttpRequest,
 ) -> io::Result<bool> {
     let path = request.path.split('?').next().unwrap_or("");
     if let Some(key) = &engine.config.api_key
@@ -84,6 +84,7 @@ pub(crate) async fn route(
     Ok(true)
 }
 
+/// Answers with the metrics page, or as the fault of this reading has it.
 async fn metrics_page(engine: &Arc<Engine>, connection: &mut Connection) -> io::Result<bool> {
     const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
     let read = {
@@ -125,6 +126,7 @@ async fn metrics_page(engine: &Arc<Engine>, connection: &mut Connection) -> io::
     Ok(true)
 }
 
+/// Answers with the tokens of a text or of messages, as vLLM's and llama.cpp's routes do.
 async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = body
@@ -138,7 +140,7 @@ async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
             tokenizer::chat_tokens(&messages)
         }
         (None, None) => {
-            let refusal = Refusal(400, "give `prompt` or `messages`".to_owned());
+            let refusal = Refusal::bad_request("give `prompt` or `messages`");
             return connection.respond(400, JSON, &refusal.body()).await;
         }
     };
@@ -146,11 +148,12 @@ async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
     connection.respond(200, JSON, &body.to_string()).await
 }
 
+/// Answers a chat or completion request, refusals and faults of the status included.
 async fn chat(
     engine: &Arc<Engine>,
     connection: &mut Connection,
     number: u64,
-    request: &Request,
+    request: &HttpRequest,
 ) -> io::Result<bool> {
     let id = {
         let mut state = engine.lock();
@@ -187,19 +190,19 @@ async fn chat(
                 body.clone().unwrap_or_else(|| message.to_string()),
             )
         }
-        (_, Err(refusal)) => (refusal.0, String::new(), refusal.body()),
+        (_, Err(refusal)) => (refusal.status, String::new(), refusal.body()),
         _ => (200, String::new(), String::new()),
     };
     match parsed {
         Ok(mut chat) if status == 200 => {
             truth.user = chat.user.take();
-            let answer = Answer {
+            let answer = ChatAnswer {
                 engine,
                 connection,
                 chat,
                 fault,
                 truth,
-                cached: Cached::default(),
+                cached: CachedTokens::default(),
                 held: Vec::new(),
                 batch: Vec::new(),
                 batched: 0,

@@ -5,7 +5,7 @@ use crate::{
     engine::{Engine, ms},
     http::Connection,
     routes,
-    truth::Truth,
+    truth::TruthLog,
 };
 use std::{
     io,
@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, sync::Notify, time::sleep};
 /// How long a log may take to be whole.
 const SETTLE: Duration = Duration::from_secs(1);
 
-/// Why the engine could not start.
+/// An engine that could not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimError {
@@ -93,13 +93,13 @@ impl Sim {
     }
 
     /// The log so far.
-    pub fn truth(&self) -> Truth {
+    pub fn truth(&self) -> TruthLog {
         self.engine.lock().truth.clone()
     }
 
     /// The log once no request is in the engine, or after a second: a client sees the end of an
     /// answer before the engine has noted it.
-    pub fn settled_truth(&self) -> Truth {
+    pub fn settled_truth(&self) -> TruthLog {
         let until = Instant::now() + SETTLE;
         loop {
             let state = self.engine.lock();
@@ -118,7 +118,7 @@ impl Sim {
 
     /// Forgets the log so far.
     pub fn clear_truth(&self) {
-        self.engine.lock().truth = Truth::default();
+        self.engine.lock().truth = TruthLog::default();
     }
 
     /// Waits until the engine ends, which it does not by itself.

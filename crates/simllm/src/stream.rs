@@ -2,7 +2,8 @@
 
 use crate::{
     chat::ChatRequest,
-    engine::{Cached, Engine, Running},
+    chunk::{ChunkForm, word},
+    engine::{CachedTokens, Engine, RunningRequest},
     faults::Fault,
     http::Connection,
     tokenizer,
@@ -19,21 +20,20 @@ use tokio::{
     time::{sleep, sleep_until},
 };
 
-const WORDS: [&str; 32] = [
-    "the", "cache", "holds", "a", "prefix", "of", "every", "prompt", "and", "serves", "it",
-    "again", "when", "same", "words", "come", "back", "so", "time", "to", "first", "token",
-    "falls", "while", "blocks", "stay", "warm", "in", "memory", "until", "they", "leave",
-];
+/// The head of every streamed response.
+const STREAM_HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\nServer: simllm\r\nContent-Type: text/event-stream\r\n\
+      Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-/// What an answer needs.
-pub(crate) struct Answer<'a> {
+/// An answer to a chat request while it is being written.
+pub(crate) struct ChatAnswer<'a> {
     pub(crate) engine: &'a Arc<Engine>,
     pub(crate) connection: &'a mut Connection,
     pub(crate) chat: ChatRequest,
     pub(crate) fault: Option<Fault>,
     pub(crate) truth: TruthRequest,
     /// Where its cached tokens came from.
-    pub(crate) cached: Cached,
+    pub(crate) cached: CachedTokens,
     /// Bytes held back by [`Fault::Buffered`].
     pub(crate) held: Vec<u8>,
     /// Token events that wait for their write, and how many they are.
@@ -46,7 +46,7 @@ pub(crate) struct Answer<'a> {
 /// Whether the connection can go on.
 pub(crate) type GoOn = bool;
 
-impl Answer<'_> {
+impl ChatAnswer<'_> {
     /// Serves the request and logs what happened.
     pub(crate) async fn serve(mut self) -> io::Result<GoOn> {
         let ids = match &self.chat.prompt {
@@ -80,6 +80,7 @@ impl Answer<'_> {
         result
     }
 
+    /// Output tokens of the answer, at least one.
     fn wanted(&self) -> usize {
         self.chat
             .max_tokens
@@ -87,18 +88,20 @@ impl Answer<'_> {
             .max(1)
     }
 
-    fn model(&self) -> &str {
-        self.engine.config.models.first().map_or("", |model| model)
-    }
-
-    async fn whole(&mut self, running: &Running, due: Instant, seed: u64) -> io::Result<GoOn> {
+    /// Answers with one JSON body, when a stream would have ended.
+    async fn whole(
+        &mut self,
+        running: &RunningRequest,
+        due: Instant,
+        seed: u64,
+    ) -> io::Result<GoOn> {
         let n = self.wanted();
         let decode = running.itl() * u32::try_from(n - 1).unwrap_or(u32::MAX);
         sleep_until((due + decode).into()).await;
         let text: Vec<&str> = (0..n).map(|i| word(seed, i)).collect();
         let body = json!({
             "id": format!("sim-{}", self.truth.id), "object": "chat.completion",
-            "model": self.model(), "usage": self.usage(n),
+            "model": self.engine.config.first_model(), "usage": self.usage(n),
             "choices": [{"index": 0, "finish_reason": "length",
                 "message": {"role": "assistant", "content": text.join(" ")}}],
         });
@@ -130,27 +133,13 @@ impl Answer<'_> {
             "total_tokens": prompt + completion, "prompt_tokens_details": details})
     }
 
-    async fn stream(&mut self, running: &Running, due: Instant, seed: u64) -> io::Result<GoOn> {
-        let n = self.wanted();
-        let per_event = self.engine.config.tokens_per_event.max(1);
-        let is_plain = self.chat.prompt.is_some();
-        // A text that goes on has no thinking of its own.
-        let thinking = if is_plain {
-            0
-        } else {
-            self.engine.config.reasoning_tokens
-        };
-        let prefix = format!(
-            "{{\"id\":\"sim-{}\",\"object\":\"{}\",\"created\":0,\
-             \"model\":{},\"choices\":[",
-            self.truth.id,
-            if is_plain {
-                "text_completion"
-            } else {
-                "chat.completion.chunk"
-            },
-            json!(self.model())
-        );
+    /// Answers with a stream of events.
+    async fn stream(
+        &mut self,
+        running: &RunningRequest,
+        due: Instant,
+        seed: u64,
+    ) -> io::Result<GoOn> {
         if let Some(Fault::Stall {
             after_tokens: 0,
             ms,
@@ -160,80 +149,77 @@ impl Answer<'_> {
             self.truth.aborted = true;
             return Ok(false);
         }
-        self.put(
-            b"HTTP/1.1 200 OK\r\nServer: simllm\r\nContent-Type: text/event-stream\r\n\
-              Cache-Control: no-cache\r\nTransfer-Encoding: chunked\r\n\r\n",
-        )
-        .await?;
-        let role = "{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\
-                    \"finish_reason\":null}]}";
+        let engine = Arc::clone(self.engine);
+        let form = ChunkForm::of(&self.chat, &engine.config, self.truth.id, seed);
+        self.put(STREAM_HEAD).await?;
         if self.fault != Some(Fault::EmptyOutput) {
             if self.fault == Some(Fault::Bom) {
                 self.put(b"3\r\n\xef\xbb\xbf\r\n").await?;
             }
-            if !is_plain {
-                self.event(&format!("{prefix}{role}")).await?;
+            if !form.is_plain {
+                self.event(&form.role()).await?;
             }
-            let mut at = due;
-            let mut sent = 0;
-            let (together, merging) = match self.fault {
-                Some(Fault::Merge { events }) => (events, true),
-                _ => (self.engine.config.events_per_write, false),
-            };
-            while sent < n {
-                if self.fault.is_some() && !merging && self.batched > 0 {
-                    self.write_batch(sent).await?;
-                }
-                if let Some(go_on) = self.break_off(sent).await? {
-                    return Ok(go_on);
-                }
-                let count = per_event.min(n - sent);
-                if sent > 0 {
-                    at += running.itl() * u32::try_from(count).unwrap_or(1);
-                    if at > Instant::now() {
-                        sleep_until(at.into()).await;
-                    }
-                }
-                let mut text = String::new();
-                for i in sent..sent + count {
-                    text.push(' ');
-                    text.push_str(word(seed, i));
-                }
-                let bears = if is_plain {
-                    format!("\"text\":\"{text}\"")
-                } else if sent < thinking {
-                    format!("\"delta\":{}", self.engine.config.reasoning_in.delta(&text))
-                } else {
-                    format!("\"delta\":{{\"content\":\"{text}\"}}")
-                };
-                let mut event = format!("{prefix}{{\"index\":0,{bears},\"finish_reason\":null}}]");
-                sent += count;
-                if self.chat.continuous_usage {
-                    event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
-                }
-                event.push('}');
-                frame(&mut self.batch, self.fault.as_ref(), &event);
-                self.batched += 1;
-                if self.batched >= together || sent == n {
-                    self.write_batch(sent).await?;
-                }
+            if let Some(go_on) = self.tokens(&form, running, due).await? {
+                return Ok(go_on);
             }
-            let reason = match &self.fault {
-                Some(Fault::Finish { reason }) => {
-                    self.truth.aborted = true;
-                    json!(reason).to_string()
-                }
-                _ => "\"length\"".to_owned(),
-            };
-            let nothing = if is_plain {
-                "\"text\":\"\""
-            } else {
-                "\"delta\":{}"
-            };
-            let finish = format!("{{\"index\":0,{nothing},\"finish_reason\":{reason}}}]}}");
-            self.event(&format!("{prefix}{finish}")).await?;
+            let reason = self.finish_reason();
+            self.event(&form.finish(&reason)).await?;
         }
-        self.end(&prefix, n).await
+        self.end(&form.prefix, self.wanted()).await
+    }
+
+    /// Writes all tokens, the first one when it is due and each when its time has passed; `Some` when
+    /// a fault ended the stream.
+    async fn tokens(
+        &mut self,
+        form: &ChunkForm<'_>,
+        running: &RunningRequest,
+        due: Instant,
+    ) -> io::Result<Option<GoOn>> {
+        let wanted = self.wanted();
+        let per_event = self.engine.config.tokens_per_event.max(1);
+        let (together, merging) = match self.fault {
+            Some(Fault::Merge { events }) => (events, true),
+            _ => (self.engine.config.events_per_write, false),
+        };
+        let mut at = due;
+        let mut sent = 0;
+        while sent < wanted {
+            if self.fault.is_some() && !merging && self.batched > 0 {
+                self.write_batch(sent).await?;
+            }
+            if let Some(go_on) = self.break_off(sent).await? {
+                return Ok(Some(go_on));
+            }
+            let count = per_event.min(wanted - sent);
+            if sent > 0 {
+                at += running.itl() * u32::try_from(count).unwrap_or(1);
+                if at > Instant::now() {
+                    sleep_until(at.into()).await;
+                }
+            }
+            let mut event = form.tokens(sent..sent + count);
+            sent += count;
+            if self.chat.continuous_usage {
+                event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
+            }
+            event.push('}');
+            frame(&mut self.batch, self.fault.as_ref(), &event);
+            self.batched += 1;
+            if self.batched >= together || sent == wanted {
+                self.write_batch(sent).await?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Why the answer ends, as JSON.
+    fn finish_reason(&mut self) -> String {
+        let Some(Fault::Finish { reason }) = &self.fault else {
+            return "\"length\"".to_owned();
+        };
+        self.truth.aborted = true;
+        json!(reason).to_string()
     }
 
     /// Writes the token events that have gathered; `sent` tokens are in them and before them.
@@ -337,12 +323,14 @@ impl Answer<'_> {
         }
     }
 
+    /// Writes an event that bears no token.
     async fn event(&mut self, data: &str) -> io::Result<()> {
         let mut framed = Vec::with_capacity(data.len() + 32);
         frame(&mut framed, self.fault.as_ref(), data);
         self.write(&framed).await
     }
 
+    /// Writes bytes, or holds them back where a fault buffers the answer.
     async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.fault == Some(Fault::Buffered) {
             self.held.extend_from_slice(bytes);
@@ -396,9 +384,4 @@ fn frame(out: &mut Vec<u8>, fault: Option<&Fault>, data: &str) {
     out.extend_from_slice(data.as_bytes());
     out.extend_from_slice(after.as_bytes());
     out.extend_from_slice(b"\r\n");
-}
-
-fn word(seed: u64, i: usize) -> &'static str {
-    let mixed = (seed ^ (i as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    WORDS[usize::try_from(mixed >> 59).unwrap_or(0)]
 }

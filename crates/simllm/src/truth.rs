@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What happened to one chat request. Instants in ns since the engine's start, monotonic.
+/// The record of what happened to one chat request. Instants in ns since the engine's start, monotonic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TruthRequest {
     /// Arrival number, 0-based.
@@ -37,9 +37,9 @@ pub struct TruthRequest {
     pub body: Option<String>,
 }
 
-/// The log.
+/// The log of everything that happened to an engine since its start, or since it was cleared.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Truth {
+pub struct TruthLog {
     /// Chat requests in order of arrival.
     pub requests: Vec<TruthRequest>,
     /// Connections accepted.

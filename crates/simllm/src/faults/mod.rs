@@ -15,7 +15,7 @@ pub struct FaultRule {
     pub fault: Fault,
 }
 
-/// Which chat requests a fault happens to.
+/// The chat requests that a fault happens to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultOn {
@@ -31,7 +31,7 @@ pub enum FaultOn {
     Rate(f64),
 }
 
-/// What goes wrong.
+/// A fault of the answer to a chat request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
@@ -147,7 +147,7 @@ pub enum Fault {
     Buffered,
 }
 
-/// What goes wrong with the metrics page, at every n-th reading of it.
+/// A fault of the metrics page, at every n-th reading of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageFault {
     /// Readings n, 2n, …
@@ -156,7 +156,7 @@ pub struct PageFault {
     pub fault: PageFaultKind,
 }
 
-/// The kinds of it.
+/// What goes wrong with a reading of the metrics page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageFaultKind {
@@ -175,6 +175,7 @@ pub enum PageFaultKind {
 }
 
 impl FaultOn {
+    /// Whether the fault happens to the chat request with this arrival number, 0-based.
     fn hits(self, number: u64) -> bool {
         match self {
             Self::All => true,

@@ -13,6 +13,15 @@ pub struct FaultError {
     pub reason: String,
 }
 
+impl FaultError {
+    fn new(text: &str, reason: impl Into<String>) -> Self {
+        Self {
+            text: text.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
 const WHEN: &str =
     "before the colon stands all, every=N, request=N, from=N, or a share as rate=0.05 or 5%";
 
@@ -26,14 +35,10 @@ impl FromStr for FaultRule {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        let fail = |reason: String| FaultError {
-            text: text.to_owned(),
-            reason,
-        };
         let (when, what) = text
             .split_once(':')
-            .ok_or_else(|| fail(format!("give WHEN:WHAT; {WHEN}")))?;
-        let on = when_of(when.trim()).ok_or_else(|| fail(WHEN.to_owned()))?;
+            .ok_or_else(|| FaultError::new(text, format!("give WHEN:WHAT; {WHEN}")))?;
+        let on = when_of(when.trim()).ok_or_else(|| FaultError::new(text, WHEN))?;
         if let Some(reason) = what.trim().strip_prefix("finish=") {
             let reason = reason.trim().to_owned();
             return Ok(Self {
@@ -46,12 +51,14 @@ impl FromStr for FaultRule {
             Some((name, given)) => {
                 let numbers = given.split(',').map(|number| number.trim().parse());
                 let numbers: Result<Vec<u64>, _> = numbers.collect();
-                let numbers = numbers.map_err(|_| fail(format!("`{given}` is no number")))?;
+                let numbers = numbers
+                    .map_err(|_| FaultError::new(text, format!("`{given}` is no number")))?;
                 (name.trim(), numbers)
             }
         };
-        let fault = fault_of(name, &numbers)
-            .ok_or_else(|| fail(format!("after the colon stands one of: {WHAT}")))?;
+        let fault = fault_of(name, &numbers).ok_or_else(|| {
+            FaultError::new(text, format!("after the colon stands one of: {WHAT}"))
+        })?;
         Ok(Self { on, fault })
     }
 }
@@ -60,23 +67,26 @@ fn when_of(text: &str) -> Option<FaultOn> {
     if text == "all" {
         return Some(FaultOn::All);
     }
-    let share = |share: f64| (0.0..=1.0).contains(&share).then_some(FaultOn::Rate(share));
     if let Some(percent) = text.strip_suffix('%') {
-        return share(percent.parse::<f64>().ok()? / 100.0);
+        return share_of(percent.parse::<f64>().ok()? / 100.0);
     }
     let (name, value) = text.split_once('=')?;
     match name {
         "every" => value.parse().ok().filter(|n| *n > 0).map(FaultOn::Every),
         "request" => value.parse().ok().map(FaultOn::Request),
         "from" => value.parse().ok().map(FaultOn::From),
-        "rate" => share(value.parse().ok()?),
+        "rate" => share_of(value.parse().ok()?),
         _ => None,
     }
 }
 
+fn share_of(share: f64) -> Option<FaultOn> {
+    (0.0..=1.0).contains(&share).then_some(FaultOn::Rate(share))
+}
+
 fn fault_of(name: &str, numbers: &[u64]) -> Option<Fault> {
-    let small = |at: usize| usize::try_from(*numbers.get(at)?).ok();
-    let (first, second) = (small(0), numbers.get(1).copied());
+    let first = numbers.first().and_then(|n| usize::try_from(*n).ok());
+    let second = numbers.get(1).copied();
     let one = numbers.len() == 1;
     Some(match name {
         "status" if !numbers.is_empty() => Fault::Status {
