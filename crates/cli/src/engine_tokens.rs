@@ -16,7 +16,7 @@ impl CountTokens for EngineCounter {
         self.tokenizer.borrow_mut().count(text).ok_or_else(|| {
             let why = "the engine's /tokenize stopped answering while prompts were cut";
             let instead = "--tokenizer none cuts in characters, a tokenizer.json in tokens";
-            DatasetError::Invalid(format!("{why}; {instead}"))
+            DatasetError::NotCounted(format!("{why}; {instead}"))
         })
     }
 }

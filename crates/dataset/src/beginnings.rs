@@ -7,28 +7,39 @@ use std::{
 
 /// Remembers texts by a hash over everything up to each step.
 #[derive(Default)]
-pub(crate) struct Beginnings(HashSet<u64>);
+pub(crate) struct Beginnings {
+    hashes: HashSet<u64>,
+}
+
+/// The length of a text, and how much of it an earlier text begins with too, in pieces.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct SharedBeginning {
+    /// All pieces of the text.
+    pub(crate) length: u64,
+    /// Those at its beginning that an earlier text had too, in whole steps.
+    pub(crate) shared: u64,
+}
 
 impl Beginnings {
-    /// The pieces of a text, and how many at its beginning an earlier text had too, in whole steps
-    /// of so many pieces.
+    /// Holds a text against those before it, in steps of so many pieces, and remembers it.
     pub(crate) fn count(
         &mut self,
         pieces: impl Iterator<Item = impl Hash>,
         step: u64,
-    ) -> (u64, u64) {
+    ) -> SharedBeginning {
         let mut hasher = DefaultHasher::new();
-        let (mut all, mut shared, mut known) = (0, 0, true);
+        let mut found = SharedBeginning::default();
+        let mut known = true;
         for piece in pieces {
             piece.hash(&mut hasher);
-            all += 1;
-            if all % step == 0 {
-                known &= !self.0.insert(hasher.finish());
+            found.length += 1;
+            if found.length % step == 0 {
+                known &= !self.hashes.insert(hasher.finish());
                 if known {
-                    shared = all;
+                    found.shared = found.length;
                 }
             }
         }
-        (all, shared)
+        found
     }
 }

@@ -1,7 +1,7 @@
 //! No row takes more memory than this: a line without an end, or a small packed file that unpacks to
 //! one, is told instead.
 
-use crate::source::Source;
+use crate::source::RowSource;
 use std::{
     cell::Cell,
     io::{self, BufRead, Read},
@@ -62,7 +62,7 @@ impl BufRead for Bounded<'_> {
 
 /// Bounds the rows of a source. Whoever takes a row sets what is returned, the bytes since the last
 /// one, to 0.
-pub(crate) fn bound(source: &mut Source<'_>, limit: u64) -> Rc<Cell<u64>> {
+pub(crate) fn bound(source: &mut RowSource<'_>, limit: u64) -> Rc<Cell<u64>> {
     let since = Rc::new(Cell::new(0));
     let inner = std::mem::replace(&mut source.reader, Box::new(io::empty()));
     source.reader = Box::new(Bounded {
@@ -83,7 +83,7 @@ mod tests {
     /// Rows that were read, and what became of it.
     fn read(name: &str, text: &str) -> (u64, Result<(), String>) {
         let mut rows = 0;
-        let mut source = Source::bytes(name, text.as_bytes()).unwrap();
+        let mut source = RowSource::bytes(name, text.as_bytes()).unwrap();
         let since = bound(&mut source, LIMIT);
         let found = each_of_file(source, None, &mut |_| {
             since.set(0);

@@ -11,12 +11,19 @@ use std::collections::BinaryHeap;
 
 /// The place of a row in the order of the draw; ties go to the earlier row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(u64, u64);
+pub(crate) struct DrawKey {
+    // The order of the fields is that of the comparison.
+    order: u64,
+    position: u64,
+}
 
-impl Key {
+impl DrawKey {
     /// The key of the row at `position`.
     pub(crate) fn of(seed: u64, position: u64) -> Self {
-        Self(hash(seed, position), position)
+        Self {
+            order: hash(seed, position),
+            position,
+        }
     }
 
     /// The same with a weight: a row of weight 2 is drawn first twice as often as one of weight 1.
@@ -28,36 +35,43 @@ impl Key {
         // The logarithm of a library of its own: those of platforms differ in the last digit.
         let wait = -libm::log(unit(&mut rng(hash(seed, position)))) / weight;
         // Positive floats are ordered as their bits are.
-        Some(Self(wait.to_bits(), position))
+        Some(Self {
+            order: wait.to_bits(),
+            position,
+        })
     }
 }
 
-struct Entry<T>(Key, T);
+/// An item that was drawn, ordered by its key alone.
+struct KeyedItem<T> {
+    key: DrawKey,
+    item: T,
+}
 
-impl<T> PartialEq for Entry<T> {
+impl<T> PartialEq for KeyedItem<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.key == other.key
     }
 }
-impl<T> Eq for Entry<T> {}
-impl<T> PartialOrd for Entry<T> {
+impl<T> Eq for KeyedItem<T> {}
+impl<T> PartialOrd for KeyedItem<T> {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl<T> Ord for Entry<T> {
+impl<T> Ord for KeyedItem<T> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
+        self.key.cmp(&other.key)
     }
 }
 
-/// The `k` items of the smallest keys; all of them without a `k`.
-pub(crate) struct Draw<T> {
+/// A draw under way: the `k` items of the smallest keys so far; all of them without a `k`.
+pub(crate) struct SeededDraw<T> {
     k: Option<usize>,
-    kept: BinaryHeap<Entry<T>>,
+    kept: BinaryHeap<KeyedItem<T>>,
 }
 
-impl<T> Draw<T> {
+impl<T> SeededDraw<T> {
     pub(crate) fn new(k: Option<u64>) -> Self {
         Self {
             k: k.map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
@@ -66,14 +80,14 @@ impl<T> Draw<T> {
     }
 
     /// Whether an item of this key would be kept as things stand.
-    pub(crate) fn wants(&self, key: Key) -> bool {
+    pub(crate) fn wants(&self, key: DrawKey) -> bool {
         let room = self.k.is_none_or(|k| self.kept.len() < k);
-        room || self.kept.peek().is_some_and(|last| key < last.0)
+        room || self.kept.peek().is_some_and(|last| key < last.key)
     }
 
     /// Keeps an item, and drops the last one when there are too many.
-    pub(crate) fn put(&mut self, key: Key, item: T) {
-        self.kept.push(Entry(key, item));
+    pub(crate) fn put(&mut self, key: DrawKey, item: T) {
+        self.kept.push(KeyedItem { key, item });
         if self.k.is_some_and(|k| self.kept.len() > k) {
             self.kept.pop();
         }
@@ -81,8 +95,8 @@ impl<T> Draw<T> {
 
     /// What was drawn, in the order of the draw.
     pub(crate) fn finish(self) -> Vec<T> {
-        let entries = self.kept.into_sorted_vec();
-        entries.into_iter().map(|entry| entry.1).collect()
+        let drawn = self.kept.into_sorted_vec();
+        drawn.into_iter().map(|drawn| drawn.item).collect()
     }
 }
 
@@ -92,9 +106,9 @@ mod tests {
     use super::*;
 
     fn draw(seed: u64, rows: u64, k: u64) -> Vec<u64> {
-        let mut draw = Draw::new(Some(k));
+        let mut draw = SeededDraw::new(Some(k));
         for row in 0..rows {
-            let key = Key::of(seed, row);
+            let key = DrawKey::of(seed, row);
             if draw.wants(key) {
                 draw.put(key, row);
             }
@@ -130,9 +144,9 @@ mod tests {
     fn weights_are_rates() {
         let mut first = [0_u32; 3];
         for seed in 0..6000 {
-            let mut draw = Draw::new(Some(1));
+            let mut draw = SeededDraw::new(Some(1));
             for (row, weight) in [1.0, 2.0, 3.0].into_iter().enumerate() {
-                draw.put(Key::weighted(seed, row as u64, weight).unwrap(), row);
+                draw.put(DrawKey::weighted(seed, row as u64, weight).unwrap(), row);
             }
             first[draw.finish()[0]] += 1;
         }
@@ -142,6 +156,6 @@ mod tests {
                 "{first:?}"
             );
         }
-        assert!(Key::weighted(1, 1, 0.0).is_none());
+        assert!(DrawKey::weighted(1, 1, 0.0).is_none());
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 /// What a list was found to be at its end.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum ListEnd {
     /// Its closing bracket came.
     Closed,
     /// The file ended before.
@@ -17,7 +17,7 @@ pub(crate) fn elements<E>(
     reader: &mut impl BufRead,
     io: impl Fn(io::Error) -> E,
     mut take: impl FnMut(u64, &[u8]) -> Result<(), E>,
-) -> Result<End, E> {
+) -> Result<ListEnd, E> {
     let mut element = Vec::new();
     let (mut depth, mut in_string, mut escaped) = (0_u32, false, false);
     let mut number = 0;
@@ -37,7 +37,7 @@ pub(crate) fn elements<E>(
             if !element.trim_ascii().is_empty() {
                 finish(&mut element, true)?;
             }
-            return Ok(End::CutOff);
+            return Ok(ListEnd::CutOff);
         }
         let (mut at, mut from) = (0, 0);
         let mut closed = false;
@@ -79,7 +79,7 @@ pub(crate) fn elements<E>(
         if closed {
             reader.consume(from);
             finish(&mut element, true)?;
-            return Ok(End::Closed);
+            return Ok(ListEnd::Closed);
         }
         element.extend_from_slice(&bytes[from..]);
         let length = bytes.len();
@@ -93,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
     use std::io::BufReader;
 
-    fn split(text: &str, buffer: usize) -> (Vec<String>, End) {
+    fn split(text: &str, buffer: usize) -> (Vec<String>, ListEnd) {
         let mut reader = BufReader::with_capacity(buffer, text.as_bytes());
         let mut found = Vec::new();
         let end = elements(
@@ -113,9 +113,9 @@ mod tests {
             let text = r#" {"a":"]},[\"\\"} , [1,[2]], "x,\"y" ,3 ] tail"#;
             let (found, end) = split(text, buffer);
             assert_eq!(found, [r#"{"a":"]},[\"\\"}"#, "[1,[2]]", r#""x,\"y""#, "3"]);
-            assert_eq!(end, End::Closed);
-            assert_eq!(split("]", buffer), (vec![], End::Closed));
-            assert_eq!(split(r#"{"a":1},{"b"#, buffer).1, End::CutOff);
+            assert_eq!(end, ListEnd::Closed);
+            assert_eq!(split("]", buffer), (vec![], ListEnd::Closed));
+            assert_eq!(split(r#"{"a":1},{"b"#, buffer).1, ListEnd::CutOff);
             assert_eq!(split("1,,2]", buffer).0, ["1", "", "2"]);
         }
     }
@@ -125,7 +125,7 @@ mod tests {
         fn a_list_of_any_texts_comes_apart_as_serde_reads_it(texts in prop::collection::vec(".*", 0..8), buffer in 1_usize..40) {
             let whole = serde_json::to_string(&texts).unwrap();
             let (found, end) = split(&whole[1..], buffer);
-            prop_assert_eq!(end, End::Closed);
+            prop_assert_eq!(end, ListEnd::Closed);
             let read: Vec<String> = found.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
             prop_assert_eq!(read, texts);
         }

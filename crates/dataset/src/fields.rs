@@ -1,9 +1,45 @@
 //! The fields of a row that go into its request, each of the type that the API takes; and those
 //! that do not.
 
+use crate::{python::json_or_python, quote::short};
 use serde_json::{Map, Value};
 
-/// What a field must hold.
+/// A field whose value cannot be sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldError {
+    /// It asks for several answers to one prompt.
+    #[error("`n` is {n}: one request is measured as one answer; leave it out")]
+    SeveralAnswers {
+        /// How many.
+        n: String,
+    },
+    /// A tool that is no object.
+    #[error("`tools` is no list of objects")]
+    Tools,
+    /// A value of another type than the API takes.
+    #[error("`{key}` is {value}, not {wanted}")]
+    WrongType {
+        /// The field.
+        key: &'static str,
+        /// What stands there, shortened.
+        value: String,
+        /// The type that it must have.
+        wanted: &'static str,
+    },
+}
+
+impl FieldError {
+    fn wrong_type(key: &'static str, value: &Value, wanted: &'static str) -> Self {
+        Self::WrongType {
+            key,
+            value: short(value),
+            wanted,
+        }
+    }
+}
+
+/// The type of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FieldType {
     Number,
@@ -88,9 +124,13 @@ const OWN: [&str; 4] = ["model", "messages", "stream", "stream_options"];
 /// What a row asks for beside its prompt.
 #[derive(Debug, Default)]
 pub(crate) struct RowFields {
+    /// Its own name.
     pub(crate) id: Option<String>,
+    /// Length of the answer, tokens.
     pub(crate) output_tokens: Option<u64>,
+    /// Length of the prompt as the data set states it, tokens.
     pub(crate) input_tokens: Option<u64>,
+    /// Request fields as they are sent.
     pub(crate) options: Map<String, Value>,
 }
 
@@ -99,16 +139,15 @@ pub(crate) fn is_sent(key: &str) -> bool {
     SENT.iter().any(|(name, _)| *name == key) || LENGTHS.contains(&key)
 }
 
-/// Reads them.
+/// Reads the fields of a row.
 ///
 /// # Errors
 /// The key and what is wrong with its value.
-pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
+pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, FieldError> {
     if row.get("n").and_then(whole).is_some_and(|n| n > 1) {
-        return Err(format!(
-            "`n` is {}: one request is measured as one answer; leave it out",
-            short(&row["n"])
-        ));
+        return Err(FieldError::SeveralAnswers {
+            n: short(&row["n"]),
+        });
     }
     let mut options = Map::new();
     for (key, kind) in SENT {
@@ -121,7 +160,7 @@ pub(crate) fn of(row: &Map<String, Value>) -> Result<RowFields, String> {
         .and_then(Value::as_array)
         .is_some_and(|tools| !tools.iter().all(Value::is_object))
     {
-        return Err("`tools` is no list of objects".to_owned());
+        return Err(FieldError::Tools);
     }
     let id = IDS.iter().find_map(|key| row.get(*key));
     Ok(RowFields {
@@ -143,8 +182,8 @@ fn is_missing(value: &Value) -> bool {
 }
 
 /// The value, or what its text holds: tables and some data sets keep everything as text.
-fn fitted(key: &str, kind: FieldType, value: &Value) -> Result<Value, String> {
-    let wrong = || format!("`{key}` is {}, not {}", short(value), kind.name());
+fn fitted(key: &'static str, kind: FieldType, value: &Value) -> Result<Value, FieldError> {
+    let given = value;
     let told = value.as_str().and_then(|text| told(kind, text.trim()));
     let value = told.as_ref().unwrap_or(value);
     if kind == FieldType::Integer
@@ -153,11 +192,11 @@ fn fitted(key: &str, kind: FieldType, value: &Value) -> Result<Value, String> {
         return Ok(number);
     }
     if !kind.takes(value) {
-        return Err(wrong());
+        return Err(FieldError::wrong_type(key, given, kind.name()));
     }
     let mut items = value.as_array().into_iter().flatten();
     if kind == FieldType::TextOrList && !items.all(Value::is_string) {
-        return Err(format!("`{key}` is {}, not a list of texts", short(value)));
+        return Err(FieldError::wrong_type(key, value, "a list of texts"));
     }
     Ok(value.clone())
 }
@@ -181,59 +220,6 @@ fn told(kind: FieldType, text: &str) -> Option<Value> {
     meant.then_some(value)
 }
 
-/// What a text holds as JSON, or as Python writes it.
-pub(crate) fn json_or_python(text: &str) -> Option<Value> {
-    serde_json::from_str(text)
-        .ok()
-        .or_else(|| python_literal(text.trim()))
-}
-
-/// A list or an object as Python writes it into a cell: `{'type': 'json_object', 'strict': True}`.
-fn python_literal(text: &str) -> Option<Value> {
-    if !text.starts_with(['[', '{']) {
-        return None;
-    }
-    let mut json = String::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\'' | '"' => json.push_str(&python_text(c, &mut chars)?),
-            'a'..='z' | 'A'..='Z' => {
-                let rest = chars.as_str();
-                let length = rest.find(|c: char| !c.is_ascii_alphanumeric())?;
-                let word = format!("{c}{}", &rest[..length]);
-                json.push_str(match word.as_str() {
-                    "True" => "true",
-                    "False" => "false",
-                    "None" => "null",
-                    other => other,
-                });
-                chars = rest[length..].chars();
-            }
-            c => json.push(c),
-        }
-    }
-    serde_json::from_str(&json).ok()
-}
-
-/// The rest of a text in Python's quotes, as JSON has it.
-fn python_text(quote: char, chars: &mut std::str::Chars<'_>) -> Option<String> {
-    let mut text = String::new();
-    loop {
-        match chars.next()? {
-            c if c == quote => return Some(Value::from(text).to_string()),
-            '\\' => text.push(match chars.next()? {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                c @ ('\'' | '"' | '\\') => c,
-                _ => return None,
-            }),
-            c => text.push(c),
-        }
-    }
-}
-
 /// Not empty, and nothing else in it.
 fn is_list_of_texts(value: &Value) -> bool {
     let items = value.as_array();
@@ -251,53 +237,45 @@ fn integer(value: &Value) -> Option<Value> {
 
 /// A whole number, also as tables write it where a cell of the column is empty (`7.0`), or as text.
 fn whole(value: &Value) -> Option<u64> {
-    let float = |value: &Value| {
-        let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
-        format!("{float:.0}").parse().ok()
-    };
     match value {
-        Value::String(text) => {
-            let told: Value = serde_json::from_str(text.trim()).ok()?;
-            told.as_u64().or_else(|| float(&told))
-        }
-        value => value.as_u64().or_else(|| float(value)),
+        Value::String(text) => whole_number(&serde_json::from_str(text.trim()).ok()?),
+        value => whole_number(value),
     }
 }
 
-fn output_tokens(row: &Map<String, Value>) -> Result<Option<u64>, String> {
+fn whole_number(value: &Value) -> Option<u64> {
+    if let Some(number) = value.as_u64() {
+        return Some(number);
+    }
+    let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
+    format!("{float:.0}").parse().ok()
+}
+
+/// The length of the answer under the first key that states one.
+fn output_tokens(row: &Map<String, Value>) -> Result<Option<u64>, FieldError> {
     for key in LENGTHS {
-        match row.get(key) {
-            None => {}
-            Some(value) if is_missing(value) => {}
-            Some(value) => {
-                let count = whole(value).filter(|n| *n > 0);
-                let wrong = || format!("`{key}` is {}, not a positive integer", short(value));
-                return count.map(Some).ok_or_else(wrong);
-            }
-        }
+        let Some(value) = row.get(key).filter(|value| !is_missing(value)) else {
+            continue;
+        };
+        let Some(count) = whole(value).filter(|n| *n > 0) else {
+            return Err(FieldError::wrong_type(key, value, "a positive integer"));
+        };
+        return Ok(Some(count));
     }
     Ok(None)
 }
 
-/// A value in a message.
-pub(crate) fn short(value: &Value) -> String {
-    const LIMIT: usize = 60;
-    let text = value.to_string();
-    if text.chars().count() <= LIMIT {
-        return text;
-    }
-    let begin: String = text.chars().take(LIMIT).collect();
-    format!("{begin}…")
-}
-
 /// The keys of a row that go nowhere; `read` are those that made the prompt.
 pub(crate) fn unsent(row: &Map<String, Value>, read: &[&str]) -> Vec<String> {
-    let known = |key: &str| {
-        read.contains(&key) || is_sent(key) || IDS.contains(&key) || INPUTS.contains(&key)
-    };
     let told = row.iter().filter(|(_, value)| !value.is_null());
-    let keys = told.map(|(key, _)| key).filter(|key| !known(key));
-    keys.cloned().collect()
+    let keys = told.map(|(key, _)| key);
+    let unread = keys.filter(|key| !read.contains(&key.as_str()) && !is_used(key));
+    unread.cloned().collect()
+}
+
+/// Whether a key beside the prompt goes into the request, or into its record.
+fn is_used(key: &str) -> bool {
+    is_sent(key) || IDS.contains(&key) || INPUTS.contains(&key)
 }
 
 /// Of a Batch request: every field that is not the run's own goes as it is, null too.
@@ -327,60 +305,4 @@ pub(crate) fn of_batch(
 /// What the run asks for itself, and nothing else.
 fn asks_for_usage(value: &Value) -> bool {
     *value == serde_json::json!({"include_usage": true})
-}
-
-/// Objects with a role or a speaker.
-pub(crate) fn is_turns(value: &Value) -> bool {
-    let turn = |turn: &Value| turn.get("role").is_some() || turn.get("from").is_some();
-    let turns = value.as_array();
-    turns.is_some_and(|turns| !turns.is_empty() && turns.iter().all(turn))
-}
-
-/// Messages as the API takes them.
-///
-/// # Errors
-/// Which one is none, and why.
-pub(crate) fn check_messages(messages: &[Value]) -> Result<(), String> {
-    for (at, message) in messages.iter().enumerate() {
-        let Some(fields) = message.as_object() else {
-            return Err(format!("messages[{at}] is {}, no object", short(message)));
-        };
-        match fields.get("role") {
-            Some(Value::String(_)) => {}
-            None => {
-                let keys: Vec<String> = fields.keys().map(|key| format!("`{key}`")).collect();
-                return Err(format!(
-                    "a message has no `role`; messages[{at}] has {}",
-                    keys.join(", ")
-                ));
-            }
-            Some(role) => {
-                return Err(format!("messages[{at}].role is {}, no text", short(role)));
-            }
-        }
-        let parts = |parts: &[Value]| {
-            parts
-                .iter()
-                .all(|part| part.is_object() || part.is_string())
-        };
-        match fields.get("content") {
-            None | Some(Value::Null | Value::String(_)) => {}
-            Some(Value::Array(list)) if parts(list) => {}
-            Some(content) => {
-                return Err(format!(
-                    "messages[{at}].content is {}, neither text nor parts",
-                    short(content)
-                ));
-            }
-        }
-        if let Some(calls) = fields.get("tool_calls").filter(|calls| !calls.is_null())
-            && !calls.is_array()
-        {
-            return Err(format!(
-                "messages[{at}].tool_calls is {}, no list",
-                short(calls)
-            ));
-        }
-    }
-    Ok(())
 }

@@ -1,39 +1,59 @@
-//! What `--format` can say.
+//! The formats that a user can name.
 
-use crate::{DatasetError, shape::Named, source::Layout};
+use crate::{DatasetError, shape::NamedShape, source::RowLayout};
 
-/// The names, with what each fixes: how rows stand in the file, what a row is.
-const FORMATS: [(&str, Option<Layout>, Option<Named>); 14] = [
-    ("jsonl", Some(Layout::Lines), None),
-    ("json", Some(Layout::List), None),
-    ("csv", Some(Layout::Table(b',')), None),
-    ("tsv", Some(Layout::Table(b'\t')), None),
-    ("text", Some(Layout::Text), None),
-    ("parquet", Some(Layout::Parquet), None),
-    ("messages", None, Some(Named::Messages)),
-    ("sharegpt", None, Some(Named::Sharegpt)),
-    ("longbench", None, Some(Named::Longbench)),
-    ("mooncake", None, Some(Named::Mooncake)),
-    ("bailian", None, Some(Named::Bailian)),
-    ("burstgpt", None, Some(Named::Burstgpt)),
-    ("azure", None, Some(Named::Azure)),
-    ("weka", None, Some(Named::Weka)),
+/// What a format fixes: how rows stand in the file, or what a row is.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Format {
+    pub(crate) layout: Option<RowLayout>,
+    pub(crate) shape: Option<NamedShape>,
+}
+
+const fn rows_as(layout: RowLayout) -> Format {
+    Format {
+        layout: Some(layout),
+        shape: None,
+    }
+}
+
+const fn row_of(shape: NamedShape) -> Format {
+    Format {
+        layout: None,
+        shape: Some(shape),
+    }
+}
+
+const FORMATS: [(&str, Format); 14] = [
+    ("jsonl", rows_as(RowLayout::Lines)),
+    ("json", rows_as(RowLayout::List)),
+    ("csv", rows_as(RowLayout::Table(b','))),
+    ("tsv", rows_as(RowLayout::Table(b'\t'))),
+    ("text", rows_as(RowLayout::Text)),
+    ("parquet", rows_as(RowLayout::Parquet)),
+    ("messages", row_of(NamedShape::Messages)),
+    ("sharegpt", row_of(NamedShape::Sharegpt)),
+    ("longbench", row_of(NamedShape::Longbench)),
+    ("mooncake", row_of(NamedShape::Mooncake)),
+    ("bailian", row_of(NamedShape::Bailian)),
+    ("burstgpt", row_of(NamedShape::Burstgpt)),
+    ("azure", row_of(NamedShape::Azure)),
+    ("weka", row_of(NamedShape::Weka)),
 ];
 
-/// The names of all formats, for help.
+/// The names of all formats, as help shows them.
 pub fn format_names() -> Vec<&'static str> {
-    FORMATS.iter().map(|(name, ..)| *name).collect()
+    FORMATS.iter().map(|(name, _)| *name).collect()
 }
 
 /// What a name fixes.
-pub(crate) fn named(name: Option<&str>) -> Result<(Option<Layout>, Option<Named>), DatasetError> {
+pub(crate) fn named(name: Option<&str>) -> Result<Format, DatasetError> {
     let Some(name) = name.filter(|name| *name != "auto") else {
-        return Ok((None, None));
+        return Ok(Format::default());
     };
-    let found = FORMATS.iter().find(|(known, ..)| *known == name);
-    let found = found.ok_or_else(|| {
-        let names = format_names().join(", ");
-        DatasetError::Invalid(format!("--format {name}: choose auto, {names}"))
-    })?;
-    Ok((found.1, found.2))
+    let found = FORMATS.iter().find(|(known, _)| *known == name);
+    let found = found.map(|(_, format)| *format);
+    found.ok_or_else(|| DatasetError::Format {
+        name: name.to_owned(),
+        known: format_names().join(", "),
+    })
 }

@@ -2,7 +2,7 @@
 //! over how long it is, how often each group is asked, and how conversations grow.
 
 use crate::{
-    DatasetError, Tokens,
+    DatasetError, FileTokenizer, HitRatioError,
     beginnings::Beginnings,
     rng::{below, hash, rng, unit},
     words::{TextLang, made_text},
@@ -13,6 +13,14 @@ use std::{collections::HashMap, io::Write, str::FromStr};
 
 /// Most rows: more are no work of a day for any server.
 const MOST_ROWS: u64 = 100_000_000;
+
+/// A text that is no length.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no length: give N, uniform:LOW:HIGH, normal:MEAN:DEV or lognormal:MEAN:DEV")]
+pub struct LengthError {
+    /// As given.
+    pub text: String,
+}
 
 /// A length: a constant or a distribution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,20 +36,14 @@ pub enum Length {
 }
 
 impl FromStr for Length {
-    type Err = String;
+    type Err = LengthError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, LengthError> {
         let parts: Vec<&str> = text.split(':').collect();
-        let number = |text: &str| {
-            text.parse::<f64>()
-                .ok()
-                .filter(|n| n.is_finite() && *n >= 0.0)
-        };
-        let whole = |text: &str| text.parse::<u64>().ok();
         let found = match parts[..] {
-            [n] => whole(n).map(Self::Constant),
-            ["uniform", a, b] => whole(a)
-                .zip(whole(b))
+            [n] => count(n).map(Self::Constant),
+            ["uniform", a, b] => count(a)
+                .zip(count(b))
                 .filter(|(a, b)| a <= b)
                 .map(|(a, b)| Self::Uniform(a, b)),
             ["normal", mean, dev] => number(mean)
@@ -53,10 +55,21 @@ impl FromStr for Length {
                 .map(|(mean, dev)| Self::Lognormal(mean, dev)),
             _ => None,
         };
-        found.ok_or_else(|| {
-            format!("`{text}` is no length: give N, uniform:LOW:HIGH, normal:MEAN:DEV or lognormal:MEAN:DEV")
+        found.ok_or_else(|| LengthError {
+            text: text.to_owned(),
         })
     }
+}
+
+/// A constant, or an end of a range.
+fn count(text: &str) -> Option<u64> {
+    text.parse().ok()
+}
+
+/// A mean or a deviation.
+fn number(text: &str) -> Option<f64> {
+    let number = text.parse::<f64>().ok();
+    number.filter(|n| n.is_finite() && *n >= 0.0)
 }
 
 impl Length {
@@ -71,12 +84,6 @@ impl Length {
     }
 
     fn draw(self, rng: &mut ChaCha8Rng) -> u64 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "not negative; casts of floats saturate"
-        )]
-        let whole = |value: f64| value.max(0.0).round() as u64;
         match self {
             Self::Constant(n) => n,
             Self::Uniform(a, b) => a + below(rng, b - a + 1),
@@ -91,6 +98,16 @@ impl Length {
     }
 }
 
+/// The nearest length: none is below 0.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "not negative; casts of floats saturate"
+)]
+fn whole(value: f64) -> u64 {
+    value.max(0.0).round() as u64
+}
+
 /// A standard normal number (Box and Muller 1958), by a mathematical library that is the same
 /// everywhere.
 fn normal(rng: &mut ChaCha8Rng) -> f64 {
@@ -98,7 +115,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
     radius * libm::cos(2.0 * std::f64::consts::PI * unit(rng))
 }
 
-/// What to make.
+/// A workload to be made.
 #[derive(Clone, Debug)]
 pub struct Workload {
     /// Groups of prompts that share a beginning.
@@ -138,29 +155,32 @@ impl Workload {
     /// group, (p − 1)/p of them find the shared beginning.
     ///
     /// # Errors
-    /// [`DatasetError::Invalid`] when no split can do it.
+    /// [`DatasetError::HitRatio`] when no split can do it.
     pub fn aim_at(&mut self, hit_ratio: f64) -> Result<(), DatasetError> {
-        let invalid = |why: String| {
-            Err(DatasetError::Invalid(format!(
-                "--hit-ratio {hit_ratio}: {why}"
-            )))
-        };
+        self.split_for(hit_ratio)
+            .map_err(|reason| DatasetError::HitRatio {
+                ratio: hit_ratio,
+                reason,
+            })
+    }
+
+    fn split_for(&mut self, hit_ratio: f64) -> Result<(), HitRatioError> {
         if !(0.0..=1.0).contains(&hit_ratio) {
-            return invalid("give a share from 0 to 1".to_owned());
+            return Err(HitRatioError::NotAShare);
         }
         if self.turns > 1 || self.zipf > 0.0 {
-            return invalid("it goes with --turns 1 and --zipf 0 only".to_owned());
+            return Err(HitRatioError::Uneven);
         }
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let found = 1.0 - self.groups as f64 / self.prompts as f64;
         let total = (self.shared.mean() + self.unique.mean()).round();
         let shared = (hit_ratio * total / found).round();
         if found <= 0.0 || shared > total - 1.0 {
-            let most = 100.0 * found.max(0.0) * (total - 1.0) / total;
-            return invalid(format!(
-                "with {} prompts in {} groups at most {most:.1} % can be shared; more prompts a group can do more",
-                self.prompts, self.groups
-            ));
+            return Err(HitRatioError::TooFewPrompts {
+                prompts: self.prompts,
+                groups: self.groups,
+                most: 100.0 * found.max(0.0) * (total - 1.0) / total,
+            });
         }
         #[expect(
             clippy::cast_possible_truncation,
@@ -194,15 +214,16 @@ impl Workload {
         }))
     }
 
-    /// # Errors
-    /// [`DatasetError::Invalid`] when there are more than can be held apart, or kept.
+    /// Refuses more rows than can be held apart, or kept.
     fn check_size(&self) -> Result<(), DatasetError> {
         let rows = self.prompts.checked_mul(self.turns);
         if rows.is_none_or(|rows| rows > MOST_ROWS) || self.groups > MOST_ROWS {
-            return Err(DatasetError::Invalid(format!(
-                "{} prompts of {} turns in {} groups: at most {MOST_ROWS} rows are made",
-                self.prompts, self.turns, self.groups
-            )));
+            return Err(DatasetError::TooManyRows {
+                prompts: self.prompts,
+                turns: self.turns,
+                groups: self.groups,
+                most: MOST_ROWS,
+            });
         }
         Ok(())
     }
@@ -215,74 +236,134 @@ impl Workload {
     /// [`DatasetError`] when the output cannot be written, or there would be too much of it.
     pub fn write(
         &self,
-        tokens: Option<&Tokens>,
+        tokens: Option<&FileTokenizer>,
         out: &mut dyn Write,
     ) -> Result<WorkloadSummary, DatasetError> {
-        let text = |id: u64, length: u64| match tokens {
-            Some(tokens) => tokens.made(self.seed, id, length, self.lang),
-            None => made_text(self.seed, id, length, self.lang),
-        };
-        let lengths = |kind: u64, id: u64, length: Length| {
-            length.draw(&mut rng(hash(self.seed ^ (kind << 56), id)))
-        };
         self.check_size()?;
-        // What has been said in each conversation that goes on.
-        let mut talks: HashMap<u64, Vec<Value>> = HashMap::new();
-        let mut seen = Beginnings::default();
-        let mut made = WorkloadSummary::default();
-        let mut known = 0;
+        let mut writer = WorkloadWriter {
+            workload: self,
+            tokens,
+            out,
+            talks: HashMap::new(),
+            beginnings: Beginnings::default(),
+            rows: 0,
+            length: 0,
+            shared: 0,
+        };
         for turn in 0..self.turns {
-            for (at, group) in (0_u64..).zip(self.order()) {
-                let own = (at * self.turns + turn) * 2 + (1 << 40);
-                let mut asked = String::new();
-                if turn == 0 {
-                    asked = text(group, lengths(1, group, self.shared));
-                }
-                asked.push_str(&text(own, lengths(2, own, self.unique)));
-                let output = self.output.map(|length| lengths(3, own, length).max(1));
-                let mut talk = talks.remove(&at).unwrap_or_default();
-                talk.push(json!({"role": "user", "content": asked.trim_start()}));
-                let all: Vec<&str> = talk
-                    .iter()
-                    .filter_map(|message| message["content"].as_str())
-                    .collect();
-                let (length, shared) = seen.count(words(&all, self.lang), 1);
-                made.length += length;
-                known += shared;
-                let id = if self.turns > 1 {
-                    format!("g{group}-c{at}-t{turn}")
-                } else {
-                    format!("g{group}-p{at}")
-                };
-                let stated = tokens.map_or(length, |tokens| {
-                    all.iter().map(|text| tokens.count(text)).sum()
-                });
-                let mut row = json!({"id": id, "input_tokens": stated});
-                if self.turns > 1 {
-                    row["messages"] = json!(talk);
-                } else {
-                    row["text"] = json!(asked.trim_start());
-                }
-                if let Some(output) = output {
-                    row["output_tokens"] = json!(output);
-                }
-                if turn + 1 < self.turns {
-                    // What an answer of that length would add to the next turn.
-                    let answer = text(own + 1, output.unwrap_or(0));
-                    if !answer.is_empty() {
-                        talk.push(json!({"role": "assistant", "content": answer.trim_start()}));
-                    }
-                    talks.insert(at, talk);
-                }
-                writeln!(out, "{row}").map_err(DatasetError::Write)?;
-                made.rows += 1;
+            for (conversation, group) in (0_u64..).zip(self.order()) {
+                writer.write_turn(group, conversation, turn)?;
             }
         }
-        #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
-        {
-            made.cold_share = known as f64 / (made.length as f64).max(1.0);
+        Ok(writer.summary())
+    }
+}
+
+/// What a length is drawn for: each has its own numbers.
+#[derive(Clone, Copy)]
+enum LengthOf {
+    Shared = 1,
+    Unique = 2,
+    Output = 3,
+}
+
+/// The writing of a workload.
+struct WorkloadWriter<'a> {
+    workload: &'a Workload,
+    tokens: Option<&'a FileTokenizer>,
+    out: &'a mut dyn Write,
+    /// What has been said in each conversation that goes on.
+    talks: HashMap<u64, Vec<Value>>,
+    beginnings: Beginnings,
+    rows: u64,
+    /// Of all rows, and of the beginnings that stood in earlier ones, words or tokens.
+    length: u64,
+    shared: u64,
+}
+
+impl WorkloadWriter<'_> {
+    fn write_turn(&mut self, group: u64, conversation: u64, turn: u64) -> Result<(), DatasetError> {
+        let Workload {
+            turns,
+            shared,
+            unique,
+            output,
+            ..
+        } = *self.workload;
+        let own = (conversation * turns + turn) * 2 + (1 << 40);
+        let mut asked = String::new();
+        if turn == 0 {
+            asked = self.text(group, self.length(LengthOf::Shared, group, shared));
         }
-        Ok(made)
+        asked.push_str(&self.text(own, self.length(LengthOf::Unique, own, unique)));
+        let asked = asked.trim_start();
+        let output = output.map(|length| self.length(LengthOf::Output, own, length).max(1));
+        let mut talk = self.talks.remove(&conversation).unwrap_or_default();
+        talk.push(json!({"role": "user", "content": asked}));
+        let id = if turns > 1 {
+            format!("g{group}-c{conversation}-t{turn}")
+        } else {
+            format!("g{group}-p{conversation}")
+        };
+        let mut row = json!({"id": id, "input_tokens": self.count(&talk)});
+        if turns > 1 {
+            row["messages"] = json!(talk);
+        } else {
+            row["text"] = json!(asked);
+        }
+        if let Some(output) = output {
+            row["output_tokens"] = json!(output);
+        }
+        if turn + 1 < turns {
+            // What an answer of that length would add to the next turn.
+            let answer = self.text(own + 1, output.unwrap_or(0));
+            if !answer.is_empty() {
+                talk.push(json!({"role": "assistant", "content": answer.trim_start()}));
+            }
+            self.talks.insert(conversation, talk);
+        }
+        writeln!(self.out, "{row}").map_err(DatasetError::Write)?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// The text of an id, so many words or tokens long.
+    fn text(&self, id: u64, length: u64) -> String {
+        let Workload { seed, lang, .. } = *self.workload;
+        match self.tokens {
+            Some(tokens) => tokens.made(seed, id, length, lang),
+            None => made_text(seed, id, length, lang),
+        }
+    }
+
+    fn length(&self, of: LengthOf, id: u64, length: Length) -> u64 {
+        let seed = self.workload.seed ^ ((of as u64) << 56);
+        length.draw(&mut rng(hash(seed, id)))
+    }
+
+    /// Adds a prompt to what has been made, and says how long it is: in tokens where there is a
+    /// tokenizer, else in words.
+    fn count(&mut self, talk: &[Value]) -> u64 {
+        let texts = talk
+            .iter()
+            .filter_map(|message| message["content"].as_str());
+        let texts: Vec<&str> = texts.collect();
+        let words = words(&texts, self.workload.lang);
+        let beginning = self.beginnings.count(words, 1);
+        self.length += beginning.length;
+        self.shared += beginning.shared;
+        self.tokens.map_or(beginning.length, |tokens| {
+            texts.iter().map(|text| tokens.count(text)).sum()
+        })
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "lengths are far below 2^52")]
+    fn summary(&self) -> WorkloadSummary {
+        WorkloadSummary {
+            rows: self.rows,
+            length: self.length,
+            cold_share: self.shared as f64 / (self.length as f64).max(1.0),
+        }
     }
 }
 

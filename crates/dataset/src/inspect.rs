@@ -1,11 +1,12 @@
 //! Everything about a file without sending anything: `dualround check dataset`.
 
 use crate::{
-    DatasetError, Tokens,
+    DatasetError, FileTokenizer,
     beginnings::Beginnings,
     digest::prompt_digest,
     load::{self, ReadOptions, SampleReceiver, length},
-    source::Source,
+    source::RowSource,
+    tally::BadLine,
 };
 use dualround_model::{DatasetPlan, Sample};
 use serde_json::Value;
@@ -17,7 +18,7 @@ use std::{
 /// Characters by which beginnings are compared.
 const STEP: u64 = 32;
 
-/// What a file holds.
+/// A summary of what a file holds.
 #[derive(Clone, Debug)]
 pub struct Inspection {
     /// Layout and shapes of the rows.
@@ -46,13 +47,13 @@ pub struct Inspection {
     /// Keys of used rows that go into no request, with how many rows have them.
     pub unsent: Vec<(String, u64)>,
     /// The first lines that cannot be read, with the reason.
-    pub bad: Vec<(u64, String)>,
+    pub bad: Vec<BadLine>,
 }
 
-/// Looks at every row; texts are not kept.
+/// A look at every row of a file; texts are not kept.
 #[derive(Default)]
-struct Look<'a> {
-    tokens: Option<&'a Tokens>,
+struct FileInspector<'a> {
+    tokens: Option<&'a FileTokenizer>,
     chars: Vec<u64>,
     token_counts: Vec<u64>,
     prompts: HashSet<u64>,
@@ -64,7 +65,7 @@ struct Look<'a> {
     first: Option<Sample>,
 }
 
-impl SampleReceiver for Look<'_> {
+impl SampleReceiver for FileInspector<'_> {
     fn wants(&mut self, _: u64) -> bool {
         true
     }
@@ -75,11 +76,10 @@ impl SampleReceiver for Look<'_> {
         prompt_digest(&sample).hash(&mut hasher);
         self.duplicates += u64::from(!self.prompts.insert(hasher.finish()));
         self.row_output_lengths += u64::from(sample.output_tokens.is_some());
-        let system = |message: &Value| message.get("role").is_some_and(|role| role == "system");
-        self.with_system += u64::from(sample.messages.iter().any(system));
-        let (chars, shared) = self.beginnings.count(text.chars(), STEP);
-        self.chars.push(chars);
-        self.shared += shared;
+        self.with_system += u64::from(sample.messages.iter().any(is_system));
+        let beginning = self.beginnings.count(text.chars(), STEP);
+        self.chars.push(beginning.length);
+        self.shared += beginning.shared;
         if self.tokens.is_some() {
             self.token_counts.push(length(&sample, self.tokens));
         }
@@ -88,14 +88,24 @@ impl SampleReceiver for Look<'_> {
     }
 }
 
+fn is_system(message: &Value) -> bool {
+    message.get("role").is_some_and(|role| role == "system")
+}
+
 /// Shortest, median, 99th percentile, longest.
 fn spread(mut lengths: Vec<u64>) -> Option<[u64; 4]> {
     lengths.sort_unstable();
-    let at = |percent: usize| {
-        let rank = (lengths.len() * percent).div_ceil(100).max(1);
-        lengths.get(rank - 1).copied()
-    };
-    Some([at(0)?, at(50)?, at(99)?, at(100)?])
+    Some([
+        nearest_rank(&lengths, 0)?,
+        nearest_rank(&lengths, 50)?,
+        nearest_rank(&lengths, 99)?,
+        nearest_rank(&lengths, 100)?,
+    ])
+}
+
+fn nearest_rank(sorted: &[u64], percent: usize) -> Option<u64> {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied()
 }
 
 /// Reads a whole file, going on after lines that cannot be read. Of the plan, selection is left
@@ -104,23 +114,28 @@ fn spread(mut lengths: Vec<u64>) -> Option<[u64; 4]> {
 /// # Errors
 /// [`DatasetError`] when the file as a whole cannot be read.
 pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
-    let tokens = plan.tokenizer.as_deref().map(Tokens::open).transpose()?;
+    let tokens = plan
+        .tokenizer
+        .as_deref()
+        .map(FileTokenizer::open)
+        .transpose()?;
     let how = ReadOptions {
         keep_going: true,
         ..ReadOptions::of(plan, tokens.as_ref())?
     };
-    let mut look = Look {
+    let mut inspector = FileInspector {
         tokens: tokens.as_ref(),
-        ..Look::default()
+        ..FileInspector::default()
     };
-    let (format, tally) = load::read(Source::open(&plan.path)?, &how, &mut look)?;
-    let total: u64 = look.chars.iter().sum();
+    let load::ReadFile { format, tally } =
+        load::read(RowSource::open(&plan.path)?, &how, &mut inspector)?;
+    let total: u64 = inspector.chars.iter().sum();
     #[expect(
         clippy::cast_precision_loss,
         reason = "a share needs no more than 52 bits"
     )]
     let shared_prefix_share = if total > 0 {
-        look.shared as f64 / total as f64
+        inspector.shared as f64 / total as f64
     } else {
         0.0
     };
@@ -130,13 +145,13 @@ pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
         rows: tally.rows,
         usable: tally.used,
         skipped: tally.skipped,
-        chars: spread(look.chars),
-        tokens: spread(look.token_counts),
-        duplicates: look.duplicates,
+        chars: spread(inspector.chars),
+        tokens: spread(inspector.token_counts),
+        duplicates: inspector.duplicates,
         shared_prefix_share,
-        row_output_lengths: look.row_output_lengths,
-        with_system: look.with_system,
-        first: look.first,
+        row_output_lengths: inspector.row_output_lengths,
+        with_system: inspector.with_system,
+        first: inspector.first,
         unsent,
         bad: tally.bad,
     })

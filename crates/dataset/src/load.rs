@@ -1,15 +1,17 @@
 //! Reading, selecting, cutting: the whole road from a file to the samples of a run.
 
 use crate::{
-    DatasetError, Tokens, digest,
-    draw::{Draw, Key},
-    format,
-    row::Row,
+    DatasetError, FileTokenizer, digest,
+    draw::{DrawKey, SeededDraw},
+    format::{self, Format},
+    prompt::{Shaped, Understood},
+    row::{FileRow, RowPosition},
+    row_error::RowError,
     rows::each,
-    shape::{Reading, Shaped, Understood, shape},
-    source::{Layout, Source},
-    tally::Tally,
-    trace::Trace,
+    shape::{Reading, shape},
+    source::{RowLayout, RowSource},
+    tally::RowTally,
+    trace::TraceText,
     truncate::{Characters, CountTokens, truncate},
 };
 use dualround_model::{DatasetPlan, Sample, Sampling, Selection};
@@ -21,10 +23,10 @@ use std::{collections::HashSet, sync::Arc};
 /// # Errors
 /// [`DatasetError`] names the file, the line and what to do.
 pub fn load(plan: &DatasetPlan, levels: usize) -> Result<Selection, DatasetError> {
-    select(Source::open(&plan.path)?, plan, levels, None)
+    select(RowSource::open(&plan.path)?, plan, levels, None)
 }
 
-/// The same with prompts cut by `count` where the plan says that the engine counts tokens.
+/// Loads as [`load`] does, with prompts cut by `count` where the plan says that the engine counts tokens.
 ///
 /// # Errors
 /// As [`load`], and what `count` fails with.
@@ -33,15 +35,15 @@ pub fn load_counted(
     levels: usize,
     count: &dyn CountTokens,
 ) -> Result<Selection, DatasetError> {
-    select(Source::open(&plan.path)?, plan, levels, Some(count))
+    select(RowSource::open(&plan.path)?, plan, levels, Some(count))
 }
 
-/// The same for one level from memory; `name` stands for the file in messages.
+/// Loads one level from memory; `name` stands for the file in messages.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Selection, DatasetError> {
-    select(Source::bytes(name, bytes)?, plan, 1, None)
+    select(RowSource::bytes(name, bytes)?, plan, 1, None)
 }
 
 /// A receiver of samples, which says first whether a row is worth reading.
@@ -57,7 +59,7 @@ pub(crate) trait SampleReceiver {
 
 /// The options by which a file is read.
 pub(crate) struct ReadOptions<'a> {
-    pub(crate) layout: Option<Layout>,
+    pub(crate) layout: Option<RowLayout>,
     pub(crate) reading: Reading<'a>,
     /// Lines that cannot be read are counted instead of ending the reading.
     pub(crate) keep_going: bool,
@@ -66,15 +68,15 @@ pub(crate) struct ReadOptions<'a> {
 impl<'a> ReadOptions<'a> {
     pub(crate) fn of(
         plan: &'a DatasetPlan,
-        tokens: Option<&'a Tokens>,
+        tokens: Option<&'a FileTokenizer>,
     ) -> Result<Self, DatasetError> {
-        let (layout, shape) = format::named(plan.format.as_deref())?;
+        let Format { layout, shape } = format::named(plan.format.as_deref())?;
         Ok(Self {
             layout,
             reading: Reading {
                 text_key: plan.text_key.as_deref(),
                 shape,
-                trace: Trace {
+                trace: TraceText {
                     seed: plan.seed,
                     block: plan.trace_block_size,
                     tokens,
@@ -85,82 +87,110 @@ impl<'a> ReadOptions<'a> {
     }
 }
 
+/// What was read of a file.
+pub(crate) struct ReadFile {
+    /// Its layout and the shapes of its rows, for people.
+    pub(crate) format: String,
+    pub(crate) tally: RowTally,
+}
+
 /// Reads all rows.
 pub(crate) fn read(
-    source: Source<'_>,
-    how: &ReadOptions<'_>,
-    taker: &mut impl SampleReceiver,
-) -> Result<(String, Tally), DatasetError> {
-    let mut tally = Tally::default();
-    let name = source.name.clone();
-    let layout = each(source, how.layout, &mut |row| {
-        let position = tally.rows;
-        tally.rows += 1;
-        let wanted = taker.wants(position);
+    source: RowSource<'_>,
+    options: &ReadOptions<'_>,
+    receiver: &mut impl SampleReceiver,
+) -> Result<ReadFile, DatasetError> {
+    let mut reader = RowReader {
+        name: source.name.clone(),
+        options,
+        receiver,
+        tally: RowTally::default(),
+    };
+    let layout = each(source, options.layout, &mut |row| reader.take(row))?;
+    let tally = reader.tally;
+    let format = format!("{} ({})", layout.name(), tally.shapes());
+    Ok(ReadFile { format, tally })
+}
+
+/// The reading of one file: rows are understood, handed on and counted.
+struct RowReader<'a, R> {
+    /// The file, for messages.
+    name: String,
+    options: &'a ReadOptions<'a>,
+    receiver: &'a mut R,
+    tally: RowTally,
+}
+
+impl<R: SampleReceiver> RowReader<'_, R> {
+    fn take(&mut self, row: FileRow<'_>) -> Result<(), DatasetError> {
+        let position = self.tally.rows;
+        self.tally.rows += 1;
+        let wanted = self.receiver.wants(position);
         let row = if wanted { row.parsed() } else { row.checked() };
-        let (number, problem) = match row {
+        match row {
+            FileRow::Bad(line, reason) => self.take_bad(line, reason),
+            FileRow::Value(place, value) if wanted => self.take_value(position, place, &value),
             // Not drawn, whatever it holds.
-            Row::Json(..) => {
-                tally.passed += 1;
-                return Ok(());
+            FileRow::Json(..) | FileRow::Value(..) => {
+                self.tally.passed += 1;
+                Ok(())
             }
-            Row::Value(..) if !wanted => {
-                tally.passed += 1;
-                return Ok(());
+        }
+    }
+
+    fn take_bad(&mut self, line: u64, reason: String) -> Result<(), DatasetError> {
+        if !self.options.keep_going {
+            return Err(DatasetError::BadJson {
+                name: self.name.clone(),
+                line,
+                reason,
+            });
+        }
+        self.tally.skip("not JSON");
+        self.tally.bad(line, RowError::Unreadable(reason));
+        Ok(())
+    }
+
+    fn take_value(
+        &mut self,
+        position: u64,
+        place: RowPosition,
+        value: &Value,
+    ) -> Result<(), DatasetError> {
+        match shape(value, place.number(), &self.options.reading) {
+            Shaped::Sample(found) => {
+                let Understood {
+                    sample,
+                    shape,
+                    unsent,
+                } = *found;
+                match self.receiver.take(position, value, sample) {
+                    Ok(()) => self.tally.used(shape, unsent),
+                    Err(reason) => self.tally.skip(reason),
+                }
             }
-            Row::Bad(line, reason) if how.keep_going => {
-                tally.skip("not JSON");
-                (line, reason)
+            Shaped::Skip(reason) => self.tally.skip(reason),
+            Shaped::Unknown(error) if self.options.keep_going => {
+                self.tally.skip("unknown shape");
+                self.tally.bad(place.number(), error);
             }
-            Row::Bad(line, reason) => {
-                return Err(DatasetError::BadJson {
-                    name: name.clone(),
-                    line,
+            Shaped::Unknown(reason) => {
+                return Err(DatasetError::BadRow {
+                    name: self.name.clone(),
+                    place: place.to_string(),
                     reason,
                 });
             }
-            Row::Value(place, value) => match shape(&value, place.number(), &how.reading) {
-                Shaped::Sample(found) => {
-                    let Understood {
-                        sample,
-                        shape,
-                        unsent,
-                    } = *found;
-                    match taker.take(position, &value, sample) {
-                        Ok(()) => tally.used(shape, unsent),
-                        Err(reason) => tally.skip(reason),
-                    }
-                    return Ok(());
-                }
-                Shaped::Skip(reason) => {
-                    tally.skip(reason);
-                    return Ok(());
-                }
-                Shaped::Unknown(reason) if how.keep_going => {
-                    tally.skip("unknown shape");
-                    (place.number(), reason)
-                }
-                Shaped::Unknown(reason) => {
-                    let (name, place) = (name.clone(), place.to_string());
-                    return Err(DatasetError::BadRow {
-                        name,
-                        place,
-                        reason,
-                    });
-                }
-            },
-        };
-        tally.bad(number, problem);
+        }
         Ok(())
-    })?;
-    Ok((format!("{} ({})", layout.name(), tally.shapes()), tally))
+    }
 }
 
 /// Draws, by the seed, the rows that fit.
 struct Drawer<'a> {
     plan: &'a DatasetPlan,
-    tokens: Option<&'a Tokens>,
-    draw: Draw<Sample>,
+    tokens: Option<&'a FileTokenizer>,
+    draw: SeededDraw<Sample>,
 }
 
 impl Drawer<'_> {
@@ -183,16 +213,16 @@ impl Drawer<'_> {
 impl SampleReceiver for Drawer<'_> {
     fn wants(&mut self, position: u64) -> bool {
         // A weight is known only once the row is read.
-        self.plan.weight_key.is_some() || self.draw.wants(Key::of(self.plan.seed, position))
+        self.plan.weight_key.is_some() || self.draw.wants(DrawKey::of(self.plan.seed, position))
     }
 
     fn take(&mut self, position: u64, row: &Value, sample: Sample) -> Result<(), &'static str> {
         let key = match &self.plan.weight_key {
-            None => Key::of(self.plan.seed, position),
+            None => DrawKey::of(self.plan.seed, position),
             Some(name) => {
                 let weight = row.get(name).and_then(Value::as_f64);
                 let weight = weight.ok_or("no number under --weight-key")?;
-                Key::weighted(self.plan.seed, position, weight).ok_or("weight not above 0")?
+                DrawKey::weighted(self.plan.seed, position, weight).ok_or("weight not above 0")?
             }
         };
         self.fits(&sample)?;
@@ -204,7 +234,7 @@ impl SampleReceiver for Drawer<'_> {
 }
 
 /// Length of a sample's text, in tokens or characters.
-pub(crate) fn length(sample: &Sample, tokens: Option<&Tokens>) -> u64 {
+pub(crate) fn length(sample: &Sample, tokens: Option<&FileTokenizer>) -> u64 {
     let text = sample.text();
     match tokens {
         Some(tokens) => tokens.count(&text),
@@ -242,42 +272,44 @@ fn levels_of(drawn: &[Arc<Sample>], plan: &DatasetPlan, levels: usize) -> Vec<Ve
         }
         out.push(samples);
     }
-    let same = |pair: &[Vec<Arc<Sample>>]| {
-        let rows = |samples: &[Arc<Sample>]| samples.iter().map(|s| s.row).collect::<Vec<_>>();
-        rows(&pair[0]) == rows(&pair[1])
-    };
-    if out.windows(2).all(same) {
+    if out
+        .windows(2)
+        .all(|pair| have_same_rows(&pair[0], &pair[1]))
+    {
         out.truncate(1);
     }
     out
 }
 
+fn have_same_rows(one: &[Arc<Sample>], other: &[Arc<Sample>]) -> bool {
+    let (one, other) = (one.iter(), other.iter());
+    one.map(|sample| sample.row)
+        .eq(other.map(|sample| sample.row))
+}
+
+/// Loads what the plan says from an opened file; `engine` counts tokens where the plan asks for it.
 fn select(
-    source: Source<'_>,
+    source: RowSource<'_>,
     plan: &DatasetPlan,
     levels: usize,
     engine: Option<&dyn CountTokens>,
 ) -> Result<Selection, DatasetError> {
-    if plan.num_samples.contains(&0) {
-        return Err(DatasetError::Invalid(
-            "--num-samples must be at least 1".to_owned(),
-        ));
-    }
-    if plan.sampling == Sampling::Disjoint && plan.num_samples.is_empty() && levels > 1 {
-        return Err(DatasetError::Invalid(
-            "--sampling disjoint needs --num-samples: how many rows each level takes".to_owned(),
-        ));
-    }
-    let tokens = plan.tokenizer.as_deref().map(Tokens::open).transpose()?;
+    check_counts(plan, levels)?;
+    let tokens = plan
+        .tokenizer
+        .as_deref()
+        .map(FileTokenizer::open)
+        .transpose()?;
     let tokens = tokens.as_ref();
     let name = source.name.clone();
     let levels = levels.max(1);
     let mut drawer = Drawer {
         plan,
         tokens,
-        draw: Draw::new(needed(plan, levels)),
+        draw: SeededDraw::new(needed(plan, levels)),
     };
-    let (format, tally) = read(source, &ReadOptions::of(plan, tokens)?, &mut drawer)?;
+    let options = ReadOptions::of(plan, tokens)?;
+    let ReadFile { format, tally } = read(source, &options, &mut drawer)?;
     let mut drawn = drawer.draw.finish();
     if drawn.is_empty() {
         let detail = if tally.rows > 0 {
@@ -287,30 +319,18 @@ fn select(
         };
         return Err(DatasetError::Empty { name, detail });
     }
-    let mut truncated = 0;
-    if let Some(limit) = plan.max_input_length {
-        let own = tokens.map(|tokens| tokens as &dyn CountTokens);
-        let count = own.or(engine).unwrap_or(&Characters);
-        for sample in &mut drawn {
-            truncate(sample, limit, plan.keep, count)?;
-            truncated += u64::from(sample.truncated);
-        }
-    }
+    let own = tokens.map(|tokens| tokens as &dyn CountTokens);
+    let truncated = cut(&mut drawn, plan, own.or(engine).unwrap_or(&Characters))?;
     let drawn: Vec<Arc<Sample>> = drawn.into_iter().map(Arc::new).collect();
     let levels = levels_of(&drawn, plan, levels);
-    if let Some(level) = levels.iter().position(Vec::is_empty) {
-        return Err(DatasetError::Invalid(format!(
-            "dataset {name} has too few rows for --sampling disjoint: none is left for level {} ({} drawn)",
-            level + 1,
-            drawn.len()
-        )));
+    if let Some(without) = levels.iter().position(Vec::is_empty) {
+        return Err(DatasetError::TooFewRows {
+            name,
+            level: without + 1,
+            drawn: drawn.len(),
+        });
     }
-    let repeated = levels.iter().map(|samples| {
-        let mut seen = HashSet::new();
-        let again = |sample: &&Arc<Sample>| !seen.insert(digest::prompt_digest(sample));
-        samples.iter().filter(again).count() as u64
-    });
-    let duplicate_prompts = repeated.max().unwrap_or(0);
+    let duplicates = levels.iter().map(|samples| repeated_prompts(samples));
     let unsent = tally.unsent();
     let mut notes = Vec::new();
     if !tally.skipped.is_empty() {
@@ -322,11 +342,48 @@ fn select(
         skipped: tally.skipped,
         format,
         seed: plan.seed,
-        duplicate_prompts,
+        duplicate_prompts: duplicates.max().unwrap_or(0),
         truncated,
         unsent,
         digest: digest::digest(levels.iter().flatten().map(AsRef::as_ref)),
         levels,
         notes,
     })
+}
+
+/// Whether the plan says how many rows every level takes, where that must be known.
+fn check_counts(plan: &DatasetPlan, levels: usize) -> Result<(), DatasetError> {
+    if plan.num_samples.contains(&0) {
+        return Err(DatasetError::NoSamples);
+    }
+    if plan.sampling == Sampling::Disjoint && plan.num_samples.is_empty() && levels > 1 {
+        return Err(DatasetError::UncountedDisjoint);
+    }
+    Ok(())
+}
+
+/// Cuts the samples that are longer than the plan allows, and counts those.
+fn cut(
+    drawn: &mut [Sample],
+    plan: &DatasetPlan,
+    count: &dyn CountTokens,
+) -> Result<u64, DatasetError> {
+    let Some(limit) = plan.max_input_length else {
+        return Ok(0);
+    };
+    let mut truncated = 0;
+    for sample in drawn {
+        truncate(sample, limit, plan.keep, count)?;
+        truncated += u64::from(sample.truncated);
+    }
+    Ok(truncated)
+}
+
+/// Prompts of a level that repeat an earlier one of it.
+fn repeated_prompts(samples: &[Arc<Sample>]) -> u64 {
+    let mut seen = HashSet::new();
+    let repeated = samples
+        .iter()
+        .filter(|sample| !seen.insert(digest::prompt_digest(sample)));
+    repeated.count() as u64
 }

@@ -1,32 +1,30 @@
 //! Apache Parquet: every row becomes an object of its columns.
 
-use crate::{DatasetError, row::RowSink, source::Source};
+use crate::{DatasetError, row::RowSink, source::RowSource};
 
 #[cfg(not(feature = "parquet"))]
-pub(crate) fn each(source: &mut Source<'_>, _: &mut RowSink<'_>) -> Result<(), DatasetError> {
-    Err(DatasetError::NotRows {
-        name: source.name.clone(),
-        what: "it is Parquet, which this build leaves out (feature `parquet`): convert it to JSONL"
-            .to_owned(),
-    })
+pub(crate) fn each(source: &mut RowSource<'_>, _: &mut RowSink<'_>) -> Result<(), DatasetError> {
+    Err(DatasetError::not_rows(
+        &source.name,
+        "it is Parquet, which this build leaves out (feature `parquet`): convert it to JSONL",
+    ))
 }
 
 /// Hands over the rows of a file on disk, or in memory.
 #[cfg(feature = "parquet")]
-pub(crate) fn each(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
+pub(crate) fn each(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
+    use crate::error::unreadable;
     use parquet::file::reader::SerializedFileReader;
     use std::io::Read;
-    let Source { name, path, reader } = source;
-    let io = |source| DatasetError::Io {
-        name: name.clone(),
-        source,
-    };
+    let RowSource { name, path, reader } = source;
     let opened = match path {
-        Some(path) => SerializedFileReader::new(std::fs::File::open(path).map_err(io)?)
-            .map(|reader| rows(name, &reader, take)),
+        Some(path) => {
+            SerializedFileReader::new(std::fs::File::open(path).map_err(unreadable(name))?)
+                .map(|reader| rows(name, &reader, take))
+        }
         None => {
             let mut bytes = Vec::new();
-            reader.read_to_end(&mut bytes).map_err(io)?;
+            reader.read_to_end(&mut bytes).map_err(unreadable(name))?;
             SerializedFileReader::new(bytes::Bytes::from(bytes))
                 .map(|reader| rows(name, &reader, take))
         }
@@ -41,18 +39,13 @@ fn fail(name: &str, what: &str) -> DatasetError {
         .iter()
         .find(|codec| what.to_lowercase().contains(**codec))
     {
-        return DatasetError::NotRows {
-            name: name.to_owned(),
-            what: format!(
-                "its columns are packed with {codec}, which is not read: write it with zstd, \
-                 snappy, gzip or without compression"
-            ),
-        };
+        let what = format!(
+            "its columns are packed with {codec}, which is not read: write it with zstd, snappy, \
+             gzip or without compression"
+        );
+        return DatasetError::not_rows(name, what);
     }
-    DatasetError::NotRows {
-        name: name.to_owned(),
-        what: format!("it cannot be read as Parquet: {what}"),
-    }
+    DatasetError::not_rows(name, format!("it cannot be read as Parquet: {what}"))
 }
 
 /// Without the nulls inside of lists and structs: a struct of a column has every field that any row
@@ -76,7 +69,7 @@ fn rows(
     reader: &dyn parquet::file::reader::FileReader,
     take: &mut RowSink<'_>,
 ) -> Result<(), DatasetError> {
-    use crate::row::{Row, RowPosition};
+    use crate::row::{FileRow, RowPosition};
     let rows = reader.get_row_iter(None);
     for (number, row) in (1..).zip(rows.map_err(|error| fail(name, &error.to_string()))?) {
         let row = row.map_err(|error| fail(name, &format!("row {number}: {error}")))?;
@@ -84,7 +77,7 @@ fn rows(
         let object = columns
             .into_iter()
             .map(|(name, field)| (name, unpadded(field.to_json_value())));
-        take(Row::Value(RowPosition::Row(number), object.collect()))?;
+        take(FileRow::Value(RowPosition::Row(number), object.collect()))?;
     }
     Ok(())
 }

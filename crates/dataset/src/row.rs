@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// A row, or a line that is none.
-pub(crate) enum Row<'a> {
+pub(crate) enum FileRow<'a> {
     /// The bytes of a JSON value, not yet looked at, and where it stands.
     Json(RowPosition, &'a [u8]),
     /// A value and where it stands.
@@ -14,7 +14,7 @@ pub(crate) enum Row<'a> {
     Bad(u64, String),
 }
 
-impl Row<'_> {
+impl FileRow<'_> {
     /// Reads what was not looked at yet.
     pub(crate) fn parsed(self) -> Self {
         match self {
@@ -69,7 +69,7 @@ impl fmt::Display for RowPosition {
 }
 
 /// A receiver of rows; it may stop the reading with an error.
-pub(crate) type RowSink<'a> = dyn FnMut(Row<'_>) -> Result<(), DatasetError> + 'a;
+pub(crate) type RowSink<'a> = dyn FnMut(FileRow<'_>) -> Result<(), DatasetError> + 'a;
 
 /// Says at which byte a text is not UTF-8; `None` where it is.
 pub(crate) fn bad_utf8(text: &[u8]) -> Option<String> {

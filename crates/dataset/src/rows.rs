@@ -3,21 +3,23 @@
 use crate::{
     DatasetError,
     bounded::{LONGEST, bound},
-    elements::{End, elements},
-    row::{Row, RowPosition, RowSink, bad_utf8},
-    source::{Layout, Source},
+    elements::{ListEnd, elements},
+    error::unreadable,
+    messages::is_turns,
+    row::{FileRow, RowPosition, RowSink, bad_utf8},
+    source::{RowLayout, RowSource},
     table, weka,
 };
 use serde_json::Value;
-use std::io::{self, BufRead, Read};
+use std::io::{BufRead, Read};
 
 /// Hands every row to `take`; `layout` where the user says it. The sessions of a Weka trace, known
 /// by the first one, are taken apart.
 pub(crate) fn each(
-    mut source: Source<'_>,
-    layout: Option<Layout>,
+    mut source: RowSource<'_>,
+    layout: Option<RowLayout>,
     take: &mut RowSink<'_>,
-) -> Result<Layout, DatasetError> {
+) -> Result<RowLayout, DatasetError> {
     let (mut is_weka, mut number) = (None, 0);
     let since = bound(&mut source, LONGEST);
     each_of_file(source, layout, &mut |row| {
@@ -26,7 +28,7 @@ pub(crate) fn each(
             return take(row);
         }
         let row = row.parsed();
-        let Row::Value(_, value) = &row else {
+        let FileRow::Value(_, value) = &row else {
             return take(row);
         };
         let session = value.as_object().is_some_and(weka::is_session);
@@ -35,7 +37,7 @@ pub(crate) fn each(
         }
         for request in weka::requests(value) {
             number += 1;
-            take(Row::Value(RowPosition::Row(number), request))?;
+            take(FileRow::Value(RowPosition::Row(number), request))?;
         }
         Ok(())
     })
@@ -43,60 +45,50 @@ pub(crate) fn each(
 
 /// The same before sessions are taken apart.
 pub(crate) fn each_of_file(
-    mut source: Source<'_>,
-    layout: Option<Layout>,
+    mut source: RowSource<'_>,
+    layout: Option<RowLayout>,
     take: &mut RowSink<'_>,
-) -> Result<Layout, DatasetError> {
+) -> Result<RowLayout, DatasetError> {
     let found = source.recognise()?;
     let layout = match layout {
         // A list is no JSONL even when it is called so.
-        Some(Layout::Lines | Layout::List) if found == Layout::List => Layout::List,
+        Some(RowLayout::Lines | RowLayout::List) if found == RowLayout::List => RowLayout::List,
         Some(layout) => layout,
         None => found,
     };
     match layout {
-        Layout::Lines => lines(&mut source, take)?,
-        Layout::List => list(&mut source, take)?,
-        Layout::Whole => {
+        RowLayout::Lines => lines(&mut source, take)?,
+        RowLayout::List => list(&mut source, take)?,
+        RowLayout::Whole => {
             let value = whole(&mut source)?;
             give(list_of(&source.name, value)?, take)?;
         }
-        Layout::Table(separator) => table::each(&mut source, separator, take)?,
-        Layout::Text => text(&mut source, take)?,
-        Layout::Parquet => crate::parquet::each(&mut source, take)?,
+        RowLayout::Table(separator) => table::each(&mut source, separator, take)?,
+        RowLayout::Text => text(&mut source, take)?,
+        RowLayout::Parquet => crate::parquet::each(&mut source, take)?,
     }
     Ok(layout)
 }
 
 fn give(rows: Vec<Value>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     for (number, value) in (1..).zip(rows) {
-        take(Row::Value(RowPosition::Row(number), value))?;
+        take(FileRow::Value(RowPosition::Row(number), value))?;
     }
     Ok(())
 }
 
-fn io_error(name: &str) -> impl Fn(io::Error) -> DatasetError + '_ {
-    |source| DatasetError::Io {
-        name: name.to_owned(),
-        source,
-    }
-}
-
 /// The lines that are not blank, with their numbers.
 fn each_line(
-    source: &mut Source<'_>,
+    source: &mut RowSource<'_>,
     mut take: impl FnMut(u64, &[u8], &str) -> Result<(), DatasetError>,
 ) -> Result<(), DatasetError> {
-    let Source { name, reader, .. } = source;
+    let RowSource { name, reader, .. } = source;
     let mut line = Vec::new();
     let mut number = 0;
     loop {
         line.clear();
-        if reader
-            .read_until(b'\n', &mut line)
-            .map_err(io_error(name))?
-            == 0
-        {
+        let read = reader.read_until(b'\n', &mut line);
+        if read.map_err(unreadable(name))? == 0 {
             return Ok(());
         }
         number += 1;
@@ -107,7 +99,7 @@ fn each_line(
     }
 }
 
-fn lines(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
+fn lines(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     let mut first = true;
     each_line(source, |number, text, name| {
         // One line may hold the whole file.
@@ -117,60 +109,61 @@ fn lines(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetE
         {
             return give(list_of(name, value)?, take);
         }
-        take(Row::Json(RowPosition::Line(number), text))
+        take(FileRow::Json(RowPosition::Line(number), text))
     })
 }
 
-fn text(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
+fn text(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     each_line(source, |number, text, _| {
         take(match std::str::from_utf8(text) {
-            Ok(text) => Row::Value(RowPosition::Line(number), text.into()),
-            Err(_) => Row::Bad(number, bad_utf8(text).unwrap_or_default()),
+            Ok(text) => FileRow::Value(RowPosition::Line(number), text.into()),
+            Err(_) => FileRow::Bad(number, bad_utf8(text).unwrap_or_default()),
         })
     })
 }
 
-fn list(source: &mut Source<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
-    let Source { name, reader, .. } = source;
-    let io = io_error(name);
+fn list(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
+    let RowSource { name, reader, .. } = source;
     // Up to the bracket, which was seen.
     let mut skipped = Vec::new();
-    reader.read_until(b'[', &mut skipped).map_err(&io)?;
-    let not_json = |what: String| DatasetError::NotRows {
-        name: name.clone(),
-        what: format!("it is not JSON: {what}"),
-    };
-    let end = elements(reader, &io, |number, bytes| {
-        take(Row::Json(RowPosition::Row(number), bytes))
+    reader
+        .read_until(b'[', &mut skipped)
+        .map_err(unreadable(name))?;
+    let end = elements(reader, unreadable(name), |number, bytes| {
+        take(FileRow::Json(RowPosition::Row(number), bytes))
     })?;
-    if end == End::CutOff {
-        return Err(not_json(
-            "the list does not end (EOF): the file is cut off".to_owned(),
+    if end == ListEnd::CutOff {
+        return Err(DatasetError::not_rows(
+            name,
+            "it is not JSON: the list does not end (EOF): the file is cut off",
         ));
     }
     loop {
-        let rest = reader.fill_buf().map_err(&io)?;
+        let rest = reader.fill_buf().map_err(unreadable(name))?;
         if rest.is_empty() {
             return Ok(());
         }
         if !rest.trim_ascii().is_empty() {
-            return Err(not_json("something follows the end of the list".to_owned()));
+            return Err(DatasetError::not_rows(
+                name,
+                "it is not JSON: something follows the end of the list",
+            ));
         }
         let length = rest.len();
         reader.consume(length);
     }
 }
 
-fn whole(source: &mut Source<'_>) -> Result<Value, DatasetError> {
-    let Source { name, reader, .. } = source;
+fn whole(source: &mut RowSource<'_>) -> Result<Value, DatasetError> {
+    let RowSource { name, reader, .. } = source;
     let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(io_error(name))?;
-    serde_json::from_slice(&bytes).map_err(|error| DatasetError::NotRows {
-        name: name.clone(),
-        what: match bad_utf8(&bytes) {
+    reader.read_to_end(&mut bytes).map_err(unreadable(name))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let what = match bad_utf8(&bytes) {
             Some(what) => format!("it is {what}"),
             None => format!("it is not JSON: {error}"),
-        },
+        };
+        DatasetError::not_rows(name, what)
     })
 }
 
@@ -189,8 +182,7 @@ fn is_list(value: &Value) -> bool {
         "hash_ids",
     ];
     let lists = object.values().filter(|value| value.is_array()).count();
-    let known = prompt.iter().any(|key| object.contains_key(*key))
-        || object.values().any(crate::fields::is_turns);
+    let known = prompt.iter().any(|key| object.contains_key(*key)) || object.values().any(is_turns);
     object.get("data").is_some_and(Value::is_array)
         || (lists > 0 && lists == object.len() && !known)
 }
@@ -204,7 +196,7 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
                 return Ok(rows);
             }
             // One row for the whole file.
-            let turns = object.values().any(crate::fields::is_turns);
+            let turns = object.values().any(is_turns);
             if turns || weka::is_session(&object) {
                 return Ok(vec![Value::Object(object)]);
             }
@@ -217,8 +209,5 @@ fn list_of(name: &str, value: Value) -> Result<Vec<Value>, DatasetError> {
         }
         _ => "it holds one JSON value that is no list".to_owned(),
     };
-    Err(DatasetError::NotRows {
-        name: name.to_owned(),
-        what,
-    })
+    Err(DatasetError::not_rows(name, what))
 }

@@ -1,26 +1,32 @@
 //! A row to a prompt: the shapes that datasets come in.
 
 use crate::{
-    fields::{self, RowFields, is_turns, json_or_python},
-    trace::{self, Trace},
+    fields,
+    messages::is_turns,
+    prompt::{
+        PromptOrigin, Shaped, Understood, conversation, list_of_turns, messages_row, prompt, system,
+    },
+    python::json_or_python,
+    quote::keys,
+    row_error::RowError,
+    trace::{self, TraceKind, TraceText},
 };
-use dualround_model::Sample;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-/// How rows are to be understood.
+/// The rules by which rows are understood.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Reading<'a> {
     /// The key of the prompt, where the user says so.
     pub(crate) text_key: Option<&'a str>,
     /// The shape, where the user says so.
-    pub(crate) shape: Option<Named>,
+    pub(crate) shape: Option<NamedShape>,
     /// How text is made for the blocks of a trace.
-    pub(crate) trace: Trace<'a>,
+    pub(crate) trace: TraceText<'a>,
 }
 
-/// Shapes that `--format` can name.
+/// A shape that the user can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Named {
+pub(crate) enum NamedShape {
     Messages,
     Sharegpt,
     Longbench,
@@ -29,27 +35,6 @@ pub(crate) enum Named {
     Burstgpt,
     Azure,
     Weka,
-}
-
-/// A row that was understood.
-#[derive(Debug)]
-pub(crate) struct Understood {
-    pub(crate) sample: Sample,
-    /// The name of its shape.
-    pub(crate) shape: &'static str,
-    /// Keys that go nowhere.
-    pub(crate) unsent: Vec<String>,
-}
-
-/// What became of a row.
-#[derive(Debug)]
-pub(crate) enum Shaped {
-    /// A prompt.
-    Sample(Box<Understood>),
-    /// No usable prompt in a row of a known shape; the reason.
-    Skip(&'static str),
-    /// Not understood; why.
-    Unknown(String),
 }
 
 /// Keys that hold a prompt, in the order of trying.
@@ -66,32 +51,24 @@ const TEXTS: [&str; 8] = [
 
 /// Understands a row.
 pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
-    let object = match row {
+    match row {
         Value::String(text) => {
-            let read = Seen::of("plain string", &[]);
-            return prompt(text, None, &Map::new(), number, &read);
+            let origin = PromptOrigin::of("plain string", &[]);
+            prompt(text, None, &Map::new(), number, &origin)
         }
-        Value::Object(object) => object,
+        Value::Object(object) => shape_of_object(object, number, reading),
         Value::Array(turns) if is_turns(row) => {
-            return list_of_turns(
-                turns,
-                &Map::new(),
-                number,
-                &Seen::of("a list of turns", &[]),
-            );
+            let origin = PromptOrigin::of("a list of turns", &[]);
+            list_of_turns(turns, &Map::new(), number, &origin)
         }
-        _ => return Shaped::Unknown("a row is a JSON object or a string".to_owned()),
-    };
+        _ => Shaped::Unknown(RowError::NoObject),
+    }
+}
+
+/// The same of an object: by what the user says it is, else by its keys.
+fn shape_of_object(object: &Map<String, Value>, number: u64, reading: &Reading<'_>) -> Shaped {
     if let Some(key) = reading.text_key {
-        let read = Seen::of("text key", std::slice::from_ref(&key));
-        return match object.get(key) {
-            Some(Value::String(text)) => prompt(text, system(object), object, number, &read),
-            Some(Value::Array(turns)) if is_turns(&object[key]) => {
-                list_of_turns(turns, object, number, &read)
-            }
-            Some(_) => Shaped::Unknown(format!("the value of `{key}` is no text")),
-            None => Shaped::Unknown(format!("no key `{key}`; it has: {}", keys(object))),
-        };
+        return under_key(key, object, number);
     }
     if let Some(Value::Object(body)) = object.get("body") {
         return batch(object, body, number, reading);
@@ -102,55 +79,65 @@ pub(crate) fn shape(row: &Value, number: u64, reading: &Reading<'_>) -> Shaped {
     if let Some(kind) = trace::kind(object) {
         return of_trace(kind, object, number, &reading.trace);
     }
-    let several = messages(object, number)
+    let known = messages(object, number)
         .or_else(|| conversations(object, number))
-        .or_else(|| turns(object, number));
-    if let Some(found) = several {
+        .or_else(|| turns(object, number))
+        .or_else(|| longbench(object, number));
+    if let Some(found) = known {
         return found;
     }
-    if let Some(text) = crate::longbench::prompt_of(object) {
-        return prompt(
-            &text,
-            None,
-            object,
-            number,
-            &Seen::of("LongBench", LONGBENCH),
-        );
-    }
     if object.contains_key("role") && object.contains_key("content") {
-        let what =
-            "this is one message, not a row: give {\"messages\": […]}, or a list of such lists";
-        return Shaped::Unknown(what.to_owned());
+        return Shaped::Unknown(RowError::OneMessage);
     }
+    if let Some(found) = single_text(object, number) {
+        return found;
+    }
+    if let Some(row) = first_turn(object) {
+        return shape_of_object(&row, number, reading);
+    }
+    let kind = object.get("filetype");
+    Shaped::Unknown(
+        if kind.is_some_and(|kind| kind == "generate_conversations") {
+            RowError::GeneratorSettings
+        } else {
+            RowError::UnknownShape { keys: keys(object) }
+        },
+    )
+}
+
+/// A row whose prompt stands under the key that the user names.
+fn under_key(key: &str, object: &Map<String, Value>, number: u64) -> Shaped {
+    let origin = PromptOrigin::of("text key", std::slice::from_ref(&key));
+    match object.get(key) {
+        Some(Value::String(text)) => prompt(text, system(object), object, number, &origin),
+        Some(Value::Array(turns)) if is_turns(&object[key]) => {
+            list_of_turns(turns, object, number, &origin)
+        }
+        Some(_) => Shaped::Unknown(RowError::NoText {
+            key: key.to_owned(),
+        }),
+        None => Shaped::Unknown(RowError::NoKey {
+            key: key.to_owned(),
+            keys: keys(object),
+        }),
+    }
+}
+
+/// A row whose prompt stands under one of the usual keys.
+fn single_text(object: &Map<String, Value>, number: u64) -> Option<Shaped> {
     for key in TEXTS {
-        let read = Seen::of(key, std::slice::from_ref(&key));
+        let origin = PromptOrigin::of(key, std::slice::from_ref(&key));
         match object.get(key) {
             Some(Value::String(text)) => {
-                return prompt(text, system(object), object, number, &read);
+                return Some(prompt(text, system(object), object, number, &origin));
             }
             Some(Value::Array(turns)) if is_turns(&object[key]) => {
-                return list_of_turns(turns, object, number, &read);
+                return Some(list_of_turns(turns, object, number, &origin));
             }
             _ => {}
         }
     }
-    if let Some(row) = first_turn(object) {
-        return shape(&Value::Object(row), number, reading);
-    }
-    if object
-        .get("filetype")
-        .is_some_and(|kind| kind == "generate_conversations")
-    {
-        return Shaped::Unknown(
-            "these are the settings of a generator, not rows: dualround generate makes such \
-             conversations (--groups, --prompts, --shared, --unique, --turns, --output-length)"
-                .to_owned(),
-        );
-    }
-    Shaped::Unknown(format!(
-        "unknown shape with the keys {}; name the prompt's key with --text-key",
-        keys(object)
-    ))
+    None
 }
 
 /// A Batch row wraps the request, whose every field is sent.
@@ -165,17 +152,18 @@ fn batch(
         .iter()
         .any(|call| url.contains(call))
     {
-        return Shaped::Unknown(format!("a Batch row for {url}, which generates no text"));
+        return Shaped::Unknown(RowError::OtherCall {
+            url: url.to_owned(),
+        });
     }
     let mut body = body.clone();
     if let Some(id) = object.get("custom_id") {
         body.entry("custom_id").or_insert_with(|| id.clone());
     }
-    let whole = Value::Object(body);
-    let mut shaped = shape(&whole, number, reading);
-    if let (Shaped::Sample(found), Value::Object(body)) = (&mut shaped, &whole) {
+    let mut shaped = shape_of_object(&body, number, reading);
+    if let Shaped::Sample(found) = &mut shaped {
         let Understood { sample, unsent, .. } = found.as_mut();
-        fields::of_batch(body, unsent, &mut sample.options);
+        fields::of_batch(&body, unsent, &mut sample.options);
         let known = ["custom_id", "method", "url", "body", "id", "_id"];
         let beside = object.keys().filter(|key| !known.contains(&key.as_str()));
         unsent.extend(beside.cloned());
@@ -183,32 +171,6 @@ fn batch(
         unsent.dedup();
     }
     shaped
-}
-
-/// Such a list in the place of a prompt.
-fn list_of_turns(
-    turns: &[Value],
-    row: &Map<String, Value>,
-    number: u64,
-    read: &Seen<'_>,
-) -> Shaped {
-    if turns.iter().all(|turn| turn.get("role").is_some()) {
-        messages_row(turns, row, number, read)
-    } else {
-        conversation(turns, row, number, read)
-    }
-}
-
-/// How a prompt was found: the name of the row's shape, and the keys that made it.
-struct Seen<'a> {
-    shape: &'static str,
-    keys: &'a [&'a str],
-}
-
-impl<'a> Seen<'a> {
-    fn of(shape: &'static str, keys: &'a [&'a str]) -> Self {
-        Self { shape, keys }
-    }
 }
 
 /// Keys of LongBench rows: those of the prompt, and what the data set says of it.
@@ -231,37 +193,59 @@ const LONGBENCH: &[&str] = &[
     "difficulty",
 ];
 
-fn as_named(named: Named, row: &Map<String, Value>, number: u64, trace: &Trace<'_>) -> Shaped {
+/// A row of the shape that the user names.
+fn as_named(
+    named: NamedShape,
+    row: &Map<String, Value>,
+    number: u64,
+    trace: &TraceText<'_>,
+) -> Shaped {
     let (found, wanted) = match named {
-        Named::Messages => (messages(row, number), "a list `messages`"),
-        Named::Sharegpt => (conversations(row, number), "a list `conversations`"),
-        Named::Longbench => (
-            crate::longbench::prompt_of(row)
-                .map(|text| prompt(&text, None, row, number, &Seen::of("LongBench", LONGBENCH))),
+        NamedShape::Messages => (messages(row, number), "a list `messages`"),
+        NamedShape::Sharegpt => (conversations(row, number), "a list `conversations`"),
+        NamedShape::Longbench => (
+            longbench(row, number),
             "`context` with `input`, or with `question` and its choices",
         ),
-        Named::Mooncake => return of_trace(trace::Kind::Mooncake, row, number, trace),
-        Named::Bailian => return of_trace(trace::Kind::Bailian, row, number, trace),
-        Named::Burstgpt => return of_trace(trace::Kind::Burstgpt, row, number, trace),
-        Named::Azure => return of_trace(trace::Kind::Azure, row, number, trace),
-        Named::Weka => return of_trace(trace::Kind::Weka, row, number, trace),
+        NamedShape::Mooncake => return of_trace(TraceKind::Mooncake, row, number, trace),
+        NamedShape::Bailian => return of_trace(TraceKind::Bailian, row, number, trace),
+        NamedShape::Burstgpt => return of_trace(TraceKind::Burstgpt, row, number, trace),
+        NamedShape::Azure => return of_trace(TraceKind::Azure, row, number, trace),
+        NamedShape::Weka => return of_trace(TraceKind::Weka, row, number, trace),
     };
-    found.unwrap_or_else(|| Shaped::Unknown(format!("no {wanted}; it has: {}", keys(row))))
+    found.unwrap_or_else(|| {
+        Shaped::Unknown(RowError::OtherShape {
+            wanted,
+            keys: keys(row),
+        })
+    })
 }
 
-fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Trace<'_>) -> Shaped {
+fn longbench(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    let text = crate::longbench::prompt_of(row)?;
+    let origin = PromptOrigin::of("LongBench", LONGBENCH);
+    Some(prompt(&text, None, row, number, &origin))
+}
+
+/// A row of a trace: text is made for it, unless it carries its own.
+fn of_trace(
+    kind: TraceKind,
+    row: &Map<String, Value>,
+    number: u64,
+    trace: &TraceText<'_>,
+) -> Shaped {
     // A row that carries its own text needs none made.
     if let Some(found) = messages(row, number) {
         return found;
     }
     if let Some(Value::String(text)) = row.get("text_input") {
-        let read = Seen::of(kind.name(), &["text_input"]);
-        return of_a_trace(prompt(text, system(row), row, number, &read));
+        let origin = PromptOrigin::of(kind.name(), &["text_input"]);
+        return of_a_trace(prompt(text, system(row), row, number, &origin));
     }
     match trace::prompt(kind, row, number, trace) {
-        Err(reason) => Shaped::Unknown(reason),
+        Err(error) => Shaped::Unknown(error.into()),
         Ok(None) => Shaped::Skip("no input tokens"),
-        Ok(Some(trace::Asked {
+        Ok(Some(trace::TracePrompt {
             text,
             input,
             output,
@@ -273,13 +257,8 @@ fn of_trace(kind: trace::Kind, row: &Map<String, Value>, number: u64, trace: &Tr
                 None => row.remove("output_length"),
             };
             row.insert("input_tokens".to_owned(), input.into());
-            of_a_trace(prompt(
-                &text,
-                None,
-                &row,
-                number,
-                &Seen::of(kind.name(), &[]),
-            ))
+            let origin = PromptOrigin::of(kind.name(), &[]);
+            of_a_trace(prompt(&text, None, &row, number, &origin))
         }
     }
 }
@@ -292,6 +271,7 @@ fn of_a_trace(mut shaped: Shaped) -> Shaped {
     shaped
 }
 
+/// A row with a list of messages.
 fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     let told;
     let messages = match row.get("messages")? {
@@ -306,18 +286,15 @@ fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
         }
         _ => return None,
     };
-    Some(messages_row(
-        messages,
-        row,
-        number,
-        &Seen::of("messages", &["messages"]),
-    ))
+    let origin = PromptOrigin::of("messages", &["messages"]);
+    Some(messages_row(messages, row, number, &origin))
 }
 
+/// A row with a conversation, as ShareGPT has it.
 fn conversations(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     let turns = row.get("conversations").or(row.get("conversation"))?;
-    let read = Seen::of("conversations", &["conversations", "conversation"]);
-    Some(conversation(turns.as_array()?, row, number, &read))
+    let origin = PromptOrigin::of("conversations", &["conversations", "conversation"]);
+    Some(conversation(turns.as_array()?, row, number, &origin))
 }
 
 /// The first of several turns: `user_messages`, `turns` (texts, or objects with a text), `texts`.
@@ -327,43 +304,39 @@ fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
             continue;
         };
         let first = turns.first();
-        let text = first.and_then(|turn| {
-            let inner = || TEXTS.iter().find_map(|key| turn.get(*key)?.as_str());
-            turn.as_str().or_else(inner)
-        });
-        return Some(match text {
-            Some(text) => {
-                let mut row = row.clone();
-                // What the turn asks for itself.
-                if let Some(Value::Object(turn)) = first {
-                    for (key, value) in turn.iter().filter(|(key, _)| fields::is_sent(key)) {
-                        row.insert(key.clone(), value.clone());
-                    }
-                }
-                prompt(text, system(&row), &row, number, &Seen::of(key, &[key]))
+        let Some(text) = first.and_then(text_of_turn) else {
+            return Some(Shaped::Skip("no turns"));
+        };
+        let mut row = row.clone();
+        // What the turn asks for itself.
+        if let Some(Value::Object(turn)) = first {
+            for (key, value) in turn.iter().filter(|(key, _)| fields::is_sent(key)) {
+                row.insert(key.clone(), value.clone());
             }
-            None => Shaped::Skip("no turns"),
-        });
+        }
+        let origin = PromptOrigin::of(key, std::slice::from_ref(&key));
+        return Some(prompt(text, system(&row), &row, number, &origin));
     }
     None
+}
+
+fn text_of_turn(turn: &Value) -> Option<&str> {
+    let mut texts = TEXTS.iter();
+    turn.as_str()
+        .or_else(|| texts.find_map(|key| turn.get(*key)?.as_str()))
 }
 
 /// A table with a column for each turn, `prompt_0`, `prompt_1`, … or `prompt-1`, …: the columns of
 /// the first one under their plain names, and those that belong to no turn.
 fn first_turn(object: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let suffixes = ["_0", "-0", "_1", "-1"];
-    let has = |suffix: &str| {
+    let mut suffixes = ["_0", "-0", "_1", "-1"].into_iter();
+    let suffix = suffixes.find(|suffix| {
         let mut columns = TEXTS.iter().map(|key| format!("{key}{suffix}"));
         columns.any(|column| object.contains_key(&column))
-    };
-    let suffix = suffixes.into_iter().find(|suffix| has(suffix))?;
-    let turn = |key: &str| {
-        let (_, number) = key.rsplit_once(['_', '-'])?;
-        number.parse::<u32>().ok()
-    };
+    })?;
     let mut row: Map<String, Value> = object
         .iter()
-        .filter(|(key, _)| turn(key).is_none())
+        .filter(|(key, _)| !is_numbered(key))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     for (key, value) in object {
@@ -374,137 +347,8 @@ fn first_turn(object: &Map<String, Value>) -> Option<Map<String, Value>> {
     Some(row)
 }
 
-fn keys(object: &Map<String, Value>) -> String {
-    let keys: Vec<String> = object.keys().map(|key| format!("`{key}`")).collect();
-    if keys.is_empty() {
-        "(none)".to_owned()
-    } else {
-        keys.join(", ")
-    }
-}
-
-/// Keys of a system text.
-const SYSTEMS: [&str; 3] = ["system", "system_prompt", "prefix"];
-
-fn system(object: &Map<String, Value>) -> Option<&str> {
-    let text = SYSTEMS.iter().find_map(|key| object.get(*key)?.as_str());
-    text.filter(|text| !text.is_empty())
-}
-
-fn prompt(
-    text: &str,
-    system: Option<&str>,
-    row: &Map<String, Value>,
-    number: u64,
-    read: &Seen<'_>,
-) -> Shaped {
-    if text.trim().is_empty() {
-        return Shaped::Skip("empty prompt");
-    }
-    let mut messages = Vec::with_capacity(2);
-    if let Some(system) = system {
-        messages.push(json!({"role": "system", "content": system}));
-    }
-    messages.push(json!({"role": "user", "content": text}));
-    sample(messages, row, number, read)
-}
-
-fn messages_row(
-    messages: &[Value],
-    row: &Map<String, Value>,
-    number: u64,
-    read: &Seen<'_>,
-) -> Shaped {
-    if messages.is_empty() {
-        return Shaped::Skip("no messages");
-    }
-    if let Err(reason) = fields::check_messages(messages) {
-        return Shaped::Unknown(reason);
-    }
-    let blank = |message: &Value| match message.get("content") {
-        Some(Value::String(text)) => text.trim().is_empty(),
-        other => other.is_none_or(Value::is_null) && message.get("tool_calls").is_none(),
-    };
-    // What is asked ends before the answer that the data set has to it.
-    let answer = |message: &&Value| {
-        message.get("role").is_some_and(|role| role == "assistant")
-            && message.get("tool_calls").is_none()
-    };
-    let answers = messages.iter().rev().take_while(answer).count();
-    let asked = &messages[..messages.len() - answers];
-    if asked.iter().all(blank) {
-        return Shaped::Skip("empty prompt");
-    }
-    sample(asked.to_vec(), row, number, read)
-}
-
-/// ShareGPT: up to the first human turn, the system text kept.
-fn conversation(turns: &[Value], row: &Map<String, Value>, number: u64, read: &Seen<'_>) -> Shaped {
-    let mut system_text = system(row);
-    let mut first = None;
-    for turn in turns {
-        let role = turn
-            .get("from")
-            .or(turn.get("role"))
-            .and_then(Value::as_str);
-        let text = turn
-            .get("value")
-            .or(turn.get("content"))
-            .and_then(Value::as_str);
-        match role {
-            Some("system") => {
-                system_text = text.filter(|text| !text.is_empty()).or(system_text);
-            }
-            Some("human" | "user") => {
-                first = text;
-                break;
-            }
-            // Turns without roles: the first one asks.
-            None if text.is_some() => {
-                first = text;
-                break;
-            }
-            _ => {}
-        }
-    }
-    match first {
-        None => Shaped::Skip("no turns"),
-        Some(text) => prompt(text, system_text, row, number, read),
-    }
-}
-
-fn sample(messages: Vec<Value>, row: &Map<String, Value>, number: u64, read: &Seen<'_>) -> Shaped {
-    let RowFields {
-        id,
-        output_tokens,
-        input_tokens,
-        options,
-    } = match fields::of(row) {
-        Ok(fields) => fields,
-        Err(reason) => return Shaped::Unknown(reason),
-    };
-    let mut keys = read.keys.to_vec();
-    // The one that was read; where the messages have their own, none was.
-    keys.extend(SYSTEMS.iter().find(|key| {
-        let text = row.get(**key).and_then(Value::as_str);
-        text.is_some_and(|text| {
-            messages[0]
-                .get("content")
-                .is_some_and(|content| content == text)
-        })
-    }));
-    let sample = Sample {
-        row: number,
-        id,
-        messages,
-        output_tokens,
-        input_tokens,
-        options,
-        truncated: false,
-    };
-    Shaped::Sample(Box::new(Understood {
-        sample,
-        shape: read.shape,
-        unsent: fields::unsent(row, &keys),
-    }))
+/// Whether a column belongs to one turn, by the number at the end of its name.
+fn is_numbered(column: &str) -> bool {
+    let number = column.rsplit_once(['_', '-']).map(|(_, number)| number);
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }

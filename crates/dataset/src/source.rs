@@ -1,7 +1,7 @@
 //! A file as it lies there: unpacked, without its byte order mark, and recognised by its content
 //! rather than by its name.
 
-use crate::DatasetError;
+use crate::{DatasetError, error::unreadable};
 use flate2::bufread::MultiGzDecoder;
 use std::{
     collections::BTreeMap,
@@ -26,19 +26,22 @@ pub fn bytes_read() -> u64 {
     BYTES_READ.load(Relaxed)
 }
 
-struct Counted<R>(R);
+/// A reader of packed bytes whose every byte is counted in [`BYTES_READ`].
+struct CountingReader<R> {
+    inner: R,
+}
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read(into)?;
+        let read = self.inner.read(into)?;
         BYTES_READ.fetch_add(read as u64, Relaxed);
         Ok(read)
     }
 }
 
-/// How the rows stand in the file.
+/// The way in which the rows stand in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Layout {
+pub(crate) enum RowLayout {
     /// One JSON value a line.
     Lines,
     /// A JSON list.
@@ -53,7 +56,7 @@ pub(crate) enum Layout {
     Parquet,
 }
 
-impl Layout {
+impl RowLayout {
     /// Name for people.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -71,28 +74,36 @@ impl Layout {
 fn once(path: &Path) -> io::Result<Option<&'static [u8]>> {
     static READ: Mutex<BTreeMap<PathBuf, &'static [u8]>> = Mutex::new(BTreeMap::new());
     let is_stdin = path == Path::new("-");
-    let is_pipe = || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-    if !is_stdin && !is_pipe() {
+    if !is_stdin && !is_pipe(path) {
         return Ok(None);
     }
     let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(bytes) = read.get(path) {
         return Ok(Some(bytes));
     }
-    let mut bytes = Vec::new();
-    if is_stdin {
-        Counted(io::stdin().lock()).read_to_end(&mut bytes)?;
+    let bytes = if is_stdin {
+        read_counted(io::stdin().lock())?
     } else {
-        Counted(File::open(path)?).read_to_end(&mut bytes)?;
-    }
+        read_counted(File::open(path)?)?
+    };
     // As long as the process, which reads a handful of them.
     let bytes: &'static [u8] = bytes.leak();
     read.insert(path.to_owned(), bytes);
     Ok(Some(bytes))
 }
 
-/// An opened file.
-pub(crate) struct Source<'a> {
+fn is_pipe(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+fn read_counted(inner: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    CountingReader { inner }.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// An opened file, from which rows are read.
+pub(crate) struct RowSource<'a> {
     /// For messages.
     pub(crate) name: String,
     /// Where it lies; `None` in memory.
@@ -101,33 +112,20 @@ pub(crate) struct Source<'a> {
     pub(crate) reader: Box<dyn BufRead + 'a>,
 }
 
-impl Source<'static> {
+impl RowSource<'static> {
     /// Opens a file.
     pub(crate) fn open(path: &Path) -> Result<Self, DatasetError> {
         let name = path.display().to_string();
-        let io = |source| DatasetError::Io {
-            name: name.clone(),
-            source,
-        };
-        if let Some(bytes) = once(path).map_err(io)? {
-            return Source::of(name, None, bytes);
+        if let Some(bytes) = once(path).map_err(unreadable(&name))? {
+            return RowSource::of(name, None, bytes);
         }
-        let file = File::open(path).and_then(|file| {
-            if file.metadata()?.is_dir() {
-                return Err(io::Error::other("it is a folder"));
-            }
-            Ok(file)
-        });
-        let file = file.map_err(io)?;
-        Source::of(
-            name,
-            Some(path.to_owned()),
-            BufReader::with_capacity(BUFFER, Counted(file)),
-        )
+        let inner = open_file(path).map_err(unreadable(&name))?;
+        let reader = buffered(CountingReader { inner });
+        RowSource::of(name, Some(path.to_owned()), reader)
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a> RowSource<'a> {
     /// A file that is in memory.
     pub(crate) fn bytes(name: &str, bytes: &'a [u8]) -> Result<Self, DatasetError> {
         Self::of(name.to_owned(), None, bytes)
@@ -138,78 +136,84 @@ impl<'a> Source<'a> {
         path: Option<PathBuf>,
         mut packed: impl BufRead + 'a,
     ) -> Result<Self, DatasetError> {
-        let io = |source| DatasetError::Io {
-            name: name.clone(),
-            source,
-        };
-        let start = packed.fill_buf().map_err(io)?;
-        let unpacked = |reader: Box<dyn Read + 'a>| -> Box<dyn BufRead + 'a> {
-            Box::new(BufReader::with_capacity(BUFFER, reader))
-        };
+        let start = packed.fill_buf().map_err(unreadable(&name))?;
         let mut reader: Box<dyn BufRead + 'a> = if start.starts_with(b"\x1f\x8b") {
-            unpacked(Box::new(MultiGzDecoder::new(packed)))
+            Box::new(buffered(MultiGzDecoder::new(packed)))
         } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
-            unpacked(Box::new(zstd::Decoder::with_buffer(packed).map_err(io)?))
+            let decoder = zstd::Decoder::with_buffer(packed);
+            Box::new(buffered(decoder.map_err(unreadable(&name))?))
         } else {
             Box::new(packed)
         };
-        if reader.fill_buf().map_err(io)?.starts_with(b"\xEF\xBB\xBF") {
+        let start = reader.fill_buf().map_err(unreadable(&name))?;
+        if start.starts_with(b"\xEF\xBB\xBF") {
             reader.consume(3);
         }
         Ok(Self { name, path, reader })
     }
 
     /// Looks at the beginning. The name decides only where the content leaves it open.
-    pub(crate) fn recognise(&mut self) -> Result<Layout, DatasetError> {
-        let not_rows = |what: &str| DatasetError::NotRows {
-            name: self.name.clone(),
-            what: what.to_owned(),
-        };
-        let start = self.reader.fill_buf().map_err(|source| DatasetError::Io {
-            name: self.name.clone(),
-            source,
-        })?;
+    pub(crate) fn recognise(&mut self) -> Result<RowLayout, DatasetError> {
+        let Self { name, reader, .. } = self;
+        let start = reader.fill_buf().map_err(unreadable(name))?;
         if start.starts_with(b"PAR1") {
-            return Ok(Layout::Parquet);
+            return Ok(RowLayout::Parquet);
         }
         if start.starts_with(b"version https://git-lfs") {
-            return Err(not_rows(
+            return Err(DatasetError::not_rows(
+                name,
                 "it is a Git-LFS pointer, not the file itself: run git lfs pull",
             ));
         }
         if let Some(what) = packed(start) {
-            return Err(not_rows(&format!(
-                "it is {what}, which is not read: unpack or convert it first"
-            )));
+            return Err(DatasetError::not_rows(
+                name,
+                format!("it is {what}, which is not read: unpack or convert it first"),
+            ));
         }
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         Ok(match first {
-            None if start.is_empty() => return Err(not_rows("it is empty: no rows")),
-            Some(b'[') => Layout::List,
-            Some(b'{') if is_wrapper(start) => Layout::Whole,
-            Some(b'{') => Layout::Lines,
-            _ => by_name(&self.name, start),
+            None if start.is_empty() => {
+                return Err(DatasetError::not_rows(name, "it is empty: no rows"));
+            }
+            Some(b'[') => RowLayout::List,
+            Some(b'{') if is_wrapper(start) => RowLayout::Whole,
+            Some(b'{') => RowLayout::Lines,
+            _ => by_name(name, start),
         })
     }
 }
 
-fn by_name(name: &str, start: &[u8]) -> Layout {
+fn buffered<R: Read>(reader: R) -> BufReader<R> {
+    BufReader::with_capacity(BUFFER, reader)
+}
+
+fn open_file(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::other("it is a folder"));
+    }
+    Ok(file)
+}
+
+/// The layout that a name, else a first line, stands for where the content leaves it open.
+fn by_name(name: &str, start: &[u8]) -> RowLayout {
     let name = name.to_ascii_lowercase();
     let name = [".gz", ".zst"]
         .iter()
         .find_map(|packed| name.strip_suffix(packed))
         .unwrap_or(&name);
     match name.rsplit_once('.').map(|(_, end)| end) {
-        Some("csv") => Layout::Table(b','),
-        Some("tsv") => Layout::Table(b'\t'),
-        Some("txt" | "text") => Layout::Text,
+        Some("csv") => RowLayout::Table(b','),
+        Some("tsv") => RowLayout::Table(b'\t'),
+        Some("txt" | "text") => RowLayout::Text,
         _ => {
             let line = start.split(|byte| *byte == b'\n').next().unwrap_or(start);
             let line = String::from_utf8_lossy(line);
             if crate::trace::is_header(line.trim_end().split(',')) {
-                Layout::Table(b',')
+                RowLayout::Table(b',')
             } else {
-                Layout::Lines
+                RowLayout::Lines
             }
         }
     }
@@ -230,16 +234,21 @@ fn packed(start: &[u8]) -> Option<&'static str> {
         (b"\xff\xfe", "UTF-16 text"),
         (b"\xfe\xff", "UTF-16 text"),
     ];
-    let found = KNOWN.iter().find(|(magic, _)| start.starts_with(magic));
-    let page = || {
-        let begin = start.trim_ascii_start();
-        let begin = begin.get(..15).unwrap_or(begin).to_ascii_lowercase();
-        let html = begin.starts_with(b"<!doctype html") || begin.starts_with(b"<html");
-        html.then_some("an HTML page")
-    };
+    let mut known = KNOWN.iter();
+    if let Some((_, what)) = known.find(|(magic, _)| start.starts_with(magic)) {
+        return Some(what);
+    }
     // A tar archive says so behind its first name.
-    let tar = || (start.get(257..262) == Some(b"ustar")).then_some("a tar archive");
-    found.map(|(_, what)| *what).or_else(tar).or_else(page)
+    if start.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive");
+    }
+    is_html(start).then_some("an HTML page")
+}
+
+fn is_html(start: &[u8]) -> bool {
+    let begin = start.trim_ascii_start();
+    let begin = begin.get(..15).unwrap_or(begin).to_ascii_lowercase();
+    begin.starts_with(b"<!doctype html") || begin.starts_with(b"<html")
 }
 
 /// An object for the whole file rather than the first line of JSONL: rows under `data`, or a first

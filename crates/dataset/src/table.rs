@@ -2,15 +2,15 @@
 
 use crate::{
     DatasetError,
-    row::{Row, RowPosition, RowSink},
-    source::Source,
+    row::{FileRow, RowPosition, RowSink},
+    source::RowSource,
 };
 use serde_json::{Map, Value};
 
 /// Hands over the rows of a CSV or TSV file. Cells that are numbers become numbers; empty ones are
 /// left out.
 pub(crate) fn each(
-    source: &mut Source<'_>,
+    source: &mut RowSource<'_>,
     separator: u8,
     take: &mut RowSink<'_>,
 ) -> Result<(), DatasetError> {
@@ -18,11 +18,10 @@ pub(crate) fn each(
         .delimiter(separator)
         .flexible(true)
         .from_reader(&mut source.reader);
-    let fail = |error: csv::Error| DatasetError::NotRows {
-        name: source.name.clone(),
-        what: format!("its header cannot be read: {error}"),
-    };
-    let header = reader.headers().map_err(fail)?.clone();
+    let header = reader
+        .headers()
+        .map_err(|error| bad_header(&source.name, &error))?
+        .clone();
     let mut record = csv::StringRecord::new();
     let mut number = 1;
     loop {
@@ -36,7 +35,7 @@ pub(crate) fn each(
                 if record.len() != header.len() {
                     let (found, wanted) = (record.len(), header.len());
                     let reason = format!("{found} cells under a header of {wanted}");
-                    take(Row::Bad(line, reason))?;
+                    take(FileRow::Bad(line, reason))?;
                     continue;
                 }
                 let row: Map<String, Value> = header
@@ -45,17 +44,21 @@ pub(crate) fn each(
                     .filter(|(_, cell)| !cell.is_empty())
                     .map(|(name, cell)| (name.trim().to_owned(), value(cell)))
                     .collect();
-                take(Row::Value(RowPosition::Line(line), Value::Object(row)))?;
+                take(FileRow::Value(RowPosition::Line(line), Value::Object(row)))?;
             }
             Err(error) => {
                 if let csv::ErrorKind::Io(_) = error.kind() {
-                    return Err(fail(error));
+                    return Err(bad_header(&source.name, &error));
                 }
                 number = line;
-                take(Row::Bad(line, error.to_string()))?;
+                take(FileRow::Bad(line, error.to_string()))?;
             }
         }
     }
+}
+
+fn bad_header(name: &str, error: &csv::Error) -> DatasetError {
+    DatasetError::not_rows(name, format!("its header cannot be read: {error}"))
 }
 
 /// Numbers in their plain spelling; everything else is text, `007` and `1e5` too.

@@ -1,5 +1,6 @@
 //! What was read, used and left out.
 
+use crate::row_error::RowError;
 use std::collections::BTreeMap;
 
 /// Bad lines that are kept with their reasons.
@@ -8,10 +9,21 @@ const SHOWN: usize = 20;
 /// Keys that are told as not sent.
 const UNSENT: usize = 100;
 
+/// A line of a file that could not be read, or a row that was not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLine {
+    /// The 1-based number of the line, or of the row in its list.
+    pub number: u64,
+    /// What is wrong with it.
+    pub error: RowError,
+}
+
 /// The count of a file's rows.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct RowTally {
+    /// All rows.
     pub(crate) rows: u64,
+    /// Those with a usable prompt.
     pub(crate) used: u64,
     /// Not looked at, since they could not be drawn.
     pub(crate) passed: u64,
@@ -20,10 +32,11 @@ pub(crate) struct Tally {
     shapes: BTreeMap<&'static str, u64>,
     /// Keys that go nowhere, with how many rows have them.
     unsent: BTreeMap<String, u64>,
-    pub(crate) bad: Vec<(u64, String)>,
+    pub(crate) bad: Vec<BadLine>,
 }
 
-impl Tally {
+impl RowTally {
+    /// Counts a row that is left out.
     pub(crate) fn skip(&mut self, reason: &str) {
         match self.skipped.iter_mut().find(|(known, _)| known == reason) {
             Some((_, count)) => *count += 1,
@@ -31,6 +44,7 @@ impl Tally {
         }
     }
 
+    /// Counts a row that is used, with its shape and the keys that go nowhere.
     pub(crate) fn used(&mut self, shape: &'static str, unsent: Vec<String>) {
         self.used += 1;
         *self.shapes.entry(shape).or_insert(0) += 1;
@@ -50,9 +64,10 @@ impl Tally {
         keys
     }
 
-    pub(crate) fn bad(&mut self, number: u64, reason: String) {
+    /// Keeps what is wrong with a line, as long as there are few.
+    pub(crate) fn bad(&mut self, number: u64, error: RowError) {
         if self.bad.len() < SHOWN {
-            self.bad.push((number, reason));
+            self.bad.push(BadLine { number, error });
         }
     }
 

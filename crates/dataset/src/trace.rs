@@ -9,12 +9,50 @@ use crate::{
 };
 use serde_json::{Map, Value};
 
+/// A row of a trace whose lengths or blocks cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TraceError {
+    /// A length that is not there.
+    #[error("no `{key}`")]
+    NoLength {
+        /// Its key.
+        key: &'static str,
+    },
+    /// A length that is no number.
+    #[error("`{key}` is {value}, not a number of tokens")]
+    NotALength {
+        /// Its key.
+        key: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// A length beyond every model.
+    #[error("`{key}` is {tokens}: no model takes so many tokens")]
+    TooLong {
+        /// Its key.
+        key: &'static str,
+        /// What stands there.
+        tokens: u64,
+    },
+    /// Blocks that do not make up the length of the prompt.
+    #[error("{blocks} hash_ids do not go with {input} tokens in blocks of {size}")]
+    Blocks {
+        /// How many there are.
+        blocks: u64,
+        /// Tokens of the prompt.
+        input: u64,
+        /// Tokens of a block.
+        size: u64,
+    },
+}
+
 /// Tokens of one prompt above which a number is damage rather than a length.
 const MOST: u64 = 16 << 20;
 
-/// Traces that are known.
+/// A trace that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum TraceKind {
     /// Mooncake: `input_length`, `output_length`, `hash_ids` of 512 tokens.
     Mooncake,
     /// Alibaba Bailian: the same and `chat_id`; blocks of 16 tokens.
@@ -27,7 +65,7 @@ pub(crate) enum Kind {
     Weka,
 }
 
-impl Kind {
+impl TraceKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Mooncake => "Mooncake trace",
@@ -48,57 +86,79 @@ impl Kind {
         }
     }
 
-    /// The keys of the lengths of question and answer.
-    fn lengths(self) -> (&'static str, &'static str) {
-        match self {
+    fn lengths(self) -> LengthKeys {
+        let (input, output) = match self {
             Self::Mooncake | Self::Bailian => ("input_length", "output_length"),
             Self::Burstgpt => ("Request tokens", "Response tokens"),
             Self::Azure => ("ContextTokens", "GeneratedTokens"),
             Self::Weka => ("in", "out"),
-        }
+        };
+        LengthKeys { input, output }
     }
 }
 
-/// How text is made for a trace.
+/// The keys of the lengths of question and answer.
+struct LengthKeys {
+    input: &'static str,
+    output: &'static str,
+}
+
+/// The rules by which text is made for a trace.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Trace<'a> {
+pub(crate) struct TraceText<'a> {
     /// Of the text.
     pub(crate) seed: u64,
     /// Tokens of a block, where the user says so.
     pub(crate) block: Option<u64>,
     /// Makes the text exactly so many tokens long.
-    pub(crate) tokens: Option<&'a crate::Tokens>,
+    pub(crate) tokens: Option<&'a crate::FileTokenizer>,
+}
+
+impl TraceText<'_> {
+    /// The text of an id, so many tokens long.
+    fn make(&self, id: u64, count: u64) -> String {
+        match self.tokens {
+            Some(tokens) => tokens.made(self.seed, id, count, TextLang::En),
+            None => made_text(self.seed, id, count, TextLang::En),
+        }
+    }
 }
 
 /// Which trace a row is of.
-pub(crate) fn kind(row: &Map<String, Value>) -> Option<Kind> {
-    let has = |key: &str| row.contains_key(key);
-    if has("hash_ids") && has("input_length") {
-        let bailian = has("chat_id") || has("parent_chat_id");
-        return Some(if bailian {
-            Kind::Bailian
+pub(crate) fn kind(row: &Map<String, Value>) -> Option<TraceKind> {
+    if row.contains_key("hash_ids") && row.contains_key("input_length") {
+        let is_bailian = row.contains_key("chat_id") || row.contains_key("parent_chat_id");
+        return Some(if is_bailian {
+            TraceKind::Bailian
         } else {
-            Kind::Mooncake
+            TraceKind::Mooncake
         });
     }
-    if has("hash_ids") && has("block_size") && has("in") {
-        return Some(Kind::Weka);
+    if ["hash_ids", "block_size", "in"]
+        .iter()
+        .all(|key| row.contains_key(*key))
+    {
+        return Some(TraceKind::Weka);
     }
-    [Kind::Burstgpt, Kind::Azure]
+    [TraceKind::Burstgpt, TraceKind::Azure]
         .into_iter()
-        .find(|kind| has(kind.lengths().0) && has(kind.lengths().1))
+        .find(|kind| {
+            let LengthKeys { input, output } = kind.lengths();
+            row.contains_key(input) && row.contains_key(output)
+        })
 }
 
 /// Whether these are the columns of a trace.
 pub(crate) fn is_header<'a>(columns: impl Iterator<Item = &'a str>) -> bool {
     let columns: Vec<&str> = columns.map(str::trim).collect();
-    [Kind::Burstgpt, Kind::Azure]
-        .iter()
-        .any(|kind| columns.contains(&kind.lengths().0) && columns.contains(&kind.lengths().1))
+    [TraceKind::Burstgpt, TraceKind::Azure].iter().any(|kind| {
+        let LengthKeys { input, output } = kind.lengths();
+        columns.contains(&input) && columns.contains(&output)
+    })
 }
 
 /// What a row of a trace asked.
-pub(crate) struct Asked {
+pub(crate) struct TracePrompt {
     /// Made text of `input` tokens.
     pub(crate) text: String,
     pub(crate) input: u64,
@@ -107,71 +167,84 @@ pub(crate) struct Asked {
 }
 
 /// What a row asked; `None` when it was nothing.
+///
+/// # Errors
+/// The lengths that are none, or do not go with the blocks.
 pub(crate) fn prompt(
-    kind: Kind,
+    kind: TraceKind,
     row: &Map<String, Value>,
     number: u64,
-    trace: &Trace<'_>,
-) -> Result<Option<Asked>, String> {
-    let (input_key, output_key) = kind.lengths();
-    let input = length(row, input_key)?;
-    let output = length(row, output_key)?;
+    trace: &TraceText<'_>,
+) -> Result<Option<TracePrompt>, TraceError> {
+    let keys = kind.lengths();
+    let input = length(row, keys.input)?;
+    let output = length(row, keys.output)?;
     if input == 0 {
         return Ok(None);
     }
-    let make = |id: u64, count: u64| match trace.tokens {
-        Some(tokens) => tokens.made(trace.seed, id, count, TextLang::En),
-        None => made_text(trace.seed, id, count, TextLang::En),
-    };
     let text = match kind.block(row) {
         // Every row by itself.
-        None => make(number, input),
+        None => trace.make(number, input),
         Some(size) => {
             let size = trace.block.unwrap_or(size).max(1);
-            let ids = row.get("hash_ids").and_then(Value::as_array);
-            let ids: Vec<u64> = ids
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_u64)
-                .collect();
-            let (blocks, whole) = (ids.len() as u64, input / size);
-            // The last, partial block may have an id or not.
-            if blocks != input.div_ceil(size) && blocks != whole {
-                return Err(format!(
-                    "{blocks} hash_ids do not go with {input} tokens in blocks of {size} \
-                     (--trace-block-size says another size)"
-                ));
-            }
-            let mut text = String::new();
-            let mut left = input;
-            let space = row.get(weka::SPACE).and_then(Value::as_u64).unwrap_or(0);
-            for id in ids {
-                text.push_str(&make(id ^ space, left.min(size)));
-                left -= left.min(size);
-            }
-            if left > 0 {
-                // Without an id it is nobody else's.
-                text.push_str(&make(number ^ space ^ (1 << 63), left));
-            }
-            text
+            text_of_blocks(row, number, input, size, trace)?
         }
     };
-    Ok(Some(Asked {
+    Ok(Some(TracePrompt {
         text,
         input,
         output: (output > 0).then_some(output),
     }))
 }
 
-fn length(row: &Map<String, Value>, key: &str) -> Result<u64, String> {
-    let value = row.get(key).ok_or_else(|| format!("no `{key}`"))?;
-    let tokens = value
-        .as_u64()
-        .ok_or_else(|| format!("`{key}` is {value}, not a number of tokens"))?;
+/// The texts of a row's blocks, one after the other, `input` tokens in all.
+fn text_of_blocks(
+    row: &Map<String, Value>,
+    number: u64,
+    input: u64,
+    size: u64,
+    trace: &TraceText<'_>,
+) -> Result<String, TraceError> {
+    let ids = row.get("hash_ids").and_then(Value::as_array);
+    let ids: Vec<u64> = ids
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_u64)
+        .collect();
+    let (blocks, whole) = (ids.len() as u64, input / size);
+    // The last, partial block may have an id or not.
+    if blocks != input.div_ceil(size) && blocks != whole {
+        return Err(TraceError::Blocks {
+            blocks,
+            input,
+            size,
+        });
+    }
+    let mut text = String::new();
+    let mut left = input;
+    let space = row.get(weka::SPACE).and_then(Value::as_u64).unwrap_or(0);
+    for id in ids {
+        text.push_str(&trace.make(id ^ space, left.min(size)));
+        left -= left.min(size);
+    }
+    if left > 0 {
+        // Without an id it is nobody else's.
+        text.push_str(&trace.make(number ^ space ^ (1 << 63), left));
+    }
+    Ok(text)
+}
+
+/// The length under a key, tokens.
+fn length(row: &Map<String, Value>, key: &'static str) -> Result<u64, TraceError> {
+    let value = row.get(key).ok_or(TraceError::NoLength { key })?;
+    let Some(tokens) = value.as_u64() else {
+        return Err(TraceError::NotALength {
+            key,
+            value: value.to_string(),
+        });
+    };
     if tokens > MOST {
-        return Err(format!(
-            "`{key}` is {tokens}: no model takes so many tokens"
-        ));
+        return Err(TraceError::TooLong { key, tokens });
     }
     Ok(tokens)
 }

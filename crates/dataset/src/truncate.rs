@@ -1,9 +1,9 @@
 //! `--max-input-length`: one side of the prompt is kept, by default the end, where the question is.
 
-use crate::{DatasetError, Tokens, search};
+use crate::{DatasetError, FileTokenizer, search};
 use dualround_model::{Keep, Sample};
 
-/// What lengths are counted in.
+/// A unit in which the lengths of texts are counted: tokens of some tokenizer, or characters.
 pub trait CountTokens {
     /// Length of a text.
     ///
@@ -17,11 +17,9 @@ pub trait CountTokens {
     /// As [`CountTokens::count`].
     fn keep_end(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
         let starts = search::starts(text);
-        let kept = |chars: usize| starts[starts.len() - 1 - chars];
-        let chars = search::longest(starts.len() - 1, count, |chars| {
-            self.count(&text[kept(chars)..])
-        })?;
-        Ok(kept(chars))
+        let all = starts.len() - 1;
+        let chars = search::longest(all, count, |chars| self.count(&text[starts[all - chars]..]))?;
+        Ok(starts[all - chars])
     }
 
     /// The byte at which the first `count` of a text that is longer end.
@@ -37,21 +35,21 @@ pub trait CountTokens {
     }
 }
 
-impl CountTokens for Tokens {
+impl CountTokens for FileTokenizer {
     fn count(&self, text: &str) -> Result<u64, DatasetError> {
-        Ok(Tokens::count(self, text))
+        Ok(FileTokenizer::count(self, text))
     }
 
     fn keep_end(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
-        Ok(Tokens::keep_end(self, text, count))
+        Ok(FileTokenizer::keep_end(self, text, count))
     }
 
     fn keep_start(&self, text: &str, count: u64) -> Result<usize, DatasetError> {
-        Ok(Tokens::keep_start(self, text, count))
+        Ok(FileTokenizer::keep_start(self, text, count))
     }
 }
 
-/// Where there is no tokenizer.
+/// The unit where there is no tokenizer.
 pub(crate) struct Characters;
 
 impl CountTokens for Characters {

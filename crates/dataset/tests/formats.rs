@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use dualround_dataset::{
-    DatasetError, Tokens, load, load_bytes,
+    DatasetError, FileTokenizer, load, load_bytes,
     longbench::{ConvertOptions, convert},
 };
 use dualround_model::{DatasetPlan, Keep, Sampling, Selection};
@@ -176,7 +176,7 @@ fn block_ids_share_as_the_trace_did() {
     );
     let bad = json!({"timestamp": 0, "input_length": 1100, "output_length": 1, "hash_ids": [0]});
     let error = read("d", &bad.to_string()).unwrap_err().to_string();
-    assert!(error.contains("--trace-block-size"), "{error}");
+    assert!(error.contains("1 hash_ids do not go with"), "{error}");
     let sized = DatasetPlan {
         trace_block_size: Some(1000),
         ..plan()
@@ -374,7 +374,7 @@ fn word_tokenizer() -> tempfile::NamedTempFile {
 #[test]
 fn lengths_in_tokens() {
     let file = word_tokenizer();
-    let tokens = Tokens::open(file.path()).unwrap();
+    let tokens = FileTokenizer::open(file.path()).unwrap();
     assert_eq!(tokens.count("able acid 缓存, aged"), 5);
     let made = tokens.made(1, 2, 77, dualround_dataset::TextLang::En);
     assert_eq!(tokens.count(&made), 77);
@@ -390,11 +390,11 @@ fn lengths_in_tokens() {
         assert_eq!(texts(&found), [expected]);
         assert!(found.of_level(0)[0].truncated);
     }
-    let error = Tokens::open(std::path::Path::new("/nowhere/x"))
+    let error = FileTokenizer::open(std::path::Path::new("/nowhere/x"))
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("/nowhere/x") && error.contains("hub id"),
+        error.contains("/nowhere/x") && error.contains("no such file"),
         "{error}"
     );
 }
@@ -493,7 +493,7 @@ fn columns_of_turns_and_settings_of_generators() {
     );
     let settings = json!({"filetype": "generate_conversations", "num_conversations": 4, "text_files": ["t.txt"]});
     let error = read("d", &settings.to_string()).unwrap_err().to_string();
-    assert!(error.contains("dualround generate"), "{error}");
+    assert!(error.contains("settings of a generator"), "{error}");
 }
 
 #[cfg(feature = "parquet")]

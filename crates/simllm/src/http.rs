@@ -30,7 +30,7 @@ const BODY_LIMIT: usize = 256 << 20;
 const HEAD_LIMIT: usize = 64 << 10;
 
 /// The head of a request, parsed, with what it says of the body.
-struct RequestHead {
+struct ParsedHead {
     /// The request, still without its body.
     request: HttpRequest,
     /// Bytes of the head itself.
@@ -47,7 +47,7 @@ fn bad(reason: &str) -> io::Error {
 }
 
 /// Reads a head; `None` where its end has not come yet.
-fn parse_head(bytes: &[u8]) -> io::Result<Option<RequestHead>> {
+fn parse_head(bytes: &[u8]) -> io::Result<Option<ParsedHead>> {
     let mut headers = [httparse::EMPTY_HEADER; 128];
     let mut parsed = httparse::Request::new(&mut headers);
     let len = match parsed.parse(bytes) {
@@ -55,7 +55,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<RequestHead>> {
         Ok(httparse::Status::Partial) if bytes.len() < HEAD_LIMIT => return Ok(None),
         _ => return Err(bad("request head")),
     };
-    let mut head = RequestHead {
+    let mut head = ParsedHead {
         request: HttpRequest {
             method: parsed.method.unwrap_or("").to_owned(),
             path: parsed.path.unwrap_or("").to_owned(),

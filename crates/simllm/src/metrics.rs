@@ -10,7 +10,7 @@ use std::fmt::Write;
 /// The page as it stands now.
 pub(crate) fn page(engine: &Engine) -> String {
     let config = &engine.config;
-    let mut page = MetricsPage {
+    let mut page = PageWriter {
         text: String::new(),
         model: format!("model_name=\"{}\"", config.first_model()),
     };
@@ -25,14 +25,14 @@ pub(crate) fn page(engine: &Engine) -> String {
     page.text
 }
 
-/// A page being written, all of whose series are labelled with one model.
-struct MetricsPage {
+/// A page while it is written, all of whose series are labelled with one model.
+struct PageWriter {
     text: String,
     /// The label of the model: `model_name="sim-1"`.
     model: String,
 }
 
-impl MetricsPage {
+impl PageWriter {
     fn add_counters(&mut self, counters: &EngineCounters, has_external: bool) {
         self.add_counter("vllm:prefix_cache_queries_total", counters.queries);
         self.add_counter("vllm:prefix_cache_hits_total", counters.hits);

@@ -2,7 +2,7 @@
 
 use super::check::{CheckTarget, line, settle, show_request};
 use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress, screen::print};
-use dualround_dataset::{DatasetError, Inspection, inspect, load};
+use dualround_dataset::{BadLine, DatasetError, Inspection, inspect, load};
 use dualround_loadgen::sendable;
 use dualround_model::{Lang, Warning};
 use dualround_report::warning_text;
@@ -43,7 +43,8 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
             }
         }
         Err(error) => {
-            line(&format!("a run would refuse it: {error}"));
+            let advice = in_brackets(exit::dataset_flag(&error));
+            line(&format!("a run would refuse it: {error}{advice}"));
             return Ok(exit::USAGE);
         }
     }
@@ -60,8 +61,9 @@ fn describe(found: &Inspection) {
     for (reason, count) in &found.skipped {
         line(&format!("  left out: {count} {reason}"));
     }
-    for (number, reason) in &found.bad {
-        line(&format!("  line {number}: {reason}"));
+    for BadLine { number, error } in &found.bad {
+        let advice = in_brackets(exit::row_flag(error));
+        line(&format!("  line {number}: {error}{advice}"));
     }
     if !found.unsent.is_empty() {
         let fields = found.unsent.clone();
@@ -90,4 +92,9 @@ fn describe(found: &Inspection) {
         "prompts with a system message: {}",
         found.with_system
     ));
+}
+
+/// Advice behind what is wrong, if there is any.
+fn in_brackets(advice: Option<&str>) -> String {
+    advice.map_or_else(String::new, |advice| format!(" ({advice})"))
 }

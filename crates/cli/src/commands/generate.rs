@@ -3,7 +3,7 @@
 use super::convert::whole_or_nothing;
 use crate::screen::note;
 use crate::{args::GenerateArgs, exit, exit::Usage, hub};
-use dualround_dataset::{Length, TextLang, Tokens, Workload};
+use dualround_dataset::{FileTokenizer, Length, TextLang, Workload};
 
 /// Runs `dualround generate`: makes a workload and says what share of it a cold round could hit.
 pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
         workload.aim_at(ratio)?;
     }
     let tokens = hub::tokenizer(args.tokenizer.as_deref())?;
-    let tokens = tokens.as_deref().map(Tokens::open).transpose()?;
+    let tokens = tokens.as_deref().map(FileTokenizer::open).transpose()?;
     let made = whole_or_nothing(&args.output, |out| {
         workload.write(tokens.as_ref(), out).map_err(Into::into)
     })?;

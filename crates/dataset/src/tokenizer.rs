@@ -1,30 +1,30 @@
 //! Lengths in tokens of a given tokenizer.
 
 use crate::{
-    DatasetError,
+    DatasetError, TokenizerError,
     words::{TextLang, made_text},
 };
 use std::path::Path;
 
 /// A tokenizer from a `tokenizer.json`.
-pub struct Tokens {
+pub struct FileTokenizer {
     #[cfg(feature = "tokenizers")]
     inner: tokenizers::Tokenizer,
     /// Where it was read.
     name: String,
 }
 
-impl std::fmt::Debug for Tokens {
+impl std::fmt::Debug for FileTokenizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Tokens({})", self.name)
+        write!(f, "FileTokenizer({})", self.name)
     }
 }
 
-impl Tokens {
+impl FileTokenizer {
     /// Reads a `tokenizer.json`, or the one in a model's folder.
     ///
     /// # Errors
-    /// [`DatasetError::Invalid`] names the file and what is wrong with it.
+    /// [`DatasetError::Tokenizer`] names the file and what is wrong with it.
     #[cfg(feature = "tokenizers")]
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = if path.is_dir() {
@@ -33,30 +33,22 @@ impl Tokens {
             path.to_owned()
         };
         let name = file.display().to_string();
-        let fail = |why: String| DatasetError::Invalid(format!("--tokenizer {name}: {why}"));
-        if !file.exists() {
-            return Err(fail("there is no such file; give a tokenizer.json, a model folder that has one, or a hub id (owner/name)".to_owned()));
+        match read_file(&file) {
+            Ok(inner) => Ok(Self { inner, name }),
+            Err(reason) => Err(DatasetError::Tokenizer { name, reason }),
         }
-        let mut inner =
-            tokenizers::Tokenizer::from_file(&file).map_err(|error| fail(error.to_string()))?;
-        // Lengths are of whole texts.
-        inner.with_padding(None);
-        inner
-            .with_truncation(None)
-            .map_err(|error| fail(error.to_string()))?;
-        Ok(Self { inner, name })
     }
 
-    /// This build has none.
+    /// Opens nothing: this build has no tokenizers.
     ///
     /// # Errors
     /// Always.
     #[cfg(not(feature = "tokenizers"))]
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        Err(DatasetError::Invalid(format!(
-            "--tokenizer {}: this build has no tokenizers (feature `tokenizers`)",
-            path.display()
-        )))
+        Err(DatasetError::Tokenizer {
+            name: path.display().to_string(),
+            reason: TokenizerError::LeftOut,
+        })
     }
 
     /// Byte ranges of the tokens of a text, without special tokens; empty when it cannot be read.
@@ -88,18 +80,25 @@ impl Tokens {
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         match offsets.len().checked_sub(count) {
             None | Some(0) => 0,
-            Some(at) => boundary(text, offsets.get(at).map_or(text.len(), |range| range.0)),
+            Some(at) => boundary(
+                text,
+                offsets.get(at).map_or(text.len(), |(start, _)| *start),
+            ),
         }
     }
 
     /// Where the first `count` tokens end, on a character boundary.
     pub(crate) fn keep_start(&self, text: &str, count: u64) -> usize {
         let offsets = self.offsets(text);
-        match usize::try_from(count).unwrap_or(usize::MAX) {
-            0 => 0,
-            count if count >= offsets.len() => text.len(),
-            count => boundary(text, offsets[count - 1].1),
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        if count == 0 {
+            return 0;
         }
+        if count >= offsets.len() {
+            return text.len();
+        }
+        let (_, end) = offsets[count - 1];
+        boundary(text, end)
     }
 
     /// Made text of exactly `count` tokens by this tokenizer where words can be found that make
@@ -125,6 +124,24 @@ impl Tokens {
     }
 }
 
+#[cfg(feature = "tokenizers")]
+fn read_file(file: &Path) -> Result<tokenizers::Tokenizer, TokenizerError> {
+    if !file.exists() {
+        return Err(TokenizerError::Missing);
+    }
+    read_whole(file).map_err(|error| TokenizerError::Unreadable(error.to_string()))
+}
+
+/// A tokenizer that counts whole texts, whatever its file says of padding and cutting.
+#[cfg(feature = "tokenizers")]
+fn read_whole(file: &Path) -> tokenizers::Result<tokenizers::Tokenizer> {
+    let mut tokenizer = tokenizers::Tokenizer::from_file(file)?;
+    tokenizer.with_padding(None);
+    tokenizer.with_truncation(None)?;
+    Ok(tokenizer)
+}
+
+/// The next place from here on that is between two characters.
 fn boundary(text: &str, mut at: usize) -> usize {
     while at < text.len() && !text.is_char_boundary(at) {
         at += 1;
