@@ -43,7 +43,7 @@ const METRICS: &[(&str, &str)] = &[
     ("traefik_", "Traefik"),
 ];
 
-/// What a response's headers tell of a gateway.
+/// A gateway between client and engine, as a response's headers tell of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gateway {
     /// Its name.
@@ -54,17 +54,21 @@ pub struct Gateway {
 
 /// The gateway that one of a response's headers names.
 pub(crate) fn of_header(name: &str, value: &str) -> Option<Gateway> {
-    let named = |name: String, own: bool| Some(Gateway { name, own });
     if name.eq_ignore_ascii_case("via") {
         // `1.1 Caddy`, `1.1 google`.
         let by = value.split(',').next().unwrap_or("");
         let by = by.split_whitespace().nth(1)?;
-        return named(by.to_owned(), false);
+        return Some(Gateway {
+            name: by.to_owned(),
+            own: false,
+        });
     }
     if name.eq_ignore_ascii_case("server") {
-        return named(known(SERVERS, value)?, false);
+        let name = known(SERVERS, value)?;
+        return Some(Gateway { name, own: false });
     }
-    named(known(NAMES, name)?, true)
+    let name = known(NAMES, name)?;
+    Some(Gateway { name, own: true })
 }
 
 /// The gateway whose own metrics stand on a page of these names.
@@ -72,13 +76,15 @@ pub fn gateway_of_page(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| known(METRICS, name))
 }
 
+/// The name in the list behind the first beginning that the text has.
 fn known(list: &[(&str, &str)], text: &str) -> Option<String> {
-    let begins = |begin: &str| {
-        let part = text.get(..begin.len());
-        part.is_some_and(|part| part.eq_ignore_ascii_case(begin))
-    };
-    let found = list.iter().find(|(begin, _)| begins(begin));
+    let found = list.iter().find(|(begin, _)| begins_with(text, begin));
     found.map(|(_, name)| (*name).to_owned())
+}
+
+fn begins_with(text: &str, begin: &str) -> bool {
+    let part = text.get(..begin.len());
+    part.is_some_and(|part| part.eq_ignore_ascii_case(begin))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::gateway::{self, Gateway};
 use std::mem::MaybeUninit;
 
-/// What stands at the head of a response, as far as a client needs it.
+/// The head of a response, as far as a client needs it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseHead {
     /// Status code.
@@ -76,12 +76,17 @@ pub enum HttpError {
     UnexpectedEof,
 }
 
+/// Bytes of a head, or of trailers, at most.
 const HEAD_LIMIT: usize = 64 * 1024;
+/// Headers of a head at most.
 const HEADER_LIMIT: usize = 256;
+/// Bytes of a chunk's size line at most.
 const CHUNK_LINE_LIMIT: usize = 4096;
 
+/// What the next byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum Framing {
+    /// The head of a response, an interim one included.
     Head,
     /// In a chunk size line: the size so far, digits seen, whether extensions began.
     ChunkSize {
@@ -90,24 +95,27 @@ enum State {
         rest: bool,
         line: usize,
     },
+    /// A chunk: bytes that are left of it.
     ChunkData(u64),
     /// The line end behind a chunk.
     ChunkEnd,
     /// Trailer lines until an empty one; whether the current line is empty so far.
-    Trailer {
-        empty: bool,
-        total: usize,
-    },
+    Trailer { empty: bool, total: usize },
+    /// A body with a length: bytes that are left of it.
     Length(u64),
+    /// A body that ends with the connection.
     UntilEof,
+    /// The response is complete.
     Done,
 }
 
 /// Decodes one response, fed in pieces of any size.
 #[derive(Debug)]
 pub struct ResponseDecoder {
-    state: State,
+    state: Framing,
+    /// Bytes of a head whose end has not come yet.
     head: Vec<u8>,
+    /// The end has been given out.
     ended: bool,
 }
 
@@ -117,7 +125,7 @@ impl Default for ResponseDecoder {
     }
 }
 
-const SIZE_START: State = State::ChunkSize {
+const SIZE_START: Framing = Framing::ChunkSize {
     size: 0,
     digits: 0,
     rest: false,
@@ -128,7 +136,7 @@ impl ResponseDecoder {
     /// A decoder for the response to a GET or POST.
     pub fn new() -> Self {
         Self {
-            state: State::Head,
+            state: Framing::Head,
             head: Vec::new(),
             ended: false,
         }
@@ -148,7 +156,7 @@ impl ResponseDecoder {
         let mut used = 0;
         loop {
             match self.state {
-                State::Done => {
+                Framing::Done => {
                     let frame = if self.ended {
                         Frame::NeedMore
                     } else {
@@ -158,29 +166,29 @@ impl ResponseDecoder {
                     return Ok((frame, used));
                 }
                 _ if used == input.len() => return Ok((Frame::NeedMore, used)),
-                State::Head => {
+                Framing::Head => {
                     let (head, n) = self.take_head(&input[used..])?;
                     used += n;
                     match head {
                         None => return Ok((Frame::NeedMore, used)),
-                        Some(head) if head.status < 200 => self.state = State::Head,
+                        Some(head) if head.status < 200 => self.state = Framing::Head,
                         Some(head) => return Ok((Frame::Head(Box::new(head)), used)),
                     }
                 }
-                State::Length(left) | State::ChunkData(left) => {
+                Framing::Length(left) | Framing::ChunkData(left) => {
                     let rest = &input[used..];
                     let n = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
                     let left = left - n as u64;
                     self.state = match (self.state, left) {
-                        (State::Length(_), 0) => State::Done,
-                        (State::Length(_), _) => State::Length(left),
-                        (_, 0) => State::ChunkEnd,
-                        _ => State::ChunkData(left),
+                        (Framing::Length(_), 0) => Framing::Done,
+                        (Framing::Length(_), _) => Framing::Length(left),
+                        (_, 0) => Framing::ChunkEnd,
+                        _ => Framing::ChunkData(left),
                     };
                     return Ok((Frame::Body(&rest[..n]), used + n));
                 }
-                State::UntilEof => return Ok((Frame::Body(&input[used..]), input.len())),
-                State::ChunkSize { .. } | State::ChunkEnd | State::Trailer { .. } => {
+                Framing::UntilEof => return Ok((Frame::Body(&input[used..]), input.len())),
+                Framing::ChunkSize { .. } | Framing::ChunkEnd | Framing::Trailer { .. } => {
                     used += match self.plain_line(&input[used..]) {
                         Some(n) => n,
                         None => {
@@ -193,6 +201,7 @@ impl ResponseDecoder {
         }
     }
 
+    /// Reads a head once it is whole; how many bytes of the input are used.
     fn take_head(&mut self, input: &[u8]) -> Result<(Option<ResponseHead>, usize), HttpError> {
         let before = self.head.len();
         // The usual case, a head in one piece, needs no copy.
@@ -229,11 +238,11 @@ impl ResponseDecoder {
     /// in `rest`. Anything else goes byte by byte.
     fn plain_line(&mut self, rest: &[u8]) -> Option<usize> {
         match self.state {
-            State::ChunkEnd if rest.starts_with(b"\r\n") => {
+            Framing::ChunkEnd if rest.starts_with(b"\r\n") => {
                 self.state = SIZE_START;
                 Some(2)
             }
-            State::ChunkSize { line: 0, .. } => {
+            Framing::ChunkSize { line: 0, .. } => {
                 let mut size = 0;
                 for (at, byte) in rest.iter().take(8).enumerate() {
                     let digit = match byte {
@@ -241,7 +250,7 @@ impl ResponseDecoder {
                         b'a'..=b'f' => byte - b'a' + 10,
                         b'A'..=b'F' => byte - b'A' + 10,
                         b'\r' if size > 0 && rest.get(at + 1) == Some(&b'\n') => {
-                            self.state = State::ChunkData(size);
+                            self.state = Framing::ChunkData(size);
                             return Some(at + 2);
                         }
                         _ => return None,
@@ -254,9 +263,10 @@ impl ResponseDecoder {
         }
     }
 
+    /// Takes one byte of the framing of chunks.
     fn chunk_byte(&mut self, byte: u8) -> Result<(), HttpError> {
         self.state = match self.state {
-            State::ChunkSize {
+            Framing::ChunkSize {
                 size,
                 digits,
                 rest,
@@ -276,26 +286,26 @@ impl ResponseDecoder {
                             return Err(HttpError::Chunk("the size is too large"));
                         }
                         let size = size * 16 + u64::from(digit);
-                        State::ChunkSize {
+                        Framing::ChunkSize {
                             size,
                             digits: digits + 1,
                             rest,
                             line: line + 1,
                         }
                     }
-                    (b'\n', _) if digits > 0 && size > 0 => State::ChunkData(size),
-                    (b'\n', _) if digits > 0 => State::Trailer {
+                    (b'\n', _) if digits > 0 && size > 0 => Framing::ChunkData(size),
+                    (b'\n', _) if digits > 0 => Framing::Trailer {
                         empty: true,
                         total: 0,
                     },
                     (b'\n', _) => return Err(HttpError::Chunk("no size")),
-                    (b';' | b' ' | b'\t' | b'\r', _) if digits > 0 => State::ChunkSize {
+                    (b';' | b' ' | b'\t' | b'\r', _) if digits > 0 => Framing::ChunkSize {
                         size,
                         digits,
                         rest: true,
                         line: line + 1,
                     },
-                    _ if rest => State::ChunkSize {
+                    _ if rest => Framing::ChunkSize {
                         size,
                         digits,
                         rest,
@@ -304,23 +314,23 @@ impl ResponseDecoder {
                     _ => return Err(HttpError::Chunk("the size is not hexadecimal")),
                 }
             }
-            State::ChunkEnd => match byte {
-                b'\r' => State::ChunkEnd,
+            Framing::ChunkEnd => match byte {
+                b'\r' => Framing::ChunkEnd,
                 b'\n' => SIZE_START,
                 _ => return Err(HttpError::Chunk("no line end behind a chunk")),
             },
-            State::Trailer { empty, total } => match byte {
-                b'\n' if empty => State::Done,
-                b'\n' => State::Trailer {
+            Framing::Trailer { empty, total } => match byte {
+                b'\n' if empty => Framing::Done,
+                b'\n' => Framing::Trailer {
                     empty: true,
                     total: total + 1,
                 },
-                b'\r' => State::Trailer {
+                b'\r' => Framing::Trailer {
                     empty,
                     total: total + 1,
                 },
                 _ if total > HEAD_LIMIT => return Err(HttpError::Chunk("the trailer is too long")),
-                _ => State::Trailer {
+                _ => Framing::Trailer {
                     empty: false,
                     total: total + 1,
                 },
@@ -339,18 +349,19 @@ impl ResponseDecoder {
     /// [`HttpError::UnexpectedEof`] when it cuts the response short.
     pub fn eof(&mut self) -> Result<bool, HttpError> {
         match self.state {
-            State::UntilEof => {
-                self.state = State::Done;
+            Framing::UntilEof => {
+                self.state = Framing::Done;
                 self.ended = true;
                 Ok(true)
             }
-            State::Done => Ok(false),
+            Framing::Done => Ok(false),
             _ => Err(HttpError::UnexpectedEof),
         }
     }
 }
 
-fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, State), HttpError> {
+/// What a parsed head says, and what follows it.
+fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Framing), HttpError> {
     let status = response.code.unwrap_or(0);
     let mut head = ResponseHead {
         status,
@@ -399,13 +410,13 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Sta
         }
     }
     let state = match (status, chunked, head.content_length) {
-        (100..=199, ..) => State::Head,
-        (204 | 304, ..) | (_, false, Some(0)) => State::Done,
+        (100..=199, ..) => Framing::Head,
+        (204 | 304, ..) | (_, false, Some(0)) => Framing::Done,
         (_, true, _) => SIZE_START,
-        (_, false, Some(length)) => State::Length(length),
+        (_, false, Some(length)) => Framing::Length(length),
         (_, false, None) => {
             head.keep_alive = false;
-            State::UntilEof
+            Framing::UntilEof
         }
     };
     Ok((head, state))

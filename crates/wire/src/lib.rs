@@ -13,7 +13,7 @@ mod prometheus;
 mod sse;
 
 pub use api::EventReader;
-pub use chat::answer_body::{BodyFacts, parse_body};
+pub use chat::answer_body::{BodyError, BodyFacts, parse_body};
 pub use chat::chunk::ChunkFacts;
 pub use chat::event::{StreamEvent, Suspect};
 pub use chat::reader::ChatReader;
@@ -22,7 +22,7 @@ pub use encoding::BodyDecoder;
 pub use errors::body::error_text;
 pub use gateway::{Gateway, gateway_of_page};
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
-pub use prometheus::scrape::{Found, PromSample, PromType, Scrape, toggled_total};
+pub use prometheus::scrape::{FoundMetric, PromSample, PromType, Scrape, toggled_total};
 pub use prometheus::selector::Selector;
 pub use prometheus::text::{no_page, parse as parse_exposition};
 pub use sse::{SseDecoder, SseError, SseEvent, SseTail};

@@ -382,7 +382,9 @@ fn f003_errors_in_the_forms_of_vendors_are_errors() {
 
 #[test]
 fn f005_a_body_without_choices_is_quoted() {
-    let reason = parse_body(br#"{"status":"starting","progress":3}"#).unwrap_err();
+    let reason = parse_body(br#"{"status":"starting","progress":3}"#)
+        .unwrap_err()
+        .to_string();
     assert!(
         reason.contains("no choices") && reason.contains("starting"),
         "{reason}"

@@ -2,7 +2,7 @@
 
 #![expect(clippy::float_cmp, reason = "parsed values are exact")]
 
-use dualround_wire::{Found, PromType, Scrape, parse_exposition};
+use dualround_wire::{FoundMetric, PromType, Scrape, parse_exposition};
 use proptest::prelude::*;
 
 fn parse(text: &str) -> Scrape {
@@ -10,10 +10,7 @@ fn parse(text: &str) -> Scrape {
 }
 
 fn value(scrape: &Scrape, asked: &str) -> Option<f64> {
-    match scrape.find(asked) {
-        Found::Metric { samples, .. } => Some(samples[0].value),
-        Found::Missing => None,
-    }
+    scrape.find(asked).map(|found| found.samples[0].value)
 }
 
 #[test]
@@ -24,7 +21,7 @@ fn b109_total_and_created() {
          # TYPE a counter\na_total 1\n",
     );
     for (asked, expected) in [("vllm:hits_total", 32.0), ("vllm:hits", 32.0), ("a", 1.0)] {
-        let Found::Metric { kind, samples, .. } = page.find(asked) else {
+        let Some(FoundMetric { kind, samples, .. }) = page.find(asked) else {
             panic!("{asked}")
         };
         assert_eq!((kind, samples.len()), (PromType::Counter, 1));
@@ -37,7 +34,7 @@ fn b110_a_histogram_by_its_family_name() {
     let page = parse(
         "# TYPE t histogram\nt_bucket{le=\"0.1\"} 3\nt_bucket{le=\"+Inf\"} 10\nt_sum 2.5\nt_count 10\n",
     );
-    let Found::Metric { kind, samples, .. } = page.find("t") else {
+    let Some(FoundMetric { kind, samples, .. }) = page.find("t") else {
         panic!()
     };
     assert_eq!((kind, samples.len()), (PromType::Histogram, 4));
@@ -57,8 +54,8 @@ fn f024_the_parts_of_a_family_only_grow() {
         "# TYPE t summary\nt{quantile=\"0.5\"} 0.2\nt_sum 2.5\nt_count 10\n# TYPE g gauge\ng_count 3\n",
     );
     let kind = |asked: &str| match page.find(asked) {
-        Found::Metric { kind, samples, .. } => (kind, samples.len()),
-        Found::Missing => panic!("{asked}"),
+        Some(FoundMetric { kind, samples, .. }) => (kind, samples.len()),
+        None => panic!("{asked}"),
     };
     assert_eq!(kind("t"), (PromType::Summary, 3));
     assert_eq!(kind("t_sum"), (PromType::Counter, 1));
@@ -93,16 +90,16 @@ fn b114_repeated_and_odd_types() {
     let page = parse(
         "# TYPE x counter\nx{p=\"a\"} 500\n# TYPE x counter\nx{p=\"b\"} 250\ny 1\n# TYPE y GAUGE\n",
     );
-    let Found::Metric { samples, .. } = page.find("x") else {
+    let Some(FoundMetric { samples, .. }) = page.find("x") else {
         panic!()
     };
     assert_eq!(samples.iter().map(|s| s.value).sum::<f64>(), 750.0);
     assert!(matches!(
         page.find("y"),
-        Found::Metric {
+        Some(FoundMetric {
             kind: PromType::Gauge,
             ..
-        }
+        })
     ));
 }
 

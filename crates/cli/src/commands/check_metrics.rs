@@ -5,7 +5,7 @@ use crate::{args::CheckMetricsArgs, exit, exit::Usage, screen::print};
 use dualround_loadgen::{PrometheusError, PrometheusServer, fetch, redact_url};
 use dualround_model::RequestPlan;
 use dualround_wire::{
-    Found, PromSample, Scrape, Selector, error_text, no_page, parse_exposition, toggled_total,
+    FoundMetric, PromSample, Scrape, Selector, error_text, no_page, parse_exposition, toggled_total,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -111,8 +111,8 @@ fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8
         }
         missing = true;
         match page.find(&selector.name) {
-            Found::Metric { samples, .. } => say_series_there(name, &samples),
-            Found::Missing => say_close(name, &selector.name, &all),
+            Some(found) => say_series_there(name, &found.samples),
+            None => say_close(name, &selector.name, &all),
         }
     }
     Ok(if missing { exit::USAGE } else { exit::OK })
@@ -140,11 +140,11 @@ fn say_series_there(asked: &str, samples: &[&PromSample]) {
 
 /// Type, series and current values; false when there are none.
 fn describe(page: &Scrape, name: &str, selector: Option<&Selector>) -> bool {
-    let Found::Metric {
+    let Some(FoundMetric {
         name,
         kind,
         mut samples,
-    } = page.find(name)
+    }) = page.find(name)
     else {
         return false;
     };

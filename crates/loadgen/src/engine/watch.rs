@@ -9,7 +9,7 @@ use crate::{
     transport::Target,
 };
 use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
-use dualround_wire::{Found, PromSample, Scrape, parse_exposition};
+use dualround_wire::{PromSample, Scrape, parse_exposition};
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
 
@@ -196,10 +196,9 @@ fn series<'a>(
     name: &str,
     label: Option<&(String, String)>,
 ) -> Option<Vec<&'a PromSample>> {
-    let Found::Metric { samples, .. } = page.find(name) else {
-        return None;
-    };
-    let series: Vec<&PromSample> = samples
+    let found = page.find(name)?;
+    let series: Vec<&PromSample> = found
+        .samples
         .into_iter()
         .filter(|sample| label.is_none_or(|label| sample.labels.contains(label)))
         .filter(|sample| sample.value.is_finite())

@@ -5,7 +5,7 @@ use super::{
     query::{MetricQuery, QueryKind},
 };
 use dualround_model::{MetricKind, Resolved, TrackPoint};
-use dualround_wire::{Found, PromSample, PromType, Scrape, Selector};
+use dualround_wire::{FoundMetric, PromSample, PromType, Scrape, Selector};
 use std::cmp::Reverse;
 
 /// What one scrape said about the asked names.
@@ -171,14 +171,11 @@ fn rename(samples: &mut [PromSample], name: &str) {
 }
 
 fn direct(page: &Scrape, asked: &str) -> Option<MetricReading> {
-    let Found::Metric {
+    let FoundMetric {
         name,
         kind,
         samples,
-    } = page.find(asked)
-    else {
-        return None;
-    };
+    } = page.find(asked)?;
     let kind = match kind {
         PromType::Counter => MetricKind::Counter,
         PromType::Gauge => MetricKind::Gauge,

@@ -21,6 +21,38 @@ fn listed_error(body: &[u8]) -> Option<String> {
     error_of(error)
 }
 
+/// A body that is no answer, nor an error in the place of one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// A page of HTML, such as gateways send.
+    #[error("the body is an HTML page, no chat answer: {title}")]
+    Page {
+        /// Its title, or its first words.
+        title: String,
+    },
+    /// A list that holds no error.
+    #[error("the body is not a chat answer: it is a list: {quote}")]
+    List {
+        /// How it begins.
+        quote: String,
+    },
+    /// Not JSON, or not of the shape of an answer.
+    #[error("the body is not a chat answer: {reason}: {quote}")]
+    NotAnAnswer {
+        /// The parser's words.
+        reason: String,
+        /// How it begins.
+        quote: String,
+    },
+    /// An object without an answer.
+    #[error("the body is not a chat answer: it has no choices: {quote}")]
+    NoChoices {
+        /// How it begins.
+        quote: String,
+    },
+}
+
 /// What a whole JSON answer holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BodyFacts {
@@ -53,36 +85,28 @@ impl BodyFacts {
 /// Reads a whole JSON answer.
 ///
 /// # Errors
-/// A reason, when the body is no JSON object of the expected shape.
-pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
+/// [`BodyError`] when the body is no JSON object of the expected shape.
+pub fn parse_body(body: &[u8]) -> Result<BodyFacts, BodyError> {
     if body.trim_ascii_start().first() == Some(&b'[') {
         let Some(message) = listed_error(body) else {
-            let sent = quoted(body);
-            return Err(format!(
-                "the body is not a chat answer: it is a list: {sent}"
-            ));
+            return Err(BodyError::List {
+                quote: quoted(body),
+            });
         };
         return Ok(BodyFacts::of_error(message));
     }
     let repaired = repair(body);
     let text = repaired.as_deref().unwrap_or(body);
-    let chunk: Chunk<'_> = serde_json::from_slice(text).map_err(|error| {
-        if let Some(page) = page_title(body) {
-            return format!("the body is an HTML page, no chat answer: {page}");
-        }
-        let sent = quoted(body);
-        format!("the body is not a chat answer: {error}: {sent}")
-    })?;
+    let chunk: Chunk<'_> =
+        serde_json::from_slice(text).map_err(|error| not_an_answer(body, &error))?;
     if let Some((message, _)) = chunk.error(text) {
         return Ok(BodyFacts::of_error(message));
     }
     if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
-        let error = of_body(text);
-        let Some(told) = error else {
-            let sent = quoted(body);
-            return Err(format!(
-                "the body is not a chat answer: it has no choices: {sent}"
-            ));
+        let Some(told) = of_body(text) else {
+            return Err(BodyError::NoChoices {
+                quote: quoted(body),
+            });
         };
         return Ok(BodyFacts::of_error(told.words));
     }
@@ -96,4 +120,14 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, String> {
         error: None,
         id: facts.id.map(Cow::into_owned),
     })
+}
+
+fn not_an_answer(body: &[u8], error: &serde_json::Error) -> BodyError {
+    match page_title(body) {
+        Some(title) => BodyError::Page { title },
+        None => BodyError::NotAnAnswer {
+            reason: error.to_string(),
+            quote: quoted(body),
+        },
+    }
 }

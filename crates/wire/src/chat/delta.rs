@@ -5,9 +5,9 @@
 //! that is not known is told by the field's name.
 
 use crate::{
-    chat::field::{Field, FieldName},
+    chat::field::{FieldContent, FieldName},
     chat::field_purpose::{FieldPurpose, holds_digits, is_about, proves, purpose_of, reasons},
-    chat::usage::{Count, IfObject, RawUsage},
+    chat::usage::{IfObject, RawUsage, TokenCount},
     errors::names::{is_broken, is_state},
     errors::vendor::{field_fails, says_nothing},
     errors::words::{error_of, plain},
@@ -81,11 +81,11 @@ impl<'a> Generated<'a> {
         Ok(())
     }
 
-    fn add(&mut self, purpose: &FieldPurpose, key: Cow<'a, str>, field: Field<'a>) {
+    fn add(&mut self, purpose: &FieldPurpose, key: Cow<'a, str>, field: FieldContent<'a>) {
         match purpose {
             FieldPurpose::About => {}
             FieldPurpose::Answer => match field {
-                Field::Parts(value) => self.add_parts(&value),
+                FieldContent::Parts(value) => self.add_parts(&value),
                 plain => join(&mut self.content, plain.plain()),
             },
             // Gateways send the same reasoning in two fields.
@@ -93,19 +93,20 @@ impl<'a> Generated<'a> {
             // Settings that are sent back: `{"effort":"low","summary":"auto"}`.
             FieldPurpose::Reasoning if is_setting(&field) => {}
             // A time or a count.
-            FieldPurpose::Reasoning if matches!(field, Field::Number(_)) && !holds_digits(&key) => {
-            }
+            FieldPurpose::Reasoning
+                if matches!(field, FieldContent::Number(_)) && !holds_digits(&key) => {}
             FieldPurpose::Reasoning => self.reasoning = field.all_text(),
             FieldPurpose::Refusal => self.refusal |= field.all_text().is_some(),
             FieldPurpose::Calls => {
-                if let Field::Parts(value) = field {
+                if let FieldContent::Parts(value) = field {
                     self.tool_call |= is_call(&value);
                 }
             }
             FieldPurpose::Media => self.add_media(field),
             FieldPurpose::Error => self.add_error(field),
             // Azure: where an answer on one's own data comes from.
-            FieldPurpose::Unknown if key == "context" && matches!(field, Field::Parts(_)) => {}
+            FieldPurpose::Unknown
+                if key == "context" && matches!(field, FieldContent::Parts(_)) => {}
             FieldPurpose::Unknown => self.add_unknown(key, field),
         }
     }
@@ -138,19 +139,19 @@ impl<'a> Generated<'a> {
                     key => self.add(
                         &purpose_of(key),
                         Cow::Owned(key.to_owned()),
-                        Field::of(value),
+                        FieldContent::of(value),
                     ),
                 }
             }
         }
     }
 
-    fn add_error(&mut self, field: Field<'a>) {
+    fn add_error(&mut self, field: FieldContent<'a>) {
         let value = match field {
-            Field::Nothing => return,
-            Field::Parts(value) => value,
-            Field::Text(text) => Value::String(text.into_owned()),
-            Field::Number(digits) => Value::String(digits),
+            FieldContent::Nothing => return,
+            FieldContent::Parts(value) => value,
+            FieldContent::Text(text) => Value::String(text.into_owned()),
+            FieldContent::Number(digits) => Value::String(digits),
         };
         if !says_nothing(&value) {
             let words = error_of(&value);
@@ -159,9 +160,9 @@ impl<'a> Generated<'a> {
     }
 
     /// A sound comes with what it says; anything else is data.
-    fn add_media(&mut self, field: Field<'a>) {
-        let Field::Parts(value) = field else {
-            self.media |= matches!(field, Field::Text(_));
+    fn add_media(&mut self, field: FieldContent<'a>) {
+        let FieldContent::Parts(value) = field else {
+            self.media |= matches!(field, FieldContent::Text(_));
             return;
         };
         let transcript = value.get("transcript").and_then(Value::as_str);
@@ -178,29 +179,33 @@ impl<'a> Generated<'a> {
     }
 
     /// Reasoning may stand deeper, in what a gateway passes on; so may what is about the answer.
-    fn add_unknown(&mut self, key: Cow<'a, str>, field: Field<'a>) {
+    fn add_unknown(&mut self, key: Cow<'a, str>, field: FieldContent<'a>) {
         match field {
-            Field::Nothing | Field::Number(_) => {}
-            Field::Text(_) => {
+            FieldContent::Nothing | FieldContent::Number(_) => {}
+            FieldContent::Text(_) => {
                 self.unknown.get_or_insert(key);
             }
-            Field::Parts(Value::Object(inner)) => {
+            FieldContent::Parts(Value::Object(inner)) => {
                 for (below, value) in &inner {
                     match purpose_of(below) {
                         FieldPurpose::About => {}
                         FieldPurpose::Reasoning => {
-                            self.add(&FieldPurpose::Reasoning, key.clone(), Field::of(value));
+                            self.add(
+                                &FieldPurpose::Reasoning,
+                                key.clone(),
+                                FieldContent::of(value),
+                            );
                         }
-                        _ => self.add_unknown(key.clone(), Field::of(value)),
+                        _ => self.add_unknown(key.clone(), FieldContent::of(value)),
                     }
                 }
             }
-            Field::Parts(Value::Array(items)) => {
+            FieldContent::Parts(Value::Array(items)) => {
                 for item in &items {
-                    self.add_unknown(key.clone(), Field::of(item));
+                    self.add_unknown(key.clone(), FieldContent::of(item));
                 }
             }
-            Field::Parts(_) => {}
+            FieldContent::Parts(_) => {}
         }
     }
 
@@ -241,9 +246,9 @@ const SETTINGS: [&str; 6] = [
     "exclude",
 ];
 
-fn is_setting(field: &Field<'_>) -> bool {
+fn is_setting(field: &FieldContent<'_>) -> bool {
     match field {
-        Field::Parts(Value::Object(fields)) => {
+        FieldContent::Parts(Value::Object(fields)) => {
             fields.contains_key("effort")
                 && fields.keys().all(|key| SETTINGS.contains(&key.as_str()))
         }
@@ -256,7 +261,7 @@ fn reasoning_of(part: &Map<String, Value>) -> Option<String> {
     let told = part
         .iter()
         .filter(|(key, _)| !is_about(key) && !proves(key));
-    let texts = told.filter_map(|(_, value)| Field::of(value).all_text());
+    let texts = told.filter_map(|(_, value)| FieldContent::of(value).all_text());
     let text: String = texts.collect();
     (!text.is_empty()).then_some(text)
 }
@@ -291,8 +296,8 @@ pub(crate) fn join<'a>(to: &mut Option<Cow<'a, str>>, piece: Option<Cow<'a, str>
 }
 
 /// A reason to end, which some servers send as an object with a type.
-fn word(field: Field<'_>) -> Option<Cow<'_, str>> {
-    let Field::Parts(value) = field else {
+fn word(field: FieldContent<'_>) -> Option<Cow<'_, str>> {
+    let FieldContent::Parts(value) = field else {
         return field.plain();
     };
     let word = ["type", "reason"]
@@ -322,7 +327,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Choice<'a> {
                 let mut delta: Option<Generated<'_>> = None;
                 while let Some(FieldName(key)) = map.next_key()? {
                     match key.as_ref() {
-                        "index" => choice.index = map.next_value::<Count>()?.small(),
+                        "index" => choice.index = map.next_value::<TokenCount>()?.small(),
                         key if is_finish(key) => {
                             choice.finish_reason = word(map.next_value()?);
                         }

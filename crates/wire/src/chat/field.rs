@@ -10,7 +10,7 @@ use std::{borrow::Cow, fmt};
 
 /// What stood in a field.
 #[derive(Debug, Default)]
-pub(crate) enum Field<'a> {
+pub(crate) enum FieldContent<'a> {
     /// Nothing: null, a flag in the place of a text (`"refusal":false`), an empty text.
     #[default]
     Nothing,
@@ -22,7 +22,7 @@ pub(crate) enum Field<'a> {
     Parts(Value),
 }
 
-impl<'a> Field<'a> {
+impl<'a> FieldContent<'a> {
     /// Of a value that was read as a whole.
     pub(crate) fn of(value: &Value) -> Self {
         match value {
@@ -70,11 +70,11 @@ fn add_text(value: &Value, to: &mut String) {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for FieldContent<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FieldVisitor;
         impl<'de> Visitor<'de> for FieldVisitor {
-            type Value = Field<'de>;
+            type Value = FieldContent<'de>;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("text, a number, parts or null")
             }
@@ -85,34 +85,34 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
                 Ok(some(Cow::Owned(text.to_owned())))
             }
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Field::Nothing)
+                Ok(FieldContent::Nothing)
             }
             fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-                Ok(Field::Nothing)
+                Ok(FieldContent::Nothing)
             }
             fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-                Ok(Field::Number(number.to_string()))
+                Ok(FieldContent::Number(number.to_string()))
             }
             fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-                Ok(Field::Number(number.to_string()))
+                Ok(FieldContent::Number(number.to_string()))
             }
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-                Ok(Field::Number(number.to_string()))
+                Ok(FieldContent::Number(number.to_string()))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
                 let fields = value::MapAccessDeserializer::new(map);
-                Value::deserialize(fields).map(Field::Parts)
+                Value::deserialize(fields).map(FieldContent::Parts)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
                 let items = value::SeqAccessDeserializer::new(items);
-                Value::deserialize(items).map(Field::Parts)
+                Value::deserialize(items).map(FieldContent::Parts)
             }
         }
-        fn some(text: Cow<'_, str>) -> Field<'_> {
+        fn some(text: Cow<'_, str>) -> FieldContent<'_> {
             if text.is_empty() {
-                Field::Nothing
+                FieldContent::Nothing
             } else {
-                Field::Text(text)
+                FieldContent::Text(text)
             }
         }
         deserializer.deserialize_any(FieldVisitor)

@@ -140,11 +140,12 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> StreamEvent<'a>
 /// Its lines are chunks of their own. Taken apart, all of them would have come when the last one did.
 fn joins_events(data: &[u8]) -> bool {
     let mut lines = data.split(|byte| *byte == b'\n');
-    let object = |line: &[u8]| {
-        line.trim_ascii() == b"[DONE]"
-            || serde_json::from_slice::<Value>(line).is_ok_and(|value| value.is_object())
-    };
-    data.contains(&b'\n') && lines.all(object)
+    data.contains(&b'\n') && lines.all(is_whole_event)
+}
+
+fn is_whole_event(line: &[u8]) -> bool {
+    line.trim_ascii() == b"[DONE]"
+        || serde_json::from_slice::<Value>(line).is_ok_and(|value| value.is_object())
 }
 
 /// How a text begins that was not understood: what the server said is in it.

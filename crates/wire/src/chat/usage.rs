@@ -11,13 +11,13 @@ use std::{fmt, marker::PhantomData};
 
 /// A count that may come as an integer, a whole float, null, or something that is none.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Count {
+pub(crate) struct TokenCount {
     tokens: Option<u64>,
     /// There was something, and no count.
     unreadable: bool,
 }
 
-impl Count {
+impl TokenCount {
     fn of(value: &serde_json::Value) -> Self {
         let tokens = whole(value);
         Self {
@@ -32,7 +32,7 @@ impl Count {
     }
 }
 
-impl<'de> Deserialize<'de> for Count {
+impl<'de> Deserialize<'de> for TokenCount {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
         Ok(Self::of(&value))
@@ -41,17 +41,25 @@ impl<'de> Deserialize<'de> for Count {
 
 /// A whole number, also where it is written as a float.
 fn whole(value: &serde_json::Value) -> Option<u64> {
-    let text = || value.as_str()?.trim().parse().ok();
-    value.as_u64().or_else(text).or_else(|| {
-        let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
-        format!("{float:.0}").parse().ok()
-    })
+    if let Some(number) = value.as_u64() {
+        return Some(number);
+    }
+    if let Some(text) = value.as_str() {
+        return text.trim().parse().ok();
+    }
+    let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
+    format!("{float:.0}").parse().ok()
+}
+
+fn count_under(object: &serde_json::Value, key: &str) -> Option<u64> {
+    object.get(key).and_then(whole)
 }
 
 /// An object that is dropped when it is null or of another shape.
 #[derive(Clone, Copy, Debug, Default)]
 struct Details {
-    cached: Count,
+    cached: TokenCount,
+    /// By tier, as newer vLLM reports them.
     local: Option<u64>,
     external: Option<u64>,
     reasoning: Option<u64>,
@@ -62,15 +70,14 @@ struct Details {
 impl<'de> Deserialize<'de> for Details {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
-        let field = |name: &str| value.get(name).and_then(whole);
         Ok(Self {
             cached: value
                 .get("cached_tokens")
-                .map_or_else(Count::default, Count::of),
-            local: field("local_cached_tokens"),
-            external: field("external_cached_tokens"),
-            reasoning: field("reasoning_tokens"),
-            rejected: field("rejected_prediction_tokens"),
+                .map_or_else(TokenCount::default, TokenCount::of),
+            local: count_under(&value, "local_cached_tokens"),
+            external: count_under(&value, "external_cached_tokens"),
+            reasoning: count_under(&value, "reasoning_tokens"),
+            rejected: count_under(&value, "rejected_prediction_tokens"),
         })
     }
 }
@@ -121,24 +128,24 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for IfObject<T> {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawUsage {
-    prompt_tokens: Count,
-    completion_tokens: Count,
-    total_tokens: Count,
+    prompt_tokens: TokenCount,
+    completion_tokens: TokenCount,
+    total_tokens: TokenCount,
     // Anthropic's and the Responses API's names.
-    input_tokens: Count,
-    output_tokens: Count,
+    input_tokens: TokenCount,
+    output_tokens: TokenCount,
     prompt_tokens_details: Details,
     input_tokens_details: Details,
     completion_tokens_details: Details,
     output_tokens_details: Details,
     // Anthropic: apart from input_tokens.
-    cache_read_input_tokens: Count,
-    cache_creation_input_tokens: Count,
+    cache_read_input_tokens: TokenCount,
+    cache_creation_input_tokens: TokenCount,
     // DeepSeek.
-    prompt_cache_hit_tokens: Count,
+    prompt_cache_hit_tokens: TokenCount,
     // Some gateways.
-    cached_tokens: Count,
-    reasoning_tokens: Count,
+    cached_tokens: TokenCount,
+    reasoning_tokens: TokenCount,
 }
 
 impl RawUsage {
@@ -182,6 +189,7 @@ impl RawUsage {
         Some(if apart || more { both } else { told })
     }
 
+    /// The token counts, in one spelling.
     pub(crate) fn usage(&self) -> Usage {
         // Anthropic counts cached tokens apart from the input; the sum is the prompt.
         let apart = self.cache_read_input_tokens.tokens.and_then(|read| {
@@ -189,9 +197,6 @@ impl RawUsage {
             let input = self.input_tokens.tokens.unwrap_or(0);
             input.checked_add(read)?.checked_add(created)
         });
-        // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
-        // nothing at all.
-        let counted = |count: Option<u64>| count.filter(|tokens| *tokens > 0);
         let reasoning = (self.completion_tokens_details.reasoning)
             .or(self.output_tokens_details.reasoning)
             .or(self.reasoning_tokens.tokens);
@@ -211,9 +216,14 @@ impl RawUsage {
         let by_tier = by_tier.and_then(|(local, external)| local.checked_add(external));
         let cached = cached.iter().filter_map(|count| count.tokens).max();
         let cached = cached.or(by_tier);
-        let prompt = counted(self.whole_prompt(completion, cached))
-            .or(counted(apart))
-            .or(counted(self.input_tokens.tokens));
+        // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
+        // nothing at all.
+        let prompts = [
+            self.whole_prompt(completion, cached),
+            apart,
+            self.input_tokens.tokens,
+        ];
+        let prompt = prompts.into_iter().flatten().find(|tokens| *tokens > 0);
         let does_not_add_up = self.is_off(prompt, completion);
         // What a prediction had wrong was never part of the answer.
         let rejected = self.completion_tokens_details.rejected.unwrap_or(0);
@@ -235,12 +245,13 @@ impl RawUsage {
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct RawTimings {
-    cache_n: Count,
-    prompt_n: Count,
-    predicted_n: Count,
+    cache_n: TokenCount,
+    prompt_n: TokenCount,
+    predicted_n: TokenCount,
 }
 
 impl RawTimings {
+    /// The same counts as a `usage` object would have them.
     pub(crate) fn usage(&self) -> Usage {
         // prompt_n holds the processed tokens only.
         let prompt = self

@@ -46,6 +46,7 @@ const FINE: &[&str] = &[
     "normal",
 ];
 
+/// A word that tells of no error, in any case and with its full stop.
 pub(crate) fn is_fine_word(text: &str) -> bool {
     let word = text
         .trim()
@@ -87,12 +88,17 @@ const BROKEN: &[&str] = &[
     "panic",
 ];
 
+/// A name or a state that calls something an error.
 pub(crate) fn is_broken(text: &str) -> bool {
-    let ends = |word: &String| ["error", "exception"].iter().any(|end| word.ends_with(end));
     let words = words(text);
     words
         .iter()
-        .any(|word| BROKEN.contains(&word.as_str()) || ends(word))
+        .any(|word| BROKEN.contains(&word.as_str()) || ends_as_error(word))
+}
+
+/// `RuntimeError` in one word.
+fn ends_as_error(word: &str) -> bool {
+    word.ends_with("error") || word.ends_with("exception")
 }
 
 /// Names under which an error stands.
@@ -145,10 +151,9 @@ const COUNTS: &[&str] = &[
 /// A name that says that what stands under it is an error.
 pub(crate) fn names_error(key: &str) -> bool {
     let words = words(key);
-    let ends = |word: &String| word.ends_with("error") || word.ends_with("exception");
     words
         .iter()
-        .any(|word| ERRORS.contains(&word.as_str()) || ends(word))
+        .any(|word| ERRORS.contains(&word.as_str()) || ends_as_error(word))
         && !words.iter().any(|word| COUNTS.contains(&word.as_str()))
 }
 

@@ -15,7 +15,8 @@ const DEPTH: u32 = 3;
 
 /// An object that looks like an error where a chunk or an answer is expected.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
+pub(crate) struct LikelyError {
+    /// What it says.
     pub(crate) words: String,
     /// It holds a message and nothing that calls it an error: at the end of an answer that is one,
     /// before it a word in a form that is not known.
@@ -77,21 +78,20 @@ pub(crate) fn may_tell(key: &str) -> bool {
 
 /// The words of an object that looks like an error where a chunk or an answer is expected. What only
 /// tells how things go may look so too: whether it failed the request shows in what follows it.
-pub(crate) fn instead(object: &Map<String, Value>) -> Option<Told> {
-    let sure = |words| Told { words, bare: false };
+pub(crate) fn instead(object: &Map<String, Value>) -> Option<LikelyError> {
     if let Some(words) = in_object(object, DEPTH) {
-        return Some(sure(words));
+        return Some(LikelyError { words, bare: false });
     }
-    let beside = |key: &String| !is_message(key) && !is_id(key);
-    if is_success(object) || object.keys().any(beside) {
+    let is_bare = object.keys().all(|key| is_message(key) || is_id(key));
+    if is_success(object) || !is_bare {
         return None;
     }
     let words = plain_message(object)?;
-    Some(Told { words, bare: true })
+    Some(LikelyError { words, bare: true })
 }
 
 /// The same of the text of an object.
-pub(crate) fn of_body(data: &[u8]) -> Option<Told> {
+pub(crate) fn of_body(data: &[u8]) -> Option<LikelyError> {
     instead(&serde_json::from_slice(data).ok()?)
 }
 
@@ -126,6 +126,7 @@ fn plain_message(object: &Map<String, Value>) -> Option<String> {
     Some(said.to_owned())
 }
 
+/// The first message of an object that tells of no success.
 fn message_in(object: &Map<String, Value>) -> Option<String> {
     let said = object.iter().filter(|(key, _)| is_message(key));
     let mut said = said.filter_map(|(_, value)| value.as_str());
@@ -157,6 +158,7 @@ fn is_about_something(object: &Map<String, Value>) -> bool {
     kinds.any(|kind| !kind.is_empty() && !kind.contains([':', '/']) && !is_broken(kind))
 }
 
+/// The words of an object that is an error, or holds one in an envelope.
 fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
     if depth == 0 || is_success(object) {
         return None;
@@ -167,22 +169,27 @@ fn in_object(object: &Map<String, Value>, depth: u32) -> Option<String> {
     let code = code.map(|(_, code)| code);
     let about = is_about_something(object);
     let fails = !about && object.iter().any(|(key, value)| field_fails(key, value));
-    let coded = |code: &Value| message_in(object).is_some() || (!about && is_http_error(code));
-    if fails || code.is_some_and(coded) {
+    // A code is one of an error where words stand beside it, or by its number.
+    let coded =
+        code.is_some_and(|code| message_in(object).is_some() || (!about && is_http_error(code)));
+    if fails || coded {
         return Some(with_code(object, code));
     }
     if about {
         return None;
     }
-    let below = object
+    let mut below = object
         .iter()
         .filter(|(key, _)| ENVELOPES.contains(&key.as_str()));
-    let mut below = below.filter_map(|(key, value)| Some((key, value.as_object()?)));
-    below.find_map(|(key, value)| {
-        let told = in_object(value, depth - 1);
-        let detail = || (key == "detail").then(|| message_in(value)).flatten();
-        told.or_else(detail)
-    })
+    below.find_map(|(key, value)| in_envelope(key, value.as_object()?, depth - 1))
+}
+
+fn in_envelope(key: &str, object: &Map<String, Value>, depth: u32) -> Option<String> {
+    let words = in_object(object, depth);
+    if words.is_none() && key == "detail" {
+        return message_in(object);
+    }
+    words
 }
 
 /// The field alone says that the object is an error.
@@ -207,23 +214,27 @@ fn is_plain_error(key: &str) -> bool {
         .any(|name| key.eq_ignore_ascii_case(name))
 }
 
+/// A code of failure: a number, or a word under a name whose words are codes.
 fn is_bad_code(key: &str, code: &Value) -> bool {
-    let word = |text: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
-        // A country's or a language's is short.
-        text.len() > 3 && text.chars().all(plain)
-    };
-    let by_word = || tells_by_word(key) && code.as_str().is_some_and(word);
-    (number_of(code).is_some() || by_word()) && !is_fine(code)
+    let is_number = number_of(code).is_some();
+    let tells = is_number || (tells_by_word(key) && code.as_str().is_some_and(is_code_word));
+    tells && !is_fine(code)
+}
+
+/// A word such as codes are: the code of a country or of a language is shorter.
+fn is_code_word(text: &str) -> bool {
+    let mut chars = text.chars();
+    text.len() > 3 && chars.all(|c| c.is_ascii_alphanumeric() || "_-.:".contains(c))
 }
 
 fn is_http_error(code: &Value) -> bool {
     number_of(code).is_some_and(|code| (400.0..600.0).contains(&code))
 }
 
+/// The words of an error, with its code where they do not hold it.
 fn with_code(object: &Map<String, Value>, code: Option<&Value>) -> String {
-    let whole = || Value::Object(object.clone()).to_string();
-    let said = error_of(&Value::Object(object.clone())).unwrap_or_else(whole);
+    let object = Value::Object(object.clone());
+    let said = error_of(&object).unwrap_or_else(|| object.to_string());
     match code.map(plain) {
         Some(code) if !said.contains(&code) => format!("{said} ({code})"),
         _ => said,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 const STARTED: &str = "process_start_time_seconds";
 
 /// A sample is the same series as another by these.
-type Series<'a> = (&'a str, &'a [(String, String)]);
+type SeriesKey<'a> = (&'a str, &'a [(String, String)]);
 
 impl Scrape {
     /// Whether a process began anew since `earlier` was read, or another one answered: it began at
@@ -18,12 +18,14 @@ impl Scrape {
         if !now.is_empty() && !then.is_empty() && now != then {
             return true;
         }
-        let before = earlier.counters();
-        let moved = |(series, value): (Series<'_>, f64)| Some((*before.get(&series)?, value));
+        let earlier = earlier.counters();
         let (mut fell, mut grew) = (0, 0);
-        for (before, now) in self.counters().into_iter().filter_map(moved) {
-            fell += u64::from(now < before);
-            grew += u64::from(now > before);
+        for (series, now) in self.counters() {
+            let Some(before) = earlier.get(&series) else {
+                continue;
+            };
+            fell += u64::from(now < *before);
+            grew += u64::from(now > *before);
         }
         fell > grew
     }
@@ -38,7 +40,8 @@ impl Scrape {
         times
     }
 
-    fn counters(&self) -> HashMap<Series<'_>, f64> {
+    /// The values of all counters, parts of histograms included.
+    fn counters(&self) -> HashMap<SeriesKey<'_>, f64> {
         let mut counters = HashMap::new();
         // The samples of a family stand together: its type is looked up once.
         for named in self.samples.chunk_by(|a, b| a.name == b.name) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// What `# TYPE` says.
+/// A type of metric, as `# TYPE` says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PromType {
     /// Goes up only.
@@ -17,7 +17,7 @@ pub enum PromType {
     Untyped,
 }
 
-/// One sample line.
+/// One sample line of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromSample {
     /// The name as it stands on the page.
@@ -47,7 +47,7 @@ pub fn toggled_total(name: &str) -> String {
     }
 }
 
-/// A parsed page.
+/// A parsed page of metrics.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scrape {
     /// Samples in order.
@@ -58,20 +58,15 @@ pub struct Scrape {
     pub bad_lines: u64,
 }
 
-/// What an asked name came to.
+/// The metric that an asked name was found to be, with its samples.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Found<'a> {
-    /// Nothing of that name.
-    Missing,
-    /// A metric with its samples.
-    Metric {
-        /// The name found, which may differ from the asked one by `_total`.
-        name: String,
-        /// Its kind.
-        kind: PromType,
-        /// Its samples: of a histogram `_bucket`, `_sum` and `_count`.
-        samples: Vec<&'a PromSample>,
-    },
+pub struct FoundMetric<'a> {
+    /// The name found, which may differ from the asked one by `_total`.
+    pub name: String,
+    /// Its type.
+    pub kind: PromType,
+    /// Its samples, at least one: of a histogram `_bucket`, `_sum` and `_count`.
+    pub samples: Vec<&'a PromSample>,
 }
 
 impl Scrape {
@@ -83,9 +78,10 @@ impl Scrape {
         names
     }
 
+    /// The name of the family that a sample of this name is a part of; else the name itself.
     fn family<'a>(&'a self, name: &'a str) -> &'a str {
-        let base = |suffix: &&str| name.strip_suffix(*suffix);
-        let mut bases = ["_bucket", "_sum", "_count"].iter().filter_map(base);
+        let parts = ["_bucket", "_sum", "_count"].iter();
+        let mut bases = parts.filter_map(|part| name.strip_suffix(part));
         bases.find(|base| self.has_parts(base)).unwrap_or(name)
     }
 
@@ -97,7 +93,7 @@ impl Scrape {
 
     /// Finds an asked name: exactly, else with or without `_total`, else as a histogram family.
     /// A `_created` series is found only under its own full name.
-    pub fn find(&self, asked: &str) -> Found<'_> {
+    pub fn find(&self, asked: &str) -> Option<FoundMetric<'_>> {
         let toggled = toggled_total(asked);
         for name in [asked, toggled.as_str()] {
             let parts = self.has_parts(name);
@@ -107,16 +103,17 @@ impl Scrape {
                 .filter(|s| s.name == name || (parts && self.family(&s.name) == name))
                 .collect();
             if !samples.is_empty() {
-                return Found::Metric {
+                return Some(FoundMetric {
                     name: name.to_owned(),
                     kind: self.kind(name),
                     samples,
-                };
+                });
             }
         }
-        Found::Missing
+        None
     }
 
+    /// The type of what has this name.
     pub(crate) fn kind(&self, name: &str) -> PromType {
         // A part of a family only grows.
         if self.family(name) != name {

@@ -4,25 +4,30 @@ use crate::{PromSample, prometheus::labels};
 use regex_lite::Regex;
 use std::fmt;
 
-/// A name with conditions on labels.
+/// A metric's name with conditions on its labels.
 #[derive(Clone, Debug)]
 pub struct Selector {
     /// The metric's name.
     pub name: String,
     matchers: Vec<Matcher>,
+    /// As it was written.
     text: String,
 }
 
+/// A condition on one label.
 #[derive(Clone, Debug)]
 struct Matcher {
     label: String,
+    /// Whether the value is to be met, or not.
     wanted: bool,
-    value: Value,
+    value: WantedValue,
 }
 
+/// What a condition holds the value of a label against.
 #[derive(Clone, Debug)]
-enum Value {
+enum WantedValue {
     Is(String),
+    /// Anchored at both ends.
     Like(Regex),
 }
 
@@ -80,8 +85,8 @@ impl Selector {
             let has = sample.labels.iter().find(|(key, _)| *key == matcher.label);
             let has = has.map_or("", |(_, value)| value.as_str());
             let meets = match &matcher.value {
-                Value::Is(value) => has == value,
-                Value::Like(pattern) => pattern.is_match(has),
+                WantedValue::Is(value) => has == value,
+                WantedValue::Like(pattern) => pattern.is_match(has),
             };
             meets == matcher.wanted
         })
@@ -102,6 +107,7 @@ impl Selector {
     }
 }
 
+/// Reads a condition; what follows it comes back.
 fn matcher(text: &str) -> Option<(Matcher, &str)> {
     let end = text.find(|c| !in_name(c))?;
     let (label, rest) = text.split_at(end);
@@ -117,9 +123,9 @@ fn matcher(text: &str) -> Option<(Matcher, &str)> {
     let (value, rest) = labels::unquote(quoted)?;
     let value = if like {
         // Anchored at both ends, as in PromQL.
-        Value::Like(Regex::new(&format!("^(?s:{value})$")).ok()?)
+        WantedValue::Like(Regex::new(&format!("^(?s:{value})$")).ok()?)
     } else {
-        Value::Is(value)
+        WantedValue::Is(value)
     };
     let label = label.to_owned();
     (!label.is_empty()).then_some((

@@ -48,6 +48,7 @@ pub fn no_page(body: &[u8]) -> Option<String> {
     })
 }
 
+/// Keeps what a `# TYPE` line says.
 fn take_type(comment: &str, scrape: &mut Scrape) {
     let mut words = comment.split_whitespace();
     let (Some("TYPE"), Some(name), Some(kind)) = (words.next(), words.next(), words.next()) else {
@@ -63,6 +64,7 @@ fn take_type(comment: &str, scrape: &mut Scrape) {
     scrape.types.insert(name.trim_matches('"').to_owned(), kind);
 }
 
+/// Reads a sample line.
 fn sample(line: &str) -> Option<PromSample> {
     let end = line
         .find(['{', ' ', '\t'])
