@@ -288,3 +288,98 @@ pub(crate) fn control(
 ) -> Control {
     Control::new(models_target(target), tls, clock, LIMIT)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{ConnectError, ExchangeError, WholeResponse};
+    use dualround_model::{FailureKind, ProxyPlan, Secret};
+    use dualround_wire::HttpError;
+    use serde_json::json;
+
+    #[test]
+    fn the_model_is_the_one_given_or_the_only_one() {
+        let listed = |ids: &[&str]| {
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            models_of(&ids)
+        };
+        assert_eq!(choose_model("", &listed(&["a"])).unwrap(), "a");
+        // A gateway's patterns beside a name are none to choose from.
+        assert_eq!(choose_model("", &listed(&["*", "a"])).unwrap(), "a");
+        for models in [listed(&[]), listed(&["*"]), listed(&["a", "b"])] {
+            assert_eq!(choose_model("alias", &models).unwrap(), "alias");
+        }
+        let open = |models: &Models| choose_model("", models).unwrap_err();
+        assert!(matches!(open(&listed(&[])), ModelError::Nothing));
+        assert!(matches!(
+            open(&listed(&["openai/*"])),
+            ModelError::Patterns { .. }
+        ));
+        assert!(matches!(
+            open(&listed(&["a", "b"])),
+            ModelError::Several { count: 2, .. }
+        ));
+    }
+
+    #[test]
+    fn ids_stand_once_and_may_be_plain_names() {
+        let list = [
+            json!({"id": "a"}),
+            json!("b"),
+            json!({"id": "a"}),
+            json!({"id": " "}),
+        ];
+        assert_eq!(ids_of(&list), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_server_that_wants_a_certificate_is_known_by_its_words() {
+        let wants = |status, body: &str| {
+            let answer = WholeResponse {
+                status,
+                body: body.as_bytes().to_vec(),
+                ..WholeResponse::default()
+            };
+            NoList::of(&answer).wants_certificate
+        };
+        assert!(wants(400, "No required SSL certificate was sent"));
+        assert!(!wants(404, "not found"));
+        assert!(!wants(200, "certificate"));
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_told_by_the_error() {
+        let connect = |in_handshake| {
+            ControlError::Connect(ConnectError {
+                kind: FailureKind::Tls,
+                message: "refused".to_owned(),
+                in_handshake,
+            })
+        };
+        let head = |words: &str| {
+            let error = HttpError::Head(words.to_owned());
+            ControlError::Exchange(ExchangeError::Framing(error))
+        };
+        let mut plan = Plan::new("http://127.0.0.1:1/v1/chat/completions", "d");
+        let direct = Target::resolve(&plan.endpoint, &plan.request).unwrap();
+        for (error, expected) in [
+            (connect(true), Obstacle::Handshake),
+            (connect(false), Obstacle::Address),
+            (head("invalid HTTP version"), Obstacle::HttpVersion),
+            (head("invalid header name"), Obstacle::Address),
+        ] {
+            assert_eq!(obstacle(&error, &plan, &direct), expected, "{error}");
+        }
+        plan.request.proxy = ProxyPlan {
+            http: Some(Secret::new("http://127.0.0.1:9")),
+            given: true,
+            ..ProxyPlan::default()
+        };
+        let proxied = Target::resolve(&plan.endpoint, &plan.request).unwrap();
+        let refused = obstacle(&connect(false), &plan, &proxied);
+        assert_eq!(refused, Obstacle::Proxy);
+        plan.request.http2 = true;
+        let spoken = obstacle(&head("invalid HTTP version"), &plan, &direct);
+        assert_eq!(spoken, Obstacle::Address);
+    }
+}
