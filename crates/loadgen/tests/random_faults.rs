@@ -107,6 +107,9 @@ proptest! {
                 if !record.outcome.is_success() {
                     prop_assert!(metrics.latency_ms.is_none() && metrics.output_tokens.is_none());
                 }
+                let time = &record.timeline;
+                prop_assert!(time.end_ns >= time.start_ns.unwrap_or(time.queued_ns), "{:?}", record.outcome);
+                prop_assert!(time.end_ns <= meta.ended_ns);
                 if let Outcome::Failed(failure) = &record.outcome {
                     prop_assert!(!failure.message.is_empty());
                 }

@@ -350,6 +350,12 @@ impl Answer {
         }
     }
 
+    /// Nothing of the body is taken from now on: the response ended at this instant, ns.
+    pub(super) fn end(&mut self, at: u64) {
+        self.timeline.end_ns = at;
+        self.ended = true;
+    }
+
     /// Notes a failure; the first one stays.
     pub(super) fn fail(&mut self, kind: FailureKind, message: String) {
         let phase = self.phase();

@@ -194,7 +194,7 @@ impl Response {
                 Err(error) => {
                     self.answer
                         .fail(FailureKind::BadResponse, error.to_string());
-                    self.answer.ended = true;
+                    self.answer.end(stamp.at);
                     break;
                 }
             };
@@ -253,7 +253,7 @@ impl Response {
             Err(error) => {
                 let message = format!("the response cannot be unpacked: {error}");
                 self.answer.fail(FailureKind::BadResponse, message);
-                self.answer.ended = true;
+                self.answer.end(stamp.at);
             }
         }
     }
@@ -272,7 +272,7 @@ impl Response {
             None => {
                 let message = "the response exceeds the limit of --max-response-bytes".to_owned();
                 answer.fail(FailureKind::ResponseTooLarge, message);
-                answer.ended = true;
+                answer.end(stamp.at);
                 return;
             }
         }
@@ -294,7 +294,7 @@ impl Response {
         }
         if let Err(error) = result {
             answer.fail(FailureKind::EventTooLarge, error.to_string());
-            answer.ended = true;
+            answer.end(stamp.at);
         }
     }
 
@@ -303,7 +303,7 @@ impl Response {
         if self.answer.head.is_none() {
             let message = "the connection was closed before a response".to_owned();
             self.answer.fail(FailureKind::ConnectionReset, message);
-            self.answer.ended = true;
+            self.answer.end(stamp.at);
             return;
         }
         // A body cut short of its Content-Length or last chunk is judged like any stream: by what
@@ -333,8 +333,7 @@ impl Response {
                 answer.fail(FailureKind::TruncatedEvent, message);
             }
         }
-        answer.timeline.end_ns = answer.done_ns.unwrap_or(stamp.at);
-        answer.ended = true;
+        answer.end(answer.done_ns.unwrap_or(stamp.at));
     }
 
     /// Nothing is read after `[DONE]` any more: the response ended there.
@@ -344,8 +343,87 @@ impl Response {
             self.frames = Some((stamp, ReadTally::default()));
         }
         if let Some(done) = self.answer.done_ns {
-            self.answer.timeline.end_ns = done;
-            self.answer.ended = true;
+            self.answer.end(done);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::{Plan, StampSource};
+
+    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"A\"}}]}\n\n";
+
+    fn stamp(at: u64) -> Stamp {
+        Stamp {
+            at,
+            not_before: at,
+            source: StampSource::Read,
+        }
+    }
+
+    /// The response to a request of t0 = 100 ns, whose parts are read 100 ns apart; the last one is
+    /// the end of the connection.
+    fn read(parts: &[&str], change: impl FnOnce(&mut Plan)) -> Response {
+        let mut plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
+        plan.limits.max_event_bytes = 200;
+        plan.limits.max_response_bytes = 1000;
+        change(&mut plan);
+        let mut response = Response::new(0, AnswerReading::of(&plan));
+        response.sent_at(100);
+        for (at, part) in (200..).step_by(100).zip(parts.iter().chain([&""])) {
+            if !response.ended() {
+                response.feed(part.as_bytes(), stamp(at));
+            }
+        }
+        response
+    }
+
+    #[test]
+    fn every_answer_that_fails_ends_when_it_fails() {
+        let long_event = format!("data: {}", "x".repeat(300));
+        let long_body = TOKEN.repeat(30);
+        let in_gzip = format!("{HEAD}Content-Encoding: gzip\r\n\r\n");
+        let head = format!("{HEAD}\r\n");
+        let cases = [
+            ("connection_reset", vec![], 200),
+            ("bad_response", vec!["SSH-2.0-OpenSSH_9.6\r\n"], 200),
+            (
+                "bad_response",
+                vec![in_gzip.as_str(), "this is nothing that was packed"],
+                300,
+            ),
+            ("response_too_large", vec![head.as_str(), &long_body], 300),
+            (
+                "event_too_large",
+                vec![head.as_str(), TOKEN, &long_event],
+                400,
+            ),
+            ("incomplete_stream", vec![head.as_str(), TOKEN], 400),
+        ];
+        for (kind, parts, end_ns) in cases {
+            let gzip = (
+                "Accept-Encoding".to_owned(),
+                dualround_model::Secret::new("gzip"),
+            );
+            let mut response = read(&parts, |plan| plan.request.headers.push(gzip));
+            let outcome = response.outcome();
+            let failure = outcome.failure().map(|failure| failure.kind.to_string());
+            assert_eq!(failure.as_deref(), Some(kind));
+            let time = response.into_answered().timeline;
+            assert_eq!((time.start_ns, time.end_ns), (Some(100), end_ns), "{kind}");
+        }
+    }
+
+    #[test]
+    fn a_whole_answer_ends_at_its_last_event_and_not_at_its_tail() {
+        let head = format!("{HEAD}\r\n");
+        let done = "data: [DONE]\n\n";
+        let mut response = read(&[&head, TOKEN, done, ": tail\n\n"], |_| {});
+        assert!(response.outcome().is_success());
+        let time = response.into_answered().timeline;
+        assert_eq!((time.first_token_ns, time.end_ns), (Some(300), 400));
     }
 }

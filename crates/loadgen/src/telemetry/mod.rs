@@ -14,8 +14,8 @@ mod tracks;
 
 pub(crate) use alias::known_of;
 pub use api::{PrometheusError, PrometheusServer};
-pub(crate) use query::{MetricQuery, QueryKind};
 pub(crate) use on_page::PageReading;
+pub(crate) use query::{MetricQuery, QueryKind};
 pub(crate) use sampler::Sampler;
 pub(crate) use source::{AskError, SamplerSettings};
 pub(crate) use tracks::{Collected, tracks};

@@ -17,8 +17,8 @@ use crate::{
     round::warnings,
 };
 use dualround_model::{
-    Flag, MetricSummary, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta, RoundResult, RoundRun,
-    RoundSummary, Stat, Tail, Tails,
+    Flag, MetricSummary, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta,
+    RoundResult, RoundRun, RoundSummary, Stat, Tail, Tails,
 };
 use std::{collections::BTreeMap, ops::Range};
 
