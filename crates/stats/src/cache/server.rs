@@ -84,40 +84,26 @@ pub(crate) fn rate<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Option<
 
 /// Other traffic, as far as gauges and counters show it.
 pub(crate) fn other_traffic(round: &RoundResult) -> Vec<Warning> {
+    use TrafficSign::{Computed, Finished, LookedUp, PromptTokens};
     let engines = &round.meta.engines;
     let mut warnings: Vec<Warning> = busy_before(engines).into_iter().collect();
     let retried = round.requests.iter().any(|(_, row)| row.has(Flag::Retried));
     let requests = (!retried).then(|| round.ended() as f64);
     let allowed = 0.5 + 0.02 * round.ended() as f64;
     let finished = through(engines, |delta| delta.requests, requests, allowed);
-    warnings.extend(more_than_ours(
-        TrafficSign::Finished,
-        finished,
-        requests,
-        allowed,
-    ));
+    warnings.extend(more_than_ours(Finished, finished, requests, allowed));
     let sent = sent_tokens(round);
     let allowed = slack(sent.unwrap_or(0.0));
     let prompt = through(engines, |delta| delta.prompt_tokens, sent, allowed);
-    warnings.extend(more_than_ours(
-        TrafficSign::PromptTokens,
-        prompt,
-        sent,
-        allowed,
-    ));
+    warnings.extend(more_than_ours(PromptTokens, prompt, sent, allowed));
     let computed = through(engines, |delta| delta.processed, sent, allowed);
-    warnings.extend(more_than_ours(
-        TrafficSign::Computed,
-        computed,
-        sent,
-        allowed,
-    ));
+    warnings.extend(more_than_ours(Computed, computed, sent, allowed));
     // Engines in a chain look up the same prompts, each for itself.
     let looked_up = through(engines, first_tier_queries, sent, allowed);
     let chained = looked_up < total(engines, first_tier_queries);
     if let (false, Some(LookupCheck::More { seen, sent })) = (chained, witness::looked(round)) {
         let (seen, sent) = (Some(seen), Some(sent));
-        warnings.extend(more_than_ours(TrafficSign::LookedUp, seen, sent, allowed));
+        warnings.extend(more_than_ours(LookedUp, seen, sent, allowed));
     }
     warnings
 }
