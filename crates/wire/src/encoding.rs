@@ -3,7 +3,7 @@
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use std::io::{self, Write};
 
-/// Unpacks a body as it comes: what each piece of it makes known is given out with that piece.
+/// An unpacker of a body as it comes: what each piece of it makes known is given out with that piece.
 #[derive(Debug)]
 pub enum BodyDecoder {
     /// `gzip`.
@@ -17,7 +17,7 @@ pub enum BodyDecoder {
 }
 
 impl BodyDecoder {
-    /// For a `Content-Encoding`; none for codings that are not unpacked.
+    /// The decoder for a `Content-Encoding`; none for codings that are not unpacked.
     pub fn of(coding: &str) -> Option<Self> {
         match coding.trim().to_ascii_lowercase().as_str() {
             "gzip" | "x-gzip" => Some(Self::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))),
@@ -34,7 +34,7 @@ impl BodyDecoder {
         codings.any(|coding| Self::of(coding).is_some())
     }
 
-    /// What these bytes make known.
+    /// Unpacks what these bytes make known.
     ///
     /// # Errors
     /// As the unpacker: the bytes are not of this coding.

@@ -71,7 +71,7 @@ pub(crate) fn of_header(name: &str, value: &str) -> Option<Gateway> {
     Some(Gateway { name, own: true })
 }
 
-/// The gateway whose own metrics stand on a page of these names.
+/// Names the gateway whose own metrics stand on a page of these names.
 pub fn gateway_of_page(names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| known(METRICS, name))
 }

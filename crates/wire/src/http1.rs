@@ -42,7 +42,7 @@ impl ResponseHead {
     }
 }
 
-/// One step of a response.
+/// One step of a response that is being decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Frame<'a> {
     /// The input holds nothing whole; feed more.
@@ -109,7 +109,7 @@ enum Framing {
     Done,
 }
 
-/// Decodes one response, fed in pieces of any size.
+/// A decoder of one response, fed in pieces of any size.
 #[derive(Debug)]
 pub struct ResponseDecoder {
     state: Framing,
@@ -340,7 +340,7 @@ impl ResponseDecoder {
         Ok(())
     }
 
-    /// The connection has ended.
+    /// Takes the end of the connection.
     ///
     /// Returns true when that ends the body properly (a body without length), false when the
     /// response was complete before.

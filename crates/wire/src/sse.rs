@@ -7,7 +7,7 @@
 use crate::errors::vendor::is_error_name;
 use memchr::memchr2;
 
-/// One event.
+/// One event of a stream, borrowed from the bytes fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SseEvent<'a> {
     /// The `event:` field, `""` without one.
@@ -31,7 +31,7 @@ pub enum SseError {
     },
 }
 
-/// What was left at the end of the stream.
+/// The end of a stream: whether a piece of an event was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SseTail {
     /// Nothing, or a complete event that has been delivered.
@@ -54,7 +54,7 @@ enum Pending {
     Stray,
 }
 
-/// An incremental decoder.
+/// An incremental decoder of one event stream, fed in pieces of any size.
 #[derive(Debug)]
 pub struct SseDecoder {
     /// A line whose end has not come yet.
@@ -62,10 +62,13 @@ pub struct SseDecoder {
     /// Earlier lines of what pends.
     data: Vec<u8>,
     pending: Pending,
+    /// The `event:` field of what pends.
     event: String,
     /// The last line ended with CR; an LF right behind belongs to it.
     after_cr: bool,
+    /// Nothing has come yet: a byte order mark may.
     at_start: bool,
+    /// Largest event, bytes.
     limit: usize,
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{chat::event::StreamEvent, chat::reader::ChatReader, sse::SseEvent};
 
-/// Reads the events of one completions stream.
+/// A reader of the events of one completions stream.
 #[derive(Debug, Default)]
 pub struct CompletionsReader {
     /// A choice's own text is read there too.

@@ -6,7 +6,7 @@ use crate::{chat::event::StreamEvent, chat::reader::ChatReader, sse::SseEvent};
 use completions::CompletionsReader;
 use dualround_model::Api;
 
-/// Reads the events of one stream of an API.
+/// A reader of the events of one stream of an API.
 #[derive(Debug)]
 pub enum EventReader {
     /// Of chat completions.

@@ -53,7 +53,7 @@ pub enum BodyError {
     },
 }
 
-/// What a whole JSON answer holds.
+/// The facts of a whole JSON answer: what a client needs to know of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BodyFacts {
     /// Answer text.

@@ -17,7 +17,7 @@ use serde::{
 use serde_json::{Map, Value, value::RawValue};
 use std::borrow::Cow;
 
-/// What a chunk holds.
+/// The facts of one chunk of an answer: what a client needs to know of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChunkFacts<'a> {
     /// `choices` is there and not empty.
@@ -76,7 +76,7 @@ impl ChunkFacts<'_> {
     }
 }
 
-/// What stood in a chunk or a whole answer. Of a key that is repeated the last value counts, as JSON
+/// A chunk or a whole answer as it was read, not yet judged. Of a key that is repeated the last value counts, as JSON
 /// readers have it.
 #[derive(Default)]
 pub(crate) struct Chunk<'a> {
@@ -87,6 +87,7 @@ pub(crate) struct Chunk<'a> {
     // Looked into only when one of them speaks of an error.
     error: Option<&'a RawValue>,
     object: Option<&'a RawValue>,
+    /// `type`.
     kind: Option<&'a RawValue>,
     message: Option<&'a RawValue>,
     /// Groq: usage in a field of its own.
@@ -168,6 +169,7 @@ impl<'a> Chunk<'a> {
             .or(inside.map(|message| (message, None)))
     }
 
+    /// The error in a field of its own, or in the message of what calls itself one.
     fn named_error(&self, data: &[u8]) -> Option<(String, Option<String>)> {
         let marked = |raw: Option<&RawValue>| raw.is_some_and(|raw| raw.get() == "\"error\"");
         let raw = match self.error {
@@ -214,6 +216,7 @@ impl<'a> Chunk<'a> {
         told.or_else(|| hidden_text(event).map(str::to_owned))
     }
 
+    /// What it holds, with what stands beside the choices and in all of them.
     pub(crate) fn facts(self) -> ChunkFacts<'a> {
         let mut facts = ChunkFacts {
             id: self.id.and_then(plain_text),

@@ -24,22 +24,27 @@ pub(crate) fn is_finish(key: &str) -> bool {
     matches!(key, "finish_reason" | "finishReason")
 }
 
-/// What a choice holds.
+/// A choice of a chunk or of a whole answer.
 #[derive(Debug, Default)]
 pub(crate) struct Choice<'a> {
     pub(crate) index: u32,
     pub(crate) finish_reason: Option<Cow<'a, str>>,
     /// Moonshot: usage in the choice.
     pub(crate) usage: Option<RawUsage>,
+    /// What its delta or its message bears, and the choice itself.
     pub(crate) found: Generated<'a>,
 }
 
-/// Generated text by its place.
+/// Generated text, sorted by what the places are for in which it stood.
 #[derive(Debug, Default)]
 pub(crate) struct Generated<'a> {
+    /// Text of the answer, not empty.
     pub(crate) content: Option<Cow<'a, str>>,
+    /// Text of reasoning, not empty.
     pub(crate) reasoning: Option<Cow<'a, str>>,
+    /// A refusal with text.
     pub(crate) refusal: bool,
+    /// A call with a name or arguments.
     pub(crate) tool_call: bool,
     /// An image, a sound or a file.
     pub(crate) media: bool,
@@ -121,6 +126,7 @@ impl<'a> Generated<'a> {
         }
     }
 
+    /// One part, which is what its type says, else what its keys say.
     fn add_part(&mut self, part: &Map<String, Value>) {
         let kind = part.get("type").and_then(Value::as_str).unwrap_or("");
         if is_broken(kind) && !kind.contains("tool") {
@@ -146,6 +152,7 @@ impl<'a> Generated<'a> {
         }
     }
 
+    /// An error in the place of an answer; one that says nothing is none.
     fn add_error(&mut self, field: FieldContent<'a>) {
         let value = match field {
             FieldContent::Nothing => return,
@@ -209,6 +216,7 @@ impl<'a> Generated<'a> {
         }
     }
 
+    /// Text of the answer.
     fn answer(&mut self, text: &str) {
         let text = (!text.is_empty()).then(|| Cow::Owned(text.to_owned()));
         join(&mut self.content, text);
@@ -246,6 +254,7 @@ const SETTINGS: [&str; 6] = [
     "exclude",
 ];
 
+/// Settings of reasoning that are sent back, in the place of its text.
 fn is_setting(field: &FieldContent<'_>) -> bool {
     match field {
         FieldContent::Parts(Value::Object(fields)) => {
@@ -276,6 +285,7 @@ fn is_call(value: &Value) -> bool {
     }
 }
 
+/// A field of a call that names a function or holds arguments.
 fn is_call_field(key: &str, value: &Value) -> bool {
     match (key, value) {
         (_, Value::Null) => false,

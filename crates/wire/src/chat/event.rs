@@ -3,7 +3,7 @@
 use crate::chat::chunk::ChunkFacts;
 use dualround_model::Usage;
 
-/// The meaning of an event.
+/// The meaning of one event of a stream, whatever API it came by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEvent<'a> {
     /// `[DONE]`.

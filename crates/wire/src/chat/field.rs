@@ -8,7 +8,7 @@ use serde::{
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
 
-/// What stood in a field.
+/// The content of a field that may hold generated text.
 #[derive(Debug, Default)]
 pub(crate) enum FieldContent<'a> {
     /// Nothing: null, a flag in the place of a text (`"refusal":false`), an empty text.

@@ -5,14 +5,19 @@ use crate::{errors::name_words::words, errors::names::names_error};
 /// The purpose of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldPurpose {
+    /// Text of the answer.
     Answer,
+    /// Text of reasoning.
     Reasoning,
     Refusal,
+    /// Calls of tools or functions.
     Calls,
+    /// Images, sounds, videos.
     Media,
     Error,
     /// It says something of the answer and is none.
     About,
+    /// None of these: text in it is told by its name.
     Unknown,
 }
 
@@ -172,6 +177,7 @@ pub(crate) fn purpose_of(key: &str) -> FieldPurpose {
     }
 }
 
+/// The purpose of a field whose name must be taken apart.
 fn by_words(key: &str) -> FieldPurpose {
     let words = words(key);
     let any = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));

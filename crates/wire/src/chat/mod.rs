@@ -61,10 +61,12 @@ pub fn parse_event<'a>(event_name: &str, data: &'a [u8]) -> StreamEvent<'a> {
     }
 }
 
+/// Data of events that keep a connection alive.
 fn is_nothing(data: &[u8]) -> bool {
     data.is_empty() || data == b"null" || data == b"{}"
 }
 
+/// What a chunk means: an error, an answer, or something of another kind.
 fn event_of<'a>(chunk: Chunk<'a>, data: &[u8]) -> StreamEvent<'a> {
     if let Some((message, code)) = chunk.error(data) {
         return StreamEvent::Error { message, code };
@@ -113,6 +115,7 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> StreamEvent<'a> {
     }
 }
 
+/// What data means that is no chunk.
 fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> StreamEvent<'a> {
     if let Err(error) = std::str::from_utf8(data) {
         return StreamEvent::Bad {
@@ -148,7 +151,7 @@ fn is_whole_event(line: &[u8]) -> bool {
         || serde_json::from_slice::<Value>(line).is_ok_and(|value| value.is_object())
 }
 
-/// How a text begins that was not understood: what the server said is in it.
+/// Quotes the beginning of a text that was not understood: what the server said is in it.
 pub fn quoted(data: &[u8]) -> String {
     let text = crate::errors::body::shorten(&String::from_utf8_lossy(
         &data[..data.len().min(QUOTED_BYTES)],

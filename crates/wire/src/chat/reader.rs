@@ -6,7 +6,7 @@ use crate::{
 };
 use std::borrow::Cow;
 
-/// Reads the events of one stream.
+/// A reader of the events of one chat stream.
 ///
 /// Servers send the same chunk again and again with another piece of text in it. Where the bytes
 /// before and behind the text are those of a chunk that was parsed, and the text is a JSON string
@@ -23,13 +23,15 @@ struct Pattern {
     before: Vec<u8>,
     /// From the quote behind the text on.
     after: Vec<u8>,
+    /// Index of the choice.
     choice: u32,
+    /// The text is reasoning, not the answer.
     reasoning: bool,
 }
 
 impl ChatReader {
-    #[inline]
     /// Says what the next event means; lines that are no event may be a server's last words.
+    #[inline]
     pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         if event.stray {
             return parse_stray(event.data);
@@ -59,6 +61,7 @@ impl ChatReader {
 }
 
 impl Pattern {
+    /// The pattern of a chunk that was parsed; `None` where it holds more than one text.
     fn of(facts: &ChunkFacts<'_>, data: &[u8]) -> Option<Self> {
         let (text, reasoning) = match (&facts.content, &facts.reasoning) {
             (Some(Cow::Borrowed(text)), None) => (*text, false),
@@ -84,6 +87,7 @@ impl Pattern {
         (alone && before.ends_with(b"\"") && after.starts_with(b"\"")).then_some(pattern)
     }
 
+    /// The facts of data of this pattern; `None` where it has another, or needs the parser.
     fn fill<'a>(&self, data: &'a [u8]) -> Option<ChunkFacts<'a>> {
         let rest = data.strip_prefix(self.before.as_slice())?;
         let text = rest.strip_suffix(self.after.as_slice())?;

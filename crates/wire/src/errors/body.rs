@@ -3,9 +3,10 @@
 use crate::errors::words::error_of;
 use serde_json::Value;
 
+/// Bytes of a reason at most.
 const LIMIT: usize = 2048;
 
-/// The reason in `body`: an OpenAI error object, a validation report (`detail` list, as
+/// Says the reason in `body`: an OpenAI error object, a validation report (`detail` list, as
 /// `body.model field required`), a bare message, or the text itself. At most 2 KiB, control
 /// characters replaced; empty for an empty body.
 pub fn error_text(body: &[u8]) -> String {
@@ -38,12 +39,14 @@ pub(crate) fn page_title(body: &[u8]) -> Option<String> {
     Some(title.unwrap_or_else(|| shorten(&without_tags(&page))))
 }
 
+/// The texts of a page, between its tags.
 fn without_tags(page: &str) -> String {
     let parts = page.split('<').skip(1);
     let texts = parts.filter_map(|part| part.split_once('>').map(|(_, text)| text));
     texts.collect::<Vec<_>>().join(" ")
 }
 
+/// A text in one line, cut where it is long.
 pub(crate) fn shorten(text: &str) -> String {
     let mut out = String::new();
     for word in text.split(|c: char| c.is_control() || c.is_whitespace()) {

@@ -57,6 +57,7 @@ pub(crate) fn error_of(value: &Value) -> Option<String> {
     said_in(value).or_else(|| code_in(value))
 }
 
+/// What a value says, without its codes.
 fn said_in(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => (!text.trim().is_empty()).then(|| text.clone()),
@@ -69,6 +70,7 @@ fn said_in(value: &Value) -> Option<String> {
     }
 }
 
+/// What an object says, under its most telling key.
 fn said_by(object: &Map<String, Value>) -> Option<String> {
     let name = object.get("error").and_then(Value::as_str).unwrap_or("");
     if !name.is_empty() {
@@ -89,6 +91,7 @@ fn said_by(object: &Map<String, Value>) -> Option<String> {
     })
 }
 
+/// The first code that is a word, however deep.
 fn code_in(value: &Value) -> Option<String> {
     let object = value.as_object()?;
     let mut codes = CODES.iter().filter_map(|key| object.get(*key)?.as_str());

@@ -1,14 +1,16 @@
 //! The label set of a sample line: `{name="value",…}` with its escapes.
 
-/// Labels and whatever follows the closing brace. `None` when it is not a label set.
-/// A quoted name without `=` is the metric's own name (`{"http.size",code="200"}`).
+/// The labels of a sample line.
 pub(crate) struct LabelSet<'a> {
+    /// A quoted name without `=` is the metric's own: `{"http.size",code="200"}`.
     pub(crate) metric: Option<String>,
+    /// Names and values, in order.
     pub(crate) labels: Vec<(String, String)>,
+    /// Whatever follows the closing brace.
     pub(crate) rest: &'a str,
 }
 
-/// Reads a label set that begins behind its `{`.
+/// Reads a label set that begins behind its `{`; `None` when it is none.
 pub(crate) fn parse(mut text: &str) -> Option<LabelSet<'_>> {
     let mut set = LabelSet {
         metric: None,
