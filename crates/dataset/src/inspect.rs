@@ -4,7 +4,8 @@ use crate::{
     DatasetError, FileTokenizer,
     beginnings::Beginnings,
     digest::prompt_digest,
-    load::{self, ReadOptions, SampleReceiver, length},
+    load::length,
+    read::{ReadFile, ReadOptions, SampleReceiver, read},
     source::RowSource,
     tally::BadLine,
 };
@@ -127,8 +128,7 @@ pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
         tokens: tokens.as_ref(),
         ..FileInspector::default()
     };
-    let load::ReadFile { format, tally } =
-        load::read(RowSource::open(&plan.path)?, &how, &mut inspector)?;
+    let ReadFile { format, tally } = read(RowSource::open(&plan.path)?, &how, &mut inspector)?;
     let total: u64 = inspector.chars.iter().sum();
     #[expect(
         clippy::cast_precision_loss,
