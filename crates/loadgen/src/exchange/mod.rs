@@ -89,6 +89,20 @@ impl Activity {
 }
 
 impl Client {
+    /// The client that a plan asks for, without TLS.
+    #[cfg(test)]
+    pub(crate) fn of(plan: &dualround_model::Plan, clock: Clock) -> Result<Self, crate::LoadError> {
+        let target = Target::resolve(&plan.endpoint, &plan.request)?;
+        Ok(Self {
+            head: crate::request::prepare::head(plan, &target),
+            target,
+            tls: None,
+            clock,
+            timeouts: plan.timeouts,
+            http2: plan.request.http2,
+        })
+    }
+
     /// An open connection: the one given if it is still usable, else a new one.
     pub(crate) async fn connect(&self, slot: &mut Option<Link>) -> Result<bool, ConnectError> {
         if slot.as_ref().is_some_and(|link| !link.is_stale()) {
@@ -178,12 +192,11 @@ impl Client {
                 () = cancel.cancelled() => Attempt::Cancelled,
             }
         };
-        self.settle(attempt, t0, response)
+        self.settle(attempt, t0, self.clock.now(), response)
     }
 
     /// What an attempt comes to with what its response holds.
-    fn settle(&self, attempt: Attempt, t0: u64, response: &mut Response) -> Attempt {
-        let now = self.clock.now();
+    fn settle(&self, attempt: Attempt, t0: u64, now: u64, response: &mut Response) -> Attempt {
         // What is read behind a complete answer takes nothing from it.
         if response.done() && attempt != Attempt::Finished {
             response.close_at_done();
@@ -217,5 +230,71 @@ impl Client {
             }
             sleep_until(self.clock.instant(at).into()).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::response::tests::{DONE, HEAD, TOKEN, fed};
+    use dualround_model::Plan;
+
+    const MS: u64 = 1_000_000;
+    const T0: u64 = 100;
+
+    fn client() -> Client {
+        let plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
+        Client::of(&plan, Clock::start()).unwrap()
+    }
+
+    fn settled(attempt: Attempt, after_ns: u64, response: &mut Response) -> Attempt {
+        client().settle(attempt, T0, T0 + after_ns, response)
+    }
+
+    #[test]
+    fn a_kept_connection_that_closes_at_once_had_not_taken_the_request() {
+        let settle = |after| settled(Attempt::Finished, after, &mut fed(&[""]));
+        assert_eq!(settle(10 * MS), Attempt::NotAccepted);
+        // The server had time to take it.
+        assert_eq!(settle(60 * MS), Attempt::Finished);
+        // A connection of its own was open for nobody else.
+        let mut opened = fed(&[""]);
+        opened.opened(Some(5));
+        assert_eq!(
+            settled(Attempt::Finished, 10 * MS, &mut opened),
+            Attempt::Finished
+        );
+    }
+
+    #[test]
+    fn a_limit_fails_what_is_not_complete() {
+        let mut response = fed(&[HEAD, TOKEN]);
+        let attempt = Attempt::TimedOut(TimeLimit::Total);
+        assert_eq!(settled(attempt, 400_000 * MS, &mut response), attempt);
+        let failure = response.outcome().failure().cloned();
+        assert_eq!(
+            failure.map(|failure| failure.kind),
+            Some(TimeLimit::Total.failure())
+        );
+        let time = response.into_answered().timeline;
+        assert_eq!(time.end_ns, T0 + 400_000 * MS);
+    }
+
+    #[test]
+    fn neither_limit_nor_cancellation_fails_a_complete_answer() {
+        for attempt in [Attempt::TimedOut(TimeLimit::Total), Attempt::Cancelled] {
+            let mut response = fed(&[HEAD, TOKEN, DONE]);
+            assert_eq!(settled(attempt, 150 * MS, &mut response), Attempt::Finished);
+            assert!(response.outcome().is_success());
+            assert_eq!(response.into_answered().timeline.end_ns, 400, "at [DONE]");
+        }
+    }
+
+    #[test]
+    fn a_cancelled_answer_ends_when_it_is_cancelled() {
+        let mut response = fed(&[HEAD, TOKEN]);
+        let attempt = settled(Attempt::Cancelled, 7 * MS, &mut response);
+        assert_eq!(attempt, Attempt::Cancelled);
+        assert_eq!(response.into_answered().timeline.end_ns, T0 + 7 * MS);
     }
 }

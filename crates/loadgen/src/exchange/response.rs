@@ -349,12 +349,14 @@ impl Response {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use dualround_model::{Plan, StampSource};
 
-    const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
-    const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"A\"}}]}\n\n";
+    const FIELDS: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    pub(crate) const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    pub(crate) const TOKEN: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"A\"}}]}\n\n";
+    pub(crate) const DONE: &str = "data: [DONE]\n\n";
 
     fn stamp(at: u64) -> Stamp {
         Stamp {
@@ -364,16 +366,20 @@ mod tests {
         }
     }
 
-    /// The response to a request of t0 = 100 ns, whose parts are read 100 ns apart; the last one is
-    /// the end of the connection.
-    fn read(parts: &[&str], change: impl FnOnce(&mut Plan)) -> Response {
+    /// The response to a request of t0 = 100 ns on a connection that was open, whose parts are read
+    /// from 200 ns on, 100 ns apart. An empty part is the end of the connection.
+    pub(crate) fn fed(parts: &[&str]) -> Response {
+        fed_under(parts, |_| {})
+    }
+
+    fn fed_under(parts: &[&str], change: impl FnOnce(&mut Plan)) -> Response {
         let mut plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
         plan.limits.max_event_bytes = 200;
         plan.limits.max_response_bytes = 1000;
         change(&mut plan);
         let mut response = Response::new(0, AnswerReading::of(&plan));
         response.sent_at(100);
-        for (at, part) in (200..).step_by(100).zip(parts.iter().chain([&""])) {
+        for (at, part) in (200..).step_by(100).zip(parts) {
             if !response.ended() {
                 response.feed(part.as_bytes(), stamp(at));
             }
@@ -385,30 +391,25 @@ mod tests {
     fn every_answer_that_fails_ends_when_it_fails() {
         let long_event = format!("data: {}", "x".repeat(300));
         let long_body = TOKEN.repeat(30);
-        let in_gzip = format!("{HEAD}Content-Encoding: gzip\r\n\r\n");
-        let head = format!("{HEAD}\r\n");
+        let in_gzip = format!("{FIELDS}Content-Encoding: gzip\r\n\r\n");
         let cases = [
-            ("connection_reset", vec![], 200),
+            ("connection_reset", vec![""], 200),
             ("bad_response", vec!["SSH-2.0-OpenSSH_9.6\r\n"], 200),
             (
                 "bad_response",
                 vec![in_gzip.as_str(), "this is nothing that was packed"],
                 300,
             ),
-            ("response_too_large", vec![head.as_str(), &long_body], 300),
-            (
-                "event_too_large",
-                vec![head.as_str(), TOKEN, &long_event],
-                400,
-            ),
-            ("incomplete_stream", vec![head.as_str(), TOKEN], 400),
+            ("response_too_large", vec![HEAD, &long_body], 300),
+            ("event_too_large", vec![HEAD, TOKEN, &long_event], 400),
+            ("incomplete_stream", vec![HEAD, TOKEN, ""], 400),
         ];
         for (kind, parts, end_ns) in cases {
             let gzip = (
                 "Accept-Encoding".to_owned(),
                 dualround_model::Secret::new("gzip"),
             );
-            let mut response = read(&parts, |plan| plan.request.headers.push(gzip));
+            let mut response = fed_under(&parts, |plan| plan.request.headers.push(gzip));
             let outcome = response.outcome();
             let failure = outcome.failure().map(|failure| failure.kind.to_string());
             assert_eq!(failure.as_deref(), Some(kind));
@@ -419,9 +420,7 @@ mod tests {
 
     #[test]
     fn a_whole_answer_ends_at_its_last_event_and_not_at_its_tail() {
-        let head = format!("{HEAD}\r\n");
-        let done = "data: [DONE]\n\n";
-        let mut response = read(&[&head, TOKEN, done, ": tail\n\n"], |_| {});
+        let mut response = fed(&[HEAD, TOKEN, DONE, ": tail\n\n", ""]);
         assert!(response.outcome().is_success());
         let time = response.into_answered().timeline;
         assert_eq!((time.first_token_ns, time.end_ns), (Some(300), 400));

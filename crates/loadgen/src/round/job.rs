@@ -142,21 +142,19 @@ impl RoundJob {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         clock::Clock,
-        request::head::Headers,
         round::{
             order::{FailureLimit, in_order},
             pacing::Pacing,
         },
-        transport::Target,
     };
     use dualround_model::{Failure, FailureKind, LimitsPlan, Phase, Plan};
     use std::sync::mpsc;
 
-    fn prepared(index: u32) -> PreparedRequest {
+    pub(in crate::round) fn prepared(index: u32) -> PreparedRequest {
         PreparedRequest {
             index,
             id: None,
@@ -172,19 +170,11 @@ mod tests {
         }
     }
 
-    fn job(order: RoundOrder, epoch: u32) -> RoundJob {
+    pub(in crate::round) fn job(order: RoundOrder, epoch: u32) -> RoundJob {
         let plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
-        let target = Target::resolve(&plan.endpoint, &plan.request).unwrap();
         RoundJob {
             order,
-            client: Arc::new(Client {
-                head: Headers::default().head("POST", &target),
-                target,
-                tls: None,
-                clock: Clock::start(),
-                timeouts: plan.timeouts,
-                http2: false,
-            }),
+            client: Arc::new(Client::of(&plan, Clock::start()).unwrap()),
             epoch: Arc::new(PreparedEpoch {
                 requests: (0..epoch).map(prepared).collect(),
                 content_digest: String::new(),

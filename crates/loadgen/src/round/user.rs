@@ -2,12 +2,12 @@
 
 use crate::{
     exchange::Attempt,
-    exchange::response::Response,
+    exchange::response::{Answered, Response},
     request::prepare::RequestBytes,
     round::job::{RoundJob, TakenRequest},
     transport::{Link, StampCounts},
 };
-use dualround_model::{Outcome, PreparedRequest, RequestRecord, Retry};
+use dualround_model::{Outcome, PreparedRequest, RequestRecord, Retry, Timeline};
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -25,6 +25,16 @@ pub(crate) struct User {
     pub(crate) link: Option<Link>,
     /// The stamps that it has taken in this round.
     pub(crate) counts: StampCounts,
+}
+
+/// What sending a request came to.
+struct EndedExchange {
+    answered: Answered,
+    outcome: Outcome,
+    /// Sent again because the old connection had accepted no byte.
+    resent: bool,
+    /// Attempts that failed before this one.
+    retries: Vec<Retry>,
 }
 
 impl User {
@@ -58,7 +68,8 @@ impl User {
             return false;
         };
         job.begin();
-        let record = self.measure(job, request, taken.due_ns).await;
+        let ended = self.exchange(job, request).await;
+        let record = self.record(job, request, taken.due_ns, ended);
         job.end(&record.outcome);
         let was_sent = record.timeline.start_ns.is_some();
         // The receiver is gone only when the run is being torn down.
@@ -66,12 +77,8 @@ impl User {
         was_sent
     }
 
-    async fn measure(
-        &mut self,
-        job: &RoundJob,
-        request: &PreparedRequest,
-        due_ns: Option<u64>,
-    ) -> RequestRecord {
+    /// Sends a request until it is answered or is to be tried no more.
+    async fn exchange(&mut self, job: &RoundJob, request: &PreparedRequest) -> EndedExchange {
         let bytes = RequestBytes {
             bytes: Arc::clone(&request.bytes),
             body_at: request.body_at,
@@ -112,8 +119,23 @@ impl User {
                 () = job.cancel.cancelled() => break (response, Outcome::Cancelled),
             }
         };
-        let mut answered = response.into_answered();
-        answered.timeline.due_ns = due_ns;
+        EndedExchange {
+            answered: response.into_answered(),
+            outcome,
+            resent,
+            retries,
+        }
+    }
+
+    /// The record of a request that has ended.
+    fn record(
+        &self,
+        job: &RoundJob,
+        request: &PreparedRequest,
+        due_ns: Option<u64>,
+        ended: EndedExchange,
+    ) -> RequestRecord {
+        let answered = ended.answered;
         let mut record = RequestRecord {
             level: job.order.level,
             round: job.order.round,
@@ -127,16 +149,64 @@ impl User {
             truncated: request.truncated,
             row_options: request.row_options.clone(),
             user: self.number,
-            outcome,
+            outcome: ended.outcome,
             output: answered.output,
-            timeline: answered.timeline,
+            timeline: Timeline {
+                due_ns,
+                ..answered.timeline
+            },
             stream: answered.stream,
             usage: answered.usage,
             response_id: answered.id.map(Arc::from),
-            resent,
-            retries,
+            resent: ended.resent,
+            retries: ended.retries,
         };
         job.secrets.scrub_record(&mut record);
         record
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        exchange::response::tests::{DONE, HEAD, TOKEN, fed},
+        round::job::tests::{job, prepared},
+        round::order::{RoundOrder, in_order},
+    };
+    use dualround_model::LimitsPlan;
+
+    #[test]
+    fn a_record_says_whose_request_it_was_and_how_it_was_answered() {
+        let mut order = RoundOrder::closed(in_order(3), &LimitsPlan::default());
+        (order.level, order.round) = (1, 2);
+        let (job, request) = (job(order, 3), prepared(2));
+        let mut response = fed(&[HEAD, TOKEN, TOKEN, DONE, ""]);
+        let ended = EndedExchange {
+            outcome: response.outcome(),
+            answered: response.into_answered(),
+            resent: true,
+            retries: Vec::new(),
+        };
+        let record = User::new(7).record(&job, &request, Some(50), ended);
+        assert_eq!((record.level, record.round, record.index), (1, 2, 2));
+        assert_eq!((record.user, record.resent), (7, true));
+        assert!(record.outcome.is_success());
+        let time = &record.timeline;
+        assert_eq!((time.due_ns, time.start_ns), (Some(50), Some(100)));
+        assert_eq!(
+            (time.first_token_ns, time.last_token_ns),
+            (Some(300), Some(400))
+        );
+        assert_eq!((time.gaps_ns.as_slice(), time.end_ns), (&[100][..], 500));
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_round_is_served_without_a_byte() {
+        let job = job(RoundOrder::closed(in_order(3), &LimitsPlan::default()), 3);
+        job.cancel.cancel();
+        let mut user = User::new(0);
+        user.serve(&job).await;
+        assert!(user.link.is_none() && !job.all_begun());
     }
 }
