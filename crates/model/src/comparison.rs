@@ -1,9 +1,8 @@
 //! Cold against warm, request by request.
 
 use crate::{
-    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineKind,
-    EngineReport, Load, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld,
-    Witness,
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineReport,
+    Load, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +79,7 @@ impl RunEvidence {
     /// front tells none), and what one cache holds, where there is one alone.
     pub fn cache_unit(&self) -> Option<(u64, Option<u64>)> {
         let engines = self.engines.iter();
-        let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+        let engines = engines.filter(|engine| engine.kind.answers_prompts());
         let block = engines.clone().find_map(|engine| engine.block_tokens)?;
         let mut held = engines.filter_map(|engine| engine.capacity_tokens);
         let alone = match (held.next(), held.next()) {

@@ -47,6 +47,11 @@ impl EngineKind {
         }
     }
 
+    /// It answers prompts: LMCache's own server, which stands beside engines, does not.
+    pub fn answers_prompts(self) -> bool {
+        self != Self::Lmcache
+    }
+
     /// All that `--engine` takes.
     pub const ALL: [Self; 10] = [
         Self::Vllm,

@@ -7,6 +7,7 @@ mod hosted;
 mod llama_cpp;
 mod lmcache;
 mod observe;
+mod profile;
 mod sglang;
 mod tensorrt_llm;
 mod tgi;
@@ -18,6 +19,8 @@ use dualround_wire::{Scrape, gateway_of_page};
 use serde_json::Value;
 
 pub(crate) use observe::observe;
+use profile::{EngineProfile, PROFILES};
+pub(crate) use profile::{TokenizerCalls, tokenizer_calls};
 #[cfg(test)]
 pub(crate) use watch::Settled;
 pub(crate) use watch::{EngineReading, Watch};
@@ -125,27 +128,13 @@ pub(crate) fn detect(seen: &Observed, forced: Option<EngineKind>) -> EngineRepor
 }
 
 fn engine(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
-    // LMCache's names stand on the pages of engines that run it inside, so it comes last.
-    let looks: [fn(&Observed) -> Option<EngineReport>; 8] = [
-        sglang::look,
-        tensorrt_llm::look,
-        vllm::look,
-        llama_cpp::look,
-        tgi::look,
-        dynamo::look,
-        lmcache::look,
-        hosted::look,
-    ];
     if let Some(kind) = forced {
         return force(seen, kind);
     }
-    let found = looks.iter().find_map(|look| look(seen));
+    let found = PROFILES.iter().find_map(|profile| (profile.look)(seen));
     found.unwrap_or_else(|| {
-        let mut report = blank(
-            EngineKind::Unknown,
-            seen,
-            "nothing that is known of any engine",
-        );
+        let evidence = "nothing that is known of any engine";
+        let mut report = blank(EngineKind::Unknown, seen, evidence);
         report.hints.push(
             "name the engine with --engine and its metrics page with --prometheus-url, or, where a gateway stands in front of it, give its own address with --admin-url".to_owned(),
         );
@@ -154,17 +143,10 @@ fn engine(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
 }
 
 fn force(seen: &Observed, kind: EngineKind) -> EngineReport {
-    let word = "--engine";
-    match kind {
-        EngineKind::Vllm | EngineKind::Simulated => vllm::describe(seen, kind, word),
-        EngineKind::Sglang => sglang::describe(seen, word),
-        EngineKind::LlamaCpp => llama_cpp::describe(seen, word),
-        EngineKind::Lmcache => lmcache::describe(seen, word),
-        EngineKind::TensorrtLlm => tensorrt_llm::describe(seen, word),
-        EngineKind::Dynamo => dynamo::describe(seen, word),
-        EngineKind::Tgi => tgi::describe(seen, word),
-        EngineKind::Hosted => hosted::describe(seen, word),
-        _ => blank(EngineKind::Unknown, seen, word),
+    let evidence = "--engine";
+    match EngineProfile::of(kind) {
+        Some(profile) => (profile.describe)(seen, evidence),
+        None => blank(EngineKind::Unknown, seen, evidence),
     }
 }
 

@@ -4,27 +4,31 @@ use super::{Observed, blank};
 use dualround_model::{EngineKind, EngineReport, TierCounters};
 use serde_json::Value;
 
-pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
-    let version = seen.version.as_ref();
-    if version.is_some_and(|version| version["engine"] == "simllm") {
-        return Some(describe(
-            seen,
-            EngineKind::Simulated,
-            "/version says simllm",
-        ));
-    }
-    if seen.owned_by("vllm") {
-        return Some(describe(
-            seen,
-            EngineKind::Vllm,
-            "/v1/models: owned_by vllm",
-        ));
-    }
-    seen.has_metric("vllm:")
-        .then(|| describe(seen, EngineKind::Vllm, "/metrics has vllm: names"))
+pub(super) fn look_simulated(seen: &Observed) -> Option<EngineReport> {
+    let version = seen.version.as_ref()?;
+    (version["engine"] == "simllm").then(|| describe_simulated(seen, "/version says simllm"))
 }
 
-pub(super) fn describe(seen: &Observed, kind: EngineKind, evidence: &str) -> EngineReport {
+pub(super) fn look(seen: &Observed) -> Option<EngineReport> {
+    if seen.owned_by("vllm") {
+        return Some(describe(seen, "/v1/models: owned_by vllm"));
+    }
+    seen.has_metric("vllm:")
+        .then(|| describe(seen, "/metrics has vllm: names"))
+}
+
+pub(super) fn describe_simulated(seen: &Observed, evidence: &str) -> EngineReport {
+    let mut report = describe_kind(seen, EngineKind::Simulated, evidence);
+    // It has no flags that a user could give it.
+    report.hints.clear();
+    report
+}
+
+pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
+    describe_kind(seen, EngineKind::Vllm, evidence)
+}
+
+fn describe_kind(seen: &Observed, kind: EngineKind, evidence: &str) -> EngineReport {
     let mut report = blank(kind, seen, evidence);
     let version = seen.version.as_ref().and_then(|v| v.get("version"));
     report.version = version.and_then(Value::as_str).map(str::to_owned);
@@ -98,8 +102,5 @@ pub(super) fn describe(seen: &Observed, kind: EngineKind, evidence: &str) -> Eng
         "cached tokens in usage need --enable-prompt-tokens-details (the canary shows whether they come)"
             .to_owned(),
     );
-    if kind == EngineKind::Simulated {
-        report.hints.clear();
-    }
     report
 }

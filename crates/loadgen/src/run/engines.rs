@@ -103,7 +103,7 @@ impl RunEngines {
         let engines = self
             .watches
             .iter()
-            .filter(|watch| watch.report.kind != EngineKind::Lmcache);
+            .filter(|watch| watch.report.kind.answers_prompts());
         engines
             .flat_map(|watch| watch.report.resets.iter().cloned())
             .collect()

@@ -3,10 +3,14 @@
 
 use super::{engines::RunEngines, epoch::RunEpoch, setting::RunSetting};
 use crate::{
-    clock::nanos, control::Control, request::api::plain_prompt, request::auth::credentials,
+    clock::nanos,
+    control::Control,
+    engine::{TokenizerCalls, tokenizer_calls},
+    request::api::plain_prompt,
+    request::auth::credentials,
     request::head::Headers,
 };
-use dualround_model::{Api, EngineKind};
+use dualround_model::Api;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -48,25 +52,6 @@ impl RunEpoch {
     }
 }
 
-/// The calls by which an engine's tokenizer is asked.
-#[derive(Clone, Copy)]
-enum TokenizerCalls {
-    /// vLLM: `/tokenize` takes messages and applies the template.
-    Messages,
-    /// llama.cpp: `/apply-template`, then `/tokenize` of its text.
-    TemplateFirst,
-}
-
-impl TokenizerCalls {
-    fn of(kind: EngineKind) -> Option<Self> {
-        match kind {
-            EngineKind::Vllm | EngineKind::Simulated => Some(Self::Messages),
-            EngineKind::LlamaCpp => Some(Self::TemplateFirst),
-            _ => None,
-        }
-    }
-}
-
 /// A connection to an engine's tokenizer.
 pub(super) struct Tokenizer {
     calls: TokenizerCalls,
@@ -93,7 +78,7 @@ impl Tokenizer {
         headers.set("Content-Type", "application/json");
         let (tls, clock) = (setting.control.tls.clone(), setting.control.clock);
         Some(Self {
-            calls: TokenizerCalls::of(engines.kind())?,
+            calls: tokenizer_calls(engines.kind())?,
             prefix: target.base_path().to_owned(),
             headers,
             model: plan.model.clone(),

@@ -1,7 +1,7 @@
 //! What any two prompts of a round may share, and the unit in which prompts are cached: hits of
 //! that size say nothing.
 
-use dualround_model::{CanaryReport, EngineKind, RoundResult, RunEvidence, TEMPLATE_TOKENS};
+use dualround_model::{CanaryReport, RoundResult, RunEvidence, TEMPLATE_TOKENS};
 
 /// Tokens of a chat template at most, where nothing tells it: without a canary, or under a salt,
 /// where it does not see what prompts of one epoch share.
@@ -35,7 +35,7 @@ impl HitLimits {
         let canary = known.canary.as_ref();
         let engines = known.engines.iter();
         let told = engines
-            .filter(|engine| engine.kind != EngineKind::Lmcache)
+            .filter(|engine| engine.kind.answers_prompts())
             .filter_map(|engine| engine.block_tokens)
             .max();
         let other = canary.and_then(|canary| canary.other_marker).unwrap_or(0);

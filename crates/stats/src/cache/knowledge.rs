@@ -68,9 +68,9 @@ fn left_out(canary: Option<&CanaryReport>) -> bool {
 fn replicas(engines: &[EngineReport]) -> usize {
     let mut kinds = engines.iter().map(|engine| engine.kind);
     let own = kinds.next();
-    let others: Vec<EngineKind> = kinds.filter(|kind| *kind != EngineKind::Lmcache).collect();
+    let others: Vec<EngineKind> = kinds.filter(|kind| kind.answers_prompts()).collect();
     let gateway = own.is_none_or(|own| {
-        others.contains(&own) || matches!(own, EngineKind::Unknown | EngineKind::Lmcache)
+        others.contains(&own) || own == EngineKind::Unknown || !own.answers_prompts()
     });
     if gateway {
         others.len().max(1)

@@ -5,7 +5,7 @@ use crate::{
     cache::expected, cache::hit_limits, cache::own_hits::own_hits, cache::witness,
     level::kinds::of_kind,
 };
-use dualround_model::{CacheSeen, Diagnosis, EngineDelta, EngineKind, RoundKind, RoundResult};
+use dualround_model::{CacheSeen, Diagnosis, EngineDelta, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
 const REPLICA_SHARE: f64 = 0.1;
@@ -127,7 +127,7 @@ fn loads(rounds: &[RoundResult]) -> Vec<(String, f64)> {
 /// The prompts of a round need more than the engines' stated capacity.
 fn overflow(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
-    let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+    let engines = engines.filter(|engine| engine.kind.answers_prompts());
     let held: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
     let first = case.rounds.first()?;
     // What prompts share is held once.

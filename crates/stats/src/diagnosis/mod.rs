@@ -11,7 +11,7 @@ use crate::{
     level::kinds::of_kind,
 };
 use dualround_model::{
-    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, EngineKind, RoundKind, RoundResult,
+    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, RoundKind, RoundResult,
     RunEvidence, Warning, Witness,
 };
 
@@ -104,7 +104,7 @@ fn works(case: &LevelCase<'_>) -> bool {
 /// Every engine says that its prefix cache is off, and no hits were seen.
 fn cache_off(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
-    let engines = engines.filter(|engine| engine.kind != EngineKind::Lmcache);
+    let engines = engines.filter(|engine| engine.kind.answers_prompts());
     let said: Vec<Option<bool>> = engines.map(|engine| engine.prefix_caching).collect();
     let off = !said.is_empty() && said.iter().all(|on| *on == Some(false));
     (off && !case.conclusion.cache_evidence).then_some(Diagnosis::CacheOff)
