@@ -83,14 +83,24 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<String> {
     if let Some(error) = causes.find_map(|cause| cause.downcast_ref::<DatasetError>()) {
         return dataset_hint(error);
     }
-    if has_load_error(error, |error| matches!(error, LoadError::Metric { .. })) {
+    let of_metrics = has_load_error(error, |error| {
+        matches!(
+            error,
+            LoadError::Metric { .. }
+                | LoadError::NoMetricsPage { .. }
+                | LoadError::NeedsPrometheus { .. }
+        )
+    });
+    if of_metrics {
         return Some("`dualround check metrics URL NAME…` shows what is there".to_owned());
     }
     let looked = error.downcast_ref::<LookedAlready>().is_some();
     let of_reset = has_load_error(error, |error| {
         matches!(
             error,
-            LoadError::Reset { .. } | LoadError::NoResetRoute { .. }
+            LoadError::Reset { .. }
+                | LoadError::NoResetRoute { .. }
+                | LoadError::NoResetKnown { .. }
         )
     });
     if code == ENDPOINT && !looked && !of_reset {
@@ -191,6 +201,8 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 | LoadError::Body { .. }
                 | LoadError::FileLimit { .. }
                 | LoadError::Metric { .. }
+                | LoadError::NoMetricsPage { .. }
+                | LoadError::NeedsPrometheus { .. }
                 | LoadError::Tls { .. }
                 | LoadError::TlsFile { .. } => USAGE,
                 LoadError::Worker(_) | LoadError::Digest { .. } => INTERNAL,

@@ -1,7 +1,7 @@
 //! Errors of the load generator in the words of the command line: with the flags that help, which
 //! it knows nothing of.
 
-use dualround_loadgen::{LoadError, ModelError, Obstacle, TlsFile};
+use dualround_loadgen::{CanaryRefusal, LoadError, ModelError, Obstacle, TlsFile};
 
 /// What happened, and which flag helps.
 pub(crate) fn load_words(error: &LoadError) -> String {
@@ -9,6 +9,38 @@ pub(crate) fn load_words(error: &LoadError) -> String {
         LoadError::Metric { url, reason } => {
             format!("--prometheus-metrics, by {url}: {reason}")
         }
+        LoadError::NoMetricsPage {
+            url,
+            was_looked_for,
+        } => {
+            let found = if *was_looked_for {
+                "no page of metrics was found beside it"
+            } else {
+                "with --no-probe no page is looked for"
+            };
+            format!(
+                "--prometheus-metrics, by {url}: {found}: --prometheus-metrics needs --prometheus-url \
+                 URL, the page that has them"
+            )
+        }
+        LoadError::NeedsPrometheus { url, expression } => format!(
+            "--prometheus-metrics, by {url}: `{expression}` is neither a metric nor a quotient of two: \
+             a page cannot evaluate it, a Prometheus server can (--prometheus-url http://HOST:9090)"
+        ),
+        LoadError::NotReady {
+            url,
+            seconds,
+            reason,
+        } => format!(
+            "endpoint {url} is not usable: not ready after {seconds} s (--wait-ready): {reason}"
+        ),
+        LoadError::NoResetKnown {
+            url,
+            engine_alone: true,
+        } => format!(
+            "cache reset failed at {url}: an E round needs an engine whose reset is known: see \
+             dualround check endpoint"
+        ),
         LoadError::TlsFile { file, path, reason } => match flag_of(*file) {
             Some(flag) => format!("TLS: {flag} {}: {reason}", path.display()),
             None => error.to_string(),
@@ -34,9 +66,22 @@ fn advice(error: &LoadError) -> &'static str {
         LoadError::KeyRefused { .. } => {
             "; check --api-key, or give --model NAME where the key is not good for the list of models"
         }
+        LoadError::CanaryRefused { refusal, .. } => after_refusal(*refusal),
+        LoadError::NoResetKnown { .. } => ": give --reset-cache-url, or use --cold auto",
         LoadError::Model(error) => choice_of_model(error),
         LoadError::NoResetRoute { .. } => "; --reset-cache-url names another",
         LoadError::FileLimit { .. } => " or lower --concurrency",
+        _ => "",
+    }
+}
+
+fn after_refusal(refusal: CanaryRefusal) -> &'static str {
+    match refusal {
+        CanaryRefusal::Path => "; is this the chat completions path?",
+        CanaryRefusal::Key => "; check --api-key",
+        CanaryRefusal::Http2 => {
+            "; does the server speak HTTP/2 here? It is asked in HTTP/1.1 without --http2"
+        }
         _ => "",
     }
 }

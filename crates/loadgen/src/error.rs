@@ -45,6 +45,26 @@ pub enum LoadError {
         /// What most likely stands in the way.
         obstacle: Obstacle,
     },
+    /// The endpoint was not ready in the time that it was given.
+    #[error("endpoint {url} is not usable: not ready after {seconds} s: {reason}")]
+    NotReady {
+        /// The URL tried.
+        url: String,
+        /// The time, seconds.
+        seconds: f64,
+        /// Its last answer, or the lack of one.
+        reason: String,
+    },
+    /// The endpoint does not answer the canary, as it would not answer any request.
+    #[error("endpoint {url} is not usable: {words}")]
+    CanaryRefused {
+        /// The URL tried.
+        url: String,
+        /// The kind of the failure, and the server's words.
+        words: String,
+        /// What most likely is wrong.
+        refusal: CanaryRefusal,
+    },
     /// The endpoint refuses the key at its list of models.
     #[error("endpoint {url} is not usable: HTTP {status}: {words}")]
     KeyRefused {
@@ -66,6 +86,14 @@ pub enum LoadError {
         /// The answer, or the lack of one.
         reason: String,
     },
+    /// No reset call is known for this server.
+    #[error("cache reset failed at {url}: no reset call is known for this server")]
+    NoResetKnown {
+        /// The endpoint.
+        url: String,
+        /// The engine's own cache alone is to be emptied, outer tiers kept.
+        engine_alone: bool,
+    },
     /// The server has no route of the reset that was called.
     #[error("cache reset failed at {url}: HTTP 404 (this server has no such route): {words}")]
     NoResetRoute {
@@ -81,6 +109,24 @@ pub enum LoadError {
         url: String,
         /// The server's words.
         reason: String,
+    },
+    /// Metrics are asked for, and no page is known that has them.
+    #[error("metrics, by {url}: no page of metrics is known")]
+    NoMetricsPage {
+        /// The endpoint.
+        url: String,
+        /// One was looked for beside the endpoint.
+        was_looked_for: bool,
+    },
+    /// An asked expression that only a Prometheus server can evaluate.
+    #[error(
+        "metrics, by {url}: `{expression}` is neither a metric nor a quotient of two: a page cannot evaluate it"
+    )]
+    NeedsPrometheus {
+        /// The page, secrets removed.
+        url: String,
+        /// What was asked.
+        expression: String,
     },
     /// TLS could not be set up.
     #[error("TLS: {reason}")]
@@ -145,6 +191,20 @@ impl LoadError {
             reason: reason.to_string(),
         }
     }
+}
+
+/// What most likely is wrong where the canary is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CanaryRefusal {
+    /// The path: there is no such route.
+    Path,
+    /// The key.
+    Key,
+    /// The server does not speak HTTP/2, in which it was asked.
+    Http2,
+    /// Nothing that can be told.
+    Unknown,
 }
 
 /// What most likely keeps an endpoint from answering.

@@ -25,7 +25,7 @@ pub use cancel::Cancel;
 pub use clock::Clock;
 pub use control::engine_tokenizer::EngineTokenizer;
 pub use control::fetch::{Fetched, fetch};
-pub use error::{LoadError, ModelError, Obstacle, TlsFile};
+pub use error::{CanaryRefusal, LoadError, ModelError, Obstacle, TlsFile};
 pub use events::RoundEvent;
 pub use exchange::replay::{Replayed, replay};
 pub use request::preview::{Preview, preview, sendable};

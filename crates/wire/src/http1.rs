@@ -62,6 +62,9 @@ pub enum HttpError {
     /// The head does not parse.
     #[error("not an HTTP/1.1 response: {0}")]
     Head(String),
+    /// The head is in another version of HTTP.
+    #[error("not an HTTP/1.1 response: invalid HTTP version")]
+    Version,
     /// The head exceeds 64 KiB or 256 headers.
     #[error("the response head is too large")]
     HeadTooLarge,
@@ -230,6 +233,7 @@ impl ResponseDecoder {
                 Ok((None, input.len()))
             }
             Err(httparse::Error::TooManyHeaders) => Err(HttpError::HeadTooLarge),
+            Err(httparse::Error::Version) => Err(HttpError::Version),
             Err(error) => Err(HttpError::Head(error.to_string())),
         }
     }

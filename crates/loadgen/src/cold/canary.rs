@@ -8,8 +8,8 @@ use crate::{
     request::prepare::request_of_text, transport::StampCounts,
 };
 use dualround_model::{
-    CanaryReport, Ending, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS, Timeline, Usage,
-    Warning,
+    CanaryReport, Ending, FailureKind, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS,
+    Timeline, Usage, Warning,
 };
 use std::{mem::discriminant, time::Duration};
 use tokio::time::sleep;
@@ -22,8 +22,22 @@ const MOST_TOKENS: usize = 8192;
 /// Engines store finished blocks asynchronously; the repetition waits for that.
 const STORE_WAIT: Duration = Duration::from_millis(300);
 
-/// Why a probe was refused: status, and reason in words.
-pub(crate) type Refused = (Option<u16>, String);
+/// Why a probe was not answered.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedProbe {
+    /// HTTP status, when a head was read.
+    pub(crate) status: Option<u16>,
+    pub(crate) kind: FailureKind,
+    /// A reason for people: mostly the server's.
+    pub(crate) message: String,
+}
+
+impl RefusedProbe {
+    /// The kind, and the reason.
+    pub(crate) fn words(&self) -> String {
+        format!("{}: {}", self.kind, self.message)
+    }
+}
 
 /// What the answer to a probe said of its tokens.
 #[derive(Clone, Debug)]
@@ -107,19 +121,23 @@ impl<'a> Prober<'a> {
     /// Sends the text once, and waits until it may have been stored.
     ///
     /// # Errors
-    /// [`Refused`] when the server did not answer it.
-    pub(crate) async fn send(&mut self, fresh: &CacheBreaker) -> Result<Probed, Refused> {
+    /// [`RefusedProbe`] when the server did not answer it.
+    pub(crate) async fn send(&mut self, fresh: &CacheBreaker) -> Result<Probed, RefusedProbe> {
         let text = self.text.clone();
         self.send_text(&text, fresh).await
     }
 
     /// Sends another text of that length, which begins with other words.
-    async fn send_other(&mut self, fresh: &CacheBreaker) -> Result<Probed, Refused> {
+    async fn send_other(&mut self, fresh: &CacheBreaker) -> Result<Probed, RefusedProbe> {
         let text = filler(self.plan.seed ^ 2, self.text.len());
         self.send_text(&text, fresh).await
     }
 
-    async fn send_text(&mut self, text: &str, fresh: &CacheBreaker) -> Result<Probed, Refused> {
+    async fn send_text(
+        &mut self,
+        text: &str,
+        fresh: &CacheBreaker,
+    ) -> Result<Probed, RefusedProbe> {
         self.sent += 1;
         let target = &self.client.target;
         let request = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
@@ -139,8 +157,11 @@ impl<'a> Prober<'a> {
             )
             .await;
         if let Outcome::Failed(failure) = response.outcome() {
-            let words = format!("{}: {}", failure.kind, failure.message);
-            return Err((failure.status, words));
+            return Err(RefusedProbe {
+                status: failure.status,
+                kind: failure.kind,
+                message: failure.message,
+            });
         }
         let answered = response.into_answered();
         self.note_odd(&answered.stream, &answered.timeline);
@@ -177,13 +198,13 @@ impl TextLengths {
 /// said of it.
 ///
 /// # Errors
-/// [`Refused`] when the server did not answer one of the requests.
+/// [`RefusedProbe`] when the server did not answer one of the requests.
 pub(crate) async fn run(
     prober: &mut Prober<'_>,
     markers: &mut Markers,
     salt_field: Option<&str>,
     lengths: TextLengths,
-) -> Result<CanaryReport, Refused> {
+) -> Result<CanaryReport, RefusedProbe> {
     let report = three(prober, markers, salt_field).await?;
     let missed = report.found() != Some(true);
     let (true, Some(tokens)) = (missed, report.prompt_tokens) else {
@@ -202,7 +223,7 @@ async fn three(
     prober: &mut Prober<'_>,
     markers: &mut Markers,
     salt_field: Option<&str>,
-) -> Result<CanaryReport, Refused> {
+) -> Result<CanaryReport, RefusedProbe> {
     let one = fresh(markers, salt_field);
     let two = fresh(markers, salt_field);
     let first = prober.send(&one).await?;

@@ -356,17 +356,17 @@ mod tests {
                 in_handshake,
             })
         };
-        let head = |words: &str| {
-            let error = HttpError::Head(words.to_owned());
-            ControlError::Exchange(ExchangeError::Framing(error))
-        };
+        let framing = |error| ControlError::Exchange(ExchangeError::Framing(error));
         let mut plan = Plan::new("http://127.0.0.1:1/v1/chat/completions", "d");
         let direct = Target::resolve(&plan.endpoint, &plan.request).unwrap();
         for (error, expected) in [
             (connect(true), Obstacle::Handshake),
             (connect(false), Obstacle::Address),
-            (head("invalid HTTP version"), Obstacle::HttpVersion),
-            (head("invalid header name"), Obstacle::Address),
+            (framing(HttpError::Version), Obstacle::HttpVersion),
+            (
+                framing(HttpError::Head("invalid header name".to_owned())),
+                Obstacle::Address,
+            ),
         ] {
             assert_eq!(obstacle(&error, &plan, &direct), expected, "{error}");
         }
@@ -379,7 +379,7 @@ mod tests {
         let refused = obstacle(&connect(false), &plan, &proxied);
         assert_eq!(refused, Obstacle::Proxy);
         plan.request.http2 = true;
-        let spoken = obstacle(&head("invalid HTTP version"), &plan, &direct);
+        let spoken = obstacle(&framing(HttpError::Version), &plan, &direct);
         assert_eq!(spoken, Obstacle::Address);
     }
 }

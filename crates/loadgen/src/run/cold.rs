@@ -2,15 +2,15 @@
 
 use super::{engines::RunEngines, epoch::RunEpoch, notes::RunNotes, setting::RunSetting};
 use crate::{
-    LoadError,
+    CanaryRefusal, LoadError,
     cold::{CacheBreaker, canary, reset},
     control::preflight::{self, Models},
     request::marker::Markers,
     request::prepare,
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, ColdPolicy, ResetCall, ResetOutcome, ResetProof,
-    TEMPLATE_TOKENS, Warning,
+    CanaryReport, ColdAction, ColdMethod, ColdPolicy, FailureKind, ResetCall, ResetOutcome,
+    ResetProof, TEMPLATE_TOKENS, Warning,
 };
 use std::time::Duration;
 use tokio::time::sleep;
@@ -41,7 +41,7 @@ impl RunCold {
     /// that does not separate, by the marker. `None`: it was not answered, which the notes tell.
     ///
     /// # Errors
-    /// [`LoadError::Model`] or [`LoadError::Endpoint`] where no round would be answered either.
+    /// [`LoadError::Model`] or [`LoadError::CanaryRefused`] where no round would be answered either.
     pub(super) async fn canary(
         &mut self,
         setting: &RunSetting,
@@ -72,17 +72,25 @@ impl RunCold {
             Ok(report) => return Ok(Some(report)),
             Err(refused) => refused,
         };
-        match refused {
-            (Some(404), message) if message.to_ascii_lowercase().contains("model") => Err(
-                preflight::unknown_model(&setting.plan.model, &message, models),
+        let words = refused.words();
+        match refused.status {
+            // These are the server's words.
+            Some(404) if refused.message.to_ascii_lowercase().contains("model") => Err(
+                preflight::unknown_model(&setting.plan.model, &words, models),
             ),
-            (status @ (Some(401 | 403 | 404 | 405) | None), message) => Err(LoadError::Endpoint {
+            Some(401 | 403 | 404 | 405) | None => Err(LoadError::CanaryRefused {
                 url: setting.target().shown.clone(),
-                reason: format!("{message}{}", refusal_hint(status, &message)),
+                refusal: refusal(&refused, setting.client.http2),
+                words,
             }),
             // Anything else may be the prompt's or the moment's fault: the rounds will show it.
-            (status, words) => {
-                let reason = setting.secrets().scrub(with_status(status, words));
+            Some(status) => {
+                let said = if status >= 300 {
+                    format!("HTTP {status}: {}", refused.message)
+                } else {
+                    words
+                };
+                let reason = setting.secrets().scrub(said);
                 notes.warnings.push(Warning::CanaryFailed { reason });
                 Ok(None)
             }
@@ -95,7 +103,7 @@ impl RunCold {
         setting: &RunSetting,
         engines: &RunEngines,
         notes: &mut RunNotes,
-    ) -> Result<CanaryReport, canary::Refused> {
+    ) -> Result<CanaryReport, canary::RefusedProbe> {
         let like = setting.first_sample();
         let mut prober = canary::Prober::new(&setting.client, &setting.plan, like.as_deref());
         let lengths = lengths(setting, engines);
@@ -159,9 +167,7 @@ impl RunCold {
         } else {
             plan.cold.reset_calls.clone()
         };
-        let none =
-            "no reset call is known for this server: give --reset-cache-url, or use --cold auto";
-        let url = first_url(setting, &calls, none)?;
+        let url = first_url(setting, &calls, false)?;
         let like = setting.first_sample();
         let mut prober = canary::Prober::new(&setting.client, plan, like.as_deref());
         let fresh = canary::fresh(&mut self.markers, None);
@@ -183,14 +189,13 @@ impl RunCold {
 /// Before a round of outer tiers alone: the engine's own cache is emptied, theirs is kept.
 ///
 /// # Errors
-/// [`LoadError::Reset`] where no reset of the engine is known, or it fails.
+/// [`LoadError::NoResetKnown`] where none of the engine is; [`LoadError::Reset`] where it fails.
 pub(super) fn reset_engine_alone(
     setting: &RunSetting,
     engines: &RunEngines,
 ) -> Result<ColdAction, LoadError> {
     let calls = engines.engine_resets();
-    let none = "an E round needs an engine whose reset is known: see dualround check endpoint";
-    let url = first_url(setting, &calls, none)?;
+    let url = first_url(setting, &calls, true)?;
     let reset = reset_when_idle(setting, engines, &calls, &url);
     Ok(ColdAction {
         method: ColdMethod::Reset,
@@ -224,8 +229,8 @@ async fn hit_before_reset(
             let hit = probed.usage.cached_tokens;
             hit.filter(|tokens| *tokens > TEMPLATE_TOKENS)
         }
-        Err((_, reason)) => {
-            action.proof_failed = Some(reason);
+        Err(refused) => {
+            action.proof_failed = Some(refused.words());
             None
         }
     }
@@ -253,8 +258,8 @@ async fn prove_reset(
             return Ok(());
         }
         Ok(probed) => probed.usage.cached_tokens,
-        Err((_, reason)) => {
-            action.proof_failed = Some(reason);
+        Err(refused) => {
+            action.proof_failed = Some(refused.words());
             return Ok(());
         }
     };
@@ -293,38 +298,31 @@ fn lengths(setting: &RunSetting, engines: &RunEngines) -> canary::TextLengths {
     }
 }
 
-/// The URL that stands for reset calls in messages; without calls, the reason why there are none.
-fn first_url(setting: &RunSetting, calls: &[ResetCall], none: &str) -> Result<String, LoadError> {
+/// The URL that stands for reset calls in messages.
+///
+/// # Errors
+/// [`LoadError::NoResetKnown`] without calls.
+fn first_url(
+    setting: &RunSetting,
+    calls: &[ResetCall],
+    engine_alone: bool,
+) -> Result<String, LoadError> {
     let Some(call) = calls.first() else {
-        return Err(LoadError::Reset {
+        return Err(LoadError::NoResetKnown {
             url: setting.target().shown.clone(),
-            reason: none.to_owned(),
+            engine_alone,
         });
     };
     Ok(crate::transport::redact_url(&call.url))
 }
 
-/// What to look at where the canary was refused.
-fn refusal_hint(status: Option<u16>, message: &str) -> &'static str {
-    match status {
-        Some(404 | 405) => "; is this the chat completions path?",
-        Some(_) => "; check --api-key",
+/// What most likely is wrong where the canary was refused.
+fn refusal(refused: &canary::RefusedProbe, is_http2: bool) -> CanaryRefusal {
+    match refused.status {
+        Some(404 | 405) => CanaryRefusal::Path,
+        Some(_) => CanaryRefusal::Key,
         // Its list of models was had in HTTP/1.1.
-        None if message.contains("http2 error") => {
-            "; does the server speak HTTP/2 here? It is asked in HTTP/1.1 without --http2"
-        }
-        None => "",
-    }
-}
-
-/// The words of a refusal, behind its status where it has one.
-fn with_status(status: Option<u16>, words: String) -> String {
-    match status {
-        Some(status) if status >= 300 => {
-            let kind = format!("http_{status}: ");
-            let said = words.strip_prefix(&kind).unwrap_or(&words);
-            format!("HTTP {status}: {said}")
-        }
-        _ => words,
+        None if is_http2 && refused.kind == FailureKind::ConnectionReset => CanaryRefusal::Http2,
+        None => CanaryRefusal::Unknown,
     }
 }

@@ -36,7 +36,7 @@ pub(super) async fn listed_models(setting: &RunSetting) -> Result<Models, LoadEr
 /// listen or answer 503 long before a model is loaded. Returns how long that took.
 ///
 /// # Errors
-/// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
+/// [`LoadError::NotReady`] with the last answer when it is not ready in time.
 pub(super) async fn wait_ready(
     setting: &RunSetting,
     limit: Duration,
@@ -55,10 +55,10 @@ pub(super) async fn wait_ready(
             return Ok(began.elapsed());
         };
         if began.elapsed() >= limit {
-            let seconds = limit.as_secs_f64();
-            return Err(LoadError::Endpoint {
+            return Err(LoadError::NotReady {
                 url: crate::redact_url(&setting.plan.endpoint),
-                reason: format!("not ready after {seconds} s (--wait-ready): {reason}"),
+                seconds: limit.as_secs_f64(),
+                reason: reason.to_string(),
             });
         }
         tokio::time::sleep(READY_EVERY).await;

@@ -66,7 +66,8 @@ impl RunMetrics {
     /// The plan gets the pages and names that were found.
     ///
     /// # Errors
-    /// [`LoadError::Metric`] for an expression that cannot be evaluated.
+    /// [`LoadError::NeedsPrometheus`] for an expression that a page cannot evaluate;
+    /// [`LoadError::Metric`] for one that a server cannot.
     pub(super) fn look_up(
         &mut self,
         setting: &mut RunSetting,
@@ -87,7 +88,7 @@ impl RunMetrics {
     /// Metrics without a page are those of the engines' own, which were found.
     ///
     /// # Errors
-    /// [`LoadError::Metric`] where none was.
+    /// [`LoadError::NoMetricsPage`] where none was.
     fn sample_engines(
         &mut self,
         setting: &mut RunSetting,
@@ -105,16 +106,9 @@ impl RunMetrics {
             samplers.push(sampler);
         }
         if samplers.is_empty() {
-            let found = if plan.probe {
-                "no page of metrics was found beside it"
-            } else {
-                "with --no-probe no page is looked for"
-            };
-            return Err(LoadError::Metric {
+            return Err(LoadError::NoMetricsPage {
                 url: crate::redact_url(&plan.endpoint),
-                reason: format!(
-                    "{found}: --prometheus-metrics needs --prometheus-url URL, the page that has them"
-                ),
+                was_looked_for: plan.probe,
             });
         }
         plan.prometheus.urls = urls;
@@ -201,12 +195,9 @@ impl RunMetrics {
 
     fn needs_server(&self, expression: &str) -> LoadError {
         let shown = self.samplers.first().map(|sampler| sampler.shown.clone());
-        LoadError::Metric {
+        LoadError::NeedsPrometheus {
             url: shown.unwrap_or_default(),
-            reason: format!(
-                "`{expression}` is neither a metric nor a quotient of two: a page cannot evaluate it, a \
-                 Prometheus server can (--prometheus-url http://HOST:9090)"
-            ),
+            expression: expression.to_owned(),
         }
     }
 

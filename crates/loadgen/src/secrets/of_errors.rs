@@ -20,6 +20,28 @@ impl Secrets {
                 reason: self.scrub(reason),
                 obstacle,
             },
+            LoadError::NotReady {
+                url,
+                seconds,
+                reason,
+            } => LoadError::NotReady {
+                url,
+                seconds,
+                reason: self.scrub(reason),
+            },
+            LoadError::CanaryRefused {
+                url,
+                words,
+                refusal,
+            } => LoadError::CanaryRefused {
+                url,
+                words: self.scrub(words),
+                refusal,
+            },
+            LoadError::NeedsPrometheus { url, expression } => LoadError::NeedsPrometheus {
+                url,
+                expression: self.scrub(expression),
+            },
             LoadError::KeyRefused { url, status, words } => LoadError::KeyRefused {
                 url,
                 status,

@@ -36,8 +36,7 @@ pub(crate) enum ExchangeError {
 impl ExchangeError {
     /// The answer begins like one in a version of HTTP other than the one that was spoken.
     pub(crate) fn is_other_version(&self) -> bool {
-        // The decoder hands httparse's own words on.
-        matches!(self, Self::Framing(HttpError::Head(words)) if words == "invalid HTTP version")
+        matches!(self, Self::Framing(HttpError::Version))
     }
 }
 
