@@ -1,7 +1,10 @@
 //! Which rounds are run and which of them start cold.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write},
+    str::FromStr,
+};
 
 /// What a round starts from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +24,26 @@ pub enum RoundKind {
 impl RoundKind {
     /// All kinds, in the order in which a schedule may have them.
     pub const ALL: [Self; 4] = [Self::Cold, Self::Warm, Self::External, Self::Partial];
+
+    /// The letter in a schedule.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Cold => 'C',
+            Self::Warm => 'W',
+            Self::External => 'E',
+            Self::Partial => 'P',
+        }
+    }
+
+    /// The kind of a letter of either case; `None` of a letter that no schedule may have.
+    fn of_letter(letter: char) -> Option<Self> {
+        let letter = letter.to_ascii_uppercase();
+        let kinds = Self::ALL.into_iter();
+        kinds
+            // Asked for by its own setting.
+            .filter(|kind| *kind != Self::Partial)
+            .find(|kind| kind.letter() == letter)
+    }
 
     /// The stable name, as in the files.
     pub fn name(self) -> &'static str {
@@ -117,13 +140,8 @@ impl FromStr for Schedule {
     type Err = ScheduleError;
 
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
-        let kinds = text.chars().map(|c| match c.to_ascii_uppercase() {
-            'C' => Some(RoundKind::Cold),
-            'W' => Some(RoundKind::Warm),
-            'E' => Some(RoundKind::External),
-            _ => None,
-        });
-        match kinds.collect::<Option<Vec<_>>>() {
+        let kinds: Option<Vec<RoundKind>> = text.chars().map(RoundKind::of_letter).collect();
+        match kinds {
             Some(kinds) if kinds.first() == Some(&RoundKind::Cold) => Ok(Self(kinds)),
             _ => Err(ScheduleError::Invalid(text.to_owned())),
         }
@@ -133,13 +151,7 @@ impl FromStr for Schedule {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for kind in &self.0 {
-            f.write_str(match kind {
-                RoundKind::Cold => "C",
-                RoundKind::Warm => "W",
-                RoundKind::External => "E",
-                // Never in a schedule: asked for by its own setting.
-                RoundKind::Partial => "P",
-            })?;
+            f.write_char(kind.letter())?;
         }
         Ok(())
     }
@@ -186,7 +198,7 @@ mod tests {
 
     #[test]
     fn a_schedule_begins_cold() {
-        for bad in ["", "W", "WC", "CX", "C W", "EC"] {
+        for bad in ["", "W", "WC", "CX", "C W", "EC", "CP", "Cç"] {
             assert!(bad.parse::<Schedule>().is_err(), "{bad}");
         }
         assert_eq!("cw".parse::<Schedule>().unwrap(), Schedule::default());
