@@ -2,6 +2,8 @@
 //!
 //! No HTTP, no rounds, no printing.
 
+#![deny(clippy::disallowed_methods)]
+
 mod beginnings;
 mod bounded;
 mod digest;

@@ -18,12 +18,24 @@ struct WallStep {
     by_ns: i64,
 }
 
+/// This instant.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
+pub(crate) fn instant_now() -> Instant {
+    Instant::now()
+}
+
+/// The wall time.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads it")]
+pub(crate) fn wall_now() -> SystemTime {
+    SystemTime::now()
+}
+
 impl Clock {
     /// A clock whose zero is now.
     pub fn start() -> Self {
         Self {
-            anchor: Instant::now(),
-            anchor_wall: SystemTime::now(),
+            anchor: instant_now(),
+            anchor_wall: wall_now(),
             step: None,
         }
     }
@@ -74,7 +86,7 @@ impl Clock {
     /// Now on both clocks: (ns since the anchor, wall clock ns since 1970).
     pub(crate) fn now_both(&self) -> (u64, u64) {
         let mono = self.now();
-        let wall = since_1970(SystemTime::now());
+        let wall = since_1970(wall_now());
         (mono, self.stepped(wall, mono))
     }
 

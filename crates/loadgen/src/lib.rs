@@ -1,6 +1,8 @@
 //! A plan to a stream of request records: epochs and rounds, schedule, transport, cold policy,
 //! server metrics. It takes every stamp and computes no statistic.
 
+#![deny(clippy::disallowed_methods)]
+
 mod cancel;
 mod clock;
 mod cold;

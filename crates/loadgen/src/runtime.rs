@@ -4,7 +4,7 @@
 //! not ready at one asking and is at the next came in between, so the instant of the last asking
 //! but one bounds the arrival of whatever is read now from below.
 
-use crate::LoadError;
+use crate::{LoadError, clock::instant_now};
 use std::{cell::Cell, time::Instant};
 use tokio::runtime::{Builder, Runtime};
 
@@ -36,7 +36,7 @@ pub(crate) fn single() -> Result<Runtime, LoadError> {
         .on_thread_park(|| {
             let before = ASKED.get();
             ASKED.set(Askings {
-                last: Some(Instant::now()),
+                last: Some(instant_now()),
                 last_but_one: before.last,
             });
         })

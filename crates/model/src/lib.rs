@@ -5,6 +5,8 @@
 //! [`RequestRecord`] of each request, and the summaries and comparisons computed from records.
 //! Nothing here measures, computes or prints.
 
+#![deny(clippy::disallowed_methods)]
+
 mod api;
 mod calibration;
 mod cold;

@@ -1,6 +1,8 @@
 //! Summaries to tables, CSV and JSON, in English and Chinese. Nothing is computed here but the
 //! conversion of units and formats.
 
+#![deny(clippy::disallowed_methods)]
+
 mod caveats;
 mod csv;
 mod error;

@@ -1,5 +1,6 @@
 //! Records to summaries, comparisons and the conclusion. Pure: slices in, numbers out.
 
+#![deny(clippy::disallowed_methods)]
 #![expect(
     clippy::cast_precision_loss,
     reason = "counts and nanoseconds of a run are far below 2^52"

@@ -3,6 +3,8 @@
 //! Pure and synchronous: no sockets, no clocks. The caller stamps; this crate only says what the
 //! bytes mean, and borrows from them wherever it can.
 
+#![deny(clippy::disallowed_methods)]
+
 mod api;
 mod chat;
 mod encoding;

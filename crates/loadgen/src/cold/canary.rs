@@ -3,7 +3,7 @@
 
 use super::CacheBreaker;
 use crate::{
-    cancel::Cancel, exchange::Client, exchange::answer_reading::AnswerReading,
+    cancel::Cancel, control::pause, exchange::Client, exchange::answer_reading::AnswerReading,
     exchange::response::Response, request::filler::filler, request::marker::Markers,
     request::prepare::request_of_text, transport::StampCounts,
 };
@@ -12,7 +12,6 @@ use dualround_model::{
     Timeline, Usage, Warning,
 };
 use std::{mem::discriminant, time::Duration};
-use tokio::time::sleep;
 
 /// Characters of the canary text: at least two blocks of 256 tokens, the largest seen in real
 /// caches, also where a word is one token.
@@ -165,7 +164,7 @@ impl<'a> Prober<'a> {
         }
         let answered = response.into_answered();
         self.note_odd(&answered.stream, &answered.timeline);
-        sleep(STORE_WAIT).await;
+        pause(STORE_WAIT).await;
         Ok(Probed {
             usage: answered.usage,
             id: answered.id,

@@ -3,14 +3,13 @@
 use crate::{
     LoadError,
     clock::Clock,
-    control::{Control, ControlError},
+    control::{Control, ControlError, pause},
     request::auth::basic,
     transport::{Target, WholeResponse},
 };
 use dualround_model::{RequestPlan, ResetCall, ResetOutcome};
 use serde_json::Value;
 use std::time::Duration;
-use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
 /// Bound on one call; an engine may wait for idle blocks before it answers.
@@ -55,7 +54,7 @@ async fn reset(
             Err(_) => true,
         };
         if again && attempts < ATTEMPTS {
-            sleep(Duration::from_millis(100 << attempts)).await;
+            pause(Duration::from_millis(100 << attempts)).await;
             continue;
         }
         let accepted = match answer {

@@ -6,7 +6,7 @@ pub(crate) mod fetch;
 mod plane;
 pub(crate) mod preflight;
 
-pub(crate) use plane::ControlPlane;
+pub(crate) use plane::{ControlPlane, pause};
 
 use crate::{
     LoadError,

@@ -8,6 +8,15 @@ use tokio_rustls::TlsConnector;
 /// How long a pause may go on before it is looked at whether the run was cancelled.
 const STEP: Duration = Duration::from_millis(50);
 
+/// Waits beside the request path.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that waits for what is not measured"
+)]
+pub(crate) async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
 /// What every request of a run needs that is not measured.
 pub(crate) struct ControlPlane {
     runtime: Runtime,
@@ -50,6 +59,7 @@ impl ControlPlane {
     }
 
     /// Sleeps, unless the run is cancelled.
+    #[expect(clippy::disallowed_methods, reason = "in steps, each of which looks")]
     pub(crate) fn pause(&self, duration: Duration) {
         let until = self.clock.now() + crate::clock::nanos(duration);
         while self.clock.now() < until && !self.cancel.is_cancelled() {

@@ -3,7 +3,7 @@
 use crate::{
     LoadError,
     clock::Clock,
-    control::{Control, ControlError},
+    control::{Control, ControlError, pause},
     request::head::Headers,
     telemetry::{Sampler, SamplerSettings},
     transport::Target,
@@ -93,7 +93,7 @@ impl Watch {
         let mut page = self.read().await?;
         let mut jumps = false;
         for _ in 1..READINGS {
-            tokio::time::sleep(STILL).await;
+            pause(STILL).await;
             let next = self.read().await?;
             let (before, now) = (self.counts(&page), self.counts(&next));
             jumps |= has_gone_back(&before, &now) || next.is_of_another_process(&page);

@@ -218,6 +218,7 @@ impl Client {
         attempt
     }
 
+    #[expect(clippy::disallowed_methods, reason = "it waits beside the reader")]
     /// Sleeps until the first time limit is met; one timer a request, however many reads.
     async fn watch(&self, t0: u64, activity: &Activity) -> TimeLimit {
         let deadlines = Deadlines::of(&self.timeouts, t0);

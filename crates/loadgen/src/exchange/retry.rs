@@ -3,6 +3,7 @@
 //! Off by default: an attempt that failed is part of what a user of the server sees. Where it is
 //! on, every attempt stands in the record.
 
+use crate::clock::wall_now;
 use crate::exchange::answer::Answer;
 use dualround_model::{FailureKind, Outcome};
 use dualround_wire::ResponseHead;
@@ -56,7 +57,7 @@ fn number(text: &str) -> Option<f64> {
 fn until(text: &str, now: Option<&str>) -> Option<Duration> {
     let then = date(text)?;
     let now = now.and_then(|text| date(text.trim()));
-    let now = now.unwrap_or_else(SystemTime::now);
+    let now = now.unwrap_or_else(wall_now);
     Some(then.duration_since(now).unwrap_or(Duration::ZERO))
 }
 

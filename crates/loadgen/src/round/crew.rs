@@ -4,6 +4,7 @@
 use crate::{
     LoadError,
     cancel::Cancel,
+    clock::instant_now,
     events::RoundEvent,
     exchange::Client,
     exchange::answer_reading::AnswerReading,
@@ -25,7 +26,7 @@ use std::{
         mpsc::{self, Receiver, RecvTimeoutError},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// How often records are taken over while a round runs. Taking each one at once would wake this
@@ -155,7 +156,7 @@ fn follow(
     watch: &mut dyn FnMut(RoundEvent<'_>),
 ) -> RoundTally {
     let mut tally = RoundTally::new(job.started_ns);
-    let began = Instant::now();
+    let began = instant_now();
     let until = job.order.duration_ms.map(Duration::from_millis);
     let mut ticked = began;
     loop {
@@ -168,7 +169,7 @@ fn follow(
                     job.stop(RoundStop::Duration);
                 }
                 if ticked.elapsed() >= TICK {
-                    ticked = Instant::now();
+                    ticked = instant_now();
                     let in_flight = job.counters.in_flight.load(Relaxed);
                     watch(RoundEvent::Tick { in_flight });
                 }

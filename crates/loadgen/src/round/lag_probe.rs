@@ -1,7 +1,10 @@
 //! A timer on each worker that notes how late it is woken: what kept it late kept the reading of
 //! streams late too.
 
-use crate::{clock::nanos, round::suspension::Suspension};
+use crate::{
+    clock::{instant_now, nanos},
+    round::suspension::Suspension,
+};
 use std::{
     cell::{Cell, RefCell},
     time::{Duration, Instant},
@@ -52,18 +55,22 @@ pub(crate) fn end(probe: &JoinHandle<()>) -> Lags {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how late it wakes is the measure"
+)]
 /// Sleeps to fixed instants and notes how late it is woken. The runtime's timer itself rounds up
 /// to whole milliseconds, so a lag of up to 1 ms is no lateness.
 async fn probe() {
     LAGS.with_borrow_mut(Vec::clear);
     LONGEST.set(None);
     let mut period = PERIOD;
-    let mut due = Instant::now();
+    let mut due = instant_now();
     let mut suspension = Suspension::watch();
     loop {
         due += period;
         sleep_until(due.into()).await;
-        let woken = Instant::now();
+        let woken = instant_now();
         let suspended_ns = suspension.since();
         let lag_ns = nanos(woken.saturating_duration_since(due)) + suspended_ns;
         note_longest(LongestLag {

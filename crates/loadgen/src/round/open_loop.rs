@@ -47,6 +47,7 @@ fn new_user(job: &RoundJob) -> User {
 }
 
 /// Returns whether the request may still go then.
+#[expect(clippy::disallowed_methods, reason = "an arrival is an instant")]
 async fn wait_until_due(taken: TakenRequest, job: &RoundJob) -> bool {
     let clock = job.client.clock;
     let due_ns = taken.due_ns.unwrap_or(0);

@@ -100,15 +100,14 @@ fn standstill(longest: LongestLag, clock: Clock) -> Standstill {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::round::lag_probe::Lags;
+    use crate::{clock::instant_now, round::lag_probe::Lags};
     use dualround_model::WorkerLoad;
-    use std::time::Instant;
 
     fn report(lag_ns: u64, cpu_ns: u64) -> WorkerReport {
         let longest = LongestLag {
             lag_ns,
             suspended_ns: 0,
-            woken: Instant::now(),
+            woken: instant_now(),
         };
         WorkerReport {
             lags: Lags {

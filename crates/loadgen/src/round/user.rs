@@ -49,6 +49,10 @@ impl User {
 
     /// Serves a closed loop: takes the next request as soon as the last one has ended, until there
     /// are none left.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing was sent, so nothing is measured"
+    )]
     pub(crate) async fn serve(&mut self, job: &RoundJob) {
         let mut paused_ns = 0;
         while let Some(taken) = job.take() {
@@ -78,6 +82,10 @@ impl User {
     }
 
     /// Sends a request until it is answered or is to be tried no more.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "between two attempts, which are timed alone"
+    )]
     async fn exchange(&mut self, job: &RoundJob, request: &PreparedRequest) -> EndedExchange {
         let bytes = RequestBytes {
             bytes: Arc::clone(&request.bytes),

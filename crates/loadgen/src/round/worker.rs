@@ -4,7 +4,7 @@
 
 use crate::{
     LoadError,
-    clock::nanos,
+    clock::{instant_now, nanos},
     exchange::Client,
     limits::thread_cpu,
     request::head::RequestHead,
@@ -21,7 +21,6 @@ use dualround_model::WorkerLoad;
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::Instant,
 };
 use tokio::{runtime::Runtime, task::JoinSet};
 
@@ -141,7 +140,7 @@ async fn open_one(user: &mut User, client: &Client, prime: Option<&RequestHead>)
 }
 
 async fn serve(users: Vec<User>, job: &Arc<RoundJob>) -> (WorkerReport, Vec<User>) {
-    let (began, cpu_before) = (Instant::now(), thread_cpu());
+    let (began, cpu_before) = (instant_now(), thread_cpu());
     let probe = lag_probe::start();
     let mut users = match job.order.pacing {
         Pacing::Closed => closed_loop(users, job).await,

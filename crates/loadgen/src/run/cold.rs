@@ -4,6 +4,7 @@ use super::{engines::RunEngines, epoch::RunEpoch, notes::RunNotes, setting::RunS
 use crate::{
     CanaryRefusal, LoadError,
     cold::{CacheBreaker, canary, reset},
+    control::pause,
     control::preflight::{self, Models},
     request::marker::Markers,
     request::prepare,
@@ -13,7 +14,6 @@ use dualround_model::{
     ResetProof, TEMPLATE_TOKENS, Warning,
 };
 use std::time::Duration;
-use tokio::time::sleep;
 
 /// A server may be busy with its reset for so long.
 const AFTER_RESET: Duration = Duration::from_millis(500);
@@ -249,7 +249,7 @@ async fn prove_reset(
 ) -> Result<(), String> {
     let mut proving = prober.send(fresh).await;
     if proving.is_err() {
-        sleep(AFTER_RESET).await;
+        pause(AFTER_RESET).await;
         proving = prober.send(fresh).await;
     }
     let after = match proving {

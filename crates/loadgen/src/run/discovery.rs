@@ -3,9 +3,11 @@
 use super::setting::RunSetting;
 use crate::{
     LoadError,
+    clock::instant_now,
+    control::pause,
     control::preflight::{self, Models, NoList},
 };
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Between two looks at a server that is not ready.
 const READY_EVERY: Duration = Duration::from_millis(300);
@@ -48,7 +50,7 @@ pub(super) async fn wait_ready(
     );
     let mut models = preflight::control(target, tls.clone(), clock);
     let mut health = preflight::health(target, tls.clone(), clock);
-    let began = Instant::now();
+    let began = instant_now();
     loop {
         let state = preflight::ready(&setting.plan, &mut models, &mut health).await;
         let Err(reason) = state else {
@@ -61,6 +63,6 @@ pub(super) async fn wait_ready(
                 reason: reason.to_string(),
             });
         }
-        tokio::time::sleep(READY_EVERY).await;
+        pause(READY_EVERY).await;
     }
 }

@@ -3,7 +3,7 @@
 use super::{notes::RunNotes, setting::RunSetting};
 use crate::{
     LoadError,
-    control::ControlPlane,
+    control::{ControlPlane, pause},
     engine::{self, EngineReading, Watch},
     request::auth::{basic, credentials},
     request::head::Headers,
@@ -11,7 +11,6 @@ use crate::{
 };
 use dualround_model::{EngineDelta, EngineKind, EngineReport, LeftOut, ResetCall, Warning};
 use std::time::Duration;
-use tokio::time::sleep;
 
 /// How long a server may take to have nothing to do before it is reset.
 const IDLE_LIMIT: Duration = Duration::from_secs(60);
@@ -196,7 +195,7 @@ impl RunEngines {
                     ),
                 });
             }
-            sleep(IDLE_STEP).await;
+            pause(IDLE_STEP).await;
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Cancel, Clock, LoadError, RoundEvent,
-    clock::nanos,
+    clock::{nanos, wall_now},
     control::{ControlPlane, preflight},
     engine::EngineReading,
     exchange::Client,
@@ -38,7 +38,7 @@ use dualround_model::{
 use std::{
     collections::BTreeSet,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 use tokio_rustls::TlsConnector;
 
@@ -107,9 +107,7 @@ impl Session {
             other => other.clone(),
         };
         let control = ControlPlane::new(tls, clock, cancel)?;
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let wall = wall_now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             metrics: RunMetrics::start(&plan, &control)?,
             crew: Crew::start(plan.workers.min(most))?,
@@ -441,7 +439,7 @@ impl Session {
             started_ns: now,
             ended_ns: now,
             paused_ns: 0,
-            started_at: rfc3339(SystemTime::now()),
+            started_at: rfc3339(wall_now()),
             probe_requests: done.probe_requests,
             warmup_requests: done.warmup_requests,
             cold: done.cold,

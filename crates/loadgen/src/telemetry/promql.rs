@@ -11,7 +11,11 @@ use super::{
     source::{AskError, MetricsSource, SamplerSettings, SourceError},
     tracks::Collected,
 };
-use crate::{Cancel, clock::Clock, control::Control};
+use crate::{
+    Cancel,
+    clock::Clock,
+    control::{Control, pause},
+};
 use dualround_model::{MetricKind, SeriesTrack, TrackPoint, Warning};
 use dualround_wire::{Selector, toggled_total};
 use serde_json::Value;
@@ -92,7 +96,7 @@ impl PromqlServer {
         let until = self.clock.now()
             + crate::clock::nanos(interval + interval / 10 + Duration::from_millis(100));
         while self.clock.now() < until && !self.cancel.is_cancelled() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            pause(Duration::from_millis(50)).await;
         }
     }
 

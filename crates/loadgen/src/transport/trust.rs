@@ -50,6 +50,10 @@ pub(super) fn verifier(
 }
 
 /// The certificates of the file that takes the place of the platform's, where there is one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the variable of every TLS client, which the platform's verifier reads as well"
+)]
 fn system_certificates() -> Result<Vec<CertificateDer<'static>>, LoadError> {
     let Some(path) = std::env::var_os("SSL_CERT_FILE") else {
         return Ok(Vec::new());
