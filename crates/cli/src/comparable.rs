@@ -175,5 +175,5 @@ fn engine_version(run: &RunInfo) -> Option<String> {
 }
 
 fn cold_policy(run: &RunInfo) -> String {
-    format!("{:?}", run.plan.cold.policy).to_lowercase()
+    run.plan.cold.policy.name().to_owned()
 }

@@ -41,6 +41,7 @@ pub(crate) fn load_words(error: &LoadError) -> String {
             "cache reset failed at {url}: an E round needs an engine whose reset is known: see \
              dualround check endpoint"
         ),
+        LoadError::CanaryRefused { refusal, .. } => format!("{error}{}", after_refusal(*refusal)),
         LoadError::TlsFile { file, path, reason } => match flag_of(*file) {
             Some(flag) => format!("TLS: {flag} {}: {reason}", path.display()),
             None => error.to_string(),
@@ -66,7 +67,6 @@ fn advice(error: &LoadError) -> &'static str {
         LoadError::KeyRefused { .. } => {
             "; check --api-key, or give --model NAME where the key is not good for the list of models"
         }
-        LoadError::CanaryRefused { refusal, .. } => after_refusal(*refusal),
         LoadError::NoResetKnown { .. } => ": give --reset-cache-url, or use --cold auto",
         LoadError::Model(error) => choice_of_model(error),
         LoadError::NoResetRoute { .. } => "; --reset-cache-url names another",
@@ -75,15 +75,16 @@ fn advice(error: &LoadError) -> &'static str {
     }
 }
 
-fn after_refusal(refusal: CanaryRefusal) -> &'static str {
-    match refusal {
-        CanaryRefusal::Path => "; is this the chat completions path?",
+fn after_refusal(refusal: CanaryRefusal) -> String {
+    let told = match refusal {
+        CanaryRefusal::Path(api) => return format!("; is this the {} path?", api.name()),
         CanaryRefusal::Key => "; check --api-key",
         CanaryRefusal::Http2 => {
             "; does the server speak HTTP/2 here? It is asked in HTTP/1.1 without --http2"
         }
         _ => "",
-    }
+    };
+    told.to_owned()
 }
 
 fn way_round(obstacle: Obstacle) -> &'static str {

@@ -1,6 +1,7 @@
 //! What can stop a run. Failures of single requests are records, not errors. No message names a
 //! flag: which one helps, the command line says, by the variant.
 
+use dualround_model::Api;
 use std::{
     fmt::Display,
     io,
@@ -197,8 +198,8 @@ impl LoadError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CanaryRefusal {
-    /// The path: there is no such route.
-    Path,
+    /// The path: there is no such route of this API.
+    Path(Api),
     /// The key.
     Key,
     /// The server does not speak HTTP/2, in which it was asked.

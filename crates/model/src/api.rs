@@ -15,6 +15,23 @@ impl Api {
     /// All of them. Where the path of one ends with that of another, the longer one stands first.
     pub const ALL: [Self; 2] = [Self::Chat, Self::Completions];
 
+    /// Its place in [`Api::ALL`]: one that has none does not compile.
+    #[cfg(test)]
+    fn place(self) -> usize {
+        match self {
+            Self::Chat => 0,
+            Self::Completions => 1,
+        }
+    }
+
+    /// What its endpoint is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat completions",
+            Self::Completions => "completions",
+        }
+    }
+
     /// Its path below `/v1`.
     pub fn path(self) -> &'static str {
         match self {
@@ -35,6 +52,13 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_of_them_are_looked_for() {
+        for (place, api) in Api::ALL.into_iter().enumerate() {
+            assert_eq!(api.place(), place, "{api:?}");
+        }
+    }
 
     #[test]
     fn a_path_tells_the_api_and_what_stands_before_it() {

@@ -18,6 +18,18 @@ pub enum ColdPolicy {
     None,
 }
 
+impl ColdPolicy {
+    /// The name in settings and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Salt => "salt",
+            Self::Reset => "reset",
+            Self::None => "none",
+        }
+    }
+}
+
 /// How a cold round was in fact made cold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

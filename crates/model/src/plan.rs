@@ -122,6 +122,14 @@ impl Plan {
         }
     }
 
+    /// The names of all levels, in order.
+    pub fn level_names(&self) -> Vec<String> {
+        (0..)
+            .zip(&self.levels)
+            .map(|(level, _)| self.level_name(level))
+            .collect()
+    }
+
     /// How often the load of this level has come up in the plan, this level included; at
     /// least 1.
     pub fn level_repeat(&self, level: u32) -> u32 {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// Something the reader of a round or run must know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Warning {
     /// Fewer requests than asked for: the dataset is smaller.
     FewerSamples {

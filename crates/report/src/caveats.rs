@@ -121,6 +121,16 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::FewerSamples { .. }
         | Warning::GoodputZero { .. }
         | Warning::HighTtft { .. } => 2,
-        _ => 3,
+        Warning::RowFieldsUnsent { .. }
+        | Warning::OtherInputLength { .. }
+        | Warning::IclApproximate { .. }
+        | Warning::AutoFoundNothing { .. }
+        | Warning::TruncatedInput { .. }
+        | Warning::TokensFromEvents { .. }
+        | Warning::MetricMissing { .. }
+        | Warning::MetricAlias { .. }
+        | Warning::ShortWindow { .. }
+        | Warning::FewSamplesForP99 { .. }
+        | Warning::Note { .. } => 3,
     }
 }

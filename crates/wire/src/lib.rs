@@ -14,7 +14,7 @@ mod http1;
 mod prometheus;
 mod sse;
 
-pub use api::EventReader;
+pub use api::{EventReader, read_body};
 pub use chat::answer_body::{BodyError, BodyFacts, parse_body};
 pub use chat::chunk::ChunkFacts;
 pub use chat::event::{StreamEvent, Suspect};

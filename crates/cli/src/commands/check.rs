@@ -3,6 +3,7 @@
 use crate::screen::{note, print};
 use crate::{
     args::{RunArgs, SettingSource},
+    endpoint::socket_url,
     exit::Usage,
     settings,
 };
@@ -59,7 +60,9 @@ pub(super) fn settle(run: RunArgs, own: CheckTarget) -> Result<CheckSettings, Us
         pages.insert(0, page);
     }
     let pages = args.prometheus_url.iter().flatten();
-    let pages: Vec<String> = pages.cloned().collect();
+    let pages: Vec<String> = pages
+        .map(|page| socket_url(page).unwrap_or_else(|| page.clone()))
+        .collect();
     let (has_dataset, has_endpoint) = (args.dataset.is_some(), args.endpoint.is_some());
     args.dataset.get_or_insert_with(|| "-".into());
     args.endpoint

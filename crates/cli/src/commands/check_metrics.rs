@@ -152,12 +152,11 @@ fn describe(page: &Scrape, name: &str, selector: Option<&Selector>) -> bool {
     if samples.is_empty() {
         return false;
     }
-    let kind = format!("{kind:?}").to_lowercase();
     let values: Vec<String> = samples
         .iter()
         .map(|sample| sample.value.to_string())
         .collect();
-    say_series(&name, &kind, &values);
+    say_series(&name, kind.name(), &values);
     if selector.is_some() {
         for sample in samples.iter().take(SHOWN) {
             line(&format!("  {} {}", sample.series(), sample.value));

@@ -150,11 +150,11 @@ fn compared(
     );
     if change.levels.is_empty() {
         return Err(Usage(format!(
-            "{} and {} have no concurrency in common: {:?} and {:?}",
+            "{} and {} have no concurrency in common: [{}] and [{}]",
             base_dir.display(),
             dir.display(),
-            base.info.plan.levels,
-            new.info.plan.levels
+            base.info.plan.level_names().join(", "),
+            new.info.plan.level_names().join(", ")
         ))
         .into());
     }

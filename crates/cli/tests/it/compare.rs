@@ -156,7 +156,7 @@ fn what_is_not_comparable_is_refused_with_the_reason() {
     measure(dir, &base, "dataset", "--model one");
     for (other, word) in [
         ("model", "model: one in the base run, two in the new one"),
-        ("level", "no concurrency in common"),
+        ("level", "no concurrency in common: [1] and [3]"),
         (
             "dataset",
             "dataset: data.jsonl (8 rows) in the base run, data.jsonl (9 rows)",

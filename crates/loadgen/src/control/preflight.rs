@@ -24,7 +24,7 @@ pub(crate) enum Models {
     NoList(NoList),
 }
 
-/// The target of the model list: `/v1/models` beside the chat path, with the same query.
+/// The target of the model list: `/v1/models` beside the path of the API, with the same query.
 pub(crate) fn models_target(target: &Target) -> Target {
     let (path, query) = target.path.split_once('?').unwrap_or((&target.path, ""));
     let base = Api::of_path(path).map_or(path.trim_end_matches('/'), |(_, base)| base);

@@ -2,11 +2,11 @@
 
 use crate::{exchange::answer_reading::AnswerReading, text::clean};
 use dualround_model::{
-    Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
+    Api, Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,
 };
 use dualround_wire::{
-    BodyDecoder, ChunkFacts, ResponseHead, StreamEvent, Suspect, error_text, parse_body, quoted,
+    BodyDecoder, ChunkFacts, ResponseHead, StreamEvent, Suspect, error_text, quoted, read_body,
 };
 
 /// Bytes kept of the start of a stream in which no event is heard.
@@ -14,6 +14,7 @@ const START_LIMIT: usize = 1024;
 
 /// An answer, as far as it has come.
 pub(super) struct Answer {
+    api: Api,
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
@@ -59,6 +60,7 @@ pub(super) struct ReadTally {
 impl Answer {
     pub(super) fn new(queued_ns: u64, reading: AnswerReading) -> Self {
         Self {
+            api: reading.api,
             failure: None,
             lenient: reading.lenient,
             keep_text: reading.keep_text,
@@ -469,7 +471,7 @@ impl Answer {
     }
 
     fn judge_body(&mut self, body: &[u8]) {
-        match parse_body(body) {
+        match read_body(self.api, body) {
             Err(reason) => {
                 let message = clean(&format!("{reason} ({})", self.said_by()));
                 self.fail(FailureKind::BadEvent, message);

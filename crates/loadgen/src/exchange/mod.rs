@@ -55,7 +55,8 @@ pub(crate) enum Attempt {
     TimedOut(TimeLimit),
     /// The run's cancel signal ended it.
     Cancelled,
-    /// It never began: the connection had been closed, and no byte of the request was accepted.
+    /// The server did not take it: the connection had been closed, or was being closed while the
+    /// request was on its way.
     NotAccepted,
 }
 
@@ -103,7 +104,8 @@ impl Client {
         })
     }
 
-    /// An open connection: the one given if it is still usable, else a new one.
+    /// Makes sure of an open connection: the one given if it is still usable, else a new one. Returns
+    /// whether it is a new one.
     pub(crate) async fn connect(&self, slot: &mut Option<Link>) -> Result<bool, ConnectError> {
         if slot.as_ref().is_some_and(|link| !link.is_stale()) {
             return Ok(false);

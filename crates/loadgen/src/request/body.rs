@@ -43,7 +43,7 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
         put(&mut body, key, value.clone());
     }
     if request.stream_options {
-        put(&mut body, "stream_options", json!({"include_usage": true}));
+        body.extend(api::asks_for_usage(plan.api()));
     }
     if let Some(tokens) = sample.output_tokens.or(request.max_output_tokens) {
         put(&mut body, &request.max_tokens_field, json!(tokens));

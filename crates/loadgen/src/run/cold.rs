@@ -10,7 +10,7 @@ use crate::{
     request::prepare,
 };
 use dualround_model::{
-    CanaryReport, ColdAction, ColdMethod, ColdPolicy, FailureKind, ResetCall, ResetOutcome,
+    Api, CanaryReport, ColdAction, ColdMethod, ColdPolicy, FailureKind, ResetCall, ResetOutcome,
     ResetProof, TEMPLATE_TOKENS, Warning,
 };
 use std::time::Duration;
@@ -80,7 +80,7 @@ impl RunCold {
             ),
             Some(401 | 403 | 404 | 405) | None => Err(LoadError::CanaryRefused {
                 url: setting.target().shown.clone(),
-                refusal: refusal(&refused, setting.client.http2),
+                refusal: refusal(&refused, setting.plan.api(), setting.client.http2),
                 words,
             }),
             // Anything else may be the prompt's or the moment's fault: the rounds will show it.
@@ -317,9 +317,9 @@ fn first_url(
 }
 
 /// What most likely is wrong where the canary was refused.
-fn refusal(refused: &canary::RefusedProbe, is_http2: bool) -> CanaryRefusal {
+fn refusal(refused: &canary::RefusedProbe, api: Api, is_http2: bool) -> CanaryRefusal {
     match refused.status {
-        Some(404 | 405) => CanaryRefusal::Path,
+        Some(404 | 405) => CanaryRefusal::Path(api),
         Some(_) => CanaryRefusal::Key,
         // Its list of models was had in HTTP/1.1.
         None if is_http2 && refused.kind == FailureKind::ConnectionReset => CanaryRefusal::Http2,

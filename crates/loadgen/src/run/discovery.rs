@@ -15,7 +15,7 @@ const READY_EVERY: Duration = Duration::from_millis(300);
 /// Asks what models there are. With a model given and probes off, not even the list is asked for.
 ///
 /// # Errors
-/// [`LoadError::Endpoint`] when nothing answers.
+/// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(super) async fn models(setting: &RunSetting) -> Result<Models, LoadError> {
     if setting.plan.probe || setting.plan.model.is_empty() {
         listed_models(setting).await
@@ -27,7 +27,7 @@ pub(super) async fn models(setting: &RunSetting) -> Result<Models, LoadError> {
 /// Asks what models there are, whatever the plan says.
 ///
 /// # Errors
-/// [`LoadError::Endpoint`] when nothing answers.
+/// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(super) async fn listed_models(setting: &RunSetting) -> Result<Models, LoadError> {
     let (tls, clock) = (setting.control.tls.clone(), setting.control.clock);
     let mut control = preflight::control(setting.target(), tls, clock);

@@ -162,7 +162,8 @@ impl Session {
     /// Finds the server and its model, and (unless probes are off) sends the canary.
     ///
     /// # Errors
-    /// [`LoadError::Endpoint`] or [`LoadError::Model`], with what to do about it.
+    /// [`LoadError::Unreachable`], [`LoadError::KeyRefused`], [`LoadError::Model`] or
+    /// [`LoadError::CanaryRefused`]: no round would be answered.
     pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let found = self.find_all();
         found.map_err(|error| self.setting.scrubbed(error))
@@ -172,7 +173,7 @@ impl Session {
     /// cancelled meanwhile.
     ///
     /// # Errors
-    /// [`LoadError::Endpoint`] with the last answer when it is not ready in time.
+    /// [`LoadError::NotReady`] with the last answer when it is not ready in time.
     pub fn wait_ready(&mut self, limit: Duration) -> Result<Option<Duration>, LoadError> {
         let setting = &self.setting;
         let waiting = discovery::wait_ready(setting, limit);

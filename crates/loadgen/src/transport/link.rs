@@ -73,8 +73,8 @@ impl Link {
         }
     }
 
-    /// One cheap exchange that is not measured. Whether an answer came, and whether the connection
-    /// can go on.
+    /// One cheap exchange that is not measured. Returns whether it ended in time, in whatever way, and
+    /// whether the connection can go on.
     pub(crate) async fn prime(&mut self, head: &RequestHead) -> (bool, bool) {
         let answer = timeout(PRIME, self.whole(head, None)).await;
         let kept = matches!(&answer, Ok(Ok(answer)) if answer.head.keep_alive);

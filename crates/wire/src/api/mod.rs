@@ -1,8 +1,13 @@
-//! The events of the APIs that a stream may be of.
+//! What the answers of the APIs hold: the events of a stream, and a body that is no stream.
 
 mod completions;
 
-use crate::{chat::event::StreamEvent, chat::reader::ChatReader, sse::SseEvent};
+use crate::{
+    chat::answer_body::{self, BodyError, BodyFacts},
+    chat::event::StreamEvent,
+    chat::reader::ChatReader,
+    sse::SseEvent,
+};
 use completions::CompletionsReader;
 use dualround_model::Api;
 
@@ -31,5 +36,16 @@ impl EventReader {
             Self::Chat(reader) => reader.read_event(event),
             Self::Completions(reader) => reader.read_event(event),
         }
+    }
+}
+
+/// Reads a whole JSON answer of this API.
+///
+/// # Errors
+/// [`BodyError`] when the body is no JSON object of its shape.
+pub fn read_body(api: Api, body: &[u8]) -> Result<BodyFacts, BodyError> {
+    match api {
+        // A choice holds a message or a text: one reader knows both.
+        Api::Chat | Api::Completions => answer_body::parse_body(body),
     }
 }

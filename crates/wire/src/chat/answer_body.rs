@@ -26,19 +26,19 @@ fn listed_error(body: &[u8]) -> Option<String> {
 #[non_exhaustive]
 pub enum BodyError {
     /// A page of HTML, such as gateways send.
-    #[error("the body is an HTML page, no chat answer: {title}")]
+    #[error("the body is an HTML page, no answer: {title}")]
     Page {
         /// Its title, or its first words.
         title: String,
     },
     /// A list that holds no error.
-    #[error("the body is not a chat answer: it is a list: {quote}")]
+    #[error("the body is not an answer: it is a list: {quote}")]
     List {
         /// How it begins.
         quote: String,
     },
     /// Not JSON, or not of the shape of an answer.
-    #[error("the body is not a chat answer: {reason}: {quote}")]
+    #[error("the body is not an answer: {reason}: {quote}")]
     NotAnAnswer {
         /// The parser's words.
         reason: String,
@@ -46,7 +46,7 @@ pub enum BodyError {
         quote: String,
     },
     /// An object without an answer.
-    #[error("the body is not a chat answer: it has no choices: {quote}")]
+    #[error("the body is not an answer: it has no choices: {quote}")]
     NoChoices {
         /// How it begins.
         quote: String,

@@ -17,6 +17,19 @@ pub enum PromType {
     Untyped,
 }
 
+impl PromType {
+    /// The name, as pages have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+            Self::Summary => "summary",
+            Self::Untyped => "untyped",
+        }
+    }
+}
+
 /// One sample line of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromSample {

@@ -69,15 +69,15 @@ fn every_kind_of_round_is_known_everywhere() {
             tidy.contains(&format!(",{name},")),
             "{name} is not in metrics_tidy.csv"
         );
-        for flat in [&flat_en, &flat_zh] {
-            let columns = flat.lines().next().unwrap();
-            assert!(columns.contains(&number.to_string()), "{name}: {columns}");
-        }
-        assert!(page.contains(name), "{name} is not on the page");
-        assert!(
-            progress.contains(&format!("{number}")),
-            "{name}: {progress}"
-        );
+        let column = format!("concurrency1-round{number}");
+        assert!(has_column(&flat_en, &column), "{name}: {flat_en}");
+        let column = format!("并发1-第{number}轮");
+        assert!(has_column(&flat_zh, &column), "{name}: {flat_zh}");
+        let data = format!("{{\"number\":{number},\"epoch\":0,\"kind\":\"{name}\"");
+        let is_there = page.contains(&data);
+        assert!(is_there, "{name} is not among the page's rounds");
+        let place = format!("round {number}/{} ", RoundKind::ALL.len());
+        assert!(progress.contains(&place), "{name}: {progress}");
         let file = json(
             &dir.path()
                 .join(format!("out/concurrency_1_round_{number}.json")),
@@ -86,6 +86,12 @@ fn every_kind_of_round_is_known_everywhere() {
     }
     let kinds = parquet_kinds(&dir.path().join("out/requests.parquet"));
     assert_eq!(kinds.len(), RoundKind::ALL.len(), "{kinds:?}");
+}
+
+/// A CSV file has a column of this name.
+fn has_column(csv: &str, column: &str) -> bool {
+    let head = csv.trim_start_matches('\u{feff}').lines().next();
+    head.is_some_and(|head| head.split(',').any(|name| name.trim_matches('"') == column))
 }
 
 /// The kinds of rounds in a file of requests.

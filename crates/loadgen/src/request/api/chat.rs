@@ -81,6 +81,13 @@ fn mark_message(message: &mut Value, marker: &str) {
     }
 }
 
+/// `stream_options`, which the completions of before know too.
+pub(super) fn asks_for_usage() -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("stream_options".to_owned(), json!({"include_usage": true}));
+    fields
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

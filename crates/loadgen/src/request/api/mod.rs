@@ -1,5 +1,5 @@
-//! What the APIs want of a request, one question a function: the prompt's fields, the place of fresh
-//! text, what shapes a prompt, what the engine's tokenizer is given.
+//! What the APIs want of a request, one question a function: the prompt's fields, how usage is asked
+//! for, the place of fresh text, what shapes a prompt, what the engine's tokenizer is given.
 
 mod chat;
 mod completions;
@@ -50,6 +50,13 @@ pub(super) fn prompt(api: Api, sample: &Sample) -> Result<Map<String, Value>, Bo
     match api {
         Api::Chat => Ok(chat::prompt(sample)),
         Api::Completions => completions::prompt(sample),
+    }
+}
+
+/// The fields by which a stream is asked to end with its usage; none where it always does.
+pub(super) fn asks_for_usage(api: Api) -> Map<String, Value> {
+    match api {
+        Api::Chat | Api::Completions => chat::asks_for_usage(),
     }
 }
 

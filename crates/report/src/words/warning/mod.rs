@@ -14,25 +14,64 @@ pub(crate) use dataset::is_media;
 use super::Bilingual;
 use dualround_model::{Lang, Warning};
 
-/// What each family says of a caveat of its own, and of no other.
-const FAMILIES: [fn(&Warning) -> Option<Bilingual>; 8] = [
-    dataset::dataset,
-    requests::requests,
-    course::course,
-    stream::stream,
-    usage::usage,
-    figures::figures,
-    machines::machines,
-    server_metrics::server_metrics,
-];
+/// The words of a caveat's family: a caveat without one does not compile.
+fn words(warning: &Warning) -> Option<Bilingual> {
+    match warning {
+        Warning::FewerSamples { .. }
+        | Warning::DuplicatePrompts { .. }
+        | Warning::TruncatedInput { .. }
+        | Warning::OtherInputLength { .. }
+        | Warning::RowFieldsUnsent { .. }
+        | Warning::EqualIds { .. } => dataset::dataset(warning),
+        Warning::Failures { .. }
+        | Warning::AllFailed { .. }
+        | Warning::Timeouts { .. }
+        | Warning::Retried { .. }
+        | Warning::CanaryFailed { .. }
+        | Warning::WarmUpFailed { .. } => requests::requests(warning),
+        Warning::Interrupted { .. }
+        | Warning::Killed { .. }
+        | Warning::LimitReached { .. }
+        | Warning::RecordsMissing { .. } => course::course(warning),
+        Warning::NotStreamed { .. }
+        | Warning::BufferedSuspected { .. }
+        | Warning::Compressed { .. }
+        | Warning::UnknownText { .. }
+        | Warning::UnknownFinish { .. } => stream::stream(warning),
+        Warning::TokensFromEvents { .. }
+        | Warning::UsageMismatch { .. }
+        | Warning::UsageTotalOff { .. }
+        | Warning::ImpossibleUsage { .. }
+        | Warning::PromptTokensChanged { .. }
+        | Warning::PromptCut { .. } => usage::usage(warning),
+        Warning::IclApproximate { .. }
+        | Warning::FewSamplesForP99 { .. }
+        | Warning::GoodputZero { .. }
+        | Warning::HighTtft { .. }
+        | Warning::NotCold { .. } => figures::figures(warning),
+        Warning::ClientOverloaded { .. }
+        | Warning::ClientStoodStill { .. }
+        | Warning::OtherTraffic { .. } => machines::machines(warning),
+        Warning::MetricMissing { .. }
+        | Warning::MetricAlias { .. }
+        | Warning::CounterReset { .. }
+        | Warning::MetricNotCovered { .. }
+        | Warning::AutoFoundNothing { .. }
+        | Warning::ShortWindow { .. }
+        | Warning::ScrapesFailed { .. }
+        | Warning::EngineUnreachable { .. }
+        | Warning::MetricsUnreadable { .. } => server_metrics::server_metrics(warning),
+        // Its text is its words.
+        Warning::Note { .. } => None,
+    }
+}
 
 /// What a caveat says to people.
 pub fn warning_text(warning: &Warning, lang: Lang) -> String {
     if let Warning::Note { text } = warning {
         return text.clone();
     }
-    let words = FAMILIES.iter().find_map(|family| family(warning));
-    words.map_or_else(|| format!("{warning:?}"), |words| lang.pick(words))
+    words(warning).map_or_else(|| format!("{warning:?}"), |words| lang.pick(words))
 }
 
 /// A text in brackets; nothing, where there is none.
