@@ -121,6 +121,10 @@ fn dataset_hint(error: &DatasetError) -> Option<String> {
     if matches!(error, DatasetError::Write(_)) {
         return None;
     }
+    // What is generated is no file that could be looked at.
+    if matches!(error, DatasetError::HitRatio { .. }) {
+        return dataset_flag(error).map(str::to_owned);
+    }
     Some(match dataset_flag(error) {
         Some(advice) => format!("{advice}; {SHOWS}"),
         None => SHOWS.to_owned(),
