@@ -51,7 +51,7 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    experiment::run_experiment(experiment::ExperimentRequest {
+    experiment::run_experiment(&experiment::ExperimentRequest {
         plan,
         selection,
         default_dir,

@@ -23,7 +23,7 @@ pub(crate) fn run(args: RunArgs) -> anyhow::Result<u8> {
     } else {
         resolved.progress
     };
-    experiment::run_experiment(experiment::ExperimentRequest {
+    experiment::run_experiment(&experiment::ExperimentRequest {
         plan: resolved.plan,
         selection,
         default_dir: resolved.default_dir,

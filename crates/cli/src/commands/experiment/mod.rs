@@ -59,7 +59,7 @@ pub(crate) struct ExperimentRequest<'a> {
 ///
 /// # Errors
 /// When it cannot begin, or what it is worth cannot be written.
-pub(crate) fn run_experiment(request: ExperimentRequest<'_>) -> anyhow::Result<u8> {
+pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<u8> {
     let started = SystemTime::now();
     let run_id = rfc3339(started).replace([':', '.'], "-");
     let live = Live::start(request.live, &run_id, &request.plan)?;
@@ -71,19 +71,19 @@ pub(crate) fn run_experiment(request: ExperimentRequest<'_>) -> anyhow::Result<u
         note(text);
     }
     // Held to the end: what another process would write there at the same time is nobody's run.
-    let _lock = opening::check(&request)?;
-    let resumed = opening::resumed(&request)?;
+    let _lock = opening::check(request)?;
+    let resumed = opening::resumed(request)?;
     if let Some(resumed) = &resumed
         && resumed.levels.len() == request.plan.levels.len()
     {
         return judge_again::judge_again(resumed, &request.plan);
     }
-    let connected = opening::connect(&request, resumed.as_ref(), &cancel)?;
+    let connected = opening::connect(request, resumed.as_ref(), &cancel)?;
     if let Some(live) = &live {
         live.model(&connected.session.plan().model);
     }
-    let folder = opening::folder(&request, resumed)?;
-    let mut info = opening::run_info(&request, &connected, &folder, run_id, started);
+    let folder = opening::folder(request, resumed)?;
+    let mut info = opening::run_info(request, &connected, &folder, run_id, started);
     folder.files.write_run(&info)?;
     let plan = connected.session.plan().clone();
     let options = SummaryOptions::of(&plan, connected.canary.as_ref(), &info.engines);
