@@ -76,7 +76,11 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
         ),
         ("--top-p", or_none(a.top_p), or_none(b.top_p)),
         ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
-        ("--http2", a.http2.to_string(), b.http2.to_string()),
+        (
+            "--http2",
+            a.network.http2.to_string(),
+            b.network.http2.to_string(),
+        ),
         (
             "--max-input-length",
             or_none(old.dataset.max_input_length),

@@ -76,6 +76,14 @@ pub enum LoadError {
         /// The server's words.
         words: String,
     },
+    /// A server beside the endpoint does not answer.
+    #[error("no answer from {url}: {reason}")]
+    Unanswered {
+        /// The URL asked, secrets removed.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
     /// The model is not served, or the choice is open.
     #[error(transparent)]
     Model(#[from] ModelError),

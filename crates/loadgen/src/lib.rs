@@ -25,8 +25,10 @@ mod wall_time;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
+pub use control::download::{Download, download};
 pub use control::engine_tokenizer::EngineTokenizer;
 pub use control::fetch::{Fetched, fetch};
+pub use control::poster::Poster;
 pub use error::{CanaryRefusal, LoadError, ModelError, Obstacle, TlsFile};
 pub use events::RoundEvent;
 pub use exchange::replay::{Replayed, replay};
@@ -34,5 +36,5 @@ pub use request::preview::{Preview, preview, sendable};
 pub use run::Session;
 pub use secrets::mask_secrets;
 pub use telemetry::{PrometheusError, PrometheusServer};
-pub use transport::{proxy_shown, redact_url, userinfo};
+pub use transport::{Network, proxy_shown, redact_url, userinfo};
 pub use wall_time::{parse_rfc3339, rfc3339};

@@ -17,6 +17,7 @@ mod evidence;
 mod finding;
 mod hex;
 mod load;
+mod network;
 mod outcome;
 mod plan;
 mod record;
@@ -56,9 +57,10 @@ pub use finding::{
 };
 pub use hex::hex;
 pub use load::{ArrivalRate, Arrivals, Load};
+pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
-    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, ProxyPlan,
+    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
     RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};

@@ -1,6 +1,8 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
-use crate::{Api, ColdPlan, EngineKind, Judging, Load, RoundSpec, Schedule, Secret, Slo};
+use crate::{
+    Api, ColdPlan, EngineKind, Judging, Load, NetworkPlan, RoundSpec, Schedule, Secret, Slo,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -302,37 +304,9 @@ pub struct RequestPlan {
     pub token_source: TokenSourceChoice,
     /// Keep requests with unreadable events instead of failing them.
     pub lenient: bool,
-    /// Trust only this CA file.
-    pub ca_cert: Option<PathBuf>,
-    /// PEM file with the certificate that this client shows, and its chain.
-    #[serde(default)]
-    pub client_cert: Option<PathBuf>,
-    /// PEM file with its key; `None`: in the same file.
-    #[serde(default)]
-    pub client_key: Option<PathBuf>,
-    /// Do not verify the server's certificate.
-    pub insecure: bool,
-    /// Measure over HTTP/2 (ALPN under TLS, prior knowledge without).
-    #[serde(default)]
-    pub http2: bool,
-    /// Proxies on the way.
-    #[serde(default)]
-    pub proxy: ProxyPlan,
-}
-
-/// Proxies, as flags and environment give them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProxyPlan {
-    /// For http URLs, with its credentials.
-    pub http: Option<Secret>,
-    /// For https URLs.
-    pub https: Option<Secret>,
-    /// Hosts that are reached directly, as NO_PROXY writes them.
-    pub except: String,
-    /// Given by flag: loopback goes through it as well.
-    pub given: bool,
-    /// The proxy that the endpoint is reached by, credentials removed; `None`: directly.
-    pub endpoint: Option<String>,
+    /// How its servers, and everything beside them, are reached.
+    #[serde(flatten)]
+    pub network: NetworkPlan,
 }
 
 impl Default for RequestPlan {
@@ -350,12 +324,7 @@ impl Default for RequestPlan {
             headers: Vec::new(),
             token_source: TokenSourceChoice::Auto,
             lenient: false,
-            ca_cert: None,
-            client_cert: None,
-            client_key: None,
-            insecure: false,
-            http2: false,
-            proxy: ProxyPlan::default(),
+            network: NetworkPlan::default(),
         }
     }
 }

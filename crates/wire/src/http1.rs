@@ -26,6 +26,10 @@ pub struct ResponseHead {
     pub location: Option<String>,
     /// `Server`.
     pub server: Option<String>,
+    /// `ETag`.
+    pub etag: Option<String>,
+    /// `X-Linked-ETag`, of the file that a hub's redirect leads to.
+    pub linked_etag: Option<String>,
     /// The gateway that its headers name.
     pub gateway: Option<Box<Gateway>>,
 }
@@ -411,6 +415,10 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Fra
             head.location = Some(value);
         } else if name.eq_ignore_ascii_case("server") {
             head.server = Some(value);
+        } else if name.eq_ignore_ascii_case("etag") {
+            head.etag = Some(value);
+        } else if name.eq_ignore_ascii_case("x-linked-etag") {
+            head.linked_etag = Some(value);
         }
     }
     let state = match (status, chunked, head.content_length) {

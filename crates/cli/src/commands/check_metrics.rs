@@ -2,8 +2,8 @@
 
 use super::check::{CheckTarget, line, settle};
 use crate::{args::CheckMetricsArgs, exit, exit::Usage, screen::print};
-use dualround_loadgen::{PrometheusError, PrometheusServer, fetch, redact_url};
-use dualround_model::RequestPlan;
+use dualround_loadgen::{Clock, Network, PrometheusError, PrometheusServer, fetch, redact_url};
+use dualround_model::Secret;
 use dualround_wire::{
     FoundMetric, PromSample, Scrape, Selector, error_text, no_page, parse_exposition, toggled_total,
 };
@@ -29,11 +29,6 @@ pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
         print(text);
         return Ok(exit::OK);
     }
-    let request = RequestPlan {
-        api_key: None,
-        headers: settled.plan.prometheus.headers,
-        ..settled.plan.request
-    };
     let Some(url) = settled.pages.first() else {
         return Err(Usage("give the page: dualround check metrics URL".to_owned()).into());
     };
@@ -44,23 +39,42 @@ pub(crate) fn run(args: CheckMetricsArgs) -> anyhow::Result<u8> {
     };
     // `auto` is a choice of a run's own; here all of the page is shown.
     let names: Vec<String> = names.into_iter().filter(|name| name != "auto").collect();
-    metrics(url, &names, &request)
+    let source = PageSource {
+        url,
+        network: Network::new(&settled.plan.request.network, Clock::start())?,
+        headers: &settled.plan.prometheus.headers,
+    };
+    metrics(&source, &names)
 }
 
-fn metrics(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
+/// Where metrics are looked for, and how.
+struct PageSource<'a> {
+    url: &'a str,
+    network: Network,
+    /// Those of metric sources alone.
+    headers: &'a [(String, Secret)],
+}
+
+fn metrics(source: &PageSource<'_>, names: &[String]) -> anyhow::Result<u8> {
+    let PageSource {
+        url,
+        network,
+        headers,
+    } = source;
     let whole = url.starts_with("unix:") || Url::parse(url).is_ok_and(|url| url.has_host());
     if !whole {
         let example = "http://localhost:8000/metrics";
         return Err(Usage(format!("{url}: give a whole URL, e.g. {example}")).into());
     }
-    if let Some(found) = PrometheusServer::find(url, request, LIMIT)? {
+    if let Some(found) = PrometheusServer::find(url, network, headers, LIMIT)? {
         return server(found, names);
     }
-    page(url, names, request)
+    page(source, names)
 }
 
-fn page(url: &str, names: &[String], request: &RequestPlan) -> anyhow::Result<u8> {
-    let answer = fetch(url, request, LIMIT)?;
+fn page(source: &PageSource<'_>, names: &[String]) -> anyhow::Result<u8> {
+    let url = source.url;
+    let answer = fetch(url, &source.network, source.headers, LIMIT)?;
     if answer.status != 200 {
         let (shown, status) = (redact_url(url), answer.status);
         let words = error_text(&answer.body);

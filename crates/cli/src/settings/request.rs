@@ -2,7 +2,7 @@
 
 use super::{choice, proxy, usage};
 use crate::{args::RunArgs, environment_key, exit::Usage};
-use dualround_model::{RequestPlan, Secret, TokenSourceChoice};
+use dualround_model::{NetworkPlan, RequestPlan, Secret, TokenSourceChoice};
 use serde_json::{Map, Value};
 
 /// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
@@ -69,12 +69,14 @@ pub(super) fn resolve(
         headers,
         token_source,
         lenient: args.lenient.unwrap_or(false),
-        ca_cert: args.ca_cert.clone(),
-        client_cert: args.client_cert.clone(),
-        client_key: args.client_key.clone(),
-        insecure: args.insecure.unwrap_or(false),
-        http2: args.http2.unwrap_or(false),
-        proxy: proxy::resolve(args, endpoint)?,
+        network: NetworkPlan {
+            ca_cert: args.ca_cert.clone(),
+            client_cert: args.client_cert.clone(),
+            client_key: args.client_key.clone(),
+            insecure: args.insecure.unwrap_or(false),
+            http2: args.http2.unwrap_or(false),
+            proxy: proxy::resolve(args, endpoint)?,
+        },
     })
 }
 

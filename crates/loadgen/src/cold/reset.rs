@@ -2,15 +2,13 @@
 
 use crate::{
     LoadError,
-    clock::Clock,
     control::{Control, ControlError, pause},
     request::auth::basic,
-    transport::{Target, WholeResponse},
+    transport::{Network, WholeResponse},
 };
-use dualround_model::{RequestPlan, ResetCall, ResetOutcome};
+use dualround_model::{ResetCall, ResetOutcome};
 use serde_json::Value;
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// Bound on one call; an engine may wait for idle blocks before it answers.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -24,31 +22,24 @@ const ATTEMPTS: u32 = 5;
 /// round would not be cold.
 pub(crate) async fn reset_all(
     calls: &[ResetCall],
-    request: &RequestPlan,
-    tls: Option<&TlsConnector>,
-    clock: Clock,
+    network: &Network,
 ) -> Result<Vec<ResetOutcome>, LoadError> {
     let mut outcomes = Vec::new();
     for call in calls {
-        outcomes.push(reset(call, request, tls, clock).await?);
+        outcomes.push(reset(call, network).await?);
     }
     Ok(outcomes)
 }
 
-async fn reset(
-    call: &ResetCall,
-    request: &RequestPlan,
-    tls: Option<&TlsConnector>,
-    clock: Clock,
-) -> Result<ResetOutcome, LoadError> {
-    let target = Target::resolve(&call.url, request)?;
+async fn reset(call: &ResetCall, network: &Network) -> Result<ResetOutcome, LoadError> {
+    let target = network.target(&call.url)?;
     let (url, path) = (target.shown.clone(), target.path.clone());
     let auth = basic(target.userinfo.as_deref());
-    let mut control = Control::new(target, tls.cloned(), clock, LIMIT);
+    let mut control = Control::new(target, network.clock, LIMIT);
     let mut attempts = 0;
     loop {
         attempts += 1;
-        let answer = control.send(&call.method, &auth, "").await;
+        let answer = control.send(&call.method, &auth, b"").await;
         let again = match &answer {
             Ok(answer) => answer.status >= 500 || answer.status == 429,
             Err(_) => true,

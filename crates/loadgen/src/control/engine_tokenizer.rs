@@ -1,6 +1,6 @@
 //! Counting tokens by the engine's own `/tokenize`, before a run.
 
-use crate::{LoadError, control::Control, control::preflight};
+use crate::{LoadError, clock::Clock, control::Control, control::preflight, transport::Network};
 use dualround_model::Plan;
 use tokio::runtime::Runtime;
 
@@ -23,7 +23,8 @@ impl EngineTokenizer {
     /// # Errors
     /// [`LoadError`] when the address cannot be used.
     pub fn find(plan: &Plan) -> Result<Option<Self>, LoadError> {
-        let mut control = Control::to(&plan.endpoint, &plan.request, preflight::LIMIT)?;
+        let network = Network::new(&plan.request.network, Clock::start())?;
+        let mut control = Control::to(&plan.endpoint, &network, preflight::LIMIT)?;
         control.target.path = preflight::tokenize_path(&control.target);
         let mut found = Self {
             plan: plan.clone(),

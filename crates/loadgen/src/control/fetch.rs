@@ -1,10 +1,16 @@
 //! One GET for the tool's own checks, outside any run.
 
-use crate::{LoadError, control::Control, request::auth::credentials, secrets::Secrets};
-use dualround_model::{RequestPlan, Secret};
+use crate::{
+    LoadError,
+    control::Control,
+    request::auth::{basic, given},
+    secrets::Secrets,
+    transport::{Network, WholeResponse},
+};
+use dualround_model::Secret;
 use std::time::Duration;
 
-/// The answer to one GET, whatever its status.
+/// The answer to one request, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Fetched {
     /// HTTP status.
@@ -19,33 +25,45 @@ pub struct Fetched {
     pub body: Vec<u8>,
 }
 
-/// Gets a URL, blocking, within `limit`, with the key and headers of `request`.
+impl Fetched {
+    /// An answer without these secrets.
+    pub(super) fn of(answer: WholeResponse, secrets: &Secrets) -> Self {
+        // What is shown of it is a server's words.
+        let body = match String::from_utf8(answer.body) {
+            Ok(text) => secrets.scrub(text).into_bytes(),
+            Err(bytes) => bytes.into_bytes(),
+        };
+        Self {
+            status: answer.status,
+            content_type: answer.head.content_type,
+            content_encoding: answer.head.content_encoding,
+            location: answer.head.location,
+            body,
+        }
+    }
+}
+
+/// Gets a URL, blocking, within `limit`, with these headers.
 ///
 /// # Errors
 /// [`LoadError`] when the URL cannot be used or nothing answers.
-pub fn fetch(url: &str, request: &RequestPlan, limit: Duration) -> Result<Fetched, LoadError> {
-    let mut control = Control::to(url, request, limit)?;
+pub fn fetch(
+    url: &str,
+    network: &Network,
+    headers: &[(String, Secret)],
+    limit: Duration,
+) -> Result<Fetched, LoadError> {
+    let mut control = Control::to(url, network, limit)?;
     let shown = control.target.shown.clone();
-    let userinfo = control.target.userinfo.clone().map(Secret::new);
-    let headers = credentials(request, userinfo.as_ref());
+    let mut sent = basic(control.target.userinfo.as_deref());
+    sent.set_all(&given(headers));
     let runtime = crate::runtime::single()?;
-    let secrets = Secrets::of_request(url, request);
-    let answer = runtime.block_on(control.get(&headers)).map_err(|error| {
+    let secrets = Secrets::of_request(url, headers, network.plan());
+    let answer = runtime.block_on(control.get(&sent)).map_err(|error| {
         secrets.scrub_error(LoadError::Endpoint {
             url: shown,
             reason: error.to_string(),
         })
     })?;
-    // What is shown of it is a server's words.
-    let body = match String::from_utf8(answer.body) {
-        Ok(text) => secrets.scrub(text).into_bytes(),
-        Err(bytes) => bytes.into_bytes(),
-    };
-    Ok(Fetched {
-        status: answer.status,
-        content_type: answer.head.content_type,
-        content_encoding: answer.head.content_encoding,
-        location: answer.head.location,
-        body,
-    })
+    Ok(Fetched::of(answer, &secrets))
 }

@@ -1,9 +1,11 @@
 //! Requests that are not measured: model list, resets, metrics pages, priming.
 
+pub(crate) mod download;
 pub(crate) mod engine_tokenizer;
 mod error;
 pub(crate) mod fetch;
 mod plane;
+pub(crate) mod poster;
 pub(crate) mod preflight;
 
 pub(crate) use plane::{ControlPlane, pause};
@@ -12,13 +14,11 @@ use crate::{
     LoadError,
     clock::Clock,
     request::head::Headers,
-    transport::{ConnectError, Link, MAX_BYTES, Target, WholeResponse, for_http2, tls_connector},
+    transport::{ConnectError, Link, MAX_BYTES, Network, Target, WholeResponse},
 };
-use dualround_model::RequestPlan;
 use dualround_wire::BodyDecoder;
 use std::time::Duration;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 pub(crate) use error::ControlError;
 
@@ -28,7 +28,6 @@ const REDIRECTS: usize = 5;
 /// A client for one target that keeps its connection.
 pub(crate) struct Control {
     pub(crate) target: Target,
-    tls: Option<TlsConnector>,
     clock: Clock,
     limit: Duration,
     conn: Option<Link>,
@@ -38,15 +37,9 @@ pub(crate) struct Control {
 
 impl Control {
     /// A client without a connection yet; `limit` bounds each whole exchange.
-    pub(crate) fn new(
-        target: Target,
-        tls: Option<TlsConnector>,
-        clock: Clock,
-        limit: Duration,
-    ) -> Self {
+    pub(crate) fn new(target: Target, clock: Clock, limit: Duration) -> Self {
         Self {
             target,
-            tls,
             clock,
             limit,
             conn: None,
@@ -54,18 +47,13 @@ impl Control {
         }
     }
 
-    /// A client for a URL, with the certificates of `request`, on a clock of its own.
+    /// A client for a URL; `limit` bounds each whole exchange.
     ///
     /// # Errors
     /// [`LoadError`] when the URL cannot be used.
-    pub(crate) fn to(url: &str, request: &RequestPlan, limit: Duration) -> Result<Self, LoadError> {
-        let target = Target::resolve(url, request)?;
-        let tls = if target.https {
-            Some(tls_connector(request)?)
-        } else {
-            None
-        };
-        Ok(Self::new(target, tls, Clock::start(), limit))
+    pub(crate) fn to(url: &str, network: &Network, limit: Duration) -> Result<Self, LoadError> {
+        let target = network.target(url)?;
+        Ok(Self::new(target, network.clock, limit))
     }
 
     /// Closes the kept connection: the next request opens one of its own.
@@ -82,7 +70,7 @@ impl Control {
         &mut self,
         method: &str,
         headers: &Headers,
-        body: &str,
+        body: &[u8],
     ) -> Result<WholeResponse, ControlError> {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
@@ -104,7 +92,7 @@ impl Control {
     /// [`ControlError`] when no whole answer came, or a redirect leads elsewhere.
     pub(crate) async fn get(&mut self, headers: &Headers) -> Result<WholeResponse, ControlError> {
         for _ in 0..REDIRECTS {
-            let answer = self.send("GET", headers, "").await?;
+            let answer = self.send("GET", headers, b"").await?;
             let moved = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
             let (true, Some(to)) = (moved, answer.head.location.as_deref()) else {
                 return Ok(answer);
@@ -140,7 +128,7 @@ impl Control {
         &mut self,
         method: &str,
         headers: &Headers,
-        body: &str,
+        body: &[u8],
     ) -> Result<WholeResponse, ControlError> {
         let mut conn = match self.conn.take().filter(|conn| !conn.is_stale()) {
             Some(conn) => conn,
@@ -158,12 +146,8 @@ impl Control {
     }
 
     async fn open(&self) -> Result<Link, ConnectError> {
-        let tls = match &self.tls {
-            Some(tls) if self.http2 => Some(for_http2(tls)),
-            tls => tls.clone(),
-        };
-        let (target, limit) = (&self.target, Some(self.limit));
-        Link::open(target, tls.as_ref(), self.clock, limit, self.http2).await
+        let limit = Some(self.limit);
+        Link::open(&self.target, self.clock, limit, self.http2).await
     }
 }
 

@@ -1,9 +1,8 @@
 //! The side of a run that is not measured: it speaks HTTP/1.1, one thing at a time.
 
-use crate::{LoadError, cancel::Cancel, clock::Clock};
+use crate::{LoadError, cancel::Cancel, clock::Clock, transport::Network};
 use std::{future::Future, time::Duration};
 use tokio::{runtime::Runtime, select};
-use tokio_rustls::TlsConnector;
 
 /// How long a pause may go on before it is looked at whether the run was cancelled.
 const STEP: Duration = Duration::from_millis(50);
@@ -20,8 +19,7 @@ pub(crate) async fn pause(duration: Duration) {
 /// What every request of a run needs that is not measured.
 pub(crate) struct ControlPlane {
     runtime: Runtime,
-    pub(crate) tls: Option<TlsConnector>,
-    pub(crate) clock: Clock,
+    pub(crate) network: Network,
     pub(crate) cancel: Cancel,
 }
 
@@ -30,17 +28,17 @@ impl ControlPlane {
     ///
     /// # Errors
     /// [`LoadError::Worker`] when the system gives no runtime.
-    pub(crate) fn new(
-        tls: Option<TlsConnector>,
-        clock: Clock,
-        cancel: Cancel,
-    ) -> Result<Self, LoadError> {
+    pub(crate) fn new(network: Network, cancel: Cancel) -> Result<Self, LoadError> {
         Ok(Self {
             runtime: crate::runtime::single()?,
-            tls,
-            clock,
+            network,
             cancel,
         })
+    }
+
+    /// The run's clock.
+    pub(crate) fn clock(&self) -> Clock {
+        self.network.clock
     }
 
     /// Runs `work` to its end.
@@ -61,9 +59,9 @@ impl ControlPlane {
     /// Sleeps, unless the run is cancelled.
     #[expect(clippy::disallowed_methods, reason = "in steps, each of which looks")]
     pub(crate) fn pause(&self, duration: Duration) {
-        let until = self.clock.now() + crate::clock::nanos(duration);
-        while self.clock.now() < until && !self.cancel.is_cancelled() {
-            let left = Duration::from_nanos(until.saturating_sub(self.clock.now()));
+        let until = self.clock().now() + crate::clock::nanos(duration);
+        while self.clock().now() < until && !self.cancel.is_cancelled() {
+            let left = Duration::from_nanos(until.saturating_sub(self.clock().now()));
             std::thread::sleep(left.min(STEP));
         }
     }

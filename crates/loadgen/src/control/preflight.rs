@@ -45,7 +45,7 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
         "model": plan.model, "content": text, "prompt": text, "add_special_tokens": false,
     });
     let answer = control
-        .send("POST", &headers, &body.to_string())
+        .send("POST", &headers, body.to_string().as_bytes())
         .await
         .ok()?;
     if answer.status != 200 {
@@ -65,22 +65,14 @@ pub(crate) fn tokenize_path(target: &Target) -> String {
 }
 
 /// A client for `/tokenize` of the plan's endpoint.
-pub(crate) fn tokenizer(
-    target: &Target,
-    tls: Option<tokio_rustls::TlsConnector>,
-    clock: Clock,
-) -> Control {
-    Control::new(target.with_path(&tokenize_path(target)), tls, clock, LIMIT)
+pub(crate) fn tokenizer(target: &Target, clock: Clock) -> Control {
+    Control::new(target.with_path(&tokenize_path(target)), clock, LIMIT)
 }
 
 /// A client for `/health` of the plan's endpoint.
-pub(crate) fn health(
-    target: &Target,
-    tls: Option<tokio_rustls::TlsConnector>,
-    clock: Clock,
-) -> Control {
+pub(crate) fn health(target: &Target, clock: Clock) -> Control {
     let path = format!("{}/health", target.base_path());
-    Control::new(target.with_path(&path), tls, clock, LIMIT)
+    Control::new(target.with_path(&path), clock, LIMIT)
 }
 
 /// Why a server is not ready.
@@ -113,7 +105,7 @@ pub(crate) async fn ready(
 ) -> Result<(), NotReady> {
     let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
     for (route, control) in [("/v1/models", models), ("/health", health)] {
-        let answer = control.send("GET", &headers, "").await?;
+        let answer = control.send("GET", &headers, b"").await?;
         if matches!(answer.status, 500 | 502 | 503 | 504) {
             return Err(NotReady::Unhealthy {
                 route,
@@ -161,7 +153,7 @@ impl NoList {
 /// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Models, LoadError> {
     let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
-    let answer = control.send("GET", &headers, "").await;
+    let answer = control.send("GET", &headers, b"").await;
     let answer = answer.map_err(|error| LoadError::Unreachable {
         url: control_url(plan),
         obstacle: obstacle(&error, plan, &control.target),
@@ -191,7 +183,9 @@ pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Mo
 fn obstacle(error: &ControlError, plan: &Plan, target: &Target) -> Obstacle {
     match error {
         ControlError::Connect(error) if error.in_handshake => Obstacle::Handshake,
-        ControlError::Exchange(error) if error.is_other_version() && !plan.request.http2 => {
+        ControlError::Exchange(error)
+            if error.is_other_version() && !plan.request.network.http2 =>
+        {
             Obstacle::HttpVersion
         }
         ControlError::Connect(_) if target.proxy.is_some() => Obstacle::Proxy,
@@ -281,18 +275,14 @@ pub(crate) fn unknown_model(given: &str, message: &str, models: &Models) -> Load
 }
 
 /// A client for the model list of the plan's endpoint.
-pub(crate) fn control(
-    target: &Target,
-    tls: Option<tokio_rustls::TlsConnector>,
-    clock: Clock,
-) -> Control {
-    Control::new(models_target(target), tls, clock, LIMIT)
+pub(crate) fn control(target: &Target, clock: Clock) -> Control {
+    Control::new(models_target(target), clock, LIMIT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::transport::{ConnectError, ExchangeError, WholeResponse};
+    use crate::transport::{ConnectError, ExchangeError, Network, WholeResponse};
     use dualround_model::{FailureKind, ProxyPlan, Secret};
     use dualround_wire::HttpError;
     use serde_json::json;
@@ -358,7 +348,7 @@ mod tests {
         };
         let framing = |error| ControlError::Exchange(ExchangeError::Framing(error));
         let mut plan = Plan::new("http://127.0.0.1:1/v1/chat/completions", "d");
-        let direct = Target::resolve(&plan.endpoint, &plan.request).unwrap();
+        let direct = Network::plain().target(&plan.endpoint).unwrap();
         for (error, expected) in [
             (connect(true), Obstacle::Handshake),
             (connect(false), Obstacle::Address),
@@ -370,15 +360,16 @@ mod tests {
         ] {
             assert_eq!(obstacle(&error, &plan, &direct), expected, "{error}");
         }
-        plan.request.proxy = ProxyPlan {
+        plan.request.network.proxy = ProxyPlan {
             http: Some(Secret::new("http://127.0.0.1:9")),
             given: true,
             ..ProxyPlan::default()
         };
-        let proxied = Target::resolve(&plan.endpoint, &plan.request).unwrap();
+        let network = Network::new(&plan.request.network, Clock::start()).unwrap();
+        let proxied = network.target(&plan.endpoint).unwrap();
         let refused = obstacle(&connect(false), &plan, &proxied);
         assert_eq!(refused, Obstacle::Proxy);
-        plan.request.http2 = true;
+        plan.request.network.http2 = true;
         let spoken = obstacle(&framing(HttpError::Version), &plan, &direct);
         assert_eq!(spoken, Obstacle::Address);
     }

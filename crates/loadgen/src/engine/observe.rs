@@ -10,7 +10,6 @@ use crate::{
 use dualround_wire::parse_exposition;
 use serde_json::Value;
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// How long one look may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -22,7 +21,6 @@ pub(crate) async fn observe(
     base: &str,
     target: &Target,
     headers: &Headers,
-    tls: Option<&TlsConnector>,
     clock: Clock,
 ) -> Observed {
     let mut seen = Observed {
@@ -35,7 +33,7 @@ pub(crate) async fn observe(
         return seen;
     }
     let prefix = target.base_path();
-    let mut control = Control::new(target.clone(), tls.cloned(), clock, LIMIT);
+    let mut control = Control::new(target.clone(), clock, LIMIT);
     let models = match look(&mut control, &format!("{prefix}/v1/models"), headers).await {
         Ok(answer) => Some(answer),
         Err(error) => {

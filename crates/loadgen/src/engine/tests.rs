@@ -149,13 +149,10 @@ fn counters_that_went_backwards_are_unknown() {
     };
     let watch = Watch::new(
         detect(&seen, None),
-        &crate::transport::Target::resolve(
-            "http://127.0.0.1:1",
-            &dualround_model::RequestPlan::default(),
-        )
-        .unwrap(),
+        &crate::transport::Network::plain()
+            .target("http://127.0.0.1:1")
+            .unwrap(),
         crate::request::head::Headers::default(),
-        None,
         crate::Clock::start(),
         true,
     );

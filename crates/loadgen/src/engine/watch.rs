@@ -11,7 +11,6 @@ use crate::{
 use dualround_model::{EngineDelta, EngineReport, LeftOut, TierDelta};
 use dualround_wire::{PromSample, Scrape, parse_exposition};
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// How long a page may take.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -21,7 +20,6 @@ pub(crate) struct Watch {
     pub(crate) report: EngineReport,
     headers: Headers,
     target: Target,
-    tls: Option<TlsConnector>,
     clock: Clock,
     /// A page of metrics is there.
     pub(crate) has_page: bool,
@@ -50,7 +48,6 @@ impl Watch {
         report: EngineReport,
         target: &Target,
         headers: Headers,
-        tls: Option<TlsConnector>,
         clock: Clock,
         has_page: bool,
     ) -> Self {
@@ -59,7 +56,6 @@ impl Watch {
             report,
             headers,
             target: target.with_path(&path),
-            tls,
             clock,
             has_page,
         }
@@ -127,7 +123,7 @@ impl Watch {
     /// # Errors
     /// [`ControlError`] where it does not answer, or with no page.
     pub(crate) async fn read(&self) -> Result<Scrape, ControlError> {
-        let mut control = Control::new(self.target.clone(), self.tls.clone(), self.clock, LIMIT);
+        let mut control = Control::new(self.target.clone(), self.clock, LIMIT);
         let answer = control.get_page(&self.headers).await?;
         Ok(parse_exposition(&answer.body))
     }

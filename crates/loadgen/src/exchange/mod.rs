@@ -11,22 +11,25 @@ pub(crate) mod retry;
 mod http2;
 
 use crate::{
+    LoadError,
     cancel::Cancel,
     clock::Clock,
     exchange::response::Response,
-    request::{head::RequestHead, prepare::RequestBytes},
-    transport::{ConnectError, Link, StampCounts, Target},
+    request::{
+        head::RequestHead,
+        prepare::{self, RequestBytes},
+    },
+    transport::{ConnectError, Link, Network, StampCounts, Target},
 };
 pub(crate) use deadlines::TimeLimit;
 use deadlines::{Deadlines, Seen};
-use dualround_model::{FailureKind, Phase, Timeouts};
+use dualround_model::{FailureKind, Phase, Plan, Timeouts};
 use std::{
     pin::pin,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
 use tokio::{select, time::sleep_until};
-use tokio_rustls::TlsConnector;
 
 /// How long the rest of a body may take after `[DONE]`, so that the connection can be used again.
 const DRAIN: Duration = Duration::from_millis(200);
@@ -40,7 +43,6 @@ pub(crate) struct Client {
     pub(crate) target: Target,
     /// The head of each of them.
     pub(crate) head: RequestHead,
-    pub(crate) tls: Option<TlsConnector>,
     pub(crate) clock: Clock,
     pub(crate) timeouts: Timeouts,
     pub(crate) http2: bool,
@@ -90,17 +92,18 @@ impl Activity {
 }
 
 impl Client {
-    /// The client that a plan asks for, without TLS.
-    #[cfg(test)]
-    pub(crate) fn of(plan: &dualround_model::Plan, clock: Clock) -> Result<Self, crate::LoadError> {
-        let target = Target::resolve(&plan.endpoint, &plan.request)?;
+    /// The client that a plan asks for.
+    ///
+    /// # Errors
+    /// [`LoadError`] when its endpoint cannot be used.
+    pub(crate) fn of(plan: &Plan, network: &Network) -> Result<Self, LoadError> {
+        let target = network.target(&plan.endpoint)?;
         Ok(Self {
-            head: crate::request::prepare::head(plan, &target),
+            head: prepare::head(plan, &target),
             target,
-            tls: None,
-            clock,
+            clock: network.clock,
             timeouts: plan.timeouts,
-            http2: plan.request.http2,
+            http2: plan.request.network.http2,
         })
     }
 
@@ -112,8 +115,7 @@ impl Client {
         }
         *slot = None;
         let limit = self.timeouts.connect_ms.map(Duration::from_millis);
-        let tls = self.tls.as_ref();
-        let link = Link::open(&self.target, tls, self.clock, limit, self.http2).await?;
+        let link = Link::open(&self.target, self.clock, limit, self.http2).await?;
         *slot = Some(link);
         Ok(true)
     }
@@ -240,14 +242,13 @@ impl Client {
 mod tests {
     use super::*;
     use crate::exchange::response::tests::{DONE, HEAD, TOKEN, fed};
-    use dualround_model::Plan;
 
     const MS: u64 = 1_000_000;
     const T0: u64 = 100;
 
     fn client() -> Client {
         let plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
-        Client::of(&plan, Clock::start()).unwrap()
+        Client::of(&plan, &Network::plain()).unwrap()
     }
 
     fn settled(attempt: Attempt, after_ns: u64, response: &mut Response) -> Attempt {

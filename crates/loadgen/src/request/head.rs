@@ -112,11 +112,11 @@ impl RequestHead {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dualround_model::RequestPlan;
+    use crate::transport::Network;
 
     #[test]
     fn f017_one_line_a_name_and_the_users_wins() {
-        let target = Target::resolve("http://127.0.0.1:81/v1", &RequestPlan::default()).unwrap();
+        let target = Network::plain().target("http://127.0.0.1:81/v1").unwrap();
         let mut headers = Headers::of("Content-Type", "application/json");
         headers.set("Authorization", "Bearer key");
         headers.set("host", "llama.example");

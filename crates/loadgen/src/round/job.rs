@@ -145,11 +145,11 @@ impl RoundJob {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        clock::Clock,
         round::{
             order::{FailureLimit, in_order},
             pacing::Pacing,
         },
+        transport::Network,
     };
     use dualround_model::{Failure, FailureKind, LimitsPlan, Phase, Plan};
     use std::sync::mpsc;
@@ -174,7 +174,7 @@ pub(super) mod tests {
         let plan = Plan::new("http://127.0.0.1:9/v1/chat/completions", "none");
         RoundJob {
             order,
-            client: Arc::new(Client::of(&plan, Clock::start()).unwrap()),
+            client: Arc::new(Client::of(&plan, &Network::plain()).unwrap()),
             epoch: Arc::new(PreparedEpoch {
                 requests: (0..epoch).map(prepared).collect(),
                 content_digest: String::new(),

@@ -212,8 +212,7 @@ async fn reset_when_idle(
 ) -> Result<Vec<ResetOutcome>, LoadError> {
     let control = &setting.control;
     engines.wait_idle(control, url).await?;
-    let (request, tls) = (&setting.plan.request, control.tls.as_ref());
-    reset::reset_all(calls, request, tls, control.clock).await
+    reset::reset_all(calls, &control.network).await
 }
 
 /// Makes a text hit that the reset must make miss. Returns the tokens it hit, where they are more
@@ -280,7 +279,7 @@ fn marker_tokens(setting: &RunSetting, marker: &str) -> Option<u64> {
         return None;
     }
     let control = &setting.control;
-    let mut tokenizer = preflight::tokenizer(setting.target(), control.tls.clone(), control.clock);
+    let mut tokenizer = preflight::tokenizer(setting.target(), control.clock());
     let counted = preflight::count_tokens(plan, &mut tokenizer, marker);
     let tokens = control.run(counted)?;
     let sample = setting.first_sample();

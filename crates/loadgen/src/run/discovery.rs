@@ -29,8 +29,7 @@ pub(super) async fn models(setting: &RunSetting) -> Result<Models, LoadError> {
 /// # Errors
 /// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(super) async fn listed_models(setting: &RunSetting) -> Result<Models, LoadError> {
-    let (tls, clock) = (setting.control.tls.clone(), setting.control.clock);
-    let mut control = preflight::control(setting.target(), tls, clock);
+    let mut control = preflight::control(setting.target(), setting.control.clock());
     preflight::list_models(&setting.plan, &mut control).await
 }
 
@@ -43,13 +42,9 @@ pub(super) async fn wait_ready(
     setting: &RunSetting,
     limit: Duration,
 ) -> Result<Duration, LoadError> {
-    let (target, tls, clock) = (
-        setting.target(),
-        &setting.control.tls,
-        setting.control.clock,
-    );
-    let mut models = preflight::control(target, tls.clone(), clock);
-    let mut health = preflight::health(target, tls.clone(), clock);
+    let (target, clock) = (setting.target(), setting.control.clock());
+    let mut models = preflight::control(target, clock);
+    let mut health = preflight::health(target, clock);
     let began = instant_now();
     loop {
         let state = preflight::ready(&setting.plan, &mut models, &mut health).await;

@@ -51,8 +51,7 @@ impl RunEngines {
                 target,
                 headers,
             } = place;
-            let tls = control.tls.as_ref();
-            let seen = engine::observe(&base, &target, &headers, tls, control.clock).await;
+            let seen = engine::observe(&base, &target, &headers, control.clock()).await;
             if let (1.., Some(reason)) = (at, &seen.unreachable) {
                 notes.warnings.push(Warning::EngineUnreachable {
                     url: seen.shown.clone(),
@@ -66,8 +65,8 @@ impl RunEngines {
             report.version = secrets.scrub_all(report.version.take());
             report.evidence = secrets.scrub_all(std::mem::take(&mut report.evidence));
             report.hints = secrets.scrub_all(std::mem::take(&mut report.hints));
-            let (tls, has_page) = (control.tls.clone(), seen.page.is_some());
-            let watch = Watch::new(report, &target, headers, tls, control.clock, has_page);
+            let has_page = seen.page.is_some();
+            let watch = Watch::new(report, &target, headers, control.clock(), has_page);
             self.watches.push(watch);
         }
         Ok(())
@@ -175,7 +174,7 @@ impl RunEngines {
         control: &ControlPlane,
         url: &str,
     ) -> Result<(), LoadError> {
-        let until = control.clock.now() + crate::clock::nanos(IDLE_LIMIT);
+        let until = control.clock().now() + crate::clock::nanos(IDLE_LIMIT);
         loop {
             let mut busy = 0.0;
             for engine in &self.watches {
@@ -186,7 +185,7 @@ impl RunEngines {
             if busy <= 0.0 || control.cancel.is_cancelled() {
                 return Ok(());
             }
-            if control.clock.now() > until {
+            if control.clock().now() > until {
                 let seconds = IDLE_LIMIT.as_secs();
                 return Err(LoadError::Reset {
                     url: url.to_owned(),
@@ -212,7 +211,7 @@ fn places(setting: &RunSetting) -> Result<Vec<EnginePlace>, LoadError> {
     }];
     for url in &plan.admin_urls {
         let url = url.trim_end_matches('/');
-        let target = Target::resolve(url, &plan.request)?;
+        let target = setting.control.network.target(url)?;
         if places
             .iter()
             .any(|place| place.target.is_same_server(&target))

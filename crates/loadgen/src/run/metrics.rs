@@ -230,11 +230,9 @@ fn failed_readings(sampler: &Sampler, readings: &[PageReading]) -> Option<Warnin
 
 fn sampler_settings(plan: &Plan, control: &ControlPlane) -> SamplerSettings {
     SamplerSettings {
-        tls: control.tls.clone(),
-        clock: control.clock,
+        network: control.network.clone(),
         every: Duration::from_millis(plan.prometheus.interval_ms.max(1)),
         headers: crate::request::auth::given(&plan.prometheus.headers),
         cancel: control.cancel.clone(),
-        request: plan.request.clone(),
     }
 }

@@ -22,14 +22,13 @@ use crate::{
     limits,
     request::head::RequestHead,
     request::marker::Markers,
-    request::prepare,
     rfc3339,
     round::crew::{Crew, RoundSupplies},
     round::order::{self, RoundOrder},
     round::pacing::{Pacing, arrivals},
     round::tally::RoundOutput,
     secrets::Secrets,
-    transport::{Target, for_http2, tls_connector},
+    transport::Network,
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, EngineReport, Load, Plan, PrefixCut, PreparedEpoch,
@@ -40,7 +39,6 @@ use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
-use tokio_rustls::TlsConnector;
 
 /// Descriptors kept for files, metrics pages and the rest.
 const SPARE_FILES: u64 = 64;
@@ -100,13 +98,9 @@ impl Session {
         let connections = plan.levels.iter().map(|load| load.first_connections());
         let most = connections.max().unwrap_or(1);
         limits::make_room_for_files(most, u64::from(most) + SPARE_FILES)?;
-        let target = Target::resolve(&plan.endpoint, &plan.request)?;
-        let tls = connector(&plan, &target)?;
-        let measured_tls = match &tls {
-            Some(tls) if plan.request.http2 => Some(for_http2(tls)),
-            other => other.clone(),
-        };
-        let control = ControlPlane::new(tls, clock, cancel)?;
+        let network = network(&plan, clock)?;
+        let client = Client::of(&plan, &network)?;
+        let control = ControlPlane::new(network, cancel)?;
         let wall = wall_now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             metrics: RunMetrics::start(&plan, &control)?,
@@ -118,14 +112,7 @@ impl Session {
             epoch: RunEpoch::default(),
             notes: RunNotes::default(),
             setting: RunSetting {
-                client: Arc::new(Client {
-                    head: prepare::head(&plan, &target),
-                    target,
-                    tls: measured_tls,
-                    clock,
-                    timeouts: plan.timeouts,
-                    http2: plan.request.http2,
-                }),
+                client: Arc::new(client),
                 plan,
                 levels,
                 level: 0,
@@ -146,7 +133,7 @@ impl Session {
 
     /// The run's clock.
     pub fn clock(&self) -> Clock {
-        self.setting.control.clock
+        self.setting.control.clock()
     }
 
     /// The plan, with the model as resolved by [`Session::preflight`].
@@ -430,7 +417,7 @@ impl Session {
         done: RoundPreparation,
         cut: Option<PrefixCut>,
     ) -> RoundMeta {
-        let now = self.setting.control.clock.now();
+        let now = self.setting.control.clock().now();
         RoundMeta {
             level,
             load: self.load(level),
@@ -527,14 +514,13 @@ impl Session {
     }
 }
 
-/// TLS for the endpoint and everything beside it. Files that cannot be used are refused, whether
-/// anything here needs them or not.
-fn connector(plan: &Plan, target: &Target) -> Result<Option<TlsConnector>, LoadError> {
-    let has_files = plan.request.ca_cert.is_some() || plan.request.client_cert.is_some();
-    if target.https || has_files || beside(plan).any(|url| url.starts_with("https")) {
-        return Ok(Some(tls_connector(&plan.request)?));
+/// The network of a run. That TLS can be had is seen now, not at the first reset.
+fn network(plan: &Plan, clock: Clock) -> Result<Network, LoadError> {
+    let network = Network::new(&plan.request.network, clock)?;
+    if beside(plan).any(|url| url.starts_with("https")) {
+        network.tls()?;
     }
-    Ok(None)
+    Ok(network)
 }
 
 /// The URLs that a run may ask beside its endpoint.

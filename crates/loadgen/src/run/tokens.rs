@@ -74,16 +74,16 @@ impl Tokenizer {
             return None;
         }
         let target = setting.target().clone();
+        let clock = setting.control.clock();
         let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
         headers.set("Content-Type", "application/json");
-        let (tls, clock) = (setting.control.tls.clone(), setting.control.clock);
         Some(Self {
             calls: tokenizer_calls(engines.kind())?,
             prefix: target.base_path().to_owned(),
             headers,
             model: plan.model.clone(),
             api: plan.api(),
-            control: Control::new(target, tls, clock, ANSWER_LIMIT),
+            control: Control::new(target, clock, ANSWER_LIMIT),
             clock,
             until: clock.now() + nanos(WHOLE_LIMIT),
         })
@@ -137,7 +137,7 @@ impl Tokenizer {
         self.control.target.path = format!("{}/{call}", self.prefix);
         let sent = self
             .control
-            .send("POST", &self.headers, &body.to_string())
+            .send("POST", &self.headers, body.to_string().as_bytes())
             .await;
         let answer = sent.ok().filter(|answer| answer.status == 200)?;
         serde_json::from_slice(&answer.body).ok()

@@ -5,7 +5,7 @@ mod of_errors;
 mod sources;
 mod unescape;
 
-use dualround_model::{Outcome, Plan, RequestPlan, RequestRecord, Sample};
+use dualround_model::{NetworkPlan, Outcome, Plan, RequestRecord, Sample, Secret};
 use needles::Needles;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub(crate) struct Secrets {
 /// A server's words without the secrets of the plan, and of the URL that they came from.
 pub fn mask_secrets(plan: &Plan, url: &str, words: String) -> String {
     let mut all = sources::secrets_of(plan);
-    all.extend(sources::secrets_of_request(url, &plan.request));
+    all.extend(sources::secrets_of_request(url, &[], &plan.request.network));
     Secrets::of_list(all).scrub(words)
 }
 
@@ -48,9 +48,13 @@ impl Secrets {
         Self::of_list(all)
     }
 
-    /// The secrets that a request to this URL carries.
-    pub(crate) fn of_request(url: &str, request: &RequestPlan) -> Self {
-        Self::of_list(sources::secrets_of_request(url, request))
+    /// The secrets that a request to this URL with these headers carries, over this network.
+    pub(crate) fn of_request(
+        url: &str,
+        headers: &[(String, Secret)],
+        network: &NetworkPlan,
+    ) -> Self {
+        Self::of_list(sources::secrets_of_request(url, headers, network))
     }
 
     fn of_list(mut all: Vec<String>) -> Self {

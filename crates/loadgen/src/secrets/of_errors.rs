@@ -11,6 +11,10 @@ impl Secrets {
                 url,
                 reason: self.scrub(reason),
             },
+            LoadError::Unanswered { url, reason } => LoadError::Unanswered {
+                url,
+                reason: self.scrub(reason),
+            },
             LoadError::Unreachable {
                 url,
                 reason,

@@ -2,7 +2,7 @@
 
 use crate::transport::userinfo;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use dualround_model::{Plan, RequestPlan, authorises, secrets_of_fields};
+use dualround_model::{NetworkPlan, Plan, Secret, authorises, secrets_of_fields};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -35,10 +35,15 @@ const PLACEHOLDERS: &[&str] = &[
 /// Bytes of a part of a header that may be a secret.
 const PART: usize = 8;
 
-/// The secrets of one request to a URL of its own.
-pub(super) fn secrets_of_request(url: &str, request: &RequestPlan) -> Vec<String> {
+/// The secrets of one request to a URL of its own, with these headers, over this network.
+pub(super) fn secrets_of_request(
+    url: &str,
+    headers: &[(String, Secret)],
+    network: &NetworkPlan,
+) -> Vec<String> {
     let mut plan = Plan::new(url, "");
-    plan.request = request.clone();
+    plan.request.headers = headers.to_vec();
+    plan.request.network = network.clone();
     secrets_of(&plan)
 }
 
@@ -89,7 +94,10 @@ fn looks_made(value: &str) -> bool {
 
 /// Every URL of the plan that may hold a secret.
 fn urls(plan: &Plan) -> Vec<String> {
-    let proxies = [&plan.request.proxy.http, &plan.request.proxy.https];
+    let proxies = [
+        &plan.request.network.proxy.http,
+        &plan.request.network.proxy.https,
+    ];
     let proxies = proxies.into_iter().flatten().map(|url| {
         let url = url.expose();
         if url.contains("://") {

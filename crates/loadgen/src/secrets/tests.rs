@@ -20,7 +20,7 @@ fn b151_secrets_in_a_servers_words_are_masked() {
 fn f016_secrets_are_masked_in_every_form() {
     let mut plan = Plan::new("http://h/v1?token=qu%2Fery1", "d");
     plan.request.api_key = Some(Secret::new("sk/te\"st-123"));
-    plan.request.proxy.http = Some(Secret::new("bo:pr%40xypass@proxy:1"));
+    plan.request.network.proxy.http = Some(Secret::new("bo:pr%40xypass@proxy:1"));
     plan.admin_urls = vec!["http://ad:adm1n-pw@h:2/".to_owned()];
     let secrets = Secrets::of(&plan);
     for form in [

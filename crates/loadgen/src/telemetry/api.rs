@@ -7,8 +7,9 @@ use crate::{
     request::auth::{basic, given},
     request::head::Headers,
     secrets::Secrets,
+    transport::Network,
 };
-use dualround_model::RequestPlan;
+use dualround_model::Secret;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::time::Duration;
@@ -68,7 +69,7 @@ impl PromqlApi {
             .collect();
         let (base, extra) = (&self.base, &self.extra);
         self.control.target.path = format!("{base}/api/v1/{call}?{}{extra}", parameters.join("&"));
-        let answer = self.control.send("GET", &self.headers, "").await?;
+        let answer = self.control.send("GET", &self.headers, b"").await?;
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if body.get("status").is_some_and(|status| status == "success") {
             return Ok(body.get("data").cloned().unwrap_or_default());
@@ -133,19 +134,20 @@ impl std::fmt::Debug for PrometheusServer {
 }
 
 impl PrometheusServer {
-    /// Asks whether one answers at `url`, each question within `limit`.
+    /// Asks whether one answers at `url`, each question with these headers and within `limit`.
     ///
     /// # Errors
     /// [`LoadError`] when the URL cannot be used.
     pub fn find(
         url: &str,
-        request: &RequestPlan,
+        network: &Network,
+        headers: &[(String, Secret)],
         limit: Duration,
     ) -> Result<Option<Self>, LoadError> {
-        let control = Control::to(url, request, limit)?;
+        let control = Control::to(url, network, limit)?;
         let runtime = crate::runtime::single()?;
-        let api = runtime.block_on(PromqlApi::find(control, &given(&request.headers)));
-        let secrets = Secrets::of_request(url, request);
+        let api = runtime.block_on(PromqlApi::find(control, &given(headers)));
+        let secrets = Secrets::of_request(url, headers, network.plan());
         Ok(api.map(|api| Self {
             api,
             runtime,

@@ -84,7 +84,7 @@ impl MetricsPage {
         Self {
             control,
             headers: settings.headers.clone(),
-            clock: settings.clock,
+            clock: settings.network.clock,
             period: settings.every,
             asked: Vec::new(),
             readings: Vec::new(),

@@ -80,7 +80,7 @@ impl PromqlServer {
         Some(Self {
             interval: scrape_interval(&mut api).await,
             api,
-            clock: settings.clock,
+            clock: settings.network.clock,
             cancel: settings.cancel.clone(),
             shown,
             every: settings.every,

@@ -53,7 +53,7 @@ pub(crate) struct Sampler {
 impl Sampler {
     /// Starts a sampler for `url`: of a Prometheus server where one answers there, else of a page.
     pub(crate) fn start(url: &str, settings: &SamplerSettings) -> Result<Self, LoadError> {
-        let target = Target::resolve(url, &settings.request)?;
+        let target = settings.network.target(url)?;
         let shown = target.shown.clone();
         let runtime = crate::runtime::single()?;
         let (commands, mut inbox) = mpsc::unbounded_channel();
@@ -149,8 +149,7 @@ impl Drop for Sampler {
 
 /// A client for a source, whose every exchange has the time limit of a scrape.
 fn scrape_client(target: &Target, settings: &SamplerSettings) -> Control {
-    let tls = settings.tls.clone();
-    Control::new(target.clone(), tls, settings.clock, SCRAPE_LIMIT)
+    Control::new(target.clone(), settings.network.clock, SCRAPE_LIMIT)
 }
 
 /// Carries out what the sampler's handle asks for, and reads at every tick of a round.

@@ -1,9 +1,8 @@
 //! A source of server metrics: a page, or a Prometheus server.
 
 use super::{query::MetricQuery, tracks::Collected};
-use crate::{Cancel, clock::Clock, control::ControlError, request::head::Headers};
+use crate::{Cancel, control::ControlError, request::head::Headers, transport::Network};
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// The time limit of one scrape.
 pub(super) const SCRAPE_LIMIT: Duration = Duration::from_secs(2);
@@ -11,14 +10,11 @@ pub(super) const SCRAPE_LIMIT: Duration = Duration::from_secs(2);
 /// The settings that all samplers of a run share.
 #[derive(Clone)]
 pub(crate) struct SamplerSettings {
-    pub(crate) tls: Option<TlsConnector>,
-    pub(crate) clock: Clock,
+    pub(crate) network: Network,
     pub(crate) every: Duration,
     /// Whole header lines that go to metric sources only.
     pub(crate) headers: Headers,
     pub(crate) cancel: Cancel,
-    /// For its proxies.
-    pub(crate) request: dualround_model::RequestPlan,
 }
 
 /// Why a source did not give what it was asked for.

@@ -10,7 +10,6 @@ use crate::clock::Clock;
 use dualround_model::Stamp;
 use std::{cell::RefCell, future::poll_fn, io, task::ready, time::Duration};
 use tokio::io::ReadBuf;
-use tokio_rustls::TlsConnector;
 
 /// Bytes taken by one read at the most.
 const READ_SIZE: usize = 64 * 1024;
@@ -32,12 +31,11 @@ impl Conn {
     /// Opens a connection: every address in turn, then TLS where the URL asks for it.
     pub(crate) async fn open(
         target: &Target,
-        tls: Option<&TlsConnector>,
         clock: Clock,
         limit: Option<Duration>,
     ) -> Result<Self, ConnectError> {
         let started = clock.now();
-        let stream = within(limit, open_stream(target, tls, clock)).await;
+        let stream = within(limit, open_stream(target, clock, false)).await;
         let stream = stream.map_err(|error| error.through(target))?;
         Ok(Self {
             stream,

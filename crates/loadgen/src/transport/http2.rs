@@ -58,7 +58,7 @@ pub(crate) struct Http2 {
     sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
     last: SharedLastRead,
-    https: bool,
+    scheme: &'static str,
     /// How long it took to open, TLS included, ns.
     pub(crate) connect_ns: u64,
 }
@@ -106,7 +106,7 @@ impl Http2 {
             sender,
             driver,
             last,
-            https: target.https,
+            scheme: target.scheme(),
             connect_ns: 0,
         })
     }
@@ -137,7 +137,7 @@ impl Http2 {
         head: &RequestHead,
         body: Option<Bytes>,
     ) -> Result<Request<Full<Bytes>>, http::Error> {
-        let scheme = if self.https { "https" } else { "http" };
+        let scheme = self.scheme;
         let mut request = Request::builder().method(head.method.as_str()).uri(format!(
             "{scheme}://{}{}",
             head.host(),
@@ -190,9 +190,9 @@ impl Http2 {
     pub(crate) async fn whole(
         &mut self,
         head: &RequestHead,
-        body: Option<&str>,
+        body: Option<&[u8]>,
     ) -> Result<WholeResponse, ExchangeError> {
-        let body = body.map(|body| Bytes::copy_from_slice(body.as_bytes()));
+        let body = body.map(Bytes::copy_from_slice);
         let request = self.request(head, body)?;
         let ready = self.ready().await;
         ready.map_err(|source| ExchangeError::Http2 { source })?;
@@ -226,6 +226,8 @@ pub(crate) fn response_head(status: u16, headers: &HeaderMap) -> ResponseHead {
         date: text(headers, "date"),
         location: text(headers, "location"),
         server: text(headers, "server"),
+        etag: text(headers, "etag"),
+        linked_etag: text(headers, "x-linked-etag"),
         gateway: None,
     };
     for (name, value) in headers {

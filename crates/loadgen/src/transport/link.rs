@@ -11,7 +11,6 @@ use super::{
 use crate::{clock::Clock, request::head::RequestHead};
 use std::time::Duration;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 /// Longest wait for the answer to a priming request.
 const PRIME: Duration = Duration::from_secs(10);
@@ -29,18 +28,17 @@ impl Link {
     /// Opens a connection within `limit`.
     pub(crate) async fn open(
         target: &Target,
-        tls: Option<&TlsConnector>,
         clock: Clock,
         limit: Option<Duration>,
         http2: bool,
     ) -> Result<Self, ConnectError> {
         if !http2 {
-            let conn = Conn::open(target, tls, clock, limit).await?;
+            let conn = Conn::open(target, clock, limit).await?;
             return Ok(Self::Http1(Box::new(conn)));
         }
         let started = clock.now();
         let opening = async {
-            let stream = open_stream(target, tls, clock).await?;
+            let stream = open_stream(target, clock, true).await?;
             Http2::start(stream, target).await
         };
         let link = within(limit, opening).await;
@@ -88,13 +86,13 @@ impl Link {
     pub(crate) async fn whole(
         &mut self,
         head: &RequestHead,
-        body: Option<&str>,
+        body: Option<&[u8]>,
     ) -> Result<WholeResponse, ExchangeError> {
         match self {
             Self::Http1(conn) => {
-                let mut request = head.http1(body.map(str::len));
-                request.push_str(body.unwrap_or(""));
-                exchange(conn, request.as_bytes()).await
+                let mut request = head.http1(body.map(<[u8]>::len)).into_bytes();
+                request.extend(body.unwrap_or_default());
+                exchange(conn, &request).await
             }
             Self::Http2(link) => link.whole(head, body).await,
         }

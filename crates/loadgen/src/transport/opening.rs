@@ -60,11 +60,12 @@ pub(super) async fn within<T>(
     })
 }
 
-/// A byte stream to the first address that answers, with TLS where the URL asks for it.
+/// A byte stream to the first address that answers, with TLS where the URL asks for it; HTTP/2, or
+/// HTTP/1.1, is to be spoken on it.
 pub(super) async fn open_stream(
     target: &Target,
-    tls: Option<&TlsConnector>,
     clock: Clock,
+    http2: bool,
 ) -> Result<ByteStream, ConnectError> {
     if let Some(path) = &target.unix {
         let stream = unix(path).await.map_err(|error| connect_error(&error))?;
@@ -88,9 +89,9 @@ pub(super) async fn open_stream(
                     _ => stream,
                 };
                 let stream = StampedTcp::new(Socket::Tcp(stream), clock);
-                return match tls {
-                    Some(tls) if target.https => handshake(tls, target, stream).await,
-                    _ => Ok(ByteStream::Plain(stream)),
+                return match &target.tls {
+                    Some(tls) => handshake(tls.connector(http2), target, stream).await,
+                    None => Ok(ByteStream::Plain(stream)),
                 };
             }
             Err(error) => {

@@ -1,11 +1,7 @@
 //! Where requests go: a URL taken apart, with its addresses resolved once.
 
-use super::{
-    proxy::{Proxy, proxy_of},
-    resolve::addresses_of,
-};
-use crate::LoadError;
-use dualround_model::{Api, RequestPlan};
+use super::{proxy::Proxy, tls::Tls};
+use dualround_model::Api;
 use std::{borrow::Cow, net::SocketAddr, path::PathBuf};
 use url::Url;
 
@@ -28,8 +24,8 @@ pub(crate) struct Target {
     pub(crate) proxy: Option<Proxy>,
     /// A way through the proxy is made first; else it is asked in absolute form.
     pub(crate) tunnel: bool,
-    /// TLS or plain.
-    pub(crate) https: bool,
+    /// TLS, where the URL asks for it.
+    pub(crate) tls: Option<Tls>,
     /// HTTP/2 was asked for: what does not answer in HTTP/1.1 is spoken to in it.
     pub(crate) http2: bool,
     /// `user:password` of the URL, for basic authorisation.
@@ -56,79 +52,11 @@ impl Target {
         at_one_place && self.base_path() == other.base_path()
     }
 
-    /// Takes a URL apart and resolves its host.
-    ///
-    /// # Errors
-    /// [`LoadError::Url`] for anything but http and https with a host; [`LoadError::Resolve`].
-    pub(crate) fn resolve(url: &str, request: &RequestPlan) -> Result<Self, LoadError> {
-        let shown = redact_url(url);
-        let parsed = Url::parse(url).map_err(|error| unusable(&shown, &error.to_string()))?;
-        let https = match parsed.scheme() {
-            "http" | UNIX => false,
-            "https" => true,
-            _ => return Err(unusable(&shown, "only http:// and https:// are supported")),
-        };
-        if parsed.scheme() == UNIX {
-            let path = parsed.host_str().and_then(socket_path);
-            let path = path.ok_or_else(|| unusable(&shown, "it names no socket"))?;
-            return Ok(Self {
-                http2: request.http2,
-                ..Self::of_socket(&parsed, path, shown)
-            });
-        }
-        let host = parsed
-            .host_str()
-            .ok_or_else(|| unusable(&shown, "it names no host"))?
-            .to_owned();
-        let port = parsed
-            .port_or_known_default()
-            .ok_or_else(|| unusable(&shown, "it names no port"))?;
-        let bare = host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .to_owned();
-        let proxy = proxy_of(&parsed, &request.proxy)?;
-        let addresses = match &proxy {
-            Some(_) => Vec::new(),
-            None => addresses_of(&bare, port)?,
-        };
-        let plain = proxy.as_ref().is_some_and(Proxy::takes_plain);
-        let authority = match parsed.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host,
-        };
-        let path = path_and_query(&parsed);
-        let userinfo = userinfo(&parsed);
-        Ok(Self {
-            host: bare,
-            authority,
-            path,
-            addresses,
-            port,
-            unix: None,
-            tunnel: https || request.http2 || !plain,
-            proxy,
-            https,
-            http2: request.http2,
-            userinfo,
-            shown,
-        })
-    }
-
-    fn of_socket(parsed: &Url, path: PathBuf, shown: String) -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            authority: "localhost".to_owned(),
-            path: path_and_query(parsed),
-            addresses: Vec::new(),
-            port: 0,
-            unix: Some(path),
-            proxy: None,
-            tunnel: false,
-            https: false,
-            http2: false,
-            userinfo: None,
-            shown,
+    /// `https` or `http`.
+    pub(crate) fn scheme(&self) -> &'static str {
+        match self.tls {
+            Some(_) => "https",
+            None => "http",
         }
     }
 
@@ -163,7 +91,7 @@ impl Target {
 
     /// The path and query that a `Location` leads to, where it is of the same scheme, host and port.
     pub(crate) fn redirected(&self, location: &str) -> Option<String> {
-        let scheme = if self.https { "https" } else { "http" };
+        let scheme = self.scheme();
         let base = Url::parse(&format!("{scheme}://{}{}", self.authority, self.path)).ok()?;
         let to = base.join(location).ok()?;
         (to.origin() == base.origin()).then(|| path_and_query(&to))
@@ -171,7 +99,7 @@ impl Target {
 
     /// This origin with another path.
     pub(crate) fn with_path(&self, path: &str) -> Self {
-        let scheme = if self.https { "https" } else { "http" };
+        let scheme = self.scheme();
         let shown = match &self.unix {
             Some(socket) => format!("unix:{}:{path}", socket.display()),
             None => format!("{scheme}://{}{path}", self.authority),
@@ -184,24 +112,8 @@ impl Target {
     }
 }
 
-/// The scheme of a server on a Unix socket, whose path stands percent-encoded as the host.
-const UNIX: &str = "http+unix";
-
-fn socket_path(host: &str) -> Option<PathBuf> {
-    let path = percent_encoding::percent_decode_str(host)
-        .decode_utf8()
-        .ok()?;
-    path.starts_with('/').then(|| PathBuf::from(path.as_ref()))
-}
-
-fn unusable(shown: &str, reason: &str) -> LoadError {
-    LoadError::Url {
-        url: shown.to_owned(),
-        reason: reason.to_owned(),
-    }
-}
-
-fn path_and_query(url: &Url) -> String {
+/// The path and query of a URL.
+pub(super) fn path_and_query(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -251,6 +163,7 @@ pub fn redact_url(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::Network;
 
     #[test]
     fn f016_what_is_no_url_shows_no_password_either() {
@@ -268,11 +181,9 @@ mod tests {
 
     #[test]
     fn b152_credentials_never_show() {
-        let target = Target::resolve(
-            "http://al:p%40w@127.0.0.1:80/v1?token=t3",
-            &RequestPlan::default(),
-        )
-        .unwrap();
+        let target = Network::plain()
+            .target("http://al:p%40w@127.0.0.1:80/v1?token=t3")
+            .unwrap();
         assert_eq!(target.userinfo.as_deref(), Some("al:p@w"));
         assert_eq!(target.path, "/v1?token=t3");
         assert_eq!(target.shown, "http://127.0.0.1/v1?token=***");
@@ -281,7 +192,7 @@ mod tests {
 
     #[test]
     fn g07_redirects_on_the_same_host_have_a_path() {
-        let target = Target::resolve("http://127.0.0.1:81/metrics", &RequestPlan::default());
+        let target = Network::plain().target("http://127.0.0.1:81/metrics");
         let target = target.unwrap();
         for (location, path) in [
             ("/metrics/", Some("/metrics/")),
@@ -298,7 +209,7 @@ mod tests {
 
     #[test]
     fn ipv6_hosts_resolve() {
-        let target = Target::resolve("http://[::1]:81/x", &RequestPlan::default()).unwrap();
+        let target = Network::plain().target("http://[::1]:81/x").unwrap();
         assert_eq!(target.authority, "[::1]:81");
         assert!(target.addresses[0].is_ipv6());
     }

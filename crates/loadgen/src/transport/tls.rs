@@ -2,7 +2,7 @@
 
 use super::trust::{self, certificates};
 use crate::{LoadError, TlsFile};
-use dualround_model::RequestPlan;
+use dualround_model::NetworkPlan;
 use rustls::ClientConfig;
 use rustls_pki_types::{
     CertificateDer, PrivateKeyDer,
@@ -11,11 +11,42 @@ use rustls_pki_types::{
 use std::{path::Path, sync::Arc};
 use tokio_rustls::TlsConnector;
 
-/// A connector that trusts whom the plan trusts, with the client's certificate where it has one.
-///
-/// # Errors
-/// [`LoadError::TlsFile`] when a file cannot be used; [`LoadError::Tls`].
-pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError> {
+/// TLS as connections of either version of HTTP open it.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    http1: TlsConnector,
+    /// It offers HTTP/2 alone.
+    http2: TlsConnector,
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+impl Tls {
+    /// TLS that trusts whom the plan trusts, with the client's certificate where it has one.
+    ///
+    /// # Errors
+    /// [`LoadError::TlsFile`] when a file cannot be used; [`LoadError::Tls`].
+    pub(super) fn of(plan: &NetworkPlan) -> Result<Self, LoadError> {
+        let config = config(plan)?;
+        let mut for_http2 = config.clone();
+        for_http2.alpn_protocols = vec![b"h2".to_vec()];
+        Ok(Self {
+            http1: TlsConnector::from(Arc::new(config)),
+            http2: TlsConnector::from(Arc::new(for_http2)),
+        })
+    }
+
+    /// What opens a connection that speaks HTTP/2, or HTTP/1.1.
+    pub(super) fn connector(&self, http2: bool) -> &TlsConnector {
+        if http2 { &self.http2 } else { &self.http1 }
+    }
+}
+
+fn config(plan: &NetworkPlan) -> Result<ClientConfig, LoadError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -24,23 +55,13 @@ pub(crate) fn connector(request: &RequestPlan) -> Result<TlsConnector, LoadError
         })?;
     let builder = builder
         .dangerous()
-        .with_custom_certificate_verifier(trust::verifier(request, &provider)?);
-    let config = match &request.client_cert {
-        None => builder.with_no_client_auth(),
-        Some(path) => {
-            let (chain, key) = identity(path, request.client_key.as_deref())?;
-            let config = builder.with_client_auth_cert(chain, key);
-            config.map_err(|error| LoadError::tls_file(TlsFile::ClientCert, path, &error))?
-        }
+        .with_custom_certificate_verifier(trust::verifier(plan, &provider)?);
+    let Some(path) = &plan.client_cert else {
+        return Ok(builder.with_no_client_auth());
     };
-    Ok(TlsConnector::from(Arc::new(config)))
-}
-
-/// The connector, but offering HTTP/2 alone.
-pub(crate) fn for_http2(connector: &TlsConnector) -> TlsConnector {
-    let mut config = ClientConfig::clone(connector.config());
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    TlsConnector::from(Arc::new(config))
+    let (chain, key) = identity(path, plan.client_key.as_deref())?;
+    let config = builder.with_client_auth_cert(chain, key);
+    config.map_err(|error| LoadError::tls_file(TlsFile::ClientCert, path, &error))
 }
 
 /// The client's own certificate with its chain, and its key.

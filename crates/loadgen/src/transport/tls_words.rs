@@ -15,8 +15,27 @@ pub(super) fn handshake_words(host: &str, error: &io::Error) -> String {
     format!("TLS handshake with {host}: {said}{advice}")
 }
 
+/// The error of a connection that broke off. A server of TLS 1.3 refuses a client without a certificate
+/// only behind the handshake.
+pub(super) fn broken_words(error: &io::Error) -> String {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>());
+    inner.map_or_else(
+        || error.to_string(),
+        |known| {
+            let (said, advice) = explained(known);
+            format!("{said}{advice}")
+        },
+    )
+}
+
 fn explained(error: &Error) -> (String, &'static str) {
     match error {
+        Error::AlertReceived(AlertDescription::CertificateRequired) => (
+            error.to_string(),
+            "; the server wants a certificate of this client: --client-cert FILE gives one",
+        ),
         Error::InvalidCertificate(refused) => (
             certificate_words(refused, error),
             certificate_advice(refused),
@@ -94,6 +113,10 @@ mod tests {
             (
                 Error::AlertReceived(AlertDescription::HandshakeFailure),
                 "kind of key",
+            ),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRequired),
+                "--client-cert FILE",
             ),
         ] {
             let said = words(error);

@@ -2,7 +2,7 @@
 
 use super::tls_words::is_ca_of_its_own;
 use crate::{LoadError, TlsFile};
-use dualround_model::RequestPlan;
+use dualround_model::NetworkPlan;
 use rustls::{
     CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
@@ -23,13 +23,13 @@ use std::{io, path::Path, sync::Arc};
 /// # Errors
 /// [`LoadError::TlsFile`] when the CA file cannot be used; [`LoadError::Tls`].
 pub(super) fn verifier(
-    request: &RequestPlan,
+    plan: &NetworkPlan,
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ServerCertVerifier>, LoadError> {
-    if request.insecure {
+    if plan.insecure {
         return Ok(Trusting::of(provider, None, Vec::new()));
     }
-    let Some(path) = &request.ca_cert else {
+    let Some(path) = &plan.ca_cert else {
         let platform = Verifier::new(Arc::clone(provider)).map_err(|error| LoadError::Tls {
             reason: error.to_string(),
         })?;

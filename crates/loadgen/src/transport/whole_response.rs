@@ -1,6 +1,6 @@
 //! A request that is not measured, and its response read whole.
 
-use super::{conn::Conn, hyper_words::words};
+use super::{conn::Conn, hyper_words::words, tls_words::broken_words};
 use dualround_wire::{Frame, HttpError, ResponseDecoder, ResponseHead};
 use std::{error::Error, io};
 
@@ -11,7 +11,7 @@ pub(crate) const MAX_BYTES: usize = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ExchangeError {
     /// The socket failed.
-    #[error(transparent)]
+    #[error("{}", broken_words(.0))]
     Io(#[from] io::Error),
     /// The answer is none in HTTP/1.1.
     #[error(transparent)]

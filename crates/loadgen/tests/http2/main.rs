@@ -27,12 +27,12 @@ fn plan_of(server: &Server, http2: bool, folder: &tempfile::TempDir) -> Plan {
         "http"
     };
     let mut plan = plan(&format!("{scheme}://localhost:{}", server.addr.port()));
-    plan.request.http2 = http2;
+    plan.request.network.http2 = http2;
     plan.levels = vec![4.into()];
     if let Some(pem) = &server.certificate {
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, pem).unwrap();
-        plan.request.ca_cert = Some(path);
+        plan.request.network.ca_cert = Some(path);
     }
     plan
 }
@@ -177,7 +177,7 @@ fn a_server_that_asks_for_a_certificate_gets_it() {
         Some(path)
     };
     let mut plan = plan(&format!("https://localhost:{port}"));
-    plan.request.ca_cert = write("ca.pem", &authority);
+    plan.request.network.ca_cert = write("ca.pem", &authority);
     let kinds = |plan: &Plan| {
         let rounds = run(plan, samples(2));
         let outcomes = rounds[0]
@@ -188,13 +188,13 @@ fn a_server_that_asks_for_a_certificate_gets_it() {
     };
     assert!(kinds(&plan).iter().all(|outcome| !outcome.is_success()));
     // Key and certificate apart, and in one file.
-    plan.request.client_cert = write("client.pem", &certificate);
-    plan.request.client_key = write("key.pem", &key);
+    plan.request.network.client_cert = write("client.pem", &certificate);
+    plan.request.network.client_key = write("key.pem", &key);
     assert!(kinds(&plan).iter().all(Outcome::is_success));
-    plan.request.client_cert = write("both.pem", &(certificate.clone() + &key));
-    plan.request.client_key = None;
+    plan.request.network.client_cert = write("both.pem", &(certificate.clone() + &key));
+    plan.request.network.client_key = None;
     assert!(kinds(&plan).iter().all(Outcome::is_success));
-    plan.request.client_cert = write("none.pem", &key);
+    plan.request.network.client_cert = write("none.pem", &key);
     let opened = Session::open(plan, vec![samples(1)], Cancel::new());
     let refused = opened.err().unwrap();
     let LoadError::TlsFile { file, path, .. } = &refused else {
@@ -210,9 +210,9 @@ fn b063_tls_and_http2_go_through_a_tunnel() {
         let (proxy, tunnels) = connect_proxy(server.addr);
         let folder = tempfile::tempdir().unwrap();
         let mut plan = plan_of(&server, http2, &folder);
-        plan.request.proxy.http = Some(Secret::new(&proxy));
-        plan.request.proxy.https = Some(Secret::new(&proxy));
-        plan.request.proxy.given = true;
+        plan.request.network.proxy.http = Some(Secret::new(&proxy));
+        plan.request.network.proxy.https = Some(Secret::new(&proxy));
+        plan.request.network.proxy.given = true;
         let rounds = run(&plan, samples(8));
         steady(&rounds[0].records);
         assert!(tunnels.load(Relaxed) >= 4, "{}", tunnels.load(Relaxed));
@@ -284,7 +284,7 @@ fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
     let server = start(Manner::Steady, true, false);
     let folder = tempfile::tempdir().unwrap();
     let mut plan = plan_of(&server, false, &folder);
-    plan.request.ca_cert = None;
+    plan.request.network.ca_cert = None;
     plan.probe = true;
     let open = |plan: &Plan| {
         let cancel = Cancel::new();
@@ -298,7 +298,7 @@ fn b062_an_unknown_certificate_stops_the_run_unless_told_otherwise() {
         words.contains("ertificate") && words.contains("--ca-cert"),
         "{words}"
     );
-    plan.request.insecure = true;
+    plan.request.network.insecure = true;
     open(&plan).unwrap();
 }
 
@@ -315,7 +315,7 @@ fn f018_a_servers_own_certificate_is_trusted_where_it_is_given() {
     let said = |server: &Server, given: Option<&str>| {
         let mut plan = plan_of(server, false, &folder);
         plan.probe = true;
-        if let (Some(path), Some(pem)) = (&plan.request.ca_cert, given) {
+        if let (Some(path), Some(pem)) = (&plan.request.network.ca_cert, given) {
             std::fs::write(path, pem).unwrap();
         }
         let cancel = Cancel::new();

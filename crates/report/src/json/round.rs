@@ -61,9 +61,9 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
         "percentile_method": "linear",
         "stddev": "sample",
         "latency_end": "stream_end",
-        "tls_verify": !plan.request.insecure,
-        "proxy": plan.request.proxy.endpoint,
-        "http_version": if plan.request.http2 { "2" } else { "1.1" },
+        "tls_verify": !plan.request.network.insecure,
+        "proxy": plan.request.network.proxy.endpoint,
+        "http_version": if plan.request.network.http2 { "2" } else { "1.1" },
     })
 }
 

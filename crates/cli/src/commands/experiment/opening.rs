@@ -97,7 +97,7 @@ pub(super) fn connect(
     for warning in dataset_warnings.iter().chain(&metric_warnings) {
         note(&warning_text(warning, plan.output.lang));
     }
-    if plan.request.insecure {
+    if plan.request.network.insecure {
         note("warning: the server's certificate is not verified (--insecure)");
     }
     Ok(Connected {
