@@ -3,8 +3,10 @@
 //! `HF_ENDPOINT` names the hub (default: huggingface.co), `HF_TOKEN` is sent to it and to nobody
 //! else, `DUALROUND_CACHE` is where files are kept.
 
-use crate::exit::Usage;
-use dualround_model::hex;
+use crate::{exit::Usage, load_words::load_words};
+use dualround_loadgen::{Clock, Download, LoadError, Network, download, redact_url};
+use dualround_model::{NetworkPlan, Secret, hex};
+use dualround_wire::ResponseHead;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,7 +14,6 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use ureq::{Agent, ResponseExt, config::ConfigBuilder, http::Response, typestate::AgentScope};
 
 /// The hub where none is named.
 const HUB: &str = "https://huggingface.co";
@@ -25,33 +26,31 @@ const PATIENCE: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// [`Usage`] when it is neither.
-pub(crate) fn tokenizer(what: Option<&str>) -> Result<Option<PathBuf>, Usage> {
+pub(crate) fn tokenizer(
+    what: Option<&str>,
+    network: &NetworkPlan,
+) -> Result<Option<PathBuf>, Usage> {
     let Some(what) = what else {
         return Ok(None);
     };
     if !is_id(what) || Path::new(what).exists() {
         return Ok(Some(PathBuf::from(what)));
     }
-    fetch(&format!("{what}/resolve/main/tokenizer.json")).map(Some)
-}
-
-/// The configuration of HTTP outside the measurement: redirects and refusals are the caller's.
-pub(crate) fn http() -> ConfigBuilder<AgentScope> {
-    // Of the one that everything else uses; already there is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Agent::config_builder()
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .http_status_as_error(false)
-        .user_agent(concat!("dualround/", env!("CARGO_PKG_VERSION")))
+    let path = format!("{what}/resolve/main/tokenizer.json");
+    fetch(&path, network).map(Some)
 }
 
 /// The file of a data set on the hub, from the cache or fetched into it.
 ///
 /// # Errors
 /// [`Usage`] with the URL and what went wrong.
-pub(crate) fn dataset_file(repository: &str, file: &str) -> Result<PathBuf, Usage> {
-    fetch(&format!("datasets/{repository}/resolve/main/{file}"))
+pub(crate) fn dataset_file(
+    repository: &str,
+    file: &str,
+    network: &NetworkPlan,
+) -> Result<PathBuf, Usage> {
+    let path = format!("datasets/{repository}/resolve/main/{file}");
+    fetch(&path, network)
 }
 
 /// `owner/name`.
@@ -82,7 +81,7 @@ fn folder_of(variable: &str) -> Option<PathBuf> {
 }
 
 /// The file at a path of the hub, from the cache or fetched into it.
-fn fetch(path: &str) -> Result<PathBuf, Usage> {
+fn fetch(path: &str, network: &NetworkPlan) -> Result<PathBuf, Usage> {
     let hub = std::env::var("HF_ENDPOINT").unwrap_or_else(|_| HUB.to_owned());
     let hub = hub.trim_end_matches('/');
     let host = hub
@@ -95,19 +94,23 @@ fn fetch(path: &str) -> Result<PathBuf, Usage> {
         return Ok(kept);
     }
     let url = format!("{hub}/{path}");
-    crate::screen::note(&format!("fetching {url}"));
-    let download = Download {
+    let shown = redact_url(&url);
+    crate::screen::note(&format!("fetching {shown}"));
+    let transfer = Transfer {
+        network: Network::new(network, Clock::start())
+            .map_err(|error| Usage(load_words(&error)))?,
         part: kept.with_extension("part"),
         token: std::env::var("HF_TOKEN")
             .ok()
             .filter(|token| !token.is_empty()),
     };
-    download
+    transfer
         .run(&url)
-        .and_then(|()| Ok(fs::rename(&download.part, &kept)?))
+        .and_then(|()| Ok(fs::rename(&transfer.part, &kept)?))
         .map_err(|error| {
+            let reason = error.said_of(&shown);
             Usage(format!(
-                "cannot fetch {url}: {error}; HF_ENDPOINT names another hub, HF_TOKEN a key, or give a file of your own"
+                "cannot fetch {shown}: {reason}; HF_ENDPOINT names another hub, HF_TOKEN a key, or give a file of your own"
             ))
         })?;
     Ok(kept)
@@ -121,9 +124,9 @@ enum FetchError {
     #[error(transparent)]
     Url(#[from] url::ParseError),
     #[error(transparent)]
-    Http(#[from] ureq::Error),
-    #[error("it ended after {copied} of {length} bytes; run it again to go on from there")]
-    CutShort { copied: u64, length: u64 },
+    Load(#[from] LoadError),
+    #[error("{reason}: it broke off after {have} bytes; run it again to go on from there")]
+    BrokeOff { have: u64, reason: io::Error },
     #[error("its SHA-256 is {found}, the hub says {expected}")]
     Checksum { found: String, expected: String },
     #[error("HTTP {status}: it needs a key (HF_TOKEN)")]
@@ -136,30 +139,39 @@ enum FetchError {
     Redirects,
 }
 
+impl FetchError {
+    /// What is said of it behind the URL that was asked first.
+    fn said_of(&self, first: &str) -> String {
+        match self {
+            Self::Load(LoadError::Unanswered { url, reason }) if url == first => reason.clone(),
+            Self::Load(error) => load_words(error),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// An answer that brings a file.
 struct HubAnswer {
-    response: Response<ureq::Body>,
+    body: Download,
     /// Its SHA-256 in hexadecimal digits, where the hub says it.
     checksum: Option<String>,
 }
 
-struct Download {
+/// A file on its way from a hub.
+struct Transfer {
+    network: Network,
     /// Where it grows; what is there already is not asked for again.
     part: PathBuf,
     token: Option<String>,
 }
 
-impl Download {
+impl Transfer {
     fn run(&self, url: &str) -> Result<(), FetchError> {
         if let Some(parent) = self.part.parent() {
             fs::create_dir_all(parent)?;
         }
-        let have = fs::metadata(&self.part).map_or(0, |data| data.len());
-        let HubAnswer {
-            mut response,
-            checksum,
-        } = self.ask(url, have)?;
-        let resumed = response.status().as_u16() == 206;
+        let HubAnswer { body, checksum } = self.ask(url, self.have())?;
+        let resumed = body.head.status == 206;
         let mut file = OpenOptions::new();
         let file = file
             .create(true)
@@ -167,18 +179,15 @@ impl Download {
             .truncate(!resumed)
             .write(true);
         let mut out = file.open(&self.part)?;
-        let length: Option<u64> =
-            header(&response, "content-length").and_then(|value| value.parse().ok());
-        let body = response.body_mut().as_reader();
+        let length = body.head.content_length;
         let name = url.rsplit('/').next().unwrap_or(url);
         let mut body = crate::progress::watched(name, length, body);
-        let copied = io::copy(&mut body, &mut out)?;
+        let copied = io::copy(&mut body, &mut out);
+        copied.map_err(|reason| FetchError::BrokeOff {
+            have: self.have(),
+            reason,
+        })?;
         out.flush()?;
-        if let Some(length) = length
-            && length != copied
-        {
-            return Err(FetchError::CutShort { copied, length });
-        }
         if let Some(expected) = checksum {
             let found = sha256(&self.part)?;
             if found != expected {
@@ -190,58 +199,64 @@ impl Download {
         Ok(())
     }
 
+    /// The bytes that are here already.
+    fn have(&self) -> u64 {
+        fs::metadata(&self.part).map_or(0, |data| data.len())
+    }
+
     /// Follows redirects by hand: the key stays with the hub, and the checksum of a large file
     /// stands in the hub's own answer.
     fn ask(&self, url: &str, have: u64) -> Result<HubAnswer, FetchError> {
-        let agent: Agent = http()
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .build()
-            .into();
         let mut at = url::Url::parse(url)?;
         let home = at.origin();
         let mut checksum = None;
         for _ in 0..HOPS {
-            let mut request = agent.get(at.as_str());
-            if at.origin() == home
-                && let Some(token) = self.token.as_ref()
-            {
-                request = request.header("Authorization", format!("Bearer {token}"));
-            }
-            if have > 0 {
-                request = request.header("Range", format!("bytes={have}-"));
-            }
-            let response = request.call()?;
-            checksum = checksum.or_else(|| checksum_of(&response));
-            match response.status().as_u16() {
-                200 | 206 => return Ok(HubAnswer { response, checksum }),
+            let headers = self.headers(at.origin() == home, have);
+            let answer = download(at.as_str(), &self.network, &headers, PATIENCE)?;
+            let head = &answer.head;
+            checksum = checksum.or_else(|| checksum_of(head));
+            match head.status {
+                200 | 206 => {
+                    let body = answer;
+                    return Ok(HubAnswer { body, checksum });
+                }
                 // All of it is there already.
                 416 if have > 0 => {
                     fs::remove_file(&self.part)?;
                     return self.ask(url, 0);
                 }
                 301 | 302 | 303 | 307 | 308 => {
-                    let next = header(&response, "location").ok_or(FetchError::NoPlace)?;
+                    let next = head.location.as_deref().ok_or(FetchError::NoPlace)?;
                     at = at.join(next)?;
                 }
                 status @ (401 | 403) => return Err(FetchError::NeedsKey { status }),
                 status => {
-                    let from = response.get_uri().to_string();
+                    let from = redact_url(at.as_str());
                     return Err(FetchError::Status { status, from });
                 }
             }
         }
         Err(FetchError::Redirects)
     }
-}
 
-fn header<'a>(response: &'a Response<ureq::Body>, name: &str) -> Option<&'a str> {
-    response.headers().get(name)?.to_str().ok()
+    /// The key, for the hub itself, and what is wanted of the file.
+    fn headers(&self, is_home: bool, have: u64) -> Vec<(String, Secret)> {
+        let mut headers = Vec::new();
+        if let Some(token) = self.token.as_ref().filter(|_| is_home) {
+            let key = Secret::new(format!("Bearer {token}"));
+            headers.push(("Authorization".to_owned(), key));
+        }
+        if have > 0 {
+            let range = Secret::new(format!("bytes={have}-"));
+            headers.push(("Range".to_owned(), range));
+        }
+        headers
+    }
 }
 
 /// The SHA-256 that an answer names: other tags of a file are none.
-fn checksum_of(response: &Response<ureq::Body>) -> Option<String> {
-    let tag = header(response, "x-linked-etag").or_else(|| header(response, "etag"))?;
+fn checksum_of(head: &ResponseHead) -> Option<String> {
+    let tag = head.linked_etag.as_ref().or(head.etag.as_ref())?;
     let tag = tag.trim_matches('"').to_ascii_lowercase();
     let is_sha256 = tag.len() == 64 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_sha256.then_some(tag)

@@ -1,6 +1,7 @@
 //! The command line. Bare `dualround --dataset … --endpoint …` means `dualround run …`.
 
 mod check;
+mod network;
 mod run;
 mod sources;
 mod zh;
@@ -10,6 +11,7 @@ pub(crate) use check::{Check, CheckDatasetArgs, CheckEndpointArgs, CheckMetricsA
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_dataset::longbench::ConvertFormat;
 use dualround_model::Lang;
+pub(crate) use network::NetworkArgs;
 pub(crate) use run::RunArgs;
 pub(crate) use sources::{SettingSource, listing};
 use std::{ffi::OsString, path::PathBuf};
@@ -189,6 +191,9 @@ pub(crate) struct ReadArgs {
     /// Tokens of a block of a trace [default: as the trace is known for].
     #[arg(long)]
     pub(crate) trace_block_size: Option<u64>,
+    /// How the hub is reached.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 /// Options of the other conversions.
@@ -253,6 +258,9 @@ pub(crate) struct GenerateArgs {
     /// Seed: the same bytes on every platform.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+    /// How the hub is reached.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 /// One value or several, as YAML has them.
@@ -304,6 +312,9 @@ pub(crate) struct LongbenchArgs {
     /// Seed of the shuffle.
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+    /// How the hub is reached.
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 /// Names of the conversion formats.

@@ -11,7 +11,7 @@ use dualround_dataset::{
     DatasetError, load,
     longbench::{ConvertOptions, convert},
 };
-use dualround_model::{DatasetPlan, Sample};
+use dualround_model::{DatasetPlan, NetworkPlan, Sample};
 use serde_json::json;
 use std::{
     fmt::Display,
@@ -150,14 +150,14 @@ fn row(sample: &Sample) -> serde_json::Value {
 }
 
 /// The files of data sets on the hub, fetched and unpacked once.
-fn from_hub(names: &[String]) -> anyhow::Result<Vec<PathBuf>> {
+fn from_hub(names: &[String], network: &NetworkPlan) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for name in names {
         if name.eq_ignore_ascii_case(V2_NAME) {
-            files.push(hub::dataset_file(V2.repository, V2.file)?);
+            files.push(hub::dataset_file(V2.repository, V2.file, network)?);
             continue;
         }
-        let archive = hub::dataset_file(V1.repository, V1.file)?;
+        let archive = hub::dataset_file(V1.repository, V1.file, network)?;
         let kept = archive.with_file_name(format!("{name}.jsonl"));
         if !kept.exists() {
             unpack(&archive, name, &kept)?;
@@ -216,7 +216,7 @@ pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
             )
             .into());
         }
-        inputs = from_hub(&datasets)?;
+        inputs = from_hub(&datasets, &settings::network_plan(&args.network, None)?)?;
         // The files are those data sets already.
         datasets.clear();
     }

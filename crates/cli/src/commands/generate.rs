@@ -2,7 +2,7 @@
 
 use super::convert::whole_or_nothing;
 use crate::screen::note;
-use crate::{args::GenerateArgs, exit, exit::Usage, hub};
+use crate::{args::GenerateArgs, exit, exit::Usage, hub, settings};
 use dualround_dataset::{FileTokenizer, Length, TextLang, Workload};
 
 /// Runs `dualround generate`: makes a workload and says what share of it a cold round could hit.
@@ -31,7 +31,8 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
     if let Some(ratio) = args.hit_ratio {
         workload.aim_at(ratio)?;
     }
-    let tokens = hub::tokenizer(args.tokenizer.as_deref())?;
+    let network = settings::network_plan(&args.network, None)?;
+    let tokens = hub::tokenizer(args.tokenizer.as_deref(), &network)?;
     let tokens = tokens.as_deref().map(FileTokenizer::open).transpose()?;
     let made = whole_or_nothing(&args.output, |out| {
         workload.write(tokens.as_ref(), out).map_err(Into::into)

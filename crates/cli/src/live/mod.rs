@@ -155,7 +155,7 @@ impl Live {
             cached,
             output,
             _page: page.transpose()?,
-            _pusher: pusher,
+            _pusher: pusher.transpose()?,
         }))
     }
 

@@ -1,9 +1,9 @@
 //! Remote write 1.0: the page's samples as snappy-compressed protobuf, every few seconds and once
 //! more at the end. <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 
-use crate::ticking::Ticking;
-use dualround_loadgen::mask_secrets;
-use dualround_model::Plan;
+use crate::{load_words::load_words, ticking::Ticking};
+use dualround_loadgen::{Clock, LoadError, Network, Poster, mask_secrets};
+use dualround_model::{Plan, Secret};
 use dualround_wire::parse_exposition;
 use prometheus_client::registry::Registry;
 use prost::Message;
@@ -16,6 +16,8 @@ use std::{
 const EVERY: Duration = Duration::from_secs(5);
 /// How long one push may take.
 const LIMIT: Duration = Duration::from_secs(5);
+/// Characters of what a receiver says.
+const WORDS: usize = 2000;
 
 #[derive(Clone, PartialEq, Message)]
 struct WriteRequest {
@@ -49,30 +51,38 @@ struct SeriesSample {
 
 /// Pushes the run's metrics every few seconds, and once more when what is returned is dropped; says at
 /// the end what failed.
-pub(super) fn push_to(url: &str, run: &str, plan: &Plan, registry: &Arc<Registry>) -> Ticking {
-    let (url, run, registry) = (url.to_owned(), run.to_owned(), Arc::clone(registry));
+///
+/// # Errors
+/// [`LoadError`] for a certificate that cannot be used.
+pub(super) fn push_to(
+    url: &str,
+    run: &str,
+    plan: &Plan,
+    registry: &Arc<Registry>,
+) -> Result<Ticking, LoadError> {
+    let (run, registry) = (run.to_owned(), Arc::clone(registry));
     let plan = plan.clone();
-    let agent = agent();
+    let mut receiver = Receiver {
+        url: url.to_owned(),
+        network: Network::new(&plan.request.network, Clock::start())?,
+        poster: None,
+    };
     let (mut tried, mut failed, mut reason) = (0_u32, 0_u32, String::new());
-    Ticking::start(EVERY, move |last| {
+    Ok(Ticking::start(EVERY, move |last| {
         tried += 1;
-        if let Err(error) = push(&agent, &url, &super::page(&registry), &run) {
+        if let Err(error) = receiver.push(&super::page(&registry), &run) {
             failed += 1;
             reason = error.to_string();
         }
         if last && failed > 0 {
-            let shown = dualround_loadgen::redact_url(&url);
-            let reason = mask_secrets(&plan, &url, std::mem::take(&mut reason));
+            let url = &receiver.url;
+            let shown = dualround_loadgen::redact_url(url);
+            let reason = mask_secrets(&plan, url, std::mem::take(&mut reason));
             crate::screen::note(&format!(
                 "warning: --remote-write {shown}: {failed} of {tried} pushes failed: {reason}"
             ));
         }
-    })
-}
-
-fn agent() -> ureq::Agent {
-    let config = crate::hub::http().timeout_global(Some(LIMIT));
-    config.build().into()
+    }))
 }
 
 /// Why a push failed.
@@ -80,9 +90,9 @@ fn agent() -> ureq::Agent {
 enum PushError {
     #[error(transparent)]
     Packing(#[from] snap::Error),
-    #[error(transparent)]
-    Http(#[from] ureq::Error),
-    #[error("HTTP {status}: {}", words.trim())]
+    #[error("{}", reason_of(.0))]
+    Load(#[from] LoadError),
+    #[error("HTTP {status}: {words}")]
     Refused {
         status: u16,
         /// The receiver's.
@@ -90,28 +100,61 @@ enum PushError {
     },
 }
 
-fn push(agent: &ureq::Agent, url: &str, page: &str, run: &str) -> Result<(), PushError> {
+/// The URL is named already.
+fn reason_of(error: &LoadError) -> String {
+    match error {
+        LoadError::Unanswered { reason, .. } => reason.clone(),
+        error => load_words(error),
+    }
+}
+
+/// Who takes the metrics.
+struct Receiver {
+    url: String,
+    network: Network,
+    /// Made when it is first needed, and anew where it failed: the receiver may have moved.
+    poster: Option<Poster>,
+}
+
+impl Receiver {
+    fn push(&mut self, page: &str, run: &str) -> Result<(), PushError> {
+        let body = request(page, run, now_ms()).encode_to_vec();
+        let body = snap::raw::Encoder::new().compress_vec(&body)?;
+        let mut poster = match self.poster.take() {
+            Some(poster) => poster,
+            None => Poster::to(&self.url, &self.network, &headers(), LIMIT)?,
+        };
+        let answer = poster.post(&body)?;
+        self.poster = Some(poster);
+        if (200..300).contains(&answer.status) {
+            return Ok(());
+        }
+        let words = String::from_utf8_lossy(&answer.body);
+        let words = words.trim().chars().take(WORDS).collect();
+        let status = answer.status;
+        Err(PushError::Refused { status, words })
+    }
+}
+
+/// Milliseconds since 1970.
+fn now_ms() -> i64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
-    let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-    let body = request(page, run, now).encode_to_vec();
-    let body = snap::raw::Encoder::new().compress_vec(&body)?;
-    let mut answer = agent
-        .post(url)
-        .header("Content-Encoding", "snappy")
-        .header("Content-Type", "application/x-protobuf")
-        .header("X-Prometheus-Remote-Write-Version", "0.1.0")
-        .send(&body[..])?;
-    if answer.status().is_success() {
-        return Ok(());
-    }
-    let words = answer.body_mut().with_config().limit(2000).read_to_string();
-    let words = words.unwrap_or_default();
-    Err(PushError::Refused {
-        status: answer.status().as_u16(),
-        words,
-    })
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What remote write 1.0 says of its bodies.
+fn headers() -> Vec<(String, Secret)> {
+    let fields = [
+        ("Content-Encoding", "snappy"),
+        ("Content-Type", "application/x-protobuf"),
+        ("X-Prometheus-Remote-Write-Version", "0.1.0"),
+    ];
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .collect()
 }
 
 /// The samples of a page at one instant, labelled as a scrape of this run would be.

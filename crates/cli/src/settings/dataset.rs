@@ -1,12 +1,12 @@
 //! The settings of the data set.
 
-use super::{choice, usage};
+use super::{choice, network, usage};
 use crate::{
     args::{ReadArgs, RunArgs},
     exit::Usage,
     hub,
 };
-use dualround_model::{DatasetPlan, EngineTokens, Keep, Sampling};
+use dualround_model::{DatasetPlan, EngineTokens, Keep, NetworkPlan, Sampling};
 use std::path::Path;
 
 /// The plan for a file that is read by itself, outside any run.
@@ -14,9 +14,10 @@ use std::path::Path;
 /// # Errors
 /// [`Usage`] when the tokenizer cannot be had.
 pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usage> {
+    let network = network::resolve(&args.network, None)?;
     Ok(DatasetPlan {
         format: args.format.clone(),
-        tokenizer: hub::tokenizer(args.tokenizer.as_deref())?,
+        tokenizer: hub::tokenizer(args.tokenizer.as_deref(), &network)?,
         trace_block_size: args.trace_block_size,
         ..DatasetPlan::new(path)
     })
@@ -38,7 +39,7 @@ pub(super) fn utf8_paths(dataset: &Path, output_dir: Option<&Path>) -> Result<()
     Ok(())
 }
 
-/// Resolves the dataset side of the plan.
+/// Resolves the dataset side of the plan; `network` leads to the hub of a tokenizer.
 ///
 /// # Errors
 /// [`Usage`] naming the setting.
@@ -47,6 +48,7 @@ pub(super) fn resolve(
     path: &Path,
     levels: usize,
     seed: u64,
+    network: &NetworkPlan,
 ) -> Result<DatasetPlan, Usage> {
     let num_samples = args.num_samples.clone().unwrap_or_default();
     if num_samples.len() > 1 && num_samples.len() != levels {
@@ -69,7 +71,7 @@ pub(super) fn resolve(
         None => (EngineTokens::WhereItCan, None),
         Some("engine") => (EngineTokens::Always, None),
         Some("none") => (EngineTokens::Never, None),
-        named => (EngineTokens::Never, hub::tokenizer(named)?),
+        named => (EngineTokens::Never, hub::tokenizer(named, network)?),
     };
     Ok(DatasetPlan {
         format: args.format.clone(),

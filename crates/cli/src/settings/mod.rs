@@ -4,6 +4,7 @@ mod cold;
 mod dataset;
 mod file;
 mod limits;
+mod network;
 mod output;
 mod prometheus;
 mod proxy;
@@ -24,6 +25,7 @@ pub(crate) use dataset::read_plan;
 use dualround_model::{Load, Plan, Schedule, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
+pub(crate) use network::resolve as network_plan;
 pub(crate) use output::tables;
 use std::{
     path::PathBuf,
@@ -96,8 +98,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     let plan = Plan {
         endpoint_userinfo: endpoint.userinfo,
         model: args.model.clone().unwrap_or_default(),
+        dataset: dataset::resolve(&args, &dataset, levels.len(), seed.value, &request.network)?,
         request,
-        dataset: dataset::resolve(&args, &dataset, levels.len(), seed.value)?,
         levels,
         schedule: schedule(&args)?,
         shared_prefix: shared_prefix(&args)?,

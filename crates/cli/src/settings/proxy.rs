@@ -1,15 +1,15 @@
 //! Proxies: `--proxy` and `--no-proxy`, else the environment as other programs read it.
 
 use super::usage;
-use crate::{args::RunArgs, exit::Usage};
+use crate::{args::NetworkArgs, exit::Usage};
 use dualround_loadgen::{proxy_shown, redact_url};
 use dualround_model::{ProxyPlan, Secret};
 
-/// The proxies of a run, and the one that its endpoint is reached by.
+/// The proxies, and the one that the endpoint of a run is reached by.
 ///
 /// # Errors
 /// [`Usage`] for a proxy that is no URL of a kind that is spoken.
-pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<ProxyPlan, Usage> {
+pub(super) fn resolve(args: &NetworkArgs, endpoint: Option<&str>) -> Result<ProxyPlan, Usage> {
     let mut plan = match (&args.proxy, args.no_proxy) {
         (Some(_), Some(true)) => {
             return Err(usage("--proxy and --no-proxy exclude each other"));
@@ -18,11 +18,13 @@ pub(super) fn resolve(args: &RunArgs, endpoint: &str) -> Result<ProxyPlan, Usage
         (Some(url), _) => given(url)?,
         (None, _) => {
             let plan = of_environment(|name| std::env::var(name).ok());
-            refuse_unspoken(&plan, endpoint)?;
+            if let Some(endpoint) = endpoint {
+                refuse_unspoken(&plan, endpoint)?;
+            }
             plan
         }
     };
-    plan.endpoint = proxy_shown(endpoint, &plan);
+    plan.endpoint = endpoint.and_then(|url| proxy_shown(url, &plan));
     Ok(plan)
 }
 

@@ -1,6 +1,6 @@
 //! What every request holds.
 
-use super::{choice, proxy, usage};
+use super::{choice, network, usage};
 use crate::{args::RunArgs, environment_key, exit::Usage};
 use dualround_model::{NetworkPlan, RequestPlan, Secret, TokenSourceChoice};
 use serde_json::{Map, Value};
@@ -30,12 +30,6 @@ pub(super) fn resolve(
         return Err(usage(format!(
             "--min-output-tokens {least} is above --max-output-tokens {most}"
         )));
-    }
-    if args.client_key.is_some() && args.client_cert.is_none() {
-        return Err(usage("--client-key needs --client-cert FILE"));
-    }
-    if args.ca_cert.is_some() && args.insecure == Some(true) {
-        return Err(usage("--ca-cert and --insecure exclude each other"));
     }
     let field = args
         .max_tokens_field
@@ -70,12 +64,8 @@ pub(super) fn resolve(
         token_source,
         lenient: args.lenient.unwrap_or(false),
         network: NetworkPlan {
-            ca_cert: args.ca_cert.clone(),
-            client_cert: args.client_cert.clone(),
-            client_key: args.client_key.clone(),
-            insecure: args.insecure.unwrap_or(false),
             http2: args.http2.unwrap_or(false),
-            proxy: proxy::resolve(args, endpoint)?,
+            ..network::resolve(&args.network(), Some(endpoint))?
         },
     })
 }

@@ -22,7 +22,7 @@ fn pipe(mut from: TcpStream, mut to: TcpStream) {
 }
 
 /// A proxy that leads every name to `engine`; returns its address and how many requests it saw.
-fn http_proxy(engine: SocketAddr, auth: bool) -> (SocketAddr, Arc<AtomicU32>) {
+pub(crate) fn http_proxy(engine: SocketAddr, auth: bool) -> (SocketAddr, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let seen = Arc::new(AtomicU32::new(0));
