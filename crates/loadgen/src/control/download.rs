@@ -72,7 +72,8 @@ pub fn download(
         received: Vec::new(),
         at: 0,
     };
-    while download.head.status == 0 {
+    // Heads of status 1xx announce the one that counts.
+    while download.head.status < 200 {
         let received = download.receive();
         received.map_err(|error| unanswered(error.to_string()))?;
     }
@@ -82,7 +83,8 @@ pub fn download(
 impl Download {
     /// Receives once; what was received before is read.
     fn receive(&mut self) -> io::Result<()> {
-        (self.received, self.at) = (Vec::new(), 0);
+        self.received.clear();
+        self.at = 0;
         let (decoder, head, body) = (&mut self.decoder, &mut self.head, &mut self.received);
         let reading = self
             .conn
@@ -138,5 +140,56 @@ fn decode(
                 bytes = &bytes[used..];
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::{BufRead, BufReader, Write},
+        net::TcpListener,
+        thread::spawn,
+    };
+
+    /// What is made of an answer that is sent in these pieces, each by itself, before the connection ends.
+    fn fetched(pieces: &'static [&'static str]) -> (Download, io::Result<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/file", listener.local_addr().unwrap());
+        let server = spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let mut line = String::new();
+            while reader.read_line(&mut line).unwrap() > 2 {}
+            for piece in pieces {
+                stream.write_all(piece.as_bytes()).unwrap();
+            }
+        });
+        let limit = Duration::from_secs(10);
+        let mut download = download(&url, &Network::plain(), &[], limit).unwrap();
+        let mut text = String::new();
+        let read = download.read_to_string(&mut text);
+        server.join().unwrap();
+        (download, read.map(|_| text))
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_comes() {
+        let (download, text) = fetched(&[
+            "HTTP/1.1 103 Early Hints\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+            "c\r\n",
+            "2\r\nde\r\n0\r\n\r\n",
+        ]);
+        assert_eq!(text.unwrap(), "abcde");
+        assert_eq!(download.head.status, 200);
+        assert_eq!(download.head.etag.as_deref(), Some("\"a\""));
+    }
+
+    #[test]
+    fn a_body_that_is_cut_short_is_no_whole_one() {
+        let (_, text) = fetched(&["HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"]);
+        assert!(text.is_err(), "{text:?}");
     }
 }

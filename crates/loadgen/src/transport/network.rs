@@ -154,3 +154,58 @@ impl Network {
         Self::new(&plan, Clock::start()).unwrap()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::{ProxyPlan, Secret};
+
+    fn of(plan: &NetworkPlan) -> Result<Network, LoadError> {
+        Network::new(plan, Clock::start())
+    }
+
+    #[test]
+    fn files_are_looked_at_before_anything_needs_them() {
+        let plan = NetworkPlan {
+            ca_cert: Some("/nowhere/ca.pem".into()),
+            ..NetworkPlan::default()
+        };
+        assert!(matches!(of(&plan), Err(LoadError::TlsFile { .. })));
+    }
+
+    #[test]
+    fn tls_is_made_for_the_first_that_wants_it() {
+        let plan = NetworkPlan {
+            insecure: true,
+            ..NetworkPlan::default()
+        };
+        let network = of(&plan).unwrap();
+        let other = network.clone();
+        assert!(network.target("http://127.0.0.1:1/").unwrap().tls.is_none());
+        assert!(network.tls.get().is_none());
+        let target = network.target("https://127.0.0.1:1/x").unwrap();
+        assert!(target.tls.is_some() && target.tunnel);
+        assert!(other.tls.get().is_some());
+    }
+
+    #[test]
+    fn a_proxy_is_on_the_way_to_all_but_its_exceptions() {
+        let plan = NetworkPlan {
+            insecure: true,
+            proxy: ProxyPlan {
+                http: Some(Secret::new("http://127.0.0.1:9")),
+                https: Some(Secret::new("http://127.0.0.1:9")),
+                except: "127.0.0.0/8".to_owned(),
+                given: true,
+                endpoint: None,
+            },
+            ..NetworkPlan::default()
+        };
+        let network = of(&plan).unwrap();
+        let far = network.target("http://far.test/x").unwrap();
+        assert_eq!(far.request_target(), "http://far.test/x");
+        assert!(network.target("https://far.test/x").unwrap().tunnel);
+        let near = network.target("http://127.0.0.1:1/x").unwrap();
+        assert!(near.proxy.is_none() && near.request_target() == "/x");
+    }
+}
