@@ -40,6 +40,9 @@ impl Load {
         }
     }
 
+    /// How such parts of a file's name begin.
+    pub const FILE_NAMES: [&str; 2] = ["concurrency_", "rate_"];
+
     /// The part of a file's name that tells it: `concurrency_4`, `rate_8`.
     pub fn file_name(self) -> String {
         match self {
@@ -136,6 +139,9 @@ mod tests {
         assert_eq!(EIGHT.concurrency(), None);
         assert_eq!(EIGHT.file_name(), "rate_8");
         assert_eq!(Load::from(4).file_name(), "concurrency_4");
+        for (load, begin) in [Load::from(4), EIGHT].iter().zip(Load::FILE_NAMES) {
+            assert!(load.file_name().starts_with(begin));
+        }
         let rare = Load::Rate(ArrivalRate {
             per_second: 0.2,
             arrivals: Arrivals::Constant,

@@ -4,7 +4,7 @@ use crate::{
     Journal, ReportError, RequestSource, RunInfo, csv, html, json, labels, markdown, parquet,
     report_input::ReportInput,
 };
-use dualround_model::{Comparison, Plan, RoundResult};
+use dualround_model::{Comparison, Load, Plan, RoundResult};
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -282,13 +282,21 @@ fn own_files(dir: &Path) -> Result<Vec<PathBuf>, ReportError> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let numbered = name.starts_with("concurrency_") && name.ends_with(".json")
-            || name.starts_with("telemetry_concurrency_");
-        if numbered || OWN.contains(&name.as_str()) {
+        if is_of_round(&name) || OWN.contains(&name.as_str()) {
             own.push(path);
         }
     }
     Ok(own)
+}
+
+/// The name of a round's file, or of its telemetry.
+fn is_of_round(name: &str) -> bool {
+    let (name, is_telemetry) = match name.strip_prefix("telemetry_") {
+        Some(rest) => (rest, true),
+        None => (name, false),
+    };
+    let mut loads = Load::FILE_NAMES.iter();
+    loads.any(|load| name.starts_with(load)) && (is_telemetry || name.ends_with(".json"))
 }
 
 /// Moves an earlier run to `previous/<run id>/`.
