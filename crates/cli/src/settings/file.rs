@@ -19,12 +19,37 @@ pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
         return Err(usage(format!("--config {shown} {error}")));
     }
     serde_saphyr::from_str(&text).map_err(|error| {
+        let key = error
+            .location()
+            .and_then(|place| key_at(&text, usize::try_from(place.line()).ok()?));
         // The parser draws the place below its first line.
         let error = error.to_string();
         let first = error.lines().next().unwrap_or_default();
         let first = first.trim_start_matches("error: ");
-        usage(format!("--config {shown} {first}"))
+        match (key, first.split_once(": ")) {
+            (Some(key), Some((place, why))) if place.starts_with("line ") => {
+                usage(format!("--config {shown} {place}: {key}: {why}"))
+            }
+            _ => usage(format!("--config {shown} {first}")),
+        }
     })
+}
+
+/// The setting that stands in this line of a file, or whose value goes on there.
+fn key_at(text: &str, line: usize) -> Option<&'static str> {
+    let mut up_to_it: Vec<&str> = text.lines().take(line).collect();
+    up_to_it.reverse();
+    let settings = RunArgs::NAMES.iter().copied();
+    up_to_it
+        .into_iter()
+        .find_map(|line| settings.clone().find(|name| is_of(line, name)))
+}
+
+/// Whether a line begins with this key.
+fn is_of(line: &str, key: &str) -> bool {
+    let line = line.trim_start_matches(['"', '\'', ' ']);
+    line.strip_prefix(key)
+        .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
 }
 
 /// What is wrong with a key that is no setting, if one is not.
@@ -35,11 +60,7 @@ fn unknown_key(text: &str) -> Option<String> {
         .filter(|name| !RunArgs::NOT_IN_FILES.contains(name));
     let settings: Vec<&str> = settings.copied().collect();
     let key = keys.keys().find(|key| !settings.contains(&key.as_str()))?;
-    let line = text.lines().position(|line| {
-        let line = line.trim_start_matches(['"', '\'', ' ']);
-        line.strip_prefix(key.as_str())
-            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with(':'))
-    });
+    let line = text.lines().position(|line| is_of(line, key));
     let line = line.map_or_else(String::new, |at| format!("line {}: ", at + 1));
     let meant = match closest(&key.replace('-', "_"), &settings) {
         Some(name) => format!("did you mean `{name}`?"),
@@ -77,7 +98,7 @@ mod tests {
     fn a_wrong_value_is_one_line_with_its_place() {
         let said = error("timeout: 3\nseed: many\n");
         assert!(
-            said.contains("line 2") && said.lines().count() == 1,
+            said.contains("line 2 column 7: seed: ") && said.lines().count() == 1,
             "{said}"
         );
         assert!(error(" \n").contains("is empty"));
