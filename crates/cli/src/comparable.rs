@@ -4,13 +4,10 @@ use crate::plan_differences::plan_differences;
 use dualround_model::{ChangeCaveat, EngineKind, Lang, Which};
 use dualround_report::{RunInfo, setting_text};
 
-/// What `--allow` takes.
-pub(crate) const KINDS: [&str; 4] = ["model", "dataset", "engine", "settings"];
-
 /// A difference that makes figures mean other things.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
-    /// One of [`KINDS`].
+    /// What `--allow` calls it.
     pub(crate) kind: &'static str,
     /// What differs.
     what: &'static str,

@@ -1,9 +1,13 @@
 //! Variables of the environment that look like settings and are none.
 
-use crate::{args::RunArgs, close::closest, exit::Usage};
-
-/// What all settings begin with there.
-const PREFIX: &str = "DUALROUND_";
+use crate::{
+    args::{
+        RunArgs,
+        variables::{self, PREFIX},
+    },
+    close::closest,
+    exit::Usage,
+};
 
 /// Variables of this name that are no settings of a run.
 const OTHERS: [&str; 3] = ["cache", "e2e_dir", "lang"];
@@ -25,9 +29,9 @@ pub(crate) fn check(
             continue;
         }
         if let Some(meant) = closest(&setting, RunArgs::NAMES) {
-            let meant = meant.to_ascii_uppercase();
+            let meant = variables::name_of(meant);
             return Err(Usage(format!(
-                "{name} is no setting; did you mean {PREFIX}{meant}?"
+                "{name} is no setting; did you mean {meant}?"
             )));
         }
         notes.push(format!(

@@ -1,29 +1,14 @@
-//! The language of tables and labels.
+//! The language of the locale, in which tables, labels and help are where none is chosen.
 
-use crate::exit::Usage;
 use dualround_model::Lang;
 
-/// `zh`, `en`, or `auto` by the locale.
-fn choose(asked: Option<&str>) -> Option<Lang> {
-    match asked.unwrap_or("auto") {
-        "zh" => Some(Lang::Zh),
-        "en" => Some(Lang::En),
-        "auto" => Some(of_locale(|name| std::env::var(name).ok())),
-        _ => None,
-    }
-}
-
-/// The language that `--lang` names.
-///
-/// # Errors
-/// [`Usage`] for any other word.
-pub(crate) fn flag(asked: Option<&str>) -> Result<Lang, Usage> {
-    let word = asked.unwrap_or_default();
-    choose(asked).ok_or_else(|| Usage(format!("--lang {word}: choose zh, en or auto")))
+/// The language of the locale.
+pub(crate) fn of_locale() -> Lang {
+    of_environment(|name| std::env::var(name).ok())
 }
 
 /// POSIX order: LC_ALL, LC_MESSAGES, LANG; where none is set, the system's own setting.
-fn of_locale(env: impl Fn(&str) -> Option<String>) -> Lang {
+fn of_environment(env: impl Fn(&str) -> Option<String>) -> Lang {
     let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
         .iter()
         .find_map(|name| env(name).filter(|v| !v.is_empty()));
@@ -42,7 +27,7 @@ mod tests {
     #[test]
     fn the_first_locale_set_decides() {
         let locale = |all: &str, lang: &str| {
-            of_locale(|name| match name {
+            of_environment(|name| match name {
                 "LC_ALL" => Some(all.to_owned()),
                 "LANG" => Some(lang.to_owned()),
                 _ => None,

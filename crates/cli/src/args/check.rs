@@ -8,10 +8,16 @@ use std::path::PathBuf;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Check {
     /// What a dataset file holds, and the first request as it would be sent.
+    ///
+    /// 数据集文件里有什么，以及将发出的第一个请求
     Dataset(Box<CheckDatasetArgs>),
     /// What a metrics page holds, and the current values of some metrics.
+    ///
+    /// 指标页面里有什么，以及某些指标的当前值
     Metrics(Box<CheckMetricsArgs>),
     /// What the server is, what will be measured, and which of its flags are missing.
+    ///
+    /// 服务是什么，会测什么，缺少哪些服务选项
     Endpoint(Box<CheckEndpointArgs>),
 }
 
@@ -19,6 +25,8 @@ pub(crate) enum Check {
 #[derive(Debug, Args)]
 pub(crate) struct CheckDatasetArgs {
     /// The file [default: that of --dataset].
+    ///
+    /// 数据集文件 [默认：--dataset 的文件]
     pub(crate) file: Option<PathBuf>,
     /// The run.
     #[command(flatten)]
@@ -29,8 +37,12 @@ pub(crate) struct CheckDatasetArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckMetricsArgs {
     /// The page, or a Prometheus server [default: the first --prometheus-url].
+    ///
+    /// 指标页面，或 Prometheus 服务 [默认：第一个 --prometheus-url]
     pub(crate) url: Option<String>,
     /// Metrics to look up [default: those of --prometheus-metrics, else list all].
+    ///
+    /// 要查的指标 [默认：--prometheus-metrics 的，否则全部列出]
     pub(crate) names: Vec<String>,
     /// The run.
     #[command(flatten)]
@@ -41,8 +53,12 @@ pub(crate) struct CheckMetricsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct CheckEndpointArgs {
     /// Base URL or full path [default: that of --endpoint].
+    ///
+    /// 基础 URL 或完整路径 [默认：--endpoint 的地址]
     pub(crate) url: Option<String>,
     /// Look only; send no request.
+    ///
+    /// 只看，不发送请求
     #[arg(long)]
     pub(crate) no_canary: bool,
     /// The run.

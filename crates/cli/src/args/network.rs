@@ -9,67 +9,38 @@ use std::path::PathBuf;
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
     /// Trust only the certificates of this PEM file.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "DUALROUND_CA_CERT",
-        hide_env = true,
-        hide_short_help = true
-    )]
+    ///
+    /// 只信任该 PEM 文件中的证书
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) ca_cert: Option<PathBuf>,
-    /// PEM file with this client's certificate and its chain, and its key where --client-key names no other.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "DUALROUND_CLIENT_CERT",
-        hide_env = true,
-        hide_short_help = true
-    )]
+    /// PEM file with this client's certificate and its chain, and its key where --client-key
+    /// names no other.
+    ///
+    /// 含本客户端证书及其链的 PEM 文件；未给 --client-key 时也含私钥
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) client_cert: Option<PathBuf>,
     /// PEM file with the key of --client-cert.
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "DUALROUND_CLIENT_KEY",
-        hide_env = true,
-        hide_short_help = true
-    )]
+    ///
+    /// 含 --client-cert 私钥的 PEM 文件
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) client_key: Option<PathBuf>,
-    /// Proxy for every connection: http://, socks5:// or socks5h://, with user:password@ if it needs one [default: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, with NO_PROXY; loopback goes direct].
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "DUALROUND_PROXY",
-        hide_env = true,
-        hide_env_values = true,
-        hide_short_help = true
-    )]
+    /// Proxy for every connection: http://, socks5:// or socks5h://, with user:password@ if it
+    /// needs one [default: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, with NO_PROXY; loopback goes
+    /// direct].
+    ///
+    /// 所有连接的代理：http://、socks5:// 或 socks5h://，需要时带 user:password@
+    /// [默认：HTTP_PROXY、HTTPS_PROXY、ALL_PROXY 及 NO_PROXY；本机地址直连]
+    #[arg(long, value_name = "URL", hide_short_help = true)]
     pub(crate) proxy: Option<String>,
     /// Use no proxy, whatever the environment says.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        default_missing_value = "true",
-        require_equals = true,
-        hide_possible_values = true,
-        env = "DUALROUND_NO_PROXY",
-        hide_env = true,
-        hide_short_help = true
-    )]
+    ///
+    /// 不用任何代理，无论环境变量如何
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_proxy: Option<bool>,
     /// Do not verify the server's certificate.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        default_missing_value = "true",
-        require_equals = true,
-        hide_possible_values = true,
-        env = "DUALROUND_INSECURE",
-        hide_env = true,
-        hide_short_help = true
-    )]
+    ///
+    /// 不验证服务器证书
+    #[arg(long, hide_short_help = true)]
     pub(crate) insecure: Option<bool>,
 }
 

@@ -1,10 +1,10 @@
 //! Where each setting of a run comes from, as `--print-config` shows it.
 
-use super::RunArgs;
+use super::{RunArgs, command_in, variables};
 use crate::environment_key::{self, NAME as KEY};
-use clap::{ArgMatches, Args, parser::ValueSource};
+use clap::{ArgMatches, parser::ValueSource};
 use dualround_loadgen::redact_url;
-use dualround_model::masked_fields;
+use dualround_model::{Lang, masked_fields};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -31,6 +31,11 @@ const URLS: [&str; 6] = [
     "remote_write",
 ];
 
+impl RunArgs {
+    /// The settings that no file may hold.
+    pub(crate) const NOT_IN_FILES: [&str; 3] = ["config", "print_config", "resume"];
+}
+
 /// Which of these settings flags and environment gave.
 pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> SettingSources {
     let given = names.iter().filter_map(|name| {
@@ -47,14 +52,15 @@ pub(super) fn given(names: &[&'static str], matches: &ArgMatches) -> SettingSour
 /// Every setting with its value and where it comes from: a file for `--config` again, but for
 /// secrets, which stand as `***` in comments.
 pub(crate) fn listing(args: &RunArgs) -> String {
-    let command = RunArgs::augment_args(clap::Command::new("run"));
+    let command = command_in(Lang::En);
+    let run = command.find_subcommand("run");
     let mut out = String::from("# Every setting of this run, as a file for --config.\n");
     let mut heading = None;
     for (name, value) in args.values() {
         if RunArgs::NOT_IN_FILES.contains(&name) {
             continue;
         }
-        let arg = command.get_arguments().find(|arg| arg.get_id() == name);
+        let arg = run.and_then(|run| run.get_arguments().find(|arg| arg.get_id() == name));
         let under = arg.and_then(clap::Arg::get_help_heading);
         if under != heading {
             heading = under;
@@ -64,7 +70,7 @@ pub(crate) fn listing(args: &RunArgs) -> String {
         let from = match args.sources.get(name) {
             Some(SettingSource::Flag) => format!("flag {flag}"),
             Some(SettingSource::Environment) => {
-                format!("environment DUALROUND_{}", name.to_uppercase())
+                format!("environment {}", variables::name_of(name))
             }
             Some(SettingSource::File) => {
                 let path = args.config.as_deref().unwrap_or_else(|| "".as_ref());

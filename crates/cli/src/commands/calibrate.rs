@@ -1,7 +1,10 @@
 //! `dualround calibrate`: this client, on this machine, against an engine that logs the truth.
 
 use crate::screen::{note, print};
-use crate::{args::CalibrateArgs, exit, lang, settings, signals};
+use crate::{
+    args::{CalibrateArgs, words::LangWord},
+    exit, settings, signals,
+};
 use anyhow::Context;
 use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{
@@ -26,7 +29,7 @@ const FLAT: (u32, u32, u64, usize) = (64, 20, 256, 16);
 
 /// Runs `dualround calibrate`: the client's own error against a server that knows the truth.
 pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
-    let lang = lang::flag(args.lang.as_deref())?;
+    let lang = LangWord::or_locale(args.lang);
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let workers = args.workers.unwrap_or_else(settings::default_workers);

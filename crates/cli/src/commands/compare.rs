@@ -3,12 +3,11 @@
 use super::{saved, saved::SavedRun};
 use crate::screen::{alarm, print};
 use crate::{
-    args::CompareArgs,
-    comparable::{self, Difference, KINDS},
+    args::{CompareArgs, words::LangWord},
+    comparable::{self, Difference},
     exit::{self, Usage},
     gate::Gate,
     gate_schema::Levels,
-    lang,
 };
 use dualround_model::{Lang, RunChange, Which};
 use dualround_report::{
@@ -20,20 +19,12 @@ use std::{fs, path::Path};
 
 /// Runs `dualround compare`: one run against another.
 pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
-    let lang = lang::flag(args.lang.as_deref())?;
+    let lang = LangWord::or_locale(args.lang);
     let gates: Result<Vec<Gate>, Usage> = args.fail_if.iter().map(|g| Gate::parse(g)).collect();
     let gates = gates?;
     gates
         .iter()
         .try_for_each(|gate| gate.fits(Levels::Compare))?;
-    if let Some(word) = args
-        .allow
-        .iter()
-        .find(|word| !KINDS.contains(&word.as_str()))
-    {
-        let known = KINDS.join(", ");
-        return Err(Usage(format!("--allow {word}: choose from {known}")).into());
-    }
     if let Some(margin) = args.margin.filter(|margin| !(0.0..1.0).contains(margin)) {
         return Err(Usage(format!(
             "--margin {margin}: give a share from 0 to 1, e.g. 0.05"
@@ -118,9 +109,11 @@ fn compared(
     args: &CompareArgs,
 ) -> anyhow::Result<RunChange> {
     let differences = comparable::differences(&base.info, &new.info);
-    let (allowed, refused): (Vec<_>, Vec<_>) = differences
-        .into_iter()
-        .partition(|difference| args.allow.iter().any(|kind| kind == difference.kind));
+    let (allowed, refused): (Vec<_>, Vec<_>) = differences.into_iter().partition(|difference| {
+        args.allow
+            .iter()
+            .any(|kind| kind.means() == difference.kind)
+    });
     if !refused.is_empty() {
         let why: Vec<String> = refused
             .iter()

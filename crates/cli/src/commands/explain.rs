@@ -2,18 +2,17 @@
 
 use crate::screen::print;
 use crate::{
-    args::{self, ExplainArgs},
+    args::{self, ExplainArgs, words::LangWord},
     close::closest,
     exit,
     exit::Usage,
-    lang,
 };
 use dualround_model::Lang;
 use dualround_report::{Term, TermKind, explain, terms};
 
 /// Runs `dualround explain`: what a word of the results means.
 pub(crate) fn run(args: &ExplainArgs) -> anyhow::Result<u8> {
-    let lang = lang::flag(args.lang.as_deref())?;
+    let lang = LangWord::or_locale(args.lang);
     let word = args.word.join(" ");
     if word.is_empty() {
         for kind in TermKind::ALL {

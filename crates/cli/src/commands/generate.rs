@@ -3,7 +3,7 @@
 use super::convert::whole_or_nothing;
 use crate::screen::note;
 use crate::{args::GenerateArgs, exit, exit::Usage, hub, settings};
-use dualround_dataset::{FileTokenizer, Length, TextLang, Workload};
+use dualround_dataset::{FileTokenizer, Length, Workload};
 
 /// Runs `dualround generate`: makes a workload and says what share of it a cold round could hit.
 pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
@@ -18,11 +18,7 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
             .transpose()?,
         zipf: args.zipf,
         turns: args.turns,
-        lang: match args.text.as_str() {
-            "en" => TextLang::En,
-            "zh" => TextLang::Zh,
-            other => return Err(Usage(format!("--text {other}: choose en or zh")).into()),
-        },
+        lang: args.text.means(),
         seed: args.seed,
     };
     if !args.zipf.is_finite() || args.zipf < 0.0 {

@@ -6,12 +6,13 @@ use crate::{
     exit,
     exit::Usage,
 };
+use dualround_model::Lang;
 use std::fs;
 
 /// Writes a man page for the program and for each of its commands.
 pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
     fs::create_dir_all(&args.dir)
-        .and_then(|()| clap_mangen::generate_to(args::command(), &args.dir))
+        .and_then(|()| clap_mangen::generate_to(args::command_in(Lang::En), &args.dir))
         .map_err(|error| Usage(format!("cannot write to {}: {error}", args.dir.display())))?;
     print(&format!("man pages: {}", args.dir.display()));
     Ok(exit::OK)
@@ -20,7 +21,12 @@ pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
 /// Prints the completions of a shell.
 pub(crate) fn completions(args: &CompletionsArgs) -> u8 {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut args::command(), "dualround", &mut script);
+    clap_complete::generate(
+        args.shell,
+        &mut args::command_in(Lang::En),
+        "dualround",
+        &mut script,
+    );
     print(String::from_utf8_lossy(&script).trim_end());
     exit::OK
 }

@@ -3,9 +3,8 @@
 use super::{from_journal::FromJournal, saved};
 use crate::{
     args::ReportArgs,
-    exit, lang,
+    exit,
     screen::{self, note},
-    settings,
 };
 use dualround_report::FolderLock;
 use dualround_stats::SummaryOptions;
@@ -38,11 +37,11 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     };
     let mut run = saved::read(&args.dir)?;
     let output = &mut run.info.plan.output;
-    if let Some(asked) = args.lang.as_deref() {
-        output.lang = lang::flag(Some(asked))?;
+    if let Some(asked) = args.lang {
+        output.lang = asked.means();
     }
-    if let Some(asked) = args.tables.as_deref() {
-        output.tables = settings::tables(Some(asked))?;
+    if let Some(asked) = args.tables {
+        output.tables = asked.means();
     }
     output.csv_bom |= args.csv_bom;
     output.chunk_times |= args.chunk_times;

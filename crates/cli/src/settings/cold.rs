@@ -1,8 +1,8 @@
 //! How rounds are made cold, and the engines behind the endpoint.
 
-use super::{choice, metrics_url, usage};
+use super::{metrics_url, usage};
 use crate::{args::RunArgs, exit::Usage, gate::Gate};
-use dualround_model::{ColdPlan, ColdPolicy, EngineKind, ResetCall};
+use dualround_model::{ColdPlan, ColdPolicy, ResetCall};
 
 /// The cold side of the plan, with the gates of its levels.
 ///
@@ -16,13 +16,10 @@ pub(super) fn resolve(args: &RunArgs) -> Result<ColdPlan, Usage> {
         .map(|text| reset_call(text))
         .collect();
     let reset_calls = calls?;
-    let policy = match args.cold.as_deref() {
+    let policy = match args.cold {
+        Some(word) => word.means(),
         None if !reset_calls.is_empty() => ColdPolicy::Reset,
-        None | Some("auto") => ColdPolicy::Auto,
-        Some("salt") => ColdPolicy::Salt,
-        Some("reset") => ColdPolicy::Reset,
-        Some("none") => ColdPolicy::None,
-        given => return Err(choice("--cold", given, "auto, salt, reset or none")),
+        None => ColdPolicy::default(),
     };
     if policy == ColdPolicy::Reset && reset_calls.is_empty() && args.no_probe == Some(true) {
         return Err(usage(
@@ -55,21 +52,6 @@ fn reset_call(text: &str) -> Result<ResetCall, Usage> {
     })
 }
 
-/// The engine that was named; `None` where it is to be found out.
-///
-/// # Errors
-/// [`Usage`] with the names that there are.
-pub(super) fn engine(name: Option<&str>) -> Result<Option<EngineKind>, Usage> {
-    let Some(name) = name.filter(|name| *name != "auto") else {
-        return Ok(None);
-    };
-    let known = EngineKind::ALL.into_iter().find(|kind| kind.name() == name);
-    let names = EngineKind::ALL.map(EngineKind::name).join(", ");
-    known
-        .map(Some)
-        .ok_or_else(|| choice("--engine", Some(name), &names))
-}
-
 /// The base URLs of engines and cache servers behind the endpoint.
 ///
 /// # Errors
@@ -89,6 +71,7 @@ pub(super) fn admin_urls(args: &RunArgs) -> Result<Vec<String>, Usage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::words::ColdWord;
     use crate::settings::{resolve, tests::given};
 
     #[test]
@@ -102,18 +85,11 @@ mod tests {
         .plan;
         assert_eq!(plan.cold.policy, ColdPolicy::Reset);
         assert_eq!(plan.cold.reset_calls[0].method, "GET");
-        let reset = Some("reset".to_owned());
+        let reset = Some(ColdWord::Reset);
         assert!(
             resolve(RunArgs {
                 cold: reset,
                 no_probe: Some(true),
-                ..given()
-            })
-            .is_err()
-        );
-        assert!(
-            resolve(RunArgs {
-                cold: Some("ice".to_owned()),
                 ..given()
             })
             .is_err()

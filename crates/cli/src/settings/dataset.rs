@@ -1,12 +1,15 @@
 //! The settings of the data set.
 
-use super::{choice, network, usage};
+use super::{network, usage};
 use crate::{
-    args::{ReadArgs, RunArgs},
+    args::{
+        ReadArgs, RunArgs,
+        words::{FormatName, KeepWord, SamplingWord},
+    },
     exit::Usage,
     hub,
 };
-use dualround_model::{DatasetPlan, EngineTokens, Keep, NetworkPlan, Sampling};
+use dualround_model::{DatasetPlan, EngineTokens, NetworkPlan};
 use std::path::Path;
 
 /// The plan for a file that is read by itself, outside any run.
@@ -16,7 +19,7 @@ use std::path::Path;
 pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usage> {
     let network = network::resolve(&args.network, None)?;
     Ok(DatasetPlan {
-        format: args.format.clone(),
+        format: args.format.map(FormatName::means),
         tokenizer: hub::tokenizer(args.tokenizer.as_deref(), &network)?,
         trace_block_size: args.trace_block_size,
         ..DatasetPlan::new(path)
@@ -57,16 +60,6 @@ pub(super) fn resolve(
             num_samples.len()
         )));
     }
-    let sampling = match args.sampling.as_deref().unwrap_or("same") {
-        "same" => Sampling::Same,
-        "disjoint" => Sampling::Disjoint,
-        given => return Err(choice("--sampling", Some(given), "same or disjoint")),
-    };
-    let keep = match args.keep.as_deref().unwrap_or("end") {
-        "end" => Keep::End,
-        "start" => Keep::Start,
-        given => return Err(choice("--keep", Some(given), "end or start")),
-    };
     let (engine_tokens, tokenizer) = match args.tokenizer.as_deref() {
         None => (EngineTokens::WhereItCan, None),
         Some("engine") => (EngineTokens::Always, None),
@@ -74,16 +67,16 @@ pub(super) fn resolve(
         named => (EngineTokens::Never, hub::tokenizer(named, network)?),
     };
     Ok(DatasetPlan {
-        format: args.format.clone(),
+        format: args.format.map(FormatName::means),
         text_key: args.text_key.clone(),
         skip_bad_rows: args.skip_bad_rows.unwrap_or(false),
         num_samples,
-        sampling,
+        sampling: args.sampling.map(SamplingWord::means).unwrap_or_default(),
         weight_key: args.weight_key.clone(),
         lengths: (args.min_length, args.max_length),
         oversample: args.oversample.unwrap_or(false),
         max_input_length: args.max_input_length,
-        keep,
+        keep: args.keep.map(KeepWord::means).unwrap_or_default(),
         tokenizer,
         engine_tokens,
         trace_block_size: args.trace_block_size,

@@ -11,11 +11,13 @@ mod proxy;
 mod request;
 
 use crate::{
-    args::{RunArgs, listing},
+    args::{
+        RunArgs, listing,
+        words::{EngineWord, LangWord, PrintedWord, ProgressWord},
+    },
     endpoint::{self, Endpoint},
     environment_key, environment_words,
     exit::Usage,
-    lang,
     live::LivePlan,
     progress::ProgressFormat,
     redacted::redacted_plan,
@@ -26,7 +28,6 @@ use dualround_model::{Load, Plan, Schedule, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
 pub(crate) use network::resolve as network_plan;
-pub(crate) use output::tables;
 use std::{
     path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},
@@ -84,10 +85,9 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     let levels = levels(&args, &mut notes)?;
     refuse_contradictions(&args)?;
     let seed = RunSeed::of(&args);
-    let lang = lang::flag(args.lang.as_deref())?;
-    let progress = output::progress(args.progress.as_deref())?;
+    let lang = LangWord::or_locale(args.lang);
     let slo = slo(&args, &mut notes)?;
-    let output = output::resolve(&args, lang)?;
+    let output = output::resolve(&args, lang);
     let request = request::resolve(&args, &endpoint.url, endpoint.userinfo.is_some())?;
     notes.extend(environment_key::note(
         args.header.as_deref().unwrap_or_default(),
@@ -105,7 +105,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         shared_prefix: shared_prefix(&args)?,
         round_noise: round_noise(&args, &mut notes)?,
         cold: cold::resolve(&args)?,
-        engine: cold::engine(args.engine.as_deref())?,
+        engine: args.engine.and_then(EngineWord::means),
         admin_urls: cold::admin_urls(&args)?,
         shuffle_round2: args.shuffle_round2.unwrap_or(false),
         warmup: args.warmup,
@@ -126,7 +126,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         quiet: args.quiet.unwrap_or(false),
         resume: args.resume.is_some(),
         default_dir: args.output_dir.is_none() && args.resume.is_none(),
-        progress,
+        progress: args.progress.unwrap_or(ProgressWord::Auto).means(),
         live: output::live(&args)?,
         print_config: printed_config(&args, &plan),
         plan,
@@ -210,14 +210,10 @@ fn slo(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<Slo>, Usage> {
 
 /// What `--print-config` prints.
 fn printed_config(args: &RunArgs, plan: &Plan) -> Option<String> {
-    Some(match args.print_config.as_deref()? {
-        "plan" => serde_json::to_string_pretty(&redacted_plan(plan)).unwrap_or_default(),
-        _ => listing(args),
+    Some(match args.print_config? {
+        PrintedWord::Plan => serde_json::to_string_pretty(&redacted_plan(plan)).unwrap_or_default(),
+        PrintedWord::Settings => listing(args),
     })
-}
-
-fn choice(flag: &str, given: Option<&str>, known: &str) -> Usage {
-    usage(format!("{flag} {}: choose {known}", given.unwrap_or("")))
 }
 
 fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<Load>, Usage> {

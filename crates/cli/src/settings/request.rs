@@ -1,8 +1,15 @@
 //! What every request holds.
 
-use super::{choice, network, usage};
-use crate::{args::RunArgs, environment_key, exit::Usage};
-use dualround_model::{NetworkPlan, RequestPlan, Secret, TokenSourceChoice};
+use super::{network, usage};
+use crate::{
+    args::{
+        RunArgs,
+        words::{MaxTokensField, TokenSourceWord},
+    },
+    environment_key,
+    exit::Usage,
+};
+use dualround_model::{NetworkPlan, RequestPlan, Secret};
 use serde_json::{Map, Value};
 
 /// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
@@ -31,23 +38,7 @@ pub(super) fn resolve(
             "--min-output-tokens {least} is above --max-output-tokens {most}"
         )));
     }
-    let field = args
-        .max_tokens_field
-        .clone()
-        .unwrap_or_else(|| "max_tokens".to_owned());
-    if !["max_tokens", "max_completion_tokens"].contains(&field.as_str()) {
-        return Err(choice(
-            "--max-tokens-field",
-            Some(&field),
-            "max_tokens or max_completion_tokens",
-        ));
-    }
-    let token_source = match args.token_source.as_deref() {
-        None | Some("auto") => TokenSourceChoice::Auto,
-        Some("usage") => TokenSourceChoice::Usage,
-        Some("events") => TokenSourceChoice::Events,
-        given => return Err(choice("--token-source", given, "auto, usage or events")),
-    };
+    let field = args.max_tokens_field.unwrap_or(MaxTokensField::MaxTokens);
     let headers = headers("--header", args.header.as_deref())?;
     let key = api_key(args, &headers, has_userinfo)?;
     Ok(RequestPlan {
@@ -56,12 +47,15 @@ pub(super) fn resolve(
         ignore_eos: args.ignore_eos,
         temperature: args.temperature,
         top_p: args.top_p,
-        max_tokens_field: field,
+        max_tokens_field: field.means().to_owned(),
         stream_options: !args.no_stream_options.unwrap_or(false),
         extra_body: extra_body(args.extra_body.as_deref())?,
         api_key: key,
         headers,
-        token_source,
+        token_source: args
+            .token_source
+            .map(TokenSourceWord::means)
+            .unwrap_or_default(),
         lenient: args.lenient.unwrap_or(false),
         network: NetworkPlan {
             http2: args.http2.unwrap_or(false),

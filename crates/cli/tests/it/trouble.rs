@@ -61,7 +61,7 @@ fn bad_input_is_exit_code_2_before_anything_is_sent() {
         ),
         (
             format!("--dataset data.jsonl --endpoint {base} --cold ice"),
-            vec!["--cold ice", "auto"],
+            vec!["'ice' for '--cold", "auto, salt, reset, none"],
         ),
         (
             format!("--dataset data.jsonl --endpoint {base} --num-samples 0"),

@@ -112,7 +112,11 @@ fn tables_show_the_first_rounds_or_all() {
     assert_eq!(made.matches("│ TTFT (ms)").count(), 2, "{made}");
     let bad = run(dir, &line(&base, "--tables some"));
     assert_eq!(bad.status.code(), Some(2));
-    assert!(stderr(&bad).contains("first or all"), "{}", stderr(&bad));
+    assert!(
+        stderr(&bad).contains("[possible values: first, all]"),
+        "{}",
+        stderr(&bad)
+    );
     assert_eq!(run(dir, "report out --tables some").status.code(), Some(2));
 }
 

@@ -9,33 +9,25 @@ use std::{collections::BTreeSet, path::Path};
 /// No settings of a file: they name the file, print it, or go on with a run.
 const NOT_IN_FILES: [&str; 3] = ["config", "print-config", "resume"];
 
-/// A value that differs from the default, where neither 7, 0.5 nor true is one.
+/// A value that differs from the default, where neither a listed word nor 7, 0.5 or true is one.
 const GOOD: &[(&str, &str)] = &[
     ("admin-url", "http://127.0.0.1:9/x"),
     ("api-key", "sk-other-key-of-the-run"),
     ("ca-cert", "ca.pem"),
     ("client-cert", "id.pem"),
     ("client-key", "id.key"),
-    ("cold", "none"),
     ("config", "empty.yaml"),
     ("dataset", "other.jsonl"),
     ("endpoint", "http://127.0.0.1:9/other"),
-    ("engine", "vllm"),
     ("extra-body", r#"{"top_k":3}"#),
     ("fail-if", "ttft.ratio < 3"),
-    ("format", "jsonl"),
     ("header", "X-Tenant: other"),
-    ("keep", "start"),
-    ("lang", "zh"),
     ("max-event-bytes", "2000000"),
     ("max-response-bytes", "2000000"),
-    ("max-tokens-field", "max_completion_tokens"),
     ("metrics-listen", "127.0.0.1:0"),
     ("model", "other"),
     ("output-dir", "elsewhere"),
-    ("print-config", "plan"),
     ("prometheus-per-request", "false"),
-    ("progress", "plain"),
     ("prometheus-header", "X-Scope: other"),
     ("prometheus-metrics", "other_total"),
     ("prometheus-url", "http://127.0.0.1:9/metrics"),
@@ -44,12 +36,8 @@ const GOOD: &[(&str, &str)] = &[
     ("reset-cache-url", "http://127.0.0.1:9/reset"),
     ("resume", "out"),
     ("rounds", "CWC"),
-    ("sampling", "disjoint"),
     ("slo-file", "slo.yaml"),
-    ("store-text", "none"),
-    ("tables", "all"),
     ("text-key", "text"),
-    ("token-source", "events"),
     ("tokenizer", "none"),
     ("weight-key", "weight"),
 ];
@@ -176,6 +164,46 @@ fn of<'a>(table: &[(&str, &'a str)], name: &str) -> Option<&'a str> {
         .map(|(_, value)| *value)
 }
 
+/// What the help of `run` says of a flag, on one line.
+fn help_of(name: &str) -> String {
+    let help = printed(&["run", "--help"]);
+    // What is said stands further in than flags and headings.
+    let is_said = |line: &&str| line.is_empty() || line.starts_with("        ");
+    let starts = [" ", "[", "\n"].map(|end| format!("--{name}{end}"));
+    let is_flag = |line: &str| {
+        let line = format!("{}\n", line.trim_start().trim_start_matches("-q, "));
+        starts.iter().any(|start| line.starts_with(start))
+    };
+    let from = help
+        .lines()
+        .skip_while(|line| is_said(line) || !is_flag(line));
+    let said = from.skip(1).take_while(is_said);
+    said.flat_map(str::split_whitespace)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The words that a flag takes, as its help lists them; none where it takes others too.
+fn words(name: &str) -> Vec<String> {
+    let help = help_of(name);
+    let listed = help.split_once("[possible values: ");
+    let listed = listed.and_then(|(_, listed)| listed.split_once(']'));
+    let words = listed.map_or("", |(words, _)| words).split(',');
+    let words = words.map(str::trim).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// The flags that take one of a few words.
+fn worded() -> Vec<(String, Vec<String>)> {
+    let all = all().into_iter().map(|name| (words(&name), name));
+    let worded: Vec<_> = all
+        .filter(|(words, _)| !words.is_empty())
+        .map(|(words, name)| (name, words))
+        .collect();
+    assert!(worded.len() > 10, "{worded:?}");
+    worded
+}
+
 /// A folder with what the good values name.
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
@@ -223,6 +251,12 @@ fn plan(dir: &Path, words: &[&str]) -> Option<Value> {
 fn good(dir: &Path, name: &str) -> String {
     if let Some(value) = of(GOOD, name) {
         return value.to_owned();
+    }
+    let help = help_of(name);
+    let default = |word: &String| help.contains(&format!("[default: {word}]"));
+    let mut words = words(name).into_iter();
+    if let Some(word) = words.find(|word| word != "auto" && !default(word)) {
+        return word;
     }
     let base = [
         "--dataset",
@@ -328,6 +362,46 @@ fn every_flag_is_a_variable_a_key_of_a_file_and_a_line_of_print_config() {
             listed(&["--config", "one.yaml"], None),
             "file one.yaml",
         );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The words of a flag are told where another one stands, and what it stands in: the flag, the
+/// variable, the file.
+#[test]
+fn another_word_is_refused_with_those_that_are_taken() {
+    let dir = folder();
+    let told = |name: &str, words: &[&str], variable: Option<(&str, &str)>| {
+        let output = dualround()
+            .current_dir(dir.path())
+            .args(line(name, "http://127.0.0.1:9"))
+            .args(words)
+            .envs(variable)
+            .output()
+            .unwrap();
+        format!("{:?} {}", output.status.code(), stderr(&output))
+    };
+    let mut wrong = Vec::new();
+    for (name, words) in worded() {
+        let mut held = |said: String, place: &str| {
+            let lists = words.iter().all(|word| said.contains(word.as_str()));
+            if !(said.starts_with("Some(2)") && said.contains(place) && lists) {
+                wrong.push(format!("{place}: {said}"));
+            }
+        };
+        let flag = format!("--{name}");
+        held(told(&name, &[&format!("{flag}=@@")], None), &flag);
+        if NOT_IN_FILES.contains(&name.as_str()) {
+            continue;
+        }
+        let key = name.replace('-', "_");
+        let variable = format!("DUALROUND_{}", key.to_uppercase());
+        held(told(&name, &[], Some((&variable, "@@"))), &variable);
+        let text = format!("seed: 1\n{key}: \"@@\"\n");
+        std::fs::write(dir.path().join("one.yaml"), text).unwrap();
+        let said = told(&name, &["--config", "one.yaml"], None);
+        let place = format!("one.yaml line 2 column {}: {key}: `@@`", key.len() + 3);
+        held(said, &place);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,0 +1,152 @@
+//! The commands with a simulated engine: `demo`, `calibrate`, `simulate`.
+
+use super::words::LangWord;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Options of the demo.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Requests in flight, one level each.
+    ///
+    /// 同时进行的请求数，每个值一个级别
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 4, 8])]
+    pub(crate) concurrency: Vec<u32>,
+    /// Documents to ask about (12 are bundled).
+    ///
+    /// 问多少份文档（内置 12 份）
+    #[arg(long)]
+    pub(crate) num_samples: Option<u64>,
+    /// Longest answer, tokens.
+    ///
+    /// 最长输出，token
+    #[arg(long, default_value_t = 24)]
+    pub(crate) max_output_tokens: u64,
+    /// Where the files go [default: results/demo].
+    ///
+    /// 文件放在哪里 [默认：results/demo]
+    #[arg(long)]
+    pub(crate) output_dir: Option<PathBuf>,
+    /// Replace an earlier run in that folder.
+    ///
+    /// 替换该目录中先前的运行
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Language of tables: zh, en or auto.
+    ///
+    /// 表格的语言：zh、en 或 auto [默认：auto]
+    #[arg(long)]
+    pub(crate) lang: Option<LangWord>,
+}
+
+/// Options of `calibrate`.
+#[derive(Debug, Args)]
+pub(crate) struct CalibrateArgs {
+    /// Requests in flight, one level each.
+    ///
+    /// 同时进行的请求数，每个值一个级别
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 64, 512],
+        value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) concurrency: Vec<u32>,
+    /// Threads that measure [default: as in `run`].
+    ///
+    /// 测量用的线程数 [默认：同 `run`]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) workers: Option<u32>,
+    /// Requests one after the other on each connection.
+    ///
+    /// 每个连接上先后的请求数
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) waves: u32,
+    /// TTFT of the engine, ms.
+    ///
+    /// 引擎的 TTFT，毫秒
+    #[arg(long, default_value_t = 200.0)]
+    pub(crate) ttft_ms: f64,
+    /// ITL of the engine, ms.
+    ///
+    /// 引擎的 ITL，毫秒
+    #[arg(long, default_value_t = 20.0)]
+    pub(crate) itl_ms: f64,
+    /// Output tokens of an answer.
+    ///
+    /// 一个回答的输出 token 数
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) output_tokens: u64,
+    /// Print JSON instead of a table.
+    ///
+    /// 打印 JSON 而不是表格
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Language of the table: zh, en or auto.
+    ///
+    /// 表格的语言：zh、en 或 auto [默认：auto]
+    #[arg(long)]
+    pub(crate) lang: Option<LangWord>,
+}
+
+/// Options of the simulated engine; `--config` sets everything.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dualround simulate --port 8000 --cache-blocks 0
+  dualround simulate --fault 5%:status=503 --fault every=20:reset=3 --fault all:split=7
+  dualround simulate --config examples/faults.yaml")]
+pub(crate) struct SimulateArgs {
+    /// YAML or JSON file with the engine's settings.
+    ///
+    /// 含引擎设置的 YAML 或 JSON 文件
+    #[arg(long)]
+    pub(crate) config: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1].
+    ///
+    /// 监听地址 [默认：127.0.0.1]
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Port [default: 8000].
+    ///
+    /// 端口 [默认：8000]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Model name served [default: sim-1].
+    ///
+    /// 提供的模型名 [默认：sim-1]
+    #[arg(long)]
+    pub(crate) model: Option<String>,
+    /// Tokens of a cache block.
+    ///
+    /// 一个缓存块的 token 数
+    #[arg(long)]
+    pub(crate) block_size: Option<usize>,
+    /// Capacity of the prefix cache, blocks; 0: none.
+    ///
+    /// 前缀缓存的容量，块；0：无缓存
+    #[arg(long)]
+    pub(crate) cache_blocks: Option<usize>,
+    /// Requests that run at once.
+    ///
+    /// 同时运行的请求数
+    #[arg(long)]
+    pub(crate) max_batch: Option<usize>,
+    /// Fixed part of a prefill, ms.
+    ///
+    /// 预填充的固定部分，毫秒
+    #[arg(long)]
+    pub(crate) prefill_base_ms: Option<f64>,
+    /// Prefill per uncached prompt token, ms.
+    ///
+    /// 每个未缓存的提示词 token 的预填充时间，毫秒
+    #[arg(long)]
+    pub(crate) prefill_ms_per_token: Option<f64>,
+    /// Time per output token, ms.
+    ///
+    /// 每个输出 token 的时间，毫秒
+    #[arg(long)]
+    pub(crate) itl_ms: Option<f64>,
+    /// What goes wrong, WHEN:WHAT, e.g. 5%:status=503 or request=3:stall=0,2000; can be repeated,
+    /// the first that applies counts. A wrong word lists them all.
+    ///
+    /// 故障，写作 何时:什么，如 5%:status=503 或 request=3:stall=0,2000；可重复，取第一个适用的。
+    /// 写错一个词会列出全部
+    #[arg(long, value_name = "FAULT", action = clap::ArgAction::Append)]
+    pub(crate) fault: Vec<simllm::FaultRule>,
+}
