@@ -99,7 +99,7 @@ words! {
         Dynamo => Some(EngineKind::Dynamo),
         Tgi => Some(EngineKind::Tgi),
         Hosted => Some(EngineKind::Hosted),
-        // Nobody's server: for tests.
+        // Taken, but of no use to whoever looks for a word.
         #[value(hide = true)]
         Simulated => Some(EngineKind::Simulated),
         #[value(hide = true)]

@@ -1,5 +1,5 @@
-//! Every flag of `run`: a bad value, the environment, the file of `--config`, `--print-config`,
-//! completions, Chinese help, `--resume`, `compare`.
+//! Every flag of `run`: a bad value, a word that is none of its list, the environment, the file of
+//! `--config`, `--print-config`, completions, Chinese help, `--resume`, `compare`.
 
 use super::{is_chinese, printed};
 use crate::common::{dataset, dualround, engine, json, run, stderr, stdout};
