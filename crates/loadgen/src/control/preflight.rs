@@ -39,7 +39,7 @@ pub(crate) fn models_target(target: &Target) -> Target {
 /// Counts the tokens of a text by the server's own tokenizer; `None` where it has none. llama.cpp
 /// reads `content`, vLLM `prompt`; the path stands beside `/v1`.
 pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
-    let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    let mut headers = credentials(plan);
     headers.set("Content-Type", "application/json");
     let body = serde_json::json!({
         "model": plan.model, "content": text, "prompt": text, "add_special_tokens": false,
@@ -103,7 +103,7 @@ pub(crate) async fn ready(
     models: &mut Control,
     health: &mut Control,
 ) -> Result<(), NotReady> {
-    let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    let headers = credentials(plan);
     for (route, control) in [("/v1/models", models), ("/health", health)] {
         let answer = control.send("GET", &headers, b"").await?;
         if matches!(answer.status, 500 | 502 | 503 | 504) {
@@ -152,7 +152,7 @@ impl NoList {
 /// # Errors
 /// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
 pub(crate) async fn list_models(plan: &Plan, control: &mut Control) -> Result<Models, LoadError> {
-    let headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+    let headers = credentials(plan);
     let answer = control.send("GET", &headers, b"").await;
     let answer = answer.map_err(|error| LoadError::Unreachable {
         url: control_url(plan),

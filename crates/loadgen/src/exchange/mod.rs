@@ -19,7 +19,7 @@ use crate::{
         head::RequestHead,
         prepare::{self, RequestBytes},
     },
-    transport::{ConnectError, Link, Network, StampCounts, Target},
+    transport::{Conn, ConnectError, Http2, Link, Network, StampCounts, Target},
 };
 pub(crate) use deadlines::TimeLimit;
 use deadlines::{Deadlines, Seen};
@@ -60,6 +60,12 @@ pub(crate) enum Attempt {
     /// The server did not take it: the connection had been closed, or was being closed while the
     /// request was on its way.
     NotAccepted,
+}
+
+/// A connection with what it needs to send the request at t0.
+enum ReadyLink<'a> {
+    Http1(&'a mut Conn),
+    Http2(&'a mut Http2, http2::Prepared),
 }
 
 /// What the watchdog needs to know, shared with the reader.
@@ -159,10 +165,10 @@ impl Client {
         cancel: &Cancel,
     ) -> Attempt {
         // What HTTP/2 needs is made of the bytes before t0.
-        let prepared = match link {
-            Link::Http1(_) => None,
+        let ready = match link {
+            Link::Http1(conn) => ReadyLink::Http1(conn),
             Link::Http2(link) => match link.prepare(&self.head, request).await {
-                Ok(prepared) => Some(prepared),
+                Ok(prepared) => ReadyLink::Http2(link, prepared),
                 Err(_) if response.is_reused() => return Attempt::NotAccepted,
                 Err(message) => {
                     let now = self.clock.now();
@@ -177,14 +183,13 @@ impl Client {
         activity.last_read_ns.store(t0, Relaxed);
         let attempt = {
             let talk = async {
-                match (link, prepared) {
-                    (Link::Http1(conn), _) => {
+                match ready {
+                    ReadyLink::Http1(conn) => {
                         http1::talk(self, conn, &request.bytes, response, &activity).await
                     }
-                    (Link::Http2(link), Some(prepared)) => {
+                    ReadyLink::Http2(link, prepared) => {
                         http2::talk(self, link, prepared, response, &activity).await
                     }
-                    (Link::Http2(_), None) => Attempt::NotAccepted,
                 }
             };
             let mut talk = pin!(talk);

@@ -1,8 +1,8 @@
 //! The header fields that carry secrets.
 
-use crate::request::head::Headers;
+use crate::request::{api::authorised, head::Headers};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use dualround_model::{RequestPlan, Secret};
+use dualround_model::{Plan, Secret};
 
 /// Basic authorisation by `user:password`; nothing without it.
 pub(crate) fn basic(userinfo: Option<&str>) -> Headers {
@@ -13,12 +13,13 @@ pub(crate) fn basic(userinfo: Option<&str>) -> Headers {
 }
 
 /// The headers that authorise: the key, else basic authorisation, and the user's own.
-pub(crate) fn credentials(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
-    let mut headers = match &request.api_key {
-        Some(key) => Headers::of("Authorization", &format!("Bearer {}", key.expose())),
+pub(crate) fn credentials(plan: &Plan) -> Headers {
+    let userinfo = plan.endpoint_userinfo.as_ref();
+    let mut headers = match &plan.request.api_key {
+        Some(key) => authorised(plan.api(), key),
         None => basic(userinfo.map(Secret::expose)),
     };
-    headers.set_all(&given(&request.headers));
+    headers.set_all(&given(&plan.request.headers));
     headers
 }
 

@@ -11,9 +11,7 @@ use crate::{
     request::unique_ids::UniqueIds,
     transport::Target,
 };
-use dualround_model::{
-    Plan, PreparedEpoch, PreparedRequest, RequestPlan, RequestRow, Sample, Secret, StoreText, hex,
-};
+use dualround_model::{Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, StoreText, hex};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -266,15 +264,15 @@ pub(crate) fn refused(sample: &Sample, error: &BodyError) -> LoadError {
 
 /// The head of every measured request.
 pub(crate) fn head(plan: &Plan, target: &Target) -> RequestHead {
-    let headers = headers(&plan.request, plan.endpoint_userinfo.as_ref());
+    let headers = headers(plan);
     headers.head("POST", target)
 }
 
 /// The headers of every measured request: what it takes and sends, and who asks.
-pub(crate) fn headers(request: &RequestPlan, userinfo: Option<&Secret>) -> Headers {
+pub(crate) fn headers(plan: &Plan) -> Headers {
     let mut headers = Headers::of("Content-Type", "application/json");
     headers.set("Accept", "text/event-stream, application/json");
-    headers.set_all(&credentials(request, userinfo));
+    headers.set_all(&credentials(plan));
     headers
 }
 

@@ -37,10 +37,7 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
     };
     Ok(Preview {
         url: crate::redact_url(&plan.endpoint),
-        headers: masked(
-            &prepare::headers(&plan.request, plan.endpoint_userinfo.as_ref()),
-            plan,
-        ),
+        headers: masked(&prepare::headers(plan), plan),
         body: match body {
             Value::Object(fields) => Value::Object(masked_fields(&fields)),
             other => other,

@@ -207,7 +207,7 @@ fn places(setting: &RunSetting) -> Result<Vec<EnginePlace>, LoadError> {
     let mut places = vec![EnginePlace {
         base: own.shown.clone(),
         target: own,
-        headers: credentials(&plan.request, plan.endpoint_userinfo.as_ref()),
+        headers: credentials(plan),
     }];
     for url in &plan.admin_urls {
         let url = url.trim_end_matches('/');

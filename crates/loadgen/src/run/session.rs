@@ -374,8 +374,7 @@ impl Session {
     fn prime_request(&self) -> Arc<RequestHead> {
         let plan = &self.setting.plan;
         let target = preflight::models_target(self.setting.target());
-        let headers =
-            crate::request::auth::credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+        let headers = crate::request::auth::credentials(plan);
         Arc::new(headers.head("GET", &target))
     }
 

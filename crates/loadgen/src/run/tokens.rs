@@ -75,7 +75,7 @@ impl Tokenizer {
         }
         let target = setting.target().clone();
         let clock = setting.control.clock();
-        let mut headers = credentials(&plan.request, plan.endpoint_userinfo.as_ref());
+        let mut headers = credentials(plan);
         headers.set("Content-Type", "application/json");
         Some(Self {
             calls: tokenizer_calls(engines.kind())?,

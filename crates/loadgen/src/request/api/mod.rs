@@ -1,10 +1,11 @@
-//! What the APIs want of a request, one question a function: the prompt's fields, how usage is asked
+//! What the APIs want of a request, one question a function: how a key is given, the prompt's fields, how usage is asked
 //! for, the place of fresh text, what shapes a prompt, what the engine's tokenizer is given.
 
 mod chat;
 mod completions;
 
-use dualround_model::{Api, Sample};
+use crate::request::head::Headers;
+use dualround_model::{Api, Sample, Secret};
 use serde_json::{Map, Value};
 
 /// Why a sample cannot be made the body of a request.
@@ -50,6 +51,15 @@ pub(super) fn prompt(api: Api, sample: &Sample) -> Result<Map<String, Value>, Bo
     match api {
         Api::Chat => Ok(chat::prompt(sample)),
         Api::Completions => completions::prompt(sample),
+    }
+}
+
+/// The headers by which the API takes a key.
+pub(super) fn authorised(api: Api, key: &Secret) -> Headers {
+    match api {
+        Api::Chat | Api::Completions => {
+            Headers::of("Authorization", &format!("Bearer {}", key.expose()))
+        }
     }
 }
 
