@@ -124,9 +124,6 @@ pub enum TokenizerError {
     /// The file is no tokenizer, in the words of its parser.
     #[error("{0}")]
     Unreadable(String),
-    /// This build reads none.
-    #[error("this build has no tokenizers (feature `tokenizers`)")]
-    LeftOut,
 }
 
 /// A share of hits that no split of the lengths can reach.

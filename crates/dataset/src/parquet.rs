@@ -2,16 +2,7 @@
 
 use crate::{DatasetError, row::RowSink, source::RowSource};
 
-#[cfg(not(feature = "parquet"))]
-pub(crate) fn each(source: &mut RowSource<'_>, _: &mut RowSink<'_>) -> Result<(), DatasetError> {
-    Err(DatasetError::not_rows(
-        &source.name,
-        "it is Parquet, which this build leaves out (feature `parquet`): convert it to JSONL",
-    ))
-}
-
 /// Hands over the rows of a file on disk, or in memory.
-#[cfg(feature = "parquet")]
 pub(crate) fn each(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result<(), DatasetError> {
     use crate::error::unreadable;
     use parquet::file::reader::SerializedFileReader;
@@ -32,7 +23,6 @@ pub(crate) fn each(source: &mut RowSource<'_>, take: &mut RowSink<'_>) -> Result
     opened.map_err(|error| fail(name, &error.to_string()))?
 }
 
-#[cfg(feature = "parquet")]
 fn fail(name: &str, what: &str) -> DatasetError {
     let codecs = ["brotli", "lz4", "lzo"];
     if let Some(codec) = codecs
@@ -50,7 +40,6 @@ fn fail(name: &str, what: &str) -> DatasetError {
 
 /// Without the nulls inside of lists and structs: a struct of a column has every field that any row
 /// has, so that they say nothing (`"image_url": null` in a text part).
-#[cfg(feature = "parquet")]
 fn unpadded(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value;
     match value {
@@ -63,7 +52,6 @@ fn unpadded(value: serde_json::Value) -> serde_json::Value {
     }
 }
 
-#[cfg(feature = "parquet")]
 fn rows(
     name: &str,
     reader: &dyn parquet::file::reader::FileReader,
@@ -82,7 +70,7 @@ fn rows(
     Ok(())
 }
 
-#[cfg(all(test, feature = "parquet"))]
+#[cfg(test)]
 mod tests {
     #[test]
     fn x22_a_codec_that_is_not_read_is_named() {

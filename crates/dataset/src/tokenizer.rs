@@ -8,7 +8,6 @@ use std::path::Path;
 
 /// A tokenizer from a `tokenizer.json`.
 pub struct FileTokenizer {
-    #[cfg(feature = "tokenizers")]
     inner: tokenizers::Tokenizer,
     /// Where it was read.
     name: String,
@@ -25,7 +24,6 @@ impl FileTokenizer {
     ///
     /// # Errors
     /// [`DatasetError::Tokenizer`] names the file and what is wrong with it.
-    #[cfg(feature = "tokenizers")]
     pub fn open(path: &Path) -> Result<Self, DatasetError> {
         let file = if path.is_dir() {
             path.join("tokenizer.json")
@@ -39,39 +37,16 @@ impl FileTokenizer {
         }
     }
 
-    /// Opens nothing: this build has no tokenizers.
-    ///
-    /// # Errors
-    /// Always.
-    #[cfg(not(feature = "tokenizers"))]
-    pub fn open(path: &Path) -> Result<Self, DatasetError> {
-        Err(DatasetError::Tokenizer {
-            name: path.display().to_string(),
-            reason: TokenizerError::LeftOut,
-        })
-    }
-
     /// Byte ranges of the tokens of a text, without special tokens; empty when it cannot be read.
-    #[cfg(feature = "tokenizers")]
     fn offsets(&self, text: &str) -> Vec<(usize, usize)> {
         let encoded = self.inner.encode(text, false);
         encoded.map_or_else(|_| Vec::new(), |found| found.get_offsets().to_vec())
     }
 
-    #[cfg(not(feature = "tokenizers"))]
-    fn offsets(&self, _: &str) -> Vec<(usize, usize)> {
-        Vec::new()
-    }
-
     /// Tokens of a text, without special tokens.
     pub fn count(&self, text: &str) -> u64 {
-        #[cfg(feature = "tokenizers")]
-        return self
-            .inner
-            .encode_fast(text, false)
-            .map_or(0, |found| found.len() as u64);
-        #[cfg(not(feature = "tokenizers"))]
-        return self.offsets(text).len() as u64;
+        let encoded = self.inner.encode_fast(text, false);
+        encoded.map_or(0, |found| found.len() as u64)
     }
 
     /// Where the last `count` tokens begin, on a character boundary.
@@ -124,7 +99,6 @@ impl FileTokenizer {
     }
 }
 
-#[cfg(feature = "tokenizers")]
 fn read_file(file: &Path) -> Result<tokenizers::Tokenizer, TokenizerError> {
     if !file.exists() {
         return Err(TokenizerError::Missing);
@@ -133,7 +107,6 @@ fn read_file(file: &Path) -> Result<tokenizers::Tokenizer, TokenizerError> {
 }
 
 /// A tokenizer that counts whole texts, whatever its file says of padding and cutting.
-#[cfg(feature = "tokenizers")]
 fn read_whole(file: &Path) -> tokenizers::Result<tokenizers::Tokenizer> {
     let mut tokenizer = tokenizers::Tokenizer::from_file(file)?;
     tokenizer.with_padding(None);

@@ -205,7 +205,6 @@ fn packed_files_are_read_as_they_are() {
     }
 }
 
-#[cfg(feature = "parquet")]
 #[test]
 fn parquet_columns_are_keys() {
     use parquet::{
@@ -351,7 +350,6 @@ fn weights_and_lengths_choose() {
 }
 
 /// A tokenizer that takes every word with its space for a token.
-#[cfg(feature = "tokenizers")]
 fn word_tokenizer() -> tempfile::NamedTempFile {
     let words = dualround_model::WORDS.split_whitespace();
     let mut vocabulary: serde_json::Map<String, Value> = serde_json::Map::new();
@@ -370,7 +368,6 @@ fn word_tokenizer() -> tempfile::NamedTempFile {
     file
 }
 
-#[cfg(feature = "tokenizers")]
 #[test]
 fn lengths_in_tokens() {
     let file = word_tokenizer();
@@ -496,7 +493,6 @@ fn columns_of_turns_and_settings_of_generators() {
     assert!(error.contains("settings of a generator"), "{error}");
 }
 
-#[cfg(feature = "parquet")]
 #[test]
 fn x20_nested_parquet_columns_are_messages_without_their_padding() {
     use parquet::{
