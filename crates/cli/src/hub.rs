@@ -3,7 +3,9 @@
 //! `HF_ENDPOINT` names the hub (default: huggingface.co), `HF_TOKEN` is sent to it and to nobody
 //! else, `DUALROUND_CACHE` is where files are kept.
 
-use crate::{exit::Usage, load_words::load_words};
+use crate::{
+    exit::Usage, load_words::load_words, secret_line::secret, unspoken_proxy::refuse_unspoken,
+};
 use dualround_loadgen::{Clock, Download, LoadError, Network, download, redact_url};
 use dualround_model::{NetworkPlan, Secret, hex};
 use dualround_wire::ResponseHead;
@@ -80,29 +82,37 @@ fn folder_of(variable: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// The folder of a hub's files, which says where it is and no more.
+fn folder_of_hub(hub: &str) -> String {
+    let place = hub.split("://").last().unwrap_or(hub);
+    let (authority, rest) = match place.split_once('/') {
+        Some((authority, rest)) => (authority, Some(rest)),
+        None => (place, None),
+    };
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let name = rest.map_or_else(|| host.to_owned(), |rest| format!("{host}/{rest}"));
+    name.replace([':', '/'], "_")
+}
+
 /// The file at a path of the hub, from the cache or fetched into it.
 fn fetch(path: &str, network: &NetworkPlan) -> Result<PathBuf, Usage> {
-    let hub = std::env::var("HF_ENDPOINT").unwrap_or_else(|_| HUB.to_owned());
-    let hub = hub.trim_end_matches('/');
-    let host = hub
-        .split("://")
-        .last()
-        .unwrap_or(hub)
-        .replace([':', '/'], "_");
-    let kept = cache()?.join("hub").join(host).join(path);
+    let hub = std::env::var("HF_ENDPOINT").ok();
+    let hub = hub.filter(|hub| !hub.trim().is_empty());
+    let hub = hub.as_deref().unwrap_or(HUB).trim().trim_end_matches('/');
+    let kept = cache()?.join("hub").join(folder_of_hub(hub)).join(path);
     if kept.exists() {
         return Ok(kept);
     }
     let url = format!("{hub}/{path}");
     let shown = redact_url(&url);
     crate::screen::note(&format!("fetching {shown}"));
+    refuse_unspoken(&network.proxy, &url)?;
+    let token = std::env::var("HF_TOKEN").unwrap_or_default();
     let transfer = Transfer {
         network: Network::new(network, Clock::start())
             .map_err(|error| Usage(load_words(&error)))?,
         part: kept.with_extension("part"),
-        token: std::env::var("HF_TOKEN")
-            .ok()
-            .filter(|token| !token.is_empty()),
+        token: secret("HF_TOKEN", &token)?,
     };
     transfer
         .run(&url)
@@ -133,6 +143,8 @@ enum FetchError {
     NeedsKey { status: u16 },
     #[error("HTTP {status} from {from}")]
     Status { status: u16, from: String },
+    #[error("it redirects to {to}, which is no http:// or https:// URL")]
+    LeadsAway { to: String },
     #[error("a redirect without a place")]
     NoPlace,
     #[error("too many redirects")]
@@ -162,7 +174,7 @@ struct Transfer {
     network: Network,
     /// Where it grows; what is there already is not asked for again.
     part: PathBuf,
-    token: Option<String>,
+    token: Option<Secret>,
 }
 
 impl Transfer {
@@ -228,6 +240,11 @@ impl Transfer {
                 301 | 302 | 303 | 307 | 308 => {
                     let next = head.location.as_deref().ok_or(FetchError::NoPlace)?;
                     at = at.join(next)?;
+                    // A hub may not lead to this machine's sockets or files.
+                    if !matches!(at.scheme(), "http" | "https") {
+                        let to = redact_url(at.as_str());
+                        return Err(FetchError::LeadsAway { to });
+                    }
                 }
                 status @ (401 | 403) => return Err(FetchError::NeedsKey { status }),
                 status => {
@@ -243,7 +260,7 @@ impl Transfer {
     fn headers(&self, is_home: bool, have: u64) -> Vec<(String, Secret)> {
         let mut headers = Vec::new();
         if let Some(token) = self.token.as_ref().filter(|_| is_home) {
-            let key = Secret::new(format!("Bearer {token}"));
+            let key = Secret::new(format!("Bearer {}", token.expose()));
             headers.push(("Authorization".to_owned(), key));
         }
         if have > 0 {
@@ -272,6 +289,12 @@ fn sha256(path: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_hub_holds_no_password() {
+        assert_eq!(folder_of_hub("https://huggingface.co"), "huggingface.co");
+        assert_eq!(folder_of_hub("http://al:pw@h:78/hf"), "h_78_hf");
+    }
 
     #[test]
     fn hub_ids_are_told_from_paths() {

@@ -19,10 +19,12 @@ mod plan_differences;
 mod progress;
 mod redacted;
 mod screen;
+mod secret_line;
 mod settings;
 mod signals;
 mod slo;
 mod ticking;
+mod unspoken_proxy;
 
 use std::{io::ErrorKind, process::ExitCode};
 

@@ -29,9 +29,9 @@ or as a key in the --config file (--print-config writes one).")]
         /// 数据集文件：JSONL、JSON、CSV、TSV、文本、Parquet 或轨迹；也可 .gz、.zst
         #[arg(value_name = "FILE")]
         dataset: PathBuf,
-        /// Endpoint: base URL, …/v1 or the full chat completions URL.
+        /// Endpoint: base URL, …/v1, or the full URL of chat completions or completions.
         ///
-        /// 端点：基础 URL、…/v1 或完整的 chat completions URL
+        /// 端点：基础 URL、…/v1，或 chat completions、completions 的完整 URL
         #[arg(value_name = "URL")]
         endpoint: String,
     }
@@ -352,7 +352,7 @@ or as a key in the --config file (--print-config writes one).")]
         max_failures: u64,
         /// End a level when a larger share of a round's requests has failed (0 to 1); exit code 4.
         ///
-        /// 一轮中失败比例更大时退出码为 4（0 到 1）
+        /// 一轮中失败比例大于此值（0 到 1）时结束该级别；退出码为 4
         #[arg(value_name = "SHARE", hide_short_help = true)]
         max_failure_rate: f64,
     }

@@ -21,6 +21,11 @@ pub(super) fn named_in(mut error: Error, words: &[OsString]) -> Error {
     let flag = shown.split([' ', '[', '=']).next().unwrap_or_default();
     let is_given = words.iter().any(|word| {
         let word = word.to_string_lossy();
+        // `-q` of `--quiet`: a short name is the first letter of the long one.
+        let short = flag.get(1..3).unwrap_or(flag);
+        if !word.starts_with("--") && word.starts_with(short) {
+            return true;
+        }
         word.strip_prefix(flag)
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     });

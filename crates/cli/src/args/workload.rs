@@ -35,8 +35,7 @@ pub(crate) struct ReadArgs {
     pub(crate) format: Option<FormatName>,
     /// Lengths, and made text, in tokens of this: a tokenizer.json, a model folder or a hub id.
     ///
-    /// 长度用的分词器：tokenizer.json、模型目录或 hub id；engine（用引擎的 /tokenize 截断）或
-    /// none（按字符）[默认：引擎有则 engine，否则 none]
+    /// 长度和自造文本以它的 token 计：tokenizer.json、模型目录或 hub id
     #[arg(long)]
     pub(crate) tokenizer: Option<String>,
     /// Tokens of a block of a trace [default: as the trace is known for].
@@ -67,9 +66,6 @@ pub(crate) struct RowsArgs {
     /// 保留多少行，由种子抽取 [默认：全部]
     #[arg(long)]
     pub(crate) num_samples: Option<u64>,
-    /// How it is read.
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
     /// Pass over rows that cannot be read, counting them.
     ///
     /// 跳过无法读取的行并计数
@@ -77,9 +73,12 @@ pub(crate) struct RowsArgs {
     pub(crate) skip_bad_rows: bool,
     /// Seed of the draw and of made text.
     ///
-    /// 一切抽取的种子 [默认：取自时钟并打印]
+    /// 抽取和自造文本的种子
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
+    /// How it is read.
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
 }
 
 /// Options of `generate`.

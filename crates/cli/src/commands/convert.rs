@@ -208,6 +208,7 @@ fn unusable(archive: &Path, why: &impl Display) -> Usage {
 pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
     let mut inputs: Vec<_> = args.input_file.into_iter().chain(args.input_dir).collect();
     let mut datasets = args.dataset;
+    let network = settings::network_plan(&args.network)?;
     if inputs.is_empty() {
         if datasets.is_empty() {
             return Err(Usage(
@@ -216,7 +217,7 @@ pub(crate) fn longbench(args: LongbenchArgs) -> anyhow::Result<u8> {
             )
             .into());
         }
-        inputs = from_hub(&datasets, &settings::network_plan(&args.network, None)?)?;
+        inputs = from_hub(&datasets, &network)?;
         // The files are those data sets already.
         datasets.clear();
     }

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
     if let Some(ratio) = args.hit_ratio {
         workload.aim_at(ratio)?;
     }
-    let network = settings::network_plan(&args.network, None)?;
+    let network = settings::network_plan(&args.network)?;
     let tokens = hub::tokenizer(args.tokenizer.as_deref(), &network)?;
     let tokens = tokens.as_deref().map(FileTokenizer::open).transpose()?;
     let made = whole_or_nothing(&args.output, |out| {

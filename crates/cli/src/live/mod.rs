@@ -4,7 +4,7 @@
 mod listen;
 mod remote;
 
-use crate::ticking::Ticking;
+use crate::{ticking::Ticking, unspoken_proxy::refuse_unspoken};
 use dualround_model::{Load, Outcome, Plan, RequestMetrics, RequestRecord, RoundSpec};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -93,6 +93,9 @@ impl Live {
     pub(crate) fn start(live: &LivePlan, run: &str, plan: &Plan) -> anyhow::Result<Option<Self>> {
         if live.listen.is_none() && live.remote_write.is_none() {
             return Ok(None);
+        }
+        if let Some(url) = &live.remote_write {
+            refuse_unspoken(&plan.request.network.proxy, url)?;
         }
         let mut registry = Registry::with_prefix("dualround");
         let about = Family::<RunLabels, Gauge>::default();

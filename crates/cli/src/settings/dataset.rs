@@ -17,7 +17,7 @@ use std::path::Path;
 /// # Errors
 /// [`Usage`] when the tokenizer cannot be had.
 pub(crate) fn read_plan(path: &Path, args: &ReadArgs) -> Result<DatasetPlan, Usage> {
-    let network = network::resolve(&args.network, None)?;
+    let network = network::of_command(&args.network)?;
     Ok(DatasetPlan {
         format: args.format.map(FormatName::means),
         tokenizer: hub::tokenizer(args.tokenizer.as_deref(), &network)?,

@@ -19,9 +19,9 @@ pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
         return Err(usage(format!("--config {shown} {error}")));
     }
     serde_saphyr::from_str(&text).map_err(|error| {
-        let key = error
-            .location()
-            .and_then(|place| key_at(&text, usize::try_from(place.line()).ok()?));
+        let line = error.location().map(|place| place.line());
+        let line = line.and_then(|line| usize::try_from(line).ok());
+        let key = culprit(&text, line.unwrap_or(0));
         // The parser draws the place below its first line.
         let error = error.to_string();
         let first = error.lines().next().unwrap_or_default();
@@ -35,14 +35,21 @@ pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
     })
 }
 
-/// The setting that stands in this line of a file, or whose value goes on there.
-fn key_at(text: &str, line: usize) -> Option<&'static str> {
-    let mut up_to_it: Vec<&str> = text.lines().take(line).collect();
-    up_to_it.reverse();
-    let settings = RunArgs::NAMES.iter().copied();
-    up_to_it
-        .into_iter()
-        .find_map(|line| settings.clone().find(|name| is_of(line, name)))
+/// The setting whose value cannot be read, in a file of which this line is wrong; `None` where the
+/// file is no map of settings, or is wrong as a whole.
+fn culprit(text: &str, line: usize) -> Option<String> {
+    let given: serde_json::Map<String, serde_json::Value> = serde_saphyr::from_str(text).ok()?;
+    let wrong = given.into_iter().filter(|(name, value)| {
+        let alone = serde_json::json!({ name: value });
+        serde_json::from_value::<RunArgs>(alone).is_err()
+    });
+    let wrong: Vec<String> = wrong.map(|(name, _)| name).collect();
+    // Of several the one that begins last before the place.
+    let before = wrong.iter().rev().find(|name| {
+        let mut lines = text.lines().take(line);
+        lines.any(|line| is_of(line, name))
+    });
+    before.or(wrong.first()).cloned()
 }
 
 /// Whether a line begins with this key.
@@ -102,5 +109,18 @@ mod tests {
             "{said}"
         );
         assert!(error(" \n").contains("is empty"));
+    }
+
+    #[test]
+    fn the_setting_of_a_wrong_value_is_named_however_the_file_is_written() {
+        for (text, key) in [
+            ("{cold: foo, seed: 3}", "cold: "),
+            ("{\"engine\": \"vlm\"}", "engine: "),
+            ("extra_body:\n  temperature: 0.3\n", "extra_body: "),
+            ("header:\n  seed: x\n", "header: "),
+        ] {
+            let said = error(text);
+            assert!(said.contains(&format!(": {key}")), "{text}: {said}");
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) use dataset::read_plan;
 use dualround_model::{Load, Plan, Schedule, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
-pub(crate) use network::resolve as network_plan;
+pub(crate) use network::of_command as network_plan;
 use std::{
     path::PathBuf,
     time::{SystemTime, UNIX_EPOCH},

@@ -1,7 +1,8 @@
 //! How servers are reached: certificates and proxies, of a run and of commands that fetch from a hub.
 
 use super::{proxy, usage};
-use crate::{args::NetworkArgs, exit::Usage};
+use crate::{args::NetworkArgs, exit::Usage, load_words::load_words};
+use dualround_loadgen::{Clock, Network};
 use dualround_model::NetworkPlan;
 
 /// Resolves the network; `endpoint` is that of a run.
@@ -23,4 +24,14 @@ pub(crate) fn resolve(args: &NetworkArgs, endpoint: Option<&str>) -> Result<Netw
         http2: false,
         proxy: proxy::resolve(args, endpoint)?,
     })
+}
+
+/// The network of a command without a run: its files are looked at, whether anything is fetched or not.
+///
+/// # Errors
+/// [`Usage`] naming the setting, or the file.
+pub(crate) fn of_command(args: &NetworkArgs) -> Result<NetworkPlan, Usage> {
+    let plan = resolve(args, None)?;
+    Network::new(&plan, Clock::start()).map_err(|error| Usage(load_words(&error)))?;
+    Ok(plan)
 }

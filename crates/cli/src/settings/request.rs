@@ -8,6 +8,7 @@ use crate::{
     },
     environment_key,
     exit::Usage,
+    secret_line::secret,
 };
 use dualround_model::{NetworkPlan, RequestPlan, Secret};
 use serde_json::{Map, Value};
@@ -110,18 +111,6 @@ fn api_key(
             None => Err(usage(format!("{name} is not UTF-8"))),
         },
     }
-}
-
-/// A secret that will stand in a header line: without the line end of the file that it was read
-/// from, and with nothing in it that could end the line. Nothing, where it is empty.
-fn secret(source: &str, value: &str) -> Result<Option<Secret>, Usage> {
-    let value = value.trim();
-    if value.chars().any(char::is_control) {
-        return Err(usage(format!(
-            "{source} holds a control character (a line end, perhaps); nothing was sent"
-        )));
-    }
-    Ok((!value.is_empty()).then(|| Secret::new(value)))
 }
 
 fn is(name: &str, other: &str) -> bool {

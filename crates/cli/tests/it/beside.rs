@@ -236,6 +236,46 @@ fn files_that_cannot_be_used_are_named_before_a_hub_is_asked() {
 }
 
 #[test]
+fn a_proxy_of_the_environment_that_is_not_spoken_is_not_gone_round() {
+    let proxy = [("http_proxy", "ftp://proxy.invalid:1"), ("HTTP_PROXY", "")];
+    for (code, said) in [
+        convert("http://192.0.2.2:9", "", &proxy),
+        push("http://192.0.2.2:9/w", "", &proxy),
+    ] {
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains("HTTP_PROXY (or ALL_PROXY) is ftp://proxy.invalid:1"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_key_of_a_hub_is_one_line() {
+    let (code, said) = convert("http://127.0.0.1:9", "", &[("HF_TOKEN", "abc\nX-Evil: 1")]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(
+        said.contains("HF_TOKEN holds a control character"),
+        "{said}"
+    );
+    assert!(!said.contains("X-Evil"), "{said}");
+}
+
+#[test]
+fn a_hub_leads_to_no_socket_and_no_file() {
+    for to in ["http+unix://%2Frun%2Fdocker.sock/x", "file:///etc/passwd"] {
+        let answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n");
+        let hub = crate::common::scripted(move |_| answer.clone().into_bytes());
+        let (code, said) = convert(&hub, "", &[]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(
+            said.contains("which is no http:// or https:// URL"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn the_tokenizer_of_a_run_comes_from_a_hub_by_the_flags_of_the_run() {
     let dir = tempfile::tempdir().unwrap();
     let dir = dir.path();

@@ -36,7 +36,8 @@ pub(crate) struct Control {
 }
 
 impl Control {
-    /// A client without a connection yet; `limit` bounds each whole exchange.
+    /// A client without a connection yet; `limit` bounds each whole exchange, and the opening of
+    /// its connection by itself.
     pub(crate) fn new(target: Target, clock: Clock, limit: Duration) -> Self {
         Self {
             target,
@@ -47,7 +48,8 @@ impl Control {
         }
     }
 
-    /// A client for a URL; `limit` bounds each whole exchange.
+    /// A client for a URL; `limit` bounds each whole exchange, and the opening of
+    /// its connection by itself.
     ///
     /// # Errors
     /// [`LoadError`] when the URL cannot be used.
@@ -74,6 +76,8 @@ impl Control {
     ) -> Result<WholeResponse, ControlError> {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
+            // A server that was asked and does not answer is not asked again.
+            Err(ControlError::Timeout { limit }) => Err(ControlError::Timeout { limit }),
             Err(_) if reused => self.attempt(method, headers, body).await,
             Err(first) if self.target.http2 && !self.http2 => {
                 self.http2 = true;
