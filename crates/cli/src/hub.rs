@@ -259,7 +259,7 @@ impl Transfer {
     /// The key, for the hub itself, and what is wanted of the file.
     fn headers(&self, is_home: bool, have: u64) -> Vec<(String, Secret)> {
         let mut headers = Vec::new();
-        if let Some(token) = self.token.as_ref().filter(|_| is_home) {
+        if is_home && let Some(token) = &self.token {
             let key = Secret::new(format!("Bearer {}", token.expose()));
             headers.push(("Authorization".to_owned(), key));
         }
