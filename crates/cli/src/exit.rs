@@ -83,14 +83,7 @@ fn hint(error: &anyhow::Error, code: u8) -> Option<String> {
     if let Some(error) = causes.find_map(|cause| cause.downcast_ref::<DatasetError>()) {
         return dataset_hint(error);
     }
-    let of_metrics = has_load_error(error, |error| {
-        matches!(
-            error,
-            LoadError::Metric { .. }
-                | LoadError::NoMetricsPage { .. }
-                | LoadError::NeedsPrometheus { .. }
-        )
-    });
+    let of_metrics = has_load_error(error, is_of_metrics);
     if of_metrics {
         return Some("`dualround check metrics URL NAME…` shows what is there".to_owned());
     }
@@ -176,6 +169,16 @@ fn is_full(error: &std::io::Error) -> bool {
     )
 }
 
+/// It is about the metrics that were asked for.
+fn is_of_metrics(error: &LoadError) -> bool {
+    matches!(
+        error,
+        LoadError::Metric { .. }
+            | LoadError::NoMetricsPage { .. }
+            | LoadError::NeedsPrometheus { .. }
+    )
+}
+
 fn code_of(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
         if let Some(DatasetError::Write(source)) = cause.downcast_ref() {
@@ -204,11 +207,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 LoadError::Url { .. }
                 | LoadError::Body { .. }
                 | LoadError::FileLimit { .. }
-                | LoadError::Metric { .. }
-                | LoadError::NoMetricsPage { .. }
-                | LoadError::NeedsPrometheus { .. }
                 | LoadError::Tls { .. }
                 | LoadError::TlsFile { .. } => USAGE,
+                error if is_of_metrics(error) => USAGE,
                 LoadError::Worker(_) | LoadError::Digest { .. } => INTERNAL,
                 _ => ENDPOINT,
             };

@@ -137,6 +137,25 @@ pub struct PreparedRequest {
     pub row_options: Option<Arc<str>>,
 }
 
+impl PreparedRequest {
+    /// A request of made text, of which nothing but its bytes is to be recorded.
+    pub fn made(index: u32, bytes: Arc<[u8]>, body_at: usize) -> Self {
+        Self {
+            index,
+            id: None,
+            bytes,
+            body_at,
+            prompt: None,
+            prompt_digest: "".into(),
+            prompt_chars: 0,
+            input_tokens: None,
+            shared_chars: 0,
+            truncated: false,
+            row_options: None,
+        }
+    }
+}
+
 /// All requests of one epoch: serialised once, sent in each of its rounds.
 #[derive(Clone, Debug)]
 pub struct PreparedEpoch {

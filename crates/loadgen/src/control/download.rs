@@ -2,7 +2,7 @@
 
 use crate::{
     LoadError,
-    request::auth::{basic, given},
+    request::auth::{given, of_other_server},
     secrets::Secrets,
     transport::{Conn, ExchangeError, Network},
 };
@@ -48,9 +48,9 @@ pub fn download(
 ) -> Result<Download, LoadError> {
     let target = network.target(url)?;
     let runtime = crate::runtime::single()?;
-    let mut sent = basic(target.userinfo.as_deref());
-    sent.set_all(&given(headers));
-    let request = sent.head("GET", &target).http1(None);
+    let request = of_other_server(&target, &given(headers))
+        .head("GET", &target)
+        .http1(None);
     let secrets = Secrets::of_request(url, headers, network.plan());
     let unanswered = |reason: String| LoadError::Unanswered {
         url: target.shown.clone(),

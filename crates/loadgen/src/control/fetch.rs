@@ -3,7 +3,7 @@
 use crate::{
     LoadError,
     control::Control,
-    request::auth::{basic, given},
+    request::auth::{given, of_other_server},
     secrets::Secrets,
     transport::{Network, WholeResponse},
 };
@@ -55,8 +55,7 @@ pub fn fetch(
 ) -> Result<Fetched, LoadError> {
     let mut control = Control::to(url, network, limit)?;
     let shown = control.target.shown.clone();
-    let mut sent = basic(control.target.userinfo.as_deref());
-    sent.set_all(&given(headers));
+    let sent = of_other_server(&control.target, &given(headers));
     let runtime = crate::runtime::single()?;
     let secrets = Secrets::of_request(url, headers, network.plan());
     let answer = runtime.block_on(control.get(&sent)).map_err(|error| {

@@ -77,7 +77,7 @@ impl Control {
         let reused = self.conn.is_some();
         match self.attempt(method, headers, body).await {
             // A server that was asked and does not answer is not asked again.
-            Err(ControlError::Timeout { limit }) => Err(ControlError::Timeout { limit }),
+            Err(error @ ControlError::Timeout { .. }) => Err(error),
             Err(_) if reused => self.attempt(method, headers, body).await,
             Err(first) if self.target.http2 && !self.http2 => {
                 self.http2 = true;

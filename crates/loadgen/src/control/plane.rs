@@ -1,4 +1,4 @@
-//! The side of a run that is not measured: it speaks HTTP/1.1, one thing at a time.
+//! The side of a run that is not measured, one thing at a time.
 
 use crate::{LoadError, cancel::Cancel, clock::Clock, transport::Network};
 use std::{future::Future, time::Duration};

@@ -4,7 +4,7 @@ use crate::{
     LoadError,
     control::{Control, fetch::Fetched},
     request::{
-        auth::{basic, given},
+        auth::{given, of_other_server},
         head::Headers,
     },
     secrets::Secrets,
@@ -41,11 +41,9 @@ impl Poster {
         limit: Duration,
     ) -> Result<Self, LoadError> {
         let control = Control::to(url, network, limit)?;
-        let mut sent = basic(control.target.userinfo.as_deref());
-        sent.set_all(&given(headers));
         Ok(Self {
+            headers: of_other_server(&control.target, &given(headers)),
             control,
-            headers: sent,
             runtime: crate::runtime::single()?,
             secrets: Secrets::of_request(url, headers, network.plan()),
         })

@@ -1,6 +1,9 @@
 //! The header fields that carry secrets.
 
-use crate::request::{api::authorised, head::Headers};
+use crate::{
+    request::{api::authorised, head::Headers},
+    transport::Target,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use dualround_model::{Plan, Secret};
 
@@ -20,6 +23,14 @@ pub(crate) fn credentials(plan: &Plan) -> Headers {
         None => basic(userinfo.map(Secret::expose)),
     };
     headers.set_all(&given(&plan.request.headers));
+    headers
+}
+
+/// The headers for a server beside the endpoint: basic authorisation of its own URL, and those that the
+/// user gave for it. The endpoint's key is not among them.
+pub(crate) fn of_other_server(target: &Target, own: &Headers) -> Headers {
+    let mut headers = basic(target.userinfo.as_deref());
+    headers.set_all(own);
     headers
 }
 

@@ -155,19 +155,7 @@ pub(super) mod tests {
     use std::sync::mpsc;
 
     pub(in crate::round) fn prepared(index: u32) -> PreparedRequest {
-        PreparedRequest {
-            index,
-            id: None,
-            bytes: Arc::from(&b""[..]),
-            body_at: 0,
-            prompt: None,
-            prompt_digest: "".into(),
-            prompt_chars: 0,
-            input_tokens: None,
-            shared_chars: 0,
-            truncated: false,
-            row_options: None,
-        }
+        PreparedRequest::made(index, Arc::from(&b""[..]), 0)
     }
 
     pub(in crate::round) fn job(order: RoundOrder, epoch: u32) -> RoundJob {

@@ -2,8 +2,15 @@
 
 use super::setting::RunSetting;
 use crate::{LoadError, cold::CacheBreaker, request::prepare};
-use dualround_model::{PreparedEpoch, RoundKind, RoundSpec, RoundStop};
+use dualround_model::{PrefixCut, PreparedEpoch, RoundKind, RoundSpec, RoundStop};
 use std::{collections::BTreeSet, sync::Arc};
+
+/// The bodies that one round sends.
+pub(super) struct RoundBodies {
+    pub(super) bodies: Arc<PreparedEpoch>,
+    /// Where a partial round cut them.
+    pub(super) cut: Option<PrefixCut>,
+}
 
 /// The epoch under way.
 #[derive(Debug, Default)]

@@ -1,22 +1,21 @@
 //! The bodies of a partial round: a share of each prompt as it was sent before, then fresh words.
 
-use super::{engines::RunEngines, epoch::RunEpoch, setting::RunSetting, tokens::Tokenizer};
+use super::{
+    engines::RunEngines,
+    epoch::{RoundBodies, RunEpoch},
+    setting::RunSetting,
+    tokens::Tokenizer,
+};
 use crate::{
     LoadError,
     request::partial::{Search, chars, common, cut},
     request::prepare,
 };
-use dualround_model::{PrefixCut, PreparedEpoch, Sample};
+use dualround_model::{PrefixCut, Sample};
 use std::sync::Arc;
 
 /// Questions to the tokenizer for one prompt, at most.
 const TRIES: usize = 8;
-
-/// The bodies of a partial round, and where its prompts were cut.
-pub(super) struct PartialBodies {
-    pub(super) bodies: Arc<PreparedEpoch>,
-    pub(super) cut: PrefixCut,
-}
 
 /// Samples that were cut.
 struct CutSamples {
@@ -62,19 +61,19 @@ pub(super) fn partial_bodies(
     setting: &RunSetting,
     engines: &RunEngines,
     epoch: &mut RunEpoch,
-) -> Result<PartialBodies, LoadError> {
+) -> Result<RoundBodies, LoadError> {
     epoch.ask_token_ids(setting, engines);
     let by_tokens = cut_by_tokens(percent, words, setting, engines, epoch);
     let cut = by_tokens.unwrap_or_else(|| cut_by_chars(percent, words, setting));
     let (plan, breaker) = (&setting.plan, epoch.breaker.as_ref());
     let bodies = prepare::epoch(plan, setting.target(), &cut.samples, breaker)?;
-    Ok(PartialBodies {
+    Ok(RoundBodies {
         bodies: Arc::new(bodies),
-        cut: PrefixCut {
+        cut: Some(PrefixCut {
             asked_percent: percent,
             kept_share: cut.kept_share(),
             block_tokens: cut.block_tokens,
-        },
+        }),
     })
 }
 

@@ -5,10 +5,10 @@ use super::{
     cold::{self, RunCold},
     discovery,
     engines::RunEngines,
-    epoch::RunEpoch,
+    epoch::{RoundBodies, RunEpoch},
     metrics::RunMetrics,
     notes::RunNotes,
-    partial::{PartialBodies, partial_bodies},
+    partial::partial_bodies,
     setting::RunSetting,
     warm_up::WarmUp,
 };
@@ -47,21 +47,12 @@ const SPARE_FILES: u64 = 64;
 pub struct Session {
     setting: RunSetting,
     crew: Crew,
-    /// The level that the crew is seated for.
-    seated: Option<u32>,
     warm_up: WarmUp,
     metrics: RunMetrics,
     engines: RunEngines,
     cold: RunCold,
     epoch: RunEpoch,
     notes: RunNotes,
-}
-
-/// The bodies of one round.
-struct RoundBodies {
-    bodies: Arc<PreparedEpoch>,
-    /// Where a partial round cut them.
-    cut: Option<PrefixCut>,
 }
 
 /// What was done before a round.
@@ -105,7 +96,6 @@ impl Session {
         Ok(Self {
             metrics: RunMetrics::start(&plan, &control)?,
             crew: Crew::start(plan.workers.min(most))?,
-            seated: None,
             warm_up: WarmUp::default(),
             engines: RunEngines::default(),
             cold: RunCold::new(Markers::new(plan.seed, nanos(wall))),
@@ -115,7 +105,7 @@ impl Session {
                 client: Arc::new(client),
                 plan,
                 levels,
-                level: 0,
+                level: None,
                 control,
             },
         })
@@ -288,12 +278,12 @@ impl Session {
     /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
     /// Returns the warm-up requests.
     fn seat(&mut self, level: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
-        if self.seated == Some(level) {
+        if self.setting.level == Some(level) {
             return 0;
         }
         let users = self.load(level).first_connections();
         self.crew.seat(users);
-        (self.seated, self.setting.level) = (Some(level), level);
+        self.setting.level = Some(level);
         if self.setting.levels.len() > 1 {
             // Equal in all rounds of a level, not beyond.
             self.epoch.forget_content();
@@ -341,28 +331,19 @@ impl Session {
                 reason: "no epoch".to_owned(),
             });
         };
-        let Some(asked_percent) = spec.kept_percent else {
-            return Ok(RoundBodies { bodies, cut: None });
-        };
-        if asked_percent >= 100 {
-            let cut = PrefixCut {
+        let cut = match spec.kept_percent {
+            Some(percent) if percent < 100 => {
+                let words = self.cold.markers.next();
+                let (setting, engines) = (&self.setting, &self.engines);
+                return partial_bodies(percent, &words, setting, engines, &mut self.epoch);
+            }
+            asked => asked.map(|asked_percent| PrefixCut {
                 asked_percent,
                 kept_share: 1.0,
                 block_tokens: None,
-            };
-            return Ok(RoundBodies {
-                bodies,
-                cut: Some(cut),
-            });
-        }
-        let words = self.cold.markers.next();
-        let (setting, engines) = (&self.setting, &self.engines);
-        let PartialBodies { bodies, cut } =
-            partial_bodies(asked_percent, &words, setting, engines, &mut self.epoch)?;
-        Ok(RoundBodies {
-            bodies,
-            cut: Some(cut),
-        })
+            }),
+        };
+        Ok(RoundBodies { bodies, cut })
     }
 
     /// Returns the priming requests.

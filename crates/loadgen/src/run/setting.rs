@@ -12,8 +12,8 @@ pub(super) struct RunSetting {
     pub(super) plan: Plan,
     /// What each level asks; the last entry stands for those that follow.
     pub(super) levels: Vec<Vec<Arc<Sample>>>,
-    /// The level under way, 0-based.
-    pub(super) level: u32,
+    /// The level that the crew is seated for, 0-based; `None` before the first.
+    pub(super) level: Option<u32>,
     /// The client of measured requests.
     pub(super) client: Arc<Client>,
     /// For everything that is not measured.
@@ -28,7 +28,7 @@ impl RunSetting {
 
     /// What the level under way asks.
     pub(super) fn samples(&self) -> &[Arc<Sample>] {
-        let level = usize::try_from(self.level).unwrap_or(usize::MAX);
+        let level = usize::try_from(self.level.unwrap_or(0)).unwrap_or(usize::MAX);
         let samples = self.levels.get(level).or(self.levels.last());
         samples.map_or(&[], Vec::as_slice)
     }

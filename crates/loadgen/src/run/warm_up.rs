@@ -100,19 +100,7 @@ impl WarmUp {
                 .min(MOST_TOKENS),
             Some(&CacheBreaker::Marker(markers.next())),
         );
-        PreparedRequest {
-            index,
-            id: None,
-            bytes: request.bytes,
-            body_at: request.body_at,
-            prompt: None,
-            prompt_digest: "".into(),
-            prompt_chars: 0,
-            input_tokens: None,
-            shared_chars: 0,
-            truncated: false,
-            row_options: None,
-        }
+        PreparedRequest::made(index, request.bytes, request.body_at)
     }
 }
 

@@ -4,7 +4,7 @@ use super::source::SourceError;
 use crate::{
     LoadError,
     control::Control,
-    request::auth::{basic, given},
+    request::auth::{given, of_other_server},
     request::head::Headers,
     secrets::Secrets,
     transport::Network,
@@ -39,12 +39,10 @@ impl PromqlApi {
             "" => String::new(),
             query => format!("&{query}"),
         };
-        let mut sent = basic(control.target.userinfo.as_deref());
-        sent.set_all(headers);
         let mut api = Self {
             base: base.to_owned(),
             extra,
-            headers: sent,
+            headers: of_other_server(&control.target, headers),
             control,
         };
         api.get("query", &[("query", "1")]).await.ok()?;

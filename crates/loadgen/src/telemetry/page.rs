@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::{Clock, nanos},
     control::{Control, ControlError},
-    request::auth::basic,
+    request::auth::of_other_server,
     request::head::Headers,
     transport::WholeResponse,
 };
@@ -154,12 +154,10 @@ impl MetricsPage {
     }
 
     async fn scrape(&mut self) -> Result<WholeResponse, ControlError> {
-        let auth = basic(self.control.target.userinfo.as_deref());
         // Some servers have only one of them.
         let accept = "text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0;q=0.5";
         let mut headers = Headers::of("Accept", accept);
-        headers.set_all(&auth);
-        headers.set_all(&self.headers);
+        headers.set_all(&of_other_server(&self.control.target, &self.headers));
         self.control.get_page(&headers).await
     }
 }

@@ -90,7 +90,7 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
     let mut run = Experiment {
         journal: folder.files.journal()?,
         stored: info.plan.clone(),
-        options: options.clone(),
+        options,
         ids: None,
         comparison: Comparison {
             levels: folder.levels,

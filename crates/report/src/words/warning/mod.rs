@@ -61,16 +61,12 @@ fn words(warning: &Warning) -> Option<Bilingual> {
         | Warning::ScrapesFailed { .. }
         | Warning::EngineUnreachable { .. }
         | Warning::MetricsUnreadable { .. } => server_metrics::server_metrics(warning),
-        // Its text is its words.
-        Warning::Note { .. } => None,
+        Warning::Note { text } => Some([text.clone(), text.clone()]),
     }
 }
 
 /// What a caveat says to people.
 pub fn warning_text(warning: &Warning, lang: Lang) -> String {
-    if let Warning::Note { text } = warning {
-        return text.clone();
-    }
     words(warning).map_or_else(|| format!("{warning:?}"), |words| lang.pick(words))
 }
 
