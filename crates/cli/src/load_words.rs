@@ -68,6 +68,9 @@ fn advice(error: &LoadError) -> &'static str {
             "; check --api-key, or give --model NAME where the key is not good for the list of models"
         }
         LoadError::NoResetKnown { .. } => ": give --reset-cache-url, or use --cold auto",
+        LoadError::FreshTextHits { .. } => {
+            "; M and N of --rounds need it: leave them out, and compare C and W under --cold reset where the engine has a reset"
+        }
         LoadError::Model(error) => choice_of_model(error),
         LoadError::NoResetRoute { .. } => "; --reset-cache-url names another",
         LoadError::FileLimit { .. } => " or lower --concurrency",

@@ -45,6 +45,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("request.proxy.except", "--no-proxy"),
     ("cold.reset_calls", "--reset-cache-url"),
     ("admin_urls", "--admin-url"),
+    ("until.budget_ms", "--budget"),
     ("probe", "--no-probe"),
     ("round_gap_ms", "--round-gap"),
     ("timeouts.total_ms", "--timeout"),
@@ -149,6 +150,7 @@ fn flag_of(path: &str) -> String {
 fn as_given(path: &str, value: &Value) -> Value {
     let is_negated = flag_of(path).starts_with("--no-");
     match (value, value.as_f64()) {
+        (Value::Object(_), _) if path == "until" => "decided".into(),
         (Value::Bool(on), _) if is_negated => Value::Bool(!on),
         (_, Some(ms)) if path.ends_with("_ms") => Value::String((ms / 1000.0).to_string()),
         _ => value.clone(),

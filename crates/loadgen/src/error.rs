@@ -56,6 +56,19 @@ pub enum LoadError {
         /// Its last answer, or the lack of one.
         reason: String,
     },
+    /// The canary showed that fresh text does not make a prompt cold, on which rounds of the schedule
+    /// rest.
+    #[error(
+        "fresh text does not make a prompt cold at {url}: of a prompt of {of} tokens that was sent before, {hit} came from the cache behind another marker too"
+    )]
+    FreshTextHits {
+        /// The endpoint.
+        url: String,
+        /// Tokens that were found.
+        hit: u64,
+        /// Tokens of the prompt.
+        of: u64,
+    },
     /// The endpoint does not answer the canary, as it would not answer any request.
     #[error("endpoint {url} is not usable: {words}")]
     CanaryRefused {

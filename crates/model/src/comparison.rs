@@ -2,7 +2,8 @@
 
 use crate::{
     Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineReport,
-    Load, LostPairs, NoPrefillLine, PrefixCut, Reason, Remark, Source, Withheld, Witness,
+    InsideReuse, Load, LostPairs, MixedFinding, NoPrefillLine, PrefixCut, Reason, Remark, Source,
+    UntilProgress, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub enum IntervalKind {
     Allowed,
     /// Student t interval over per-cycle mean log ratios (three cycles or more).
     TCycles,
+    /// The same at the level of one of several looks, none of which was to err.
+    TSequential,
     /// Of folders that older versions wrote: order statistics of the median over the pairs of one
     /// cycle.
     WithinRun,
@@ -278,6 +281,12 @@ pub struct Conclusion {
 }
 
 impl Conclusion {
+    /// No further cycle of the same prompts can change it.
+    pub fn is_final(&self) -> bool {
+        let few = matches!(self.reason, Some(Reason::FewPrompts { .. }));
+        self.kind != ConclusionKind::CannotTell || few
+    }
+
     /// Nothing is claimed, and the figures are taken back with it.
     pub fn is_withheld(&self) -> bool {
         self.kind == ConclusionKind::Withheld
@@ -318,6 +327,12 @@ pub struct LevelComparison {
     pub external: Option<ExternalTier>,
     /// Rounds with a share of each prompt kept, by share.
     pub partial: Vec<PartialPoint>,
+    /// Hits against misses inside the mixed rounds.
+    pub mixed: Option<MixedFinding>,
+    /// Rounds without reuse against cold ones.
+    pub inside_reuse: Option<InsideReuse>,
+    /// How far a level came that was to run until it was decided.
+    pub until: Option<UntilProgress>,
     /// TTFT by prompt length, where there are pairs enough.
     pub buckets: Vec<LengthBucket>,
     /// TTFT against computed tokens.
@@ -331,6 +346,23 @@ pub struct LevelComparison {
 }
 
 impl LevelComparison {
+    /// Some request succeeded in two rounds that are held against each other.
+    pub fn has_pairs(&self) -> bool {
+        let mixed = self.mixed.as_ref();
+        let inside = self.inside_reuse.as_ref();
+        self.pairs > 0
+            || mixed.is_some_and(|mixed| mixed.hit_requests + mixed.miss_requests > 0)
+            || inside.is_some_and(|inside| inside.ttft.pairs > 0)
+    }
+
+    /// The ratio that the conclusion is about.
+    pub fn concluded_ratio(&self) -> Option<f64> {
+        match (self.conclusion.source, &self.mixed) {
+            (Source::Mixed, Some(mixed)) => mixed.ratio,
+            _ => self.ttft.ratio,
+        }
+    }
+
     /// A figure of this level; `None` where the conclusion takes it back.
     pub fn claimed<T>(&self, figure: Option<T>) -> Option<T> {
         if self.conclusion.is_withheld() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
     /// The epoch whose cold round it is about.
-    pub epoch: u32,
+    pub epoch: Option<u32>,
     /// By index: the longest beginning, tokens, that another request has which was sent before this
     /// one ended. `None`: the request is not there.
     pub tokens: Vec<Option<u32>>,

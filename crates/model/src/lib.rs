@@ -16,7 +16,9 @@ mod engine;
 mod evidence;
 mod finding;
 mod hex;
+mod inside_reuse;
 mod load;
+mod mixed;
 mod network;
 mod outcome;
 mod plan;
@@ -31,6 +33,7 @@ mod slo;
 mod summary;
 mod telemetry;
 mod time;
+mod until;
 mod usage;
 mod versus;
 mod warning;
@@ -56,7 +59,9 @@ pub use finding::{
     SeenBy, Source, Which, Withheld, Witness,
 };
 pub use hex::hex;
+pub use inside_reuse::InsideReuse;
 pub use load::{ArrivalRate, Arrivals, Load};
+pub use mixed::{Arm, BlockNeed, MixedFinding, MixedPlace};
 pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
@@ -66,7 +71,7 @@ pub use plan::{
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad};
 pub use row::{RequestRow, RequestRows};
-pub use sample::{PreparedEpoch, PreparedRequest, Sample, Selection};
+pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
@@ -77,6 +82,7 @@ pub use summary::{
 };
 pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
+pub use until::{UntilPlan, UntilProgress};
 pub use usage::{TokenSource, Usage};
 pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, MissingLevel, RunChange};
 pub use warning::{MissedLimit, TrafficSign, Warning};

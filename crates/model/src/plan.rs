@@ -2,6 +2,7 @@
 
 use crate::{
     Api, ColdPlan, EngineKind, Judging, Load, NetworkPlan, RoundSpec, Schedule, Secret, Slo,
+    UntilPlan,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -26,6 +27,9 @@ pub struct Plan {
     pub levels: Vec<Load>,
     /// The rounds of every level.
     pub schedule: Schedule,
+    /// Repeat the schedule until it is decided; `None`: run it once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UntilPlan>,
     /// Shares of each prompt that partial rounds after the schedule keep, percent.
     #[serde(default)]
     pub shared_prefix: Vec<u32>,
@@ -77,6 +81,7 @@ impl Plan {
             request: RequestPlan::default(),
             levels: vec![Load::Concurrency(1)],
             schedule: Schedule::default(),
+            until: None,
             shared_prefix: Vec::new(),
             cold: ColdPlan::default(),
             engine: None,

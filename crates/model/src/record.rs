@@ -1,6 +1,6 @@
 //! The record of one request: what was seen, before anything is computed.
 
-use crate::{FailureKind, Outcome, Timeline, Usage};
+use crate::{FailureKind, MixedPlace, Outcome, Timeline, Usage};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -185,6 +185,9 @@ pub struct RequestRecord {
     /// What the row asked for itself and got (`temperature`, `max_tokens`, …), a JSON object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_options: Option<Arc<str>>,
+    /// Where it stands in a mixed round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixed: Option<MixedPlace>,
     /// The virtual user that sent it (0-based within the level).
     pub user: u32,
     /// How it ended.

@@ -114,6 +114,13 @@ pub struct RoundMeta {
     pub planned: u32,
     /// Requests never sent, because the round was ended early.
     pub not_started: u32,
+    /// When what was done before it began, ns since the run's anchor; `None` in older folders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared_ns: Option<u64>,
+    /// Cycles that its level runs at most, where it runs until it is decided and its first cycle has
+    /// told that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub most_cycles: Option<u32>,
     /// When the first request was free to go, ns since the run's anchor.
     pub started_ns: u64,
     /// When the last request had ended, ns.

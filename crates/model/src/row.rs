@@ -1,7 +1,7 @@
 //! What a round keeps in memory of each of its requests: 64 bytes, so that a run of a million
 //! requests fits everywhere. Everything else of a request stands in the journal.
 
-use crate::{Flag, Outcome, RequestMetrics, RequestRecord};
+use crate::{Arm, Flag, MixedPlace, Outcome, RequestMetrics, RequestRecord};
 
 /// Stands for no instant.
 const NEVER: u64 = u64::MAX;
@@ -235,38 +235,73 @@ impl RequestRow {
 
 /// The requests of a round by their index. Those that were never started are not there.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct RequestRows(Vec<RequestRow>);
+pub struct RequestRows {
+    rows: Vec<RequestRow>,
+    /// By index, in a mixed round alone.
+    places: Vec<Option<MixedPlace>>,
+}
 
 impl RequestRows {
     /// None yet, with room for all that are planned.
     pub fn with_room(planned: u32) -> Self {
-        Self(Vec::with_capacity(planned as usize))
+        Self {
+            rows: Vec::with_capacity(planned as usize),
+            places: Vec::new(),
+        }
     }
 
     /// Takes a request.
     pub fn set(&mut self, index: u32, row: RequestRow) {
         let at = index as usize;
-        if self.0.len() <= at {
-            self.0.resize(at + 1, RequestRow::default());
+        if self.rows.len() <= at {
+            self.rows.resize(at + 1, RequestRow::default());
         }
-        self.0[at] = row;
+        self.rows[at] = row;
+    }
+
+    /// Notes where a request stands in a mixed round.
+    pub fn place(&mut self, index: u32, place: MixedPlace) {
+        let at = index as usize;
+        if self.places.len() <= at {
+            self.places.resize(at + 1, None);
+        }
+        self.places[at] = Some(place);
+    }
+
+    /// Where a request stands in a mixed round; `None` in any other.
+    pub fn mixed_place(&self, index: u32) -> Option<MixedPlace> {
+        self.places.get(index as usize).copied().flatten()
+    }
+
+    /// The requests of one arm alone.
+    pub fn of_arm(&self, arm: Arm) -> Self {
+        let mut rows = Self::default();
+        for (index, row) in self.iter() {
+            if self
+                .mixed_place(index)
+                .is_some_and(|place| place.arm == arm)
+            {
+                rows.set(index, *row);
+            }
+        }
+        rows
     }
 
     /// The request of this index, if it is there.
     pub fn get(&self, index: u32) -> Option<&RequestRow> {
-        let row = self.0.get(index as usize);
+        let row = self.rows.get(index as usize);
         row.filter(|row| row.bits & PRESENT != 0)
     }
 
     /// All with their indexes, in order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, &RequestRow)> {
-        let there = (0..).zip(&self.0);
+        let there = (0..).zip(&self.rows);
         there.filter(|(_, row)| row.bits & PRESENT != 0)
     }
 
     /// All, to be marked.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut RequestRow)> {
-        let there = (0..).zip(&mut self.0);
+        let there = (0..).zip(&mut self.rows);
         there.filter(|(_, row)| row.bits & PRESENT != 0)
     }
 

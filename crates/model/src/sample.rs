@@ -110,6 +110,9 @@ impl Selection {
     }
 }
 
+/// The first 16 bytes of the SHA-256 of a body.
+pub type BodyDigest = [u8; 16];
+
 /// One request of an epoch, ready to be written to a socket.
 #[derive(Clone, Debug)]
 pub struct PreparedRequest {
@@ -121,6 +124,8 @@ pub struct PreparedRequest {
     pub bytes: Arc<[u8]>,
     /// Where the body begins in `bytes`.
     pub body_at: usize,
+    /// Of the body as it was made.
+    pub body_digest: BodyDigest,
     /// Prompt text to keep with the record, as `--store-text` asks.
     pub prompt: Option<Arc<str>>,
     /// SHA-256 of the prompt's content without the marker, hex, first 16 digits.
@@ -145,6 +150,7 @@ impl PreparedRequest {
             id: None,
             bytes,
             body_at,
+            body_digest: BodyDigest::default(),
             prompt: None,
             prompt_digest: "".into(),
             prompt_chars: 0,
@@ -156,13 +162,13 @@ impl PreparedRequest {
     }
 }
 
-/// All requests of one epoch: serialised once, sent in each of its rounds.
+/// All requests of one epoch, or of a round with bodies of its own: serialised once.
 #[derive(Clone, Debug)]
 pub struct PreparedEpoch {
     /// The requests in order.
     pub requests: Vec<PreparedRequest>,
     /// Digest of the bodies without their salt: equal in all rounds of a level.
     pub content_digest: String,
-    /// Digest of the bodies as sent: equal within an epoch.
+    /// Digest of the bodies as sent, over those of each: equal in all rounds that repeat an epoch.
     pub wire_digest: String,
 }

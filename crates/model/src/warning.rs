@@ -1,5 +1,6 @@
 //! Caveats of a result, as data; `report` has their words in each language.
 
+use crate::BlockNeed;
 use serde::{Deserialize, Serialize};
 
 /// Something the reader of a round or run must know.
@@ -18,6 +19,16 @@ pub enum Warning {
         /// Repetitions.
         count: u64,
     },
+    /// A mixed round has too few blocks to tell hits from misses.
+    FewBlocks {
+        /// Requests in flight of the level.
+        concurrency: u32,
+        /// What there is and what is needed.
+        #[serde(flatten)]
+        need: BlockNeed,
+    },
+    /// Rounds rest on fresh text making a prompt cold, which the canary did not prove.
+    FreshUnproven,
     /// Prompts were cut.
     TruncatedInput {
         /// How many.

@@ -109,7 +109,9 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::UnknownFinish { .. }
         | Warning::PromptCut { .. }
         | Warning::Retried { .. } => 1,
-        Warning::CanaryFailed { .. }
+        Warning::FewBlocks { .. }
+        | Warning::FreshUnproven
+        | Warning::CanaryFailed { .. }
         | Warning::WarmUpFailed { .. }
         | Warning::EngineUnreachable { .. }
         | Warning::MetricsUnreadable { .. }

@@ -14,6 +14,9 @@ pub struct Labels {
     pub cold: &'static str,
     pub warm: &'static str,
     pub external: &'static str,
+    pub mixed: &'static str,
+    pub no_reuse: &'static str,
+    pub t_sequential: &'static str,
     pub prefix_kept: &'static str,
     pub by_tokens: &'static str,
     pub by_chars: &'static str,
@@ -78,6 +81,9 @@ const EN: Labels = Labels {
     cold: "cold",
     warm: "warm",
     external: "outer tiers only",
+    mixed: "mixed",
+    no_reuse: "no reuse",
+    t_sequential: "t interval over cycles, 95 % over all looks",
     prefix_kept: "prefix kept",
     by_tokens: "cut at token ids",
     by_chars: "cut at characters",
@@ -142,6 +148,9 @@ const ZH: Labels = Labels {
     cold: "冷",
     warm: "热",
     external: "仅外层缓存",
+    mixed: "混合",
+    no_reuse: "无复用",
+    t_sequential: "按冷热循环的置信区间（t），各次查看合计 95%",
     prefix_kept: "保留前缀",
     by_tokens: "按 token 截断",
     by_chars: "按字符截断",
@@ -215,6 +224,8 @@ impl Labels {
             RoundKind::Cold => self.cold.to_owned(),
             RoundKind::Warm => self.warm.to_owned(),
             RoundKind::External => self.external.to_owned(),
+            RoundKind::Mixed => self.mixed.to_owned(),
+            RoundKind::NoReuse => self.no_reuse.to_owned(),
             RoundKind::Partial => {
                 let percent = spec.kept_percent.unwrap_or(0);
                 format!("{} {percent} %", self.prefix_kept)

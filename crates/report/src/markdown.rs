@@ -6,7 +6,7 @@ use crate::{
     terminal::comparison_block::comparison_block,
     terminal::level_row::{cells, heads},
     text::safe_text,
-    words::{conclusion, diagnoses},
+    words::{beside, conclusion, diagnoses},
 };
 use dualround_model::RoundResult;
 use std::io::{self, Write};
@@ -31,7 +31,7 @@ fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
         let name = page.level_name(level.level);
         let conclusion = plain(&lang.pick(conclusion(level)));
         writeln!(out, "- **{concurrency} {name}**{colon}{conclusion}")?;
-        for line in diagnoses(level) {
+        for line in beside(level).into_iter().chain(diagnoses(level)) {
             writeln!(out, "  - {}", plain(&lang.pick(line)))?;
         }
     }

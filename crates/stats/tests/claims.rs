@@ -238,7 +238,7 @@ fn b132_sharing_and_templates_are_no_contamination() {
     let verdict = |records: Vec<RequestRecord>, shared: Option<u32>| {
         let mut rounds = rounds("CW", vec![records, round(20, 10.0, Some(990), 2)]);
         rounds[0].expected = shared.map(|tokens| Expected {
-            epoch: 0,
+            epoch: Some(0),
             tokens: vec![Some(tokens); 20],
             computed: 0,
             unseen: 0,

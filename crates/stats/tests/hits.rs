@@ -145,7 +145,7 @@ fn v06_what_prompts_share_by_their_token_ids_is_no_contamination() {
         let mut level = Level::of(each(12, 1200, cached), each(12, 1200, 1184));
         level.salt = true;
         level.expected = Some(Expected {
-            epoch: 1,
+            epoch: Some(1),
             tokens: vec![Some(520); 12],
             computed: 0,
             unseen: 0,
@@ -281,7 +281,7 @@ fn v23_what_was_never_cached_was_not_evicted() {
     let mut tokens = vec![Some(600); 12];
     tokens[0] = Some(0);
     shared.expected = Some(Expected {
-        epoch: 1,
+        epoch: Some(1),
         tokens,
         computed: 0,
         unseen: 0,

@@ -374,8 +374,8 @@ fn more_rounds_are_not_advised_where_they_are_given_back() {
     };
     let same = |_: u32, index: u32| Some(format!("answer-{index}"));
     let own = |round: u32, index: u32| Some(format!("{round}-{index}"));
-    assert!(remarks(own).contains(&Remark::ThreeCycles));
-    assert!(!remarks(same).contains(&Remark::ThreeCycles));
+    assert!(remarks(own).contains(&Remark::ThreeCyclesOrMixed));
+    assert!(!remarks(same).contains(&Remark::ThreeCyclesOrMixed));
 }
 
 #[test]

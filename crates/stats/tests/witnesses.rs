@@ -181,7 +181,7 @@ fn a_tokenizer_that_does_not_show_everything_bounds_nothing() {
         let mut level = Level::of(each(12, 1100, cached), each(12, 1100, 1088));
         level.cold[0].1 = Some(0);
         level.expected = Some(Expected {
-            epoch: 1,
+            epoch: Some(1),
             tokens: vec![Some(10); 12],
             computed: 0,
             unseen,

@@ -3,6 +3,7 @@
 #[macro_use]
 mod setting;
 
+pub(crate) mod budget;
 mod check;
 mod engine;
 mod language;

@@ -4,10 +4,11 @@
 //! keys are the flags' names with underscores. A setting that is not given is `None`, so that 0 and a
 //! value equal to the default are settings like any other.
 
+use super::budget::Budget;
 use super::setting::one_or_more;
 use super::words::{
     ColdWord, EngineWord, FormatName, KeepWord, LangWord, MaxTokensField, PrintedWord,
-    ProgressWord, SamplingWord, StoreTextWord, TablesWord, TokenSourceWord,
+    ProgressWord, SamplingWord, StoreTextWord, TablesWord, TokenSourceWord, UntilWord,
 };
 use clap::{ArgAction, value_parser};
 use std::path::PathBuf;
@@ -59,9 +60,12 @@ or as a key in the --config file (--print-config writes one).")]
         )]
         #[serde(deserialize_with = "one_or_more")]
         concurrency: Vec<u32>,
-        /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up.
+        /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up; M mixes
+        /// blocks of hits and misses by a coin (CWM: sure from one run); N reuses nothing, not even
+        /// inside the round (NC, NCW); E keeps outer cache tiers alone.
         ///
-        /// 每个级别的轮次：C 冷，W 热 [默认：CW]；CWC 可控制服务预热
+        /// 每个级别的轮次：C 冷，W 热 [默认：CW]；CWC 可控制服务预热；M 按随机分组混合命中与未命中的区块
+        /// （CWM：一次运行即可确定）；N 不复用任何内容，轮内也不复用（NC、NCW）；E 只保留外层缓存
         #[arg(value_name = "CW…")]
         rounds: String,
         /// After the rounds, one more for each share in percent, that keeps that share of every
@@ -78,6 +82,17 @@ or as a key in the --config file (--print-config writes one).")]
         )]
         #[serde(deserialize_with = "one_or_more")]
         shared_prefix: Vec<u32>,
+        /// Repeat the cold and the warm round until the ratio is sure to be beyond, or within, ±5 %;
+        /// --budget is the time that it may take.
+        ///
+        /// 反复运行冷轮与热轮，直到可以确定加速比在 ±5% 之外或之内；--budget 是允许的时间
+        #[arg(value_name = "WHAT")]
+        until: UntilWord,
+        /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m.
+        ///
+        /// 使用 --until 时整个运行（所有级别合计）允许的时间：10m、90s、1h30m
+        #[arg(value_name = "TIME")]
+        budget: Budget,
         /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]:
         /// an effect must be larger; three cycles (--rounds CWCWCW) need no such allowance.
         ///

@@ -74,6 +74,11 @@ words! {
         Events => TokenSourceChoice::Events,
     }
 
+    /// `--until`: what ends the cycles of a level.
+    UntilWord: () {
+        Decided => (),
+    }
+
     /// `--keep`: the side of a prompt that stays when it is cut.
     KeepWord: Keep {
         End => Keep::End,

@@ -140,7 +140,7 @@ impl CalibrationRound {
         let mut session = Session::open(plan, vec![samples], cancel.clone())?;
         let spec = RoundSpec {
             number: 1,
-            epoch: 0,
+            epoch: Some(0),
             kind: RoundKind::Cold,
             kept_percent: None,
         };

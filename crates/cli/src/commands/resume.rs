@@ -2,7 +2,7 @@
 
 use super::saved;
 use crate::{exit::Usage, plan_differences::differing_parts, redacted::redacted_plan};
-use dualround_model::{LevelComparison, Plan, RoundResult, Selection, hex};
+use dualround_model::{LevelComparison, Plan, RoundResult, Selection, UntilPlan, hex};
 use dualround_report::{RunFiles, RunInfo, cut_journal};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -21,6 +21,10 @@ fn essence(plan: &Plan) -> Value {
     let mut value = serde_json::to_value(redacted_plan(plan)).unwrap_or_default();
     if let Some(plan) = value.as_object_mut() {
         plan.remove("round_noise");
+        // How long it may take is not what is measured.
+        if let Some(until) = plan.get_mut("until").and_then(Value::as_object_mut) {
+            until.remove("budget_ms");
+        }
     }
     if let Some(cold) = value.get_mut("cold").and_then(Value::as_object_mut) {
         cold.remove("fail_if");
@@ -37,6 +41,14 @@ fn essence(plan: &Plan) -> Value {
 /// SHA-256 of it, hex.
 pub(crate) fn digest(plan: &Plan) -> String {
     hex(&Sha256::digest(essence(plan).to_string()))
+}
+
+/// A level that goes on until it is decided has come to its end: no further cycle was to be run.
+fn is_settled(level: &LevelComparison, ended: usize) -> bool {
+    let cycles = u32::try_from(ended / 2).unwrap_or(u32::MAX);
+    level.until.is_some_and(|until| {
+        until.cycles >= until.most || cycles >= UntilPlan::FEWEST && level.conclusion.is_final()
+    })
 }
 
 /// Reads the run in `dir` and holds it against the plan of now. Its journal is cut back to the
@@ -67,7 +79,7 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
         .into());
     }
     let rounds_a_level = plan.rounds().len();
-    let whole = |level: u32| {
+    let ended_of = |level: u32| {
         let of_level = saved
             .rounds
             .iter()
@@ -75,12 +87,33 @@ pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Re
         // A round that a limit ended is as whole as it will be.
         let ended =
             of_level.filter(|round| !round.meta.interrupted || round.meta.stopped.is_some());
-        ended.count() == rounds_a_level
+        ended.count()
+    };
+    let whole = |level: u32| {
+        let found = saved
+            .comparison
+            .levels
+            .iter()
+            .find(|one| one.level == level);
+        match (plan.until, found) {
+            (None, _) => ended_of(level) == rounds_a_level,
+            (Some(_), Some(found)) => is_settled(found, ended_of(level)),
+            (Some(_), None) => false,
+        }
     };
     let finished = (0..).take_while(|level| whole(*level)).count();
     let finished = u32::try_from(finished).unwrap_or(u32::MAX);
+    // Of a level that goes on until it is decided, whole cycles are kept.
+    let kept = plan.until.map_or(0, |_| ended_of(finished) / 2 * 2);
     let mut rounds = saved.rounds;
-    rounds.retain(|round| round.meta.level < finished);
+    let mut kept_of_level = 0;
+    rounds.retain(|round| {
+        if round.meta.level == finished && kept_of_level < kept {
+            kept_of_level += 1;
+            return true;
+        }
+        round.meta.level < finished
+    });
     let end = rounds.last().map(|round| round.journal.end);
     cut_journal(&saved.files.journal_path(), end)?;
     let mut levels = saved.comparison.levels;

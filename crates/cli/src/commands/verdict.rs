@@ -56,7 +56,7 @@ impl JudgedRun<'_> {
     fn nothing(&self) -> Option<u8> {
         let successes = self.rounds.iter();
         let successes: u64 = successes.map(|r| r.summary.successful_requests).sum();
-        let pairless = self.levels.iter().all(|level| level.pairs == 0);
+        let pairless = !self.levels.iter().any(LevelComparison::has_pairs);
         let words = if successes == 0 {
             [
                 "nothing valid to report: every request failed".to_owned(),

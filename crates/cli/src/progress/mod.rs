@@ -4,7 +4,7 @@ mod rounds;
 
 use crate::ticking::Ticking;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-pub(crate) use rounds::{Progress, ProgressFormat, RoundPosition};
+pub(crate) use rounds::{Progress, ProgressFormat, RoundPosition, UntilPosition};
 use std::{
     io::{IsTerminal, Read},
     path::Path,

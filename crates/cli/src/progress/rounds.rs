@@ -44,6 +44,21 @@ pub(crate) struct RoundPosition {
     /// The round, and how many a level has.
     pub(crate) spec: RoundSpec,
     pub(crate) rounds: usize,
+    /// Of a level that goes on until it is decided.
+    pub(crate) until: Option<UntilPosition>,
+}
+
+/// Where a level stands that repeats its cycle until it is decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UntilPosition {
+    /// The cycle that runs, from 1.
+    pub(crate) cycle: u32,
+    /// Cycles at most; `None` before the first one has told.
+    pub(crate) most: Option<u32>,
+    /// What was left of the level's time when the cycle began.
+    pub(crate) left: Duration,
+    /// The ratio so far, with the ends of its interval; `None` before the first look.
+    pub(crate) ratio: Option<(f64, (f64, f64))>,
 }
 
 /// Shows the rounds of a run.
@@ -176,16 +191,38 @@ impl Current {
         let place = &self.place;
         let (level_before, levels) = place.level;
         let level = level_before + 1;
-        let (round, rounds) = (place.spec.number, place.rounds);
+        let round = match &place.until {
+            None => format!("{}/{}", place.spec.number, place.rounds),
+            Some(_) => place.spec.number.to_string(),
+        };
+        let until = place
+            .until
+            .map_or_else(String::new, |until| self.until(until, lang));
         let kind = labels(lang).kind(place.spec);
         let (concurrency, flight) = (place.load, self.in_flight);
         match lang {
             Lang::En => format!(
-                "level {level}/{levels} · concurrency {concurrency} · round {round}/{rounds} {kind} · in flight {flight}"
+                "level {level}/{levels} · concurrency {concurrency} · round {round} {kind}{until} · in flight {flight}"
             ),
             Lang::Zh => format!(
-                "级别 {level}/{levels} · 并发 {concurrency} · 第 {round}/{rounds} 轮 {kind} · 进行中 {flight}"
+                "级别 {level}/{levels} · 并发 {concurrency} · 第 {round} 轮 {kind}{until} · 进行中 {flight}"
             ),
+        }
+    }
+
+    /// ` · cycle 4/12 · 1.90× (1.50–2.40×) · 3 min left`.
+    fn until(&self, until: UntilPosition, lang: Lang) -> String {
+        let most = until.most.map_or("?".to_owned(), |most| most.to_string());
+        let left = until.left.saturating_sub(self.began.elapsed()).as_secs();
+        let so_far = until
+            .ratio
+            .map_or_else(String::new, |(ratio, (low, high))| {
+                format!(" · {ratio:.2}× ({low:.2}–{high:.2}×)")
+            });
+        let cycle = until.cycle;
+        match lang {
+            Lang::En => format!(" · cycle {cycle}/{most}{so_far} · {left} s left"),
+            Lang::Zh => format!(" · 循环 {cycle}/{most}{so_far} · 剩余 {left} 秒"),
         }
     }
 
@@ -269,6 +306,17 @@ impl Current {
     fn json(&self, ended: bool) -> serde_json::Value {
         let (place, running) = (&self.place, &self.running);
         let (level, levels) = place.level;
+        let until = place.until.map(|until| {
+            let left = until.left.saturating_sub(self.began.elapsed());
+            json!({
+                "cycle": until.cycle,
+                "most_cycles": until.most,
+                "ratio": until.ratio.map(|(ratio, _)| ratio),
+                "interval_low": until.ratio.map(|(_, (low, _))| low),
+                "interval_high": until.ratio.map(|(_, (_, high))| high),
+                "budget_left_seconds": left.as_secs_f64(),
+            })
+        });
         json!({
             "event": if ended { "round_ended" } else { "progress" },
             "level": level,
@@ -277,6 +325,7 @@ impl Current {
             "round": place.spec.number,
             "rounds": place.rounds,
             "round_kind": place.spec.kind,
+            "until": until,
             "in_flight": self.in_flight,
             "planned": self.planned,
             "done": running.done,

@@ -9,6 +9,7 @@ mod output;
 mod prometheus;
 mod proxy;
 mod request;
+mod rounds;
 
 use crate::{
     args::{
@@ -24,7 +25,7 @@ use crate::{
     slo,
 };
 pub(crate) use dataset::read_plan;
-use dualround_model::{Load, Plan, Schedule, Slo};
+use dualround_model::{Load, Plan, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
 pub(crate) use network::of_command as network_plan;
@@ -88,6 +89,8 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     let lang = LangWord::or_locale(args.lang);
     let slo = slo(&args, &mut notes)?;
     let output = output::resolve(&args, lang);
+    let cold = cold::resolve(&args)?;
+    let rounds = rounds::resolve(&args, cold.policy)?;
     let request = request::resolve(&args, &endpoint.url, endpoint.userinfo.is_some())?;
     notes.extend(environment_key::note(
         args.header.as_deref().unwrap_or_default(),
@@ -101,10 +104,11 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         dataset: dataset::resolve(&args, &dataset, levels.len(), seed.value, &request.network)?,
         request,
         levels,
-        schedule: schedule(&args)?,
-        shared_prefix: shared_prefix(&args)?,
+        schedule: rounds.schedule,
+        shared_prefix: rounds.shared_prefix,
+        until: rounds.until,
         round_noise: round_noise(&args, &mut notes)?,
-        cold: cold::resolve(&args)?,
+        cold,
         engine: args.engine.and_then(EngineWord::means),
         admin_urls: cold::admin_urls(&args)?,
         shuffle_round2: args.shuffle_round2.unwrap_or(false),
@@ -194,11 +198,6 @@ impl RunSeed {
     }
 }
 
-fn schedule(args: &RunArgs) -> Result<Schedule, Usage> {
-    let rounds = args.rounds.as_deref().unwrap_or("CW").parse();
-    rounds.map_err(|error| usage(format!("--rounds: {error}")))
-}
-
 fn slo(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<Slo>, Usage> {
     let Some(path) = &args.slo_file else {
         return Ok(None);
@@ -233,16 +232,6 @@ fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<Load>, Usage> {
         );
     }
     Ok(levels.into_iter().map(Load::Concurrency).collect())
-}
-
-fn shared_prefix(args: &RunArgs) -> Result<Vec<u32>, Usage> {
-    let shares = args.shared_prefix.clone().unwrap_or_default();
-    match shares.iter().find(|share| **share > 100) {
-        Some(share) => Err(usage(format!(
-            "--shared-prefix {share}: give 0 to 100 percent"
-        ))),
-        None => Ok(shares),
-    }
 }
 
 fn round_noise(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<f64>, Usage> {

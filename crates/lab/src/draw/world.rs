@@ -227,6 +227,7 @@ pub(super) fn record(request: &DrawnRequest) -> RequestRecord {
         shared_chars: request.shared_chars,
         truncated: false,
         row_options: None,
+        mixed: None,
         user: 0,
         outcome: match ttft {
             Some(_) => Outcome::Success,
@@ -304,7 +305,10 @@ fn busy() -> Failure {
 fn meta(scenario: &Scenario, spec: RoundSpec, planned: usize, started: usize) -> RoundMeta {
     let cold = ColdAction {
         method: ColdMethod::Salt,
-        salt: Some(("cache_salt".to_owned(), format!("epoch-{}", spec.epoch))),
+        salt: Some((
+            "cache_salt".to_owned(),
+            format!("epoch-{}", spec.epoch.unwrap_or(0)),
+        )),
         ..ColdAction::default()
     };
     round_meta(scenario.concurrency, spec, planned, started, cold)
@@ -324,6 +328,8 @@ pub(super) fn round_meta(
         spec,
         planned: u32::try_from(planned).unwrap_or(u32::MAX),
         not_started: u32::try_from(planned - started).unwrap_or(u32::MAX),
+        prepared_ns: None,
+        most_cycles: None,
         started_ns: 0,
         ended_ns: ns(5000.0 * planned as f64),
         paused_ns: 0,
@@ -333,7 +339,7 @@ pub(super) fn round_meta(
         cold: (spec.kind == RoundKind::Cold).then_some(cold),
         cut: None,
         content_digest: "content".to_owned(),
-        wire_digest: format!("wire-{}", spec.epoch),
+        wire_digest: format!("wire-{}", spec.epoch.unwrap_or(0)),
         peak_in_flight: concurrency,
         client: ClientProbe::default(),
         metrics: Vec::new(),

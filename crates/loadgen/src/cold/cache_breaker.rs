@@ -1,7 +1,7 @@
 //! A cache breaker: fresh text or a salt that no earlier prompt had.
 
 use crate::request::api::{BodyError, mark};
-use dualround_model::Api;
+use dualround_model::{Api, ColdAction, ColdMethod};
 use serde_json::{Map, Value, json};
 
 /// The cache breaker of an epoch: drawn once, the same for all of its requests.
@@ -20,6 +20,31 @@ pub(crate) enum CacheBreaker {
 }
 
 impl CacheBreaker {
+    /// How it makes a prompt cold.
+    pub(crate) fn method(&self) -> ColdMethod {
+        match self {
+            Self::Marker(_) => ColdMethod::Marker,
+            Self::Salt { .. } => ColdMethod::Salt,
+        }
+    }
+
+    /// What is told of a round whose requests have it; the tokens of a marker are not counted.
+    pub(crate) fn action(self) -> ColdAction {
+        let method = self.method();
+        match self {
+            Self::Marker(marker) => ColdAction {
+                method,
+                marker: Some(marker),
+                ..ColdAction::default()
+            },
+            Self::Salt { field, value } => ColdAction {
+                method,
+                salt: Some((field, value)),
+                ..ColdAction::default()
+            },
+        }
+    }
+
     /// Puts the marker or salt into the body of a request.
     ///
     /// # Errors

@@ -272,6 +272,13 @@ pub(crate) fn separates(report: &CanaryReport) -> bool {
     report.found() == Some(true) && missed
 }
 
+/// Tokens that a text was found with behind another marker, of how many, where that is most of it:
+/// fresh text does not separate.
+pub(crate) fn found_behind_other(report: &CanaryReport) -> Option<(u64, u64)> {
+    let (hit, of) = report.other_marker.zip(report.prompt_tokens)?;
+    (!report.replayed && 2 * hit >= of).then_some((hit, of))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,13 +11,41 @@ use crate::{
     request::unique_ids::UniqueIds,
     transport::Target,
 };
-use dualround_model::{Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, StoreText, hex};
+use dualround_model::{
+    BodyDigest, Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, StoreText, hex,
+};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Characters of the prompt kept under [`StoreText::Preview`].
 const PREVIEW_CHARS: usize = 200;
+
+/// What makes the requests of a round new to every cache.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Freshness<'a> {
+    /// Nothing is put into them.
+    Nothing,
+    /// One value for all of them: what they share can be reused.
+    Shared(&'a CacheBreaker),
+    /// A value each, by index: nothing can be reused.
+    Each(&'a [CacheBreaker]),
+}
+
+impl<'a> Freshness<'a> {
+    /// One value for all, where there is one.
+    pub(crate) fn shared(breaker: Option<&'a CacheBreaker>) -> Self {
+        breaker.map_or(Self::Nothing, Self::Shared)
+    }
+
+    fn of(self, index: u32) -> Option<&'a CacheBreaker> {
+        match self {
+            Self::Nothing => None,
+            Self::Shared(breaker) => Some(breaker),
+            Self::Each(breakers) => breakers.get(index as usize),
+        }
+    }
+}
 
 /// The requests of an epoch: every sample serialised, with what makes it fresh, and the digests.
 ///
@@ -27,11 +55,10 @@ pub(crate) fn epoch(
     plan: &Plan,
     target: &Target,
     samples: &[Arc<Sample>],
-    fresh: Option<&CacheBreaker>,
+    freshness: Freshness<'_>,
 ) -> Result<PreparedEpoch, LoadError> {
     let head = head(plan, target);
     let mut content = Sha256::new();
-    let mut wire = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
     let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
     let rendered = samples.iter().map(|sample| rendered(plan, sample));
@@ -41,14 +68,12 @@ pub(crate) fn epoch(
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
         let plain = serialise(plan, sample, None)?;
         add(&mut content, &plain);
+        let fresh = freshness.of(index);
         let body = match fresh {
             Some(fresh) => serialise(plan, sample, Some(fresh))?,
             None => plain,
         };
-        add(&mut wire, &body);
-        let mut bytes = head.http1(Some(body.len())).into_bytes();
-        let body_at = bytes.len();
-        bytes.extend_from_slice(&body);
+        let (bytes, body_at) = with_head(&head, &body);
         let prompt = match plan.output.store_text {
             StoreText::Full => Some(text.as_str().into()),
             StoreText::Preview => Some(text.chars().take(PREVIEW_CHARS).collect::<String>().into()),
@@ -57,8 +82,9 @@ pub(crate) fn epoch(
         requests.push(PreparedRequest {
             index,
             id: sample.id.as_deref().map(|id| ids.unique(id).into()),
-            bytes: bytes.into(),
+            bytes,
             body_at,
+            body_digest: body_digest(&body),
             prompt,
             prompt_digest: digest(sample, text).into(),
             prompt_chars: text.chars().count() as u64,
@@ -67,7 +93,9 @@ pub(crate) fn epoch(
             } else {
                 None
             },
-            shared_chars: if has_more_than_text(sample) {
+            shared_chars: if matches!(freshness, Freshness::Each(_)) {
+                0
+            } else if has_more_than_text(sample) {
                 RequestRow::SHARED_UNKNOWN
             } else {
                 shared[index as usize]
@@ -77,10 +105,54 @@ pub(crate) fn epoch(
         });
     }
     Ok(PreparedEpoch {
+        wire_digest: wire_digest(&requests),
         requests,
         content_digest: hex(&content.finalize()),
-        wire_digest: hex(&wire.finalize()),
     })
+}
+
+/// The same requests, of which some are behind another fresh value.
+///
+/// # Errors
+/// [`LoadError::Body`] when a sample cannot be made a body.
+pub(crate) fn replaced(
+    plan: &Plan,
+    target: &Target,
+    samples: &[Arc<Sample>],
+    epoch: &PreparedEpoch,
+    fresh: &CacheBreaker,
+    is_replaced: impl Fn(u32) -> bool,
+) -> Result<PreparedEpoch, LoadError> {
+    let head = head(plan, target);
+    let mut requests = epoch.requests.clone();
+    for (request, sample) in requests.iter_mut().zip(samples) {
+        if !is_replaced(request.index) {
+            continue;
+        }
+        let body = serialise(plan, sample, Some(fresh))?;
+        (request.bytes, request.body_at) = with_head(&head, &body);
+        request.body_digest = body_digest(&body);
+    }
+    Ok(PreparedEpoch {
+        wire_digest: wire_digest(&requests),
+        requests,
+        content_digest: epoch.content_digest.clone(),
+    })
+}
+
+/// A whole request, and where its body begins.
+fn with_head(head: &RequestHead, body: &[u8]) -> (Arc<[u8]>, usize) {
+    let mut bytes = head.http1(Some(body.len())).into_bytes();
+    let body_at = bytes.len();
+    bytes.extend_from_slice(body);
+    (bytes.into(), body_at)
+}
+
+pub(crate) fn body_digest(body: &[u8]) -> BodyDigest {
+    let mut digest = BodyDigest::default();
+    let length = digest.len();
+    digest.copy_from_slice(&Sha256::digest(body)[..length]);
+    digest
 }
 
 /// Of what is asked: the text, and where there is more than text (images, sounds), all of it.
@@ -132,13 +204,19 @@ fn shared_prefixes(texts: &[String]) -> Vec<u64> {
     shared
 }
 
-/// The digest of an epoch's bodies as they stand now, to be held against the one of their making.
-pub(crate) fn wire_digest(epoch: &PreparedEpoch) -> String {
+/// The digest of a round's bodies, over those of each.
+fn wire_digest(requests: &[PreparedRequest]) -> String {
     let mut wire = Sha256::new();
-    for request in &epoch.requests {
-        add(&mut wire, &request.bytes[request.body_at..]);
+    for request in requests {
+        wire.update(request.body_digest);
     }
     hex(&wire.finalize())
+}
+
+/// The index of the first request whose body is not the one that was made.
+pub(crate) fn first_changed(epoch: &PreparedEpoch) -> Option<&PreparedRequest> {
+    let mut requests = epoch.requests.iter();
+    requests.find(|request| body_digest(&request.bytes[request.body_at..]) != request.body_digest)
 }
 
 fn add(digest: &mut Sha256, body: &[u8]) {

@@ -4,12 +4,18 @@ use crate::{
     cancel::Cancel, exchange::Client, exchange::answer_reading::AnswerReading,
     round::order::RoundOrder, secrets::Secrets, telemetry::Sampler,
 };
-use dualround_model::{Outcome, PreparedEpoch, PreparedRequest, RequestRecord, RoundStop};
+use dualround_model::{
+    MixedPlace, Outcome, PreparedEpoch, PreparedRequest, RequestRecord, RoundStop,
+};
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    atomic::{
+        AtomicU32, AtomicU64, AtomicUsize,
+        Ordering::{AcqRel, Acquire, Relaxed},
+    },
     mpsc::Sender,
 };
+use tokio::sync::Notify;
 
 /// What all users of a round share.
 pub(crate) struct RoundJob {
@@ -43,6 +49,10 @@ pub(crate) struct RoundCounters {
     stop: OnceLock<RoundStop>,
     /// Users that there are; an open loop adds to them.
     pub(crate) users: AtomicU32,
+    /// Requests that have ended, where the round has blocks.
+    ended: AtomicUsize,
+    /// Wakes the users that wait for a block to end.
+    block_ended: Notify,
 }
 
 /// A request that somebody has taken.
@@ -52,6 +62,10 @@ pub(crate) struct TakenRequest {
     position: usize,
     /// When it is due, ns on the run's clock; `None`: now.
     pub(crate) due_ns: Option<u64>,
+    /// Where it stands in a mixed round.
+    pub(crate) mixed: Option<MixedPlace>,
+    /// Requests that must have ended before it may go.
+    ended_before: usize,
 }
 
 impl RoundCounters {
@@ -73,6 +87,7 @@ impl RoundJob {
     /// Ends the round early; the first reason stays.
     pub(crate) fn stop(&self, reason: RoundStop) {
         let _ = self.counters.stop.set(reason);
+        self.counters.block_ended.notify_waiters();
     }
 
     /// Why the round ended before all its requests were begun; `None` where they were.
@@ -99,7 +114,33 @@ impl RoundJob {
         Some(TakenRequest {
             position,
             due_ns: due_ns.map(|due| self.started_ns.saturating_add(due)),
+            mixed: self
+                .order
+                .blocks
+                .as_ref()
+                .and_then(|blocks| blocks.place(place)),
+            ended_before: (self.order.blocks.as_ref())
+                .map_or(0, |blocks| blocks.ended_before(place)),
         })
+    }
+
+    /// Waits until everything before the block of a request has ended. Returns whether it may go:
+    /// not where the round ended meanwhile.
+    pub(crate) async fn may_go(&self, taken: TakenRequest) -> bool {
+        loop {
+            // Made before the count is read, so that no end in between is missed.
+            let block_ended = self.counters.block_ended.notified();
+            if self.counters.ended.load(Acquire) >= taken.ended_before {
+                return true;
+            }
+            if self.is_over() {
+                return false;
+            }
+            tokio::select! {
+                () = block_ended => {}
+                () = self.cancel.cancelled() => return false,
+            }
+        }
     }
 
     /// The request as it was prepared.
@@ -117,6 +158,12 @@ impl RoundJob {
     /// A request has ended in this way.
     pub(crate) fn end(&self, outcome: &Outcome) {
         self.counters.in_flight.fetch_sub(1, Relaxed);
+        if let Some(blocks) = &self.order.blocks {
+            let ended = self.counters.ended.fetch_add(1, AcqRel) + 1;
+            if blocks.begins_at(ended) {
+                self.counters.block_ended.notify_waiters();
+            }
+        }
         if !matches!(outcome, Outcome::Failed(_)) {
             return;
         }

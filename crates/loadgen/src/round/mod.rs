@@ -1,6 +1,7 @@
 //! One round: its order says what is sent and when, a crew of workers sends it, and the facts of the
 //! round are put together at its end.
 
+pub(crate) mod blocks;
 pub(crate) mod crew;
 mod job;
 mod lag_probe;

@@ -1,7 +1,7 @@
 //! The order of a round: which requests it sends, in which sequence, and when it ends early.
 //! Plain data, so that whoever sends it needs no more than the order and the bodies.
 
-use crate::round::pacing::Pacing;
+use crate::round::{blocks::Blocks, pacing::Pacing};
 use dualround_model::{LimitsPlan, RoundSpec, RoundStop};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,6 +18,8 @@ pub(crate) struct RoundOrder {
     pub(crate) requests: Vec<u32>,
     /// When each of them may go.
     pub(crate) pacing: Pacing,
+    /// Blocks between which nothing is in flight, in a mixed round.
+    pub(crate) blocks: Option<Blocks>,
     /// How often a request is sent again that failed before its first token.
     pub(crate) retries: u32,
     /// The failures that end the round early.
@@ -36,6 +38,7 @@ impl RoundOrder {
             failure_limit: FailureLimit::of(limits, requests.len() as u64),
             requests,
             pacing: Pacing::Closed,
+            blocks: None,
             retries: limits.retries,
             duration_ms: limits.duration_ms,
         }

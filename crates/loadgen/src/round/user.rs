@@ -56,6 +56,9 @@ impl User {
     pub(crate) async fn serve(&mut self, job: &RoundJob) {
         let mut paused_ns = 0;
         while let Some(taken) = job.take() {
+            if taken.mixed.is_some() && !job.may_go(taken).await {
+                break;
+            }
             // Behind the last request nobody waits.
             job.counters.paused_ns.fetch_add(paused_ns, Relaxed);
             let was_sent = self.send(job, taken).await;
@@ -73,7 +76,7 @@ impl User {
         };
         job.begin();
         let ended = self.exchange(job, request).await;
-        let record = self.record(job, request, taken.due_ns, ended);
+        let record = self.record(job, request, taken, ended);
         job.end(&record.outcome);
         let was_sent = record.timeline.start_ns.is_some();
         // The receiver is gone only when the run is being torn down.
@@ -140,7 +143,7 @@ impl User {
         &self,
         job: &RoundJob,
         request: &PreparedRequest,
-        due_ns: Option<u64>,
+        taken: TakenRequest,
         ended: EndedExchange,
     ) -> RequestRecord {
         let answered = ended.answered;
@@ -156,11 +159,12 @@ impl User {
             shared_chars: request.shared_chars,
             truncated: request.truncated,
             row_options: request.row_options.clone(),
+            mixed: taken.mixed,
             user: self.number,
             outcome: ended.outcome,
             output: answered.output,
             timeline: Timeline {
-                due_ns,
+                due_ns: taken.due_ns,
                 ..answered.timeline
             },
             stream: answered.stream,
@@ -196,7 +200,9 @@ mod tests {
             resent: true,
             retries: Vec::new(),
         };
-        let record = User::new(7).record(&job, &request, Some(50), ended);
+        let mut taken = job.take().unwrap();
+        taken.due_ns = Some(50);
+        let record = User::new(7).record(&job, &request, taken, ended);
         assert_eq!((record.level, record.round, record.index), (1, 2, 2));
         assert_eq!((record.user, record.resent), (7, true));
         assert!(record.outcome.is_success());

@@ -126,31 +126,26 @@ impl RunCold {
     ) -> Result<ColdAction, LoadError> {
         let policy = setting.plan.cold.policy;
         let breaker = match policy {
-            ColdPolicy::Auto | ColdPolicy::Salt => {
-                Some(canary::fresh(&mut self.markers, self.salt_field.as_deref()))
-            }
+            ColdPolicy::Auto | ColdPolicy::Salt => Some(self.fresh()),
             ColdPolicy::Reset | ColdPolicy::None => None,
         };
         epoch.start(setting, breaker.clone())?;
-        let mut action = ColdAction::default();
-        match breaker {
-            Some(CacheBreaker::Marker(marker)) => {
-                action.method = ColdMethod::Marker;
-                action.marker_tokens = marker_tokens(setting, &marker);
-                action.marker = Some(marker);
-            }
-            Some(CacheBreaker::Salt { field, value }) => {
-                action.method = ColdMethod::Salt;
-                action.salt = Some((field, value));
-            }
-            None if policy == ColdPolicy::Reset => {
-                action.method = ColdMethod::Reset;
-                let reset = self.reset(setting, engines, notes, &mut action);
-                setting.control.run(reset)?;
-            }
-            None => {}
+        let mut action = breaker.map(CacheBreaker::action).unwrap_or_default();
+        if let Some(marker) = &action.marker {
+            action.marker_tokens = marker_tokens(setting, marker);
+        }
+        if policy == ColdPolicy::Reset {
+            action.method = ColdMethod::Reset;
+            let reset = self.reset(setting, engines, notes, &mut action);
+            setting.control.run(reset)?;
         }
         Ok(action)
+    }
+
+    /// The next value that no prompt had before, by what the canary proved to separate caches, else a
+    /// marker.
+    pub(super) fn fresh(&mut self) -> CacheBreaker {
+        canary::fresh(&mut self.markers, self.salt_field.as_deref())
     }
 
     /// Waits until nothing runs, resets every tier, and holds a text that hit before against it.

@@ -1,8 +1,12 @@
 //! The epoch under way: the bodies that its rounds send, and what made them new to every cache.
 
 use super::setting::RunSetting;
-use crate::{LoadError, cold::CacheBreaker, request::prepare};
-use dualround_model::{PrefixCut, PreparedEpoch, RoundKind, RoundSpec, RoundStop};
+use crate::{
+    LoadError,
+    cold::CacheBreaker,
+    request::prepare::{self, Freshness},
+};
+use dualround_model::{ColdAction, PrefixCut, PreparedEpoch, RoundKind, RoundSpec, RoundStop, hex};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The bodies that one round sends.
@@ -10,6 +14,19 @@ pub(super) struct RoundBodies {
     pub(super) bodies: Arc<PreparedEpoch>,
     /// Where a partial round cut them.
     pub(super) cut: Option<PrefixCut>,
+    /// What makes them fresh, where they have a value of their own.
+    pub(super) cold: Option<ColdAction>,
+}
+
+impl RoundBodies {
+    /// Those of the epoch.
+    pub(super) fn of_epoch(bodies: Arc<PreparedEpoch>) -> Self {
+        Self {
+            bodies,
+            cut: None,
+            cold: None,
+        }
+    }
 }
 
 /// The epoch under way.
@@ -45,7 +62,8 @@ impl RunEpoch {
         // Two sets of bodies at once are what a large dataset has no room for.
         (self.bodies, self.token_ids) = (None, None);
         let samples = setting.samples();
-        let bodies = prepare::epoch(&setting.plan, setting.target(), samples, breaker.as_ref())?;
+        let freshness = Freshness::shared(breaker.as_ref());
+        let bodies = prepare::epoch(&setting.plan, setting.target(), samples, freshness)?;
         self.bodies = Some(Arc::new(bodies));
         self.breaker = breaker;
         Ok(())
@@ -67,9 +85,10 @@ impl RunEpoch {
         if spec.kind != RoundKind::Partial && *content != bodies.content_digest {
             return Err(differs(spec, "content", &bodies.content_digest, content));
         }
-        let wire = prepare::wire_digest(bodies);
-        if wire != bodies.wire_digest {
-            return Err(differs(spec, "wire", &wire, &bodies.wire_digest));
+        if let Some(request) = prepare::first_changed(bodies) {
+            let (found, expected) = (&request.bytes[request.body_at..], request.body_digest);
+            let found = prepare::body_digest(found);
+            return Err(differs(spec, "wire", &hex(&found), &hex(&expected)));
         }
         Ok(())
     }
@@ -77,8 +96,9 @@ impl RunEpoch {
     /// Leaves those of `order` that a round cannot repeat, since the cold one did not begin them.
     pub(super) fn keep_begun(&mut self, kind: RoundKind, order: &mut Vec<u32>) {
         match &self.begun {
-            Some(begun) if kind != RoundKind::Cold => order.retain(|at| begun.contains(at)),
-            _ => self.begun = None,
+            Some(begun) if kind.repeats_cold() => order.retain(|at| begun.contains(at)),
+            _ if kind == RoundKind::Cold => self.begun = None,
+            _ => {}
         }
     }
 
@@ -89,12 +109,17 @@ impl RunEpoch {
 
     /// Why a round asked less than was planned, where its cold round had not begun the rest.
     pub(super) fn stop_of(&self, kind: RoundKind) -> Option<RoundStop> {
-        let is_short = kind != RoundKind::Cold && self.begun.is_some();
+        let is_short = kind.repeats_cold() && self.begun.is_some();
         is_short.then_some(RoundStop::Duration)
     }
 }
 
-fn differs(spec: RoundSpec, what: &'static str, found: &str, expected: &str) -> LoadError {
+pub(super) fn differs(
+    spec: RoundSpec,
+    what: &'static str,
+    found: &str,
+    expected: &str,
+) -> LoadError {
     LoadError::Digest {
         round: spec.number,
         what,

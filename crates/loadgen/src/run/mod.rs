@@ -6,6 +6,8 @@ mod discovery;
 mod engines;
 mod epoch;
 mod metrics;
+mod mixed;
+mod no_reuse;
 mod notes;
 mod partial;
 mod session;
@@ -13,4 +15,5 @@ mod setting;
 mod tokens;
 mod warm_up;
 
+pub use mixed::block_need;
 pub use session::Session;

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     LoadError,
     request::partial::{Search, chars, common, cut},
-    request::prepare,
+    request::prepare::{self, Freshness},
 };
 use dualround_model::{PrefixCut, Sample};
 use std::sync::Arc;
@@ -66,9 +66,11 @@ pub(super) fn partial_bodies(
     let by_tokens = cut_by_tokens(percent, words, setting, engines, epoch);
     let cut = by_tokens.unwrap_or_else(|| cut_by_chars(percent, words, setting));
     let (plan, breaker) = (&setting.plan, epoch.breaker.as_ref());
-    let bodies = prepare::epoch(plan, setting.target(), &cut.samples, breaker)?;
+    let freshness = Freshness::shared(breaker);
+    let bodies = prepare::epoch(plan, setting.target(), &cut.samples, freshness)?;
     Ok(RoundBodies {
         bodies: Arc::new(bodies),
+        cold: None,
         cut: Some(PrefixCut {
             asked_percent: percent,
             kept_share: cut.kept_share(),

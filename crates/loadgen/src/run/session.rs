@@ -7,6 +7,8 @@ use super::{
     engines::RunEngines,
     epoch::{RoundBodies, RunEpoch},
     metrics::RunMetrics,
+    mixed::mixed_bodies,
+    no_reuse::no_reuse_bodies,
     notes::RunNotes,
     partial::partial_bodies,
     setting::RunSetting,
@@ -15,6 +17,7 @@ use super::{
 use crate::{
     Cancel, Clock, LoadError, RoundEvent,
     clock::{nanos, wall_now},
+    cold::canary,
     control::{ControlPlane, preflight},
     engine::EngineReading,
     exchange::Client,
@@ -53,10 +56,14 @@ pub struct Session {
     cold: RunCold,
     epoch: RunEpoch,
     notes: RunNotes,
+    /// Cycles at most of the level under way, once that is known.
+    most_cycles: Option<u32>,
 }
 
 /// What was done before a round.
 struct RoundPreparation {
+    /// When that began, behind the warm-up of its level.
+    prepared_ns: u64,
     cold: Option<ColdAction>,
     probe_requests: u32,
     warmup_requests: u32,
@@ -101,6 +108,7 @@ impl Session {
             cold: RunCold::new(Markers::new(plan.seed, nanos(wall))),
             epoch: RunEpoch::default(),
             notes: RunNotes::default(),
+            most_cycles: None,
             setting: RunSetting {
                 client: Arc::new(client),
                 plan,
@@ -131,6 +139,11 @@ impl Session {
         &self.setting.plan
     }
 
+    /// Sets how many cycles the level under way runs at most, for the rounds to say.
+    pub fn set_most_cycles(&mut self, most: Option<u32>) {
+        self.most_cycles = most;
+    }
+
     /// What the engines are, as far as they showed; empty before [`Session::preflight`].
     pub fn engines(&self) -> Vec<EngineReport> {
         self.engines.reports()
@@ -143,7 +156,30 @@ impl Session {
     /// [`LoadError::CanaryRefused`]: no round would be answered.
     pub fn preflight(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let found = self.find_all();
+        let found = found.and_then(|report| {
+            self.check_fresh_text(report.as_ref())?;
+            Ok(report)
+        });
         found.map_err(|error| self.setting.scrubbed(error))
+    }
+
+    /// Holds the canary against rounds that rest on fresh text making a prompt cold.
+    ///
+    /// # Errors
+    /// [`LoadError::FreshTextHits`] where it showed that fresh text does not.
+    fn check_fresh_text(&mut self, canary: Option<&CanaryReport>) -> Result<(), LoadError> {
+        let rounds = self.setting.plan.rounds();
+        if !rounds.iter().any(|round| round.kind.needs_fresh_text()) {
+            return Ok(());
+        }
+        if let Some((hit, of)) = canary.and_then(canary::found_behind_other) {
+            let url = self.setting.target().shown.clone();
+            return Err(LoadError::FreshTextHits { url, hit, of });
+        }
+        if !canary.is_some_and(canary::separates) && !self.setting.control.cancel.is_cancelled() {
+            self.notes.warnings.push(Warning::FreshUnproven);
+        }
+        Ok(())
     }
 
     /// Waits until the server is ready. Returns how long that took; `None` where the run was
@@ -249,9 +285,14 @@ impl Session {
         let mut done = RoundPreparation {
             probe_requests: std::mem::take(&mut self.notes.probe_requests),
             warmup_requests: self.seat(level, watch),
+            prepared_ns: self.clock().now(),
             cold: self.make_cold(spec, watch)?,
         };
-        let RoundBodies { bodies, cut } = self.bodies(spec)?;
+        let mut order = self.order(level, spec);
+        let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
+        self.epoch.keep_begun(spec.kind, &mut order.requests);
+        let RoundBodies { bodies, cut, cold } = self.bodies(spec, &mut order)?;
+        done.cold = done.cold.or(cold);
         self.epoch.check_digests(spec, &bodies)?;
         if level > 0 || spec.number > 1 {
             let gap = Duration::from_millis(self.setting.plan.round_gap_ms);
@@ -259,9 +300,6 @@ impl Session {
         }
         let before = self.engines.read(&self.setting.control);
         done.probe_requests += self.open_connections();
-        let mut order = self.order(level, spec, bodies.requests.len());
-        let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
-        self.epoch.keep_begun(spec.kind, &mut order.requests);
         self.begin_metrics();
         let begun = self.begun(level, spec, planned, &bodies, done, cut);
         watch(RoundEvent::Started { begun: &begun });
@@ -309,7 +347,9 @@ impl Session {
     ) -> Result<Option<ColdAction>, LoadError> {
         let (setting, engines) = (&self.setting, &self.engines);
         match spec.kind {
-            RoundKind::Warm | RoundKind::Partial => Ok(None),
+            RoundKind::Warm | RoundKind::Partial | RoundKind::Mixed | RoundKind::NoReuse => {
+                Ok(None)
+            }
             RoundKind::Cold => {
                 watch(RoundEvent::MakingCold);
                 let (epoch, notes) = (&mut self.epoch, &mut self.notes);
@@ -323,7 +363,15 @@ impl Session {
         }
     }
 
-    fn bodies(&mut self, spec: RoundSpec) -> Result<RoundBodies, LoadError> {
+    /// The bodies of a round. A mixed one is cut into blocks for them.
+    fn bodies(
+        &mut self,
+        spec: RoundSpec,
+        order: &mut RoundOrder,
+    ) -> Result<RoundBodies, LoadError> {
+        if spec.kind == RoundKind::NoReuse {
+            return no_reuse_bodies(spec, &self.setting, &mut self.cold);
+        }
         let Some(bodies) = self.epoch.bodies.clone() else {
             // A schedule begins cold, so there is an epoch; this is for the type only.
             return Err(LoadError::Body {
@@ -331,6 +379,11 @@ impl Session {
                 reason: "no epoch".to_owned(),
             });
         };
+        if spec.kind == RoundKind::Mixed {
+            let concurrency = self.load(order.level).concurrency().unwrap_or(1);
+            let (setting, cold) = (&self.setting, &mut self.cold);
+            return mixed_bodies(spec, order, concurrency, setting, cold, &bodies);
+        }
         let cut = match spec.kept_percent {
             Some(percent) if percent < 100 => {
                 let words = self.cold.markers.next();
@@ -343,7 +396,10 @@ impl Session {
                 block_tokens: None,
             }),
         };
-        Ok(RoundBodies { bodies, cut })
+        Ok(RoundBodies {
+            cut,
+            ..RoundBodies::of_epoch(bodies)
+        })
     }
 
     /// Returns the priming requests.
@@ -359,8 +415,9 @@ impl Session {
         Arc::new(headers.head("GET", &target))
     }
 
-    fn order(&self, level: u32, spec: RoundSpec, requests: usize) -> RoundOrder {
+    fn order(&self, level: u32, spec: RoundSpec) -> RoundOrder {
         let plan = &self.setting.plan;
+        let requests = self.setting.samples().len();
         let sequence = if plan.shuffle_round2 && spec.kind == RoundKind::Warm {
             order::shuffled(requests, order::shuffle_seed(plan.seed, spec))
         } else {
@@ -404,6 +461,8 @@ impl Session {
             spec,
             planned,
             not_started: planned,
+            prepared_ns: Some(done.prepared_ns),
+            most_cycles: self.most_cycles,
             started_ns: now,
             ended_ns: now,
             paused_ns: 0,

@@ -51,6 +51,10 @@ pub enum Source {
     Cwcw,
     /// Three cycles and more.
     Cycles,
+    /// Cycles that were run until they decided.
+    Until,
+    /// Blocks of hits and misses inside one round.
+    Mixed,
 }
 
 /// Where an allowance comes from.
@@ -122,6 +126,21 @@ pub enum Reason {
     },
     /// The deciding interval lies across the margin.
     AcrossMargin,
+    /// Of requests that repeat what was sent, too many did not hit, so hits and misses were not
+    /// compared.
+    ArmMissed {
+        /// So many.
+        missed: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// Requests behind a fresh value took prompt tokens from a cache.
+    MissesHit,
+    /// A mixed round has too few blocks to tell hits from misses.
+    FewBlocks {
+        /// There are.
+        blocks: u64,
+    },
 }
 
 /// Pairs of which one side alone failed, over all cycles.

@@ -19,8 +19,14 @@ pub enum Remark {
     },
     /// More cycles tell more; there are three already.
     MoreCycles,
-    /// Three cycles and more tell more.
+    /// Three cycles and more, or as many as it takes, tell more.
     ThreeCycles,
+    /// The same, or a mixed round, which fresh text in the prompts allows.
+    ThreeCyclesOrMixed,
+    /// A larger budget for cycles tells more.
+    MoreBudget,
+    /// More mixed rounds tell more.
+    MoreMixed,
     /// The failures of the rounds tell more.
     SeeFailures,
     /// A server that warms up in its first round would look the same.

@@ -60,6 +60,20 @@ pub(super) const TERMS: &[Term] = &[
         "数据集中有多行的 id 相同。结果中重复的 id 以 #2、#3 … 结尾，按 id 连接时两轮中的同一请求才会配对。",
     ),
     term(
+        "few_blocks",
+        "few_blocks",
+        "区块太少",
+        "A mixed round has too few blocks to say how sure its ratio is: 10 are needed over all M rounds of a level, with at least 40 ways to give them their arms. The ratio is shown, and the other rounds decide.",
+        "混合轮的区块太少，无法说明其加速比的把握：同一级别的所有 M 轮合计需要 10 个，且至少有 40 种分组方式。仍显示该比值，由其他轮次判定。",
+    ),
+    term(
+        "fresh_unproven",
+        "fresh text unproven",
+        "全新前缀未证实",
+        "M and N rest on fresh text making a prompt cold. The canary did not prove that here: it was not sent, not answered, or its hits are not reported.",
+        "M 与 N 依赖全新前缀使提示词变冷。探测请求在此未能证实：未发送、未得到响应，或不报告命中。",
+    ),
+    term(
         "canary_failed",
         "canary failed",
         "探测请求失败",

@@ -86,7 +86,7 @@ struct FittedLine {
 #[derive(Serialize)]
 struct PageRound<'a> {
     number: u32,
-    epoch: u32,
+    epoch: Option<u32>,
     kind: RoundKind,
     name: [String; 2],
     duration_ms: PageTime,

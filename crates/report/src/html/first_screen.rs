@@ -5,7 +5,7 @@ use crate::{
     caveats::caveats,
     report_input::ReportInput,
     terminal::level_row::{cells, heads},
-    words::{cold_facts, conclusion, diagnoses},
+    words::{beside, cold_facts, conclusion, diagnoses},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
@@ -53,7 +53,7 @@ fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
         let [en, zh] = conclusion(level);
         let text = both(&en, &zh);
         writeln!(out, "<li class=\"{term}\"><strong>{at}</strong>: {text}")?;
-        for [en, zh] in diagnoses(level) {
+        for [en, zh] in beside(level).into_iter().chain(diagnoses(level)) {
             writeln!(out, "<div class=\"why\">{}</div>", both(&en, &zh))?;
         }
         writeln!(out, "</li>")?;

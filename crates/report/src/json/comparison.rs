@@ -3,11 +3,12 @@
 use crate::{
     metrics::compared_metrics,
     number::{data, json as num},
-    words::{Bilingual, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
+    words::{Bilingual, beside, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
 };
 use dualround_model::{
     Allowance, Answers, CacheHit, ClassComparison, ColdFact, ColdVerdict, Comparison, ExternalTier,
-    LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel,
+    InsideReuse, LengthBucket, LevelComparison, MetricComparison, MixedFinding, PartialPoint,
+    PrefillModel,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,7 +22,7 @@ pub(crate) fn value(comparison: &Comparison) -> Value {
 
 /// The comparison of one level as it stands in `comparison.json`; gates are held against it.
 pub fn level_json(level: &LevelComparison) -> Value {
-    let diagnoses = diagnoses(level);
+    let (diagnoses, beside) = (diagnoses(level), beside(level));
     let begin = [
         ("concurrency", level.load.concurrency().into()),
         ("level", level.level.into()),
@@ -44,6 +45,15 @@ pub fn level_json(level: &LevelComparison) -> Value {
             level.external.as_ref().map_or(Value::Null, external),
         ),
         ("partial", level.partial.iter().map(partial).collect()),
+        ("mixed", level.mixed.as_ref().map_or(Value::Null, mixed)),
+        (
+            "inside_reuse",
+            level
+                .inside_reuse
+                .as_ref()
+                .map_or(Value::Null, inside_reuse),
+        ),
+        ("until", json!(level.until)),
         ("buckets", level.buckets.iter().map(bucket).collect()),
         ("prefill", prefill(&level.prefill)),
         ("unequal_outputs", level.unequal_outputs.into()),
@@ -57,6 +67,11 @@ pub fn level_json(level: &LevelComparison) -> Value {
             diagnoses.iter().map(|[_, zh]| zh.as_str()).collect(),
         ),
         ("findings", data(&level.diagnosis)),
+        ("beside", beside.iter().map(|[en, _]| en.as_str()).collect()),
+        (
+            "beside_zh",
+            beside.iter().map(|[_, zh]| zh.as_str()).collect(),
+        ),
     ];
     begin
         .into_iter()
@@ -115,6 +130,41 @@ fn partial(point: &PartialPoint) -> Value {
         "ttft": metric(&point.ttft),
         "usage": num(point.usage),
         "server": num(point.server),
+    })
+}
+
+fn mixed(mixed: &MixedFinding) -> Value {
+    json!({
+        "blocks": mixed.blocks,
+        "hit_requests": mixed.hit_requests,
+        "miss_requests": mixed.miss_requests,
+        "prompts": mixed.prompts,
+        "missed_share": num(mixed.missed_share),
+        "hit_rate": num(mixed.hit_rate),
+        "miss_rate": num(mixed.miss_rate),
+        "ratio": num(mixed.ratio),
+        "low": num(mixed.low),
+        "high": num(mixed.high),
+        "p": num(mixed.p),
+        "descriptive": mixed.descriptive,
+        "drift": num(mixed.drift),
+        "kind": mixed.kind,
+        "bound": num(mixed.bound),
+        "reason": data(&mixed.reason),
+    })
+}
+
+fn inside_reuse(found: &InsideReuse) -> Value {
+    json!({
+        "cycles": found.cycles,
+        "ttft": metric(&found.ttft),
+        "usage_without": num(found.usage_without),
+        "usage": num(found.usage),
+        "without": cold(&found.without),
+        "cache_evidence": found.cache_evidence,
+        "kind": found.kind,
+        "bound": num(found.bound),
+        "reason": data(&found.reason),
     })
 }
 

@@ -6,8 +6,8 @@ use crate::{
     number::Rounded,
 };
 use dualround_model::{
-    Failure, FailureKind, Flag, Outcome, Phase, RequestMetricSample, RequestMetrics, RequestRecord,
-    Retry, TokenSource,
+    Arm, Failure, FailureKind, Flag, Outcome, Phase, RequestMetricSample, RequestMetrics,
+    RequestRecord, Retry, TokenSource,
 };
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
@@ -36,6 +36,9 @@ pub(crate) struct RequestJson<'a> {
     #[serde(flatten)]
     waiting: MetricsJson<'a>,
     user: u32,
+    arm: Option<Arm>,
+    block: Option<u32>,
+    ramp: Option<bool>,
     row_options: Option<&'a RawValue>,
     retries: &'a [Retry],
     output: Option<&'a str>,
@@ -98,6 +101,9 @@ impl<'a> RequestJson<'a> {
             good: metrics.good,
             waiting: MetricsJson::new(JsonGroup::Waiting, record, metrics),
             user: record.user,
+            arm: record.mixed.map(|place| place.arm),
+            block: record.mixed.map(|place| place.block),
+            ramp: record.mixed.map(|place| place.ramp),
             // Made by the program as JSON, so that it is some.
             row_options: (record.row_options.as_deref())
                 .and_then(|text| serde_json::from_str(text).ok()),

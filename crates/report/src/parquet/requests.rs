@@ -17,7 +17,7 @@ const COLUMNS: &str = "
     optional int64 concurrency;
     required int64 round;
     required binary round_kind (UTF8);
-    required int64 epoch;
+    optional int64 epoch;
     required int64 index;
     optional binary id (UTF8);
     required binary prompt_digest (UTF8);
@@ -46,6 +46,9 @@ const STREAM_COLUMNS: &str = "
 /// The columns behind [`ParquetPlace::Added`].
 const LAST_COLUMNS: &str = "
     optional binary row_options (UTF8);
+    optional binary arm (UTF8);
+    optional int64 block;
+    optional boolean ramp;
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 ";
@@ -202,7 +205,7 @@ fn place_columns<W: Write + Send>(
     columns.optional_counts(std::iter::repeat_n(concurrency, rows))?;
     columns.counts(std::iter::repeat_n(u64::from(spec.number), rows))?;
     columns.texts(std::iter::repeat_n(spec.kind.name(), rows))?;
-    columns.counts(std::iter::repeat_n(u64::from(spec.epoch), rows))
+    columns.optional_counts(std::iter::repeat_n(spec.epoch.map(u64::from), rows))
 }
 
 /// What was asked, and what was answered.
@@ -257,6 +260,10 @@ fn last_columns<W: Write + Send>(
     chunks: bool,
 ) -> Result<(), ParquetError> {
     columns.optional_texts(records(requests).map(|record| record.row_options.as_deref()))?;
+    let places = || records(requests).map(|record| record.mixed);
+    columns.optional_texts(places().map(|place| place.map(|place| place.arm.name())))?;
+    columns.optional_counts(places().map(|place| place.map(|place| u64::from(place.block))))?;
+    columns.optional_truths(places().map(|place| place.map(|place| place.ramp)))?;
     let flags = metrics(requests).map(|metrics| &metrics.flags);
     columns.text_lists(flags.map(|flags| flags.iter().map(|flag| flag.name()).collect()))?;
     columns.optional_double_lists(

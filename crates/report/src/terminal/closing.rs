@@ -7,7 +7,7 @@ use crate::{
     number::{fixed, percent, times, times_range},
     terminal::comparison_block::partial,
     text::{fit, safe_text, widest, width},
-    words::{cold_facts, conclusion, diagnoses, in_a_few_words},
+    words::{beside, cold_facts, conclusion, diagnoses, in_a_few_words},
 };
 use dualround_model::{
     ColdFact, Diagnosis, LevelComparison, Plan, RoundResult, Verdict, Warning, Witness,
@@ -102,6 +102,7 @@ pub fn closing(
 /// Why, and why not: diagnoses, what keeps a cold round from being known, shares that were kept.
 fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    lines.extend(beside(level).into_iter().map(|both| labels.lang.pick(both)));
     if level.cold.verdict != Verdict::Cold {
         let facts = cold_facts(why_not_cold(level).into_iter()).into_iter();
         lines.extend(

@@ -5,7 +5,7 @@ use crate::{
     metrics::compared_metrics,
     number::{fixed, percent, times, times_range},
     text::{fit, safe_text},
-    words::{cold_facts, conclusion, diagnoses, withheld},
+    words::{beside, cold_facts, conclusion, diagnoses, withheld},
 };
 use dualround_model::{
     Class, ColdMethod, IntervalKind, Lang, LevelComparison, MetricComparison, Plan, RoundKind,
@@ -47,7 +47,7 @@ pub fn comparison_block(
     cold(&mut out, level, labels);
     let text = labels.lang.pick(conclusion(level));
     let _ = writeln!(out, "{}: {text}", labels.conclusion);
-    for line in diagnoses(level) {
+    for line in beside(level).into_iter().chain(diagnoses(level)) {
         let line = labels.lang.pick(line);
         let _ = writeln!(out, "{}: {}", labels.diagnosis, safe_text(&line));
     }
@@ -92,6 +92,7 @@ fn reading_aids(out: &mut String, level: &LevelComparison, labels: &Labels) {
         let words = match kind {
             IntervalKind::Allowed => labels.allowed,
             IntervalKind::TCycles => labels.t_cycles,
+            IntervalKind::TSequential => labels.t_sequential,
             IntervalKind::WithinRun => labels.within_run,
         };
         let _ = writeln!(out, "{}: {words}", labels.interval);

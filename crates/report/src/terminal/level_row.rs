@@ -27,9 +27,13 @@ impl LevelHead {
 
 /// The heads of all columns; what the interval is depends on the cycles.
 pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
-    let cycles = levels
-        .iter()
-        .any(|level| level.ttft.interval_kind == Some(IntervalKind::TCycles));
+    let cycles = levels.iter().any(|level| {
+        let kind = level.ttft.interval_kind;
+        matches!(
+            kind,
+            Some(IntervalKind::TCycles | IntervalKind::TSequential)
+        )
+    });
     let interval = if cycles {
         ("interval", ["95 % t interval", "95% 置信区间（t）"])
     } else {

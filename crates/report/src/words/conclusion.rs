@@ -3,10 +3,12 @@
 use super::{
     Bilingual, both,
     figures::{figures, percent, short},
+    inside_reuse,
+    mixed::{self, mixed_figures},
 };
 use dualround_model::{
     AllowanceSource, Class, ColdMethod, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
-    Verdict, Witness,
+    Source, UntilProgress, Verdict, Witness,
 };
 
 /// A cold round that hits so much has reuse of its own.
@@ -22,6 +24,11 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     };
     let about_rounds = found.kind != ConclusionKind::Withheld
         && !matches!(found.reason, Some(Reason::NoPairs | Reason::NoWarmRound));
+    if let Some(until) = level.until {
+        let [more, more_zh] = looked(until);
+        en.push_str(&more);
+        zh.push_str(&more_zh);
+    }
     if about_rounds {
         let cold = match level.cold.verdict {
             Verdict::Cold => verified(level.cold.method),
@@ -40,9 +47,52 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     [en, zh]
 }
 
+/// What stands beside a conclusion: what mixed rounds say, and rounds without reuse.
+pub(crate) fn beside(level: &LevelComparison) -> Vec<Bilingual> {
+    let mut lines = mixed::beside(level, figures(level));
+    lines.extend(level.inside_reuse.as_ref().map(inside_reuse::inside_reuse));
+    lines
+}
+
+/// How often a run that goes on until it is decided was looked at.
+fn looked(until: UntilProgress) -> Bilingual {
+    let UntilProgress {
+        cycles,
+        most,
+        look,
+        looks,
+        decided,
+    } = until;
+    if look == 0 {
+        return [
+            format!(
+                "; {cycles} of at most {most} cycles, not looked at yet (the first look is after cycle 3)"
+            ),
+            format!(
+                "；已运行 {cycles} 个循环（最多 {most} 个），尚未查看（第 3 个循环后首次查看）"
+            ),
+        ];
+    }
+    let [en, zh] = if decided {
+        ["decided at look", "判定于第"]
+    } else {
+        ["not decided at look", "未能判定，已查看到第"]
+    };
+    [
+        format!("; {en} {look} of at most {looks}, after {cycles} of at most {most} cycles"),
+        format!("；{zh} {look} 次查看（最多 {looks} 次），共 {cycles} 个循环（最多 {most} 个）"),
+    ]
+}
+
 /// A conclusion in a few words, for a table.
 pub(crate) fn in_a_few_words(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
+    if let (Source::Mixed, Some(mixed)) = (found.source, &level.mixed) {
+        return mixed::in_a_few_words(mixed, found.cache_evidence);
+    }
+    if let (Some(Reason::NoWarmRound), Some(inside)) = (found.reason, &level.inside_reuse) {
+        return inside_reuse::in_a_few_words(inside);
+    }
     let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     match found.kind {
         ConclusionKind::Effect if faster && found.cache_evidence => both("cache works", "缓存有效"),
@@ -65,6 +115,10 @@ fn why_not(level: &LevelComparison) -> Bilingual {
         Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
         Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
+        // Of mixed rounds, which have words of their own.
+        Some(Reason::ArmMissed { .. } | Reason::MissesHit | Reason::FewBlocks { .. }) => {
+            both("cannot tell", "无法判断")
+        }
         Some(Reason::WideBound { .. } | Reason::AcrossMargin)
             if matches!(level.conclusion.witness, Witness::ResponseCache(_)) =>
         {
@@ -112,18 +166,25 @@ fn verified(method: ColdMethod) -> Bilingual {
 /// An effect, or that there is none above a bound.
 fn decided(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
-    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    let faster = level.concluded_ratio().is_some_and(|ratio| ratio > 1.0);
     let [head, head_zh] = match found.kind {
         ConclusionKind::NoEffect => no_effect(found.bound),
         _ if faster && found.cache_evidence => both("cache works", "缓存有效"),
         _ if faster => no_evidence(found.witness).map(str::to_owned),
         _ => both("round 2 slower", "第 2 轮更慢"),
     };
-    let [figures, figures_zh] = figures(level);
+    let by_blocks = found.source == Source::Mixed;
+    let [figures, figures_zh] = match &level.mixed {
+        Some(mixed) if by_blocks => mixed_figures(mixed),
+        _ => figures(level),
+    };
     let [mut en, mut zh] = [
         format!("{head}: {figures}"),
         format!("{head_zh}：{figures_zh}"),
     ];
+    if by_blocks {
+        return [en, zh];
+    }
     let [classes, classes_zh] = classes(level);
     en.push_str(&classes);
     zh.push_str(&classes_zh);
@@ -196,7 +257,18 @@ fn undecided(level: &LevelComparison) -> Bilingual {
     let Some(reason) = found.reason else {
         return both("cannot tell", "无法判断");
     };
+    if let (Source::Mixed, Some(mixed)) = (found.source, &level.mixed) {
+        let [why, why_zh] = mixed::mixed_reason(mixed, reason);
+        return [format!("cannot tell: {why}"), format!("无法判断：{why_zh}")];
+    }
     match reason {
+        Reason::NoWarmRound if level.inside_reuse.is_some() => both(
+            "no warm round was run, so cold and warm are not compared",
+            "没有运行热轮，因此不比较冷热",
+        ),
+        Reason::ArmMissed { .. } | Reason::MissesHit | Reason::FewBlocks { .. } => {
+            both("cannot tell", "无法判断")
+        }
         Reason::NoWarmRound => both(
             "cannot tell: no warm round was run, so nothing is compared",
             "无法判断：没有运行热轮，没有可比较的",
@@ -277,13 +349,25 @@ fn drift(rounds: Repeated, ratio: f64) -> Bilingual {
 
 /// Nothing was said of the cause yet.
 fn undecided_yet(level: &LevelComparison) -> bool {
-    let faster = level.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
+    let faster = level.concluded_ratio().is_some_and(|ratio| ratio > 1.0);
     level.conclusion.kind != ConclusionKind::Effect || !faster
 }
 
 /// Hits by the witness that may speak, and what the cold round had of its own.
 fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
+    if hits.usage_of == 0
+        && let Some((hit, miss)) = level
+            .mixed
+            .as_ref()
+            .and_then(|one| one.hit_rate.zip(one.miss_rate))
+    {
+        let ([hit, hit_zh], [miss, miss_zh]) = (percent(hit), percent(miss));
+        return [
+            format!("; hits took {hit} of their prompt tokens from cache, misses {miss}"),
+            format!("；命中组 {hit_zh} 的提示词 token 命中缓存，未命中组 {miss_zh}"),
+        ];
+    }
     let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
         (Witness::Counters { warm, .. }, _) => {
             let [warm, warm_zh] = percent(warm);
@@ -352,9 +436,15 @@ fn remark_text(remark: Remark) -> Bilingual {
         }
         Remark::MoreCycles => both("; more cycles tell more", "；可增加冷热循环"),
         Remark::ThreeCycles => both(
-            "; three cycles and more (--rounds CWCWCW) tell more",
-            "；用不少于三个冷热循环（--rounds CWCWCW）可进一步判断",
+            "; three cycles and more (--rounds CWCWCW), or as many as it takes (--until decided), tell more",
+            "；用不少于三个冷热循环（--rounds CWCWCW）或一直运行到可判定（--until decided）可进一步判断",
         ),
+        Remark::ThreeCyclesOrMixed => both(
+            "; three cycles and more (--rounds CWCWCW), as many as it takes (--until decided), or a mixed round (--rounds CWM) tell more",
+            "；用不少于三个冷热循环（--rounds CWCWCW）、一直运行到可判定（--until decided）或加一个混合轮（--rounds CWM）可进一步判断",
+        ),
+        Remark::MoreBudget => both("; a larger --budget tells more", "；可增大 --budget"),
+        Remark::MoreMixed => both("; more M rounds tell more", "；可增加 M 轮"),
         Remark::SeeFailures => both(
             "; look at the failures of each round",
             "；请看各轮的失败原因",

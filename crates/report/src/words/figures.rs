@@ -1,8 +1,9 @@
 //! Figures inside sentences.
 
-use super::Bilingual;
+use super::{Bilingual, both};
 use dualround_model::{
-    Allowance, AllowanceSource, IntervalKind, LevelComparison, Replayed, SeenBy, Source,
+    Allowance, AllowanceSource, IntervalKind, LevelComparison, MetricComparison, Replayed, SeenBy,
+    Source,
 };
 
 /// Times, ms.
@@ -15,11 +16,20 @@ fn ms(value: Option<f64>) -> String {
 }
 
 /// A ratio; near 1 with a decimal more, where the margin is.
-fn times(ratio: f64) -> String {
+pub(super) fn times(ratio: f64) -> String {
     if (0.9..1.12).contains(&ratio) {
         format!("{ratio:.3}")
     } else {
         format!("{ratio:.2}")
+    }
+}
+
+/// A p-value.
+pub(super) fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "p < 0.001".to_owned()
+    } else {
+        format!("p {p:.3}")
     }
 }
 
@@ -61,7 +71,32 @@ pub(super) fn replayed(found: Replayed) -> Bilingual {
 /// `TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: 95 % spread over 12 prompts, one pair of
 /// rounds, ±25 % between rounds allowed by default)`; nothing without a ratio.
 pub(super) fn figures(level: &LevelComparison) -> Bilingual {
+    let cycles = level.cycles;
+    let rounds = match level.conclusion.source {
+        // A mixed round beside it changes nothing of what the rounds say.
+        Source::Cw | Source::Mixed if cycles < 2 => both("one pair of rounds", "一对冷热轮"),
+        Source::Cwc => both("repeated rounds averaged", "重复轮取平均"),
+        Source::Cw | Source::Cwcw | Source::Mixed => {
+            both("two cycles averaged", "两个冷热循环取平均")
+        }
+        Source::Cycles | Source::Until => {
+            [format!("{cycles} cycles"), format!("{cycles} 个冷热循环")]
+        }
+    };
     let ttft = &level.ttft;
+    figures_of(&FigureBasis { ttft, rounds })
+}
+
+/// What figures of times rest on.
+pub(super) struct FigureBasis<'a> {
+    pub(super) ttft: &'a MetricComparison,
+    /// The rounds.
+    pub(super) rounds: Bilingual,
+}
+
+/// The same of other rounds.
+pub(super) fn figures_of(basis: &FigureBasis<'_>) -> Bilingual {
+    let ttft = basis.ttft;
     let Some(ratio) = ttft.ratio else {
         return Bilingual::default();
     };
@@ -76,7 +111,7 @@ pub(super) fn figures(level: &LevelComparison) -> Bilingual {
     ];
     if let Some((low, high)) = ttft.interval_low.zip(ttft.interval_high) {
         let (low, high) = (times(low), times(high));
-        let [what, what_zh] = interval(level);
+        let [what, what_zh] = interval(basis);
         en.push_str(&format!(" ({low}–{high}×: {what})"));
         zh.push_str(&format!("（{low}–{high}×：{what_zh}）"));
     }
@@ -85,25 +120,29 @@ pub(super) fn figures(level: &LevelComparison) -> Bilingual {
 
 /// What the deciding interval is: the rounds and prompts that it rests on, and what rounds may differ
 /// by.
-fn interval(level: &LevelComparison) -> Bilingual {
-    let (cycles, prompts) = (level.cycles, level.ttft.prompts);
-    if level.ttft.interval_kind == Some(IntervalKind::TCycles) {
-        return [
-            format!("95 % t interval over {cycles} cycles of {prompts} prompts"),
-            format!("{cycles} 个冷热循环、{prompts} 条提示词的 95% 置信区间（t）"),
-        ];
+fn interval(basis: &FigureBasis<'_>) -> Bilingual {
+    let (ttft, [rounds, rounds_zh]) = (basis.ttft, &basis.rounds);
+    let prompts = ttft.prompts;
+    match ttft.interval_kind {
+        Some(IntervalKind::TCycles) => {
+            return [
+                format!("95 % t interval over {rounds} of {prompts} prompts"),
+                format!("{rounds_zh}、{prompts} 条提示词的 95% 置信区间（t）"),
+            ];
+        }
+        Some(IntervalKind::TSequential) => {
+            return [
+                format!("t interval over {rounds} of {prompts} prompts, 95 % over all looks"),
+                format!("{rounds_zh}、{prompts} 条提示词的置信区间（t），各次查看合计 95%"),
+            ];
+        }
+        _ => {}
     }
-    let [rounds, rounds_zh] = match level.conclusion.source {
-        Source::Cw => ["one pair of rounds", "一对冷热轮"],
-        Source::Cwc => ["repeated rounds averaged", "重复轮取平均"],
-        Source::Cwcw => ["two cycles averaged", "两个冷热循环取平均"],
-        Source::Cycles => ["over cycles", "按冷热循环"],
-    };
     let spread = [
         format!("95 % spread over {prompts} prompts, {rounds}"),
         format!("{prompts} 条提示词间的 95% 运行内波动，{rounds_zh}"),
     ];
-    let Some(allowance) = level.ttft.allowance else {
+    let Some(allowance) = ttft.allowance else {
         return spread;
     };
     let ([spread, spread_zh], [allowed, allowed_zh]) = (spread, allowed(allowance));

@@ -6,12 +6,14 @@ mod cold_fact;
 mod conclusion;
 mod diagnosis;
 mod figures;
+mod inside_reuse;
+mod mixed;
 mod warning;
 mod withheld;
 
 pub(crate) use change::{change_caveat, change_reason};
 pub(crate) use cold_fact::{cold_fact, cold_facts};
-pub(crate) use conclusion::{conclusion, in_a_few_words};
+pub(crate) use conclusion::{beside, conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
 pub(crate) use warning::is_media;
 pub use warning::warning_text;

@@ -39,13 +39,7 @@ pub(crate) fn verdict(
         .iter()
         .map(|round| judge(round, limits.within(round), &mut evidence));
     let verdicts: Vec<Verdict> = verdicts.collect();
-    let mut verdict = if verdicts.contains(&Verdict::Contaminated) {
-        Verdict::Contaminated
-    } else if verdicts.is_empty() || verdicts.contains(&Verdict::Unknown) {
-        Verdict::Unknown
-    } else {
-        Verdict::Cold
-    };
+    let mut verdict = worst(&verdicts);
     let seen = colds.iter().find_map(|cold| match witness::looked(cold) {
         Some(LookupCheck::Less { seen, sent }) => Some((seen, sent)),
         _ => None,
@@ -68,6 +62,39 @@ pub(crate) fn verdict(
         method,
         verdict,
         evidence,
+    }
+}
+
+/// Whether the rounds in which nothing could be reused had no hits: what their requests share is
+/// behind values of their own.
+pub(crate) fn verdict_without_reuse(rounds: &[RoundResult], known: &RunEvidence) -> ColdVerdict {
+    let alone = of_kind(rounds, RoundKind::NoReuse);
+    let action = alone.clone().find_map(|round| round.meta.cold.as_ref());
+    let limits = HitLimits::without_reuse(known);
+    let mut evidence = Vec::new();
+    let verdicts = alone.map(|round| judge(round, limits.within(round), &mut evidence));
+    ColdVerdict {
+        method: action.map_or(ColdMethod::None, |action| action.method),
+        verdict: worst(&verdicts.collect::<Vec<_>>()),
+        evidence,
+    }
+}
+
+/// Hits of a round go beyond what its requests may have of each other.
+pub(crate) fn is_contaminated(round: &RoundResult, known: &RunEvidence) -> bool {
+    let limits = HitLimits::of(known).within(round);
+    let verdict = judge(round, limits, &mut Vec::new());
+    verdict == Verdict::Contaminated
+}
+
+/// The judgement on several rounds together.
+fn worst(verdicts: &[Verdict]) -> Verdict {
+    if verdicts.contains(&Verdict::Contaminated) {
+        Verdict::Contaminated
+    } else if verdicts.is_empty() || verdicts.contains(&Verdict::Unknown) {
+        Verdict::Unknown
+    } else {
+        Verdict::Cold
     }
 }
 

@@ -52,6 +52,19 @@ impl HitLimits {
         }
     }
 
+    /// The limits of rounds whose requests have a value each: what a text hit behind another value,
+    /// and not what texts under the same one share.
+    pub(super) fn without_reuse(known: &RunEvidence) -> Self {
+        let canary = known.canary.as_ref();
+        let other = canary.and_then(|canary| canary.other_marker);
+        Self {
+            template: other.unwrap_or(0),
+            template_seen: canary.is_some_and(|canary| other.is_some() || canary.other_counted),
+            same_salt: false,
+            ..Self::of(known)
+        }
+    }
+
     /// The limits in a round. Prompts of one epoch share the template under a salt too, which is in
     /// what is expected where token ids tell that.
     pub(super) fn within(self, round: &RoundResult) -> Self {

@@ -25,7 +25,7 @@ pub(crate) struct Hits {
 impl Hits {
     /// The hits of one round.
     pub(crate) fn of_rows(rows: &RequestRows) -> Self {
-        Self::sum(rows.successes().map(|(_, row)| row))
+        Self::of_all(rows.successes().map(|(_, row)| row))
     }
 
     /// The hits of all rounds of a kind.
@@ -35,10 +35,11 @@ impl Hits {
 
     /// The hits of several rounds together.
     pub(crate) fn of_rounds<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Self {
-        Self::sum(rounds.flat_map(|round| round.requests.successes().map(|(_, row)| row)))
+        Self::of_all(rounds.flat_map(|round| round.requests.successes().map(|(_, row)| row)))
     }
 
-    fn sum<'a>(successes: impl Iterator<Item = &'a RequestRow>) -> Self {
+    /// The hits of these successes.
+    pub(crate) fn of_all<'a>(successes: impl Iterator<Item = &'a RequestRow>) -> Self {
         let mut sum = Self::default();
         for row in successes {
             sum.of += 1;

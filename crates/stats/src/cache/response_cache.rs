@@ -7,7 +7,7 @@ use crate::{
     level::kinds::{cold_of, of_kind},
     level::pairs::matched,
 };
-use dualround_model::{Flag, Replayed, RequestRow, RoundKind, RoundResult, SeenBy};
+use dualround_model::{Arm, Flag, Replayed, RequestRow, RoundKind, RoundResult, SeenBy};
 use std::collections::{HashMap, HashSet};
 
 /// Share of the answers above which the figures of a level are those of the response cache.
@@ -36,7 +36,7 @@ fn by_ids(rounds: &[RoundResult]) -> Option<Replayed> {
     let shared: HashSet<u32> = rounds.iter().flat_map(shared_ids).collect();
     let (mut sum, mut unclear) = (Replayed::default(), 0_u64);
     for (at, warm) in rounds.iter().enumerate() {
-        if warm.meta.spec.kind != RoundKind::Warm {
+        if !matches!(warm.meta.spec.kind, RoundKind::Warm | RoundKind::Mixed) {
             continue;
         }
         // Where the engines looked up every prompt, they computed every answer.
@@ -45,7 +45,9 @@ fn by_ids(rounds: &[RoundResult]) -> Option<Replayed> {
         let earlier = rounds[..at].iter();
         let earlier: Vec<_> = earlier.filter(|one| one.meta.spec.epoch == epoch).collect();
         for (index, row) in warm.requests.successes() {
-            let Some(id) = row.response() else {
+            let place = warm.requests.mixed_place(index);
+            let repeats_bytes = place.is_none_or(|place| place.arm == Arm::Hit);
+            let (true, Some(id)) = (repeats_bytes, row.response()) else {
                 continue;
             };
             if shared.contains(&id) {

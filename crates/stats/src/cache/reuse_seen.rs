@@ -9,7 +9,7 @@ use crate::{
     level::kinds::{cold_of, of_kind},
     level::pairs::matched,
 };
-use dualround_model::{Replayed, RoundKind, RoundResult, RunEvidence, Witness};
+use dualround_model::{MixedFinding, Replayed, RoundKind, RoundResult, RunEvidence, Witness};
 
 /// Warm minus cold hits, as a share of the prompts, that are evidence.
 const POINTS: f64 = 0.05;
@@ -35,6 +35,7 @@ pub(crate) fn reuse_seen(
     replayed: Option<Replayed>,
     design: &Design<'_>,
     known: &RunEvidence,
+    mixed: Option<&MixedFinding>,
 ) -> ReuseSeen {
     let (cold, warm) = (
         Hits::of_rounds(design.cold_rounds()),
@@ -43,6 +44,11 @@ pub(crate) fn reuse_seen(
     let counters = server::rate(design.cold_rounds()).zip(server::rate(design.warm_rounds()));
     let by_usage = cold.is_whole() && warm.is_whole();
     let explains = replayed.filter(|found| response_cache::explains(*found));
+    if warm.of == 0
+        && let Some(mixed) = mixed
+    {
+        return by_arms(explains, replayed, cold, mixed);
+    }
     let witness = if let Some(replayed) = explains {
         Witness::ResponseCache(replayed)
     } else if by_usage && contradicted(design, warm) {
@@ -86,6 +92,31 @@ pub(crate) fn reuse_seen(
             Witness::Counters { cold, .. } => Some(cold),
             _ => None,
         },
+    }
+}
+
+/// The same where mixed rounds alone repeat what was sent.
+fn by_arms(
+    explains: Option<Replayed>,
+    replayed: Option<Replayed>,
+    cold: Hits,
+    mixed: &MixedFinding,
+) -> ReuseSeen {
+    let rates = mixed.hit_rate.zip(mixed.miss_rate);
+    let witness = match (explains, mixed.missed_share) {
+        (Some(replayed), _) => Witness::ResponseCache(replayed),
+        (None, Some(_)) if cold.is_whole() => Witness::Usage,
+        (None, _) if mixed.hit_rate.is_some() => Witness::Partly,
+        (None, _) => Witness::Nobody,
+    };
+    let is_told = witness == Witness::Usage;
+    let evidence = is_told && rates.is_some_and(|(hit, miss)| hit - miss >= POINTS);
+    ReuseSeen {
+        witness,
+        replayed,
+        evidence,
+        known_few: is_told && !evidence && rates.is_some(),
+        cold: if is_told { cold.rate() } else { None },
     }
 }
 

@@ -1,13 +1,13 @@
 //! What a conclusion is said with: what was not controlled, and what would tell more.
 
-use crate::decision::{Decision, LevelEvidence};
-use dualround_model::{ConclusionKind, Reason, Remark, Witness};
+use crate::decision::{LevelEvidence, SourcedDecision};
+use dualround_model::{ColdMethod, ConclusionKind, Reason, Remark, Source, Witness};
 
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
 
 /// All remarks of a conclusion, in the order in which they are said.
-pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &Decision) -> Vec<Remark> {
+pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Vec<Remark> {
     let mut out = Vec::new();
     if basis.design.left_out {
         out.push(Remark::RoundLeftOut);
@@ -35,21 +35,28 @@ fn trend(basis: &LevelEvidence<'_>) -> Option<Remark> {
     })
 }
 
+/// Rounds are made cold by text that is put into the prompts.
+fn takes_fresh_text(method: ColdMethod) -> bool {
+    matches!(method, ColdMethod::Marker | ColdMethod::Salt)
+}
+
 /// What would tell more, or what was not controlled.
-fn next(basis: &LevelEvidence<'_>, decision: &Decision) -> Option<Remark> {
+fn next(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Option<Remark> {
     let schedule = basis.judging.schedule.to_string();
     let given_back = matches!(basis.reuse.witness, Witness::ResponseCache(_));
     match decision.reason {
         // More rounds are given back as well.
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) if given_back => None,
-        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => {
-            if schedule.matches("CW").count() >= CYCLES {
-                Some(Remark::MoreCycles)
-            } else {
-                Some(Remark::ThreeCycles)
-            }
-        }
+        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => Some(match decision.source {
+            Source::Until => Remark::MoreBudget,
+            Source::Mixed => Remark::MoreMixed,
+            _ if schedule.matches("CW").count() >= CYCLES => Remark::MoreCycles,
+            _ if takes_fresh_text(basis.cold.method) => Remark::ThreeCyclesOrMixed,
+            _ => Remark::ThreeCycles,
+        }),
         Some(Reason::LostPairs { .. }) => Some(Remark::SeeFailures),
+        // Both arms of a mixed round are as warm as each other.
+        None if decision.source == Source::Mixed => None,
         None if !basis.design.controls_warm_up() => Some(Remark::WarmUpNotControlled {
             repeat_cold: schedule.matches('C').count() <= 1,
         }),

@@ -15,6 +15,8 @@ pub(super) fn mark_changed_prompts(rounds: &mut [RoundResult]) {
             }
             // Other prompts by intent.
             RoundKind::Partial => continue,
+            // Behind another marker a prompt may have other tokens.
+            RoundKind::NoReuse | RoundKind::Mixed => continue,
             RoundKind::Warm | RoundKind::External => {}
         }
         let Some(cold) = cold.map(|cold: usize| &earlier[cold].requests) else {

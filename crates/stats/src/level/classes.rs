@@ -34,7 +34,7 @@ pub(crate) fn classes(design: &Design<'_>, noise: Allowance) -> Vec<ClassCompari
 }
 
 /// A warm request hits when half of its prompt came from the cache; `None` where that is not known.
-fn class_of(row: &RequestRow) -> Option<Class> {
+pub(crate) fn class_of(row: &RequestRow) -> Option<Class> {
     let half = 2 * row.cached_tokens()? >= row.input_tokens()?;
     Some(if half { Class::Hit } else { Class::Miss })
 }

@@ -1,7 +1,9 @@
 //! Which rounds of a level stand against which: the row of the table in docs/methodology.md.
 
 use crate::level::pairs::matched;
-use dualround_model::{ColdMethod, RequestRow, RoundKind, RoundResult, Source};
+use dualround_model::{
+    ColdMethod, RequestRow, RoundKind, RoundResult, Source, UntilPlan, UntilProgress,
+};
 
 /// A repeat of a round counts when it holds this share of the requests of the pair.
 const REPEAT_SHARE: f64 = 0.9;
@@ -29,6 +31,8 @@ pub(crate) struct Design<'a> {
     pub(crate) colds: Vec<&'a RoundResult>,
     /// The same of warm ones.
     pub(crate) warms: Vec<&'a RoundResult>,
+    /// Cycles at most, where they are run until they decide.
+    most_cycles: Option<u32>,
 }
 
 impl<'a> Design<'a> {
@@ -41,9 +45,11 @@ impl<'a> Design<'a> {
             alike.collect::<Vec<_>>()
         });
         let left_out = run.len() > cycles.len();
+        let most_cycles = rounds.iter().find_map(|round| round.meta.most_cycles);
         let source = match cycles.len() {
             0 | 1 => Source::Cw,
             2 => Source::Cwcw,
+            _ if most_cycles.is_some() => Source::Until,
             _ => Source::Cycles,
         };
         // Repeats are averaged beside one cycle alone: of several, each is an observation.
@@ -52,6 +58,7 @@ impl<'a> Design<'a> {
                 all,
                 run,
                 left_out,
+                most_cycles,
                 ..Self::averaged(source, cycles)
             };
         };
@@ -66,6 +73,7 @@ impl<'a> Design<'a> {
             all,
             colds,
             warms,
+            most_cycles,
         }
     }
 
@@ -84,6 +92,7 @@ impl<'a> Design<'a> {
             all: [Vec::new(), Vec::new()],
             colds: Vec::new(),
             warms: Vec::new(),
+            most_cycles: None,
         }
     }
 
@@ -95,6 +104,29 @@ impl<'a> Design<'a> {
     /// The rounds that count as warm.
     pub(crate) fn warm_rounds(&self) -> impl Iterator<Item = &'a RoundResult> {
         self.all[1].iter().copied()
+    }
+
+    /// The row decides by what cycles differ by, and allows for nothing beside it.
+    pub(crate) fn is_by_cycles(&self) -> bool {
+        matches!(self.source, Source::Cycles | Source::Until)
+    }
+
+    /// How many looks at the cycles there may be; one where nobody looks before the end.
+    pub(crate) fn looks(&self) -> u32 {
+        self.most_cycles.map_or(1, UntilPlan::looks)
+    }
+
+    /// How far a level came that is run until it is decided.
+    pub(crate) fn until(&self, decided: bool) -> Option<UntilProgress> {
+        let most = self.most_cycles?;
+        let cycles = u32::try_from(self.cycles.len()).unwrap_or(u32::MAX);
+        Some(UntilProgress {
+            cycles,
+            most,
+            look: UntilPlan::looks(cycles),
+            looks: UntilPlan::looks(most),
+            decided: decided && self.source == Source::Until,
+        })
     }
 
     /// A server that warms up in its first round shows: the cold round was repeated and held

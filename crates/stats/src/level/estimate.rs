@@ -4,7 +4,9 @@
 use super::{arithmetic::arithmetic, design::Design};
 use crate::{
     level::pairs::{MetricOf, PairFilter, matched},
-    numbers::intervals::{FEWEST, Interval, hodges_lehmann, t_interval},
+    numbers::intervals::{
+        FEWEST, Interval, coverage_of_looks, hodges_lehmann, t_interval, t_interval_at,
+    },
     numbers::mean::mean,
     numbers::quantile::quantile,
 };
@@ -118,16 +120,19 @@ pub(crate) fn estimate(
             ..Estimate::default()
         };
     }
-    let typical = match design.source {
-        Source::Cycles => MeanLogs::of_cycles(&means),
-        _ => MeanLogs::of(&logs),
+    let typical = if design.is_by_cycles() {
+        MeanLogs::of_cycles(&means)
+    } else {
+        MeanLogs::of(&logs)
     };
     let spread = fill_in(&mut metric, typical, &logs);
     let apart = repeats_apart(design, &logs);
     let interval = match design.source {
         // What rounds differ by is between the cycles: nothing is allowed for beside it. A few
         // prompts decide nothing, however often they are asked.
-        Source::Cycles => spread.and_then(|_| between_cycles(&means)),
+        Source::Cycles | Source::Until => {
+            spread.and_then(|_| between_cycles(&means, design.looks()))
+        }
         _ => spread.map(|spread| {
             let allowance = widening(noise, &apart);
             metric.allowance = Some(allowance);
@@ -138,6 +143,7 @@ pub(crate) fn estimate(
     metric.interval_high = interval.map(|interval| interval.high.exp());
     metric.interval_kind = interval.map(|_| match design.source {
         Source::Cycles => IntervalKind::TCycles,
+        Source::Until => IntervalKind::TSequential,
         _ => IntervalKind::Allowed,
     });
     let farthest = apart.into_iter();
@@ -183,9 +189,10 @@ fn repeats_apart(design: &Design<'_>, logs: &[PairLogs]) -> Vec<RepeatsApart> {
 }
 
 /// The interval of the ratio over cycles, in logarithms: what rounds differ by as a whole is in it.
-fn between_cycles(means: &[MeanLogs]) -> Option<Interval> {
+/// Of several looks all together cover 95 %.
+fn between_cycles(means: &[MeanLogs], looks: u32) -> Option<Interval> {
     let ratios: Vec<f64> = means.iter().map(|mean| mean.cold - mean.warm).collect();
-    t_interval(&ratios)
+    t_interval_at(&ratios, coverage_of_looks(looks))
 }
 
 /// An interval in logarithms, widened on both sides.

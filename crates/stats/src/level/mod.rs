@@ -12,6 +12,8 @@ pub(crate) mod design;
 pub(crate) mod estimate;
 mod lengths;
 mod lost;
+mod mixed;
+mod no_reuse;
 
 use crate::{
     cache::cold,
@@ -33,12 +35,14 @@ use changed::mark_changed_prompts;
 use classes::classes;
 use design::{Design, repeats_its_bytes};
 use dualround_model::{
-    CacheHit, Judging, LevelComparison, Load, MetricComparison, PrefillModel, RequestRow,
-    RoundKind, RoundResult, RunEvidence, Withheld,
+    CacheHit, Conclusion, ConclusionKind, Judging, LevelComparison, Load, MetricComparison,
+    PrefillModel, RequestRow, RoundKind, RoundResult, RunEvidence, Withheld,
 };
 use estimate::{estimate_all, withhold};
 use lengths::lengths;
 use lost::{lost, too_many};
+use mixed::mixed;
+use no_reuse::inside_reuse;
 
 /// Compares the rounds of a level, but for their answers, whose texts are not in memory. Requests
 /// whose prompt tokens changed are marked.
@@ -62,7 +66,8 @@ pub fn compare(
     let replayed = response_cache::found(rounds);
     let cold = cold::verdict(rounds, known, judging.same_samples, replayed);
     let classes = classes(&design, noise);
-    let reuse = reuse_seen(replayed, &design, known);
+    let mixed = mixed(rounds, known);
+    let reuse = reuse_seen(replayed, &design, known, mixed.as_ref());
     let lost_pairs = lost(&design);
     let basis = LevelEvidence {
         judging,
@@ -71,6 +76,7 @@ pub fn compare(
         cold_repeats: of_kind(rounds, RoundKind::Cold).any(|cold| repeats_its_bytes(rounds, cold)),
         ttft: &ttft,
         classes: &classes,
+        mixed: mixed.as_ref(),
         lost: too_many(lost_pairs).then_some(lost_pairs),
         hit_rate: &hit_rate,
         reuse,
@@ -91,7 +97,6 @@ pub fn compare(
         prompts: ttft.metric.prompts,
         lost_pairs,
         cycles: u32::try_from(design.cycles.len()).unwrap_or(u32::MAX),
-        cold,
         itl,
         latency,
         classes,
@@ -99,13 +104,25 @@ pub fn compare(
         answers: None,
         external: external(rounds, noise),
         partial: partial(rounds, noise),
+        inside_reuse: inside_reuse(rounds, known, &cold, noise),
+        mixed,
+        until: design.until(is_decided(&conclusion)),
         buckets: lengths(&design, noise),
         prefill,
         unequal_outputs,
         conclusion,
         diagnosis,
+        cold,
         ttft: ttft.metric,
     }
+}
+
+/// An effect, or that there is none.
+fn is_decided(conclusion: &Conclusion) -> bool {
+    matches!(
+        conclusion.kind,
+        ConclusionKind::Effect | ConclusionKind::NoEffect
+    )
 }
 
 /// Takes ratios back that depend on the length of answers, where these differ; how many pairs do.

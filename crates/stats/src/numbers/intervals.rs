@@ -74,13 +74,18 @@ fn of_key(key: u64) -> f64 {
 
 /// Student's t interval of the mean over three or more values.
 pub fn t_interval(values: &[f64]) -> Option<Interval> {
+    t_interval_at(values, COVERAGE)
+}
+
+/// The same with another coverage.
+pub(crate) fn t_interval_at(values: &[f64], coverage: f64) -> Option<Interval> {
     let n = values.len();
     if n < 3 {
         return None;
     }
     let mean = values.iter().sum::<f64>() / n as f64;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
-    let half = t_quantile((n - 1) as f64)? * (variance / n as f64).sqrt();
+    let half = t_quantile_at((n - 1) as f64, coverage)? * (variance / n as f64).sqrt();
     Some(Interval {
         low: mean - half,
         high: mean + half,
@@ -89,8 +94,18 @@ pub fn t_interval(values: &[f64]) -> Option<Interval> {
 
 /// The two-sided quantile of Student's t; `None` without degrees of freedom.
 pub(crate) fn t_quantile(freedom: f64) -> Option<f64> {
+    t_quantile_at(freedom, COVERAGE)
+}
+
+fn t_quantile_at(freedom: f64, coverage: f64) -> Option<f64> {
     let t = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(t.inverse_cdf(f64::midpoint(1.0, COVERAGE)))
+    Some(t.inverse_cdf(f64::midpoint(1.0, coverage)))
+}
+
+/// The coverage of one of so many looks, each of which errs with its part of 5 %: together they err
+/// with no more (Bonferroni).
+pub(crate) fn coverage_of_looks(looks: u32) -> f64 {
+    1.0 - (1.0 - COVERAGE) / f64::from(looks.max(1))
 }
 
 /// Welch's t interval of mean(b) − mean(a), with Satterthwaite's degrees of freedom (Welch,

@@ -3,4 +3,5 @@
 pub(crate) mod intervals;
 pub(crate) mod mean;
 pub(crate) mod quantile;
+pub(crate) mod randomisation;
 pub(crate) mod share;

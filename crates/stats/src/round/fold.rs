@@ -59,6 +59,9 @@ impl RoundFold {
         self.facts.add(record, metrics);
         self.rows
             .set(record.index, RequestRow::new(record, metrics));
+        if let Some(place) = record.mixed {
+            self.rows.place(record.index, place);
+        }
         if record.outcome.is_success() {
             self.ttfo_ms.extend(metrics.ttfo_ms);
             for gap in &record.timeline.gaps_ns {

@@ -30,6 +30,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         shared_chars: 0,
         truncated: false,
         row_options: None,
+        mixed: None,
         user: 0,
         outcome: Outcome::Success,
         timeline: Timeline {
@@ -97,6 +98,8 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         spec,
         planned: planned as u32,
         not_started: 0,
+        prepared_ns: None,
+        most_cycles: None,
         started_ns: 0,
         ended_ns: ns(1000.0),
         paused_ns: 0,

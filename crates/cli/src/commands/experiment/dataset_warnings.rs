@@ -1,7 +1,27 @@
 //! What is to be said of the samples before any of them is sent.
 
-use dualround_model::{Plan, Selection, Warning};
+use dualround_loadgen::block_need;
+use dualround_model::{Plan, RoundKind, Selection, Warning};
 use std::collections::HashSet;
+
+/// Mixed rounds of too few blocks to tell hits from misses, by level.
+fn few_blocks(plan: &Plan, selection: &Selection) -> Vec<Warning> {
+    let rounds = plan.rounds();
+    let mixed = rounds.iter().filter(|round| round.kind == RoundKind::Mixed);
+    let mixed = mixed.count() as u64;
+    let mut warnings = Vec::new();
+    for (level, load) in plan.levels.iter().enumerate() {
+        let (true, Some(concurrency)) = (mixed > 0, load.concurrency()) else {
+            continue;
+        };
+        let need = block_need(selection.of_level(level), concurrency, mixed);
+        let warning = Warning::FewBlocks { concurrency, need };
+        if need.is_short() && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+    warnings
+}
 
 /// The caveats of a selection under a plan.
 pub(super) fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warning> {
@@ -16,6 +36,7 @@ pub(super) fn dataset_warnings(plan: &Plan, selection: &Selection) -> Vec<Warnin
             }
         }
     }
+    warnings.extend(few_blocks(plan, selection));
     if selection.duplicate_prompts > 0 {
         warnings.push(Warning::DuplicatePrompts {
             count: selection.duplicate_prompts,

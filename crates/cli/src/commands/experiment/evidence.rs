@@ -21,6 +21,7 @@ impl Experiment {
                 .rounds
                 .iter()
                 .rev()
+                .filter(|round| round.meta.spec.kind == RoundKind::Cold)
                 .find_map(|round| round.meta.cold.as_ref());
             let marker_tokens = cold.and_then(|cold| cold.marker_tokens);
             let ids = self.session.take_token_ids();

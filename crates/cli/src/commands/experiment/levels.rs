@@ -3,7 +3,8 @@
 use super::{Experiment, observers::RoundObservers};
 use crate::{
     commands::from_journal::{FromJournal, compare_level},
-    progress::RoundPosition,
+    exit::Usage,
+    progress::{RoundPosition, UntilPosition},
     screen,
 };
 use dualround_loadgen::Cancel;
@@ -18,9 +19,15 @@ impl Experiment {
         let loads = self.stored.levels.clone();
         let finished = self.comparison.levels.len();
         for (level, load) in (0..).zip(loads).skip(finished) {
-            let first = self.rounds.len();
-            self.rounds_of(level, load, cancel)?;
+            // Of a level that goes on until it is decided, cycles may be there already.
+            let first = self
+                .rounds
+                .partition_point(|round| round.meta.level < level);
+            let refused = self.rounds_of(level, load, first, cancel)?;
             self.compare_level(first)?;
+            if let Some(refused) = refused {
+                return Err(refused.into());
+            }
             if cancel.is_cancelled() {
                 break;
             }
@@ -28,26 +35,42 @@ impl Experiment {
         Ok(())
     }
 
-    /// Runs the rounds of a level, until one of them had too many failures.
-    fn rounds_of(&mut self, level: u32, load: Load, cancel: &Cancel) -> anyhow::Result<()> {
+    /// Runs the rounds of a level, until one of them had too many failures. Returns why the run cannot
+    /// go on, where it cannot.
+    fn rounds_of(
+        &mut self,
+        level: u32,
+        load: Load,
+        first: usize,
+        cancel: &Cancel,
+    ) -> anyhow::Result<Option<Usage>> {
+        if let Some(until) = self.stored.until {
+            return self.until_decided(level, load, first, until, cancel);
+        }
         for spec in self.stored.rounds() {
             if cancel.is_cancelled() {
                 break;
             }
-            self.round(level, load, spec, cancel)?;
-            let stopped = self.rounds.last().and_then(|round| round.meta.stopped);
-            if stopped.is_some_and(RoundStop::is_failure) {
+            self.round(level, load, spec, None, cancel)?;
+            if self.had_too_many_failures() {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn round(
+    /// The last round was ended by its failures.
+    pub(super) fn had_too_many_failures(&self) -> bool {
+        let stopped = self.rounds.last().and_then(|round| round.meta.stopped);
+        stopped.is_some_and(RoundStop::is_failure)
+    }
+
+    pub(super) fn round(
         &mut self,
         level: u32,
         load: Load,
         spec: RoundSpec,
+        until: Option<UntilPosition>,
         cancel: &Cancel,
     ) -> anyhow::Result<()> {
         self.progress.begin(RoundPosition {
@@ -55,6 +78,7 @@ impl Experiment {
             load,
             spec,
             rounds: self.stored.rounds().len(),
+            until,
         });
         let mut observers = RoundObservers {
             progress: &mut self.progress,

@@ -7,6 +7,7 @@ mod judge_again;
 mod levels;
 mod observers;
 mod opening;
+mod until;
 
 use super::{from_journal::FromJournal, resume, verdict::verdict};
 use crate::{

@@ -64,7 +64,16 @@ pub(super) fn resumed(request: &ExperimentRequest<'_>) -> anyhow::Result<Option<
     let resumed = resume::read(&plan.output.dir, plan, &request.selection)?;
     let (kept, all) = (resumed.levels.len(), plan.levels.len());
     if kept < all {
-        note(&format!("{kept} of {all} levels are kept"));
+        let begun = resumed
+            .rounds
+            .iter()
+            .filter(|round| round.meta.level as usize == kept);
+        let cycles = begun.count() / 2;
+        note(&if cycles > 0 {
+            format!("{kept} of {all} levels are kept, and {cycles} whole cycles of the next one")
+        } else {
+            format!("{kept} of {all} levels are kept")
+        });
     }
     Ok(Some(resumed))
 }

@@ -116,6 +116,11 @@ pub(super) const HOLES: &[(&str, &str, &str)] = &[
         "told by the levels that one run lacks, and this one has the same",
     ),
     (
+        "budget",
+        "compare",
+        "told as --until, which the other run does not have",
+    ),
+    (
         "no-proxy",
         "resume",
         "there is no proxy that it would go without",
@@ -227,6 +232,8 @@ fn beside(name: &str) -> &'static [&'static str] {
     match name {
         "client-key" => &["--client-cert", "id.pem"],
         "client-cert" => &["--client-key", "id.key"],
+        "until" => &["--budget", "10m"],
+        "budget" => &["--until", "decided"],
         "min-output-tokens" => &["--max-output-tokens", "9"],
         "oversample" => &["--num-samples", "9"],
         _ => &[],

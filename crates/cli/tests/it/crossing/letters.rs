@@ -18,7 +18,7 @@ fn every_kind_of_round_is_known_everywhere() {
     let base = sim.base_url();
     std::fs::write(
         dir.path().join("all.yaml"),
-        "rounds: CWE\nshared_prefix: [50]\n",
+        "rounds: CWEMN\nshared_prefix: [50]\n",
     )
     .unwrap();
     let measured = |lang: &str, out: &str| {
@@ -73,7 +73,12 @@ fn every_kind_of_round_is_known_everywhere() {
         assert!(has_column(&flat_en, &column), "{name}: {flat_en}");
         let column = format!("并发1-第{number}轮");
         assert!(has_column(&flat_zh, &column), "{name}: {flat_zh}");
-        let data = format!("{{\"number\":{number},\"epoch\":0,\"kind\":\"{name}\"");
+        let epoch = if kind == RoundKind::NoReuse {
+            "null"
+        } else {
+            "0"
+        };
+        let data = format!("{{\"number\":{number},\"epoch\":{epoch},\"kind\":\"{name}\"");
         let is_there = page.contains(&data);
         assert!(is_there, "{name} is not among the page's rounds");
         let place = format!("round {number}/{} ", RoundKind::ALL.len());
@@ -115,7 +120,7 @@ fn parquet_kinds(path: &std::path::Path) -> std::collections::BTreeSet<String> {
 fn a_letter_that_is_none_is_refused_and_one_that_is_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     dataset(dir.path(), 4);
-    for bad in ["CX", "W", "E", "", "cw-"] {
+    for bad in ["CX", "W", "E", "M", "NW", "", "cw-"] {
         let output = run(
             dir.path(),
             &format!(

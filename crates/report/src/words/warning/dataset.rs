@@ -1,7 +1,7 @@
 //! What is said of rows: too few, alike, cut, or with fields that are not sent.
 
 use crate::words::Bilingual;
-use dualround_model::Warning;
+use dualround_model::{BlockNeed, Warning};
 
 /// Names of fields that are told; the others are counted.
 const NAMED: usize = 8;
@@ -21,6 +21,7 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
             ),
             format!("有 {count} 个提示词与其他重复，第 1 轮不可能全部为冷"),
         ],
+        Warning::FewBlocks { concurrency, need } => few_blocks(*concurrency, *need),
         Warning::TruncatedInput { count, limit, unit } => {
             let unit_zh = if unit == "tokens" { "token" } else { "字符" };
             [
@@ -48,6 +49,46 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
         ],
         _ => return None,
     })
+}
+
+/// Mixed rounds of too few blocks, and what would be enough.
+fn few_blocks(concurrency: u32, need: BlockNeed) -> Bilingual {
+    let BlockNeed {
+        blocks,
+        rounds,
+        rounds_needed,
+        samples_needed,
+    } = need;
+    let [enough, enough_zh] = match rounds_needed {
+        Some(needed) => [
+            format!("{} or {samples_needed} samples", rounds_of(needed)),
+            format!("{needed} 个 M 轮或 {samples_needed} 个样本"),
+        ],
+        None => [
+            format!("{samples_needed} samples"),
+            format!("{samples_needed} 个样本"),
+        ],
+    };
+    [
+        format!(
+            "M at {concurrency}: {} a round, {}; 10 blocks are needed to say how sure it is: {enough}",
+            blocks_of(blocks),
+            rounds_of(rounds)
+        ),
+        format!(
+            "并发 {concurrency} 的 M：每轮 {blocks} 个区块，{rounds} 个 M 轮；要说明把握有多大，需要 10 个区块：{enough_zh}"
+        ),
+    ]
+}
+
+fn blocks_of(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} block{plural}")
+}
+
+fn rounds_of(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} M round{plural}")
 }
 
 /// Percent by which the server's count differs.

@@ -19,6 +19,7 @@ fn words(warning: &Warning) -> Option<Bilingual> {
     match warning {
         Warning::FewerSamples { .. }
         | Warning::DuplicatePrompts { .. }
+        | Warning::FewBlocks { .. }
         | Warning::TruncatedInput { .. }
         | Warning::OtherInputLength { .. }
         | Warning::RowFieldsUnsent { .. }
@@ -28,6 +29,7 @@ fn words(warning: &Warning) -> Option<Bilingual> {
         | Warning::Timeouts { .. }
         | Warning::Retried { .. }
         | Warning::CanaryFailed { .. }
+        | Warning::FreshUnproven
         | Warning::WarmUpFailed { .. } => requests::requests(warning),
         Warning::Interrupted { .. }
         | Warning::Killed { .. }

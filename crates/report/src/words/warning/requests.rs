@@ -1,6 +1,6 @@
 //! What is said of requests that failed, were sent again, or are not there.
 
-use crate::words::Bilingual;
+use crate::words::{Bilingual, both};
 use dualround_model::Warning;
 
 /// What a caveat on requests says; `None` for any other.
@@ -38,6 +38,10 @@ pub(super) fn requests(warning: &Warning) -> Option<Bilingual> {
                 "{count} 个请求失败后重发（额外尝试 {attempts} 次）；其时间属于最后一次尝试，缓存可能已存有其提示词"
             ),
         ],
+        Warning::FreshUnproven => both(
+            "M and N rest on fresh text making a prompt cold, which the canary did not prove here",
+            "M 与 N 依赖全新前缀使提示词变冷，而探测请求（canary）在此未能证实这一点",
+        ),
         Warning::CanaryFailed { reason } => [
             format!(
                 "the canary was not answered ({reason}): whether hits happen here and are reported is not known beforehand, and no cache salt is used"

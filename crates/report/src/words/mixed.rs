@@ -1,0 +1,156 @@
+//! The sentences of mixed rounds: hits against misses inside one round.
+
+use super::{
+    Bilingual, both,
+    figures::{p_value, times},
+};
+use dualround_model::{ConclusionKind, LevelComparison, LostPairs, MixedFinding, Reason, Source};
+
+/// `hits 10.10× faster than misses inside the mixed rounds (9.20–11.00×: 95 % interval by
+/// re-randomising 24 blocks, p < 0.001)`; without an interval the ratio and the blocks alone.
+pub(super) fn mixed_figures(mixed: &MixedFinding) -> Bilingual {
+    let Some(ratio) = mixed.ratio else {
+        return Bilingual::default();
+    };
+    let shown = times(ratio);
+    let faster = ratio > 1.0 && shown != "1.000";
+    let word = if faster { "faster than" } else { "as fast as" };
+    let blocks = mixed.blocks;
+    let [mut en, mut zh] = [
+        format!("hits {shown}× {word} misses inside the mixed rounds"),
+        format!("混合轮内命中相对未命中的加速比 {shown}×"),
+    ];
+    let Some(p) = mixed.p.map(p_value) else {
+        en.push_str(&format!(" ({blocks} blocks)"));
+        zh.push_str(&format!("（{blocks} 个区块）"));
+        return [en, zh];
+    };
+    let [interval, interval_zh] = match mixed.low.zip(mixed.high) {
+        Some((low, high)) => {
+            let range = format!("{}–{}×", times(low), times(high));
+            [
+                format!("{range}: 95 % interval by re-randomising {blocks} blocks"),
+                format!("{range}：{blocks} 个区块重新随机化的 95% 区间"),
+            ]
+        }
+        None => [
+            format!("re-randomising {blocks} blocks bounds no effect"),
+            format!("{blocks} 个区块重新随机化给不出区间"),
+        ],
+    };
+    en.push_str(&format!(" ({interval}, {p})"));
+    zh.push_str(&format!("（{interval_zh}，{p}）"));
+    [en, zh]
+}
+
+/// What the mixed rounds say by themselves, where they do not stand for the level.
+fn alone(mixed: &MixedFinding) -> Bilingual {
+    let [figures, figures_zh] = mixed_figures(mixed);
+    match (mixed.kind, mixed.reason) {
+        (_, Some(reason)) => {
+            let [why, why_zh] = mixed_reason(mixed, reason);
+            [
+                format!("mixed rounds: cannot tell: {why}"),
+                format!("混合轮：无法判断：{why_zh}"),
+            ]
+        }
+        _ => [
+            format!("mixed rounds: {figures}"),
+            format!("混合轮：{figures_zh}"),
+        ],
+    }
+}
+
+/// Why the mixed rounds tell nothing.
+pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
+    let [figures, figures_zh] = mixed_figures(mixed);
+    match reason {
+        Reason::ArmMissed { missed, of } => [
+            format!(
+                "of {of} requests that repeat what was sent {missed} missed the cache, so hits and misses were not compared"
+            ),
+            format!("重复发送的 {of} 个请求中有 {missed} 个未命中，因此比较的不是命中与未命中"),
+        ],
+        Reason::MissesHit => both(
+            "requests behind a fresh value took prompt tokens from a cache, so hits and misses were not compared",
+            "带全新前缀的请求也命中了缓存，因此比较的不是命中与未命中",
+        ),
+        Reason::FewBlocks { blocks } => {
+            let needed = "how sure that is, 10 blocks with 40 ways to give them their arms tell";
+            let needed_zh = "至少 10 个区块且有 40 种分组方式，才能说明把握有多大";
+            [
+                format!("{figures}: {blocks} are too few; {needed}"),
+                format!("{figures_zh}：{blocks} 个太少；{needed_zh}"),
+            ]
+        }
+        Reason::FewPrompts { prompts } => [
+            format!(
+                "different prompts with a TTFT in it and in the cold round: {prompts}; at least 6 are needed"
+            ),
+            format!("混合轮与冷轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
+        ],
+        Reason::LostPairs { cold, warm, of } => lost(LostPairs { cold, warm, of }),
+        Reason::AcrossMargin => [
+            format!("{figures}; the interval crosses the margin of ±5 %"),
+            format!("{figures_zh}；区间跨过 ±5% 容差"),
+        ],
+        _ => both(
+            "no request succeeded with a TTFT in a mixed round and in its cold round",
+            "没有任何请求在混合轮及其冷轮中都成功并测得 TTFT",
+        ),
+    }
+}
+
+/// Requests that failed in one arm.
+fn lost(LostPairs { cold, warm, of }: LostPairs) -> Bilingual {
+    [
+        format!(
+            "of {of} requests that had succeeded in the cold round {cold} failed among the misses and {warm} among the hits, so those left are no fair sample"
+        ),
+        format!(
+            "冷轮中成功的 {of} 个请求里，未命中组失败 {cold} 个，命中组失败 {warm} 个，余下的已不是公平的样本"
+        ),
+    ]
+}
+
+/// What stands beside a conclusion on mixed rounds: what they say where they do not decide, else what
+/// the rounds say; and the drift.
+pub(super) fn beside(level: &LevelComparison, rounds: Bilingual) -> Vec<Bilingual> {
+    let Some(mixed) = &level.mixed else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if level.conclusion.source != Source::Mixed {
+        lines.push(alone(mixed));
+    } else if level.ttft.ratio.is_some() {
+        let [en, zh] = rounds;
+        lines.push([
+            format!("cold rounds against warm rounds: {en}"),
+            format!("冷轮与热轮整轮相比：{zh}"),
+        ]);
+    }
+    if let Some(drift) = mixed.drift {
+        let shown = times(drift);
+        lines.push([
+            format!(
+                "drift: the misses of the mixed rounds took {shown}× as long as in their cold round (the server, its load, or what requests shared changed in between)"
+            ),
+            format!("漂移：混合轮中未命中请求的耗时是其冷轮的 {shown} 倍（其间服务端、负载或请求之间的共享发生了变化）"),
+        ]);
+    }
+    lines
+}
+
+/// `cache works (M 10.10×)`.
+pub(super) fn in_a_few_words(mixed: &MixedFinding, evidence: bool) -> Bilingual {
+    let ratio = mixed.ratio.map_or_else(|| "-".to_owned(), times);
+    let faster = mixed.ratio.is_some_and(|ratio| ratio > 1.0);
+    let [en, zh] = match mixed.kind {
+        ConclusionKind::Effect if faster && evidence => ["cache works", "缓存有效"],
+        ConclusionKind::Effect if faster => ["faster, cause not established", "更快，原因未证实"],
+        ConclusionKind::Effect => ["slower", "更慢"],
+        ConclusionKind::NoEffect => ["no effect", "没有差异"],
+        ConclusionKind::CannotTell | ConclusionKind::Withheld => ["cannot tell", "无法判断"],
+    };
+    [format!("{en} (M {ratio}×)"), format!("{zh}（M {ratio}×）")]
+}

@@ -1,0 +1,123 @@
+//! Rounds in which nothing can be reused against cold ones, which may reuse what their own requests
+//! share: what that is worth. Each is judged as one pair with the cold round behind it.
+
+use super::{
+    design::{Cycle, Design},
+    estimate::estimate_all,
+    lost::{lost, too_many},
+};
+use crate::{
+    cache::cold,
+    cache::hits::Hits,
+    cache::server,
+    decision::{Decision, by_interval},
+    numbers::intervals::FEWEST,
+};
+use dualround_model::{
+    Allowance, ColdVerdict, ConclusionKind, InsideReuse, LostPairs, MetricComparison, Reason,
+    RequestRow, RoundKind, RoundResult, RunEvidence, Verdict,
+};
+
+/// Cold minus other hits, as a share of the prompts, that are evidence.
+const POINTS: f64 = 0.05;
+
+/// Rounds without reuse against cold rounds; `None` without a pair of them.
+pub(crate) fn inside_reuse(
+    rounds: &[RoundResult],
+    known: &RunEvidence,
+    cold: &ColdVerdict,
+    noise: Allowance,
+) -> Option<InsideReuse> {
+    let cycles = cycles(rounds);
+    if cycles.is_empty() {
+        return None;
+    }
+    let design = Design::pairs(cycles.clone());
+    let ttft = estimate_all(&design, RequestRow::ttft_ms, noise).metric;
+    let without = cold::verdict_without_reuse(rounds, known);
+    let seen = HitsSeen::of(&cycles);
+    let decision = decision(&without, cold, &ttft, lost(&design), seen);
+    Some(InsideReuse {
+        cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
+        usage_without: Hits::of_rounds(cycles.iter().map(|(without, _)| *without)).rate(),
+        usage: Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold)).rate(),
+        without,
+        cache_evidence: seen == HitsSeen::More,
+        kind: decision.kind,
+        bound: decision.bound,
+        reason: decision.reason,
+        ttft,
+    })
+}
+
+/// Each round without reuse with the next cold one, or the last before it.
+fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
+    let is_cold = |round: &&RoundResult| round.meta.spec.kind == RoundKind::Cold;
+    let mut cycles = Vec::new();
+    for (at, round) in rounds.iter().enumerate() {
+        if round.meta.spec.kind != RoundKind::NoReuse {
+            continue;
+        }
+        let after = rounds[at + 1..].iter().find(is_cold);
+        let cold = after.or_else(|| rounds[..at].iter().rev().find(is_cold));
+        cycles.extend(cold.map(|cold| (round, cold)));
+    }
+    cycles
+}
+
+/// What is known of the hits that only the cold rounds could have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HitsSeen {
+    /// They hit more.
+    More,
+    /// They hardly did.
+    Few,
+    /// Nobody tells.
+    Unknown,
+}
+
+impl HitsSeen {
+    fn of(cycles: &[Cycle<'_>]) -> Self {
+        let without = || cycles.iter().map(|(without, _)| *without);
+        let with = || cycles.iter().map(|(_, cold)| *cold);
+        let usage = (Hits::of_rounds(without()), Hits::of_rounds(with()));
+        let rates = match usage {
+            (one, other) if one.is_whole() && other.is_whole() => one.rate().zip(other.rate()),
+            _ => server::rate(without()).zip(server::rate(with())),
+        };
+        match rates {
+            Some((without, with)) if with - without >= POINTS => Self::More,
+            Some(_) => Self::Few,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// The table of conclusions, as far as it is about one pair of rounds.
+fn decision(
+    without: &ColdVerdict,
+    cold: &ColdVerdict,
+    ttft: &MetricComparison,
+    lost: LostPairs,
+    seen: HitsSeen,
+) -> Decision {
+    let contaminated = [without.verdict, cold.verdict].contains(&Verdict::Contaminated);
+    if contaminated {
+        return Decision::nothing(ConclusionKind::Withheld, Reason::Contaminated);
+    }
+    let reason = if ttft.pairs == 0 {
+        Some(Reason::NoPairs)
+    } else if ttft.prompts < FEWEST as u64 {
+        let prompts = ttft.prompts;
+        Some(Reason::FewPrompts { prompts })
+    } else if too_many(lost) {
+        let LostPairs { cold, warm, of } = lost;
+        Some(Reason::LostPairs { cold, warm, of })
+    } else {
+        None
+    };
+    match reason {
+        Some(reason) => Decision::nothing(ConclusionKind::CannotTell, reason),
+        None => by_interval(ttft, false, seen == HitsSeen::Few),
+    }
+}
