@@ -71,6 +71,8 @@ fn refused(condition: &str, reason: &str) -> Usage {
 
 /// Parts of a level whose figures a withheld conclusion takes back, and that need six prompts.
 const FIGURES: [&str; 6] = ["ttft", "itl", "latency", "external", "partial", "classes"];
+/// Those of mixed rounds, whose other keys are facts.
+const MIXED_FIGURES: [&str; 6] = ["ratio", "low", "high", "p", "bound", "drift"];
 /// Prompts that a figure needs.
 const PROMPTS: u64 = 6;
 
@@ -288,8 +290,19 @@ impl Gate {
         let Some(conclusion) = level.get("conclusion") else {
             return self.taken_back(level);
         };
-        if !FIGURES.contains(&part.as_str()) {
+        let is_figure = match part.as_str() {
+            "mixed" => self
+                .path
+                .get(1)
+                .is_some_and(|key| MIXED_FIGURES.contains(&key.as_str())),
+            "inside_reuse" => self.path.get(1).is_some_and(|key| key == "ttft"),
+            part => FIGURES.contains(&part),
+        };
+        if !is_figure {
             return None;
+        }
+        if let Some(reason) = withheld_by_part(part, level) {
+            return Some(NoFigure::Withheld(reason));
         }
         if conclusion["kind"] == "withheld" {
             let reason = conclusion["reason"]["kind"].as_str().unwrap_or("withheld");
@@ -298,6 +311,19 @@ impl Gate {
         let few = prompts.filter(|prompts| *prompts < PROMPTS);
         few.map(NoFigure::FewPrompts)
     }
+}
+
+/// Why a part that judges for itself gives no figure, where it does not.
+fn withheld_by_part(part: &str, level: &Value) -> Option<String> {
+    let own = level.get(part)?;
+    let reason = own.get("reason")?.get("kind")?.as_str()?;
+    let is_withheld = match part {
+        // Where the interval crosses the margin the ratio is one all the same.
+        "mixed" => reason != "across_margin",
+        "inside_reuse" => own["kind"] == "withheld",
+        _ => false,
+    };
+    is_withheld.then(|| reason.to_owned())
 }
 
 #[cfg(test)]
@@ -369,6 +395,35 @@ mod tests {
             held("conclusion.kind != effect", &level("withheld", 12)).unwrap(),
             "it is withheld"
         );
+    }
+
+    #[test]
+    fn parts_that_judge_for_themselves_give_no_figure_that_they_take_back() {
+        let level = |reason: &str, kind: &str| {
+            json!({"conclusion": {"kind": "effect", "reason": null},
+                "mixed": {"prompts": 12, "ratio": 9.0, "blocks": 4, "reason": {"kind": reason}},
+                "inside_reuse": {"kind": kind, "reason": {"kind": "contaminated"},
+                    "ttft": {"prompts": 12, "ratio": 9.0}, "usage": 0.5}})
+        };
+        let held = |text: &str, level: &Value| {
+            let gate = Gate::parse(text).unwrap();
+            gate.check(level).unwrap().failure(&gate, Lang::En)
+        };
+        let few = level("few_blocks", "effect");
+        assert_eq!(
+            held("mixed.ratio < 3", &few).unwrap(),
+            "mixed.ratio is withheld (few_blocks)"
+        );
+        assert_eq!(held("mixed.blocks < 3", &few), None);
+        assert_eq!(
+            held("mixed.ratio < 3", &level("across_margin", "effect")),
+            None
+        );
+        assert_eq!(held("inside_reuse.ttft.ratio < 3", &few), None);
+        let dirty = level("across_margin", "withheld");
+        assert!(held("inside_reuse.ttft.ratio < 3", &dirty).is_some());
+        assert_eq!(held("inside_reuse.usage < 0.1", &dirty), None);
+        assert!(held("mixed.ratio < 3", &json!({"mixed": null, "conclusion": {}})).is_some());
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub enum ChangeInterval {
     Unpaired,
     /// Welch's t interval over the cycles of both runs (three or more each).
     TCycles,
+    /// The distance of two intervals of their own (re-randomised blocks of each run), whose half
+    /// widths add as squares.
+    Rerandomised,
     /// Newcombe's interval of the difference of two shares: spread within the two runs.
     Shares,
     /// Linearised ratio estimator with Student's t: spread within the two runs.

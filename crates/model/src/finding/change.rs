@@ -28,6 +28,8 @@ pub enum ChangeReason {
         /// There are.
         prompts: u64,
     },
+    /// The mixed rounds of one of the runs do not tell hits from misses.
+    NotMixed,
     /// One figure a round: an interval needs three cycles in both runs.
     FewRounds {
         /// Rounds of the run that has fewer.
@@ -122,6 +124,12 @@ pub enum ChangeCaveat {
         base: Option<String>,
         /// Of the new one.
         new: Option<String>,
+    },
+    /// The cycles of a run were stopped by what they showed, so that an interval over them is narrower
+    /// than one of cycles that were fixed beforehand.
+    StoppedWhenDecided {
+        /// Which.
+        run: Which,
     },
     /// A run was ended early.
     EndedEarly {

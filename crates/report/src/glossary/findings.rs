@@ -235,6 +235,13 @@ pub(super) const TERMS: &[Term] = &[
         "混合轮的区块未能判定，更多混合轮（--rounds CWMM）或可判定。",
     ),
     term(
+        "not_mixed",
+        "not_mixed",
+        "混合轮未区分",
+        "Mixed rounds of one of two compared runs have too few blocks, or their arms are not what they were to be, so there is no interval to compare by.",
+        "对比的两次运行之一，其混合轮区块太少，或分组与预期不符，因此没有可比较的区间。",
+    ),
+    term(
         "see_failures",
         "see_failures",
         "查看失败",

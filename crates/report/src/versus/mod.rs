@@ -83,6 +83,11 @@ fn name(metric: &str, lang: Lang) -> String {
         "goodput_request_rate" => labels.slo_requests.to_owned(),
         "failure_rate" => labels.failed.to_owned(),
         "ttft_ratio" => format!("TTFT {}/{}", labels.cold, labels.warm),
+        "mixed_ratio" => labels
+            .lang
+            .pick(["TTFT miss/hit (M)", "TTFT 未命中/命中（M）"])
+            .to_owned(),
+        "inside_reuse_ratio" => format!("TTFT {}/{} (N)", labels.no_reuse, labels.cold),
         other => other.to_owned(),
     }
 }
@@ -90,7 +95,7 @@ fn name(metric: &str, lang: Lang) -> String {
 fn value(metric: &MetricChange, value: Option<f64>) -> String {
     match (metric.absolute, metric.name.as_str()) {
         (true, _) => percent(value, 2),
-        (false, "ttft_ratio") => times(value),
+        (false, "ttft_ratio" | "mixed_ratio" | "inside_reuse_ratio") => times(value),
         _ => fixed(value, 2),
     }
 }

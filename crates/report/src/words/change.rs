@@ -15,6 +15,10 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Bilingual {
             format!("prompts in all rounds: {prompts}; at least 6 are needed"),
             format!("各轮都有的提示词只有 {prompts} 条，至少需要 6 条"),
         ],
+        ChangeReason::NotMixed => both(
+            "the mixed rounds of one of the runs do not tell hits from misses",
+            "其中一次运行的混合轮未能区分命中与未命中",
+        ),
         ChangeReason::FewRounds { rounds } => [
             format!(
                 "one figure a round, {rounds} a run: an interval needs three cycles in both runs (--rounds CWCWCW)"
@@ -104,6 +108,15 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
             ]
         }
         ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
+        ChangeCaveat::StoppedWhenDecided { run } => {
+            let [run, run_zh] = which(*run);
+            [
+                format!(
+                    "cycles of the {run} run were stopped when they decided (--until): intervals over cycles are narrower than they should be"
+                ),
+                format!("{run_zh}运行的循环在可判定时即停止（--until）：按循环的区间比应有的更窄"),
+            ]
+        }
         ChangeCaveat::EndedEarly { run } => {
             let [run, run_zh] = which(*run);
             [

@@ -13,7 +13,7 @@ pub(crate) mod estimate;
 mod lengths;
 mod lost;
 mod mixed;
-mod no_reuse;
+pub(crate) mod no_reuse;
 
 use crate::{
     cache::cold,

@@ -51,7 +51,7 @@ pub(crate) fn inside_reuse(
 }
 
 /// Each round without reuse with the next cold one, or the last before it.
-fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
+pub(crate) fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
     let is_cold = |round: &&RoundResult| round.meta.spec.kind == RoundKind::Cold;
     let mut cycles = Vec::new();
     for (at, round) in rounds.iter().enumerate() {

@@ -104,6 +104,48 @@ pub(super) fn times(
     out
 }
 
+/// A ratio of one run with its interval, in logarithms.
+pub(super) struct OwnInterval {
+    pub(super) middle: f64,
+    pub(super) interval: Interval,
+}
+
+/// The change of a ratio that has an interval of its own in each run: half widths add as squares
+/// (the method of variance estimates recovery: Zou and Donner, Statist. Med. 27 (2008) 1693).
+pub(super) fn between_intervals(
+    mut out: MetricChange,
+    base: Option<OwnInterval>,
+    new: Option<OwnInterval>,
+    better: Better,
+) -> MetricChange {
+    let Some((base, new)) = base.zip(new) else {
+        let is_there = out.base.is_some() && out.new.is_some();
+        out.reason = Some(if is_there {
+            ChangeReason::NotMixed
+        } else {
+            ChangeReason::NoValue
+        });
+        return out;
+    };
+    let squares = |a: f64, b: f64| (a.powi(2) + b.powi(2)).sqrt();
+    let centre = new.middle - base.middle;
+    let below = squares(
+        new.middle - new.interval.low,
+        base.interval.high - base.middle,
+    );
+    let above = squares(
+        new.interval.high - new.middle,
+        base.middle - base.interval.low,
+    );
+    let interval = Interval {
+        low: centre - below,
+        high: centre + above,
+    };
+    let kind = ChangeInterval::Rerandomised;
+    relative(&mut out, Some(centre), Some(interval), kind, better);
+    out
+}
+
 /// The change of a figure of a whole round. Without three cycles a side there is no interval.
 pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> MetricChange {
     let mut out = blank(name, margin, false);

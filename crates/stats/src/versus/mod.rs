@@ -11,13 +11,18 @@ use crate::{
     MARGIN,
     level::kinds::of_kind,
     level::pairs::{LENGTH_SHARE, MetricOf, UNEQUAL_SHARE, pairs, unequal},
-    level::{design::Design, estimate::ratios},
+    level::{
+        design::{Cycle, Design},
+        estimate::ratios,
+        no_reuse,
+    },
+    numbers::intervals::Interval,
 };
-use change::{Better, ObservedShare, times, total};
+use change::{Better, ObservedShare, OwnInterval, between_intervals, times, total};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
-    MissingLevel, RequestRow, RoundKind, RoundResult, RoundSummary, RunChange, Verdict, Warning,
-    Which, Witness,
+    MissingLevel, MixedFinding, RequestRow, RoundKind, RoundResult, RoundSummary, RunChange,
+    Verdict, Warning, Which, Witness,
 };
 use hit_rates::{RunHits, ratio_of_sums};
 use lengths::LengthAllowance;
@@ -78,6 +83,8 @@ struct LevelRounds<'a> {
     cold: Vec<&'a RoundResult>,
     warm: Vec<&'a RoundResult>,
     design: Design<'a>,
+    /// Rounds without reuse with their cold ones.
+    inside: Vec<Cycle<'a>>,
 }
 
 impl<'a> LevelRounds<'a> {
@@ -91,6 +98,7 @@ impl<'a> LevelRounds<'a> {
             cold: first_of_epochs(rounds, RoundKind::Cold),
             warm: first_of_epochs(rounds, RoundKind::Warm),
             design: Design::of(rounds),
+            inside: no_reuse::cycles(rounds),
         }
     }
 
@@ -103,6 +111,12 @@ impl<'a> LevelRounds<'a> {
     /// ln(cold / warm) of TTFT.
     fn ratios(&self) -> RunLogs {
         RunLogs::of_logs(ratios(&self.design, RequestRow::ttft_ms))
+    }
+
+    /// ln(without reuse / cold) of TTFT.
+    fn inside_ratios(&self) -> RunLogs {
+        let design = Design::pairs(self.inside.clone());
+        RunLogs::of_logs(ratios(&design, RequestRow::ttft_ms))
     }
 
     /// How its cold rounds were made cold, each way once.
@@ -193,6 +207,18 @@ fn level(
         margin,
         higher,
     )];
+    let (old_inside, new_inside) = (old.inside_ratios(), now.inside_ratios());
+    cache.push(mixed_ratio(one, other, margin));
+    cache.push(times(
+        "inside_reuse_ratio",
+        &old_inside,
+        &new_inside,
+        paired,
+        margin,
+        higher,
+    ));
+    let stopped = [one, other].map(|level| level.until.is_some_and(|until| until.decided));
+    caveats.extend(which(stopped).map(|run| ChangeCaveat::StoppedWhenDecided { run }));
     let changes = [&mut cold, &mut warm, &mut cache];
     caveats.extend(if paired {
         allow_for_lengths(&old, &now, same_method, changes)
@@ -212,6 +238,32 @@ fn level(
         cache,
         caveats,
     }
+}
+
+/// Misses over hits inside the mixed rounds of both runs.
+fn mixed_ratio(base: &LevelComparison, new: &LevelComparison, margin: f64) -> MetricChange {
+    let mut out = change::blank("mixed_ratio", margin, false);
+    let both = [base, new].map(|level| level.mixed.as_ref());
+    (out.base, out.new) = (
+        both[0].and_then(|mixed| mixed.ratio),
+        both[1].and_then(|mixed| mixed.ratio),
+    );
+    let blocks = both.map(|mixed| mixed.map_or(0, |mixed| mixed.blocks));
+    out.n = blocks[0].min(blocks[1]);
+    let [base, new] = both.map(|mixed| mixed.and_then(own_interval));
+    between_intervals(out, base, new, Better::Higher)
+}
+
+/// The interval of a ratio whose arms are what they were to be.
+fn own_interval(mixed: &MixedFinding) -> Option<OwnInterval> {
+    let (low, high) = mixed.low.zip(mixed.high)?;
+    mixed.is_sound().then_some(OwnInterval {
+        middle: mixed.ratio?.ln(),
+        interval: Interval {
+            low: low.ln(),
+            high: high.ln(),
+        },
+    })
 }
 
 /// The runs of which something holds, base and new.
