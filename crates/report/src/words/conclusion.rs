@@ -167,22 +167,24 @@ fn verified(method: ColdMethod) -> Bilingual {
 fn decided(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let faster = level.concluded_ratio().is_some_and(|ratio| ratio > 1.0);
-    let [head, head_zh] = match found.kind {
-        ConclusionKind::NoEffect => no_effect(found.bound),
+    let blocks = level.mixed.as_ref();
+    let blocks = blocks.filter(|_| found.source == Source::Mixed);
+    let [head, head_zh] = match (found.kind, blocks) {
+        (ConclusionKind::NoEffect, _) => no_effect(found.bound),
+        (_, Some(mixed)) => mixed::head(mixed, found.cache_evidence, found.witness),
         _ if faster && found.cache_evidence => both("cache works", "缓存有效"),
         _ if faster => no_evidence(found.witness).map(str::to_owned),
         _ => both("round 2 slower", "第 2 轮更慢"),
     };
-    let by_blocks = found.source == Source::Mixed;
-    let [figures, figures_zh] = match &level.mixed {
-        Some(mixed) if by_blocks => mixed_figures(mixed),
-        _ => figures(level),
+    let [figures, figures_zh] = match blocks {
+        Some(mixed) => mixed_figures(mixed),
+        None => figures(level),
     };
     let [mut en, mut zh] = [
         format!("{head}: {figures}"),
         format!("{head_zh}：{figures_zh}"),
     ];
-    if by_blocks {
+    if blocks.is_some() {
         return [en, zh];
     }
     let [classes, classes_zh] = classes(level);
@@ -356,17 +358,9 @@ fn undecided_yet(level: &LevelComparison) -> bool {
 /// Hits by the witness that may speak, and what the cold round had of its own.
 fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
-    if hits.usage_of == 0
-        && let Some((hit, miss)) = level
-            .mixed
-            .as_ref()
-            .and_then(|one| one.hit_rate.zip(one.miss_rate))
-    {
-        let ([hit, hit_zh], [miss, miss_zh]) = (percent(hit), percent(miss));
-        return [
-            format!("; hits took {hit} of their prompt tokens from cache, misses {miss}"),
-            format!("；命中组 {hit_zh} 的提示词 token 命中缓存，未命中组 {miss_zh}"),
-        ];
+    if let (Source::Mixed, Some(mixed)) = (level.conclusion.source, &level.mixed) {
+        let ([en, zh], [more, more_zh]) = (mixed::hit_rates(mixed), inside_the_cold(level));
+        return [format!("{en}{more}"), format!("{zh}{more_zh}")];
     }
     let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
         (Witness::Counters { warm, .. }, _) => {
@@ -394,14 +388,23 @@ fn rate(level: &LevelComparison) -> Bilingual {
         ),
         _ => Bilingual::default(),
     };
-    if let Some(cold) = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE) {
-        let [cold, cold_zh] = percent(cold);
-        en.push_str(&format!(
-            "; the cold round itself hit {cold}: what it reused is not in this ratio"
-        ));
-        zh.push_str(&format!("；冷轮自身命中 {cold_zh}：其复用不在此加速比之内"));
-    }
+    let [more, more_zh] = inside_the_cold(level);
+    en.push_str(&more);
+    zh.push_str(&more_zh);
     [en, zh]
+}
+
+/// What the cold round reused itself, which no ratio against it holds.
+fn inside_the_cold(level: &LevelComparison) -> Bilingual {
+    let cold = level.conclusion.cold_hits.filter(|cold| *cold >= INSIDE);
+    let Some(cold) = cold else {
+        return Bilingual::default();
+    };
+    let [cold, cold_zh] = percent(cold);
+    [
+        format!("; the cold round itself hit {cold}: what it reused is not in this ratio"),
+        format!("；冷轮自身命中 {cold_zh}：其复用不在此加速比之内"),
+    ]
 }
 
 /// What was not controlled, and what would tell more.

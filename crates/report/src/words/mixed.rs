@@ -2,9 +2,11 @@
 
 use super::{
     Bilingual, both,
-    figures::{p_value, times},
+    figures::{p_value, percent, times},
 };
-use dualround_model::{ConclusionKind, LevelComparison, LostPairs, MixedFinding, Reason, Source};
+use dualround_model::{
+    ConclusionKind, LevelComparison, LostPairs, MixedFinding, Reason, Source, Witness,
+};
 
 /// `hits 10.10× faster than misses inside the mixed rounds (9.20–11.00×: 95 % interval by
 /// re-randomising 24 blocks, p < 0.001)`; without an interval the ratio and the blocks alone.
@@ -110,6 +112,40 @@ fn lost(LostPairs { cold, warm, of }: LostPairs) -> Bilingual {
         format!(
             "冷轮中成功的 {of} 个请求里，未命中组失败 {cold} 个，命中组失败 {warm} 个，余下的已不是公平的样本"
         ),
+    ]
+}
+
+/// What an effect inside mixed rounds is called.
+pub(super) fn head(mixed: &MixedFinding, evidence: bool, witness: Witness) -> Bilingual {
+    let faster = mixed.ratio.is_some_and(|ratio| ratio > 1.0);
+    let known = mixed.missed_share.is_some();
+    match (faster, evidence, witness) {
+        (false, ..) => both("hits slower than misses", "命中比未命中慢"),
+        (true, true, _) => both("cache works", "缓存有效"),
+        (true, false, Witness::ResponseCache(_)) => both(
+            "hits faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+            "命中更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
+        ),
+        (true, false, _) if known => both(
+            "hits faster, cause not established (they took hardly more of their prompts from cache than misses)",
+            "命中更快，但原因未证实（其命中缓存的提示词几乎不比未命中多）",
+        ),
+        (true, false, _) => both(
+            "hits faster, cause not established (hits cannot be seen here)",
+            "命中更快，但原因未证实（此处无法看到命中）",
+        ),
+    }
+}
+
+/// `; hits took 99.9 % of their prompt tokens from cache, misses 0.5 %`.
+pub(super) fn hit_rates(mixed: &MixedFinding) -> Bilingual {
+    let Some((hit, miss)) = mixed.hit_rate.zip(mixed.miss_rate) else {
+        return Bilingual::default();
+    };
+    let ([hit, hit_zh], [miss, miss_zh]) = (percent(hit), percent(miss));
+    [
+        format!("; hits took {hit} of their prompt tokens from cache, misses {miss}"),
+        format!("；命中组 {hit_zh} 的提示词 token 命中缓存，未命中组 {miss_zh}"),
     ]
 }
 

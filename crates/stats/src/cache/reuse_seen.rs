@@ -28,6 +28,8 @@ pub(crate) struct ReuseSeen {
     pub(crate) known_few: bool,
     /// Share that the cold rounds hit.
     pub(crate) cold: Option<f64>,
+    /// The hit arm of mixed rounds hit what the other did not; `None` where that is not known.
+    pub(crate) by_arms: Option<bool>,
 }
 
 /// What was seen of a level's hits: first who may speak of them, then what that witness says.
@@ -92,7 +94,16 @@ pub(crate) fn reuse_seen(
             Witness::Counters { cold, .. } => Some(cold),
             _ => None,
         },
+        by_arms: mixed.and_then(hits_by_arms),
     }
+}
+
+/// Whether the hit arm took more of its prompts from a cache than the other; `None` where its hits
+/// are not known throughout.
+fn hits_by_arms(mixed: &MixedFinding) -> Option<bool> {
+    mixed.missed_share?;
+    let (hit, miss) = mixed.hit_rate.zip(mixed.miss_rate)?;
+    Some(hit - miss >= POINTS)
 }
 
 /// The same where mixed rounds alone repeat what was sent.
@@ -102,7 +113,7 @@ fn by_arms(
     cold: Hits,
     mixed: &MixedFinding,
 ) -> ReuseSeen {
-    let rates = mixed.hit_rate.zip(mixed.miss_rate);
+    let by_arms = hits_by_arms(mixed);
     let witness = match (explains, mixed.missed_share) {
         (Some(replayed), _) => Witness::ResponseCache(replayed),
         (None, Some(_)) if cold.is_whole() => Witness::Usage,
@@ -110,13 +121,13 @@ fn by_arms(
         (None, _) => Witness::Nobody,
     };
     let is_told = witness == Witness::Usage;
-    let evidence = is_told && rates.is_some_and(|(hit, miss)| hit - miss >= POINTS);
     ReuseSeen {
         witness,
         replayed,
-        evidence,
-        known_few: is_told && !evidence && rates.is_some(),
+        evidence: is_told && by_arms == Some(true),
+        known_few: is_told && by_arms == Some(false),
         cold: if is_told { cold.rate() } else { None },
+        by_arms,
     }
 }
 

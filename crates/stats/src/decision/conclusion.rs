@@ -7,7 +7,7 @@ use crate::{
     numbers::intervals::FEWEST,
 };
 use dualround_model::{
-    Conclusion, ConclusionKind, LostPairs, MixedFinding, Reason, Source, Verdict,
+    Conclusion, ConclusionKind, LostPairs, MixedFinding, Reason, Source, Verdict, Witness,
 };
 
 /// Whether the cache works, decided from the evidence of a level.
@@ -18,7 +18,11 @@ pub(crate) fn conclude(basis: &LevelEvidence<'_>) -> Conclusion {
     Conclusion {
         kind: decision.kind,
         source: decision.source,
-        cache_evidence: basis.reuse.evidence,
+        cache_evidence: if mixed {
+            is_evident(basis)
+        } else {
+            basis.reuse.evidence
+        },
         margin: MARGIN,
         allowance: if mixed { None } else { allowance },
         bound: decision.bound,
@@ -27,6 +31,13 @@ pub(crate) fn conclude(basis: &LevelEvidence<'_>) -> Conclusion {
         cold_hits: basis.reuse.cold,
         remarks: remarks(basis, &decision),
     }
+}
+
+/// Hits were seen where blocks decide: in their arms, or where those do not tell, in the rounds. What
+/// a response cache gave back is no hit.
+fn is_evident(basis: &LevelEvidence<'_>) -> bool {
+    let replayed = matches!(basis.reuse.witness, Witness::ResponseCache(_));
+    !replayed && basis.reuse.by_arms.unwrap_or(basis.reuse.evidence)
 }
 
 /// The first row of the table in docs/methodology.md that holds: each one needs what those before

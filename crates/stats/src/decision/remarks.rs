@@ -1,7 +1,7 @@
 //! What a conclusion is said with: what was not controlled, and what would tell more.
 
 use crate::decision::{LevelEvidence, SourcedDecision};
-use dualround_model::{ColdMethod, ConclusionKind, Reason, Remark, Source, Witness};
+use dualround_model::{ColdMethod, ConclusionKind, Reason, Remark, Source, UntilPlan, Witness};
 
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
@@ -40,6 +40,12 @@ fn takes_fresh_text(method: ColdMethod) -> bool {
     matches!(method, ColdMethod::Marker | ColdMethod::Salt)
 }
 
+/// More time, where it would allow more cycles.
+fn more_budget(basis: &LevelEvidence<'_>) -> Option<Remark> {
+    let until = basis.design.until(false)?;
+    (until.most < UntilPlan::MOST).then_some(Remark::MoreBudget)
+}
+
 /// What would tell more, or what was not controlled.
 fn next(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Option<Remark> {
     let schedule = basis.judging.schedule.to_string();
@@ -47,13 +53,15 @@ fn next(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Option<Remark>
     match decision.reason {
         // More rounds are given back as well.
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) if given_back => None,
-        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => Some(match decision.source {
-            Source::Until => Remark::MoreBudget,
-            Source::Mixed => Remark::MoreMixed,
-            _ if schedule.matches("CW").count() >= CYCLES => Remark::MoreCycles,
-            _ if takes_fresh_text(basis.cold.method) => Remark::ThreeCyclesOrMixed,
-            _ => Remark::ThreeCycles,
-        }),
+        Some(Reason::AcrossMargin | Reason::WideBound { .. }) => match decision.source {
+            Source::Until => more_budget(basis),
+            Source::Mixed => Some(Remark::MoreMixed),
+            _ if schedule.matches("CW").count() >= CYCLES => Some(Remark::MoreCycles),
+            _ if takes_fresh_text(basis.cold.method) && basis.mixed.is_none() => {
+                Some(Remark::ThreeCyclesOrMixed)
+            }
+            _ => Some(Remark::ThreeCycles),
+        },
         Some(Reason::LostPairs { .. }) => Some(Remark::SeeFailures),
         // Both arms of a mixed round are as warm as each other.
         None if decision.source == Source::Mixed => None,

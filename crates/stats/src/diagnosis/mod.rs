@@ -12,7 +12,7 @@ use crate::{
 };
 use dualround_model::{
     CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, RoundKind, RoundResult,
-    RunEvidence, Warning, Witness,
+    RunEvidence, Source, Warning, Witness,
 };
 
 /// A warm hit rate below this counts as no reuse.
@@ -55,6 +55,10 @@ pub(crate) fn of(
     if let Some(why) = not_compared(basis) {
         return vec![why];
     }
+    if !basis.warm_round && basis.mixed.is_none() {
+        // What the cold round reused inside itself is compared, and explains itself.
+        return Vec::new();
+    }
     let case = LevelCase {
         rounds,
         known,
@@ -83,21 +87,25 @@ pub(crate) fn of(
 
 /// Nothing was compared.
 fn not_compared(basis: &LevelEvidence<'_>) -> Option<Diagnosis> {
-    match (basis.warm_round, basis.judging.schedule.has_pair()) {
-        (false, true) => Some(Diagnosis::EndedBeforeWarm),
+    if basis.warm_round {
+        return (basis.ttft.metric.pairs == 0).then_some(Diagnosis::NoPairs);
+    }
+    let schedule = &basis.judging.schedule;
+    let is_compared = basis.mixed.is_some() || basis.inside;
+    match (is_compared, schedule.has(RoundKind::Warm)) {
+        (_, true) => Some(Diagnosis::EndedBeforeWarm),
         (false, false) => Some(Diagnosis::NoWarmRound),
-        (true, _) => (basis.ttft.metric.pairs == 0).then_some(Diagnosis::NoPairs),
+        (true, false) => None,
     }
 }
 
 /// The cache works, as far as can be told.
 fn works(case: &LevelCase<'_>) -> bool {
-    let faster = case
-        .basis
-        .ttft
-        .metric
-        .ratio
-        .is_some_and(|ratio| ratio > 1.0);
+    let ratio = match (case.conclusion.source, case.basis.mixed) {
+        (Source::Mixed, Some(mixed)) => mixed.ratio,
+        _ => case.basis.ttft.metric.ratio,
+    };
+    let faster = ratio.is_some_and(|ratio| ratio > 1.0);
     case.conclusion.kind == ConclusionKind::Effect && faster && case.conclusion.cache_evidence
 }
 

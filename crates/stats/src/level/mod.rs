@@ -67,6 +67,7 @@ pub fn compare(
     let cold = cold::verdict(rounds, known, judging.same_samples, replayed);
     let classes = classes(&design, noise);
     let mixed = mixed(rounds, known);
+    let inside_reuse = inside_reuse(rounds, known, &cold, noise);
     let reuse = reuse_seen(replayed, &design, known, mixed.as_ref());
     let lost_pairs = lost(&design);
     let basis = LevelEvidence {
@@ -77,6 +78,7 @@ pub fn compare(
         ttft: &ttft,
         classes: &classes,
         mixed: mixed.as_ref(),
+        inside: inside_reuse.is_some(),
         lost: too_many(lost_pairs).then_some(lost_pairs),
         hit_rate: &hit_rate,
         reuse,
@@ -104,7 +106,7 @@ pub fn compare(
         answers: None,
         external: external(rounds, noise),
         partial: partial(rounds, noise),
-        inside_reuse: inside_reuse(rounds, known, &cold, noise),
+        inside_reuse,
         mixed,
         until: design.until(is_decided(&conclusion)),
         buckets: lengths(&design, noise),
