@@ -21,7 +21,7 @@ levels = json.loads((args.dir / "comparison.json").read_text())["levels"]
 assert levels, "no level was compared"
 for level in levels:
     conclusion, hits = level["conclusion"], level["hit_rate"]
-    text = " ".join([conclusion["text"], *level["diagnosis"]])
+    text = " ".join([conclusion["text"], *level["beside"], *level["diagnosis"]])
     where = f"concurrency {level['concurrency']}: {text}"
     if args.kind:
         assert conclusion["kind"] in args.kind.split(","), where

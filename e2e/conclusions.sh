@@ -33,12 +33,22 @@ measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2' --shared-prefi
     --fail-if 'partial.0.usage > 0.05' --fail-if 'partial.1.usage < 0.4' --fail-if 'partial.1.usage > 0.55' --fail-if 'partial.2.usage < 0.9'
 check "$work/works" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
 
+# Three ways to know more: hits and misses in one round, cycles until they decide, nothing reused.
+measure mixed $one 1 12 --rounds CWM --fail-if 'mixed.ratio < 2' --fail-if 'mixed.p > 0.05'
+check "$work/mixed" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "faster than misses inside the mixed rounds"
+measure until $one 4 12 --until decided --budget 3m --fail-if 'until.decided == false'
+check "$work/until" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "decided at look"
+measure inside $one 1 12 --rounds NCW --fail-if 'inside_reuse.usage_without > 0.05'
+check "$work/inside" --kind effect --evidence yes --hits 0.9 1 --says "reuse inside the round"
+
 PORT=$one "$here/llama.sh" start --cache-ram 0
 measure evicted $one 4 12
 check "$work/evicted" --evidence no --hits 0 0.1 --says "evicted: 12 prompts took turns on 4 slots" --not-says "cache works"
 
 PORT=$one "$here/llama.sh" start --no-cache-prompt
 measure off $one 4 12
+measure off_mixed $one 1 12 --rounds CWM
+check "$work/off_mixed" --evidence no --hits 0 0.01 --says "missed the cache, so hits and misses were not compared" --not-says "cache works"
 # Without a cache the rounds may still differ as the machine does; what must not be is a cache that works.
 check "$work/off" --evidence no --hits 0 0.01 --says "cache off" --not-says "cache works"
 

@@ -11,6 +11,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
+/// Rounds that are shown of a level that goes on until it is decided, which may have many.
+const LAST_ROUNDS: usize = 4;
+
 /// The style in which a run shows its progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ProgressFormat {
@@ -180,6 +183,9 @@ impl Progress {
             now.show(self.format, self.lang, &self.ended, true);
         }
         self.ended.push(now.figures(self.lang, true));
+        if now.place.until.is_some() && self.ended.len() > LAST_ROUNDS {
+            self.ended.remove(0);
+        }
         now.bar.finish_and_clear();
         Some(now.spent)
     }

@@ -78,11 +78,11 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             "带全新前缀的请求也命中了缓存，因此比较的不是命中与未命中",
         ),
         Reason::FewBlocks { blocks } => {
-            let needed = "how sure that is, 10 blocks with 40 ways to give them their arms tell";
-            let needed_zh = "至少 10 个区块且有 40 种分组方式，才能说明把握有多大";
+            let needed = "at least 10 are needed, with 40 ways to give them their arms";
+            let needed_zh = "至少需要 10 个区块，且有 40 种分组方式";
             [
-                format!("{figures}: {blocks} are too few; {needed}"),
-                format!("{figures_zh}：{blocks} 个太少；{needed_zh}"),
+                format!("{figures}: too few to say how sure that is (blocks: {blocks}); {needed}"),
+                format!("{figures_zh}：区块太少（{blocks} 个），无法说明把握有多大；{needed_zh}"),
             ]
         }
         Reason::FewPrompts { prompts } => [
