@@ -11,7 +11,7 @@ const WAVES: usize = 4;
 
 /// One block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Block {
+pub(crate) struct ArmBlock {
     /// The place of its first request in the sequence of sending.
     pub(crate) first: usize,
     /// What the coin gave it.
@@ -21,7 +21,7 @@ pub(crate) struct Block {
 /// The blocks of a round, in the sequence of sending.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Blocks {
-    pub(crate) blocks: Vec<Block>,
+    pub(crate) blocks: Vec<ArmBlock>,
     /// Requests at the beginning of each that fill the queue.
     pub(crate) ramp: usize,
 }
@@ -93,7 +93,7 @@ impl BlockCut {
         let blocks = self.starts.iter().zip(arms);
         Blocks {
             blocks: blocks
-                .map(|(first, arm)| Block { first: *first, arm })
+                .map(|(first, arm)| ArmBlock { first: *first, arm })
                 .collect(),
             ramp: if concurrency > 1 {
                 concurrency as usize

@@ -108,15 +108,7 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
             ]
         }
         ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
-        ChangeCaveat::StoppedWhenDecided { run } => {
-            let [run, run_zh] = which(*run);
-            [
-                format!(
-                    "cycles of the {run} run were stopped when they decided (--until): intervals over cycles are narrower than they should be"
-                ),
-                format!("{run_zh}运行的循环在可判定时即停止（--until）：按循环的区间比应有的更窄"),
-            ]
-        }
+        ChangeCaveat::StoppedWhenDecided { run } => stopped(*run),
         ChangeCaveat::EndedEarly { run } => {
             let [run, run_zh] = which(*run);
             [
@@ -150,6 +142,16 @@ pub(crate) fn setting(what: &str, base: Option<&str>, new: Option<&str>) -> Bili
             base.unwrap_or("未知"),
             new.unwrap_or("未知")
         ),
+    ]
+}
+
+fn stopped(run: Which) -> Bilingual {
+    let [run, run_zh] = which(run);
+    [
+        format!(
+            "cycles of the {run} run were stopped when they decided (--until): intervals over cycles are narrower than they should be"
+        ),
+        format!("{run_zh}运行的循环在可判定时即停止（--until）：按循环的区间比应有的更窄"),
     ]
 }
 

@@ -167,8 +167,10 @@ fn verified(method: ColdMethod) -> Bilingual {
 fn decided(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     let faster = level.concluded_ratio().is_some_and(|ratio| ratio > 1.0);
-    let blocks = level.mixed.as_ref();
-    let blocks = blocks.filter(|_| found.source == Source::Mixed);
+    let blocks = match found.source {
+        Source::Mixed => level.mixed.as_ref(),
+        _ => None,
+    };
     let [head, head_zh] = match (found.kind, blocks) {
         (ConclusionKind::NoEffect, _) => no_effect(found.bound),
         (_, Some(mixed)) => mixed::head(mixed, found.cache_evidence, found.witness),

@@ -197,26 +197,8 @@ fn level(
     }
     let mut cold = rounds(&old.cold, &now.cold, paired, margin);
     let mut warm = rounds(&old.warm, &now.warm, paired, margin);
-    let (old_ratios, new_ratios) = (old.ratios(), now.ratios());
-    let higher = Better::Higher;
-    let mut cache = vec![times(
-        "ttft_ratio",
-        &old_ratios,
-        &new_ratios,
-        paired,
-        margin,
-        higher,
-    )];
-    let (old_inside, new_inside) = (old.inside_ratios(), now.inside_ratios());
-    cache.push(mixed_ratio(one, other, margin));
-    cache.push(times(
-        "inside_reuse_ratio",
-        &old_inside,
-        &new_inside,
-        paired,
-        margin,
-        higher,
-    ));
+    let mut cache = ratios_of_rounds(&old, &now, paired, margin);
+    cache.insert(1, mixed_ratio(one, other, margin));
     let stopped = [one, other].map(|level| level.until.is_some_and(|until| until.decided));
     caveats.extend(which(stopped).map(|run| ChangeCaveat::StoppedWhenDecided { run }));
     let changes = [&mut cold, &mut warm, &mut cache];
@@ -238,6 +220,25 @@ fn level(
         cache,
         caveats,
     }
+}
+
+/// What the cache is worth by whole rounds: cold against warm ones, and without reuse against cold.
+fn ratios_of_rounds(
+    old: &LevelRounds<'_>,
+    now: &LevelRounds<'_>,
+    paired: bool,
+    margin: f64,
+) -> Vec<MetricChange> {
+    let change =
+        |name, old: &RunLogs, now: &RunLogs| times(name, old, now, paired, margin, Better::Higher);
+    vec![
+        change("ttft_ratio", &old.ratios(), &now.ratios()),
+        change(
+            "inside_reuse_ratio",
+            &old.inside_ratios(),
+            &now.inside_ratios(),
+        ),
+    ]
 }
 
 /// Misses over hits inside the mixed rounds of both runs.

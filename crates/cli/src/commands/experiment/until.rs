@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// Where a cycle runs.
 #[derive(Clone, Copy)]
-struct CyclePlace {
+struct LevelPlace {
     level: u32,
     load: Load,
     /// Where the rounds of its level begin among those of the run.
@@ -64,7 +64,7 @@ impl Experiment {
                 }
             }
             self.session.set_most_cycles(most);
-            let at = CyclePlace { level, load, first };
+            let at = LevelPlace { level, load, first };
             match self.cycle(at, until, position, cancel)? {
                 CycleEnd::Whole => {}
                 CycleEnd::Broken => return Ok(None),
@@ -75,7 +75,7 @@ impl Experiment {
     /// Runs a cold round and a warm one.
     fn cycle(
         &mut self,
-        at: CyclePlace,
+        at: LevelPlace,
         until: UntilPlan,
         mut position: UntilPosition,
         cancel: &Cancel,
