@@ -4,7 +4,7 @@ import math
 import re
 
 from journal import hit_rate, mean, ttft
-from sentences import N, Wrong, same, shown
+from text import N, Wrong, same, shown
 
 CANARY = [
     (rf"a repeated made text took (\d+) of its (\d+) tokens from the cache, and the server said so", rf"重复发送的 (\d+) tokens 合成文本命中缓存 (\d+) tokens，且服务端报告了命中", "hit"),
@@ -137,8 +137,10 @@ def returned(level):
     for at, warm in enumerate(level.rounds):
         earlier = [a for a in level.rounds[:at] if a.epoch == warm.epoch]
         ids = {(one["index"], one.get("response_id")) for a in earlier for one in a.successes() if one.get("response_id")}
-        if warm.kind == "warm":
-            out += [one for one in warm.successes() if (one["index"], one.get("response_id")) in ids]
+        if warm.kind in ("warm", "mixed"):
+            # The other arm of a mixed round repeats nothing.
+            again = [one for one in warm.successes() if (one.get("mixed") or {}).get("arm") != "miss"]
+            out += [one for one in again if (one["index"], one.get("response_id")) in ids]
     return out
 
 
@@ -306,7 +308,41 @@ NOTES = [
 ]
 
 
+FEW_BLOCKS = [
+    r"M at (\d+): (\d+) blocks? a round, (\d+) M rounds?; 10 blocks are needed to say how sure it is: (?:(\d+) M rounds? or )?(\d+) samples",
+    r"并发 (\d+) 的 M：每轮 (\d+) 个区块，(\d+) 个 M 轮；要说明把握有多大，需要 10 个区块：(?:(\d+) 个 M 轮或 )?(\d+) 个样本",
+]
+
+
+def few_blocks(found, levels):
+    """By the blocks that mixed rounds had, and the ways to give half of them an arm."""
+    concurrency, blocks, rounds, needed, samples = (int(one) if one else None for one in found.groups())
+    plan = levels[0].run["plan"]
+    same(sum(letter == "M" for letter in plan["schedule"]), rounds, "M rounds")
+    same(10 * (1 if concurrency == 1 else 4 * concurrency), samples, "samples that are enough")
+    enough = (n for n in range(1, 21) if n * blocks >= 10 and math.comb(blocks, blocks // 2) ** n >= 40)
+    same(next(enough, None), needed, "M rounds that are enough")
+    of_level = [level for level in levels if level.said["concurrency"] == concurrency]
+    for one in (one for level in of_level for one in level.rounds if one.kind == "mixed"):
+        if len(one.records) == one.meta["planned"]:
+            same(1 + max(record["mixed"]["block"] for record in one.records), blocks, "blocks of a round")
+    return of_level
+
+
+def fresh_unproven(levels):
+    """The canary did not find a text again, or did not find it behind another value."""
+    for level in levels:
+        canary = level.canary or {}
+        if (canary.get("repeated") or 0) > 16 and canary.get("other_counted") and not canary.get("replayed"):
+            raise Wrong("the canary proved that fresh text separates")
+
+
 def note(text, levels, zh):
+    if found := re.fullmatch(FEW_BLOCKS[zh] + PLACES, text):
+        return few_blocks(found, levels)
+    unproven = r"M 与 N 依赖全新前缀使提示词变冷，而探测请求（canary）在此未能证实这一点" if zh else r"M and N rest on fresh text making a prompt cold, which the canary did not prove here"
+    if re.fullmatch(unproven + PLACES, text):
+        return fresh_unproven(levels)
     for en, chinese, figures in NOTES:
         found = re.fullmatch((chinese if zh else en) + PLACES, text)
         if not found:
@@ -316,5 +352,5 @@ def note(text, levels, zh):
         if figures and all(level.whole for level in levels):
             of_rounds = {tuple(sorted(figures(one))) for level in levels for one in level.rounds}
             same(tuple(sorted(numbers)) in of_rounds, True, text)
-        return
+        return None
     raise Wrong(f"not understood: {text!r}")

@@ -17,9 +17,11 @@ class Round:
     def successes(self):
         return [one for one in self.records if one["outcome"] == "success"]
 
-    def known(self):
-        """Cached and prompt tokens of each success that tells both."""
+    def known(self, arm=None):
+        """Cached and prompt tokens of each success that tells both; of a mixed round also of one arm."""
         for one in self.successes():
+            if arm is not None and one["mixed"]["arm"] != arm:
+                continue
             usage = one["usage"]
             prompt, cached = usage["prompt_tokens"], usage["cached_tokens"]
             if cached is None and prompt is not None and self.omission and not usage.get("cached_unreadable"):
@@ -69,10 +71,10 @@ def leaves_zero_out(rounds, canary, run):
     return (found or told) and len(run["engines"]) <= 1
 
 
-def hit_rate(rounds):
-    """Rate, requests that are known, and successes."""
-    pairs = [(cached, prompt) for a in rounds for _, cached, prompt in a.known()]
-    of = sum(len(a.successes()) for a in rounds)
+def hit_rate(rounds, arm=None):
+    """Rate, requests that are known, and successes; of mixed rounds also those of one arm."""
+    pairs = [(cached, prompt) for a in rounds for _, cached, prompt in a.known(arm)]
+    of = sum(arm is None or one["mixed"]["arm"] == arm for a in rounds for one in a.successes())
     prompt = sum(prompt for _, prompt in pairs)
     rate = sum(cached for cached, _ in pairs) / prompt if prompt else None
     return rate, len(pairs), of
@@ -91,13 +93,14 @@ def t_cdf(x, freedom):
     return 0.5 + total * width / 3
 
 
-def t_975(freedom):
+def t_quantile(freedom, left_out):
+    """Beyond it on both sides lies the share that is left out."""
     if freedom == 1:
-        return math.tan(0.475 * math.pi)
+        return math.tan((1 - left_out) / 2 * math.pi)
     low, high = 0.0, 60.0
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (middle, high) if t_cdf(middle, freedom) < 0.975 else (low, middle)
+        low, high = (middle, high) if t_cdf(middle, freedom) < 1 - left_out / 2 else (low, middle)
     return (low + high) / 2
 
 
@@ -105,8 +108,8 @@ def mean(values):
     return sum(values) / len(values)
 
 
-def t_interval(values):
+def t_interval(values, left_out=0.05):
     middle, n = mean(values), len(values)
     error = math.sqrt(sum((value - middle) ** 2 for value in values) / (n - 1) / n)
-    half = t_975(n - 1) * error
+    half = t_quantile(n - 1, left_out) * error
     return middle - half, middle + half

@@ -3,7 +3,9 @@
 import math
 from collections import defaultdict
 
+from inside import Inside
 from journal import hit_rate, mean, t_interval, ttft
+from mixed import Mixed, kind_of
 
 MARGIN = math.log(1.05)
 REPEATS = 11.0
@@ -35,8 +37,12 @@ class Level:
         self.warms = [one for role, one in roles if role == "warm"]
         self.pairs_run = self.pair(roles)
         self.cycles = self.whole(self.pairs_run)
+        self.most = next((one.meta["most_cycles"] for one in rounds if one.meta.get("most_cycles")), None)
         self.source = None
         self.estimate(roles)
+        mixed, inside = Mixed(rounds), Inside(self)
+        self.mixed = mixed if mixed.rounds else None
+        self.inside = inside if inside.cycles else None
 
     def role(self, at, one):
         first = next((other for other in self.rounds if other.kind == "cold"), None)
@@ -70,18 +76,20 @@ class Level:
         return [one for one in side if one is own or len(pair & set(logs(one))) >= REPEAT_SHARE * len(pair)]
 
     def estimate(self, roles):
-        self.ratio, self.interval, self.allowance, self.prompts = None, None, None, 0
+        self.effect, self.interval, self.allowance, self.prompts = None, None, None, 0
+        self.ratio, self.apart = None, None
         if not self.cycles:
             return
         apart = None
         if len(self.cycles) >= 3:
-            self.source = "cycles"
-            rows = [self.common([cycle]) for cycle in self.cycles]
-            means = [(mean([c for c, _ in cycle]), mean([w for _, w in cycle])) for cycle in rows]
+            self.source = "until" if self.most else "cycles"
+            means = self.means()
             effects = [c - w for c, w in means]
             self.cold, self.warm = mean([c for c, _ in means]), mean([w for _, w in means])
-            self.effect, self.interval = mean(effects), t_interval(effects)
-            self.prompts = len(rows[0])
+            # Each look that there may be errs with its part of 5 %.
+            left_out = 0.05 / (self.most - 2) if self.most else 0.05
+            self.effect, self.interval = mean(effects), t_interval(effects, left_out)
+            self.prompts = len(by_prompt([row for cycle in self.cycles for row in self.rows_of(cycle)]))
         elif len(self.cycles) == 2:
             self.source = "cwcw"
             self.spread(self.common(self.cycles))
@@ -98,13 +106,19 @@ class Level:
         self.ratio = None if self.effect is None else math.exp(self.effect)
         self.apart = apart
 
+    @staticmethod
+    def rows_of(cycle):
+        cold, warm = map(logs, cycle)
+        return [(cold[at][0], cold[at][1], warm[at][1]) for at in cold if at in warm]
+
+    def means(self):
+        """Cold and warm mean logarithm of each cycle."""
+        rows = [by_prompt(self.rows_of(cycle)) for cycle in self.cycles]
+        return [(mean([c for c, _ in cycle]), mean([w for _, w in cycle])) for cycle in rows]
+
     def common(self, cycles):
         """Cold and warm logarithm of each prompt, the mean over the cycles."""
-        rows = []
-        for cold, warm in cycles:
-            a, b = logs(cold), logs(warm)
-            rows += [(a[at][0], a[at][1], b[at][1]) for at in a if at in b]
-        return by_prompt(rows)
+        return by_prompt([row for cycle in cycles for row in self.rows_of(cycle)])
 
     def repeats(self, sides):
         """The mean of repeats of a side, and how far first and last are apart."""
@@ -122,25 +136,37 @@ class Level:
 
     def spread(self, rows, apart=None):
         self.prompts, self.effect = len(rows), None
-        if not rows:
-            return
-        self.cold, self.warm = mean([row[0] for row in rows]), mean([row[1] for row in rows])
+        if rows:
+            self.cold, self.warm, self.effect, self.interval, self.allowance = self.widened(rows, apart)
+
+    def widened(self, rows, apart=None):
+        """Typical logarithms of both sides, their difference, its interval, and what was allowed for."""
+        cold, warm = mean([row[0] for row in rows]), mean([row[1] for row in rows])
         effects = [row[0] - row[1] for row in rows]
-        self.effect = mean(effects)
         if len(rows) < 6:
-            return
-        allowed = math.log(1 + self.noise / 100)
-        self.allowance = ("flag" if self.given else "default", self.noise)
+            return cold, warm, mean(effects), None, None
+        allowed, allowance = math.log(1 + self.noise / 100), ("flag" if self.given else "default", self.noise)
         if apart is not None:
             # The exact interval of the repeats, unless what rounds may differ by is less.
             far = max(abs(end) for end in t_interval(apart))
             control = REPEATS * abs(mean(apart))
             if control < max(allowed, far):
-                allowed, self.allowance = control, ("control", 100 * math.expm1(control))
+                allowed, allowance = control, ("control", 100 * math.expm1(control))
             elif far > allowed:
-                allowed, self.allowance = far, ("control", 100 * math.expm1(far))
+                allowed, allowance = far, ("control", 100 * math.expm1(far))
         low, high = t_interval(effects)
-        self.interval = low - allowed, high + allowed
+        return cold, warm, mean(effects), (low - allowed, high + allowed), allowance
+
+    def by_blocks(self):
+        """Blocks of hits and misses decide: they are sound, or there is no warm round."""
+        if self.mixed is None or self.said["cold"]["verdict"] == "contaminated":
+            return False
+        reason = self.said["mixed"]["reason"]
+        sound = self.mixed.reason() is None and not (reason and kind_of(reason) == "misses_hit")
+        return not self.repeats_whole() or (sound and self.source not in ("cycles", "until"))
+
+    def repeats_whole(self):
+        return any(one.kind == "warm" for one in self.rounds)
 
     def rates(self):
         return hit_rate(self.colds), hit_rate(self.warms)

@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import evidence
 import journal
 import sentences
+import table
+import until
 from level import Level
 
 
@@ -51,6 +53,16 @@ class Page(html.parser.HTMLParser):
     def texts(self, kind):
         return ["".join(parts).strip() for where, parts in self.items if where == kind]
 
+    def whys(self):
+        """What explains each verdict."""
+        out = []
+        for where, parts in self.items:
+            if where == "verdicts":
+                out.append([])
+            elif where == "why":
+                out[-1].append("".join(parts).strip())
+        return out
+
 
 class Reader:
     def __init__(self, folder, program, browser=None):
@@ -75,14 +87,29 @@ class Reader:
     def json(self):
         for level in self.levels:
             said = level.said
+            self.numbers(level)
             for zh, key in enumerate(["text", "text_zh"]):
                 text = said["conclusion"][key]
                 self.hold("comparison.json", text, lambda: sentences.conclusion(text, level, zh))
-                for one in said["cold"]["evidence"]:
+                without = said["inside_reuse"]["without"]["evidence"] if said["inside_reuse"] else []
+                for one in said["cold"]["evidence"] + without:
                     self.hold("comparison.json", one[key], lambda: evidence.fact(one["source"], one[key], level, zh))
-            for zh, key in enumerate(["diagnosis", "diagnosis_zh"]):
-                for text in said[key]:
+            for zh, end in enumerate(["", "_zh"]):
+                for text in said["diagnosis" + end]:
                     self.hold("comparison.json", text, lambda: evidence.diagnosis(text, level, zh))
+                for text in said["beside" + end]:
+                    self.hold("comparison.json", text, lambda: sentences.beside(text, level, zh))
+                self.hold("comparison.json", end, lambda: sentences.beside_all(said["beside" + end], level))
+
+    def numbers(self, level):
+        """The figures that sentences on mixed rounds, reuse inside and looks rest on."""
+        for key, mine in [("mixed", level.mixed), ("inside_reuse", level.inside)]:
+            said = level.said[key]
+            if (said is None) != (mine is None):
+                self.wrong.append(f"comparison.json: {key} is {said!r}")
+            elif mine is not None:
+                self.hold("comparison.json", json.dumps(said), lambda: mine.hold(said))
+        self.hold("comparison.json", json.dumps(level.said["until"]), lambda: until.hold(level, self.levels))
 
     def screen(self, lang):
         zh = int(lang == "zh")
@@ -91,12 +118,15 @@ class Reader:
         head = ("并发 " if zh else "Concurrency ", "：" if zh else ": ")
         at, notes = None, False
         closing = text[text.rindex("=" * 60) :]
+        rows = [line for line in closing.splitlines()[1:] if line.startswith("  ")]
+        rows = rows[1 : 1 + len(self.levels)]
         for line in closing.splitlines()[1:]:
             if line.startswith(head[0]) and head[1] in line:
                 name, _, sentence = line[len(head[0]) :].partition(head[1])
                 at = (at + 1) if at is not None else 0
                 level = self.levels[at]
                 self.hold(f"screen {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
+                self.hold(f"screen {lang}", rows[at], lambda: table.row(rows[at], name, sentence, level, zh))
             elif line.startswith(("Notes:", "说明:", "说明：")):
                 notes = True
             elif line.startswith("  - ") and notes:
@@ -107,6 +137,8 @@ class Reader:
             self.wrong.append(f"screen {lang}: sentences of {0 if at is None else at + 1} levels, {len(self.levels)} there are")
 
     def explained(self, where, text, level, zh):
+        if sentences.is_beside(text, zh):
+            return self.hold(where, text, lambda: sentences.beside(text, level, zh))
         cold = "冷轮: " if zh else "Cold round: "
         if text.startswith(cold):
             sources = {one["text_zh" if zh else "text"]: one["source"] for one in level.said["cold"]["evidence"]}
@@ -119,31 +151,59 @@ class Reader:
         zh = int(lang == "zh")
         page = Page(lang)
         page.feed((self.folder / "report.html").read_text(encoding="utf-8"))
-        self.of_page(lang, page.texts("verdicts"), page.texts("caveats"))
+        self.of_page(lang, page.texts("verdicts"), page.whys(), page.texts("caveats"))
         if self.browser:
             shown = self.browser[lang]
-            self.of_page(f"{lang} in a browser", shown["verdicts"], shown["caveats"])
+            self.of_page(f"{lang} in a browser", shown["verdicts"], shown["whys"], shown["caveats"])
 
-    def of_page(self, lang, texts, caveats):
+    def of_page(self, lang, texts, whys, caveats):
         zh = int(lang.startswith("zh"))
         if len(texts) != len(self.levels):
             self.wrong.append(f"page {lang}: {len(texts)} verdicts, {len(self.levels)} levels")
-        for text, level in zip(texts, self.levels):
+        for text, explains, level in zip(texts, whys, self.levels):
             sentence = re.sub(r"^(?:concurrency|并发) [\d#. ]+\s*: ", "", text)
             self.hold(f"page {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
+            for why in explains:
+                self.explained(f"page {lang}", why, level, zh)
+            beside = [why for why in explains if sentences.is_beside(why, zh)]
+            self.hold(f"page {lang}", text, lambda: sentences.beside_all(beside, level))
         for text in caveats:
             self.hold(f"page {lang}", text, lambda: evidence.note(text, self.levels, zh))
 
     def markdown(self, zh):
+        """Verdicts with what explains them, caveats, and a block a level."""
         text = (self.folder / "summary.md").read_text(encoding="utf-8")
         plain = lambda line: re.sub(r"\\([\\`*_\[\]|#~])", r"\1", line).replace("&lt;", "<").replace("&amp;", "&")
-        at = -1
+        verdicts, blocks, part = -1, -1, "verdicts"
         for line in text.splitlines():
-            found = re.match(r"- \*\*(?:concurrency|并发) [^*]*\*\*(?:: |：)(.*)", line)
-            if found:
-                at += 1
-                sentence, level = plain(found.group(1)), self.levels[at]
+            if re.fullmatch(r"\*\*(?:Caveats|说明)\*\*", line):
+                part = "caveats"
+            elif line == "```text":
+                part, blocks = "block", blocks + 1
+            elif part == "block" and blocks < len(self.levels):
+                self.of_block(line, self.levels[blocks], zh)
+            elif found := re.match(r"- \*\*(?:concurrency|并发) [^*]*\*\*(?:: |：)(.*)", line):
+                verdicts += 1
+                sentence, level = plain(found.group(1)), self.levels[verdicts]
                 self.hold("summary.md", sentence, lambda: sentences.conclusion(sentence, level, zh))
+            elif line.startswith("  - ") and part == "verdicts":
+                self.explained("summary.md", plain(line[4:]), self.levels[verdicts], zh)
+            elif line.startswith("- ") and part == "caveats":
+                self.hold("summary.md", line, lambda: evidence.note(plain(line[2:]), self.levels, zh))
+        same = (verdicts + 1, blocks + 1)
+        if same != (len(self.levels), len(self.levels)):
+            self.wrong.append(f"summary.md: verdicts and blocks of {same} levels, {len(self.levels)} there are")
+
+    def of_block(self, line, level, zh):
+        """A line of the comparison of one level."""
+        name, found, text = line.partition(": ")
+        where = "summary.md, block"
+        if found and name == ("结论" if zh else "Conclusion"):
+            self.hold(where, text, lambda: sentences.conclusion(text, level, zh))
+        elif found and name == ("诊断" if zh else "Diagnosis"):
+            self.explained(where, text, level, zh)
+        elif line.startswith("  - "):
+            self.explained(where, ("冷轮: " if zh else "Cold round: ") + line[4:], level, zh)
 
 
 def main():

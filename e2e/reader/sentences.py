@@ -3,28 +3,12 @@
 import math
 import re
 
-from journal import ttft as journal_ttft
-
-N = r"(-?[\d.]+)"
-
-
-class Wrong(Exception):
-    """A figure or a claim that the records do not bear out."""
-
-
-def shown(text, value, what):
-    """A figure as it was rounded."""
-    if value is None:
-        raise Wrong(f"{what}: {text} is said, and nothing is known")
-    decimals = len(text.partition(".")[2])
-    if abs(float(text) - value) > 0.5 * 10**-decimals * 1.02 + 1e-9:
-        raise Wrong(f"{what}: {text} is said, {value:.6g} is true")
-
-
-def same(said, true, what):
-    if said != true:
-        raise Wrong(f"{what}: {said!r} is said, {true!r} is true")
-
+import inside
+import mixed
+from figures import figures
+from remarks import remarks
+from text import WORDS, N, Text, Wrong, same, shown
+from until import looked
 
 # The head, by language: what it claims.
 HEADS = {
@@ -53,77 +37,6 @@ HEADS = {
     "cannot": ["cannot tell", "无法判断"],
 }
 
-ROUNDS = {
-    "cw": ["one pair of rounds", "一对冷热轮"],
-    "cwc": ["repeated rounds averaged", "重复轮取平均"],
-    "cwcw": ["two cycles averaged", "两个冷热循环取平均"],
-}
-ALLOWED = {
-    "default": [rf"±{N} % between rounds allowed by default", rf"轮间默认允许 ±{N}%"],
-    "flag": [rf"±{N} % between rounds allowed by --round-noise", rf"轮间按 --round-noise 允许 ±{N}%"],
-    "control": [rf"±{N} % between rounds allowed, as the repeats may differ", rf"轮间按重复轮可能的差异允许 ±{N}%"],
-}
-WORDS = [
-    {"faster": rf"{N}× faster", "slower": rf"{N}× as fast", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
-    {"faster": rf"加速比 {N}×", "slower": rf"加速比 {N}×", "typical": " ms（典型值），", "open": "（", "close": "）", "is": "：", "join": "，"},
-]
-
-
-class Text:
-    """What is left to read of a sentence."""
-
-    def __init__(self, text, zh):
-        self.rest, self.zh, self.words = text, zh, WORDS[zh]
-
-    def take(self, *patterns):
-        pattern = patterns[self.zh] if len(patterns) > 1 else patterns[0]
-        found = re.match(pattern, self.rest)
-        if found:
-            self.rest = self.rest[found.end() :]
-        return found
-
-    def need(self, *patterns):
-        found = self.take(*patterns)
-        if not found:
-            raise Wrong(f"not understood: {self.rest!r}")
-        return found
-
-
-def figures(text, level):
-    """`TTFT 823 → 25 ms (typical), 32.9× faster (25.1–43.0×: …)`."""
-    words = text.words
-    cold, warm = text.need(rf"TTFT {N} → {N}" + re.escape(words["typical"])).groups()
-    shown(cold, math.exp(level.cold), "typical cold TTFT")
-    shown(warm, math.exp(level.warm), "typical warm TTFT")
-    faster = text.take(words["faster"])
-    times = (faster or text.need(words["slower"])).group(1)
-    if not text.zh and bool(faster) != (float(times) > 1):
-        raise Wrong("the ratio goes the other way")
-    shown(times, math.exp(level.effect), "ratio")
-    if text.take(re.escape(words["open"])):
-        low, high = text.need(rf"{N}–{N}×" + words["is"]).groups()
-        shown(low, math.exp(level.interval[0]), "low end")
-        shown(high, math.exp(level.interval[1]), "high end")
-        rounds(text, level)
-        text.need(re.escape(words["close"]))
-    elif level.interval is not None:
-        raise Wrong("the interval is not said")
-
-
-def rounds(text, level):
-    if level.source == "cycles":
-        found = text.need(
-            r"95 % t interval over (\d+) cycles of (\d+) prompts", r"(\d+) 个冷热循环、(\d+) 条提示词的 95% 置信区间（t）"
-        )
-        return same(tuple(map(int, found.groups())), (len(level.cycles), level.prompts), "cycles and prompts")
-    found = text.need(r"95 % spread over (\d+) prompts", r"(\d+) 条提示词间的 95% 运行内波动")
-    same(int(found.group(1)), level.prompts, "prompts")
-    text.need(re.escape(text.words["join"]))
-    text.need(*ROUNDS[level.source])
-    text.need(re.escape(text.words["join"]))
-    kind, percent = level.allowance
-    shown(text.need(*ALLOWED[kind]).group(1), percent, "allowance")
-
 
 def classes(text, level):
     pattern = rf"; (\d+) of (\d+) hit: {N}×; (\d+) missed: {N}×", rf"；(\d+) 个请求中 (\d+) 个命中：{N}×；(\d+) 个未命中：{N}×"
@@ -139,6 +52,17 @@ def classes(text, level):
 
 def rate(text, level):
     (_, _, _), (warm, known, of) = level.rates()
+    arms = level.mixed and (level.mixed.hits[0], level.mixed.misses[0])
+    if found := text.take(
+        rf"; hits took {N} % of their prompt tokens from cache, misses {N} %",
+        rf"；命中组 {N}% 的提示词 token 命中缓存，未命中组 {N}%",
+    ):
+        same(of, 0, "requests of warm rounds")
+        shown(found.group(1), 100 * arms[0], "hit rate of the hits")
+        shown(found.group(2), 100 * arms[1], "hit rate of the misses")
+        return
+    if not of and arms and None not in arms:
+        raise Wrong("the hits of both arms are known, and not said")
     found = text.take(rf"; {N} % of prompt tokens from cache(?: \((\d+) / (\d+)\))?", rf"；{N}% 的提示词 token 命中缓存(?: \((\d+) / (\d+)\))?")
     if found:
         shown(found.group(1), 100 * warm, "hit rate")
@@ -165,37 +89,7 @@ def ends(text, level):
         "unknown": ["; whether the cold round was cold is unknown", "；无法确认冷轮是否为冷"],
     }
     text.need(*map(re.escape, verdicts[level.said["cold"]["verdict"]]))
-    while text.rest:
-        if text.take(r"; server warm-up not controlled(, --rounds CWC controls it)?", r"；未排除服务端预热的影响(（--rounds CWC 可排除）)?"):
-            if len(level.cycles) > 2 or (level.source == "cwc" and len(level.colds) > 1):
-                raise Wrong("a repeated cold round controls warm-up")
-        elif text.take(r"; three cycles and more \(--rounds CWCWCW\) tell more", r"；用不少于三个冷热循环（--rounds CWCWCW）可进一步判断"):
-            if len(level.cycles) > 2:
-                raise Wrong("there are three cycles")
-        elif text.take(r"; more cycles tell more", r"；可增加冷热循环"):
-            if len(level.cycles) < 3:
-                raise Wrong("there are no three cycles")
-        elif found := text.take(rf"; the last cold round took {N}× as long as the first, {N} % (less|more) a round on average, which is in this ratio", rf"；最后一个冷轮的耗时是第一个的 {N} 倍，平均每轮(?P<way>多|少) {N}%，这包含在此加速比中"):
-            trend(found.groups(), level, text.zh)
-        elif text.take(r"; under --cold none a later cold round repeats the first one's bytes and counts as warm", r"；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计"):
-            same(level.none and sum(a.kind == "cold" for a in level.rounds) > 1, True, "repeated cold rounds")
-        elif text.take(r"; a round was left out that holds too few of the requests of the others", r"；有一轮所含请求太少，未予采用"):
-            same(len(level.rounds) > 2, True, "rounds of which one can be left out")
-        elif not text.take(r"; look at the failures of each round", r"；请看各轮的失败原因"):
-            raise Wrong(f"not understood: {text.rest!r}")
-
-
-def trend(groups, level, zh):
-    """By the requests that the first and the last cold round of the cycles both have."""
-    times, way, percent = groups if zh else (groups[0], groups[2], groups[1])
-    first, last = level.cycles[0][0], level.cycles[-1][0]
-    ids = {one["index"]: journal_ttft(one) for one in first.successes() if journal_ttft(one)}
-    apart = [math.log(journal_ttft(one) / ids[one["index"]]) for one in last.successes() if journal_ttft(one) and one["index"] in ids]
-    drift = sum(apart) / len(apart)
-    shown(times, math.exp(drift), "the last cold round over the first")
-    each = math.exp(drift / (last.number - first.number))
-    shown(percent, 100 * abs(each - 1), "a round")
-    same(way in ("less", "少"), each < 1, "the way it went")
+    remarks(text, level)
 
 
 METHODS = {
@@ -216,14 +110,17 @@ def verified(level):
 
 def claims(head, level):
     """What the head says of the interval and of hits."""
-    low, high = level.interval if level.interval else (None, None)
+    low, high = deciding(level)
     margin = math.log(1.05)
-    beyond = low is not None and (low > margin or high < -margin)
     (cold, ck, co), (warm, wk, wo) = level.rates()
     whole = ck == co and wk == wo and wo > 0
-    if head in ("works", "unseen", "few", "partly", "contradicted", "replayed") and not (beyond and level.effect > 0):
+    if not wo and level.mixed:
+        # Blocks alone repeat what was sent: their misses stand for what is cold.
+        (cold, wk, wo), (warm, more, most) = level.mixed.misses, level.mixed.hits
+        whole, wk = ck == co and wk == wo and more == most > 0, more
+    if head in ("works", "unseen", "few", "partly", "contradicted", "replayed") and (low is None or low <= margin):
         raise Wrong("faster is said, and the interval does not bear it out")
-    if head == "slower" and not (beyond and level.effect < 0):
+    if head == "slower" and (high is None or high >= -margin):
         raise Wrong("slower is said, and the interval does not bear it out")
     if head == "works" and whole and warm - cold < 0.05 and not gained(level, 1):
         raise Wrong(f"cache works, with hits of {cold:.3f} → {warm:.3f}")
@@ -233,6 +130,14 @@ def claims(head, level):
         raise Wrong("hits are known of all requests")
     if head == "unseen" and wk:
         raise Wrong("hits are reported")
+
+
+def deciding(level):
+    """The interval that decides, in logarithms: that of blocks was held against the journal before."""
+    if not level.by_blocks():
+        return level.interval if level.interval else (None, None)
+    ends = [level.said["mixed"][key] for key in ("low", "high")]
+    return tuple(end and math.log(end) for end in ends)
 
 
 def gained(level, block):
@@ -252,51 +157,70 @@ def gained(level, block):
 
 def conclusion(sentence, level, zh):
     text = Text(sentence, zh)
-    withheld(text, level)
-    if not text.rest:
-        return
+    ended = withheld(text, level) or without_warm(text, level) or decided(text, level)
+    looked(text, level)
+    if not ended:
+        rate(text, level)
+        ends(text, level)
+    same(text.rest, "", "what is left")
+
+
+def without_warm(text, level):
+    """Whether cold and warm are not compared, as rounds without reuse and cold ones are all there is."""
+    found = text.take(r"no warm round was run, so cold and warm are not compared", r"没有运行热轮，因此不比较冷热")
+    if found:
+        same((len(level.warms), level.inside is not None, level.mixed), (0, True, None), "rounds that were run")
+    return found is not None
+
+
+def decided(text, level):
+    """What is claimed, or why nothing is; whether the sentence ends here."""
+    zh = text.zh
     head = next((name for name, words in HEADS.items() if text.take(re.escape(words[zh] + WORDS[zh]["is"]))), None)
     bound = None
     if head is None and (found := text.take(rf"no effect above {N} % on average: ", rf"平均而言没有超过 {N}% 的差异：")):
         head, bound = "none", found.group(1)
     if head is None:
-        raise Wrong(f"not understood: {sentence!r}")
+        raise Wrong(f"not understood: {text.rest!r}")
     if head == "cannot":
-        if undecided(text, level):
-            return
+        return mixed.why(text, level.mixed) if level.by_blocks() else undecided(text, level)
+    claims(head, level)
+    if bound is not None:
+        shown(bound, 100 * math.expm1(max(abs(end) for end in deciding(level))), "bound")
+    if level.by_blocks():
+        mixed.compared(text, level.mixed)
     else:
-        claims(head, level)
         figures(text, level)
-        if bound is not None:
-            far = max(abs(end) for end in level.interval)
-            shown(bound, 100 * math.expm1(far), "bound")
         classes(text, level)
-    rate(text, level)
-    ends(text, level)
+    return False
 
 
 def withheld(text, level):
+    """Whether nothing is claimed, and the sentence ends here."""
     if text.take(
-        r"withheld: the cold round was contaminated \(prompt tokens came from a cache\), so cold and warm cannot be compared$",
-        r"不下结论：冷轮被污染（部分提示词 token 命中缓存），冷热无法比较$",
+        r"withheld: the cold round was contaminated \(prompt tokens came from a cache\), so cold and warm cannot be compared",
+        r"不下结论：冷轮被污染（部分提示词 token 命中缓存），冷热无法比较",
     ):
         same(level.said["cold"]["verdict"], "contaminated", "verdict on the cold round")
+        return True
     elif found := text.take(
-        rf"withheld: the last (cold|warm) round was {N}× (faster|slower) than the first, which is at least half of what cold and warm differ by \(in logarithms\): (as with a server that warms up|the server changed meanwhile), and no cache effect can be claimed; more cycles \(--rounds CWCWCW\) tell$",
-        rf"不下结论：最后一个(冷轮|热轮)比第一个(?:冷轮|热轮)(?:快，加速比|慢，耗时为其) {N}(?:×| 倍)，（按对数）已达到冷热差异的一半：(与服务端仍在预热时一样|其间服务端有变化)，不能归因于缓存；可增加冷热循环（--rounds CWCWCW）$",
+        rf"withheld: the last (cold|warm) round was {N}× (faster|slower) than the first, which is at least half of what cold and warm differ by \(in logarithms\): (as with a server that warms up|the server changed meanwhile), and no cache effect can be claimed; more cycles \(--rounds CWCWCW\) tell",
+        rf"不下结论：最后一个(冷轮|热轮)比第一个(?:冷轮|热轮)(?:快，加速比|慢，耗时为其) {N}(?:×| 倍)，（按对数）已达到冷热差异的一半：(与服务端仍在预热时一样|其间服务端有变化)，不能归因于缓存；可增加冷热循环（--rounds CWCWCW）",
     ):
         drift = sum(level.apart) / len(level.apart)
         shown(found.group(2), math.exp(abs(drift)), "what the repeats differ by")
         if abs(drift) < abs(level.effect) / 2 - 1e-9:
             raise Wrong("the repeats differ by less than half of the effect")
+        return True
+    return False
 
 
 def undecided(text, level):
     """Whether the sentence ends here."""
-    if text.take(r"no warm round was run, so nothing is compared$", r"没有运行热轮，没有可比较的$"):
+    if text.take(r"no warm round was run, so nothing is compared", r"没有运行热轮，没有可比较的"):
         same(len(level.warms), 0, "warm rounds")
         return True
-    if text.take(r"no request succeeded with a TTFT in both rounds$", r"没有任何请求在两轮中都成功并测得 TTFT$"):
+    if text.take(r"no request succeeded with a TTFT in both rounds", r"没有任何请求在两轮中都成功并测得 TTFT"):
         return True
     if found := text.take(r"different prompts with a TTFT in both rounds: (\d+); at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):
         same(int(found.group(1)), level.prompts, "prompts")
@@ -321,3 +245,24 @@ def undecided(text, level):
     if low > margin or high < -margin:
         raise Wrong("the interval lies beyond the margin")
     return False
+
+
+def beside(sentence, level, zh):
+    """What stands beside a conclusion."""
+    if level.mixed is None or not mixed.beside(sentence, level, zh):
+        inside.beside(sentence, level, zh)
+
+
+def beside_all(lines, level):
+    """All of what must stand beside it is there."""
+    same(len(lines), mixed.expected_lines(level) + (level.inside is not None), "lines beside the conclusion")
+
+
+BESIDE = [
+    r"mixed rounds: |cold rounds against warm rounds: |drift: |(?:reuse inside the round(?: works)?|the cold round is (?:faster|slower) than one without reuse)\b",
+    r"混合轮：|冷轮与热轮整轮相比：|漂移：|轮内复用|冷轮比无复用的轮次",
+]
+
+
+def is_beside(text, zh):
+    return re.match(BESIDE[zh], text) is not None

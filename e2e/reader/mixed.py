@@ -1,0 +1,261 @@
+"""Mixed rounds: blocks of hits and of misses, what they differ by, and what is said of that."""
+
+import math
+import re
+from collections import defaultdict
+
+from figures import figures
+from journal import hit_rate, mean, ttft
+from randomisation import Randomised
+from text import N, Text, Wrong, close, same, shown
+
+FEWEST_BLOCKS, FEWEST_WAYS, FEWEST_PROMPTS = 10, 40, 6
+MISSED = 0.05
+
+
+class Mixed:
+    """The mixed rounds of a level, each against the cold round of its epoch."""
+
+    def __init__(self, rounds):
+        colds = {}
+        for one in rounds:
+            if one.kind == "cold":
+                colds.setdefault(one.epoch, one)
+        self.pairs = [(one, colds[one.epoch]) for one in rounds if one.kind == "mixed" and one.epoch in colds]
+        self.rounds = [one for one, _ in self.pairs]
+        self.values = [self.of_round(*pair) for pair in self.pairs]
+        blocks = [self.blocks_of(values) for values in self.values]
+        self.blocks = sum(map(len, blocks))
+        self.count = {arm: sum(v[1] == arm for values in self.values for v in values) for arm in ("hit", "miss")}
+        self.prompts = len({v[2] for values in self.values for v in values})
+        self.test = Randomised(blocks)
+        self.descriptive = self.test.made is None or self.blocks < FEWEST_BLOCKS or self.test.ways < FEWEST_WAYS
+        misses = [v[3] for values in self.values for v in values if v[1] == "miss"]
+        self.drift = mean(misses) if misses else None
+        self.hits = hit_rate(self.rounds, "hit")
+        self.misses = hit_rate(self.rounds, "miss")
+        self.missed = None
+        if self.hits[1] == self.hits[2]:
+            known = [pair for one in self.rounds for pair in one.known("hit")]
+            self.missed = (sum(2 * cached < prompt for _, cached, prompt in known), self.hits[2])
+        self.lost = self.losses()
+
+    @staticmethod
+    def of_round(one, cold):
+        """Block, arm, prompt, and ln(TTFT / own cold TTFT) of each request behind the ramp."""
+        before = {record["index"]: ttft(record) for record in cold.records}
+        out = []
+        for record in one.records:
+            place, now = record.get("mixed"), ttft(record)
+            if place and not place["ramp"] and now and before.get(record["index"]):
+                out.append((place["block"], place["arm"], record["prompt_digest"], math.log(now / before[record["index"]])))
+        return out
+
+    @staticmethod
+    def blocks_of(values):
+        sums = defaultdict(list)
+        for block, arm, _, ln in values:
+            sums[block, arm].append(ln)
+        return [(len(lns), sum(lns), arm == "hit") for (_, arm), lns in sorted(sums.items())]
+
+    def losses(self):
+        """Requests whose cold one succeeded, and those of them that failed as a miss and as a hit."""
+        of, lost = 0, {"miss": 0, "hit": 0}
+        for one, cold in self.pairs:
+            good = {record["index"] for record in cold.successes()}
+            for record in one.records:
+                if record["outcome"] != "cancelled" and record["index"] in good:
+                    of += 1
+                    lost[record["mixed"]["arm"]] += ttft(record) is None
+        return of, lost["miss"], lost["hit"]
+
+    def reason(self):
+        """What keeps the arms from being compared; of hits behind fresh text nothing is known here."""
+        of, miss, hit = self.lost
+        if not sum(self.count.values()):
+            return "no_pairs"
+        if self.descriptive:
+            return "few_blocks"
+        if self.prompts < FEWEST_PROMPTS:
+            return "few_prompts"
+        if of and (max(miss, hit) > 0.1 * of or abs(miss - hit) > 0.05 * of):
+            return "lost_pairs"
+        if self.missed and self.missed[0] > MISSED * self.missed[1]:
+            return "arm_missed"
+        return None
+
+    def coins(self):
+        """Arms are balanced, and the ramp is the first wave of a block."""
+        for one in self.rounds:
+            arms, counts = {}, defaultdict(int)
+            for record in one.records:
+                arms.setdefault(record["mixed"]["block"], record["mixed"]["arm"])
+                same(record["mixed"]["arm"], arms[record["mixed"]["block"]], "the arm of a block")
+                counts[record["mixed"]["block"], record["mixed"]["ramp"]] += 1
+            hits = sum(arm == "hit" for arm in arms.values())
+            if len(one.records) == one.meta["planned"] and abs(2 * hits - len(arms)) > 1:
+                raise Wrong(f"{hits} of {len(arms)} blocks are hits")
+
+    def hold(self, said):
+        """The figures of the JSON."""
+        self.coins()
+        whole = self.missed
+        for key, true in [
+            ("blocks", self.blocks),
+            ("hit_requests", self.count["hit"]),
+            ("miss_requests", self.count["miss"]),
+            ("prompts", self.prompts),
+            ("descriptive", self.descriptive),
+        ]:
+            same(said[key], true, key)
+        for key, true in [
+            ("missed_share", whole and whole[1] and whole[0] / whole[1]),
+            ("hit_rate", self.hits[0]),
+            ("miss_rate", self.misses[0]),
+            ("ratio", None if self.test.made is None else math.exp(self.test.made)),
+            ("drift", None if self.drift is None else math.exp(self.drift)),
+        ]:
+            close(said[key], true, f"mixed.{key}")
+        if self.descriptive:
+            same((said["p"], said["low"], said["high"]), (None, None, None), "what few blocks bear")
+        else:
+            same(self.test.bears_p(said["p"], 1e-6), True, "mixed.p")
+            for side, key in [(-1, "low"), (1, "high")]:
+                if said[key] is None:
+                    same(self.test.end(side), None, f"mixed.{key}")
+                else:
+                    same(self.test.bears_end(said[key], side, 2e-6 * said[key]), True, f"mixed.{key}")
+        self.judged(said)
+
+    def judged(self, said):
+        """The kind follows from the ends."""
+        reason, mine = said["reason"] and kind_of(said["reason"]), self.reason()
+        if reason == "misses_hit":
+            if not self.misses[0]:
+                raise Wrong("misses are said to hit, and none did")
+            return same(said["kind"], "cannot_tell", "mixed.kind")
+        if mine is None:
+            ends = said["low"], said["high"]
+            beyond = None not in ends and (ends[0] > 1.05 or ends[1] < 1 / 1.05)
+            within = None not in ends and ends[0] >= 1 / 1.05 and ends[1] <= 1.05
+            kind = "effect" if beyond else "no_effect" if within else "cannot_tell"
+            mine = "across_margin" if kind == "cannot_tell" else None
+        else:
+            kind = "cannot_tell"
+        same((said["kind"], reason), (kind, mine), "what the mixed rounds say")
+        bound = max(said["high"], 1 / said["low"]) if kind == "no_effect" else None
+        close(said["bound"], bound, "mixed.bound")
+
+
+def kind_of(reason):
+    return reason["kind"] if isinstance(reason, dict) else reason
+
+
+def compared(text, mixed):
+    """`hits 10.10× faster than misses inside the mixed rounds (9.20–11.00×: …)`."""
+    found = text.need(rf"hits {N}× (faster than|as fast as) misses inside the mixed rounds", rf"混合轮内命中相对未命中的加速比 {N}×")
+    times = found.group(1)
+    shown(times, None if mixed.test.made is None else math.exp(mixed.test.made), "hits against misses")
+    if not text.zh and (found.group(2) == "faster than") != (float(times) > 1):
+        raise Wrong("hits go the other way")
+    if few := text.take(r" \((\d+) blocks\)", r"（(\d+) 个区块）"):
+        return same((int(few.group(1)), mixed.descriptive), (mixed.blocks, True), "blocks")
+    same(mixed.descriptive, False, "there are too few blocks for an interval")
+    p = rf"p (< 0\.001|{N})"
+    if none := text.take(rf" \(re-randomising (\d+) blocks bounds no effect, {p}\)", rf"（(\d+) 个区块重新随机化给不出区间，{p}）"):
+        blocks, p = none.group(1), none.group(2)
+        same(mixed.test.end(-1) is None or mixed.test.end(1) is None, True, "no interval")
+    else:
+        found = text.need(
+            rf" \({N}–{N}×: 95 % interval by re-randomising (\d+) blocks, {p}\)",
+            rf"（{N}–{N}×：(\d+) 个区块重新随机化的 95% 区间，{p}）",
+        )
+        low, high, blocks, p = found.groups()[:4]
+        for end, side in [(low, -1), (high, 1)]:
+            rounding = 0.51 * 10 ** -len(end.partition(".")[2])
+            same(mixed.test.bears_end(float(end), side, rounding), True, f"end {end} of the interval")
+    same(int(blocks), mixed.blocks, "blocks")
+    value, rounding = (0.0005, 0.0005) if p.startswith("<") else (float(p), 0.00051)
+    same(mixed.test.bears_p(value, rounding), True, f"p {p}")
+
+
+def why(text, mixed):
+    """Why the mixed rounds tell nothing; whether the sentence of a level ends here."""
+    reason = mixed.reason()
+    if found := text.take(
+        r"of (\d+) requests that repeat what was sent (\d+) missed the cache, so hits and misses were not compared",
+        r"重复发送的 (\d+) 个请求中有 (\d+) 个未命中，因此比较的不是命中与未命中",
+    ):
+        same((int(found.group(2)), int(found.group(1))), mixed.missed, "hits that missed")
+        same(reason, "arm_missed", "why nothing is told")
+    elif text.take(
+        r"requests behind a fresh value took prompt tokens from a cache, so hits and misses were not compared",
+        r"带全新前缀的请求也命中了缓存，因此比较的不是命中与未命中",
+    ):
+        if not mixed.misses[0]:
+            raise Wrong("misses are said to hit, and none did")
+    elif found := text.take(
+        r"different prompts with a TTFT in it and in the cold round: (\d+); at least 6 are needed",
+        r"混合轮与冷轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条",
+    ):
+        same((int(found.group(1)), reason), (mixed.prompts, "few_prompts"), "prompts")
+    elif found := text.take(
+        r"of (\d+) requests that had succeeded in the cold round (\d+) failed among the misses and (\d+) among the hits, so those left are no fair sample",
+        r"冷轮中成功的 (\d+) 个请求里，未命中组失败 (\d+) 个，命中组失败 (\d+) 个，余下的已不是公平的样本",
+    ):
+        same((tuple(map(int, found.groups())), reason), (mixed.lost, "lost_pairs"), "requests that were lost")
+    elif text.take(
+        r"no request succeeded with a TTFT in a mixed round and in its cold round",
+        r"没有任何请求在混合轮及其冷轮中都成功并测得 TTFT",
+    ):
+        same(reason, "no_pairs", "why nothing is told")
+        return True
+    else:
+        unclear(text, mixed, reason)
+    return False
+
+
+def unclear(text, mixed, reason):
+    """Figures that are too few or too far apart."""
+    if mixed.test.made is not None:
+        compared(text, mixed)
+    if found := text.take(
+        r": (\d+) are too few; how sure that is, 10 blocks with 40 ways to give them their arms tell",
+        r"：(\d+) 个太少；至少 10 个区块且有 40 种分组方式，才能说明把握有多大",
+    ):
+        return same((int(found.group(1)), reason), (mixed.blocks, "few_blocks"), "blocks")
+    text.need(r"; the interval crosses the margin of ±5 %", r"；区间跨过 ±5% 容差")
+    same(reason, None, "why nothing is told")
+
+
+def beside(sentence, level, zh):
+    """A line on mixed rounds beside the conclusion; whether it is one."""
+    text, mixed = Text(sentence, zh), level.mixed
+    if text.take(r"mixed rounds: ", r"混合轮："):
+        same(level.by_blocks(), False, "the mixed rounds decide")
+        if text.take(r"cannot tell: ", r"无法判断："):
+            why(text, mixed)
+        else:
+            compared(text, mixed)
+            if mixed.reason() is not None:
+                raise Wrong(f"figures are said, and {mixed.reason()} forbids it")
+    elif text.take(r"cold rounds against warm rounds: ", r"冷轮与热轮整轮相比："):
+        same(level.by_blocks(), True, "the mixed rounds decide")
+        figures(text, level)
+    elif found := text.take(
+        rf"drift: the misses of the mixed rounds took {N}× as long as in their cold round \(the server, its load, or what requests shared changed in between\)",
+        rf"漂移：混合轮中未命中请求的耗时是其冷轮的 {N} 倍（其间服务端、负载或请求之间的共享发生了变化）",
+    ):
+        shown(found.group(1), math.exp(mixed.drift), "drift of the misses")
+    else:
+        return False
+    same(text.rest, "", "what is left")
+    return True
+
+
+def expected_lines(level):
+    """How many lines on mixed rounds there must be."""
+    if level.mixed is None:
+        return 0
+    first = not level.by_blocks() or level.effect is not None
+    return int(first) + int(level.mixed.drift is not None)

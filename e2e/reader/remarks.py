@@ -1,0 +1,103 @@
+"""What a conclusion is said with: what was not controlled, and what would tell more."""
+
+import math
+
+from journal import ttft
+from text import N, Wrong, same, shown
+
+FRESH = ("marker", "salt")
+
+
+def method(level):
+    return level.colds[0].meta["cold"]["method"] if level.colds else "none"
+
+
+def warm_up(level, _):
+    if len(level.cycles) > 2 or (level.source == "cwc" and len(level.colds) > 1):
+        raise Wrong("a repeated cold round controls warm-up")
+    same(level.by_blocks(), False, "both arms of a mixed round are as warm as each other")
+
+
+def three_cycles(level, _):
+    if len(level.cycles) > 2:
+        raise Wrong("there are three cycles")
+    same(level.by_blocks(), False, "the blocks decide")
+
+
+def or_mixed(level, _):
+    three_cycles(level, _)
+    same(method(level) in FRESH, True, "fresh text may be put before prompts")
+
+
+def more_cycles(level, _):
+    if len(level.cycles) < 3 or level.most:
+        raise Wrong("there are no three cycles")
+
+
+def more_budget(level, _):
+    same(level.source, "until", "a run until it is decided")
+
+
+def more_mixed(level, _):
+    same(level.by_blocks(), True, "the blocks decide")
+
+
+def cold_repeats(level, _):
+    same(level.none and sum(a.kind == "cold" for a in level.rounds) > 1, True, "repeated cold rounds")
+
+
+def left_out(level, _):
+    same(len(level.rounds) > 2, True, "rounds of which one can be left out")
+
+
+def trend(level, found):
+    """By the requests that the first and the last cold round of the cycles both have."""
+    same(level.by_blocks(), False, "what rounds differ by is in the ratio")
+    first, last = level.cycles[0][0], level.cycles[-1][0]
+    ids = {one["index"]: ttft(one) for one in first.successes() if ttft(one)}
+    apart = [math.log(ttft(one) / ids[one["index"]]) for one in last.successes() if ttft(one) and one["index"] in ids]
+    drift = sum(apart) / len(apart)
+    shown(found["times"], math.exp(drift), "the last cold round over the first")
+    each = math.exp(drift / (last.number - first.number))
+    shown(found["percent"], 100 * abs(each - 1), "a round")
+    same(found["way"] in ("less", "少"), each < 1, "the way it went")
+
+
+REMARKS = [
+    (r"; server warm-up not controlled(?:, --rounds CWC controls it)?", r"；未排除服务端预热的影响(?:（--rounds CWC 可排除）)?", warm_up),
+    (
+        r"; three cycles and more \(--rounds CWCWCW\), or as many as it takes \(--until decided\), tell more",
+        r"；用不少于三个冷热循环（--rounds CWCWCW）或一直运行到可判定（--until decided）可进一步判断",
+        three_cycles,
+    ),
+    (
+        r"; three cycles and more \(--rounds CWCWCW\), as many as it takes \(--until decided\), or a mixed round \(--rounds CWM\) tell more",
+        r"；用不少于三个冷热循环（--rounds CWCWCW）、一直运行到可判定（--until decided）或加一个混合轮（--rounds CWM）可进一步判断",
+        or_mixed,
+    ),
+    (r"; more cycles tell more", r"；可增加冷热循环", more_cycles),
+    (r"; a larger --budget tells more", r"；可增大 --budget", more_budget),
+    (r"; more M rounds tell more", r"；可增加 M 轮", more_mixed),
+    (
+        rf"; the last cold round took (?P<times>{N[1:-1]})× as long as the first, (?P<percent>{N[1:-1]}) % (?P<way>less|more) a round on average, which is in this ratio",
+        rf"；最后一个冷轮的耗时是第一个的 (?P<times>{N[1:-1]}) 倍，平均每轮(?P<way>多|少) (?P<percent>{N[1:-1]})%，这包含在此加速比中",
+        trend,
+    ),
+    (
+        r"; under --cold none a later cold round repeats the first one's bytes and counts as warm",
+        r"；--cold none 下，之后的冷轮重复第一个冷轮的字节，按热轮计",
+        cold_repeats,
+    ),
+    (r"; a round was left out that holds too few of the requests of the others", r"；有一轮所含请求太少，未予采用", left_out),
+    (r"; look at the failures of each round", r"；请看各轮的失败原因", lambda level, found: None),
+]
+
+
+def remarks(text, level):
+    while text.rest:
+        for *forms, holds in REMARKS:
+            if found := text.take(*forms):
+                holds(level, found)
+                break
+        else:
+            raise Wrong(f"not understood: {text.rest!r}")
