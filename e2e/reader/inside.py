@@ -97,10 +97,7 @@ def undecided(text, level, inside):
         r"withheld: prompt tokens came from a cache where there was nothing to reuse",
         r"不下结论：本无可复用之处，提示词 token 却命中了缓存",
     ):
-        same(contaminated(level), True, "a round was not cold")
-        if level.said["inside_reuse"]["without"]["verdict"] != "contaminated":
-            raise Wrong("the round without reuse is blamed, and the cold one was contaminated")
-        return None
+        return same(contaminated(level), True, "a round was not cold")
     text.need(r"cannot tell: ", r"无法判断：")
     same(contaminated(level), False, "a round was not cold")
     if found := text.take(r"different prompts with a TTFT in both rounds: (\d+); at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):

@@ -35,7 +35,7 @@ class Mixed:
         self.hits = hit_rate(self.rounds, "hit")
         self.misses = hit_rate(self.rounds, "miss")
         self.missed = None
-        if self.hits[1] == self.hits[2]:
+        if self.hits[1] == self.hits[2] > 0:
             known = [pair for one in self.rounds for pair in one.known("hit")]
             self.missed = (sum(2 * cached < prompt for _, cached, prompt in known), self.hits[2])
         self.lost = self.losses()
@@ -109,7 +109,7 @@ class Mixed:
         ]:
             same(said[key], true, key)
         for key, true in [
-            ("missed_share", whole and whole[1] and whole[0] / whole[1]),
+            ("missed_share", whole and whole[0] / whole[1]),
             ("hit_rate", self.hits[0]),
             ("miss_rate", self.misses[0]),
             ("ratio", None if self.test.made is None else math.exp(self.test.made)),
@@ -217,8 +217,7 @@ def why(text, mixed):
 
 def unclear(text, mixed, reason):
     """Figures that are too few or too far apart."""
-    if mixed.test.made is not None:
-        compared(text, mixed)
+    compared(text, mixed)
     if found := text.take(
         r": (\d+) are too few; how sure that is, 10 blocks with 40 ways to give them their arms tell",
         r"：(\d+) 个太少；至少 10 个区块且有 40 种分组方式，才能说明把握有多大",

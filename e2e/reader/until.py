@@ -13,6 +13,11 @@ def began(meta):
     return meta["started_ns"] if meta.get("prepared_ns") is None else meta["prepared_ns"]
 
 
+def cycles_run(level):
+    """Whole cycles of the journal, whatever they count as."""
+    return min(sum(one.kind == kind for one in level.rounds) for kind in ("cold", "warm"))
+
+
 def cycles_for(level, levels):
     """Cycles that the budget had time for, by the first one; what earlier levels left is shared."""
     budget = level.run["plan"]["until"]["budget_ms"] * 1_000_000
@@ -26,6 +31,8 @@ def cycles_for(level, levels):
 def decided_after(level, cycles):
     """Whether the interval over so many cycles lies beyond the margin or within it."""
     effects = [cold - warm for cold, warm in level.means()[:cycles]]
+    if len(effects) < FEWEST:
+        raise Wrong(f"{len(effects)} cycles are no interval")
     low, high = (exp(end) for end in t_interval(effects, 0.05 / (level.most - 2)))
     return low > MARGIN or high < 1 / MARGIN or (low >= 1 / MARGIN and high <= MARGIN)
 
@@ -52,25 +59,28 @@ def hold(level, levels):
     if whole and level.whole:
         for look in range(FEWEST, cycles):
             same(decided_after(level, look), False, f"decided after cycle {look}, and it went on")
-        if cycles < level.most:
+        final = kind == "withheld" or level.prompts < 6
+        if cycles < level.most and not final:
             same(decided_after(level, cycles), True, "ended before it was decided")
 
 
 def looked(text, level):
     """`; decided at look 1 of at most 18, after 3 of at most 20 cycles`."""
     if level.most is None:
-        return
+        return None
     cycles = len(level.cycles)
     if found := text.take(
         r"; (\d+) of at most (\d+) cycles, not looked at yet \(the first look is after cycle 3\)",
         r"；已运行 (\d+) 个循环（最多 (\d+) 个），尚未查看（第 3 个循环后首次查看）",
     ):
         same(tuple(map(int, found.groups())), (cycles, level.most), "cycles")
-        return same(cycles < FEWEST, True, "there is nothing to look at yet")
+        if cycles_run(level) >= FEWEST:
+            raise Wrong(f"not looked at yet, after {cycles_run(level)} cycles")
+        return None
     found = text.need(
         r"; (decided|not decided) at look (\d+) of at most (\d+), after (\d+) of at most (\d+) cycles",
         r"；(判定于第|未能判定，已查看到第) (\d+) 次查看（最多 (\d+) 次），共 (\d+) 个循环（最多 (\d+) 个）",
     )
     word, *numbers = found.groups()
     same(list(map(int, numbers)), [cycles - 2, level.most - 2, cycles, level.most], "looks and cycles")
-    same(word in ("decided", "判定于第"), level.said["until"]["decided"], "whether it was decided")
+    return same(word in ("decided", "判定于第"), level.said["until"]["decided"], "whether it was decided")
