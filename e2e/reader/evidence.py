@@ -167,7 +167,7 @@ def fact(source, text, level, zh):
 
 DIAGNOSES = [
     (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
-    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", None),
+    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", lambda level: not level.warms and "W" in level.run["plan"]["schedule"]),
     (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not level.warms),
     (r"cache off[,:] .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
     (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),
@@ -323,6 +323,8 @@ def few_blocks(found, levels):
     enough = (n for n in range(1, 21) if n * blocks >= 10 and math.comb(blocks, blocks // 2) ** n >= 40)
     same(next(enough, None), needed, "M rounds that are enough")
     of_level = [level for level in levels if level.said["concurrency"] == concurrency]
+    if (place := re.search(r"\((?:concurrency/round|并发/轮) (\d+)/", found.string)) and int(place.group(1)) != concurrency:
+        raise Wrong(f"M at {concurrency} is said of concurrency {place.group(1)}")
     for one in (one for level in of_level for one in level.rounds if one.kind == "mixed"):
         if len(one.records) == one.meta["planned"]:
             same(1 + max(record["mixed"]["block"] for record in one.records), blocks, "blocks of a round")

@@ -6,7 +6,6 @@ import re
 from text import N, Wrong, same, shown
 
 ROUNDS = {
-    "cw": ["one pair of rounds", "一对冷热轮"],
     "cwc": ["repeated rounds averaged", "重复轮取平均"],
     "cwcw": ["two cycles averaged", "两个冷热循环取平均"],
 }
@@ -55,8 +54,10 @@ def rounds(text, level):
     text.need(re.escape(text.words["join"]))
     if found := text.take(r"(\d+) pairs of rounds averaged", r"(\d+) 对轮次取平均"):
         same((level.source, int(found.group(1))), ("inside", len(level.cycles)), "pairs of rounds")
-    elif text.take(r"one pair of rounds(?=,)", r"一对轮次"):
+    elif found := text.take(r"one pair of rounds(?=,)", r"一对(?:轮次|冷热轮)(?=，)"):
         same((level.source in ("cw", "inside"), len(level.cycles)), (True, 1), "one pair of rounds")
+        if text.zh:
+            same(found.group(0) == "一对轮次", level.source == "inside", "which pair it is")
     else:
         text.need(*ROUNDS[level.source])
     text.need(re.escape(text.words["join"]))

@@ -58,6 +58,11 @@ class Inside:
         close(said["ttft"]["interval_high"], None if high is None else math.exp(high), "inside_reuse.ttft.interval_high")
 
 
+def covered(known, of):
+    if known < of:
+        raise Wrong(f"a hit rate of {known} requests of {of}, and its coverage is not said")
+
+
 def contaminated(level):
     return "contaminated" in (level.said["cold"]["verdict"], level.said["inside_reuse"]["without"]["verdict"])
 
@@ -129,6 +134,8 @@ def beside(sentence, level, zh):
     if found := text.take(rf"; {N} % → {N} % of prompt tokens from cache", rf"；命中缓存的提示词 token 占比 {N}% → {N}%"):
         shown(found.group(1), 100 * inside.without[0], "hits without reuse")
         shown(found.group(2), 100 * inside.within[0], "hits of the cold round")
+        for _, known, of in (inside.without, inside.within):
+            covered(known, of)
     elif inside.without[1] and inside.within[1]:
         raise Wrong("hits are known, and not said")
     same(text.rest, "", "what is left")

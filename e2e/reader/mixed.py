@@ -153,6 +153,8 @@ def kind_of(reason):
 
 def compared(text, mixed):
     """`hits 10.10× faster than misses inside the mixed rounds (9.20–11.00×: …)`."""
+    if re.match(r"(: |：)\d", text.rest):
+        raise Wrong("no figures before what is said of them")
     found = text.need(rf"hits {N}× (faster than|as fast as) misses inside the mixed rounds", rf"混合轮内命中相对未命中的加速比 {N}×")
     times = found.group(1)
     shown(times, None if mixed.test.made is None else math.exp(mixed.test.made), "hits against misses")

@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import evidence
 import journal
+import known_wrong
 import sentences
 import table
 import until
@@ -67,6 +68,7 @@ class Page(html.parser.HTMLParser):
 class Reader:
     def __init__(self, folder, program, browser=None):
         self.folder, self.program, self.read, self.wrong = folder, program, 0, []
+        self.known = set()
         self.browser = json.loads(Path(browser).read_text(encoding="utf-8")) if browser else None
         rounds, canaries, run = journal.read(folder)
         said = json.loads((folder / "comparison.json").read_text(encoding="utf-8"))["levels"]
@@ -82,7 +84,10 @@ class Reader:
         try:
             check()
         except sentences.Wrong as reason:
-            self.wrong.append(f"{where}: {reason}\n    {text}")
+            if name := known_wrong.name(str(reason)):
+                self.known.add(name)
+            else:
+                self.wrong.append(f"{where}: {reason}\n    {text}")
 
     def json(self):
         for level in self.levels:
@@ -215,6 +220,8 @@ def main():
         reader.page(lang)
     for one in reader.wrong:
         print(one, file=sys.stderr)
+    for name in sorted(reader.known):
+        print(f"known wrong: {name}")
     print(f"{reader.folder}: {reader.read} sentences, {len(reader.wrong)} wrong")
     sys.exit(1 if reader.wrong else 0)
 

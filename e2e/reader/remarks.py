@@ -19,6 +19,8 @@ def warm_up(level, _):
 
 
 def three_cycles(level, _):
+    if level.most:
+        raise Wrong("it runs until it is decided already")
     if len(level.cycles) > 2:
         raise Wrong("there are three cycles")
     same(level.by_blocks(), False, "the blocks decide")
@@ -27,6 +29,8 @@ def three_cycles(level, _):
 def or_mixed(level, _):
     three_cycles(level, _)
     same(method(level) in FRESH, True, "fresh text may be put before prompts")
+    if level.mixed:
+        raise Wrong("a mixed round was run already")
 
 
 def more_cycles(level, _):

@@ -60,6 +60,8 @@ def rate(text, level):
         same(of, 0, "requests of warm rounds")
         shown(found.group(1), 100 * arms[0], "hit rate of the hits")
         shown(found.group(2), 100 * arms[1], "hit rate of the misses")
+        for _, known, all_of in (level.mixed.hits, level.mixed.misses):
+            inside.covered(known, all_of)
         return
     if not of and arms and None not in arms:
         raise Wrong("the hits of both arms are known, and not said")
@@ -133,6 +135,14 @@ def claims(head, level):
         raise Wrong("hits are reported")
 
 
+def second(level):
+    """`Round 2` is the one that was compared."""
+    kinds = [one.kind for one in level.rounds if one.number == 2]
+    compared = "mixed" if level.by_blocks() else "warm"
+    if kinds != [compared] and not (level.none and kinds == ["cold"]):
+        raise Wrong(f"round 2 is said, and {kinds} it is, not {compared}")
+
+
 def deciding(level):
     """The interval that decides, in logarithms: that of blocks was held against the journal before."""
     if not level.by_blocks():
@@ -186,6 +196,8 @@ def decided(text, level):
     if head == "cannot":
         return mixed.why(text, level.mixed) if level.by_blocks() else undecided(text, level)
     claims(head, level)
+    if head not in ("works", "none"):
+        second(level)
     if bound is not None:
         shown(bound, 100 * math.expm1(max(abs(end) for end in deciding(level))), "bound")
     if level.by_blocks():

@@ -93,6 +93,8 @@ def row(line, name, sentence, level, zh):
     if ends := re.fullmatch(rf"{N}–{N}×", cells[3]):
         for text, end in zip(ends.groups(), level.interval):
             shown(text, math.exp(end), "an end of the interval")
+    if "(0 / 0)" in cells[4]:
+        raise Wrong("a hit rate of (0 / 0)")
     (cold, ck, co), (warm, wk, wo) = level.rates()
     hits = re.fullmatch(rf"(?:{N} %|-) → (?:{N} %|-)", cells[4])
     if hits and ck == co and wk == wo:
