@@ -23,7 +23,10 @@ const sentences = (list) => page.evaluate((list) => [...document.querySelectorAl
   const why = [...item.querySelectorAll(".why")].map((node) => node.innerText);
   return why.reduce((text, part) => text.replace(part, ""), item.innerText).replace(/\s+/g, " ").trim();
 }), list);
-const shown = async () => ({ verdicts: await sentences("verdicts"), caveats: await sentences("caveats") });
+const whys = () => page.evaluate(() => [...document.querySelectorAll("ul.verdicts > li")].map((item) => {
+  return [...item.querySelectorAll(".why")].map((node) => node.innerText.replace(/\s+/g, " ").trim());
+}));
+const shown = async () => ({ verdicts: await sentences("verdicts"), whys: await whys(), caveats: await sentences("caveats") });
 const texts = {};
 try {
   const size = statSync(file).size / 1e6;
