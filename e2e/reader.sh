@@ -138,6 +138,7 @@ one mixed_block "$across" '--rounds CWM --concurrency 4' alone12
 odd mixed_one_cache one_cache '--rounds CMM --concurrency 1'
 odd mixed_contaminated one_cache '--rounds NCWM --concurrency 1'
 odd mixed_partly partly '--rounds CMM --concurrency 1'
+odd mixed_replays replays '--rounds CMM --concurrency 1'
 odd mixed_warming warming '--rounds CWCWM --concurrency 1'
 
 # Rounds without reuse against cold ones.

@@ -39,18 +39,22 @@ def ttft(record):
 
 def read(folder):
     """Rounds level by level, the last canary, and the run's own settings."""
-    rounds, pending, canaries = [], [], {}
+    rounds, pending, canaries, under_way = [], [], {}, None
     with open(folder / "requests.jsonl", encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
             if "begun" in entry:
-                pending = []
+                pending, under_way = [], entry["begun"]
             elif "request" in entry:
                 pending.append(entry["request"])
             elif "round" in entry:
                 rounds.append(Round(entry["round"], sorted(pending, key=lambda one: one["index"])))
+                under_way = None
             elif "evidence" in entry:
                 canaries[entry["evidence"]["level"]] = entry["evidence"]["canary"]
+    if under_way and pending:
+        # The run was killed in it.
+        rounds.append(Round(under_way, sorted(pending, key=lambda one: one["index"])))
     levels = defaultdict(list)
     for one in rounds:
         levels[one.level].append(one)

@@ -31,6 +31,8 @@ KNOWN = {
     "coverage": r"its coverage is not said$",
     # CM with hits known of a part: `0.0 % → - (0 / 0)` in the table.
     "of_none": r"^a hit rate of \(0 / 0\)",
+    # CM where a response cache answers: `faster, cause not established`, and the sentence says the cause.
+    "cause_in_a_few_words": r"^in a few words: .*(?:not established|未证实).*(?:response|有响应缓存)",
 }
 
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """An engine that does what the simulated one cannot: its cache knows a text by how it ends.
 
-    odd_engine.py one_cache|partly|warming
+    odd_engine.py one_cache|partly|warming|replays
 
 `one_cache`: nothing separates its prompts but for those of the canary, so that fresh text is in vain.
 `partly`: every third answer has no usage.
-`warming`: the first answers take twice as long, and a hit saves a quarter."""
+`warming`: the first answers take twice as long, and a hit saves a quarter.
+`replays`: what was answered is answered again as it was, under the same id; no answer has usage."""
 
 import http.server
 import json
@@ -13,7 +14,7 @@ import sys
 import time
 
 MODE = sys.argv[1]
-SEEN, COUNT = set(), [0]
+SEEN, COUNT, ANSWERS = set(), [0], {}
 # The canary, and two rounds of 12.
 WARM = 27
 
@@ -47,20 +48,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
         cached = tokens * 9 // 10 if key in SEEN else 0
         SEEN.add(key)
         COUNT[0] += 1
+        if MODE == "replays" and text in ANSWERS:
+            return self.whole(ANSWERS[text], "text/event-stream")
         if MODE == "warming":
             time.sleep((0.012 if cached else 0.016) * (2 if COUNT[0] <= WARM else 1))
         else:
             time.sleep(0.004 + (tokens - cached) * 2e-5)
-        return self.stream(tokens, cached, has_usage=MODE != "partly" or COUNT[0] < 20 or COUNT[0] % 3 > 0)
+        has_usage = MODE != "replays" and (MODE != "partly" or COUNT[0] < 20 or COUNT[0] % 3 > 0)
+        ANSWERS[text] = answer(tokens, cached, has_usage)
+        return self.whole(ANSWERS[text], "text/event-stream")
 
-    def stream(self, tokens, cached, has_usage):
-        delta = lambda fields, end=None: {"id": f"odd-{COUNT[0]}", "choices": [{"index": 0, "delta": fields, "finish_reason": end}]}
-        events = [delta({"role": "assistant", "content": "well "}), delta({"content": "now"}), delta({}, "stop")]
-        if has_usage:
-            usage = {"prompt_tokens": tokens, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": cached}}
-            events.append({"id": f"odd-{COUNT[0]}", "choices": [], "usage": usage})
-        lines = [json.dumps(event) for event in events] + ["[DONE]"]
-        self.whole("".join(f"data: {line}\n\n" for line in lines).encode(), "text/event-stream")
+
+def answer(tokens, cached, has_usage):
+    delta = lambda fields, end=None: {"id": f"odd-{COUNT[0]}", "choices": [{"index": 0, "delta": fields, "finish_reason": end}]}
+    events = [delta({"role": "assistant", "content": "well "}), delta({"content": "now"}), delta({}, "stop")]
+    if has_usage:
+        usage = {"prompt_tokens": tokens, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": cached}}
+        events.append({"id": f"odd-{COUNT[0]}", "choices": [], "usage": usage})
+    lines = [json.dumps(event) for event in events] + ["[DONE]"]
+    return "".join(f"data: {line}\n\n" for line in lines).encode()
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -46,6 +46,7 @@ FEW_WORDS = [
 BY_BLOCKS = [
     [
         (r"cache works: ", "cache works"),
+        (r"round 2 faster, by answers", "faster, response cache"),
         (r"round 2 faster", "faster, cause not established"),
         (r"round 2 slower: ", "slower"),
         (r"no effect above", "no effect"),
@@ -53,6 +54,7 @@ BY_BLOCKS = [
     ],
     [
         (r"缓存有效：", "缓存有效"),
+        (r"第 2 轮更快，因为响应缓存", "更快，有响应缓存"),
         (r"第 2 轮更快", "更快，原因未证实"),
         (r"第 2 轮更慢：", "更慢"),
         (r"平均而言没有超过", "没有差异"),
