@@ -161,6 +161,7 @@ one until_near "$near" '--until decided --budget 6s --concurrency 2 4' alone12
 one until_few "$quick" '--until decided --budget 20s --concurrency 1' alone4
 one until_two "$(failing 53 53 '"fixed_ttft_ms":14,"fixed_warm_ttft_ms":12')" \
     '--until decided --budget 30s --concurrency 1 --max-failures 1' alone12
+one until_heads "$(failing 105 105)" '--until decided --budget 30s --concurrency 1 2 --max-failures 1' alone12
 one until_short "$quick" '--until decided --budget 1s --concurrency 1' alone12
 one until_not_cold "$quick" '--until decided --budget 5s --cold none --concurrency 2' alone12
 odd until_contaminated one_cache '--until decided --budget 20s --concurrency 1'

@@ -27,6 +27,8 @@ KNOWN = {
     "advises_what_was_run": r"^(?:a mixed round was run already|it runs until it is decided already)",
     # Levels 1 and 4: `M at 4` with the place of concurrency 1.
     "few_blocks_place": r"^M at \d+ is said of concurrency",
+    # --until decided, of which one level came to three cycles and another did not: both are under one head.
+    "head_of_intervals": r"^an allowed interval is headed as a t interval",
     # Hits known of a part of the requests: `hits took 90.0 %` without `(8 / 12)`.
     "coverage": r"its coverage is not said$",
     # CM with hits known of a part: `0.0 % → - (0 / 0)` in the table.

@@ -6,6 +6,7 @@ from collections import defaultdict
 from inside import Inside
 from journal import hit_rate, mean, t_interval, ttft
 from mixed import Mixed, kind_of
+from text import close, same
 
 MARGIN = math.log(1.05)
 REPEATS = 11.0
@@ -156,6 +157,16 @@ class Level:
                 allowed, allowance = far, ("control", 100 * math.expm1(far))
         low, high = t_interval(effects)
         return cold, warm, mean(effects), (low - allowed, high + allowed), allowance
+
+    def hold(self):
+        """What decided, and the figures of TTFT in the JSON."""
+        conclusion, ttft = self.said["conclusion"], self.said["ttft"]
+        same(conclusion["source"], "mixed" if self.by_blocks() else self.source or "cw", "what decided")
+        low, high = self.interval if self.interval and self.prompts >= 6 else (None, None)
+        for key, true in [("ratio", self.effect), ("interval_low", low), ("interval_high", high)]:
+            close(ttft[key], None if true is None else math.exp(true), f"ttft.{key}")
+        kinds = {"cycles": "t_cycles", "until": "t_sequential"}
+        same(ttft["interval_kind"], None if low is None else kinds.get(self.source, "allowed"), "ttft.interval_kind")
 
     def by_blocks(self):
         """Blocks of hits and misses decide: they are sound, or there is no warm round."""

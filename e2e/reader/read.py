@@ -107,7 +107,8 @@ class Reader:
                 self.hold("comparison.json", end, lambda: sentences.beside_all(said["beside" + end], level))
 
     def numbers(self, level):
-        """The figures that sentences on mixed rounds, reuse inside and looks rest on."""
+        """The figures that sentences rest on."""
+        self.hold("comparison.json", json.dumps(level.said["conclusion"]), level.hold)
         for key, mine in [("mixed", level.mixed), ("inside_reuse", level.inside)]:
             said = level.said[key]
             if (said is None) != (mine is None):
@@ -191,6 +192,8 @@ class Reader:
                 verdicts += 1
                 sentence, level = plain(found.group(1)), self.levels[verdicts]
                 self.hold("summary.md", sentence, lambda: sentences.conclusion(sentence, level, zh))
+            elif line.startswith(("| Concurrency ", "| 并发 ")) and part == "verdicts":
+                self.hold("summary.md", line, lambda: table.head(line, self.levels, zh))
             elif line.startswith("  - ") and part == "verdicts":
                 self.explained("summary.md", plain(line[4:]), self.levels[verdicts], zh)
             elif line.startswith("- ") and part == "caveats":
@@ -207,6 +210,8 @@ class Reader:
             self.hold(where, text, lambda: sentences.conclusion(text, level, zh))
         elif found and name == ("诊断" if zh else "Diagnosis"):
             self.explained(where, text, level, zh)
+        elif found and name == ("区间" if zh else "Interval"):
+            self.hold(where, line, lambda: table.aid(text, level, zh))
         elif line.startswith("  - "):
             self.explained(where, ("冷轮: " if zh else "Cold round: ") + line[4:], level, zh)
 

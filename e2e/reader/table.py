@@ -126,3 +126,25 @@ def words(cell, sentence, level, zh):
         raise Wrong(f"in a few words: {cell!r} is said, {expected[:1]!r} follows from the sentence")
     if found.groups():
         shown(found.group(1), math.exp(true), "ratio in a few words")
+
+
+AIDS = {
+    "until": ["t interval over cycles, 95 % over all looks", "按冷热循环的置信区间（t），各次查看合计 95%"],
+    "cycles": ["95 % t interval over cycles", "各冷热循环的 95% 置信区间（t）"],
+}
+WIDENED = ["95 % spread over prompts, widened by what two rounds of one kind may differ by", "提示词间 95% 的运行内波动，再按同类两轮允许的差异放宽"]
+
+
+def aid(text, level, zh):
+    """What the interval of the comparison's table is."""
+    same(text, AIDS.get(level.source, WIDENED)[zh], "what the interval is")
+
+
+def head(line, levels, zh):
+    """The head of the interval's column in `summary.md`: what each level's interval is."""
+    heads = [cell.strip() for cell in line.strip("|").split("|")]
+    kinds = {level.source for level in levels if level.effect is not None and level.prompts >= 6}
+    if heads[3] in ("95 % t interval", "95% 置信区间（t）") and kinds - {"until", "cycles"}:
+        raise Wrong("an allowed interval is headed as a t interval")
+    if heads[3] in ("Allowed interval", "允许区间") and kinds & {"until", "cycles"}:
+        raise Wrong("a t interval is headed as an allowed one")
