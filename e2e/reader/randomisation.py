@@ -61,7 +61,7 @@ class Randomised:
         if self.exact:
             true = self.end(side)
             return true is not None and abs(math.exp(true) - said) <= rounding
-        nearer = math.log(said - side * rounding)
+        nearer = side * max(side * math.log(said - side * rounding), side * self.made)
         farther = math.log(said + side * rounding)
         return self.p(farther) - self.slack(0.05) <= 0.05 <= self.p(nearer) + self.slack(0.05)
 
