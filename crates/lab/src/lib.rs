@@ -7,5 +7,6 @@ pub mod judge;
 pub mod known_wrong;
 pub mod noise;
 pub mod run;
+pub mod studies;
 pub mod tier1;
 pub mod tier2;

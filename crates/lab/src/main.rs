@@ -10,6 +10,7 @@
 )]
 
 mod options;
+mod tables;
 
 use anyhow::ensure;
 use clap::Parser;
@@ -17,10 +18,11 @@ use dualround_lab::{
     draw::{hit_scenario, named, number_of, scenario},
     known_wrong::fault_of,
     noise::CELLS,
+    studies::quick,
     tier1::{NOISE_TABLE, SeedSlice, judge, judge_hits},
     tier2::{self, WrongSeed},
 };
-use options::Options;
+use options::{Options, Study};
 use serde_json::{Value, json};
 use std::{
     fs::OpenOptions,
@@ -28,6 +30,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
+use tables::percent;
 
 /// Runs that a cell of the noise table has in CI.
 const CI_RUNS: u64 = 1000;
@@ -39,6 +42,12 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if let Some(runs) = options.noise_table {
         return noise(runs);
+    }
+    if let Some(study) = options.study {
+        return Ok(done(&match study {
+            Study::Mixed => tables::mixed(options.runs),
+            Study::Until => tables::until(options.runs),
+        }));
     }
     if options.ci {
         let seed = number_of(options.seeded_by.as_deref().unwrap_or(""));
@@ -86,8 +95,8 @@ fn socket_faults(runs: &tier2::SocketRuns) -> Vec<String> {
     faults.collect()
 }
 
-/// Everything that must hold: the named faults, 200 fixed seeds, the noise table, and the facts of
-/// 100 seeds that are others with every commit.
+/// Everything that must hold: the named faults, 200 fixed seeds, the noise table, a part of the
+/// studies, and the facts of 100 seeds that are others with every commit.
 fn ci(seed: u64, program: &Path) -> anyhow::Result<ExitCode> {
     let mut fixed = SeedSlice::default();
     fixed.of_names()?;
@@ -99,6 +108,7 @@ fn ci(seed: u64, program: &Path) -> anyhow::Result<ExitCode> {
     println!("seeded by {seed}: {} scenarios", seeded.scenarios);
     faults.extend(seeded.unknown_faults());
     faults.extend(noise_faults()?);
+    faults.extend(quick::faults());
     for seeds in [0..40, seed..seed + 20] {
         let runs = tier2::of_seeds(program, seeds, None)?;
         println!("tier 2: {} runs", runs.runs);
@@ -155,11 +165,6 @@ fn show(what: &str) -> anyhow::Result<ExitCode> {
         judged.scenario, judged.truth, judged.level
     );
     Ok(done(&judged.wrong))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of runs")]
-fn percent(count: u64, of: u64) -> String {
-    format!("{:.1} %", 100.0 * count as f64 / of as f64)
 }
 
 /// Prints the table of docs/methodology.md.

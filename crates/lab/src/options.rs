@@ -22,6 +22,13 @@ pub(crate) struct Options {
     /// Prints the table of false claims under noise, from so many runs a row.
     #[arg(long, value_name = "RUNS")]
     pub(crate) noise_table: Option<u64>,
+    /// Prints a study, from so many runs a row (--runs): of mixed rounds in a queue, or of cycles that
+    /// are run until they decide.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study: Option<Study>,
+    /// Of a study: runs of each row.
+    #[arg(long, value_name = "RUNS", default_value_t = 1000)]
+    pub(crate) runs: u64,
     /// Of tier 2: the program [default: the one beside this].
     #[arg(long, value_name = "FILE")]
     pub(crate) program: Option<PathBuf>,
@@ -34,6 +41,15 @@ pub(crate) struct Options {
     /// With --ci: what the seeds of this commit come from.
     #[arg(long, value_name = "TEXT")]
     pub(crate) seeded_by: Option<String>,
+}
+
+/// A study.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Study {
+    /// Mixed rounds in a queue.
+    Mixed,
+    /// Cycles that are run until they decide.
+    Until,
 }
 
 /// Seeds as they are written, A..B.

@@ -1,22 +1,54 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
-use crate::draw::{DrawnHits, DrawnRounds, Scenario};
-use dualround_model::Judging;
+use crate::draw::{DrawnHits, DrawnQueue, DrawnRounds, Scenario};
+use dualround_model::{Judging, RoundResult, RoundRun, UntilPlan};
 use dualround_report::level_json;
 use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
 use serde_json::Value;
 
 /// The level of `comparison.json` that these rounds come to.
 pub fn verdict(scenario: &Scenario, drawn: DrawnRounds) -> Value {
-    let options = SummaryOptions::default();
-    let rounds = drawn.rounds.into_iter();
-    let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
+    let mut rounds = summarised(drawn.rounds);
+    level_json(&compare(&mut rounds, &judging(scenario), &drawn.known))
+}
+
+/// The level of `comparison.json` that rounds of a queue come to.
+pub fn queue_verdict(drawn: DrawnQueue, schedule: &str) -> Value {
     let judging = Judging {
-        schedule: scenario.schedule.parse().unwrap_or_default(),
-        round_noise: scenario.round_noise,
-        same_samples: true,
+        schedule: schedule.parse().unwrap_or_default(),
+        ..Judging::default()
     };
+    let mut rounds = summarised(drawn.rounds);
     level_json(&compare(&mut rounds, &judging, &drawn.known))
+}
+
+/// A level that was run until it was decided.
+#[derive(Clone, Debug)]
+pub struct UntilRun {
+    /// The cycles that were run.
+    pub cycles: u32,
+    /// The level of `comparison.json` after the last of them.
+    pub level: Value,
+}
+
+/// Runs cycles until the program would stop: it looks after the third and after each one behind it.
+/// All that there could be are drawn.
+pub fn until_decided(scenario: &Scenario, drawn: DrawnRounds) -> UntilRun {
+    let judging = judging(scenario);
+    let most = scenario.most_cycles.unwrap_or(UntilPlan::MOST);
+    let mut rounds = summarised(drawn.rounds);
+    let mut cycles = UntilPlan::FEWEST;
+    loop {
+        let so_far = &mut rounds[..2 * cycles as usize];
+        let found = compare(so_far, &judging, &drawn.known);
+        if found.conclusion.is_final() || cycles >= most {
+            return UntilRun {
+                cycles,
+                level: level_json(&found),
+            };
+        }
+        cycles += 1;
+    }
 }
 
 /// The level of `comparison.json` that a world of hits comes to.
@@ -34,4 +66,18 @@ pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
         drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));
     }
     level_json(&compare(&mut rounds, &Judging::default(), &drawn.known))
+}
+
+fn summarised(rounds: Vec<RoundRun>) -> Vec<RoundResult> {
+    let options = SummaryOptions::default();
+    let rounds = rounds.into_iter();
+    rounds.map(|round| summarise(round, &options)).collect()
+}
+
+fn judging(scenario: &Scenario) -> Judging {
+    Judging {
+        schedule: scenario.schedule.parse().unwrap_or_default(),
+        round_noise: scenario.round_noise,
+        same_samples: true,
+    }
 }

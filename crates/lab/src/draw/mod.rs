@@ -1,10 +1,12 @@
 //! Scenarios and the rounds drawn from them. Knows the vocabulary of `model` and nothing of what is
 //! computed from rounds.
 
+mod coin;
 mod families;
 mod hits;
 mod named;
 mod plain;
+mod queue;
 mod random;
 mod scenario;
 mod sockets;
@@ -15,6 +17,7 @@ mod world;
 pub use families::scenario;
 pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;
+pub use queue::{DrawnQueue, QueueScenario, draw_queue};
 pub use random::number_of;
 pub use scenario::{ClassTruth, CyclePlace, LostTruth, Scenario, ScenarioTruth};
 pub use sockets::{COUNTED, SocketScenario, socket_scenario};

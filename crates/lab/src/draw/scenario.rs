@@ -16,6 +16,8 @@ pub struct Scenario {
     pub rounds_run: Option<u32>,
     /// Requests of the last round that were started, when it ended early.
     pub last_round_started: Option<u32>,
+    /// Cycles at most, where they are run until they decide.
+    pub most_cycles: Option<u32>,
     /// Requests in flight.
     pub concurrency: u32,
     /// Different prompts.
@@ -135,6 +137,7 @@ impl Scenario {
             schedule: "CW".to_owned(),
             rounds_run: None,
             last_round_started: None,
+            most_cycles: None,
             concurrency: 1,
             prompts: 24,
             repeats: 0,

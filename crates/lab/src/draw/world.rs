@@ -6,9 +6,9 @@ use super::{
     truth::{AskedRounds, RoundTimes, truth},
 };
 use dualround_model::{
-    CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, Outcome, Phase,
-    RequestRecord, RoundKind, RoundMeta, RoundRun, RoundSpec, RunEvidence, Schedule, StreamFacts,
-    Timeline, Usage,
+    CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, MixedPlace, Outcome,
+    Phase, RequestRecord, RoundKind, RoundMeta, RoundRun, RoundSpec, RunEvidence, Schedule,
+    StreamFacts, Timeline, Usage,
 };
 
 /// Output tokens of every answer.
@@ -186,6 +186,7 @@ fn round(
             shared_chars: 0,
             response_id: None,
             round: spec.number,
+            mixed: None,
         }));
     }
     records
@@ -210,6 +211,8 @@ pub(super) struct DrawnRequest {
     pub(super) shared_chars: u64,
     pub(super) response_id: Option<String>,
     pub(super) round: u32,
+    /// Where it stands in a mixed round.
+    pub(super) mixed: Option<MixedPlace>,
 }
 
 /// The record that a run would have left of it.
@@ -227,7 +230,7 @@ pub(super) fn record(request: &DrawnRequest) -> RequestRecord {
         shared_chars: request.shared_chars,
         truncated: false,
         row_options: None,
-        mixed: None,
+        mixed: request.mixed,
         user: 0,
         outcome: match ttft {
             Some(_) => Outcome::Success,
@@ -303,15 +306,23 @@ fn busy() -> Failure {
 }
 
 fn meta(scenario: &Scenario, spec: RoundSpec, planned: usize, started: usize) -> RoundMeta {
-    let cold = ColdAction {
+    let cold = salted(spec.epoch);
+    RoundMeta {
+        most_cycles: scenario.most_cycles,
+        ..round_meta(scenario.concurrency, spec, planned, started, cold)
+    }
+}
+
+/// A salt of its own for each epoch.
+pub(super) fn salted(epoch: Option<u32>) -> ColdAction {
+    ColdAction {
         method: ColdMethod::Salt,
         salt: Some((
             "cache_salt".to_owned(),
-            format!("epoch-{}", spec.epoch.unwrap_or(0)),
+            format!("epoch-{}", epoch.unwrap_or(0)),
         )),
         ..ColdAction::default()
-    };
-    round_meta(scenario.concurrency, spec, planned, started, cold)
+    }
 }
 
 /// The facts of a round.
@@ -352,7 +363,7 @@ pub(super) fn round_meta(
 }
 
 /// A canary that showed a cache which reports its hits.
-fn known() -> RunEvidence {
+pub(super) fn known() -> RunEvidence {
     RunEvidence {
         canary: Some(CanaryReport {
             prompt_tokens: Some(800),

@@ -139,6 +139,7 @@ fn request(
             AnswerIds::Kept | AnswerIds::Own => Some(format!("answer-{round}-{at}")),
         },
         round,
+        mixed: None,
     })
 }
 

@@ -1,0 +1,6 @@
+//! Studies: how the instrument behaves over many runs of one world, as tables.
+
+pub mod mixed;
+pub mod quick;
+mod uniform;
+pub mod until;
