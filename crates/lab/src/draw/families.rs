@@ -48,7 +48,53 @@ pub fn scenario(seed: u64) -> Scenario {
     drawn.ratio = random.between(0.3, 3.0).exp();
     drawn.concurrency = random.one_of(&[1, 1, 4]);
     shape(&mut drawn, &mut random);
+    later_letters(&mut drawn);
     drawn
+}
+
+/// Mixed rounds, rounds without reuse, and cycles that are run until they decide, in half of all
+/// scenarios. Of a draw of its own, so that the others stay as they were.
+fn later_letters(drawn: &mut Scenario) {
+    let mut random = Random::new(drawn.seed ^ 0x4d4e);
+    match random.whole(0, 11) {
+        0 | 1 => {
+            let rounds = random.one_of(&[1, 1, 2, 4]);
+            drawn.schedule += &"M".repeat(rounds);
+        }
+        2 => drawn.schedule = random.one_of(&["CM", "CMM", "CMMMM", "CMCM"]).to_owned(),
+        3 => drawn.schedule = random.one_of(&["NC", "CN", "NCN", "NCNC"]).to_owned(),
+        4 => {
+            let places = [
+                format!("N{}", drawn.schedule),
+                format!("{}N", drawn.schedule),
+            ];
+            drawn.schedule = places[random.whole(0, 1) as usize].clone();
+        }
+        5 => {
+            let schedules = [
+                "NCWM",
+                "CWMN",
+                "CMWN",
+                "CNWM",
+                "CWMCW",
+                "NCWMCWM",
+                "CWMCWMCWM",
+            ];
+            drawn.schedule = random.one_of(&schedules).to_owned();
+        }
+        6 => {
+            let cycles = random.whole(1, 8);
+            drawn.schedule = "CW".repeat(cycles as usize);
+            drawn.most_cycles = Some(random.whole(cycles.max(3), 20));
+        }
+        _ => return,
+    }
+    if drawn.schedule.contains('M') && random.chance(0.6) {
+        drawn.prompts = random.whole(60, 240);
+    }
+    drawn.misses_hit = random.one_of(&[0.0, 0.0, 0.0, 0.03, 0.5]);
+    drawn.without_ratio = random.one_of(&[1.0, 1.0, 1.0, 1.3, 2.0]);
+    drawn.without_hits = random.one_of(&[0.0, 0.0, 0.0, 0.03, 0.5]);
 }
 
 /// Nothing gets faster, whether hits are reported or not.

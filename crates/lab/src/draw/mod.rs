@@ -8,6 +8,7 @@ mod named;
 mod plain;
 mod queue;
 mod random;
+mod rounds;
 mod scenario;
 mod sockets;
 mod student;
@@ -19,6 +20,8 @@ pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;
 pub use queue::{DrawnQueue, QueueScenario, draw_queue};
 pub use random::number_of;
-pub use scenario::{ClassTruth, CyclePlace, LostTruth, Scenario, ScenarioTruth};
+pub use scenario::{
+    ClassTruth, CyclePlace, InsideTruth, LostTruth, MixedTruth, Scenario, ScenarioTruth,
+};
 pub use sockets::{COUNTED, SocketScenario, socket_scenario};
 pub use world::{DrawnRounds, draw};

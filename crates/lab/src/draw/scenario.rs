@@ -44,6 +44,12 @@ pub struct Scenario {
     pub hit_share: f64,
     /// Cold over warm TTFT of those; of the others it is 1.
     pub ratio: f64,
+    /// Requests of a miss arm that a cache knows whole all the same.
+    pub misses_hit: f64,
+    /// What a round without reuse takes longer than a cold one, as a factor.
+    pub without_ratio: f64,
+    /// Requests of a round without reuse that a cache knows whole all the same.
+    pub without_hits: f64,
     /// Hits are reported although they make nothing faster: `ratio` is 1.
     pub idle_hits: bool,
     /// Requests that fail in a cold round, and in a warm one.
@@ -96,6 +102,79 @@ pub struct ScenarioTruth {
     pub trend: Option<f64>,
     /// ln of the last of these cold rounds over the first.
     pub first_to_last: Option<f64>,
+    /// Warm rounds that were run.
+    pub warm_rounds: u64,
+    /// Warm requests that succeeded, over all rounds that count as warm.
+    pub warm_successes: u64,
+    /// What is true of the mixed rounds.
+    pub mixed: Option<MixedTruth>,
+    /// What is true of rounds without reuse against cold ones.
+    pub inside: Option<InsideTruth>,
+}
+
+/// What is true of the mixed rounds of a level. Bands are a point where all tosses of the coin can be
+/// looked at.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct MixedTruth {
+    /// Blocks with a request that counts.
+    pub blocks: u64,
+    /// Ways to give them their arms, in rounds that have both.
+    pub tosses: f64,
+    /// Requests of the hit arm that count.
+    pub hit_requests: u64,
+    /// The same of the miss arm.
+    pub miss_requests: u64,
+    /// Different prompts among both.
+    pub prompts: u64,
+    /// Answers of the hit arm, the ramp among them.
+    pub hit_answers: u64,
+    /// Those of them that missed.
+    pub missed: u64,
+    /// Share of their tokens from the cache.
+    pub hit_rate: Option<f64>,
+    /// The same of the miss arm.
+    pub miss_rate: Option<f64>,
+    /// Misses of some round took more from a cache than is tolerated.
+    pub misses_hit: bool,
+    /// Failures that the cold round did not have: `cold` in the miss arm, `warm` in the hit arm.
+    pub lost: LostTruth,
+    /// Misses over hits, in the times that were drawn; `None` where no round has both arms.
+    pub ratio: Option<f64>,
+    /// Misses over their cold rounds.
+    pub drift: Option<f64>,
+    /// Where p lies.
+    pub p: Option<(f64, f64)>,
+    /// Where the lower end of the interval lies.
+    pub low: Option<(f64, f64)>,
+    /// The same of the upper end.
+    pub high: Option<(f64, f64)>,
+}
+
+/// What is true of rounds without reuse against cold rounds.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct InsideTruth {
+    /// Pairs of rounds.
+    pub cycles: u64,
+    /// Different prompts in them.
+    pub prompts: u32,
+    /// Pairs that one side lost.
+    pub lost: LostTruth,
+    /// Without reuse over cold, as the world has it.
+    pub ratio: f64,
+    /// The same in the times that were drawn.
+    pub seen_ratio: Option<f64>,
+    /// The interval that decides.
+    pub interval: Option<(f64, f64)>,
+    /// Share of the tokens that came from a cache without reuse.
+    pub rate_without: Option<f64>,
+    /// The same in the cold rounds.
+    pub rate: Option<f64>,
+    /// Hits without reuse go beyond what is tolerated.
+    pub contaminated: bool,
+    /// Some request hit.
+    pub any_foreign: bool,
+    /// Some round without reuse has no answer.
+    pub unanswered: bool,
 }
 
 /// The two rounds of a cycle, by their place in the schedule.
@@ -151,6 +230,9 @@ impl Scenario {
             failing_round: None,
             hit_share: 1.0,
             ratio: 10.0,
+            misses_hit: 0.0,
+            without_ratio: 1.0,
+            without_hits: 0.0,
             idle_hits: false,
             failing: (0.0, 0.0),
             always_failing: 0.0,

@@ -3,7 +3,8 @@
 use super::{
     Scenario, ScenarioTruth,
     random::Random,
-    truth::{AskedRounds, RoundTimes, truth},
+    rounds::World,
+    truth::{AskedRound, AskedRounds, WorldEffects, truth},
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, ColdMethod, Failure, FailureKind, MixedPlace, Outcome,
@@ -32,12 +33,12 @@ pub struct DrawnRounds {
 }
 
 /// A prompt of the world.
-struct Prompt {
-    tokens: u32,
+pub(super) struct Prompt {
+    pub(super) tokens: u32,
     /// ln of its cold TTFT.
-    cold: f64,
-    hits: bool,
-    always_fails: bool,
+    pub(super) cold: f64,
+    pub(super) hits: bool,
+    pub(super) always_fails: bool,
 }
 
 /// Draws the rounds of a scenario.
@@ -55,22 +56,33 @@ pub fn draw(scenario: &Scenario) -> DrawnRounds {
     let schedule: Schedule = scenario.schedule.parse().unwrap_or_default();
     let mut specs = schedule.rounds();
     specs.truncate(scenario.rounds_run.map_or(specs.len(), |run| run as usize));
-    let mut asked: Vec<RoundTimes> = Vec::new();
+    let world = World {
+        scenario,
+        prompts: &prompts,
+        rows: &rows,
+    };
+    // Rounds of later letters draw elsewhere, so that the others are as they would be without them.
+    let mut beside = Random::new(scenario.seed ^ 0x3d1);
+    let mut asked: Vec<AskedRound> = Vec::new();
     let mut rounds = Vec::new();
     for (at, spec) in specs.iter().enumerate() {
         let started = match scenario.last_round_started {
             Some(started) if at + 1 == specs.len() => (started as usize).min(rows.len()),
             _ => rows.len(),
         };
-        let times = times(scenario, &prompts, &rows, at, *spec, &mut random);
-        let run = round(scenario, &prompts, &rows[..started], &times, *spec);
-        asked.push(RoundTimes {
-            kind: spec.kind,
-            times: times[..started].to_vec(),
-        });
+        let mut drawn = match spec.kind {
+            RoundKind::Mixed => world.mixed(at, &mut beside),
+            RoundKind::NoReuse => world.without_reuse(at, &mut beside),
+            _ => world.plain(at, *spec, &mut random),
+        };
+        drawn.truncate(started);
         rounds.push(RoundRun {
             meta: meta(scenario, *spec, rows.len(), started),
-            records: run,
+            records: world.records(&drawn, *spec),
+        });
+        asked.push(AskedRound {
+            kind: spec.kind,
+            rows: drawn,
         });
     }
     let ln = scenario.ratio.ln();
@@ -78,14 +90,23 @@ pub fn draw(scenario: &Scenario) -> DrawnRounds {
         .iter()
         .map(|prompt| if prompt.hits { ln } else { 0.0 });
     let hits: Vec<bool> = rows.iter().map(|row| prompts[*row].hits).collect();
+    let tokens: Vec<u64> = rows
+        .iter()
+        .map(|row| u64::from(prompts[*row].tokens))
+        .collect();
     let effect = effects.sum::<f64>() / prompts.len() as f64;
     let noise = scenario.round_noise.unwrap_or(25.0);
     let asked = AskedRounds {
         rounds: &asked,
         prompts: &rows,
         hits: &hits,
+        tokens: &tokens,
     };
-    let truth = truth(asked, effect, noise);
+    let effects = WorldEffects {
+        warm: effect,
+        without: scenario.without_ratio.ln(),
+    };
+    let truth = truth(asked, effects, noise, scenario.most_cycles);
     DrawnRounds {
         rounds,
         known: known(),
@@ -110,43 +131,6 @@ fn prompts(scenario: &Scenario, random: &mut Random) -> Vec<Prompt> {
     prompts
 }
 
-/// TTFT of every row in a round, ms; `None`: it fails.
-fn times(
-    scenario: &Scenario,
-    prompts: &[Prompt],
-    rows: &[usize],
-    at: usize,
-    spec: RoundSpec,
-    random: &mut Random,
-) -> Vec<Option<f64>> {
-    if let Some((even, odd)) = scenario.by_round.as_ref().and_then(|rounds| rounds.get(at)) {
-        let alternating = [*even, *odd].into_iter().cycle();
-        return alternating.take(rows.len()).map(Some).collect();
-    }
-    let step = if at == 0 { scenario.first_round } else { 0.0 };
-    let shift = scenario.round_sigma * random.normal() + scenario.drift * at as f64 + step;
-    let failing_here = match scenario.failing_round {
-        Some((round, share)) if round == at => share,
-        _ => 0.0,
-    };
-    let (failing_cold, failing_warm) = scenario.failing;
-    let mut times = Vec::new();
-    for row in rows {
-        let prompt = &prompts[*row];
-        let (gain, failing) = match spec.kind {
-            RoundKind::Cold => (0.0, failing_cold),
-            RoundKind::Warm if prompt.hits => (scenario.ratio.ln(), failing_warm),
-            // An outer tier gives back half of it.
-            RoundKind::External if prompt.hits => (scenario.ratio.ln() / 2.0, failing_warm),
-            _ => (0.0, failing_warm),
-        };
-        let own = scenario.noise * random.normal();
-        let fails = random.chance(failing) || random.chance(failing_here) || prompt.always_fails;
-        times.push((!fails).then(|| (prompt.cold - gain + shift + own).exp()));
-    }
-    times
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -156,40 +140,9 @@ fn ns(ms: f64) -> u64 {
     (ms * 1e6).round() as u64
 }
 
-/// The records of a round.
-fn round(
-    scenario: &Scenario,
-    prompts: &[Prompt],
-    rows: &[usize],
-    times: &[Option<f64>],
-    spec: RoundSpec,
-) -> Vec<RequestRecord> {
-    let warm = spec.kind != RoundKind::Cold;
-    let mut records = Vec::new();
-    for (index, (row, ttft)) in rows.iter().zip(times).enumerate() {
-        let prompt = &prompts[*row];
-        let hit = warm && prompt.hits && (scenario.ratio > 1.0 || scenario.idle_hits);
-        let cached = if hit {
-            CACHED * f64::from(prompt.tokens)
-        } else {
-            0.0
-        };
-        records.push(record(&DrawnRequest {
-            index,
-            prompt: *row,
-            start_ms: index as f64 * 5000.0,
-            ttft_ms: *ttft,
-            tokens: Some(u64::from(prompt.tokens)),
-            whole: false,
-            cached: Some(whole(cached)),
-            tiers: None,
-            shared_chars: 0,
-            response_id: None,
-            round: spec.number,
-            mixed: None,
-        }));
-    }
-    records
+/// Tokens of a prompt that a hit takes from the cache.
+pub(super) fn cached_tokens(tokens: u64) -> u64 {
+    whole(CACHED * tokens as f64)
 }
 
 /// One request of a world.

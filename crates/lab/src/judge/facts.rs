@@ -2,6 +2,8 @@
 
 use super::{
     figures::wrong_figures,
+    inside::wrong_inside,
+    mixed::{source, wrong_mixed},
     sentence,
     value::{near, number, text, texts, two},
 };
@@ -51,6 +53,16 @@ impl VerdictCheck<'_> {
     fn row(&self) -> &str {
         text(self.truth, "/row")
     }
+
+    /// Three cycles and more decide.
+    fn is_by_cycles(&self) -> bool {
+        matches!(self.row(), "cycles" | "until")
+    }
+
+    /// Blocks of a mixed round decide: `mixed` judges that.
+    fn is_by_blocks(&self) -> bool {
+        source(self.truth) == "mixed"
+    }
 }
 
 /// Everything in the verdict that is not so.
@@ -70,7 +82,10 @@ pub fn wrong_facts(scenario: &Value, truth: &Value, level: &Value) -> Vec<String
     words(&mut case);
     prefill(&mut case);
     lengths(&mut case);
+    until(&mut case);
     case.wrong.extend(wrong_figures(scenario, truth, level));
+    case.wrong.extend(wrong_mixed(truth, level));
+    case.wrong.extend(wrong_inside(truth, level));
     case.wrong
 }
 
@@ -84,16 +99,18 @@ fn counts(case: &mut VerdictCheck<'_>) {
         ("/lost_pairs/cold", "/lost/cold"),
         ("/lost_pairs/warm", "/lost/warm"),
         ("/lost_pairs/of", "/lost/of"),
+        // Answers of mixed rounds are in no warm figure.
+        ("/hit_rate/usage_of", "/warm_successes"),
     ] {
         let (said_value, true_value) = (case.said(said), number(case.truth, truth));
         if said_value != true_value {
             case.fail(format!("{said} is {said_value:?}, in truth {true_value:?}"));
         }
     }
-    let (source, row) = (text(case.level, "/conclusion/source"), case.row());
-    if source != row && row != "none" {
-        let text = format!("decided by {source:?}, the schedule has the row {row}");
-        case.fail(text);
+    let said = text(case.level, "/conclusion/source").to_owned();
+    let right = source(case.truth);
+    if said != right && right != "none" {
+        case.fail(format!("decided by {said:?}, not by {right}"));
     }
 }
 
@@ -162,11 +179,15 @@ fn intervals(case: &mut VerdictCheck<'_>) {
     let spread = case
         .said("/ttft/spread_low")
         .zip(case.said("/ttft/spread_high"));
-    let cycles = case.row() == "cycles";
+    let cycles = case.is_by_cycles();
     if !cycles && spread.is_none_or(|(a, b)| a < low - 1e-6 || b > high + 1e-6) {
         case.fail(format!("the spread {spread:?} is not within {low}–{high}"));
     }
-    let expected = if cycles { "t_cycles" } else { "allowed" };
+    let expected = match case.row() {
+        "cycles" => "t_cycles",
+        "until" => "t_sequential",
+        _ => "allowed",
+    };
     if text(case.level, "/ttft/interval_kind") != expected {
         case.fail(format!("the interval is not called {expected}"));
     }
@@ -181,7 +202,10 @@ fn same_ratio(a: f64, b: f64) -> bool {
 /// What the interval was widened by is what is said, and where it comes from.
 fn allowance(case: &mut VerdictCheck<'_>, low: f64, spread_low: f64) {
     let said = case.said("/conclusion/allowance/percent");
-    if case.row() == "cycles" {
+    if case.is_by_blocks() {
+        return;
+    }
+    if case.is_by_cycles() {
         if said.is_some() {
             case.fail("cycles have an allowance".to_owned());
         }
@@ -211,6 +235,9 @@ fn allowance(case: &mut VerdictCheck<'_>, low: f64, spread_low: f64) {
 
 /// The kind follows from the interval, the bound and what was lost.
 fn decision(case: &mut VerdictCheck<'_>) {
+    if case.is_by_blocks() {
+        return;
+    }
     let kind = case.kind().to_owned();
     let prompts = number(case.truth, "/prompts").unwrap_or(0.0);
     let decided = matches!(kind.as_str(), "effect" | "no_effect");
@@ -265,6 +292,9 @@ fn decision(case: &mut VerdictCheck<'_>) {
 /// Withheld only where an effect would be claimed and the repeats are far apart, with the way they
 /// went.
 fn withheld(case: &mut VerdictCheck<'_>) {
+    if case.is_by_blocks() {
+        return;
+    }
     let apart = ["/colds_apart", "/warms_apart"].map(|path| number(case.truth, path));
     let drift = apart
         .iter()
@@ -283,7 +313,7 @@ fn withheld(case: &mut VerdictCheck<'_>) {
             "an effect of {effect:.3} with repeats apart by {drift:.3}"
         ));
     }
-    if case.row() == "cycles" && kind == "withheld" {
+    if case.is_by_cycles() && kind == "withheld" {
         case.fail("cycles are withheld for drift".to_owned());
     }
     if kind != "withheld" {
@@ -348,6 +378,10 @@ fn classes(case: &mut VerdictCheck<'_>) {
 fn words(case: &mut VerdictCheck<'_>) {
     let text_en = text(case.level, "/conclusion/text").to_owned();
     let kind = case.kind().to_owned();
+    if case.is_by_blocks() {
+        diagnosis(case, &kind);
+        return;
+    }
     if let Some(found) = sentence::figures(&text_en) {
         let pairs = [
             ("/ttft/cold_typical", found.cold),
@@ -390,7 +424,12 @@ fn diagnosis(case: &mut VerdictCheck<'_>, kind: &str) {
     let lines = texts(case.level, "/diagnosis");
     // TTFT did not follow where no effect was found or round 2 is slower, and those that hit were
     // not faster either.
-    let ratio = case.said("/ttft/ratio").unwrap_or(f64::NAN);
+    let concluded = if case.is_by_blocks() {
+        "/mixed/ratio"
+    } else {
+        "/ttft/ratio"
+    };
+    let ratio = case.said(concluded).unwrap_or(f64::NAN);
     let hit_ratio = if !case.classes_said().is_empty() {
         number(case.truth, "/hits/ratio")
     } else {
@@ -403,9 +442,39 @@ fn diagnosis(case: &mut VerdictCheck<'_>, kind: &str) {
             case.fail(format!("`{line}`, but TTFT may have followed"));
         }
         let schedule = text(case.scenario, "/schedule");
-        if line.contains("every round was made cold") && schedule.contains('W') {
+        if line.contains("every round was made cold") && schedule.contains(['W', 'M']) {
             case.fail(format!("`{line}` of the schedule {schedule}"));
         }
+    }
+}
+
+/// How far a level came that is run until it is decided.
+fn until(case: &mut VerdictCheck<'_>) {
+    let most = number(case.scenario, "/most_cycles");
+    let said = case.level["until"].clone();
+    let Some(most) = most else {
+        if !said.is_null() {
+            case.fail(format!("until {said}, which nobody asked for"));
+        }
+        return;
+    };
+    let cycles = case.truth["cycles"].as_array().map_or(0, Vec::len) as f64;
+    let decided = case.row() == "until" && matches!(case.kind(), "effect" | "no_effect");
+    for (name, right) in [
+        ("cycles", cycles),
+        ("most", most),
+        ("look", (cycles - 2.0).max(0.0)),
+        ("looks", most - 2.0),
+    ] {
+        if said[name].as_f64() != Some(right) {
+            case.fail(format!("until: {name} {}, in truth {right}", said[name]));
+        }
+    }
+    if said["decided"] != decided {
+        case.fail(format!(
+            "until: decided {}, in truth {decided}",
+            said["decided"]
+        ));
     }
 }
 

@@ -1,6 +1,9 @@
 //! Figures and remarks beside a conclusion.
 
-use super::value::{number, text};
+use super::{
+    mixed::source,
+    value::{number, text},
+};
 use serde_json::Value;
 
 /// Everything beside the conclusion that is not so.
@@ -50,20 +53,30 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
     let claims = matches!(kind, "effect" | "no_effect");
     let schedule = text(scenario, "/schedule");
     let cycles = schedule.matches("CW").count();
-    let controlled = text(truth, "/row") == "cycles" || number(truth, "/colds_apart").is_some();
+    let by_cycles = matches!(text(truth, "/row"), "cycles" | "until");
+    let controlled = by_cycles || number(truth, "/colds_apart").is_some();
+    let decider = source(truth);
+    let (blocks, until) = (decider == "mixed", decider == "until");
     let open = matches!(reason, "across_margin" | "wide_bound");
     let effect = number(truth, "/seen_ratio").map_or(0.0, |ratio| ratio.ln().abs());
-    let trend = if kind == "effect" {
+    // What goes on from round to round is not in what blocks of one round say.
+    let trend = if kind == "effect" && !blocks {
         number(truth, "/trend")
     } else {
         None
     };
     let near_half = trend.is_some_and(|trend| (trend.abs() - effect / 2.0).abs() < 1e-4);
     let wanted = [
-        ("warm_up_not_controlled", claims && !controlled),
+        ("warm_up_not_controlled", claims && !controlled && !blocks),
         ("see_failures", reason == "lost_pairs"),
-        ("three_cycles", open && cycles < 3),
-        ("more_cycles", open && cycles >= 3),
+        ("three_cycles", false),
+        (
+            "three_cycles_or_mixed",
+            open && cycles < 3 && !blocks && !until,
+        ),
+        ("more_cycles", open && cycles >= 3 && !blocks && !until),
+        ("more_budget", open && until),
+        ("more_mixed", open && blocks),
         (
             "trend",
             trend.is_some_and(|trend| trend.abs() >= effect / 2.0),
@@ -110,6 +123,10 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
 fn reason(truth: &Value, level: &Value) -> Vec<String> {
     let reason = text(level, "/conclusion/reason/kind");
     let mut wrong = Vec::new();
+    // `mixed` judges those of its rounds.
+    if source(truth) == "mixed" {
+        return wrong;
+    }
     if reason == "lost_pairs" {
         let told = ["cold", "warm", "of"].map(|name| of_reason(level, name));
         let right = ["/lost/cold", "/lost/warm", "/lost/of"].map(|path| number(truth, path));

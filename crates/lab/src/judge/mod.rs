@@ -7,6 +7,8 @@ mod claims;
 mod facts;
 mod figures;
 mod hits;
+mod inside;
+mod mixed;
 mod pages;
 mod sentence;
 mod sockets;

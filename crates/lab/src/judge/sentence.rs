@@ -51,9 +51,18 @@ pub(super) fn figures(text: &str) -> Option<Figures> {
     })
 }
 
+/// The ratio of `hits 10.10× faster than misses`, or of `as fast as`.
+pub(super) fn arms(text: &str) -> Option<ShownNumber> {
+    let (before, _) = text
+        .split_once(" than misses")
+        .or_else(|| text.split_once(" as misses"))?;
+    let (_, times) = before.rsplit_once("hits ")?;
+    ShownNumber::parse(times.split('×').next()?)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::figures;
+    use super::{arms, figures};
 
     #[test]
     fn figures_are_read_as_written() {
@@ -62,5 +71,8 @@ mod tests {
         assert!(found.faster && found.cold.is(100.4) && !found.cold.is(100.6));
         assert!(found.warm.is(9.953) && !found.warm.is(9.96) && found.times.is(10.05));
         assert!(figures("cannot tell: 3 prompts").is_none());
+        let shown = arms("cache works: hits 10.10× faster than misses inside the mixed rounds (…)");
+        assert!(shown.is_some_and(|times| times.is(10.104) && !times.is(10.106)));
+        assert!(arms("cannot tell: 3 prompts").is_none());
     }
 }

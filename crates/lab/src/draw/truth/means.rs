@@ -40,11 +40,17 @@ pub(super) fn values(of: &[PromptValue]) -> Vec<f64> {
 }
 
 /// Student's 95 % interval of the mean.
-pub(super) fn t_interval(values: &[f64]) -> (f64, f64) {
+fn t_interval(values: &[f64]) -> (f64, f64) {
+    t_interval_of_looks(values, 1)
+}
+
+/// The same where it is looked at so many times, and all of them together are to err with 5 %.
+pub(super) fn t_interval_of_looks(values: &[f64], looks: u32) -> (f64, f64) {
     let n = values.len() as f64;
     let centre = mean(values);
     let squares: f64 = values.iter().map(|value| (value - centre).powi(2)).sum();
-    let half = student::quantile(values.len() - 1) * (squares / (n - 1.0) / n).sqrt();
+    let half = student::quantile(values.len() - 1, 0.025 / f64::from(looks))
+        * (squares / (n - 1.0) / n).sqrt();
     (centre - half, centre + half)
 }
 

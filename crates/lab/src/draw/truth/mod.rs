@@ -1,35 +1,62 @@
 //! What is true of drawn rounds, by the table in docs/methodology.md, computed in the plainest way
 //! and by nothing that `stats` uses.
 
+mod arms;
 mod means;
 mod one_cycle;
 mod several;
+mod tosses;
+mod without_reuse;
 
 use super::scenario::{CyclePlace, LostTruth, ScenarioTruth};
-use dualround_model::RoundKind;
+use arms::mixed;
+use dualround_model::{MixedPlace, RoundKind};
 use one_cycle::one_cycle;
 use several::{Together, several};
+use without_reuse::inside;
 
-/// A round as it was asked: TTFT by row, ms; `None` where it failed. Rows beyond were not started.
-pub(super) struct RoundTimes {
-    pub(super) kind: RoundKind,
-    pub(super) times: Vec<Option<f64>>,
+/// A request as it was asked in a round.
+#[derive(Clone, Copy)]
+pub(super) struct AskedRow {
+    /// TTFT, ms; `None`: it failed.
+    pub(super) ttft: Option<f64>,
+    /// It took its prompt from the cache.
+    pub(super) hit: bool,
+    /// Where it stands in a mixed round.
+    pub(super) place: Option<MixedPlace>,
 }
 
-impl RoundTimes {
+/// A round as it was asked. Rows beyond were not started.
+pub(super) struct AskedRound {
+    pub(super) kind: RoundKind,
+    pub(super) rows: Vec<AskedRow>,
+}
+
+impl AskedRound {
     fn time(&self, row: usize) -> Option<f64> {
-        self.times.get(row).copied().flatten()
+        self.rows.get(row)?.ttft
     }
+}
+
+/// What a world makes faster, in ln.
+#[derive(Clone, Copy)]
+pub(super) struct WorldEffects {
+    /// A warm round than a cold one, over prompts.
+    pub(super) warm: f64,
+    /// A cold round than one without reuse.
+    pub(super) without: f64,
 }
 
 /// The rounds of a world as they were asked.
 #[derive(Clone, Copy)]
 pub(super) struct AskedRounds<'a> {
-    pub(super) rounds: &'a [RoundTimes],
+    pub(super) rounds: &'a [AskedRound],
     /// Which prompt each row is.
     pub(super) prompts: &'a [usize],
     /// Whether the row hits in warm rounds.
     pub(super) hits: &'a [bool],
+    /// Tokens of each row.
+    pub(super) tokens: &'a [u64],
 }
 
 impl AskedRounds<'_> {
@@ -71,7 +98,7 @@ impl AskedRounds<'_> {
         let mut lost = LostTruth::default();
         for cycle in cycles {
             let (cold, warm) = (&self.rounds[cycle.cold], &self.rounds[cycle.warm]);
-            let started = cold.times.len().min(warm.times.len());
+            let started = cold.rows.len().min(warm.rows.len());
             for row in 0..self.prompts.len().min(started) {
                 let (in_cold, in_warm) = (cold.time(row).is_some(), warm.time(row).is_some());
                 lost.of += u32::from(in_cold || in_warm);
@@ -83,37 +110,63 @@ impl AskedRounds<'_> {
     }
 }
 
-/// What is true of rounds; `effect`: the mean of ln(cold / warm) that the world has; `noise`: what
-/// is allowed between rounds, percent.
-pub(super) fn truth(asked: AskedRounds<'_>, effect: f64, noise: f64) -> ScenarioTruth {
+/// What is true of rounds; `noise`: what is allowed between rounds, percent; `most`: cycles at most,
+/// where they were run until they decide.
+pub(super) fn truth(
+    asked: AskedRounds<'_>,
+    effects: WorldEffects,
+    noise: f64,
+    most: Option<u32>,
+) -> ScenarioTruth {
     let run = asked.cycles();
     let held: Vec<usize> = run
         .iter()
         .map(|cycle| asked.paired_rows(*cycle).len())
         .collect();
-    let most = held.iter().copied().max().unwrap_or(0);
+    let fullest = held.iter().copied().max().unwrap_or(0);
     let (mut cycles, mut pairs) = (Vec::new(), 0);
     for (cycle, held) in run.iter().zip(held) {
         // One that was cut short would have the weight of a whole one.
-        if held > 0 && 2 * held >= most {
+        if held > 0 && 2 * held >= fullest {
             cycles.push(*cycle);
             pairs += held;
         }
     }
+    let allowed = (noise / 100.0).ln_1p();
     let mut truth = ScenarioTruth {
-        ratio: effect.exp(),
+        ratio: effects.warm.exp(),
         row: "none".to_owned(),
         cycles: cycles.clone(),
         pairs: u32::try_from(pairs).unwrap_or(u32::MAX),
         lost: asked.lost(&run),
+        warm_rounds: warm_rounds(asked).count() as u64,
+        warm_successes: warm_successes(asked),
+        mixed: mixed(asked),
+        inside: inside(asked, effects.without, allowed),
         ..ScenarioTruth::default()
     };
-    let allowed = (noise / 100.0).ln_1p();
     match cycles[..] {
         [] => {}
         [cycle] => one_cycle(&mut truth, asked, cycle, allowed),
         [_, _] => several(&mut truth, asked, Together::ByPrompt, allowed),
-        [..] => several(&mut truth, asked, Together::ByCycle, allowed),
+        [..] => {
+            // Of several looks each has its part of what may go wrong.
+            let looks = most.map_or(1, |most| most - 2);
+            several(&mut truth, asked, Together::ByCycle { looks }, allowed);
+            if most.is_some() {
+                truth.row = "until".to_owned();
+            }
+        }
     }
     truth
+}
+
+fn warm_rounds<'a>(asked: AskedRounds<'a>) -> impl Iterator<Item = &'a AskedRound> {
+    let rounds = asked.rounds.iter();
+    rounds.filter(|round| round.kind == RoundKind::Warm)
+}
+
+fn warm_successes(asked: AskedRounds<'_>) -> u64 {
+    let rows = warm_rounds(asked).flat_map(|round| &round.rows);
+    rows.filter(|row| row.ttft.is_some()).count() as u64
 }

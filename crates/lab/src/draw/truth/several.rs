@@ -3,7 +3,8 @@
 use super::{
     AskedRounds,
     means::{
-        PromptValue, as_ratios, mean, middles, prompt_means, spread, t_interval, values, widened,
+        PromptValue, as_ratios, mean, middles, prompt_means, spread, t_interval_of_looks, values,
+        widened,
     },
 };
 use crate::draw::{
@@ -16,8 +17,12 @@ use crate::draw::{
 pub(super) enum Together {
     /// Two: means by prompt over both.
     ByPrompt,
-    /// Three and more: the mean of the cycles' own means.
-    ByCycle,
+    /// Three and more: the mean of the cycles' own means. Of several looks at them each has its part of
+    /// what may go wrong.
+    ByCycle {
+        /// How many.
+        looks: u32,
+    },
 }
 
 /// A row in a cycle, in ln.
@@ -61,7 +66,7 @@ impl CycleRows {
     fn centre(&self, pick: OfRow) -> f64 {
         match self.together {
             Together::ByPrompt => mean(&self.over_all(pick)),
-            Together::ByCycle => mean(&self.by_cycle(pick)),
+            Together::ByCycle { .. } => mean(&self.by_cycle(pick)),
         }
     }
 
@@ -127,7 +132,7 @@ pub(super) fn several(
 ) {
     truth.row = match together {
         Together::ByPrompt => "cwcw".to_owned(),
-        Together::ByCycle => "cycles".to_owned(),
+        Together::ByCycle { .. } => "cycles".to_owned(),
     };
     truth.hits = rows_of(asked, truth, together, Some(true)).class();
     truth.misses = rows_of(asked, truth, together, Some(false)).class();
@@ -143,6 +148,9 @@ pub(super) fn several(
     }
     let rows = rows_of(asked, truth, together, None);
     let effects = rows.over_all(RowLogs::effect);
+    if effects.is_empty() {
+        return;
+    }
     let (cold, warm) = (rows.centre(|row| row.cold), rows.centre(|row| row.warm));
     truth.prompts = u32::try_from(effects.len()).unwrap_or(u32::MAX);
     truth.seen_ratio = Some((cold - warm).exp());
@@ -154,6 +162,6 @@ pub(super) fn several(
     truth.spread = Some(as_ratios(of_prompts));
     truth.interval = Some(as_ratios(match together {
         Together::ByPrompt => widened(of_prompts, allowed),
-        Together::ByCycle => t_interval(&rows.by_cycle(RowLogs::effect)),
+        Together::ByCycle { looks } => t_interval_of_looks(&rows.by_cycle(RowLogs::effect), looks),
     }));
 }
