@@ -15,7 +15,8 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> 
     if basis.cold_repeats {
         out.push(Remark::ColdRepeats);
     }
-    if decision.kind == ConclusionKind::Effect {
+    // What goes on from round to round is not in what blocks of one round say.
+    if decision.kind == ConclusionKind::Effect && decision.source != Source::Mixed {
         out.extend(trend(basis));
     }
     out.extend(next(basis, decision));

@@ -52,12 +52,12 @@ pub(crate) fn of(
     basis: &LevelEvidence<'_>,
     conclusion: &Conclusion,
 ) -> Vec<Diagnosis> {
-    if let Some(why) = not_compared(basis) {
-        return vec![why];
-    }
     if !basis.warm_round && basis.mixed.is_none() {
-        // What the cold round reused inside itself is compared, and explains itself.
-        return Vec::new();
+        return not_compared(rounds, basis).into_iter().collect();
+    }
+    let by_blocks = conclusion.source == Source::Mixed;
+    if basis.ttft.metric.pairs == 0 && !by_blocks {
+        return vec![Diagnosis::NoPairs];
     }
     let case = LevelCase {
         rounds,
@@ -85,27 +85,33 @@ pub(crate) fn of(
     out
 }
 
-/// Nothing was compared.
-fn not_compared(basis: &LevelEvidence<'_>) -> Option<Diagnosis> {
-    if basis.warm_round {
-        return (basis.ttft.metric.pairs == 0).then_some(Diagnosis::NoPairs);
+/// Why neither a warm round nor a mixed one was run; nothing where cold rounds were held against
+/// rounds without reuse.
+fn not_compared(rounds: &[RoundResult], basis: &LevelEvidence<'_>) -> Option<Diagnosis> {
+    let ran = |kind: RoundKind| of_kind(rounds, kind).next().is_some();
+    if ran(RoundKind::NoReuse) && ran(RoundKind::Cold) {
+        return None;
     }
     let schedule = &basis.judging.schedule;
-    let is_compared = basis.mixed.is_some() || basis.inside;
-    match (is_compared, schedule.has(RoundKind::Warm)) {
-        (_, true) => Some(Diagnosis::EndedBeforeWarm),
-        (false, false) => Some(Diagnosis::NoWarmRound),
-        (true, false) => None,
+    let planned = schedule.has(RoundKind::Warm) || schedule.has(RoundKind::Mixed);
+    Some(if planned {
+        Diagnosis::EndedBeforeWarm
+    } else {
+        Diagnosis::NoWarmRound
+    })
+}
+
+/// The ratio that the conclusion rests on: that of blocks where they decide.
+fn concluded_ratio(case: &LevelCase<'_>) -> Option<f64> {
+    match (case.conclusion.source, case.basis.mixed) {
+        (Source::Mixed, Some(mixed)) => mixed.ratio,
+        _ => case.basis.ttft.metric.ratio,
     }
 }
 
 /// The cache works, as far as can be told.
 fn works(case: &LevelCase<'_>) -> bool {
-    let ratio = match (case.conclusion.source, case.basis.mixed) {
-        (Source::Mixed, Some(mixed)) => mixed.ratio,
-        _ => case.basis.ttft.metric.ratio,
-    };
-    let faster = ratio.is_some_and(|ratio| ratio > 1.0);
+    let faster = concluded_ratio(case).is_some_and(|ratio| ratio > 1.0);
     case.conclusion.kind == ConclusionKind::Effect && faster && case.conclusion.cache_evidence
 }
 
@@ -145,7 +151,7 @@ fn not_followed(case: &LevelCase<'_>) -> Option<Diagnosis> {
         return None;
     }
     let rate = case.warm?;
-    let ratio = case.basis.ttft.metric.ratio;
+    let ratio = concluded_ratio(case);
     let slower = case.conclusion.kind == ConclusionKind::Effect && ratio.is_some_and(|r| r < 1.0);
     let mut classes = case.basis.classes.iter();
     let hits = classes.find(|class| class.class == Class::Hit);
