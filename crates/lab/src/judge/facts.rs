@@ -441,6 +441,12 @@ fn diagnosis(case: &mut VerdictCheck<'_>, kind: &str) {
         if line.contains("did not follow") && !followed_not {
             case.fail(format!("`{line}`, but TTFT may have followed"));
         }
+        let compared = ["mixed", "inside"]
+            .iter()
+            .any(|one| !case.truth[*one].is_null());
+        if line.contains("nothing is compared") && compared {
+            case.fail(format!("`{line}`, though something is"));
+        }
         let schedule = text(case.scenario, "/schedule");
         if line.contains("every round was made cold") && schedule.contains(['W', 'M']) {
             case.fail(format!("`{line}` of the schedule {schedule}"));
