@@ -129,8 +129,8 @@ fn overflow(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
     let engines = engines.filter(|engine| engine.kind.answers_prompts());
     let held: u64 = engines.filter_map(|engine| engine.capacity_tokens).sum();
-    let first = case.rounds.first()?;
-    // What prompts share is held once.
+    let first = of_kind(case.rounds, RoundKind::Cold).next()?;
+    // What prompts share is held once; of a round without reuse nothing is shared.
     let own = first.requests.iter().filter_map(|(index, row)| {
         let tokens = row.input_tokens()?;
         let shared = own_hits(first, index, row, tokens).most;
@@ -149,6 +149,7 @@ fn overflow(case: &LevelCase<'_>) -> Option<Diagnosis> {
 fn more_than_slots(case: &LevelCase<'_>) -> Option<Diagnosis> {
     let engines = case.known.engines.iter();
     let slots = engines.filter_map(|engine| engine.capacity_prompts);
-    let (slots, prompts) = (slots.sum::<u64>(), case.rounds.first()?.ended());
+    let cold = of_kind(case.rounds, RoundKind::Cold).next()?;
+    let (slots, prompts) = (slots.sum::<u64>(), cold.ended());
     (slots > 0 && prompts > slots).then_some(Diagnosis::EvictedSlots { prompts, slots })
 }
