@@ -1,7 +1,7 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
-use crate::draw::{DrawnHits, DrawnQueue, DrawnRounds, Scenario};
-use dualround_model::{Judging, RoundResult, RoundRun, UntilPlan};
+use crate::draw::{DrawnHits, DrawnQueue, DrawnRounds, HitScenario, Scenario};
+use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, UntilPlan};
 use dualround_report::level_json;
 use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
 use serde_json::Value;
@@ -52,7 +52,7 @@ pub fn until_decided(scenario: &Scenario, drawn: DrawnRounds) -> UntilRun {
 }
 
 /// The level of `comparison.json` that a world of hits comes to.
-pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
+pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
     let options = SummaryOptions {
         convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
         ..SummaryOptions::default()
@@ -60,12 +60,18 @@ pub fn hit_verdict(mut drawn: DrawnHits) -> Value {
     let rounds = drawn.rounds.into_iter();
     let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
     if !drawn.ids.is_empty() {
-        let found = expected(&rounds[0], &drawn.ids, None);
-        rounds[0].expected = Some(found);
+        let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
+        for round in rounds.iter_mut().filter(is_cold) {
+            round.expected = Some(expected(round, &drawn.ids, None));
+        }
         let told = drawn.known.cache_unit();
         drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));
     }
-    level_json(&compare(&mut rounds, &Judging::default(), &drawn.known))
+    let judging = Judging {
+        schedule: scenario.schedule.parse().unwrap_or_default(),
+        ..Judging::default()
+    };
+    level_json(&compare(&mut rounds, &judging, &drawn.known))
 }
 
 fn summarised(rounds: Vec<RoundRun>) -> Vec<RoundResult> {

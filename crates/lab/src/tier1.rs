@@ -51,7 +51,7 @@ pub fn judge(scenario: &Scenario) -> serde_json::Result<JudgedVerdict> {
 pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<JudgedVerdict> {
     let drawn = draw_hits(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
-    let level = hit_verdict(drawn);
+    let level = hit_verdict(scenario, drawn);
     let scenario = serde_json::to_value(scenario)?;
     let wrong = wrong_hits(&scenario, &truth, &level);
     Ok(JudgedVerdict {

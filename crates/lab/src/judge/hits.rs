@@ -1,6 +1,7 @@
 //! Facts about hits: rates, whether the cold round was cold, and causes by name.
 
 use super::{
+    arms::wrong_beside,
     causes::wrong_causes,
     value::{number, text, texts},
 };
@@ -18,6 +19,7 @@ pub fn wrong_hits(scenario: &Value, truth: &Value, level: &Value) -> Vec<String>
     evidence(scenario, truth, level, &mut wrong);
     names(scenario, truth, level, &mut wrong);
     wrong.extend(wrong_causes(scenario, truth, level));
+    wrong.extend(wrong_beside(scenario, truth, level));
     wrong
 }
 

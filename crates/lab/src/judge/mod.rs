@@ -1,6 +1,7 @@
 //! Holds what was said against what is true. Gets both as JSON and shares no code with what said
 //! it.
 
+mod arms;
 mod binomial;
 mod causes;
 mod claims;

@@ -11,10 +11,13 @@ use scenario::{AnswerIds, CountedTier};
 pub use scenario::{HitScenario, HitTruth};
 
 use super::{
+    coin::toss,
     random::Random,
     world::{DrawnRequest, record, round_meta},
 };
-use dualround_model::{ColdAction, ColdMethod, RoundKind, RoundRun, RunEvidence, Schedule};
+use dualround_model::{
+    Arm, ColdAction, ColdMethod, MixedPlace, RoundKind, RoundRun, RoundSpec, RunEvidence, Schedule,
+};
 use serve::{HitWorld, Served};
 
 /// The rounds of a world of hits, with what is known and what is true of them.
@@ -30,45 +33,61 @@ pub struct DrawnHits {
     pub truth: HitTruth,
 }
 
-/// Draws the two rounds of a scenario.
+/// Draws the rounds of a scenario.
 pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
     // Not the draws that the scenario itself comes from.
     let mut random = Random::new(scenario.seed ^ 0x1457);
     let world = HitWorld::new(scenario, &mut random);
-    let (cold, warm) = (world.serve(false), world.serve(true));
-    let specs = Schedule::default().rounds();
-    let rounds = specs.into_iter().zip([&cold, &warm]).map(|(spec, served)| {
-        let replays = scenario.response_cache && spec.kind == RoundKind::Warm;
-        let requests = served.iter().enumerate().map(|(at, served)| {
-            // A stored answer brings its usage along.
-            let told = if replays { cold[at] } else { *served };
-            request(
-                scenario,
-                &world,
-                &HitRequest {
-                    at,
-                    served: *served,
-                    told,
-                    round: spec.number,
-                    replays,
-                },
-                &mut random,
-            )
-        });
-        let records: Vec<_> = requests.collect();
-        let mut meta = round_meta(
-            scenario.concurrency,
+    // Rounds of later letters draw elsewhere, so that the others are as they would be without them.
+    let mut beside = Random::new(scenario.seed ^ 0x3d2);
+    let schedule: Schedule = scenario.schedule.parse().unwrap_or_default();
+    let mut truth = HitTruth {
+        needed: world.needed(),
+        ..HitTruth::default()
+    };
+    let mut rounds: Vec<RoundRun> = Vec::new();
+    let mut cold = Vec::new();
+    for (place, spec) in schedule.rounds().into_iter().enumerate() {
+        let mut round = HitRound {
             spec,
-            records.len(),
-            records.len(),
-            action(scenario),
-        );
-        meta.engines = told::counters(scenario, &world, served, replays);
-        RoundRun { meta, records }
-    });
-    let rounds: Vec<RoundRun> = rounds.collect();
-    let mut truth = truth(&world, &cold, &warm);
-    truth.counted = counted(&rounds[1]);
+            served: Vec::new(),
+            cold: &[],
+            places: None,
+        };
+        match spec.kind {
+            RoundKind::Mixed => {
+                let rows: Vec<usize> = (0..world.ids.len()).collect();
+                let places = toss(&rows, scenario.concurrency, &mut beside).places;
+                let arms: Vec<Arm> = places.iter().map(|place| place.arm).collect();
+                round.served = world.serve_mixed(place, &arms, &mut beside);
+                round.places = Some(places);
+                arms_truth(&mut truth, &world, &arms, &round.served);
+            }
+            RoundKind::NoReuse => {
+                round.served = world.serve_without(place, &mut beside);
+                without_truth(&mut truth, &world, &round.served);
+            }
+            kind => {
+                round.served = world.serve(place, kind == RoundKind::Warm);
+                if kind == RoundKind::Cold {
+                    cold.clone_from(&round.served);
+                } else {
+                    warm_truth(&mut truth, &world, &cold, &round.served);
+                }
+            }
+        }
+        round.cold = &cold;
+        let own = if matches!(spec.kind, RoundKind::Mixed | RoundKind::NoReuse) {
+            &mut beside
+        } else {
+            &mut random
+        };
+        let run = run(scenario, &world, &round, own);
+        if spec.kind == RoundKind::Warm {
+            truth.counted = counted(&run);
+        }
+        rounds.push(run);
+    }
     DrawnHits {
         rounds,
         known: told::known(scenario, &world),
@@ -79,6 +98,63 @@ pub fn draw_hits(scenario: &HitScenario) -> DrawnHits {
             Vec::new()
         },
     }
+}
+
+/// A round of a world of hits.
+struct HitRound<'a> {
+    spec: RoundSpec,
+    served: Vec<Served>,
+    /// What the cold round took, whose answers a response cache keeps.
+    cold: &'a [Served],
+    /// Of a mixed round: where each request stands.
+    places: Option<Vec<MixedPlace>>,
+}
+
+impl HitRound<'_> {
+    /// A response cache answers this request: it repeats bytes.
+    fn replays(&self, scenario: &HitScenario, at: usize) -> bool {
+        let repeats = match &self.places {
+            Some(places) => places[at].arm == Arm::Hit,
+            None => self.spec.kind == RoundKind::Warm,
+        };
+        scenario.response_cache && repeats
+    }
+}
+
+/// A round as a run would have left it.
+fn run(
+    scenario: &HitScenario,
+    world: &HitWorld<'_>,
+    round: &HitRound<'_>,
+    random: &mut Random,
+) -> RoundRun {
+    let requests = round.served.iter().enumerate().map(|(at, served)| {
+        let replays = round.replays(scenario, at);
+        let sent = HitRequest {
+            at,
+            served: *served,
+            // A stored answer brings its usage along.
+            told: if replays { round.cold[at] } else { *served },
+            round: round.spec.number,
+            replays,
+            place: round.places.as_ref().map(|places| places[at]),
+        };
+        request(scenario, world, &sent, random)
+    });
+    let records: Vec<_> = requests.collect();
+    let mut meta = round_meta(
+        scenario.concurrency,
+        round.spec,
+        records.len(),
+        records.len(),
+        action(scenario),
+    );
+    let reached = round.served.iter().enumerate();
+    let reached: Vec<bool> = reached
+        .map(|(at, _)| !round.replays(scenario, at))
+        .collect();
+    meta.engines = told::counters(scenario, world, &round.served, &reached);
+    RoundRun { meta, records }
 }
 
 /// How the cold round is made cold.
@@ -103,6 +179,8 @@ struct HitRequest {
     round: u32,
     /// A response cache answered.
     replays: bool,
+    /// Where it stands in a mixed round.
+    place: Option<MixedPlace>,
 }
 
 /// The record that a run would have left of a request.
@@ -118,8 +196,12 @@ fn request(
         told,
         round,
         replays,
+        place,
     } = sent;
     let wave = scenario.concurrency as usize;
+    let letter = scenario.schedule.chars().nth(round as usize - 1);
+    let cold = scenario.schedule.find('C').map_or(1, |place| place + 1);
+    let is_without = letter == Some('N');
     let fast = replays || served.cached * 2 > world.tokens(at);
     let cached = told::usage(scenario.usage, at, told.cached, world.tokens(at));
     record(&DrawnRequest {
@@ -132,14 +214,19 @@ fn request(
         cached,
         tiers: (scenario.by_tier && cached == Some(told.cached))
             .then_some((told.cached - told.outer, told.outer)),
-        shared_chars: scenario.shared_chars(),
+        // Behind values of their own they share nothing.
+        shared_chars: if is_without {
+            0
+        } else {
+            scenario.shared_chars()
+        },
         response_id: match scenario.response_ids {
             AnswerIds::None => None,
-            AnswerIds::Kept if replays => Some(format!("answer-1-{at}")),
+            AnswerIds::Kept if replays => Some(format!("answer-{cold}-{at}")),
             AnswerIds::Kept | AnswerIds::Own => Some(format!("answer-{round}-{at}")),
         },
         round,
-        mixed: None,
+        mixed: place,
     })
 }
 
@@ -158,17 +245,16 @@ fn counted(round: &RoundRun) -> Vec<CountedTier> {
     tiers
 }
 
-/// What is true of the two rounds, whoever reports what.
-fn truth(world: &HitWorld<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
-    let scenario = world.scenario;
-    // Sixteen tokens of template are always tolerated, and a block; one more where its size is not
-    // told, so that what is expected may end anywhere in it.
+/// Tokens of a request that are always tolerated: sixteen of template, and a block; one more where
+/// its size is not told, so that what is expected may end anywhere in it.
+fn allowed(scenario: &HitScenario) -> u64 {
     let blocks = if scenario.block_known { 1 } else { 2 };
-    let allowed = u64::from(scenario.template.max(16)) + blocks * u64::from(scenario.block);
-    let mut truth = HitTruth {
-        needed: world.needed(),
-        ..HitTruth::default()
-    };
+    u64::from(scenario.template.max(16)) + blocks * u64::from(scenario.block)
+}
+
+/// What is true of the cold round and the warm one, whoever reports what.
+fn warm_truth(truth: &mut HitTruth, world: &HitWorld<'_>, cold: &[Served], warm: &[Served]) {
+    let allowed = allowed(world.scenario);
     for (at, (cold, warm)) in cold.iter().zip(warm).enumerate() {
         let foreign = cold.cached - cold.cached.min(cold.hidden);
         truth.prompt += world.tokens(at);
@@ -182,5 +268,41 @@ fn truth(world: &HitWorld<'_>, cold: &[Served], warm: &[Served]) -> HitTruth {
         truth.foreign.tokens += foreign;
         truth.foreign.half_prompts += u64::from(2 * foreign >= world.tokens(at));
     }
-    truth
+}
+
+/// What is true of a mixed round, added to that of those before it.
+fn arms_truth(truth: &mut HitTruth, world: &HitWorld<'_>, arms: &[Arm], served: &[Served]) {
+    let mixed = &mut truth.mixed;
+    for (at, (arm, one)) in arms.iter().zip(served).enumerate() {
+        let tokens = world.tokens(at);
+        match arm {
+            Arm::Hit => {
+                mixed.hit_requests += 1;
+                mixed.missed += u64::from(2 * one.cached < tokens);
+                mixed.hit_prompt += tokens;
+                mixed.hit_cached += one.cached;
+            }
+            Arm::Miss => {
+                mixed.miss_prompt += tokens;
+                mixed.miss_cached += one.cached;
+                mixed.known_whole += u64::from(one.foreign);
+                mixed.foreign += if one.foreign { one.cached } else { 0 };
+            }
+        }
+    }
+}
+
+/// What is true of a round without reuse.
+fn without_truth(truth: &mut HitTruth, world: &HitWorld<'_>, served: &[Served]) {
+    let allowed = allowed(world.scenario);
+    let without = &mut truth.without;
+    for (at, one) in served.iter().enumerate() {
+        let tokens = world.tokens(at);
+        let foreign = (one.cached - one.own).saturating_sub(allowed);
+        without.prompt += tokens;
+        without.cached += one.cached;
+        without.known_whole += u64::from(one.foreign);
+        without.foreign.tokens += foreign;
+        without.foreign.half_prompts += u64::from(2 * foreign >= tokens);
+    }
 }

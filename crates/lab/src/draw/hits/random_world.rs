@@ -23,9 +23,18 @@ pub fn hit_scenario(seed: u64) -> HitScenario {
     ]);
     let foreign = random.one_of(&[0.0, 0.0, 0.0, 0.05, 0.3, 1.0]);
     let usage = usage(&mut random);
+    // Of a draw of its own, so that the others stay as they were.
+    let mut beside = Random::new(seed ^ 0x4d4f);
+    let schedules = ["CW", "CW", "NCW", "CWM", "CWMM", "NCWM", "CWNMMM"];
+    let schedule = beside.one_of(&schedules);
+    let [without_foreign, misses_foreign] =
+        [0, 1].map(|_| beside.one_of(&[0.0, 0.0, 0.05, 0.3, 1.0]));
     HitScenario {
         name: "hits".to_owned(),
         seed,
+        schedule,
+        without_foreign: if cache { without_foreign } else { 0.0 },
+        misses_foreign: if cache { misses_foreign } else { 0.0 },
         prompts,
         groups: random.whole(1, prompts.min(6)),
         shared: random.one_of(&[0, 0, 40, 400, 2000]),

@@ -82,6 +82,12 @@ pub struct HitScenario {
     pub name: String,
     /// Everything random in it comes from this.
     pub seed: u64,
+    /// The schedule: a cold and a warm round, with others beside them.
+    pub schedule: &'static str,
+    /// Share of the requests without reuse that a cache knows whole all the same.
+    pub without_foreign: f64,
+    /// The same of a miss arm.
+    pub misses_foreign: f64,
     /// Prompts, in groups that share a beginning.
     pub prompts: u32,
     /// How many groups.
@@ -160,6 +166,44 @@ pub struct HitTruth {
     pub warm_hits: u64,
     /// What counters told of the warm round by tier.
     pub counted: Vec<CountedTier>,
+    /// What is true of the mixed rounds.
+    pub mixed: ArmsTruth,
+    /// What is true of the round without reuse.
+    pub without: WithoutTruth,
+}
+
+/// What the arms of mixed rounds took from caches.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct ArmsTruth {
+    /// Requests of the hit arm.
+    pub hit_requests: u64,
+    /// Those of them that took less than half of their prompt.
+    pub missed: u64,
+    /// Tokens of the hit arm's prompts.
+    pub hit_prompt: u64,
+    /// Those from a cache.
+    pub hit_cached: u64,
+    /// Tokens of the miss arm's prompts.
+    pub miss_prompt: u64,
+    /// Those from a cache.
+    pub miss_cached: u64,
+    /// Requests of the miss arm that a cache knew whole.
+    pub known_whole: u64,
+    /// Tokens of those from a cache.
+    pub foreign: u64,
+}
+
+/// What rounds without reuse took from caches.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct WithoutTruth {
+    /// Tokens of its prompts.
+    pub prompt: u64,
+    /// Those from a cache.
+    pub cached: u64,
+    /// Foreign hits beyond template and block.
+    pub foreign: ForeignTruth,
+    /// Requests that a cache knew whole.
+    pub known_whole: u64,
 }
 
 /// Tokens from the engine's cache by round.

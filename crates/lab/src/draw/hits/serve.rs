@@ -2,6 +2,7 @@
 
 use super::scenario::{HitScenario, PageStyle};
 use crate::draw::random::Random;
+use dualround_model::Arm;
 
 /// Requests of the canary, which take their turns among the replicas too.
 const CANARY_REQUESTS: usize = 3;
@@ -20,6 +21,8 @@ pub(super) struct Served {
     pub(super) outer: u64,
     /// Which engine had it.
     pub(super) engine: usize,
+    /// A cache knew all of it that should have known nothing.
+    pub(super) foreign: bool,
 }
 
 /// The prompts of a scenario, and what of them is in caches.
@@ -31,6 +34,8 @@ pub(super) struct HitWorld<'a> {
     foreign: Vec<bool>,
     /// The warm round finds it again.
     kept: Vec<bool>,
+    /// The place of the cold round in the schedule.
+    cold_at: usize,
 }
 
 impl<'a> HitWorld<'a> {
@@ -40,6 +45,7 @@ impl<'a> HitWorld<'a> {
             scenario,
             foreign: chances(ids.len(), scenario.foreign, random),
             kept: chances(ids.len(), scenario.kept, random),
+            cold_at: scenario.schedule.find('C').unwrap_or(0),
             ids,
         }
     }
@@ -69,18 +75,71 @@ impl<'a> HitWorld<'a> {
         both.take_while(|(a, b)| a == b).count() as u64
     }
 
-    /// The engine whose turn it is.
-    fn engine(&self, at: usize, warm: bool) -> usize {
-        let earlier = if warm { self.ids.len() } else { 0 };
-        (CANARY_REQUESTS + earlier + at) % self.scenario.replicas as usize
+    /// The engine whose turn it is in the round at this place of the schedule.
+    fn engine(&self, at: usize, round: usize) -> usize {
+        (CANARY_REQUESTS + round * self.ids.len() + at) % self.scenario.replicas as usize
     }
 
-    /// What each request of a round took. Requests of one wave run together and find nothing of
-    /// each other.
-    pub(super) fn serve(&self, warm: bool) -> Vec<Served> {
-        (0..self.ids.len())
-            .map(|at| self.serve_one(at, warm))
-            .collect()
+    /// What each request of a cold or a warm round took; `round`: its place in the schedule. Requests
+    /// of one wave run together and find nothing of each other.
+    pub(super) fn serve(&self, round: usize, warm: bool) -> Vec<Served> {
+        let all = |_: usize| true;
+        let serve = |at: usize| {
+            let whole = if warm {
+                self.kept[at]
+            } else {
+                self.foreign[at]
+            };
+            self.serve_one(at, round, whole, !warm, &all)
+        };
+        (0..self.ids.len()).map(serve).collect()
+    }
+
+    /// What each request of a mixed round took. An arm finds nothing of the other one; what is known
+    /// of the miss arm all the same was drawn.
+    pub(super) fn serve_mixed(
+        &self,
+        round: usize,
+        arms: &[Arm],
+        random: &mut Random,
+    ) -> Vec<Served> {
+        let foreign = chances(self.ids.len(), self.scenario.misses_foreign, random);
+        let serve = |at: usize| {
+            let alike = |other: usize| arms[other] == arms[at];
+            match arms[at] {
+                Arm::Hit => self.serve_one(at, round, self.kept[at], false, &alike),
+                Arm::Miss => self.serve_one(at, round, foreign[at], true, &alike),
+            }
+        };
+        (0..self.ids.len()).map(serve).collect()
+    }
+
+    /// What each request of a round without reuse took: the template, which stands before a marker;
+    /// behind a salt of its own not even that.
+    pub(super) fn serve_without(&self, round: usize, random: &mut Random) -> Vec<Served> {
+        let foreign = chances(self.ids.len(), self.scenario.without_foreign, random);
+        let template = if self.scenario.salted || !self.scenario.cache {
+            0
+        } else {
+            u64::from(self.scenario.template)
+        };
+        let serve = |at: usize| {
+            let own = self.blocks(at, template);
+            let cached = if foreign[at] {
+                self.blocks(at, u64::MAX)
+            } else {
+                own
+            };
+            Served {
+                cached,
+                own,
+                hidden: own,
+                outer: 0,
+                engine: self.engine(at, round),
+                foreign: foreign[at],
+            }
+        };
+        (0..self.ids.len()).map(serve).collect()
     }
 
     /// What one of some other requests of the round gives at most, tokens.
@@ -90,8 +149,18 @@ impl<'a> HitWorld<'a> {
         self.blocks(at, most.unwrap_or(0))
     }
 
-    fn serve_one(&self, at: usize, warm: bool) -> Served {
-        let engine = self.engine(at, warm);
+    /// One request; `whole`: a cache knows all of it, on whatever engine it is if `anywhere`, else
+    /// where the cold round sent it. `alike`: the requests of its round that stand behind the same
+    /// value.
+    fn serve_one(
+        &self,
+        at: usize,
+        round: usize,
+        whole: bool,
+        anywhere: bool,
+        alike: &dyn Fn(usize) -> bool,
+    ) -> Served {
+        let engine = self.engine(at, round);
         if !self.scenario.cache {
             return Served {
                 engine,
@@ -100,18 +169,20 @@ impl<'a> HitWorld<'a> {
         }
         let wave = self.scenario.concurrency as usize;
         let earlier = at / wave * wave;
-        let on_this_engine = (0..earlier).filter(|other| self.engine(*other, warm) == engine);
-        let here = self.shared(at, on_this_engine);
+        let before = (0..earlier).filter(|other| alike(*other));
+        let here = self.shared(
+            at,
+            before.filter(|other| self.engine(*other, round) == engine),
+        );
         let hidden = match self.scenario.replicas {
             1 => here,
-            _ => self.shared(at, 0..self.ids.len().min(earlier + wave)),
+            _ => {
+                let sent = 0..self.ids.len().min(earlier + wave);
+                self.shared(at, sent.filter(|other| alike(*other)))
+            }
         };
-        let stored = self.engine(at, false) == engine;
-        let whole = if warm {
-            self.kept[at] && stored
-        } else {
-            self.foreign[at]
-        };
+        let stored = anywhere || self.engine(at, self.cold_at) == engine;
+        let whole = whole && stored;
         let cached = if whole {
             self.blocks(at, u64::MAX)
         } else {
@@ -129,6 +200,7 @@ impl<'a> HitWorld<'a> {
             hidden,
             outer,
             engine,
+            foreign: whole && anywhere,
         }
     }
 }

@@ -37,12 +37,12 @@ fn base(engine: usize) -> String {
     format!("http://engine-{engine}")
 }
 
-/// What the counters of a round grew by.
+/// What the counters of a round grew by; `reached`: which requests an engine saw.
 pub(super) fn counters(
     scenario: &HitScenario,
     world: &HitWorld<'_>,
     served: &[Served],
-    replays: bool,
+    reached: &[bool],
 ) -> Vec<EngineDelta> {
     if scenario.counters == CountersSeen::Processes {
         return vec![EngineDelta {
@@ -55,7 +55,7 @@ pub(super) fn counters(
     for engine in 0..read(scenario) {
         let mut sums = ServedTokens::default();
         let mine = served.iter().enumerate();
-        for (at, one) in mine.filter(|(_, one)| one.engine == engine && !replays) {
+        for (at, one) in mine.filter(|(at, one)| one.engine == engine && reached[*at]) {
             sums.local += (one.cached - one.outer) as f64;
             sums.outer += one.outer as f64;
             sums.sent += world.tokens(at) as f64;
