@@ -3,7 +3,7 @@
 
 use crate::{
     draw::{COUNTED, SocketScenario, socket_scenario},
-    judge::{wrong_counter, wrong_lost, wrong_run, wrong_streams},
+    judge::{LoggedRun, wrong_counter, wrong_fresh, wrong_lost, wrong_run, wrong_streams},
 };
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -133,21 +133,45 @@ fn in_folder(
     }
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     run(program, folder, &engine.base, "out", &flags)?;
-    let rounds = measured_rounds(scenario, &engine.log()?)?;
+    let schedule = schedule_run(scenario, folder);
+    let rounds = measured_rounds(scenario, schedule.len(), &engine.log()?)?;
     let comparison = fs::read_to_string(folder.join("out/comparison.json"))?;
     let comparison: Value = serde_json::from_str(&comparison)?;
     let level = &comparison["levels"][0];
     let scenario_json = serde_json::to_value(scenario)?;
-    let mut wrong = wrong_run(&scenario_json, scenario.rounds, &rounds, level);
+    let mut wrong = wrong_run(&scenario_json, &schedule, &rounds, level);
+    let mut files = Vec::new();
     for (number, round) in (1..).zip(&rounds) {
-        let name = format!("concurrency_{}_round_{number}.json", scenario.concurrency);
-        let file = fs::read_to_string(folder.join("out").join(name))?;
+        let file = fs::read_to_string(round_file(scenario, number, folder))?;
         let file: Value = serde_json::from_str(&file)?;
         wrong.extend(wrong_streams(&scenario_json, round, &file));
         wrong.extend(wrong_counter(COUNTED, scenario.two_pages, round, &file));
+        files.push(file);
     }
-    wrong.extend(after_loss(program, scenario, folder)?);
+    wrong.extend(wrong_fresh(&LoggedRun {
+        scenario: &scenario_json,
+        schedule: &schedule,
+        rounds: &rounds,
+        files: &files,
+        level,
+    }));
+    wrong.extend(after_loss(program, scenario, schedule.len(), folder)?);
     Ok(wrong)
+}
+
+/// The letters of the rounds that were run: of cycles until decided, as many as left a file.
+fn schedule_run(scenario: &SocketScenario, folder: &Path) -> String {
+    if !scenario.until {
+        return scenario.rounds.to_owned();
+    }
+    let files = (1..).take_while(|number| round_file(scenario, *number, folder).exists());
+    "CW".repeat(files.count() / 2)
+}
+
+/// What the program wrote of a round.
+fn round_file(scenario: &SocketScenario, number: usize, folder: &Path) -> PathBuf {
+    let name = format!("concurrency_{}_round_{number}.json", scenario.concurrency);
+    folder.join("out").join(name)
 }
 
 /// Sends prompts to the engine before the run, without anything fresh in them.
@@ -173,7 +197,11 @@ fn send_before(program: &Path, folder: &Path, base: &str, prompts: u32) -> anyho
 }
 
 /// The requests of each measured round, as the engine logged them.
-fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<Vec<Value>>> {
+fn measured_rounds(
+    scenario: &SocketScenario,
+    count: usize,
+    log: &str,
+) -> anyhow::Result<Vec<Vec<Value>>> {
     let log: Value = serde_json::from_str(log)?;
     let logged = log["requests"].as_array();
     let mut logged = logged.context("a log without requests")?.clone();
@@ -182,7 +210,7 @@ fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<V
     if scenario.cold == "reset" {
         logged.retain(|one| one["tokens"] == 3);
     }
-    let asked = scenario.measured() * scenario.prompts as usize;
+    let asked = count * scenario.prompts as usize;
     ensure!(
         logged.len() >= asked,
         "{} requests logged, {asked} asked",
@@ -198,9 +226,9 @@ fn measured_rounds(scenario: &SocketScenario, log: &str) -> anyhow::Result<Vec<V
 fn after_loss(
     program: &Path,
     scenario: &SocketScenario,
+    last: usize,
     folder: &Path,
 ) -> anyhow::Result<Vec<String>> {
-    let last = scenario.measured();
     let journal = folder.join("out/requests.jsonl");
     let text = fs::read_to_string(&journal)?;
     let of_last = format!("\"round\":{last},");
@@ -222,8 +250,8 @@ fn after_loss(
     let again = again.env_clear().current_dir(folder);
     let status = again.args(["report", "out"]).output()?.status;
     ensure!(status.success(), "report ended with {:?}", status.code());
-    let name = format!("out/concurrency_{}_round_{last}.json", scenario.concurrency);
-    let file: Value = serde_json::from_str(&fs::read_to_string(folder.join(name))?)?;
+    let file = fs::read_to_string(round_file(scenario, last, folder))?;
+    let file: Value = serde_json::from_str(&file)?;
     Ok(wrong_lost(lost, scenario.prompts, &file))
 }
 

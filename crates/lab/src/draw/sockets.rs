@@ -28,6 +28,8 @@ pub struct SocketScenario {
     pub sent_before: u32,
     /// `--rounds`.
     pub rounds: &'static str,
+    /// `--until decided`: cycles go on until they decide.
+    pub until: bool,
     /// `--cold`.
     pub cold: &'static str,
     /// Requests in flight.
@@ -41,11 +43,6 @@ pub struct SocketScenario {
 }
 
 impl SocketScenario {
-    /// How many rounds ask every prompt.
-    pub fn measured(&self) -> usize {
-        self.rounds.len()
-    }
-
     /// The rows of its dataset, one JSON object a line.
     pub fn rows(&self) -> String {
         let shared = "the same beginning of all ".repeat(self.shared as usize / 5);
@@ -75,8 +72,6 @@ impl SocketScenario {
             "--progress",
             "none",
             "--quiet",
-            "--rounds",
-            self.rounds,
             "--cold",
             self.cold,
             "--prometheus-metrics",
@@ -85,6 +80,12 @@ impl SocketScenario {
         .map(str::to_owned)
         .to_vec();
         flags.extend(["--concurrency".to_owned(), self.concurrency.to_string()]);
+        let rounds: &[&str] = if self.until {
+            &["--until", "decided", "--budget", "20s"]
+        } else {
+            &["--rounds", self.rounds]
+        };
+        flags.extend(rounds.iter().map(|flag| (*flag).to_owned()));
         if !self.probe {
             flags.push("--no-probe".to_owned());
         }
@@ -110,6 +111,22 @@ fn with_carriers(mut engine: Value, seed: u64, cold: &str) -> Value {
         engine["faults"] = json!([{"on": {"every": 7}, "fault": fault}]);
     }
     engine
+}
+
+/// Mixed rounds and rounds without reuse, and whether cycles go on until they decide, in half of the
+/// runs that may have them. Of a draw of its own, so that the other worlds of a seed stay as they were.
+fn later_letters(rounds: &'static str, seed: u64, cold: &str) -> (&'static str, bool) {
+    let mut random = Random::new(seed ^ 0x4d50);
+    if cold != "auto" {
+        return (rounds, false);
+    }
+    match random.whole(0, 7) {
+        0 => (random.one_of(&["CWM", "CWCWM", "CWMM"]), false),
+        1 => (random.one_of(&["CM", "CMMM", "CMCM", "CWMCWMCWM"]), false),
+        2 => (random.one_of(&["NCW", "NC", "CWN", "NCWM", "CMNW"]), false),
+        3 => ("CW", true),
+        _ => (rounds, false),
+    }
 }
 
 /// The run of a seed. Draws that came later have a generator of their own, so that a seed stays the
@@ -144,14 +161,22 @@ pub fn socket_scenario(seed: u64) -> SocketScenario {
         let fault = json!({"other_process": 1_000_000});
         engine["metrics_fault"] = json!({"every": 2, "fault": fault});
     }
+    let words = random.one_of(&[30, 90, 240]);
+    let shared = random.one_of(&[0, 0, 60]);
+    let sent_before = random.one_of(&[0, 0, 3, prompts]);
+    let rounds = random.one_of(&["CW", "CW", "CWC", "CWW", "CWCW", "CWCWCW"]);
+    let (rounds, until) = later_letters(rounds, seed, cold);
+    // Which arm a request was in, its body tells.
+    engine["log_bodies"] = true.into();
     SocketScenario {
         seed,
         engine,
         prompts,
-        words: random.one_of(&[30, 90, 240]),
-        shared: random.one_of(&[0, 0, 60]),
-        sent_before: random.one_of(&[0, 0, 3, prompts]),
-        rounds: random.one_of(&["CW", "CW", "CWC", "CWW", "CWCW", "CWCWCW"]),
+        words,
+        shared,
+        sent_before,
+        rounds,
+        until,
         cold,
         concurrency: random.one_of(&[1, 4]),
         probe: cold == "reset" || random.chance(0.6),

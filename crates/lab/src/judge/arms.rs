@@ -107,7 +107,9 @@ fn without(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
     if contaminated && verdict == "cold" {
         wrong.push("without reuse: cold, with foreign hits".to_owned());
     }
-    if contaminated && explicit && verdict != "contaminated" {
+    // Without a canary more of a prompt may be a template.
+    let told = explicit && text(scenario, "/canary") != "none";
+    if contaminated && told && verdict != "contaminated" {
         wrong.push(format!(
             "without reuse: {verdict}, with foreign hits that all are told"
         ));

@@ -109,7 +109,7 @@ fn unknown_word(scenario: &Value) -> bool {
 }
 
 /// Whether the program must call an answer a failure: a status, or one that was broken off.
-fn failed(scenario: &Value, one: &Value) -> bool {
+pub(super) fn failed(scenario: &Value, one: &Value) -> bool {
     one["status"] != 200 || (one["aborted"] == true && !unknown_word(scenario))
 }
 
