@@ -47,6 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(done(&match study {
             Study::Mixed => tables::mixed(options.runs),
             Study::Until => tables::until(options.runs),
+            Study::Quick => quick::faults(),
         }));
     }
     if options.ci {

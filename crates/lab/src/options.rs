@@ -50,6 +50,8 @@ pub(crate) enum Study {
     Mixed,
     /// Cycles that are run until they decide.
     Until,
+    /// The part of both that --ci tries.
+    Quick,
 }
 
 /// Seeds as they are written, A..B.

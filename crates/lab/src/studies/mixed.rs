@@ -25,7 +25,7 @@ const DISTANCE: f64 = 0.05;
 const SEEKING: u64 = 40;
 
 /// A queue: how many users, how long answers are, and how many requests a round has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Queue {
     /// Users.
     pub concurrency: u32,
