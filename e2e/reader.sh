@@ -190,7 +190,7 @@ altered() {
 }
 altered pair 's/faster (\([0-9]\)/faster (9\1/'
 altered pair 's/; \([0-9.]*\) % of prompt tokens/; 1\1 % of prompt tokens/'
-altered pair 's/cache works/round 2 slower/'
+altered pair 's/cache works/warm round slower/'
 altered mixed 's/"p": 0\.[0-9]*/"p": 0.04/'
 altered mixed 's/hits \([0-9.]*\)× faster than/hits 1\1× faster than/'
 altered mixed 's/inside the mixed rounds (\([0-9]\)/inside the mixed rounds (1\1/'

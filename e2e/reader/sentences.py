@@ -14,26 +14,26 @@ from until import looked
 HEADS = {
     "works": ["cache works", "缓存有效"],
     "unseen": [
-        "round 2 faster, cause not established (hits cannot be seen here)",
-        "第 2 轮更快，但原因未证实（此处无法看到命中）",
+        "warm round faster, cause not established (hits cannot be seen here)",
+        "热轮更快，但原因未证实（此处无法看到命中）",
     ],
     "few": [
-        "round 2 faster, cause not established (it hit hardly more than the cold round)",
-        "第 2 轮更快，但原因未证实（其命中几乎不比冷轮多）",
+        "warm round faster, cause not established (it hit hardly more than the cold round)",
+        "热轮更快，但原因未证实（其命中几乎不比冷轮多）",
     ],
     "partly": [
-        "round 2 faster, cause not established (hits are known for a part of the requests only)",
-        "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
+        "warm round faster, cause not established (hits are known for a part of the requests only)",
+        "热轮更快，但原因未证实（只有部分请求的命中可知）",
     ],
     "contradicted": [
-        "round 2 faster, cause not established (answers report hits of which the engines' counters saw nothing)",
-        "第 2 轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
+        "warm round faster, cause not established (answers report hits of which the engines' counters saw nothing)",
+        "热轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
     ],
     "replayed": [
-        "round 2 faster, by answers that a response cache gave back: of the engine's cache this says nothing",
-        "第 2 轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
+        "warm round faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+        "热轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
     ],
-    "slower": ["round 2 slower", "第 2 轮更慢"],
+    "slower": ["warm round slower", "热轮更慢"],
     "cannot": ["cannot tell", "无法判断"],
 }
 

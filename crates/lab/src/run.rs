@@ -85,5 +85,6 @@ fn judging(scenario: &Scenario) -> Judging {
         schedule: scenario.schedule.parse().unwrap_or_default(),
         round_noise: scenario.round_noise,
         same_samples: true,
+        until: scenario.most_cycles.is_some(),
     }
 }

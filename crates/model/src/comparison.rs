@@ -262,6 +262,8 @@ pub struct Conclusion {
     pub kind: ConclusionKind,
     /// Which row of the table of schedules decided.
     pub source: Source,
+    /// Which row the rounds are by themselves, where blocks decide.
+    pub rounds: Source,
     /// Hits were seen, in usage or counters.
     pub cache_evidence: bool,
     /// Effects within ± this share are none.

@@ -12,8 +12,16 @@ pub struct InsideReuse {
     pub ttft: MetricComparison,
     /// Hit rate by usage without reuse.
     pub usage_without: Option<f64>,
+    /// Requests without reuse whose cached tokens are known.
+    pub usage_without_known: u64,
+    /// Requests without reuse.
+    pub usage_without_of: u64,
     /// The same in the cold rounds: what they took of their own requests.
     pub usage: Option<f64>,
+    /// Their requests whose cached tokens are known.
+    pub usage_known: u64,
+    /// Their requests.
+    pub usage_of: u64,
     /// Whether nothing was reused where nothing could be.
     pub without: ColdVerdict,
     /// The cold rounds hit what the others did not.

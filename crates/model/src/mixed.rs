@@ -107,8 +107,16 @@ pub struct MixedFinding {
     pub missed_share: Option<f64>,
     /// Share of the prompt tokens that the hit arm took from a cache, by usage.
     pub hit_rate: Option<f64>,
-    /// The same of the miss arm.
+    /// Successes of the hit arm whose hits are known.
+    pub hit_known: u64,
+    /// Successes of the hit arm, the ramp among them.
+    pub hit_of: u64,
+    /// The rate of the miss arm.
     pub miss_rate: Option<f64>,
+    /// The same counts of the miss arm.
+    pub miss_known: u64,
+    /// All of its successes.
+    pub miss_of: u64,
     /// exp(mean of ln(TTFT / own cold TTFT) of the misses − that of the hits): > 1, hits are faster.
     pub ratio: Option<f64>,
     /// Lower end of its 95 % interval: factors that the test does not reject.

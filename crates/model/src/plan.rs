@@ -116,6 +116,7 @@ impl Plan {
             schedule: self.schedule.clone(),
             round_noise: self.round_noise,
             same_samples: !self.dataset.levels_differ(),
+            until: self.until.is_some(),
         }
     }
 

@@ -30,7 +30,7 @@ impl UntilPlan {
 /// How far a level came that was to run until it was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UntilProgress {
-    /// Cycles that count so far.
+    /// Cycles that were run so far.
     pub cycles: u32,
     /// Cycles at most, fixed after the first one by the time that it took.
     pub most: u32,

@@ -399,7 +399,7 @@ fn g02_whole_answers_while_counters_stand_still() {
     let level = level.judged();
     let words = diagnoses(&level).join("\n");
     assert!(
-        words.contains("response cache: 12 of 12 warm answers came whole"),
+        words.contains("response cache: 12 of 12 answers to repeated requests came whole"),
         "{words}"
     );
     assert!(

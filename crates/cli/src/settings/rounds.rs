@@ -51,6 +51,11 @@ impl RoundSettings {
         if self.until.is_none() {
             return Ok(());
         }
+        if policy == ColdPolicy::None {
+            return Err(usage(
+                "--until decided repeats a cold round, which --cold none makes warm by the second one: use another --cold",
+            ));
+        }
         if *rounds != Schedule::default() {
             return Err(usage(format!(
                 "--until decided repeats CW until it is sure, so --rounds {rounds} cannot stand beside it"
@@ -165,6 +170,11 @@ mod tests {
             };
             refused(args, &["--until", letters]);
         }
+        let warm = RunArgs {
+            cold: Some(ColdWord::None),
+            ..both.clone()
+        };
+        refused(warm, &["--until", "--cold none"]);
         let shares = RunArgs {
             shared_prefix: Some(vec![50]),
             ..both

@@ -13,6 +13,8 @@ pub struct Judging {
     pub round_noise: Option<f64>,
     /// All levels ask the same samples.
     pub same_samples: bool,
+    /// The schedule is repeated until it is decided.
+    pub until: bool,
 }
 
 impl Judging {

@@ -253,7 +253,9 @@ fn hits(level: &LevelComparison) -> String {
         return "-".to_owned();
     }
     let known = match level.conclusion.witness {
-        Witness::Partly => format!(" ({} / {})", hit.usage_known, hit.usage_of),
+        Witness::Partly if hit.usage_of > 0 => {
+            format!(" ({} / {})", hit.usage_known, hit.usage_of)
+        }
         _ => String::new(),
     };
     format!("{} → {}{known}", percent(cold, 1), percent(warm, 1))

@@ -25,25 +25,21 @@ impl LevelHead {
     }
 }
 
-/// The heads of all columns; what the interval is depends on the cycles.
+/// The heads of all columns; what the interval is depends on the rounds that decide.
 pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
-    let cycles = levels.iter().any(|level| {
-        let kind = level.ttft.interval_kind;
-        matches!(
-            kind,
-            Some(IntervalKind::TCycles | IntervalKind::TSequential)
-        )
-    });
-    let interval = if cycles {
-        ("interval", ["95 % t interval", "95% 置信区间（t）"])
-    } else {
-        ("interval", ["Allowed interval", "允许区间"])
+    let kinds = levels.iter().filter_map(|level| level.ttft.interval_kind);
+    let by_cycles = |kind| matches!(kind, IntervalKind::TCycles | IntervalKind::TSequential);
+    let (by_cycles, others): (Vec<_>, Vec<_>) = kinds.partition(|kind| by_cycles(*kind));
+    let interval = match (by_cycles.is_empty(), others.is_empty()) {
+        (false, true) => ["95 % t interval", "95% 置信区间（t）"],
+        (false, false) => ["Interval", "区间"],
+        (true, _) => ["Allowed interval", "允许区间"],
     };
     [
         ("concurrency", ["Concurrency", "并发"]),
         ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
         ("ratio", ["Ratio", "加速比"]),
-        interval,
+        ("interval", interval),
         ("itl", metric_words("itl")),
         ("latency", metric_words("latency")),
         ("token_throughput", ["Tokens/s", "Token/秒"]),

@@ -88,7 +88,7 @@ fn looked(until: UntilProgress) -> Bilingual {
 pub(crate) fn in_a_few_words(level: &LevelComparison) -> Bilingual {
     let found = &level.conclusion;
     if let (Source::Mixed, Some(mixed)) = (found.source, &level.mixed) {
-        return mixed::in_a_few_words(mixed, found.cache_evidence);
+        return mixed::in_a_few_words(mixed, found.cache_evidence, found.witness);
     }
     if let (Some(Reason::NoWarmRound), Some(inside)) = (found.reason, &level.inside_reuse) {
         return inside_reuse::in_a_few_words(inside);
@@ -176,7 +176,7 @@ fn decided(level: &LevelComparison) -> Bilingual {
         (_, Some(mixed)) => mixed::head(mixed, found.cache_evidence, found.witness),
         _ if faster && found.cache_evidence => both("cache works", "缓存有效"),
         _ if faster => no_evidence(found.witness).map(str::to_owned),
-        _ => both("round 2 slower", "第 2 轮更慢"),
+        _ => both("warm round slower", "热轮更慢"),
     };
     let [figures, figures_zh] = match blocks {
         Some(mixed) => mixed_figures(mixed),
@@ -211,24 +211,24 @@ fn no_effect(bound: Option<f64>) -> Bilingual {
 fn no_evidence(witness: Witness) -> [&'static str; 2] {
     match witness {
         Witness::Usage | Witness::Counters { .. } => [
-            "round 2 faster, cause not established (it hit hardly more than the cold round)",
-            "第 2 轮更快，但原因未证实（其命中几乎不比冷轮多）",
+            "warm round faster, cause not established (it hit hardly more than the cold round)",
+            "热轮更快，但原因未证实（其命中几乎不比冷轮多）",
         ],
         Witness::Partly => [
-            "round 2 faster, cause not established (hits are known for a part of the requests only)",
-            "第 2 轮更快，但原因未证实（只有部分请求的命中可知）",
+            "warm round faster, cause not established (hits are known for a part of the requests only)",
+            "热轮更快，但原因未证实（只有部分请求的命中可知）",
         ],
         Witness::Contradicted => [
-            "round 2 faster, cause not established (answers report hits of which the engines' counters saw nothing)",
-            "第 2 轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
+            "warm round faster, cause not established (answers report hits of which the engines' counters saw nothing)",
+            "热轮更快，但原因未证实（响应报告了命中，而引擎计数器毫无所见）",
         ],
         Witness::ResponseCache(_) => [
-            "round 2 faster, by answers that a response cache gave back: of the engine's cache this says nothing",
-            "第 2 轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
+            "warm round faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+            "热轮更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
         ],
         Witness::Nobody => [
-            "round 2 faster, cause not established (hits cannot be seen here)",
-            "第 2 轮更快，但原因未证实（此处无法看到命中）",
+            "warm round faster, cause not established (hits cannot be seen here)",
+            "热轮更快，但原因未证实（此处无法看到命中）",
         ],
     }
 }

@@ -45,6 +45,17 @@ pub(super) fn percent(share: f64) -> Bilingual {
     [format!("{percent:.1} %"), format!("{percent:.1}%")]
 }
 
+/// A hit rate, with the requests that it is known of where that is not all of them.
+pub(super) fn known_rate(rate: f64, known: u64, of: u64) -> Bilingual {
+    let [mut en, mut zh] = percent(rate);
+    if known < of {
+        let coverage = format!(" ({known} / {of})");
+        en.push_str(&coverage);
+        zh.push_str(&coverage);
+    }
+    [en, zh]
+}
+
 /// The answers that no engine gave, and what shows it.
 pub(super) fn replayed(found: Replayed) -> Bilingual {
     let Replayed {
@@ -63,8 +74,8 @@ pub(super) fn replayed(found: Replayed) -> Bilingual {
         ],
     };
     [
-        format!("{answers} of {of} warm answers {seen}"),
-        format!("{of} 个热轮响应中有 {answers} 个{seen_zh}"),
+        format!("{answers} of {of} answers to repeated requests {seen}"),
+        format!("{of} 个重复请求的响应中有 {answers} 个{seen_zh}"),
     ]
 }
 
@@ -72,13 +83,11 @@ pub(super) fn replayed(found: Replayed) -> Bilingual {
 /// rounds, ±25 % between rounds allowed by default)`; nothing without a ratio.
 pub(super) fn figures(level: &LevelComparison) -> Bilingual {
     let cycles = level.cycles;
-    let rounds = match level.conclusion.source {
-        // A mixed round beside it changes nothing of what the rounds say.
-        Source::Cw | Source::Mixed if cycles < 2 => both("one pair of rounds", "一对冷热轮"),
+    // A mixed round beside them changes nothing of what the rounds say.
+    let rounds = match level.conclusion.rounds {
+        Source::Cw | Source::Mixed => both("one pair of rounds", "一对冷热轮"),
         Source::Cwc => both("repeated rounds averaged", "重复轮取平均"),
-        Source::Cw | Source::Cwcw | Source::Mixed => {
-            both("two cycles averaged", "两个冷热循环取平均")
-        }
+        Source::Cwcw => both("two cycles averaged", "两个冷热循环取平均"),
         Source::Cycles | Source::Until => {
             [format!("{cycles} cycles"), format!("{cycles} 个冷热循环")]
         }

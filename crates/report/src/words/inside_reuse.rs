@@ -2,9 +2,9 @@
 
 use super::{
     Bilingual, both,
-    figures::{FigureBasis, figures_of, percent, times},
+    figures::{FigureBasis, figures_of, known_rate, times},
 };
-use dualround_model::{ConclusionKind, InsideReuse, Reason};
+use dualround_model::{ConclusionKind, InsideReuse, Reason, Verdict};
 
 /// What reuse inside the round is worth.
 pub(super) fn inside_reuse(found: &InsideReuse) -> Bilingual {
@@ -89,7 +89,9 @@ fn hits(found: &InsideReuse) -> Bilingual {
     let Some((without, with)) = found.usage_without.zip(found.usage) else {
         return Bilingual::default();
     };
-    let ([without, without_zh], [with, with_zh]) = (percent(without), percent(with));
+    let [without, without_zh] =
+        known_rate(without, found.usage_without_known, found.usage_without_of);
+    let [with, with_zh] = known_rate(with, found.usage_known, found.usage_of);
     [
         format!("; {without} → {with} of prompt tokens from cache"),
         format!("；命中缓存的提示词 token 占比 {without_zh} → {with_zh}"),
@@ -99,6 +101,10 @@ fn hits(found: &InsideReuse) -> Bilingual {
 fn why_not(found: &InsideReuse, figures: Bilingual) -> Bilingual {
     let [figures, figures_zh] = figures;
     match found.reason {
+        Some(Reason::Contaminated) if found.without.verdict != Verdict::Contaminated => both(
+            "withheld: the cold round was contaminated (prompt tokens came from a cache)",
+            "不下结论：冷轮被污染（部分提示词 token 命中缓存）",
+        ),
         Some(Reason::Contaminated) => both(
             "withheld: prompt tokens came from a cache where there was nothing to reuse",
             "不下结论：本无可复用之处，提示词 token 却命中了缓存",

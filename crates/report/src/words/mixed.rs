@@ -2,7 +2,7 @@
 
 use super::{
     Bilingual, both,
-    figures::{p_value, percent, times},
+    figures::{known_rate, p_value, times},
 };
 use dualround_model::{
     ConclusionKind, LevelComparison, LostPairs, MixedFinding, Reason, Source, Witness,
@@ -27,21 +27,17 @@ pub(super) fn mixed_figures(mixed: &MixedFinding) -> Bilingual {
         zh.push_str(&format!("（{blocks} 个区块）"));
         return [en, zh];
     };
-    let [interval, interval_zh] = match mixed.low.zip(mixed.high) {
-        Some((low, high)) => {
-            let range = format!("{}–{}×", times(low), times(high));
-            [
-                format!("{range}: 95 % interval by re-randomising {blocks} blocks"),
-                format!("{range}：{blocks} 个区块重新随机化的 95% 区间"),
-            ]
-        }
-        None => [
-            format!("re-randomising {blocks} blocks bounds no effect"),
-            format!("{blocks} 个区块重新随机化给不出区间"),
-        ],
+    let range = match mixed.low.zip(mixed.high) {
+        Some((low, high)) => format!("{}–{}×: ", times(low), times(high)),
+        None => String::new(),
     };
-    en.push_str(&format!(" ({interval}, {p})"));
-    zh.push_str(&format!("（{interval_zh}，{p}）"));
+    en.push_str(&format!(
+        " ({range}95 % interval by re-randomising {blocks} blocks, {p})"
+    ));
+    let range = range.replace(": ", "：");
+    zh.push_str(&format!(
+        "（{range}{blocks} 个区块重新随机化的 95% 区间，{p}）"
+    ));
     [en, zh]
 }
 
@@ -77,14 +73,7 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             "requests behind a fresh value took prompt tokens from a cache, so hits and misses were not compared",
             "带全新前缀的请求也命中了缓存，因此比较的不是命中与未命中",
         ),
-        Reason::FewBlocks { blocks } => {
-            let needed = "at least 10 are needed, with 40 ways to give them their arms";
-            let needed_zh = "至少需要 10 个区块，且有 40 种分组方式";
-            [
-                format!("{figures}: too few to say how sure that is (blocks: {blocks}); {needed}"),
-                format!("{figures_zh}：区块太少（{blocks} 个），无法说明把握有多大；{needed_zh}"),
-            ]
-        }
+        Reason::FewBlocks { blocks } => few_blocks(mixed, blocks),
         Reason::FewPrompts { prompts } => [
             format!(
                 "different prompts with a TTFT in it and in the cold round: {prompts}; at least 6 are needed"
@@ -101,6 +90,23 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             "没有任何请求在混合轮及其冷轮中都成功并测得 TTFT",
         ),
     }
+}
+
+/// What was seen in blocks too few to be sure of it, or that they are all of one arm.
+fn few_blocks(mixed: &MixedFinding, blocks: u64) -> Bilingual {
+    let needed = "at least 10 are needed, with 40 ways to give them their arms";
+    let needed_zh = "至少需要 10 个区块，且有 40 种分组方式";
+    if mixed.ratio.is_none() {
+        return [
+            format!("no round has blocks of both arms (blocks: {blocks}); {needed}"),
+            format!("没有哪一轮同时有命中与未命中的区块（{blocks} 个）；{needed_zh}"),
+        ];
+    }
+    let [figures, figures_zh] = mixed_figures(mixed);
+    [
+        format!("{figures}: too few to say how sure that is; {needed}"),
+        format!("{figures_zh}：区块太少，无法说明把握有多大；{needed_zh}"),
+    ]
 }
 
 /// Requests that failed in one arm.
@@ -142,7 +148,8 @@ pub(super) fn hit_rates(mixed: &MixedFinding) -> Bilingual {
     let Some((hit, miss)) = mixed.hit_rate.zip(mixed.miss_rate) else {
         return Bilingual::default();
     };
-    let ([hit, hit_zh], [miss, miss_zh]) = (percent(hit), percent(miss));
+    let [hit, hit_zh] = known_rate(hit, mixed.hit_known, mixed.hit_of);
+    let [miss, miss_zh] = known_rate(miss, mixed.miss_known, mixed.miss_of);
     [
         format!("; hits took {hit} of their prompt tokens from cache, misses {miss}"),
         format!("；命中组 {hit_zh} 的提示词 token 命中缓存，未命中组 {miss_zh}"),
@@ -178,15 +185,21 @@ pub(super) fn beside(level: &LevelComparison, rounds: Bilingual) -> Vec<Bilingua
 }
 
 /// `cache works (M 10.10×)`.
-pub(super) fn in_a_few_words(mixed: &MixedFinding, evidence: bool) -> Bilingual {
-    let ratio = mixed.ratio.map_or_else(|| "-".to_owned(), times);
+pub(super) fn in_a_few_words(mixed: &MixedFinding, evidence: bool, witness: Witness) -> Bilingual {
+    let replayed = matches!(witness, Witness::ResponseCache(_));
     let faster = mixed.ratio.is_some_and(|ratio| ratio > 1.0);
     let [en, zh] = match mixed.kind {
         ConclusionKind::Effect if faster && evidence => ["cache works", "缓存有效"],
+        ConclusionKind::Effect if faster && replayed => {
+            ["faster, response cache", "更快，有响应缓存"]
+        }
         ConclusionKind::Effect if faster => ["faster, cause not established", "更快，原因未证实"],
         ConclusionKind::Effect => ["slower", "更慢"],
         ConclusionKind::NoEffect => ["no effect", "没有差异"],
         ConclusionKind::CannotTell | ConclusionKind::Withheld => ["cannot tell", "无法判断"],
     };
-    [format!("{en} (M {ratio}×)"), format!("{zh}（M {ratio}×）")]
+    match mixed.ratio.map(times) {
+        Some(ratio) => [format!("{en} (M {ratio}×)"), format!("{zh}（M {ratio}×）")],
+        None => both(en, zh),
+    }
 }

@@ -18,6 +18,7 @@ pub(crate) fn conclude(basis: &LevelEvidence<'_>) -> Conclusion {
     Conclusion {
         kind: decision.kind,
         source: decision.source,
+        rounds: basis.design.source,
         cache_evidence: if mixed {
             is_evident(basis)
         } else {

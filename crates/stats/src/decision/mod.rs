@@ -32,8 +32,6 @@ pub(crate) struct LevelEvidence<'a> {
     pub(crate) classes: &'a [ClassComparison],
     /// Hits against misses inside mixed rounds, where there are any.
     pub(crate) mixed: Option<&'a MixedFinding>,
-    /// Reuse inside the rounds is compared.
-    pub(crate) inside: bool,
     /// Pairs that one side lost, where they are too many.
     pub(crate) lost: Option<LostPairs>,
     pub(crate) hit_rate: &'a CacheHit,

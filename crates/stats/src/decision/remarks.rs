@@ -9,14 +9,15 @@ const CYCLES: usize = 3;
 /// All remarks of a conclusion, in the order in which they are said.
 pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Vec<Remark> {
     let mut out = Vec::new();
-    if basis.design.left_out {
+    let by_blocks = decision.source == Source::Mixed;
+    if basis.design.left_out && !by_blocks {
         out.push(Remark::RoundLeftOut);
     }
     if basis.cold_repeats {
         out.push(Remark::ColdRepeats);
     }
     // What goes on from round to round is not in what blocks of one round say.
-    if decision.kind == ConclusionKind::Effect && decision.source != Source::Mixed {
+    if decision.kind == ConclusionKind::Effect && !by_blocks {
         out.extend(trend(basis));
     }
     out.extend(next(basis, decision));
@@ -43,8 +44,9 @@ fn takes_fresh_text(method: ColdMethod) -> bool {
 
 /// More time, where it would allow more cycles.
 fn more_budget(basis: &LevelEvidence<'_>) -> Option<Remark> {
-    let until = basis.design.until(false)?;
-    (until.most < UntilPlan::MOST).then_some(Remark::MoreBudget)
+    let until = basis.design.until(false);
+    let most = until.map_or(0, |until| until.most);
+    (most < UntilPlan::MOST).then_some(Remark::MoreBudget)
 }
 
 /// What would tell more, or what was not controlled.
@@ -55,7 +57,7 @@ fn next(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Option<Remark>
         // More rounds are given back as well.
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) if given_back => None,
         Some(Reason::AcrossMargin | Reason::WideBound { .. }) => match decision.source {
-            Source::Until => more_budget(basis),
+            _ if basis.judging.until => more_budget(basis),
             Source::Mixed => Some(Remark::MoreMixed),
             _ if schedule.matches("CW").count() >= CYCLES => Some(Remark::MoreCycles),
             _ if takes_fresh_text(basis.cold.method) && basis.mixed.is_none() => {
@@ -67,7 +69,7 @@ fn next(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> Option<Remark>
         // Both arms of a mixed round are as warm as each other.
         None if decision.source == Source::Mixed => None,
         None if !basis.design.controls_warm_up() => Some(Remark::WarmUpNotControlled {
-            repeat_cold: schedule.matches('C').count() <= 1,
+            repeat_cold: schedule.matches('C').count() <= 1 && !basis.judging.until,
         }),
         _ => None,
     }

@@ -119,7 +119,8 @@ impl<'a> Design<'a> {
     /// How far a level came that is run until it is decided.
     pub(crate) fn until(&self, decided: bool) -> Option<UntilProgress> {
         let most = self.most_cycles?;
-        let cycles = u32::try_from(self.cycles.len()).unwrap_or(u32::MAX);
+        // One that does not count was looked at too.
+        let cycles = u32::try_from(self.run.len()).unwrap_or(u32::MAX);
         Some(UntilProgress {
             cycles,
             most,

@@ -20,8 +20,13 @@ use std::collections::{BTreeMap, HashSet};
 /// Share of the requests of the hit arm that may miss.
 const MISSED: f64 = 0.05;
 
-/// Hits against misses over the mixed rounds of a level; `None` without such a round.
-pub(crate) fn mixed(rounds: &[RoundResult], known: &RunEvidence) -> Option<MixedFinding> {
+/// Hits against misses over the mixed rounds of a level; `None` without such a round. `replayed`: a
+/// response cache gave answers back, whose usage is an old story.
+pub(crate) fn mixed(
+    rounds: &[RoundResult],
+    known: &RunEvidence,
+    replayed: bool,
+) -> Option<MixedFinding> {
     let all: Vec<MixedRound<'_>> = of_kind(rounds, RoundKind::Mixed)
         .filter_map(|round| MixedRound::of(rounds, round))
         .collect();
@@ -42,7 +47,11 @@ pub(crate) fn mixed(rounds: &[RoundResult], known: &RunEvidence) -> Option<Mixed
         prompts: prompts.len() as u64,
         missed_share: None,
         hit_rate: hits.rate(),
+        hit_known: hits.known,
+        hit_of: hits.of,
         miss_rate: misses.rate(),
+        miss_known: misses.known,
+        miss_of: misses.of,
         ratio: tested.map(|tested| tested.difference.exp()),
         low: None,
         high: None,
@@ -53,7 +62,7 @@ pub(crate) fn mixed(rounds: &[RoundResult], known: &RunEvidence) -> Option<Mixed
         bound: None,
         reason: None,
     };
-    let missed = missed(&all, hits);
+    let missed = if replayed { None } else { missed(&all, hits) };
     found.missed_share = missed.map(|(missed, of)| missed as f64 / of as f64);
     let enough = tested.filter(|tested| BlockNeed::are_enough(found.blocks, tested.tosses));
     if let Some(tested) = enough {

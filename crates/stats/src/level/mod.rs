@@ -66,8 +66,11 @@ pub fn compare(
     let replayed = response_cache::found(rounds);
     let cold = cold::verdict(rounds, known, judging.same_samples, replayed);
     let classes = classes(&design, noise);
-    let mixed = mixed(rounds, known);
-    let inside_reuse = inside_reuse(rounds, known, &cold, noise);
+    let mixed = mixed(
+        rounds,
+        known,
+        replayed.is_some_and(response_cache::explains),
+    );
     let reuse = reuse_seen(replayed, &design, known, mixed.as_ref());
     let lost_pairs = lost(&design);
     let basis = LevelEvidence {
@@ -78,7 +81,6 @@ pub fn compare(
         ttft: &ttft,
         classes: &classes,
         mixed: mixed.as_ref(),
-        inside: inside_reuse.is_some(),
         lost: too_many(lost_pairs).then_some(lost_pairs),
         hit_rate: &hit_rate,
         reuse,
@@ -106,7 +108,7 @@ pub fn compare(
         answers: None,
         external: external(rounds, noise),
         partial: partial(rounds, noise),
-        inside_reuse,
+        inside_reuse: inside_reuse(rounds, known, &cold, noise),
         mixed,
         until: design.until(is_decided(&conclusion)),
         buckets: lengths(&design, noise),

@@ -36,11 +36,17 @@ pub(crate) fn inside_reuse(
     let ttft = estimate_all(&design, RequestRow::ttft_ms, noise).metric;
     let without = cold::verdict_without_reuse(rounds, known);
     let seen = HitsSeen::of(&cycles);
+    let without_hits = Hits::of_rounds(cycles.iter().map(|(without, _)| *without));
+    let cold_hits = Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold));
     let decision = decision(&without, cold, &ttft, lost(&design), seen);
     Some(InsideReuse {
         cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
-        usage_without: Hits::of_rounds(cycles.iter().map(|(without, _)| *without)).rate(),
-        usage: Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold)).rate(),
+        usage_without: without_hits.rate(),
+        usage_without_known: without_hits.known,
+        usage_without_of: without_hits.of,
+        usage: cold_hits.rate(),
+        usage_known: cold_hits.known,
+        usage_of: cold_hits.of,
         without,
         cache_evidence: seen == HitsSeen::More,
         kind: decision.kind,

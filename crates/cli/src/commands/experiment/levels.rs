@@ -8,7 +8,7 @@ use crate::{
     screen,
 };
 use dualround_loadgen::Cancel;
-use dualround_model::{Load, RoundResult, RoundSpec, RoundStop, RoundSummary};
+use dualround_model::{Load, RoundResult, RoundSpec, RoundStop, RoundSummary, Warning};
 
 impl Experiment {
     /// Runs the levels that are not finished yet.
@@ -95,9 +95,12 @@ impl Experiment {
         let mut meta = ended?;
         let observed = observers.end();
         meta.client.progress_ns = observed.progress_ns;
-        if level == 0 && spec.number == 1 {
-            let first = self.first_warnings.iter().cloned();
-            meta.warnings.splice(0..0, first);
+        if spec.number == 1 {
+            let first = self.first_warnings.iter();
+            let of_level = first
+                .filter(|warning| is_of_level(warning, level, load))
+                .cloned();
+            meta.warnings.splice(0..0, of_level);
         }
         if let Some(failure) = observed.failure {
             return Err(failure.into());
@@ -149,5 +152,13 @@ impl Experiment {
     fn write_round(&self, round: &RoundResult) -> anyhow::Result<()> {
         let details = FromJournal::new(&self.files, &self.options);
         Ok(self.files.write_round(round, &self.stored, &details)?)
+    }
+}
+
+/// What was said of the samples is said of the first level, and what is about one level of that one.
+fn is_of_level(warning: &Warning, level: u32, load: Load) -> bool {
+    match warning {
+        Warning::FewBlocks { concurrency, .. } => load.concurrency() == Some(*concurrency),
+        _ => level == 0,
     }
 }
