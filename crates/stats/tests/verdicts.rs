@@ -21,6 +21,7 @@ use said::{diagnoses, sentence};
 
 fn judged(schedule: &str, records: Vec<Vec<RequestRecord>>) -> LevelComparison {
     let judging = Judging {
+        until: false,
         schedule: schedule.parse().unwrap(),
         round_noise: None,
         same_samples: true,
@@ -52,6 +53,7 @@ fn v00a_a_shift_of_a_whole_round_is_no_effect_of_the_cache() {
     assert!(near(level.ttft.interval_low, 1.0) && near(level.ttft.interval_high, 1.5625));
     // A user who knows the machine to vary by 5 % is told more.
     let quiet = Judging {
+        until: false,
         schedule: Schedule::default(),
         round_noise: Some(5.0),
         same_samples: true,
@@ -86,6 +88,7 @@ fn v00b_the_times_of_the_headline_divide() {
     );
     assert!(near(level.classes[0].ratio, 10.0) && near(level.classes[1].ratio, 1.0));
     let judging = Judging {
+        until: false,
         schedule: Schedule::default(),
         round_noise: Some(0.0),
         same_samples: true,
@@ -265,6 +268,7 @@ fn no_effect_says_what_it_excludes() {
     assert!(text.contains("no effect above 25 % on average"), "{text}");
     // With ±40 % between rounds allowed, an effect of 40 % is not excluded.
     let wide = Judging {
+        until: false,
         schedule: Schedule::default(),
         round_noise: Some(40.0),
         same_samples: true,

@@ -310,6 +310,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         conclusion: Conclusion {
             kind: ConclusionKind::Withheld,
             source: Source::Cw,
+            rounds: Source::Cw,
             allowance: ttft.allowance,
             bound: None,
             reason: Some(Reason::Contaminated),

@@ -116,6 +116,7 @@ impl Level {
         let specs = schedule.rounds().into_iter();
         let mut rounds: Vec<_> = specs.zip(parts).map(round).collect();
         let judging = Judging {
+            until: false,
             schedule,
             round_noise: None,
             same_samples: true,

@@ -24,6 +24,7 @@ pub(crate) fn judged(
     };
     let mut rounds: Vec<_> = schedule.rounds().into_iter().map(round).collect();
     let judging = Judging {
+        until: false,
         schedule,
         round_noise: None,
         same_samples: true,
