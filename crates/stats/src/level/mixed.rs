@@ -64,7 +64,7 @@ pub(crate) fn mixed(
     };
     let missed = if replayed { None } else { missed(&all, hits) };
     found.missed_share = missed.map(|(missed, of)| missed as f64 / of as f64);
-    let enough = tested.filter(|tested| BlockNeed::are_enough(found.blocks, tested.tosses));
+    let enough = tested.filter(|tested| BlockNeed::are_enough(tested.blocks, tested.tosses));
     if let Some(tested) = enough {
         found.descriptive = false;
         found.p = Some(tested.p);

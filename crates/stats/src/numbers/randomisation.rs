@@ -41,6 +41,8 @@ pub(crate) struct Randomised {
     pub(crate) p: f64,
     /// Tosses that there could have been.
     pub(crate) tosses: f64,
+    /// Blocks of the rounds that have both arms.
+    pub(crate) blocks: u64,
 }
 
 /// What one toss comes to: the difference of the arms, and how much of an effect of the toss that
@@ -93,6 +95,7 @@ pub(crate) fn randomisation_test(rounds: &[Vec<BlockSum>]) -> Option<Randomised>
         interval: not_rejected(made, &others),
         p: others.iter().filter(as_far).count() as f64 / others.len() as f64,
         tosses,
+        blocks: rounds.iter().map(|round| round.blocks.len() as u64).sum(),
     })
 }
 
