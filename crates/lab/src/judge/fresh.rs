@@ -122,7 +122,7 @@ fn mixed(run: &LoggedRun<'_>) -> Vec<String> {
     let (mut hits, mut misses) = (Tokens::default(), Tokens::default());
     let (mut counted, mut blocks) = (0_u64, BTreeSet::new());
     for round in run.of_letter('M') {
-        let Some(cold) = run.of_letter('C').filter(|cold| *cold < round).last() else {
+        let Some(cold) = run.of_letter('C').filter(|cold| *cold < round).max() else {
             continue;
         };
         let sent = run.bodies(cold);
@@ -229,7 +229,7 @@ fn without(run: &LoggedRun<'_>) -> Vec<String> {
             ));
         }
         let after = run.of_letter('C').find(|cold| *cold > round);
-        let before = run.of_letter('C').filter(|cold| *cold < round).last();
+        let before = run.of_letter('C').filter(|cold| *cold < round).max();
         if let Some(cold) = after.or(before) {
             pairs += 1;
             for (sum, round) in [(&mut alone, round), (&mut with, cold)] {

@@ -123,7 +123,7 @@ fn chance(truth: &Value, said: &Value) -> Vec<String> {
     }
     let p = said["p"].as_f64().unwrap_or(f64::NAN);
     let right = two(truth, "/p").is_some_and(|(low, high)| low - 2e-6 <= p && p <= high + 2e-6);
-    if !right || !(p > 0.0 && p <= 1.0) {
+    if !right || p.is_nan() || p <= 0.0 || p > 1.0 {
         wrong.push(format!("p {p}, by the tosses {}", truth["p"]));
     }
     let ratio = said["ratio"].as_f64().unwrap_or(f64::NAN);

@@ -60,7 +60,7 @@ fn pairs(asked: AskedRounds<'_>) -> Vec<CyclePlace> {
         let after = of_kind(RoundKind::Cold).find(|cold| *cold > without);
         let before = of_kind(RoundKind::Cold)
             .filter(|cold| *cold < without)
-            .last();
+            .max();
         pairs.extend(after.or(before).map(|warm| CyclePlace {
             cold: without,
             warm,
