@@ -8,6 +8,7 @@ mod named;
 mod plain;
 mod queue;
 mod random;
+mod records;
 mod rounds;
 mod scenario;
 mod sockets;

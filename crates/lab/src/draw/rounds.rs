@@ -4,10 +4,19 @@ use super::{
     Scenario,
     coin::toss,
     random::Random,
+    records::{DrawnRequest, cached_tokens, record},
     truth::AskedRow,
-    world::{DrawnRequest, Prompt, cached_tokens, record},
 };
 use dualround_model::{Arm, RequestRecord, RoundKind, RoundSpec};
+
+/// A prompt of the world.
+pub(super) struct Prompt {
+    pub(super) tokens: u32,
+    /// ln of its cold TTFT.
+    pub(super) cold: f64,
+    pub(super) hits: bool,
+    pub(super) always_fails: bool,
+}
 
 /// A world whose rounds are drawn.
 pub(super) struct World<'a> {

@@ -13,7 +13,7 @@ pub use scenario::{HitScenario, HitTruth};
 use super::{
     coin::toss,
     random::Random,
-    world::{DrawnRequest, record, round_meta},
+    records::{DrawnRequest, record, round_meta},
 };
 use dualround_model::{
     Arm, ColdAction, ColdMethod, MixedPlace, RoundKind, RoundRun, RoundSpec, RunEvidence, Schedule,

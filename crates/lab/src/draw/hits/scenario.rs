@@ -1,6 +1,6 @@
 //! What a world of hits is made of.
 
-use crate::draw::world::whole;
+use crate::draw::records::whole;
 use serde::Serialize;
 
 /// How usage tells cached tokens.

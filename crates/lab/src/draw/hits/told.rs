@@ -4,7 +4,7 @@ use super::{
     scenario::{AnswerIds, Canary, CountersSeen, HitScenario, PageStyle, UsageTold},
     serve::{HitWorld, Served},
 };
-use crate::draw::world::whole;
+use crate::draw::records::whole;
 use dualround_model::{
     CanaryReport, EngineDelta, EngineKind, EngineReport, LeftOut, RunEvidence, TierDelta,
 };

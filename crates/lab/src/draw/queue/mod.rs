@@ -6,7 +6,7 @@ mod server;
 use super::{
     coin::toss,
     random::Random,
-    world::{DrawnRequest, known, record, round_meta, salted},
+    records::{DrawnRequest, known, record, round_meta, salted},
 };
 use dualround_model::{Arm, MixedPlace, RoundKind, RoundRun, RoundSpec, RunEvidence, Schedule};
 use serde::Serialize;

@@ -7,8 +7,8 @@ use super::{
     tosses::{BlockValues, Tosses},
 };
 use crate::draw::{
+    records::cached_tokens,
     scenario::{LostTruth, MixedTruth},
-    world::cached_tokens,
 };
 use dualround_model::{Arm, MixedPlace, RoundKind};
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,8 +5,8 @@ use super::{
     several::{Together, several},
 };
 use crate::draw::{
+    records::cached_tokens,
     scenario::{CyclePlace, InsideTruth, ScenarioTruth},
-    world::cached_tokens,
 };
 use dualround_model::RoundKind;
 
