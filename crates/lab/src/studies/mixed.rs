@@ -164,7 +164,7 @@ impl Queue {
         found
     }
 
-    /// The prefill ratio whose whole rounds differ by [`EFFECT`] in TTFT. Of what they do not differ
+    /// The prefill ratio whose whole rounds differ by the effect that is asked for in TTFT. Of what they do not differ
     /// by as a whole: without round shifts and drift, by bisection over the same draws.
     pub fn prefill_ratio_of_the_effect(self) -> f64 {
         let (mut low, mut high) = (1.0, EFFECT);
