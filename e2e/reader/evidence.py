@@ -105,9 +105,10 @@ def of_round(number, rest, level, zh):
     raise Wrong(f"not understood: {rest!r}")
 
 
+MANY = 0.1
 REPLAYS = [
-    (r"(\d+) of (\d+) warm answers bear the id of an earlier answer to the same prompt", r"(\d+) 个热轮响应中有 (\d+) 个与同一提示词之前的响应 id 相同"),
-    (r"(\d+) of (\d+) warm answers came whole while the engines' counters stood still", r"(\d+) 个热轮响应中有 (\d+) 个整段到达，而引擎计数器没有变化"),
+    (r"(\d+) of (\d+) answers to repeated requests bear the id of an earlier answer to the same prompt", r"(\d+) 个重复请求的响应中有 (\d+) 个与同一提示词之前的响应 id 相同"),
+    (r"(\d+) of (\d+) answers to repeated requests came whole while the engines' counters stood still", r"(\d+) 个重复请求的响应中有 (\d+) 个整段到达，而引擎计数器没有变化"),
 ]
 
 
@@ -124,24 +125,34 @@ def replays(text, level, zh):
         a, b = map(int, found.groups())
         answers, of = (b, a) if zh else (a, b)
         if at == 0:
-            same(answers, len(returned(level)), "answers under an earlier id")
+            same((answers, of), returned(level.rounds), "answers under an earlier id, of answers to repeated requests")
         if answers > of:
             raise Wrong("more answers came back than there are")
         return True
     return False
 
 
-def returned(level):
-    """Warm answers whose id an earlier answer to the same request of their epoch has."""
-    out = []
-    for at, warm in enumerate(level.rounds):
-        earlier = [a for a in level.rounds[:at] if a.epoch == warm.epoch]
-        ids = {(one["index"], one.get("response_id")) for a in earlier for one in a.successes() if one.get("response_id")}
-        if warm.kind in ("warm", "mixed"):
+def returned(rounds):
+    """Answers to repeated requests whose id an earlier answer to the same request of their epoch has, and
+    of how many: those of warm rounds, and of the hit arm of mixed ones."""
+    answers = of = 0
+    for at, again in enumerate(rounds):
+        if again.kind not in ("warm", "mixed"):
+            continue
+        earlier = [one for a in rounds[:at] if a.epoch == again.epoch for one in a.successes() if one.get("response_id")]
+        known, ids = ({tuple(map(one.get, keys)) for one in earlier} for keys in (("index",), ("index", "response_id")))
+        for one in again.successes():
             # The other arm of a mixed round repeats nothing.
-            again = [one for one in warm.successes() if (one.get("mixed") or {}).get("arm") != "miss"]
-            out += [one for one in again if (one["index"], one.get("response_id")) in ids]
-    return out
+            if one.get("response_id") and (one.get("mixed") or {}).get("arm") != "miss" and (one["index"],) in known:
+                of += 1
+                answers += (one["index"], one["response_id"]) in ids
+    return answers, of
+
+
+def is_replayed(rounds):
+    """So many answers came back that a level's figures are those of a response cache."""
+    answers, of = returned(rounds)
+    return answers > MANY * of
 
 
 def fact(source, text, level, zh):
@@ -167,8 +178,8 @@ def fact(source, text, level, zh):
 
 DIAGNOSES = [
     (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
-    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", lambda level: not level.warms and "W" in level.run["plan"]["schedule"]),
-    (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not level.warms),
+    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", lambda level: not compared(level) and "W" in level.run["plan"]["schedule"]),
+    (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not compared(level) and not set("WM") & set(level.run["plan"]["schedule"])),
     (r"cache off[,:] .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
     (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),
     (r"evicted: (\d+) prompts took turns on \d+ slots, .*", r"已被驱逐：(\d+) 条提示词轮流使用 \d+ 个槽位，.*", lambda level: low(level) and seen(level)),
@@ -187,6 +198,11 @@ DIAGNOSES = [
     (r"partial blocks: .*", r"不完整的块：.*", None),
     (r"below a block: .*", r"不足一块：.*", None),
 ]
+
+
+def compared(level):
+    """Rounds that something is compared of."""
+    return bool(level.warms or level.mixed or level.inside)
 
 
 def external(text, level):
@@ -323,8 +339,11 @@ def few_blocks(found, levels):
     enough = (n for n in range(1, 21) if n * blocks >= 10 and math.comb(blocks, blocks // 2) ** n >= 40)
     same(next(enough, None), needed, "M rounds that are enough")
     of_level = [level for level in levels if level.said["concurrency"] == concurrency]
-    if (place := re.search(r"\((?:concurrency/round|并发/轮) (\d+)/", found.string)) and int(place.group(1)) != concurrency:
-        raise Wrong(f"M at {concurrency} is said of concurrency {place.group(1)}")
+    # It stands at the first round of its own level; one of a single level need not be named.
+    if place := re.search(r"\((?:concurrency/round|并发/轮) (.*)\)$|（(?:concurrency/round|并发/轮) (.*)）$", found.string):
+        same(place.group(1) or place.group(2), f"{concurrency}/1", "the place of a note on blocks")
+    elif len(levels) > 1:
+        raise Wrong("which level has few blocks is not said")
     for one in (one for level in of_level for one in level.rounds if one.kind == "mixed"):
         if len(one.records) == one.meta["planned"]:
             same(1 + max(record["mixed"]["block"] for record in one.records), blocks, "blocks of a round")

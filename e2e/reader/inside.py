@@ -4,7 +4,7 @@ import math
 
 from figures import figures
 from journal import hit_rate
-from text import N, Text, Wrong, close, same, shown
+from text import N, RATES, Text, Wrong, close, covered, same, shown
 
 HEADS = {
     "works": ["reuse inside the round works (without it → cold round)", "轮内复用有效（无复用 → 冷轮）"],
@@ -49,6 +49,8 @@ class Inside:
     def hold(self, said):
         """The figures of the JSON."""
         same(said["cycles"], len(self.cycles), "inside_reuse.cycles")
+        for key, (_, known, of) in [("usage_without", self.without), ("usage", self.within)]:
+            same((said[f"{key}_known"], said[f"{key}_of"]), (known, of), f"requests of which inside_reuse.{key} is known")
         close(said["usage_without"], self.without[0], "inside_reuse.usage_without")
         close(said["usage"], self.within[0], "inside_reuse.usage")
         if self.effect is not None:
@@ -58,13 +60,12 @@ class Inside:
         close(said["ttft"]["interval_high"], None if high is None else math.exp(high), "inside_reuse.ttft.interval_high")
 
 
-def covered(known, of):
-    if known < of:
-        raise Wrong(f"a hit rate of {known} requests of {of}, and its coverage is not said")
-
-
 def contaminated(level):
-    return "contaminated" in (level.said["cold"]["verdict"], level.said["inside_reuse"]["without"]["verdict"])
+    return "contaminated" in (level.said["cold"]["verdict"], inside_verdict(level))
+
+
+def inside_verdict(level):
+    return level.said["inside_reuse"]["without"]["verdict"]
 
 
 def claims(head, inside):
@@ -99,10 +100,16 @@ def undecided(text, level, inside):
         same(contaminated(level), False, "a round was not cold")
         return figures(text, inside)
     if text.take(
+        r"withheld: the cold round was contaminated \(prompt tokens came from a cache\)",
+        r"不下结论：冷轮被污染（部分提示词 token 命中缓存）",
+    ):
+        verdicts = level.said["cold"]["verdict"], inside_verdict(level)
+        return same((verdicts[0], verdicts[1] != "contaminated"), ("contaminated", True), "the cold round alone was not cold")
+    if text.take(
         r"withheld: prompt tokens came from a cache where there was nothing to reuse",
         r"不下结论：本无可复用之处，提示词 token 却命中了缓存",
     ):
-        return same(contaminated(level), True, "a round was not cold")
+        return same(inside_verdict(level), "contaminated", "the round without reuse")
     text.need(r"cannot tell: ", r"无法判断：")
     same(contaminated(level), False, "a round was not cold")
     if found := text.take(r"different prompts with a TTFT in both rounds: (\d+); at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):
@@ -131,11 +138,12 @@ def beside(sentence, level, zh):
         raise Wrong(f"not understood: {sentence!r}")
     conclusion(text, level)
     inside = level.inside
-    if found := text.take(rf"; {N} % → {N} % of prompt tokens from cache", rf"；命中缓存的提示词 token 占比 {N}% → {N}%"):
-        shown(found.group(1), 100 * inside.without[0], "hits without reuse")
-        shown(found.group(2), 100 * inside.within[0], "hits of the cold round")
-        for _, known, of in (inside.without, inside.within):
-            covered(known, of)
+    if found := text.take(rf"; {RATES[0]} → {RATES[0]} of prompt tokens from cache", rf"；命中缓存的提示词 token 占比 {RATES[1]} → {RATES[1]}"):
+        without, *of_without, within, known, of = found.groups()
+        shown(without, 100 * inside.without[0], "hits without reuse")
+        shown(within, 100 * inside.within[0], "hits of the cold round")
+        covered(*of_without, inside.without, "hit rate without reuse")
+        covered(known, of, inside.within, "hit rate of the cold round")
     elif inside.without[1] and inside.within[1]:
         raise Wrong("hits are known, and not said")
     same(text.rest, "", "what is left")

@@ -162,6 +162,7 @@ class Level:
         """What decided, and the figures of TTFT in the JSON."""
         conclusion, ttft = self.said["conclusion"], self.said["ttft"]
         same(conclusion["source"], "mixed" if self.by_blocks() else self.source or "cw", "what decided")
+        same(conclusion["rounds"], self.source or "cw", "which row the rounds are by themselves")
         low, high = self.interval if self.interval and self.prompts >= 6 else (None, None)
         for key, true in [("ratio", self.effect), ("interval_low", low), ("interval_high", high)]:
             close(ttft[key], None if true is None else math.exp(true), f"ttft.{key}")
@@ -178,6 +179,27 @@ class Level:
 
     def repeats_whole(self):
         return any(one.kind == "warm" for one in self.rounds)
+
+    def gained(self, block):
+        """Over pairs the warm requests hit a quarter of what the cold ones did not, half of them a block
+        more at least; blocks have 1 to 256 tokens."""
+        more = left = pairs = gainers = 0
+        for cold, warm in self.cycles:
+            a = {one["index"]: (cached, prompt) for one, cached, prompt in cold.known()}
+            for one, cached, prompt in warm.known():
+                if one["index"] in a:
+                    more += cached - a[one["index"]][0]
+                    left += prompt - a[one["index"]][0]
+                    pairs += 1
+                    gainers += cached - a[one["index"]][0] >= block
+        return left > 0 and more >= 0.25 * left and 2 * gainers >= pairs
+
+    def hits_gained(self):
+        """Whether warm rounds hit more than cold ones; their counters are not in a record."""
+        (cold, a, b), (warm, c, d) = self.rates()
+        if self.said["conclusion"]["witness"]["kind"] == "counters":
+            return True
+        return (a, c) == (b, d) and d > 0 and (warm - cold >= 0.05 or self.gained(1))
 
     def rates(self):
         return hit_rate(self.colds), hit_rate(self.warms)

@@ -4,13 +4,34 @@ import math
 import re
 from collections import defaultdict
 
+from evidence import is_replayed
 from figures import figures
 from journal import hit_rate, mean, ttft
 from randomisation import Randomised
-from text import N, Text, Wrong, close, same, shown
+from text import N, RATES, Text, Wrong, close, covered, same, shown
 
 FEWEST_BLOCKS, FEWEST_WAYS, FEWEST_PROMPTS = 10, 40, 6
 MISSED = 0.05
+# By how much of their prompts the hits must be ahead.
+POINTS = 0.05
+# What is claimed where blocks decide.
+HEADS = {
+    "works": ["cache works", "缓存有效"],
+    "few": [
+        "hits faster, cause not established (they took hardly more of their prompts from cache than misses)",
+        "命中更快，但原因未证实（其命中缓存的提示词几乎不比未命中多）",
+    ],
+    "unseen": [
+        "hits faster, cause not established (hits cannot be seen here)",
+        "命中更快，但原因未证实（此处无法看到命中）",
+    ],
+    "replayed": [
+        "hits faster, by answers that a response cache gave back: of the engine's cache this says nothing",
+        "命中更快，因为响应缓存直接返回了响应：这不能说明引擎自身的缓存",
+    ],
+    "slower": ["hits slower than misses", "命中比未命中慢"],
+    "cannot": ["cannot tell", "无法判断"],
+}
 
 
 class Mixed:
@@ -35,7 +56,8 @@ class Mixed:
         self.hits = hit_rate(self.rounds, "hit")
         self.misses = hit_rate(self.rounds, "miss")
         self.missed = None
-        if self.hits[1] == self.hits[2] > 0:
+        # What a response cache gave back tells of no hit and of no miss.
+        if self.hits[1] == self.hits[2] > 0 and not is_replayed(rounds):
             known = [pair for one in self.rounds for pair in one.known("hit")]
             self.missed = (sum(2 * cached < prompt for _, cached, prompt in known), self.hits[2])
         self.lost = self.losses()
@@ -84,6 +106,12 @@ class Mixed:
             return "arm_missed"
         return None
 
+    def ahead(self):
+        """By how much of their prompts the hits are ahead, where that is known of all of them."""
+        if self.missed is None or self.misses[0] is None:
+            return None
+        return self.hits[0] - self.misses[0]
+
     def coins(self):
         """Arms are balanced, and the ramp is the first wave of a block."""
         for one in self.rounds:
@@ -106,6 +134,10 @@ class Mixed:
             ("miss_requests", self.count["miss"]),
             ("prompts", self.prompts),
             ("descriptive", self.descriptive),
+            ("hit_known", self.hits[1]),
+            ("hit_of", self.hits[2]),
+            ("miss_known", self.misses[1]),
+            ("miss_of", self.misses[2]),
         ]:
             same(said[key], true, key)
         for key, true in [
@@ -153,8 +185,6 @@ def kind_of(reason):
 
 def compared(text, mixed):
     """`hits 10.10× faster than misses inside the mixed rounds (9.20–11.00×: …)`."""
-    if re.match(r"(: |：)\d", text.rest):
-        raise Wrong("no figures before what is said of them")
     found = text.need(rf"hits {N}× (faster than|as fast as) misses inside the mixed rounds", rf"混合轮内命中相对未命中的加速比 {N}×")
     times = found.group(1)
     shown(times, None if mixed.test.made is None else math.exp(mixed.test.made), "hits against misses")
@@ -164,18 +194,14 @@ def compared(text, mixed):
         return same((int(few.group(1)), mixed.descriptive), (mixed.blocks, True), "blocks")
     same(mixed.descriptive, False, "there are too few blocks for an interval")
     p = rf"p (< 0\.001|{N})"
-    if none := text.take(rf" \(re-randomising (\d+) blocks bounds no effect, {p}\)", rf"（(\d+) 个区块重新随机化给不出区间，{p}）"):
-        blocks, p = none.group(1), none.group(2)
-        same(mixed.test.end(-1) is None or mixed.test.end(1) is None, True, "no interval")
-    else:
-        found = text.need(
-            rf" \({N}–{N}×: 95 % interval by re-randomising (\d+) blocks, {p}\)",
-            rf"（{N}–{N}×：(\d+) 个区块重新随机化的 95% 区间，{p}）",
-        )
-        low, high, blocks, p = found.groups()[:4]
-        for end, side in [(low, -1), (high, 1)]:
-            rounding = 0.51 * 10 ** -len(end.partition(".")[2])
-            same(mixed.test.bears_end(float(end), side, rounding), True, f"end {end} of the interval")
+    found = text.need(
+        rf" \({N}–{N}×: 95 % interval by re-randomising (\d+) blocks, {p}\)",
+        rf"（{N}–{N}×：(\d+) 个区块重新随机化的 95% 区间，{p}）",
+    )
+    low, high, blocks, p = found.groups()[:4]
+    for end, side in [(low, -1), (high, 1)]:
+        rounding = 0.51 * 10 ** -len(end.partition(".")[2])
+        same(mixed.test.bears_end(float(end), side, rounding), True, f"end {end} of the interval")
     same(int(blocks), mixed.blocks, "blocks")
     value, rounding = (0.0005, 0.0005) if p.startswith("<") else (float(p), 0.00051)
     same(mixed.test.bears_p(value, rounding), True, f"p {p}")
@@ -212,21 +238,55 @@ def why(text, mixed):
     ):
         same(reason, "no_pairs", "why nothing is told")
         return True
+    elif found := text.take(rf"no round has blocks of both arms \(blocks: (\d+)\); {NEEDED[0]}", rf"没有哪一轮同时有命中与未命中的区块（(\d+) 个）；{NEEDED[1]}"):
+        same((int(found.group(1)), mixed.test.made, reason), (mixed.blocks, None, "few_blocks"), "blocks of one arm")
     else:
         unclear(text, mixed, reason)
     return False
 
 
+NEEDED = ["at least 10 are needed, with 40 ways to give them their arms", "至少需要 10 个区块，且有 40 种分组方式"]
+
+
 def unclear(text, mixed, reason):
     """Figures that are too few or too far apart."""
     compared(text, mixed)
-    if found := text.take(
-        r": (\d+) are too few; how sure that is, 10 blocks with 40 ways to give them their arms tell",
-        r"：(\d+) 个太少；至少 10 个区块且有 40 种分组方式，才能说明把握有多大",
-    ):
-        return same((int(found.group(1)), reason), (mixed.blocks, "few_blocks"), "blocks")
+    if text.take(rf": too few to say how sure that is; {NEEDED[0]}", rf"：区块太少，无法说明把握有多大；{NEEDED[1]}"):
+        return same(reason, "few_blocks", "why nothing is told")
     text.need(r"; the interval crosses the margin of ±5 %", r"；区间跨过 ±5% 容差")
     same(reason, None, "why nothing is told")
+
+
+def claims(head, level):
+    """What a head says of hits and misses: of the arms, and where those do not tell, of the rounds."""
+    mixed, ahead = level.mixed, level.mixed.ahead()
+    replayed = is_replayed(level.rounds)
+    if head in ("works", "few", "unseen"):
+        same(replayed, False, "a response cache gave answers back")
+    if head == "replayed":
+        same(replayed, True, "a response cache gave answers back")
+    if head == "works" and ahead is None:
+        if not level.hits_gained():
+            raise Wrong("cache works, and hits were seen neither in the arms nor in the rounds")
+    elif head == "works" and ahead < POINTS:
+        raise Wrong(f"cache works, with hits ahead by {ahead:.3f}")
+    if head == "few" and (ahead is None or ahead >= POINTS):
+        raise Wrong(f"hardly any more hits, and they are ahead by {ahead}")
+    if head == "unseen" and mixed.hits[1] == mixed.hits[2] > 0:
+        raise Wrong("hits are known of all of the hit arm")
+
+
+def rates(text, level):
+    """`; hits took 99.9 % of their prompt tokens from cache, misses 0.5 %`, wherever blocks decide."""
+    mixed = level.mixed
+    found = text.take(rf"; hits took {RATES[0]} of their prompt tokens from cache, misses {RATES[0]}", rf"；命中组 {RATES[1]} 的提示词 token 命中缓存，未命中组 {RATES[1]}")
+    same(found is not None, None not in (mixed.hits[0], mixed.misses[0]), "whether hits of both arms are known")
+    if found:
+        hit, *of_hits, miss, known, of = found.groups()
+        shown(hit, 100 * mixed.hits[0], "hit rate of the hits")
+        shown(miss, 100 * mixed.misses[0], "hit rate of the misses")
+        covered(*of_hits, mixed.hits, "hit rate of the hits")
+        covered(known, of, mixed.misses, "hit rate of the misses")
 
 
 def beside(sentence, level, zh):

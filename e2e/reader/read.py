@@ -156,7 +156,12 @@ class Reader:
     def page(self, lang):
         zh = int(lang == "zh")
         page = Page(lang)
-        page.feed((self.folder / "report.html").read_text(encoding="utf-8"))
+        text = (self.folder / "report.html").read_text(encoding="utf-8")
+        page.feed(text)
+        spans = '<span lang="en">([^<]*)</span><span lang="zh">([^<]*)</span>'
+        heads = re.search(f'<th><a class="def" href="#def-interval">{spans}</a></th>', text)
+        shown = heads and heads.group(1 + zh)
+        self.hold(f"page {lang}", str(shown), lambda: table.head(shown, self.levels, zh))
         self.of_page(lang, page.texts("verdicts"), page.whys(), page.texts("caveats"))
         if self.browser:
             shown = self.browser[lang]
@@ -193,7 +198,7 @@ class Reader:
                 sentence, level = plain(found.group(1)), self.levels[verdicts]
                 self.hold("summary.md", sentence, lambda: sentences.conclusion(sentence, level, zh))
             elif line.startswith(("| Concurrency ", "| 并发 ")) and part == "verdicts":
-                self.hold("summary.md", line, lambda: table.head(line, self.levels, zh))
+                self.hold("summary.md", line, lambda: table.head(line.strip("|").split("|")[3].strip(), self.levels, zh))
             elif line.startswith("  - ") and part == "verdicts":
                 self.explained("summary.md", plain(line[4:]), self.levels[verdicts], zh)
             elif line.startswith("- ") and part == "caveats":

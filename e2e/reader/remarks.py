@@ -5,6 +5,8 @@ import math
 from journal import ttft
 from text import N, Wrong, same, shown
 
+# Cycles that no time allows more of.
+MOST = 20
 FRESH = ("marker", "salt")
 
 
@@ -12,14 +14,21 @@ def method(level):
     return level.colds[0].meta["cold"]["method"] if level.colds else "none"
 
 
-def warm_up(level, _):
+def until(level):
+    """It runs until it is decided."""
+    return level.run["plan"].get("until") is not None
+
+
+def warm_up(level, found):
     if len(level.cycles) > 2 or (level.source == "cwc" and len(level.colds) > 1):
         raise Wrong("a repeated cold round controls warm-up")
     same(level.by_blocks(), False, "both arms of a mixed round are as warm as each other")
+    if "CWC" in found.group(0) and (until(level) or level.run["plan"]["schedule"].count("C") > 1):
+        raise Wrong("--rounds CWC is advised where cold rounds are repeated already")
 
 
 def three_cycles(level, _):
-    if level.most:
+    if until(level):
         raise Wrong("it runs until it is decided already")
     if len(level.cycles) > 2:
         raise Wrong("there are three cycles")
@@ -34,12 +43,13 @@ def or_mixed(level, _):
 
 
 def more_cycles(level, _):
-    if len(level.cycles) < 3 or level.most:
+    if level.run["plan"]["schedule"].count("CW") < 3 or until(level):
         raise Wrong("there are no three cycles")
 
 
 def more_budget(level, _):
-    same(level.source, "until", "a run until it is decided")
+    same(until(level), True, "a run until it is decided")
+    same((level.most or 0) < MOST, True, "more time allows more cycles")
 
 
 def more_mixed(level, _):
@@ -52,6 +62,7 @@ def cold_repeats(level, _):
 
 def left_out(level, _):
     same(len(level.rounds) > 2, True, "rounds of which one can be left out")
+    same(level.by_blocks(), False, "the blocks decide")
 
 
 def trend(level, found):
@@ -98,10 +109,24 @@ REMARKS = [
 
 
 def remarks(text, level):
+    met = set()
     while text.rest:
         for *forms, holds in REMARKS:
             if found := text.take(*forms):
                 holds(level, found)
+                met.add(holds)
                 break
         else:
             raise Wrong(f"not understood: {text.rest!r}")
+    advised(level, met)
+
+
+def advised(level, met):
+    """What is still open is said with what would tell more."""
+    said = level.said["conclusion"]
+    reason = (said["reason"] or {}).get("kind")
+    if reason not in ("across_margin", "wide_bound") or said["witness"]["kind"] == "response_cache":
+        return
+    more = {more_budget, three_cycles, or_mixed, more_cycles, more_mixed}
+    # No time allows more than the most cycles.
+    same(len(met & more), int(not until(level) or (level.most or 0) < MOST), "pieces of advice on what is still open")

@@ -52,19 +52,9 @@ def classes(text, level):
 
 def rate(text, level):
     (_, _, _), (warm, known, of) = level.rates()
-    arms = level.mixed and (level.mixed.hits[0], level.mixed.misses[0])
-    if found := text.take(
-        rf"; hits took {N} % of their prompt tokens from cache, misses {N} %",
-        rf"；命中组 {N}% 的提示词 token 命中缓存，未命中组 {N}%",
-    ):
-        same(of, 0, "requests of warm rounds")
-        shown(found.group(1), 100 * arms[0], "hit rate of the hits")
-        shown(found.group(2), 100 * arms[1], "hit rate of the misses")
-        for _, known, all_of in (level.mixed.hits, level.mixed.misses):
-            inside.covered(known, all_of)
-        return
-    if not of and arms and None not in arms:
-        raise Wrong("the hits of both arms are known, and not said")
+    if level.by_blocks():
+        # The warm rounds did not decide.
+        return mixed.rates(text, level)
     found = text.take(rf"; {N} % of prompt tokens from cache(?: \((\d+) / (\d+)\))?", rf"；{N}% 的提示词 token 命中缓存(?: \((\d+) / (\d+)\))?")
     if found:
         shown(found.group(1), 100 * warm, "hit rate")
@@ -117,30 +107,21 @@ def claims(head, level):
     margin = math.log(1.05)
     (cold, ck, co), (warm, wk, wo) = level.rates()
     whole = ck == co and wk == wo and wo > 0
-    if not wo and level.mixed:
-        # Blocks alone repeat what was sent: their misses stand for what is cold.
-        (cold, wk, wo), (warm, more, most) = level.mixed.misses, level.mixed.hits
-        whole, wk = ck == co and wk == wo and more == most > 0, more
     if head in ("works", "unseen", "few", "partly", "contradicted", "replayed") and (low is None or low <= margin):
         raise Wrong("faster is said, and the interval does not bear it out")
     if head == "slower" and (high is None or high >= -margin):
         raise Wrong("slower is said, and the interval does not bear it out")
-    if head == "works" and whole and warm - cold < 0.05 and not gained(level, 1):
+    if level.by_blocks():
+        return mixed.claims(head, level)
+    if head == "works" and whole and warm - cold < 0.05 and not level.gained(1):
         raise Wrong(f"cache works, with hits of {cold:.3f} → {warm:.3f}")
-    if head == "few" and whole and (warm - cold >= 0.05 or gained(level, 256)):
+    if head == "few" and whole and (warm - cold >= 0.05 or level.gained(256)):
         raise Wrong("hardly any hits, and there are")
     if head == "partly" and whole:
         raise Wrong("hits are known of all requests")
     if head == "unseen" and wk:
         raise Wrong("hits are reported")
-
-
-def second(level):
-    """`Round 2` is the one that was compared."""
-    kinds = [one.kind for one in level.rounds if one.number == 2]
-    compared = "mixed" if level.by_blocks() else "warm"
-    if kinds != [compared] and not (level.none and kinds == ["cold"]):
-        raise Wrong(f"round 2 is said, and {kinds} it is, not {compared}")
+    return None
 
 
 def deciding(level):
@@ -149,21 +130,6 @@ def deciding(level):
         return level.interval if level.interval else (None, None)
     ends = [level.said["mixed"][key] for key in ("low", "high")]
     return tuple(end and math.log(end) for end in ends)
-
-
-def gained(level, block):
-    """Over pairs the warm requests hit a quarter of what the cold ones did not, half of them a block
-    more at least; blocks have 1 to 256 tokens."""
-    more = left = pairs = gainers = 0
-    for cold, warm in level.cycles:
-        a = {one["index"]: (cached, prompt) for one, cached, prompt in cold.known()}
-        for one, cached, prompt in warm.known():
-            if one["index"] in a:
-                more += cached - a[one["index"]][0]
-                left += prompt - a[one["index"]][0]
-                pairs += 1
-                gainers += cached - a[one["index"]][0] >= block
-    return left > 0 and more >= 0.25 * left and 2 * gainers >= pairs
 
 
 def conclusion(sentence, level, zh):
@@ -187,7 +153,8 @@ def without_warm(text, level):
 def decided(text, level):
     """What is claimed, or why nothing is; whether the sentence ends here."""
     zh = text.zh
-    head = next((name for name, words in HEADS.items() if text.take(re.escape(words[zh] + WORDS[zh]["is"]))), None)
+    heads = mixed.HEADS if level.by_blocks() else HEADS
+    head = next((name for name, words in heads.items() if text.take(re.escape(words[zh] + WORDS[zh]["is"]))), None)
     bound = None
     if head is None and (found := text.take(rf"no effect above {N} % on average: ", rf"平均而言没有超过 {N}% 的差异：")):
         head, bound = "none", found.group(1)
@@ -196,8 +163,6 @@ def decided(text, level):
     if head == "cannot":
         return mixed.why(text, level.mixed) if level.by_blocks() else undecided(text, level)
     claims(head, level)
-    if head not in ("works", "none"):
-        second(level)
     if bound is not None:
         shown(bound, 100 * math.expm1(max(abs(end) for end in deciding(level))), "bound")
     if level.by_blocks():

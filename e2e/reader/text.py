@@ -3,6 +3,8 @@
 import re
 
 N = r"(-?[\d.]+)"
+# A hit rate with the requests that it is known of.
+RATES = [rf"{N} %(?: \((\d+) / (\d+)\))?", rf"{N}%(?: \((\d+) / (\d+)\))?"]
 
 
 class Wrong(Exception):
@@ -33,6 +35,13 @@ WORDS = [
     {"faster": rf"{N}× faster", "slower": rf"{N}× as fast", "typical": " ms (typical), ", "open": " (", "close": ")", "is": ": ", "join": ", "},
     {"faster": rf"加速比 {N}×", "slower": rf"加速比 {N}×", "typical": " ms（典型值），", "open": "（", "close": "）", "is": "：", "join": "，"},
 ]
+
+
+def covered(known, of, true, what):
+    """`(8 / 12)` behind a rate that is not known of all, and of such a one alone."""
+    _, requests, successes = true
+    said = None if known is None else (int(known), int(of))
+    same(said, (requests, successes) if requests < successes else None, f"requests of which the {what} is known")
 
 
 class Text:
