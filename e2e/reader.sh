@@ -47,7 +47,7 @@ measure() {
     "$@" >"$at.address" &
     engine=$!
     trap 'kill "$engine" 2>/dev/null || true' EXIT
-    for _ in $(seq 100); do grep -q http "$at.address" && break; sleep 0.1; done
+    for _ in $(seq 100); do grep -qs http "$at.address" && break; sleep 0.1; done
     address="$(grep -o 'http://[^ ]*' "$at.address" | head -1)"
     # shellcheck disable=SC2086
     "$dualround" run --dataset "$work/$data.jsonl" --endpoint "$address" --max-output-tokens 6 \
@@ -135,10 +135,14 @@ one mixed_beside_lost "$(failing 30 33)" '--rounds CWMM --concurrency 1' alone12
 one mixed_beside_few "$quick" '--rounds CWMMM --concurrency 1' alone4
 one mixed_beside_none "$(failing 28 60)" '--rounds CWM --concurrency 1' alone12
 one mixed_block "$across" '--rounds CWM --concurrency 4' alone12
+one mixed_epochs "$near" '--rounds CWMCWM --concurrency 2' alone48
+one mixed_counters '{"itl_ms":1,"report_cached_tokens":false}' '--rounds CWM --concurrency 1' alone12
+one mixed_aborted "$(failing 32 60)" '--rounds CWMM --concurrency 1 --max-failures 2' alone12
 odd mixed_one_cache one_cache '--rounds CMM --concurrency 1'
 odd mixed_contaminated one_cache '--rounds NCWM --concurrency 1'
 odd mixed_partly partly '--rounds CMM --concurrency 1'
 odd mixed_replays replays '--rounds CMM --concurrency 1'
+odd mixed_beside_replays replays '--rounds CWM --concurrency 1'
 odd mixed_warming warming '--rounds CWCWM --concurrency 1'
 
 # Rounds without reuse against cold ones.
@@ -163,6 +167,9 @@ one until_two "$(failing 53 53 '"fixed_ttft_ms":14,"fixed_warm_ttft_ms":12')" \
     '--until decided --budget 30s --concurrency 1 --max-failures 1' alone12
 one until_heads "$(failing 105 105)" '--until decided --budget 30s --concurrency 1 2 --max-failures 1' alone12
 one until_short "$quick" '--until decided --budget 1s --concurrency 1' alone12
+one until_uneven "$(failing 54 60)" '--until decided --budget 5s --concurrency 1' alone12
+odd until_partly partly '--until decided --budget 5s --concurrency 1'
+odd until_replays replays '--until decided --budget 5s --concurrency 1'
 odd until_contaminated one_cache '--until decided --budget 20s --concurrency 1'
 
 # A cold round that is warm by the second cycle decides nothing, and is refused before anything is sent.
@@ -215,6 +222,8 @@ altered mixed_slower 's/hits slower than misses/cache works/'
 altered mixed_replays 's/12 of 12 answers to repeated/12 of 13 answers to repeated/'
 altered mixed 's/ (3 blocks): too few/ (4 blocks): too few/'
 altered mixed_repeats 's/, repeated rounds averaged/, one pair of rounds/'
+altered until_uneven 's/ of at most \([0-9]*\) cycles/ of at most 1\1 cycles/'
+altered mixed_beside_replays 's/hits faster, by answers that/hits faster, by requests that/'
 altered inside 's/; 0.0 % → /; 0.0 % → 1/'
 altered inside 's/reuse inside the round works (without it → cold round)/the cold round is slower than one without reuse/'
 altered until 's/decided at look \([0-9]*\) of/decided at look 1\1 of/'

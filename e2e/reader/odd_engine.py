@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """An engine that does what the simulated one cannot: its cache knows a text by how it ends.
 
-    odd_engine.py one_cache|partly|warming|replays
+    odd_engine.py one_cache|partly|hits_only|warming|replays|replays_usage
 
 `one_cache`: nothing separates its prompts but for those of the canary, so that fresh text is in vain.
 `partly`: every third answer has no usage.
+`hits_only`: only an answer that hit has usage.
 `warming`: the first answers take twice as long, and a hit saves a quarter.
-`replays`: what was answered is answered again as it was, under the same id; no answer has usage."""
+`replays`: what was answered is answered again as it was, under the same id; no answer has usage.
+`replays_usage`: the same, each with its usage."""
 
 import http.server
 import json
@@ -48,13 +50,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         cached = tokens * 9 // 10 if key in SEEN else 0
         SEEN.add(key)
         COUNT[0] += 1
-        if MODE == "replays" and text in ANSWERS:
+        if MODE.startswith("replays") and text in ANSWERS:
             return self.whole(ANSWERS[text], "text/event-stream")
         if MODE == "warming":
             time.sleep((0.012 if cached else 0.016) * (2 if COUNT[0] <= WARM else 1))
         else:
             time.sleep(0.004 + (tokens - cached) * 2e-5)
-        has_usage = MODE != "replays" and (MODE != "partly" or COUNT[0] < 20 or COUNT[0] % 3 > 0)
+        without = {"replays": True, "partly": COUNT[0] >= 20 and COUNT[0] % 3 == 0, "hits_only": cached == 0}
+        has_usage = not without.get(MODE, False)
         ANSWERS[text] = answer(tokens, cached, has_usage)
         return self.whole(ANSWERS[text], "text/event-stream")
 
