@@ -1,7 +1,6 @@
 """Mixed rounds: blocks of hits and of misses, what they differ by, and what is said of that."""
 
 import math
-import re
 from collections import defaultdict
 
 from evidence import is_replayed
@@ -14,6 +13,7 @@ FEWEST_BLOCKS, FEWEST_WAYS, FEWEST_PROMPTS = 10, 40, 6
 MISSED = 0.05
 # By how much of their prompts the hits must be ahead.
 POINTS = 0.05
+NEEDED = ["at least 10 are needed, with 40 ways to give them their arms", "至少需要 10 个区块，且有 40 种分组方式"]
 # What is claimed where blocks decide.
 HEADS = {
     "works": ["cache works", "缓存有效"],
@@ -243,9 +243,6 @@ def why(text, mixed):
     else:
         unclear(text, mixed, reason)
     return False
-
-
-NEEDED = ["at least 10 are needed, with 40 ways to give them their arms", "至少需要 10 个区块，且有 40 种分组方式"]
 
 
 def unclear(text, mixed, reason):
