@@ -69,6 +69,8 @@ pub struct ScenarioTruth {
     pub row: String,
     /// The cycles that count.
     pub cycles: Vec<CyclePlace>,
+    /// The cycles that were run.
+    pub cycles_run: u64,
     /// Different prompts that the row rests on.
     pub prompts: u32,
     /// Pairs that succeeded in both rounds of a cycle.

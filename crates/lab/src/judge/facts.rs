@@ -464,7 +464,7 @@ fn until(case: &mut VerdictCheck<'_>) {
         }
         return;
     };
-    let cycles = case.truth["cycles"].as_array().map_or(0, Vec::len) as f64;
+    let cycles = number(case.truth, "/cycles_run").unwrap_or(0.0);
     let decided = case.row() == "until" && matches!(case.kind(), "effect" | "no_effect");
     for (name, right) in [
         ("cycles", cycles),

@@ -56,7 +56,12 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
     let by_cycles = matches!(text(truth, "/row"), "cycles" | "until");
     let controlled = by_cycles || number(truth, "/colds_apart").is_some();
     let decider = source(truth);
-    let (blocks, until) = (decider == "mixed", decider == "until");
+    let blocks = decider == "mixed";
+    let most = number(scenario, "/most_cycles");
+    let until = most.is_some();
+    // What was run already is not advised.
+    let with_mixed = !truth["mixed"].is_null();
+    let few = open_few(reason, cycles) && !blocks && !until;
     let open = matches!(reason, "across_margin" | "wide_bound");
     let effect = number(truth, "/seen_ratio").map_or(0.0, |ratio| ratio.ln().abs());
     // What goes on from round to round is not in what blocks of one round say.
@@ -69,13 +74,14 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
     let wanted = [
         ("warm_up_not_controlled", claims && !controlled && !blocks),
         ("see_failures", reason == "lost_pairs"),
-        ("three_cycles", false),
-        (
-            "three_cycles_or_mixed",
-            open && cycles < 3 && !blocks && !until,
-        ),
+        ("three_cycles", few && with_mixed),
+        ("three_cycles_or_mixed", few && !with_mixed),
         ("more_cycles", open && cycles >= 3 && !blocks && !until),
-        ("more_budget", open && until),
+        // Twenty cycles are the most whatever the budget.
+        (
+            "more_budget",
+            open && until && most.is_some_and(|most| most < 20.0),
+        ),
         ("more_mixed", open && blocks),
         (
             "trend",
@@ -112,7 +118,7 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
             ));
         }
         let repeat = found.and_then(|remark| remark["repeat_cold"].as_bool());
-        if repeat.is_some_and(|repeat| repeat != (schedule.matches('C').count() <= 1)) {
+        if repeat.is_some_and(|repeat| repeat != (!until && schedule.matches('C').count() <= 1)) {
             wrong.push(format!("a repeated cold round is advised of {schedule}"));
         }
     }
@@ -152,4 +158,9 @@ fn reason(truth: &Value, level: &Value) -> Vec<String> {
 /// A figure of the reason that is said.
 fn of_reason(level: &Value, name: &str) -> Option<f64> {
     number(level, &format!("/conclusion/reason/{name}"))
+}
+
+/// Rounds that do not decide, of fewer cycles than measure what rounds differ by.
+fn open_few(reason: &str, cycles: usize) -> bool {
+    matches!(reason, "across_margin" | "wide_bound") && cycles < 3
 }

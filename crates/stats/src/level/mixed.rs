@@ -10,6 +10,7 @@ use crate::{
     numbers::intervals::FEWEST,
     numbers::mean::mean,
     numbers::randomisation::{BlockSum, Randomised, randomisation_test},
+    numbers::residuals::Explained,
 };
 use dualround_model::{
     Arm, BlockNeed, Class, ConclusionKind, LostPairs, MixedFinding, Reason, RequestRow, RoundKind,
@@ -146,11 +147,13 @@ struct MixedRound<'a> {
     values: Vec<ArmValue>,
 }
 
-/// ln(TTFT / own cold TTFT) of a request.
+/// A request that counts.
 struct ArmValue {
+    start_ns: u64,
     block: u32,
     arm: Arm,
     prompt: u64,
+    /// ln(TTFT / own cold TTFT).
     ln: f64,
 }
 
@@ -162,30 +165,54 @@ impl<'a> MixedRound<'a> {
             let before = cold.requests.get(index).filter(|row| row.is_success())?;
             let (before, now) = before.ttft_ms().zip(row.ttft_ms())?;
             (!place.ramp && before > 0.0 && now > 0.0).then(|| ArmValue {
+                start_ns: row.start_ns().unwrap_or(0),
                 block: place.block,
                 arm: place.arm,
                 prompt: row.prompt(),
                 ln: (now / before).ln(),
             })
         });
+        let mut values: Vec<ArmValue> = values.collect();
+        values.sort_by_key(|value| value.start_ns);
         Some(Self {
             round,
             cold,
-            values: values.collect(),
+            values,
         })
     }
 
-    /// Its blocks with the hit arm first.
+    /// Its blocks with the hit arm first, over what is left of the values when a straight line over
+    /// their place in the round is taken off, whatever the arm: a drift. Of few blocks a place is
+    /// nearly an arm, and nothing is taken off.
     fn blocks(&self) -> Vec<BlockSum> {
+        let lns: Vec<f64> = self.values.iter().map(|value| value.ln).collect();
+        let hits = self
+            .values
+            .iter()
+            .map(|value| f64::from(value.arm == Arm::Hit));
+        let hits: Vec<f64> = hits.collect();
+        let blocks: HashSet<u32> = self.values.iter().map(|value| value.block).collect();
+        if (blocks.len() as u64) < BlockNeed::BLOCKS {
+            return self.sums(&lns, &hits);
+        }
+        let places = (0..self.values.len()).map(|place| place as f64);
+        let explained = Explained::by(&[places.collect()]);
+        self.sums(&explained.taken_off(&lns), &explained.taken_off(&hits))
+    }
+
+    /// Sums by block of values and of what an effect on the hit arm adds to them.
+    fn sums(&self, values: &[f64], effects: &[f64]) -> Vec<BlockSum> {
         let mut blocks: BTreeMap<u32, BlockSum> = BTreeMap::new();
-        for value in &self.values {
-            let block = blocks.entry(value.block).or_insert(BlockSum {
+        for (at, (value, effect)) in self.values.iter().zip(values.iter().zip(effects)) {
+            let block = blocks.entry(at.block).or_insert(BlockSum {
                 n: 0.0,
                 sum: 0.0,
-                first: value.arm == Arm::Hit,
+                effect: 0.0,
+                first: at.arm == Arm::Hit,
             });
             block.n += 1.0;
-            block.sum += value.ln;
+            block.sum += value;
+            block.effect += effect;
         }
         blocks.into_values().collect()
     }

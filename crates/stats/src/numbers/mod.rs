@@ -4,4 +4,5 @@ pub(crate) mod intervals;
 pub(crate) mod mean;
 pub(crate) mod quantile;
 pub(crate) mod randomisation;
+pub(crate) mod residuals;
 pub(crate) mod share;

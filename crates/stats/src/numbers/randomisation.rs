@@ -26,6 +26,9 @@ pub(crate) struct BlockSum {
     pub(crate) n: f64,
     /// Their sum.
     pub(crate) sum: f64,
+    /// The sum of what an effect of 1 on the first arm, as the coin gave it, adds to them: their
+    /// number in the first arm and 0 in the second, unless something was taken off the values.
+    pub(crate) effect: f64,
     /// The coin gave it the first arm.
     pub(crate) first: bool,
 }
@@ -33,7 +36,7 @@ pub(crate) struct BlockSum {
 /// What a test came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Randomised {
-    /// Mean of the second arm − mean of the first, within rounds.
+    /// Mean of the second arm − mean of the first, within rounds: the effect that leaves none.
     pub(crate) difference: f64,
     /// The differences that the test does not reject at 5 %; `None`: it rejects none.
     pub(crate) interval: Option<Interval>,
@@ -79,7 +82,7 @@ pub(crate) fn randomisation_test(rounds: &[Vec<BlockSum>]) -> Option<Randomised>
     let made = made.fold(Toss::NOTHING, |sum, (round, weight)| {
         sum.add(round.made(), *weight)
     });
-    if rounds.is_empty() {
+    if rounds.is_empty() || made.share < EQUAL {
         return None;
     }
     let others = if tosses <= MOST as f64 {
@@ -91,7 +94,7 @@ pub(crate) fn randomisation_test(rounds: &[Vec<BlockSum>]) -> Option<Randomised>
         toss.difference.abs() >= made.difference.abs() - EQUAL * (1.0 + made.difference.abs())
     };
     Some(Randomised {
-        difference: made.difference,
+        difference: made.difference / made.share,
         interval: not_rejected(made, &others),
         p: others.iter().filter(as_far).count() as f64 / others.len() as f64,
         tosses,
@@ -106,9 +109,10 @@ fn not_rejected(made: Toss, tosses: &[Toss]) -> Option<Interval> {
     let mut lows = Vec::with_capacity(tosses.len());
     let mut highs = Vec::with_capacity(tosses.len());
     for toss in tosses {
-        let (less, more) = (1.0 - toss.share, 1.0 + toss.share);
+        let (less, more) = (made.share - toss.share, made.share + toss.share);
         if less < EQUAL || more < EQUAL {
-            // The same toss, or its mirror image: as far apart whatever is taken off.
+            // The same toss, or its mirror image, or one that shows an effect even more: as far
+            // apart whatever is taken off.
             lows.push(f64::NEG_INFINITY);
             highs.push(f64::INFINITY);
             continue;
@@ -165,20 +169,19 @@ struct TossedRound<'a> {
     /// Values in all of them.
     n: f64,
     sum: f64,
-    /// Values in the blocks of the first arm.
-    n_first: f64,
+    /// What an effect on the first arm adds to all of them.
+    effect: f64,
 }
 
 impl<'a> TossedRound<'a> {
     fn of(blocks: &'a [BlockSum]) -> Option<Self> {
         let first = blocks.iter().filter(|block| block.first).count();
-        let of_first = blocks.iter().filter(|block| block.first);
         (first > 0 && first < blocks.len()).then(|| Self {
             blocks,
             first,
             n: blocks.iter().map(|block| block.n).sum(),
             sum: blocks.iter().map(|block| block.sum).sum(),
-            n_first: of_first.map(|block| block.n).sum(),
+            effect: blocks.iter().map(|block| block.effect).sum(),
         })
     }
 
@@ -193,17 +196,17 @@ impl<'a> TossedRound<'a> {
 
     /// What giving these blocks the first arm comes to.
     fn toss(&self, first: impl Iterator<Item = usize>) -> Toss {
-        let (mut n, mut sum, mut treated) = (0.0, 0.0, 0.0);
+        let (mut n, mut sum, mut effect) = (0.0, 0.0, 0.0);
         for at in first {
             let block = self.blocks[at];
             n += block.n;
             sum += block.sum;
-            treated += if block.first { block.n } else { 0.0 };
+            effect += block.effect;
         }
         let rest = self.n - n;
         Toss {
             difference: (self.sum - sum) / rest - sum / n,
-            share: treated / n - (self.n_first - treated) / rest,
+            share: effect / n - (self.effect - effect) / rest,
         }
     }
 
@@ -258,6 +261,7 @@ mod tests {
             .map(|(sum, first)| BlockSum {
                 n: 1.0,
                 sum: *sum,
+                effect: if *first { 1.0 } else { 0.0 },
                 first: *first,
             })
             .collect()

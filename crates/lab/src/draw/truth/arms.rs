@@ -124,18 +124,47 @@ fn cached(one: &ArmRow, tokens: u64) -> u64 {
     }
 }
 
+/// Blocks that a line over the round is taken off from.
+const WITH_LINE: usize = 10;
+
+/// The blocks of a round, of ten and more without a straight line over the requests that count.
 fn blocks(round: &[ArmRow]) -> Vec<BlockValues> {
+    let counted = round
+        .iter()
+        .filter_map(|one| Some((one.place, one.value()?)));
+    let (places, mut values): (Vec<MixedPlace>, Vec<f64>) = counted.unzip();
+    let hits = places.iter().map(|place| f64::from(place.arm == Arm::Hit));
+    let mut effects: Vec<f64> = hits.collect();
+    let numbers: BTreeSet<u32> = places.iter().map(|place| place.block).collect();
+    if numbers.len() >= WITH_LINE {
+        (values, effects) = (without_line(&values), without_line(&effects));
+    }
     let mut blocks: BTreeMap<u32, BlockValues> = BTreeMap::new();
-    for (one, value) in round.iter().filter_map(|one| Some((one, one.value()?))) {
-        let block = blocks.entry(one.place.block).or_insert(BlockValues {
+    for (place, (value, effect)) in places.iter().zip(values.iter().zip(effects)) {
+        let block = blocks.entry(place.block).or_insert(BlockValues {
             n: 0.0,
             sum: 0.0,
-            is_hit: one.place.arm == Arm::Hit,
+            effect: 0.0,
+            is_hit: place.arm == Arm::Hit,
         });
         block.n += 1.0;
         block.sum += value;
+        block.effect += effect;
     }
     blocks.into_values().collect()
+}
+
+/// What the least-squares line over their places leaves of values.
+fn without_line(values: &[f64]) -> Vec<f64> {
+    let places: Vec<f64> = (0..values.len()).map(|place| place as f64).collect();
+    let (at, middle) = (mean(&places), mean(values));
+    let both = || places.iter().map(|place| place - at).zip(values);
+    let along: f64 = both().map(|(place, value)| place * (value - middle)).sum();
+    let spread: f64 = both().map(|(place, _)| place * place).sum();
+    let slope = if spread > 0.0 { along / spread } else { 0.0 };
+    both()
+        .map(|(place, value)| value - middle - slope * place)
+        .collect()
 }
 
 /// Misses took half of one prompt from a cache, or more of all than is tolerated.

@@ -137,6 +137,7 @@ pub(super) fn truth(
         ratio: effects.warm.exp(),
         row: "none".to_owned(),
         cycles: cycles.clone(),
+        cycles_run: run.len() as u64,
         pairs: u32::try_from(pairs).unwrap_or(u32::MAX),
         lost: asked.lost(&run),
         warm_rounds: warm_rounds(asked).count() as u64,

@@ -18,6 +18,8 @@ const LARGEST: f64 = 1e4;
 pub(super) struct BlockValues {
     pub(super) n: f64,
     pub(super) sum: f64,
+    /// What hits that are slower by 1 add to the sum.
+    pub(super) effect: f64,
     pub(super) is_hit: bool,
 }
 
@@ -66,9 +68,9 @@ impl Tosses {
         })
     }
 
-    /// The difference that was made, in ln.
+    /// The effect that leaves no difference, in ln.
     pub(super) fn difference(&self) -> f64 {
-        self.made.plain
+        -self.made.plain / self.made.by_effect
     }
 
     fn is_exact(&self) -> bool {
@@ -78,11 +80,15 @@ impl Tosses {
     /// Share of the tosses that part the arms as far as the one made, with hits made slower by so
     /// much.
     fn p_at(&self, effect: f64) -> f64 {
-        let made = self.made.plain - effect;
+        let made = self.made.plain + effect * self.made.by_effect;
         let least = made.abs() - EQUAL * (1.0 + made.abs());
-        let far = self.all.iter();
-        let far = far.filter(|toss| (toss.plain + effect * toss.by_effect).abs() >= least);
-        far.count() as f64 / self.all.len() as f64
+        let shown = self.made.by_effect.abs() - EQUAL;
+        let is_far = |toss: &&Toss| {
+            // One that shows an effect even more is as far, whatever is taken off.
+            let more = effect != 0.0 && toss.by_effect.abs() >= shown;
+            more || (toss.plain + effect * toss.by_effect).abs() >= least
+        };
+        self.all.iter().filter(is_far).count() as f64 / self.all.len() as f64
     }
 
     /// Where p lies.
@@ -108,7 +114,7 @@ impl Tosses {
     /// The farthest effect that is not rejected at a level, by bisection: the farther, the fewer
     /// tosses part the arms as far.
     fn last_kept(&self, way: f64, level: f64) -> f64 {
-        let at = |distance: f64| self.made.plain + way * distance;
+        let at = |distance: f64| self.difference() + way * distance;
         if self.p_at(at(LARGEST)) > level {
             return way * f64::INFINITY;
         }
@@ -145,7 +151,7 @@ fn difference(rounds: &[&Vec<BlockValues>], toss: &[Vec<bool>]) -> Toss {
         let between = |value| mean(false, value) - mean(true, value);
         let n: f64 = blocks.iter().map(|block| block.n).sum();
         sum.plain += n * between(|block| block.sum);
-        sum.by_effect += n * between(|block| if block.is_hit { block.n } else { 0.0 });
+        sum.by_effect += n * between(|block| block.effect);
         all += n;
     }
     Toss {
@@ -225,6 +231,7 @@ mod tests {
         let block = |sum, is_hit| BlockValues {
             n: 1.0,
             sum,
+            effect: f64::from(is_hit),
             is_hit,
         };
         let round = vec![
