@@ -34,6 +34,15 @@ HEADS = {
 }
 
 
+def without_line(values):
+    """What the least-squares line over their places leaves of values."""
+    at, middle = (len(values) - 1) / 2, mean(values)
+    spread = sum((place - at) ** 2 for place in range(len(values)))
+    along = sum((place - at) * (value - middle) for place, value in enumerate(values))
+    slope = along / spread if spread else 0.0
+    return [value - middle - slope * (place - at) for place, value in enumerate(values)]
+
+
 class Mixed:
     """The mixed rounds of a level, each against the cold round of its epoch."""
 
@@ -70,15 +79,22 @@ class Mixed:
         for record in one.records:
             place, now = record.get("mixed"), ttft(record)
             if place and not place["ramp"] and now and before.get(record["index"]):
-                out.append((place["block"], place["arm"], record["prompt_digest"], math.log(now / before[record["index"]])))
-        return out
+                ln = math.log(now / before[record["index"]])
+                out.append((record["timeline"]["start_ns"], place["block"], place["arm"], record["prompt_digest"], ln))
+        return [value for _, *value in sorted(out)]
 
     @staticmethod
     def blocks_of(values):
+        lns = [ln for *_, ln in values]
+        effects = [float(arm == "hit") for _, arm, *_ in values]
+        # Of few blocks a place is nearly an arm.
+        if len({block for block, *_ in values}) >= FEWEST_BLOCKS:
+            lns, effects = without_line(lns), without_line(effects)
         sums = defaultdict(list)
-        for block, arm, _, ln in values:
-            sums[block, arm].append(ln)
-        return [(len(lns), sum(lns), arm == "hit") for (_, arm), lns in sorted(sums.items())]
+        for (block, arm, *_), ln, effect in zip(values, lns, effects):
+            sums[block, arm].append((ln, effect))
+        total = lambda pairs, at: sum(pair[at] for pair in pairs)
+        return [(len(pairs), total(pairs, 0), total(pairs, 1), arm == "hit") for (_, arm), pairs in sorted(sums.items())]
 
     def losses(self):
         """Requests whose cold one succeeded, and those of them that failed as a miss and as a hit."""

@@ -10,7 +10,8 @@ ERRORS = 4.5
 
 
 class Randomised:
-    """Blocks of rounds, each (values, their sum, whether it hits); arms are compared within a round."""
+    """Blocks of rounds, each (values, their sum, what an effect of 1 adds to it, whether it hits); arms are
+    compared within a round."""
 
     def __init__(self, rounds):
         rounds = [blocks for blocks in rounds if len({hit for *_, hit in blocks}) == 2]
@@ -21,7 +22,8 @@ class Randomised:
         weights = [one / sum(values) for one in values]
         chosen = [[at for at, (*_, hit) in enumerate(blocks) if hit] for blocks in rounds]
         self.ways = math.prod(math.comb(len(blocks), len(hits)) for blocks, hits in zip(rounds, chosen))
-        self.made, _ = together(rounds, weights, chosen)
+        self.apart, self.share = together(rounds, weights, chosen)
+        self.made = self.apart / self.share
         self.exact = self.ways <= ALL
         if self.exact:
             every = [list(itertools.combinations(range(len(blocks)), len(hits))) for blocks, hits in zip(rounds, chosen)]
@@ -34,9 +36,12 @@ class Randomised:
 
     def p(self, effect=0.0):
         """The share of tosses that part the arms as far as the coin did, were hits faster by the effect."""
-        far = abs(self.made - effect)
+        far = abs(self.apart - effect * self.share)
         far -= 1e-9 * (1 + far)
-        return sum(abs(apart - effect * share) >= far for apart, share in self.tosses) / len(self.tosses)
+        # A toss that shows an effect even more than the one made is as far, whatever is taken off.
+        more = lambda share: effect != 0 and abs(share) >= self.share - 1e-9
+        is_far = (more(share) or abs(apart - effect * share) >= far for apart, share in self.tosses)
+        return sum(is_far) / len(self.tosses)
 
     def end(self, side):
         """Where p comes to 5 %, below (-1) or above (1) what was found; None: nowhere."""
@@ -71,12 +76,12 @@ def together(rounds, weights, toss):
     apart = share = 0.0
     for blocks, weight, first in zip(rounds, weights, toss):
         first = set(first)
-        n, total, treated = [0, 0], [0.0, 0.0], [0, 0]
-        for at, (values, summed, hit) in enumerate(blocks):
+        n, total, treated = [0, 0], [0.0, 0.0], [0.0, 0.0]
+        for at, (values, summed, effect, _) in enumerate(blocks):
             arm = at not in first
             n[arm] += values
             total[arm] += summed
-            treated[arm] += values * hit
+            treated[arm] += effect
         apart += weight * (total[1] / n[1] - total[0] / n[0])
         share += weight * (treated[0] / n[0] - treated[1] / n[1])
     return apart, share
