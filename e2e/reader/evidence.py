@@ -179,7 +179,7 @@ def fact(source, text, level, zh):
 
 DIAGNOSES = [
     (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
-    (r"the level ended before its warm round, so nothing is compared", r"该并发级别在热轮之前就结束了，没有可比较的", lambda level: not compared(level) and "W" in level.run["plan"]["schedule"]),
+    (r"the level ended before there were two rounds to compare, so nothing is compared", r"该并发级别在有两轮可比较之前就结束了，没有可比较的", lambda level: not compared(level) and "W" in level.run["plan"]["schedule"]),
     (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not compared(level) and not set("WM") & set(level.run["plan"]["schedule"])),
     (r"cache off[,:] .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
     (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),

@@ -112,15 +112,15 @@ class Mixed:
         of, miss, hit = self.lost
         if not sum(self.count.values()):
             return "no_pairs"
+        if self.missed and self.missed[0] > MISSED * self.missed[1]:
+            return "arm_missed"
         if self.descriptive:
             return "few_blocks"
         if self.prompts < FEWEST_PROMPTS:
             return "few_prompts"
         if of and (max(miss, hit) > 0.1 * of or abs(miss - hit) > 0.05 * of):
             return "lost_pairs"
-        if self.missed and self.missed[0] > MISSED * self.missed[1]:
-            return "arm_missed"
-        return None
+        return "other_sharing" if self.shares_otherwise() else None
 
     def ahead(self):
         """By how much of their prompts the hits are ahead, where that is known of all of them."""

@@ -1,10 +1,12 @@
 //! What reaches the user's terminal: how wide it is, whether it has colours, and how much is wanted.
 
 use anstyle::{AnsiColor, Style};
-use dualround_model::{Lang, LevelComparison, Plan, RoundKind, RoundResult, Tables, Warning};
+use dualround_model::{
+    Lang, LevelComparison, Plan, Reason, RoundKind, RoundResult, Tables, Warning,
+};
 use dualround_report::{
-    closing, comparison_block, conclusion_text, labels, round_line, round_notes, round_table,
-    safe_text, wrap,
+    beside_texts, closing, comparison_block, conclusion_text, labels, round_line, round_notes,
+    round_table, safe_text, wrap,
 };
 use std::{
     io::{ErrorKind, IsTerminal, Write, stderr, stdout},
@@ -77,7 +79,14 @@ pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan
             Lang::En => format!("concurrency {concurrency}: {sentence}"),
             Lang::Zh => format!("并发 {concurrency}：{sentence}"),
         };
-        return print(&said(&text, level));
+        print(&said(&text, level));
+        // Without a warm round, what is concluded stands beside that.
+        let alone = level.conclusion.reason == Some(Reason::NoWarmRound);
+        if alone {
+            let beside = beside_texts(level, lang);
+            beside.iter().for_each(|line| print(&format!("  {line}")));
+        }
+        return;
     }
     if plan.output.tables == Tables::All {
         lines(&comparison_block(level, rounds, plan, columns()));

@@ -24,6 +24,8 @@ pub struct InsideReuse {
     pub usage_of: u64,
     /// Whether nothing was reused where nothing could be.
     pub without: ColdVerdict,
+    /// One of the rounds is the first of its level, in which a server may still warm up.
+    pub first_round: bool,
     /// The cold rounds hit what the others did not.
     pub cache_evidence: bool,
     /// What the deciding interval says.

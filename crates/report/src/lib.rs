@@ -44,4 +44,6 @@ pub use versus::{
     ComparedRun, GateResult, Versus, junit, level_change_json, versus_json, versus_markdown,
     versus_table,
 };
-pub use words::{cold_text, conclusion_text, diagnosis_text, setting_text, warning_text};
+pub use words::{
+    beside_texts, cold_text, conclusion_text, diagnosis_text, setting_text, warning_text,
+};

@@ -336,7 +336,7 @@ fn v26_an_answer_of_one_token_violates_no_itl_limit() {
 fn v27_a_level_that_ended_before_its_warm_round_says_so() {
     let level = judged("CW", vec![round(12, 100.0, 0)]);
     assert!(
-        diagnoses(&level)[0].contains("ended before its warm round"),
+        diagnoses(&level)[0].contains("ended before there were two rounds"),
         "{:?}",
         diagnoses(&level)
     );

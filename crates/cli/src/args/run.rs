@@ -88,9 +88,11 @@ or as a key in the --config file (--print-config writes one).")]
         /// 反复运行冷轮与热轮，直到可以确定加速比在 ±5% 之外或之内；--budget 是允许的时间
         #[arg(value_name = "WHAT")]
         until: UntilWord,
-        /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m.
+        /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m. No cycle
+        /// begins when the time of its level is spent.
         ///
-        /// 使用 --until 时整个运行（所有级别合计）允许的时间：10m、90s、1h30m
+        /// 使用 --until 时整个运行（所有级别合计）允许的时间：10m、90s、1h30m。
+        /// 级别的时间用完后不再开始新的循环
         #[arg(value_name = "TIME")]
         budget: Budget,
         /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]:

@@ -329,7 +329,7 @@ impl Current {
             "levels": levels,
             "concurrency": place.load.concurrency(),
             "round": place.spec.number,
-            "rounds": place.rounds,
+            "rounds": place.until.is_none().then_some(place.rounds),
             "round_kind": place.spec.kind,
             "until": until,
             "in_flight": self.in_flight,

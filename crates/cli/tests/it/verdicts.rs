@@ -49,7 +49,7 @@ fn v00c_a_warm_round_that_failed_whole_is_exit_code_5() {
     });
     let output = run(dir, &line(&half.base_url(), "--max-failures 3"));
     assert_eq!(output.status.code(), Some(4), "{}", stderr(&output));
-    assert!(stdout(&output).contains("the level ended before its warm round"));
+    assert!(stdout(&output).contains("the level ended before there were two rounds"));
 }
 
 #[test]

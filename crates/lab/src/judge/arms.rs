@@ -78,7 +78,7 @@ fn misses(scenario: &Value, truth: &Value, said: &Value) -> Option<String> {
     let beyond = at(truth, "/foreign") - known * allowed;
     let seen = text(scenario, "/usage") == "explicit" && at(scenario, "/shared") < 0.5;
     let much = beyond > TOLERANCE * at(truth, "/miss_prompt");
-    let later = matches!(reason, "" | "across_margin" | "arm_missed");
+    let later = matches!(reason, "" | "across_margin" | "other_sharing");
     (seen && much && later).then(|| format!("{known} misses were known whole: {reason:?}"))
 }
 

@@ -59,6 +59,8 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
     let blocks = decider == "mixed";
     let most = number(scenario, "/most_cycles");
     let until = most.is_some();
+    let run = number(truth, "/cycles_run");
+    let goes_on = run.zip(most).is_some_and(|(run, most)| run < most);
     // What was run already is not advised.
     let with_mixed = !truth["mixed"].is_null();
     let few = open_few(reason, cycles) && !blocks && !until;
@@ -80,8 +82,9 @@ fn remarks(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
         // Twenty cycles are the most whatever the budget.
         (
             "more_budget",
-            open && until && most.is_some_and(|most| most < 20.0),
+            open && until && !goes_on && most.is_some_and(|most| most < 20.0),
         ),
+        ("go_on", open && until && goes_on),
         ("more_mixed", open && blocks),
         (
             "trend",

@@ -37,6 +37,8 @@ fn why(truth: &Value) -> Option<&'static str> {
     let (cold, warm) = (at("/lost/cold") / of, at("/lost/warm") / of);
     if at("/hit_requests") + at("/miss_requests") < 0.5 {
         Some("no_pairs")
+    } else if at("/missed") > MISSED * at("/hit_answers") {
+        Some("arm_missed")
     } else if at("/blocks") < BLOCKS || at("/tosses") < TOSSES {
         Some("few_blocks")
     } else if at("/prompts") < FEWEST {
@@ -45,8 +47,6 @@ fn why(truth: &Value) -> Option<&'static str> {
         Some("lost_pairs")
     } else if truth.pointer("/mixed/misses_hit") == Some(&Value::Bool(true)) {
         Some("misses_hit")
-    } else if at("/missed") > MISSED * at("/hit_answers") {
-        Some("arm_missed")
     } else {
         None
     }

@@ -138,6 +138,12 @@ pub enum Reason {
     },
     /// Requests behind a fresh value took prompt tokens from a cache.
     MissesHit,
+    /// Of prompts that share beginnings, those behind the round's fresh value had others to share with
+    /// than in the cold round, so the arms differ by more than the cache.
+    OtherSharing {
+        /// Prompt tokens that misses computed, over those that they computed in their cold round.
+        computed: f64,
+    },
     /// A mixed round has too few blocks to tell hits from misses.
     FewBlocks {
         /// There are.

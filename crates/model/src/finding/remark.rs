@@ -25,6 +25,8 @@ pub enum Remark {
     ThreeCyclesOrMixed,
     /// A larger budget for cycles tells more.
     MoreBudget,
+    /// Cycles ended before as many were run as there may be, and can go on.
+    GoOn,
     /// More mixed rounds tell more.
     MoreMixed,
     /// The failures of the rounds tell more.

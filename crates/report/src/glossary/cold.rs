@@ -154,8 +154,8 @@ pub(super) const TERMS: &[Term] = &[
         "reason",
         "reason",
         "未下结论的原因",
-        "Why nothing is claimed (`conclusion.reason`): `no_warm_round`, `no_pairs`, `contaminated`, `drift` (repeats of a round too far apart; `ratio`: last over first), `few_prompts` (below six), `lost_pairs`, `wide_bound` (an effect above 35 % is not excluded), `across_margin`; of mixed rounds `arm_missed` (requests that were to hit missed), `misses_hit`, `few_blocks`.",
-        "未下结论的原因（`conclusion.reason`）：`no_warm_round` 没有热轮，`no_pairs` 没有成功的请求对，`contaminated` 冷轮被污染，`drift` 同类重复轮相差太大（`ratio`：最后一轮除以第一轮），`few_prompts` 提示词少于六条，`lost_pairs` 一侧缺失的请求对太多，`wide_bound` 不能排除 35% 以上的差异，`across_margin` 区间跨过容差；混合轮另有 `arm_missed` 应命中而未命中、`misses_hit` 未命中组命中、`few_blocks` 区块太少。",
+        "Why nothing is claimed (`conclusion.reason`): `no_warm_round`, `no_pairs`, `contaminated`, `drift` (repeats of a round too far apart; `ratio`: last over first), `few_prompts` (below six), `lost_pairs`, `wide_bound` (an effect above 35 % is not excluded), `across_margin`; of mixed rounds `arm_missed` (requests that were to hit missed), `misses_hit`, `other_sharing` (misses shared beginnings with others than in their cold round), `few_blocks`.",
+        "未下结论的原因（`conclusion.reason`）：`no_warm_round` 没有热轮，`no_pairs` 没有成功的请求对，`contaminated` 冷轮被污染，`drift` 同类重复轮相差太大（`ratio`：最后一轮除以第一轮），`few_prompts` 提示词少于六条，`lost_pairs` 一侧缺失的请求对太多，`wide_bound` 不能排除 35% 以上的差异，`across_margin` 区间跨过容差；混合轮另有 `arm_missed` 应命中而未命中、`misses_hit` 未命中组命中、`other_sharing` 未命中组与冷轮共享开头的请求不同、`few_blocks` 区块太少。",
     ),
     term(
         "bound",
@@ -301,8 +301,15 @@ pub(super) const TERMS: &[Term] = &[
         "mixed",
         "mixed round",
         "混合轮",
-        "An M round: blocks of 4 × concurrency requests (one request at concurrency 1), with nothing in flight between two of them. A coin, balanced and seeded, gives each block the bytes of its epoch (hits) or the same content behind one fresh value (misses); the first requests of a block, as many as are in flight, fill the queue and do not count. `ratio`: by how much the misses' mean of ln(TTFT / own cold TTFT) is above that of the hits. `p` and the interval come from re-randomising the blocks (Fisher's test): drift and what a round is like as a whole are in neither. 10 blocks are needed, over all M rounds of a level. `drift`: the misses against their own cold round.",
-        "M 轮：以 4 × 并发个请求为一个区块（并发 1 时为单个请求），区块之间没有进行中的请求。由种子决定的均衡随机分组，使每个区块或重复本轮次组（epoch）的字节（命中），或以同样内容加上一个全新前缀发送（未命中）；每个区块开头填满队列的请求（数量等于并发）不计入统计。`ratio`：未命中的 ln(TTFT / 自身冷轮 TTFT) 均值高出命中多少。`p` 与区间由对区块重新随机化得出（Fisher 检验），漂移与整轮差异都不在其中。同一级别的所有 M 轮合计至少需要 10 个区块。`drift`：未命中与其冷轮之比。",
+        "An M round: blocks of 4 × concurrency requests (one request at concurrency 1), with nothing in flight between two of them. A coin, balanced and seeded, gives each block the bytes of its epoch (hits) or the same content behind one fresh value (misses); the first requests of a block, as many as are in flight, fill the queue and do not count. `ratio`: by how much the misses' mean of ln(TTFT / own cold TTFT) is above that of the hits. `p` and the interval come from re-randomising the blocks (Fisher's test): drift and what a round is like as a whole are in neither. 10 blocks are needed, over all M rounds of a level. `drift`: the misses against their own cold round. They say nothing where more than 5 % of the hit arm missed (`missed_share`), or where misses computed 5 % more or fewer tokens than in their cold round: prompts that share beginnings have others to share with.",
+        "M 轮：以 4 × 并发个请求为一个区块（并发 1 时为单个请求），区块之间没有进行中的请求。由种子决定的均衡随机分组，使每个区块或重复本轮次组（epoch）的字节（命中），或以同样内容加上一个全新前缀发送（未命中）；每个区块开头填满队列的请求（数量等于并发）不计入统计。`ratio`：未命中的 ln(TTFT / 自身冷轮 TTFT) 均值高出命中多少。`p` 与区间由对区块重新随机化得出（Fisher 检验），漂移与整轮差异都不在其中。同一级别的所有 M 轮合计至少需要 10 个区块。`drift`：未命中与其冷轮之比。若命中组有超过 5% 未命中（`missed_share`），或未命中组计算的 token 比其冷轮多或少 5% 以上（共享开头的提示词，共享对象不同），则不作判断。",
+    ),
+    term(
+        "arm",
+        "arm, block, ramp",
+        "分组、区块、填充",
+        "Of a request of a mixed round: `arm` is `hit` (the bytes of its epoch) or `miss` (the same content behind the round's fresh value), `block` its block (0-based), `ramp` whether it was sent while the block filled the queue, so that it does not count.",
+        "混合轮中的一个请求：`arm` 为 `hit`（重复 epoch 的字节）或 `miss`（同样内容加上本轮的全新前缀），`block` 为所在区块（从 0 计），`ramp` 表示它在区块填满队列时发送，不计入统计。",
     ),
     term(
         "no_reuse",

@@ -242,6 +242,13 @@ pub(super) const TERMS: &[Term] = &[
         "对比的两次运行之一，其混合轮区块太少，或分组与预期不符，因此没有可比较的区间。",
     ),
     term(
+        "go_on",
+        "go_on",
+        "可继续",
+        "Cycles of --until decided ended before as many were run as there may be: by an interruption, or since the time was spent. The same command with --resume goes on at the next whole cycle.",
+        "--until decided 的循环在达到允许的次数之前结束：被中断，或时间已用完。以 --resume 运行同一命令可从下一个完整循环继续。",
+    ),
+    term(
         "see_failures",
         "see_failures",
         "查看失败",

@@ -169,6 +169,7 @@ fn inside_reuse(found: &InsideReuse) -> Value {
         "usage_known": found.usage_known,
         "usage_of": found.usage_of,
         "without": cold(&found.without),
+        "first_round": found.first_round,
         "cache_evidence": found.cache_evidence,
         "kind": found.kind,
         "bound": num(found.bound),

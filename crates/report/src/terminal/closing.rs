@@ -253,7 +253,7 @@ fn hits(level: &LevelComparison) -> String {
         return "-".to_owned();
     }
     let known = match level.conclusion.witness {
-        Witness::Partly if hit.usage_of > 0 => {
+        Witness::Partly if hit.usage_known < hit.usage_of => {
             format!(" ({} / {})", hit.usage_known, hit.usage_of)
         }
         _ => String::new(),

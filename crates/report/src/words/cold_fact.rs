@@ -264,12 +264,13 @@ fn canary(fact: &ColdFact) -> Bilingual {
             format!("重复发送的合成文本只命中 {hit} tokens，不超过聊天模板：未发现前缀缓存"),
         ],
         ColdFact::CanaryHit { hit, of } => {
+            let of_zh = of.map_or_else(String::new, |of| format!(" {of} tokens "));
             let of = of.map_or_else(String::new, |of| format!("{of} "));
             [
                 format!(
                     "a repeated made text took {hit} of its {of}tokens from the cache, and the server said so"
                 ),
-                format!("重复发送的 {of}tokens 合成文本命中缓存 {hit} tokens，且服务端报告了命中"),
+                format!("重复发送的{of_zh}合成文本命中缓存 {hit} tokens，且服务端报告了命中"),
             ]
         }
         ColdFact::OtherSalt { field, hit: None } => [

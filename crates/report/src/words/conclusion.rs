@@ -116,9 +116,12 @@ fn why_not(level: &LevelComparison) -> Bilingual {
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
         Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
         // Of mixed rounds, which have words of their own.
-        Some(Reason::ArmMissed { .. } | Reason::MissesHit | Reason::FewBlocks { .. }) => {
-            both("cannot tell", "无法判断")
-        }
+        Some(
+            Reason::ArmMissed { .. }
+            | Reason::MissesHit
+            | Reason::OtherSharing { .. }
+            | Reason::FewBlocks { .. },
+        ) => both("cannot tell", "无法判断"),
         Some(Reason::WideBound { .. } | Reason::AcrossMargin)
             if matches!(level.conclusion.witness, Witness::ResponseCache(_)) =>
         {
@@ -270,9 +273,10 @@ fn undecided(level: &LevelComparison) -> Bilingual {
             "no warm round was run, so cold and warm are not compared",
             "没有运行热轮，因此不比较冷热",
         ),
-        Reason::ArmMissed { .. } | Reason::MissesHit | Reason::FewBlocks { .. } => {
-            both("cannot tell", "无法判断")
-        }
+        Reason::ArmMissed { .. }
+        | Reason::MissesHit
+        | Reason::OtherSharing { .. }
+        | Reason::FewBlocks { .. } => both("cannot tell", "无法判断"),
         Reason::NoWarmRound => both(
             "cannot tell: no warm round was run, so nothing is compared",
             "无法判断：没有运行热轮，没有可比较的",
@@ -360,9 +364,13 @@ fn undecided_yet(level: &LevelComparison) -> bool {
 /// Hits by the witness that may speak, and what the cold round had of its own.
 fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
-    if let (Source::Mixed, Some(mixed)) = (level.conclusion.source, &level.mixed) {
-        let ([en, zh], [more, more_zh]) = (mixed::hit_rates(mixed), inside_the_cold(level));
-        return [format!("{en}{more}"), format!("{zh}{more_zh}")];
+    let by_blocks = level.conclusion.source == Source::Mixed;
+    let replayed = matches!(level.conclusion.witness, Witness::ResponseCache(_));
+    if let (true, false, Some(mixed)) = (by_blocks, replayed, &level.mixed) {
+        let rates = mixed::hit_rates(mixed);
+        if rates != Bilingual::default() {
+            return rates;
+        }
     }
     let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
         (Witness::Counters { warm, .. }, _) => {
@@ -390,9 +398,12 @@ fn rate(level: &LevelComparison) -> Bilingual {
         ),
         _ => Bilingual::default(),
     };
-    let [more, more_zh] = inside_the_cold(level);
-    en.push_str(&more);
-    zh.push_str(&more_zh);
+    // Of blocks, what misses do not share as in the cold round is in the ratio.
+    if !by_blocks {
+        let [more, more_zh] = inside_the_cold(level);
+        en.push_str(&more);
+        zh.push_str(&more_zh);
+    }
     [en, zh]
 }
 
@@ -448,7 +459,14 @@ fn remark_text(remark: Remark) -> Bilingual {
             "; three cycles and more (--rounds CWCWCW), as many as it takes (--until decided), or a mixed round (--rounds CWM) tell more",
             "；用不少于三个冷热循环（--rounds CWCWCW）、一直运行到可判定（--until decided）或加一个混合轮（--rounds CWM）可进一步判断",
         ),
-        Remark::MoreBudget => both("; a larger --budget tells more", "；可增大 --budget"),
+        Remark::MoreBudget => both(
+            "; a new run with a larger --budget tells more",
+            "；以更大的 --budget 重新运行可进一步判断",
+        ),
+        Remark::GoOn => both(
+            "; the same command with --resume goes on (with a larger --budget where the time was spent)",
+            "；以 --resume 运行同一命令可继续（若时间已用完，请增大 --budget）",
+        ),
         Remark::MoreMixed => both("; more M rounds tell more", "；可增加 M 轮"),
         Remark::SeeFailures => both(
             "; look at the failures of each round",

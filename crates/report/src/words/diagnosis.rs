@@ -15,8 +15,8 @@ pub(crate) fn diagnoses(level: &LevelComparison) -> Vec<Bilingual> {
 pub(crate) fn diagnosis(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::EndedBeforeWarm => both(
-            "the level ended before its warm round, so nothing is compared",
-            "该并发级别在热轮之前就结束了，没有可比较的",
+            "the level ended before there were two rounds to compare, so nothing is compared",
+            "该并发级别在有两轮可比较之前就结束了，没有可比较的",
         ),
         Diagnosis::NoWarmRound => both(
             "the schedule has no warm round, so nothing is compared: a warm round (W) repeats a cold one",

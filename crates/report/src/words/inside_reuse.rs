@@ -10,21 +10,24 @@ use dualround_model::{ConclusionKind, InsideReuse, Reason, Verdict};
 pub(super) fn inside_reuse(found: &InsideReuse) -> Bilingual {
     let [figures, figures_zh] = figures(found);
     let [hits, hits_zh] = hits(found);
+    let [warm_up, warm_up_zh] = warm_up(found);
     match found.kind {
         ConclusionKind::Effect => {
             let [head, head_zh] = effect(found);
             [
-                format!("{head}: {figures}{hits}"),
-                format!("{head_zh}：{figures_zh}{hits_zh}"),
+                format!("{head}: {figures}{hits}{warm_up}"),
+                format!("{head_zh}：{figures_zh}{hits_zh}{warm_up_zh}"),
             ]
         }
         ConclusionKind::NoEffect => {
             let above = 100.0 * (found.bound.unwrap_or(1.0) - 1.0);
             [
                 format!(
-                    "reuse inside the round: no effect above {above:.0} % on average: {figures}{hits}"
+                    "reuse inside the round: no effect above {above:.0} % on average: {figures}{hits}{warm_up}"
                 ),
-                format!("轮内复用：平均而言没有超过 {above:.0}% 的差异：{figures_zh}{hits_zh}"),
+                format!(
+                    "轮内复用：平均而言没有超过 {above:.0}% 的差异：{figures_zh}{hits_zh}{warm_up_zh}"
+                ),
             ]
         }
         ConclusionKind::CannotTell | ConclusionKind::Withheld => {
@@ -41,10 +44,17 @@ pub(super) fn inside_reuse(found: &InsideReuse) -> Bilingual {
 pub(super) fn in_a_few_words(found: &InsideReuse) -> Bilingual {
     let shown = found.ttft.ratio.map_or_else(|| "-".to_owned(), times);
     match found.kind {
-        ConclusionKind::Effect => [
-            format!("reuse inside the round {shown}×"),
-            format!("轮内复用 {shown}×"),
-        ],
+        ConclusionKind::Effect => match effect_kind(found) {
+            EffectKind::Works => [
+                format!("reuse inside the round {shown}×"),
+                format!("轮内复用 {shown}×"),
+            ],
+            EffectKind::Faster => both(
+                "faster than without reuse, cause not established",
+                "比无复用更快，原因未证实",
+            ),
+            EffectKind::Slower => both("slower than without reuse", "比无复用更慢"),
+        },
         ConclusionKind::NoEffect => both("no effect of reuse inside", "轮内复用没有差异"),
         ConclusionKind::CannotTell => both("cannot tell (inside)", "无法判断（轮内复用）"),
         ConclusionKind::Withheld => both("withheld: not cold", "不下结论：冷轮不冷"),
@@ -66,21 +76,50 @@ fn figures(found: &InsideReuse) -> Bilingual {
     })
 }
 
-fn effect(found: &InsideReuse) -> [&'static str; 2] {
+/// What an effect is.
+enum EffectKind {
+    /// The cold round is faster, and hit more.
+    Works,
+    /// It is faster, and nothing shows why.
+    Faster,
+    Slower,
+}
+
+fn effect_kind(found: &InsideReuse) -> EffectKind {
     let faster = found.ttft.ratio.is_some_and(|ratio| ratio > 1.0);
     match (faster, found.cache_evidence) {
-        (true, true) => [
+        (true, true) => EffectKind::Works,
+        (true, false) => EffectKind::Faster,
+        (false, _) => EffectKind::Slower,
+    }
+}
+
+fn effect(found: &InsideReuse) -> [&'static str; 2] {
+    match effect_kind(found) {
+        EffectKind::Works => [
             "reuse inside the round works (without it → cold round)",
             "轮内复用有效（无复用 → 冷轮）",
         ],
-        (true, false) => [
+        EffectKind::Faster => [
             "the cold round is faster than one without reuse, cause not established",
             "冷轮比无复用的轮次快，但原因未证实",
         ],
-        (false, _) => [
+        EffectKind::Slower => [
             "the cold round is slower than one without reuse",
             "冷轮比无复用的轮次慢",
         ],
+    }
+}
+
+/// A server that warms up in the first round is in the ratio; a round before both controls it.
+fn warm_up(found: &InsideReuse) -> [&'static str; 2] {
+    if found.first_round {
+        [
+            "; server warm-up not controlled, --rounds CNC controls it",
+            "；未排除服务端预热的影响（--rounds CNC 可排除）",
+        ]
+    } else {
+        ["", ""]
     }
 }
 

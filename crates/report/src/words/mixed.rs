@@ -73,6 +73,7 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             "requests behind a fresh value took prompt tokens from a cache, so hits and misses were not compared",
             "带全新前缀的请求也命中了缓存，因此比较的不是命中与未命中",
         ),
+        Reason::OtherSharing { computed } => other_sharing(computed),
         Reason::FewBlocks { blocks } => few_blocks(mixed, blocks),
         Reason::FewPrompts { prompts } => [
             format!(
@@ -90,6 +91,19 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             "没有任何请求在混合轮及其冷轮中都成功并测得 TTFT",
         ),
     }
+}
+
+/// Misses that had others to share with than in their cold round.
+fn other_sharing(computed: f64) -> Bilingual {
+    let shown = times(computed);
+    [
+        format!(
+            "the misses computed {shown}× as many prompt tokens as in their cold round, since other requests shared beginnings with them, so the arms differ by more than the cache"
+        ),
+        format!(
+            "未命中请求计算的提示词 token 是其冷轮的 {shown} 倍（与之共享开头的请求不同），因此两组的差别不只是缓存"
+        ),
+    ]
 }
 
 /// What was seen in blocks too few to be sure of it, or that they are all of one arm.
@@ -124,7 +138,8 @@ fn lost(LostPairs { cold, warm, of }: LostPairs) -> Bilingual {
 /// What an effect inside mixed rounds is called.
 pub(super) fn head(mixed: &MixedFinding, evidence: bool, witness: Witness) -> Bilingual {
     let faster = mixed.ratio.is_some_and(|ratio| ratio > 1.0);
-    let known = mixed.missed_share.is_some();
+    let known = mixed.missed_share.is_some() && mixed.miss_rate.is_some();
+    let partly = mixed.hit_rate.is_some() || mixed.miss_rate.is_some();
     match (faster, evidence, witness) {
         (false, ..) => both("hits slower than misses", "命中比未命中慢"),
         (true, true, _) => both("cache works", "缓存有效"),
@@ -135,6 +150,10 @@ pub(super) fn head(mixed: &MixedFinding, evidence: bool, witness: Witness) -> Bi
         (true, false, _) if known => both(
             "hits faster, cause not established (they took hardly more of their prompts from cache than misses)",
             "命中更快，但原因未证实（其命中缓存的提示词几乎不比未命中多）",
+        ),
+        (true, false, _) if partly => both(
+            "hits faster, cause not established (hits are known for a part of the requests only)",
+            "命中更快，但原因未证实（只有部分请求的命中可知）",
         ),
         (true, false, _) => both(
             "hits faster, cause not established (hits cannot be seen here)",
@@ -176,9 +195,9 @@ pub(super) fn beside(level: &LevelComparison, rounds: Bilingual) -> Vec<Bilingua
         let shown = times(drift);
         lines.push([
             format!(
-                "drift: the misses of the mixed rounds took {shown}× as long as in their cold round (the server, its load, or what requests shared changed in between)"
+                "drift: the misses of the mixed rounds took {shown}× as long as in their cold round (by the server, its load, and what requests share of each other)"
             ),
-            format!("漂移：混合轮中未命中请求的耗时是其冷轮的 {shown} 倍（其间服务端、负载或请求之间的共享发生了变化）"),
+            format!("漂移：混合轮中未命中请求的耗时是其冷轮的 {shown} 倍（取决于服务端、负载以及请求之间的共享）"),
         ]);
     }
     lines

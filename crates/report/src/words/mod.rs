@@ -34,6 +34,12 @@ pub fn conclusion_text(level: &LevelComparison, lang: Lang) -> String {
     lang.pick(conclusion(level))
 }
 
+/// The sentences that stand beside a level's conclusion.
+pub fn beside_texts(level: &LevelComparison, lang: Lang) -> Vec<String> {
+    let lines = beside(level).into_iter();
+    lines.map(|both| lang.pick(both)).collect()
+}
+
 /// The sentence of a diagnosis.
 pub fn diagnosis_text(finding: &Diagnosis, lang: Lang) -> String {
     lang.pick(diagnosis(finding))

@@ -27,6 +27,9 @@ pub(crate) fn verdict(
     let colds = of_kind(rounds, RoundKind::Cold).filter(|cold| !repeats_its_bytes(rounds, cold));
     let colds: Vec<&RoundResult> = colds.collect();
     let action = colds.first().and_then(|round| round.meta.cold.as_ref());
+    if colds.is_empty() {
+        return nothing_cold(rounds);
+    }
     let method = action.map_or(ColdMethod::None, |action| action.method);
     let mut evidence = Vec::new();
     by_method(method, action, &mut evidence);
@@ -62,6 +65,19 @@ pub(crate) fn verdict(
         method,
         verdict,
         evidence,
+    }
+}
+
+/// Of a level without a cold round nothing is judged.
+fn nothing_cold(rounds: &[RoundResult]) -> ColdVerdict {
+    let actions = rounds.iter().filter_map(|round| round.meta.cold.as_ref());
+    ColdVerdict {
+        method: actions
+            .map(|action| action.method)
+            .next()
+            .unwrap_or_default(),
+        verdict: Verdict::Unknown,
+        evidence: Vec::new(),
     }
 }
 

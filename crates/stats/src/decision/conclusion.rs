@@ -63,7 +63,9 @@ fn decision(basis: &LevelEvidence<'_>) -> SourcedDecision {
 /// Blocks of one round decide where there are enough of them, and nothing is wrong with their arms,
 /// or where there is nothing else.
 fn decides_over_rounds(basis: &LevelEvidence<'_>, mixed: &MixedFinding) -> bool {
-    !basis.warm_round || (mixed.is_sound() && !basis.design.is_by_cycles())
+    // Where their hits are not known, and the rounds are known to have hit hardly any, neither did they.
+    let may_have_hit = mixed.missed_share.is_some() || !basis.reuse.known_few;
+    !basis.warm_round || (mixed.is_sound() && may_have_hit && !basis.design.is_by_cycles())
 }
 
 /// The same of rounds against each other.

@@ -42,11 +42,13 @@ fn takes_fresh_text(method: ColdMethod) -> bool {
     matches!(method, ColdMethod::Marker | ColdMethod::Salt)
 }
 
-/// More time, where it would allow more cycles.
+/// More time: for the cycles that there may still be, or for more of them.
 fn more_budget(basis: &LevelEvidence<'_>) -> Option<Remark> {
-    let until = basis.design.until(false);
-    let most = until.map_or(0, |until| until.most);
-    (most < UntilPlan::MOST).then_some(Remark::MoreBudget)
+    match basis.design.until(false) {
+        Some(until) if until.cycles < until.most => Some(Remark::GoOn),
+        Some(until) if until.most >= UntilPlan::MOST => None,
+        _ => Some(Remark::MoreBudget),
+    }
 }
 
 /// What would tell more, or what was not controlled.

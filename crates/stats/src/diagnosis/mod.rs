@@ -11,7 +11,7 @@ use crate::{
     level::kinds::of_kind,
 };
 use dualround_model::{
-    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, RoundKind, RoundResult,
+    CanaryReport, Class, Conclusion, ConclusionKind, Diagnosis, Reason, RoundKind, RoundResult,
     RunEvidence, Source, Warning, Witness,
 };
 
@@ -56,7 +56,10 @@ pub(crate) fn of(
         return not_compared(rounds, basis).into_iter().collect();
     }
     let by_blocks = conclusion.source == Source::Mixed;
-    if basis.ttft.metric.pairs == 0 && !by_blocks {
+    let no_arms = basis
+        .mixed
+        .is_none_or(|mixed| mixed.reason == Some(Reason::NoPairs));
+    if basis.ttft.metric.pairs == 0 && (!by_blocks || no_arms) {
         return vec![Diagnosis::NoPairs];
     }
     let case = LevelCase {
@@ -93,7 +96,7 @@ fn not_compared(rounds: &[RoundResult], basis: &LevelEvidence<'_>) -> Option<Dia
         return None;
     }
     let schedule = &basis.judging.schedule;
-    let planned = schedule.has(RoundKind::Warm) || schedule.has(RoundKind::Mixed);
+    let planned = schedule.has_pair();
     Some(if planned {
         Diagnosis::EndedBeforeWarm
     } else {

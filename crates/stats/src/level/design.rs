@@ -38,14 +38,18 @@ pub(crate) struct Design<'a> {
 impl<'a> Design<'a> {
     /// The design of a level's rounds. Rounds without a pair take no part.
     pub(crate) fn of(rounds: &'a [RoundResult]) -> Self {
-        let run = cycles(rounds);
+        let most_cycles = rounds.iter().find_map(|round| round.meta.most_cycles);
+        let mut run = cycles(rounds);
+        if most_cycles.is_some() {
+            // Looks are at whole cycles.
+            run.retain(|(cold, warm)| ended(cold) && ended(warm));
+        }
         let cycles = whole(&run);
         let all = [RoundKind::Cold, RoundKind::Warm].map(|kind| {
             let alike = rounds.iter().filter(|round| role(rounds, round) == kind);
             alike.collect::<Vec<_>>()
         });
         let left_out = run.len() > cycles.len();
-        let most_cycles = rounds.iter().find_map(|round| round.meta.most_cycles);
         let source = match cycles.len() {
             0 | 1 => Source::Cw,
             2 => Source::Cwcw,
@@ -145,6 +149,11 @@ pub(crate) fn repeats_its_bytes(rounds: &[RoundResult], round: &RoundResult) -> 
         .iter()
         .find(|one| one.meta.spec.kind == RoundKind::Cold);
     method == Some(ColdMethod::None) && first.is_some_and(|first| !std::ptr::eq(first, round))
+}
+
+/// It came to its end, or to that of a limit.
+fn ended(round: &RoundResult) -> bool {
+    !round.meta.interrupted || round.meta.stopped.is_some()
 }
 
 /// What a round counts as.

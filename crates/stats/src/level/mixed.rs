@@ -13,11 +13,13 @@ use crate::{
     numbers::residuals::Explained,
 };
 use dualround_model::{
-    Arm, BlockNeed, Class, ConclusionKind, LostPairs, MixedFinding, Reason, RequestRow, RoundKind,
-    RoundResult, RunEvidence,
+    Arm, BlockNeed, Class, ConclusionKind, Flag, LostPairs, MixedFinding, Reason, RequestRow,
+    RoundKind, RoundResult, RunEvidence,
 };
 use std::collections::{BTreeMap, HashSet};
 
+/// By how much more, or less, misses may compute than in their cold round, as a share.
+const SHARING: f64 = 0.05;
 /// Share of the requests of the hit arm that may miss.
 const MISSED: f64 = 0.05;
 
@@ -95,6 +97,11 @@ fn why_nothing(
     if found.hit_requests + found.miss_requests == 0 {
         return Some(Reason::NoPairs);
     }
+    if let Some((missed, of)) = missed
+        && missed as f64 > MISSED * of as f64
+    {
+        return Some(Reason::ArmMissed { missed, of });
+    }
     if found.descriptive {
         let blocks = found.blocks;
         return Some(Reason::FewBlocks { blocks });
@@ -114,8 +121,30 @@ fn why_nothing(
     {
         return Some(Reason::MissesHit);
     }
-    let (missed, of) = missed?;
-    (missed as f64 > MISSED * of as f64).then_some(Reason::ArmMissed { missed, of })
+    let computed = computed_again(all)?;
+    let alike = (1.0 / (1.0 + SHARING)..=1.0 + SHARING).contains(&computed);
+    (!alike).then_some(Reason::OtherSharing { computed })
+}
+
+/// Prompt tokens that the misses computed, over those that they computed in their cold round; `None`
+/// where that is not known of all of them.
+fn computed_again(all: &[MixedRound<'_>]) -> Option<f64> {
+    let (mut now, mut before) = (0_u64, 0_u64);
+    for round in all {
+        let requests = &round.round.requests;
+        for (index, row) in requests.successes() {
+            let is_miss = requests
+                .mixed_place(index)
+                .is_some_and(|at| at.arm == Arm::Miss);
+            let cold = round.cold.requests.get(index).filter(|row| is_whole(row));
+            let (true, true, Some(cold)) = (is_miss, is_whole(row), cold) else {
+                continue;
+            };
+            now += row.input_tokens()?.saturating_sub(row.cached_tokens()?);
+            before += cold.input_tokens()?.saturating_sub(cold.cached_tokens()?);
+        }
+    }
+    (before > 0).then(|| now as f64 / before as f64)
 }
 
 /// What the interval says: it needs no allowance, since both arms are of one round.
@@ -137,6 +166,11 @@ fn missed(all: &[MixedRound<'_>], hits: Hits) -> Option<(u64, u64)> {
     let rows = all.iter().flat_map(|round| round.rows(Arm::Hit));
     let missed = rows.filter(|row| class_of(row) == Some(Class::Miss));
     hits.is_whole().then(|| (missed.count() as u64, hits.of))
+}
+
+/// It succeeded, and at once: one that was sent again may hit what its own first attempt left.
+fn is_whole(row: &RequestRow) -> bool {
+    row.is_success() && !row.has(Flag::Retried)
 }
 
 /// A mixed round, with the cold one whose bytes it repeats.
@@ -162,7 +196,10 @@ impl<'a> MixedRound<'a> {
         let cold = cold_of(rounds, round)?;
         let values = round.requests.successes().filter_map(|(index, row)| {
             let place = round.requests.mixed_place(index)?;
-            let before = cold.requests.get(index).filter(|row| row.is_success())?;
+            let before = cold.requests.get(index).filter(|row| is_whole(row))?;
+            if !is_whole(row) {
+                return None;
+            }
             let (before, now) = before.ttft_ms().zip(row.ttft_ms())?;
             (!place.ramp && before > 0.0 && now > 0.0).then(|| ArmValue {
                 start_ns: row.start_ns().unwrap_or(0),
@@ -237,11 +274,11 @@ impl<'a> MixedRound<'a> {
             let Some(place) = round.round.requests.mixed_place(index) else {
                 continue;
             };
-            if row.is_cancelled() || !before.is_some_and(RequestRow::is_success) {
+            if row.is_cancelled() || !before.is_some_and(is_whole) {
                 continue;
             }
             lost.of += 1;
-            if !row.is_success() || row.ttft_ms().is_none() {
+            if !is_whole(row) || row.ttft_ms().is_none() {
                 match place.arm {
                     Arm::Miss => lost.cold += 1,
                     Arm::Hit => lost.warm += 1,

@@ -3,8 +3,8 @@
 
 use super::{
     design::{Cycle, Design},
-    estimate::estimate_all,
-    lost::{lost, too_many},
+    estimate::estimate,
+    lost::too_many,
 };
 use crate::{
     cache::cold,
@@ -14,7 +14,7 @@ use crate::{
     numbers::intervals::FEWEST,
 };
 use dualround_model::{
-    Allowance, ColdVerdict, ConclusionKind, InsideReuse, LostPairs, MetricComparison, Reason,
+    Allowance, ColdVerdict, ConclusionKind, Flag, InsideReuse, LostPairs, MetricComparison, Reason,
     RequestRow, RoundKind, RoundResult, RunEvidence, Verdict,
 };
 
@@ -33,12 +33,13 @@ pub(crate) fn inside_reuse(
         return None;
     }
     let design = Design::pairs(cycles.clone());
-    let ttft = estimate_all(&design, RequestRow::ttft_ms, noise).metric;
+    let at_once = |a: &RequestRow, b: &RequestRow| !is_retried(a) && !is_retried(b);
+    let ttft = estimate(&design, RequestRow::ttft_ms, noise, &at_once).metric;
     let without = cold::verdict_without_reuse(rounds, known);
     let seen = HitsSeen::of(&cycles);
     let without_hits = Hits::of_rounds(cycles.iter().map(|(without, _)| *without));
     let cold_hits = Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold));
-    let decision = decision(&without, cold, &ttft, lost(&design), seen);
+    let decision = decision(&without, cold, &ttft, lost(&cycles), seen);
     Some(InsideReuse {
         cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
         usage_without: without_hits.rate(),
@@ -48,12 +49,43 @@ pub(crate) fn inside_reuse(
         usage_known: cold_hits.known,
         usage_of: cold_hits.of,
         without,
+        first_round: cycles.iter().any(|(without, cold)| {
+            [without, cold]
+                .iter()
+                .any(|round| round.meta.spec.number == 1)
+        }),
         cache_evidence: seen == HitsSeen::More,
         kind: decision.kind,
         bound: decision.bound,
         reason: decision.reason,
         ttft,
     })
+}
+
+/// One that was sent again may hit what its own first attempt left.
+fn is_retried(row: &RequestRow) -> bool {
+    row.has(Flag::Retried)
+}
+
+/// Pairs that one side alone lost, requests that were sent again among them.
+fn lost(cycles: &[Cycle<'_>]) -> LostPairs {
+    let mut lost = LostPairs::default();
+    let counts = |row: &RequestRow| row.is_success() && row.ttft_ms().is_some() && !is_retried(row);
+    for (without, cold) in cycles {
+        for (index, row) in without.requests.iter() {
+            let Some(other) = cold.requests.get(index) else {
+                continue;
+            };
+            if row.is_cancelled() || other.is_cancelled() {
+                continue;
+            }
+            let (one, two) = (counts(row), counts(other));
+            lost.of += u64::from(one || two);
+            lost.cold += u64::from(!one && two);
+            lost.warm += u64::from(one && !two);
+        }
+    }
+    lost
 }
 
 /// Each round without reuse with the next cold one, or the last before it.

@@ -189,7 +189,7 @@ fn level(
     caveats.extend(compressed.map(|run| ChangeCaveat::Compressed { run }));
     let gone = sides.map(|side| side.warns(|one| matches!(one, Warning::RecordsMissing { .. })));
     caveats.extend(which(gone).map(|run| ChangeCaveat::RecordsMissing { run }));
-    if !same_method {
+    if !same_method && !old.methods().is_empty() && !now.methods().is_empty() {
         caveats.push(ChangeCaveat::OtherMethods {
             base: old.methods(),
             new: now.methods(),

@@ -59,7 +59,9 @@ impl Experiment {
             };
             if cycles >= UntilPlan::FEWEST {
                 let ended = self.look(level, first, &mut position);
-                if ended || most.is_some_and(|most| cycles >= most) {
+                // The last cycles may have been slower than the first: time that is spent is spent.
+                let is_spent = position.left.is_zero();
+                if ended || is_spent || most.is_some_and(|most| cycles >= most) {
                     return Ok(None);
                 }
             }
@@ -162,7 +164,7 @@ impl Experiment {
         let budget = Budget::of_ms(until.budget_ms);
         let cycle = Duration::from_nanos(cycle_ns).as_secs_f64();
         Usage(format!(
-            "--budget {budget}: a cold and a warm round at concurrency {load} took {cycle:.1} s, so there is time for {most} such cycles of this level, and at least {fewest} are needed: give --budget {needed}s or more (--resume DIR --budget {needed}s goes on)"
+            "--budget {budget}: a cold and a warm round at concurrency {load} took {cycle:.1} s, so there is time for {most} such cycles of this level, and at least {fewest} are needed: give --budget {needed}s or more (the same command with --resume DIR and that budget goes on)"
         ))
     }
 }

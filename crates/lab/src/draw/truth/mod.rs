@@ -118,7 +118,12 @@ pub(super) fn truth(
     noise: f64,
     most: Option<u32>,
 ) -> ScenarioTruth {
-    let run = asked.cycles();
+    let mut run = asked.cycles();
+    if most.is_some() {
+        // Looks are at whole cycles.
+        let is_whole = |round: usize| asked.rounds[round].rows.len() == asked.prompts.len();
+        run.retain(|cycle| is_whole(cycle.cold) && is_whole(cycle.warm));
+    }
     let held: Vec<usize> = run
         .iter()
         .map(|cycle| asked.paired_rows(*cycle).len())
