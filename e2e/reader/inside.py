@@ -3,7 +3,7 @@
 import math
 
 from figures import figures
-from journal import hit_rate
+from journal import hit_rate, ttft
 from text import N, RATES, Text, Wrong, close, covered, same, shown
 
 HEADS = {
@@ -11,6 +11,17 @@ HEADS = {
     "faster": ["the cold round is faster than one without reuse, cause not established", "冷轮比无复用的轮次快，但原因未证实"],
     "slower": ["the cold round is slower than one without reuse", "冷轮比无复用的轮次慢"],
 }
+
+
+class AtOnce:
+    """A round without the requests that were sent again: they may hit what their own first attempt left."""
+
+    def __init__(self, one):
+        self.records = [record for record in one.records if not record.get("retries")]
+
+
+def at_once(one):
+    return AtOnce(one)
 
 
 class Inside:
@@ -28,7 +39,7 @@ class Inside:
                 self.cycles += [(one, cold) for cold in (behind[:1] or before[-1:])]
         self.effect, self.interval, self.allowance, self.prompts = None, None, None, 0
         if self.cycles:
-            rows = level.common(self.cycles)
+            rows = level.common([tuple(map(at_once, cycle)) for cycle in self.cycles])
             self.prompts = len(rows)
             if rows:
                 self.cold, self.warm, self.effect, self.interval, self.allowance = level.widened(rows)
@@ -36,7 +47,7 @@ class Inside:
         self.without, self.within = map(hit_rate, sides)
 
     def lost(self):
-        ok = lambda a: {one["index"] for one in a.successes()}
+        ok = lambda a: {one["index"] for one in a.successes() if not one.get("retries") and ttft(one) is not None}
         there = lambda a, b: {one["index"] for one in a.records if one["outcome"] != "cancelled"} & {
             one["index"] for one in b.records if one["outcome"] != "cancelled"
         }
@@ -146,4 +157,8 @@ def beside(sentence, level, zh):
         covered(known, of, inside.within, "hit rate of the cold round")
     elif inside.without[1] and inside.within[1]:
         raise Wrong("hits are known, and not said")
+    uncontrolled = text.take(r"; server warm-up not controlled, --rounds CNC controls it", r"；未排除服务端预热的影响（--rounds CNC 可排除）")
+    claims_something = level.said["inside_reuse"]["kind"] in ("effect", "no_effect")
+    first = any(one.number == 1 for cycle in inside.cycles for one in cycle)
+    same(uncontrolled is not None, claims_something and first, "whether server warm-up is controlled")
     same(text.rest, "", "what is left")

@@ -37,8 +37,12 @@ class Level:
         self.colds = [one for role, one in roles if role == "cold"]
         self.warms = [one for role, one in roles if role == "warm"]
         self.pairs_run = self.pair(roles)
-        self.cycles = self.whole(self.pairs_run)
         self.most = next((one.meta["most_cycles"] for one in rounds if one.meta.get("most_cycles")), None)
+        if self.most:
+            # Looks are at whole cycles.
+            ended = lambda one: not one.meta["interrupted"] or one.meta.get("stopped")
+            self.pairs_run = [cycle for cycle in self.pairs_run if all(map(ended, cycle))]
+        self.cycles = self.whole(self.pairs_run)
         self.source = None
         self.estimate(roles)
         mixed, inside = Mixed(rounds), Inside(self)

@@ -4,6 +4,7 @@ import math
 
 from journal import ttft
 from text import N, Wrong, same, shown
+from until import cycles_run
 
 # Cycles that no time allows more of.
 MOST = 20
@@ -52,6 +53,10 @@ def more_budget(level, _):
     same((level.most or 0) < MOST, True, "more time allows more cycles")
 
 
+def go_on(level, _):
+    same(level.most is not None and cycles_run(level) < level.most, True, "cycles may still be run")
+
+
 def more_mixed(level, _):
     same(level.by_blocks(), True, "the blocks decide")
 
@@ -91,7 +96,12 @@ REMARKS = [
         or_mixed,
     ),
     (r"; more cycles tell more", r"；可增加冷热循环", more_cycles),
-    (r"; a larger --budget tells more", r"；可增大 --budget", more_budget),
+    (r"; a new run with a larger --budget tells more", r"；以更大的 --budget 重新运行可进一步判断", more_budget),
+    (
+        r"; the same command with --resume goes on \(with a larger --budget where the time was spent\)",
+        r"；以 --resume 运行同一命令可继续（若时间已用完，请增大 --budget）",
+        go_on,
+    ),
     (r"; more M rounds tell more", r"；可增加 M 轮", more_mixed),
     (
         rf"; the last cold round took (?P<times>{N[1:-1]})× as long as the first, (?P<percent>{N[1:-1]}) % (?P<way>less|more) a round on average, which is in this ratio",
@@ -127,6 +137,6 @@ def advised(level, met):
     reason = (said["reason"] or {}).get("kind")
     if reason not in ("across_margin", "wide_bound") or said["witness"]["kind"] == "response_cache":
         return
-    more = {more_budget, three_cycles, or_mixed, more_cycles, more_mixed}
+    more = {more_budget, go_on, three_cycles, or_mixed, more_cycles, more_mixed}
     # No time allows more than the most cycles.
-    same(len(met & more), int(not until(level) or (level.most or 0) < MOST), "pieces of advice on what is still open")
+    same(len(met & more), int(not until(level) or (level.most or 0) < MOST or cycles_run(level) < level.most), "pieces of advice on what is still open")

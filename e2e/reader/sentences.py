@@ -73,6 +73,8 @@ def ends(text, level):
     """Cold rounds, and what would tell more."""
     (cold, _, _), _ = level.rates()
     found = text.take(rf"; the cold round itself hit {N} %: what it reused is not in this ratio", rf"；冷轮自身命中 {N}%：其复用不在此加速比之内")
+    if found:
+        same(level.by_blocks(), False, "what misses do not share is in the ratio of blocks")
     # The engines' counters, which tell it where usage does not, are not in a record.
     if found and cold is not None:
         shown(found.group(1), 100 * cold, "hits of the cold round")

@@ -64,13 +64,17 @@ BY_BLOCKS = [
 # And where rounds without reuse and cold ones are all there is: by the line beside it.
 INSIDE = [
     [
-        (r"reuse inside the round works|the cold round is", rf"reuse inside the round {N}×"),
+        (r"reuse inside the round works", rf"reuse inside the round {N}×"),
+        (r"the cold round is faster", "faster than without reuse, cause not established"),
+        (r"the cold round is slower", "slower than without reuse"),
         (r"reuse inside the round: no effect", "no effect of reuse inside"),
         (r"reuse inside the round: withheld", "withheld: not cold"),
         (r"reuse inside the round: cannot tell", r"cannot tell \(inside\)"),
     ],
     [
-        (r"轮内复用有效|冷轮比无复用的轮次", rf"轮内复用 {N}×"),
+        (r"轮内复用有效", rf"轮内复用 {N}×"),
+        (r"冷轮比无复用的轮次快", "比无复用更快，原因未证实"),
+        (r"冷轮比无复用的轮次慢", "比无复用更慢"),
         (r"轮内复用：平均而言", "轮内复用没有差异"),
         (r"轮内复用：不下结论", "不下结论：冷轮不冷"),
         (r"轮内复用：无法判断", "无法判断（轮内复用）"),

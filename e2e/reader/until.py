@@ -15,7 +15,8 @@ def began(meta):
 
 def cycles_run(level):
     """Whole cycles of the journal, whether they are long enough to count or not."""
-    return min(sum(one.kind == kind for one in level.rounds) for kind in ("cold", "warm"))
+    ended = [one for one in level.rounds if not one.meta["interrupted"] or one.meta.get("stopped")]
+    return min(sum(one.kind == kind for one in ended) for kind in ("cold", "warm"))
 
 
 def cycles_for(level, levels):
@@ -26,6 +27,14 @@ def cycles_for(level, levels):
     share = max(0, budget - spent) // (len(level.run["plan"]["levels"]) - level.rounds[0].level)
     first = level.rounds[1].meta["ended_ns"] - began(level.rounds[0].meta)
     return min(MOST, share // max(1, first))
+
+
+def out_of_time(level, levels):
+    budget = level.run["plan"]["until"]["budget_ms"] * 1_000_000
+    took = lambda other: sum(one.meta["ended_ns"] - began(one.meta) for one in other.rounds)
+    at = levels.index(level)
+    share = max(0, budget - sum(map(took, levels[:at]))) // (len(level.run["plan"]["levels"]) - level.rounds[0].level)
+    return took(level) >= share
 
 
 def decided_after(level, cycles):
@@ -60,7 +69,8 @@ def hold(level, levels):
         for look in range(FEWEST, cycles):
             same(decided_after(level, look), False, f"decided after cycle {look}, and it went on")
         final = kind == "withheld" or level.prompts < 6
-        if cycles < level.most and not final:
+        # One whose time is spent ends as well.
+        if cycles < level.most and not final and not out_of_time(level, levels):
             same(decided_after(level, cycles), True, "ended before it was decided")
 
 

@@ -366,11 +366,19 @@ fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
     let by_blocks = level.conclusion.source == Source::Mixed;
     let replayed = matches!(level.conclusion.witness, Witness::ResponseCache(_));
-    if let (true, false, Some(mixed)) = (by_blocks, replayed, &level.mixed) {
-        let rates = mixed::hit_rates(mixed);
-        if rates != Bilingual::default() {
-            return rates;
-        }
+    if let (true, Some(mixed)) = (by_blocks, &level.mixed) {
+        return match (replayed, level.conclusion.witness) {
+            (true, _) => Bilingual::default(),
+            // Counters do not tell the arms apart.
+            (false, Witness::Counters { warm, .. }) => {
+                let [warm, warm_zh] = percent(warm);
+                [
+                    format!("; the warm rounds' hit rate by the server's counters {warm}"),
+                    format!("；热轮按服务端计数器命中率 {warm_zh}"),
+                ]
+            }
+            _ => mixed::hit_rates(mixed),
+        };
     }
     let [mut en, mut zh] = match (level.conclusion.witness, hits.usage) {
         (Witness::Counters { warm, .. }, _) => {
@@ -398,12 +406,9 @@ fn rate(level: &LevelComparison) -> Bilingual {
         ),
         _ => Bilingual::default(),
     };
-    // Of blocks, what misses do not share as in the cold round is in the ratio.
-    if !by_blocks {
-        let [more, more_zh] = inside_the_cold(level);
-        en.push_str(&more);
-        zh.push_str(&more_zh);
-    }
+    let [more, more_zh] = inside_the_cold(level);
+    en.push_str(&more);
+    zh.push_str(&more_zh);
     [en, zh]
 }
 
