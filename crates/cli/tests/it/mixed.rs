@@ -4,25 +4,31 @@ use crate::common::{
     dataset, engine, engine_with, json, path_of, run, scripted_by_body, stderr, stdout,
 };
 use serde_json::{Value, json as object};
-use simllm::SimConfig;
-use std::path::Path;
+use simllm::{Sim, SimConfig};
+use std::{path::Path, process::Output};
 
 fn level(dir: &Path) -> Value {
     json(&dir.join("out/comparison.json"))["levels"][0].clone()
+}
+
+/// A run over the dataset of the folder that ends well.
+fn measured(dir: &Path, sim: &Sim, flags: &str) -> Output {
+    let base = sim.base_url();
+    let output = run(
+        dir,
+        &format!(
+            "--dataset data.jsonl --endpoint {base} --output-dir out --max-output-tokens 2 {flags}"
+        ),
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    output
 }
 
 #[test]
 fn blocks_of_one_run_decide_over_the_rounds() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     dataset(dir.path(), 16);
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --rounds CWM --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = measured(dir.path(), &sim, "--rounds CWM");
     let level = level(dir.path());
     let mixed = &level["mixed"];
     assert_eq!(level["conclusion"]["source"], "mixed", "{level}");
@@ -66,14 +72,7 @@ fn blocks_of_one_run_decide_over_the_rounds() {
 fn too_few_blocks_are_told_before_anything_is_sent_and_decide_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     dataset(dir.path(), 16);
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --concurrency 2 --rounds CWM --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = measured(dir.path(), &sim, "--concurrency 2 --rounds CWM");
     let told = "M at 2: 2 blocks a round, 1 M round; 10 blocks are needed to say how sure it is: 6 M rounds or 80 samples";
     assert!(stderr(&output).contains(told), "{}", stderr(&output));
     let level = level(dir.path());
@@ -90,14 +89,7 @@ fn without_a_cache_the_arms_do_not_differ_and_the_rounds_decide() {
         ..SimConfig::default()
     });
     dataset(dir.path(), 16);
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --rounds CWM --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    measured(dir.path(), &sim, "--rounds CWM");
     let level = level(dir.path());
     assert_ne!(level["conclusion"]["kind"], "effect", "{level}");
     assert_ne!(level["mixed"]["kind"], "effect", "{level}");
@@ -107,14 +99,7 @@ fn without_a_cache_the_arms_do_not_differ_and_the_rounds_decide() {
 fn mixed_rounds_alone_are_enough() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     dataset(dir.path(), 16);
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --rounds CM --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    measured(dir.path(), &sim, "--rounds CM");
     let level = level(dir.path());
     let conclusion = &level["conclusion"];
     assert_eq!(
@@ -136,14 +121,7 @@ fn reuse_inside_a_round_is_told_without_a_warm_round() {
     let row = |at: usize| object!({"text": format!("{shared} Question {at}: {}", format!("word{at} ").repeat(20))});
     let rows: String = (0..12).map(|at| row(at).to_string() + "\n").collect();
     std::fs::write(dir.path().join("data.jsonl"), rows).unwrap();
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --rounds NC --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = measured(dir.path(), &sim, "--rounds NC");
     let level = level(dir.path());
     let inside = &level["inside_reuse"];
     assert_eq!(inside["kind"], "effect", "{inside}");
@@ -207,14 +185,7 @@ fn a_server_on_which_fresh_text_does_not_separate_is_refused_for_letters_that_re
 fn where_fresh_text_is_not_proven_that_is_said() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     dataset(dir.path(), 8);
-    let base = sim.base_url();
-    let output = run(
-        dir.path(),
-        &format!(
-            "--dataset data.jsonl --endpoint {base} --rounds CM --no-probe --output-dir out --max-output-tokens 2"
-        ),
-    );
-    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let output = measured(dir.path(), &sim, "--rounds CM --no-probe");
     let said = stdout(&output);
     assert!(
         said.contains("M and N rest on fresh text making a prompt cold"),

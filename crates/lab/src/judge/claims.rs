@@ -208,8 +208,11 @@ impl<'a> Stated<'a> {
 
     /// The truth lies beyond the bound of a "no effect".
     fn breaks_bound(&self, ratio: f64) -> bool {
-        let bound = self.bound.filter(|_| self.kind == "no_effect");
-        bound.is_some_and(|bound| ratio.max(1.0 / ratio) > bound * (1.0 + ROUNDING))
+        if self.kind != "no_effect" {
+            return false;
+        }
+        self.bound
+            .is_some_and(|bound| ratio.max(1.0 / ratio) > bound * (1.0 + ROUNDING))
     }
 }
 

@@ -40,9 +40,8 @@ pub(super) fn mixed_bodies(
     order.requests = cut.requests;
     order.blocks = Some(blocks);
     Ok(RoundBodies {
-        bodies: Arc::new(bodies),
-        cut: None,
         cold: Some(value.action()),
+        ..RoundBodies::of_epoch(Arc::new(bodies))
     })
 }
 

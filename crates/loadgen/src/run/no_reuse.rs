@@ -29,13 +29,12 @@ pub(super) fn no_reuse_bodies(
     let bodies = prepare::epoch(&setting.plan, setting.target(), samples, freshness)?;
     all_differ(spec, &bodies)?;
     Ok(RoundBodies {
-        bodies: Arc::new(bodies),
-        cut: None,
         // Its values are many, and none of them is told.
         cold: Some(ColdAction {
             method,
             ..ColdAction::default()
         }),
+        ..RoundBodies::of_epoch(Arc::new(bodies))
     })
 }
 

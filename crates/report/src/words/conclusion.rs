@@ -365,12 +365,11 @@ fn undecided_yet(level: &LevelComparison) -> bool {
 fn rate(level: &LevelComparison) -> Bilingual {
     let hits = &level.hit_rate;
     let by_blocks = level.conclusion.source == Source::Mixed;
-    let replayed = matches!(level.conclusion.witness, Witness::ResponseCache(_));
     if let (true, Some(mixed)) = (by_blocks, &level.mixed) {
-        return match (replayed, level.conclusion.witness) {
-            (true, _) => Bilingual::default(),
+        return match level.conclusion.witness {
+            Witness::ResponseCache(_) => Bilingual::default(),
             // Counters do not tell the arms apart.
-            (false, Witness::Counters { warm, .. }) => {
+            Witness::Counters { warm, .. } => {
                 let [warm, warm_zh] = percent(warm);
                 [
                     format!("; the warm rounds' hit rate by the server's counters {warm}"),

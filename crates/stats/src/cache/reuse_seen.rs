@@ -11,8 +11,8 @@ use crate::{
 };
 use dualround_model::{MixedFinding, Replayed, RoundKind, RoundResult, RunEvidence, Witness};
 
-/// Warm minus cold hits, as a share of the prompts, that are evidence.
-const POINTS: f64 = 0.05;
+/// How much more of its prompts the one side must hit than the other, as a share, to be evidence.
+pub(crate) const POINTS: f64 = 0.05;
 /// The same as a share of what the cold round did not hit.
 const OF_THE_REST: f64 = 0.25;
 

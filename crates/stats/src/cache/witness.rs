@@ -1,8 +1,11 @@
 //! What the engines' own counters saw of a round. They speak only where what they looked up is what
 //! was sent: more is other traffic, less are requests that never reached an engine.
 
-use crate::round::counter_growth::{Window, increase_of};
-use dualround_model::{EngineDelta, Flag, LeftOut, Resolved, RoundResult};
+use crate::{
+    level::pairs::is_whole,
+    round::counter_growth::{Window, increase_of},
+};
+use dualround_model::{EngineDelta, LeftOut, Resolved, RoundResult};
 
 /// Tokens by which counters may differ from what was sent: probes of this program among them.
 const SLACK_SHARE: f64 = 0.02;
@@ -64,7 +67,7 @@ pub(crate) fn sent_tokens(round: &RoundResult) -> Option<f64> {
     let mut tokens = 0;
     for (_, row) in round.requests.iter() {
         // One that was sent again was looked up more than once.
-        if !row.is_success() || row.has(Flag::Retried) {
+        if !is_whole(row) {
             return None;
         }
         tokens += row.input_tokens()?;

@@ -1,6 +1,6 @@
 //! Pairs that one side alone lost: those left are no fair sample when they are many.
 
-use super::design::Design;
+use super::design::{Cycle, Design};
 use crate::numbers::share::share;
 use dualround_model::{LostPairs, RequestRow};
 
@@ -12,8 +12,13 @@ const APART: f64 = 0.05;
 /// The pairs that one side alone lost, counted over the cycles that were run, also those that lost
 /// so many that they do not count. What was cancelled or never started says nothing.
 pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
+    lost_of(&design.run, has_ttft)
+}
+
+/// The same of other pairs of rounds; `counts`: a request that is not lost.
+pub(crate) fn lost_of(cycles: &[Cycle<'_>], counts: impl Fn(&RequestRow) -> bool) -> LostPairs {
     let mut lost = LostPairs::default();
-    for (cold, warm) in &design.run {
+    for (cold, warm) in cycles {
         for (index, row) in cold.requests.iter() {
             let Some(other) = warm.requests.get(index) else {
                 continue;
@@ -21,7 +26,7 @@ pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
             if row.is_cancelled() || other.is_cancelled() {
                 continue;
             }
-            let (in_cold, in_warm) = (has_ttft(row), has_ttft(other));
+            let (in_cold, in_warm) = (counts(row), counts(other));
             lost.of += u64::from(in_cold || in_warm);
             lost.cold += u64::from(!in_cold && in_warm);
             lost.warm += u64::from(in_cold && !in_warm);
@@ -30,7 +35,8 @@ pub(crate) fn lost(design: &Design<'_>) -> LostPairs {
     lost
 }
 
-fn has_ttft(row: &RequestRow) -> bool {
+/// It succeeded, and its first token was seen.
+pub(crate) fn has_ttft(row: &RequestRow) -> bool {
     row.is_success() && row.ttft_ms().is_some()
 }
 

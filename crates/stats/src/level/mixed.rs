@@ -7,14 +7,15 @@ use crate::{
     level::classes::class_of,
     level::kinds::{cold_of, of_kind},
     level::lost::too_many,
+    level::pairs::is_whole,
     numbers::intervals::FEWEST,
     numbers::mean::mean,
     numbers::randomisation::{BlockSum, Randomised, randomisation_test},
     numbers::residuals::Explained,
 };
 use dualround_model::{
-    Arm, BlockNeed, Class, ConclusionKind, Flag, LostPairs, MixedFinding, Reason, RequestRow,
-    RoundKind, RoundResult, RunEvidence,
+    Arm, BlockNeed, Class, ConclusionKind, LostPairs, MixedFinding, Reason, RequestRow, RoundKind,
+    RoundResult, RunEvidence,
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -166,11 +167,6 @@ fn missed(all: &[MixedRound<'_>], hits: Hits) -> Option<(u64, u64)> {
     let rows = all.iter().flat_map(|round| round.rows(Arm::Hit));
     let missed = rows.filter(|row| class_of(row) == Some(Class::Miss));
     hits.is_whole().then(|| (missed.count() as u64, hits.of))
-}
-
-/// It succeeded, and at once: one that was sent again may hit what its own first attempt left.
-fn is_whole(row: &RequestRow) -> bool {
-    row.is_success() && !row.has(Flag::Retried)
 }
 
 /// A mixed round, with the cold one whose bytes it repeats.

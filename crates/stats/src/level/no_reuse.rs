@@ -4,22 +4,21 @@
 use super::{
     design::{Cycle, Design},
     estimate::estimate,
-    lost::too_many,
+    lost::{has_ttft, lost_of, too_many},
+    pairs::is_whole,
 };
 use crate::{
     cache::cold,
     cache::hits::Hits,
+    cache::reuse_seen::POINTS,
     cache::server,
     decision::{Decision, by_interval},
     numbers::intervals::FEWEST,
 };
 use dualround_model::{
-    Allowance, ColdVerdict, ConclusionKind, Flag, InsideReuse, LostPairs, MetricComparison, Reason,
+    Allowance, ColdVerdict, ConclusionKind, InsideReuse, LostPairs, MetricComparison, Reason,
     RequestRow, RoundKind, RoundResult, RunEvidence, Verdict,
 };
-
-/// Cold minus other hits, as a share of the prompts, that are evidence.
-const POINTS: f64 = 0.05;
 
 /// Rounds without reuse against cold rounds; `None` without a pair of them.
 pub(crate) fn inside_reuse(
@@ -33,13 +32,14 @@ pub(crate) fn inside_reuse(
         return None;
     }
     let design = Design::pairs(cycles.clone());
-    let at_once = |a: &RequestRow, b: &RequestRow| !is_retried(a) && !is_retried(b);
+    let at_once = |a: &RequestRow, b: &RequestRow| is_whole(a) && is_whole(b);
     let ttft = estimate(&design, RequestRow::ttft_ms, noise, &at_once).metric;
     let without = cold::verdict_without_reuse(rounds, known);
-    let seen = HitsSeen::of(&cycles);
     let without_hits = Hits::of_rounds(cycles.iter().map(|(without, _)| *without));
     let cold_hits = Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold));
-    let decision = decision(&without, cold, &ttft, lost(&cycles), seen);
+    let seen = HitsSeen::of(&cycles, without_hits, cold_hits);
+    let lost = lost_of(&cycles, |row| is_whole(row) && has_ttft(row));
+    let decision = decision(&without, cold, &ttft, lost, seen);
     Some(InsideReuse {
         cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
         usage_without: without_hits.rate(),
@@ -60,32 +60,6 @@ pub(crate) fn inside_reuse(
         reason: decision.reason,
         ttft,
     })
-}
-
-/// One that was sent again may hit what its own first attempt left.
-fn is_retried(row: &RequestRow) -> bool {
-    row.has(Flag::Retried)
-}
-
-/// Pairs that one side alone lost, requests that were sent again among them.
-fn lost(cycles: &[Cycle<'_>]) -> LostPairs {
-    let mut lost = LostPairs::default();
-    let counts = |row: &RequestRow| row.is_success() && row.ttft_ms().is_some() && !is_retried(row);
-    for (without, cold) in cycles {
-        for (index, row) in without.requests.iter() {
-            let Some(other) = cold.requests.get(index) else {
-                continue;
-            };
-            if row.is_cancelled() || other.is_cancelled() {
-                continue;
-            }
-            let (one, two) = (counts(row), counts(other));
-            lost.of += u64::from(one || two);
-            lost.cold += u64::from(!one && two);
-            lost.warm += u64::from(one && !two);
-        }
-    }
-    lost
 }
 
 /// Each round without reuse with the next cold one, or the last before it.
@@ -115,13 +89,14 @@ enum HitsSeen {
 }
 
 impl HitsSeen {
-    fn of(cycles: &[Cycle<'_>]) -> Self {
-        let without = || cycles.iter().map(|(without, _)| *without);
-        let with = || cycles.iter().map(|(_, cold)| *cold);
-        let usage = (Hits::of_rounds(without()), Hits::of_rounds(with()));
-        let rates = match usage {
-            (one, other) if one.is_whole() && other.is_whole() => one.rate().zip(other.rate()),
-            _ => server::rate(without()).zip(server::rate(with())),
+    /// By the answers where all of them tell, or else by the server's counters.
+    fn of(cycles: &[Cycle<'_>], without: Hits, cold: Hits) -> Self {
+        let rates = if without.is_whole() && cold.is_whole() {
+            without.rate().zip(cold.rate())
+        } else {
+            let one = cycles.iter().map(|(without, _)| *without);
+            let other = cycles.iter().map(|(_, cold)| *cold);
+            server::rate(one).zip(server::rate(other))
         };
         match rates {
             Some((without, with)) if with - without >= POINTS => Self::More,

@@ -1,6 +1,6 @@
 //! The same request cold and warm.
 
-use dualround_model::{RequestRow, RoundResult};
+use dualround_model::{Flag, RequestRow, RoundResult};
 
 /// Output lengths that differ by more than this make a pair unequal.
 pub(crate) const LENGTH_SHARE: f64 = 0.05;
@@ -14,6 +14,11 @@ pub(crate) type PairFilter<'f> = &'f dyn Fn(&RequestRow, &RequestRow) -> bool;
 
 /// A request in one round and in the other.
 pub(crate) type Pair<'a> = (&'a RequestRow, &'a RequestRow);
+
+/// It succeeded, and at once: one that was sent again may hit what its own first attempt left.
+pub(crate) fn is_whole(row: &RequestRow) -> bool {
+    row.is_success() && !row.has(Flag::Retried)
+}
 
 /// Requests that succeeded in both rounds, with their index.
 pub(crate) fn matched<'a>(

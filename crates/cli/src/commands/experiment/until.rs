@@ -125,10 +125,14 @@ impl Experiment {
 
     /// The time that a level may take: what earlier levels left, in equal parts for those to come, ns.
     fn share_of(&self, level: u32, until: UntilPlan) -> u64 {
-        let levels = self.stored.levels.len() as u64;
-        let to_come = levels.saturating_sub(u64::from(level)).max(1);
         let budget = until.budget_ms.saturating_mul(1_000_000);
-        budget.saturating_sub(self.spent_before(level)) / to_come
+        budget.saturating_sub(self.spent_before(level)) / self.levels_to_come(level)
+    }
+
+    /// Levels that are to be run, this one among them.
+    fn levels_to_come(&self, level: u32) -> u64 {
+        let levels = self.stored.levels.len() as u64;
+        levels.saturating_sub(u64::from(level)).max(1)
     }
 
     /// What rounds of earlier levels took, ns.
@@ -155,9 +159,7 @@ impl Experiment {
         cycle_ns: u64,
         most: u32,
     ) -> Usage {
-        let to_come = (self.stored.levels.len() as u64)
-            .saturating_sub(u64::from(level))
-            .max(1);
+        let to_come = self.levels_to_come(level);
         let fewest = u64::from(UntilPlan::FEWEST);
         let needed_ns = self.spent_before(level) + fewest * cycle_ns * to_come;
         let needed = needed_ns.div_ceil(1_000_000_000);
