@@ -1,7 +1,7 @@
 //! Whether two runs may be compared: what differs, and what the user may let differ.
 
 use crate::plan_differences::plan_differences;
-use dualround_model::{ChangeCaveat, EngineKind, Lang, Which};
+use dualround_model::{CacheControl, ChangeCaveat, EngineKind, Lang, PromptCacheKey, Which};
 use dualround_report::{RunInfo, setting_text};
 
 /// A difference that makes figures mean other things.
@@ -72,6 +72,36 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
             or_none(b.temperature),
         ),
         ("--top-p", or_none(a.top_p), or_none(b.top_p)),
+        (
+            "--api",
+            old.api().word().to_owned(),
+            now.api().word().to_owned(),
+        ),
+        (
+            "--cache-control",
+            control(a.cache.control),
+            control(b.cache.control),
+        ),
+        (
+            "--cache-min-tokens",
+            or_none(a.cache.min_tokens),
+            or_none(b.cache.min_tokens),
+        ),
+        (
+            "--prompt-cache-key",
+            cache_key(a.cache.key.as_ref()),
+            cache_key(b.cache.key.as_ref()),
+        ),
+        (
+            "--prompt-cache-retention",
+            or_none(a.cache.retention.as_ref()),
+            or_none(b.cache.retention.as_ref()),
+        ),
+        (
+            "--prompt-token-ids",
+            a.prompt_token_ids.to_string(),
+            b.prompt_token_ids.to_string(),
+        ),
         ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
         (
             "--http2",
@@ -102,6 +132,23 @@ fn difference(
         base,
         new,
     })
+}
+
+/// What Messages ask a cache to keep.
+fn control(control: Option<CacheControl>) -> String {
+    match control {
+        None => "a row's own".to_owned(),
+        Some(control) => control.ttl().unwrap_or("off").to_owned(),
+    }
+}
+
+/// What requests are routed by.
+fn cache_key(key: Option<&PromptCacheKey>) -> String {
+    match key {
+        None => "none".to_owned(),
+        Some(PromptCacheKey::PerEpoch) => "per-epoch".to_owned(),
+        Some(PromptCacheKey::Fixed(value)) => format!("fixed:{value}"),
+    }
 }
 
 /// The dataset's file, without its folder.

@@ -14,11 +14,20 @@ pub(crate) struct Endpoint {
     pub(crate) userinfo: Option<Secret>,
 }
 
-/// Resolves what the user wrote.
+impl Endpoint {
+    /// The API that requests go to.
+    pub(crate) fn api(&self) -> Api {
+        Api::of_path(&self.url)
+            .map(|(api, _)| api)
+            .unwrap_or_default()
+    }
+}
+
+/// Resolves what the user wrote; `api` is that of `--api`.
 ///
 /// # Errors
 /// [`Usage`] with a suggestion.
-pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
+pub(crate) fn resolve(text: &str, api: Option<Api>) -> Result<Endpoint, Usage> {
     let text = text.trim();
     let unix = socket_url(text);
     let whole = unix.as_deref().unwrap_or(text);
@@ -41,12 +50,25 @@ pub(crate) fn resolve(text: &str) -> Result<Endpoint, Usage> {
     let _ = url.set_password(None);
     url.set_fragment(None);
     let path = url.path().trim_end_matches('/').to_owned();
-    let path = if Api::of_path(&path).is_some() {
-        path
-    } else if path.rsplit('/').next() == Some("v1") {
-        format!("{path}{}", Api::default().path())
-    } else {
-        format!("{path}/v1{}", Api::default().path())
+    let path = match (Api::of_path(&path), api) {
+        (Some((found, _)), Some(given)) if found != given => {
+            let reason = format!(
+                "its path is that of {}, and --api says {}; give one of them",
+                found.name(),
+                given.word()
+            );
+            return Err(refused(text, &reason));
+        }
+        (Some(_), _) => path,
+        (None, given) => {
+            let given = given.unwrap_or_default().path();
+            let below = if path.rsplit('/').next() == Some("v1") {
+                ""
+            } else {
+                "/v1"
+            };
+            format!("{path}{below}{given}")
+        }
     };
     url.set_path(&path);
     Ok(Endpoint {
@@ -93,7 +115,7 @@ mod tests {
                 "http+unix://%2Fx.sock/p/v1/chat/completions",
             ),
         ] {
-            assert_eq!(resolve(given).unwrap().url, url, "{given}");
+            assert_eq!(resolve(given, None).unwrap().url, url, "{given}");
         }
     }
 
@@ -125,17 +147,46 @@ mod tests {
                 "http://h:8000/v1/chat/completions?api-version=1",
             ),
         ] {
-            assert_eq!(resolve(given).unwrap().url, path, "{given}");
+            assert_eq!(resolve(given, None).unwrap().url, path, "{given}");
         }
     }
 
     #[test]
+    fn the_api_of_a_flag_is_that_of_the_path_or_makes_it() {
+        for (given, api, url) in [
+            ("http://h:1", Api::Messages, "http://h:1/v1/messages"),
+            (
+                "http://h:1/anthropic/v1/",
+                Api::Messages,
+                "http://h:1/anthropic/v1/messages",
+            ),
+            (
+                "http://h:1/v1/responses?a=b",
+                Api::Responses,
+                "http://h:1/v1/responses?a=b",
+            ),
+        ] {
+            assert_eq!(resolve(given, Some(api)).unwrap().url, url, "{given}");
+        }
+        assert_eq!(
+            resolve("http://h/v1/messages", None).unwrap().url,
+            "http://h/v1/messages"
+        );
+        let error = resolve("http://h/v1/chat/completions", Some(Api::Messages));
+        let error = error.unwrap_err().to_string();
+        assert!(
+            error.contains("chat completions") && error.contains("--api says messages"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn b152_credentials_leave_the_url() {
-        let endpoint = resolve("http://al:p%40w@h:8000/v1").unwrap();
+        let endpoint = resolve("http://al:p%40w@h:8000/v1", None).unwrap();
         assert_eq!(endpoint.userinfo.unwrap().expose(), "al:p@w");
         assert_eq!(endpoint.url, "http://h:8000/v1/chat/completions");
         assert!(
-            !resolve("ftp://al:pw1@h")
+            !resolve("ftp://al:pw1@h", None)
                 .unwrap_err()
                 .to_string()
                 .contains("pw1")
@@ -145,7 +196,7 @@ mod tests {
     #[test]
     fn a_missing_scheme_is_suggested() {
         assert!(
-            resolve("localhost:8000")
+            resolve("localhost:8000", None)
                 .unwrap_err()
                 .to_string()
                 .contains("http://localhost:8000")

@@ -1,7 +1,9 @@
 //! `--max-input-length` in the engine's own tokens.
 
 use crate::{exit::Usage, progress::reading};
-use dualround_dataset::{CountTokens, DatasetError, load, load_counted};
+use dualround_dataset::{
+    CountTokens, DatasetError, FileTokenizer, as_token_ids, load, load_counted,
+};
 use dualround_loadgen::EngineTokenizer;
 use dualround_model::{EngineTokens, Plan, Selection};
 use std::cell::RefCell;
@@ -27,6 +29,47 @@ impl CountTokens for EngineCounter {
 /// # Errors
 /// What is wrong with the data set, or that the engine was named and has no tokenizer.
 pub(crate) fn samples(plan: &mut Plan) -> anyhow::Result<Selection> {
+    let mut selection = selected(plan)?;
+    if plan.request.prompt_token_ids {
+        to_token_ids(plan, &mut selection)?;
+    }
+    Ok(selection)
+}
+
+/// Makes the prompts token ids, by the tokenizer that was named, else by the engine's.
+///
+/// # Errors
+/// What is wrong with a row or the tokenizer, or that the engine has none.
+pub(crate) fn to_token_ids(plan: &Plan, selection: &mut Selection) -> anyhow::Result<()> {
+    if let Some(path) = &plan.dataset.tokenizer {
+        let tokenizer = FileTokenizer::open(path)?;
+        let mut encode = |text: &str| tokenizer.ids(text);
+        as_token_ids(selection, &plan.dataset, &mut encode)?;
+        return Ok(());
+    }
+    let mut levels = selection.levels.iter().flatten();
+    if levels.all(|sample| sample.token_ids().is_some()) {
+        return Ok(());
+    }
+    let Some(mut engine) = EngineTokenizer::find(plan)? else {
+        return Err(Usage(
+            "--prompt-token-ids: nothing there answers /tokenize with tokens; name a tokenizer \
+             with --tokenizer"
+                .to_owned(),
+        )
+        .into());
+    };
+    let mut encode = |text: &str| {
+        engine.ids(text).ok_or_else(|| {
+            let why = "the engine's /tokenize stopped answering with token ids";
+            DatasetError::NotCounted(format!("{why}; --tokenizer names another"))
+        })
+    };
+    Ok(as_token_ids(selection, &plan.dataset, &mut encode)?)
+}
+
+/// The samples as text.
+fn selected(plan: &mut Plan) -> anyhow::Result<Selection> {
     let levels = plan.levels.len();
     let wanted = plan.dataset.engine_tokens;
     let asked = wanted != EngineTokens::Never && plan.dataset.max_input_length.is_some();

@@ -1,10 +1,23 @@
 //! The key that the environment offers, and what it gives way to.
 
 use crate::endpoint;
-use dualround_model::{Lang, authorises};
+use dualround_model::{Api, Lang, authorises};
 
-/// The variable of the environment that holds the key.
-pub(crate) const NAME: &str = "OPENAI_API_KEY";
+/// The variable of the environment that holds the key of an API. A key is for the services that speak
+/// the API, and goes to no other.
+pub(crate) fn name_of(api: Api) -> &'static str {
+    match api {
+        Api::Chat | Api::Completions | Api::Responses => "OPENAI_API_KEY",
+        Api::Messages => "ANTHROPIC_API_KEY",
+    }
+}
+
+/// The API that an address and `--api` come to; that of chat completions where they come to none.
+pub(crate) fn api_of(endpoint: Option<&str>, api: Option<Api>) -> Api {
+    let resolved = endpoint.and_then(|text| endpoint::resolve(text, api).ok());
+    let of_path = resolved.and_then(|found| Api::of_path(&found.url).map(|(api, _)| api));
+    of_path.or(api).unwrap_or_default()
+}
 
 /// What was given and authorises already: a header, or the user and password or a key of the URL. The
 /// key of the environment may be meant for another host.
@@ -14,7 +27,7 @@ pub(crate) fn gives_way(headers: &[String], endpoint: Option<&str>) -> Option<St
     if let Some(name) = names.find(|name| authorises(name)) {
         return Some(format!("--header {name}"));
     }
-    let resolved = endpoint::resolve(endpoint?).ok()?;
+    let resolved = endpoint::resolve(endpoint?, None).ok()?;
     if resolved.userinfo.is_some() {
         return Some("--endpoint user:password".to_owned());
     }
@@ -28,21 +41,27 @@ pub(crate) fn gives_way(headers: &[String], endpoint: Option<&str>) -> Option<St
 pub(crate) fn note(
     headers: &[String],
     endpoint: Option<&str>,
+    api: Api,
     key: Option<&str>,
     lang: Lang,
 ) -> Option<String> {
-    let offered = std::env::var_os(NAME).is_some_and(|key| !key.is_empty());
+    let name = name_of(api);
+    let offered = std::env::var_os(name).is_some_and(|key| !key.is_empty());
     if !offered || key.is_some() {
         return None;
     }
     let other = gives_way(headers, endpoint)?;
     // The same line of the request: the user has put it there in the place of the key.
-    if other.eq_ignore_ascii_case("--header Authorization") {
+    let line = match api {
+        Api::Messages => "--header x-api-key",
+        Api::Chat | Api::Completions | Api::Responses => "--header Authorization",
+    };
+    if other.eq_ignore_ascii_case(line) {
         return None;
     }
     Some(lang.pick([
-        format!("{NAME} is not sent: {other} authorises (--api-key sends a key beside it)"),
-        format!("未发送 {NAME}：已有 {other} 用于鉴权（如需同时发送密钥，请用 --api-key）"),
+        format!("{name} is not sent: {other} authorises (--api-key sends a key beside it)"),
+        format!("未发送 {name}：已有 {other} 用于鉴权（如需同时发送密钥，请用 --api-key）"),
     ]))
 }
 

@@ -16,6 +16,7 @@ mod lang;
 mod live;
 mod load_words;
 mod plan_differences;
+mod prices;
 mod progress;
 mod redacted;
 mod screen;

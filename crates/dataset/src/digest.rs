@@ -12,7 +12,8 @@ pub fn sample_digest(sample: &Sample) -> String {
 
 /// SHA-256 of what a cache sees of a sample: its messages and tools, not how long the answer may be.
 pub(crate) fn prompt_digest(sample: &Sample) -> String {
-    let parts = serde_json::json!([sample.messages, sample.options.get("tools")]);
+    let beside = ["tools", "system", "instructions"].map(|key| sample.options.get(key));
+    let parts = serde_json::json!([sample.messages, beside]);
     hex(&Sha256::digest(parts.to_string().as_bytes()))
 }
 

@@ -112,6 +112,17 @@ pub enum DatasetError {
     /// Lengths cannot be counted any more, in the words of whoever counts them.
     #[error("{0}")]
     NotCounted(String),
+    /// A row of several messages, where its tokens are to be sent.
+    #[error(
+        "row {row} has {messages} messages: --prompt-token-ids takes one text a row, since the \
+         template that would join messages is the engine's"
+    )]
+    NotOneText {
+        /// The row.
+        row: u64,
+        /// How many messages it has.
+        messages: usize,
+    },
 }
 
 /// A tokenizer that cannot be read.

@@ -103,13 +103,14 @@ const SENT: [(&str, FieldType); 18] = [
 ];
 
 /// Keys that state the length of the answer, tokens.
-const LENGTHS: [&str; 6] = [
+const LENGTHS: [&str; 7] = [
     "output_tokens",
     "output_length",
     "output_tokens_count",
     "completion_tokens_count",
     "max_tokens",
     "max_completion_tokens",
+    "max_output_tokens",
 ];
 
 /// Keys that state the length of the prompt in tokens.
@@ -119,7 +120,15 @@ const INPUTS: [&str; 3] = ["input_tokens", "prompt_tokens_count", "input_tokens_
 const IDS: [&str; 5] = ["id", "_id", "custom_id", "session_id", "chat_id"];
 
 /// Fields that the run sets itself.
-const OWN: [&str; 4] = ["model", "messages", "stream", "stream_options"];
+const OWN: [&str; 7] = [
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "input",
+    "prompt",
+    "prompt_token_ids",
+];
 
 /// What a row asks for beside its prompt.
 #[derive(Debug, Default)]

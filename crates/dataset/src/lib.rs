@@ -45,7 +45,7 @@ pub use format::format_names;
 pub use generate::{Workload, WorkloadSummary};
 pub use inspect::{Inspection, inspect};
 pub use length::{Length, LengthError};
-pub use load::{load, load_bytes, load_counted};
+pub use load::{as_token_ids, load, load_bytes, load_counted};
 pub use messages::MessageError;
 pub use row_error::RowError;
 pub use source::bytes_read;

@@ -5,7 +5,7 @@ use crate::{
     draw::{DrawKey, SeededDraw},
     read::{ReadFile, ReadOptions, SampleReceiver, read},
     source::RowSource,
-    truncate::{Characters, CountTokens, truncate},
+    truncate::{Characters, CountTokens, ids_of, truncate},
 };
 use dualround_model::{DatasetPlan, Sample, Sampling, Selection};
 use serde_json::Value;
@@ -88,6 +88,9 @@ impl SampleReceiver for Drawer<'_> {
 
 /// Length of a sample's text, in tokens or characters.
 pub(crate) fn length(sample: &Sample, tokens: Option<&FileTokenizer>) -> u64 {
+    if let Some(ids) = ids_of(sample) {
+        return ids.len() as u64;
+    }
     let text = sample.text();
     match tokens {
         Some(tokens) => tokens.count(&text),
@@ -211,6 +214,39 @@ fn check_counts(plan: &DatasetPlan, levels: usize) -> Result<(), DatasetError> {
     }
     if plan.sampling == Sampling::Disjoint && plan.num_samples.is_empty() && levels > 1 {
         return Err(DatasetError::UncountedDisjoint);
+    }
+    Ok(())
+}
+
+/// Makes prompts of token ids out of texts: each by `encode`, and cut to the plan's longest exactly.
+/// Prompts that are ids already stay as they are.
+///
+/// # Errors
+/// What `encode` says; [`DatasetError::NotOneText`] for a row of several messages.
+pub fn as_token_ids(
+    selection: &mut Selection,
+    plan: &DatasetPlan,
+    encode: &mut dyn FnMut(&str) -> Result<Vec<u32>, DatasetError>,
+) -> Result<(), DatasetError> {
+    for samples in &mut selection.levels {
+        for sample in samples.iter_mut() {
+            if sample.token_ids().is_some() {
+                continue;
+            }
+            if sample.messages.len() != 1 {
+                return Err(DatasetError::NotOneText {
+                    row: sample.row,
+                    messages: sample.messages.len(),
+                });
+            }
+            let ids = encode(&sample.text())?;
+            let mut made = Sample::clone(sample);
+            made.messages = vec![Sample::message_of_ids(&ids)];
+            if let Some(limit) = plan.max_input_length {
+                truncate(&mut made, limit, plan.keep, &Characters)?;
+            }
+            *sample = Arc::new(made);
+        }
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     fields::{self, RowFields},
-    messages::check_messages,
+    messages::{MessageError, check_messages},
+    quote::short,
     row_error::RowError,
 };
 use dualround_model::Sample;
@@ -104,7 +105,78 @@ pub(crate) fn messages_row(
     if asked.iter().all(is_blank) {
         return Shaped::Skip("empty prompt");
     }
-    sample(asked.to_vec(), row, number, origin)
+    let has_own = asked[0]
+        .get("role")
+        .is_some_and(|role| role == "system" || role == "developer");
+    let beside: &[&str] = if has_own { &[] } else { &["system"] };
+    with_options(sample(asked.to_vec(), row, number, origin), row, beside)
+}
+
+/// A row of the Responses API's own shape: what is asked ends before the answer that the data set has
+/// to it.
+pub(crate) fn items_row(
+    items: &[Value],
+    row: &Map<String, Value>,
+    number: u64,
+    origin: &PromptOrigin<'_>,
+) -> Shaped {
+    let is_message = |item: &&Value| {
+        let kind = item.get("type").and_then(Value::as_str);
+        is_answer(item) && kind.is_none_or(|kind| kind == "message")
+    };
+    let answers = items.iter().rev().take_while(is_message).count();
+    let asked = &items[..items.len() - answers];
+    if asked.is_empty() {
+        return Shaped::Skip("empty prompt");
+    }
+    if let Some(at) = asked.iter().position(|item| !item.is_object()) {
+        let value = short(&asked[at]);
+        return Shaped::Unknown(MessageError::NoObject { at, value }.into());
+    }
+    with_options(
+        sample(asked.to_vec(), row, number, origin),
+        row,
+        &["instructions"],
+    )
+}
+
+/// A prompt that is the ids of its tokens.
+pub(crate) fn ids_row(
+    ids: &[Value],
+    row: &Map<String, Value>,
+    number: u64,
+    origin: &PromptOrigin<'_>,
+) -> Shaped {
+    let read: Option<Vec<u32>> = ids
+        .iter()
+        .map(|id| u32::try_from(id.as_u64()?).ok())
+        .collect();
+    match read {
+        None => Shaped::Unknown(RowError::TokenIds),
+        Some(ids) if ids.is_empty() => Shaped::Skip("empty prompt"),
+        Some(ids) => sample(vec![Sample::message_of_ids(&ids)], row, number, origin),
+    }
+}
+
+/// The same with fields of the row that shape the prompt in one API, where it has them.
+pub(crate) fn with_options(mut shaped: Shaped, row: &Map<String, Value>, keys: &[&str]) -> Shaped {
+    if let Shaped::Sample(found) = &mut shaped {
+        for key in keys {
+            let is_told = |value: &&Value| match value {
+                Value::String(text) => !text.is_empty(),
+                Value::Array(blocks) => !blocks.is_empty(),
+                _ => false,
+            };
+            if let Some(value) = row.get(*key).filter(is_told) {
+                found
+                    .sample
+                    .options
+                    .insert((*key).to_owned(), value.clone());
+                found.unsent.retain(|unsent| unsent != key);
+            }
+        }
+    }
+    shaped
 }
 
 fn is_answer(message: &Value) -> bool {

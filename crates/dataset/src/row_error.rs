@@ -55,6 +55,9 @@ pub enum RowError {
     /// Not a row of LongBench, where only those are converted.
     #[error("not a LongBench row (context with input, or question and choices)")]
     NotLongBench,
+    /// A prompt of token ids with something else in it.
+    #[error("a prompt of token ids is a list of whole numbers from 0 to 4294967295")]
+    TokenIds,
     /// A field whose value cannot be sent.
     #[error(transparent)]
     Field(#[from] FieldError),

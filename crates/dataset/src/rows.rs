@@ -180,6 +180,9 @@ fn is_list(value: &Value) -> bool {
         "turns",
         "texts",
         "hash_ids",
+        "prompt_token_ids",
+        "prompt",
+        "input",
     ];
     let lists = object.values().filter(|value| value.is_array()).count();
     let known = prompt.iter().any(|key| object.contains_key(*key)) || object.values().any(is_turns);

@@ -4,7 +4,8 @@ use crate::{
     fields,
     messages::is_turns,
     prompt::{
-        PromptOrigin, Shaped, Understood, conversation, list_of_turns, messages_row, prompt, system,
+        PromptOrigin, Shaped, Understood, conversation, ids_row, items_row, list_of_turns,
+        messages_row, prompt, system, with_options,
     },
     python::json_or_python,
     quote::keys,
@@ -70,7 +71,12 @@ fn shape_of_object(object: &Map<String, Value>, number: u64, reading: &Reading<'
     if let Some(key) = reading.text_key {
         return under_key(key, object, number);
     }
-    if let Some(Value::Object(body)) = object.get("body") {
+    // OpenAI's Batch rows wrap a request as `body`, Anthropic's as `params`.
+    let wrapped = object.get("body").or_else(|| {
+        let params = object.get("params");
+        params.filter(|params| params.get("messages").is_some())
+    });
+    if let Some(Value::Object(body)) = wrapped {
         return batch(object, body, number, reading);
     }
     if let Some(named) = reading.shape {
@@ -79,7 +85,9 @@ fn shape_of_object(object: &Map<String, Value>, number: u64, reading: &Reading<'
     if let Some(kind) = trace::kind(object) {
         return of_trace(kind, object, number, &reading.trace);
     }
-    let known = messages(object, number)
+    let known = token_ids(object, number)
+        .or_else(|| messages(object, number))
+        .or_else(|| items(object, number))
         .or_else(|| conversations(object, number))
         .or_else(|| turns(object, number))
         .or_else(|| longbench(object, number));
@@ -164,7 +172,7 @@ fn batch(
     if let Shaped::Sample(found) = &mut shaped {
         let Understood { sample, unsent, .. } = found.as_mut();
         fields::of_batch(&body, unsent, &mut sample.options);
-        let known = ["custom_id", "method", "url", "body", "id", "_id"];
+        let known = ["custom_id", "method", "url", "body", "params", "id", "_id"];
         let beside = object.keys().filter(|key| !known.contains(&key.as_str()));
         unsent.extend(beside.cloned());
         unsent.sort();
@@ -288,6 +296,45 @@ fn messages(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     };
     let origin = PromptOrigin::of("messages", &["messages"]);
     Some(messages_row(messages, row, number, &origin))
+}
+
+/// A row whose prompt is the ids of its tokens: under their own key, or in the place of a text.
+fn token_ids(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    for key in ["prompt_token_ids", "prompt"] {
+        let Some(Value::Array(ids)) = row.get(key) else {
+            continue;
+        };
+        if key == "prompt_token_ids" || ids.first().is_some_and(Value::is_number) {
+            let origin = PromptOrigin::of("token ids", std::slice::from_ref(&key));
+            return Some(ids_row(ids, row, number, &origin));
+        }
+    }
+    None
+}
+
+/// A row of the Responses API: a list of items that are not all messages of a chat, or a text, with
+/// instructions.
+fn items(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
+    let instructed = row.get("instructions").is_some_and(Value::is_string);
+    let origin = PromptOrigin::of("input", &["input"]);
+    match row.get("input")? {
+        Value::Array(items) if !items.is_empty() => {
+            let typed = items.iter().any(|item| item.get("type").is_some());
+            let parts = items
+                .iter()
+                .filter_map(|item| item.get("content")?.as_array());
+            let own = parts.flatten().any(|part| {
+                let kind = part.get("type").and_then(Value::as_str).unwrap_or("");
+                kind.starts_with("input_") || kind == "output_text"
+            });
+            (typed || own || instructed).then(|| items_row(items, row, number, &origin))
+        }
+        Value::String(text) if instructed => {
+            let asked = prompt(text, None, row, number, &origin);
+            Some(with_options(asked, row, &["instructions"]))
+        }
+        _ => None,
+    }
 }
 
 /// A row with a conversation, as ShareGPT has it.

@@ -49,6 +49,18 @@ impl FileTokenizer {
         encoded.map_or(0, |found| found.len() as u64)
     }
 
+    /// The ids of the tokens of a text, without special tokens.
+    ///
+    /// # Errors
+    /// [`DatasetError::NotCounted`] with the tokenizer's words.
+    pub fn ids(&self, text: &str) -> Result<Vec<u32>, DatasetError> {
+        let encoded = self.inner.encode_fast(text, false);
+        match encoded {
+            Ok(found) => Ok(found.get_ids().to_vec()),
+            Err(error) => Err(DatasetError::NotCounted(format!("{}: {error}", self.name))),
+        }
+    }
+
     /// Where the last `count` tokens begin, on a character boundary.
     pub(crate) fn keep_end(&self, text: &str, count: u64) -> usize {
         let offsets = self.offsets(text);

@@ -78,6 +78,10 @@ pub(crate) fn truncate(
     keep: Keep,
     count: &dyn CountTokens,
 ) -> Result<(), DatasetError> {
+    if let Some(ids) = ids_of(sample) {
+        truncate_ids(sample, &ids, limit, keep);
+        return Ok(());
+    }
     let mut texts = sample.texts_mut();
     if keep == Keep::End {
         texts.reverse();
@@ -105,4 +109,24 @@ pub(crate) fn truncate(
     }
     sample.truncated |= truncated;
     Ok(())
+}
+
+/// The token ids that a prompt is made of; `None` where it is text.
+pub(crate) fn ids_of(sample: &Sample) -> Option<Vec<u32>> {
+    let ids = sample.token_ids()?.as_array()?.iter();
+    ids.map(|id| u32::try_from(id.as_u64()?).ok()).collect()
+}
+
+/// A prompt of token ids is cut in tokens, whatever the unit of texts is.
+fn truncate_ids(sample: &mut Sample, ids: &[u32], limit: u64, keep: Keep) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    if ids.len() <= limit {
+        return;
+    }
+    let kept = match keep {
+        Keep::End => &ids[ids.len() - limit..],
+        Keep::Start => &ids[..limit],
+    };
+    sample.messages = vec![Sample::message_of_ids(kept)];
+    sample.truncated = true;
 }

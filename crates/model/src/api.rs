@@ -1,19 +1,28 @@
 //! The APIs that requests can be sent to.
 
-/// The API of a server that measured requests are sent to: decided by the endpoint's path, so that no
-/// setting can contradict it.
+/// The API of a server that measured requests are sent to: decided by the path of the endpoint's
+/// URL, so that no setting can contradict it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Api {
     /// OpenAI's chat completions: messages in, deltas out.
     #[default]
     Chat,
-    /// OpenAI's older completions: a text in, text out.
+    /// OpenAI's older completions: a text or token ids in, text out.
     Completions,
+    /// Anthropic's Messages: content blocks in and out.
+    Messages,
+    /// OpenAI's Responses: input items in, output items out.
+    Responses,
 }
 
 impl Api {
     /// All of them. Where the path of one ends with that of another, the longer one stands first.
-    pub const ALL: [Self; 2] = [Self::Chat, Self::Completions];
+    pub const ALL: [Self; 4] = [
+        Self::Chat,
+        Self::Completions,
+        Self::Messages,
+        Self::Responses,
+    ];
 
     /// Its place in [`Api::ALL`]: one that has none does not compile.
     #[cfg(test)]
@@ -21,6 +30,8 @@ impl Api {
         match self {
             Self::Chat => 0,
             Self::Completions => 1,
+            Self::Messages => 2,
+            Self::Responses => 3,
         }
     }
 
@@ -29,6 +40,18 @@ impl Api {
         match self {
             Self::Chat => "chat completions",
             Self::Completions => "completions",
+            Self::Messages => "Messages",
+            Self::Responses => "Responses",
+        }
+    }
+
+    /// The word for it in settings and files.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Completions => "completions",
+            Self::Messages => "messages",
+            Self::Responses => "responses",
         }
     }
 
@@ -37,6 +60,25 @@ impl Api {
         match self {
             Self::Chat => "/chat/completions",
             Self::Completions => "/completions",
+            Self::Messages => "/messages",
+            Self::Responses => "/responses",
+        }
+    }
+
+    /// The field of its requests that limits the answer's length, where no other name is asked for.
+    pub fn length_field(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Completions | Self::Messages => "max_tokens",
+            Self::Responses => "max_output_tokens",
+        }
+    }
+
+    /// What ends its streams, as messages name it.
+    pub fn end_marker(self) -> &'static str {
+        match self {
+            Self::Chat | Self::Completions => "[DONE]",
+            Self::Messages => "message_stop",
+            Self::Responses => "response.completed",
         }
     }
 
@@ -72,7 +114,12 @@ mod tests {
                 "http://h/v1/chat/completions",
                 Some((Api::Chat, "http://h/v1")),
             ),
-            ("/v1/messages", None),
+            (
+                "/anthropic/v1/messages",
+                Some((Api::Messages, "/anthropic/v1")),
+            ),
+            ("/v1/responses?x=1", Some((Api::Responses, "/v1"))),
+            ("/v1/embeddings", None),
             ("", None),
         ] {
             assert_eq!(Api::of_path(path), right, "{path}");

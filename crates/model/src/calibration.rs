@@ -77,6 +77,8 @@ pub struct FlatOut {
 /// A whole calibration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
+    /// The API of the requests: `chat`, `completions`, `messages`, `responses`.
+    pub api: String,
     /// Workers of the client.
     pub workers: u32,
     /// TTFT that the server was set to, ms.

@@ -1,6 +1,6 @@
 //! How a round is made cold, and how that is checked.
 
-use crate::ColdFact;
+use crate::{ColdFact, ControlReport};
 use serde::{Deserialize, Serialize};
 
 /// What the user asked for with `--cold`.
@@ -141,6 +141,12 @@ pub struct CanaryReport {
     /// response cache gave it back, and nothing was seen of the engine's.
     #[serde(default)]
     pub replayed: bool,
+    /// Tokens that the first send wrote into the cache (`None`: not reported).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<u64>,
+    /// What the fields of the request that control a cache do, where there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<ControlReport>,
 }
 
 /// What older folders mean.

@@ -1,9 +1,9 @@
 //! Cold against warm, request by request.
 
 use crate::{
-    Allowance, CanaryReport, ClassComparison, ColdVerdict, DatasetPlan, Diagnosis, EngineReport,
-    InsideReuse, Load, LostPairs, MixedFinding, NoPrefillLine, PrefixCut, Reason, Remark, Source,
-    UntilProgress, Withheld, Witness,
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, CostComparison, DatasetPlan, Diagnosis,
+    EngineReport, InsideReuse, Load, LostPairs, MixedFinding, NoPrefillLine, PrefixCut, Reason,
+    Remark, Source, UntilProgress, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -345,6 +345,9 @@ pub struct LevelComparison {
     pub conclusion: Conclusion,
     /// What explains it, and what to look at next.
     pub diagnosis: Vec<Diagnosis>,
+    /// What its rounds cost, by the prices of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostComparison>,
 }
 
 impl LevelComparison {

@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods)]
 
 mod api;
+mod cache_control;
 mod calibration;
 mod cold;
 mod comparison;
@@ -22,6 +23,7 @@ mod mixed;
 mod network;
 mod outcome;
 mod plan;
+mod price;
 mod record;
 mod round;
 mod row;
@@ -40,6 +42,9 @@ mod warning;
 mod words;
 
 pub use api::Api;
+pub use cache_control::{
+    CacheControl, CachePlan, ControlEffect, ControlReport, PromptCacheKey, least_cached_tokens,
+};
 pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
 pub use cold::{
     CanaryReport, ColdAction, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict, ResetCall,
@@ -68,6 +73,10 @@ pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
     RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
 };
+pub use price::{
+    BreakEven, CacheWritePrices, CostComparison, CostGap, ModelPrices, PriceTable, Pricing,
+    RoundCost, WriteTtl, WrittenTokens,
+};
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
 pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad};
 pub use row::{RequestRow, RequestRows};
@@ -84,6 +93,8 @@ pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};
 pub use until::{UntilPlan, UntilProgress};
 pub use usage::{TokenSource, Usage};
-pub use versus::{ChangeInterval, Judgement, LevelChange, MetricChange, MissingLevel, RunChange};
+pub use versus::{
+    ChangeInterval, CostChange, Judgement, LevelChange, MetricChange, MissingLevel, RunChange,
+};
 pub use warning::{MissedLimit, TrafficSign, Warning};
 pub use words::{CHARACTERS, WORDS};

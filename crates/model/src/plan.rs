@@ -1,8 +1,8 @@
 //! The fully resolved plan of a run: what every setting came to. Stored with every result.
 
 use crate::{
-    Api, ColdPlan, EngineKind, Judging, Load, NetworkPlan, RoundSpec, Schedule, Secret, Slo,
-    UntilPlan,
+    Api, CacheControl, CachePlan, ColdPlan, EngineKind, Judging, Load, NetworkPlan, PriceTable,
+    Pricing, RoundSpec, Schedule, Secret, Slo, UntilPlan, WriteTtl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Everything that decides what a run does.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
-    /// The chat completions URL, as resolved from `--endpoint`; credentials removed when stored.
+    /// The URL of the API, as resolved from `--endpoint`; credentials removed when stored.
     pub endpoint: String,
     /// `user:password` of the URL, sent as basic authorisation.
     #[serde(skip)]
@@ -61,6 +61,9 @@ pub struct Plan {
     pub prometheus: PrometheusPlan,
     /// Service level objectives.
     pub slo: Option<Slo>,
+    /// What tokens cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prices: Option<PriceTable>,
     /// What is written.
     pub output: OutputPlan,
     /// Runtimes (threads) that send requests.
@@ -95,6 +98,7 @@ impl Plan {
             limits: LimitsPlan::default(),
             prometheus: PrometheusPlan::default(),
             slo: None,
+            prices: None,
             output: OutputPlan::default(),
             workers: 1,
             seed: 0,
@@ -108,6 +112,27 @@ impl Plan {
         Api::of_path(&self.endpoint)
             .map(|(api, _)| api)
             .unwrap_or_default()
+    }
+
+    /// Shortest prompt that the model caches, tokens, where it is said, or known and asked for.
+    pub fn least_cached_tokens(&self) -> Option<u64> {
+        let cache = &self.request.cache;
+        let asked = cache.control.and_then(CacheControl::ttl);
+        let known = asked.and_then(|_| crate::least_cached_tokens(&self.model));
+        cache.min_tokens.or(known)
+    }
+
+    /// What tokens of the plan's model are priced by; `None` without prices, or without any of it.
+    pub fn pricing(&self) -> Option<Pricing> {
+        let table = self.prices.as_ref()?;
+        let cache = &self.request.cache;
+        let control = cache.control.and_then(CacheControl::ttl);
+        let asked = control.or(cache.retention.as_deref());
+        Some(Pricing {
+            currency: table.currency.clone(),
+            prices: *table.of(&self.model)?,
+            write_ttl: asked.and_then(WriteTtl::of),
+        })
     }
 
     /// What the judgement of a level depends on beside its rounds.
@@ -295,15 +320,26 @@ pub struct RequestPlan {
     pub temperature: Option<f64>,
     /// Nucleus sampling.
     pub top_p: Option<f64>,
-    /// The field that carries the longest answer: `max_tokens` or `max_completion_tokens`.
+    /// The field that carries the longest answer: `max_tokens`, `max_completion_tokens`, or that of
+    /// the API.
     pub max_tokens_field: String,
     /// Send `stream_options: {"include_usage": true}`.
     pub stream_options: bool,
     /// JSON merged into every body last; secrets in it are stored as `***`.
     #[serde(serialize_with = "crate::secret_names::serialize_masked")]
     pub extra_body: Map<String, Value>,
-    /// Bearer key.
+    /// What a cache is asked for in fields of the API.
+    #[serde(default, skip_serializing_if = "CachePlan::is_empty")]
+    pub cache: CachePlan,
+    /// Prompts are sent as token ids (completions).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub prompt_token_ids: bool,
+    /// The key.
     pub api_key: Option<Secret>,
+    /// The key goes as `Authorization: Bearer` although the API has a header of its own for it: the
+    /// server refused that one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub key_as_bearer: bool,
     /// Further headers; their values are secrets.
     pub headers: Vec<(String, Secret)>,
     /// Which source of output token counts to take.
@@ -326,7 +362,10 @@ impl Default for RequestPlan {
             max_tokens_field: "max_tokens".to_owned(),
             stream_options: true,
             extra_body: Map::new(),
+            cache: CachePlan::default(),
+            prompt_token_ids: false,
             api_key: None,
+            key_as_bearer: false,
             headers: Vec::new(),
             token_source: TokenSourceChoice::Auto,
             lenient: false,

@@ -11,7 +11,7 @@ pub struct Sample {
     pub row: u64,
     /// The row's own id, kept as data only.
     pub id: Option<String>,
-    /// The chat messages exactly as they will stand in the request body.
+    /// What is asked: chat messages, or the messages or items of the API in whose shape the row is.
     pub messages: Vec<Value>,
     /// Output length that the row itself asks for, tokens; wins over the flag.
     pub output_tokens: Option<u64>,
@@ -24,7 +24,20 @@ pub struct Sample {
     pub truncated: bool,
 }
 
+/// The key under which a message holds the ids of its tokens in the place of a text.
+const TOKEN_IDS: &str = "token_ids";
+
 impl Sample {
+    /// The message that stands for a prompt of token ids.
+    pub fn message_of_ids(ids: &[u32]) -> Value {
+        serde_json::json!({"role": "user", TOKEN_IDS: ids})
+    }
+
+    /// The list of token ids that the prompt is made of; `None` where it is text.
+    pub fn token_ids(&self) -> Option<&Value> {
+        self.messages.first()?.get(TOKEN_IDS)
+    }
+
     /// All text of the messages, in order, parts included, joined with newlines.
     pub fn text(&self) -> String {
         let mut out = String::new();

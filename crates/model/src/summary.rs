@@ -1,7 +1,8 @@
 //! What is computed from the records of a round.
 
 use crate::{
-    Expected, Flag, MetricKind, RequestRows, Resolved, RoundMeta, StampSource, TokenSource, Warning,
+    Expected, Flag, MetricKind, RequestRows, Resolved, RoundCost, RoundMeta, StampSource,
+    TokenSource, Warning, WrittenTokens,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -262,6 +263,12 @@ pub struct RoundSummary {
     pub cache_omitted_requests: u64,
     /// The cached tokens by tier, where usage tells it of every request that hit.
     pub cached_by_tier: Option<CachedByTier>,
+    /// Prompt tokens written into the cache, where any answer tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<WrittenTokens>,
+    /// What it cost, by the prices of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<RoundCost>,
     /// Failures by kind.
     pub failures: BTreeMap<String, u64>,
     /// Flags by name.

@@ -21,6 +21,16 @@ pub struct Usage {
     /// Of these, from outer tiers: LMCache, another node (vLLM: `external_cached_tokens`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_cached_tokens: Option<u64>,
+    /// Prompt tokens that the server wrote into its cache (a part of `prompt_tokens`, none of them
+    /// cached ones).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_tokens: Option<u64>,
+    /// Of these, those that are kept for five minutes (Anthropic).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_5m_tokens: Option<u64>,
+    /// Of these, those that are kept for an hour (Anthropic).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written_1h_tokens: Option<u64>,
     /// Generated tokens spent on reasoning (a part of `completion_tokens`).
     pub reasoning_tokens: Option<u64>,
     /// `total_tokens` is not what the counts add up to: something was counted that is not told.
@@ -39,6 +49,9 @@ impl Usage {
         self.local_cached_tokens = newer.local_cached_tokens.max(self.local_cached_tokens);
         self.external_cached_tokens =
             (newer.external_cached_tokens).max(self.external_cached_tokens);
+        self.written_tokens = newer.written_tokens.max(self.written_tokens);
+        self.written_5m_tokens = newer.written_5m_tokens.max(self.written_5m_tokens);
+        self.written_1h_tokens = newer.written_1h_tokens.max(self.written_1h_tokens);
         self.reasoning_tokens = newer.reasoning_tokens.max(self.reasoning_tokens);
         if newer.prompt_tokens.is_some() && newer.completion_tokens.is_some() {
             self.does_not_add_up = newer.does_not_add_up;

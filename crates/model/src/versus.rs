@@ -1,6 +1,6 @@
 //! One run against another: what `dualround compare` finds.
 
-use crate::{ChangeCaveat, ChangeReason, Load, Which};
+use crate::{ChangeCaveat, ChangeReason, CostComparison, Load, Which};
 use serde::{Deserialize, Serialize};
 
 /// What may be said of a metric in the new run against the base run.
@@ -81,6 +81,25 @@ pub struct LevelChange {
     pub cache: Vec<MetricChange>,
     /// What the reader must know.
     pub caveats: Vec<ChangeCaveat>,
+    /// What requests cost in both runs, where both have prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CostChange>,
+}
+
+/// What a successful request costs in two runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostChange {
+    /// The base run's.
+    pub base: CostComparison,
+    /// The new run's.
+    pub new: CostComparison,
+}
+
+impl CostChange {
+    /// Both are in one currency: amounts of two are not held against each other.
+    pub fn is_comparable(&self) -> bool {
+        self.base.currency == self.new.currency
+    }
 }
 
 impl LevelChange {

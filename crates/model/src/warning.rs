@@ -1,6 +1,6 @@
 //! Caveats of a result, as data; `report` has their words in each language.
 
-use crate::BlockNeed;
+use crate::{BlockNeed, ControlEffect, ControlReport};
 use serde::{Deserialize, Serialize};
 
 /// Something the reader of a round or run must know.
@@ -29,6 +29,23 @@ pub enum Warning {
     },
     /// Rounds rest on fresh text making a prompt cold, which the canary did not prove.
     FreshUnproven,
+    /// The canary did not show that the fields which control a cache do anything.
+    CacheFields {
+        /// What it showed.
+        #[serde(flatten)]
+        report: ControlReport,
+        /// What that comes to.
+        effect: ControlEffect,
+    },
+    /// Prompts are shorter than what the model caches.
+    BelowCacheMinimum {
+        /// How many.
+        count: u64,
+        /// Of how many whose tokens are known.
+        of: u64,
+        /// The shortest that it caches, tokens.
+        least: u64,
+    },
     /// Prompts were cut.
     TruncatedInput {
         /// How many.

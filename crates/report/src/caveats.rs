@@ -110,6 +110,8 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::PromptCut { .. }
         | Warning::Retried { .. } => 1,
         Warning::FewBlocks { .. }
+        | Warning::CacheFields { .. }
+        | Warning::BelowCacheMinimum { .. }
         | Warning::FreshUnproven
         | Warning::CanaryFailed { .. }
         | Warning::WarmUpFailed { .. }

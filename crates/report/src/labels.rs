@@ -46,6 +46,12 @@ pub struct Labels {
     pub planned: &'static str,
     pub duration_s: &'static str,
     pub cached_tokens: &'static str,
+    /// Prompt tokens that a round wrote into the cache.
+    pub written_tokens: &'static str,
+    /// What a round cost.
+    pub cost: &'static str,
+    /// What its hits saved.
+    pub cost_saved: &'static str,
     pub hit_rate: &'static str,
     pub cache_known: &'static str,
     pub increase: &'static str,
@@ -113,6 +119,9 @@ const EN: Labels = Labels {
     planned: "planned requests",
     duration_s: "duration (s)",
     cached_tokens: "cached tokens",
+    written_tokens: "written tokens",
+    cost: "Cost",
+    cost_saved: "Saved by hits",
     hit_rate: "cache hit rate",
     cache_known: "requests reporting cached tokens",
     increase: "increase",
@@ -180,6 +189,9 @@ const ZH: Labels = Labels {
     planned: "计划请求数",
     duration_s: "测试时长 (秒)",
     cached_tokens: "缓存 tokens",
+    written_tokens: "写入缓存 tokens",
+    cost: "费用",
+    cost_saved: "命中节省",
     hit_rate: "缓存命中率",
     cache_known: "报告缓存的请求数",
     increase: "增量",

@@ -219,6 +219,17 @@ pub(crate) static METRICS: &[Metric] = &[
         compared: None,
     },
     Metric {
+        key: "written_tokens",
+        unit: MetricUnit::Tokens,
+        request: of_request(
+            Count(|record, _| record.usage.written_tokens),
+            Usage,
+            Added(3),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
         key: "reasoning_tokens",
         unit: MetricUnit::Tokens,
         request: of_request(

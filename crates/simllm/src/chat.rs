@@ -1,15 +1,14 @@
-//! What a chat request asks for, and what is wrong with it.
+//! What a request asks for, in whichever API, and what is wrong with it.
 
-use crate::config::SimConfig;
+use crate::{config::SimConfig, dialect::Dialect, prompt::Prompt};
 use serde_json::{Map, Value, json};
 
-/// A chat request that can be served.
+/// A request that can be served.
 #[derive(Debug)]
 pub(crate) struct ChatRequest {
-    /// Role and text of each message.
-    pub(crate) messages: Vec<(String, String)>,
-    /// A text to go on with instead: the older completions.
-    pub(crate) prompt: Option<String>,
+    /// The API that it came by.
+    pub(crate) dialect: Dialect,
+    pub(crate) prompt: Prompt,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
     /// Token counts with every chunk, as vLLM's `continuous_usage_stats`.
@@ -39,9 +38,20 @@ impl Refusal {
         }
     }
 
-    /// The body of the answer.
-    pub(crate) fn body(&self) -> String {
+    /// The body of the answer, as an API has it.
+    pub(crate) fn body(&self, dialect: Dialect) -> String {
         let Self { status, message } = self;
+        if dialect == Dialect::Messages {
+            let kind = match status {
+                401 => "authentication_error",
+                404 => "not_found_error",
+                529 => "overloaded_error",
+                500.. => "api_error",
+                _ => "invalid_request_error",
+            };
+            return json!({"type": "error", "error": {"type": kind, "message": message}})
+                .to_string();
+        }
         let kind = if *status == 404 {
             "NotFoundError"
         } else {
@@ -52,40 +62,25 @@ impl Refusal {
     }
 }
 
-/// Fields that the plain chat API has.
-const PLAIN_FIELDS: [&str; 7] = [
-    "model",
-    "messages",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "temperature",
-    "top_p",
-];
-
 /// Reads a request body.
 ///
 /// # Errors
 /// What an engine of this configuration answers instead.
-pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refusal> {
+pub(crate) fn parse(
+    dialect: Dialect,
+    body: &[u8],
+    config: &SimConfig,
+) -> Result<ChatRequest, Refusal> {
     let Ok(Value::Object(body)) = serde_json::from_slice(body) else {
         return Err(Refusal::bad_request("the body is not a JSON object"));
     };
-    check_fields(&body, config)?;
-    let messages: Vec<_> = match body.get("messages") {
-        Some(Value::Array(messages)) => messages.iter().map(message).collect(),
-        _ => Vec::new(),
-    };
-    let prompt = match body.get("prompt") {
-        Some(Value::String(prompt)) if messages.is_empty() => Some(prompt.clone()),
-        _ => None,
-    };
-    if messages.is_empty() && prompt.is_none() {
-        return Err(Refusal::bad_request(
-            "messages must be a list that is not empty",
-        ));
+    check_fields(dialect, &body, config)?;
+    let prompt = prompt_of(dialect, &body)?;
+    let lengths = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+    let max_tokens = lengths.iter().find_map(|key| count(&body, key));
+    if dialect == Dialect::Messages && max_tokens.is_none() {
+        return Err(Refusal::bad_request("max_tokens: Field required"));
     }
-    let max_tokens = count(&body, "max_tokens").or(count(&body, "max_completion_tokens"));
     if config.refuse_min_above_max && count(&body, "min_tokens") > max_tokens {
         return Err(Refusal::bad_request(
             "min_tokens must be less than or equal to max_tokens",
@@ -93,10 +88,11 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
     }
     let options = body.get("stream_options");
     Ok(ChatRequest {
-        messages,
+        dialect,
         prompt,
         stream: is_set(body.get("stream")),
-        include_usage: is_set(options.and_then(|options| options.get("include_usage"))),
+        include_usage: matches!(dialect, Dialect::Messages | Dialect::Responses)
+            || is_set(options.and_then(|options| options.get("include_usage"))),
         continuous_usage: is_set(options.and_then(|options| options.get("continuous_usage_stats"))),
         max_tokens: max_tokens.and_then(|n| usize::try_from(n).ok()),
         salt: body
@@ -104,15 +100,48 @@ pub(crate) fn parse(body: &[u8], config: &SimConfig) -> Result<ChatRequest, Refu
             .and_then(Value::as_str)
             .unwrap_or("")
             .to_owned(),
-        user: body.get("user").and_then(Value::as_str).map(str::to_owned),
+        user: name_of(&body),
     })
 }
 
+/// By which a client names its request: `user`, or what Messages have for it.
+fn name_of(body: &Map<String, Value>) -> Option<String> {
+    let metadata = body.get("metadata");
+    let user = body.get("user").or_else(|| metadata?.get("user_id"));
+    user.and_then(Value::as_str).map(str::to_owned)
+}
+
+fn prompt_of(dialect: Dialect, body: &Map<String, Value>) -> Result<Prompt, Refusal> {
+    let is_filled = |key: &str| match body.get(key) {
+        Some(Value::Array(items)) => !items.is_empty(),
+        Some(Value::String(text)) => dialect == Dialect::Responses && !text.is_empty(),
+        _ => false,
+    };
+    match dialect {
+        Dialect::Completions => {
+            let plain = body.get("prompt").and_then(Prompt::plain);
+            plain
+                .ok_or_else(|| Refusal::bad_request("prompt must be a text or a list of token ids"))
+        }
+        Dialect::Chat | Dialect::Messages if !is_filled("messages") => Err(Refusal::bad_request(
+            "messages must be a list that is not empty",
+        )),
+        Dialect::Responses if !is_filled("input") => Err(Refusal::bad_request(
+            "input must be a text or a list that is not empty",
+        )),
+        _ => Ok(Prompt::rendered(body)),
+    }
+}
+
 /// Refuses what an engine of this configuration does not take, and models that it does not have.
-fn check_fields(body: &Map<String, Value>, config: &SimConfig) -> Result<(), Refusal> {
+fn check_fields(
+    dialect: Dialect,
+    body: &Map<String, Value>,
+    config: &SimConfig,
+) -> Result<(), Refusal> {
     let mut keys = body.keys().map(String::as_str);
     if config.strict_fields
-        && let Some(key) = keys.find(|key| !PLAIN_FIELDS.contains(key))
+        && let Some(key) = keys.find(|key| !dialect.fields().contains(key))
     {
         return Err(Refusal::bad_request(format!(
             "extra field `{key}` is not permitted"
@@ -144,24 +173,4 @@ fn is_set(flag: Option<&Value>) -> bool {
 
 fn count(body: &Map<String, Value>, key: &str) -> Option<u64> {
     body.get(key).and_then(Value::as_u64)
-}
-
-/// Role and text of a message; parts are joined.
-pub(crate) fn message(message: &Value) -> (String, String) {
-    let role = message
-        .get("role")
-        .and_then(Value::as_str)
-        .unwrap_or("user")
-        .to_owned();
-    let text = match message.get("content") {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => {
-            let texts = parts
-                .iter()
-                .filter_map(|part| part.get("text").and_then(Value::as_str));
-            texts.collect::<Vec<_>>().join("\n")
-        }
-        _ => String::new(),
-    };
-    (role, text)
 }

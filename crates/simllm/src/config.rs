@@ -1,7 +1,11 @@
 //! Every figure of the simulated engine.
 
-use crate::faults::{FaultRule, PageFault};
+use crate::{
+    explicit_cache::KeepRules,
+    faults::{FaultRule, PageFault},
+};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The configuration of a simulated engine. Times in ms, sizes in tokens unless said otherwise.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,6 +60,17 @@ pub struct SimConfig {
     pub report_cached_tokens: bool,
     /// Report them by tier, too, as newer vLLM does.
     pub report_cached_by_tier: bool,
+    /// Report tokens that were written into the cache.
+    pub report_written_tokens: bool,
+    /// Messages are kept where they ask for it (`cache_control`), and only there, as Anthropic's cache
+    /// does; everything else is cached by itself.
+    pub explicit_cache: bool,
+    /// Shortest prefix that the explicit cache keeps.
+    pub explicit_min_tokens: usize,
+    /// The five minutes and the hour of the explicit cache pass so many times as fast.
+    pub explicit_clock: f64,
+    /// Take a key as `Authorization: Bearer` alone, not as `x-api-key`.
+    pub bearer_only: bool,
     /// Send the role chunk when the request is accepted instead of with the first token.
     pub role_early: bool,
     /// Serve a new connection only after so long.
@@ -87,6 +102,19 @@ pub struct SimConfig {
 }
 
 impl SimConfig {
+    /// How the explicit cache keeps what it is asked to keep.
+    pub(crate) fn keep_rules(&self) -> KeepRules {
+        let scaled = |seconds: f64| {
+            let scaled = seconds / self.explicit_clock.max(1e-3);
+            Duration::try_from_secs_f64(scaled).unwrap_or(Duration::MAX)
+        };
+        KeepRules {
+            short: scaled(300.0),
+            long: scaled(3600.0),
+            least: self.explicit_min_tokens,
+        }
+    }
+
     /// The name of the first model, which answers and metrics bear; empty where there is none.
     pub(crate) fn first_model(&self) -> &str {
         self.models.first().map_or("", |model| model)
@@ -152,6 +180,11 @@ impl Default for SimConfig {
             report_usage: true,
             report_cached_tokens: true,
             report_cached_by_tier: false,
+            report_written_tokens: false,
+            explicit_cache: false,
+            explicit_min_tokens: 1024,
+            explicit_clock: 1.0,
+            bearer_only: false,
             role_early: false,
             accept_delay_ms: 0.0,
             api_key: None,

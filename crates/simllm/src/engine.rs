@@ -4,6 +4,8 @@ use crate::{
     cache::{BlockCache, chain},
     config::SimConfig,
     counters::EngineCounters,
+    explicit_cache::ExplicitCache,
+    prompt::Prompt,
     truth::{TruthLog, TruthRequest},
 };
 use std::{
@@ -22,6 +24,8 @@ pub(crate) struct EngineState {
     pub(crate) local: BlockCache,
     /// The tier behind it.
     pub(crate) external: BlockCache,
+    /// What Messages asked to keep.
+    pub(crate) explicit: ExplicitCache,
     pub(crate) counters: EngineCounters,
     /// Requests in the batch.
     pub(crate) running: u64,
@@ -62,6 +66,7 @@ impl Engine {
         let state = EngineState {
             local: BlockCache::new(config.cache_blocks),
             external: BlockCache::new(config.external_blocks),
+            explicit: ExplicitCache::default(),
             counters: EngineCounters::default(),
             running: 0,
             in_flight: 0,
@@ -98,6 +103,7 @@ impl Engine {
         let mut state = self.lock();
         if !self.config.reset_lies {
             state.local.clear();
+            state.explicit.clear();
             if self.config.reset_clears_external {
                 state.external.clear();
             }
@@ -123,6 +129,10 @@ pub(crate) struct CachedTokens {
     pub(crate) local: u64,
     /// From the outer one.
     pub(crate) external: u64,
+    /// Tokens that are written into the cache: for five minutes or as long as there is room.
+    pub(crate) written: u64,
+    /// The same for an hour.
+    pub(crate) written_long: u64,
 }
 
 /// A request in the engine; leaving it frees its place, however it ends.
@@ -144,7 +154,12 @@ impl Drop for RunningRequest {
 impl RunningRequest {
     /// Waits for a place in the batch, looks the prompt up and spends its prefill.
     /// Returns the cached tokens and the instant at which the first token is due.
-    pub(crate) async fn prefill(&mut self, ids: &[u32], salt: &str) -> (CachedTokens, Instant) {
+    pub(crate) async fn prefill(
+        &mut self,
+        prompt: &Prompt,
+        salt: &str,
+        is_explicit: bool,
+    ) -> (CachedTokens, Instant) {
         let engine = Arc::clone(&self.engine);
         let config = &engine.config;
         // The semaphore is never closed.
@@ -159,9 +174,14 @@ impl RunningRequest {
         } else {
             None
         };
+        let ids = &prompt.ids;
         let salt = if config.honour_cache_salt { salt } else { "" };
         let chain = chain(ids, config.block_size, salt);
-        let found = engine.look_up(&chain, ids.len());
+        let found = if is_explicit {
+            engine.look_up_explicit(prompt)
+        } else {
+            engine.look_up(&chain, ids.len())
+        };
         let cached = found.local + found.external;
         let warm = cached * 2 >= ids.len() as u64;
         let fixed = if warm {
@@ -178,6 +198,10 @@ impl RunningRequest {
         sleep_until(due.into()).await;
         drop(turn);
         let mut state = engine.lock();
+        if is_explicit {
+            state.explicit.write(prompt, config.keep_rules(), due);
+            return (found, due);
+        }
         state.local.insert(&chain);
         if config.external_blocks > 0 {
             state.external.insert(&chain);
@@ -212,7 +236,35 @@ impl Engine {
         counters.external_queries += prompt - local;
         counters.external_hits += external;
         counters.prompt_tokens += prompt;
-        CachedTokens { local, external }
+        let full = if self.config.cache_blocks > 0 {
+            (chain.len() * size) as u64
+        } else {
+            0
+        };
+        CachedTokens {
+            local,
+            external,
+            written: full.saturating_sub(local + external),
+            written_long: 0,
+        }
+    }
+
+    /// The same in the cache of what Messages asked to keep.
+    fn look_up_explicit(&self, prompt: &Prompt) -> CachedTokens {
+        let mut state = self.lock();
+        let (rules, now) = (self.config.keep_rules(), Instant::now());
+        let found = state.explicit.look_up(prompt, rules, now);
+        let tokens = prompt.ids.len() as u64;
+        let counters = &mut state.counters;
+        counters.queries += tokens;
+        counters.hits += found.read;
+        counters.prompt_tokens += tokens;
+        CachedTokens {
+            local: found.read,
+            external: 0,
+            written: found.written_short,
+            written_long: found.written_long,
+        }
     }
 
     /// Notes a finished request in counters and log.

@@ -10,6 +10,8 @@ pub(crate) struct HttpRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
+    /// `x-api-key`.
+    pub(crate) api_key: Option<String>,
     pub(crate) body: Vec<u8>,
     /// The client wants the connection closed after the answer.
     pub(crate) close: bool,
@@ -61,6 +63,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<ParsedHead>> {
             path: parsed.path.unwrap_or("").to_owned(),
             close: parsed.version != Some(1),
             authorization: None,
+            api_key: None,
             body: Vec::new(),
             arrived: Instant::now(),
         },
@@ -76,6 +79,7 @@ fn parse_head(bytes: &[u8]) -> io::Result<Option<ParsedHead>> {
             "transfer-encoding" => head.chunked = value.eq_ignore_ascii_case("chunked"),
             "expect" => head.expects = true,
             "authorization" => head.request.authorization = Some(value),
+            "x-api-key" => head.request.api_key = Some(value),
             "connection" if value.eq_ignore_ascii_case("close") => head.request.close = true,
             _ => {}
         }

@@ -1,4 +1,5 @@
-//! A simulated LLM engine: an OpenAI-compatible server with a real block-hash prefix cache, a
+//! A simulated LLM engine: a server of chat completions, completions, Messages and Responses with a
+//! real block-hash prefix cache, a
 //! model of prefill and decode time, the usual metrics page, faults on request, and a log of its
 //! own receive and send instants against which a client can be checked.
 //!
@@ -12,13 +13,16 @@
 mod arrival;
 mod cache;
 mod chat;
-mod chunk;
 mod config;
 mod counters;
+mod dialect;
 mod engine;
+mod explicit_cache;
 mod faults;
+mod form;
 mod http;
 mod metrics;
+mod prompt;
 mod routes;
 mod server;
 mod stream;

@@ -2,15 +2,17 @@
 
 use crate::{
     chat::{self, Refusal},
+    dialect::Dialect,
     engine::{CachedTokens, Engine},
     faults::{self, Fault, PageFaultKind},
     http::{Connection, HttpRequest},
     metrics,
+    prompt::Prompt,
     stream::ChatAnswer,
     tokenizer,
     truth::TruthRequest,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{io::AsyncWriteExt, time::sleep};
 
@@ -24,18 +26,19 @@ pub(crate) async fn route(
     request: &HttpRequest,
 ) -> io::Result<bool> {
     let path = request.path.split('?').next().unwrap_or("");
-    if let Some(key) = &engine.config.api_key
-        && path.starts_with("/v1/")
-        && request.authorization.as_deref() != Some(&format!("Bearer {key}"))
-    {
-        let body = json!({"error": {"message": "Unauthorized", "code": 401}}).to_string();
+    if path.starts_with("/v1/") && !is_allowed(engine, request) {
+        let refusal = Refusal {
+            status: 401,
+            message: "Unauthorized".to_owned(),
+        };
+        let body = refusal.body(Dialect::of_path(path).unwrap_or(Dialect::Chat));
         connection.respond(401, JSON, &body).await?;
         return Ok(true);
     }
+    if let ("POST", Some(dialect)) = (request.method.as_str(), Dialect::of_path(path)) {
+        return chat(engine, connection, number, dialect, request).await;
+    }
     match (request.method.as_str(), path) {
-        ("POST", "/v1/chat/completions" | "/v1/completions") => {
-            return chat(engine, connection, number, request).await;
-        }
         ("GET", "/v1/models") => {
             let models = engine.config.models.iter();
             let list: Vec<Value> = models
@@ -64,24 +67,25 @@ pub(crate) async fn route(
             connection.respond(200, JSON, &truth).await?;
         }
         (method, path) => {
-            let known = [
-                "/v1/chat/completions",
-                "/v1/models",
-                "/metrics",
-                "/health",
-                "/truth",
-            ];
+            let known = ["/v1/models", "/metrics", "/health", "/truth"];
             let reset = engine.config.reset_enabled && path == "/reset_prefix_cache";
-            let status = if reset || known.contains(&path) {
-                405
-            } else {
-                404
-            };
+            let is_known = known.contains(&path) || Dialect::of_path(path).is_some();
+            let status = if reset || is_known { 405 } else { 404 };
             let body = json!({"error": {"message": format!("{method} {path}: not here")}});
             connection.respond(status, JSON, &body.to_string()).await?;
         }
     }
     Ok(true)
+}
+
+/// The request bears the key, where one is wanted.
+fn is_allowed(engine: &Engine, request: &HttpRequest) -> bool {
+    let Some(key) = &engine.config.api_key else {
+        return true;
+    };
+    let bearer = request.authorization.as_deref() == Some(&format!("Bearer {key}"));
+    let own = !engine.config.bearer_only && request.api_key.as_ref() == Some(key);
+    bearer || own
 }
 
 /// Answers with the metrics page, or as the fault of this reading has it.
@@ -128,20 +132,19 @@ async fn metrics_page(engine: &Arc<Engine>, connection: &mut Connection) -> io::
 
 /// Answers with the tokens of a text or of messages, as vLLM's and llama.cpp's routes do.
 async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let body: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
     let text = body
         .get("prompt")
         .or(body.get("content"))
         .and_then(Value::as_str);
-    let ids = match (text, body.get("messages").and_then(Value::as_array)) {
-        (Some(text), _) => tokenizer::plain_tokens(text),
-        (None, Some(messages)) => {
-            let messages: Vec<_> = messages.iter().map(chat::message).collect();
-            tokenizer::chat_tokens(&messages)
-        }
-        (None, None) => {
+    let ids = match text {
+        Some(text) => tokenizer::plain_tokens(text),
+        None if body.get("messages").is_some_and(Value::is_array) => Prompt::rendered(&body).ids,
+        None => {
             let refusal = Refusal::bad_request("give `prompt` or `messages`");
-            return connection.respond(400, JSON, &refusal.body()).await;
+            return connection
+                .respond(400, JSON, &refusal.body(Dialect::Chat))
+                .await;
         }
     };
     let body = json!({"count": ids.len(), "max_model_len": 131_072, "tokens": ids});
@@ -153,6 +156,7 @@ async fn chat(
     engine: &Arc<Engine>,
     connection: &mut Connection,
     number: u64,
+    dialect: Dialect,
     request: &HttpRequest,
 ) -> io::Result<bool> {
     let id = {
@@ -172,7 +176,7 @@ async fn chat(
         ..TruthRequest::default()
     };
     let fault = faults::of(&engine.config.faults, id).cloned();
-    let parsed = chat::parse(&request.body, &engine.config);
+    let parsed = chat::parse(dialect, &request.body, &engine.config);
     let (status, more, text) = match (&fault, &parsed) {
         (
             Some(Fault::Status {
@@ -182,15 +186,18 @@ async fn chat(
             }),
             _,
         ) => {
-            let message = json!({"error": {"message": format!("simulated {code}"), "code": code}});
+            let refusal = Refusal {
+                status: *code,
+                message: format!("simulated {code}"),
+            };
             let more = retry_after.map_or_else(String::new, |s| format!("Retry-After: {s}\r\n"));
             (
                 *code,
                 more,
-                body.clone().unwrap_or_else(|| message.to_string()),
+                body.clone().unwrap_or_else(|| refusal.body(dialect)),
             )
         }
-        (_, Err(refusal)) => (refusal.status, String::new(), refusal.body()),
+        (_, Err(refusal)) => (refusal.status, String::new(), refusal.body(dialect)),
         _ => (200, String::new(), String::new()),
     };
     match parsed {

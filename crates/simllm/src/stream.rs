@@ -2,14 +2,14 @@
 
 use crate::{
     chat::ChatRequest,
-    chunk::{ChunkForm, word},
+    dialect::Dialect,
     engine::{CachedTokens, Engine, RunningRequest},
     faults::Fault,
+    form::{SimEvent, StreamForm, UsageFigures},
     http::Connection,
     tokenizer,
     truth::TruthRequest,
 };
-use serde_json::json;
 use std::{
     io,
     sync::Arc,
@@ -49,18 +49,19 @@ pub(crate) type GoOn = bool;
 impl ChatAnswer<'_> {
     /// Serves the request and logs what happened.
     pub(crate) async fn serve(mut self) -> io::Result<GoOn> {
-        let ids = match &self.chat.prompt {
-            Some(prompt) => tokenizer::plain_tokens(prompt),
-            None => tokenizer::chat_tokens(&self.chat.messages),
-        };
         let mut running = self.engine.enter();
-        let (cached, mut due) = running.prefill(&ids, &self.chat.salt).await;
+        let is_explicit =
+            self.engine.config.explicit_cache && self.chat.dialect == Dialect::Messages;
+        let prompt = &self.chat.prompt;
+        let (cached, mut due) = running.prefill(prompt, &self.chat.salt, is_explicit).await;
+        let ids = &self.chat.prompt.ids;
         if let Some(Fault::Late { ms }) = self.fault {
             due += Duration::from_millis(ms);
             sleep_until(due.into()).await;
         }
         self.truth.prompt_tokens = ids.len() as u64;
         self.truth.cached_tokens = cached.local + cached.external;
+        self.truth.written_tokens = cached.written + cached.written_long;
         self.cached = cached;
         self.truth.status = 200;
         let seed = tokenizer::hash(
@@ -98,13 +99,9 @@ impl ChatAnswer<'_> {
         let n = self.wanted();
         let decode = running.itl() * u32::try_from(n - 1).unwrap_or(u32::MAX);
         sleep_until((due + decode).into()).await;
-        let text: Vec<&str> = (0..n).map(|i| word(seed, i)).collect();
-        let body = json!({
-            "id": format!("sim-{}", self.truth.id), "object": "chat.completion",
-            "model": self.engine.config.first_model(), "usage": self.usage(n),
-            "choices": [{"index": 0, "finish_reason": "length",
-                "message": {"role": "assistant", "content": text.join(" ")}}],
-        });
+        let engine = Arc::clone(self.engine);
+        let form = StreamForm::of(&self.chat, &engine.config, self.truth.id, seed);
+        let body = form.body(n, &self.usage(n));
         self.truth.tokens = n as u64;
         self.truth.t_done_ns = Some(self.engine.now());
         self.connection
@@ -113,24 +110,33 @@ impl ChatAnswer<'_> {
         Ok(true)
     }
 
-    fn cached_details(&self) -> serde_json::Value {
-        let cached = self.truth.cached_tokens;
-        if !self.engine.config.report_cached_by_tier {
-            return json!({"cached_tokens": cached});
-        }
-        json!({"cached_tokens": cached, "local_cached_tokens": self.cached.local,
-            "external_cached_tokens": self.cached.external})
-    }
-
-    fn usage(&self, tokens: usize) -> serde_json::Value {
-        let details = (self.engine.config.report_cached_tokens).then(|| self.cached_details());
+    /// What the answer tells of its tokens, so many of them generated.
+    fn usage(&self, tokens: usize) -> UsageFigures {
+        let config = &self.engine.config;
         let completion = match &self.fault {
             Some(Fault::UsageMismatch { completion_tokens }) => *completion_tokens,
             _ => tokens as u64,
         };
-        let prompt = self.truth.prompt_tokens;
-        json!({"prompt_tokens": prompt, "completion_tokens": completion,
-            "total_tokens": prompt + completion, "prompt_tokens_details": details})
+        let is_explicit = config.explicit_cache && self.chat.dialect == Dialect::Messages;
+        let cached = config
+            .report_cached_tokens
+            .then_some(self.truth.cached_tokens);
+        let tiers = (self.cached.local, self.cached.external);
+        let written = (self.cached.written, self.cached.written_long);
+        UsageFigures {
+            prompt: self.truth.prompt_tokens,
+            cached,
+            tiers: config.report_cached_by_tier.then_some(tiers),
+            written: (is_explicit || config.report_written_tokens).then_some(written),
+            completion,
+            reasoning: config.reasoning_tokens.min(tokens) as u64,
+        }
+    }
+
+    /// The same where the answer is to tell it at all.
+    fn told_usage(&self, tokens: usize) -> Option<UsageFigures> {
+        let tells = self.chat.include_usage && self.engine.config.report_usage;
+        tells.then(|| self.usage(tokens))
     }
 
     /// Answers with a stream of events.
@@ -150,29 +156,37 @@ impl ChatAnswer<'_> {
             return Ok(false);
         }
         let engine = Arc::clone(self.engine);
-        let form = ChunkForm::of(&self.chat, &engine.config, self.truth.id, seed);
+        let mut form = StreamForm::of(&self.chat, &engine.config, self.truth.id, seed);
         self.put(STREAM_HEAD).await?;
-        if self.fault != Some(Fault::EmptyOutput) {
-            if self.fault == Some(Fault::Bom) {
-                self.put(b"3\r\n\xef\xbb\xbf\r\n").await?;
+        let wanted = self.wanted();
+        let is_empty = self.fault == Some(Fault::EmptyOutput);
+        if self.fault == Some(Fault::Bom) {
+            self.put(b"3\r\n\xef\xbb\xbf\r\n").await?;
+        }
+        let reason = if is_empty {
+            None
+        } else {
+            for event in form.begin(self.told_usage(0).as_ref()) {
+                self.event(&event).await?;
             }
-            if !form.is_plain {
-                self.event(&form.role()).await?;
-            }
-            if let Some(go_on) = self.tokens(&form, running, due).await? {
+            if let Some(go_on) = self.tokens(&mut form, running, due).await? {
                 return Ok(go_on);
             }
             let reason = self.finish_reason();
-            self.event(&form.finish(&reason)).await?;
-        }
-        self.end(&form.prefix, self.wanted()).await
+            let usage = self.told_usage(wanted);
+            for event in form.finish(wanted, reason.as_deref(), usage.as_ref()) {
+                self.event(&event).await?;
+            }
+            reason
+        };
+        self.end(&mut form, reason.as_deref()).await
     }
 
     /// Writes all tokens, the first one when it is due and each when its time has passed; `Some` when
     /// a fault ended the stream.
     async fn tokens(
         &mut self,
-        form: &ChunkForm<'_>,
+        form: &mut StreamForm<'_>,
         running: &RunningRequest,
         due: Instant,
     ) -> io::Result<Option<GoOn>> {
@@ -188,7 +202,7 @@ impl ChatAnswer<'_> {
             if self.fault.is_some() && !merging && self.batched > 0 {
                 self.write_batch(sent).await?;
             }
-            if let Some(go_on) = self.break_off(sent).await? {
+            if let Some(go_on) = self.break_off(form, sent).await? {
                 return Ok(Some(go_on));
             }
             let count = per_event.min(wanted - sent);
@@ -198,12 +212,12 @@ impl ChatAnswer<'_> {
                     sleep_until(at.into()).await;
                 }
             }
-            let mut event = form.tokens(sent..sent + count);
-            sent += count;
-            if self.chat.continuous_usage {
-                event.push_str(&format!(",\"usage\":{}", self.usage(sent)));
+            for event in form.between(sent) {
+                frame(&mut self.batch, self.fault.as_ref(), &event);
             }
-            event.push('}');
+            let usage = self.chat.continuous_usage.then(|| self.usage(sent + count));
+            let event = form.tokens(sent..sent + count, usage.as_ref());
+            sent += count;
             frame(&mut self.batch, self.fault.as_ref(), &event);
             self.batched += 1;
             if self.batched >= together || sent == wanted {
@@ -213,13 +227,13 @@ impl ChatAnswer<'_> {
         Ok(None)
     }
 
-    /// Why the answer ends, as JSON.
-    fn finish_reason(&mut self) -> String {
+    /// Why the answer ends, where a fault says so.
+    fn finish_reason(&mut self) -> Option<String> {
         let Some(Fault::Finish { reason }) = &self.fault else {
-            return "\"length\"".to_owned();
+            return None;
         };
         self.truth.aborted = true;
-        json!(reason).to_string()
+        Some(reason.clone())
     }
 
     /// Writes the token events that have gathered; `sent` tokens are in them and before them.
@@ -236,16 +250,24 @@ impl ChatAnswer<'_> {
         result
     }
 
-    /// Usage, `[DONE]` and the end of the body.
-    async fn end(&mut self, prefix: &str, n: usize) -> io::Result<GoOn> {
-        let empty = self.fault == Some(Fault::EmptyOutput);
-        if self.chat.include_usage && self.engine.config.report_usage && !empty {
-            self.event(&format!("{prefix}],\"usage\":{}}}", self.usage(n)))
-                .await?;
+    /// Usage, what ends the stream, and the end of the body.
+    async fn end(&mut self, form: &mut StreamForm<'_>, reason: Option<&str>) -> io::Result<GoOn> {
+        let is_empty = self.fault == Some(Fault::EmptyOutput);
+        let tokens = if is_empty { 0 } else { self.wanted() };
+        let usage = if is_empty {
+            None
+        } else {
+            self.told_usage(tokens)
+        };
+        if let Some(event) = usage.as_ref().and_then(|usage| form.usage(usage)) {
+            self.event(&event).await?;
         }
         self.truth.t_done_ns = Some(self.engine.now());
         if self.fault != Some(Fault::MissingDone) {
-            self.event("[DONE]").await?;
+            let ends = form.end(tokens, reason, usage.as_ref());
+            for event in ends.into_iter().chain(form.done()) {
+                self.event(&event).await?;
+            }
         }
         if self.fault == Some(Fault::Buffered) {
             let held = std::mem::take(&mut self.held);
@@ -256,7 +278,11 @@ impl ChatAnswer<'_> {
     }
 
     /// Ends the stream where a fault says so; `Some` when it did.
-    async fn break_off(&mut self, sent: usize) -> io::Result<Option<GoOn>> {
+    async fn break_off(
+        &mut self,
+        form: &mut StreamForm<'_>,
+        sent: usize,
+    ) -> io::Result<Option<GoOn>> {
         let Some(fault) = self.fault.clone() else {
             return Ok(None);
         };
@@ -265,18 +291,23 @@ impl ChatAnswer<'_> {
                 after_tokens,
                 message,
             } if sent >= after_tokens => {
-                let error = json!({"error": {"message": message, "type": "server_error"}});
-                self.event(&error.to_string()).await?;
-                self.event("[DONE]").await?;
-                self.put(b"0\r\n\r\n").await?;
-                self.truth.aborted = true;
-                Ok(Some(true))
+                let error = form.error(&message);
+                self.stop(form, error).await
+            }
+            Fault::FailedEvent {
+                after_tokens,
+                message,
+            } if sent >= after_tokens => {
+                let failed = form.failed(&message);
+                self.stop(form, failed).await
             }
             Fault::ErrorField { after_tokens } if sent >= after_tokens => {
                 let line = "error: {\"code\":500,\"message\":\"made to fail\"}\n\n";
                 self.put(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes())
                     .await?;
-                self.event("[DONE]").await?;
+                if let Some(done) = form.done() {
+                    self.event(&done).await?;
+                }
                 self.put(b"0\r\n\r\n").await?;
                 self.truth.aborted = true;
                 Ok(Some(true))
@@ -302,8 +333,9 @@ impl ChatAnswer<'_> {
                 Ok(Some(false))
             }
             Fault::GarbageEvent { after_tokens } if sent == after_tokens => {
-                self.event("{\"choices\":[{\"delta\":{\"content\":\"x\"}]}")
-                    .await?;
+                let mut broken = form.tokens(sent..sent + 1, None);
+                broken.data.pop();
+                self.event(&broken).await?;
                 Ok(None)
             }
             Fault::EndlessLine { bytes } => {
@@ -323,10 +355,21 @@ impl ChatAnswer<'_> {
         }
     }
 
+    /// Writes the event of a failure, and ends the stream.
+    async fn stop(&mut self, form: &StreamForm<'_>, event: SimEvent) -> io::Result<Option<GoOn>> {
+        self.event(&event).await?;
+        if let Some(done) = form.done() {
+            self.event(&done).await?;
+        }
+        self.put(b"0\r\n\r\n").await?;
+        self.truth.aborted = true;
+        Ok(Some(true))
+    }
+
     /// Writes an event that bears no token.
-    async fn event(&mut self, data: &str) -> io::Result<()> {
-        let mut framed = Vec::with_capacity(data.len() + 32);
-        frame(&mut framed, self.fault.as_ref(), data);
+    async fn event(&mut self, event: &SimEvent) -> io::Result<()> {
+        let mut framed = Vec::with_capacity(event.data.len() + 64);
+        frame(&mut framed, self.fault.as_ref(), event);
         self.write(&framed).await
     }
 
@@ -371,17 +414,23 @@ impl ChatAnswer<'_> {
 }
 
 /// An event in its chunk.
-fn frame(out: &mut Vec<u8>, fault: Option<&Fault>, data: &str) {
-    let (before, after) = match fault {
-        Some(Fault::Crlf) => ("data: ", "\r\n\r\n"),
-        Some(Fault::Cr) => ("data: ", "\r\r"),
-        Some(Fault::NoSpace) => ("data:", "\n\n"),
-        Some(Fault::Comments) => (": ping\n\nevent: ping\ndata: {}\n\ndata: ", "\n\n"),
-        _ => ("data: ", "\n\n"),
+fn frame(out: &mut Vec<u8>, fault: Option<&Fault>, event: &SimEvent) {
+    let (pings, space, line) = match fault {
+        Some(Fault::Crlf) => ("", " ", "\r\n"),
+        Some(Fault::Cr) => ("", " ", "\r"),
+        Some(Fault::NoSpace) => ("", "", "\n"),
+        Some(Fault::Comments) => (": ping\n\nevent: ping\ndata: {}\n\n", " ", "\n"),
+        _ => ("", " ", "\n"),
     };
-    let len = before.len() + data.len() + after.len();
+    let name = if event.name.is_empty() {
+        String::new()
+    } else {
+        format!("event:{space}{}{line}", event.name)
+    };
+    let before = format!("{pings}{name}data:{space}");
+    let len = before.len() + event.data.len() + 2 * line.len();
     out.extend_from_slice(format!("{len:x}\r\n{before}").as_bytes());
-    out.extend_from_slice(data.as_bytes());
-    out.extend_from_slice(after.as_bytes());
+    out.extend_from_slice(event.data.as_bytes());
+    out.extend_from_slice(format!("{line}{line}").as_bytes());
     out.extend_from_slice(b"\r\n");
 }

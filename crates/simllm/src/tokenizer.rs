@@ -42,18 +42,6 @@ pub(crate) fn plain_tokens(text: &str) -> Vec<u32> {
     pieces(text).into_iter().map(id).collect()
 }
 
-/// Tokens of a chat: a few of the template around every message, and those of its text.
-pub(crate) fn chat_tokens(messages: &[(String, String)]) -> Vec<u32> {
-    let mut ids = vec![id("<|begin|>")];
-    for (role, text) in messages {
-        ids.extend([id("<|start|>"), id(role), id("<|text|>")]);
-        ids.extend(pieces(text).into_iter().map(id));
-        ids.push(id("<|end|>"));
-    }
-    ids.extend([id("<|start|>"), id("assistant"), id("<|text|>")]);
-    ids
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

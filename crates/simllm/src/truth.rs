@@ -27,6 +27,9 @@ pub struct TruthRequest {
     pub prompt_tokens: u64,
     /// Those taken from the cache (both tiers).
     pub cached_tokens: u64,
+    /// Those written into the cache.
+    #[serde(default)]
+    pub written_tokens: u64,
     /// HTTP status.
     pub status: u16,
     /// The client went away, or a fault ended it.

@@ -252,7 +252,7 @@ fn faults_break_what_they_say() {
     assert!(
         body(Fault::GarbageEvent { after_tokens: 1 })
             .1
-            .contains("\"x\"}]}")
+            .contains("\"finish_reason\":null}]\n\n")
     );
     assert!(
         body(Fault::UsageMismatch {

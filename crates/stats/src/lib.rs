@@ -8,6 +8,7 @@
 
 mod cache;
 mod calibration;
+mod cost;
 mod decision;
 mod diagnosis;
 mod level;

@@ -77,6 +77,8 @@ fn canary() -> CanaryReport {
         other_counted: true,
         other_text: None,
         replayed: false,
+        written: None,
+        control: None,
     }
 }
 

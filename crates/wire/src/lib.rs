@@ -11,6 +11,7 @@ mod encoding;
 mod errors;
 mod gateway;
 mod http1;
+mod learnt;
 mod prometheus;
 mod sse;
 

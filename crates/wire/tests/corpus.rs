@@ -1,6 +1,9 @@
 //! What the fuzzer began with, and what it found, read again.
 #![cfg(test)]
 
+#[path = "../../../fuzz/harness/apis.rs"]
+mod apis;
+
 #[path = "../../../fuzz/harness/deltas.rs"]
 mod deltas;
 
@@ -44,4 +47,9 @@ fn the_fuzzers_events_are_read() {
 #[test]
 fn the_fuzzers_responses_are_decoded() {
     replay("response", response::one);
+}
+
+#[test]
+fn the_fuzzers_events_of_each_api_are_read() {
+    replay("apis", apis::one);
 }

@@ -1,12 +1,17 @@
 //! The commands with a simulated engine: `demo`, `calibrate`, `simulate`.
 
-use super::words::LangWord;
+use super::words::{ApiWord, LangWord};
 use clap::Args;
 use std::path::PathBuf;
 
 /// Options of the demo.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
+    /// API of the requests [default: chat].
+    ///
+    /// 请求的 API [默认：chat]
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<ApiWord>,
     /// Requests in flight, one level each.
     ///
     /// 同时进行的请求数，每个值一个级别
@@ -42,6 +47,11 @@ pub(crate) struct DemoArgs {
 /// Options of `calibrate`.
 #[derive(Debug, Args)]
 pub(crate) struct CalibrateArgs {
+    /// API of the requests [default: chat].
+    ///
+    /// 请求的 API [默认：chat]
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<ApiWord>,
     /// Requests in flight, one level each.
     ///
     /// 同时进行的请求数，每个值一个级别
@@ -97,6 +107,11 @@ pub(crate) struct SimulateArgs {
     /// 含引擎设置的 YAML 或 JSON 文件
     #[arg(long)]
     pub(crate) config: Option<PathBuf>,
+    /// API whose address is printed; the server speaks all of them [default: chat].
+    ///
+    /// 打印哪个 API 的地址；服务支持全部 API [默认：chat]
+    #[arg(long, value_name = "API")]
+    pub(crate) api: Option<ApiWord>,
     /// Address to listen on [default: 127.0.0.1].
     ///
     /// 监听地址 [默认：127.0.0.1]

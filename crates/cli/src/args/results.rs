@@ -22,6 +22,11 @@ pub(crate) struct ReportArgs {
     /// 终端显示的内容：first 或 all [默认：与该次运行相同]
     #[arg(long, value_name = "HOW")]
     pub(crate) tables: Option<TablesWord>,
+    /// YAML file with what tokens cost [default: the prices of the run].
+    ///
+    /// 含 token 价格的 YAML 文件 [默认：该次运行的价格]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
     /// Begin CSV files with a byte order mark, for Excel.
     ///
     /// CSV 文件以字节序标记开头，供 Excel 使用
@@ -46,6 +51,11 @@ pub(crate) struct CompareArgs {
     /// 基准运行的目录，然后是要与之比较的各次运行
     #[arg(required = true, num_args = 2.., value_names = ["BASE", "NEW"])]
     pub(crate) dirs: Vec<PathBuf>,
+    /// YAML file with what tokens cost, for all runs [default: the prices of each run].
+    ///
+    /// 含 token 价格的 YAML 文件，用于全部运行 [默认：各次运行自己的价格]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
     /// Changes within ± this share are none [default: 0.05].
     ///
     /// ± 此比例之内的变化视为没有 [默认：0.05]

@@ -7,8 +7,9 @@
 use super::budget::Budget;
 use super::setting::one_or_more;
 use super::words::{
-    ColdWord, EngineWord, FormatName, KeepWord, LangWord, MaxTokensField, PrintedWord,
-    ProgressWord, SamplingWord, StoreTextWord, TablesWord, TokenSourceWord, UntilWord,
+    ApiWord, CacheControlWord, ColdWord, EngineWord, FormatName, KeepWord, LangWord,
+    MaxTokensField, PrintedWord, ProgressWord, SamplingWord, StoreTextWord, TablesWord,
+    TokenSourceWord, UntilWord,
 };
 use clap::{ArgAction, value_parser};
 use std::path::PathBuf;
@@ -30,9 +31,10 @@ or as a key in the --config file (--print-config writes one).")]
         /// 数据集文件：JSONL、JSON、CSV、TSV、文本、Parquet 或轨迹；也可 .gz、.zst
         #[arg(value_name = "FILE")]
         dataset: PathBuf,
-        /// Endpoint: base URL, …/v1, or the full URL of chat completions or completions.
+        /// Endpoint: base URL, …/v1, or the full URL of chat completions, completions, Messages or
+        /// Responses.
         ///
-        /// 端点：基础 URL、…/v1，或 chat completions、completions 的完整 URL
+        /// 端点：基础 URL、…/v1，或 chat completions、completions、Messages、Responses 的完整 URL
         #[arg(value_name = "URL")]
         endpoint: String,
     }
@@ -143,9 +145,14 @@ or as a key in the --config file (--print-config writes one).")]
         ///
         /// 模型名 [默认：服务列出的那个]
         model: String,
-        /// Longest answer, tokens; a row's own value wins.
+        /// API of the endpoint [default: by its path, else chat].
         ///
-        /// 最长输出，token；行内自带的值优先
+        /// 端点的 API [默认：由路径判断，否则 chat]
+        #[arg(value_name = "API")]
+        api: ApiWord,
+        /// Longest answer, tokens; a row's own value wins. Messages, which want one: 256 without it.
+        ///
+        /// 最长输出，token；行内自带的值优先。Messages 必须有上限：不给则为 256
         #[arg(value_name = "N")]
         max_output_tokens: u64,
         /// Shortest answer, tokens (min_tokens).
@@ -182,9 +189,39 @@ or as a key in the --config file (--print-config writes one).")]
         /// 并入每个请求体的 JSON，或 @文件
         #[arg(value_name = "JSON", hide_short_help = true)]
         extra_body: String,
-        /// Bearer key [also from OPENAI_API_KEY].
+        /// Ask the cache of Messages to keep each prompt: breakpoints at the end of the tools, of the
+        /// system text and of the last message, for 5m or 1h; off takes a row's own out [default: a
+        /// row's own].
         ///
-        /// Bearer 密钥 [也取自 OPENAI_API_KEY]
+        /// 要求 Messages 的缓存保留每个提示词：在 tools、system 与最后一条消息末尾设断点，保留 5m 或
+        /// 1h；off 去掉行内自带的断点 [默认：行内自带的]
+        #[arg(value_name = "TTL", hide_short_help = true)]
+        cache_control: CacheControlWord,
+        /// Shortest prompt that the model caches, tokens [default: by the model's name].
+        ///
+        /// 模型可缓存的最短提示词，token [默认：由模型名判断]
+        #[arg(value_name = "N", hide_short_help = true)]
+        cache_min_tokens: u64,
+        /// prompt_cache_key of requests: per-epoch, or fixed:VALUE; a hint for routing, beside the
+        /// marker (chat, Responses).
+        ///
+        /// 请求的 prompt_cache_key：per-epoch 或 fixed:值；只是路由提示，标记仍照常使用（chat、Responses）
+        #[arg(value_name = "KEY", hide_short_help = true)]
+        prompt_cache_key: String,
+        /// prompt_cache_retention of requests, passed through (chat, Responses).
+        ///
+        /// 请求的 prompt_cache_retention，原样传递（chat、Responses）
+        #[arg(value_name = "VALUE", hide_short_help = true)]
+        prompt_cache_retention: String,
+        /// Send prompts as token ids, by --tokenizer, else the engine's own (completions): exact
+        /// lengths, no template.
+        ///
+        /// 以 token id 发送提示词，由 --tokenizer，否则由引擎自己的分词器得出（completions）：长度精确，无模板
+        #[arg(hide_short_help = true)]
+        prompt_token_ids: bool,
+        /// Key [also from OPENAI_API_KEY; Messages: x-api-key, also from ANTHROPIC_API_KEY].
+        ///
+        /// 密钥 [也取自 OPENAI_API_KEY；Messages：x-api-key，也取自 ANTHROPIC_API_KEY]
         #[arg(value_name = "KEY")]
         api_key: String,
         /// Further header, 'Name: value'; can be repeated.
@@ -440,6 +477,11 @@ or as a key in the --config file (--print-config writes one).")]
         /// 有效吞吐用的 SLO 文件（YAML）
         #[arg(value_name = "FILE")]
         slo_file: PathBuf,
+        /// YAML file with what tokens cost: what each round costs, and what a hit saves.
+        ///
+        /// 含 token 价格的 YAML 文件：每轮的费用，以及命中节省多少
+        #[arg(value_name = "FILE", hide_short_help = true)]
+        prices: PathBuf,
         /// Text kept in the files: full, preview or none [default: preview].
         ///
         /// 文件中保留的文本：full、preview 或 none [默认：preview]

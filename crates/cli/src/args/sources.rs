@@ -1,10 +1,10 @@
 //! Where each setting of a run comes from, as `--print-config` shows it.
 
-use super::{RunArgs, command_in, variables};
-use crate::environment_key::{self, NAME as KEY};
+use super::{RunArgs, command_in, variables, words::ApiWord};
+use crate::environment_key;
 use clap::{ArgMatches, parser::ValueSource};
 use dualround_loadgen::redact_url;
-use dualround_model::{Lang, masked_fields};
+use dualround_model::{Api, Lang, masked_fields};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -56,6 +56,7 @@ pub(crate) fn listing(args: &RunArgs) -> String {
     let run = command.find_subcommand("run");
     let mut out = String::from("# Every setting of this run, as a file for --config.\n");
     let mut heading = None;
+    let key = environment_key::name_of(api_of(args));
     for (name, value) in args.values() {
         if RunArgs::NOT_IN_FILES.contains(&name) {
             continue;
@@ -90,15 +91,15 @@ pub(crate) fn listing(args: &RunArgs) -> String {
                 };
                 writeln!(out, "{name}: {value}  # {from}")
             }
-            None if name == "api_key" && std::env::var_os(KEY).is_some() => {
+            None if name == "api_key" && std::env::var_os(key).is_some() => {
                 let headers = args.header.as_deref().unwrap_or_default();
                 if environment_key::gives_way(headers, args.endpoint.as_deref()).is_some() {
                     writeln!(
                         out,
-                        "# {name}:  # {KEY} gives way to the credentials that are given"
+                        "# {name}:  # {key} gives way to the credentials that are given"
                     )
                 } else {
-                    writeln!(out, "# {name}: \"***\"  # environment {KEY}, a secret")
+                    writeln!(out, "# {name}: \"***\"  # environment {key}, a secret")
                 }
             }
             None => match arg.and_then(documented_default) {
@@ -108,6 +109,11 @@ pub(crate) fn listing(args: &RunArgs) -> String {
         };
     }
     out
+}
+
+/// The API that requests will go to.
+fn api_of(args: &RunArgs) -> Api {
+    environment_key::api_of(args.endpoint.as_deref(), args.api.map(ApiWord::means))
 }
 
 /// What stands after `[default:` in the help: the one place that states it.

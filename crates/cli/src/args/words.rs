@@ -5,7 +5,8 @@ use crate::{lang, progress::ProgressFormat};
 use clap::{ValueEnum, builder::PossibleValue};
 use dualround_dataset::{TextLang, format_names};
 use dualround_model::{
-    ColdPolicy, EngineKind, Keep, Lang, Sampling, StoreText, Tables, TokenSourceChoice,
+    Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, Sampling, StoreText, Tables,
+    TokenSourceChoice,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::sync::LazyLock;
@@ -59,6 +60,23 @@ words! {
     SamplingWord: Sampling {
         Same => Sampling::Same,
         Disjoint => Sampling::Disjoint,
+    }
+
+    /// `--api`: the API of the endpoint.
+    ApiWord: Api {
+        Chat => Api::Chat,
+        Completions => Api::Completions,
+        Messages => Api::Messages,
+        Responses => Api::Responses,
+    }
+
+    /// `--cache-control`: where a Messages request has breakpoints, and how long they keep.
+    CacheControlWord: CacheControl {
+        #[value(name = "5m")]
+        FiveMinutes => CacheControl::FiveMinutes,
+        #[value(name = "1h")]
+        OneHour => CacheControl::OneHour,
+        Off => CacheControl::Off,
     }
 
     /// `--max-tokens-field`: the field of a body that holds the longest answer.

@@ -2,14 +2,17 @@
 
 use crate::screen::{note, print};
 use crate::{
-    args::{CalibrateArgs, words::LangWord},
+    args::{
+        CalibrateArgs,
+        words::{ApiWord, LangWord},
+    },
     exit, settings, signals,
 };
 use anyhow::Context;
 use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{
-    Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec, Sample,
-    Timeouts, TrueTimes,
+    Api, Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec,
+    Sample, Timeouts, TrueTimes,
 };
 use dualround_report::calibration_table;
 use dualround_stats::{RoundFold, SummaryOptions, calibrate, flat_out, held_level};
@@ -30,6 +33,7 @@ const FLAT: (u32, u32, u64, usize) = (64, 20, 256, 16);
 /// Runs `dualround calibrate`: the client's own error against a server that knows the truth.
 pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
     let lang = LangWord::or_locale(args.lang);
+    let api = args.api.map(ApiWord::means).unwrap_or_default();
     let cancel = Cancel::new();
     let given = signals::listen(&cancel);
     let workers = args.workers.unwrap_or_else(settings::default_workers);
@@ -42,6 +46,7 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
     for concurrency in &args.concurrency {
         note(&format!("calibrating concurrency {concurrency} …"));
         let job = CalibrationRound {
+            api,
             concurrency: *concurrency,
             waves: args.waves,
             workers,
@@ -54,11 +59,12 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
         levels.push(calibrate(&round, &truth));
     }
     note("calibrating flat out …");
-    let flat = take_flat_out(workers, &cancel)?;
+    let flat = take_flat_out(api, workers, &cancel)?;
     if cancel.is_cancelled() {
         return Ok(given.load(SeqCst));
     }
     let calibration = Calibration {
+        api: api.word().to_owned(),
         workers,
         ttft_ms: args.ttft_ms,
         itl_ms: args.itl_ms,
@@ -89,13 +95,14 @@ fn engine() -> SimConfig {
     }
 }
 
-fn take_flat_out(workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut>> {
+fn take_flat_out(api: Api, workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut>> {
     let (concurrency, waves, output_tokens, events_per_write) = FLAT;
     let config = SimConfig {
         events_per_write,
         ..engine()
     };
     let job = CalibrationRound {
+        api,
         concurrency,
         waves,
         workers,
@@ -107,6 +114,7 @@ fn take_flat_out(workers: u32, cancel: &Cancel) -> anyhow::Result<Option<FlatOut
 
 /// A round of a calibration: one level against the simulated engine.
 struct CalibrationRound {
+    api: Api,
     concurrency: u32,
     waves: u32,
     workers: u32,
@@ -124,6 +132,7 @@ impl CalibrationRound {
             model: config.models.first().cloned().unwrap_or_default(),
             request: RequestPlan {
                 max_output_tokens: Some(self.output_tokens),
+                max_tokens_field: self.api.length_field().to_owned(),
                 ..RequestPlan::default()
             },
             levels: vec![self.concurrency.into()],
@@ -132,7 +141,7 @@ impl CalibrationRound {
             warmup: Some(0),
             workers: self.workers,
             timeouts: Timeouts::default(),
-            ..Plan::new(format!("{}/v1/chat/completions", sim.base_url()), "none")
+            ..Plan::new(format!("{}/v1{}", sim.base_url(), self.api.path()), "none")
         };
         plan.cold.policy = ColdPolicy::None;
         let count = self.concurrency.saturating_mul(self.waves).max(LEAST);

@@ -8,7 +8,7 @@ use crate::{
     settings,
 };
 use dualround_loadgen::preview;
-use dualround_model::{Plan, Sample};
+use dualround_model::{Api, Plan, Sample};
 use dualround_report::safe_text;
 use std::path::PathBuf;
 
@@ -113,7 +113,23 @@ pub(super) fn show_request(plan: &Plan, sample: &Sample, has_endpoint: bool) -> 
     }
     line(&shorten(&serde_json::to_string_pretty(&shown.body)?));
     line(shown.fresh);
+    if plan.api() == Api::Messages {
+        line(&breakpoints(&shown.breakpoints));
+    }
     Ok(())
+}
+
+/// Where the cache is asked to keep the prompt up to.
+fn breakpoints(places: &[(String, String)]) -> String {
+    if places.is_empty() {
+        return "cache_control: no breakpoint; a cache that is asked for keeps nothing (--cache-control places them)".to_owned();
+    }
+    let shown = places.iter().map(|(place, ttl)| format!("{place} ({ttl})"));
+    let shown: Vec<String> = shown.collect();
+    format!(
+        "cache_control: breakpoints at the end of {}",
+        shown.join(", ")
+    )
 }
 
 fn shorten(text: &str) -> String {

@@ -1,7 +1,9 @@
 //! `dualround check dataset`: what a file holds, and the first request that a run would send.
 
 use super::check::{CheckTarget, line, settle, show_request};
-use crate::{args::CheckDatasetArgs, exit, exit::Usage, progress, screen::print};
+use crate::{
+    args::CheckDatasetArgs, engine_tokens::to_token_ids, exit, exit::Usage, progress, screen::print,
+};
 use dualround_dataset::{BadLine, DatasetError, Inspection, inspect, load};
 use dualround_loadgen::sendable;
 use dualround_model::{Lang, Warning};
@@ -34,7 +36,13 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
         return Err(DatasetError::Empty { name, detail }.into());
     }
     match selection {
-        Ok(selection) => {
+        Ok(mut selection) => {
+            // Without a server to ask, a run's own look is left to the run.
+            if plan.request.prompt_token_ids
+                && (plan.dataset.tokenizer.is_some() || settled.has_endpoint)
+            {
+                to_token_ids(&plan, &mut selection)?;
+            }
             for samples in &selection.levels {
                 sendable(&plan, samples)?;
             }

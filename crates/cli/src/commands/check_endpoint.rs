@@ -5,7 +5,7 @@ use crate::{args::CheckEndpointArgs, exit, exit::Usage, screen::print};
 use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session, sendable};
 use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
-use dualround_report::warning_text;
+use dualround_report::{control_text, warning_text};
 
 /// Runs `dualround check endpoint`: looks, sends the canary unless told not to, and says what was
 /// found.
@@ -168,6 +168,10 @@ fn said(canary: &CanaryReport) {
         line(
             "canary: the answers bear no usage: tokens are counted from events, and prompts by no one",
         );
+    }
+    if let Some(report) = &canary.control {
+        let [text, _] = control_text(report);
+        line(&format!("canary: {text}"));
     }
     let by = match &canary.salt_field {
         Some(field) => format!("by the field {field}; under another value"),

@@ -8,8 +8,9 @@ use crate::{
     exit::{self, Usage},
     gate::Gate,
     gate_schema::Levels,
+    prices,
 };
-use dualround_model::{Lang, RunChange, Which};
+use dualround_model::{Lang, PriceTable, RunChange, Which};
 use dualround_report::{
     ComparedRun, GateResult, Versus, junit, level_change_json, versus_json, versus_markdown,
     versus_table,
@@ -44,10 +45,11 @@ pub(crate) fn run(args: &CompareArgs) -> anyhow::Result<u8> {
         Some((base, rest)) if !rest.is_empty() => (base, rest),
         _ => return Err(Usage("compare needs two folders of runs: BASE NEW…".to_owned()).into()),
     };
-    let base = whole(base_dir)?;
+    let prices = args.prices.as_deref().map(prices::read).transpose()?;
+    let base = whole(base_dir, prices.as_ref())?;
     let mut found = Vec::new();
     for dir in new_dirs {
-        let new = whole(dir)?;
+        let new = whole(dir, prices.as_ref())?;
         found.push((dir, compared(&base, base_dir, &new, dir, args)?, new));
     }
     let all: Vec<Versus<'_>> = found
@@ -91,8 +93,11 @@ fn side<'a>(dir: &'a Path, run: &'a SavedRun) -> ComparedRun<'a> {
 }
 
 /// A run that has something to compare.
-fn whole(dir: &Path) -> anyhow::Result<SavedRun> {
-    let run = saved::read(dir)?;
+fn whole(dir: &Path, prices: Option<&PriceTable>) -> anyhow::Result<SavedRun> {
+    let run = saved::read_as(dir, |plan| {
+        plan.prices = prices.cloned().or(plan.prices.take());
+    })?;
+    prices::check_model(&run.info.plan)?;
     if run.rounds.is_empty() {
         let dir = dir.display();
         return Err(Usage(format!("{dir}: the run has no finished round to compare")).into());

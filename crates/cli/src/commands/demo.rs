@@ -28,6 +28,7 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     let given = RunArgs {
         dataset: Some("demo.jsonl".into()),
         endpoint: Some(base.clone()),
+        api: args.api,
         num_samples: args.num_samples.map(|n| vec![n]),
         concurrency: Some(args.concurrency),
         max_output_tokens: Some(args.max_output_tokens),

@@ -3,7 +3,7 @@
 use super::{from_journal::FromJournal, saved};
 use crate::{
     args::ReportArgs,
-    exit,
+    exit, prices,
     screen::{self, note},
 };
 use dualround_report::FolderLock;
@@ -35,7 +35,11 @@ pub(crate) fn run(args: &ReportArgs) -> anyhow::Result<u8> {
     } else {
         None
     };
-    let mut run = saved::read(&args.dir)?;
+    let prices = args.prices.as_deref().map(prices::read).transpose()?;
+    let mut run = saved::read_as(&args.dir, |plan| {
+        plan.prices = prices.or(plan.prices.take());
+    })?;
+    prices::check_model(&run.info.plan)?;
     let output = &mut run.info.plan.output;
     if let Some(asked) = args.lang {
         output.lang = asked.means();

@@ -21,6 +21,7 @@ fn essence(plan: &Plan) -> Value {
     let mut value = serde_json::to_value(redacted_plan(plan)).unwrap_or_default();
     if let Some(plan) = value.as_object_mut() {
         plan.remove("round_noise");
+        plan.remove("prices");
         // How long it may take is not what is measured.
         if let Some(until) = plan.get_mut("until").filter(|until| until.is_object()) {
             *until = "decided".into();
@@ -29,6 +30,10 @@ fn essence(plan: &Plan) -> Value {
     if let Some(cold) = value.get_mut("cold").and_then(Value::as_object_mut) {
         cold.remove("fail_if");
         cold.remove("require_cold");
+    }
+    // How the key is taken was found out by the run.
+    if let Some(request) = value.get_mut("request").and_then(Value::as_object_mut) {
+        request.remove("key_as_bearer");
     }
     if let Some(output) = value.get_mut("output").and_then(Value::as_object_mut) {
         output.remove("dir");
@@ -57,7 +62,10 @@ fn is_settled(level: &LevelComparison, ended: usize) -> bool {
 /// # Errors
 /// [`Usage`] when there is no run, or another one.
 pub(crate) fn read(dir: &Path, plan: &Plan, selection: &Selection) -> anyhow::Result<Resumed> {
-    let saved = saved::read_as(dir, |then| then.round_noise = plan.round_noise)?;
+    let saved = saved::read_as(dir, |then| {
+        then.round_noise = plan.round_noise;
+        then.prices.clone_from(&plan.prices);
+    })?;
     let mut now = plan.clone();
     if now.model.is_empty() {
         now.model.clone_from(&saved.info.plan.model);

@@ -20,14 +20,6 @@ pub(crate) struct SavedRun {
     pub(crate) comparison: Comparison,
 }
 
-/// Reads a folder. A run without a finished round has no `rounds`.
-///
-/// # Errors
-/// When the folder holds no run, or its journal cannot be read.
-pub(crate) fn read(dir: &Path) -> anyhow::Result<SavedRun> {
-    read_as(dir, |_| {})
-}
-
 /// Refuses a folder that no run was written into.
 ///
 /// # Errors
@@ -42,10 +34,11 @@ pub(crate) fn must_hold_run(dir: &Path) -> Result<(), Usage> {
     )))
 }
 
-/// Reads a folder as [`read`] does, judged by a plan that `change` makes of the one in it.
+/// Reads a folder, judged by a plan that `change` makes of the one in it. A run without a finished
+/// round has no `rounds`.
 ///
 /// # Errors
-/// As [`read`].
+/// When the folder holds no run, or its journal cannot be read.
 pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Result<SavedRun> {
     let files = RunFiles::existing(dir);
     must_hold_run(dir)?;

@@ -1,9 +1,15 @@
 //! `dualround simulate`: the simulated engine as a server.
 
 use crate::screen::print;
-use crate::{args::SimulateArgs, exit, exit::Usage, signals};
+use crate::{
+    args::{SimulateArgs, words::ApiWord},
+    exit,
+    exit::Usage,
+    signals,
+};
 use anyhow::Context;
 use dualround_loadgen::Cancel;
+use dualround_model::Api;
 use simllm::{Sim, SimConfig};
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
@@ -42,9 +48,14 @@ pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
     }
     let given = signals::listen(&Cancel::new());
     let sim = Sim::start(config).context("the simulated engine did not start")?;
+    let api = args.api.map(ApiWord::means).unwrap_or_default();
+    let others = Api::ALL.into_iter().filter(|other| *other != api);
+    let others: Vec<String> = others.map(|other| format!("/v1{}", other.path())).collect();
     print(&format!(
-        "{}/v1/chat/completions (also /metrics, /truth, /reset_prefix_cache)",
-        sim.base_url()
+        "{}/v1{} (also {}, /metrics, /truth, /reset_prefix_cache)",
+        sim.base_url(),
+        api.path(),
+        others.join(", ")
     ));
     while given.load(SeqCst) == 0 {
         std::thread::sleep(Duration::from_millis(50));

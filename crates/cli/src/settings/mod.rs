@@ -1,5 +1,6 @@
 //! Given settings to a resolved plan: defaults filled in, everything checked.
 
+mod api_fields;
 mod cold;
 mod dataset;
 mod file;
@@ -14,12 +15,13 @@ mod rounds;
 use crate::{
     args::{
         RunArgs, listing,
-        words::{EngineWord, LangWord, PrintedWord, ProgressWord},
+        words::{ApiWord, EngineWord, LangWord, PrintedWord, ProgressWord},
     },
     endpoint::{self, Endpoint},
     environment_key, environment_words,
     exit::Usage,
     live::LivePlan,
+    prices,
     progress::ProgressFormat,
     redacted::redacted_plan,
     slo,
@@ -88,13 +90,16 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     let seed = RunSeed::of(&args);
     let lang = LangWord::or_locale(args.lang);
     let slo = slo(&args, &mut notes)?;
+    let prices = args.prices.as_deref().map(prices::read).transpose()?;
     let output = output::resolve(&args, lang);
     let cold = cold::resolve(&args)?;
     let rounds = rounds::resolve(&args, cold.policy)?;
-    let request = request::resolve(&args, &endpoint.url, endpoint.userinfo.is_some())?;
+    let request = request::resolve(&args, &endpoint, &mut notes)?;
+    let api = endpoint.api();
     notes.extend(environment_key::note(
         args.header.as_deref().unwrap_or_default(),
         args.endpoint.as_deref(),
+        api,
         args.api_key.as_deref(),
         lang,
     ));
@@ -119,6 +124,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         limits: limits::limits(&args)?,
         prometheus: prometheus::resolve(&args)?,
         slo,
+        prices,
         workers: args.workers.unwrap_or_else(default_workers),
         seed: seed.value,
         output,
@@ -147,7 +153,8 @@ fn required_dataset(args: &RunArgs) -> Result<PathBuf, Usage> {
 
 fn required_endpoint(args: &RunArgs) -> Result<Endpoint, Usage> {
     let address = args.endpoint.as_deref();
-    endpoint::resolve(address.ok_or_else(|| usage("--endpoint URL is required"))?)
+    let address = address.ok_or_else(|| usage("--endpoint URL is required"))?;
+    endpoint::resolve(address, args.api.map(ApiWord::means))
 }
 
 /// Refuses settings that cannot both be meant, or leave nothing to measure.

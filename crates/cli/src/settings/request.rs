@@ -1,24 +1,27 @@
 //! What every request holds.
 
-use super::{network, usage};
+use super::{api_fields, network, usage};
 use crate::{
     args::{
         RunArgs,
         words::{MaxTokensField, TokenSourceWord},
     },
+    endpoint::Endpoint,
     environment_key,
     exit::Usage,
     secret_line::secret,
 };
-use dualround_model::{NetworkPlan, RequestPlan, Secret};
+use dualround_model::{Api, NetworkPlan, RequestPlan, Secret};
 use serde_json::{Map, Value};
 
-/// Resolves the request side of the plan. The key of `OPENAI_API_KEY` ranks lowest.
+/// Resolves the request side of the plan. The key of the environment ranks lowest.
 pub(super) fn resolve(
     args: &RunArgs,
-    endpoint: &str,
-    has_userinfo: bool,
+    endpoint: &Endpoint,
+    notes: &mut Vec<String>,
 ) -> Result<RequestPlan, Usage> {
+    let api = endpoint.api();
+    api_fields::check(args, api)?;
     if let Some(temperature) = args.temperature.filter(|t| !(t.is_finite() && *t >= 0.0)) {
         return Err(usage(format!(
             "--temperature {temperature}: give 0 or more"
@@ -39,19 +42,22 @@ pub(super) fn resolve(
             "--min-output-tokens {least} is above --max-output-tokens {most}"
         )));
     }
-    let field = args.max_tokens_field.unwrap_or(MaxTokensField::MaxTokens);
+    let field = args.max_tokens_field.map(MaxTokensField::means);
     let headers = headers("--header", args.header.as_deref())?;
-    let key = api_key(args, &headers, has_userinfo)?;
+    let key = api_key(args, &headers, endpoint)?;
     Ok(RequestPlan {
-        max_output_tokens: args.max_output_tokens,
+        max_output_tokens: max_output_tokens(args, api, notes),
         min_output_tokens: args.min_output_tokens,
         ignore_eos: args.ignore_eos,
         temperature: args.temperature,
         top_p: args.top_p,
-        max_tokens_field: field.means().to_owned(),
+        max_tokens_field: field.unwrap_or(api.length_field()).to_owned(),
         stream_options: !args.no_stream_options.unwrap_or(false),
         extra_body: extra_body(args.extra_body.as_deref())?,
+        cache: api_fields::cache(args)?,
+        prompt_token_ids: args.prompt_token_ids.unwrap_or(false),
         api_key: key,
+        key_as_bearer: false,
         headers,
         token_source: args
             .token_source
@@ -60,9 +66,26 @@ pub(super) fn resolve(
         lenient: args.lenient.unwrap_or(false),
         network: NetworkPlan {
             http2: args.http2.unwrap_or(false),
-            ..network::resolve(&args.network(), Some(endpoint))?
+            ..network::resolve(&args.network(), Some(&endpoint.url))?
         },
     })
+}
+
+/// Tokens of an answer where Messages, which refuse a request without a limit, are given none.
+const MESSAGES_LIMIT: u64 = 256;
+
+/// The longest answer.
+fn max_output_tokens(args: &RunArgs, api: Api, notes: &mut Vec<String>) -> Option<u64> {
+    let given = args.max_output_tokens;
+    match api {
+        Api::Messages if given.is_none() => {
+            notes.push(format!(
+                "max_tokens: {MESSAGES_LIMIT}, since the Messages API wants a limit (--max-output-tokens sets it)"
+            ));
+            Some(MESSAGES_LIMIT)
+        }
+        _ => given,
+    }
 }
 
 /// The key of `--api-key`, else of the environment unless something else authorises: a header, or the
@@ -70,8 +93,10 @@ pub(super) fn resolve(
 fn api_key(
     args: &RunArgs,
     headers: &[(String, Secret)],
-    has_userinfo: bool,
+    endpoint: &Endpoint,
 ) -> Result<Option<Secret>, Usage> {
+    let api = endpoint.api();
+    let has_userinfo = endpoint.userinfo.is_some();
     let key = args.api_key.as_deref().map(|key| secret("--api-key", key));
     let key = key.transpose()?.flatten();
     if key
@@ -80,12 +105,19 @@ fn api_key(
     {
         return Err(usage("--api-key: give the key alone, without `Bearer`"));
     }
-    let has_header = headers.iter().any(|(name, _)| is(name, "Authorization"));
-    let ways = [
-        (key.is_some(), "--api-key"),
-        (has_header, "--header Authorization"),
-        (has_userinfo, "the user and password of --endpoint"),
-    ];
+    let has = |wanted: &str| headers.iter().any(|(name, _)| is(name, wanted));
+    let ways = match api {
+        // Its key has a line of its own.
+        Api::Messages => vec![
+            (key.is_some(), "--api-key"),
+            (has("x-api-key"), "--header x-api-key"),
+        ],
+        Api::Chat | Api::Completions | Api::Responses => vec![
+            (key.is_some(), "--api-key"),
+            (has("Authorization"), "--header Authorization"),
+            (has_userinfo, "the user and password of --endpoint"),
+        ],
+    };
     let given: Vec<&str> = ways
         .into_iter()
         .filter_map(|(is_given, way)| is_given.then_some(way))
@@ -103,7 +135,7 @@ fn api_key(
     if environment_key::gives_way(headers, args.endpoint.as_deref()).is_some() {
         return Ok(None);
     }
-    let name = environment_key::NAME;
+    let name = environment_key::name_of(api);
     match std::env::var_os(name) {
         None => Ok(None),
         Some(key) => match key.to_str() {
@@ -234,13 +266,17 @@ mod tests {
         assert_eq!(extra_body(Some("{\"seed\":1}")).unwrap().len(), 1);
     }
 
+    fn endpoint(url: &str) -> Endpoint {
+        crate::endpoint::resolve(url, None).unwrap()
+    }
+
     fn of(key: Option<&str>, headers: &[&str]) -> Result<RequestPlan, Usage> {
         let args = RunArgs {
             api_key: key.map(str::to_owned),
             header: Some(headers.iter().map(|text| (*text).to_owned()).collect()),
             ..RunArgs::default()
         };
-        resolve(&args, "http://127.0.0.1:1/", false)
+        resolve(&args, &endpoint("http://127.0.0.1:1/"), &mut Vec::new())
     }
 
     #[test]
@@ -304,7 +340,9 @@ mod tests {
             api_key: Some("sk-1".to_owned()),
             ..RunArgs::default()
         };
-        let error = resolve(&args, "http://h/", true).unwrap_err().to_string();
+        let error = resolve(&args, &endpoint("http://al:pw@h/"), &mut Vec::new())
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("password of --endpoint"), "{error}");
         let host = of(Some("sk-1"), &["Host: llama.example"]).unwrap();
         assert_eq!(host.headers.len(), 1);
@@ -317,7 +355,7 @@ mod tests {
             header: Some(vec!["Cookie: s=1".to_owned()]),
             ..RunArgs::default()
         };
-        let plan = resolve(&args, "http://127.0.0.1:1/", false).unwrap();
+        let plan = resolve(&args, &endpoint("http://127.0.0.1:1/"), &mut Vec::new()).unwrap();
         let shown = format!("{plan:?} {}", serde_json::to_string(&plan).unwrap());
         assert!(!shown.contains("sk-XYZ") && !shown.contains("s=1") && shown.contains("Cookie"));
     }

@@ -1,6 +1,7 @@
 //! The program as its users run it, against the simulated engine.
 #![cfg(test)]
 
+mod apis;
 mod beside;
 mod cache;
 mod client;

@@ -203,6 +203,8 @@ pub(super) fn known() -> RunEvidence {
             other_counted: true,
             other_text: None,
             replayed: false,
+            written: None,
+            control: None,
         }),
         ..RunEvidence::default()
     }

@@ -1,6 +1,6 @@
 //! A cache breaker: fresh text or a salt that no earlier prompt had.
 
-use crate::request::api::{BodyError, mark};
+use crate::request::api::{BodyError, mark, mark_ids};
 use dualround_model::{Api, ColdAction, ColdMethod};
 use serde_json::{Map, Value, json};
 
@@ -10,6 +10,8 @@ pub(crate) enum CacheBreaker {
     /// Words before everything else in the first message, and in the first tool where there are
     /// tools.
     Marker(String),
+    /// Token ids before everything else in prompts that are made of ids.
+    Ids(Vec<u32>),
     /// The engine's own field that separates caches.
     Salt {
         /// Its name.
@@ -23,18 +25,24 @@ impl CacheBreaker {
     /// How it makes a prompt cold.
     pub(crate) fn method(&self) -> ColdMethod {
         match self {
-            Self::Marker(_) => ColdMethod::Marker,
+            Self::Marker(_) | Self::Ids(_) => ColdMethod::Marker,
             Self::Salt { .. } => ColdMethod::Salt,
         }
     }
 
-    /// What is told of a round whose requests have it; the tokens of a marker are not counted.
+    /// What is told of a round whose requests have it; the tokens of a marker of text are not counted.
     pub(crate) fn action(self) -> ColdAction {
         let method = self.method();
         match self {
             Self::Marker(marker) => ColdAction {
                 method,
                 marker: Some(marker),
+                ..ColdAction::default()
+            },
+            Self::Ids(ids) => ColdAction {
+                method,
+                marker_tokens: Some(ids.len() as u64),
+                marker: Some(json!(ids).to_string()),
                 ..ColdAction::default()
             },
             Self::Salt { field, value } => ColdAction {
@@ -55,6 +63,7 @@ impl CacheBreaker {
                 body.insert(field.clone(), json!(value));
             }
             Self::Marker(marker) => mark(api, body, marker)?,
+            Self::Ids(ids) => mark_ids(body, ids)?,
         }
         Ok(())
     }

@@ -4,12 +4,12 @@
 use super::CacheBreaker;
 use crate::{
     cancel::Cancel, control::pause, exchange::Client, exchange::answer_reading::AnswerReading,
-    exchange::response::Response, request::filler::filler, request::marker::Markers,
-    request::prepare::request_of_text, transport::StampCounts,
+    exchange::response::Response, request::body::BodyExtras, request::filler::filler,
+    request::marker::Markers, request::prepare::request_of_text, transport::StampCounts,
 };
 use dualround_model::{
-    CanaryReport, Ending, FailureKind, Outcome, Plan, Sample, StreamFacts, TEMPLATE_TOKENS,
-    Timeline, Usage, Warning,
+    CanaryReport, ControlReport, Ending, FailureKind, Outcome, Plan, Sample, StreamFacts,
+    TEMPLATE_TOKENS, Timeline, Usage, Warning,
 };
 use std::{mem::discriminant, time::Duration};
 
@@ -53,6 +53,8 @@ pub(crate) struct Prober<'a> {
     /// What shapes the measured prompts shapes these too.
     like: Option<&'a Sample>,
     text: String,
+    /// By which a service routes the requests; `None` where they have no key.
+    key: Option<String>,
     sent: u32,
     slot: Option<crate::transport::Link>,
     /// What of the answers is not understood, each once.
@@ -60,11 +62,17 @@ pub(crate) struct Prober<'a> {
 }
 
 impl<'a> Prober<'a> {
-    pub(crate) fn new(client: &'a Client, plan: &'a Plan, like: Option<&'a Sample>) -> Self {
+    pub(crate) fn new(
+        client: &'a Client,
+        plan: &'a Plan,
+        like: Option<&'a Sample>,
+        key: Option<String>,
+    ) -> Self {
         Self {
             client,
             plan,
             like,
+            key,
             text: filler(plan.seed, CHARS),
             sent: 0,
             slot: None,
@@ -102,6 +110,11 @@ impl<'a> Prober<'a> {
         }
     }
 
+    /// Characters of the text that was sent last.
+    pub(crate) fn text_length(&self) -> usize {
+        self.text.len()
+    }
+
     /// How many requests were sent.
     pub(crate) fn sent(&self) -> u32 {
         self.sent
@@ -109,7 +122,7 @@ impl<'a> Prober<'a> {
 
     /// Makes the text longer: engines whose models are part recurrent cache in units of thousands
     /// of tokens. `false`: it is that long already.
-    fn lengthen(&mut self, chars: usize) -> bool {
+    pub(crate) fn lengthen(&mut self, chars: usize) -> bool {
         if chars <= self.text.len() {
             return false;
         }
@@ -139,7 +152,11 @@ impl<'a> Prober<'a> {
     ) -> Result<Probed, RefusedProbe> {
         self.sent += 1;
         let target = &self.client.target;
-        let request = request_of_text(self.plan, target, self.like, text, 2, Some(fresh));
+        let extras = BodyExtras {
+            fresh: Some(fresh),
+            key: self.key.as_deref(),
+        };
+        let request = request_of_text(self.plan, target, self.like, text, 2, extras);
         let reading = AnswerReading {
             keep_text: false,
             ..AnswerReading::of(self.plan)
@@ -247,6 +264,8 @@ async fn three(
         other_counted: other.usage.prompt_tokens.is_some(),
         other_text,
         salt_field: salt_field.map(str::to_owned),
+        written: first.usage.written_tokens,
+        control: None,
     })
 }
 
@@ -260,6 +279,32 @@ pub(crate) fn fresh(markers: &mut Markers, salt_field: Option<&str>) -> CacheBre
             value: words.trim_end().replace(' ', "-"),
         },
     }
+}
+
+/// What the fields that control a cache do, by a text that is sent twice without them: `without` sends
+/// requests that do not have them, `report` is of requests that do.
+///
+/// # Errors
+/// [`RefusedProbe`] when the server did not answer one of the requests.
+pub(crate) async fn without_control(
+    without: &mut Prober<'_>,
+    markers: &mut Markers,
+    report: &CanaryReport,
+    least: Option<u64>,
+    fields: Vec<&'static str>,
+) -> Result<ControlReport, RefusedProbe> {
+    let fresh = fresh(markers, report.salt_field.as_deref());
+    without.send(&fresh).await?;
+    let repeated = without.send(&fresh).await?;
+    Ok(ControlReport {
+        fields: fields.into_iter().map(str::to_owned).collect(),
+        with: report.repeated,
+        written: report.written,
+        without: repeated.usage.cached_tokens,
+        counted: report.other_counted && repeated.usage.prompt_tokens.is_some(),
+        min_tokens: least,
+        prompt_tokens: report.prompt_tokens,
+    })
 }
 
 /// Whether the field makes a prompt cold: the text hit under one value, and missed under another.
@@ -294,6 +339,8 @@ mod tests {
             salt_field: Some("cache_salt".to_owned()),
             other_text: None,
             replayed: false,
+            written: None,
+            control: None,
         };
         assert!(separates(&report(Some(0), true)));
         // vLLM leaves the field out without a hit.

@@ -45,4 +45,17 @@ impl EngineTokenizer {
         let asked = preflight::count_tokens(&self.plan, &mut self.control, text);
         self.runtime.block_on(asked)
     }
+
+    /// The ids of the tokens of a text, without special ones; `None` when the server did not answer
+    /// with them.
+    pub fn ids(&mut self, text: &str) -> Option<Vec<u32>> {
+        if text.is_empty() {
+            return Some(Vec::new());
+        }
+        let asked = preflight::tokens_of(&self.plan, &mut self.control, text);
+        let tokens = self.runtime.block_on(asked)?;
+        let tokens = tokens.get("tokens")?.as_array()?;
+        let ids = tokens.iter();
+        ids.map(|id| u32::try_from(id.as_u64()?).ok()).collect()
+    }
 }

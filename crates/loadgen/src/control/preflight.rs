@@ -36,9 +36,9 @@ pub(crate) fn models_target(target: &Target) -> Target {
     target.with_path(&format!("{base}/models{query}"))
 }
 
-/// Counts the tokens of a text by the server's own tokenizer; `None` where it has none. llama.cpp
-/// reads `content`, vLLM `prompt`; the path stands beside `/v1`.
-pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
+/// What the server's own tokenizer says of a text; `None` where it has none. llama.cpp reads
+/// `content`, vLLM `prompt`; the path stands beside `/v1`.
+pub(crate) async fn tokens_of(plan: &Plan, control: &mut Control, text: &str) -> Option<Value> {
     let mut headers = credentials(plan);
     headers.set("Content-Type", "application/json");
     let body = serde_json::json!({
@@ -51,7 +51,12 @@ pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str)
     if answer.status != 200 {
         return None;
     }
-    let value: Value = serde_json::from_slice(&answer.body).ok()?;
+    serde_json::from_slice(&answer.body).ok()
+}
+
+/// Counts the tokens of a text by the server's own tokenizer; `None` where it has none.
+pub(crate) async fn count_tokens(plan: &Plan, control: &mut Control, text: &str) -> Option<u64> {
+    let value = tokens_of(plan, control, text).await?;
     if let Some(count) = value.get("count").and_then(Value::as_u64) {
         return Some(count);
     }
@@ -129,6 +134,11 @@ pub(crate) struct NoList {
 }
 
 impl NoList {
+    /// HTTP status; 0 where it was not asked.
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
     fn of(answer: &crate::transport::WholeResponse) -> Self {
         const WORDS: usize = 200;
         let said = dualround_wire::error_text(&answer.body);

@@ -35,7 +35,7 @@ pub(super) struct Answer {
     start: Vec<u8>,
     /// Nothing more will be read.
     pub(super) ended: bool,
-    /// When `[DONE]` came.
+    /// When the end of the stream was said: `[DONE]`, `message_stop`.
     pub(super) done_ns: Option<u64>,
     completion_seen: u64,
     usage_events: u32,
@@ -168,7 +168,10 @@ impl Answer {
         // What is of another kind is kept, to be quoted should nothing else come.
         self.heard |= matches!(
             event,
-            StreamEvent::Chunk(_) | StreamEvent::Error { .. } | StreamEvent::Bad { .. }
+            StreamEvent::Chunk(_)
+                | StreamEvent::Last(_)
+                | StreamEvent::Error { .. }
+                | StreamEvent::Bad { .. }
         );
         if self.done_ns.is_some() {
             return;
@@ -179,6 +182,11 @@ impl Answer {
                 self.done_ns = Some(stamp.at);
             }
             StreamEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
+            StreamEvent::Last(chunk) => {
+                self.take_chunk(&chunk, stamp, tally);
+                self.facts.done = true;
+                self.done_ns = Some(stamp.at);
+            }
             StreamEvent::Error { message, code } => {
                 let message = match code {
                     Some(code) => format!("{message} ({code})"),
@@ -209,7 +217,7 @@ impl Answer {
     fn take_suspect(&mut self, suspect: Suspect, stamp: Stamp) {
         self.facts.ignored_events += 1;
         if let Some(usage) = suspect.usage {
-            self.usage.merge(usage);
+            self.take_usage(usage);
         }
         if suspect.sure || self.facts.token_events > 0 {
             self.facts.streamed = true;
@@ -226,7 +234,7 @@ impl Answer {
         }
         let mut bears = chunk.bears_token();
         if let Some(usage) = chunk.usage {
-            self.usage.merge(usage);
+            self.take_usage(usage);
             if chunk.has_choices {
                 bears |= self.take_running_usage(usage, bears, stamp);
             }
@@ -250,6 +258,15 @@ impl Answer {
         }
         for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
             self.keep(chunk.choice, text);
+        }
+    }
+
+    /// Counts in a stream grow in chat completions; in the other APIs an event has those of the whole
+    /// answer so far, and a total that an engine puts first is not one that counts.
+    fn take_usage(&mut self, usage: Usage) {
+        match self.api {
+            Api::Chat | Api::Completions => self.usage.merge(usage),
+            Api::Messages | Api::Responses => self.usage = usage,
         }
     }
 
@@ -458,8 +475,9 @@ impl Answer {
     fn unfinished(&self) -> String {
         if self.heard {
             let tokens = self.facts.token_events;
+            let end = self.api.end_marker();
             return format!(
-                "the stream ended without finish_reason and without [DONE], after {tokens} tokens"
+                "the stream ended without finish_reason and without {end}, after {tokens} tokens"
             );
         }
         let said_by = self.said_by();
@@ -481,7 +499,7 @@ impl Answer {
                     self.fail(FailureKind::StreamError, clean(&error));
                 }
                 if let Some(usage) = facts.usage {
-                    self.usage.merge(usage);
+                    self.take_usage(usage);
                 }
                 self.id = facts.id.map(|id| clean(&id));
                 if let Some(reason) = facts.finish_reason {

@@ -2,7 +2,7 @@
 //! and for asking what would have been recorded.
 
 use crate::{exchange::answer_reading::AnswerReading, exchange::response::Response};
-use dualround_model::{Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
+use dualround_model::{Api, Outcome, Plan, Stamp, StreamFacts, Timeline, Usage};
 
 /// What a response comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,10 +17,11 @@ pub struct Replayed {
     pub usage: Usage,
 }
 
-/// Decodes the reads of one HTTP/1.1 response as a run does; a response that has not ended when
+/// Decodes the reads of one HTTP/1.1 response of an API as a run does; a response that has not ended when
 /// they are used up ends there, as if the server had closed the connection.
-pub fn replay<'a>(reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
-    let mut response = Response::new(0, AnswerReading::of(&Plan::new("", "")));
+pub fn replay<'a>(api: Api, reads: impl IntoIterator<Item = (&'a [u8], Stamp)>) -> Replayed {
+    let plan = Plan::new(format!("/v1{}", api.path()), "");
+    let mut response = Response::new(0, AnswerReading::of(&plan));
     response.sent_at(0);
     let mut last = None;
     for (bytes, stamp) in reads {

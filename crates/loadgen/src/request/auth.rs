@@ -1,7 +1,10 @@
 //! The header fields that carry secrets.
 
 use crate::{
-    request::{api::authorised, head::Headers},
+    request::{
+        api::{authorised, own_headers},
+        head::Headers,
+    },
     transport::Target,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -15,13 +18,15 @@ pub(crate) fn basic(userinfo: Option<&str>) -> Headers {
     })
 }
 
-/// The headers that authorise: the key, else basic authorisation, and the user's own.
+/// The headers of the API and those that authorise: the key, else basic authorisation, and the user's
+/// own.
 pub(crate) fn credentials(plan: &Plan) -> Headers {
     let userinfo = plan.endpoint_userinfo.as_ref();
-    let mut headers = match &plan.request.api_key {
-        Some(key) => authorised(plan.api(), key),
+    let mut headers = own_headers(plan.api());
+    headers.set_all(&match &plan.request.api_key {
+        Some(key) => authorised(plan.api(), key, plan.request.key_as_bearer),
         None => basic(userinfo.map(Secret::expose)),
-    };
+    });
     headers.set_all(&given(&plan.request.headers));
     headers
 }

@@ -2,24 +2,50 @@
 
 use super::api::{self, BodyError};
 use crate::cold::CacheBreaker;
-use dualround_model::{Plan, Sample};
+use dualround_model::{Plan, PromptCacheKey, Sample};
 use serde_json::{Map, Value, json};
 
+/// The field by which a service routes requests to a cache.
+const CACHE_KEY: &str = "prompt_cache_key";
 /// Names of an answer's length.
-const LENGTHS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
+const LENGTHS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 
-/// The body of a sample with what makes it fresh.
+/// What is put into a body beside what the plan and the sample say.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct BodyExtras<'a> {
+    /// What makes it fresh.
+    pub(crate) fresh: Option<&'a CacheBreaker>,
+    /// The value of `prompt_cache_key` of its epoch.
+    pub(crate) key: Option<&'a str>,
+}
+
+impl<'a> BodyExtras<'a> {
+    /// Something fresh and nothing else.
+    pub(crate) fn fresh(fresh: Option<&'a CacheBreaker>) -> Self {
+        Self { fresh, key: None }
+    }
+
+    /// There is nothing to put in.
+    pub(super) fn is_empty(self) -> bool {
+        self.fresh.is_none() && self.key.is_none()
+    }
+}
+
+/// The body of a sample with what is put into it.
 ///
 /// # Errors
 /// [`BodyError`] when the API cannot take the sample, or has no place for what makes it fresh.
 pub(super) fn fresh_body(
     plan: &Plan,
     sample: &Sample,
-    fresh: Option<&CacheBreaker>,
+    extras: BodyExtras<'_>,
 ) -> Result<Map<String, Value>, BodyError> {
     let mut body = body(plan, sample)?;
-    if let Some(fresh) = fresh {
+    if let Some(fresh) = extras.fresh {
         fresh.apply(plan.api(), &mut body)?;
+    }
+    if let Some(key) = extras.key {
+        put(&mut body, CACHE_KEY, json!(key));
     }
     Ok(body)
 }
@@ -35,13 +61,10 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     let request = &plan.request;
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(plan.model));
-    body.extend(api::prompt(plan.api(), sample)?);
-    put(&mut body, "stream", json!(true));
     // A row, then the flags, then --extra-body: whichever comes later takes the place of an earlier
     // one. An answer's length is the row's first.
-    for (key, value) in &sample.options {
-        put(&mut body, key, value.clone());
-    }
+    body.extend(api::fields(plan.api(), sample)?);
+    put(&mut body, "stream", json!(true));
     if request.stream_options {
         body.extend(api::asks_for_usage(plan.api()));
     }
@@ -60,7 +83,13 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     if let Some(top_p) = request.top_p {
         put(&mut body, "top_p", number(top_p));
     }
-    // The two names of an answer's length are one setting.
+    if let Some(PromptCacheKey::Fixed(key)) = &request.cache.key {
+        put(&mut body, CACHE_KEY, json!(key));
+    }
+    if let Some(retention) = &request.cache.retention {
+        put(&mut body, "prompt_cache_retention", json!(retention));
+    }
+    // The names of an answer's length are one setting.
     if LENGTHS
         .iter()
         .any(|name| request.extra_body.contains_key(*name))
@@ -70,6 +99,7 @@ fn body(plan: &Plan, sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     for (key, value) in &request.extra_body {
         put(&mut body, key, value.clone());
     }
+    api::set_breakpoints(plan.api(), &mut body, request.cache.control)?;
     Ok(body)
 }
 

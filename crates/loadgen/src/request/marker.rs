@@ -1,7 +1,7 @@
 //! Text markers: fresh words at the start of a prompt, so that no cached prefix fits it.
 
 use dualround_model::WORDS;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Words of a marker: 64 bits, so that no two epochs of any two runs share one.
@@ -29,6 +29,17 @@ impl Markers {
         let picked: Vec<&str> = bits.iter().map(|byte| words[usize::from(*byte)]).collect();
         debug_assert_eq!(picked.len(), COUNT);
         format!("{}\n", picked.join(" "))
+    }
+
+    /// The next marker of token ids, drawn from those that the prompts are made of: as unlikely to
+    /// come twice as one of words. Empty where there are not two to draw from.
+    pub(crate) fn next_ids(&mut self, vocabulary: &[u32]) -> Vec<u32> {
+        let Some(bits) = vocabulary.len().checked_ilog2().filter(|bits| *bits > 0) else {
+            return Vec::new();
+        };
+        let count = 64_u32.div_ceil(bits);
+        let drawn = (0..count).map(|_| vocabulary[self.random.random_range(0..vocabulary.len())]);
+        drawn.collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod auth;
-mod body;
+pub(crate) mod body;
 pub(crate) mod filler;
 pub(crate) mod head;
 pub(crate) mod marker;

@@ -2,6 +2,7 @@
 //! past it. What follows stays as it was, and so do length and question.
 
 use dualround_model::Sample;
+use serde_json::Value;
 
 /// The number of characters of all texts of a sample.
 pub(crate) fn chars(sample: &Sample) -> usize {
@@ -36,6 +37,22 @@ pub(crate) fn cut(sample: &Sample, kept: usize, words: &str) -> Sample {
         left -= length;
     }
     sample
+}
+
+/// The sample with fresh `ids` put in after its first `kept`.
+pub(crate) fn cut_ids(sample: &Sample, kept: usize, ids: &[u32]) -> Sample {
+    let list = sample.token_ids().and_then(Value::as_array);
+    let mut whole: Vec<u32> = list
+        .into_iter()
+        .flatten()
+        .filter_map(|id| u32::try_from(id.as_u64()?).ok())
+        .collect();
+    let at = kept.min(whole.len());
+    whole.splice(at..at, ids.iter().copied());
+    Sample {
+        messages: vec![Sample::message_of_ids(&whole)],
+        ..sample.clone()
+    }
 }
 
 /// The length of the common beginning of two token lists.
@@ -118,7 +135,7 @@ impl Search {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Map, Value, json};
+    use serde_json::{Map, json};
 
     fn sample(messages: Value) -> Sample {
         Sample {

@@ -5,7 +5,7 @@ use crate::{
     cold::CacheBreaker,
     request::api::{self, BodyError},
     request::auth::credentials,
-    request::body::{fresh_body, sent},
+    request::body::{BodyExtras, fresh_body, sent},
     request::head::{Headers, RequestHead},
     request::row_options::RowOptions,
     request::unique_ids::UniqueIds,
@@ -56,6 +56,7 @@ pub(crate) fn epoch(
     target: &Target,
     samples: &[Arc<Sample>],
     freshness: Freshness<'_>,
+    key: Option<&str>,
 ) -> Result<PreparedEpoch, LoadError> {
     let head = head(plan, target);
     let mut content = Sha256::new();
@@ -66,12 +67,14 @@ pub(crate) fn epoch(
     let mut ids = UniqueIds::default();
     let mut asked = RowOptions::default();
     for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
-        let plain = serialise(plan, sample, None)?;
+        let plain = serialise(plan, sample, BodyExtras::default())?;
         add(&mut content, &plain);
         let fresh = freshness.of(index);
-        let body = match fresh {
-            Some(fresh) => serialise(plan, sample, Some(fresh))?,
-            None => plain,
+        let extras = BodyExtras { fresh, key };
+        let body = if extras.is_empty() {
+            plain
+        } else {
+            serialise(plan, sample, extras)?
         };
         let (bytes, body_at) = with_head(&head, &body);
         let prompt = match plan.output.store_text {
@@ -120,7 +123,7 @@ pub(crate) fn replaced(
     target: &Target,
     samples: &[Arc<Sample>],
     epoch: &PreparedEpoch,
-    fresh: &CacheBreaker,
+    extras: BodyExtras<'_>,
     is_replaced: impl Fn(u32) -> bool,
 ) -> Result<PreparedEpoch, LoadError> {
     let head = head(plan, target);
@@ -129,7 +132,7 @@ pub(crate) fn replaced(
         if !is_replaced(request.index) {
             continue;
         }
-        let body = serialise(plan, sample, Some(fresh))?;
+        let body = serialise(plan, sample, extras)?;
         (request.bytes, request.body_at) = with_head(&head, &body);
         request.body_digest = body_digest(&body);
     }
@@ -157,7 +160,10 @@ pub(crate) fn body_digest(body: &[u8]) -> BodyDigest {
 
 /// Of what is asked: the text, and where there is more than text (images, sounds), all of it.
 fn digest(sample: &Sample, text: &str) -> String {
-    let whole = if has_more_than_text(sample) {
+    let beside = ["system", "instructions"].map(|key| sample.options.get(key));
+    let whole = if beside.iter().any(Option::is_some) {
+        json!([sample.messages, beside]).to_string()
+    } else if has_more_than_text(sample) || sample.token_ids().is_some() {
         json!(sample.messages).to_string()
     } else {
         text.to_owned()
@@ -172,7 +178,11 @@ fn has_more_than_text(sample: &Sample) -> bool {
         .iter()
         .filter_map(|message| message.get("content"));
     let mut parts = contents.filter_map(Value::as_array).flatten();
-    parts.any(|part| part.get("type").is_some_and(|kind| kind != "text"))
+    let texts = ["text", "input_text", "output_text"];
+    parts.any(|part| {
+        let kind = part.get("type").and_then(Value::as_str);
+        kind.is_some_and(|kind| !texts.contains(&kind))
+    })
 }
 
 /// What shapes a prompt, in the order in which it is rendered. Sharing is measured on this, not on
@@ -227,7 +237,11 @@ fn add(digest: &mut Sha256, body: &[u8]) {
 /// Settings of a request that are about its answer: how long it is, and how it is drawn. Requests
 /// that are not measured leave them out, and keep everything else, since it may shape the prompt or
 /// the way to a replica.
-const ABOUT_THE_ANSWER: [&str; 25] = [
+const ABOUT_THE_ANSWER: [&str; 28] = [
+    "max_output_tokens",
+    "stop_sequences",
+    // Its budget may be above the few tokens that are asked for.
+    "thinking",
     "max_tokens",
     "max_completion_tokens",
     "min_tokens",
@@ -270,7 +284,7 @@ pub(crate) fn request_of_text(
     like: Option<&Sample>,
     text: &str,
     max_tokens: u64,
-    fresh: Option<&CacheBreaker>,
+    extras: BodyExtras<'_>,
 ) -> RequestBytes {
     let system = like.and_then(|sample| {
         let first = sample.messages.first()?;
@@ -291,7 +305,7 @@ pub(crate) fn request_of_text(
         truncated: false,
     };
     // There is a message, made here.
-    let mut body = fresh_body(plan, &sample, fresh).unwrap_or_default();
+    let mut body = fresh_body(plan, &sample, extras).unwrap_or_default();
     body.retain(|key, _| !ABOUT_THE_ANSWER.contains(&key.as_str()));
     body.insert(plan.request.max_tokens_field.clone(), json!(max_tokens));
     body.insert("stream".to_owned(), json!(true));
@@ -314,7 +328,7 @@ pub(crate) fn sent_body(
     sample: &Sample,
     fresh: Option<&CacheBreaker>,
 ) -> Result<Value, BodyError> {
-    fresh_body(plan, sample, fresh).map(Value::Object)
+    fresh_body(plan, sample, BodyExtras::fresh(fresh)).map(Value::Object)
 }
 
 /// Whether requests of this sample carry tools.
@@ -322,12 +336,8 @@ pub(crate) fn has_tools(plan: &Plan, sample: &Sample) -> bool {
     api::is_marked_twice(plan.api(), &sent(plan, sample))
 }
 
-fn serialise(
-    plan: &Plan,
-    sample: &Sample,
-    fresh: Option<&CacheBreaker>,
-) -> Result<Vec<u8>, LoadError> {
-    fresh_body(plan, sample, fresh)
+fn serialise(plan: &Plan, sample: &Sample, extras: BodyExtras<'_>) -> Result<Vec<u8>, LoadError> {
+    fresh_body(plan, sample, extras)
         .and_then(|body| Ok(serde_json::to_vec(&body)?))
         .map_err(|error| refused(sample, &error))
 }

@@ -1,7 +1,7 @@
 //! The request that a run would send for a sample, for people to look at.
 
-use crate::{LoadError, request::head::Headers, request::prepare};
-use dualround_model::{ColdPolicy, Plan, Sample, masked_fields};
+use crate::{LoadError, request::api::Breakpoints, request::head::Headers, request::prepare};
+use dualround_model::{Api, ColdPolicy, Plan, Sample, authorises, masked_fields};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -17,6 +17,9 @@ pub struct Preview {
     pub body: Value,
     /// What that puts into it.
     pub fresh: &'static str,
+    /// Where a cache is asked to keep the prompt up to, and for how long, in the order in which it is
+    /// rendered: `messages[2]`, `1h`.
+    pub breakpoints: Vec<(String, String)>,
 }
 
 /// The request of a sample by a plan.
@@ -35,6 +38,10 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
         }
         ColdPolicy::Reset | ColdPolicy::None => "cold rounds send it as it is",
     };
+    let breakpoints = match (plan.api(), &body) {
+        (Api::Messages, Value::Object(fields)) => Breakpoints::of(fields).places,
+        _ => Vec::new(),
+    };
     Ok(Preview {
         url: crate::redact_url(&plan.endpoint),
         headers: masked(&prepare::headers(plan), plan),
@@ -43,6 +50,7 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
             other => other,
         },
         fresh,
+        breakpoints,
     })
 }
 
@@ -61,7 +69,7 @@ pub fn sendable(plan: &Plan, samples: &[Arc<Sample>]) -> Result<(), LoadError> {
 /// The user's own values and keys are secrets; what the program says of itself is none.
 fn masked(headers: &Headers, plan: &Plan) -> Vec<(String, String)> {
     let fields = headers.fields().map(|(name, value)| {
-        let secret = name.eq_ignore_ascii_case("authorization") || is_users_own(plan, name);
+        let secret = authorises(name) || is_users_own(plan, name);
         let value = if secret { "***" } else { value };
         (name.to_owned(), value.to_owned())
     });

@@ -10,8 +10,9 @@ use crate::{
     request::prepare,
 };
 use dualround_model::{
-    Api, CanaryReport, ColdAction, ColdMethod, ColdPolicy, FailureKind, ResetCall, ResetOutcome,
-    ResetProof, TEMPLATE_TOKENS, Warning,
+    Api, CacheControl, CachePlan, CanaryReport, ColdAction, ColdMethod, ColdPolicy, ControlEffect,
+    ControlReport, FailureKind, PromptCacheKey, ResetCall, ResetOutcome, ResetProof,
+    TEMPLATE_TOKENS, Warning,
 };
 use std::time::Duration;
 
@@ -25,13 +26,28 @@ pub(super) struct RunCold {
     salt_field: Option<String>,
     /// What of the canary's answers was not understood.
     pub(super) canary_odd: Vec<Warning>,
+    /// The token ids that prompts are made of; empty where they are made of text.
+    vocabulary: Vec<u32>,
+    /// Keys for routing that were given out.
+    keys: u64,
+}
+
+/// Words, or token ids, that no prompt had before.
+#[derive(Clone, Debug)]
+pub(super) enum FreshWords {
+    /// A line of words.
+    Text(String),
+    /// Ids, for prompts that are made of them.
+    Ids(Vec<u32>),
 }
 
 impl RunCold {
-    /// Nothing is proven yet.
-    pub(super) fn new(markers: Markers) -> Self {
+    /// Nothing is proven yet; `vocabulary` are the token ids that prompts are made of.
+    pub(super) fn new(markers: Markers, vocabulary: Vec<u32>) -> Self {
         Self {
             markers,
+            vocabulary,
+            keys: 0,
             salt_field: None,
             canary_odd: Vec::new(),
         }
@@ -105,12 +121,61 @@ impl RunCold {
         notes: &mut RunNotes,
     ) -> Result<CanaryReport, canary::RefusedProbe> {
         let like = setting.first_sample();
-        let mut prober = canary::Prober::new(&setting.client, &setting.plan, like.as_deref());
+        let key = self.next_key(setting);
+        let mut prober = canary::Prober::new(&setting.client, &setting.plan, like.as_deref(), key);
         let lengths = lengths(setting, engines);
         let found = canary::run(&mut prober, &mut self.markers, salt_field, lengths).await;
         notes.probe_requests += prober.sent();
+        let length = prober.text_length();
         self.canary_odd = setting.secrets().scrub_all(prober.into_odd());
-        found
+        let mut report = found?;
+        let fields = setting.plan.request.cache.fields();
+        if !fields.is_empty() {
+            report.control = self.control(&report, fields, length, setting, notes).await;
+        }
+        Ok(report)
+    }
+
+    /// What the fields that control the cache do, by requests that do not have them; `None` where these
+    /// were not answered.
+    async fn control(
+        &mut self,
+        report: &CanaryReport,
+        fields: Vec<&'static str>,
+        length: usize,
+        setting: &RunSetting,
+        notes: &mut RunNotes,
+    ) -> Option<ControlReport> {
+        let mut plan = setting.plan.clone();
+        plan.request.cache = CachePlan {
+            control: plan.request.cache.control.map(|_| CacheControl::Off),
+            ..CachePlan::default()
+        };
+        let like = setting.first_sample();
+        let mut without = canary::Prober::new(&setting.client, &plan, like.as_deref(), None);
+        without.lengthen(length);
+        let least = setting.plan.least_cached_tokens();
+        let markers = &mut self.markers;
+        let told = canary::without_control(&mut without, markers, report, least, fields).await;
+        notes.probe_requests += without.sent();
+        let report = told.ok()?;
+        let effect = report.effect();
+        if effect != ControlEffect::Works {
+            let report = report.clone();
+            notes.warnings.push(Warning::CacheFields { report, effect });
+        }
+        Some(report)
+    }
+
+    /// A key for routing that no epoch of this run had before, where each is to have its own.
+    pub(super) fn next_key(&mut self, setting: &RunSetting) -> Option<String> {
+        if setting.plan.request.cache.key != Some(PromptCacheKey::PerEpoch) {
+            return None;
+        }
+        self.keys += 1;
+        let words = self.markers.next();
+        let words: Vec<&str> = words.split_whitespace().take(4).collect();
+        Some(format!("dualround-{}-{}", self.keys, words.join("-")))
     }
 
     /// Acts as the policy says, and starts an epoch whose bodies are fresh.
@@ -129,9 +194,11 @@ impl RunCold {
             ColdPolicy::Auto | ColdPolicy::Salt => Some(self.fresh()),
             ColdPolicy::Reset | ColdPolicy::None => None,
         };
-        epoch.start(setting, breaker.clone())?;
+        let key = self.next_key(setting);
+        epoch.start(setting, breaker.clone(), key)?;
         let mut action = breaker.map(CacheBreaker::action).unwrap_or_default();
-        if let Some(marker) = &action.marker {
+        // Those of a marker of ids are known.
+        if let (Some(marker), None) = (&action.marker, action.marker_tokens) {
             action.marker_tokens = marker_tokens(setting, marker);
         }
         if policy == ColdPolicy::Reset {
@@ -145,7 +212,19 @@ impl RunCold {
     /// The next value that no prompt had before, by what the canary proved to separate caches, else a
     /// marker.
     pub(super) fn fresh(&mut self) -> CacheBreaker {
+        if self.salt_field.is_none() && !self.vocabulary.is_empty() {
+            return CacheBreaker::Ids(self.markers.next_ids(&self.vocabulary));
+        }
         canary::fresh(&mut self.markers, self.salt_field.as_deref())
+    }
+
+    /// The next words, or token ids, that no prompt had before.
+    pub(super) fn fresh_words(&mut self) -> FreshWords {
+        if self.vocabulary.is_empty() {
+            FreshWords::Text(self.markers.next())
+        } else {
+            FreshWords::Ids(self.markers.next_ids(&self.vocabulary))
+        }
     }
 
     /// Waits until nothing runs, resets every tier, and holds a text that hit before against it.
@@ -164,7 +243,8 @@ impl RunCold {
         };
         let url = first_url(setting, &calls, false)?;
         let like = setting.first_sample();
-        let mut prober = canary::Prober::new(&setting.client, plan, like.as_deref());
+        let key = self.next_key(setting);
+        let mut prober = canary::Prober::new(&setting.client, plan, like.as_deref(), key);
         let fresh = canary::fresh(&mut self.markers, None);
         let before = if plan.probe {
             hit_before_reset(&mut prober, &fresh, action).await
@@ -287,7 +367,10 @@ fn lengths(setting: &RunSetting, engines: &RunEngines) -> canary::TextLengths {
     let samples = setting.samples().iter();
     let longest = samples.map(|sample| sample.text().len()).max();
     canary::TextLengths {
-        block: engines.block_tokens(),
+        // What a model does not cache at all is no longer than the blocks of one that caches.
+        block: engines
+            .block_tokens()
+            .max(setting.plan.least_cached_tokens()),
         longest_chars: longest.unwrap_or(0),
     }
 }

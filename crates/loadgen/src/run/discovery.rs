@@ -4,21 +4,30 @@ use super::setting::RunSetting;
 use crate::{
     LoadError,
     clock::instant_now,
-    control::pause,
     control::preflight::{self, Models, NoList},
+    control::{ControlPlane, pause},
+    exchange::Client,
+    request::api::has_own_key,
 };
+use dualround_model::Plan;
 use std::time::Duration;
 
 /// Between two looks at a server that is not ready.
 const READY_EVERY: Duration = Duration::from_millis(300);
 
-/// Asks what models there are. With a model given and probes off, not even the list is asked for.
+/// Asks what models there are. With a model given and probes off, not even the list is asked for. A
+/// key that the server does not take by the API's own header is tried once as all others take it, and
+/// the plan keeps what it took.
 ///
 /// # Errors
 /// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
-pub(super) async fn models(setting: &RunSetting) -> Result<Models, LoadError> {
-    if setting.plan.probe || setting.plan.model.is_empty() {
-        listed_models(setting).await
+pub(super) async fn models(
+    plan: &mut Plan,
+    client: &Client,
+    control: &ControlPlane,
+) -> Result<Models, LoadError> {
+    if plan.probe || plan.model.is_empty() {
+        listed_models(plan, client, control).await
     } else {
         Ok(Models::NoList(NoList::default()))
     }
@@ -28,9 +37,33 @@ pub(super) async fn models(setting: &RunSetting) -> Result<Models, LoadError> {
 ///
 /// # Errors
 /// [`LoadError::Unreachable`] when nothing answers, [`LoadError::KeyRefused`] when the key is refused.
-pub(super) async fn listed_models(setting: &RunSetting) -> Result<Models, LoadError> {
-    let mut control = preflight::control(setting.target(), setting.control.clock());
-    preflight::list_models(&setting.plan, &mut control).await
+pub(super) async fn listed_models(
+    plan: &mut Plan,
+    client: &Client,
+    control: &ControlPlane,
+) -> Result<Models, LoadError> {
+    let mut asking = preflight::control(&client.target, control.clock());
+    let listed = preflight::list_models(plan, &mut asking).await;
+    let is_refused = match &listed {
+        Err(LoadError::KeyRefused { status: 401, .. }) => true,
+        Ok(Models::NoList(answer)) => answer.status() == 401,
+        _ => false,
+    };
+    let has_other = has_own_key(plan.api()) && plan.request.api_key.is_some();
+    if !is_refused || !has_other || plan.request.key_as_bearer {
+        return listed;
+    }
+    plan.request.key_as_bearer = true;
+    let again = preflight::list_models(plan, &mut asking).await;
+    let is_taken = match &again {
+        Ok(Models::NoList(answer)) => answer.status() != 401,
+        other => other.is_ok(),
+    };
+    if is_taken {
+        return again;
+    }
+    plan.request.key_as_bearer = false;
+    listed
 }
 
 /// Waits until the server answers and, where it has a `/health`, calls itself healthy; engines

@@ -36,6 +36,8 @@ pub(super) struct RunEpoch {
     pub(super) bodies: Option<Arc<PreparedEpoch>>,
     /// What made it fresh; `None` where nothing was put into the bodies.
     pub(super) breaker: Option<CacheBreaker>,
+    /// By which a service routes its requests; `None` where they have no key of their own.
+    pub(super) key: Option<String>,
     /// The token ids of its prompts, once they were asked for and told.
     pub(super) token_ids: Option<Vec<Vec<u32>>>,
     /// The digest of what it asks, without the breaker: equal in all rounds of a level.
@@ -58,14 +60,21 @@ impl RunEpoch {
         &mut self,
         setting: &RunSetting,
         breaker: Option<CacheBreaker>,
+        key: Option<String>,
     ) -> Result<(), LoadError> {
         // Two sets of bodies at once are what a large dataset has no room for.
         (self.bodies, self.token_ids) = (None, None);
         let samples = setting.samples();
         let freshness = Freshness::shared(breaker.as_ref());
-        let bodies = prepare::epoch(&setting.plan, setting.target(), samples, freshness)?;
+        let bodies = prepare::epoch(
+            &setting.plan,
+            setting.target(),
+            samples,
+            freshness,
+            key.as_deref(),
+        )?;
         self.bodies = Some(Arc::new(bodies));
-        self.breaker = breaker;
+        (self.breaker, self.key) = (breaker, key);
         Ok(())
     }
 

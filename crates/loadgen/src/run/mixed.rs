@@ -4,7 +4,7 @@
 use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetting};
 use crate::{
     LoadError,
-    request::prepare,
+    request::{body::BodyExtras, prepare},
     round::blocks::{BlockCut, Blocks, block_size},
     round::order::{self, RoundOrder},
 };
@@ -22,6 +22,7 @@ pub(super) fn mixed_bodies(
     concurrency: u32,
     setting: &RunSetting,
     cold: &mut RunCold,
+    key: Option<&str>,
     epoch: &PreparedEpoch,
 ) -> Result<RoundBodies, LoadError> {
     let prompt = |index: u32| {
@@ -35,7 +36,12 @@ pub(super) fn mixed_bodies(
     let (plan, target) = (&setting.plan, setting.target());
     let is_miss = |index: u32| misses.contains(&index);
     let samples = setting.samples();
-    let bodies = prepare::replaced(plan, target, samples, epoch, &value, is_miss)?;
+    // Both arms go the way of the epoch: what differs is what a cache can have.
+    let extras = BodyExtras {
+        fresh: Some(&value),
+        key,
+    };
+    let bodies = prepare::replaced(plan, target, samples, epoch, extras, is_miss)?;
     check(spec, &bodies, epoch, is_miss)?;
     order.requests = cut.requests;
     order.blocks = Some(blocks);

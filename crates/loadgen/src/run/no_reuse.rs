@@ -26,7 +26,8 @@ pub(super) fn no_reuse_bodies(
         .first()
         .map_or(ColdMethod::None, CacheBreaker::method);
     let freshness = Freshness::Each(&values);
-    let bodies = prepare::epoch(&setting.plan, setting.target(), samples, freshness)?;
+    let (plan, key) = (&setting.plan, cold.next_key(setting));
+    let bodies = prepare::epoch(plan, setting.target(), samples, freshness, key.as_deref())?;
     all_differ(spec, &bodies)?;
     Ok(RoundBodies {
         // Its values are many, and none of them is told.

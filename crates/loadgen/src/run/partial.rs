@@ -1,6 +1,7 @@
 //! The bodies of a partial round: a share of each prompt as it was sent before, then fresh words.
 
 use super::{
+    cold::FreshWords,
     engines::RunEngines,
     epoch::{RoundBodies, RunEpoch},
     setting::RunSetting,
@@ -8,10 +9,12 @@ use super::{
 };
 use crate::{
     LoadError,
-    request::partial::{Search, chars, common, cut},
+    cold::CacheBreaker,
+    request::partial::{Search, chars, common, cut, cut_ids},
     request::prepare::{self, Freshness},
 };
 use dualround_model::{PrefixCut, Sample};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Questions to the tokenizer for one prompt, at most.
@@ -57,17 +60,23 @@ impl CutSamples {
 /// [`LoadError::Body`] for a sample that cannot be sent.
 pub(super) fn partial_bodies(
     percent: u32,
-    words: &str,
+    words: &FreshWords,
     setting: &RunSetting,
     engines: &RunEngines,
     epoch: &mut RunEpoch,
 ) -> Result<RoundBodies, LoadError> {
-    epoch.ask_token_ids(setting, engines);
-    let by_tokens = cut_by_tokens(percent, words, setting, engines, epoch);
-    let cut = by_tokens.unwrap_or_else(|| cut_by_chars(percent, words, setting));
+    let cut = match words {
+        FreshWords::Ids(ids) => cut_by_ids(percent, ids, setting, engines, epoch),
+        FreshWords::Text(words) => {
+            epoch.ask_token_ids(setting, engines);
+            let by_tokens = cut_by_tokens(percent, words, setting, engines, epoch);
+            by_tokens.unwrap_or_else(|| cut_by_chars(percent, words, setting))
+        }
+    };
     let (plan, breaker) = (&setting.plan, epoch.breaker.as_ref());
     let freshness = Freshness::shared(breaker);
-    let bodies = prepare::epoch(plan, setting.target(), &cut.samples, freshness)?;
+    let key = epoch.key.as_deref();
+    let bodies = prepare::epoch(plan, setting.target(), &cut.samples, freshness, key)?;
     Ok(RoundBodies {
         bodies: Arc::new(bodies),
         cold: None,
@@ -77,6 +86,37 @@ pub(super) fn partial_bodies(
             block_tokens: cut.block_tokens,
         }),
     })
+}
+
+/// Prompts of token ids are cut where they are asked to be, at a whole block; those of the epoch's own
+/// value stand before them.
+fn cut_by_ids(
+    percent: u32,
+    fresh: &[u32],
+    setting: &RunSetting,
+    engines: &RunEngines,
+    epoch: &RunEpoch,
+) -> CutSamples {
+    let before = match &epoch.breaker {
+        Some(CacheBreaker::Ids(ids)) => ids.len(),
+        _ => 0,
+    };
+    let samples = setting.samples();
+    let block = engines.block_tokens().unwrap_or(1);
+    let size = usize::try_from(block).unwrap_or(usize::MAX).max(1);
+    let mut all = CutSamples::with_capacity(samples.len(), Some(block));
+    for sample in samples {
+        let whole = before
+            + sample
+                .token_ids()
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
+        let asked = whole * percent as usize / 100;
+        let target = (asked + size / 2) / size * size;
+        let kept = target.clamp(before, whole);
+        all.push(cut_ids(sample, kept - before, fresh), kept, whole);
+    }
+    all
 }
 
 fn cut_by_chars(percent: u32, words: &str, setting: &RunSetting) -> CutSamples {

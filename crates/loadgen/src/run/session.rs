@@ -105,7 +105,7 @@ impl Session {
             crew: Crew::start(plan.workers.min(most))?,
             warm_up: WarmUp::default(),
             engines: RunEngines::default(),
-            cold: RunCold::new(Markers::new(plan.seed, nanos(wall))),
+            cold: RunCold::new(Markers::new(plan.seed, nanos(wall)), token_ids(&levels)),
             epoch: RunEpoch::default(),
             notes: RunNotes::default(),
             most_cycles: None,
@@ -245,7 +245,9 @@ impl Session {
 
     fn find_server(&mut self) -> Result<(), LoadError> {
         let setting = &mut self.setting;
-        let models = setting.control.run(discovery::listed_models(setting))?;
+        let listing =
+            discovery::listed_models(&mut setting.plan, &setting.client, &setting.control);
+        let models = setting.control.run(listing)?;
         setting.plan.model = preflight::choose_model(&setting.plan.model, &models)?;
         let finding = self.engines.find(setting, &mut self.notes);
         setting.control.run(finding)
@@ -253,9 +255,8 @@ impl Session {
 
     fn find_all(&mut self) -> Result<Option<CanaryReport>, LoadError> {
         let setting = &mut self.setting;
-        let models = setting
-            .control
-            .run_unless_cancelled(discovery::models(setting));
+        let listing = discovery::models(&mut setting.plan, &setting.client, &setting.control);
+        let models = setting.control.run_unless_cancelled(listing);
         let Some(models) = models.transpose()? else {
             return Ok(None);
         };
@@ -331,10 +332,9 @@ impl Session {
             return 0;
         }
         watch(RoundEvent::WarmingUp { requests });
-        let markers = &mut self.cold.markers;
         let failed = self
             .warm_up
-            .send(requests, &self.setting, &self.crew, markers);
+            .send(requests, &self.setting, &self.crew, &mut self.cold);
         self.notes.warnings.extend(failed);
         requests
     }
@@ -382,11 +382,12 @@ impl Session {
         if spec.kind == RoundKind::Mixed {
             let concurrency = self.load(order.level).concurrency().unwrap_or(1);
             let (setting, cold) = (&self.setting, &mut self.cold);
-            return mixed_bodies(spec, order, concurrency, setting, cold, &bodies);
+            let key = self.epoch.key.as_deref();
+            return mixed_bodies(spec, order, concurrency, setting, cold, key, &bodies);
         }
         let cut = match spec.kept_percent {
             Some(percent) if percent < 100 => {
-                let words = self.cold.markers.next();
+                let words = self.cold.fresh_words();
                 let (setting, engines) = (&self.setting, &self.engines);
                 return partial_bodies(percent, &words, setting, engines, &mut self.epoch);
             }
@@ -551,6 +552,17 @@ impl Session {
             ..begun
         }
     }
+}
+
+/// The different token ids that prompts are made of, where they are made of ids.
+fn token_ids(levels: &[Vec<Arc<Sample>>]) -> Vec<u32> {
+    let samples = levels.iter().flatten();
+    let lists = samples.filter_map(|sample| sample.token_ids()?.as_array());
+    let ids = lists
+        .flatten()
+        .filter_map(|id| u32::try_from(id.as_u64()?).ok());
+    let distinct: BTreeSet<u32> = ids.collect();
+    distinct.into_iter().collect()
 }
 
 /// The network of a run. That TLS can be had is seen now, not at the first reset.

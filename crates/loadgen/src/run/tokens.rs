@@ -6,7 +6,7 @@ use crate::{
     clock::nanos,
     control::Control,
     engine::{TokenizerCalls, tokenizer_calls},
-    request::api::plain_prompt,
+    request::api::{as_chat, plain_prompt},
     request::auth::credentials,
     request::head::Headers,
 };
@@ -96,6 +96,10 @@ impl Tokenizer {
             return None;
         }
         let plain = plain_prompt(self.api, request);
+        if let Some(ids) = plain.and_then(Value::as_array) {
+            return ids.iter().map(token_id).collect();
+        }
+        let request = &as_chat(self.api, request)?;
         let body = match self.calls {
             TokenizerCalls::Messages if plain.is_some() => {
                 json!({"model": self.model, "prompt": plain})

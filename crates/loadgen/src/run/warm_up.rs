@@ -1,11 +1,11 @@
 //! Warm-up: requests of other text, so that the first round does not pay for a server that wakes up.
 
-use super::setting::RunSetting;
+use super::{cold::RunCold, setting::RunSetting};
 use crate::{
     cold::CacheBreaker,
     events::RoundEvent,
     exchange::answer_reading::AnswerReading,
-    request::{filler::filler, marker::Markers, prepare},
+    request::{body::BodyExtras, filler::filler, prepare},
     round::{
         crew::{Crew, RoundSupplies},
         order::{RoundOrder, in_order},
@@ -38,9 +38,9 @@ impl WarmUp {
         count: u32,
         setting: &RunSetting,
         crew: &Crew,
-        markers: &mut Markers,
+        cold: &mut RunCold,
     ) -> Option<Warning> {
-        let epoch = Arc::new(self.epoch(count, setting, markers));
+        let epoch = Arc::new(self.epoch(count, setting, cold));
         let order = RoundOrder::closed(in_order(epoch.requests.len()), &setting.plan.limits);
         let supplies = RoundSupplies {
             client: &setting.client,
@@ -70,9 +70,9 @@ impl WarmUp {
         }
     }
 
-    fn epoch(&mut self, count: u32, setting: &RunSetting, markers: &mut Markers) -> PreparedEpoch {
+    fn epoch(&mut self, count: u32, setting: &RunSetting, cold: &mut RunCold) -> PreparedEpoch {
         let chars = median_chars(setting).max(LEAST_CHARS);
-        let requests = (0..count).map(|index| self.request(index, chars, setting, markers));
+        let requests = (0..count).map(|index| self.request(index, chars, setting, cold));
         PreparedEpoch {
             requests: requests.collect(),
             content_digest: String::new(),
@@ -85,7 +85,7 @@ impl WarmUp {
         index: u32,
         chars: usize,
         setting: &RunSetting,
-        markers: &mut Markers,
+        cold: &mut RunCold,
     ) -> PreparedRequest {
         self.made += 1;
         let plan = &setting.plan;
@@ -98,7 +98,10 @@ impl WarmUp {
                 .max_output_tokens
                 .unwrap_or(MOST_TOKENS)
                 .min(MOST_TOKENS),
-            Some(&CacheBreaker::Marker(markers.next())),
+            BodyExtras {
+                fresh: Some(&CacheBreaker::Marker(cold.markers.next())),
+                key: cold.next_key(setting).as_deref(),
+            },
         );
         PreparedRequest::made(index, request.bytes, request.body_at)
     }

@@ -6,6 +6,7 @@ use crate::{
     statistics::Statistic,
 };
 use dualround_model::{Goodput, MetricKind, MetricSummary, RoundResult, RoundSummary, Stat};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use std::{collections::BTreeSet, io::Write};
 
 /// A section of the file: its title and its rows.
@@ -23,6 +24,11 @@ pub(crate) struct SectionRow {
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn count(value: u64) -> Option<f64> {
     Some(value as f64)
+}
+
+/// An amount of money as a number.
+pub(super) fn amount(amount: Option<Decimal>) -> Option<f64> {
+    amount.and_then(|amount| amount.to_f64())
 }
 
 fn in_percent(share: Option<f64>) -> Option<f64> {
@@ -120,6 +126,28 @@ fn goodput_row(
 }
 
 fn counts(rounds: &[RoundResult], labels: &Labels) -> Section {
+    let mut section = requests_and_hits(rounds, labels);
+    let summaries = || rounds.iter().map(|round| &round.summary);
+    if summaries().any(|summary| summary.written.is_some()) {
+        section.rows.push(row(rounds, labels.written_tokens, |s| {
+            s.written.and_then(|written| count(written.tokens))
+        }));
+    }
+    let mut costs = summaries().filter_map(|summary| summary.cost.as_ref());
+    if let Some(currency) = costs.next().map(|cost| &cost.pricing.currency) {
+        let [total, saved] =
+            [labels.cost, labels.cost_saved].map(|label| format!("{label} ({currency})"));
+        section.rows.push(row(rounds, &total, |s| {
+            amount(s.cost.as_ref().and_then(|cost| cost.total))
+        }));
+        section.rows.push(row(rounds, &saved, |s| {
+            amount(s.cost.as_ref().and_then(|cost| cost.saved))
+        }));
+    }
+    section
+}
+
+fn requests_and_hits(rounds: &[RoundResult], labels: &Labels) -> Section {
     Section {
         title: labels.counts.to_owned(),
         rows: vec![

@@ -1,7 +1,12 @@
 //! `metrics_tidy.csv`: one value a row, for pandas, R and SQL. Its words are those of the JSON files
 //! in every language.
 
-use crate::{csv::summary::cell, metrics::round_metrics, number::Rounded, statistics::Statistic};
+use crate::{
+    csv::summary::{amount, cell},
+    metrics::round_metrics,
+    number::Rounded,
+    statistics::Statistic,
+};
 use dualround_model::{MetricSummary, RoundResult, RoundSummary, Stat, Tail};
 use std::io::Write;
 
@@ -74,6 +79,18 @@ static FIGURES: &[RoundFigure] = &[
     }),
     figure("external_cached_tokens", "tokens", |round| {
         round.cached_by_tier.and_then(|tier| count(tier.external))
+    }),
+    figure("written_tokens", "tokens", |round| {
+        round.written.and_then(|written| count(written.tokens))
+    }),
+    figure("written_known_requests", "requests", |round| {
+        round.written.and_then(|written| count(written.requests))
+    }),
+    figure("cost_total", "currency", |round| {
+        amount(round.cost.as_ref().and_then(|cost| cost.total))
+    }),
+    figure("cost_saved_by_hits", "currency", |round| {
+        amount(round.cost.as_ref().and_then(|cost| cost.saved))
     }),
     figure("cache_hit_rate", "share", |round| round.cache_hit_rate),
     figure("cache_known_requests", "requests", |round| {

@@ -74,6 +74,20 @@ pub(super) const TERMS: &[Term] = &[
         "M 与 N 依赖全新前缀使提示词变冷。探测请求在此未能证实：未发送、未得到响应，或不报告命中。",
     ),
     term(
+        "cache_fields",
+        "fields that control a cache",
+        "控制缓存的字段",
+        "`cache_control`, `prompt_cache_key` and `prompt_cache_retention` ask a hosted cache to keep a prompt, or where to look. The canary sends a text twice with them and another twice without: hits with them alone show that they work; hits without them too, that the server caches by itself and their effect cannot be told; no hit, that they are ignored or nothing is cached here.",
+        "`cache_control`、`prompt_cache_key` 与 `prompt_cache_retention` 请求托管缓存保留提示词，或指明在哪里查找。探测请求带这些字段发送一段文本两次，另一段不带也发两次：只有带字段时命中说明有效；不带也命中说明服务端自行缓存，无法判断其作用；都不命中说明被忽略或此处没有缓存。",
+    ),
+    term(
+        "below_cache_minimum",
+        "below the cache's minimum",
+        "低于缓存的最短长度",
+        "A hosted model caches prompts from a number of tokens on only; shorter ones are computed each time, whatever their breakpoints. The number is by the model's name (docs/metrics.md lists them), or --cache-min-tokens.",
+        "托管模型只缓存达到一定 token 数的提示词；更短的每次都重新计算，与断点无关。该数由模型名得出（见 docs/metrics.md），或用 --cache-min-tokens 给定。",
+    ),
+    term(
         "canary_failed",
         "canary failed",
         "探测请求失败",

@@ -81,6 +81,27 @@ pub(super) const TERMS: &[Term] = &[
         "服务端报告的来自缓存的提示词 token。未报告即未知，绝不当作 0。",
     ),
     term(
+        "written_tokens",
+        "written tokens",
+        "写入缓存 tokens",
+        "Prompt tokens that the server says it wrote into its cache: none of them cached ones, all of them part of the prompt. Not reported is unknown, never 0 (`written_known_requests` says how many report it).",
+        "服务端报告写入其缓存的提示词 token：不含缓存命中的，但计入提示词。未报告即未知，绝不当作 0（`written_known_requests` 说明有多少请求报告）。",
+    ),
+    term(
+        "cost",
+        "cost",
+        "费用",
+        "By the table of --prices, for a million tokens: (prompt − read − written) · input + read · cache_read + written · cache_write + output · output, over the successful requests. A count or a price that is missing makes it null. Written tokens cost by how long they are kept: as the answer tells it, else by --cache-control, else by the only price there is.",
+        "按 --prices 的价格表（每百万 token）：(提示词 − 读取 − 写入) · input + 读取 · cache_read + 写入 · cache_write + 输出 · output，只计成功的请求。缺少计数或价格时为空。写入的 token 按保留时间计价：以回答所述为准，否则按 --cache-control，再否则取唯一的价格。",
+    ),
+    term(
+        "break_even",
+        "break-even of a write",
+        "写入的回本点",
+        "The smallest number k of reuses with which writing into the cache is cheaper than no cache: write + k · read < (k + 1) · input. Null: it never is.",
+        "使写入缓存比不用缓存更便宜的最小复用次数 k：write + k · read < (k + 1) · input。空：永远不会更便宜。",
+    ),
+    term(
         "cache_hit_rate",
         "cache hit rate",
         "缓存命中率",

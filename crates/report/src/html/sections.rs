@@ -2,12 +2,13 @@
 //! environment, and every definition.
 
 use super::{both, escape};
-use crate::{TermKind, report_input::ReportInput, terms};
+use crate::{TermKind, report_input::ReportInput, terms, words::cost::round_cost};
 use dualround_model::Lang;
 use std::io::{self, Write};
 
 /// Writes the sections below the first screen.
 pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    costs(page, out)?;
     writeln!(
         out,
         "<noscript><p>{}</p></noscript>",
@@ -48,6 +49,44 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
         &environment(page),
     )?;
     definitions(out)
+}
+
+/// What each round cost, where the run has prices.
+fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
+    let mut priced = page
+        .rounds
+        .iter()
+        .filter(|round| round.summary.cost.is_some())
+        .peekable();
+    if priced.peek().is_none() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<section id=\"costs\"><h2>{}</h2><div class=\"scroll\"><table><thead><tr><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        both("Cost", "费用"),
+        both("Concurrency", "并发"),
+        both("Round", "轮次"),
+        both("Cost of its successful requests", "成功请求的费用")
+    )?;
+    for round in priced {
+        let Some(cost) = &round.summary.cost else {
+            continue;
+        };
+        let [en, zh] = round_cost(cost);
+        writeln!(
+            out,
+            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            escape(&page.level_name(round.meta.level)),
+            escape(&format!(
+                "{} ({})",
+                round.meta.spec.number,
+                round.meta.spec.kind.letter()
+            )),
+            both(&en, &zh)
+        )?;
+    }
+    writeln!(out, "</tbody></table></div></section>")
 }
 
 /// A title with the place of its charts below it.

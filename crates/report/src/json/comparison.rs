@@ -54,6 +54,10 @@ pub fn level_json(level: &LevelComparison) -> Value {
                 .map_or(Value::Null, inside_reuse),
         ),
         ("until", json!(level.until)),
+        (
+            "cost",
+            level.cost.as_ref().map_or(Value::Null, super::cost::level),
+        ),
         ("buckets", level.buckets.iter().map(bucket).collect()),
         ("prefill", prefill(&level.prefill)),
         ("unequal_outputs", level.unequal_outputs.into()),

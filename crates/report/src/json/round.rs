@@ -1,8 +1,8 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
 use crate::{
-    RequestSource, json::request::RequestJson, metrics::round_metrics, number::json as num,
-    statistics::Statistic, words::warning_text,
+    RequestSource, json::cost, json::request::RequestJson, metrics::round_metrics,
+    number::json as num, statistics::Statistic, words::warning_text,
 };
 use dualround_model::{
     ClientHealth, Lang, MetricSummary, Plan, RoundResult, RoundSummary, Stat, Warning,
@@ -142,6 +142,12 @@ fn throughput(out: &mut Map<String, Value>, s: &RoundSummary) {
         ("cache_hit_rate", num(s.cache_hit_rate)),
         ("cache_known_requests", s.cache_known_requests.into()),
         ("cache_omitted_requests", s.cache_omitted_requests.into()),
+        ("written_tokens", json!(s.written.map(|by| by.tokens))),
+        (
+            "written_known_requests",
+            json!(s.written.map_or(0, |by| by.requests)),
+        ),
+        ("cost", s.cost.as_ref().map_or(Value::Null, cost::round)),
         (
             "local_cached_tokens",
             json!(s.cached_by_tier.map(|by| by.local)),

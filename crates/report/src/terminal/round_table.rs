@@ -7,6 +7,7 @@ use crate::{
     number::{fixed, grouped},
     statistics::Statistic::{self, Avg, Max, Min, P50, P90, P99},
     text::{fit, safe_text},
+    words::cost::{round_cost, written},
     words::warning_text,
 };
 use dualround_model::{Goodput, Plan, RoundResult, RoundSummary, Warning};
@@ -216,6 +217,13 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
         out,
         &format!("\n{}: {cached} ({rate} %), {known} / {of}", labels.cache),
     );
+    if let Some(told) = summary.written {
+        push(out, &labels.lang.pick(written(told, of)));
+    }
+    if let Some(cost) = &summary.cost {
+        let words = labels.lang.pick(round_cost(cost));
+        push(out, &format!("{}: {words}", labels.cost));
+    }
     if !summary.failures.is_empty() {
         let failures: Vec<String> = summary
             .failures

@@ -2,10 +2,11 @@
 
 use super::{ComparedRun, Versus, tally};
 use crate::{
+    json::cost::level as level_cost_json,
     number::{data, json as num},
     words::{change_caveat, change_reason},
 };
-use dualround_model::{ChangeCaveat, LevelChange, MetricChange};
+use dualround_model::{ChangeCaveat, CostChange, LevelChange, MetricChange};
 use serde_json::{Map, Value, json};
 
 /// All comparisons with one base, as `compare --json` writes them.
@@ -49,8 +50,17 @@ pub fn level_change_json(level: &LevelChange) -> Value {
         "cold": metrics_json(&level.cold),
         "warm": metrics_json(&level.warm),
         "cache": metrics_json(&level.cache),
+        "cost": level.cost.as_ref().map(cost_json),
         "caveats": words(&level.caveats, 0),
         "caveats_zh": words(&level.caveats, 1),
+    })
+}
+
+fn cost_json(change: &CostChange) -> Value {
+    json!({
+        "comparable": change.is_comparable(),
+        "base": level_cost_json(&change.base),
+        "new": level_cost_json(&change.new),
     })
 }
 

@@ -4,7 +4,7 @@ use super::{Versus, cells, heads, intervals_note, reasons, result, shown};
 use crate::{
     labels,
     markdown::{code, plain},
-    words::change_caveat,
+    words::{change_caveat, cost::cost_change},
 };
 use dualround_model::{Judgement, Lang};
 use std::fmt::Write;
@@ -43,6 +43,9 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
             let _ = writeln!(out, "| {} |", row.join(" | "));
         }
         let _ = writeln!(out);
+        for line in level.cost.iter().flat_map(cost_change) {
+            let _ = writeln!(out, "- {}", plain(&lang.pick(line)));
+        }
         for reason in reasons(level, lang) {
             let (metrics, text) = (plain(&reason.metrics), plain(&reason.text));
             let _ = writeln!(out, "- {metrics}: {text}");

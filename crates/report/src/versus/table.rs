@@ -4,7 +4,7 @@ use super::{ComparedRun, Versus, cells, heads, intervals_note, reasons, result, 
 use crate::{
     labels,
     text::{fit, safe_text, widest, width},
-    words::change_caveat,
+    words::{change_caveat, cost::cost_change},
 };
 use dualround_model::Lang;
 use std::fmt::Write;
@@ -45,6 +45,9 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
                 .map(|(part, metric)| cells(part, metric, lang)),
         );
         table(&mut out, &rows);
+        for line in level.cost.iter().flat_map(cost_change) {
+            let _ = writeln!(out, "  - {}", safe_text(&lang.pick(line)));
+        }
         for reason in reasons(level, lang) {
             let text = safe_text(&reason.text);
             let _ = writeln!(out, "  - {}: {text}", reason.metrics);

@@ -1,7 +1,7 @@
 //! The sentence of a conclusion.
 
 use super::{
-    Bilingual, both,
+    Bilingual, both, cost,
     figures::{figures, percent, short},
     inside_reuse,
     mixed::{self, mixed_figures},
@@ -47,10 +47,11 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     [en, zh]
 }
 
-/// What stands beside a conclusion: what mixed rounds say, and rounds without reuse.
+/// What stands beside a conclusion: what mixed rounds say, rounds without reuse, and what it costs.
 pub(crate) fn beside(level: &LevelComparison) -> Vec<Bilingual> {
     let mut lines = mixed::beside(level, figures(level));
     lines.extend(level.inside_reuse.as_ref().map(inside_reuse::inside_reuse));
+    lines.extend(level.cost.iter().flat_map(cost::level_cost));
     lines
 }
 

@@ -4,6 +4,7 @@
 mod change;
 mod cold_fact;
 mod conclusion;
+pub(crate) mod cost;
 mod diagnosis;
 mod figures;
 mod inside_reuse;
@@ -16,7 +17,7 @@ pub(crate) use cold_fact::{cold_fact, cold_facts};
 pub(crate) use conclusion::{beside, conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
 pub(crate) use warning::is_media;
-pub use warning::warning_text;
+pub use warning::{control_text, warning_text};
 pub(crate) use withheld::{no_prefill_line, withheld};
 
 use dualround_model::{ColdFact, Diagnosis, Lang, LevelComparison};

@@ -205,6 +205,8 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             cache_known_requests: 90,
             cache_omitted_requests: 0,
             cached_by_tier: None,
+            written: None,
+            cost: None,
             failures: BTreeMap::from([("http_503".to_owned(), 5)]),
             flags: BTreeMap::new(),
             tokens_per_event: Some(1.0),
@@ -320,6 +322,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
             cold_hits: Some(0.0),
             remarks: Vec::new(),
         },
+        cost: None,
         diagnosis: vec![Diagnosis::CountersLeftOut {
             base: "look *here* <script>x</script>".to_owned(),
             reason: LeftOut::PassesOn,

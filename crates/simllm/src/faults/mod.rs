@@ -53,6 +53,14 @@ pub enum Fault {
         /// Its message.
         message: String,
     },
+    /// The event by which the Responses API says that an answer failed as a whole; in the other APIs an
+    /// error event.
+    FailedEvent {
+        /// Tokens before it.
+        after_tokens: usize,
+        /// Its message.
+        message: String,
+    },
     /// An `error:` field of the stream, which the standard does not have, then `[DONE]`.
     ErrorField {
         /// Tokens before it.

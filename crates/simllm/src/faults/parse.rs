@@ -100,6 +100,10 @@ fn fault_of(name: &str, numbers: &[u64]) -> Option<Fault> {
             after_tokens: first?,
             message: "made to fail".to_owned(),
         },
+        "failed_event" if one => Fault::FailedEvent {
+            after_tokens: first?,
+            message: "made to fail".to_owned(),
+        },
         "error_field" if one => Fault::ErrorField {
             after_tokens: first?,
         },

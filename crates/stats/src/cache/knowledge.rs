@@ -1,7 +1,7 @@
 //! What is known of the prompt tokens that a request took from a cache: decided here, once, for
 //! everything that speaks of hits.
 
-use crate::{cache::hits::Hits, cache::witness};
+use crate::{cache::hits::Hits, cache::witness, cost};
 use dualround_model::{
     CanaryReport, Convention, EngineKind, EngineReport, RequestRecord, RoundResult, RunEvidence,
 };
@@ -123,6 +123,7 @@ pub(crate) fn apply(rounds: &mut [RoundResult], convention: Convention) -> bool 
         }
         if touched {
             Hits::of_rows(&round.requests).stand_in(&mut round.summary);
+            cost::settle(&round.requests, &mut round.summary);
             changed = true;
         }
     }

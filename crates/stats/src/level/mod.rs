@@ -24,6 +24,7 @@ use crate::{
     cache::response_cache,
     cache::reuse_seen::reuse_seen,
     cache::server,
+    cost,
     decision::LevelEvidence,
     decision::conclusion,
     diagnosis,
@@ -116,6 +117,7 @@ pub fn compare(
         unequal_outputs,
         conclusion,
         diagnosis,
+        cost: cost::compare(rounds),
         cold,
         ttft: ttft.metric,
     }

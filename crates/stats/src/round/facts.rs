@@ -1,7 +1,9 @@
 //! The facts of a round that no row of a request holds, counted as its requests end.
 
 use crate::{round::health::TokenArrivals, round::prompt_cut::PromptLengths};
-use dualround_model::{CachedByTier, Failure, Flag, RequestMetrics, RequestRecord, TokenSource};
+use dualround_model::{
+    CachedByTier, Failure, Flag, RequestMetrics, RequestRecord, TokenSource, WrittenTokens,
+};
 use std::collections::BTreeMap;
 
 /// The facts of a round that no row of a request holds.
@@ -25,6 +27,8 @@ pub(crate) struct RoundFacts {
     /// Token-bearing events of successes.
     pub(crate) events: u64,
     pub(crate) by_tier: ByTier,
+    /// What successes told of tokens written into a cache.
+    pub(crate) written: WrittenTokens,
 }
 
 /// Requests that were sent again.
@@ -129,12 +133,25 @@ impl RoundFacts {
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
+            self.add_written(record);
             let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
             if believed && let Some(tokens) = record.usage.prompt_tokens {
                 self.prompts.add(record.prompt_chars, tokens);
             }
             self.add_unknown(record, metrics);
         }
+    }
+
+    /// Counts what a success told of tokens written into a cache.
+    fn add_written(&mut self, record: &RequestRecord) {
+        let usage = &record.usage;
+        let Some(tokens) = usage.written_tokens else {
+            return;
+        };
+        self.written.requests += 1;
+        self.written.tokens += tokens;
+        self.written.five_minutes += usage.written_5m_tokens.unwrap_or(0);
+        self.written.hour += usage.written_1h_tokens.unwrap_or(0);
     }
 
     /// Failed requests by the name of their kind.

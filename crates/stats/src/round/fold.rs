@@ -4,6 +4,7 @@
 use crate::{
     cache::hits::Hits,
     cache::server,
+    cost,
     numbers::quantile::stat,
     round::counter_growth::Window,
     round::facts::RoundFacts,
@@ -116,6 +117,8 @@ impl RoundFold {
             cache_known_requests: 0,
             cache_omitted_requests: 0,
             cached_by_tier: facts.by_tier.told(),
+            written: (facts.written.requests > 0).then_some(facts.written),
+            cost: None,
             failures: facts.failure_counts(),
             flags: flags(&rows),
             tokens_per_event: match tokens {
@@ -127,6 +130,10 @@ impl RoundFold {
             warnings: Vec::new(),
         };
         hits.stand_in(&mut summary);
+        summary.cost = options.pricing.clone().map(|pricing| {
+            let counted = facts.by_events == 0;
+            cost::of_rows(&rows, summary.written, counted, pricing)
+        });
         // Caveats are found in the numbers, which must be there.
         summary.warnings = warnings::of(&meta, &rows, &facts, &summary, &options);
         let mut result = RoundResult {

@@ -2,12 +2,16 @@
 
 use crate::cache::knowledge::convention;
 use dualround_model::{
-    CanaryReport, Convention, EngineReport, Plan, Slo, Timeouts, TokenSourceChoice,
+    CanaryReport, Convention, EngineReport, Plan, Pricing, Slo, Timeouts, TokenSourceChoice,
 };
 
 /// The settings that a summary depends on beside its records.
 #[derive(Clone, Debug, Default)]
 pub struct SummaryOptions {
+    /// For costs.
+    pub pricing: Option<Pricing>,
+    /// Shortest prompt that the model caches, tokens, where requests ask for it.
+    pub least_cached: Option<u64>,
     /// For goodput.
     pub slo: Option<Slo>,
     /// Which output token counts to take.
@@ -23,6 +27,8 @@ impl SummaryOptions {
     pub fn of(plan: &Plan, canary: Option<&CanaryReport>, engines: &[EngineReport]) -> Self {
         Self {
             convention: convention(canary, engines),
+            pricing: plan.pricing(),
+            least_cached: plan.least_cached_tokens(),
             slo: plan.slo,
             token_source: plan.request.token_source,
             timeouts: Some(plan.timeouts),

@@ -29,6 +29,7 @@ pub(crate) fn of(
     let mut warnings = meta.warnings.clone();
     warnings.extend(failures(facts, summary, options));
     warnings.extend(input_length(meta, facts));
+    warnings.extend(below_cache_minimum(rows, options));
     warnings.extend(few_values(facts, summary));
     warnings.extend(doubtful_tokens(facts, summary));
     warnings.extend(held_back(summary));
@@ -52,6 +53,15 @@ pub(crate) fn of(
 /// Requests that bear a flag.
 fn flagged(summary: &RoundSummary, flag: Flag) -> u64 {
     summary.flags.get(flag.name()).copied().unwrap_or(0)
+}
+
+/// Prompts that are too short for the model's cache.
+fn below_cache_minimum(rows: &RequestRows, options: &SummaryOptions) -> Option<Warning> {
+    let least = options.least_cached?;
+    let counted = || rows.successes().filter_map(|(_, row)| row.input_tokens());
+    let count = counted().filter(|tokens| *tokens < least).count() as u64;
+    let of = counted().count() as u64;
+    (count > 0).then_some(Warning::BelowCacheMinimum { count, of, least })
 }
 
 /// Percentiles that rest on few values, or on a histogram of very many.

@@ -20,7 +20,7 @@ use crate::{
 };
 use change::{Better, ObservedShare, OwnInterval, between_intervals, times, total};
 use dualround_model::{
-    ChangeCaveat, ChangeReason, ColdMethod, LevelChange, LevelComparison, MetricChange,
+    ChangeCaveat, ChangeReason, ColdMethod, CostChange, LevelChange, LevelComparison, MetricChange,
     MissingLevel, MixedFinding, RequestRow, RoundKind, RoundResult, RoundSummary, RunChange,
     Verdict, Warning, Which, Witness,
 };
@@ -219,6 +219,11 @@ fn level(
         warm,
         cache,
         caveats,
+        cost: one
+            .cost
+            .clone()
+            .zip(other.cost.clone())
+            .map(|(base, new)| CostChange { base, new }),
     }
 }
 

@@ -144,6 +144,8 @@ pub(crate) fn canary(first: Option<u64>, repeated: Option<u64>) -> Option<Canary
         other_counted: true,
         other_text: None,
         replayed: false,
+        written: None,
+        control: None,
     })
 }
 

@@ -1,6 +1,9 @@
 //! What the answers of the APIs hold: the events of a stream, and a body that is no stream.
 
 mod completions;
+mod fallback;
+mod messages;
+mod responses;
 
 use crate::{
     chat::answer_body::{self, BodyError, BodyFacts},
@@ -10,6 +13,8 @@ use crate::{
 };
 use completions::CompletionsReader;
 use dualround_model::Api;
+use messages::MessagesReader;
+use responses::ResponsesReader;
 
 /// A reader of the events of one stream of an API.
 #[derive(Debug)]
@@ -18,6 +23,10 @@ pub enum EventReader {
     Chat(ChatReader),
     /// Of completions.
     Completions(CompletionsReader),
+    /// Of Messages.
+    Messages(MessagesReader),
+    /// Of Responses.
+    Responses(ResponsesReader),
 }
 
 impl EventReader {
@@ -26,15 +35,20 @@ impl EventReader {
         match api {
             Api::Chat => Self::Chat(ChatReader::default()),
             Api::Completions => Self::Completions(CompletionsReader::default()),
+            Api::Messages => Self::Messages(MessagesReader::default()),
+            Api::Responses => Self::Responses(ResponsesReader::default()),
         }
     }
 
-    /// Says what the next event means.
+    /// Says what the next event means. Token counts in events of Messages and of Responses are those
+    /// of the whole answer so far, and take the place of earlier ones.
     #[inline]
     pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         match self {
             Self::Chat(reader) => reader.read_event(event),
             Self::Completions(reader) => reader.read_event(event),
+            Self::Messages(reader) => reader.read_event(event),
+            Self::Responses(reader) => reader.read_event(event),
         }
     }
 }
@@ -47,5 +61,7 @@ pub fn read_body(api: Api, body: &[u8]) -> Result<BodyFacts, BodyError> {
     match api {
         // A choice holds a message or a text: one reader knows both.
         Api::Chat | Api::Completions => answer_body::parse_body(body),
+        Api::Messages => messages::read_body(body),
+        Api::Responses => responses::read_body(body),
     }
 }

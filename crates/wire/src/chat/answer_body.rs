@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::borrow::Cow;
 
 /// An error object in a list, as Google's services send it.
-fn listed_error(body: &[u8]) -> Option<String> {
+pub(crate) fn listed_error(body: &[u8]) -> Option<String> {
     let items: Vec<Value> = serde_json::from_slice(body).ok()?;
     let error = items
         .iter()
@@ -46,8 +46,10 @@ pub enum BodyError {
         quote: String,
     },
     /// An object without an answer.
-    #[error("the body is not an answer: it has no choices: {quote}")]
-    NoChoices {
+    #[error("the body is not an answer: it has no {wanted}: {quote}")]
+    Without {
+        /// The field in which the answer would stand.
+        wanted: &'static str,
         /// How it begins.
         quote: String,
     },
@@ -74,7 +76,7 @@ pub struct BodyFacts {
 
 impl BodyFacts {
     /// A body that is an error, and holds nothing else.
-    fn of_error(message: String) -> Self {
+    pub(crate) fn of_error(message: String) -> Self {
         Self {
             error: Some(message),
             ..Self::default()
@@ -104,7 +106,8 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, BodyError> {
     }
     if chunk.choices.as_ref().is_none_or(Vec::is_empty) {
         let Some(told) = of_body(text) else {
-            return Err(BodyError::NoChoices {
+            return Err(BodyError::Without {
+                wanted: "choices",
                 quote: quoted(body),
             });
         };
@@ -122,7 +125,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, BodyError> {
     })
 }
 
-fn not_an_answer(body: &[u8], error: &serde_json::Error) -> BodyError {
+pub(crate) fn not_an_answer(body: &[u8], error: &serde_json::Error) -> BodyError {
     match page_title(body) {
         Some(title) => BodyError::Page { title },
         None => BodyError::NotAnAnswer {

@@ -26,6 +26,8 @@ pub struct ChunkFacts<'a> {
     pub content: Option<Cow<'a, str>>,
     /// Reasoning text, not empty.
     pub reasoning: Option<Cow<'a, str>>,
+    /// Reasoning of which nothing is shown (Anthropic's `redacted_thinking`).
+    pub redacted: bool,
     /// A refusal with text.
     pub refusal: bool,
     /// A tool or function call with a name or arguments.
@@ -52,6 +54,7 @@ impl ChunkFacts<'_> {
             has_choices: self.has_choices,
             content: own(self.content),
             reasoning: own(self.reasoning),
+            redacted: self.redacted,
             refusal: self.refusal,
             tool_call: self.tool_call,
             media: self.media,
@@ -66,7 +69,7 @@ impl ChunkFacts<'_> {
     /// The chunk shows a generated token: content, reasoning, a refusal, a tool call or media.
     #[inline]
     pub fn bears_token(&self) -> bool {
-        self.reasoning.is_some() || self.answers()
+        self.reasoning.is_some() || self.redacted || self.answers()
     }
 
     /// The chunk holds a part of the answer, as opposed to reasoning.

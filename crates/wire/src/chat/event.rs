@@ -6,10 +6,12 @@ use dualround_model::Usage;
 /// The meaning of one event of a stream, whatever API it came by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEvent<'a> {
-    /// `[DONE]`.
+    /// The stream is at its end: `[DONE]`, `message_stop`.
     Done,
     /// A chunk of an answer.
     Chunk(ChunkFacts<'a>),
+    /// A chunk of an answer, behind which there is nothing more: `response.completed`.
+    Last(ChunkFacts<'a>),
     /// The server reports an error inside the stream.
     Error {
         /// Its message, not empty.

@@ -108,9 +108,10 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> StreamEvent<'a> {
             StreamEvent::Error { message, code } => StreamEvent::Error { message, code },
             StreamEvent::Unknown { place } => StreamEvent::Unknown { place },
             StreamEvent::Suspect(suspect) => StreamEvent::Suspect(suspect),
-            StreamEvent::Done | StreamEvent::Ignored | StreamEvent::Bad { .. } => {
-                StreamEvent::Ignored
-            }
+            StreamEvent::Done
+            | StreamEvent::Last(_)
+            | StreamEvent::Ignored
+            | StreamEvent::Bad { .. } => StreamEvent::Ignored,
         },
     }
 }
@@ -132,7 +133,7 @@ fn bad_or_ignored<'a>(data: &[u8], error: &serde_json::Error) -> StreamEvent<'a>
     let reason = if joins_events(data) {
         "one event holds several chunks: the blank line between events is missing".to_owned()
     } else {
-        format!("an event is not a chat chunk: {error}")
+        format!("an event is not a part of an answer: {error}")
     };
     StreamEvent::Bad {
         reason: format!("{reason}: {}", quoted(data)),

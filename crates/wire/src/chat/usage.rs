@@ -12,13 +12,14 @@ use std::{fmt, marker::PhantomData};
 /// A count that may come as an integer, a whole float, null, or something that is none.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct TokenCount {
-    tokens: Option<u64>,
+    pub(crate) tokens: Option<u64>,
     /// There was something, and no count.
-    unreadable: bool,
+    pub(crate) unreadable: bool,
 }
 
 impl TokenCount {
-    fn of(value: &serde_json::Value) -> Self {
+    /// Of a value that was read as a whole.
+    pub(crate) fn of(value: &serde_json::Value) -> Self {
         let tokens = whole(value);
         Self {
             tokens,
@@ -62,10 +63,20 @@ struct Details {
     /// By tier, as newer vLLM reports them.
     local: Option<u64>,
     external: Option<u64>,
+    /// Written into the cache, under whichever name.
+    written: Option<u64>,
     reasoning: Option<u64>,
     /// Of a predicted output: counted, and never sent.
     rejected: Option<u64>,
 }
+
+/// What vLLM's chat, its Responses and gateways call the tokens that were written into a cache.
+const WRITTEN: [&str; 4] = [
+    "cache_write_tokens",
+    "created_cache_tokens",
+    "cache_creation_tokens",
+    "cache_creation_input_tokens",
+];
 
 impl<'de> Deserialize<'de> for Details {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -76,6 +87,7 @@ impl<'de> Deserialize<'de> for Details {
                 .map_or_else(TokenCount::default, TokenCount::of),
             local: count_under(&value, "local_cached_tokens"),
             external: count_under(&value, "external_cached_tokens"),
+            written: WRITTEN.iter().find_map(|key| count_under(&value, key)),
             reasoning: count_under(&value, "reasoning_tokens"),
             rejected: count_under(&value, "rejected_prediction_tokens"),
         })
@@ -83,7 +95,22 @@ impl<'de> Deserialize<'de> for Details {
 }
 
 /// An object; a text, a list or null in its place (`"usage":"n/a"`) say nothing.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct IfObject<T>(pub(crate) Option<T>);
+
+impl<T> Default for IfObject<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// Written tokens by how long they are kept, as Anthropic counts them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct WrittenByTtl {
+    pub(crate) ephemeral_5m_input_tokens: TokenCount,
+    pub(crate) ephemeral_1h_input_tokens: TokenCount,
+}
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for IfObject<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -141,6 +168,7 @@ pub(crate) struct RawUsage {
     // Anthropic: apart from input_tokens.
     cache_read_input_tokens: TokenCount,
     cache_creation_input_tokens: TokenCount,
+    cache_creation: IfObject<WrittenByTtl>,
     // DeepSeek.
     prompt_cache_hit_tokens: TokenCount,
     // Some gateways.
@@ -216,6 +244,10 @@ impl RawUsage {
         let by_tier = by_tier.and_then(|(local, external)| local.checked_add(external));
         let cached = cached.iter().filter_map(|count| count.tokens).max();
         let cached = cached.or(by_tier);
+        let written = (self.prompt_tokens_details.written)
+            .or(self.input_tokens_details.written)
+            .or(self.cache_creation_input_tokens.tokens);
+        let by_ttl = self.cache_creation.0.unwrap_or_default();
         // No prompt has no tokens, so a zero there is a server that did not count; zeros alone say
         // nothing at all.
         let prompts = [
@@ -235,6 +267,9 @@ impl RawUsage {
             cached_unreadable: unreadable && cached.is_none(),
             local_cached_tokens: tiers.local,
             external_cached_tokens: tiers.external,
+            written_tokens: written.filter(|tokens| prompt.is_some() || *tokens > 0),
+            written_5m_tokens: by_ttl.ephemeral_5m_input_tokens.tokens,
+            written_1h_tokens: by_ttl.ephemeral_1h_input_tokens.tokens,
             reasoning_tokens: reasoning,
             does_not_add_up,
         }

@@ -5,12 +5,13 @@ use crate::{
     commands::{resume::Resumed, saved},
     gate::Gate,
     gate_schema::Levels,
+    prices,
     redacted::{redacted_engines, redacted_plan},
     screen::note,
 };
 use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339};
-use dualround_model::{CanaryReport, LevelComparison, RoundResult, Warning};
-use dualround_report::{FolderLock, RunFiles, RunInfo, warning_text};
+use dualround_model::{CanaryReport, ControlEffect, LevelComparison, RoundResult, Warning};
+use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, warning_text};
 use std::time::{Duration, SystemTime};
 
 /// A session whose server was found.
@@ -101,10 +102,22 @@ pub(super) fn connect(
         note(&format!("the server was ready after {seconds:.1} s"));
     }
     let canary = session.preflight()?;
+    prices::check_model(session.plan())?;
     let metric_warnings = session.look_up_metrics()?;
     let plan = session.plan();
     for warning in dataset_warnings.iter().chain(&metric_warnings) {
         note(&warning_text(warning, plan.output.lang));
+    }
+    // What does not work is a caveat of the first round.
+    let control = canary.as_ref().and_then(|canary| canary.control.as_ref());
+    if let Some(report) = control.filter(|report| report.effect() == ControlEffect::Works) {
+        note(&plan.output.lang.pick(control_text(report)));
+    }
+    if plan.request.key_as_bearer {
+        note(plan.output.lang.pick([
+            "the key is sent as `Authorization: Bearer`: the server answered 401 to `x-api-key`",
+            "密钥以 `Authorization: Bearer` 发送：服务端对 `x-api-key` 回答了 401",
+        ]));
     }
     if plan.request.network.insecure {
         note("warning: the server's certificate is not verified (--insecure)");

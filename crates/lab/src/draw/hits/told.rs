@@ -173,6 +173,8 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
         // A salt is used only where it was seen to separate.
         salt_field: scenario.salted.then(|| "cache_salt".to_owned()),
         replayed: scenario.canary == Canary::Replayed && scenario.response_ids == AnswerIds::Kept,
+        written: None,
+        control: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The chat API: `messages`, which the engine's template renders, after the tools as a rule.
 
-use super::BodyError;
-use dualround_model::Sample;
+use super::{error::BodyError, shape::RowParts};
+use dualround_model::{Api, Sample};
 use serde_json::{Map, Value, json};
 
 /// The fields that shape a prompt, in the order in which most templates render them: tools, the
@@ -14,11 +14,18 @@ pub(super) const SHAPING: &[&str] = &[
     "messages",
 ];
 
-/// The fields of the prompt: the messages as they are.
-pub(super) fn prompt(sample: &Sample) -> Map<String, Value> {
+/// The fields of a sample, its prompt and its own options.
+pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
+    if sample.token_ids().is_some() {
+        return Err(BodyError::TokenIds {
+            api: Api::Chat.name(),
+        });
+    }
+    let row = RowParts::of(sample).into_chat()?;
     let mut fields = Map::new();
-    fields.insert("messages".to_owned(), json!(sample.messages));
-    fields
+    fields.insert("messages".to_owned(), Value::Array(row.messages));
+    fields.extend(row.options);
+    Ok(fields)
 }
 
 /// Puts the marker before everything else in the first message, and in the first tool.
@@ -47,7 +54,7 @@ fn first_tool(body: &mut Map<String, Value>) -> Option<&mut Value> {
 }
 
 /// Puts the marker before everything else in a tool's description.
-fn mark_tool(tool: &mut Value, marker: &str) {
+pub(super) fn mark_tool(tool: &mut Value, marker: &str) {
     let nested = tool.get("function").is_some();
     let described = if nested {
         tool.get_mut("function")
@@ -66,7 +73,7 @@ fn mark_tool(tool: &mut Value, marker: &str) {
 }
 
 /// Puts the marker before everything else in a message.
-fn mark_message(message: &mut Value, marker: &str) {
+pub(super) fn mark_message(message: &mut Value, marker: &str) {
     match message.get_mut("content") {
         Some(Value::String(text)) => text.insert_str(0, marker),
         Some(Value::Array(parts)) => {

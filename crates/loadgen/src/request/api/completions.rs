@@ -1,6 +1,7 @@
-//! The completions API: one text in `prompt`, which no template is put around.
+//! The completions API: one text, or the ids of its tokens, in `prompt`, which no template is put
+//! around.
 
-use super::BodyError;
+use super::error::BodyError;
 use dualround_model::Sample;
 use serde_json::{Map, Value, json};
 
@@ -20,25 +21,39 @@ fn is_set(field: Option<&Value>) -> bool {
     }
 }
 
-/// The field of the prompt: the texts of a sample's messages, one below the other.
-pub(super) fn prompt(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
+/// The fields of a sample: the text of its one message, or its token ids, and its own options.
+pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     for &field in TOOLS {
         if is_set(sample.options.get(field)) {
             return Err(BodyError::Tools { field });
         }
     }
-    let mut texts = Vec::new();
     for message in &sample.messages {
         for &field in OF_TOOLS {
             if is_set(message.get(field)) {
                 return Err(BodyError::ToolMessage { field });
             }
         }
-        add_text(message.get("content").unwrap_or(&Value::Null), &mut texts)?;
     }
     let mut fields = Map::new();
-    fields.insert("prompt".to_owned(), json!(texts.join("\n\n")));
+    fields.insert("prompt".to_owned(), prompt(sample)?);
+    let row = sample.options.iter();
+    fields.extend(row.map(|(key, value)| (key.clone(), value.clone())));
     Ok(fields)
+}
+
+fn prompt(sample: &Sample) -> Result<Value, BodyError> {
+    if let Some(ids) = sample.token_ids() {
+        return Ok(ids.clone());
+    }
+    let [message] = sample.messages.as_slice() else {
+        return Err(BodyError::Several {
+            count: sample.messages.len(),
+        });
+    };
+    let mut texts = Vec::new();
+    add_text(message.get("content").unwrap_or(&Value::Null), &mut texts)?;
+    Ok(json!(texts.join("\n\n")))
 }
 
 fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), BodyError> {
@@ -54,6 +69,20 @@ fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), BodyError> {
             Ok(())
         }),
         _ => Err(BodyError::NoText),
+    }
+}
+
+/// Puts ids before those of a prompt.
+///
+/// # Errors
+/// [`BodyError::NoPrompt`] where it is no list of ids.
+pub(super) fn mark_ids(body: &mut Map<String, Value>, ids: &[u32]) -> Result<(), BodyError> {
+    match body.get_mut("prompt") {
+        Some(Value::Array(prompt)) => {
+            prompt.splice(0..0, ids.iter().map(|id| json!(id)));
+            Ok(())
+        }
+        _ => Err(BodyError::NoPrompt),
     }
 }
 
@@ -85,15 +114,19 @@ mod tests {
     }
 
     #[test]
-    fn a_prompt_is_the_texts_of_the_messages() {
-        let system = json!({"role": "system", "content": "Be brief."});
+    fn a_prompt_is_the_text_of_its_message() {
         let parts = json!({"role": "user", "content": [{"type": "text", "text": "Why?"}]});
-        let mut fields = prompt(&sample(vec![system, parts])).unwrap();
-        assert_eq!(fields["prompt"], "Be brief.\n\nWhy?");
-        mark(&mut fields, "able acid\n").unwrap();
-        assert_eq!(fields["prompt"], "able acid\nBe brief.\n\nWhy?");
+        let mut made = fields(&sample(vec![parts.clone()])).unwrap();
+        assert_eq!(made["prompt"], "Why?");
+        mark(&mut made, "able acid\n").unwrap();
+        assert_eq!(made["prompt"], "able acid\nWhy?");
+        let system = json!({"role": "system", "content": "Be brief."});
+        let refused = fields(&sample(vec![system, parts]))
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("2 messages"), "{refused}");
         let image = json!({"role": "user", "content": [{"type": "image_url", "image_url": {}}]});
-        let refused = prompt(&sample(vec![image])).unwrap_err().to_string();
+        let refused = fields(&sample(vec![image])).unwrap_err().to_string();
         assert!(refused.contains("more than text"), "{refused}");
         assert!(mark(&mut Map::new(), "x").is_err());
     }
@@ -103,16 +136,16 @@ mod tests {
         let call = json!({"role": "assistant", "content": "", "tool_calls": [{"id": "a"}]});
         let answer = json!({"role": "tool", "content": "42", "tool_call_id": "a"});
         for message in [call, answer] {
-            let refused = prompt(&sample(vec![message])).unwrap_err().to_string();
+            let refused = fields(&sample(vec![message])).unwrap_err().to_string();
             assert!(refused.contains("`tool_call"), "{refused}");
         }
         let mut with_tools = sample(vec![json!({"role": "user", "content": "hi"})]);
         with_tools.options.insert("tools".to_owned(), json!([]));
-        assert!(prompt(&with_tools).is_ok());
+        assert!(fields(&with_tools).is_ok());
         with_tools
             .options
             .insert("tools".to_owned(), json!([{"type": "function"}]));
-        let refused = prompt(&with_tools).unwrap_err().to_string();
+        let refused = fields(&with_tools).unwrap_err().to_string();
         assert!(refused.contains("`tools`"), "{refused}");
     }
 }

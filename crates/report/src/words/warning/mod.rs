@@ -1,5 +1,6 @@
 //! The words of every caveat, English and Chinese side by side; a file for each family of them.
 
+mod cache_fields;
 mod course;
 mod dataset;
 mod figures;
@@ -12,7 +13,7 @@ mod usage;
 pub(crate) use dataset::is_media;
 
 use super::Bilingual;
-use dualround_model::{Lang, Warning};
+use dualround_model::{ControlReport, Lang, Warning};
 
 /// The words of a caveat's family: a caveat without one does not compile.
 fn words(warning: &Warning) -> Option<Bilingual> {
@@ -63,8 +64,16 @@ fn words(warning: &Warning) -> Option<Bilingual> {
         | Warning::ScrapesFailed { .. }
         | Warning::EngineUnreachable { .. }
         | Warning::MetricsUnreadable { .. } => server_metrics::server_metrics(warning),
+        Warning::CacheFields { .. } | Warning::BelowCacheMinimum { .. } => {
+            cache_fields::cache_fields(warning)
+        }
         Warning::Note { text } => Some([text.clone(), text.clone()]),
     }
+}
+
+/// What the canary showed of the fields that control a cache.
+pub fn control_text(report: &ControlReport) -> Bilingual {
+    cache_fields::control(report, report.effect())
 }
 
 /// What a caveat says to people.

@@ -1,0 +1,121 @@
+//! Rows as one API or another has them. What is asked is the same in all: a row of one shape is made
+//! one of chat completions, and of that the API's own, where each of its fields has a counterpart.
+
+mod from_messages;
+mod from_responses;
+
+use super::error::BodyError;
+use dualround_model::Sample;
+use serde_json::{Map, Value};
+
+/// What a row asks: its messages or items, and the fields beside them.
+#[derive(Clone, Debug)]
+pub(super) struct RowParts {
+    pub(super) messages: Vec<Value>,
+    pub(super) options: Map<String, Value>,
+}
+
+/// The API in whose shape a row is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowShape {
+    /// Chat completions, or what is alike in all of them.
+    Chat,
+    Messages,
+    Responses,
+}
+
+/// Types of content blocks that only Messages has.
+const BLOCKS: [&str; 6] = [
+    "tool_use",
+    "tool_result",
+    "thinking",
+    "redacted_thinking",
+    "document",
+    "image",
+];
+
+/// Types of parts and items that only Responses has.
+const ITEMS: [&str; 10] = [
+    "input_text",
+    "output_text",
+    "input_image",
+    "input_file",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "reasoning",
+    "summary_text",
+];
+
+fn kind(value: &Value) -> &str {
+    value.get("type").and_then(Value::as_str).unwrap_or("")
+}
+
+/// The first tool of a row.
+fn first_tool(options: &Map<String, Value>) -> Option<&Value> {
+    options.get("tools")?.get(0)
+}
+
+impl RowShape {
+    /// Of a row, by what only one API has.
+    pub(super) fn of(parts: &RowParts) -> Self {
+        let messages = parts.messages.iter();
+        let contents = messages
+            .clone()
+            .filter_map(|message| message.get("content"));
+        let within = contents.filter_map(Value::as_array).flatten();
+        let kinds: Vec<&str> = messages.chain(within).map(kind).collect();
+        let has = |of: &[&str]| kinds.iter().any(|kind| of.contains(kind));
+        let tool = first_tool(&parts.options);
+        let flat = tool.is_some_and(|tool| {
+            kind(tool) == "function" && tool.get("function").is_none() && tool.get("name").is_some()
+        });
+        let schema = tool.is_some_and(|tool| tool.get("input_schema").is_some());
+        if has(&ITEMS) || parts.options.contains_key("instructions") || flat {
+            Self::Responses
+        } else if has(&BLOCKS) || parts.options.contains_key("system") || schema {
+            Self::Messages
+        } else {
+            Self::Chat
+        }
+    }
+}
+
+impl RowParts {
+    /// Of a sample.
+    pub(super) fn of(sample: &Sample) -> Self {
+        Self {
+            messages: sample.messages.clone(),
+            options: sample.options.clone(),
+        }
+    }
+
+    /// The same as chat completions have it.
+    ///
+    /// # Errors
+    /// [`BodyError::Key`] for what has no counterpart there.
+    pub(super) fn into_chat(self) -> Result<Self, BodyError> {
+        match RowShape::of(&self) {
+            RowShape::Chat => Ok(self),
+            RowShape::Messages => from_messages::chat(self),
+            RowShape::Responses => from_responses::chat(self),
+        }
+    }
+}
+
+/// A text, where a value is one.
+pub(super) fn text_of<'a>(value: &'a Value, key: &str) -> Option<&'a str> {
+    value.get(key).and_then(Value::as_str)
+}
+
+/// Takes the messages of a system away from the beginning of a chat: their contents.
+pub(super) fn leading_system(messages: &mut Vec<Value>) -> Vec<Value> {
+    let is_system = |message: &&Value| {
+        text_of(message, "role").is_some_and(|role| ["system", "developer"].contains(&role))
+    };
+    let count = messages.iter().take_while(is_system).count();
+    let taken = messages.drain(..count);
+    let contents = taken.filter_map(|message| message.get("content").cloned());
+    contents.filter(|content| !content.is_null()).collect()
+}
