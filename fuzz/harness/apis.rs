@@ -39,7 +39,6 @@ fn plain(event: StreamEvent<'_>) -> String {
     };
     match event {
         StreamEvent::Chunk(found) => format!("{:?}", facts(found)),
-        StreamEvent::Last(found) => format!("last {:?}", facts(found)),
         other => format!("{other:?}"),
     }
 }

@@ -27,10 +27,10 @@ impl Learnt {
     ) -> StreamEvent<'a> {
         let data = data.trim_ascii();
         if let Some(pattern) = &self.known
-            && pattern.name == name
-            && let Some(facts) = pattern.fill(data)
+            && pattern.is_named(name)
+            && let Some(text) = pattern.text(data)
         {
-            return StreamEvent::Chunk(facts);
+            return StreamEvent::Chunk(pattern.facts(Cow::Borrowed(text)));
         }
         let event = parse(name, data);
         if let StreamEvent::Chunk(facts) = &event
@@ -86,7 +86,7 @@ impl Numbered {
     }
 
     /// What follows these bytes at the start of `data`.
-    #[inline]
+    #[inline(always)]
     fn strip_start<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
         let rest = data.strip_prefix(self.head.as_slice())?;
         let Some(tail) = &self.tail else {
@@ -97,7 +97,7 @@ impl Numbered {
     }
 
     /// What precedes these bytes at the end of `data`.
-    #[inline]
+    #[inline(always)]
     fn strip_end<'a>(&self, data: &'a [u8]) -> Option<&'a [u8]> {
         let Some(tail) = &self.tail else {
             return data.strip_suffix(self.head.as_slice());
@@ -136,9 +136,15 @@ impl Pattern {
         (alone && before.ends_with(b"\"") && after.starts_with(b"\"")).then_some(pattern)
     }
 
-    /// The facts of data of this pattern; `None` where it has another, or needs the parser.
+    /// Most events of a chat have no name, and comparing nothing is a call all the same.
     #[inline]
-    fn fill<'a>(&self, data: &'a [u8]) -> Option<ChunkFacts<'a>> {
+    fn is_named(&self, name: &str) -> bool {
+        self.name.len() == name.len() && (name.is_empty() || self.name == name)
+    }
+
+    /// The text in data of this pattern; `None` where it has another, or needs the parser.
+    #[inline(always)]
+    fn text<'a>(&self, data: &'a [u8]) -> Option<&'a str> {
         let rest = self.before.strip_start(data)?;
         let text = self.after.strip_end(rest)?;
         // An empty text is no token; quotes, escapes and control characters need the parser.
@@ -146,10 +152,10 @@ impl Pattern {
         if text.is_empty() || !text.iter().all(plain) {
             return None;
         }
-        let text = std::str::from_utf8(text).ok()?;
-        Some(self.facts(Cow::Borrowed(text)))
+        std::str::from_utf8(text).ok()
     }
 
+    #[inline(always)]
     fn facts<'a>(&self, text: Cow<'a, str>) -> ChunkFacts<'a> {
         let (content, reasoning) = if self.reasoning {
             (None, Some(text))

@@ -277,13 +277,16 @@ fn is_field(line: &[u8]) -> bool {
     end.is_some() && name.iter().all(word) && (name == b"error" || !is_error_name(text))
 }
 
-/// Delivers the event at the start of `bytes` if it is one `data:` line and its blank line, with
-/// LF ends, all there. Returns what stands behind it.
+/// Delivers the event at the start of `bytes` if it is one `data:` line, an `event:` line before it
+/// perhaps, and its blank line, with LF ends, all there. Returns what stands behind it.
 fn deliver_whole<'a, F: FnMut(SseEvent<'_>)>(
     bytes: &'a [u8],
     on_event: &mut F,
 ) -> Option<&'a [u8]> {
-    let value = bytes.strip_prefix(b"data:")?;
+    let (event, value) = match bytes.strip_prefix(b"data:") {
+        Some(value) => ("", value),
+        None => named(bytes)?,
+    };
     let end = memchr::memchr(b'\n', value)?;
     let rest = value[end + 1..].strip_prefix(b"\n")?;
     let line = &value[..end];
@@ -292,11 +295,24 @@ fn deliver_whole<'a, F: FnMut(SseEvent<'_>)>(
         return None;
     }
     on_event(SseEvent {
-        event: "",
+        event,
         data,
         stray: false,
     });
     Some(rest)
+}
+
+/// The name of an `event:` line, and what stands behind the `data:` of the line that follows it.
+fn named(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let line = bytes.strip_prefix(b"event:")?;
+    let end = memchr::memchr(b'\n', line)?;
+    let (name, rest) = (&line[..end], &line[end + 1..]);
+    let value = rest.strip_prefix(b"data:")?;
+    let name = name.strip_prefix(b" ").unwrap_or(name);
+    if memchr::memchr(b'\r', name).is_some() {
+        return None;
+    }
+    Some((std::str::from_utf8(name).ok()?, value))
 }
 
 /// Whether data whose line never ended is complete all the same.

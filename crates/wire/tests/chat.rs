@@ -233,7 +233,9 @@ fn usage_spellings() {
 
 fn usage_of(text: &str) -> dualround_model::Usage {
     let data = format!(r#"{{"choices":[],"usage":{text}}}"#);
-    chunk(&data).usage.unwrap_or_default()
+    chunk(&data)
+        .usage
+        .map_or_else(Default::default, |usage| *usage)
 }
 
 #[test]

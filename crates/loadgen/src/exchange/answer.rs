@@ -168,10 +168,7 @@ impl Answer {
         // What is of another kind is kept, to be quoted should nothing else come.
         self.heard |= matches!(
             event,
-            StreamEvent::Chunk(_)
-                | StreamEvent::Last(_)
-                | StreamEvent::Error { .. }
-                | StreamEvent::Bad { .. }
+            StreamEvent::Chunk(_) | StreamEvent::Error { .. } | StreamEvent::Bad { .. }
         );
         if self.done_ns.is_some() {
             return;
@@ -182,11 +179,6 @@ impl Answer {
                 self.done_ns = Some(stamp.at);
             }
             StreamEvent::Chunk(chunk) => self.take_chunk(&chunk, stamp, tally),
-            StreamEvent::Last(chunk) => {
-                self.take_chunk(&chunk, stamp, tally);
-                self.facts.done = true;
-                self.done_ns = Some(stamp.at);
-            }
             StreamEvent::Error { message, code } => {
                 let message = match code {
                     Some(code) => format!("{message} ({code})"),
@@ -217,7 +209,7 @@ impl Answer {
     fn take_suspect(&mut self, suspect: Suspect, stamp: Stamp) {
         self.facts.ignored_events += 1;
         if let Some(usage) = suspect.usage {
-            self.take_usage(usage);
+            self.take_usage(*usage);
         }
         if suspect.sure || self.facts.token_events > 0 {
             self.facts.streamed = true;
@@ -233,7 +225,7 @@ impl Answer {
             self.id = Some(clean(id));
         }
         let mut bears = chunk.bears_token();
-        if let Some(usage) = chunk.usage {
+        if let Some(usage) = chunk.usage.as_deref().copied() {
             self.take_usage(usage);
             if chunk.has_choices {
                 bears |= self.take_running_usage(usage, bears, stamp);
@@ -258,6 +250,10 @@ impl Answer {
         }
         for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
             self.keep(chunk.choice, text);
+        }
+        if chunk.ends {
+            self.facts.done = true;
+            self.done_ns = Some(stamp.at);
         }
     }
 

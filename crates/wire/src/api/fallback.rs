@@ -18,12 +18,10 @@ use serde_json::{Map, Value};
 /// another API than was asked for: its text is told, and is no answer.
 pub(super) fn other_event<'a>(name: &str, data: &'a [u8]) -> StreamEvent<'a> {
     match parse_event(name, data) {
-        StreamEvent::Chunk(facts) | StreamEvent::Last(facts) if facts.bears_token() => {
-            StreamEvent::Unknown {
-                place: "choices".to_owned(),
-            }
-        }
-        StreamEvent::Chunk(_) | StreamEvent::Last(_) => StreamEvent::Ignored,
+        StreamEvent::Chunk(facts) if facts.bears_token() => StreamEvent::Unknown {
+            place: "choices".to_owned(),
+        },
+        StreamEvent::Chunk(_) => StreamEvent::Ignored,
         other => other,
     }
 }
@@ -43,7 +41,6 @@ pub(super) fn without_json<'a>(event: &SseEvent<'a>) -> Option<StreamEvent<'a>> 
 pub(super) fn owned(event: StreamEvent<'_>) -> StreamEvent<'static> {
     match event {
         StreamEvent::Chunk(facts) => StreamEvent::Chunk(facts.into_owned()),
-        StreamEvent::Last(facts) => StreamEvent::Last(facts.into_owned()),
         StreamEvent::Done => StreamEvent::Done,
         StreamEvent::Error { message, code } => StreamEvent::Error { message, code },
         StreamEvent::Ignored => StreamEvent::Ignored,

@@ -42,7 +42,8 @@ impl EventReader {
 
     /// Says what the next event means. Token counts in events of Messages and of Responses are those
     /// of the whole answer so far, and take the place of earlier ones.
-    #[inline]
+    // Called once, on the path of every token.
+    #[inline(always)]
     pub fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         match self {
             Self::Chat(reader) => reader.read_event(event),

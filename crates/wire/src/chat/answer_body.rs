@@ -119,7 +119,7 @@ pub fn parse_body(body: &[u8]) -> Result<BodyFacts, BodyError> {
         reasoning: facts.reasoning.map(Cow::into_owned).unwrap_or_default(),
         tool_call: facts.tool_call || facts.refusal || facts.media,
         finish_reason: facts.finish_reason.map(Cow::into_owned),
-        usage: facts.usage,
+        usage: facts.usage.map(|usage| *usage),
         error: None,
         id: facts.id.map(Cow::into_owned),
     })

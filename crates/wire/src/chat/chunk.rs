@@ -41,9 +41,11 @@ pub struct ChunkFacts<'a> {
     /// Why the choice ended.
     pub finish_reason: Option<Cow<'a, str>>,
     /// Token counts, where the chunk carries them.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
     /// The answer's own id.
     pub id: Option<Cow<'a, str>>,
+    /// There is nothing more of the answer behind it: `response.completed`.
+    pub ends: bool,
 }
 
 impl ChunkFacts<'_> {
@@ -63,6 +65,7 @@ impl ChunkFacts<'_> {
             finish_reason: own(self.finish_reason),
             usage: self.usage,
             id: own(self.id),
+            ends: self.ends,
         }
     }
 
@@ -242,11 +245,11 @@ impl<'a> Chunk<'a> {
             .map(|usage| usage.usage());
         // From the least telling on.
         let told = timings.into_iter().chain(others).chain(usage);
-        facts.usage = told.reduce(|mut sum, usage| {
+        let usage = told.reduce(|mut sum, usage| {
             sum.merge(usage);
             sum
         });
-        facts.usage = facts.usage.filter(|usage| !usage.is_empty());
+        facts.usage = usage.filter(|usage| !usage.is_empty()).map(Box::new);
         let mut found = Generated::default();
         for choice in self.choices.into_iter().flatten() {
             facts.has_choices = true;

@@ -10,8 +10,6 @@ pub enum StreamEvent<'a> {
     Done,
     /// A chunk of an answer.
     Chunk(ChunkFacts<'a>),
-    /// A chunk of an answer, behind which there is nothing more: `response.completed`.
-    Last(ChunkFacts<'a>),
     /// The server reports an error inside the stream.
     Error {
         /// Its message, not empty.
@@ -48,5 +46,5 @@ pub struct Suspect {
     /// The place of the text that it may be.
     pub place: Option<String>,
     /// Token counts beside it.
-    pub usage: Option<Usage>,
+    pub usage: Option<Box<Usage>>,
 }

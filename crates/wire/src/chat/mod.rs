@@ -108,10 +108,9 @@ fn parse_repaired<'a>(data: &[u8], repaired: &[u8]) -> StreamEvent<'a> {
             StreamEvent::Error { message, code } => StreamEvent::Error { message, code },
             StreamEvent::Unknown { place } => StreamEvent::Unknown { place },
             StreamEvent::Suspect(suspect) => StreamEvent::Suspect(suspect),
-            StreamEvent::Done
-            | StreamEvent::Last(_)
-            | StreamEvent::Ignored
-            | StreamEvent::Bad { .. } => StreamEvent::Ignored,
+            StreamEvent::Done | StreamEvent::Ignored | StreamEvent::Bad { .. } => {
+                StreamEvent::Ignored
+            }
         },
     }
 }

@@ -60,7 +60,7 @@ struct RawDelta<'a> {
 
 impl MessagesReader {
     /// Says what the next event means.
-    #[inline]
+    #[inline(never)]
     pub(super) fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         if let Some(known) = without_json(&event) {
             return known;
@@ -107,7 +107,7 @@ fn event_of<'a>(
             let reason = event.delta.and_then(|delta| delta.stop_reason.plain());
             StreamEvent::Chunk(ChunkFacts {
                 finish_reason: reason,
-                usage: usage.told(),
+                usage: usage.told().map(Box::new),
                 ..ChunkFacts::default()
             })
         }
@@ -140,7 +140,7 @@ fn start_of_message(message: Option<&Value>, usage: &mut RunningUsage) -> Stream
         id: id
             .filter(|id| !id.is_empty())
             .map(|id| Cow::Owned(id.to_owned())),
-        usage: usage.told(),
+        usage: usage.told().map(Box::new),
         ..ChunkFacts::default()
     })
 }

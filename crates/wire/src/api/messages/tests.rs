@@ -103,13 +103,13 @@ fn the_last_value_of_a_count_wins_and_nothing_is_summed() {
     assert_eq!(last.finish_reason.as_deref(), Some("max_tokens"));
     assert_eq!(
         last.usage,
-        Some(Usage {
+        Some(Box::new(Usage {
             prompt_tokens: Some(1053),
             completion_tokens: Some(3),
             cached_tokens: Some(1024),
             written_tokens: Some(0),
             ..Usage::default()
-        })
+        }))
     );
     // llama.cpp: the prompt's counts at the start alone.
     let mut reader = MessagesReader::default();

@@ -42,7 +42,7 @@ struct RawEvent<'a> {
 
 impl ResponsesReader {
     /// Says what the next event means.
-    #[inline]
+    #[inline(never)]
     pub(super) fn read_event<'a>(&mut self, event: SseEvent<'a>) -> StreamEvent<'a> {
         if let Some(known) = without_json(&event) {
             return known;
@@ -157,7 +157,7 @@ fn last<'a>(response: Option<&Value>, kind: &str, data: &[u8]) -> StreamEvent<'a
                     message,
                     sure: true,
                     place: None,
-                    usage: Some(usage),
+                    usage: Some(Box::new(usage)),
                 })),
                 None => StreamEvent::Error {
                     message,
@@ -166,10 +166,11 @@ fn last<'a>(response: Option<&Value>, kind: &str, data: &[u8]) -> StreamEvent<'a
             };
         }
     };
-    StreamEvent::Last(ChunkFacts {
+    StreamEvent::Chunk(ChunkFacts {
+        ends: true,
         finish_reason: Some(Cow::Owned(reason)),
         id: id_of(response),
-        usage,
+        usage: usage.map(Box::new),
         ..ChunkFacts::default()
     })
 }

@@ -87,7 +87,7 @@ fn a_counter_of_events_does_not_break_what_was_learnt() {
 #[test]
 fn ends_and_errors() {
     let last = |data: &str| match one(data) {
-        StreamEvent::Last(facts) => (
+        StreamEvent::Chunk(facts) if facts.ends => (
             facts.finish_reason.map(Cow::into_owned),
             facts.usage.and_then(|usage| usage.cached_tokens),
         ),
@@ -140,7 +140,7 @@ fn ends_and_errors() {
 #[test]
 fn written_tokens_are_read_where_they_are_told() {
     let data = r#"{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1053,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":1024},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":1056}}}"#;
-    let StreamEvent::Last(facts) = one(data) else {
+    let StreamEvent::Chunk(facts) = one(data) else {
         panic!("no end");
     };
     let usage = facts.usage.unwrap();
