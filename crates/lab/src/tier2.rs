@@ -2,8 +2,10 @@
 //! own log.
 
 use crate::{
-    draw::{COUNTED, SocketScenario, socket_scenario},
-    judge::{LoggedRun, wrong_counter, wrong_fresh, wrong_lost, wrong_run, wrong_streams},
+    draw::{COUNTED, PRICES, SocketScenario, socket_scenario},
+    judge::{
+        LoggedRun, wrong_costs, wrong_counter, wrong_fresh, wrong_lost, wrong_run, wrong_streams,
+    },
 };
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -121,9 +123,10 @@ fn in_folder(
 ) -> anyhow::Result<Vec<String>> {
     fs::write(folder.join("engine.json"), scenario.engine.to_string())?;
     fs::write(folder.join("rows.jsonl"), scenario.rows())?;
+    fs::write(folder.join(PRICES.0), PRICES.1)?;
     let engine = EngineProcess::start(program, &folder.join("engine.json"))?;
     if scenario.sent_before > 0 {
-        send_before(program, folder, &engine.base, scenario.sent_before)?;
+        send_before(program, folder, &engine.base, scenario)?;
     }
     let mut flags = scenario.flags();
     if !scenario.probe {
@@ -145,6 +148,7 @@ fn in_folder(
         let file = fs::read_to_string(round_file(scenario, number, folder))?;
         let file: Value = serde_json::from_str(&file)?;
         wrong.extend(wrong_streams(&scenario_json, round, &file));
+        wrong.extend(wrong_costs(&scenario_json, round, &file));
         wrong.extend(wrong_counter(COUNTED, scenario.two_pages, round, &file));
         files.push(file);
     }
@@ -175,8 +179,14 @@ fn round_file(scenario: &SocketScenario, number: usize, folder: &Path) -> PathBu
 }
 
 /// Sends prompts to the engine before the run, without anything fresh in them.
-fn send_before(program: &Path, folder: &Path, base: &str, prompts: u32) -> anyhow::Result<()> {
-    let prompts = prompts.to_string();
+fn send_before(
+    program: &Path,
+    folder: &Path,
+    base: &str,
+    scenario: &SocketScenario,
+) -> anyhow::Result<()> {
+    let prompts = scenario.sent_before.to_string();
+    let of_api: Vec<&str> = scenario.api_flags().collect();
     let flags = [
         "--rounds",
         "C",
@@ -193,7 +203,13 @@ fn send_before(program: &Path, folder: &Path, base: &str, prompts: u32) -> anyho
         "0",
         "--quiet",
     ];
-    run(program, folder, base, "before", &flags)
+    run(
+        program,
+        folder,
+        base,
+        "before",
+        &[&flags[..], &of_api].concat(),
+    )
 }
 
 /// The requests of each measured round, as the engine logged them.

@@ -24,5 +24,5 @@ pub use random::number_of;
 pub use scenario::{
     ClassTruth, CyclePlace, InsideTruth, LostTruth, MixedTruth, Scenario, ScenarioTruth,
 };
-pub use sockets::{COUNTED, SocketScenario, socket_scenario};
+pub use sockets::{COUNTED, PRICES, SocketScenario, socket_scenario};
 pub use world::{DrawnRounds, draw};

@@ -11,6 +11,12 @@ const OUTPUT: &str = "3";
 /// A counter of the engine that is asked of every round.
 pub const COUNTED: &str = "vllm:prompt_tokens_total";
 
+/// The file of prices that every run has, and what is in it; for a million tokens.
+pub const PRICES: (&str, &str) = (
+    "prices.yaml",
+    "currency: USD\nmodels:\n  sim-1: {input: 3, cache_read: 0.3, cache_write: {5m: 3.75, 1h: 6}, output: 15}\n",
+);
+
 /// A run of the program against the simulated engine.
 #[derive(Clone, Debug, Serialize)]
 pub struct SocketScenario {
@@ -18,6 +24,10 @@ pub struct SocketScenario {
     pub seed: u64,
     /// Settings of the simulated engine, as its configuration file has them.
     pub engine: Value,
+    /// `--api`.
+    pub api: &'static str,
+    /// `--cache-control`; none where it is not given.
+    pub cache_control: Option<&'static str>,
     /// Prompts of a round.
     pub prompts: u32,
     /// Words of its own that each prompt has.
@@ -89,7 +99,17 @@ impl SocketScenario {
         if !self.probe {
             flags.push("--no-probe".to_owned());
         }
+        flags.extend(self.api_flags().map(str::to_owned));
+        flags.extend(["--prices".to_owned(), PRICES.0.to_owned()]);
         flags
+    }
+
+    /// The flags of the API, which requests of before the run have too.
+    pub fn api_flags(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let control = self.cache_control.map(|ttl| ["--cache-control", ttl]);
+        ["--api", self.api]
+            .into_iter()
+            .chain(control.into_iter().flatten())
     }
 }
 
@@ -111,6 +131,30 @@ fn with_carriers(mut engine: Value, seed: u64, cold: &str) -> Value {
         engine["faults"] = json!([{"on": {"every": 7}, "fault": fault}]);
     }
     engine
+}
+
+/// By which API the engine is asked, what of its cache is asked for, and whether it tells what it
+/// writes. Of a draw of its own, so that the other worlds of a seed stay as they were.
+fn by_api(engine: &mut Value, seed: u64) -> (&'static str, Option<&'static str>) {
+    let mut random = Random::new(seed ^ 0xa919);
+    let api = random.one_of(&[
+        "chat",
+        "chat",
+        "completions",
+        "messages",
+        "messages",
+        "responses",
+    ]);
+    engine["report_written_tokens"] = random.chance(0.5).into();
+    if api != "messages" {
+        return (api, None);
+    }
+    engine["explicit_cache"] = random.chance(0.5).into();
+    engine["explicit_min_tokens"] = random.one_of(&[20, 20, 400]).into();
+    (
+        api,
+        random.one_of(&[None, Some("5m"), Some("1h"), Some("off")]),
+    )
 }
 
 /// Mixed rounds and rounds without reuse, and whether cycles go on until they decide, in half of the
@@ -168,9 +212,12 @@ pub fn socket_scenario(seed: u64) -> SocketScenario {
     let (rounds, until) = later_letters(rounds, seed, cold);
     // Which arm a request was in, its body tells.
     engine["log_bodies"] = true.into();
+    let (api, cache_control) = by_api(&mut engine, seed);
     SocketScenario {
         seed,
         engine,
+        api,
+        cache_control,
         prompts,
         words,
         shared,

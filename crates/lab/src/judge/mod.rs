@@ -22,4 +22,4 @@ pub use facts::wrong_facts;
 pub use fresh::{LoggedRun, wrong_fresh};
 pub use hits::{known_cold, wrong_hits};
 pub use pages::{wrong_counter, wrong_lost};
-pub use sockets::{wrong_run, wrong_streams};
+pub use sockets::{wrong_costs, wrong_run, wrong_streams};

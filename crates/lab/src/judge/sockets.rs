@@ -66,7 +66,9 @@ pub fn wrong_streams(scenario: &Value, round: &[Value], file: &Value) -> Vec<Str
     // What broke off later had begun so too.
     let begun = round.iter().filter(|one| one["status"] == 200).count();
     let thinking = number(scenario, "/engine/reasoning_tokens").unwrap_or(0.0);
-    let hidden = text(scenario, "/engine/reasoning_in") == "unknown" && thinking > 0.5;
+    // The place of thinking is a vendor's in chats alone, and a text that goes on has none.
+    let is_chat = text(scenario, "/api") == "chat";
+    let hidden = is_chat && text(scenario, "/engine/reasoning_in") == "unknown" && thinking > 0.5;
     let aborted = round.iter().filter(|one| one["aborted"] == true).count();
     let mut wrong = Vec::new();
     for (what, path, right) in [
@@ -104,8 +106,59 @@ pub fn wrong_streams(scenario: &Value, round: &[Value], file: &Value) -> Vec<Str
 }
 
 /// The engine was made to end answers with a word that nobody has.
+/// Responses have reasons for an answer that the server broke off alone.
 fn unknown_word(scenario: &Value) -> bool {
-    text(scenario, "/engine/faults/0/fault/finish/reason") == "because"
+    let word = text(scenario, "/engine/faults/0/fault/finish/reason");
+    word == "because" && text(scenario, "/api") != "responses"
+}
+
+/// The engine keeps what it is asked to keep, and nothing else.
+fn is_explicit(scenario: &Value) -> bool {
+    scenario.pointer("/engine/explicit_cache") == Some(&Value::Bool(true))
+}
+
+/// What is said of tokens that were written, and of what a round cost, that the log does not bear out.
+pub fn wrong_costs(scenario: &Value, round: &[Value], file: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let answered: Vec<&Value> = round.iter().filter(|one| !failed(scenario, one)).collect();
+    let sum = |key: &str| -> f64 {
+        let counts = answered.iter().filter_map(|one| number(one, key));
+        counts.sum()
+    };
+    let tells = is_explicit(scenario)
+        || scenario.pointer("/engine/report_written_tokens") == Some(&Value::Bool(true));
+    let (prompt, read) = (sum("/prompt_tokens"), sum("/cached_tokens"));
+    let (written, output) = (sum("/written_tokens"), sum("/tokens"));
+    let said = number(file, "/summary/written_tokens");
+    let right = (tells && !answered.is_empty()).then_some(written);
+    if said != right {
+        wrong.push(format!(
+            "{said:?} tokens written, by the engine's log {right:?}"
+        ));
+    }
+    let Some(total) = number(file, "/summary/cost/total") else {
+        return wrong;
+    };
+    if !tells {
+        wrong.push(format!(
+            "a cost of {total}, though nothing tells what was written"
+        ));
+    }
+    // Messages tell how long it is kept, and what is kept by itself counts as the shorter.
+    let is_long = is_explicit(scenario) && text(scenario, "/cache_control") == "1h";
+    let price = if is_long { 6.0 } else { 3.75 };
+    if text(scenario, "/api") != "messages" && written > 0.5 {
+        wrong.push(format!("a cost of {total}, though writes have two prices"));
+        return wrong;
+    }
+    let right = (prompt - read - written) * 3.0 + read * 0.3 + written * price + output * 15.0;
+    if (total * 1e6 - right).abs() > 1e-3 {
+        wrong.push(format!(
+            "a cost of {total}, by the engine's log {}",
+            right / 1e6
+        ));
+    }
+    wrong
 }
 
 /// Whether the program must call an answer a failure: a status, or one that was broken off.
@@ -143,7 +196,7 @@ fn cold_round(scenario: &Value, level: &Value, wrong: &mut Vec<String>) {
     let before = number(scenario, "/sent_before").unwrap_or(0.0);
     let blocks = number(scenario, "/engine/cache_blocks").unwrap_or(0.0);
     let outer = number(scenario, "/engine/external_blocks").unwrap_or(0.0);
-    let cached = none && before > 0.0 && (blocks > 1000.0 || outer > 0.0);
+    let cached = none && before > 0.0 && (blocks > 1000.0 || outer > 0.0) && !is_explicit(scenario);
     if cached && said == "cold" {
         wrong.push(format!(
             "cold, though {before} prompts had been sent before"
@@ -177,7 +230,8 @@ fn claims(
     let blocks = number(scenario, "/engine/cache_blocks").unwrap_or(0.0);
     let outer = number(scenario, "/engine/external_blocks").unwrap_or(0.0);
     let lines = texts(level, "/diagnosis");
-    let cacheless = blocks < 0.5 && outer < 0.5;
+    let kept = is_explicit(scenario) && warm.cached + cold.cached > 0.0;
+    let cacheless = !kept && (is_explicit(scenario) || (blocks < 0.5 && outer < 0.5));
     let two_pages = scenario.pointer("/two_pages") == Some(&Value::Bool(true));
     for (word, allowed) in [
         ("cache off", cacheless),
