@@ -93,7 +93,10 @@ impl Numbered {
             return Some(rest);
         };
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        rest[digits..].strip_prefix(tail.as_slice())
+        let (number, rest) = rest.split_at(digits);
+        is_number(number)
+            .then(|| rest.strip_prefix(tail.as_slice()))
+            .flatten()
     }
 
     /// What precedes these bytes at the end of `data`.
@@ -105,7 +108,20 @@ impl Numbered {
         let rest = data.strip_suffix(tail.as_slice())?;
         let from_end = rest.iter().rev();
         let digits = from_end.take_while(|byte| byte.is_ascii_digit()).count();
-        rest[..rest.len() - digits].strip_suffix(self.head.as_slice())
+        let (rest, number) = rest.split_at(rest.len() - digits);
+        is_number(number)
+            .then(|| rest.strip_suffix(self.head.as_slice()))
+            .flatten()
+    }
+}
+
+/// Digits that JSON takes for a number.
+#[inline(always)]
+fn is_number(digits: &[u8]) -> bool {
+    match digits {
+        [] => false,
+        [b'0'] => true,
+        [first, ..] => *first != b'0',
     }
 }
 

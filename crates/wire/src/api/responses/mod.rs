@@ -143,9 +143,14 @@ fn is_named_call(item: &Value) -> bool {
 
 /// The event that ends a stream, with what became of the response.
 fn last<'a>(response: Option<&Value>, kind: &str, data: &[u8]) -> StreamEvent<'a> {
-    let Some(response) = response.filter(|response| response.is_object()) else {
-        let event: Value = serde_json::from_slice(data).unwrap_or_default();
-        return last(Some(&event), kind, b"");
+    // Without one, what would be in it may stand in the event itself.
+    let event: Value;
+    let response = match response.filter(|response| response.is_object()) {
+        Some(response) => response,
+        None => {
+            event = serde_json::from_slice(data).unwrap_or_default();
+            &event
+        }
     };
     let usage = usage_of(response);
     let reason = match end_of(response, kind) {

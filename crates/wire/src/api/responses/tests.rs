@@ -138,6 +138,23 @@ fn ends_and_errors() {
 }
 
 #[test]
+fn an_end_without_a_response_is_an_end() {
+    // A number that no reader of whole values takes, in a field that nobody reads.
+    for data in [
+        r#"{"type":"response.completed"}"#,
+        r#"{"type":"response.completed","response":7}"#,
+        r#"{"type":"response.completed","x":1e999}"#,
+    ] {
+        assert!(
+            matches!(one(data), StreamEvent::Chunk(facts) if facts.ends),
+            "{data}"
+        );
+    }
+    let failed = one(r#"{"type":"response.failed","error":{"message":"no"}}"#);
+    assert!(matches!(failed, StreamEvent::Error { message, .. } if message == "no"));
+}
+
+#[test]
 fn written_tokens_are_read_where_they_are_told() {
     let data = r#"{"type":"response.completed","response":{"status":"completed","usage":{"input_tokens":1053,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":1024},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":1056}}}"#;
     let StreamEvent::Chunk(facts) = one(data) else {
