@@ -49,6 +49,7 @@ measure() {
     trap 'kill "$engine" 2>/dev/null || true' EXIT
     for _ in $(seq 100); do grep -qs http "$at.address" && break; sleep 0.1; done
     address="$(grep -o 'http://[^ ]*' "$at.address" | head -1)"
+    address="${address%/v1/chat/completions}"
     # shellcheck disable=SC2086
     "$dualround" run --dataset "$work/$data.jsonl" --endpoint "$address" --max-output-tokens 6 \
         --temperature 0 --seed 1 --warmup 0 --progress none --output-dir "$at" $flags \
@@ -106,6 +107,24 @@ one few '{}' '--concurrency 1' few
 one short '{}' '--concurrency 1 --no-probe --model sim-1' short
 one shared '{}' '--concurrency 1 --rounds CWC' shared
 one tiers '{"external_blocks": 4096, "report_cached_by_tier": true}' '--rounds CWE --concurrency 1 --shared-prefix 0,50'
+
+# Each API, fields that control a cache, and what it all costs.
+cat >"$work/prices.yaml" <<'YAML'
+currency: USD
+models:
+  sim-1: {input: 3, cache_read: 0.3, cache_write: {5m: 3.75, 1h: 6}, output: 15}
+YAML
+sed 's/cache_write: {5m: 3.75, 1h: 6}, //; s/USD/CNY/' "$work/prices.yaml" >"$work/no_writes.yaml"
+explicit='{"explicit_cache": true, "explicit_min_tokens": 100}'
+one messages "$explicit" "--api messages --cache-control 5m --concurrency 1 4 --prices $work/prices.yaml"
+one messages_hour "$explicit" "--api messages --cache-control 1h --rounds CWC --concurrency 2 --prices $work/prices.yaml"
+one messages_short '{"explicit_cache": true, "explicit_min_tokens": 900}' '--api messages --cache-control 5m --cache-min-tokens 900 --concurrency 2'
+one messages_itself '{}' '--api messages --cache-control 5m --concurrency 2'
+one messages_ignored '{"cache_blocks": 0}' '--api messages --cache-control 5m --concurrency 2'
+one messages_silent '{"report_cached_tokens": false}' '--api messages --cache-control 5m --concurrency 2'
+one responses '{}' "--api responses --prompt-cache-key per-epoch --concurrency 2 --prices $work/no_writes.yaml"
+one completions '{"report_written_tokens": true}' "--api completions --prompt-token-ids --concurrency 2 --prices $work/prices.yaml"
+one unpriced '{}' "--concurrency 2 --rounds NCW --prices $work/prices.yaml" shared12
 
 # What would tell more, by the way the cold round is made cold.
 across='{"itl_ms":1,"fixed_ttft_ms":14,"fixed_warm_ttft_ms":12}'
@@ -207,6 +226,9 @@ altered() {
 }
 altered pair 's/faster (\([0-9]\)/faster (9\1/'
 altered pair 's/; \([0-9.]*\) % of prompt tokens/; 1\1 % of prompt tokens/'
+altered messages 's/cost of a request: 0/cost of a request: 1/'
+altered messages 's/pays from 1 reuse on/pays from 2 reuses on/'
+altered responses 's/ % less)/ % more)/'
 altered pair 's/cache works/warm round slower/'
 altered mixed_decides 's/"p": 0\.[0-9]*/"p": 0.04/'
 altered mixed_decides 's/hits \([0-9.]*\)× faster than/hits 1\1× faster than/'

@@ -282,6 +282,14 @@ def failed(one):
     return sum(record["outcome"] != "success" for record in one.records)
 
 
+def below_minimum(one):
+    """Prompts shorter than the plan's minimum, of all whose tokens are known, and that minimum."""
+    least = (one.run["plan"]["request"].get("cache") or {}).get("min_tokens") or 0
+    prompts = [record["usage"]["prompt_tokens"] for record in one.successes()]
+    known = [tokens for tokens in prompts if tokens is not None]
+    return (sum(tokens < least for tokens in known), len(known), least)
+
+
 # Forms, and which rounds' figures the numbers must be, in the order of the English form.
 NOTES = [
     (r"n = (\d+): a P99 needs at least 100 samples, here it is close to the maximum", r"成功请求只有 (\d+) 个，P99 至少需要 100 个：此处的 P99 接近最大值", lambda one: (len(one.successes()),)),
@@ -321,6 +329,8 @@ NOTES = [
     (r"\S+: no figures: it .*", r"\S+：不给出数值：.*", None),
     (r"(?:--admin-url|metrics of) \S+ cannot be (?:reached|read).*", r"(?:无法连接 --admin-url|无法读取) \S+.*", None),
     (r"\d+ of \d+ scrapes of \S+ failed(?: \(.*\))?", r"对 \S+ 的 \d+ 次抓取中有 \d+ 次失败(?:（.*）)?", None),
+    (r"(\d+) of (\d+) prompts are shorter than the (\d+) tokens from which on this model caches: .*", r"(\d+) 个提示词中有 (\d+) 个短于该模型可缓存的最短长度 (\d+) token：.*", below_minimum),
+    (r"[a-z_, ]+: (?:the server caches by itself: a repeated text of \d+ tokens hit .*|ignored: a repeated text of .*|not proven: the canary's text has .*|what it does is not known: .*)", r"[a-z_, ]+：(?:服务端自行缓存：.*|被忽略：.*|未证实：.*|作用未知：.*)", None),
     (r"--prometheus-metrics auto knows none of the \d+ metrics .*", r"--prometheus-metrics auto 不认识现有 \d+ 个指标中的任何一个；.*", None),
 ]
 

@@ -62,7 +62,7 @@ def read(folder):
     for level, of in levels.items():
         omission = leaves_zero_out(of, canaries.get(level), run)
         for one in of:
-            one.omission = omission
+            one.omission, one.run = omission, run
     return levels, canaries, run
 
 

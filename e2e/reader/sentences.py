@@ -3,6 +3,7 @@
 import math
 import re
 
+import costs
 import inside
 import mixed
 from figures import figures
@@ -229,13 +230,15 @@ def undecided(text, level):
 
 def beside(sentence, level, zh):
     """What stands beside a conclusion."""
+    if costs.beside(sentence, level, zh):
+        return
     if level.mixed is None or not mixed.beside(sentence, level, zh):
         inside.beside(sentence, level, zh)
 
 
 def beside_all(lines, level):
     """All of what must stand beside it is there."""
-    same(len(lines), mixed.expected_lines(level) + (level.inside is not None), "lines beside the conclusion")
+    same(len(lines), mixed.expected_lines(level) + (level.inside is not None) + costs.expected_lines(level), "lines beside the conclusion")
 
 
 BESIDE = [
@@ -245,4 +248,4 @@ BESIDE = [
 
 
 def is_beside(text, zh):
-    return re.match(BESIDE[zh], text) is not None
+    return re.match(f"{BESIDE[zh]}|{costs.BEGINS[zh]}", text) is not None

@@ -120,7 +120,8 @@ def words(cell, sentence, level, zh):
         expected = [form.format(re.escape(few)) for begins, few in BY_BLOCKS[zh] if re.match(begins, sentence)]
         true = level.mixed.test.made
     elif sentence == NO_WARM[zh]:
-        line = level.said["beside_zh" if zh else "beside"][-1]
+        lines = level.said["beside_zh" if zh else "beside"]
+        line = next(line for line in lines if any(re.match(begins, line) for begins, _ in INSIDE[zh]))
         expected = [few for begins, few in INSIDE[zh] if re.match(begins, line)]
         true = level.inside.effect
     else:

@@ -15,7 +15,7 @@ pub enum Ending {
 
 /// Words for an answer that ended by itself: OpenAI's, then those that engines and gateways pass
 /// through from Anthropic, Gemini, Bedrock, Cohere, Mistral, text-generation-inference and others.
-const OWN: [&str; 31] = [
+const OWN: [&str; 32] = [
     "stop",
     "length",
     "tool_calls",
@@ -39,6 +39,7 @@ const OWN: [&str; 31] = [
     "guardrail_intervened",
     "content_filtered",
     "complete",
+    "completed",
     "model_length",
     "token_limit",
     "max_length",
@@ -166,6 +167,7 @@ mod tests {
             "sensitive",
             "model_length",
             "repetition",
+            "completed",
         ] {
             assert_eq!(Ending::of(own), Ending::Own, "{own}");
         }

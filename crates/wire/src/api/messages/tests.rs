@@ -153,7 +153,7 @@ fn anthropic_counts_what_is_written_by_how_long_it_is_kept() {
     let mut reader = MessagesReader::default();
     let zeros = facts(
         &mut reader,
-        r#"{"type":"message_start","message":{"usage":{"input_tokens":0,"output_tokens":0}}}"#,
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":0,"output_tokens":0,"cache_creation_input_tokens":0,"cache_read_input_tokens":0}}}"#,
     );
     assert_eq!(zeros.usage, None);
     let end = facts(
@@ -161,7 +161,14 @@ fn anthropic_counts_what_is_written_by_how_long_it_is_kept() {
         r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":12,"output_tokens":5}}"#,
     );
     let usage = end.usage.unwrap();
-    assert_eq!((usage.prompt_tokens, usage.cached_tokens), (Some(12), None));
+    assert_eq!(
+        (
+            usage.prompt_tokens,
+            usage.cached_tokens,
+            usage.written_tokens
+        ),
+        (Some(12), None, None)
+    );
 }
 
 #[test]

@@ -50,11 +50,14 @@ impl RunningUsage {
             fields.cache_creation_input_tokens,
         );
         let beside = read.tokens.unwrap_or(0) > 0 || written.tokens.unwrap_or(0) > 0;
-        // No prompt has no tokens: a zero without anything beside it is a server that did not count.
-        let input = fields.input_tokens.tokens;
-        self.input = input.filter(|tokens| *tokens > 0 || beside).or(self.input);
-        self.read = read.tokens.or(self.read);
-        self.written = written.tokens.or(self.written);
+        // No prompt has no tokens: a zero without anything beside it is a gateway that fills in what it
+        // does not know yet, and the zeros beside that one are too.
+        let is_counted = beside || fields.input_tokens.tokens != Some(0);
+        if is_counted {
+            self.input = fields.input_tokens.tokens.or(self.input);
+            self.read = read.tokens.or(self.read);
+            self.written = written.tokens.or(self.written);
+        }
         let by_ttl = fields.cache_creation.0.unwrap_or_default();
         self.written_5m = by_ttl.ephemeral_5m_input_tokens.tokens.or(self.written_5m);
         self.written_1h = by_ttl.ephemeral_1h_input_tokens.tokens.or(self.written_1h);
