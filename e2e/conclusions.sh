@@ -33,6 +33,15 @@ measure works $one 4 12 --require-cold --fail-if 'ttft.ratio < 2' --shared-prefi
     --fail-if 'partial.0.usage > 0.05' --fail-if 'partial.1.usage < 0.4' --fail-if 'partial.1.usage > 0.55' --fail-if 'partial.2.usage < 0.9'
 check "$work/works" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
 
+# By every API the same prompts hit alike.
+for api in messages responses completions; do
+    measure "$api" $one 1 12 --api "$api" --require-cold --fail-if 'ttft.ratio < 2'
+    check "$work/$api" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
+done
+measure controlled $one 1 12 --api messages --cache-control 5m
+check "$work/controlled" --kind effect --evidence yes --hits 0.9 1 --says "cache works"
+grep -q "caches by itself" "$work/controlled/summary.md"
+
 # Three ways to know more: hits and misses in one round, cycles until they decide, nothing reused.
 measure mixed $one 1 12 --rounds CWM --fail-if 'mixed.ratio < 2' --fail-if 'mixed.p > 0.05'
 check "$work/mixed" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "faster than misses inside the mixed rounds"

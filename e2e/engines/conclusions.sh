@@ -28,6 +28,12 @@ measure vllm 18100 --concurrency 4 --num-samples 12 --require-cold --fail-if 'co
     --fail-if 'partial.0.usage > 0.02' --fail-if 'partial.1.usage < 0.45' --fail-if 'partial.1.usage > 0.55' --fail-if 'partial.2.usage < 0.9'
 check "$work/vllm" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
 
+# By every API the same prompts hit alike, and what is written is told where it is.
+for api in messages responses completions; do
+    measure "vllm_$api" 18100 --api "$api" --concurrency 1 --num-samples 12 --require-cold --fail-if 'cold.method != salt'
+    check "$work/vllm_$api" --kind effect --evidence yes --hits 0.9 1 --says "cache works" --says "verified cold"
+done
+
 "$here/engine.sh" stop
 "$here/engine.sh" vllm --num-gpu-blocks-override 80
 measure vllm_evicted 18100 --concurrency 4 --num-samples 16
