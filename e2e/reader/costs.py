@@ -9,7 +9,7 @@ TTLS = ["5m", "30m", "1h"]
 FORMS = {
     "both": [
         rf"cost of a request: {N} → {N} (\S+)(?: \({N} % (less|more)\)| \(the same\))?",
-        rf"每个请求的费用：{N} → {N} (\S+?)(?:（(?:(?P<side>少|多)){N}%）|（相同）)?",
+        rf"每个请求的费用：{N} → {N} (\S+?)(?:（(?:少|多) {N}%）|（相同）)?",
     ],
     "one": [
         rf"cost of a request: cold ({N}|-), warm ({N}|-) (\S+); what is missing is said with the rounds",
