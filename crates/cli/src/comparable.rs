@@ -1,7 +1,7 @@
 //! Whether two runs may be compared: what differs, and what the user may let differ.
 
 use crate::plan_differences::plan_differences;
-use dualround_model::{CacheControl, ChangeCaveat, EngineKind, Lang, PromptCacheKey, Which};
+use dualround_model::{CacheControl, ChangeCaveat, EngineKind, Lang, Plan, PromptCacheKey, Which};
 use dualround_report::{RunInfo, setting_text};
 
 /// A difference that makes figures mean other things.
@@ -72,6 +72,31 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
             or_none(b.temperature),
         ),
         ("--top-p", or_none(a.top_p), or_none(b.top_p)),
+        ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
+        (
+            "--http2",
+            a.network.http2.to_string(),
+            b.network.http2.to_string(),
+        ),
+        (
+            "--max-input-length",
+            or_none(old.dataset.max_input_length),
+            or_none(now.dataset.max_input_length),
+        ),
+        ("--slo-file", slo(base), slo(new)),
+    ] {
+        out.extend(difference("settings", what, a, b));
+    }
+    for (what, a, b) in of_api(old, now) {
+        out.extend(difference("settings", what, a, b));
+    }
+    out
+}
+
+/// The API, and what its requests ask of a cache, in both runs.
+fn of_api(old: &Plan, now: &Plan) -> [(&'static str, String, String); 6] {
+    let (a, b) = (&old.request, &now.request);
+    [
         (
             "--api",
             old.api().word().to_owned(),
@@ -102,22 +127,7 @@ pub(crate) fn differences(base: &RunInfo, new: &RunInfo) -> Vec<Difference> {
             a.prompt_token_ids.to_string(),
             b.prompt_token_ids.to_string(),
         ),
-        ("--extra-body", json(&a.extra_body), json(&b.extra_body)),
-        (
-            "--http2",
-            a.network.http2.to_string(),
-            b.network.http2.to_string(),
-        ),
-        (
-            "--max-input-length",
-            or_none(old.dataset.max_input_length),
-            or_none(now.dataset.max_input_length),
-        ),
-        ("--slo-file", slo(base), slo(new)),
-    ] {
-        out.extend(difference("settings", what, a, b));
-    }
-    out
+    ]
 }
 
 fn difference(

@@ -74,6 +74,15 @@ impl WriteTtl {
         }
     }
 
+    /// The key of its price, from the model's row on.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::FiveMinutes => "cache_write.5m",
+            Self::HalfHour => "cache_write.30m",
+            Self::Hour => "cache_write.1h",
+        }
+    }
+
     /// Of a name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ttl| ttl.name() == name)
@@ -100,7 +109,10 @@ impl CacheWritePrices {
         let mut given = WriteTtl::ALL
             .into_iter()
             .filter(|ttl| self.of(*ttl).is_some());
-        given.next().filter(|_| given.next().is_none())
+        match (given.next(), given.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a request asks for, in whichever API, and what is wrong with it.
 
-use crate::{config::SimConfig, dialect::Dialect, prompt::Prompt};
+use crate::{config::SimConfig, dialect::Dialect, prompt::SimPrompt};
 use serde_json::{Map, Value, json};
 
 /// A request that can be served.
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 pub(crate) struct ChatRequest {
     /// The API that it came by.
     pub(crate) dialect: Dialect,
-    pub(crate) prompt: Prompt,
+    pub(crate) prompt: SimPrompt,
     pub(crate) stream: bool,
     pub(crate) include_usage: bool,
     /// Token counts with every chunk, as vLLM's `continuous_usage_stats`.
@@ -111,7 +111,7 @@ fn name_of(body: &Map<String, Value>) -> Option<String> {
     user.and_then(Value::as_str).map(str::to_owned)
 }
 
-fn prompt_of(dialect: Dialect, body: &Map<String, Value>) -> Result<Prompt, Refusal> {
+fn prompt_of(dialect: Dialect, body: &Map<String, Value>) -> Result<SimPrompt, Refusal> {
     let is_filled = |key: &str| match body.get(key) {
         Some(Value::Array(items)) => !items.is_empty(),
         Some(Value::String(text)) => dialect == Dialect::Responses && !text.is_empty(),
@@ -119,7 +119,7 @@ fn prompt_of(dialect: Dialect, body: &Map<String, Value>) -> Result<Prompt, Refu
     };
     match dialect {
         Dialect::Completions => {
-            let plain = body.get("prompt").and_then(Prompt::plain);
+            let plain = body.get("prompt").and_then(SimPrompt::plain);
             plain
                 .ok_or_else(|| Refusal::bad_request("prompt must be a text or a list of token ids"))
         }
@@ -129,7 +129,7 @@ fn prompt_of(dialect: Dialect, body: &Map<String, Value>) -> Result<Prompt, Refu
         Dialect::Responses if !is_filled("input") => Err(Refusal::bad_request(
             "input must be a text or a list that is not empty",
         )),
-        _ => Ok(Prompt::rendered(body)),
+        _ => Ok(SimPrompt::rendered(body)),
     }
 }
 

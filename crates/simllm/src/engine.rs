@@ -5,7 +5,7 @@ use crate::{
     config::SimConfig,
     counters::EngineCounters,
     explicit_cache::ExplicitCache,
-    prompt::Prompt,
+    prompt::SimPrompt,
     truth::{TruthLog, TruthRequest},
 };
 use std::{
@@ -156,7 +156,7 @@ impl RunningRequest {
     /// Returns the cached tokens and the instant at which the first token is due.
     pub(crate) async fn prefill(
         &mut self,
-        prompt: &Prompt,
+        prompt: &SimPrompt,
         salt: &str,
         is_explicit: bool,
     ) -> (CachedTokens, Instant) {
@@ -250,7 +250,7 @@ impl Engine {
     }
 
     /// The same in the cache of what Messages asked to keep.
-    fn look_up_explicit(&self, prompt: &Prompt) -> CachedTokens {
+    fn look_up_explicit(&self, prompt: &SimPrompt) -> CachedTokens {
         let mut state = self.lock();
         let (rules, now) = (self.config.keep_rules(), Instant::now());
         let found = state.explicit.look_up(prompt, rules, now);

@@ -2,7 +2,7 @@
 //! for five minutes or an hour from their last use.
 
 use crate::{
-    prompt::{Prompt, Ttl},
+    prompt::{SimPrompt, Ttl},
     tokenizer::hash,
 };
 use std::{
@@ -67,7 +67,7 @@ impl ExplicitCache {
     /// [`ExplicitCache::write`] once its answer has begun.
     pub(crate) fn look_up(
         &mut self,
-        prompt: &Prompt,
+        prompt: &SimPrompt,
         rules: KeepRules,
         now: Instant,
     ) -> ExplicitTokens {
@@ -103,11 +103,14 @@ impl ExplicitCache {
     }
 
     /// Keeps the prefixes that a request asks to keep.
-    pub(crate) fn write(&mut self, prompt: &Prompt, rules: KeepRules, now: Instant) {
+    pub(crate) fn write(&mut self, prompt: &SimPrompt, rules: KeepRules, now: Instant) {
         for end in &prompt.blocks {
-            let Some(ttl) = end.keep.filter(|_| end.tokens >= rules.least) else {
+            let Some(ttl) = end.keep else {
                 continue;
             };
+            if end.tokens < rules.least {
+                continue;
+            }
             let until = now + rules.of(ttl);
             let kept = self.kept.entry(key(&prompt.ids[..end.tokens]));
             let kept = kept.or_insert(Kept { until, ttl });
@@ -128,8 +131,8 @@ mod tests {
         least: 10,
     };
 
-    fn prompt(ends: &[(usize, Option<Ttl>)]) -> Prompt {
-        Prompt {
+    fn prompt(ends: &[(usize, Option<Ttl>)]) -> SimPrompt {
+        SimPrompt {
             ids: (0..1000).collect(),
             blocks: ends
                 .iter()

@@ -23,13 +23,13 @@ pub(crate) struct BlockEnd {
 
 /// A prompt in tokens.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Prompt {
+pub(crate) struct SimPrompt {
     pub(crate) ids: Vec<u32>,
     /// The ends of its blocks, in order; none in a text that no template is put around.
     pub(crate) blocks: Vec<BlockEnd>,
 }
 
-impl Prompt {
+impl SimPrompt {
     /// A text, or token ids as they are.
     pub(crate) fn plain(prompt: &Value) -> Option<Self> {
         let ids = match prompt {
@@ -217,8 +217,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn prompt(body: &Value) -> Prompt {
-        Prompt::rendered(body.as_object().unwrap())
+    fn prompt(body: &Value) -> SimPrompt {
+        SimPrompt::rendered(body.as_object().unwrap())
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     faults::{self, Fault, PageFaultKind},
     http::{Connection, HttpRequest},
     metrics,
-    prompt::Prompt,
+    prompt::SimPrompt,
     stream::ChatAnswer,
     tokenizer,
     truth::TruthRequest,
@@ -139,7 +139,7 @@ async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
         .and_then(Value::as_str);
     let ids = match text {
         Some(text) => tokenizer::plain_tokens(text),
-        None if body.get("messages").is_some_and(Value::is_array) => Prompt::rendered(&body).ids,
+        None if body.get("messages").is_some_and(Value::is_array) => SimPrompt::rendered(&body).ids,
         None => {
             let refusal = Refusal::bad_request("give `prompt` or `messages`");
             return connection

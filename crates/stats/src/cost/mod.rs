@@ -62,8 +62,11 @@ impl TokenCounts {
             prompt: Counted::of(successes(), RequestRow::input_tokens),
             // More than the prompt has is no count.
             read: Counted::of(successes(), |row| {
-                let cached = row.cached_tokens();
-                cached.filter(|_| !row.has(Flag::ImpossibleUsage))
+                if row.has(Flag::ImpossibleUsage) {
+                    None
+                } else {
+                    row.cached_tokens()
+                }
             }),
             output: Counted::of(successes(), RequestRow::output_tokens),
             requests: successes().count() as u64,
@@ -119,10 +122,8 @@ fn written(
     }
     let ttl = pricing.write_ttl.or(prices.only());
     let one = ttl.and_then(|ttl| prices.of(ttl));
-    let key = ttl.map_or("cache_write".to_owned(), |ttl| {
-        format!("cache_write.{}", ttl.name())
-    });
-    Ok((told.tokens, cost(told.tokens, price(one, &key)?)))
+    let key = ttl.map_or("cache_write", WriteTtl::key);
+    Ok((told.tokens, cost(told.tokens, price(one, key)?)))
 }
 
 /// What the successes of a round cost.

@@ -31,11 +31,11 @@ pub struct MessagesReader {
 /// An event as it is read, not yet judged.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawEvent<'a> {
+struct BlockEvent<'a> {
     #[serde(borrow, rename = "type")]
     kind: FieldContent<'a>,
     #[serde(borrow)]
-    delta: Option<RawDelta<'a>>,
+    delta: Option<BlockDelta<'a>>,
     message: Option<Value>,
     content_block: Option<Value>,
     usage: IfObject<UsageFields>,
@@ -45,7 +45,7 @@ struct RawEvent<'a> {
 /// What an event adds to a block, or to the message.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawDelta<'a> {
+struct BlockDelta<'a> {
     #[serde(borrow, rename = "type")]
     kind: FieldContent<'a>,
     #[serde(borrow)]
@@ -87,7 +87,7 @@ fn parse<'a>(name: &str, data: &'a [u8], usage: &mut RunningUsage) -> StreamEven
 
 /// What an event means, by its type.
 fn event_of<'a>(
-    event: RawEvent<'a>,
+    event: BlockEvent<'a>,
     name: &str,
     data: &'a [u8],
     usage: &mut RunningUsage,
@@ -169,7 +169,7 @@ fn start_of_block(block: &Value) -> StreamEvent<'static> {
 }
 
 /// What a block grows by.
-fn delta_of_block<'a>(delta: RawDelta<'a>, data: &[u8]) -> StreamEvent<'a> {
+fn delta_of_block<'a>(delta: BlockDelta<'a>, data: &[u8]) -> StreamEvent<'a> {
     let mut facts = ChunkFacts {
         has_choices: true,
         ..ChunkFacts::default()

@@ -27,7 +27,7 @@ pub struct ResponsesReader {
 /// An event as it is read, not yet judged.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct RawEvent<'a> {
+struct ItemEvent<'a> {
     #[serde(borrow, rename = "type")]
     kind: FieldContent<'a>,
     #[serde(borrow)]
@@ -85,7 +85,7 @@ fn tells_nothing(kind: &str) -> bool {
 }
 
 /// What an event means, by its type.
-fn event_of<'a>(event: RawEvent<'a>, name: &str, data: &'a [u8]) -> StreamEvent<'a> {
+fn event_of<'a>(event: ItemEvent<'a>, name: &str, data: &'a [u8]) -> StreamEvent<'a> {
     let kind = event.kind.plain().unwrap_or_default();
     let mut facts = ChunkFacts {
         has_choices: true,

@@ -58,8 +58,7 @@ fn text_part(block: &Value) -> Result<Value, BodyError> {
 fn tools(tools: &Value) -> Result<Value, BodyError> {
     let tools = tools.as_array().into_iter().flatten();
     let functions = tools.map(|tool| {
-        let Some(name) = text_of(tool, "name").filter(|_| tool.get("input_schema").is_some())
-        else {
+        let (Some(name), Some(_)) = (text_of(tool, "name"), tool.get("input_schema")) else {
             return Err(BodyError::key(format!("tools of type {}", kind(tool)), API));
         };
         let mut function = Map::from_iter([("name".to_owned(), json!(name))]);
