@@ -329,7 +329,7 @@ NOTES = [
     (r"\S+: no figures: it .*", r"\S+：不给出数值：.*", None),
     (r"(?:--admin-url|metrics of) \S+ cannot be (?:reached|read).*", r"(?:无法连接 --admin-url|无法读取) \S+.*", None),
     (r"\d+ of \d+ scrapes of \S+ failed(?: \(.*\))?", r"对 \S+ 的 \d+ 次抓取中有 \d+ 次失败(?:（.*）)?", None),
-    (r"(\d+) of (\d+) prompts are shorter than the (\d+) tokens from which on this model caches: .*", r"(\d+) 个提示词中有 (\d+) 个短于该模型可缓存的最短长度 (\d+) token：.*", below_minimum),
+    (r"(\d+) of (\d+) prompts are shorter than the (\d+) tokens from which on this model is said to cache, and hit nothing: .*", r"(\d+) 个提示词中有 (\d+) 个短于该模型据称可缓存的最短长度 (\d+) token，且没有命中：.*", below_minimum),
     (r"[a-z_, ]+: (?:the server caches by itself: a repeated text of \d+ tokens hit .*|ignored: a repeated text of .*|not proven: the canary's text has .*|what it does is not known: .*)", r"[a-z_, ]+：(?:服务端自行缓存：.*|被忽略：.*|未证实：.*|作用未知：.*)", None),
     (r"--prometheus-metrics auto knows none of the \d+ metrics .*", r"--prometheus-metrics auto 不认识现有 \d+ 个指标中的任何一个；.*", None),
 ]

@@ -8,6 +8,10 @@ use std::path::Path;
 /// What a table looks like.
 const EXAMPLE: &str = "e.g. {currency: USD, models: {'*': {input: 3, cache_read: 0.3, cache_write: {5m: 3.75}, output: 15}}}";
 
+/// The highest price for a million tokens, and the decimals of one: sums of any run stay exact.
+const MOST: u64 = 1_000_000_000;
+const MOST_DECIMALS: u32 = 12;
+
 /// Why a text is no table of prices.
 #[derive(Debug, thiserror::Error)]
 enum PricesError {
@@ -21,6 +25,15 @@ enum PricesError {
     NoModels,
     #[error("models.{model}.{key} is {price}: a price is 0 or more")]
     Negative {
+        model: String,
+        key: &'static str,
+        price: Decimal,
+    },
+    #[error(
+        "models.{model}.{key} is {price}: a price has up to {MOST_DECIMALS} decimals and is at most \
+         {MOST} for a million tokens"
+    )]
+    OutOfRange {
         model: String,
         key: &'static str,
         price: Decimal,
@@ -63,15 +76,22 @@ fn parse(text: &str) -> Result<PriceTable, PricesError> {
                 model: model.clone(),
             });
         }
-        if let Some((key, price)) = given.into_iter().find(|(_, price)| *price < Decimal::ZERO) {
-            return Err(PricesError::Negative {
-                model: model.clone(),
-                key,
-                price,
-            });
+        for (key, price) in given {
+            check_price(model, key, price)?;
         }
     }
     Ok(table)
+}
+
+fn check_price(model: &str, key: &'static str, price: Decimal) -> Result<(), PricesError> {
+    let model = model.to_owned();
+    if price < Decimal::ZERO {
+        return Err(PricesError::Negative { model, key, price });
+    }
+    if price > Decimal::from(MOST) || price.normalize().scale() > MOST_DECIMALS {
+        return Err(PricesError::OutOfRange { model, key, price });
+    }
+    Ok(())
 }
 
 /// Holds the table of a plan against its model, where both are known.
@@ -131,6 +151,14 @@ mod tests {
             (
                 "currency: USD\nmodels: {a: {input: -1}}\n",
                 "models.a.input is -1",
+            ),
+            (
+                "currency: USD\nmodels: {a: {input: \"79228162514264337593543950335\"}}\n",
+                "models.a.input is 79228162514264337593543950335: a price has up to",
+            ),
+            (
+                "currency: USD\nmodels: {a: {output: \"0.0000000000001\"}}\n",
+                "models.a.output is 0.0000000000001",
             ),
             ("currency: USD\nmodels: {a: {cache_write: {2h: 1}}}\n", "2h"),
             ("currency: USD\nmodels: {a: {}}\n", "models.a has no price"),

@@ -81,7 +81,7 @@ impl FieldType {
 }
 
 /// Request fields that a row may carry along.
-const SENT: [(&str, FieldType); 18] = [
+const SENT: [(&str, FieldType); 20] = [
     ("temperature", FieldType::Number),
     ("top_p", FieldType::Number),
     ("top_k", FieldType::Integer),
@@ -100,6 +100,8 @@ const SENT: [(&str, FieldType); 18] = [
     ("chat_template_kwargs", FieldType::Object),
     ("logit_bias", FieldType::Object),
     ("documents", FieldType::List),
+    ("cache_control", FieldType::Object),
+    ("thinking", FieldType::Object),
 ];
 
 /// Keys that state the length of the answer, tokens.

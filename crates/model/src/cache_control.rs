@@ -142,7 +142,9 @@ pub enum ControlEffect {
     Works,
     /// Hits without them too: the server caches by itself, and their effect cannot be told.
     Automatic,
-    /// No hit with them: they are ignored, or nothing is cached here.
+    /// What was written with them was not hit: it is kept elsewhere, or not yet to be read.
+    NotReadBack,
+    /// No hit and nothing told to be written with them: they are ignored, or nothing is cached here.
     Ignored,
     /// The text is shorter than what the model caches, and did not hit.
     BelowMinimum,
@@ -166,6 +168,7 @@ impl ControlReport {
         match (hit(self.with), hit(self.without)) {
             (Some(true), Some(false)) => ControlEffect::Works,
             (Some(true), Some(true)) => ControlEffect::Automatic,
+            (Some(false), _) if self.written > Some(TEMPLATE_TOKENS) => ControlEffect::NotReadBack,
             (Some(false), _) if short.is_some_and(|(have, least)| have < least) => {
                 ControlEffect::BelowMinimum
             }
@@ -215,6 +218,16 @@ mod tests {
         assert_eq!(of(Some(1400), Some(1400), true), ControlEffect::Automatic);
         assert_eq!(of(Some(0), Some(0), true), ControlEffect::Ignored);
         assert_eq!(of(None, None, true), ControlEffect::Unknown);
+        let wrote = ControlReport {
+            fields: Vec::new(),
+            with: Some(0),
+            written: Some(1490),
+            without: Some(0),
+            counted: true,
+            min_tokens: None,
+            prompt_tokens: Some(1500),
+        };
+        assert_eq!(wrote.effect(), ControlEffect::NotReadBack);
         let short = ControlReport {
             prompt_tokens: Some(900),
             ..ControlReport {

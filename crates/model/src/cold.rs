@@ -147,6 +147,10 @@ pub struct CanaryReport {
     /// What the fields of the request that control a cache do, where there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<ControlReport>,
+    /// The API has fields that ask a cache to keep something, and the text had none: a service that
+    /// keeps only what it is asked to keep looks as if it had no cache.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unasked: bool,
 }
 
 /// What older folders mean.

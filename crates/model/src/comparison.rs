@@ -1,9 +1,9 @@
 //! Cold against warm, request by request.
 
 use crate::{
-    Allowance, CanaryReport, ClassComparison, ColdVerdict, CostComparison, DatasetPlan, Diagnosis,
-    EngineReport, InsideReuse, Load, LostPairs, MixedFinding, NoPrefillLine, PrefixCut, Reason,
-    Remark, Source, UntilProgress, Withheld, Witness,
+    Allowance, CanaryReport, ClassComparison, ColdVerdict, ControlEffect, CostComparison,
+    DatasetPlan, Diagnosis, EngineReport, InsideReuse, Load, LostPairs, MixedFinding,
+    NoPrefillLine, PrefixCut, Reason, Remark, Source, UntilProgress, Withheld, Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,12 +84,29 @@ impl RunEvidence {
         let engines = self.engines.iter();
         let engines = engines.filter(|engine| engine.kind.answers_prompts());
         let block = engines.clone().find_map(|engine| engine.block_tokens)?;
+        let block = if self.is_kept_by_breakpoint() {
+            1
+        } else {
+            block
+        };
         let mut held = engines.filter_map(|engine| engine.capacity_tokens);
         let alone = match (held.next(), held.next()) {
             (Some(one), None) => Some(one),
             _ => None,
         };
         Some((block, alone))
+    }
+
+    /// Prompts are kept up to the breakpoints of requests, not in blocks.
+    fn is_kept_by_breakpoint(&self) -> bool {
+        let control = self
+            .canary
+            .as_ref()
+            .and_then(|canary| canary.control.as_ref());
+        control.is_some_and(|report| {
+            let mut fields = report.fields.iter();
+            report.effect() == ControlEffect::Works && fields.any(|field| field == "cache_control")
+        })
     }
 
     /// What is known at a level: the reuse is that of the first level's prompts, and unknown where

@@ -132,6 +132,7 @@ impl Plan {
             currency: table.currency.clone(),
             prices: *table.of(&self.model)?,
             write_ttl: asked.and_then(WriteTtl::of),
+            other_ttl: asked.is_some_and(|asked| WriteTtl::of(asked).is_none()),
         })
     }
 

@@ -150,6 +150,9 @@ pub struct Pricing {
     pub prices: ModelPrices,
     /// How long written tokens are kept, where an answer does not tell; `None`: not known.
     pub write_ttl: Option<WriteTtl>,
+    /// They are asked to be kept for a time that no table has a price for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_ttl: bool,
 }
 
 /// Why a cost is not known.

@@ -91,6 +91,8 @@ const DIAGNOSES: &str = r#"
 {"kind": "never_found", "short": false}
 {"kind": "never_found_unseen", "short": true}
 {"kind": "never_found_unseen", "short": false}
+{"kind": "never_found", "short": false, "unasked": true}
+{"kind": "never_found_unseen", "short": true, "unasked": true}
 {"kind": "never_found_processes"}
 {"kind": "found_once_only"}
 {"kind": "hits_unseen"}

@@ -79,6 +79,7 @@ fn canary() -> CanaryReport {
         replayed: false,
         written: None,
         control: None,
+        unasked: false,
     }
 }
 

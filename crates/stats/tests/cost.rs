@@ -50,15 +50,24 @@ fn round(
     prices: ModelPrices,
     ttl: Option<WriteTtl>,
 ) -> RoundResult {
+    round_by(place, usages, pricing(prices, ttl))
+}
+
+fn pricing(prices: ModelPrices, write_ttl: Option<WriteTtl>) -> Pricing {
+    Pricing {
+        other_ttl: false,
+        currency: "USD".to_owned(),
+        prices,
+        write_ttl,
+    }
+}
+
+fn round_by(place: usize, usages: &[Usage], pricing: Pricing) -> RoundResult {
     let records = (0..)
         .zip(usages)
         .map(|(index, usage)| success(index, 0.0, &[10.0, 20.0], *usage));
     let options = SummaryOptions {
-        pricing: Some(Pricing {
-            currency: "USD".to_owned(),
-            prices,
-            write_ttl: ttl,
-        }),
+        pricing: Some(pricing),
         ..SummaryOptions::default()
     };
     let spec = Schedule::default().rounds()[place];
@@ -166,9 +175,17 @@ fn what_is_missing_makes_the_cost_unknown_and_not_nothing() {
     let untold = of(usage(1000, 600, None, 50), prices());
     assert_eq!((untold.total, &untold.gap), (None, &count("written", 1)));
     assert_eq!(untold.cache_read, Some(decimal("0.00018")));
-    // Told, and without a price.
-    let unpriced = of(usage(1000, 0, Some(100), 50), no_writes);
-    assert_eq!(unpriced.total, None);
+    // Told, and not charged apart: they are input.
+    let unpriced = of(usage(1000, 600, Some(300), 50), no_writes);
+    assert_eq!(unpriced.total, automatic.total);
+    assert_eq!(unpriced.cache_write, Some(Decimal::ZERO));
+    // Kept for a time that the table does not have: its only price is of another.
+    let mut day = pricing(prices(), None);
+    day.prices.cache_write.hour = None;
+    day.other_ttl = true;
+    let kept = round_by(0, &[usage(1000, 0, Some(900), 0)], day);
+    let kept = kept.summary.cost.unwrap();
+    assert_eq!((kept.total, kept.cache_write), (None, None));
     let uncached = Usage {
         cached_tokens: None,
         ..usage(1000, 0, None, 50)

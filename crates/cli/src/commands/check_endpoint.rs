@@ -4,7 +4,7 @@ use super::check::{CheckTarget, line, settle, show_request};
 use crate::{args::CheckEndpointArgs, exit, exit::Usage, screen::print};
 use dualround_dataset::load;
 use dualround_loadgen::{Cancel, Session, sendable};
-use dualround_model::{CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
+use dualround_model::{Api, CanaryReport, EngineKind, EngineReport, Lang, TEMPLATE_TOKENS};
 use dualround_report::{control_text, warning_text};
 
 /// Runs `dualround check endpoint`: looks, sends the canary unless told not to, and says what was
@@ -51,7 +51,7 @@ fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     };
     line(&format!("model: {}", session.plan().model));
     for report in session.engines() {
-        engine(&report, canary.as_ref());
+        engine(&report, session.plan().api(), canary.as_ref());
     }
     if let Some(sample) = &first {
         show_request(session.plan(), sample, true)?;
@@ -73,7 +73,7 @@ fn look(args: CheckEndpointArgs) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
+fn engine(report: &EngineReport, api: Api, canary: Option<&CanaryReport>) {
     let version = report.version.as_deref().unwrap_or("");
     line(&format!(
         "engine at {}: {} {version} ({})",
@@ -105,7 +105,7 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
     }
     line(&format!(
         "  cached tokens of a request would stand in {}",
-        report.cached_field
+        cached_field(report, api)
     ));
     line(&format!(
         "  cached in units of {} tokens; capacity {} tokens",
@@ -141,21 +141,35 @@ fn engine(report: &EngineReport, canary: Option<&CanaryReport>) {
     }
 }
 
+/// Where an answer tells its cached tokens.
+fn cached_field(report: &EngineReport, api: Api) -> &str {
+    match api {
+        Api::Chat | Api::Completions => &report.cached_field,
+        Api::Messages => "usage.cache_read_input_tokens",
+        Api::Responses => "usage.input_tokens_details.cached_tokens",
+    }
+}
+
 fn number_or_unknown(value: Option<u64>) -> String {
     value.map_or("unknown".to_owned(), |number| number.to_string())
 }
 
 fn said(canary: &CanaryReport) {
     let of = canary.prompt_tokens.unwrap_or(0);
+    let reasons = if canary.unasked {
+        "off, or the requests went to different replicas, or the service keeps only what it is asked to keep: try --cache-control 5m"
+    } else {
+        "off, or the requests went to different replicas"
+    };
     match canary.repeated {
         _ if canary.replayed => line(
             "canary: a repeated text was answered under the id of its first answer: a response cache gave it back, and nothing is seen of the engine's",
         ),
         Some(hit) if hit <= TEMPLATE_TOKENS && hit > 0 => line(&format!(
-            "canary: a repeated text of {of} tokens took {hit}, no more than a template: no prefix cache is seen here (off, or the requests went to different replicas)"
+            "canary: a repeated text of {of} tokens took {hit}, no more than a template: no prefix cache is seen here ({reasons})"
         )),
         Some(0) => line(&format!(
-            "canary: a repeated text of {of} tokens hit nothing: no prefix cache is seen here (off, or the requests went to different replicas)"
+            "canary: a repeated text of {of} tokens hit nothing: no prefix cache is seen here ({reasons})"
         )),
         Some(hit) => line(&format!(
             "canary: a repeated text took {hit} of {of} tokens from the cache, and the server said so"

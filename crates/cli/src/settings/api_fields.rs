@@ -67,9 +67,10 @@ pub(super) fn check(args: &RunArgs, api: Api) -> Result<(), Usage> {
     };
     let others: Vec<&str> = of.iter().map(|api| api.name()).collect();
     Err(usage(format!(
-        "{flag}: the {} API has no field for it ({} has); a server's own field goes by --extra-body",
+        "{flag}: the {} API has no field for it ({} {}); a server's own field goes by --extra-body",
         api.name(),
-        others.join(" and ")
+        others.join(" and "),
+        if others.len() == 1 { "has" } else { "have" }
     )))
 }
 

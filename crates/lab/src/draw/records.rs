@@ -205,6 +205,7 @@ pub(super) fn known() -> RunEvidence {
             replayed: false,
             written: None,
             control: None,
+            unasked: false,
         }),
         ..RunEvidence::default()
     }

@@ -8,8 +8,8 @@ use crate::{
     request::marker::Markers, request::prepare::request_of_text, transport::StampCounts,
 };
 use dualround_model::{
-    CanaryReport, ControlReport, Ending, FailureKind, Outcome, Plan, Sample, StreamFacts,
-    TEMPLATE_TOKENS, Timeline, Usage, Warning,
+    Api, CacheControl, CanaryReport, ControlReport, Ending, FailureKind, Outcome, Plan, Sample,
+    StreamFacts, TEMPLATE_TOKENS, Timeline, Usage, Warning,
 };
 use std::{mem::discriminant, time::Duration};
 
@@ -113,6 +113,15 @@ impl<'a> Prober<'a> {
     /// Characters of the text that was sent last.
     pub(crate) fn text_length(&self) -> usize {
         self.text.len()
+    }
+
+    /// The API has fields that ask a cache to keep something, and the text has none.
+    fn is_unasked(&self) -> bool {
+        let asked = self.plan.request.cache.control.and_then(CacheControl::ttl);
+        match self.plan.api() {
+            Api::Messages => asked.is_none(),
+            Api::Chat | Api::Completions | Api::Responses => false,
+        }
     }
 
     /// How many requests were sent.
@@ -266,6 +275,7 @@ async fn three(
         salt_field: salt_field.map(str::to_owned),
         written: first.usage.written_tokens,
         control: None,
+        unasked: prober.is_unasked(),
     })
 }
 
@@ -341,6 +351,7 @@ mod tests {
             replayed: false,
             written: None,
             control: None,
+            unasked: false,
         };
         assert!(separates(&report(Some(0), true)));
         // vLLM leaves the field out without a hit.

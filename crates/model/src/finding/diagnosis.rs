@@ -70,11 +70,17 @@ pub enum Diagnosis {
     NeverFound {
         /// The prompts may be below a block.
         short: bool,
+        /// The API has fields that ask a cache to keep something, and the text had none.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unasked: bool,
     },
     /// A repeated text was not found again, and nobody's counters saw all that was sent.
     NeverFoundUnseen {
         /// The prompts may be below a block.
         short: bool,
+        /// The API has fields that ask a cache to keep something, and the text had none.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unasked: bool,
     },
     /// A repeated text was not found again, and several processes answer behind the address.
     NeverFoundProcesses,

@@ -42,8 +42,10 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Bilingual {
         Diagnosis::SeveralProcesses { rate } => several_processes(*rate),
         Diagnosis::EvictedCapacity { needed, held } => evicted_capacity(*needed, *held),
         Diagnosis::EvictedSlots { prompts, slots } => evicted_slots(*prompts, *slots),
-        Diagnosis::NeverFound { short } => never_found(*short),
-        Diagnosis::NeverFoundUnseen { short } => never_found_unseen(*short),
+        Diagnosis::NeverFound { short, unasked } => or_unasked(never_found(*short), *unasked),
+        Diagnosis::NeverFoundUnseen { short, unasked } => {
+            or_unasked(never_found_unseen(*short), *unasked)
+        }
         Diagnosis::NeverFoundProcesses => both(
             "another replica, or a cache that is off: several processes answer behind this address, and a text sent twice was not found again, which looks the same; name each engine by --admin-url, route by prefix (cache_aware) or by session, or measure one replica",
             "请求落到了其他副本，或缓存未启用：该地址之后有多个进程，连发两次的文本没有命中，两者表现相同；请用 --admin-url 指定每个引擎，按前缀（cache_aware）或会话路由，或只测一个副本",
@@ -244,6 +246,21 @@ fn never_found_unseen(short: bool) -> Bilingual {
             "缓存未启用，或该地址之后有多个副本（没有哪个引擎的计数器见到全部请求）：单独连发两次的文本也没有任何命中",
         )
     }
+}
+
+/// A service that keeps only what it is asked to keep looks the same where nothing was asked.
+fn or_unasked([text, text_zh]: Bilingual, unasked: bool) -> Bilingual {
+    if !unasked {
+        return [text, text_zh];
+    }
+    [
+        format!(
+            "{text}; or this service keeps only what a request asks it to keep, and nothing was asked (--cache-control 5m)"
+        ),
+        format!(
+            "{text_zh}；或该服务只保留请求要求保留的内容，而请求没有要求（--cache-control 5m）"
+        ),
+    ]
 }
 
 fn not_followed(rate: f64) -> Bilingual {

@@ -93,19 +93,19 @@ fn priced(tokens: u64, prices: Option<Decimal>, key: &str) -> Result<Decimal, Co
     Ok(cost(tokens, price(prices, key)?))
 }
 
-/// What was written, and what that costs. A table without a price for writes is of a service that
-/// charges none: what it writes without telling is input.
+/// What was written at a price of its own, and what that costs. A table without a price for writes is
+/// of a service that charges none: what it writes is input.
 fn written(
     told: Option<WrittenTokens>,
     requests: u64,
     pricing: &Pricing,
 ) -> Result<(u64, Decimal), CostGap> {
     let prices = &pricing.prices.cache_write;
+    if prices.is_empty() {
+        return Ok((0, Decimal::ZERO));
+    }
     let told = told.unwrap_or_default();
     if told.requests < requests {
-        if prices.is_empty() && told.tokens == 0 {
-            return Ok((0, Decimal::ZERO));
-        }
         return Err(CostGap::Count {
             what: "written".to_owned(),
             requests: requests - told.requests,
@@ -120,7 +120,10 @@ fn written(
         let long = priced(told.hour, prices.hour, "cache_write.1h")?;
         return Ok((told.tokens, short + long));
     }
-    let ttl = pricing.write_ttl.or(prices.only());
+    let ttl = match pricing.write_ttl {
+        None if !pricing.other_ttl => prices.only(),
+        asked => asked,
+    };
     let one = ttl.and_then(|ttl| prices.of(ttl));
     let key = ttl.map_or("cache_write", WriteTtl::key);
     Ok((told.tokens, cost(told.tokens, price(one, key)?)))

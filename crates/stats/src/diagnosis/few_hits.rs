@@ -76,10 +76,12 @@ pub(super) fn never_found(case: &LevelCase<'_>) -> Option<Diagnosis> {
         return Some(Diagnosis::NeverFoundProcesses);
     }
     let short = may_be_short(case);
+    let canary = case.known.canary.as_ref();
+    let unasked = canary.is_some_and(|canary| canary.unasked);
     Some(if case.rounds.iter().all(witness::is_one_engine) {
-        Diagnosis::NeverFound { short }
+        Diagnosis::NeverFound { short, unasked }
     } else {
-        Diagnosis::NeverFoundUnseen { short }
+        Diagnosis::NeverFoundUnseen { short, unasked }
     })
 }
 

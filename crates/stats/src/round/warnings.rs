@@ -6,7 +6,8 @@ use crate::{
     round::options::SummaryOptions,
 };
 use dualround_model::{
-    FailureKind, Flag, MissedLimit, RequestRows, RoundMeta, RoundSummary, Slo, Timeouts, Warning,
+    FailureKind, Flag, MissedLimit, RequestRow, RequestRows, RoundMeta, RoundSummary, Slo,
+    TEMPLATE_TOKENS, Timeouts, Warning,
 };
 
 /// Successes below which a P99 is an extreme value rather than a percentile.
@@ -55,10 +56,16 @@ fn flagged(summary: &RoundSummary, flag: Flag) -> u64 {
     summary.flags.get(flag.name()).copied().unwrap_or(0)
 }
 
-/// Prompts that are too short for the model's cache.
+/// Prompts that are too short for the model's cache, and were not found in it. What hits is kept,
+/// whatever a document says.
 fn below_cache_minimum(rows: &RequestRows, options: &SummaryOptions) -> Option<Warning> {
     let least = options.least_cached?;
-    let counted = || rows.successes().filter_map(|(_, row)| row.input_tokens());
+    let successes = || rows.successes().map(|(_, row)| row);
+    let hit = |row: &RequestRow| row.cached_tokens().is_some_and(|hit| hit > TEMPLATE_TOKENS);
+    if successes().any(hit) {
+        return None;
+    }
+    let counted = || successes().filter_map(RequestRow::input_tokens);
     let count = counted().filter(|tokens| *tokens < least).count() as u64;
     let of = counted().count() as u64;
     (count > 0).then_some(Warning::BelowCacheMinimum { count, of, least })

@@ -146,6 +146,7 @@ pub(crate) fn canary(first: Option<u64>, repeated: Option<u64>) -> Option<Canary
         replayed: false,
         written: None,
         control: None,
+        unasked: false,
     })
 }
 

@@ -29,12 +29,20 @@ pub(super) fn other_event<'a>(name: &str, data: &'a [u8]) -> StreamEvent<'a> {
 /// What a line means that is no event, or an event before its JSON is looked at; `None` where that is
 /// to be looked at.
 pub(super) fn without_json<'a>(event: &SseEvent<'a>) -> Option<StreamEvent<'a>> {
-    if event.stray {
-        return Some(parse_stray(event.data));
-    }
     let data = event.data.trim_ascii();
-    let begins = data.first().is_some_and(|byte| *byte == b'{');
-    (!begins).then(|| other_event(event.event, data))
+    let known = if event.stray {
+        parse_stray(event.data)
+    } else if data.first() == Some(&b'{') {
+        return None;
+    } else {
+        other_event(event.event, data)
+    };
+    // `[DONE]` ends a chat. Here it says nothing: a gateway puts it behind the end of an answer, and
+    // behind one that broke off.
+    Some(match known {
+        StreamEvent::Done => StreamEvent::Ignored,
+        other => other,
+    })
 }
 
 /// The same event, borrowing nothing.

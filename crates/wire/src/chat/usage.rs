@@ -40,16 +40,21 @@ impl<'de> Deserialize<'de> for TokenCount {
     }
 }
 
+/// More tokens than any request has: what claims more is no count.
+const MOST: u64 = 1 << 31;
+
 /// A whole number, also where it is written as a float.
 fn whole(value: &serde_json::Value) -> Option<u64> {
-    if let Some(number) = value.as_u64() {
-        return Some(number);
-    }
-    if let Some(text) = value.as_str() {
-        return text.trim().parse().ok();
-    }
-    let float = value.as_f64().filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
-    format!("{float:.0}").parse().ok()
+    let number = match (value.as_u64(), value.as_str()) {
+        (Some(number), _) => Some(number),
+        (None, Some(text)) => text.trim().parse().ok(),
+        (None, None) => {
+            let float = value.as_f64();
+            let float = float.filter(|f| *f >= 0.0 && f.fract() == 0.0)?;
+            format!("{float:.0}").parse().ok()
+        }
+    };
+    number.filter(|number| *number <= MOST)
 }
 
 fn count_under(object: &serde_json::Value, key: &str) -> Option<u64> {

@@ -9,7 +9,7 @@ use crate::{
     redacted::{redacted_engines, redacted_plan},
     screen::note,
 };
-use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339};
+use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339, sendable};
 use dualround_model::{CanaryReport, ControlEffect, LevelComparison, RoundResult, Warning};
 use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, warning_text};
 use std::time::{Duration, SystemTime};
@@ -94,6 +94,10 @@ pub(super) fn connect(
     let anchor = resumed.and_then(|resumed| parse_rfc3339(&resumed.info.clock_anchor));
     let clock = anchor.map_or_else(Clock::start, Clock::resumed);
     let levels = request.selection.levels.clone();
+    // A row that the API cannot take is told before anything is asked of the server.
+    for samples in &levels {
+        sendable(&request.plan, samples)?;
+    }
     let mut session = Session::open_with(request.plan.clone(), levels, cancel.clone(), clock)?;
     if let Some(ms) = request.wait_ready_ms
         && let Some(waited) = session.wait_ready(Duration::from_millis(ms))?

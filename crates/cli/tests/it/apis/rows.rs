@@ -140,6 +140,24 @@ fn prompts_of_token_ids_have_exact_lengths_and_a_marker_of_ids() {
 }
 
 #[test]
+fn a_row_that_cannot_be_sent_is_told_before_anything_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = made!({"system": "Be brief.", "messages": [{"role": "user", "content": "Hi"}]});
+    write(dir.path(), &[row]);
+    // Nothing listens there.
+    let output = run(
+        dir.path(),
+        "run --endpoint http://127.0.0.1:9/v1/completions --model m --dataset data.jsonl",
+    );
+    let words = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(
+        words.contains("dataset row 1: `system` has no counterpart"),
+        "{words}"
+    );
+}
+
+#[test]
 fn text_becomes_token_ids_by_the_engines_own_tokenizer() {
     let dir = tempfile::tempdir().unwrap();
     dataset(dir.path(), 6);

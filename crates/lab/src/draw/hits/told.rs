@@ -175,6 +175,7 @@ fn canary(scenario: &HitScenario) -> Option<CanaryReport> {
         replayed: scenario.canary == Canary::Replayed && scenario.response_ids == AnswerIds::Kept,
         written: None,
         control: None,
+        unasked: false,
     })
 }
 

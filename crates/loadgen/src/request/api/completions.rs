@@ -2,7 +2,7 @@
 //! around.
 
 use super::error::BodyError;
-use dualround_model::Sample;
+use dualround_model::{Api, Sample};
 use serde_json::{Map, Value, json};
 
 /// The fields that shape a prompt.
@@ -26,6 +26,11 @@ pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     for &field in TOOLS {
         if is_set(sample.options.get(field)) {
             return Err(BodyError::Tools { field });
+        }
+    }
+    for key in ["system", "instructions"] {
+        if is_set(sample.options.get(key)) {
+            return Err(BodyError::key(key, Api::Completions));
         }
     }
     for message in &sample.messages {
@@ -75,14 +80,14 @@ fn add_text(content: &Value, texts: &mut Vec<String>) -> Result<(), BodyError> {
 /// Puts ids before those of a prompt.
 ///
 /// # Errors
-/// [`BodyError::NoPrompt`] where it is no list of ids.
+/// [`BodyError::TextAmongIds`] where it is no list of ids.
 pub(super) fn mark_ids(body: &mut Map<String, Value>, ids: &[u32]) -> Result<(), BodyError> {
     match body.get_mut("prompt") {
         Some(Value::Array(prompt)) => {
             prompt.splice(0..0, ids.iter().map(|id| json!(id)));
             Ok(())
         }
-        _ => Err(BodyError::NoPrompt),
+        _ => Err(BodyError::TextAmongIds),
     }
 }
 
@@ -129,6 +134,19 @@ mod tests {
         let refused = fields(&sample(vec![image])).unwrap_err().to_string();
         assert!(refused.contains("more than text"), "{refused}");
         assert!(mark(&mut Map::new(), "x").is_err());
+    }
+
+    #[test]
+    fn words_of_a_system_are_refused_and_do_not_vanish() {
+        for key in ["system", "instructions"] {
+            let mut with = sample(vec![json!({"role": "user", "content": "hi"})]);
+            with.options.insert(key.to_owned(), json!("Be brief."));
+            let refused = fields(&with).unwrap_err().to_string();
+            assert!(
+                refused.contains(key) && refused.contains("completions"),
+                "{refused}"
+            );
+        }
     }
 
     #[test]

@@ -66,6 +66,12 @@ pub(crate) enum BodyError {
     /// A marker has no message to stand in.
     #[error("it has no message to put a marker into")]
     NoMessage,
+    /// A marker made of ids has a prompt of text to stand in.
+    #[error(
+        "its prompt is text, while other rows are token ids: one run sends one kind, so give all rows \
+         as ids or all as text"
+    )]
+    TextAmongIds,
     /// A marker has no prompt to stand in.
     #[error("it has no prompt to put a marker into")]
     NoPrompt,
@@ -80,6 +86,14 @@ impl BodyError {
         Self::Key {
             key: key.into(),
             api: api.name(),
+        }
+    }
+
+    /// The same, where another API is the one that has no place for it.
+    pub(super) fn of(self, api: Api) -> Self {
+        match self {
+            Self::Key { key, .. } => Self::key(key, api),
+            other => other,
         }
     }
 }

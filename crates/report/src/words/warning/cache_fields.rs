@@ -9,10 +9,10 @@ pub(super) fn cache_fields(warning: &Warning) -> Option<Bilingual> {
         Warning::CacheFields { report, effect } => control(report, *effect),
         Warning::BelowCacheMinimum { count, of, least } => [
             format!(
-                "{count} of {of} prompts are shorter than the {least} tokens from which on this model caches: nothing of them is kept (--cache-min-tokens sets the number)"
+                "{count} of {of} prompts are shorter than the {least} tokens from which on this model is said to cache, and hit nothing: they may not be kept at all (--cache-min-tokens sets the number)"
             ),
             format!(
-                "{of} 个提示词中有 {count} 个短于该模型可缓存的最短长度 {least} token：不会被保留（--cache-min-tokens 设定该值）"
+                "{of} 个提示词中有 {count} 个短于该模型据称可缓存的最短长度 {least} token，且没有命中：可能根本不会被保留（--cache-min-tokens 设定该值）"
             ),
         ],
         _ => return None,
@@ -55,6 +55,17 @@ pub(super) fn control(report: &ControlReport, effect: ControlEffect) -> Bilingua
                 "{fields}：服务端自行缓存：重复的 {of} token 文本不带该字段也命中 {without}（带则 {with}），无法判断其作用"
             ),
         ],
+        ControlEffect::NotReadBack => {
+            let written = tokens(report.written);
+            [
+                format!(
+                    "{fields}: written, not read back: of {of} tokens {written} were written with it, and the repetition hit {with}: kept by another replica, or not to be read so soon"
+                ),
+                format!(
+                    "{fields}：已写入，但未读回：{of} token 的文本带该字段写入 {written}，重复时命中 {with}：可能保存在其他副本，或尚不可读"
+                ),
+            ]
+        }
         ControlEffect::Ignored => [
             format!(
                 "{fields}: ignored: a repeated text of {of} tokens hit {with} with it, no more than a template"

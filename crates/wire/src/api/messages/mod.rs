@@ -134,7 +134,7 @@ fn words_of_error(error: &Value) -> Option<(String, Option<String>)> {
 /// The id of the answer, and the counts that are known at its start.
 fn start_of_message(message: Option<&Value>, usage: &mut RunningUsage) -> StreamEvent<'static> {
     let told = message.and_then(|message| message.get("usage"));
-    usage.take(told.and_then(|told| serde_json::from_value(told.clone()).ok()));
+    usage.take_start(told.and_then(|told| serde_json::from_value(told.clone()).ok()));
     let id = message.and_then(|message| message.get("id")?.as_str());
     StreamEvent::Chunk(ChunkFacts {
         id: id

@@ -172,9 +172,46 @@ fn anthropic_counts_what_is_written_by_how_long_it_is_kept() {
 }
 
 #[test]
+fn parts_without_a_sum_are_summed_and_placeholders_are_no_counts() {
+    let mut reader = MessagesReader::default();
+    let start = facts(
+        &mut reader,
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_creation":{"ephemeral_5m_input_tokens":1000,"ephemeral_1h_input_tokens":2000},"output_tokens":1}}}"#,
+    );
+    let usage = start.usage.unwrap();
+    assert_eq!(
+        (usage.prompt_tokens, usage.written_tokens),
+        (Some(3010), Some(3000))
+    );
+    // What a stream starts with is not what it comes to.
+    assert_eq!(usage.completion_tokens, None);
+    // Zeros alone take nothing back.
+    facts(
+        &mut reader,
+        r#"{"type":"message_delta","delta":{},"usage":{"cache_read_input_tokens":60}}"#,
+    );
+    let end = facts(
+        &mut reader,
+        r#"{"type":"message_delta","delta":{},"usage":{"cache_read_input_tokens":0,"cache_creation_input_tokens":0,"output_tokens":3}}"#,
+    );
+    let usage = end.usage.unwrap();
+    assert_eq!(
+        (usage.cached_tokens, usage.completion_tokens),
+        (Some(60), Some(3))
+    );
+    // No request has so many.
+    let absurd = facts(
+        &mut MessagesReader::default(),
+        r#"{"type":"message_start","message":{"usage":{"input_tokens":10,"cache_read_input_tokens":18446744073709551615}}}"#,
+    );
+    assert_eq!(absurd.usage.unwrap().cached_tokens, None);
+}
+
+#[test]
 fn ends_and_errors() {
     assert_eq!(one(r#"{"type":"message_stop"}"#), StreamEvent::Done);
-    assert_eq!(one("[DONE]"), StreamEvent::Done);
+    // A gateway puts it behind a stream that broke off, too.
+    assert_eq!(one("[DONE]"), StreamEvent::Ignored);
     let overloaded =
         r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
     assert_eq!(

@@ -52,11 +52,15 @@ impl RunningUsage {
         let beside = read.tokens.unwrap_or(0) > 0 || written.tokens.unwrap_or(0) > 0;
         // No prompt has no tokens: a zero without anything beside it is a gateway that fills in what it
         // does not know yet, and the zeros beside that one are too.
-        let is_counted = beside || fields.input_tokens.tokens != Some(0);
-        if is_counted {
+        let input = fields.input_tokens.tokens;
+        if beside || input.is_some_and(|tokens| tokens > 0) {
             self.input = fields.input_tokens.tokens.or(self.input);
             self.read = read.tokens.or(self.read);
             self.written = written.tokens.or(self.written);
+        } else if input.is_none() {
+            // Zeros alone take back nothing that was counted.
+            self.read = self.read.or(read.tokens);
+            self.written = self.written.or(written.tokens);
         }
         let by_ttl = fields.cache_creation.0.unwrap_or_default();
         self.written_5m = by_ttl.ephemeral_5m_input_tokens.tokens.or(self.written_5m);
@@ -71,12 +75,29 @@ impl RunningUsage {
         self.unreadable |= read.unreadable;
     }
 
+    /// Takes the counts that a stream starts with: its output is a placeholder there.
+    pub(super) fn take_start(&mut self, fields: Option<UsageFields>) {
+        self.take(fields.map(|fields| UsageFields {
+            output_tokens: TokenCount::default(),
+            ..fields
+        }));
+    }
+
+    /// What was written: as it is told, else as its parts come to.
+    fn all_written(&self) -> Option<u64> {
+        if self.written.is_some() {
+            return self.written;
+        }
+        match (self.written_5m, self.written_1h) {
+            (None, None) => None,
+            (short, long) => short.unwrap_or(0).checked_add(long.unwrap_or(0)),
+        }
+    }
+
     /// The counts so far; `None` where nothing was counted.
     pub(super) fn told(&self) -> Option<Usage> {
-        let beside = self
-            .read
-            .unwrap_or(0)
-            .checked_add(self.written.unwrap_or(0));
+        let written = self.all_written();
+        let beside = self.read.unwrap_or(0).checked_add(written.unwrap_or(0));
         let prompt = self.input.zip(beside);
         let prompt = prompt.and_then(|(input, beside)| input.checked_add(beside));
         let prompt = prompt.filter(|tokens| *tokens > 0);
@@ -86,7 +107,7 @@ impl RunningUsage {
             completion_tokens: self.output,
             cached_tokens: self.read.filter(counted),
             cached_unreadable: self.unreadable && self.read.is_none(),
-            written_tokens: self.written.filter(counted),
+            written_tokens: written.filter(counted),
             written_5m_tokens: self.written_5m,
             written_1h_tokens: self.written_1h,
             reasoning_tokens: self.reasoning,

@@ -33,6 +33,14 @@ pub(super) fn end_of(response: &Value, kind: &str) -> End {
         let error = response.get("error").and_then(error_with_type);
         return End::Failed(error.unwrap_or_else(|| format!("the response ended as `{status}`")));
     }
+    if let Some(error) = response.get("error").and_then(error_with_type) {
+        return End::Failed(error);
+    }
+    if ["in_progress", "queued"].contains(&status) && by_event != "completed" {
+        return End::Failed(format!(
+            "the answer is not complete: its status is `{status}`"
+        ));
+    }
     let reason = text(response, "/incomplete_details/reason");
     match reason {
         Some("max_output_tokens" | "max_tokens") => End::Own("length".to_owned()),
@@ -72,7 +80,7 @@ pub(in crate::api) fn read_body(body: &[u8]) -> Result<BodyFacts, BodyError> {
         return instead_of_answer(body, "output");
     }
     let response = Value::Object(fields);
-    let (finish_reason, error) = match end_of(&response, "completed") {
+    let (finish_reason, error) = match end_of(&response, "") {
         End::Own(reason) => (Some(reason), None),
         End::Failed(message) => (None, Some(message)),
     };

@@ -120,6 +120,10 @@ fn ends_and_errors() {
             "content_filter",
         ),
         (
+            r#"{"type":"response.completed","response":{"status":"completed","error":{"code":"server_error","message":"It broke"}}}"#,
+            "It broke (server_error)",
+        ),
+        (
             r#"{"type":"error","code":"rate_limit","message":"Slow down","param":null,"sequence_number":3}"#,
             "Slow down (rate_limit)",
         ),
@@ -134,6 +138,13 @@ fn ends_and_errors() {
     ] {
         let words = words(data);
         assert!(words.contains(wanted), "{data}: {words}");
+    }
+    // It ends a chat; behind a stream of this API it says nothing.
+    assert_eq!(one("[DONE]"), StreamEvent::Ignored);
+    for status in ["in_progress", "queued", "cancelled"] {
+        let body = format!(r#"{{"status":"{status}","output":[]}}"#);
+        let error = read_body(body.as_bytes()).unwrap().error.unwrap();
+        assert!(error.contains(status), "{error}");
     }
 }
 

@@ -9,14 +9,20 @@ use serde_json::{Map, Value, json};
 
 const API: Api = Api::Messages;
 
-/// Fields that mean the same in both.
-const ALIKE: [&str; 6] = [
+/// Fields that mean the same in both, and those that only this API has.
+const ALIKE: [&str; 12] = [
     "temperature",
     "top_p",
     "top_k",
     "cache_control",
     "cache_salt",
     "chat_template_kwargs",
+    "thinking",
+    "stop_sequences",
+    "context_management",
+    "container",
+    "mcp_servers",
+    "output_config",
 ];
 
 /// The fields of a chat.
@@ -54,6 +60,10 @@ pub(super) fn fields(row: RowParts) -> Result<Map<String, Value>, BodyError> {
                     value
                 };
                 fields.insert("stop_sequences".to_owned(), stops);
+            }
+            // A chat's own holds other things.
+            "metadata" if value.get("user_id").is_some() => {
+                fields.insert(key, value);
             }
             known if ALIKE.contains(&known) => {
                 fields.insert(key, value);
@@ -149,11 +159,14 @@ fn add_message(message: &Value, to: &mut Vec<Value>) -> Result<(), BodyError> {
             }
         }
         // Only the first ones are the system's words here.
-        role => {
+        role @ ("system" | "developer") => {
             return Err(BodyError::key(
                 format!("a later message of role {role}"),
                 API,
             ));
+        }
+        role => {
+            return Err(BodyError::key(format!("a message of role {role}"), API));
         }
     }
     Ok(())
@@ -182,7 +195,12 @@ fn assistant(message: &Value, content: &Value) -> Result<Value, BodyError> {
     let mut blocks = blocks_of(content)?;
     for call in calls {
         let function = call.get("function").unwrap_or(&Value::Null);
-        let arguments = text_of(function, "arguments").unwrap_or("{}");
+        let arguments = text_of(function, "arguments").unwrap_or("");
+        let arguments = if arguments.is_empty() {
+            "{}"
+        } else {
+            arguments
+        };
         let input: Value = serde_json::from_str(arguments).unwrap_or(Value::Null);
         if !input.is_object() {
             return Err(BodyError::key(
@@ -201,6 +219,10 @@ fn tools(tools: &Value) -> Result<Value, BodyError> {
     let made = tools.map(|tool| {
         let Some(function) = tool.get("function").and_then(Value::as_object) else {
             let kind = text_of(tool, "type").unwrap_or("");
+            // One that the service runs itself: it has a type and a name of its own.
+            if !["", "function", "custom"].contains(&kind) && tool.get("name").is_some() {
+                return Ok(tool.clone());
+            }
             return Err(BodyError::key(format!("tools of type {kind}"), API));
         };
         let mut made = Map::new();

@@ -9,7 +9,7 @@ use super::{
     shape::{RowParts, RowShape},
 };
 pub(crate) use breakpoints::Breakpoints;
-use dualround_model::{CacheControl, Sample};
+use dualround_model::{Api, CacheControl, Sample};
 use serde_json::{Map, Value, json};
 
 /// The fields that shape a prompt, in the order in which it is rendered.
@@ -23,7 +23,10 @@ pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     let row = RowParts::of(sample);
     match RowShape::of(&row) {
         RowShape::Messages => Ok(own(row)),
-        RowShape::Chat | RowShape::Responses => from_chat::fields(row.into_chat()?),
+        RowShape::Chat | RowShape::Responses => {
+            let chat = row.into_chat().map_err(|error| error.of(Api::Messages))?;
+            from_chat::fields(chat)
+        }
     }
 }
 

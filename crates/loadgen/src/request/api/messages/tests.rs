@@ -90,6 +90,37 @@ fn a_row_of_this_api_goes_as_it_is_and_back_to_a_chat() {
     );
 }
 
+fn refused(messages: Value, options: Value) -> String {
+    fields(&sample(messages, options)).unwrap_err().to_string()
+}
+
+#[test]
+fn fields_of_this_api_alone_are_no_reason_to_refuse_a_row() {
+    let user = json!([{"role": "user", "content": "hi"}]);
+    let own = json!({"thinking": {"type": "enabled", "budget_tokens": 1024},
+        "metadata": {"user_id": "u"}, "stop_sequences": ["x"],
+        "cache_control": {"type": "ephemeral"},
+        "tools": [{"type": "web_search_20250305", "name": "web_search"}]});
+    let sent = made(user, own.clone());
+    for (key, value) in own.as_object().unwrap() {
+        assert_eq!(sent[key], *value, "{sent}");
+    }
+    // Many clients write no arguments as an empty text.
+    let call = json!([{"role": "user", "content": "hi"}, {"role": "assistant", "content": null,
+        "tool_calls": [{"id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}]}]);
+    let sent = made(call, json!({}));
+    assert_eq!(
+        sent["messages"][1]["content"][0]["input"],
+        json!({}),
+        "{sent}"
+    );
+    // It is this API that has no place for it, whatever the row is made of on the way.
+    let reasoned = refused(json!([{"type": "reasoning", "summary": []}]), json!({}));
+    assert!(reasoned.contains("Messages API"), "{reasoned}");
+    let role = refused(json!([{"role": "banana", "content": "hi"}]), json!({}));
+    assert!(role.contains("`a message of role banana`"), "{role}");
+}
+
 #[test]
 fn what_has_no_counterpart_is_named() {
     let user = json!([{"role": "user", "content": "hi"}]);

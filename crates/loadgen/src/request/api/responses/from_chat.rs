@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 const API: Api = Api::Responses;
 
-/// Fields that mean the same in both.
-const ALIKE: [&str; 9] = [
+/// Fields that mean the same in both, and those that only this API has.
+const ALIKE: [&str; 20] = [
     "user",
     "temperature",
     "top_p",
@@ -20,6 +20,17 @@ const ALIKE: [&str; 9] = [
     "service_tier",
     "cache_salt",
     "chat_template_kwargs",
+    "metadata",
+    "include",
+    "text",
+    "truncation",
+    "reasoning",
+    "previous_response_id",
+    "conversation",
+    "max_tool_calls",
+    "safety_identifier",
+    "top_logprobs",
+    "store",
 ];
 
 /// The fields of a chat.
@@ -143,6 +154,10 @@ fn tools(tools: &Value) -> Result<Value, BodyError> {
     let made = tools.map(|tool| {
         let Some(function) = tool.get("function").and_then(Value::as_object) else {
             let kind = text_of(tool, "type").unwrap_or("");
+            // One that the service runs itself: `web_search`, by its type alone.
+            if !["", "function", "custom"].contains(&kind) && tool.get("name").is_none() {
+                return Ok(tool.clone());
+            }
             return Err(BodyError::key(format!("tools of type {kind}"), API));
         };
         let mut made = function.clone();

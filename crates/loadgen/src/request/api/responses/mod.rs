@@ -7,7 +7,7 @@ use super::{
     error::BodyError,
     shape::{RowParts, RowShape},
 };
-use dualround_model::Sample;
+use dualround_model::{Api, Sample};
 use serde_json::{Map, Value, json};
 
 /// The fields that shape a prompt, in the order in which most templates render them.
@@ -18,7 +18,10 @@ pub(super) fn fields(sample: &Sample) -> Result<Map<String, Value>, BodyError> {
     let row = RowParts::of(sample);
     let mut fields = match RowShape::of(&row) {
         RowShape::Responses => own(row),
-        RowShape::Chat | RowShape::Messages => from_chat::fields(row.into_chat()?)?,
+        RowShape::Chat | RowShape::Messages => {
+            let chat = row.into_chat().map_err(|error| error.of(Api::Responses))?;
+            from_chat::fields(chat)?
+        }
     };
     fields.entry("store").or_insert(json!(false));
     Ok(fields)

@@ -81,6 +81,26 @@ fn a_row_of_this_api_goes_as_it_is_and_back_to_a_chat() {
 }
 
 #[test]
+fn fields_of_this_api_alone_are_no_reason_to_refuse_a_row() {
+    let user = json!([{"role": "user", "content": "hi"}]);
+    let own = json!({"include": ["x"], "text": {"verbosity": "low"}, "truncation": "auto",
+        "metadata": {"a": "b"}, "tools": [{"type": "web_search"}]});
+    let sent = made(user, own.clone());
+    for (key, value) in own.as_object().unwrap() {
+        assert_eq!(sent[key], *value, "{sent}");
+    }
+    // A failed tool would be told as one that worked.
+    let failed = json!([{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a",
+        "is_error": true, "content": "no"}]}]);
+    let refused = made(failed, json!({}));
+    let words = refused.as_str().unwrap();
+    assert!(
+        words.contains("is_error") && words.contains("Responses API"),
+        "{words}"
+    );
+}
+
+#[test]
 fn what_has_no_counterpart_is_named() {
     let user = json!([{"role": "user", "content": "hi"}]);
     for (options, key) in [

@@ -109,6 +109,9 @@ fn add_message(message: Value, to: &mut Vec<Value>) -> Result<(), BodyError> {
                     {"name": block.get("name"), "arguments": arguments}}),
                 );
             }
+            "tool_result" if block.get("is_error") == Some(&json!(true)) => {
+                return Err(BodyError::key("tool_result.is_error", API));
+            }
             "tool_result" => {
                 let content = match block.get("content") {
                     Some(Value::Array(blocks)) => {
