@@ -24,7 +24,7 @@ pub struct ModelPrices {
     /// Prompt tokens that were read from the cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_read: Option<Decimal>,
-    /// Prompt tokens that were written into it; none: a service that does not charge them apart.
+    /// Prompt tokens that were written into it; none: a service that does not tell them.
     #[serde(default, skip_serializing_if = "CacheWritePrices::is_empty")]
     pub cache_write: CacheWritePrices,
     /// Generated tokens, reasoning included.

@@ -175,10 +175,9 @@ fn what_is_missing_makes_the_cost_unknown_and_not_nothing() {
     let untold = of(usage(1000, 600, None, 50), prices());
     assert_eq!((untold.total, &untold.gap), (None, &count("written", 1)));
     assert_eq!(untold.cache_read, Some(decimal("0.00018")));
-    // Told, and not charged apart: they are input.
-    let unpriced = of(usage(1000, 600, Some(300), 50), no_writes);
-    assert_eq!(unpriced.total, automatic.total);
-    assert_eq!(unpriced.cache_write, Some(Decimal::ZERO));
+    // Told, and without a price.
+    let unpriced = of(usage(1000, 0, Some(100), 50), no_writes);
+    assert_eq!(unpriced.total, None);
     // Kept for a time that the table does not have: its only price is of another.
     let mut day = pricing(prices(), None);
     day.prices.cache_write.hour = None;

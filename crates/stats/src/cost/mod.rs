@@ -93,19 +93,19 @@ fn priced(tokens: u64, prices: Option<Decimal>, key: &str) -> Result<Decimal, Co
     Ok(cost(tokens, price(prices, key)?))
 }
 
-/// What was written at a price of its own, and what that costs. A table without a price for writes is
-/// of a service that charges none: what it writes is input.
+/// What was written, and what that costs. A table without a price for writes is of a service that
+/// does not tell them: they are input. Where they are told, their price is not guessed.
 fn written(
     told: Option<WrittenTokens>,
     requests: u64,
     pricing: &Pricing,
 ) -> Result<(u64, Decimal), CostGap> {
     let prices = &pricing.prices.cache_write;
-    if prices.is_empty() {
-        return Ok((0, Decimal::ZERO));
-    }
     let told = told.unwrap_or_default();
     if told.requests < requests {
+        if prices.is_empty() && told.tokens == 0 {
+            return Ok((0, Decimal::ZERO));
+        }
         return Err(CostGap::Count {
             what: "written".to_owned(),
             requests: requests - told.requests,
