@@ -22,30 +22,27 @@ impl Breakpoints {
     /// Those of a body.
     pub(crate) fn of(body: &Map<String, Value>) -> Self {
         let mut places = Vec::new();
-        let mut note = |value: &Value, place: String| {
-            if let Some(control) = value.get(FIELD).filter(|control| !control.is_null()) {
+        let mut note = |control: Option<&Value>, place: String| {
+            if let Some(control) = control.filter(|control| !control.is_null()) {
                 let ttl = control.get("ttl").and_then(Value::as_str);
                 places.push((place, ttl.unwrap_or("5m").to_owned()));
             }
         };
         for (at, tool) in list(body, "tools").enumerate() {
-            note(tool, format!("tools[{at}]"));
+            note(tool.get(FIELD), format!("tools[{at}]"));
         }
         for (at, block) in list(body, "system").enumerate() {
-            note(block, format!("system[{at}]"));
+            note(block.get(FIELD), format!("system[{at}]"));
         }
         for (at, message) in list(body, "messages").enumerate() {
-            note(message, format!("messages[{at}]"));
+            note(message.get(FIELD), format!("messages[{at}]"));
             let blocks = message.get("content").and_then(Value::as_array);
             for block in blocks.into_iter().flatten() {
-                note(block, format!("messages[{at}]"));
+                note(block.get(FIELD), format!("messages[{at}]"));
             }
         }
         // The automatic form: the end of the last message.
-        if let Some(control) = body.get(FIELD).filter(|control| !control.is_null()) {
-            let ttl = control.get("ttl").and_then(Value::as_str);
-            places.push(("automatic".to_owned(), ttl.unwrap_or("5m").to_owned()));
-        }
+        note(body.get(FIELD), "automatic".to_owned());
         Self { places }
     }
 

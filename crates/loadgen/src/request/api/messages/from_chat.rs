@@ -2,7 +2,7 @@
 
 use crate::request::api::{
     error::BodyError,
-    shape::{RowParts, leading_system, text_of},
+    shape::{RowParts, check_message, each_tool, kind, leading_system, refused_tool, text_of},
 };
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
@@ -110,7 +110,7 @@ fn block(part: &Value) -> Result<Value, BodyError> {
     if let Value::String(text) = part {
         return Ok(json!({"type": "text", "text": text}));
     }
-    match text_of(part, "type").unwrap_or("") {
+    match kind(part) {
         "text" => Ok(part.clone()),
         "image_url" => image(part),
         other => Err(BodyError::key(format!("content type {other}"), API)),
@@ -132,16 +132,7 @@ fn image(part: &Value) -> Result<Value, BodyError> {
 
 /// A message; results of tools stand in messages of the user, those of one turn in one.
 fn add_message(message: &Value, to: &mut Vec<Value>) -> Result<(), BodyError> {
-    let known = ["role", "content", "tool_calls", "tool_call_id"];
-    let fields = message.as_object().into_iter().flatten();
-    let mut told = fields.filter(|(_, value)| !value.is_null());
-    if let Some((key, _)) = told.find(|(key, _)| !known.contains(&key.as_str())) {
-        return Err(if key == "token_ids" {
-            BodyError::TokenIds { api: API.name() }
-        } else {
-            BodyError::key(format!("messages[].{key}"), API)
-        });
-    }
+    check_message(message, API)?;
     let content = message.get("content").unwrap_or(&Value::Null);
     match text_of(message, "role").unwrap_or("user") {
         "user" => to.push(json!({"role": "user", "content": plain_or_blocks(content)?})),
@@ -215,15 +206,13 @@ fn assistant(message: &Value, content: &Value) -> Result<Value, BodyError> {
 }
 
 fn tools(tools: &Value) -> Result<Value, BodyError> {
-    let tools = tools.as_array().into_iter().flatten();
-    let made = tools.map(|tool| {
+    each_tool(tools, |tool| {
         let Some(function) = tool.get("function").and_then(Value::as_object) else {
-            let kind = text_of(tool, "type").unwrap_or("");
             // One that the service runs itself: it has a type and a name of its own.
-            if !["", "function", "custom"].contains(&kind) && tool.get("name").is_some() {
+            if !["", "function", "custom"].contains(&kind(tool)) && tool.get("name").is_some() {
                 return Ok(tool.clone());
             }
-            return Err(BodyError::key(format!("tools of type {kind}"), API));
+            return Err(refused_tool(tool, API));
         };
         let mut made = Map::new();
         for (key, value) in function {
@@ -240,8 +229,7 @@ fn tools(tools: &Value) -> Result<Value, BodyError> {
             made.insert("cache_control".to_owned(), control.clone());
         }
         Ok(Value::Object(made))
-    });
-    made.collect::<Result<Vec<_>, _>>().map(Value::Array)
+    })
 }
 
 fn tool_choice(choice: &Value) -> Result<Value, BodyError> {

@@ -2,7 +2,7 @@
 
 use crate::request::api::{
     error::BodyError,
-    shape::{RowParts, leading_system, text_of},
+    shape::{RowParts, check_message, each_tool, kind, leading_system, refused_tool, text_of},
 };
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
@@ -92,16 +92,7 @@ fn plain(content: &Value) -> Result<String, BodyError> {
 
 /// The item of a message, with those of its calls.
 fn add_items(message: &Value, to: &mut Vec<Value>) -> Result<(), BodyError> {
-    let known = ["role", "content", "tool_calls", "tool_call_id"];
-    let fields = message.as_object().into_iter().flatten();
-    let mut told = fields.filter(|(_, value)| !value.is_null());
-    if let Some((key, _)) = told.find(|(key, _)| !known.contains(&key.as_str())) {
-        return Err(if key == "token_ids" {
-            BodyError::TokenIds { api: API.name() }
-        } else {
-            BodyError::key(format!("messages[].{key}"), API)
-        });
-    }
+    check_message(message, API)?;
     let role = text_of(message, "role").unwrap_or("user");
     let content = message.get("content").unwrap_or(&Value::Null);
     if role == "tool" {
@@ -141,7 +132,7 @@ fn parts_of(content: &Value, role: &str) -> Result<Value, BodyError> {
         match url {
             Some(url) => Ok(json!({"type": "input_image", "image_url": url})),
             None => {
-                let kind = text_of(part, "type").unwrap_or("");
+                let kind = kind(part);
                 Err(BodyError::key(format!("content type {kind}"), API))
             }
         }
@@ -150,21 +141,18 @@ fn parts_of(content: &Value, role: &str) -> Result<Value, BodyError> {
 }
 
 fn tools(tools: &Value) -> Result<Value, BodyError> {
-    let tools = tools.as_array().into_iter().flatten();
-    let made = tools.map(|tool| {
+    each_tool(tools, |tool| {
         let Some(function) = tool.get("function").and_then(Value::as_object) else {
-            let kind = text_of(tool, "type").unwrap_or("");
             // One that the service runs itself: `web_search`, by its type alone.
-            if !["", "function", "custom"].contains(&kind) && tool.get("name").is_none() {
+            if !["", "function", "custom"].contains(&kind(tool)) && tool.get("name").is_none() {
                 return Ok(tool.clone());
             }
-            return Err(BodyError::key(format!("tools of type {kind}"), API));
+            return Err(refused_tool(tool, API));
         };
         let mut made = function.clone();
         made.insert("type".to_owned(), json!("function"));
         Ok(Value::Object(made))
-    });
-    made.collect::<Result<Vec<_>, _>>().map(Value::Array)
+    })
 }
 
 /// The shape of the answer: the same fields, one level up.

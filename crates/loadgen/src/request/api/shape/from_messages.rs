@@ -1,6 +1,6 @@
 //! A row as Messages have it, as one of chat completions.
 
-use super::{RowParts, kind, text_of};
+use super::{RowParts, each_tool, kind, refused_tool, text_of};
 use crate::request::api::error::BodyError;
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
@@ -56,10 +56,9 @@ fn text_part(block: &Value) -> Result<Value, BodyError> {
 }
 
 fn tools(tools: &Value) -> Result<Value, BodyError> {
-    let tools = tools.as_array().into_iter().flatten();
-    let functions = tools.map(|tool| {
+    each_tool(tools, |tool| {
         let (Some(name), Some(_)) = (text_of(tool, "name"), tool.get("input_schema")) else {
-            return Err(BodyError::key(format!("tools of type {}", kind(tool)), API));
+            return Err(refused_tool(tool, API));
         };
         let mut function = Map::from_iter([("name".to_owned(), json!(name))]);
         for (from, to) in [
@@ -71,8 +70,7 @@ fn tools(tools: &Value) -> Result<Value, BodyError> {
             }
         }
         Ok(json!({"type": "function", "function": function}))
-    });
-    functions.collect::<Result<Vec<_>, _>>().map(Value::Array)
+    })
 }
 
 fn tool_choice(choice: &Value, options: &mut Map<String, Value>) -> Result<(), BodyError> {

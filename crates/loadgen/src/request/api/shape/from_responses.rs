@@ -1,6 +1,6 @@
 //! A row as Responses have it, as one of chat completions.
 
-use super::{RowParts, kind, text_of};
+use super::{RowParts, each_tool, kind, refused_tool, text_of};
 use crate::request::api::error::BodyError;
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
@@ -49,19 +49,17 @@ pub(super) fn chat(row: RowParts) -> Result<RowParts, BodyError> {
 }
 
 fn tools(tools: &Value) -> Result<Value, BodyError> {
-    let tools = tools.as_array().into_iter().flatten();
-    let functions = tools.map(|tool| {
+    each_tool(tools, |tool| {
         if tool.get("function").is_some() {
             return Ok(tool.clone());
         }
         if kind(tool) != "function" {
-            return Err(BodyError::key(format!("tools of type {}", kind(tool)), API));
+            return Err(refused_tool(tool, API));
         }
         let mut function = tool.as_object().cloned().unwrap_or_default();
         function.remove("type");
         Ok(json!({"type": "function", "function": function}))
-    });
-    functions.collect::<Result<Vec<_>, _>>().map(Value::Array)
+    })
 }
 
 fn message(item: &Value) -> Result<Value, BodyError> {

@@ -5,7 +5,7 @@ mod from_messages;
 mod from_responses;
 
 use super::error::BodyError;
-use dualround_model::Sample;
+use dualround_model::{Api, Sample};
 use serde_json::{Map, Value};
 
 /// What a row asks: its messages or items, and the fields beside them.
@@ -48,8 +48,41 @@ const ITEMS: [&str; 10] = [
     "summary_text",
 ];
 
-fn kind(value: &Value) -> &str {
-    value.get("type").and_then(Value::as_str).unwrap_or("")
+/// The type of a block, a part, an item or a tool; empty where it has none.
+pub(super) fn kind(value: &Value) -> &str {
+    text_of(value, "type").unwrap_or("")
+}
+
+/// The tools of a row, each made another API's.
+pub(super) fn each_tool(
+    tools: &Value,
+    made: impl Fn(&Value) -> Result<Value, BodyError>,
+) -> Result<Value, BodyError> {
+    let tools = tools.as_array().into_iter().flatten();
+    tools
+        .map(made)
+        .collect::<Result<Vec<_>, _>>()
+        .map(Value::Array)
+}
+
+/// A tool that the API has no place for.
+pub(super) fn refused_tool(tool: &Value, api: Api) -> BodyError {
+    BodyError::key(format!("tools of type {}", kind(tool)), api)
+}
+
+/// Holds the fields of a chat's message against those that other APIs have a place for.
+///
+/// # Errors
+/// [`BodyError::TokenIds`] where it is made of ids, [`BodyError::Key`] for any other field.
+pub(super) fn check_message(message: &Value, api: Api) -> Result<(), BodyError> {
+    let known = ["role", "content", "tool_calls", "tool_call_id"];
+    let fields = message.as_object().into_iter().flatten();
+    let mut told = fields.filter(|(_, value)| !value.is_null());
+    match told.find(|(key, _)| !known.contains(&key.as_str())) {
+        None => Ok(()),
+        Some((key, _)) if key == "token_ids" => Err(BodyError::TokenIds { api: api.name() }),
+        Some((key, _)) => Err(BodyError::key(format!("messages[].{key}"), api)),
+    }
 }
 
 /// The first tool of a row.
