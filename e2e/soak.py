@@ -11,7 +11,7 @@ seconds, half of them in each round. Both are held against:
   files    as many open at the end of round 2 as of round 1
   journal  one line for each request of the plan that was started, none twice; `report` makes the
            same comparison of it
-Figures of long runs stand in docs/reliability.md; scripts/test makes a short one.
+Figures of long runs stand in docs/en/guide/reliability.md; scripts/test makes a short one.
 """
 
 import argparse
@@ -52,7 +52,7 @@ class Engine:
             f"prefill_serial: false\nitl_ms: {itl_ms}\nitl_ms_per_running: 0\ntokenize: false\n"
         )
         self.process = subprocess.Popen(
-            [program, "simulate", "--config", config], stdout=subprocess.PIPE, text=True
+            [program, "simulate", "--port", "0", "--config", config], stdout=subprocess.PIPE, text=True
         )
         self.base = self.process.stdout.readline().split("/v1/")[0]
         assert self.base.startswith("http"), self.base

@@ -64,3 +64,14 @@ assert boxes and all(len(line) <= 72 for line in boxes)
 code, seen = on_terminal(100, {}, "demo", "--concurrency", "1", "--num-samples", "2", "--output-dir", "x")
 assert code == 0
 print("NO_COLOR and narrow terminals are respected")
+
+# What somebody sees who types the program's name and nothing else.
+for lang, words in [("en", ["what the cache is worth", "All commands: dualround --help"]), ("zh", ["缓存冷、热", "全部命令：dualround --help"])]:
+    code, seen = on_terminal(80, {"DUALROUND_LANG": lang})
+    text = b"".join(data for _, data in seen).decode()
+    assert code == 2, code
+    for word in [*words, "dualround demo --open", "dualround check endpoint URL", "dualround init URL", "dualround run --config dualround.yaml"]:
+        assert word in text, (word, text)
+    lines = text.replace("\r", "").strip().split("\n")
+    assert len(lines) <= 10 and all(len(line) <= 80 for line in lines), lines
+print("without arguments it says how to begin")

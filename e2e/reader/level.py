@@ -1,4 +1,4 @@
-"""A level's figures as docs/methodology.md defines them, from its records."""
+"""A level's figures as docs/en/method/speed.md defines them, from its records."""
 
 import math
 from collections import defaultdict

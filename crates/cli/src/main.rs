@@ -1,6 +1,7 @@
 //! Does the cache in front of my model work, and what is it worth?
 
 mod args;
+mod browser;
 mod close;
 mod commands;
 mod comparable;
@@ -11,6 +12,7 @@ mod environment_words;
 mod exit;
 mod gate;
 mod gate_schema;
+mod hint;
 mod hub;
 mod lang;
 mod live;
@@ -26,13 +28,20 @@ mod signals;
 mod slo;
 mod ticking;
 mod unspoken_proxy;
+mod welcome;
 
 use std::{io::ErrorKind, process::ExitCode};
 
 fn main() -> ExitCode {
     signals::survive_large_files();
+    if welcome::is_due() {
+        return ExitCode::from(welcome::greet());
+    }
     let code = match args::parse(std::env::args_os()) {
-        Ok(cli) => commands::dispatch(cli.command).unwrap_or_else(|error| exit::explain(&error)),
+        Ok(cli) => {
+            let ended = commands::dispatch(cli.command);
+            ended.unwrap_or_else(|error| exit::explain(&error, args::spoken()))
+        }
         Err(error) => {
             // Help and version are no errors; clap prints each where it belongs.
             let printed = error.print();

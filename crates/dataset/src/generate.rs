@@ -128,8 +128,7 @@ impl Workload {
     }
 
     /// Writes the rows: `{"id", "text"}`, or `messages` when there are several turns, with
-    /// `output_tokens` where they are given and `input_tokens`, the length asked for, which is in
-    /// words where there is no tokenizer. Turns of different conversations alternate.
+    /// `output_tokens` where they are given, and `input_tokens` where lengths are in tokens. Turns of different conversations alternate.
     ///
     /// # Errors
     /// [`DatasetError`] when the output cannot be written, or there would be too much of it.
@@ -204,7 +203,11 @@ impl WorkloadWriter<'_> {
         } else {
             format!("g{group}-p{conversation}")
         };
-        let mut row = json!({"id": id, "input_tokens": self.count(&talk)});
+        let mut row = json!({ "id": id });
+        // Words are no tokens.
+        if self.tokens.is_some() {
+            row["input_tokens"] = self.count(&talk).into();
+        }
         if turns > 1 {
             row["messages"] = json!(talk);
         } else {

@@ -168,7 +168,7 @@ fn show(what: &str) -> anyhow::Result<ExitCode> {
     Ok(done(&judged.wrong))
 }
 
-/// Prints the table of docs/methodology.md.
+/// Prints the table of docs/en/method/checks.md.
 fn noise(runs: u64) -> anyhow::Result<ExitCode> {
     println!(
         "| schedule | σ between rounds | true ratio | cache works | no effect | withheld | interval holds the truth | bound broken |"

@@ -1,7 +1,7 @@
 //! Null tests: where the server did nothing, nothing may be found. Each holds what the client says
 //! against the server's own log: ratio of ratios, round 2 over round 1. The bounds are wide,
 //! because the machine is shared; the figures are printed (`--no-capture`), and the tight ones stand
-//! in docs/accuracy.md.
+//! in docs/en/method/accuracy.md.
 #![cfg(test)]
 
 mod common;

@@ -116,6 +116,9 @@ pub struct EngineReport {
     /// Prompts that it holds, where each has a place of its own (llama.cpp's slots).
     #[serde(default)]
     pub capacity_prompts: Option<u64>,
+    /// Most tokens of a prompt and its answer together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_tokens: Option<u64>,
     /// Calls that empty all of its tiers, in order; empty where none is known to work.
     pub resets: Vec<ResetCall>,
     /// The request field that separates caches, where the engine has one.
@@ -150,6 +153,7 @@ impl EngineReport {
             block_tokens: None,
             capacity_tokens: None,
             capacity_prompts: None,
+            context_tokens: None,
             resets: Vec::new(),
             salt_field: None,
             external_tier: false,

@@ -17,6 +17,8 @@ use std::{io, sync::Arc, time::Duration};
 use tokio::{io::AsyncWriteExt, time::sleep};
 
 const JSON: &str = "application/json";
+/// Tokens that a prompt and its answer may have, as it is told; nothing is refused for it.
+const CONTEXT: u64 = 131_072;
 
 /// Answers one request; false when the connection is to be closed.
 pub(crate) async fn route(
@@ -42,7 +44,7 @@ pub(crate) async fn route(
         ("GET", "/v1/models") => {
             let models = engine.config.models.iter();
             let list: Vec<Value> = models
-                .map(|id| json!({"id": id, "object": "model"}))
+                .map(|id| json!({"id": id, "object": "model", "max_model_len": CONTEXT}))
                 .collect();
             let body = json!({"object": "list", "data": list}).to_string();
             connection.respond(200, JSON, &body).await?;
@@ -147,7 +149,7 @@ async fn tokenize(connection: &mut Connection, body: &[u8]) -> io::Result<()> {
                 .await;
         }
     };
-    let body = json!({"count": ids.len(), "max_model_len": 131_072, "tokens": ids});
+    let body = json!({"count": ids.len(), "max_model_len": CONTEXT, "tokens": ids});
     connection.respond(200, JSON, &body.to_string()).await
 }
 

@@ -37,6 +37,11 @@ pub(crate) struct DemoArgs {
     /// 替换该目录中先前的运行
     #[arg(long)]
     pub(crate) overwrite: bool,
+    /// Open report.html in a browser when it is there.
+    ///
+    /// 完成后在浏览器中打开 report.html
+    #[arg(long)]
+    pub(crate) open: bool,
     /// Language of tables: zh, en or auto.
     ///
     /// 表格的语言：zh、en 或 auto [默认：auto]

@@ -6,6 +6,7 @@ mod setting;
 pub(crate) mod budget;
 mod check;
 mod engine;
+mod init;
 mod language;
 mod network;
 mod results;
@@ -19,12 +20,13 @@ pub(crate) use check::{Check, CheckDatasetArgs, CheckEndpointArgs, CheckMetricsA
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dualround_model::Lang;
 pub(crate) use engine::{CalibrateArgs, DemoArgs, SimulateArgs};
+pub(crate) use init::InitArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use results::{
     CompareArgs, CompletionsArgs, ExplainArgs, ListArgs, ManArgs, ReportArgs,
 };
 pub(crate) use run::RunArgs;
-pub(crate) use sources::{SettingSource, listing};
+pub(crate) use sources::{GivenSetting, SettingSource, given_settings, listing};
 use std::ffi::OsString;
 use words::LangWord;
 pub(crate) use workload::{Convert, GenerateArgs, LongbenchArgs, ReadArgs, RowsArgs};
@@ -41,8 +43,9 @@ pub(crate) use workload::{Convert, GenerateArgs, LongbenchArgs, ReadArgs, RowsAr
     version,
     max_term_width = 100,
     after_help = "Examples:
-  dualround demo
+  dualround demo --open
   dualround check endpoint http://localhost:8000/v1
+  dualround init http://localhost:8000/v1
   dualround --dataset docs.jsonl --endpoint http://localhost:8000/v1 --concurrency 1 4 16
   dualround report results && dualround compare results/previous/RUN results
   dualround explain TTFT
@@ -65,6 +68,10 @@ pub(crate) enum Command {
     ///
     /// 用内置文档在内嵌的模拟引擎上跑一遍主流程
     Demo(DemoArgs),
+    /// Look at a server and write dualround.yaml and a small data set that suit it.
+    ///
+    /// 查看服务，写出适合它的 dualround.yaml 与一份小数据集
+    Init(Box<InitArgs>),
     /// Measure this client's own error on this machine, against the simulated engine's log.
     ///
     /// 对照模拟引擎的日志，测量本客户端在本机上的误差
@@ -120,6 +127,7 @@ pub(crate) fn command_in(lang: Lang) -> clap::Command {
             check.mut_subcommand(name, |one| check::as_check(one, examples))
         })
     });
+    let command = command.mut_subcommand("init", |init| check::as_check(init, init::INIT));
     language::spoken(setting::completed(command), lang)
 }
 
@@ -132,6 +140,12 @@ fn language(words: &[OsString]) -> Lang {
         Some(Ok(word)) => word.means(),
         Some(Err(_)) => Lang::default(),
     }
+}
+
+/// The language that this process speaks.
+pub(crate) fn spoken() -> Lang {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    language(&words)
 }
 
 /// The value of `--lang LANG`, or of `--lang=LANG`.
@@ -181,6 +195,7 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
 fn run_args(command: &mut Command) -> Option<&mut RunArgs> {
     match command {
         Command::Run(args) => Some(args),
+        Command::Init(args) => Some(&mut args.run),
         Command::Check(Check::Dataset(args)) => Some(&mut args.run),
         Command::Check(Check::Metrics(args)) => Some(&mut args.run),
         Command::Check(Check::Endpoint(args)) => Some(&mut args.run),

@@ -111,6 +111,31 @@ pub(crate) fn listing(args: &RunArgs) -> String {
     out
 }
 
+/// A setting that flag, environment or file gave.
+pub(crate) struct GivenSetting {
+    /// Its name, the key of a file.
+    pub(crate) name: &'static str,
+    /// Its value; `None` where it holds a secret, which no file is to hold.
+    pub(crate) value: Option<Value>,
+}
+
+/// The settings that were given and that a file may hold, in the order of the help.
+pub(crate) fn given_settings(args: &RunArgs) -> Vec<GivenSetting> {
+    let all = args.values().into_iter();
+    let given = all.filter_map(|(name, value)| {
+        let value = value.filter(|_| !RunArgs::NOT_IN_FILES.contains(&name))?;
+        let shown = match name {
+            _ if SECRET.contains(&name) => Value::Null,
+            _ if URLS.contains(&name) => redacted(value.clone()),
+            "extra_body" => body(value.clone()),
+            _ => value.clone(),
+        };
+        let value = (shown == value).then_some(value);
+        Some(GivenSetting { name, value })
+    });
+    given.collect()
+}
+
 /// The API that requests will go to.
 fn api_of(args: &RunArgs) -> Api {
     environment_key::api_of(args.endpoint.as_deref(), args.api.map(ApiWord::means))

@@ -8,7 +8,7 @@ use crate::{
     settings,
 };
 use dualround_loadgen::preview;
-use dualround_model::{Api, Plan, Sample};
+use dualround_model::{Api, ColdPolicy, Lang, Plan, Sample};
 use dualround_report::safe_text;
 use std::path::PathBuf;
 
@@ -101,38 +101,63 @@ fn refuse_twice(args: &RunArgs, setting: &str) -> Result<(), Usage> {
 pub(super) fn show_request(plan: &Plan, sample: &Sample, has_endpoint: bool) -> anyhow::Result<()> {
     let mut plan = plan.clone();
     if plan.model.is_empty() {
-        "(the one that the server lists)".clone_into(&mut plan.model);
+        let listed = plan
+            .output
+            .lang
+            .pick(["(the one that the server lists)", "（服务列出的模型）"]);
+        listed.clone_into(&mut plan.model);
     }
+    let lang = plan.output.lang;
     let shown = preview(&plan, sample)?;
-    line("first request:");
+    line(lang.pick(["first request:", "第一个请求："]));
     if has_endpoint {
         line(&format!("POST {}", shown.url));
         for (name, value) in &shown.headers {
             line(&format!("{name}: {value}"));
         }
     }
-    line(&shorten(&serde_json::to_string_pretty(&shown.body)?));
-    line(shown.fresh);
+    line(&shorten(&serde_json::to_string_pretty(&shown.body)?, lang));
+    line(lang.pick(freshness(plan.cold.policy)));
     if plan.api() == Api::Messages {
-        line(&breakpoints(&shown.breakpoints));
+        line(&breakpoints(&shown.breakpoints, lang));
     }
     Ok(())
 }
 
+/// What a cold round puts into the request.
+fn freshness(policy: ColdPolicy) -> [&'static str; 2] {
+    match policy {
+        ColdPolicy::Auto => [
+            "each cold round puts a value of its own before the first text (or into the engine's field that separates caches, where that is proven)",
+            "每个冷轮在第一段文本前加一个自己的值（已证实能隔离缓存时，改写入引擎的对应字段）",
+        ],
+        ColdPolicy::Salt => [
+            "each cold round puts a value of its own into the engine's field that separates caches",
+            "每个冷轮在引擎用于隔离缓存的字段中写入自己的值",
+        ],
+        ColdPolicy::Reset | ColdPolicy::None => ["cold rounds send it as it is", "冷轮原样发送"],
+    }
+}
+
 /// Where the cache is asked to keep the prompt up to.
-fn breakpoints(places: &[(String, String)]) -> String {
+fn breakpoints(places: &[(String, String)], lang: Lang) -> String {
     if places.is_empty() {
-        return "cache_control: no breakpoint; a cache that is asked for keeps nothing (--cache-control places them)".to_owned();
+        let none = lang.pick([
+            "cache_control: no breakpoint; a cache that is asked for keeps nothing (--cache-control places them)",
+            "cache_control：没有断点；只按要求缓存的服务不会缓存任何内容（--cache-control 会加上断点）",
+        ]);
+        return none.to_owned();
     }
     let shown = places.iter().map(|(place, ttl)| format!("{place} ({ttl})"));
     let shown: Vec<String> = shown.collect();
-    format!(
-        "cache_control: breakpoints at the end of {}",
-        shown.join(", ")
-    )
+    let shown = shown.join(", ");
+    lang.pick([
+        format!("cache_control: breakpoints at the end of {shown}"),
+        format!("cache_control：断点位于以下各处末尾：{shown}"),
+    ])
 }
 
-fn shorten(text: &str) -> String {
+fn shorten(text: &str, lang: Lang) -> String {
     let length = text.chars().count();
     if length <= SHOWN {
         return text.to_owned();
@@ -140,5 +165,9 @@ fn shorten(text: &str) -> String {
     // The fields behind a long prompt are what one wants to see.
     let start: String = text.chars().take(SHOWN / 2).collect();
     let end: String = text.chars().skip(length - SHOWN / 2).collect();
-    format!("{start} … ({} characters) … {end}", length - SHOWN)
+    let left_out = length - SHOWN;
+    lang.pick([
+        format!("{start} … ({left_out} characters) … {end}"),
+        format!("{start} …（{left_out} 个字符）… {end}"),
+    ])
 }

@@ -2,7 +2,8 @@
 
 use super::check::{CheckTarget, line, settle, show_request};
 use crate::{
-    args::CheckDatasetArgs, engine_tokens::to_token_ids, exit, exit::Usage, progress, screen::print,
+    args::CheckDatasetArgs, engine_tokens::to_token_ids, exit, exit::Usage, hint, progress,
+    screen::print,
 };
 use dualround_dataset::{BadLine, DatasetError, Inspection, inspect, load};
 use dualround_loadgen::sendable;
@@ -28,8 +29,9 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     let found = inspect(&plan.dataset)?;
     let selection = load(&plan.dataset, plan.levels.len());
     drop(reading);
-    line(&format!("file: {}", plan.dataset.path.display()));
-    describe(&found);
+    let (lang, name) = (plan.output.lang, plan.dataset.path.display());
+    line(&lang.pick([format!("file: {name}"), format!("文件：{name}")]));
+    describe(&found, lang);
     if found.first.is_none() {
         let name = plan.dataset.path.display().to_string();
         let detail = String::new();
@@ -51,8 +53,11 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
             }
         }
         Err(error) => {
-            let advice = in_brackets(exit::dataset_flag(&error));
-            line(&format!("a run would refuse it: {error}{advice}"));
+            let advice = in_brackets(hint::dataset_flag(&error), lang);
+            line(&lang.pick([
+                format!("a run would refuse it: {error}{advice}"),
+                format!("运行会拒绝它：{error}{advice}"),
+            ]));
             return Ok(exit::USAGE);
         }
     }
@@ -63,46 +68,68 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     })
 }
 
-fn describe(found: &Inspection) {
-    line(&format!("format: {}", found.format));
-    line(&format!("rows: {} ({} usable)", found.rows, found.usable));
+fn describe(found: &Inspection, lang: Lang) {
+    let say = |both: [String; 2]| line(&lang.pick(both));
+    let (rows, usable) = (found.rows, found.usable);
+    say([
+        format!("format: {}", found.format),
+        format!("格式：{}", found.format),
+    ]);
+    say([
+        format!("rows: {rows} ({usable} usable)"),
+        format!("行数：{rows}（可用 {usable}）"),
+    ]);
     for (reason, count) in &found.skipped {
-        line(&format!("  left out: {count} {reason}"));
+        say([
+            format!("  left out: {count} {reason}"),
+            format!("  未使用：{count} {reason}"),
+        ]);
     }
     for BadLine { number, error } in &found.bad {
-        let advice = in_brackets(exit::row_flag(error));
-        line(&format!("  line {number}: {error}{advice}"));
+        let advice = in_brackets(hint::row_flag(error), lang);
+        say([
+            format!("  line {number}: {error}{advice}"),
+            format!("  第 {number} 行：{error}{advice}"),
+        ]);
     }
     if !found.unsent.is_empty() {
         let fields = found.unsent.clone();
-        line(&warning_text(
-            &Warning::RowFieldsUnsent { fields },
-            Lang::En,
-        ));
+        line(&warning_text(&Warning::RowFieldsUnsent { fields }, lang));
     }
-    for (unit, lengths) in [("characters", found.chars), ("tokens", found.tokens)] {
+    let characters = lang.pick(["characters", "字符数"]);
+    for (unit, lengths) in [(characters, found.chars), ("tokens", found.tokens)] {
         if let Some([min, mid, high, max]) = lengths {
-            line(&format!(
-                "{unit}: min {min}, P50 {mid}, P99 {high}, max {max}"
-            ));
+            say([
+                format!("{unit}: min {min}, P50 {mid}, P99 {high}, max {max}"),
+                format!("{unit}：最小值 {min}，P50 {mid}，P99 {high}，最大值 {max}"),
+            ]);
         }
     }
-    line(&format!("repeated prompts: {}", found.duplicates));
-    line(&format!(
-        "shared beginnings: {:.1} % of all characters stand in an earlier prompt too",
-        100.0 * found.shared_prefix_share
-    ));
-    line(&format!(
-        "rows with an output length: {}",
-        found.row_output_lengths
-    ));
-    line(&format!(
-        "prompts with a system message: {}",
-        found.with_system
-    ));
+    let shared = 100.0 * found.shared_prefix_share;
+    say([
+        format!("repeated prompts: {}", found.duplicates),
+        format!("重复的提示词：{}", found.duplicates),
+    ]);
+    say([
+        format!(
+            "shared beginnings: {shared:.1} % of all characters stand in an earlier prompt too"
+        ),
+        format!("共享前缀：全部字符的 {shared:.1} % 也出现在更早的提示词中"),
+    ]);
+    say([
+        format!("rows with an output length: {}", found.row_output_lengths),
+        format!("自带输出长度的行：{}", found.row_output_lengths),
+    ]);
+    say([
+        format!("prompts with a system message: {}", found.with_system),
+        format!("带系统消息的提示词：{}", found.with_system),
+    ]);
 }
 
 /// Advice behind what is wrong, if there is any.
-fn in_brackets(advice: Option<&str>) -> String {
-    advice.map_or_else(String::new, |advice| format!(" ({advice})"))
+fn in_brackets(advice: Option<[&str; 2]>, lang: Lang) -> String {
+    advice.map_or_else(String::new, |advice| {
+        let [en, zh] = advice;
+        lang.pick([format!(" ({en})"), format!("（{zh}）")])
+    })
 }

@@ -4,6 +4,7 @@ use super::experiment;
 use crate::screen::note;
 use crate::{
     args::{DemoArgs, RunArgs},
+    browser,
     live::LivePlan,
     progress::ProgressFormat,
     settings,
@@ -52,7 +53,8 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
     plan.request.api_key = None;
     note(&format!("simulated engine at {base}"));
     let selection = dualround_dataset::load_bytes("demo.jsonl", DOCUMENTS, &plan.dataset)?;
-    experiment::run_experiment(&experiment::ExperimentRequest {
+    let (lang, page) = (plan.output.lang, plan.output.dir.join("report.html"));
+    let code = experiment::run_experiment(&experiment::ExperimentRequest {
         plan,
         selection,
         default_dir,
@@ -60,5 +62,9 @@ pub(crate) fn run(args: DemoArgs) -> anyhow::Result<u8> {
         live: &LivePlan::default(),
         resume: false,
         wait_ready_ms: None,
-    })
+    })?;
+    if args.open && page.exists() {
+        browser::open(&page, lang);
+    }
+    Ok(code)
 }

@@ -8,10 +8,12 @@ mod check_metrics;
 mod compare;
 mod convert;
 mod demo;
+mod endpoint_words;
 mod experiment;
 mod explain;
 mod from_journal;
 mod generate;
+mod init;
 mod list;
 mod lost_lines;
 mod pages;
@@ -29,6 +31,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
     match command {
         Command::Run(args) => run::run(*args),
         Command::Demo(args) => demo::run(args),
+        Command::Init(args) => init::run(*args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Simulate(args) => simulate::run(args),
         Command::Convert(Convert::Longbench(args)) => convert::longbench(args),

@@ -11,22 +11,19 @@ use anyhow::Context;
 use dualround_loadgen::Cancel;
 use dualround_model::Api;
 use simllm::{Sim, SimConfig};
-use std::{sync::atomic::Ordering::SeqCst, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::atomic::Ordering::SeqCst, time::Duration};
+
+/// Where it listens unless told otherwise.
+const PORT: u16 = 8000;
 
 /// Runs `dualround simulate`: a simulated engine until a signal comes.
 pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
     let mut config = match &args.config {
         None => SimConfig {
-            port: 8000,
+            port: PORT,
             ..SimConfig::default()
         },
-        Some(path) => {
-            let name = path.display();
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| Usage(format!("cannot read --config {name}: {error}")))?;
-            serde_saphyr::from_str(&text)
-                .map_err(|error| Usage(format!("--config {name}: {error}")))?
-        }
+        Some(path) => read(path)?,
     };
     macro_rules! take {
         ($($name:ident),*) => { $(if let Some(value) = args.$name { config.$name = value; })* };
@@ -61,4 +58,20 @@ pub(crate) fn run(args: SimulateArgs) -> anyhow::Result<u8> {
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(exit::OK)
+}
+
+/// The engine's settings in a file.
+fn read(path: &Path) -> Result<SimConfig, Usage> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Usage(format!("cannot read --config {name}: {error}")))?;
+    let bad = |error: serde_saphyr::Error| Usage(format!("--config {name}: {error}"));
+    let config: SimConfig = serde_saphyr::from_str(&text).map_err(bad)?;
+    let keys: BTreeMap<String, serde_json::Value> = serde_saphyr::from_str(&text).map_err(bad)?;
+    let port = if keys.contains_key("port") {
+        config.port
+    } else {
+        PORT
+    };
+    Ok(SimConfig { port, ..config })
 }

@@ -2,7 +2,7 @@
 
 use super::usage;
 use crate::{args::RunArgs, close::closest, exit::Usage};
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::ErrorKind, path::Path};
 
 /// Reads settings from a file.
 ///
@@ -10,8 +10,13 @@ use std::{collections::BTreeMap, path::Path};
 /// [`Usage`] naming file, line and key.
 pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| usage(format!("cannot read --config {shown}: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let next = match error.kind() {
+            ErrorKind::NotFound => "; `dualround init URL` writes one",
+            _ => "",
+        };
+        usage(format!("cannot read --config {shown}: {error}{next}"))
+    })?;
     if text.trim().is_empty() {
         return Err(usage(format!("--config {shown} is empty")));
     }

@@ -146,14 +146,18 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
 
 fn required_dataset(args: &RunArgs) -> Result<PathBuf, Usage> {
     let dataset = args.dataset.clone();
-    let dataset = dataset.ok_or_else(|| usage("--dataset FILE is required"))?;
+    let dataset = dataset.ok_or_else(|| usage(
+            "--dataset FILE is required; without one, `dualround init URL` makes a small one that suits the server",
+        ))?;
     dataset::utf8_paths(&dataset, args.output_dir.as_deref())?;
     Ok(dataset)
 }
 
 fn required_endpoint(args: &RunArgs) -> Result<Endpoint, Usage> {
     let address = args.endpoint.as_deref();
-    let address = address.ok_or_else(|| usage("--endpoint URL is required"))?;
+    let address = address.ok_or_else(|| usage(
+            "--endpoint URL is required, such as http://localhost:8000/v1; without a server, `dualround simulate` starts a simulated one",
+        ))?;
     endpoint::resolve(address, args.api.map(ApiWord::means))
 }
 

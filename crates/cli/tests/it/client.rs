@@ -64,7 +64,7 @@ fn calibrate_tells_the_clients_own_error() {
         assert_eq!(level["concurrency"], concurrency);
         for metric in ["ttft", "itl", "latency"] {
             assert_eq!(level[metric]["n"], requests, "{level}");
-            // Bounds for a busy machine; what it is on a quiet one stands in docs/accuracy.md.
+            // Bounds for a busy machine; what it is on a quiet one stands in docs/en/method/accuracy.md.
             let mean = level[metric]["mean"].as_f64().unwrap();
             assert!(mean.abs() < 10.0, "{level}");
         }

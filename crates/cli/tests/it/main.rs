@@ -3,6 +3,7 @@
 
 mod apis;
 mod beside;
+mod book;
 mod cache;
 mod client;
 mod common;
@@ -11,6 +12,7 @@ mod crash;
 mod crossing;
 mod cycles;
 mod faults;
+mod first_contact;
 mod gateways;
 mod guide;
 mod hub;

@@ -86,6 +86,47 @@ fn every_file_keeps_its_schema() {
     assert!(!schema("concurrency_round").is_valid(&broken));
 }
 
+/// Rounds of every kind, fewer samples than rows, metrics of every kind.
+#[test]
+fn files_of_other_rounds_keep_their_schemas_too() {
+    let dir = tempfile::tempdir().unwrap();
+    dataset(dir.path(), 12);
+    let sim = engine_with(SimConfig::default());
+    let base = sim.base_url();
+    for (out, rounds) in [("n", "NCWE"), ("m", "CWM")] {
+        let output = run(
+            dir.path(),
+            &format!(
+                "--dataset data.jsonl --endpoint {base} --num-samples 10 --rounds {rounds} \
+                 --shared-prefix 50 --max-output-tokens 2 --prometheus-url {base}/metrics \
+                 --prometheus-metrics auto --output-dir {out}"
+            ),
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        let out = dir.path().join(out);
+        let mut kinds = std::collections::BTreeSet::new();
+        for entry in std::fs::read_dir(&out).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if !name.ends_with(".json") {
+                continue;
+            }
+            let file = json(&path);
+            if name.starts_with("telemetry_") {
+                kinds.insert(file["kind"].as_str().unwrap().to_owned());
+                valid("telemetry", &file);
+            } else if name.starts_with("concurrency_") {
+                valid("concurrency_round", &file);
+            }
+        }
+        assert_eq!(kinds.len(), rounds.len() + 1, "{kinds:?}");
+        let info = json(&out.join("run.json"));
+        assert!(info["dataset"]["usable_rows"].is_null(), "{info}");
+        valid("run", &info);
+        valid("comparison", &json(&out.join("comparison.json")));
+    }
+}
+
 /// What a file may hold is what the program may write: every flag and every kind of failure.
 #[test]
 fn flags_and_failures_are_those_of_the_schemas() {

@@ -1,4 +1,4 @@
-//! The blocks of a mixed round and what a coin gives them, from the words of docs/methodology.md and
+//! The blocks of a mixed round and what a coin gives them, from the words of docs/en/method/speed.md and
 //! by nothing that the program uses.
 
 use super::random::Random;

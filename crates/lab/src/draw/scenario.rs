@@ -65,7 +65,7 @@ pub struct Scenario {
 /// What is true of what was drawn, computed beside `stats`.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ScenarioTruth {
-    /// The row of the table in docs/methodology.md that decides; `none`: there is no pair.
+    /// The row of the table in docs/en/method/speed.md that decides; `none`: there is no pair.
     pub row: String,
     /// The cycles that count.
     pub cycles: Vec<CyclePlace>,

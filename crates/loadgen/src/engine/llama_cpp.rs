@@ -35,6 +35,7 @@ pub(super) fn describe(seen: &Observed, evidence: &str) -> EngineReport {
     let slots = props["total_slots"].as_u64();
     let context = props["default_generation_settings"]["n_ctx"].as_u64();
     report.capacity_tokens = slots.zip(context).map(|(slots, context)| slots * context);
+    report.context_tokens = context;
     report.processed = seen.metric(&["llamacpp:prompt_tokens_total"]);
     report.cached = seen.metric(&["llamacpp:prompt_tokens_cached_total"]);
     report.running = seen.metric(&["llamacpp:requests_processing"]);

@@ -69,6 +69,17 @@ impl Observed {
         models.any(|model| model["owned_by"] == owner)
     }
 
+    /// The smallest context that the model list names: which of its models is asked is not known here.
+    fn listed_context(&self) -> Option<u64> {
+        let list = self.models.as_ref().and_then(|models| models.get("data"));
+        let models = list.and_then(Value::as_array).into_iter().flatten();
+        let told = models.filter_map(|model| {
+            let mut keys = ["max_model_len", "context_length", "context_window"].iter();
+            keys.find_map(|key| model.get(key).and_then(Value::as_u64))
+        });
+        told.filter(|tokens| *tokens > 0).min()
+    }
+
     /// The first of these names that is on the page.
     fn metric(&self, names: &[&str]) -> Option<String> {
         let page = self.page.as_ref()?;
@@ -121,9 +132,11 @@ fn blank(kind: EngineKind, seen: &Observed, evidence: &str) -> EngineReport {
 /// it shows.
 pub(crate) fn detect(seen: &Observed, forced: Option<EngineKind>) -> EngineReport {
     let names = seen.page.as_ref().map(Scrape::names).unwrap_or_default();
+    let report = engine(seen, forced);
     EngineReport {
         gateway: gateway_of_page(&names).or_else(|| seen.gateway.clone()),
-        ..engine(seen, forced)
+        context_tokens: report.context_tokens.or_else(|| seen.listed_context()),
+        ..report
     }
 }
 

@@ -52,6 +52,26 @@ fn vllm_by_its_models_and_its_page() {
 }
 
 #[test]
+fn the_context_is_the_smallest_that_the_list_names() {
+    for (list, context) in [
+        (json!([{"id": "m", "max_model_len": 8192}]), Some(8192)),
+        (
+            json!([{"id": "m", "context_length": 9}, {"id": "n", "context_window": 7}]),
+            Some(7),
+        ),
+        (json!([{"id": "m", "max_model_len": 0}]), None),
+        (json!([{"id": "m", "max_model_len": "8k"}]), None),
+        (json!([{"id": "m"}]), None),
+    ] {
+        let seen = Observed {
+            models: Some(json!({ "data": list })),
+            ..seen()
+        };
+        assert_eq!(detect(&seen, None).context_tokens, context);
+    }
+}
+
+#[test]
 fn llama_cpp_by_its_slots() {
     let seen = Observed {
         server: Some("llama.cpp".to_owned()),
@@ -65,6 +85,7 @@ fn llama_cpp_by_its_slots() {
         (report.resets.len(), report.capacity_tokens),
         (4, Some(16_384))
     );
+    assert_eq!(report.context_tokens, Some(4096));
     assert_eq!(
         report.processed.as_deref(),
         Some("llamacpp:prompt_tokens_total")

@@ -1,7 +1,7 @@
 //! The request that a run would send for a sample, for people to look at.
 
 use crate::{LoadError, request::api::Breakpoints, request::head::Headers, request::prepare};
-use dualround_model::{Api, ColdPolicy, Plan, Sample, authorises, masked_fields};
+use dualround_model::{Api, Plan, Sample, authorises, masked_fields};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -15,8 +15,6 @@ pub struct Preview {
     pub headers: Vec<(String, String)>,
     /// The body without what makes a cold round's prompts fresh, values that are secrets as `***`.
     pub body: Value,
-    /// What that puts into it.
-    pub fresh: &'static str,
     /// Where a cache is asked to keep the prompt up to, and for how long, in the order in which it is
     /// rendered: `messages[2]`, `1h`.
     pub breakpoints: Vec<(String, String)>,
@@ -29,15 +27,6 @@ pub struct Preview {
 pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
     let body =
         prepare::sent_body(plan, sample, None).map_err(|error| prepare::refused(sample, &error))?;
-    let fresh = match plan.cold.policy {
-        ColdPolicy::Auto => {
-            "each cold round puts a value of its own before the first text (or into the engine's field that separates caches, where that is proven)"
-        }
-        ColdPolicy::Salt => {
-            "each cold round puts a value of its own into the engine's field that separates caches"
-        }
-        ColdPolicy::Reset | ColdPolicy::None => "cold rounds send it as it is",
-    };
     let breakpoints = match (plan.api(), &body) {
         (Api::Messages, Value::Object(fields)) => Breakpoints::of(fields).places,
         _ => Vec::new(),
@@ -49,7 +38,6 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
             Value::Object(fields) => Value::Object(masked_fields(&fields)),
             other => other,
         },
-        fresh,
         breakpoints,
     })
 }

@@ -1,5 +1,5 @@
 //! What a level's comparison may claim, as data: the kind, what decided, and why not where nothing
-//! was decided. The rules stand in docs/methodology.md.
+//! was decided. The rules stand in docs/en/method/speed.md.
 
 use crate::Schedule;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ impl Judging {
     }
 }
 
-/// Which row of the table in docs/methodology.md decides a level.
+/// Which row of the table in docs/en/method/speed.md decides a level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {

@@ -191,7 +191,8 @@ fn distribution(name: &str, stat: &Stat, unit: &'static str) -> Vec<TidyRow> {
         metric: name.to_owned(),
         statistic: "n",
         value: count(stat.n),
-        unit: "requests",
+        // ICL is over the gaps of all requests.
+        unit: if name == "icl" { "gaps" } else { "requests" },
     }];
     rows.extend(Statistic::ALL.map(|statistic| TidyRow {
         metric: name.to_owned(),

@@ -49,8 +49,8 @@ pub(super) const TERMS: &[Term] = &[
         "row_fields_unsent",
         "row fields not sent",
         "未发送的行字段",
-        "Rows of the data set have fields that go into no request: of a Batch file every field of `body` is sent, of other rows those listed in docs/datasets.md. Images beside a text prompt are not sent; images in the parts of `messages` are.",
-        "数据集的行中有不进入任何请求的字段：Batch 文件的 `body` 的字段全部发送，其他行只发送 docs/datasets.md 所列的字段。与文本提示词并列的图片不发送；`messages` 的内容部分里的图片会发送。",
+        "Rows of the data set have fields that go into no request: of a Batch file every field of `body` is sent, of other rows those listed in docs/en/guide/datasets.md. Images beside a text prompt are not sent; images in the parts of `messages` are.",
+        "数据集的行中有不进入任何请求的字段：Batch 文件的 `body` 的字段全部发送，其他行只发送 docs/zh/guide/datasets.md 所列的字段。与文本提示词并列的图片不发送；`messages` 的内容部分里的图片会发送。",
     ),
     term(
         "equal_ids",
@@ -84,8 +84,8 @@ pub(super) const TERMS: &[Term] = &[
         "below_cache_minimum",
         "below the cache's minimum",
         "低于缓存的最短长度",
-        "A hosted model caches prompts from a number of tokens on only; shorter ones are computed each time, whatever their breakpoints. The number is by the model's name (docs/metrics.md lists them), or --cache-min-tokens.",
-        "托管模型只缓存达到一定 token 数的提示词；更短的每次都重新计算，与断点无关。该数由模型名得出（见 docs/metrics.md），或用 --cache-min-tokens 给定。",
+        "A hosted model caches prompts from a number of tokens on only; shorter ones are computed each time, whatever their breakpoints. The number is by the model's name (docs/en/guide/apis.md lists them), or --cache-min-tokens.",
+        "托管模型只缓存达到一定 token 数的提示词；更短的每次都重新计算，与断点无关。该数由模型名得出（见 docs/zh/guide/apis.md），或用 --cache-min-tokens 给定。",
     ),
     term(
         "canary_failed",

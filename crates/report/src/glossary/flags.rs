@@ -105,8 +105,8 @@ pub(super) const TERMS: &[Term] = &[
         "unknown_text",
         "unknown_text",
         "未知字段中的文本",
-        "Before the first token that is known, answers had text in a field (or an event) whose meaning is not known. If a model generated it, TTFT is later than the first token by up to the time told. The fields that are read stand in docs/metrics.md.",
-        "在第一个已知 token 之前，响应的某个含义未知的字段（或事件）中有文本。若它是模型生成的，TTFT 至多晚了所示的时间。已识别的字段见 docs/metrics.md。",
+        "Before the first token that is known, answers had text in a field (or an event) whose meaning is not known. If a model generated it, TTFT is later than the first token by up to the time told. The fields that are read stand in docs/en/reference/metrics.md.",
+        "在第一个已知 token 之前，响应的某个含义未知的字段（或事件）中有文本。若它是模型生成的，TTFT 至多晚了所示的时间。已识别的字段见 docs/zh/reference/metrics.md。",
     ),
     term(
         "compressed",

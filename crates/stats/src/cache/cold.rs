@@ -1,4 +1,4 @@
-//! Was the cold round cold? A verdict with its evidence, never an assumption: docs/methodology.md.
+//! Was the cold round cold? A verdict with its evidence, never an assumption: docs/en/method/cold.md.
 
 use crate::{
     cache::excess_hits::ExcessHits,

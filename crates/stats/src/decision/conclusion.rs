@@ -1,4 +1,4 @@
-//! The one decision rule: docs/methodology.md has it as a table.
+//! The one decision rule: docs/en/method/speed.md has it as a table.
 
 use super::SourcedDecision;
 use crate::{
@@ -41,7 +41,7 @@ fn is_evident(basis: &LevelEvidence<'_>) -> bool {
     !replayed && basis.reuse.by_arms.unwrap_or(basis.reuse.evidence)
 }
 
-/// The first row of the table in docs/methodology.md that holds: each one needs what those before
+/// The first row of the table in docs/en/method/speed.md that holds: each one needs what those before
 /// it ask for.
 fn decision(basis: &LevelEvidence<'_>) -> SourcedDecision {
     if basis.cold.verdict == Verdict::Contaminated {

@@ -1,4 +1,4 @@
-//! Which rounds of a level stand against which: the row of the table in docs/methodology.md.
+//! Which rounds of a level stand against which: the row of the table in docs/en/method/speed.md.
 
 use crate::level::pairs::matched;
 use dualround_model::{

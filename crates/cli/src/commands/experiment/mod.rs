@@ -118,9 +118,10 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
     );
     let signal = signal.load(SeqCst);
     let code = match signal {
-        0 => result.as_ref().map_or_else(exit::explain, |()| {
-            verdict(&plan, &run.rounds, &run.comparison.levels)
-        }),
+        0 => match &result {
+            Ok(()) => verdict(&plan, &run.rounds, &run.comparison.levels),
+            Err(error) => exit::explain(error, plan.output.lang),
+        },
         signal => signal,
     };
     info.finished_at = Some(rfc3339(SystemTime::now()));

@@ -1,4 +1,4 @@
-//! What is true of drawn rounds, by the table in docs/methodology.md, computed in the plainest way
+//! What is true of drawn rounds, by the table in docs/en/method/speed.md, computed in the plainest way
 //! and by nothing that `stats` uses.
 
 mod arms;

@@ -1,0 +1,195 @@
+//! `dualround init`: looks at a server, writes settings and a small data set that suit it, and says
+//! how to go on.
+
+mod fit;
+mod settings_file;
+
+use super::{
+    check::{CheckTarget, line, settle},
+    check_endpoint::LookedAt,
+    convert::whole_or_nothing,
+    endpoint_words::{self, CanarySeen},
+};
+use crate::{
+    args::{InitArgs, given_settings},
+    exit,
+    exit::Usage,
+    hint,
+    screen::print,
+    settings,
+};
+use dualround_dataset::{Length, TextLang, Workload};
+use dualround_loadgen::redact_url;
+use dualround_model::{Api, EngineKind, EngineReport, Lang, least_cached_tokens};
+use fit::{FittingPrompts, ServerFacts};
+use settings_file::{SettingsFile, seen_of};
+use std::path::Path;
+
+/// The settings.
+const SETTINGS: &str = "dualround.yaml";
+/// The data set.
+const PROMPTS: &str = "dualround-prompts.jsonl";
+/// The same words for everyone.
+const SEED: u64 = 1;
+
+/// Runs `dualround init`.
+pub(crate) fn run(args: InitArgs) -> anyhow::Result<u8> {
+    start(args).map_err(|error| error.context(hint::LookedAlready))
+}
+
+fn start(args: InitArgs) -> anyhow::Result<u8> {
+    let merged = settings::merged(args.run.clone())?;
+    let own = CheckTarget {
+        endpoint: args.url.clone(),
+        ..CheckTarget::default()
+    };
+    let settled = settle(args.run, own)?;
+    if let Some(text) = &settled.print_config {
+        print(text);
+        return Ok(exit::OK);
+    }
+    let lang = settled.plan.output.lang;
+    let endpoint = args.url.or_else(|| merged.endpoint.clone());
+    let Some(endpoint) = endpoint.filter(|_| settled.has_endpoint) else {
+        return Err(no_address().into());
+    };
+    let makes_prompts = !settled.has_dataset;
+    refuse_to_overwrite(SETTINGS, args.force)?;
+    if makes_prompts {
+        refuse_to_overwrite(PROMPTS, args.force)?;
+    }
+    let looked = LookedAt::of(settled, true)?;
+    for text in endpoint_words::engines(&looked.session, &looked.canary, lang) {
+        line(&text);
+    }
+    for text in endpoint_words::canary(&looked.session, &looked.canary, lang) {
+        line(&text);
+    }
+    if matches!(looked.canary, CanarySeen::Unanswered(_)) {
+        return Ok(exit::ENDPOINT);
+    }
+    let prompts = makes_prompts.then(|| FittingPrompts::of(&facts(&looked)));
+    if let Some(fitting) = &prompts {
+        write_prompts(fitting)?;
+    }
+    let file = SettingsFile {
+        endpoint: &endpoint,
+        prompts: prompts.as_ref().map(|_| PROMPTS),
+        given: given_settings(&merged),
+        seen: seen_of(&looked),
+        lang,
+    };
+    let text = file.text();
+    whole_or_nothing(Path::new(SETTINGS), |out| {
+        out.write_all(text.as_bytes()).map_err(anyhow::Error::from)
+    })?;
+    for text in written(prompts.as_ref(), file.has_secrets(), lang) {
+        line(&text);
+    }
+    Ok(exit::OK)
+}
+
+fn no_address() -> Usage {
+    Usage(
+        "give the address: dualround init URL (vLLM: http://localhost:8000/v1, SGLang: \
+         http://localhost:30000/v1, llama.cpp: http://localhost:8080/v1); without a server: \
+         dualround demo"
+            .to_owned(),
+    )
+}
+
+/// Refuses to write where something stands.
+fn refuse_to_overwrite(name: &str, force: bool) -> Result<(), Usage> {
+    if force || !Path::new(name).exists() {
+        return Ok(());
+    }
+    Err(Usage(format!(
+        "{name} is there already: --force replaces it, or start elsewhere"
+    )))
+}
+
+/// What is known of the server that decides what suits it.
+fn facts(looked: &LookedAt) -> ServerFacts {
+    let plan = looked.session.plan();
+    let engines = looked.session.engines();
+    let least = |of: fn(&EngineReport) -> Option<u64>| engines.iter().filter_map(of).min();
+    let paid = engines.iter().any(|one| one.kind == EngineKind::Hosted);
+    let hosted_least = paid.then_some(1024);
+    let canary = looked.canary.report();
+    let tokens = canary.and_then(|canary| canary.prompt_tokens);
+    // At least two of its requests had to be computed.
+    let prefill = tokens.map(|tokens| (tokens, looked.took / 2));
+    let by_name = (plan.api() == Api::Messages).then(|| least_cached_tokens(&plan.model));
+    ServerFacts {
+        context: least(|one| one.context_tokens),
+        capacity: least(|one| one.capacity_tokens),
+        block: engines.iter().filter_map(|one| one.block_tokens).max(),
+        least: plan
+            .least_cached_tokens()
+            .or(by_name.flatten())
+            .or(hosted_least),
+        paid,
+        prefill,
+    }
+}
+
+fn write_prompts(fitting: &FittingPrompts) -> anyhow::Result<()> {
+    let workload = Workload {
+        groups: fitting.prompts,
+        prompts: fitting.prompts,
+        shared: Length::Constant(0),
+        unique: Length::Constant(fitting.words),
+        output: None,
+        zipf: 0.0,
+        turns: 1,
+        lang: TextLang::En,
+        seed: SEED,
+    };
+    whole_or_nothing(Path::new(PROMPTS), |out| {
+        workload.write(None, out).map_err(anyhow::Error::from)
+    })?;
+    Ok(())
+}
+
+/// What was written, and how to go on.
+fn written(prompts: Option<&FittingPrompts>, has_secrets: bool, lang: Lang) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let mut say = |both: [String; 2]| lines.push(lang.pick(both));
+    say([
+        format!("wrote {SETTINGS}: settings, each with its reason"),
+        format!("已写出 {SETTINGS}：各项设置及其理由"),
+    ]);
+    if let Some(FittingPrompts {
+        prompts,
+        words,
+        crowded,
+    }) = prompts
+    {
+        say([
+            format!("wrote {PROMPTS}: {prompts} prompts of {words} made words each"),
+            format!("已写出 {PROMPTS}：{prompts} 个提示词，每个 {words} 个合成词"),
+        ]);
+        if *crowded {
+            say([
+                "note: the cache holds so few tokens that even these may push each other out"
+                    .to_owned(),
+                "注意：缓存容量太小，连这些提示词也可能互相驱逐".to_owned(),
+            ]);
+        }
+    }
+    if has_secrets {
+        say([
+            "note: keys and headers are not written: give them again, or by the environment"
+                .to_owned(),
+            "注意：密钥与请求头不写入文件：运行时再次给出，或用环境变量".to_owned(),
+        ]);
+    }
+    say(["next:".to_owned(), "下一步：".to_owned()]);
+    lines.push(format!("  dualround run --config {SETTINGS}"));
+    lines
+}
+
+/// An address as it may be shown and kept.
+fn shown(endpoint: &str) -> String {
+    redact_url(endpoint)
+}
