@@ -4,14 +4,9 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dualround="${DUALROUND:-$here/../target/release/dualround}"
-cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-python="$cache/examples/bin/python"
-if ! "$python" -c 'import pandas, polars, pyarrow, duckdb' 2>/dev/null; then
-    python3 -m venv "$cache/examples"
-    "$cache/examples/bin/pip" install --quiet --disable-pip-version-check pandas polars pyarrow duckdb
-fi
+. "$here/frames.sh"
 "$dualround" demo --concurrency 1 4 --output-dir "$work/run" >"$work/demo.txt"
 "$dualround" report "$work/run" --chunk-times --csv-bom >"$work/report.txt"
 "$python" "$here/../examples/analyse.py" "$work/run" | tee "$work/pandas.txt"
