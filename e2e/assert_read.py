@@ -139,6 +139,12 @@ def check_edges(folder: Path, whole: Path) -> None:
         dualround.read(folder)
     with fails(FileNotFoundError, "no such folder"):
         dualround.read(folder / "none")
+    import polars
+
+    version, polars.__version__ = polars.__version__, "1.43.9"
+    with fails(ImportError, "polars 1.44 or later", "1.43.9"):
+        read(whole, "polars")
+    polars.__version__ = version
     with fails(ValueError, "pandas", "polars", "arrow"):
         read(folder, "arrow")
 

@@ -8,6 +8,7 @@ root="$PWD"
 . e2e/process.sh
 work="$(mktemp -d)" dir="$work" port=18095
 trap 'stop_process simulator; rm -rf "$work"' EXIT
+trap 'echo "$0: line $LINENO does not hold" >&2' ERR
 fail() {
     echo "$*" >&2
     exit 1

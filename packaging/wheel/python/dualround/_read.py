@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Frame = TypeVar("Frame")
 Json = dict[str, Any]
 
+# Earlier ones cannot read what the Parquet library of the program writes about the order of floats.
+POLARS = (1, 44)
 NEEDS = {"pandas": ("pandas", "pyarrow"), "polars": ("polars",)}
 # Types are said, not guessed: a column of ids stays text, a count with nulls stays whole.
 METRICS: dict[str, type] = {
@@ -190,6 +192,11 @@ def in_pandas(folder: Path, parts: list[Part]) -> tuple[pandas.DataFrame, pandas
 def in_polars(folder: Path, parts: list[Part]) -> tuple[polars.DataFrame, polars.DataFrame, polars.DataFrame]:
     import polars
 
+    if tuple(map(int, polars.__version__.split(".")[:2])) < POLARS:
+        raise ImportError(
+            f"dualround.read needs polars {'.'.join(map(str, POLARS))} or later, this is {polars.__version__}: "
+            "pip install --upgrade polars"
+        )
     kinds: dict[type, type[polars.DataType]] = {int: polars.Int64, float: polars.Float64, str: polars.String}
 
     def types(columns: dict[str, type]) -> dict[str, type[polars.DataType]]:
