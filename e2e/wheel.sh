@@ -75,10 +75,18 @@ for id in 007 1e3 NA true; do printf '{"id": "%s", "text": "%s: the same words f
 start_process simulator 10 "http://127.0.0.1:$port/health" "$venv/dualround" simulate --port "$port" --fault request=3:status=503
 "$venv/dualround" run --dataset rows.jsonl --endpoint "http://127.0.0.1:$port/v1" --concurrency 2 2 --max-output-tokens 4 --no-probe \
     --prometheus-url "http://127.0.0.1:$port/metrics" --prometheus-metrics vllm:prefix_cache_hits_total --output-dir 'a=[b]' >run.txt
+# The CI example takes the program from the PATH, as its workflow puts it there.
+"$venv/dualround" generate --output prompts.jsonl --groups 12 --prompts 12 --shared 300 --unique 100 >/dev/null
+PATH="$venv:$PATH" ENDPOINT="http://127.0.0.1:$port" DATASET=prompts.jsonl BASE=none OUT=ci "$root/examples/ci/compare.sh" >ci.txt
+grep -q 'no base run in none' ci.txt
 stop_process simulator
 
 with_frames frames
 "${pip[@]}" --python frames/bin/python install --no-index "$wheel"
+# The program of examples/README.md.
+sed -n '/^```python/,/^```/p' "$root/examples/README.md" | sed '/^```/d; s#"results"#"results/demo"#' >readme.py
+frames/bin/python readme.py >readme.txt
+grep -q effect readme.txt
 for run in results/demo 'a=[b]'; do frames/bin/python "$root/e2e/assert_read.py" "$run"; done
 "$venv/python" "$root/e2e/assert_read.py" --without-libraries results/demo
 

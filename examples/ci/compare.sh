@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures an endpoint and holds the result against a saved base run. Exit code 4: something got worse.
 #   ENDPOINT   what to measure          DATASET   what to ask         BASE   folder of the base run
-#   OUT        where to put the results (default results)             DUALROUND   the program (default dualround)
+#   OUT        where to put the results (default results)             DUALROUND   the program (default: dualround on the PATH)
 # Three cycles (CWCWCW) on both sides give intervals that hold beyond one run; the same seed gives the same requests.
 set -euo pipefail
 out="${OUT:-results}"
