@@ -43,6 +43,14 @@ done
 version="dualround $(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")"
 [ "$("$venv/python" -m dualround --version)" = "$version" ] || fail "the wheel is not $version"
 [[ "$(basename "$wheel")" == "${version/ /-}"-py3-none-* ]] || fail "$wheel is not named after $version"
+"$venv/python" - <<'PY'
+from importlib.metadata import distribution
+
+wheel = distribution("dualround")
+texts = {file.name: file.read_text() for file in wheel.files or [] if file.match("*.dist-info/licenses/*")}
+assert wheel.metadata["License-Expression"] == "Apache-2.0", wheel.metadata.items()
+assert "Apache License" in texts["LICENSE"] and "* tokio " in texts["THIRD-PARTY-LICENSES.txt"], list(texts)
+PY
 ends_with() {
     local expected="$1" code=0
     shift
