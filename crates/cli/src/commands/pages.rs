@@ -9,10 +9,11 @@ use crate::{
 use dualround_model::Lang;
 use std::fs;
 
-/// Writes a man page for the program and for each of its commands.
+/// Writes a man page for the program and for each of its commands, in the language that is spoken.
 pub(crate) fn man(args: &ManArgs) -> anyhow::Result<u8> {
+    let command = args::command_in(args::spoken());
     fs::create_dir_all(&args.dir)
-        .and_then(|()| clap_mangen::generate_to(args::command_in(Lang::En), &args.dir))
+        .and_then(|()| clap_mangen::generate_to(command, &args.dir))
         .map_err(|error| Usage(format!("cannot write to {}: {error}", args.dir.display())))?;
     print(&format!("man pages: {}", args.dir.display()));
     Ok(exit::OK)
