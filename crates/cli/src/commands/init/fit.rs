@@ -4,13 +4,15 @@ use std::time::Duration;
 
 /// Prompts of a small data set; more do not make a newcomer surer.
 const PROMPTS: u64 = 24;
-/// The same where each costs something.
-const PAID_PROMPTS: u64 = 12;
+/// The same where each costs something, or room is short.
+const SOME_PROMPTS: u64 = 12;
 /// Fewer are not judged at all.
 const FEWEST: u64 = 6;
 /// Words of a prompt, where nothing speaks against it: long enough for a prefill to be seen beside
 /// the rest of a TTFT.
 const WORDS: u64 = 1500;
+/// Prompts shorter than this are worth less than more of them.
+const SHORT: u64 = 400;
 /// Shorter prompts are mostly template.
 const SHORTEST: u64 = 100;
 /// Tokens of a word at most, in the tokenizers that are met; made words have about one.
@@ -54,25 +56,26 @@ pub(super) struct FittingPrompts {
 
 impl FittingPrompts {
     /// The largest that fits: into the context with room for the answer, into half of the cache with
-    /// its marker, and into some minutes of prefill.
+    /// its marker, and into some minutes of prefill. Prompts get shorter before they get few, and few
+    /// before they get too short for a prefill to be seen.
     pub(super) fn of(facts: &ServerFacts) -> Self {
         let longest = facts.longest();
         let floor = facts.shortest().min(longest);
         let words = longest.min(WORDS).max(floor);
-        let most = facts.prompts_of(words).min(facts.wanted());
-        if most >= FEWEST {
-            return Self {
-                prompts: most,
-                words,
-                crowded: false,
-            };
-        }
-        let words = facts.words_for(FEWEST).clamp(floor, words);
-        Self {
-            prompts: FEWEST,
+        let fitting = |prompts, words| Self {
+            prompts,
             words,
-            crowded: facts.held(words) < FEWEST,
+            crowded: facts.held(words) < prompts,
+        };
+        let most = facts.prompts_of(words).min(facts.wanted());
+        if most >= SOME_PROMPTS {
+            return fitting(most, words);
         }
+        let shorter = facts.words_for(SOME_PROMPTS).min(words);
+        if shorter >= floor.max(SHORT.min(words)) {
+            return fitting(SOME_PROMPTS, shorter);
+        }
+        fitting(FEWEST, facts.words_for(FEWEST).clamp(floor, words))
     }
 }
 
@@ -87,7 +90,7 @@ impl ServerFacts {
 
     /// Prompts that one would like to have.
     fn wanted(&self) -> u64 {
-        if self.paid { PAID_PROMPTS } else { PROMPTS }
+        if self.paid { SOME_PROMPTS } else { PROMPTS }
     }
 
     /// Words that the context holds beside an answer.
@@ -171,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_small_cache_holds_all_of_them_twice_or_that_is_said() {
-        for capacity in [4_096_u64, 10_240, 40_960, 400_000] {
+        for capacity in [4_096_u64, 10_240, 32_768, 40_960, 400_000] {
             let facts = ServerFacts {
                 capacity: Some(capacity),
                 block: Some(16),
@@ -186,6 +189,11 @@ mod tests {
                 "{capacity}: {prompts} × {words}"
             );
         }
+        let facts = ServerFacts {
+            capacity: Some(32_768),
+            ..ServerFacts::default()
+        };
+        assert_eq!(fits(facts), (12, 582, false));
         let facts = ServerFacts {
             capacity: Some(2_000),
             ..ServerFacts::default()

@@ -122,7 +122,8 @@ fn facts(looked: &LookedAt) -> ServerFacts {
     let by_name = (plan.api() == Api::Messages).then(|| least_cached_tokens(&plan.model));
     ServerFacts {
         context: least(|one| one.context_tokens),
-        capacity: least(|one| one.capacity_tokens),
+        // A cache of nothing is off, whatever is asked.
+        capacity: least(|one| one.capacity_tokens.filter(|tokens| *tokens > 0)),
         block: engines.iter().filter_map(|one| one.block_tokens).max(),
         least: plan
             .least_cached_tokens()
