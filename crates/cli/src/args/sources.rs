@@ -119,11 +119,14 @@ pub(crate) struct GivenSetting {
     pub(crate) value: Option<Value>,
 }
 
-/// The settings that were given and that a file may hold, in the order of the help.
-pub(crate) fn given_settings(args: &RunArgs) -> Vec<GivenSetting> {
+/// The settings that were given and that a file may hold, but for one, in the order of the help.
+pub(crate) fn given_settings(args: &RunArgs, but: &str) -> Vec<GivenSetting> {
     let all = args.values().into_iter();
     let given = all.filter_map(|(name, value)| {
-        let value = value.filter(|_| !RunArgs::NOT_IN_FILES.contains(&name))?;
+        if name == but || RunArgs::NOT_IN_FILES.contains(&name) {
+            return None;
+        }
+        let value = value?;
         let shown = match name {
             _ if SECRET.contains(&name) => Value::Null,
             _ if URLS.contains(&name) => redacted(value.clone()),

@@ -67,92 +67,109 @@ fn engine(
     let version = report.version.as_deref().unwrap_or("");
     let (name, evidence) = (report.kind.name(), report.evidence.join(", "));
     let base = &report.base;
-    let mut lines = vec![lang.pick([
+    let first = lang.pick([
         format!("engine at {base}: {name} {version} ({evidence})"),
         format!("{base} 上的引擎：{name} {version}（{evidence}）"),
-    ])];
-    let mut say = |both: [String; 2]| lines.push(format!("  {}", lang.pick(both)));
-    if let Some(gateway) = &report.gateway {
-        let alone = report.kind == EngineKind::Unknown;
-        say([
-            format!(
-                "a gateway answers: {gateway}{}",
-                if alone {
-                    "; --admin-url takes the address of each engine behind it"
-                } else {
-                    ""
-                }
-            ),
-            format!(
-                "由网关响应：{gateway}{}",
-                if alone {
-                    "；用 --admin-url 给出它后面每个引擎的地址"
-                } else {
-                    ""
-                }
-            ),
-        ]);
-    }
-    for tier in &report.tiers {
+    ]);
+    let parts = [
+        gateway(report).into_iter().collect(),
+        counters(report),
+        cache(report, api),
+        resets(report),
+        hints(report, canary),
+    ];
+    let below = parts.into_iter().flatten();
+    let below = below.map(|both| format!("  {}", lang.pick(both)));
+    std::iter::once(first).chain(below).collect()
+}
+
+fn gateway(report: &EngineReport) -> Option<[String; 2]> {
+    let gateway = report.gateway.as_ref()?;
+    let [way, way_zh] = match report.kind {
+        EngineKind::Unknown => [
+            "; --admin-url takes the address of each engine behind it",
+            "；用 --admin-url 给出它后面每个引擎的地址",
+        ],
+        _ => ["", ""],
+    };
+    Some([
+        format!("a gateway answers: {gateway}{way}"),
+        format!("由网关响应：{gateway}{way_zh}"),
+    ])
+}
+
+/// By which counters hits will be known.
+fn counters(report: &EngineReport) -> Vec<[String; 2]> {
+    let tiers = report.tiers.iter().map(|tier| {
         let (tier, hits, queries) = (&tier.tier, &tier.hits, &tier.queries);
-        say([
+        [
             format!("hit rate of tier {tier}: increase of {hits} / increase of {queries}"),
             format!("缓存层 {tier} 的命中率：{hits} 的增量 / {queries} 的增量"),
-        ]);
-    }
-    if let Some(name) = &report.processed {
-        say([
+        ]
+    });
+    let processed = report.processed.iter().map(|name| {
+        [
             format!(
                 "hit rate: prompt tokens sent, less the increase of {name} (it counts computed ones only)"
             ),
             format!("命中率：所发提示词 tokens 减去 {name} 的增量（该计数器只计算过的 tokens）"),
-        ]);
+        ]
+    });
+    let found: Vec<[String; 2]> = tiers.chain(processed).collect();
+    if found.is_empty() {
+        return vec![["no counters of hits", "没有命中计数器"].map(str::to_owned)];
     }
-    if report.tiers.is_empty() && report.processed.is_none() {
-        say([
-            "no counters of hits".to_owned(),
-            "没有命中计数器".to_owned(),
-        ]);
-    }
+    found
+}
+
+/// How much it holds, and where an answer tells its hits.
+fn cache(report: &EngineReport, api: Api) -> Vec<[String; 2]> {
     let field = cached_field(report, api);
-    say([
-        format!("cached tokens of a request would stand in {field}"),
-        format!("单个请求的缓存命中 tokens 若有报告，在 {field}"),
-    ]);
-    let block = number_or_unknown(report.block_tokens, lang);
-    let capacity = number_or_unknown(report.capacity_tokens, lang);
-    say([
-        format!("cached in units of {block} tokens; capacity {capacity} tokens"),
-        format!("缓存单位 {block} tokens；容量 {capacity} tokens"),
-    ]);
-    if let Some(context) = report.context_tokens {
-        say([
+    let [block, block_zh] = number_or_unknown(report.block_tokens);
+    let [capacity, capacity_zh] = number_or_unknown(report.capacity_tokens);
+    let mut lines = vec![
+        [
+            format!("cached tokens of a request would stand in {field}"),
+            format!("单个请求的缓存命中 tokens 若有报告，在 {field}"),
+        ],
+        [
+            format!("cached in units of {block} tokens; capacity {capacity} tokens"),
+            format!("缓存单位 {block_zh} tokens；容量 {capacity_zh} tokens"),
+        ],
+    ];
+    lines.extend(report.context_tokens.map(|context| {
+        [
             format!("context: {context} tokens for a prompt and its answer"),
             format!("上下文长度：提示词与输出共 {context} tokens"),
-        ]);
-    }
+        ]
+    }));
+    lines
+}
+
+fn resets(report: &EngineReport) -> Vec<[String; 2]> {
     if report.resets.is_empty() {
-        say([
-            "no reset call is known".to_owned(),
-            "没有已知的缓存重置接口".to_owned(),
-        ]);
+        return vec![["no reset call is known", "没有已知的缓存重置接口"].map(str::to_owned)];
     }
-    for call in &report.resets {
+    let calls = report.resets.iter().map(|call| {
         let (method, path) = (&call.method, path_of(&call.url));
-        say([
+        [
             format!("--cold reset calls: {method} {path}"),
             format!("--cold reset 会调用：{method} {path}"),
-        ]);
-    }
-    // What the canary has answered is no question any more; without usage there is nothing to add to.
+        ]
+    });
+    calls.collect()
+}
+
+/// What the canary has answered is no question any more; without usage there is nothing to add to.
+fn hints(report: &EngineReport, canary: Option<&CanaryReport>) -> Vec<[String; 2]> {
     let answered =
         canary.is_some_and(|canary| canary.repeated.is_some() || canary.prompt_tokens.is_none());
-    for hint in &report.hints {
-        if !(answered && hint.starts_with("cached tokens in usage")) {
-            say([format!("note: {hint}"), format!("注意：{hint}")]);
-        }
-    }
-    lines
+    let mut open = report.hints.clone();
+    open.retain(|hint| !(answered && hint.starts_with("cached tokens in usage")));
+    let both = open
+        .iter()
+        .map(|hint| [format!("note: {hint}"), format!("注意：{hint}")]);
+    both.collect()
 }
 
 /// Path and query: paths made here hold no secrets; what a user puts into the base may.
@@ -173,9 +190,11 @@ fn cached_field(report: &EngineReport, api: Api) -> &str {
     }
 }
 
-fn number_or_unknown(value: Option<u64>, lang: Lang) -> String {
-    let unknown = lang.pick(["unknown", "未知"]);
-    value.map_or(unknown.to_owned(), |number| number.to_string())
+fn number_or_unknown(value: Option<u64>) -> [String; 2] {
+    match value {
+        Some(number) => [number.to_string(), number.to_string()],
+        None => ["unknown", "未知"].map(str::to_owned),
+    }
 }
 
 /// What the canary says of hits, in one line or a few.
@@ -197,7 +216,7 @@ fn hits(canary: &CanaryReport, lang: Lang) -> Vec<String> {
 }
 
 /// What a repeated text took from the cache.
-fn repetition(canary: &CanaryReport) -> [String; 2] {
+pub(super) fn repetition(canary: &CanaryReport) -> [String; 2] {
     let of = canary.prompt_tokens.unwrap_or(0);
     let (reasons, reasons_zh) = if canary.unasked {
         (

@@ -85,7 +85,17 @@ fn what_is_given_goes_into_the_file_and_no_secret_does() {
         ),
     );
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stdout(&output).contains("keys and headers are not written"));
+    let said = stdout(&output);
+    assert!(
+        said.contains("what may hold a key is not written"),
+        "{said}"
+    );
+    assert!(
+        said.trim_end()
+            .ends_with("run --config dualround.yaml --endpoint URL"),
+        "{said}"
+    );
+    assert_eq!(setting(dir.path(), "endpoint"), None);
     assert!(!dir.path().join("dualround-prompts.jsonl").exists());
     let text = fs::read_to_string(dir.path().join("dualround.yaml")).unwrap();
     for secret in ["pw1", "head1"] {
@@ -101,8 +111,31 @@ fn what_is_given_goes_into_the_file_and_no_secret_does() {
         assert_eq!(setting(dir.path(), key).as_deref(), Some(value), "{text}");
     }
     // A file that is read again, with what is missing given again.
-    let output = run(dir.path(), "run --config dualround.yaml --print-config");
+    let again = format!("run --config dualround.yaml --endpoint {base} --print-config");
+    let output = run(dir.path(), &again);
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
+fn the_address_that_is_named_is_the_one_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim = engine();
+    let output = dualround()
+        .current_dir(&dir)
+        .env("DUALROUND_ENDPOINT", "http://127.0.0.1:1/v1")
+        .env("DUALROUND_COLD", "none")
+        .args(["init", &sim.base_url(), "--rounds", "CW"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let address = format!("\"{}\"", sim.base_url());
+    assert_eq!(setting(dir.path(), "endpoint"), Some(address));
+    // What speaks for a setting is not said of another value.
+    let text = fs::read_to_string(dir.path().join("dualround.yaml")).unwrap();
+    for given in ["cold: \"none\"", "rounds: \"CW\""] {
+        let before = text.split(given).next().unwrap().trim_end();
+        assert!(before.ends_with("# As it was given."), "{text}");
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
 };
 use dualround_dataset::{Length, TextLang, Workload};
 use dualround_loadgen::redact_url;
-use dualround_model::{Api, EngineKind, EngineReport, Lang, least_cached_tokens};
+use dualround_model::{Api, EngineKind, EngineReport, least_cached_tokens};
 use fit::{FittingPrompts, ServerFacts};
 use settings_file::{SettingsFile, seen_of};
 use std::path::Path;
@@ -49,8 +49,7 @@ fn start(args: InitArgs) -> anyhow::Result<u8> {
         return Ok(exit::OK);
     }
     let lang = settled.plan.output.lang;
-    let endpoint = args.url.or_else(|| merged.endpoint.clone());
-    let Some(endpoint) = endpoint.filter(|_| settled.has_endpoint) else {
+    let Some(endpoint) = args.url.or_else(|| merged.endpoint.clone()) else {
         return Err(no_address().into());
     };
     let makes_prompts = !settled.has_dataset;
@@ -75,7 +74,7 @@ fn start(args: InitArgs) -> anyhow::Result<u8> {
     let file = SettingsFile {
         endpoint: &endpoint,
         prompts: prompts.as_ref().map(|_| PROMPTS),
-        given: given_settings(&merged),
+        given: given_settings(&merged, "endpoint"),
         seen: seen_of(&looked),
         lang,
     };
@@ -83,7 +82,7 @@ fn start(args: InitArgs) -> anyhow::Result<u8> {
     whole_or_nothing(Path::new(SETTINGS), |out| {
         out.write_all(text.as_bytes()).map_err(anyhow::Error::from)
     })?;
-    for text in written(prompts.as_ref(), file.has_secrets(), lang) {
+    for text in written(prompts.as_ref(), &file) {
         line(&text);
     }
     Ok(exit::OK)
@@ -153,7 +152,8 @@ fn write_prompts(fitting: &FittingPrompts) -> anyhow::Result<()> {
 }
 
 /// What was written, and how to go on.
-fn written(prompts: Option<&FittingPrompts>, has_secrets: bool, lang: Lang) -> Vec<String> {
+fn written(prompts: Option<&FittingPrompts>, file: &SettingsFile<'_>) -> Vec<String> {
+    let lang = file.lang;
     let mut lines = vec![String::new()];
     let mut say = |both: [String; 2]| lines.push(lang.pick(both));
     say([
@@ -178,19 +178,45 @@ fn written(prompts: Option<&FittingPrompts>, has_secrets: bool, lang: Lang) -> V
             ]);
         }
     }
-    if has_secrets {
+    if file.has_secrets() {
         say([
-            "note: keys and headers are not written: give them again, or by the environment"
+            "note: what may hold a key is not written: give it again, or by the environment"
                 .to_owned(),
-            "注意：密钥与请求头不写入文件：运行时再次给出，或用环境变量".to_owned(),
+            "注意：可能含有密钥的设置不写入文件：运行时再次给出，或用环境变量".to_owned(),
         ]);
     }
     say(["next:".to_owned(), "下一步：".to_owned()]);
-    lines.push(format!("  dualround run --config {SETTINGS}"));
+    let address = if is_secret(file.endpoint) {
+        " --endpoint URL"
+    } else {
+        ""
+    };
+    lines.push(format!("  dualround run --config {SETTINGS}{address}"));
     lines
 }
 
-/// An address as it may be shown and kept.
-fn shown(endpoint: &str) -> String {
-    redact_url(endpoint)
+/// Whether an address holds what no file is to hold: a password, or a query that may be a key.
+fn is_secret(endpoint: &str) -> bool {
+    let plain = url::Url::parse(endpoint).is_ok_and(|url| url.as_str() == redact_url(endpoint));
+    // A socket is no URL, and has neither.
+    !plain && !endpoint.starts_with("unix:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn an_address_with_a_password_or_a_query_is_not_kept() {
+        for address in ["http://h:1", "http://h:1/v1/", "unix:/run/e.sock:/v1"] {
+            assert!(!is_secret(address), "{address}");
+        }
+        for address in [
+            "http://al:pw@h:1/v1",
+            "http://h:1/v1?api_key=pw",
+            "http://h/?x=y",
+        ] {
+            assert!(is_secret(address), "{address}");
+        }
+    }
 }

@@ -1,7 +1,11 @@
 //! `dualround.yaml`: settings that suit a server, each with its reason.
 
-use super::{fit::OUTPUT, shown};
-use crate::{args::GivenSetting, commands::check_endpoint::LookedAt};
+use super::{fit::OUTPUT, is_secret};
+use crate::{
+    args::GivenSetting,
+    commands::{check_endpoint::LookedAt, endpoint_words::repetition},
+};
+use dualround_loadgen::redact_url;
 use dualround_model::{Api, EngineKind, Lang};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -20,8 +24,12 @@ pub(super) struct SeenServer {
     unasked: bool,
     /// How rounds are made cold, where the canary proved it.
     salt: Option<String>,
-    /// What a repeated text took, of how many tokens.
-    hit: Option<(u64, u64)>,
+    /// The canary was sent and answered.
+    was_asked: bool,
+    /// What the canary said of hits.
+    said: [String; 2],
+    /// It is a hosted service, whose tokens are paid for.
+    is_paid: bool,
 }
 
 /// What of a server that was looked at goes into the file.
@@ -45,8 +53,15 @@ pub(super) fn seen_of(looked: &LookedAt) -> SeenServer {
         takes_lengths: own_fields && !matches!(kind, EngineKind::Hosted | EngineKind::Unknown),
         unasked: canary.is_some_and(|canary| canary.unasked && canary.found() == Some(false)),
         salt: canary.and_then(|canary| canary.salt_field.clone()),
-        hit: canary.and_then(|canary| canary.repeated.zip(canary.prompt_tokens)),
+        was_asked: canary.is_some(),
+        said: canary.map_or_else(not_sent, repetition),
+        is_paid: kind == EngineKind::Hosted,
     }
+}
+
+/// In the place of what the canary would have said.
+fn not_sent() -> [String; 2] {
+    ["no canary was sent", "未发送探测请求"].map(str::to_owned)
 }
 
 /// The file.
@@ -63,10 +78,15 @@ pub(super) struct SettingsFile<'a> {
     pub(super) lang: Lang,
 }
 
+/// Why a setting stands there that the user gave.
+const GIVEN: [&str; 2] = ["As it was given.", "按命令行给出。"];
+
 /// A setting that the file has, unless the user gave another value of it.
+#[derive(Clone)]
 struct FileEntry {
     key: &'static str,
-    value: Value,
+    /// `None`: it may hold a secret.
+    value: Option<Value>,
     why: [String; 2],
 }
 
@@ -74,7 +94,7 @@ impl SettingsFile<'_> {
     /// Whether something was given that no file is to hold.
     pub(super) fn has_secrets(&self) -> bool {
         let secret = self.given.iter().any(|one| one.value.is_none());
-        secret || shown(self.endpoint) != self.endpoint
+        secret || is_secret(self.endpoint)
     }
 
     /// The text of the file.
@@ -83,22 +103,29 @@ impl SettingsFile<'_> {
         let entries = self.entries();
         for entry in &entries {
             let given = self.given.iter().find(|one| one.name == entry.key);
-            let value = match given {
-                Some(one) => one.value.as_ref(),
-                None => Some(&entry.value),
-            };
-            self.put(
-                &mut out,
-                entry.key,
-                value,
-                &self.lang.pick(entry.why.clone()),
-            );
+            match given {
+                // What speaks for another value speaks not for this one.
+                Some(one) => self.put(
+                    &mut out,
+                    one.name,
+                    one.value.as_ref(),
+                    self.lang.pick(GIVEN),
+                ),
+                None => {
+                    let why = self.lang.pick(entry.why.clone());
+                    self.put(&mut out, entry.key, entry.value.as_ref(), &why);
+                }
+            }
         }
         let own = |name: &str| entries.iter().any(|entry| entry.key == name);
         let mut others = self.given.iter().filter(|one| !own(one.name));
-        let why = self.lang.pick(["As it was given.", "按命令行给出。"]);
         if let Some(first) = others.next() {
-            self.put(&mut out, first.name, first.value.as_ref(), why);
+            self.put(
+                &mut out,
+                first.name,
+                first.value.as_ref(),
+                self.lang.pick(GIVEN),
+            );
             for one in others {
                 let _ = writeln!(out, "{}", self.row(one.name, one.value.as_ref()));
             }
@@ -111,151 +138,172 @@ impl SettingsFile<'_> {
     }
 
     fn heading(&self) -> String {
-        let (endpoint, seen) = (shown(self.endpoint), &self.seen);
-        let hit = match seen.hit {
-            Some((hit, of)) => [
-                format!("a repeated text took {hit} of {of} tokens from the cache"),
-                format!("重复的文本有 {hit} / {of} tokens 命中缓存"),
-            ],
-            None => [
-                "the server reports no cached tokens".to_owned(),
-                "服务不报告缓存命中 tokens".to_owned(),
-            ],
-        };
-        let [hit, hit_zh] = hit;
+        let (endpoint, seen) = (redact_url(self.endpoint), &self.seen);
+        let [said, said_zh] = &seen.said;
         let engine = &seen.engine;
         self.lang.pick([
             format!(
                 "# Settings for {endpoint}, written by `dualround init`.\n\
                  # Run them: dualround run --config dualround.yaml (then open results/report.html)\n\
                  # Each key is a flag (max_output_tokens is --max-output-tokens); flags win. All of them: dualround run --help\n\
-                 # Seen: {engine}; {hit}.\n"
+                 # Seen: {engine}; {said}\n"
             ),
             format!(
                 "# {endpoint} 的设置，由 `dualround init` 写出。\n\
                  # 运行：dualround run --config dualround.yaml（完成后打开 results/report.html）\n\
                  # 每个键即一个参数（max_output_tokens 即 --max-output-tokens），命令行优先。全部参数：dualround run --help\n\
-                 # 所见：{engine}；{hit_zh}。\n"
+                 # 所见：{engine}；{said_zh}\n"
             ),
         ])
     }
 
+    /// The settings that the file has in any case, in the order in which one reads them.
     fn entries(&self) -> Vec<FileEntry> {
+        [
+            self.about_requests(),
+            self.about_rounds(),
+            self.about_answers(),
+        ]
+        .concat()
+    }
+
+    /// Where requests go, and what they hold.
+    fn about_requests(&self) -> Vec<FileEntry> {
         let seen = &self.seen;
         let mut out = vec![
-            entry(
-                "endpoint",
-                json!(shown(self.endpoint)),
-                "Where requests go.",
-                "请求发往何处。",
-            ),
+            FileEntry {
+                value: (!is_secret(self.endpoint)).then(|| json!(self.endpoint)),
+                ..entry(
+                    "endpoint",
+                    json!(""),
+                    ["Where requests go.", "请求发往何处。"],
+                )
+            },
             entry(
                 "model",
                 json!(seen.model),
-                "As the server lists it.",
-                "以服务列出的名称为准。",
+                ["As the server lists it.", "以服务列出的名称为准。"],
             ),
         ];
         if let Some(prompts) = self.prompts {
             out.push(entry(
                 "dataset",
                 json!(prompts),
-                "Made text, none of it shared between prompts. Your own prompts tell more: JSONL, ShareGPT, CSV, Parquet, traces; `dualround check dataset FILE` shows how a file is read.",
-                "合成文本，提示词之间不共享。换成自己的数据更有说服力：JSONL、ShareGPT、CSV、Parquet、trace；`dualround check dataset FILE` 显示文件如何读取。",
+                [
+                    "Made text, none of it shared between prompts. Your own prompts tell more: JSONL, ShareGPT, CSV, Parquet, traces; `dualround check dataset FILE` shows how a file is read.",
+                    "合成文本，提示词之间不共享。换成自己的数据更有说服力：JSONL、ShareGPT、CSV、Parquet、trace；`dualround check dataset FILE` 显示文件如何读取。",
+                ],
             ));
         }
         if seen.unasked {
             out.push(entry(
                 "cache_control",
                 json!("5m"),
-                "No hit was seen without it: this service may keep only what it is asked to keep.",
-                "不带该字段时没有命中：该服务可能只缓存被要求缓存的内容。",
+                [
+                    "No hit was seen without it: this service may keep only what it is asked to keep.",
+                    "不带该字段时没有命中：该服务可能只缓存被要求缓存的内容。",
+                ],
             ));
         }
-        let paid = seen.engine.starts_with(EngineKind::Hosted.name());
-        if paid {
-            out.push(entry(
-                "concurrency",
+        out
+    }
+
+    /// How often, and how many at once.
+    fn about_rounds(&self) -> Vec<FileEntry> {
+        let (levels, rounds, why) = if self.seen.is_paid {
+            (
                 json!([1]),
-                "Requests in flight, a level each.",
-                "并发数，每个值为一个并发级别。",
-            ));
-            out.push(entry(
-                "rounds",
-                json!("CWC"),
-                "C: cold, W: the same requests again. Three cycles (CWCWCW) are surer, and cost twice as much.",
-                "C：冷轮，W：同样的请求再来一遍。三个冷热循环（CWCWCW）更可靠，费用也加倍。",
-            ));
+                "CWC",
+                [
+                    "C: cold, W: the same requests again. Three cycles (CWCWCW) are surer, and cost twice as much.",
+                    "C：冷轮，W：同样的请求再来一遍。三个冷热循环（CWCWCW）更可靠，费用也加倍。",
+                ],
+            )
         } else {
-            out.push(entry(
-                "concurrency",
+            (
                 json!([1, 4]),
-                "Requests in flight, a level each.",
-                "并发数，每个值为一个并发级别。",
-            ));
-            out.push(entry(
-                "rounds",
-                json!("CWCWCW"),
-                "C: cold, W: the same requests again. Three cycles give an interval that holds beyond one run; CW is three times as quick.",
-                "C：冷轮，W：同样的请求再来一遍。三个冷热循环给出的区间不限于这一次运行；CW 只需三分之一的时间。",
-            ));
-        }
-        if let Some(both) = self.cold_words() {
-            out.push(FileEntry {
-                key: "cold",
-                value: json!("auto"),
-                why: both,
-            });
-        }
-        out.push(entry(
+                "CWCWCW",
+                [
+                    "C: cold, W: the same requests again. Three cycles give an interval that holds beyond one run; CW is three times as quick.",
+                    "C：冷轮，W：同样的请求再来一遍。三个冷热循环给出的区间不限于这一次运行；CW 只需三分之一的时间。",
+                ],
+            )
+        };
+        let concurrency = [
+            "Requests in flight, a level each.",
+            "并发数，每个值为一个并发级别。",
+        ];
+        let mut out = vec![
+            entry("concurrency", levels, concurrency),
+            entry("rounds", json!(rounds), why),
+        ];
+        out.extend(self.cold_words().map(|why| FileEntry {
+            key: "cold",
+            value: Some(json!("auto")),
+            why,
+        }));
+        out
+    }
+
+    /// How answers are bounded, and what else is looked at.
+    fn about_answers(&self) -> Vec<FileEntry> {
+        let seen = &self.seen;
+        let mut out = vec![entry(
             "max_output_tokens",
             json!(OUTPUT),
-            "A cache changes TTFT; longer answers only take longer.",
-            "缓存影响的是 TTFT；输出更长只会更慢。",
-        ));
+            [
+                "A cache changes TTFT; longer answers only take longer.",
+                "缓存影响的是 TTFT；输出更长只会更慢。",
+            ],
+        )];
         if seen.takes_lengths {
             out.push(entry(
                 "ignore_eos",
                 json!(true),
-                "Answers of one length, so that latency can be compared too.",
-                "输出长度一致，总延迟才可比较。",
+                [
+                    "Answers of one length, so that latency can be compared too.",
+                    "输出长度一致，总延迟才可比较。",
+                ],
             ));
         }
         out.push(entry(
             "temperature",
             json!(0),
-            "The same answer to the same prompt, as far as the engine can.",
-            "相同的提示词得到相同的输出（以引擎所能为限）。",
+            [
+                "The same answer to the same prompt, as far as the engine can.",
+                "相同的提示词得到相同的输出（以引擎所能为限）。",
+            ],
         ));
         if seen.has_metrics {
             out.push(entry(
                 "prometheus_metrics",
                 json!(["auto"]),
-                "The engine's own metrics beside the client's; `dualround check metrics URL` lists all.",
-                "引擎自身的指标，与客户端的并列；`dualround check metrics URL` 列出全部。",
+                [
+                    "The engine's own metrics beside the client's; `dualround check metrics URL` lists all.",
+                    "引擎自身的指标，与客户端的并列；`dualround check metrics URL` 列出全部。",
+                ],
             ));
         }
         out.push(entry(
             "seed",
             json!(super::SEED),
-            "The same draws in every run.",
-            "每次运行抽样相同。",
+            ["The same draws in every run.", "每次运行抽样相同。"],
         ));
         out
     }
 
     /// How rounds are made cold here.
     fn cold_words(&self) -> Option<[String; 2]> {
-        let by = match (&self.seen.salt, self.seen.hit) {
+        let by = match (&self.seen.salt, self.seen.was_asked) {
             (Some(field), _) => [
                 format!("Every cold round has a value of its own in the field {field}, which the canary showed to separate."),
                 format!("每个冷轮在字段 {field} 中使用各自的值；探测请求表明它能隔离缓存。"),
             ],
-            (None, Some(_)) => [
+            (None, true) => [
                 "Every cold round has eight words of its own before each prompt; the server's cache is not emptied.".to_owned(),
                 "每个冷轮在每个提示词前加八个自己的词（唯一前缀）；不会清空服务的缓存。".to_owned(),
             ],
-            (None, None) => return None,
+            (None, false) => return None,
         };
         Some(by)
     }
@@ -275,11 +323,11 @@ impl SettingsFile<'_> {
     }
 }
 
-fn entry(key: &'static str, value: Value, en: &str, zh: &str) -> FileEntry {
+fn entry(key: &'static str, value: Value, why: [&str; 2]) -> FileEntry {
     FileEntry {
         key,
-        value,
-        why: [en.to_owned(), zh.to_owned()],
+        value: Some(value),
+        why: why.map(str::to_owned),
     }
 }
 
