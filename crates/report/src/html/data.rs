@@ -1,12 +1,13 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
+use super::growth::{base, quotient};
 use crate::{
     RequestSource, number::Rounded, report_input::ReportInput, telemetry_points::since_start,
     words::no_prefill_line,
 };
 use dualround_model::{
     Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
-    RoundResult, RoundSummary,
+    RoundResult, RoundSummary, SeriesTrack, TrackPoint,
 };
 use serde::{Serialize, Serializer};
 use std::{
@@ -118,6 +119,7 @@ struct RequestColumns {
 struct PageMetric<'a> {
     name: &'a str,
     rises: bool,
+    quotient: bool,
     series: Vec<PageSeries>,
 }
 
@@ -127,6 +129,8 @@ struct PageSeries {
     label: String,
     /// Readings between are left out.
     thinned: bool,
+    /// What the increase of a counter is counted from.
+    from: Rounded,
     t: Vec<PageTime>,
     v: Vec<Rounded>,
 }
@@ -277,31 +281,41 @@ fn swept(summary: &RoundSummary) -> BTreeMap<&'static str, Rounded> {
 }
 
 fn metric(track: &MetricTrack, started_ns: u64) -> PageMetric<'_> {
-    let series = track.series.iter().map(|series| {
-        let every = series.points.len().div_ceil(READINGS).max(1);
-        let points = series.points.iter().step_by(every);
-        let labels = series.labels.iter();
-        let labels = labels.map(|(name, value)| format!("{name}={value}"));
-        // Both sides of a quotient are in its track.
-        let name = (track.kind == MetricKind::Ratio).then(|| series.name.clone());
-        PageSeries {
-            thinned: every > 1,
-            label: name.into_iter().chain(labels).collect::<Vec<_>>().join(" "),
-            t: points
-                .clone()
-                .map(|point| PageTime(Some(since_start(point.at_ns, started_ns))))
-                .collect(),
-            v: points.map(|point| Rounded(point.value)).collect(),
-        }
-    });
+    let series = || track.series.iter();
     PageMetric {
         name: &track.asked,
-        rises: matches!(track.kind, MetricKind::Counter | MetricKind::Ratio),
-        // Buckets of a histogram are many and say nothing one by one.
+        rises: track.kind == MetricKind::Counter,
+        quotient: track.kind == MetricKind::Ratio,
         series: match track.kind {
+            // Buckets of a histogram are many and say nothing one by one.
             MetricKind::Histogram | MetricKind::Summary => Vec::new(),
-            _ => series.collect(),
+            MetricKind::Ratio => vec![thinned(String::new(), &quotient(track), started_ns)],
+            _ => series()
+                .map(|one| thinned(label(one), &one.points, started_ns))
+                .collect(),
         },
+    }
+}
+
+fn label(series: &SeriesTrack) -> String {
+    let labels = series.labels.iter();
+    let labels = labels.map(|(name, value)| format!("{name}={value}"));
+    labels.collect::<Vec<_>>().join(" ")
+}
+
+fn thinned(label: String, points: &[TrackPoint], started_ns: u64) -> PageSeries {
+    let every = points.len().div_ceil(READINGS).max(1);
+    let from = Rounded(Some(base(points)));
+    let points = points.iter().step_by(every);
+    PageSeries {
+        label,
+        from,
+        thinned: every > 1,
+        t: points
+            .clone()
+            .map(|point| PageTime(Some(since_start(point.at_ns, started_ns))))
+            .collect(),
+        v: points.map(|point| Rounded(point.value)).collect(),
     }
 }
 

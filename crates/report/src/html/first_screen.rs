@@ -24,19 +24,25 @@ fn header(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "<header><h1>dualround</h1><span class=\"facts\">{} · {} · {} · {} · {}</span>\
-         <nav><button id=\"language\" type=\"button\"><span lang=\"en\">中文</span><span lang=\"zh\">English</span></button>\
-         <button id=\"theme\" type=\"button\">{}</button></nav></header>",
+         <div class=\"controls\"><button id=\"language\" type=\"button\">\
+         <span lang=\"en\"><span lang=\"zh-Hans\" class=\"always\">中文</span></span>\
+         <span lang=\"zh-Hans\"><span lang=\"en\" class=\"always\">English</span></span></button>\
+         <button id=\"theme\" type=\"button\">{}</button></div></header>\n<main>",
         escape(&plan.model),
         escape(&plan.endpoint),
         escape(&plan.dataset.path.display().to_string()),
         escape(&plan.schedule.to_string()),
         escape(&run.started_at),
-        both("light / dark", "浅色 / 深色"),
+        both("Light / dark", "浅色 / 深色"),
     )
 }
 
 fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "<ul class=\"verdicts\">")?;
+    let title = both("Verdict", "结论");
+    writeln!(
+        out,
+        "<h2 class=\"unseen\">{title}</h2><ul class=\"verdicts\">"
+    )?;
     for level in &page.comparison.levels {
         let term = match level.conclusion.kind {
             ConclusionKind::Effect => "effect",
@@ -67,27 +73,63 @@ fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
 
 fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let levels = &page.comparison.levels;
+    // Roles by name: on a narrow screen the rows are no table to CSS, and must stay one to a reader.
     write!(
         out,
-        "<div class=\"scroll\"><table id=\"cold-to-warm\"><thead><tr>"
+        "<table id=\"cold-to-warm\" role=\"table\"><caption class=\"unseen\">{}</caption><thead role=\"rowgroup\"><tr role=\"row\">",
+        both("Cold against warm by level", "各并发级别的冷热对比")
     )?;
-    for head in heads(levels) {
+    let heads = heads(levels);
+    for head in &heads {
         let [en, zh] = [Lang::En, Lang::Zh].map(|lang| head.words(lang));
-        write!(out, "<th>{}</th>", defined(head.term, en, zh))?;
+        let text = defined(head.term, en, zh);
+        write!(out, "<th scope=\"col\" role=\"columnheader\">{text}</th>")?;
     }
-    writeln!(out, "</tr></thead><tbody>")?;
+    writeln!(out, "</tr></thead><tbody role=\"rowgroup\">")?;
     for level in levels {
         let name = page.level_name(level.level);
         let rounds: Vec<_> = page.rounds_of(level.level).collect();
         let [en, zh] = [Lang::En, Lang::Zh].map(|lang| cells(level, &name, &rounds, lang));
-        write!(out, "<tr>")?;
-        for (en, zh) in en.iter().zip(&zh) {
+        write!(out, "<tr role=\"row\">")?;
+        let mut tag = "th scope=\"row\" role=\"rowheader\"";
+        for ((en, zh), head) in en.iter().zip(&zh).zip(&heads) {
             let class = if en.bad { " class=\"bad\"" } else { "" };
-            write!(out, "<td{class}>{}</td>", both(&en.text, &zh.text))?;
+            let [of_en, of_zh] = [Lang::En, Lang::Zh].map(|lang| head.words(lang));
+            write!(
+                out,
+                "<{tag}{class}><span class=\"of\" aria-hidden=\"true\">{}</span>{}</{}>",
+                both(of_en, of_zh),
+                parts(&en.text, &zh.text),
+                &tag[..2]
+            )?;
+            tag = "td role=\"cell\"";
         }
         writeln!(out, "</tr>")?;
     }
-    writeln!(out, "</tbody></table></div>")
+    writeln!(out, "</tbody></table>")
+}
+
+/// Characters of times that stand on one line.
+const ONE_LINE: usize = 18;
+
+/// A cell in pieces that are not broken: a ratio in brackets is on a line of its own, and long
+/// times may go on after their arrow.
+fn parts(en: &str, zh: &str) -> String {
+    let split = |text: &str| {
+        let text = text.replace(" (", "\n(");
+        let times = text.split('\n').next().unwrap_or_default();
+        let text = if times.chars().count() > ONE_LINE {
+            text.replace("→ ", "→\n")
+        } else {
+            text
+        };
+        let parts = text.split('\n').map(str::to_owned);
+        parts.collect::<Vec<_>>()
+    };
+    let (en, zh) = (split(en), split(zh));
+    let parts = en.iter().zip(&zh);
+    let parts = parts.map(|(en, zh)| format!("<span class=\"part\">{}</span>", both(en, zh)));
+    parts.collect::<Vec<_>>().join(" ")
 }
 
 /// What each level's judgement on its cold rounds rests on.

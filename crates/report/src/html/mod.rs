@@ -7,10 +7,12 @@
 
 mod data;
 mod first_screen;
+mod growth;
 mod sections;
 
 use crate::report_input::ReportInput;
 use base64::{Engine, prelude::BASE64_STANDARD};
+use dualround_model::Lang;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -18,35 +20,56 @@ const STYLE: &str = include_str!("../../assets/report.css");
 const SCRIPT: &str = concat!(
     "'use strict';(() => {\n",
     include_str!("../../assets/words.js"),
+    include_str!("../../assets/scale.js"),
+    include_str!("../../assets/looks.js"),
+    include_str!("../../assets/marks.js"),
+    include_str!("../../assets/axes.js"),
+    include_str!("../../assets/touch.js"),
     include_str!("../../assets/plot.js"),
-    include_str!("../../assets/charts.js"),
+    include_str!("../../assets/requests_of.js"),
+    include_str!("../../assets/distribution.js"),
+    include_str!("../../assets/pairs.js"),
+    include_str!("../../assets/tokens.js"),
+    include_str!("../../assets/course.js"),
+    include_str!("../../assets/failures.js"),
+    include_str!("../../assets/metrics.js"),
+    include_str!("../../assets/sweep.js"),
     include_str!("../../assets/requests.js"),
     include_str!("../../assets/main.js"),
-    "})();\n"
+    "})();
+"
 );
 
 /// Writes `report.html`.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let lang = page.run.plan.output.lang.code();
+    let lang = page.run.plan.output.lang;
     write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"{lang}\" data-lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"{}\" data-lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; \
          script-src 'sha256-{}'; style-src 'sha256-{}'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>dualround {}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
+        html_lang(lang),
+        lang.code(),
         digest(SCRIPT),
         digest(STYLE),
         escape(&page.run.run_id),
     )?;
     first_screen::write(page, out)?;
     sections::write(page, out)?;
+    writeln!(out, "</main>")?;
     write!(out, "<script type=\"application/json\" id=\"data\">")?;
     data::write(page, out)?;
     write!(
         out,
         "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
+}
+
+/// A language as HTML names it; of Chinese with the script, by which a font is chosen.
+fn html_lang(lang: Lang) -> &'static str {
+    lang.pick(["en", "zh-Hans"])
 }
 
 /// A digest as a content security policy names it.
@@ -76,8 +99,16 @@ pub(crate) fn both(en: &str, zh: &str) -> String {
     if en == zh {
         return escape(en);
     }
-    let (en, zh) = (escape(en), escape(zh));
-    format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
+    spans([en, zh])
+}
+
+/// Two spans, also where the languages agree.
+fn spans(words: [&str; 2]) -> String {
+    let in_lang = |lang: Lang| {
+        let text = escape(lang.pick(words));
+        format!("<span lang=\"{}\">{text}</span>", html_lang(lang))
+    };
+    in_lang(Lang::En) + &in_lang(Lang::Zh)
 }
 
 /// A word with its definition one click away.

@@ -1,8 +1,8 @@
 //! Below the first screen: places for the charts and the table of requests, the plan, the
 //! environment, and every definition.
 
-use super::{both, escape};
-use crate::{TermKind, report_input::ReportInput, terms, words::cost::round_cost};
+use super::{both, escape, spans};
+use crate::{TermKind, labels, report_input::ReportInput, terms, words::cost::round_cost};
 use dualround_model::Lang;
 use std::io::{self, Write};
 
@@ -17,26 +17,14 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
             "图表与请求表需要 JavaScript，以上内容不需要。"
         )
     )?;
-    let over_levels = titled("sweep", "Over concurrency", "随并发的变化");
-    writeln!(
-        out,
-        "<section id=\"sweep-section\" hidden>{}</section>",
-        over_levels.replace("class=\"grid\"", "class=\"grid small\"")
-    )?;
-    writeln!(
-        out,
-        "<section><h2>{}</h2><div class=\"levels\" id=\"levels\"></div><div class=\"grid\" id=\"charts\"></div></section>",
-        both("One level", "单个并发级别")
-    )?;
-    writeln!(
-        out,
-        "<section id=\"metrics-section\" hidden>{}</section>",
-        titled(
-            "metrics",
-            "Server metrics, both rounds aligned",
-            "服务端指标（两轮对齐）"
-        )
-    )?;
+    charts(out, "sweep", ["Over concurrency", "随并发的变化"], "")?;
+    let chooser = "<div class=\"levels\" id=\"levels\" role=\"group\"></div>";
+    charts(out, "charts", ["Within a level", "单个并发级别"], chooser)?;
+    let title = [
+        "Server metrics, from the start of each round",
+        "服务端指标（各轮自开始起对齐）",
+    ];
+    charts(out, "metrics", title, "")?;
     writeln!(
         out,
         "<section><h2>{}</h2><div id=\"requests\"></div></section>",
@@ -63,8 +51,10 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        "<section id=\"costs\"><h2>{}</h2><div class=\"scroll\"><table><thead><tr><th>{}</th><th>{}</th><th>{}</th></tr></thead><tbody>",
+        "<section id=\"costs\"><h2>{}</h2><table><caption class=\"unseen\">{}</caption><thead><tr>\
+         <th scope=\"col\">{}</th><th scope=\"col\" class=\"words\">{}</th><th scope=\"col\" class=\"words\">{}</th></tr></thead><tbody>",
         both("Cost", "费用"),
+        both("Cost of each round", "各轮的费用"),
         both("Concurrency", "并发"),
         both("Round", "轮次"),
         both("Cost of its successful requests", "成功请求的费用")
@@ -74,26 +64,27 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
             continue;
         };
         let [en, zh] = round_cost(cost);
+        let spec = round.meta.spec;
+        let [kind, kind_zh] = [Lang::En, Lang::Zh].map(|lang| labels(lang).kind(spec));
         writeln!(
             out,
-            "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"words\">{} ({})</td><td class=\"words\">{}</td></tr>",
             escape(&page.level_name(round.meta.level)),
-            escape(&format!(
-                "{} ({})",
-                round.meta.spec.number,
-                round.meta.spec.kind.letter()
-            )),
+            spec.number,
+            both(&kind, &kind_zh),
             both(&en, &zh)
         )?;
     }
-    writeln!(out, "</tbody></table></div></section>")
+    writeln!(out, "</tbody></table></section>")
 }
 
-/// A title with the place of its charts below it.
-fn titled(id: &str, en: &str, zh: &str) -> String {
-    format!(
-        "<h2>{}</h2><div class=\"grid\" id=\"{id}\"></div>",
-        both(en, zh)
+/// A section for charts, and for what is left out of them; the scripts show it where there is any.
+fn charts(out: &mut impl Write, id: &str, [en, zh]: [&str; 2], controls: &str) -> io::Result<()> {
+    let title = both(en, zh);
+    writeln!(
+        out,
+        "<section id=\"{id}-section\" hidden><h2>{title}</h2>{controls}\
+         <div class=\"grid\" id=\"{id}\"></div><div id=\"{id}-left-out\"></div></section>"
     )
 }
 
@@ -122,7 +113,7 @@ fn json(out: &mut impl Write, title: &str, value: &impl serde::Serialize) -> io:
     let text = escape(&serde_json::to_string_pretty(value)?);
     writeln!(
         out,
-        "<section><h2>{title}</h2><details><summary>JSON</summary><pre>{text}</pre></details></section>"
+        "<section><h2>{title}</h2><details><summary>JSON</summary><pre tabindex=\"0\">{text}</pre></details></section>"
     )
 }
 
@@ -145,10 +136,4 @@ fn definitions(out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "</dl></details>")?;
     }
     writeln!(out, "</section>")
-}
-
-/// Two spans, also where the languages agree: the script reads them.
-fn spans([en, zh]: [&str; 2]) -> String {
-    let (en, zh) = (escape(en), escape(zh));
-    format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
 }
