@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The HTML report in a real Chromium: 10,000 requests cold and warm with failures, texts that try to run, both
-# languages, both themes, hover, zoom, filter, definitions, print.
+# languages, both themes, hover, zoom, filter, definitions, print; 12 requests, 60,000, three widths, keys.
 #   DUALROUND: the program (default target/release/dualround)    KEEP=DIR: keep report, screenshots and PDF there
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -9,18 +9,13 @@ cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 work="$(mktemp -d)"
 dir="$work" port=18093
 . "$here/process.sh"
-. "$here/apt.sh"
 clean_up() {
     stop_process simulator
     rm -rf "$work"
 }
 trap clean_up EXIT
 
-ensure_tool chromium chromium
-if [ ! -d "$cache/browser/node_modules/playwright-core" ]; then
-    mkdir -p "$cache/browser"
-    npm install --silent --no-audit --no-fund --no-save --prefix "$cache/browser" playwright-core
-fi
+. "$here/chromium.sh"
 
 cat >"$work/engine.yaml" <<'YAML'
 prefill_base_ms: 0.1
@@ -40,6 +35,8 @@ out="${KEEP:-$work}/run"
     --output-dir "$out" --overwrite --prometheus-url "http://127.0.0.1:$port/metrics" --prometheus-interval 0.2 \
     --prometheus-metrics vllm:prefix_cache_hits_total vllm:num_requests_running >"$work/run.txt"
 "$dualround" report "$out" >"$work/again.txt"
-cp "$here/check_report.mjs" "$cache/browser/check_report.mjs"
-(cd "$cache/browser" && node check_report.mjs "$out/report.html" "${KEEP:-$work}")
+few="${KEEP:-$work}/few"
+"$dualround" run --dataset "$work/prompts.jsonl" --endpoint "http://127.0.0.1:$port" --concurrency 2 --num-samples 12 --max-output-tokens 6 --seed 2 \
+    --output-dir "$few" --overwrite --lang en >"$work/few.txt"
+(cd "$cache/browser" && node check_report.mjs "$out/report.html" "${KEEP:-$work}" && node check_looks.mjs "${KEEP:-$work}" "$few/report.html" "$out/report.html")
 python3 "$here/reader/read.py" "$out" "$dualround" "${KEEP:-$work}/sentences.json"

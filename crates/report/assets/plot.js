@@ -86,7 +86,7 @@ class Plot {
     }
     this.drawnAt = this.area.clientWidth;
     c.font = font;
-    drawAxes(c, v, this);
+    const labels = drawAxes(c, v, this);
     c.save();
     c.beginPath();
     c.rect(v.left - 4, v.top - 4, v.w + 8, v.h + 8);
@@ -96,6 +96,6 @@ class Plot {
     c.restore();
     if (this.above) this.above(c, v);
     // What the end-to-end test reads.
-    Object.assign(this.base.dataset, { drawn: "yes", xticks: JSON.stringify(v.xTicks), yticks: JSON.stringify(v.yTicks), log: (this.x.log ? "x" : "") + (this.y.log ? "y" : "") });
+    Object.assign(this.base.dataset, { drawn: "yes", labels: JSON.stringify(labels), log: (this.x.log ? "x" : "") + (this.y.log ? "y" : "") });
   }
 }

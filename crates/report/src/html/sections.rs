@@ -68,7 +68,7 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
         let [kind, kind_zh] = [Lang::En, Lang::Zh].map(|lang| labels(lang).kind(spec));
         writeln!(
             out,
-            "<tr><th scope=\"row\">{}</th><td class=\"words\">{} ({})</td><td class=\"words\">{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"word\">{} ({})</td><td class=\"words\">{}</td></tr>",
             escape(&page.level_name(round.meta.level)),
             spec.number,
             both(&kind, &kind_zh),
