@@ -5,7 +5,7 @@ const ticksOf = (axis, within, place, size, most) => {
   const named = (every) => axis.ticks.filter((_, i) => i % every === 0);
   return apart(axis.ticks ? [1, 2, 3, 5, 10].map(named) : (axis.log ? logarithmic : linear)(within, most), place, size);
 };
-const labelOf = (axis) => [axis.label, axis.log && axis.label ? say("logScale") : ""].filter(Boolean).join(lang === "zh" ? "，" : ", ");
+const labelOf = (axis) => [axis.label, axis.log && axis.label ? say("logScale") : ""].filter(Boolean).join(mark("comma"));
 // Returns where the labels of ticks lie: [axis, value, from, to].
 const drawAxes = (c, v, plot) => {
   const { x, y } = plot, bottom = v.top + v.h, labels = [];

@@ -26,7 +26,7 @@ const put = (place, charts) => {
     if (places[place] !== shown) return;
     for (const chart of [make()].flat()) {
       if (!chart) continue;
-      if (chart.leftOut) { reasons.push(chart.leftOut); missing.textContent = say("leftOut", reasons.join(lang === "zh" ? "；" : "; ")); continue; }
+      if (chart.leftOut) { reasons.push(chart.leftOut); missing.textContent = say("leftOut", reasons.join(mark("semicolon"))); continue; }
       shown.push(chart);
       at(place).append(chart.node);
       if (chart.draw) chart.draw();
@@ -47,7 +47,8 @@ const buttons = data.levels.map((level, index) => {
 const press = () => buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen)));
 const chooser = () => {
   const [only] = data.levels, one = data.levels.length === 1;
-  at("levels").replaceChildren(element("span", { textContent: one ? say("noChoice", only.name) : say("concurrency") + ":" }), ...(one ? [] : buttons));
+  at("levels").replaceChildren(element("span", { textContent: one ? say("noChoice", only.name) : say("concurrency") + mark("colon").trim() }), ...(one ? [] : buttons),
+    element("span", { className: "facts", textContent: data.every > 1 ? say("thinned", data.every) : "" }));
   at("levels").ariaLabel = say("concurrency");
   press();
 };

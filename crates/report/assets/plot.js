@@ -18,7 +18,7 @@ class Plot {
     this.area = element("div", { className: "plot" }, this.base, this.over);
     this.node = element("figure", { className: this.same ? "tall" : "" },
       element("h3", {}, defined(this.term, this.title)), this.legend, this.area, element("figcaption", { textContent: this.note || "" }),
-      element("p", { className: "unseen", id, textContent: sentences(...this.summary.map((s) => s + (lang === "zh" ? "。" : ".")), this.series.some((s) => s.tip) ? say("stepThrough") : "") }));
+      element("p", { className: "unseen", id, textContent: sentences(...this.summary.map((s) => s + mark("stop")), this.series.some((s) => s.tip) ? say("stepThrough") : "") }));
     this.over.setAttribute("role", "img");
     this.over.setAttribute("aria-label", this.title);
     this.over.setAttribute("aria-describedby", id);
@@ -56,19 +56,20 @@ class Plot {
     const [xr, yr] = this.ranges();
     const plain = (v) => v, f = x.log ? Math.log : plain, g = y.log ? Math.log : plain;
     const [x0, x1, y0, y1] = [f(xr[0]), f(xr[1]), g(yr[0]), g(yr[1])];
-    let h = this.height - top - under;
     const v = {
-      width, top, right: this.right, xr, yr,
+      width, top, right: this.right, xr, yr, h: this.height - top - under,
       X: (value) => v.left + ((f(value) - x0) / (x1 - x0)) * v.w,
       Y: (value) => v.top + v.h - ((g(value) - y0) / (y1 - y0)) * v.h,
       backX: (px) => { const t = x0 + ((px - v.left) / v.w) * (x1 - x0); return x.log ? Math.exp(t) : t; },
     };
-    v.h = h;
     const wideLabel = (t) => c.measureText((y.name || short)(t)).width;
-    v.yTicks = ticksOf(y, yr, v.Y, () => LABEL + 6, Math.max(3, Math.floor(h / 34)));
-    v.left = y.hidden ? 4 : Math.ceil(Math.max(16, ...v.yTicks.map(wideLabel))) + (y.label ? 26 : 10);
-    v.w = width - v.left - v.right;
-    if (this.same) v.w = v.h = Math.min(v.w, h);
+    // A square may be lower than there is room: its labels are chosen again.
+    for (const _ of this.same ? [1, 2] : [1]) {
+      v.yTicks = ticksOf(y, yr, v.Y, () => LABEL + 6, Math.max(3, Math.floor(v.h / 28)));
+      v.left = y.hidden ? 4 : Math.ceil(Math.max(16, ...v.yTicks.map(wideLabel))) + (y.label ? 26 : 10);
+      v.w = width - v.left - v.right;
+      if (this.same) v.w = v.h = Math.min(v.w, v.h);
+    }
     v.height = v.h + top + under;
     v.xTicks = ticksOf(x, xr, v.X, (t) => c.measureText((x.name || short)(t)).width + 12, Math.max(3, Math.floor(v.w / 60)));
     return v;

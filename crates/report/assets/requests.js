@@ -72,7 +72,7 @@ const requestTable = (data) => {
     const parts = [say("shown", rows.length, all.length)];
     if (data.every > 1) parts.push(say("thinned", data.every));
     if (print && rows.length > PRINTED) parts.push(say("onPaper", PRINTED));
-    count.textContent = parts.join(lang === "zh" ? "；" : "; ");
+    count.textContent = parts.join(mark("semicolon"));
   };
   const titles = () => columns.forEach(([name], at) => {
     const sorted = sort.at === at;

@@ -19,13 +19,13 @@ const sweepChart = (data, rounds, { term, title, picks, unit, note }) => {
   const at = data.levels.map((_, i) => i), factor = unit === "%" ? 100 : 1;
   const series = picks.flatMap(([pick, dash, name]) => ["cold", "warm"].map((kind, side) => {
     const ys = rounds.map((pair) => { const v = pair[side] ? pair[side].summary[pick] : null; return present(v) ? v * factor : null; });
-    const called = name ? `${say(kind)}, ${name}` : say(kind);
-    const value = (i) => `${say("concurrency")} ${data.levels[i].name}: ${number(ys[i])} ${unit}`;
+    const called = name ? say(kind) + mark("comma") + name : say(kind);
+    const value = (i) => `${say("concurrency")} ${data.levels[i].name}${mark("colon")}${number(ys[i])} ${unit}`;
     return { name: say(kind), called, color: kind, dash, kind: "line", marks: true, xs: at, ys, tip: (i) => `${called}\n${value(i)}`, value };
   }));
   if (series.every((s) => s.ys.every((v) => v === null))) return null;
   return new Plot({
-    title, term, note, series, entries: series.slice(0, 2).map((s) => ({ ...s, kind: "points" })), height: 220, summary: series.map((s) => `${s.called}: ${at.map(s.value).join("; ")}`),
+    title, term, note, series, entries: series.slice(0, 2).map((s) => ({ ...s, kind: "points" })), height: 220, summary: series.map((s) => s.called + mark("colon") + at.map(s.value).join(mark("semicolon"))),
     x: { label: say("concurrency"), range: [-0.4, at.length - 0.6], ticks: at, name: (i) => data.levels[i].name }, y: { label: unit, fromZero: true, ...(unit === "%" ? { range: [0, 104] } : {}) },
   });
 };

@@ -13,7 +13,7 @@ const overTokens = (data, level) => {
   const kinds = [...new Map(level.rounds.map((r) => [looks.get(r).color, { name: inLang(r.name), color: looks.get(r).color, kind: "points" }])).values()];
   const line = level.line;
   const note = line ? say("tokensLine", number(line.overhead_ms), number(line.ms_per_token)) : level.no_line ? say("tokensNone", inLang(level.no_line)) : "";
-  const summary = series.flatMap((s) => [summaryOf(`${s.name}, ${say("computed")}`, s.xs), summaryOf(`${s.name}, TTFT`, s.ys, " ms")]);
+  const summary = series.flatMap((s) => [summaryOf(s.name + mark("comma") + say("computed"), s.xs), summaryOf(s.name + mark("comma") + "TTFT", s.ys, " ms")]);
   if (line) {
     const [low, high] = range(series.map((s) => s.xs), false, true);
     series.push({ name: "", color: "text", kind: "line", xs: [low, high], ys: [low, high].map((x) => line.overhead_ms + line.ms_per_token * x), dash: [6, 3] });

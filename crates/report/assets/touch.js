@@ -7,12 +7,13 @@ const showTip = (x, y, text) => {
   tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - tip.offsetWidth - 8)) + "px";
   tip.style.top = Math.max(4, y + 14 + tip.offsetHeight > innerHeight ? y - tip.offsetHeight - 8 : y + 14) + "px";
 };
+addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
 const clear = (plot) => {
   const c = plot.over.getContext("2d");
   c.clearRect(0, 0, plot.over.width, plot.over.height);
   return c;
 };
-const mark = (plot, found) => {
+const show = (plot, found) => {
   const c = clear(plot);
   if (!found) { tip.hidden = true; return; }
   const box = plot.over.getBoundingClientRect();
@@ -42,7 +43,7 @@ const pointing = (plot) => {
     if (!v || plot.drag) return;
     const box = plot.over.getBoundingClientRect(), [x, y] = [event.clientX - box.left, event.clientY - box.top];
     const found = plot.pick ? plot.pick(x, y, v) : nearest(plot, x, y);
-    mark(plot, found && { ...found, at: [event.clientX, event.clientY] });
+    show(plot, found && { ...found, at: [event.clientX, event.clientY] });
   });
   for (const name of ["pointerleave", "blur"]) plot.over.addEventListener(name, () => { clear(plot); tip.hidden = true; });
 };
@@ -63,7 +64,7 @@ const stepping = (plot) => {
     series = (series + steps[1] + known.length) % known.length;
     const s = known[series], order = orderOf(s);
     at = Math.max(0, Math.min(order.length - 1, at + steps[0]));
-    mark(plot, { x: v.X(s.xs[order[at]]), y: v.Y(s.ys[order[at]]), text: s.tip(order[at]) });
+    show(plot, { x: v.X(s.xs[order[at]]), y: v.Y(s.ys[order[at]]), text: s.tip(order[at]) });
   });
 };
 const zooming = (plot) => {

@@ -43,17 +43,19 @@ const WORDS = {
   prompt: ["prompt", "提示词"], latency: ["Latency (ms)", "延迟 (ms)"], shown: ["{0} of {1} requests", "{1} 个请求中的 {0} 个"],
   filter: ["filter by id, prompt, outcome, flag", "按编号、提示词、结果、标记过滤"],
   onPaper: ["the first {0} are printed", "仅打印前 {0} 个"],
-  thinned: ["every {0}th request is in this page; all are in requests.parquet", "本页每 {0} 个请求取一个，全部见 requests.parquet"],
+  thinned: ["one request in {0} is in this page; all are in requests.parquet", "本页每 {0} 个请求取一个，全部见 requests.parquet"],
   thinnedMetric: ["Some readings between are left out; all are in the telemetry files.", "略去部分中间读数，全部见 telemetry 文件。"],
   requests: ["Requests", "请求"], all: ["all", "全部"], ratio: ["cold/warm", "加速比"],
   summary: ["{0}: n {1}, minimum {2}, median {3}, maximum {4}", "{0}：n {1}，最小值 {2}，中位数 {3}，最大值 {4}"],
   nothing: ["{0}: none", "{0}：无"],
-  lasted: ["{0}: {1} requests in {2} s, {3} failed or cancelled", "{0}：{2} s 内 {1} 个请求，{3} 个失败或取消"],
+  lasted: ["{0}: {2} s; {1} requests are shown, {3} of them failed or cancelled", "{0}：历时 {2} s；画出 {1} 个请求，其中 {3} 个失败或取消"],
   stepThrough: ["Arrow keys step through the points.", "方向键逐点查看。"],
 };
 let lang = "en";
 const inLang = ([en, zh]) => (lang === "zh" ? zh : en);
 const say = (key, ...values) => inLang(WORDS[key]).replace(/\{(\d)\}/g, (_, at) => values[at]);
+const MARKS = { colon: [": ", "："], comma: [", ", "，"], semicolon: ["; ", "；"], stop: [".", "。"] };
+const mark = (name) => inLang(MARKS[name]);
 const sentences = (...parts) => parts.filter(Boolean).join(lang === "zh" ? "" : " ");
 const roundName = (r) => (lang === "zh" ? `第 ${r.number} 轮 (${r.name[1]})` : `round ${r.number} (${r.name[0]})`);
 const number = (value, digits = 4) => {
