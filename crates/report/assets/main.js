@@ -67,8 +67,7 @@ const everything = () => begin(() => {
 });
 const speak = (to) => {
   lang = to;
-  root.dataset.lang = to;
-  root.lang = LANGS[to];
+  root.dataset.lang = root.lang = to;
   everything();
 };
 const redraw = () => { for (const plot of plots) plot.draw(); };

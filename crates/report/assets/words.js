@@ -71,10 +71,9 @@ const element = (tag, properties = {}, ...children) => {
   return made;
 };
 // What stands in the page's definitions, in the language that is shown.
-const LANGS = { en: "en", zh: "zh-Hans" };
 const definition = (id) => {
   const entry = document.getElementById("def-" + id);
-  const words = (node) => [...node.querySelectorAll(`:scope > span[lang="${LANGS[lang]}"]`)].map((span) => span.textContent).join(" ");
+  const words = (node) => [...node.querySelectorAll(`:scope > span[lang="${lang}"]`)].map((span) => span.textContent).join(" ");
   return entry ? `${words(entry)}: ${words(entry.nextElementSibling)}` : "";
 };
 const defined = (id, text) => (id ? element("a", { className: "def", href: "#def-" + id, textContent: text }) : text);

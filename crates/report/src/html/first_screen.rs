@@ -25,8 +25,8 @@ fn header(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
         out,
         "<header><h1>dualround</h1><span class=\"facts\">{} · {} · {} · {} · {}</span>\
          <div class=\"controls\"><button id=\"language\" type=\"button\">\
-         <span lang=\"en\"><span lang=\"zh-Hans\" class=\"always\">中文</span></span>\
-         <span lang=\"zh-Hans\"><span lang=\"en\" class=\"always\">English</span></span></button>\
+         <span lang=\"en\"><span lang=\"zh\" class=\"always\">中文</span></span>\
+         <span lang=\"zh\"><span lang=\"en\" class=\"always\">English</span></span></button>\
          <button id=\"theme\" type=\"button\">{}</button></div></header>\n<main>",
         escape(&plan.model),
         escape(&plan.endpoint),
@@ -83,7 +83,7 @@ fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     for head in &heads {
         let [en, zh] = [Lang::En, Lang::Zh].map(|lang| head.words(lang));
         let text = defined(head.term, en, zh);
-        write!(out, "<th scope=\"col\" role=\"columnheader\">{text}</th>")?;
+        write!(out, "<th>{text}</th>")?;
     }
     writeln!(out, "</tr></thead><tbody role=\"rowgroup\">")?;
     for level in levels {

@@ -12,7 +12,6 @@ mod sections;
 
 use crate::report_input::ReportInput;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use dualround_model::Lang;
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
 
@@ -42,16 +41,14 @@ const SCRIPT: &str = concat!(
 
 /// Writes `report.html`.
 pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let lang = page.run.plan.output.lang;
+    let lang = page.run.plan.output.lang.code();
     write!(
         out,
-        "<!DOCTYPE html>\n<html lang=\"{}\" data-lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"{lang}\" data-lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; base-uri 'none'; form-action 'none'; \
          script-src 'sha256-{}'; style-src 'sha256-{}'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
          <title>dualround {}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n",
-        html_lang(lang),
-        lang.code(),
         digest(SCRIPT),
         digest(STYLE),
         escape(&page.run.run_id),
@@ -65,11 +62,6 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
         out,
         "</script>\n<script>{SCRIPT}</script>\n</body>\n</html>\n"
     )
-}
-
-/// A language as HTML names it; of Chinese with the script, by which a font is chosen.
-fn html_lang(lang: Lang) -> &'static str {
-    lang.pick(["en", "zh-Hans"])
 }
 
 /// A digest as a content security policy names it.
@@ -103,12 +95,9 @@ pub(crate) fn both(en: &str, zh: &str) -> String {
 }
 
 /// Two spans, also where the languages agree.
-fn spans(words: [&str; 2]) -> String {
-    let in_lang = |lang: Lang| {
-        let text = escape(lang.pick(words));
-        format!("<span lang=\"{}\">{text}</span>", html_lang(lang))
-    };
-    in_lang(Lang::En) + &in_lang(Lang::Zh)
+fn spans([en, zh]: [&str; 2]) -> String {
+    let (en, zh) = (escape(en), escape(zh));
+    format!("<span lang=\"en\">{en}</span><span lang=\"zh\">{zh}</span>")
 }
 
 /// A word with its definition one click away.
