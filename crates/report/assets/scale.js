@@ -9,6 +9,7 @@ const range = (values, log, fromZero) => {
   if (low > high) return log ? [1, 10] : [0, 1];
   if (log) return low === high ? [low / 2, high * 2] : [low / 1.15, high * 1.15];
   if (fromZero && low > 0) low = 0;
+  if (low === 0 && high === 0) return [0, 1];
   if (low === high) return [low - (low || 1) * 0.5, high + (high || 1) * 0.5];
   return [low, high + (high - low) * 0.04];
 };
