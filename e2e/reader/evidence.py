@@ -78,7 +78,7 @@ def of_round(number, rest, level, zh):
                 return same([int(n) for n in match.groups()], counts, "requests that tell")
         raise Wrong(f"not understood: {told!r}")
     forms = [
-        (r"服务端不报告缓存命中 tokens；可能有选项可开启（.*）" if zh else r"the server reports no cached tokens; it may have an option for it \(.*\)", lambda: len(known) == 0),
+        (r"服务端不报告缓存命中 tokens；可能有启动参数可开启（.*）" if zh else r"the server reports no cached tokens; it may have an option for it \(.*\)", lambda: len(known) == 0),
         (r"没有请求成功" if zh else r"no request succeeded", lambda: successes == 0),
         (r"提示词彼此共享的部分太多，无法判断是否还有其他命中" if zh else r"the prompts share too much of each other to tell whether anything else was hit", lambda: True),
         (r"提示词太短，无法将命中与聊天模板及一个缓存块区分开" if zh else r"the prompts are too short to tell a hit from the template and a block", lambda: True),
@@ -187,7 +187,7 @@ DIAGNOSES = [
     (r"another replica[,:] .*", r"请求落到了其他副本[，：].*", lambda level: low(level)),
     (r"of (\d+) prompt tokens sent in a warm round the engines' counters saw \d+: .*", r"热轮发送了 (\d+) 个提示词 token，而引擎计数器只见到 \d+ 个：.*", None),
     (r"counters left out: \S+: .*", r"不采用的计数器：\S+：.*", None),
-    (r"store not finished, perhaps: .*", r"可能写入未完成：.*", lambda level: low(level)),
+    (r"store not finished, perhaps: .*", r"缓存写入可能未完成：.*", lambda level: low(level)),
     (r"the server counted other prompt tokens for the same bytes .*", r"同样的字节，服务端统计的提示词 token 数却不同.*", None),
     (r"the cache works for one text sent twice, .*", r"同一文本连发两次能命中，.*", lambda level: low(level)),
     (r"the server reports no cached tokens, so hits cannot be seen: .*", r"服务端不报告缓存命中 token，无法看到命中：.*", lambda level: level.rates()[1][1] == 0),
@@ -196,8 +196,8 @@ DIAGNOSES = [
     (r"requests failed in the warm round; only pairs that succeeded twice are compared", r"热轮中有请求失败；只比较两轮都成功的请求对", lambda level: any(one["outcome"] != "success" for a in level.warms for one in a.records)),
     (r"no request succeeded with a TTFT in both rounds: see the failures of each round", r"没有任何请求在两轮中都成功并测得 TTFT：请看各轮的失败原因", lambda level: level.ratio is None),
     (r"warm requests whose cold request failed, .*: (\d+); they are in the hit rate", r"(\d+) 个热轮请求没有成功的冷轮请求，.*", None),
-    (r"partial blocks: .*", r"不完整的块：.*", None),
-    (r"below a block: .*", r"不足一块：.*", None),
+    (r"partial blocks: .*", r"不完整的缓存块：.*", None),
+    (r"below a block: .*", r"短于一个缓存块：.*", None),
 ]
 
 
@@ -208,7 +208,7 @@ def compared(level):
 
 def external(text, level):
     """Outer tiers alone, against the cold rounds of their epochs."""
-    found = re.fullmatch(rf"(?:outer tiers only|仅外层缓存): TTFT {N} → {N} ms, {N}× \((?:{N}–{N}×|-)\), (?:cache hit rate|缓存命中率) (?:{N} %|-)", text)
+    found = re.fullmatch(rf"(?:outer tiers only|仅外部缓存层): TTFT {N} → {N} ms, {N}× \((?:{N}–{N}×|-)\), (?:cache hit rate|缓存命中率) (?:{N} ?%|-)", text)
     if not found:
         return False
     rounds = [one for one in level.rounds if one.kind == "external"]
@@ -228,9 +228,9 @@ def external(text, level):
 
 def kept(text, level):
     """A round that kept a share of each prompt."""
-    if re.fullmatch(r"(?:prefix kept: cut at (?:token ids, block size \d+|characters)|保留前缀: 按(?: token 截断，缓存块大小 \d+|字符截断))", text):
+    if re.fullmatch(r"(?:prefix kept: cut at (?:token ids, block size \d+|characters)|保留前缀: 按(?: token 截断，缓存块 \d+ tokens|字符截断))", text):
         return True
-    found = re.fullmatch(rf"(?:prefix kept|保留前缀) (\d+) %\s+TTFT {N}\s+█*\s*{N}×\s+\((?:{N} % of the prompts|占提示词 {N} %); \S+(?: \S+ \S+)? (?:{N} %|-)\)", text)
+    found = re.fullmatch(rf"(?:prefix kept|保留前缀) (\d+) ?%\s+TTFT {N}\s+█*\s*{N}×\s+\((?:{N} % of the prompts|占提示词 {N}%); \S+(?: \S+ \S+)? (?:{N} ?%|-)\)", text)
     if not found:
         return False
     share = int(found.group(1))
@@ -299,7 +299,7 @@ NOTES = [
     (r"\d+ of \d+ streams arrived in one burst: .*", r"\d+ 个流中有 \d+ 个是一次性到达的：.*", None),
     (r"\d+ samples were asked for, the dataset has \d+; --oversample repeats rows", r"要求 \d+ 个样本，数据集只有 \d+ 个；--oversample 可重复使用", None),
     (r"\d+ prompts are repetitions of another one, .*", r"有 \d+ 个提示词与其他重复，.*", None),
-    (r"\d+ prompts were cut to \d+ \w+ \(--max-input-length\)", r"\d+ 个提示词被截断为 \d+ \S+ \(--max-input-length\)", None),
+    (r"\d+ prompts were cut to \d+ \w+ \(--max-input-length\)", r"\d+ 个提示词被截断为 \d+ [^（]+（--max-input-length）", None),
     (r"prompts have \d+ tokens by the server, .*", r"服务端计得提示词共 \d+ token，.*", None),
     (r"\d+ answers were not streamed: .*", r"\d+ 个响应不是流式的：.*", None),
     (r"\d+ of \d+ requests: output tokens counted from events, .*", r"\d+ 个请求中有 \d+ 个的输出 token 数按事件计数，.*", None),
@@ -310,7 +310,7 @@ NOTES = [
     (r"\d+ answers ended with a finish_reason that is not known \(`.*`\); .*", r"\d+ 个响应的 finish_reason 是未知的词（`.*`）；.*", None),
     (r"the server counted \d+ tokens for prompts of \d+ characters .*", r"服务端对共 \d+ 字符的提示词只计了 \d+ token（.*", None),
     (r"this client did not run for \d+ ms .*", r"客户端有 \d+ ms 未运行.*", None),
-    (r"the journal lacks \d+ of the \d+ requests of this finished round: .*", r"日志缺少本轮（已完成）\d+ 个请求中的 \d+ 个：.*", None),
+    (r"the journal lacks \d+ of the \d+ requests of this finished round: .*", r"运行日志缺少本轮（已完成）\d+ 个请求中的 \d+ 个：.*", None),
     (r"fields of rows that are not sent: .*", r"数据集各行中未发送的字段：.*", None),
     (r"\d+ rows? with the id of an earlier row: .*", r"有 \d+ 行的 id 与前面的行相同：.*", None),
     (r"\d+ of \d+ pairs: the server counted other prompt tokens .*", r"\d+ 对中有 \d+ 对：同样的字节，.*", None),
@@ -318,7 +318,7 @@ NOTES = [
     (r"\d+ of \d+ warm-up requests failed \(.*\): .*", r"\d+ 个预热请求中有 \d+ 个失败（.*", None),
     (r"\d+ requests timed out: .*", r"\d+ 个请求超时：.*", None),
     (r"--\S+ ended the round early; \d+ requests were never sent", r"本轮被 --\S+ 提前结束；\d+ 个请求未发送", None),
-    (r"the run was killed in this round: (\d+) requests are not in the journal, of which up to \d+ were in flight", r"运行在本轮中被杀死：(\d+) 个请求不在日志中，其中最多 \d+ 个当时正在进行", None),
+    (r"the run was killed in this round: (\d+) requests are not in the journal, of which up to \d+ were in flight", r"运行在本轮中被杀死：(\d+) 个请求不在运行日志中，其中最多 \d+ 个当时在途", None),
     (r"the round ended early; \d+ requests were never sent\. .*", r"本轮提前结束；\d+ 个请求未发送。.*", None),
     (r"\d+ requests were sent again after failures .*", r"\d+ 个请求失败后重发（.*", None),
     (r"no request met the SLO: .*", r"没有请求满足 SLO：.*", None),
@@ -372,7 +372,7 @@ def fresh_unproven(levels):
 def note(text, levels, zh):
     if found := re.fullmatch(FEW_BLOCKS[zh] + PLACES, text):
         return few_blocks(found, levels)
-    unproven = r"M 与 N 依赖全新前缀使提示词变冷，而探测请求（canary）在此未能证实这一点" if zh else r"M and N rest on fresh text making a prompt cold, which the canary did not prove here"
+    unproven = r"M 与 N 依赖全新前缀使提示词不再命中，而探测请求（canary）在此未能证实这一点" if zh else r"M and N rest on fresh text making a prompt cold, which the canary did not prove here"
     if re.fullmatch(unproven + PLACES, text):
         return fresh_unproven(levels)
     for en, chinese, figures in NOTES:

@@ -279,7 +279,7 @@ def why(text, mixed):
         return True
     elif found := text.take(
         rf"the misses computed {N}× as many prompt tokens as in their cold round, since other requests shared beginnings with them, so the arms differ by more than the cache",
-        rf"未命中请求计算的提示词 token 是其冷轮的 {N} 倍（与之共享开头的请求不同），因此两组的差别不只是缓存",
+        rf"未命中请求计算的提示词 token 是其冷轮的 {N} 倍（与之有共享前缀的请求不同），因此两组的差别不只是缓存",
     ):
         same(reason, "other_sharing", "why nothing is told")
     elif found := text.take(rf"no round has blocks of both arms \(blocks: (\d+)\); {NEEDED[0]}", rf"没有哪一轮同时有命中与未命中的区块（(\d+) 个）；{NEEDED[1]}"):

@@ -133,7 +133,7 @@ class Reader:
                 level = self.levels[at]
                 self.hold(f"screen {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
                 self.hold(f"screen {lang}", rows[at], lambda: table.row(rows[at], name, sentence, level, zh))
-            elif line.startswith(("Notes:", "说明:", "说明：")):
+            elif line.startswith(("Notes:", "注意:", "注意：")):
                 notes = True
             elif line.startswith("  - ") and notes:
                 self.hold(f"screen {lang}", line, lambda: evidence.note(line[4:], self.levels, zh))
@@ -145,7 +145,7 @@ class Reader:
     def explained(self, where, text, level, zh):
         if sentences.is_beside(text, zh):
             return self.hold(where, text, lambda: sentences.beside(text, level, zh))
-        cold = "冷轮: " if zh else "Cold round: "
+        cold = "冷轮判定: " if zh else "Cold round: "
         if text.startswith(cold):
             sources = {one["text_zh" if zh else "text"]: one["source"] for one in level.said["cold"]["evidence"]}
             fact = text[len(cold) :]
@@ -187,7 +187,7 @@ class Reader:
         plain = lambda line: re.sub(r"\\([\\`*_\[\]|#~])", r"\1", line).replace("&lt;", "<").replace("&amp;", "&")
         verdicts, blocks, part = -1, -1, "verdicts"
         for line in text.splitlines():
-            if re.fullmatch(r"\*\*(?:Caveats|说明)\*\*", line):
+            if re.fullmatch(r"\*\*(?:Caveats|注意)\*\*", line):
                 part = "caveats"
             elif line == "```text":
                 part, blocks = "block", blocks + 1
@@ -218,7 +218,7 @@ class Reader:
         elif found and name == ("区间" if zh else "Interval"):
             self.hold(where, line, lambda: table.aid(text, level, zh))
         elif line.startswith("  - "):
-            self.explained(where, ("冷轮: " if zh else "Cold round: ") + line[4:], level, zh)
+            self.explained(where, ("冷轮判定: " if zh else "Cold round: ") + line[4:], level, zh)
 
 
 def main():

@@ -102,7 +102,8 @@ def row(line, name, sentence, level, zh):
     if "(0 / 0)" in cells[4]:
         raise Wrong("a hit rate of (0 / 0)")
     (cold, ck, co), (warm, wk, wo) = level.rates()
-    hits = re.fullmatch(rf"(?:{N} %|-) → (?:{N} %|-)(?: \((\d+) / (\d+)\))?", cells[4])
+    percent = rf"{N}%" if zh else rf"{N} %"
+    hits = re.fullmatch(rf"(?:{percent}|-) → (?:{percent}|-)(?: \((\d+) / (\d+)\))?", cells[4])
     if hits and ck == co and wk == wo:
         for text, rate in zip(hits.groups(), (cold, warm)):
             if text is not None:

@@ -81,13 +81,13 @@ def looked(text, level):
     cycles = cycles_run(level)
     if found := text.take(
         r"; (\d+) of at most (\d+) cycles, not looked at yet \(the first look is after cycle 3\)",
-        r"；已运行 (\d+) 个循环（最多 (\d+) 个），尚未查看（第 3 个循环后首次查看）",
+        r"；已运行 (\d+) 个冷热循环（最多 (\d+) 个），尚未查看（第 3 个冷热循环后首次查看）",
     ):
         same(tuple(map(int, found.groups())), (cycles, level.most), "cycles")
         return same(cycles < FEWEST, True, f"not looked at yet, after {cycles} cycles")
     found = text.need(
         r"; (decided|not decided) at look (\d+) of at most (\d+), after (\d+) of at most (\d+) cycles",
-        r"；(判定于第|未能判定，已查看到第) (\d+) 次查看（最多 (\d+) 次），共 (\d+) 个循环（最多 (\d+) 个）",
+        r"；(判定于第|未能判定，已查看到第) (\d+) 次查看（最多 (\d+) 次），共 (\d+) 个冷热循环（最多 (\d+) 个）",
     )
     word, *numbers = found.groups()
     same(list(map(int, numbers)), [cycles - 2, level.most - 2, cycles, level.most], "looks and cycles")

@@ -26,7 +26,7 @@ fn after_server(error: &anyhow::Error, at_endpoint: bool) -> Option<Hint> {
     if has_load_error(error, is_of_metrics) {
         return Some([
             "`dualround check metrics URL NAME…` shows what is there",
-            "`dualround check metrics URL 指标名…` 显示那里有什么",
+            "`dualround check metrics URL 指标名称…` 显示那里有什么",
         ]);
     }
     let looked = error.downcast_ref::<LookedAlready>().is_some();
@@ -123,7 +123,7 @@ pub(crate) fn dataset_flag(error: &DatasetError) -> Option<Hint> {
         ],
         DatasetError::Tokenizer { .. } => [
             "--tokenizer takes a tokenizer.json, a model folder that has one, or a hub id (owner/name)",
-            "--tokenizer 接受 tokenizer.json、含有它的模型目录，或 hub id（owner/name）",
+            "--tokenizer 接受 tokenizer.json、含有它的模型目录，或 Hugging Face 模型 id（owner/name）",
         ],
         DatasetError::NoSamples => ["--num-samples says how many", "--num-samples 指明数量"],
         DatasetError::UncountedDisjoint => [

@@ -34,7 +34,7 @@ URL is such as http://localhost:8000/v1. All commands: dualround --help
 ",
         "\
 dualround 把同一批请求在缓存冷、热两种状态下各发给 LLM 服务一遍，
-告诉你缓存值多少，以及有多大把握。
+告诉你缓存能带来多大收益，以及有多大把握。
 
   dualround demo --open          先看效果：内嵌模拟引擎，不用网络，数秒
   dualround check endpoint URL   你的服务：是什么引擎，缓存是否命中？

@@ -204,9 +204,10 @@ impl WorkloadWriter<'_> {
             format!("g{group}-p{conversation}")
         };
         let mut row = json!({ "id": id });
+        let length = self.count(&talk);
         // Words are no tokens.
         if self.tokens.is_some() {
-            row["input_tokens"] = self.count(&talk).into();
+            row["input_tokens"] = length.into();
         }
         if turns > 1 {
             row["messages"] = json!(talk);

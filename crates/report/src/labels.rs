@@ -156,7 +156,7 @@ const ZH: Labels = Labels {
     concurrency: "并发",
     cold: "冷",
     warm: "热",
-    external: "仅外层缓存",
+    external: "仅外部缓存层",
     mixed: "混合",
     no_reuse: "无复用",
     t_sequential: "按冷热循环的置信区间（t），各次查看合计 95%",
@@ -167,7 +167,7 @@ const ZH: Labels = Labels {
     success: "成功",
     failed: "失败",
     cancelled: "取消",
-    not_started: "未开始",
+    not_started: "未发送",
     duration: "测试时长",
     seconds: "秒",
     avg_input: "平均输入 tokens",
@@ -177,10 +177,10 @@ const ZH: Labels = Labels {
     request_throughput: "Request 吞吐量",
     slo_requests: "满足 SLO 的请求数",
     slo_tokens: "满足 SLO 的 tokens",
-    slo_rate: "满足 SLO 的 tokens 每秒",
-    cache: "来自缓存的提示词 tokens",
+    slo_rate: "有效吞吐量 (tokens/sec)",
+    cache: "缓存命中 tokens",
     failures: "失败原因",
-    warnings: "说明",
+    warnings: "注意",
     csv_corner: "指标/轮次",
     csv_concurrency: "并发",
     throughput: "吞吐量",
@@ -188,12 +188,12 @@ const ZH: Labels = Labels {
     counts: "计数",
     planned: "计划请求数",
     duration_s: "测试时长 (秒)",
-    cached_tokens: "缓存 tokens",
+    cached_tokens: "缓存命中 tokens",
     written_tokens: "写入缓存 tokens",
     cost: "费用",
     cost_saved: "命中节省",
     hit_rate: "缓存命中率",
-    cache_known: "报告缓存的请求数",
+    cache_known: "报告缓存命中的请求数",
     increase: "增量",
     rate: "速率 (每秒)",
     value: "值",
@@ -212,9 +212,9 @@ const ZH: Labels = Labels {
     withheld: "不可比",
     hit_rate_usage: "命中率 (usage)",
     hit_rate_server: "命中率 (服务端计数器)",
-    hit_rate_theory: "命中率（按所发 token 序列的理论值）",
+    hit_rate_theory: "理论命中率",
     hit_rate_lru: "按声明容量的 LRU 模型",
-    cold_verdict: "冷轮",
+    cold_verdict: "冷轮判定",
     verdicts: ["冷", "被污染", "未知"],
     methods: ["唯一前缀", "缓存盐值", "缓存重置", "未采取措施"],
     conclusion: "结论",
@@ -240,7 +240,8 @@ impl Labels {
             RoundKind::NoReuse => self.no_reuse.to_owned(),
             RoundKind::Partial => {
                 let percent = spec.kept_percent.unwrap_or(0);
-                format!("{} {percent} %", self.prefix_kept)
+                let unit = self.lang.pick([" %", "%"]);
+                format!("{} {percent}{unit}", self.prefix_kept)
             }
         }
     }

@@ -68,7 +68,7 @@ fn remarks(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let (run, lang) = (page.run, page.run.plan.output.lang);
     let caveats = caveats(&run.plan, &run.warnings, page.rounds);
     if !caveats.is_empty() {
-        writeln!(out, "\n**{}**\n", lang.pick(["Caveats", "说明"]))?;
+        writeln!(out, "\n**{}**\n", lang.pick(["Caveats", "注意"]))?;
     }
     for caveat in &caveats {
         let [en, zh] = &caveat.text;

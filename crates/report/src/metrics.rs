@@ -136,7 +136,7 @@ pub(crate) static METRICS: &[Metric] = &[
         request: of_request(Real(|_, metrics| metrics.latency_ms), Answer, Measured(8)),
         round: of_round(
             |round| &round.latency,
-            ["Latency (ms)", "延迟 (ms)"],
+            ["Latency (ms)"; 2],
             CsvPlace(3),
             always,
         ),

@@ -1,5 +1,6 @@
 //! Numbers as text: `.` as the decimal point in every locale, unknown as `-` or nothing.
 
+use dualround_model::Lang;
 use serde::{Serialize, Serializer};
 
 /// Below this a value keeps six digits instead of six decimals: a share or a rate may be that small.
@@ -30,11 +31,12 @@ pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
     text
 }
 
-/// A share as a percentage with so many decimals; `-` for unknown.
-pub(crate) fn percent(share: Option<f64>, decimals: usize) -> String {
+/// A share as a percentage with so many decimals, in Chinese without a space; `-` for unknown.
+pub(crate) fn percent(share: Option<f64>, decimals: usize, lang: Lang) -> String {
+    let unit = lang.pick([" %", "%"]);
     share.map_or_else(
         || "-".to_owned(),
-        |share| format!("{:.decimals$} %", 100.0 * share),
+        |share| format!("{:.decimals$}{unit}", 100.0 * share),
     )
 }
 

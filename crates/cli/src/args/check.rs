@@ -17,7 +17,7 @@ pub(crate) enum Check {
     Metrics(Box<CheckMetricsArgs>),
     /// What the server is, what will be measured, and which of its flags are missing.
     ///
-    /// 服务是什么，会测什么，缺少哪些服务选项
+    /// 识别引擎，说明将测什么、缺少哪些启动参数
     Endpoint(Box<CheckEndpointArgs>),
 }
 

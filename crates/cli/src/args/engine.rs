@@ -14,22 +14,22 @@ pub(crate) struct DemoArgs {
     pub(crate) api: Option<ApiWord>,
     /// Requests in flight, one level each.
     ///
-    /// 同时进行的请求数，每个值一个级别
+    /// 并发数（可指定多个，每个为一个并发级别）
     #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 4, 8])]
     pub(crate) concurrency: Vec<u32>,
     /// Documents to ask about (12 are bundled).
     ///
-    /// 问多少份文档（内置 12 份）
+    /// 使用多少份文档（内置 12 份）
     #[arg(long)]
     pub(crate) num_samples: Option<u64>,
     /// Longest answer, tokens.
     ///
-    /// 最长输出，token
+    /// 最大生成 tokens
     #[arg(long, default_value_t = 24)]
     pub(crate) max_output_tokens: u64,
     /// Where the files go [default: results/demo].
     ///
-    /// 文件放在哪里 [默认：results/demo]
+    /// 输出目录 [默认：results/demo]
     #[arg(long)]
     pub(crate) output_dir: Option<PathBuf>,
     /// Replace an earlier run in that folder.
@@ -59,7 +59,7 @@ pub(crate) struct CalibrateArgs {
     pub(crate) api: Option<ApiWord>,
     /// Requests in flight, one level each.
     ///
-    /// 同时进行的请求数，每个值一个级别
+    /// 并发数（可指定多个，每个为一个并发级别）
     #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 64, 512],
         value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) concurrency: Vec<u32>,
@@ -70,7 +70,7 @@ pub(crate) struct CalibrateArgs {
     pub(crate) workers: Option<u32>,
     /// Requests one after the other on each connection.
     ///
-    /// 每个连接上先后的请求数
+    /// 每个连接上依次发送的请求数
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) waves: u32,
     /// TTFT of the engine, ms.
@@ -85,7 +85,7 @@ pub(crate) struct CalibrateArgs {
     pub(crate) itl_ms: f64,
     /// Output tokens of an answer.
     ///
-    /// 一个回答的输出 token 数
+    /// 一个响应的输出 token 数
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) output_tokens: u64,
     /// Print JSON instead of a table.
@@ -129,7 +129,7 @@ pub(crate) struct SimulateArgs {
     pub(crate) port: Option<u16>,
     /// Model name served [default: sim-1].
     ///
-    /// 提供的模型名 [默认：sim-1]
+    /// 提供的模型名称 [默认：sim-1]
     #[arg(long)]
     pub(crate) model: Option<String>,
     /// Tokens of a cache block.
@@ -139,7 +139,7 @@ pub(crate) struct SimulateArgs {
     pub(crate) block_size: Option<usize>,
     /// Capacity of the prefix cache, blocks; 0: none.
     ///
-    /// 前缀缓存的容量，块；0：无缓存
+    /// 前缀缓存的容量，缓存块数；0：无缓存
     #[arg(long)]
     pub(crate) cache_blocks: Option<usize>,
     /// Requests that run at once.
@@ -165,8 +165,8 @@ pub(crate) struct SimulateArgs {
     /// What goes wrong, WHEN:WHAT, e.g. 5%:status=503 or request=3:stall=0,2000; can be repeated,
     /// the first that applies counts. A wrong word lists them all.
     ///
-    /// 故障，写作 何时:什么，如 5%:status=503 或 request=3:stall=0,2000；可重复，取第一个适用的。
-    /// 写错一个词会列出全部
+    /// 故障，写作 条件:故障，如 5%:status=503 或 request=3:stall=0,2000；可重复，取第一个适用的。
+    /// 写错时列出全部写法
     #[arg(long, value_name = "FAULT", action = clap::ArgAction::Append)]
     pub(crate) fault: Vec<simllm::FaultRule>,
 }

@@ -6,7 +6,7 @@ use clap::{Arg, ArgAction, Command, builder::PossibleValue, builder::StyledStr};
 use dualround_model::Lang;
 
 /// Help as `clap` lays it out, with its own word in Chinese.
-const TEMPLATE: &str = "{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}";
+const TEMPLATE: &str = "{about-with-newline}\n用法: {usage}\n\n{all-args}{after-help}";
 
 /// The command line with its help in this language.
 pub(super) fn spoken(command: Command, lang: Lang) -> Command {
@@ -91,11 +91,11 @@ fn own(name: &'static str, short: char, action: ArgAction, help: &'static str) -
 }
 
 /// The heading of flags that are in no group.
-const FLAGS: &str = "选项";
+const FLAGS: &str = "可选参数";
 
 fn argument(arg: Arg) -> Arg {
     let heading = match arg.get_help_heading() {
-        None if arg.is_positional() => "参数",
+        None if arg.is_positional() => "位置参数",
         given => {
             let mut all = RunArgs::HEADINGS.iter();
             all.find(|(english, _)| Some(*english) == given)
@@ -109,13 +109,25 @@ fn argument(arg: Arg) -> Arg {
     };
     // The lines of a list stand together.
     let all = joined(&help.join("\n\n").replace("\n\n- ", "\n- "));
-    match values(&arg) {
-        None => arg.help(first).long_help(all),
-        Some(values) => arg
-            .hide_possible_values(true)
-            .help(format!("{first} {values}"))
-            .long_help(format!("{all}\n\n{values}")),
+    let said = [defaults(&arg), values(&arg)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    if said.is_empty() {
+        return arg.help(first).long_help(all);
     }
+    arg.hide_default_value(true)
+        .hide_possible_values(true)
+        .help(format!("{first} {}", said.join(" ")))
+        .long_help(format!("{all}\n\n{}", said.join("\n\n")))
+}
+
+/// The default that `clap` tells in English only.
+fn defaults(arg: &Arg) -> Option<String> {
+    if arg.is_hide_default_value_set() || !arg.get_action().takes_values() {
+        return None;
+    }
+    let values = arg.get_default_values().iter();
+    let values: Vec<_> = values.map(|value| value.to_string_lossy()).collect();
+    (!values.is_empty()).then(|| format!("[默认：{}]", values.join(" ")))
 }
 
 /// What `clap` lists in English only.
@@ -135,13 +147,13 @@ fn values(arg: &Arg) -> Option<String> {
 /// Examples are the same in every language; what is said of them is not.
 fn after(english: &str) -> String {
     let lines = english.lines().filter_map(|line| match line {
-        "Example:" | "Examples:" => Some("示例：".to_owned()),
+        "Example:" | "Examples:" => Some("示例:".to_owned()),
         _ if line.starts_with(' ') => Some(line.to_owned()),
         _ if line.starts_with("-h shows the command's own") => {
-            Some("-h 只列本命令自己的选项，--help 也列出一次运行的选项。".to_owned())
+            Some("-h 只列本命令自己的参数，--help 也列出一次运行的参数。".to_owned())
         }
         _ if line.starts_with("-h shows") => Some(
-            "-h 只列常用选项，--help 列出全部。每个选项都可用环境变量 DUALROUND_NAME 或 --config 文件中的键设置（--print-config 可写出一份）。"
+            "-h 只列常用参数，--help 列出全部。每个参数都可用环境变量 DUALROUND_NAME 或 --config 文件中的键设置（--print-config 可写出一份）。"
                 .to_owned(),
         ),
         _ if line.starts_with("Each command") => {

@@ -36,7 +36,9 @@ pub(crate) use workload::{Convert, GenerateArgs, LongbenchArgs, ReadArgs, RowsAr
 /// Sends one set of requests to an OpenAI-compatible streaming endpoint twice, a cold and a warm
 /// round, at each concurrency, and reports what changed and how sure that is.
 ///
-/// 我的模型前面的缓存有用吗，值多少？
+/// 我的模型前面的缓存有用吗，能带来多大收益？
+///
+/// 把同一批请求向 OpenAI 兼容的流式端点发送两次（冷轮、热轮），在每个并发级别下报告有何变化、把握多大。
 #[derive(Debug, Parser)]
 #[command(
     name = "dualround",
@@ -82,7 +84,7 @@ pub(crate) enum Command {
     Simulate(SimulateArgs),
     /// Make a workload whose prompts share beginnings, with exact control.
     ///
-    /// 生成提示词有共同开头的负载，可精确控制
+    /// 生成共享前缀精确可控的负载
     Generate(GenerateArgs),
     /// Convert datasets.
     ///
@@ -96,7 +98,7 @@ pub(crate) enum Command {
     Check(Check),
     /// Make the files of a run again from its journal.
     ///
-    /// 由日志重新生成一次运行的所有文件
+    /// 由运行日志重新生成一次运行的所有文件
     Report(ReportArgs),
     /// Compare saved runs with a base run: better, worse, the same, or cannot tell.
     ///
@@ -108,7 +110,7 @@ pub(crate) enum Command {
     List(ListArgs),
     /// Say what a word of the results means: a metric, finding, caveat, failure, flag (of a request or of `run`) or exit code.
     ///
-    /// 解释结果中的一个词：指标、发现、说明、失败原因、标记、`run` 的参数或退出码
+    /// 解释结果中的一个词：指标、发现、注意、失败原因、请求标记、`run` 的参数或退出码
     Explain(ExplainArgs),
     /// Write man pages.
     ///

@@ -58,7 +58,7 @@ pub(crate) struct CompareArgs {
     pub(crate) prices: Option<PathBuf>,
     /// Changes within ± this share are none [default: 0.05].
     ///
-    /// ± 此比例之内的变化视为没有 [默认：0.05]
+    /// ± 此比例之内的变化视为无变化 [默认：0.05]
     #[arg(long, value_name = "SHARE")]
     pub(crate) margin: Option<f64>,
     /// Compare although this differs: model, dataset, engine or settings; can be repeated.
@@ -69,7 +69,7 @@ pub(crate) struct CompareArgs {
     /// Exit code 4 when a condition on a level holds, e.g. 'worse > 0' or
     /// 'warm.ttft.change > 0.1' (names as in --json); can be repeated.
     ///
-    /// 某个级别满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名字同 --json）；
+    /// 某个并发级别满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名称同 --json）；
     /// 可重复
     #[arg(long, value_name = "CONDITION")]
     pub(crate) fail_if: Vec<String>,
@@ -100,7 +100,7 @@ pub(crate) struct CompareArgs {
 pub(crate) struct ListArgs {
     /// Folders to search, with those below [default: results].
     ///
-    /// 要搜索的目录，连同其下 [默认：results]
+    /// 要搜索的目录，含子目录 [默认：results]
     pub(crate) dirs: Vec<PathBuf>,
     /// Print JSON instead of a table.
     ///

@@ -25,10 +25,10 @@ settings! {
 or as a key in the --config file (--print-config writes one).")]
     RunArgs
 
-    "Required" / "必需" {
+    "Required" / "必需参数" {
         /// Dataset file: JSONL, JSON, CSV, TSV, text, Parquet, or a trace; .gz and .zst too.
         ///
-        /// 数据集文件：JSONL、JSON、CSV、TSV、文本、Parquet 或轨迹；也可 .gz、.zst
+        /// 数据集文件：JSONL、JSON、CSV、TSV、文本、Parquet 或请求 trace；也可 .gz、.zst
         #[arg(value_name = "FILE")]
         dataset: PathBuf,
         /// Endpoint: base URL, …/v1, or the full URL of chat completions, completions, Messages or
@@ -42,18 +42,18 @@ or as a key in the --config file (--print-config writes one).")]
     "Load" / "负载" {
         /// Samples to use, drawn by the seed: one number, or one a level [default: all].
         ///
-        /// 使用多少样本，由种子抽取：一个数，或每个级别一个 [默认：全部]
+        /// 测试的样本数量，按种子抽取：一个数，或每个并发级别一个 [默认：全部]
         #[arg(value_name = "N", num_args = 1.., value_delimiter = ',')]
         #[serde(deserialize_with = "one_or_more")]
         num_samples: Vec<u64>,
         /// Levels ask the same samples, or each its own (disjoint) [default: same].
         ///
-        /// 各级别问相同的样本，或各问各的（disjoint）[默认：same]
+        /// 各并发级别使用相同样本，或各用各的（disjoint）[默认：same]
         #[arg(value_name = "HOW", hide_short_help = true)]
         sampling: SamplingWord,
         /// Requests in flight; several values are several levels [default: 1].
         ///
-        /// 同时进行的请求数；多个值即多个级别 [默认：1]
+        /// 并发数（可指定多个，每个为一个并发级别）[默认：1]
         #[arg(
             value_name = "N",
             num_args = 1..,
@@ -66,8 +66,8 @@ or as a key in the --config file (--print-config writes one).")]
         /// blocks of hits and misses by a coin (CWM: sure from one run); N reuses nothing, not even
         /// inside the round (NC, NCW); E keeps outer cache tiers alone.
         ///
-        /// 每个级别的轮次：C 冷，W 热 [默认：CW]；CWC 可控制服务预热；M 按随机分组混合命中与未命中的区块
-        /// （CWM：一次运行即可确定）；N 不复用任何内容，轮内也不复用（NC、NCW）；E 只保留外层缓存
+        /// 每个并发级别的轮次：C 冷，W 热 [默认：CW]；CWC 可排除服务端预热的影响；M 按随机分组混合命中与未命中的区块
+        /// （CWM：一次运行即可确定）；N 不复用任何内容，轮内也不复用（NC、NCW）；E 只保留外部缓存层
         #[arg(value_name = "CW…")]
         rounds: String,
         /// After the rounds, one more for each share in percent, that keeps that share of every
@@ -93,8 +93,8 @@ or as a key in the --config file (--print-config writes one).")]
         /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m. No cycle
         /// begins when the time of its level is spent.
         ///
-        /// 使用 --until 时整个运行（所有级别合计）允许的时间：10m、90s、1h30m。
-        /// 级别的时间用完后不再开始新的循环
+        /// 使用 --until 时整个运行（所有并发级别合计）允许的时间：10m、90s、1h30m。
+        /// 一个并发级别的时间用完后不再开始新的冷热循环
         #[arg(value_name = "TIME")]
         budget: Budget,
         /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]:
@@ -111,12 +111,12 @@ or as a key in the --config file (--print-config writes one).")]
         shuffle_round2: bool,
         /// Warm-up requests with other text before each level [default: one wave]; 0: none.
         ///
-        /// 每个级别之前用其他文本预热的请求数 [默认：一批]；0：不预热
+        /// 每个并发级别之前用其他文本预热的请求数 [默认：与并发数相同]；0：不预热
         #[arg(value_name = "N", hide_short_help = true)]
         warmup: u32,
         /// Send no priming and canary requests.
         ///
-        /// 不发送探测与预连请求
+        /// 不发送探测请求，也不预先建连
         #[arg(hide_short_help = true)]
         no_probe: bool,
         /// Pause before each round but the first, seconds [default: 0].
@@ -135,7 +135,7 @@ or as a key in the --config file (--print-config writes one).")]
         workers: u32,
         /// Seed of everything drawn [default: from the clock, printed].
         ///
-        /// 一切抽取的种子 [默认：取自时钟并打印]
+        /// 所有随机抽取的种子 [默认：取自时钟并打印]
         #[arg(value_name = "N")]
         seed: u64,
     }
@@ -143,7 +143,7 @@ or as a key in the --config file (--print-config writes one).")]
     "Requests" / "请求" {
         /// Model name [default: the one that the server lists].
         ///
-        /// 模型名 [默认：服务列出的那个]
+        /// 模型名称 [默认：服务列出的那个]
         model: String,
         /// API of the endpoint [default: by its path, else chat].
         ///
@@ -152,12 +152,12 @@ or as a key in the --config file (--print-config writes one).")]
         api: ApiWord,
         /// Longest answer, tokens; a row's own value wins. Messages, which want one: 256 without it.
         ///
-        /// 最长输出，token；行内自带的值优先。Messages 必须有上限：不给则为 256
+        /// 最大生成 tokens；行内自带的值优先。Messages 必须有上限：不给则为 256
         #[arg(value_name = "N")]
         max_output_tokens: u64,
         /// Shortest answer, tokens (min_tokens).
         ///
-        /// 最短输出，token（min_tokens）
+        /// 最小生成 tokens（min_tokens）
         #[arg(value_name = "N", hide_short_help = true)]
         min_output_tokens: u64,
         /// Go on past the end-of-sequence token (ignore_eos).
@@ -166,17 +166,17 @@ or as a key in the --config file (--print-config writes one).")]
         ignore_eos: bool,
         /// Sampling temperature.
         ///
-        /// 采样温度
+        /// 生成温度
         #[arg(value_name = "T")]
         temperature: f64,
         /// Nucleus sampling.
         ///
-        /// 核采样
+        /// Top-p 采样
         #[arg(value_name = "P", hide_short_help = true)]
         top_p: f64,
         /// Field of the longest answer: max_tokens or max_completion_tokens [default: max_tokens].
         ///
-        /// 最长输出的字段：max_tokens 或 max_completion_tokens [默认：max_tokens]
+        /// 最大生成 tokens 的字段：max_tokens 或 max_completion_tokens [默认：max_tokens]
         #[arg(value_name = "FIELD", hide_short_help = true)]
         max_tokens_field: MaxTokensField,
         /// Do not send stream_options.
@@ -186,7 +186,7 @@ or as a key in the --config file (--print-config writes one).")]
         no_stream_options: bool,
         /// JSON merged into every body, or @FILE.
         ///
-        /// 并入每个请求体的 JSON，或 @文件
+        /// 并入每个请求体的 JSON，或 @FILE
         #[arg(value_name = "JSON", hide_short_help = true)]
         extra_body: String,
         /// Ask the cache of Messages to keep each prompt: breakpoints at the end of the tools, of the
@@ -205,7 +205,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// prompt_cache_key of requests: per-epoch, or fixed:VALUE; a hint for routing, beside the
         /// marker (chat, Responses).
         ///
-        /// 请求的 prompt_cache_key：per-epoch 或 fixed:值；只是路由提示，标记仍照常使用（chat、Responses）
+        /// 请求的 prompt_cache_key：per-epoch 或 fixed:值；只是路由提示，唯一前缀仍照常使用（chat、Responses）
         #[arg(value_name = "KEY", hide_short_help = true)]
         prompt_cache_key: String,
         /// prompt_cache_retention of requests, passed through (chat, Responses).
@@ -266,13 +266,13 @@ or as a key in the --config file (--print-config writes one).")]
         /// Tokenizer for lengths: a tokenizer.json, a model folder or a hub id; engine (cuts by the
         /// engine's /tokenize) or none (characters) [default: engine where it has one, else none].
         ///
-        /// 长度用的分词器：tokenizer.json、模型目录或 hub id；engine（用引擎的 /tokenize 截断）或
+        /// 计算长度的分词器：tokenizer.json、模型目录或 Hugging Face 模型 id；engine（用引擎的 /tokenize 截断）或
         /// none（按字符）[默认：引擎有则 engine，否则 none]
         #[arg(value_name = "WHAT", hide_short_help = true)]
         tokenizer: String,
         /// Longest prompt, in tokens (--tokenizer), else characters; longer ones are cut.
         ///
-        /// 最长提示词，token（--tokenizer），否则字符；更长的截断
+        /// 输入长度上限：有 --tokenizer 时按 token，否则按字符；超出则截断
         #[arg(value_name = "N")]
         max_input_length: u64,
         /// Side of a prompt that is kept when it is cut: end or start [default: end].
@@ -297,7 +297,7 @@ or as a key in the --config file (--print-config writes one).")]
         weight_key: String,
         /// Tokens of a block of a trace [default: as the trace is known for].
         ///
-        /// 轨迹一个块的 token 数 [默认：该轨迹已知的值]
+        /// 请求 trace 一个块的 token 数 [默认：该 trace 已知的值]
         #[arg(
             value_name = "N",
             value_parser = value_parser!(u64).range(1..),
@@ -321,13 +321,13 @@ or as a key in the --config file (--print-config writes one).")]
         reset_cache_url: Vec<String>,
         /// Keep the answers and say how many are the same cold and warm (with --temperature 0).
         ///
-        /// 保留回答，并说明冷热有多少一致（配合 --temperature 0）
+        /// 保留输出，并报告冷热两轮有多少输出一致（配合 --temperature 0）
         #[arg(hide_short_help = true)]
         check_output: bool,
         /// Exit code 4 when a condition on a level's comparison holds, e.g. 'ttft.ratio < 3' (see
         /// comparison.json); can be repeated.
         ///
-        /// 某个级别的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复
+        /// 某个并发级别的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复
         #[arg(value_name = "CONDITION", action = ArgAction::Append)]
         #[serde(deserialize_with = "one_or_more")]
         fail_if: Vec<String>,
@@ -353,7 +353,7 @@ or as a key in the --config file (--print-config writes one).")]
     "Limits" / "限制" {
         /// Limit of a request, seconds; 0: none [default: 300].
         ///
-        /// 单个请求的时限，秒；0：不限 [默认：300]
+        /// 请求超时（秒）；0：不限 [默认：300]
         #[arg(value_name = "S")]
         timeout: f64,
         /// Limit of opening a connection, seconds; 0: none [default: 10].
@@ -374,7 +374,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// Begin no request of a round later than so long after its start, seconds; what is in
         /// flight is let finish [default: none].
         ///
-        /// 一轮开始这么久之后不再发起请求，秒；进行中的让其完成 [默认：不限]
+        /// 每轮开始超过该时长（秒）后不再发新请求，在途请求等其完成 [默认：不限]
         #[arg(value_name = "S")]
         duration: f64,
         /// Send a request again that failed before its first token (connect, reset, 408, 429, 5xx),
@@ -386,7 +386,7 @@ or as a key in the --config file (--print-config writes one).")]
         retries: u32,
         /// Wait up to so long until the server is ready, seconds [default: 0].
         ///
-        /// 最多等待服务就绪这么久，秒 [默认：0]
+        /// 等待服务就绪的最长时间（秒）[默认：0]
         #[arg(value_name = "S")]
         wait_ready: f64,
         /// Largest event of a stream, bytes [default: 16777216].
@@ -401,17 +401,17 @@ or as a key in the --config file (--print-config writes one).")]
         max_response_bytes: u64,
         /// End a level after so many failures in a round; exit code 4.
         ///
-        /// 一轮中失败达到这么多后结束该级别；退出码为 4
+        /// 一轮中失败达到该数目后结束该并发级别；退出码为 4
         #[arg(value_name = "N", hide_short_help = true)]
         max_failures: u64,
         /// End a level when a larger share of a round's requests has failed (0 to 1); exit code 4.
         ///
-        /// 一轮中失败比例大于此值（0 到 1）时结束该级别；退出码为 4
+        /// 一轮中失败比例超过该值（0 到 1）时结束该并发级别；退出码为 4
         #[arg(value_name = "SHARE", hide_short_help = true)]
         max_failure_rate: f64,
     }
 
-    "Server metrics" / "服务端指标" {
+    "Server metrics" / "Prometheus 指标" {
         /// Metrics page to sample, or a Prometheus server to ask; can be repeated.
         ///
         /// 要采样的指标页面，或可查询的 Prometheus 服务；可重复
@@ -421,7 +421,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// Metrics to report: name, name{label="x"}, [label=]A/B, auto, or PromQL for a server
         /// ($round: range of a round, $since: offset to its start).
         ///
-        /// 要报告的指标：名字、名字{标签="x"}、[标签=]A/B、auto，对 Prometheus 服务可用
+        /// 要报告的指标：名称、名称{标签="x"}、[标签=]A/B、auto，对 Prometheus 服务可用
         /// PromQL（$round：一轮的范围，$since：到其开始的偏移）
         #[arg(value_name = "NAME", num_args = 1..)]
         #[serde(deserialize_with = "one_or_more")]
@@ -458,7 +458,7 @@ or as a key in the --config file (--print-config writes one).")]
     "Output" / "输出" {
         /// Folder of the results [default: results].
         ///
-        /// 结果目录 [默认：results]
+        /// 输出目录 [默认：results]
         #[arg(value_name = "DIR")]
         output_dir: PathBuf,
         /// Replace an earlier run in that folder.
@@ -468,13 +468,13 @@ or as a key in the --config file (--print-config writes one).")]
         /// Go on with the run in this folder at its first unfinished level; all else as it was
         /// given then.
         ///
-        /// 在该目录的运行中，从第一个未完成的级别继续；其余参数与当时相同
+        /// 在该目录的运行中，从第一个未完成的并发级别继续；其余参数与当时相同
         #[arg(value_name = "DIR")]
         #[serde(skip)]
         resume: PathBuf,
         /// SLO file (YAML) for goodput.
         ///
-        /// 有效吞吐用的 SLO 文件（YAML）
+        /// SLO 配置文件（YAML）
         #[arg(value_name = "FILE")]
         slo_file: PathBuf,
         /// YAML file with what tokens cost: what each round costs, and what a hit saves.
@@ -518,7 +518,7 @@ or as a key in the --config file (--print-config writes one).")]
         progress: ProgressWord,
         /// Print only each level's conclusion, and errors.
         ///
-        /// 只打印每个级别的结论和错误
+        /// 只打印每个并发级别的结论和错误
         #[arg(short)]
         quiet: bool,
         /// YAML file with settings; flags and environment win.
@@ -530,7 +530,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// Print every setting with where it comes from, as a file for --config, and stop; =plan
         /// prints what they come to as JSON.
         ///
-        /// 打印每个设置及其来源（可作 --config 文件）后停止；=plan 以 JSON 打印解析后的计划
+        /// 打印每个设置及其来源（可作 --config 文件）后停止；=plan 以 JSON 打印最终生效的计划
         #[arg(
             value_name = "WHAT",
             num_args = 0..=1,
@@ -560,7 +560,7 @@ or as a key in the --config file (--print-config writes one).")]
         client_key: PathBuf,
         /// Measure over HTTP/2: by ALPN under TLS, by prior knowledge without.
         ///
-        /// 用 HTTP/2 测量：TLS 下用 ALPN，否则直接使用
+        /// 用 HTTP/2 测量：TLS 下用 ALPN，明文连接用 prior knowledge（h2c）
         #[arg(hide_short_help = true)]
         http2: bool,
         /// Proxy for every connection: http://, socks5:// or socks5h://, with user:password@ if it

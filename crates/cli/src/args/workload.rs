@@ -21,7 +21,7 @@ pub(crate) enum Convert {
     Sharegpt(RowsArgs),
     /// Traces (Mooncake, Bailian, BurstGPT, Azure) to JSONL with made text.
     ///
-    /// 轨迹（Mooncake、Bailian、BurstGPT、Azure）转为 JSONL，文本自造
+    /// 请求 trace（Mooncake、Bailian、BurstGPT、Azure）转为 JSONL，提示词为合成文本
     Trace(RowsArgs),
 }
 
@@ -35,12 +35,12 @@ pub(crate) struct ReadArgs {
     pub(crate) format: Option<FormatName>,
     /// Lengths, and made text, in tokens of this: a tokenizer.json, a model folder or a hub id.
     ///
-    /// 长度和自造文本以它的 token 计：tokenizer.json、模型目录或 hub id
+    /// 按此分词器计长度、合成文本：tokenizer.json、模型目录或 Hugging Face 模型 id
     #[arg(long)]
     pub(crate) tokenizer: Option<String>,
     /// Tokens of a block of a trace [default: as the trace is known for].
     ///
-    /// 轨迹一个块的 token 数 [默认：该轨迹已知的值]
+    /// 请求 trace 一个块的 token 数 [默认：该 trace 已知的值]
     #[arg(long)]
     pub(crate) trace_block_size: Option<u64>,
     /// How the hub is reached.
@@ -58,12 +58,12 @@ pub(crate) struct RowsArgs {
     pub(crate) input_file: PathBuf,
     /// The file to write.
     ///
-    /// 要写的文件
+    /// 输出文件
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Keep so many rows, drawn by the seed [default: all].
     ///
-    /// 保留多少行，由种子抽取 [默认：全部]
+    /// 保留多少行，按种子抽取 [默认：全部]
     #[arg(long)]
     pub(crate) num_samples: Option<u64>,
     /// Pass over rows that cannot be read, counting them.
@@ -73,7 +73,7 @@ pub(crate) struct RowsArgs {
     pub(crate) skip_bad_rows: bool,
     /// Seed of the draw and of made text.
     ///
-    /// 抽取和自造文本的种子
+    /// 抽样与合成文本的随机种子
     #[arg(long, default_value_t = 0)]
     pub(crate) seed: u64,
     /// How it is read.
@@ -86,12 +86,12 @@ pub(crate) struct RowsArgs {
 pub(crate) struct GenerateArgs {
     /// The file to write.
     ///
-    /// 要写的文件
+    /// 输出文件
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Groups of prompts that share a beginning.
     ///
-    /// 共享开头的提示词组数
+    /// 提示词的组数，同组有共享前缀
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) groups: u64,
     /// Prompts in all [default: 10 a group].
@@ -101,7 +101,7 @@ pub(crate) struct GenerateArgs {
     pub(crate) prompts: Option<u64>,
     /// Length of the shared beginning: N, uniform:A:B, normal:MEAN:DEV or lognormal:MEAN:DEV.
     ///
-    /// 共同开头的长度：N、uniform:A:B、normal:均值:标准差 或 lognormal:均值:标准差
+    /// 共享前缀的长度：N、uniform:A:B、normal:平均值:标准差 或 lognormal:平均值:标准差
     #[arg(long, default_value = "1000")]
     pub(crate) shared: String,
     /// Length of what is each prompt's own, likewise.
@@ -116,12 +116,12 @@ pub(crate) struct GenerateArgs {
     pub(crate) output_length: Option<String>,
     /// Popularity of groups: the k-th is asked 1/k^S as often; 0: all alike, in turns.
     ///
-    /// 各组的热度：第 k 组被问的频率为 1/k^S；0：轮流相同
+    /// 各组的热度：第 k 组的请求频率为 1/k^S；0：轮流相同
     #[arg(long, default_value_t = 0.0)]
     pub(crate) zipf: f64,
     /// Turns of each conversation; every turn sends those before it again.
     ///
-    /// 每段对话的轮数；每一轮都重发之前的内容
+    /// 每段对话的对话轮次数；每次都重发之前的内容
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) turns: u64,
     /// Split --shared plus --unique so that a cold round can hit this share (0 to 1).
@@ -164,7 +164,7 @@ pub(crate) struct LongbenchArgs {
     pub(crate) input_file: Vec<PathBuf>,
     /// A folder of LongBench files, searched with its subfolders.
     ///
-    /// LongBench 文件的目录，连同子目录
+    /// LongBench 文件的目录，含子目录
     #[arg(long, value_name = "DIR")]
     pub(crate) input_dir: Vec<PathBuf>,
     /// Keep so many rows [default: all].
@@ -189,7 +189,7 @@ pub(crate) struct LongbenchArgs {
     pub(crate) format: FormatArg,
     /// The file to write.
     ///
-    /// 要写的文件
+    /// 输出文件
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
     /// Keep the order of the files.

@@ -114,7 +114,7 @@ fn describe(found: &Inspection, lang: Lang) {
         format!(
             "shared beginnings: {shared:.1} % of all characters stand in an earlier prompt too"
         ),
-        format!("共享前缀：全部字符的 {shared:.1} % 也出现在更早的提示词中"),
+        format!("共享前缀：全部字符的 {shared:.1}% 也出现在更早的提示词中"),
     ]);
     say([
         format!("rows with an output length: {}", found.row_output_lengths),

@@ -134,7 +134,7 @@ fn cache(report: &EngineReport, api: Api) -> Vec<[String; 2]> {
         ],
         [
             format!("cached in units of {block} tokens; capacity {capacity} tokens"),
-            format!("缓存单位 {block_zh} tokens；容量 {capacity_zh} tokens"),
+            format!("缓存块 {block_zh} tokens；容量 {capacity_zh} tokens"),
         ],
     ];
     lines.extend(report.context_tokens.map(|context| {
@@ -221,12 +221,12 @@ pub(super) fn repetition(canary: &CanaryReport) -> [String; 2] {
     let (reasons, reasons_zh) = if canary.unasked {
         (
             "off, or the requests went to different replicas, or the service keeps only what it is asked to keep: try --cache-control 5m",
-            "缓存关闭，或请求落到不同副本，或服务只缓存被要求缓存的内容：可试 --cache-control 5m",
+            "缓存未启用，或请求落到不同副本，或服务只缓存被要求缓存的内容：可试 --cache-control 5m",
         )
     } else {
         (
             "off, or the requests went to different replicas",
-            "缓存关闭，或请求落到不同副本",
+            "缓存未启用，或请求落到不同副本",
         )
     };
     match canary.repeated {
@@ -236,7 +236,7 @@ pub(super) fn repetition(canary: &CanaryReport) -> [String; 2] {
         ],
         Some(hit) if hit <= TEMPLATE_TOKENS && hit > 0 => [
             format!("a repeated text of {of} tokens took {hit}, no more than a template: no prefix cache is seen here ({reasons})"),
-            format!("重复的 {of} tokens 文本只命中 {hit} tokens，不多于一个聊天模板：看不到前缀缓存（{reasons_zh}）"),
+            format!("重复的 {of} tokens 文本只命中 {hit} tokens，不超过聊天模板：看不到前缀缓存（{reasons_zh}）"),
         ],
         Some(0) => [
             format!("a repeated text of {of} tokens hit nothing: no prefix cache is seen here ({reasons})"),

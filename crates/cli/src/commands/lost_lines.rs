@@ -39,7 +39,7 @@ impl LostLines {
         if ends > 0 {
             alarm(&lang.pick([
                 format!("{journal}: the lines that ended {ends} rounds are gone: these rounds are made of their requests, without the server's metrics and counters"),
-                format!("{journal}：{ends} 轮的结束行已丢失：这些轮次仅由其请求得出，没有服务端指标与计数器"),
+                format!("{journal}：{ends} 轮的结束行已丢失：这些轮次仅由其请求得出，没有 Prometheus 指标与计数器"),
             ]));
         }
         let repeated = self.repeated;

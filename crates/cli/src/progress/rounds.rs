@@ -136,14 +136,14 @@ impl Progress {
             RoundEvent::WarmingUp { requests } => {
                 let text = match self.lang {
                     Lang::En => format!("warming up with {requests} other prompts"),
-                    Lang::Zh => format!("用 {requests} 个其他提示词预热"),
+                    Lang::Zh => format!("正在预热（{requests} 个合成请求）"),
                 };
                 now.remark(self.format, self.lang, &self.ended, &text);
             }
             RoundEvent::MakingCold => {
                 let text = match self.lang {
                     Lang::En => "making it cold",
-                    Lang::Zh => "使其变冷",
+                    Lang::Zh => "正在准备冷轮",
                 };
                 now.remark(self.format, self.lang, &self.ended, text);
             }
@@ -211,7 +211,7 @@ impl Current {
                 "level {level}/{levels} · concurrency {concurrency} · round {round} {kind}{until} · in flight {flight}"
             ),
             Lang::Zh => format!(
-                "级别 {level}/{levels} · 并发 {concurrency} · 第 {round} 轮 {kind}{until} · 进行中 {flight}"
+                "并发级别 {level}/{levels} · 并发 {concurrency} · 第 {round} 轮 {kind}{until} · 在途 {flight}"
             ),
         }
     }
@@ -228,7 +228,7 @@ impl Current {
         let cycle = until.cycle;
         match lang {
             Lang::En => format!(" · cycle {cycle}/{most}{so_far} · {left} s left"),
-            Lang::Zh => format!(" · 循环 {cycle}/{most}{so_far} · 剩余 {left} 秒"),
+            Lang::Zh => format!(" · 冷热循环 {cycle}/{most}{so_far} · 剩余 {left} 秒"),
         }
     }
 
@@ -254,16 +254,19 @@ impl Current {
         let p50 = ms_or_dash(running.ttft(0.5));
         let p99 = ms_or_dash(running.ttft(0.99));
         let tokens = self.tokens_per_second();
-        let hit = running
-            .hit_rate()
-            .map_or("-".to_owned(), |rate| format!("{:.1} %", 100.0 * rate));
+        let percent = lang.pick([" %", "%"]);
+        let hit = running.hit_rate().map_or("-".to_owned(), |rate| {
+            format!("{:.1}{percent}", 100.0 * rate)
+        });
         let kind = labels(lang).kind(self.place.spec);
         let count = format!("{}/{}", running.done, self.planned);
         let failed = running.failed;
         let time = match (ended, self.eta()) {
             (true, _) => format!("{:.1} s", self.seconds()),
-            (false, Some(eta)) => format!("ETA {eta:.0} s"),
-            (false, None) => "ETA -".to_owned(),
+            (false, Some(eta)) => {
+                lang.pick([format!("ETA {eta:.0} s"), format!("剩余 {eta:.0} 秒")])
+            }
+            (false, None) => lang.pick(["ETA -", "剩余 -"]).to_owned(),
         };
         match lang {
             Lang::En => format!(

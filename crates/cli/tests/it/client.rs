@@ -77,7 +77,7 @@ fn calibrate_tells_the_clients_own_error() {
     );
     let table = stdout(&run(dir.path(), &format!("{line} --lang zh")));
     assert!(
-        table.contains("并发数") && table.contains("tokens/s"),
+        table.contains("TTFT 平均值") && table.contains("tokens/s"),
         "{table}"
     );
     for bad in ["calibrate --concurrency 0", "calibrate --lang xx"] {

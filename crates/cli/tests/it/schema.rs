@@ -90,7 +90,7 @@ fn every_file_keeps_its_schema() {
 #[test]
 fn files_of_other_rounds_keep_their_schemas_too() {
     let dir = tempfile::tempdir().unwrap();
-    dataset(dir.path(), 12);
+    dataset(dir.path(), 400);
     let sim = engine_with(SimConfig::default());
     let base = sim.base_url();
     for (out, rounds) in [("n", "NCWE"), ("m", "CWM")] {

@@ -8,7 +8,7 @@ pub(super) const TERMS: &[Term] = &[
         "Exit code 0",
         "退出码 0",
         "The run came to its end and no gate failed. Single requests may have failed: that is counted and said, and makes another code only with --max-failures, --max-failure-rate or --fail-if.",
-        "运行结束，没有门槛失败。个别请求可能失败：会计数并说明；只有设置了 --max-failures、--max-failure-rate 或 --fail-if 时才改变退出码。",
+        "运行结束，所有门禁均通过。个别请求可能失败：会计数并说明；只有设置了 --max-failures、--max-failure-rate 或 --fail-if 时才改变退出码。",
     ),
     term(
         "1",
@@ -22,21 +22,21 @@ pub(super) const TERMS: &[Term] = &[
         "Exit code 2",
         "退出码 2",
         "Something given is wrong: a flag, the --config file, the dataset, the output folder, a metric's name. The message names the file, line, key or URL. Nothing was measured, nothing was lost.",
-        "给出的内容有误：选项、--config 文件、数据集、输出目录或指标名。消息会指明文件、行、键或 URL。没有测量，也没有丢失任何东西。",
+        "给出的内容有误：参数、--config 文件、数据集、输出目录或指标名。消息会指明文件、行、键或 URL。尚未开始测量，已有文件不受影响。",
     ),
     term(
         "3",
         "Exit code 3",
         "退出码 3",
         "The endpoint cannot be used: no connection, no such model, the first request was refused, or a cache reset failed or proved to do nothing.",
-        "端点不可用：无法连接、没有该模型、首个请求被拒，或重置缓存失败、经验证无效。",
+        "端点不可用：无法连接、没有该模型、首个请求被拒，或缓存重置失败、经验证无效。",
     ),
     term(
         "4",
         "Exit code 4",
         "退出码 4",
         "A gate failed: --require-cold, --fail-if, --max-failures, --max-failure-rate, or a --fail-if of `compare`. The results are whole.",
-        "门槛失败：--require-cold、--fail-if、--max-failures、--max-failure-rate，或 `compare` 的 --fail-if。结果完整。",
+        "门禁未通过：--require-cold、--fail-if、--max-failures、--max-failure-rate，或 `compare` 的 --fail-if。结果完整。",
     ),
     term(
         "5",

@@ -99,7 +99,7 @@ pub(super) const TERMS: &[Term] = &[
         "empty_output",
         "空输出",
         "A complete answer in which nothing was generated.",
-        "回答完整，但没有生成任何内容。",
+        "响应完整，但没有生成任何内容。",
     ),
     term(
         "connection_reset",

@@ -22,7 +22,7 @@ pub(super) const TERMS: &[Term] = &[
         "usage_mismatch",
         "usage 不符",
         "The server's usage disagrees with the token-bearing events. A usage of at most 1 beside three events or more is not believed.",
-        "服务端 usage 与携带 token 的事件数不符。usage 不大于 1 而事件有三个以上时，不采信 usage。",
+        "服务端 usage 与携带 token 的事件数不符。usage 不大于 1 而事件不少于三个时，不采信 usage。",
     ),
     term(
         "prompt_tokens_changed",
@@ -50,7 +50,7 @@ pub(super) const TERMS: &[Term] = &[
         "not_streamed",
         "未流式",
         "The server answered with one JSON body although a stream was asked for: no TTFT, no ITL.",
-        "要求流式而服务端以单个 JSON 回答：没有 TTFT 和 ITL。",
+        "要求流式而服务端返回单个 JSON：没有 TTFT 和 ITL。",
     ),
     term(
         "done_missing",
@@ -99,7 +99,7 @@ pub(super) const TERMS: &[Term] = &[
         "usage_total_off",
         "usage 总数不符",
         "`total_tokens` is not the prompt's and the completion's tokens together, and neither cached nor reasoning tokens counted apart explain it (Gemini, for one, counts thinking in the total alone). The counts are shown as they were told.",
-        "`total_tokens` 不等于提示词与输出 token 之和，单独计数的缓存或推理 token 也无法解释（例如 Gemini 只在总数中计入思考）。各计数按服务端所报显示。",
+        "`total_tokens` 不等于提示词与输出 token 之和，单独计数的缓存命中或思考（reasoning）token 也无法解释（例如 Gemini 只在总数中计入思考内容）。各计数按服务端所报显示。",
     ),
     term(
         "unknown_text",

@@ -6,37 +6,37 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "ttft",
         "TTFT",
-        "TTFT（首 token 时间）",
+        "TTFT（首 token 延迟）",
         "Time to first token, ms: first token-bearing event − t0. A token-bearing event has non-empty content, reasoning, refusal, or a tool call with a name or arguments. Connecting and waiting for a free user are not in it.",
-        "首 token 时间，毫秒：第一个携带 token 的事件 − t0。携带 token 指内容、推理、拒绝或带名字或参数的工具调用不为空。不含建立连接与等待空闲用户的时间。",
+        "首 token 延迟，毫秒：第一个携带 token 的事件 − t0。携带 token：content、reasoning、refusal 之一非空，或 tool call 带有名称或参数。不含建立连接和客户端排队的时间。",
     ),
     term(
         "ttfo",
         "TTFO",
-        "TTFO（首个答案 token 时间）",
+        "TTFO（首个正文 token 延迟）",
         "Time to first output, ms: first event with answer content − t0. Shown where reasoning came first.",
-        "首个答案内容的事件 − t0，毫秒。推理先到时显示。",
+        "第一个含正文的事件 − t0，毫秒。先输出思考内容（reasoning）时显示。",
     ),
     term(
         "itl",
         "ITL (TPOT)",
-        "ITL（TPOT，token 间隔）",
+        "ITL（Token 间延迟，即 TPOT）",
         "(t_last − t_first) / (n − 1), ms: one number a request, the mean time per output token after the first; the field also calls it TPOT. Divided by n − k where the first event is known to hold k tokens; none for n < 2.",
         "(最后 − 首个) / (n − 1)，毫秒：每请求一个数，即首 token 之后每个输出 token 的平均时间，也叫 TPOT。已知首个事件含 k 个 token 时除以 n − k；n < 2 时没有。",
     ),
     term(
         "icl",
         "ICL",
-        "ICL（事件间隔）",
+        "ICL（chunk 间延迟）",
         "Inter-chunk latency, ms: gaps between neighbouring token-bearing events, pooled over all requests. An event may hold several tokens.",
         "相邻携带 token 的事件之间的间隔，毫秒，合并所有请求。一个事件可含多个 token。",
     ),
     term(
         "latency",
         "Latency",
-        "端到端延迟",
+        "总延迟（Latency）",
         "End of the response ([DONE], else its end) − t0, ms. So latency = TTFT + ITL × (n − 1) + tail.",
-        "响应结束（[DONE]，否则流结束）− t0，毫秒。即 延迟 = TTFT + ITL × (n − 1) + 尾部。",
+        "响应结束（[DONE]，否则流结束）− t0，毫秒。即 总延迟 = TTFT + ITL × (n − 1) + 最后一个 token 到响应结束的时间。",
     ),
     term(
         "t0",
@@ -48,9 +48,9 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "queue_wait_ms",
         "queue wait",
-        "排队等待",
+        "客户端排队",
         "t0 − start of the round, ms: how long the request waited for a free user of the level. Never part of TTFT.",
-        "t0 − 本轮开始，毫秒：请求等待空闲用户的时间。不计入 TTFT。",
+        "t0 − 本轮开始，毫秒：请求在客户端等待并发名额的时间。不计入 TTFT。",
     ),
     term(
         "connect_ms",
@@ -64,7 +64,7 @@ pub(super) const TERMS: &[Term] = &[
         "input tokens",
         "输入 tokens",
         "Tokens of the prompt as the server counts them, chat template and marker included.",
-        "服务端计的提示词 token 数，含对话模板与标记。",
+        "服务端计的提示词 token 数，含聊天模板与唯一前缀。",
     ),
     term(
         "output_tokens",
@@ -76,9 +76,9 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "cached_tokens",
         "cached tokens",
-        "缓存 tokens",
+        "缓存命中 tokens",
         "Prompt tokens that the server says it took from its cache. Not reported is unknown, never 0.",
-        "服务端报告的来自缓存的提示词 token。未报告即未知，绝不当作 0。",
+        "服务端报告的命中缓存的提示词 token。未报告即未知，绝不当作 0。",
     ),
     term(
         "written_tokens",
@@ -92,7 +92,7 @@ pub(super) const TERMS: &[Term] = &[
         "cost",
         "费用",
         "By the table of --prices, for a million tokens: (prompt − read − written) · input + read · cache_read + written · cache_write + output · output, over the successful requests. A count or a price that is missing makes it null. Written tokens cost by how long they are kept: as the answer tells it, else by --cache-control, else by the only price there is.",
-        "按 --prices 的价格表（每百万 token）：(提示词 − 读取 − 写入) · input + 读取 · cache_read + 写入 · cache_write + 输出 · output，只计成功的请求。缺少计数或价格时为空。写入的 token 按保留时间计价：以回答所述为准，否则按 --cache-control，再否则取唯一的价格。",
+        "按 --prices 的价格表（每百万 token）：(提示词 − 读取 − 写入) · input + 读取 · cache_read + 写入 · cache_write + 输出 · output，只计成功的请求。缺少计数或价格时为空。写入的 token 按保留时间计价：以响应所述为准，否则按 --cache-control，再否则取唯一的价格。",
     ),
     term(
         "break_even",
@@ -106,7 +106,7 @@ pub(super) const TERMS: &[Term] = &[
         "cache hit rate",
         "缓存命中率",
         "Σ cached / Σ prompt tokens over the requests that report both (how many: `cache_known_requests`): a ratio of sums, not a mean of ratios.",
-        "Σ 缓存 / Σ 提示词 token，只含两者都报告的请求（数目见 `cache_known_requests`）：和之比，不是比之均值。",
+        "Σ 缓存命中 token / Σ 提示词 token，只含两者都报告的请求（数目见 `cache_known_requests`）：是总和之比，不是各比值的平均值。",
     ),
     term(
         "duration",
@@ -132,14 +132,14 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "goodput",
         "goodput",
-        "有效吞吐量",
+        "有效吞吐量 (Goodput)",
         "Requests with every value strictly below its SLO limit, over requests sent; tokens of good requests over output tokens of successes; rate: good tokens per second of round. A one-token answer has no ITL and violates no ITL limit.",
-        "所有值都严格低于 SLO 限值的请求 / 已发送请求；好请求的 token / 成功请求的输出 token；速率为每秒好 token。只有一个 token 的回答没有 ITL，不违反 ITL 限值。",
+        "各项指标都严格小于 SLO 的请求数 / 已发送请求数；满足 SLO 的 tokens / 成功请求的输出 tokens；有效吞吐量 = 满足 SLO 的 tokens / 测试时长。只有一个 token 的响应没有 ITL，不违反 ITL 的 SLO。",
     ),
     term(
         "percentiles",
         "percentiles",
-        "百分位数",
+        "分位数",
         "Linear interpolation (type 7, numpy's default) over successes. A P99 of fewer than 100 values is close to the maximum.",
         "对成功请求线性插值（第 7 类，numpy 默认）。少于 100 个值的 P99 接近最大值。",
     ),
@@ -169,14 +169,14 @@ pub(super) const TERMS: &[Term] = &[
         "concurrency",
         "并发",
         "Requests in flight: so many users each send the next request as soon as theirs has ended.",
-        "同时进行的请求数：这么多用户，各自在上一个请求结束后立即发送下一个。",
+        "在途请求数：这么多用户，各自在上一个请求结束后立即发送下一个。",
     ),
     term(
         "probe_lag_p99",
         "probe lag P99",
         "探针延迟 P99",
         "How late a timer of this program woke during the round, 99th percentile, ms: its own part in what was measured.",
-        "本轮中本程序定时器醒来迟到的第 99 百分位，毫秒：即它自身带来的误差。",
+        "本轮中本程序定时器醒来迟到的 99 分位数，毫秒：即它自身带来的误差。",
     ),
     term(
         "coalesced_share",
@@ -202,8 +202,8 @@ pub(super) const TERMS: &[Term] = &[
     term(
         "prometheus",
         "server metric",
-        "服务端指标",
+        "Prometheus 指标",
         "Counters: increase over the round. Gauges: mean of the readings within the round. Ratios: quotient of two increases. Histograms: mean and quantiles of the round's own increases.",
-        "计数器：本轮增量。仪表：本轮内读数的平均。比值：两个增量之商。直方图：本轮增量的均值与分位数。",
+        "计数器：本轮增量。Gauge（仪表盘）：本轮内读数的平均值。比值：两个增量之商。直方图：本轮增量的平均值与分位数。",
     ),
 ];

@@ -53,7 +53,7 @@ impl TermKind {
             (Self::Finding, Lang::En) => "Findings",
             (Self::Finding, Lang::Zh) => "发现",
             (Self::Caveat, Lang::En) => "Caveats",
-            (Self::Caveat, Lang::Zh) => "说明",
+            (Self::Caveat, Lang::Zh) => "注意",
             (Self::Failure, Lang::En) => "Failures",
             (Self::Failure, Lang::Zh) => "失败原因",
             (Self::Flag, Lang::En) => "Flags of requests",
@@ -223,6 +223,24 @@ const ALIASES: &[(&str, &str)] = &[
     ("other_prompts", "reason"),
     ("lengths_unknown", "reason"),
     ("hits", "cache_hit_rate"),
+    ("p50", "percentiles"),
+    ("p90", "percentiles"),
+    ("p95", "percentiles"),
+    ("p99", "percentiles"),
+    ("中位数", "percentiles"),
+    ("尾部延迟", "percentiles"),
+    ("吞吐量", "token_throughput"),
+    ("满足_slo_的请求数", "goodput"),
+    ("满足_slo_的_tokens", "goodput"),
+    ("平均输入_tokens", "input_tokens"),
+    ("平均输出_tokens", "output_tokens"),
+    ("报告缓存命中的请求数", "cached_tokens"),
+    ("配对数", "pairs"),
+    ("热轮更快占比", "improved_share"),
+    ("冷启动", "cold"),
+    ("冷轮判定", "cold"),
+    ("冷热循环", "source"),
+    ("失败", "failures"),
     ("缓存有效", "conclusion"),
     ("不下结论", "withheld"),
     ("命中率", "cache_hit_rate"),
@@ -266,9 +284,15 @@ fn by_id(name: &str) -> Option<(TermKind, &'static Term)> {
     find_term(|term| term.id == id)
 }
 
-/// The term that people call so, in either language.
+/// The term that people call so, in either language: by its title, or by a part of one such as
+/// `TTFT（首 token 延迟）`.
 fn by_title(plain_title: &str) -> Option<(TermKind, &'static Term)> {
+    let is_part = |title: &str| {
+        let mut parts = title.split(['（', '）', '(', ')', '，']);
+        parts.any(|part| plain(part.trim_start_matches('即')) == plain_title)
+    };
     find_term(|term| term.title.iter().any(|title| plain(title) == plain_title))
+        .or_else(|| find_term(|term| term.title.iter().any(|title| is_part(title))))
 }
 
 fn find_term(is_it: impl Fn(&Term) -> bool) -> Option<(TermKind, &'static Term)> {
@@ -301,6 +325,14 @@ mod tests {
             ("http_503", "http_status"),
             ("timeout-idle", "timeout_idle"),
             ("缓存命中率", "cache_hit_rate"),
+            ("首 token 延迟", "ttft"),
+            ("Token 间延迟", "itl"),
+            ("总延迟", "latency"),
+            ("吞吐量", "token_throughput"),
+            ("P99", "percentiles"),
+            ("满足 SLO 的请求数", "goodput"),
+            ("有效吞吐量", "goodput"),
+            ("唯一前缀", "marker"),
             ("4", "4"),
         ] {
             assert_eq!(explain(word).map(|(_, term)| term.id), Some(id), "{word}");

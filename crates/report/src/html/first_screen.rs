@@ -134,7 +134,7 @@ fn parts(en: &str, zh: &str) -> String {
 
 /// What each level's judgement on its cold rounds rests on.
 fn evidence(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
-    let summary = both("Evidence for the cold rounds", "冷轮的依据");
+    let summary = both("Evidence for the cold rounds", "冷轮判定依据");
     writeln!(out, "<details><summary>{summary}</summary><ul>")?;
     for level in &page.comparison.levels {
         let name = escape(&page.level_name(level.level));
@@ -150,7 +150,7 @@ fn remarks(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     if caveats.is_empty() {
         return Ok(());
     }
-    let title = both("Caveats", "说明");
+    let title = both("Caveats", "注意");
     writeln!(out, "<h2>{title}</h2><ul class=\"caveats\">")?;
     for caveat in &caveats {
         let places = caveat.places_of(page.rounds.len());

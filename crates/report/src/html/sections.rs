@@ -22,7 +22,7 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
     charts(out, "charts", ["Within a level", "单个并发级别"], chooser)?;
     let title = [
         "Server metrics, from the start of each round",
-        "服务端指标（各轮自开始起对齐）",
+        "Prometheus 指标（各轮自开始起对齐）",
     ];
     charts(out, "metrics", title, "")?;
     writeln!(
@@ -30,7 +30,11 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
         "<section><h2>{}</h2><div id=\"requests\"></div></section>",
         both("Requests", "请求")
     )?;
-    json(out, &both("Resolved plan", "解析后的计划"), &page.run.plan)?;
+    json(
+        out,
+        &both("Resolved plan", "最终生效的计划"),
+        &page.run.plan,
+    )?;
     json(
         out,
         &both("Environment and servers", "环境与服务"),

@@ -6,13 +6,12 @@ use crate::{
 };
 use dualround_model::{Calibration, Lang, LevelCalibration, MetricError};
 
-const WIDTHS: [usize; 10] = [11, 8, 9, 9, 9, 9, 9, 9, 9, 6];
-
 /// The words of the table in one language; `{}` stands for the limit, ms.
 struct CalibrationWords {
     title: &'static str,
     meaning: &'static str,
     heads: [&'static str; 10],
+    widths: [usize; 10],
     failed: &'static str,
     held: &'static str,
     none_held: &'static str,
@@ -36,6 +35,7 @@ const EN: CalibrationWords = CalibrationWords {
         "probe P99",
         "core",
     ],
+    widths: [11, 8, 9, 9, 9, 9, 9, 9, 9, 6],
     failed: "failed",
     held: "highest level held within {} ms",
     none_held: "no level is held within {} ms",
@@ -48,20 +48,21 @@ const ZH: CalibrationWords = CalibrationWords {
     title: "客户端自身误差（对照模拟引擎的日志）",
     meaning: "单位 ms，逐请求：测得 - 真实；P99 取误差绝对值。引擎与客户端共用本机。",
     heads: [
-        "并发数",
+        "并发",
         "请求数",
-        "TTFT 平均",
+        "TTFT 平均值",
         "TTFT P99",
-        "ITL 平均",
+        "ITL 平均值",
         "ITL P99",
-        "延迟平均",
-        "延迟 P99",
+        "Latency 平均值",
+        "Latency P99",
         "探针 P99",
         "核心",
     ],
+    widths: [11, 8, 11, 9, 10, 9, 14, 11, 9, 6],
     failed: "失败",
     held: "误差不超过 {} ms 的最高并发",
-    none_held: "没有任何并发数的误差不超过 {} ms",
+    none_held: "没有任何并发的误差不超过 {} ms",
     takes: "最多可接收",
     takes_more: "至少可接收（受限于引擎）",
     core: "最忙的工作线程占用核心",
@@ -83,10 +84,10 @@ pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
             calibration.workers
         ),
         words.meaning.to_owned(),
-        row(&words.heads.map(str::to_owned)),
+        row(&words.heads.map(str::to_owned), words.widths),
     ];
     for level in &calibration.levels {
-        let mut line = row(&cells(level));
+        let mut line = row(&cells(level), words.widths);
         if level.failed > 0 {
             line.push_str(&format!("  {}: {}", words.failed, level.failed));
         }
@@ -118,10 +119,10 @@ pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
     lines.join("\n") + "\n"
 }
 
-fn row(cells: &[String; 10]) -> String {
+fn row(cells: &[String; 10], widths: [usize; 10]) -> String {
     let cells: Vec<String> = cells
         .iter()
-        .zip(WIDTHS)
+        .zip(widths)
         .map(|(cell, width)| fit(cell, width))
         .collect();
     cells.join("  ").trim_end().to_owned()

@@ -125,7 +125,7 @@ fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
             times(ratio),
             times_range(interval),
             labels.hit_rate,
-            percent(external.usage, 1)
+            percent(external.usage, 1, labels.lang)
         ));
     }
     let mut kept = String::new();
@@ -234,14 +234,14 @@ fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
         ),
         labels.ratio(ttft, level),
         times_range(interval),
-        hits(level),
+        hits(level, labels),
         labels.verdict(level.cold.verdict).to_owned(),
         labels.lang.pick(in_a_few_words(level)),
     ]
 }
 
 /// Cold → warm, by the witness that may speak.
-fn hits(level: &LevelComparison) -> String {
+fn hits(level: &LevelComparison, labels: &Labels) -> String {
     let hit = &level.hit_rate;
     let (cold, warm) = match level.conclusion.witness {
         Witness::Counters { cold, warm } => (Some(cold), Some(warm)),
@@ -258,7 +258,8 @@ fn hits(level: &LevelComparison) -> String {
         }
         _ => String::new(),
     };
-    format!("{} → {}{known}", percent(cold, 1), percent(warm, 1))
+    let [cold, warm] = [cold, warm].map(|rate| percent(rate, 1, labels.lang));
+    format!("{cold} → {warm}{known}")
 }
 
 /// A round in one line, for those that repeat one that was shown in full.
@@ -283,7 +284,7 @@ pub fn round_line(round: &RoundResult, plan: &Plan) -> String {
         fixed(summary.latency.avg, 2),
         fixed(summary.token_throughput, 1),
         labels.hit_rate,
-        percent(summary.cache_hit_rate, 1)
+        percent(summary.cache_hit_rate, 1, labels.lang)
     );
     if summary.failed_requests > 0 {
         let _ = write!(line, ", {}: {}", labels.failed, summary.failed_requests);

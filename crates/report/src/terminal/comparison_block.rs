@@ -57,7 +57,7 @@ pub fn comparison_block(
 /// The table: a row a metric, and TTFT from the outer cache tiers alone where that was measured.
 fn metrics(out: &mut String, level: &LevelComparison, labels: &Labels, shown: usize) {
     let heads = [
-        labels.metric,
+        labels.lang.pick(["Metric", "指标"]),
         labels.cold,
         labels.warm,
         labels.ratio,
@@ -81,7 +81,7 @@ fn metrics(out: &mut String, level: &LevelComparison, labels: &Labels, shown: us
             "    E: {}; {}: {}",
             labels.external,
             labels.hit_rate_usage,
-            rate(external.usage)
+            rate(external.usage, labels)
         );
     }
 }
@@ -141,7 +141,7 @@ fn cells(
         fixed(metric.warm_typical, 2),
         labels.ratio(metric, level),
         times_range(interval),
-        percent(metric.improved_share, 0),
+        percent(metric.improved_share, 0, labels.lang),
         metric.pairs.to_string(),
     ]
 }
@@ -207,9 +207,11 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
     for point in &level.partial {
         let ttft = point.ttft.warm_avg.unwrap_or(0.0);
         let bar = bar(ttft, most);
-        let name = format!("{} {} %", labels.prefix_kept, point.cut.asked_percent);
-        let share = percent(Some(point.cut.kept_share), 1);
-        let hits = percent(point.usage.or(point.server), 1);
+        let asked = f64::from(point.cut.asked_percent) / 100.0;
+        let asked = percent(Some(asked), 0, labels.lang);
+        let name = format!("{} {asked}", labels.prefix_kept);
+        let share = rate(Some(point.cut.kept_share), labels);
+        let hits = rate(point.usage.or(point.server), labels);
         // Against a cold round that was not cold it says nothing.
         let ratio = times(level.claimed(point.ttft.ratio));
         let of_prompt = labels.lang.pick([
@@ -231,7 +233,7 @@ pub(crate) fn partial(out: &mut String, level: &LevelComparison, labels: &Labels
             |block| {
                 labels.lang.pick([
                     format!("{}, block size {block}", labels.by_tokens),
-                    format!("{}，缓存块大小 {block}", labels.by_tokens),
+                    format!("{}，缓存块 {block} tokens", labels.by_tokens),
                 ])
             },
         );
@@ -250,8 +252,8 @@ fn bar(time: f64, longest: f64) -> String {
 }
 
 /// A share in percent with one decimal, as all hit rates are shown.
-fn rate(share: Option<f64>) -> String {
-    percent(share, 1)
+fn rate(share: Option<f64>, labels: &Labels) -> String {
+    percent(share, 1, labels.lang)
 }
 
 fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
@@ -265,15 +267,15 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
         out,
         "{}: {}{cold_part} → {} ({} / {}){}",
         labels.hit_rate_usage,
-        rate(hit.usage_cold),
-        rate(hit.usage),
+        rate(hit.usage_cold, labels),
+        rate(hit.usage, labels),
         hit.usage_known,
         hit.usage_of,
-        by_tier(level, true)
+        by_tier(level, true, labels)
     );
     if hit.theory.is_some() {
         let model = hit.model_lru.map_or_else(String::new, |share| {
-            format!("; {}: {}", labels.hit_rate_lru, rate(Some(share)))
+            format!("; {}: {}", labels.hit_rate_lru, rate(Some(share), labels))
         });
         let bound = if level.load.concurrency() != Some(1) {
             "≤ "
@@ -284,26 +286,26 @@ fn hit_rates(out: &mut String, level: &LevelComparison, labels: &Labels) {
             out,
             "{}: {bound}{}{model}",
             labels.hit_rate_theory,
-            rate(hit.theory)
+            rate(hit.theory, labels)
         );
     }
     if hit.server.is_some() {
-        let tiers = by_tier(level, false);
+        let tiers = by_tier(level, false, labels);
         let _ = writeln!(
             out,
             "{}: {}{tiers}",
             labels.hit_rate_server,
-            rate(hit.server)
+            rate(hit.server, labels)
         );
     }
 }
 
 /// Rates by tier, in brackets, where there are several: those that usage tells, or the counters'.
-fn by_tier(level: &LevelComparison, by_usage: bool) -> String {
+fn by_tier(level: &LevelComparison, by_usage: bool, labels: &Labels) -> String {
     let tiers = level.hit_rate.tiers.iter();
     let tiers = tiers.filter(|tier| (tier.server == TierRate::BY_USAGE) == by_usage);
     let tiers: Vec<String> = tiers
-        .map(|tier| format!("{} {}", tier.tier, rate(tier.rate)))
+        .map(|tier| format!("{} {}", tier.tier, rate(tier.rate, labels)))
         .collect();
     if tiers.len() > 1 {
         format!(" ({})", tiers.join(", "))
@@ -317,12 +319,15 @@ fn answers(out: &mut String, level: &LevelComparison, labels: &Labels) {
     let Some(answers) = &level.answers else {
         return;
     };
-    let (equal, warm) = (rate(answers.equal_share), rate(answers.warm_equal_share));
+    let (equal, warm) = (
+        rate(answers.equal_share, labels),
+        rate(answers.warm_equal_share, labels),
+    );
     let at = answers.first_difference.map(|at| fixed(Some(at), 0));
     let (pairs, warm_known) = (answers.pairs, answers.warm_equal_share.is_some());
     let mut text = match labels.lang {
         Lang::En => format!("Same answers: {equal} of {pairs} pairs"),
-        Lang::Zh => format!("答案一致：{pairs} 对中的 {equal}"),
+        Lang::Zh => format!("输出一致: {equal}（{pairs} 对）"),
     };
     if let Some(at) = at {
         text.push_str(&match labels.lang {
@@ -346,12 +351,12 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
         return;
     };
     let pays = model.pays_from_tokens.unwrap_or(0.0);
-    let efficiency = percent(model.efficiency, 0);
+    let efficiency = percent(model.efficiency, 0, labels.lang);
     let more = match (model.efficiency, labels.lang) {
         (Some(share), Lang::En) if share >= ABOVE => {
             " (above 100 %: more was saved than the line explains)"
         }
-        (Some(share), Lang::Zh) if share >= ABOVE => "（超过 100 %：节省多于该直线所能解释的）",
+        (Some(share), Lang::Zh) if share >= ABOVE => "（超过 100%：节省多于该直线所能解释的）",
         _ => "",
     };
     let text = match labels.lang {
@@ -360,7 +365,7 @@ fn prefill(out: &mut String, level: &LevelComparison, labels: &Labels) {
             model.fit.unwrap_or(0.0)
         ),
         Lang::Zh => format!(
-            "Prefill：TTFT = {overhead:.1} ms + 每个需计算的 token {per_token:.3} ms（拟合度 {:.2}）；提示词达到 {pays:.0} token 起，完全命中可使 TTFT 至少减半；实际节省为理想值的 {efficiency}{more}",
+            "预填充: TTFT = {overhead:.1} ms + 每个需计算的 token {per_token:.3} ms（拟合度 {:.2}）；提示词达到 {pays:.0} token 起，完全命中可使 TTFT 至少减半；实际节省为理想值的 {efficiency}{more}",
             model.fit.unwrap_or(0.0)
         ),
     };

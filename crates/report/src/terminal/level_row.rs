@@ -42,11 +42,14 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
         ("interval", interval),
         ("itl", metric_words("itl")),
         ("latency", metric_words("latency")),
-        ("token_throughput", ["Tokens/s", "Token/秒"]),
+        (
+            "token_throughput",
+            ["Tokens/s", "Token 吞吐量 (tokens/sec)"],
+        ),
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
-        ("server", ["Hit rate (counters)", "命中率（计数器）"]),
-        ("cold", ["Cold round", "冷轮"]),
-        ("prompts", ["Prompts (pairs)", "提示词（请求对）"]),
+        ("server", ["Hit rate (counters)", "命中率 (计数器)"]),
+        ("cold", ["Cold round", "冷轮判定"]),
+        ("prompts", ["Prompts (pairs)", "提示词 (请求对)"]),
         ("failures", ["Failed", "失败"]),
     ]
     .map(|(term, words)| LevelHead { term, words })
@@ -96,10 +99,10 @@ pub(crate) fn cells(
         )),
         LevelCell::plain(format!(
             "{} → {}",
-            percent(hit.usage_cold, 1),
-            percent(hit.usage, 1)
+            percent(hit.usage_cold, 1, lang),
+            percent(hit.usage, 1, lang)
         )),
-        LevelCell::plain(percent(hit.server, 1)),
+        LevelCell::plain(percent(hit.server, 1, lang)),
         LevelCell {
             text: labels.verdict(level.cold.verdict).to_owned(),
             bad: level.cold.verdict == Verdict::Contaminated,

@@ -1,6 +1,7 @@
 //! The terminal table of a round, in the guide's layout.
 
 use crate::{
+    explain,
     labels::{Labels, labels},
     metric_row::{metric_cell, metric_name},
     metrics::round_metrics,
@@ -10,7 +11,7 @@ use crate::{
     words::cost::{round_cost, written},
     words::warning_text,
 };
-use dualround_model::{Goodput, Plan, RoundResult, RoundSummary, Warning};
+use dualround_model::{Goodput, Lang, Plan, RoundResult, RoundSummary, Warning};
 use std::fmt::Write;
 
 /// Width of the rules above and below the title.
@@ -213,10 +214,11 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
         .cached_tokens
         .map_or_else(|| "-".to_owned(), grouped);
     let rate = in_percent(summary.cache_hit_rate);
-    push(
-        out,
-        &format!("\n{}: {cached} ({rate} %), {known} / {of}", labels.cache),
-    );
+    let reported = labels.lang.pick([
+        format!("{cached} ({rate} %), {known} / {of}"),
+        format!("{cached} ({rate}%) | 有报告的请求: {known} / {of}"),
+    ]);
+    push(out, &format!("\n{}: {reported}", labels.cache));
     if let Some(told) = summary.written {
         push(out, &labels.lang.pick(written(told, of)));
     }
@@ -228,7 +230,7 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
         let failures: Vec<String> = summary
             .failures
             .iter()
-            .map(|(kind, count)| format!("{kind} x{count}"))
+            .map(|(kind, count)| failure(&kind.to_string(), *count, labels.lang))
             .collect();
         push(
             out,
@@ -252,7 +254,20 @@ fn goodput_lines(out: &mut String, goodput: &Goodput, labels: &Labels) {
         &format!("  {}: {good} / {total} ({share}%)", labels.slo_tokens),
     );
     let rate = fixed(goodput.token_throughput, 2);
-    push(out, &format!("  {}: {rate}", labels.slo_rate));
+    let line = match labels.lang {
+        Lang::En => format!("  {}: {rate}", labels.slo_rate),
+        Lang::Zh => format!("  {}: {rate} tokens/sec", labels.goodput),
+    };
+    push(out, &line);
+}
+
+/// A kind of failure and how many there are, in Chinese with what it is called.
+fn failure(kind: &str, count: u64, lang: Lang) -> String {
+    let title = explain(kind).map_or("", |(_, term)| term.title(lang));
+    match lang {
+        Lang::En => format!("{kind} x{count}"),
+        Lang::Zh => format!("{kind}（{title}）×{count}"),
+    }
 }
 
 /// A share as a percentage without its sign.

@@ -66,10 +66,10 @@ pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
 fn outcome(metric: &MetricChange) -> CaseOutcome {
     let text = format!(
         "{} → {}, {} ({}), {}",
-        value(metric, metric.base),
-        value(metric, metric.new),
-        change(metric),
-        interval(metric),
+        value(metric, metric.base, Lang::En),
+        value(metric, metric.new, Lang::En),
+        change(metric, Lang::En),
+        interval(metric, Lang::En),
         super::judgement(metric.judgement, Lang::En)
     );
     match metric.judgement {

@@ -85,42 +85,47 @@ fn name(metric: &str, lang: Lang) -> String {
         "ttft_ratio" => format!("TTFT {}/{}", labels.cold, labels.warm),
         "mixed_ratio" => labels
             .lang
-            .pick(["TTFT miss/hit (M)", "TTFT 未命中/命中（M）"])
+            .pick(["TTFT miss/hit (M)", "TTFT 未命中/命中 (M)"])
             .to_owned(),
         "inside_reuse_ratio" => format!("TTFT {}/{} (N)", labels.no_reuse, labels.cold),
         other => other.to_owned(),
     }
 }
 
-fn value(metric: &MetricChange, value: Option<f64>) -> String {
+fn value(metric: &MetricChange, value: Option<f64>, lang: Lang) -> String {
     match (metric.absolute, metric.name.as_str()) {
-        (true, _) => percent(value, 2),
+        (true, _) => percent(value, 2, lang),
         (false, "ttft_ratio" | "mixed_ratio" | "inside_reuse_ratio") => times(value),
         _ => fixed(value, 2),
     }
 }
 
+/// Percentage points.
+fn points(lang: Lang) -> &'static str {
+    lang.pick(["pp", "个百分点"])
+}
+
 /// `+12.3 %`; of shares `+1.20 pp`.
-fn change(metric: &MetricChange) -> String {
+fn change(metric: &MetricChange, lang: Lang) -> String {
     let Some(change) = metric.change else {
         return "-".to_owned();
     };
     if metric.absolute {
-        format!("{:+.2} pp", 100.0 * change)
+        format!("{:+.2} {}", 100.0 * change, points(lang))
     } else {
-        format!("{:+.1} %", 100.0 * change)
+        format!("{:+.1}{}", 100.0 * change, lang.pick([" %", "%"]))
     }
 }
 
-fn interval(metric: &MetricChange) -> String {
+fn interval(metric: &MetricChange, lang: Lang) -> String {
     let Some((low, high)) = metric.low.zip(metric.high) else {
         return "-".to_owned();
     };
     let (low, high) = (100.0 * low, 100.0 * high);
     if metric.absolute {
-        format!("{low:+.2} … {high:+.2} pp")
+        format!("{low:+.2} … {high:+.2} {}", points(lang))
     } else {
-        format!("{low:+.1} … {high:+.1} %")
+        format!("{low:+.1} … {high:+.1}{}", lang.pick([" %", "%"]))
     }
 }
 
@@ -145,10 +150,10 @@ fn cells(of: &str, metric: &MetricChange, lang: Lang) -> [String; 7] {
     [
         part(of, lang).to_owned(),
         name(&metric.name, lang),
-        value(metric, metric.base),
-        value(metric, metric.new),
-        change(metric),
-        interval(metric),
+        value(metric, metric.base, lang),
+        value(metric, metric.new, lang),
+        change(metric, lang),
+        interval(metric, lang),
         judgement(metric.judgement, lang).to_owned(),
     ]
 }
@@ -219,13 +224,13 @@ fn intervals_note(levels: &[LevelChange], lang: Lang) -> &'static str {
             "Times are geometric means. Intervals: 95 % Welch t over cycles where both runs have three; else the spread over prompts within these two runs."
         }
         (true, Lang::Zh) => {
-            "时间为几何平均。区间：两次运行都有三个循环时为各循环的 95 % Welch t 区间，否则为这两次运行内提示词间的散布。"
+            "时间为几何平均。区间：两次运行都有三个冷热循环时为各冷热循环的 95% 置信区间（Welch t），否则为这两次运行内提示词间的波动。"
         }
         (false, Lang::En) => {
             "Times are geometric means. Intervals: the spread over prompts within these two runs; how far two equal runs differ is not in it (--rounds CWCWCW in both gives that)."
         }
         (false, Lang::Zh) => {
-            "时间为几何平均。区间：这两次运行内提示词间的散布，不含两次相同运行之间的差异（两次都用 --rounds CWCWCW 可得到）。"
+            "时间为几何平均。区间：这两次运行内提示词间的波动，不含两次相同运行之间的差异（两次都用 --rounds CWCWCW 可得到）。"
         }
     }
 }

@@ -104,7 +104,7 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
                 format!(
                     "records of requests are gone from the {run} run: figures are over the rest, throughput is not known"
                 ),
-                format!("{run_zh}运行缺少部分请求的记录：数值只基于其余请求，吞吐未知"),
+                format!("{run_zh}运行缺少部分请求的记录：数值只基于其余请求，吞吐量未知"),
             ]
         }
         ChangeCaveat::Differs { what, base, new } => setting(what, base.as_deref(), new.as_deref()),
@@ -151,7 +151,7 @@ fn stopped(run: Which) -> Bilingual {
         format!(
             "cycles of the {run} run were stopped when they decided (--until): intervals over cycles are narrower than they should be"
         ),
-        format!("{run_zh}运行的循环在可判定时即停止（--until）：按循环的区间比应有的更窄"),
+        format!("{run_zh}运行的冷热循环在可判定时即停止（--until）：按冷热循环的区间比应有的更窄"),
     ]
 }
 

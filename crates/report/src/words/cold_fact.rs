@@ -99,7 +99,7 @@ fn text(fact: &ColdFact) -> Bilingual {
         ColdFact::NoneSucceeded { .. } => both("no request succeeded", "没有请求成功"),
         ColdFact::NotReported { .. } => both(
             "the server reports no cached tokens; it may have an option for it (vLLM: --enable-prompt-tokens-details, SGLang: --enable-cache-report)",
-            "服务端不报告缓存命中 tokens；可能有选项可开启（vLLM：--enable-prompt-tokens-details，SGLang：--enable-cache-report）",
+            "服务端不报告缓存命中 tokens；可能有启动参数可开启（vLLM：--enable-prompt-tokens-details，SGLang：--enable-cache-report）",
         ),
         ColdFact::TooShort { shared: true, .. } => both(
             "the prompts share too much of each other to tell whether anything else was hit",

@@ -70,7 +70,7 @@ fn looked(until: UntilProgress) -> Bilingual {
                 "; {cycles} of at most {most} cycles, not looked at yet (the first look is after cycle 3)"
             ),
             format!(
-                "；已运行 {cycles} 个循环（最多 {most} 个），尚未查看（第 3 个循环后首次查看）"
+                "；已运行 {cycles} 个冷热循环（最多 {most} 个），尚未查看（第 3 个冷热循环后首次查看）"
             ),
         ];
     }
@@ -81,7 +81,9 @@ fn looked(until: UntilProgress) -> Bilingual {
     };
     [
         format!("; {en} {look} of at most {looks}, after {cycles} of at most {most} cycles"),
-        format!("；{zh} {look} 次查看（最多 {looks} 次），共 {cycles} 个循环（最多 {most} 个）"),
+        format!(
+            "；{zh} {look} 次查看（最多 {looks} 次），共 {cycles} 个冷热循环（最多 {most} 个）"
+        ),
     ]
 }
 

@@ -59,13 +59,13 @@ fn missing(gap: &CostGap, of: u64) -> Bilingual {
         CostGap::Count { what, requests } => {
             let [what, what_zh] = match what.as_str() {
                 "prompt" => ["prompt tokens", "提示词 token"],
-                "cached" => ["cached tokens", "缓存 token"],
+                "cached" => ["cached tokens", "缓存命中 token"],
                 "written" => ["tokens written into the cache", "写入缓存的 token"],
                 _ => ["output tokens", "输出 token"],
             };
             [
                 format!("{requests} of {of} answers do not tell {what}"),
-                format!("{of} 个回答中有 {requests} 个没有给出{what_zh}"),
+                format!("{of} 个响应中有 {requests} 个没有给出{what_zh}"),
             ]
         }
         CostGap::Price { key } => [

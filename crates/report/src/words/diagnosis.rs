@@ -137,11 +137,11 @@ fn left_out(base: &str, reason: LeftOut) -> Bilingual {
     let [why, why_zh] = match reason {
         LeftOut::SeveralProcesses => [
             "the page's counters go back and forth, as those of several processes in turn do",
-            "页面上的计数器来回跳动，像多个进程轮流应答",
+            "页面上的计数器来回跳动，像多个进程轮流响应",
         ],
         LeftOut::OtherProcess => [
             "the page before and the page after the round are those of different processes: the engine began anew, or several answer in turn",
-            "轮前与轮后的页面来自不同进程：引擎重启过，或有多个进程轮流应答",
+            "轮前与轮后的页面来自不同进程：引擎重启过，或有多个进程轮流响应",
         ],
         LeftOut::PassesOn => [
             "an engine of the same kind is named by --admin-url, so this address shows the page of one engine and is none itself",
@@ -281,7 +281,7 @@ fn below_block(short: u64, of: u64, block: u64) -> Bilingual {
             "below a block: {short} of {of} prompts have at most one block ({block} tokens) and cannot hit"
         ),
         format!(
-            "不足一块：{of} 条提示词中有 {short} 条不超过一个 {block} token 的缓存块，无法命中"
+            "短于一个缓存块：{of} 条提示词中有 {short} 条不超过一个 {block} token 的缓存块，无法命中"
         ),
     ]
 }
@@ -293,7 +293,7 @@ fn partial_blocks(block: u64, mean: f64, most: f64) -> Bilingual {
             "partial blocks: hits come in whole blocks of {block} tokens and the last token is always computed, so of prompts of {mean:.0} tokens on average at most {most} can come from the cache"
         ),
         format!(
-            "不完整的块：命中以 {block} token 的整块为单位，且最后一个 token 总要计算；提示词平均 {mean:.0} token，最多 {most_zh} 可命中缓存"
+            "不完整的缓存块：命中以 {block} token 的整个缓存块为单位，且最后一个 token 总要计算；提示词平均 {mean:.0} token，最多 {most_zh} 可命中缓存"
         ),
     ]
 }
@@ -305,7 +305,7 @@ fn not_finished_later(first: f64, later: f64) -> Bilingual {
             "store not finished, perhaps: the first warm round hit {first}, the next one {later}; the cache was still being written, or takes a prompt at its second use only; --round-gap SECONDS, which waits, tells"
         ),
         format!(
-            "可能写入未完成：第一个热轮命中 {first_zh}，下一个 {later_zh}；缓存仍在写入，或只在第二次使用时才缓存；可用 --round-gap 秒数 等待以区分"
+            "缓存写入可能未完成：第一个热轮命中 {first_zh}，下一个 {later_zh}；缓存仍在写入，或只在第二次使用时才缓存；可用 --round-gap SECONDS 等待以区分"
         ),
     ]
 }
@@ -316,7 +316,7 @@ fn not_finished_soon(requests: u64, within: f64, after: f64) -> Bilingual {
             "store not finished, perhaps: {requests} requests that missed had been asked again within {within:.2} s of their first answer, those that hit after {after:.2} s and more; or the cache was full and kept the first ones; --round-gap SECONDS, which waits, tells"
         ),
         format!(
-            "可能写入未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；也可能是缓存已满、只保留了最先的；可用 --round-gap 秒数 等待以区分"
+            "缓存写入可能未完成：未命中的 {requests} 个请求在首次响应后 {within:.2} 秒内就被再次发送，而命中的都在 {after:.2} 秒之后；也可能是缓存已满、只保留了最先的；可用 --round-gap SECONDS 等待以区分"
         ),
     ]
 }

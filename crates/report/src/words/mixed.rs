@@ -101,7 +101,7 @@ fn other_sharing(computed: f64) -> Bilingual {
             "the misses computed {shown}× as many prompt tokens as in their cold round, since other requests shared beginnings with them, so the arms differ by more than the cache"
         ),
         format!(
-            "未命中请求计算的提示词 token 是其冷轮的 {shown} 倍（与之共享开头的请求不同），因此两组的差别不只是缓存"
+            "未命中请求计算的提示词 token 是其冷轮的 {shown} 倍（与之有共享前缀的请求不同），因此两组的差别不只是缓存"
         ),
     ]
 }

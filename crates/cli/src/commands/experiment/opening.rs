@@ -120,7 +120,7 @@ pub(super) fn connect(
     if plan.request.key_as_bearer {
         note(plan.output.lang.pick([
             "the key is sent as `Authorization: Bearer`: the server answered 401 to `x-api-key`",
-            "密钥以 `Authorization: Bearer` 发送：服务端对 `x-api-key` 回答了 401",
+            "密钥以 `Authorization: Bearer` 发送：服务端对 `x-api-key` 返回了 401",
         ]));
     }
     if plan.request.network.insecure {

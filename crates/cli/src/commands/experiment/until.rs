@@ -117,7 +117,7 @@ impl Experiment {
                 format!(
                     "cycle {done} of at most {most}: {ratio:.3}× ({low:.3}–{high:.3}×), not decided yet"
                 ),
-                format!("第 {done} 个循环（最多 {most} 个）：{ratio:.3}×（{low:.3}–{high:.3}×），尚未判定"),
+                format!("第 {done} 个冷热循环（最多 {most} 个）：{ratio:.3}×（{low:.3}–{high:.3}×），尚未判定"),
             ]));
         }
         ended

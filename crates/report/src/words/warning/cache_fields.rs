@@ -70,7 +70,9 @@ pub(super) fn control(report: &ControlReport, effect: ControlEffect) -> Bilingua
             format!(
                 "{fields}: ignored: a repeated text of {of} tokens hit {with} with it, no more than a template"
             ),
-            format!("{fields}：被忽略：重复的 {of} token 文本带该字段也只命中 {with}，不超过模板"),
+            format!(
+                "{fields}：被忽略：重复的 {of} token 文本带该字段也只命中 {with}，不超过聊天模板"
+            ),
         ],
         ControlEffect::BelowMinimum => {
             let least = tokens(report.min_tokens);
@@ -85,7 +87,7 @@ pub(super) fn control(report: &ControlReport, effect: ControlEffect) -> Bilingua
         }
         ControlEffect::Unknown => [
             format!("{fields}: what it does is not known: cached tokens are not reported"),
-            format!("{fields}：作用未知：未报告缓存 token"),
+            format!("{fields}：作用未知：未报告缓存命中 token"),
         ],
     }
 }

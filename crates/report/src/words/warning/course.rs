@@ -20,7 +20,7 @@ pub(super) fn course(warning: &Warning) -> Option<Bilingual> {
                 "the run was killed in this round: {not_recorded} requests are not in the journal, of which up to {in_flight} were in flight"
             ),
             format!(
-                "运行在本轮中被杀死：{not_recorded} 个请求不在日志中，其中最多 {in_flight} 个当时正在进行"
+                "运行在本轮中被杀死：{not_recorded} 个请求不在运行日志中，其中最多 {in_flight} 个当时在途"
             ),
         ],
         Warning::LimitReached { flag, not_started } => [
@@ -32,7 +32,7 @@ pub(super) fn course(warning: &Warning) -> Option<Bilingual> {
                 "the journal lacks {missing} of the {planned} requests of this finished round: lines are gone from it, and every figure of the round is of the others alone"
             ),
             format!(
-                "日志缺少本轮（已完成）{planned} 个请求中的 {missing} 个：有行丢失，本轮所有数字只来自其余请求"
+                "运行日志缺少本轮（已完成）{planned} 个请求中的 {missing} 个：有行丢失，本轮所有数字只来自其余请求"
             ),
         ],
         _ => return None,

@@ -26,7 +26,7 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
             let unit_zh = if unit == "tokens" { "token" } else { "字符" };
             [
                 format!("{count} prompts were cut to {limit} {unit} (--max-input-length)"),
-                format!("{count} 个提示词被截断为 {limit} {unit_zh} (--max-input-length)"),
+                format!("{count} 个提示词被截断为 {limit} {unit_zh}（--max-input-length）"),
             ]
         }
         Warning::OtherInputLength { stated, counted } => [
@@ -35,7 +35,7 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
                 deviation(*stated, *counted)
             ),
             format!(
-                "服务端计得提示词共 {counted} token，数据集标明 {stated} ({:+.1} %)：分词器不同，或含聊天模板；所有数字采用服务端计数",
+                "服务端计得提示词共 {counted} token，数据集标明 {stated}（{:+.1}%）：分词器不同，或含聊天模板；所有数字采用服务端计数",
                 deviation(*stated, *counted)
             ),
         ],

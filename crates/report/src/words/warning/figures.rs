@@ -11,7 +11,7 @@ pub(super) fn figures(warning: &Warning) -> Option<Bilingual> {
             format!(
                 "{gaps} gaps between chunks: the percentiles of ICL are within 1 %, all else is exact"
             ),
-            format!("{gaps} 个块间隔：ICL 的分位数误差在 1% 以内，其余均为精确值"),
+            format!("{gaps} 个 chunk 间延迟：ICL 的分位数误差在 1% 以内，其余均为精确值"),
         ],
         Warning::FewSamplesForP99 { n } => [
             format!("n = {n}: a P99 needs at least 100 samples, here it is close to the maximum"),

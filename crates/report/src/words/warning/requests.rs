@@ -40,7 +40,7 @@ pub(super) fn requests(warning: &Warning) -> Option<Bilingual> {
         ],
         Warning::FreshUnproven => both(
             "M and N rest on fresh text making a prompt cold, which the canary did not prove here",
-            "M 与 N 依赖全新前缀使提示词变冷，而探测请求（canary）在此未能证实这一点",
+            "M 与 N 依赖全新前缀使提示词不再命中，而探测请求（canary）在此未能证实这一点",
         ),
         Warning::CanaryFailed { reason } => [
             format!(

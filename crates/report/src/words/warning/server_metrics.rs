@@ -22,7 +22,7 @@ fn metric(warning: &Warning) -> Option<Bilingual> {
                 "{name}: no figures: it went backwards, or its readings are of different processes (the server began anew, or several answer in turn)"
             ),
             format!(
-                "{name}：不给出数值：计数器倒退，或各次读数来自不同进程（服务重启过，或有多个进程轮流应答）"
+                "{name}：不给出数值：计数器回退，或各次读数来自不同进程（服务端重启过，或有多个进程轮流响应）"
             ),
         ],
         Warning::MetricNotCovered { name } => [
