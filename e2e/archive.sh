@@ -21,7 +21,7 @@ cd "$work/empty"/dualround-*
 sha256sum --check --quiet --strict SHA256SUMS
 [ "$(find . -type f ! -name SHA256SUMS | wc -l)" = "$(wc -l <SHA256SUMS)" ]
 [ "dualround-$(./dualround --version | cut -d' ' -f2)-$target" = "$(basename "$PWD")" ]
-for file in README.md README.zh-CN.md LICENSE THIRD-PARTY-LICENSES.txt; do [ -s "$file" ]; done
+for file in README.md examples/slo.yaml LICENSE THIRD-PARTY-LICENSES.txt; do [ -s "$file" ]; done
 
 # Every page, without a warning. Chinese lines cannot be adjusted as English ones are: only that is not asked for.
 pages=0

@@ -9,11 +9,11 @@ pub(crate) fn open(page: &Path, lang: Lang) {
     let opened = if has_screen() {
         // A link of its own, since a browser starts elsewhere.
         let page = page.canonicalize().unwrap_or_else(|_| page.to_owned());
-        open::that_detached(page).map_err(|error| error.to_string())
+        let called = open::that_detached(page);
+        // Its own words are the ends of several programs that were tried.
+        called.map_err(|_| lang.pick(["no program that opens pages", "没有能打开网页的程序"]))
     } else {
-        Err(lang
-            .pick(["there is no display here", "此处没有图形界面"])
-            .to_owned())
+        Err(lang.pick(["there is no display here", "此处没有图形界面"]))
     };
     if let Err(reason) = opened {
         let page = page.display();

@@ -211,7 +211,7 @@ fn a_store_that_was_not_finished_is_told_from_its_evidence() {
     let level = compare(&mut told, &Judging::default(), &knowing(16, 0.992));
     let text = diagnoses(&level).join("; ");
     assert!(text.contains("hit 10.0 %, the next one 99.2 %"), "{text}");
-    assert!(diagnoses_zh(&level).join("").contains("写入未完成"));
+    assert!(diagnoses_zh(&level).join("").contains("写入可能未完成"));
 }
 
 #[test]

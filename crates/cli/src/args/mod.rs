@@ -17,7 +17,7 @@ pub(crate) mod words;
 mod workload;
 
 pub(crate) use check::{Check, CheckDatasetArgs, CheckEndpointArgs, CheckMetricsArgs};
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use dualround_model::Lang;
 pub(crate) use engine::{CalibrateArgs, DemoArgs, SimulateArgs};
 pub(crate) use init::InitArgs;
@@ -178,7 +178,13 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, cl
     if first.starts_with('-') && !global {
         words.insert(1, "run".into());
     }
-    let command = command_in(language(&words));
+    let mut command = command_in(language(&words));
+    if first.contains("://") {
+        let advice = format!(
+            "an address alone is no command: `dualround check endpoint {first}` looks at the server, `dualround init {first}` makes a plan"
+        );
+        return Err(command.error(ErrorKind::InvalidSubcommand, advice));
+    }
     let matches = command
         .try_get_matches_from(&words)
         .map_err(|error| variables::named_in(error, &words))?;

@@ -2,7 +2,12 @@
 
 use super::convert::whole_or_nothing;
 use crate::screen::note;
-use crate::{args::GenerateArgs, exit, exit::Usage, hub, settings};
+use crate::{
+    args::{GenerateArgs, spoken},
+    exit,
+    exit::Usage,
+    hub, settings,
+};
 use dualround_dataset::{FileTokenizer, Length, Workload};
 
 /// Runs `dualround generate`: makes a workload and says what share of it a cold round could hit.
@@ -33,13 +38,16 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
     let made = whole_or_nothing(&args.output, |out| {
         workload.write(tokens.as_ref(), out).map_err(Into::into)
     })?;
-    note(&format!(
-        "{}: {} rows, {} words; {:.1} % of them stand at the beginning of an earlier row too: what a cold round could hit in a cache that forgets nothing. A warm round could hit all but each prompt's last token and last part of a block",
-        args.output.display(),
-        made.rows,
-        made.length,
-        100.0 * made.cold_share
-    ));
+    let (file, rows, length) = (args.output.display(), made.rows, made.length);
+    let share = 100.0 * made.cold_share;
+    note(&spoken().pick([
+        format!(
+            "{file}: {rows} rows, {length} words; {share:.1} % of them stand at the beginning of an earlier row too: what a cold round could hit in a cache that forgets nothing. A warm round could hit all but each prompt's last token and last part of a block"
+        ),
+        format!(
+            "{file}：{rows} 行，{length} 个词；其中 {share:.1}% 也位于更早某行的开头，即缓存不驱逐时冷轮可命中的比例。热轮可命中除每个提示词最后一个 token 与最后一个不完整缓存块以外的全部"
+        ),
+    ]));
     Ok(exit::OK)
 }
 

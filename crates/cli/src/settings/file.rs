@@ -20,13 +20,21 @@ pub(super) fn read(path: &Path) -> Result<RunArgs, Usage> {
     if text.trim().is_empty() {
         return Err(usage(format!("--config {shown} is empty")));
     }
-    if let Some(error) = unknown_key(&text) {
+    parse(&text, &shown.to_string())
+}
+
+/// Settings in the text of a file of this name.
+///
+/// # Errors
+/// [`Usage`] naming file, line and key.
+pub(super) fn parse(text: &str, shown: &str) -> Result<RunArgs, Usage> {
+    if let Some(error) = unknown_key(text) {
         return Err(usage(format!("--config {shown} {error}")));
     }
-    serde_saphyr::from_str(&text).map_err(|error| {
+    serde_saphyr::from_str(text).map_err(|error| {
         let line = error.location().map(|place| place.line());
         let line = line.and_then(|line| usize::try_from(line).ok());
-        let key = culprit(&text, line.unwrap_or(0));
+        let key = culprit(text, line.unwrap_or(0));
         // The parser draws the place below its first line.
         let error = error.to_string();
         let first = error.lines().next().unwrap_or_default();

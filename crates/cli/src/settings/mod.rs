@@ -74,6 +74,14 @@ pub(crate) fn merged(args: RunArgs) -> Result<RunArgs, Usage> {
     }
 }
 
+/// Whether what was given goes with the text of a file that is to be written.
+///
+/// # Errors
+/// [`Usage`] naming what does not.
+pub(crate) fn check_file(given: RunArgs, text: &str, name: &str) -> Result<(), Usage> {
+    resolve(given.or(file::parse(text, name)?)).map(drop)
+}
+
 /// Resolves flags and environment (already in `args`) over the `--config` file and the defaults.
 ///
 /// # Errors

@@ -159,6 +159,55 @@ fn the_data_set_fits_a_small_cache() {
     assert_eq!(level["conclusion"]["kind"], "effect", "{level}");
 }
 
+/// Whatever was given: what is written can be run, or nothing is written.
+#[test]
+fn what_is_written_runs_with_what_was_given() {
+    let sim = engine();
+    let base = sim.base_url();
+    for (given, runs) in [
+        ("--no-probe", true),
+        ("--until decided --budget 5m", true),
+        ("--min-output-tokens 64", true),
+        ("--reset-cache-url URL/reset_prefix_cache", true),
+        ("--cold reset", true),
+        ("--api responses --prompt-cache-key fixed:x", true),
+        ("--api completions --prompt-token-ids", true),
+        ("--rounds CWM --max-output-tokens 2", true),
+        ("--format sharegpt", false),
+        ("--min-length 100000", false),
+        ("--until decided", false),
+        ("--cold none --rounds CWM", false),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let given = given.replace("URL", &base);
+        let output = run(dir.path(), &format!("init {base} {given}"));
+        let said = stderr(&output);
+        if !runs {
+            assert_eq!(output.status.code(), Some(2), "{given}: {said}");
+            assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "{given}");
+            continue;
+        }
+        assert!(output.status.success(), "{given}: {said}");
+        let again = run(
+            dir.path(),
+            "run --config dualround.yaml --num-samples 6 --concurrency 4",
+        );
+        assert!(again.status.success(), "{given}: {}", stderr(&again));
+    }
+}
+
+#[test]
+fn an_address_alone_is_told_what_to_put_before_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(dir.path(), "http://127.0.0.1:1/v1");
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2));
+    for command in ["check endpoint", "init"] {
+        let line = format!("dualround {command} http://127.0.0.1:1/v1");
+        assert!(said.contains(&line), "{said}");
+    }
+}
+
 #[test]
 fn a_service_that_keeps_only_what_it_is_asked_to_keep_is_asked() {
     let dir = tempfile::tempdir().unwrap();
@@ -250,6 +299,7 @@ fn without_a_server_nothing_is_written_and_the_next_command_is_said() {
 fn a_folder_that_cannot_be_written_to_is_said() {
     let sim = engine();
     let dir = tempfile::tempdir().unwrap();
+    // Before anything is sent, which may cost something.
     fs::create_dir(dir.path().join("dualround-prompts.jsonl.part")).unwrap();
     let output = run(dir.path(), &format!("init {}", sim.base_url()));
     let said = stderr(&output);

@@ -37,7 +37,7 @@ def main() -> int:
     if program is None:
         print(
             f"dualround: the program is missing, looked for {', '.join(map(str, looked))}; "
-            "install again: pip install --force-reinstall dualround",
+            "install the wheel again: pip install --force-reinstall FILE.whl",
             file=sys.stderr,
         )
         return NOT_FOUND

@@ -140,7 +140,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             yield file
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{path} is missing; where the run was killed, dualround report {path.parent} writes it"
+            f"{path} is missing; where the run was killed, dualround report {path.parent} writes it, once a round of it had ended"
         ) from error
     # What is wrong with a file is an error of its own in each library.
     except Exception as error:

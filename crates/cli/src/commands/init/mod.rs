@@ -11,7 +11,7 @@ use super::{
     endpoint_words::{self, CanarySeen},
 };
 use crate::{
-    args::{InitArgs, given_settings},
+    args::{GivenSetting, InitArgs, RunArgs, given_settings},
     exit,
     exit::Usage,
     hint,
@@ -23,7 +23,10 @@ use dualround_loadgen::redact_url;
 use dualround_model::{Api, EngineKind, EngineReport, least_cached_tokens};
 use fit::{FittingPrompts, ServerFacts};
 use settings_file::{SettingsFile, seen_of};
-use std::path::Path;
+use std::{
+    fs::{File, remove_file},
+    path::Path,
+};
 
 /// The settings.
 const SETTINGS: &str = "dualround.yaml";
@@ -31,6 +34,12 @@ const SETTINGS: &str = "dualround.yaml";
 const PROMPTS: &str = "dualround-prompts.jsonl";
 /// The same words for everyone.
 const SEED: u64 = 1;
+
+/// What is left to do where the canary was not answered.
+const WITHOUT_CANARY: [&str; 2] = [
+    "nothing was written; where the canary alone is refused, as by a short context, --no-probe goes on without it",
+    "未写出任何文件；若只是探测请求被拒绝（如上下文太短），可用 --no-probe 跳过它",
+];
 
 /// Runs `dualround init`.
 pub(crate) fn run(args: InitArgs) -> anyhow::Result<u8> {
@@ -53,10 +62,12 @@ fn start(args: InitArgs) -> anyhow::Result<u8> {
         return Err(no_address().into());
     };
     let makes_prompts = !settled.has_dataset;
-    refuse_to_overwrite(SETTINGS, args.force)?;
+    let given = given_settings(&merged, "endpoint");
     if makes_prompts {
-        refuse_to_overwrite(PROMPTS, args.force)?;
+        refuse_other_rows(&given)?;
+        make_room(PROMPTS, args.force)?;
     }
+    make_room(SETTINGS, args.force)?;
     let looked = LookedAt::of(settled, true)?;
     for text in endpoint_words::engines(&looked.session, &looked.canary, lang) {
         line(&text);
@@ -65,20 +76,26 @@ fn start(args: InitArgs) -> anyhow::Result<u8> {
         line(&text);
     }
     if matches!(looked.canary, CanarySeen::Unanswered(_)) {
+        line(lang.pick(WITHOUT_CANARY));
         return Ok(exit::ENDPOINT);
     }
     let prompts = makes_prompts.then(|| FittingPrompts::of(&facts(&looked)));
-    if let Some(fitting) = &prompts {
-        write_prompts(fitting)?;
-    }
     let file = SettingsFile {
         endpoint: &endpoint,
         prompts: prompts.as_ref().map(|_| PROMPTS),
-        given: given_settings(&merged, "endpoint"),
+        given,
         seen: seen_of(&looked),
         lang,
     };
     let text = file.text();
+    let whole = RunArgs {
+        endpoint: Some(endpoint.clone()),
+        ..merged
+    };
+    settings::check_file(whole, &text, SETTINGS)?;
+    if let Some(fitting) = &prompts {
+        write_prompts(fitting)?;
+    }
     whole_or_nothing(Path::new(SETTINGS), |out| {
         out.write_all(text.as_bytes()).map_err(anyhow::Error::from)
     })?;
@@ -97,14 +114,39 @@ fn no_address() -> Usage {
     )
 }
 
-/// Refuses to write where something stands.
-fn refuse_to_overwrite(name: &str, force: bool) -> Result<(), Usage> {
-    if force || !Path::new(name).exists() {
+/// Settings that say how the rows of a file are read, which a data set that is made here is not.
+const OF_ROWS: [&str; 7] = [
+    "format",
+    "text_key",
+    "weight_key",
+    "min_length",
+    "max_length",
+    "skip_bad_rows",
+    "trace_block_size",
+];
+
+/// Refuses what is of a file where none is named.
+fn refuse_other_rows(given: &[GivenSetting]) -> Result<(), Usage> {
+    let Some(one) = given.iter().find(|one| OF_ROWS.contains(&one.name)) else {
         return Ok(());
-    }
+    };
+    let flag = one.name.replace('_', "-");
     Err(Usage(format!(
-        "{name} is there already: --force replaces it, or start elsewhere"
+        "--{flag} says how a file is read: give --dataset FILE too, or leave it out"
     )))
+}
+
+/// Refuses to write where something stands, or where nothing can be written, before anything is sent.
+fn make_room(name: &str, force: bool) -> Result<(), Usage> {
+    if !force && Path::new(name).exists() {
+        return Err(Usage(format!(
+            "{name} is there already: --force replaces it, or start elsewhere"
+        )));
+    }
+    let draft = format!("{name}.part");
+    File::create(&draft)
+        .and_then(|_| remove_file(&draft))
+        .map_err(|error| Usage(format!("cannot write {name}: {error}")))
 }
 
 /// What is known of the server that decides what suits it.

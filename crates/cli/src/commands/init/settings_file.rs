@@ -79,7 +79,7 @@ pub(super) struct SettingsFile<'a> {
 }
 
 /// Why a setting stands there that the user gave.
-const GIVEN: [&str; 2] = ["As it was given.", "按命令行给出。"];
+const GIVEN: [&str; 2] = ["As it was given.", "按所给的值。"];
 
 /// A setting that the file has, unless the user gave another value of it.
 #[derive(Clone)]
@@ -141,16 +141,18 @@ impl SettingsFile<'_> {
         let (endpoint, seen) = (redact_url(self.endpoint), &self.seen);
         let [said, said_zh] = &seen.said;
         let engine = &seen.engine;
+        let folder = self.given_value("output_dir").and_then(Value::as_str);
+        let folder = folder.unwrap_or("results");
         self.lang.pick([
             format!(
                 "# Settings for {endpoint}, written by `dualround init`.\n\
-                 # Run them: dualround run --config dualround.yaml (then open results/report.html)\n\
+                 # Run them: dualround run --config dualround.yaml (then open {folder}/report.html)\n\
                  # Each key is a flag (max_output_tokens is --max-output-tokens); flags win. All of them: dualround run --help\n\
                  # Seen: {engine}; {said}\n"
             ),
             format!(
                 "# {endpoint} 的设置，由 `dualround init` 写出。\n\
-                 # 运行：dualround run --config dualround.yaml（完成后打开 results/report.html）\n\
+                 # 运行：dualround run --config dualround.yaml（完成后打开 {folder}/report.html）\n\
                  # 每个键即一个参数（max_output_tokens 即 --max-output-tokens），命令行优先。全部参数：dualround run --help\n\
                  # 所见：{engine}；{said_zh}\n"
             ),
@@ -159,12 +161,31 @@ impl SettingsFile<'_> {
 
     /// The settings that the file has in any case, in the order in which one reads them.
     fn entries(&self) -> Vec<FileEntry> {
-        [
+        let parts = [
             self.about_requests(),
             self.about_rounds(),
             self.about_answers(),
-        ]
-        .concat()
+        ];
+        let mut all = parts.concat();
+        all.retain(|entry| !self.is_ruled_out(entry.key));
+        all
+    }
+
+    /// A setting that was given stands in the place of this one, or does not go with it.
+    fn is_ruled_out(&self, key: &str) -> bool {
+        let by = match key {
+            "rounds" => "until",
+            "cold" => "reset_cache_url",
+            "prometheus_metrics" => "no_probe",
+            _ => return false,
+        };
+        self.given.iter().any(|one| one.name == by)
+    }
+
+    /// The value of a setting that was given.
+    fn given_value(&self, name: &str) -> Option<&Value> {
+        let given = self.given.iter().find(|one| one.name == name)?;
+        given.value.as_ref()
     }
 
     /// Where requests go, and what they hold.
@@ -250,7 +271,7 @@ impl SettingsFile<'_> {
         let seen = &self.seen;
         let mut out = vec![entry(
             "max_output_tokens",
-            json!(OUTPUT),
+            json!(self.output_tokens()),
             [
                 "A cache changes TTFT; longer answers only take longer.",
                 "缓存影响的是 TTFT；输出更长只会更慢。",
@@ -290,6 +311,12 @@ impl SettingsFile<'_> {
             ["The same draws in every run.", "每次运行抽样相同。"],
         ));
         out
+    }
+
+    /// As long as the answers may be, and no shorter than they must be.
+    fn output_tokens(&self) -> u64 {
+        let least = self.given_value("min_output_tokens");
+        least.and_then(Value::as_u64).unwrap_or(0).max(OUTPUT)
     }
 
     /// How rounds are made cold here.

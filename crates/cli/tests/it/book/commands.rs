@@ -86,6 +86,27 @@ fn every_chapter_with_commands_is_run() {
     assert_eq!(LANGUAGES, ["en", "zh"]);
 }
 
+/// A mark is not shown: what engine a reader has to start must stand in the text too.
+#[test]
+fn the_engine_of_a_command_is_told_to_who_reads() {
+    for lang in LANGUAGES {
+        for path in chapters(lang) {
+            let text = fs::read_to_string(super::folder(lang).join(&path)).unwrap();
+            for block in Chapter::read(lang, &path).blocks {
+                let Some(flags) = block.mark("engine") else {
+                    continue;
+                };
+                // The engine as it is, after another one.
+                let told = match flags {
+                    "--block-size 16" => "`dualround simulate`".to_owned(),
+                    flags => format!("`dualround simulate {flags}`"),
+                };
+                assert!(text.contains(&told), "{lang}/{path}: {told} is not told");
+            }
+        }
+    }
+}
+
 /// What a command of the block before printed.
 fn is_output(block: &CodeBlock) -> bool {
     block.language == "text" && block.follows
