@@ -25,7 +25,7 @@ fn text(lang: Lang) -> &'static str {
 dualround sends the same requests to an LLM server with its cache cold and
 warm. It says what the cache is worth, and how sure that is.
 
-  dualround demo --open          see it work: a simulated engine, no network, seconds
+  dualround demo --open          see it work: a simulated engine, no network
   dualround check endpoint URL   your server: what is it, does its cache hit?
   dualround init URL             write dualround.yaml and a small data set for it
   dualround run --config dualround.yaml
