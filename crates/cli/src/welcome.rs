@@ -27,7 +27,7 @@ warm. It says what the cache is worth, and how sure that is.
 
   dualround demo --open          see it work: a simulated engine, no network
   dualround check endpoint URL   your server: what is it, does its cache hit?
-  dualround init URL             write dualround.yaml and a small data set for it
+  dualround init URL             write dualround.yaml and a data set for it
   dualround run --config dualround.yaml
 
 URL is such as http://localhost:8000/v1. All commands: dualround --help
