@@ -162,37 +162,48 @@ fn the_data_set_fits_a_small_cache() {
 /// Whatever was given: what is written can be run, or nothing is written.
 #[test]
 fn what_is_written_runs_with_what_was_given() {
+    let runs = [
+        "--no-probe",
+        "--until decided --budget 5m",
+        "--min-output-tokens 64",
+        "--reset-cache-url URL/reset_prefix_cache",
+        "--api responses --prompt-cache-key fixed:x",
+        "--api completions --prompt-token-ids",
+        "--rounds CWM --max-output-tokens 2",
+    ];
+    // They mostly wait.
+    std::thread::scope(|scope| {
+        for given in runs {
+            scope.spawn(move || {
+                // A reset waits until nobody else asks.
+                let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+                let base = sim.base_url();
+                let given = given.replace("URL", &base);
+                let output = run(dir.path(), &format!("init {base} {given}"));
+                assert!(output.status.success(), "{given}: {}", stderr(&output));
+                let line = "run --config dualround.yaml --num-samples 6 --concurrency 4";
+                let output = run(dir.path(), line);
+                assert!(output.status.success(), "{given}: {}", stderr(&output));
+            });
+        }
+    });
     let sim = engine();
     let base = sim.base_url();
-    for (given, runs) in [
-        ("--no-probe", true),
-        ("--until decided --budget 5m", true),
-        ("--min-output-tokens 64", true),
-        ("--reset-cache-url URL/reset_prefix_cache", true),
-        ("--cold reset", true),
-        ("--api responses --prompt-cache-key fixed:x", true),
-        ("--api completions --prompt-token-ids", true),
-        ("--rounds CWM --max-output-tokens 2", true),
-        ("--format sharegpt", false),
-        ("--min-length 100000", false),
-        ("--until decided", false),
-        ("--cold none --rounds CWM", false),
+    for given in [
+        "--format sharegpt",
+        "--min-length 100000",
+        "--until decided",
+        "--cold none --rounds CWM",
     ] {
         let dir = tempfile::tempdir().unwrap();
-        let given = given.replace("URL", &base);
         let output = run(dir.path(), &format!("init {base} {given}"));
-        let said = stderr(&output);
-        if !runs {
-            assert_eq!(output.status.code(), Some(2), "{given}: {said}");
-            assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "{given}");
-            continue;
-        }
-        assert!(output.status.success(), "{given}: {said}");
-        let again = run(
-            dir.path(),
-            "run --config dualround.yaml --num-samples 6 --concurrency 4",
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{given}: {}",
+            stderr(&output)
         );
-        assert!(again.status.success(), "{given}: {}", stderr(&again));
+        assert_eq!(fs::read_dir(&dir).unwrap().count(), 0, "{given}");
     }
 }
 
