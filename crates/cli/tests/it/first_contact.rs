@@ -1,6 +1,8 @@
 //! What a newcomer types first: `init`, `demo --open`, and commands that cannot work yet.
 
-use crate::common::{dataset, dualround, engine, engine_with, json, run, stderr, stdout};
+use crate::common::{
+    dataset, dualround, engine, engine_with, is_chinese, json, run, stderr, stdout,
+};
 use simllm::{Sim, SimConfig};
 use std::{fs, path::Path, time::Duration};
 
@@ -346,12 +348,7 @@ fn init_and_hints_speak_chinese() {
         .lines()
         .filter(|line| line.starts_with("# ") && !line.starts_with("# slo"));
     for comment in comments {
-        assert!(
-            comment
-                .chars()
-                .any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-            "{comment}"
-        );
+        assert!(is_chinese(comment), "{comment}");
     }
     let said = stdout(&chinese("check dataset dualround-prompts.jsonl"));
     for word in ["文件：", "行数：", "字符数：", "共享前缀：", "第一个请求："]

@@ -2,7 +2,7 @@
 //! them.
 
 use super::{LANGUAGES, folder};
-use crate::common::dualround;
+use crate::{common::dualround, crossing::commands::all};
 use std::{fmt::Write, fs};
 
 /// What the program prints in a language.
@@ -30,13 +30,17 @@ fn hold(lang: &str, path: &str, text: &str) {
     );
 }
 
-/// Commands as their help lists them under this heading.
-fn commands_below(help: &str) -> Vec<String> {
-    let listed = help.split("\nCommands:\n").nth(1).unwrap_or("");
-    let lines = listed.lines().take_while(|line| !line.is_empty());
-    let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-    let names = names.filter(|name| !name.is_empty() && *name != "help");
-    names.map(str::to_owned).collect()
+/// The commands that do something, not those that only hold others.
+fn commands() -> Vec<Vec<String>> {
+    let all = all();
+    let holds_others = |one: &Vec<String>| {
+        let mut others = all.iter().filter(|other| *other != one);
+        others.any(|other| other.starts_with(one))
+    };
+    all.iter()
+        .filter(|one| !holds_others(one))
+        .cloned()
+        .collect()
 }
 
 /// The flags of a run stand once, under `run`; commands that take them all show their own.
@@ -58,16 +62,7 @@ fn the_chapter_of_flags_is_the_help() {
         } else {
             "# All commands and flags\n\nThis chapter is made of the program's own `--help`. Each flag of `run` is also a variable of the environment (`DUALROUND_NUM_SAMPLES`) and a key of a `--config` file (`num_samples`): flags win over the environment, the environment over the file. The commands of `check`, and `init`, take every flag of `run`; below stand their own.\n"
         });
-        let mut commands = Vec::new();
-        for name in commands_below(&printed("en", &["--help"])) {
-            let below = commands_below(&printed("en", &[&name, "--help"]));
-            if below.is_empty() {
-                commands.push(vec![name]);
-            } else {
-                commands.extend(below.into_iter().map(|one| vec![name.clone(), one]));
-            }
-        }
-        for command in commands {
+        for command in commands() {
             let help = help_of(lang, &command);
             let _ = write!(
                 text,

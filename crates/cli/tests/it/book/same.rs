@@ -5,6 +5,7 @@ use super::{
     chapter::{Chapter, chapters},
     folder,
 };
+use crate::common::{is_chinese, is_han};
 use std::{collections::BTreeSet, fs, path::Path};
 
 #[test]
@@ -73,7 +74,6 @@ fn the_books_say_the_same_in_both_languages() {
 /// Of a Chinese chapter no paragraph stays English. Lists of sources are paths, and help is printed.
 #[test]
 fn the_chinese_book_is_chinese() {
-    let is_han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
     for path in chapters("zh") {
         let text = fs::read_to_string(folder("zh").join(&path)).unwrap();
         let han = text.chars().filter(|c| is_han(*c)).count();
@@ -85,7 +85,7 @@ fn the_chinese_book_is_chinese() {
         for line in text.lines() {
             in_code ^= line.starts_with("```");
             let is_prose = !in_code && line.len() > 120 && !line.starts_with(['|', '-']);
-            assert!(!is_prose || line.contains(is_han), "{path}: {line}");
+            assert!(!is_prose || is_chinese(line), "{path}: {line}");
         }
     }
 }

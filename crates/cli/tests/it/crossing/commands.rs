@@ -25,7 +25,7 @@ fn below(words: &[&str]) -> Vec<String> {
 }
 
 /// All commands with those that they are below of.
-fn all() -> Vec<Vec<String>> {
+pub(crate) fn all() -> Vec<Vec<String>> {
     let mut out = Vec::new();
     for name in below(&[]) {
         out.push(vec![name.clone()]);

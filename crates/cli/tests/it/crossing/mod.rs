@@ -2,20 +2,15 @@
 //! everything that must know it. Rows come from the program itself, never from a list here; a hole
 //! has a reason, by class or, for at most [`HOLES`] in all, by itself.
 
-mod commands;
+pub(crate) mod commands;
 mod flags;
 mod letters;
 mod metrics;
 
-use crate::common::{dualround, stdout};
+use crate::common::{dualround, is_chinese, stdout};
 
 /// Holes with a reason of their own that all crossings may have together.
 const HOLES: usize = 20;
-
-/// Whether a text has Chinese in it.
-fn is_chinese(text: &str) -> bool {
-    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
-}
 
 /// What the program prints for these words.
 fn printed(words: &[&str]) -> String {
