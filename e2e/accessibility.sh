@@ -3,16 +3,7 @@
 #   DUALROUND: the program (default target/release/dualround)
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-dualround="${DUALROUND:-$here/../target/release/dualround}"
-cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
-work="$(mktemp -d)"
-dir="$work" port=18094
-. "$here/process.sh"
-clean_up() {
-    stop_process simulator
-    rm -rf "$work"
-}
-trap clean_up EXIT
+port=18094
 . "$here/chromium.sh"
 if [ ! -d "$cache/axe/node_modules/axe-core" ]; then
     mkdir -p "$cache/axe"

@@ -4,17 +4,7 @@
 #   DUALROUND: the program (default target/release/dualround)    KEEP=DIR: keep report, screenshots and PDF there
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-dualround="${DUALROUND:-$here/../target/release/dualround}"
-cache="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
-work="$(mktemp -d)"
-dir="$work" port=18093
-. "$here/process.sh"
-clean_up() {
-    stop_process simulator
-    rm -rf "$work"
-}
-trap clean_up EXIT
-
+port=18093
 . "$here/chromium.sh"
 
 cat >"$work/engine.yaml" <<'YAML'

@@ -1,42 +1,13 @@
 """The program on a terminal of its own: redraws, width, colours. Standard library only.
 Usage: python3 terminal.py PROGRAM"""
-import fcntl
+import functools
 import os
-import pty
 import re
-import select
-import struct
 import sys
-import tempfile
-import termios
-import time
 
-program = os.path.abspath(sys.argv[1])
+from on_terminal import ESCAPES, on_terminal
 
-
-def on_terminal(columns, env, *words):
-    """Runs it in a terminal; returns pairs of time and bytes as they came."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(tempfile.mkdtemp())
-        base = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-        os.execve(program, [program, *words], {**base, **env})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-    seen = []
-    while True:
-        ready, _, _ = select.select([terminal], [], [], 60)
-        try:
-            data = os.read(terminal, 65536) if ready else b""
-        except OSError:
-            data = b""
-        if not data:
-            break
-        seen.append((time.monotonic(), data))
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), seen
-
-
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+on_terminal = functools.partial(on_terminal, os.path.abspath(sys.argv[1]))
 
 code, seen = on_terminal(100, {}, "demo", "--concurrency", "2")
 text = b"".join(data for _, data in seen).decode()
