@@ -84,12 +84,7 @@ pub(crate) fn listing(args: &RunArgs) -> String {
                 writeln!(out, "# {name}: \"***\"  # {from}, a secret")
             }
             Some(value) => {
-                let value = match name {
-                    name if URLS.contains(&name) => redacted(value),
-                    "extra_body" => body(value),
-                    _ => value,
-                };
-                writeln!(out, "{name}: {value}  # {from}")
+                writeln!(out, "{name}: {}  # {from}", shown(name, value))
             }
             None if name == "api_key" && std::env::var_os(key).is_some() => {
                 let headers = args.header.as_deref().unwrap_or_default();
@@ -127,13 +122,8 @@ pub(crate) fn given_settings(args: &RunArgs, but: &str) -> Vec<GivenSetting> {
             return None;
         }
         let value = value?;
-        let shown = match name {
-            _ if SECRET.contains(&name) => Value::Null,
-            _ if URLS.contains(&name) => redacted(value.clone()),
-            "extra_body" => body(value.clone()),
-            _ => value.clone(),
-        };
-        let value = (shown == value).then_some(value);
+        let is_plain = !SECRET.contains(&name) && shown(name, value.clone()) == value;
+        let value = is_plain.then_some(value);
         Some(GivenSetting { name, value })
     });
     given.collect()
@@ -155,6 +145,15 @@ fn documented_default(arg: &clap::Arg) -> Option<String> {
     };
     let (default, _) = rest.split_once(']')?;
     Some(default.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// A value without the secrets that it may hold.
+fn shown(name: &str, value: Value) -> Value {
+    match name {
+        name if URLS.contains(&name) => redacted(value),
+        "extra_body" => body(value),
+        _ => value,
+    }
 }
 
 /// JSON that goes into bodies, without its secrets; a file's name as it is.

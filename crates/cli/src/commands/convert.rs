@@ -52,9 +52,7 @@ pub(crate) fn whole_or_nothing<T>(
     // Where a link leads.
     let led = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let path = led.as_path();
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(".part");
-    let draft = PathBuf::from(draft);
+    let draft = draft_of(path);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty());
     if let Some(parent) = parent {
         fs::create_dir_all(parent).map_err(fail)?;
@@ -72,6 +70,13 @@ pub(crate) fn whole_or_nothing<T>(
         fs::rename(&draft, path).map_err(fail)?;
     }
     written
+}
+
+/// Where a file is written before it has its name.
+pub(crate) fn draft_of(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".part");
+    draft.into()
 }
 
 /// What is no regular file (the standard output, a device, a pipe) is written into, never replaced.

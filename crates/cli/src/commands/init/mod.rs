@@ -7,7 +7,7 @@ mod settings_file;
 use super::{
     check::{CheckTarget, line, settle},
     check_endpoint::LookedAt,
-    convert::whole_or_nothing,
+    convert::{draft_of, whole_or_nothing},
     endpoint_words::{self, CanarySeen},
 };
 use crate::{
@@ -143,7 +143,7 @@ fn make_room(name: &str, force: bool) -> Result<(), Usage> {
             "{name} is there already: --force replaces it, or start elsewhere"
         )));
     }
-    let draft = format!("{name}.part");
+    let draft = draft_of(Path::new(name));
     File::create(&draft)
         .and_then(|_| remove_file(&draft))
         .map_err(|error| Usage(format!("cannot write {name}: {error}")))

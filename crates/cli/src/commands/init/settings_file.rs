@@ -102,8 +102,7 @@ impl SettingsFile<'_> {
         let mut out = self.heading();
         let entries = self.entries();
         for entry in &entries {
-            let given = self.given.iter().find(|one| one.name == entry.key);
-            match given {
+            match self.given(entry.key) {
                 // What speaks for another value speaks not for this one.
                 Some(one) => self.put(
                     &mut out,
@@ -179,13 +178,17 @@ impl SettingsFile<'_> {
             "prometheus_metrics" => "no_probe",
             _ => return false,
         };
-        self.given.iter().any(|one| one.name == by)
+        self.given(by).is_some()
     }
 
-    /// The value of a setting that was given.
+    /// A setting that was given.
+    fn given(&self, name: &str) -> Option<&GivenSetting> {
+        self.given.iter().find(|one| one.name == name)
+    }
+
+    /// Its value.
     fn given_value(&self, name: &str) -> Option<&Value> {
-        let given = self.given.iter().find(|one| one.name == name)?;
-        given.value.as_ref()
+        self.given(name)?.value.as_ref()
     }
 
     /// Where requests go, and what they hold.
@@ -193,12 +196,9 @@ impl SettingsFile<'_> {
         let seen = &self.seen;
         let mut out = vec![
             FileEntry {
+                key: "endpoint",
                 value: (!is_secret(self.endpoint)).then(|| json!(self.endpoint)),
-                ..entry(
-                    "endpoint",
-                    json!(""),
-                    ["Where requests go.", "请求发往何处。"],
-                )
+                why: ["Where requests go.", "请求发往何处。"].map(str::to_owned),
             },
             entry(
                 "model",
