@@ -260,6 +260,7 @@ fn sample(
         messages,
         output_tokens,
         input_tokens,
+        arrival_ns: None,
         options,
         truncated: false,
     };

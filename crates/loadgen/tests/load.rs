@@ -185,6 +185,7 @@ fn b142_long_prompts_do_not_slow_the_client() {
             messages: vec![json!({"role": "user", "content": text})],
             output_tokens: Some(256),
             input_tokens: None,
+            arrival_ns: None,
             options: Map::new(),
             truncated: false,
         })

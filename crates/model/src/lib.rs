@@ -71,7 +71,7 @@ pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
     DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
-    RequestPlan, Sampling, StoreText, Tables, Timeouts, TokenSourceChoice,
+    RequestPlan, Sampling, StoreText, Tables, Timeouts, TimestampUnit, TokenSourceChoice,
 };
 pub use price::{
     BreakEven, CacheWritePrices, CostComparison, CostGap, ModelPrices, PriceTable, Pricing,

@@ -223,6 +223,12 @@ pub struct DatasetPlan {
     pub max_input_length: Option<u64>,
     /// Seed of the draw.
     pub seed: u64,
+    /// Take the first rows with their times, in the order of the file, in the place of a draw.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replay: bool,
+    /// The unit of a number under `timestamp`, where the format does not fix it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp_unit: Option<TimestampUnit>,
 }
 
 impl DatasetPlan {
@@ -244,6 +250,8 @@ impl DatasetPlan {
             oversample: false,
             max_input_length: None,
             seed: 0,
+            replay: false,
+            timestamp_unit: None,
         }
     }
 }
@@ -284,6 +292,16 @@ pub enum EngineTokens {
     WhereItCan,
     /// It does.
     Always,
+}
+
+/// The unit of the times that rows state as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampUnit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds.
+    Milliseconds,
 }
 
 /// Which samples the levels ask.

@@ -18,6 +18,10 @@ pub struct Sample {
     /// Length of the prompt as the row states it, tokens.
     #[serde(default)]
     pub input_tokens: Option<u64>,
+    /// When the row says that it was asked, ns on the clock of its trace; of a date-time, since 1970
+    /// UTC. It is no part of what is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival_ns: Option<u64>,
     /// Further request fields of the row (`temperature`, `tools`, …), merged into the body.
     pub options: Map<String, Value>,
     /// True when `--max-input-length` cut the prompt.

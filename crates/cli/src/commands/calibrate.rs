@@ -175,6 +175,7 @@ fn sample(index: u32) -> Arc<Sample> {
         ],
         output_tokens: None,
         input_tokens: None,
+        arrival_ns: None,
         options: Map::from_iter([("user".to_owned(), json!(index.to_string()))]),
         truncated: false,
     })

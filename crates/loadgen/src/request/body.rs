@@ -129,6 +129,7 @@ mod tests {
             messages: vec![json!({"role": "user", "content": "hi"})],
             output_tokens,
             input_tokens: None,
+            arrival_ns: None,
             options: options.as_object().unwrap().clone(),
             truncated: false,
         };

@@ -144,6 +144,7 @@ mod tests {
             messages: serde_json::from_value(messages).unwrap(),
             output_tokens: None,
             input_tokens: None,
+            arrival_ns: None,
             options: Map::new(),
             truncated: false,
         }

@@ -301,6 +301,7 @@ pub(crate) fn request_of_text(
         messages,
         output_tokens: Some(max_tokens),
         input_tokens: None,
+        arrival_ns: None,
         options: like.map_or_else(Map::new, |sample| sample.options.clone()),
         truncated: false,
     };

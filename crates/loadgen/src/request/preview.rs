@@ -89,6 +89,7 @@ mod tests {
             messages: vec![json!({"role": "user", "content": "hi"})],
             output_tokens: Some(4),
             input_tokens: None,
+            arrival_ns: None,
             options: serde_json::Map::from_iter([("temperature".to_owned(), json!(1.5))]),
             truncated: false,
         };

@@ -50,6 +50,7 @@ pub(crate) fn samples(count: u64) -> Vec<Arc<Sample>> {
             "content": format!("{i} tells a story. ") + &format!("word{i} and more text ").repeat(60)})],
         output_tokens: None,
         input_tokens: None,
+        arrival_ns: None,
         options: Map::new(),
         truncated: false,
     };

@@ -113,6 +113,7 @@ mod tests {
             messages,
             output_tokens: None,
             input_tokens: None,
+            arrival_ns: None,
             options: Map::new(),
             truncated: false,
         }

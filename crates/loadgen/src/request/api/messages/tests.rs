@@ -10,6 +10,7 @@ fn sample(messages: Value, options: Value) -> Sample {
         messages: from_value(messages).unwrap(),
         output_tokens: None,
         input_tokens: None,
+        arrival_ns: None,
         options: from_value(options).unwrap(),
         truncated: false,
     }
