@@ -1,7 +1,7 @@
 //! Any bytes as a dataset: no reader may panic, hang or give a sample that it says it has not.
 
 use dualround_dataset::{format_names, load_bytes};
-use dualround_model::{DatasetPlan, Keep};
+use dualround_model::{DatasetPlan, Keep, TimestampUnit};
 
 /// The first byte chooses how the others are read.
 pub(crate) fn one(data: &[u8]) {
@@ -39,5 +39,14 @@ pub(crate) fn one(data: &[u8]) {
                 assert!(kept as u64 <= limit);
             }
         }
+    }
+    let plan = DatasetPlan {
+        replay: true,
+        timestamp_unit: (choice & 1 == 0).then_some(TimestampUnit::Seconds),
+        ..plan
+    };
+    if let Ok(found) = load_bytes("fuzz", bytes, &plan) {
+        let times = found.of_level(0).iter().map(|sample| sample.arrival_ns);
+        assert!(times.clone().all(|time| time.is_some()) && times.is_sorted());
     }
 }

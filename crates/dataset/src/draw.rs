@@ -40,6 +40,11 @@ impl DrawKey {
             position,
         })
     }
+
+    /// The key by which the first rows are drawn.
+    pub(crate) fn in_order(position: u64) -> Self {
+        Self { order: 0, position }
+    }
 }
 
 /// An item that was drawn, ordered by its key alone.

@@ -89,6 +89,25 @@ pub enum DatasetError {
         /// Rows that there were for all levels.
         drawn: usize,
     },
+    /// A row that was asked before the one above it, where rows are to be asked at their times.
+    #[error(
+        "dataset {name} {}: its time {} is before that of {}, {}: sort the file by time",
+        row.place, row.time, before.place, before.time
+    )]
+    TimesNotSorted {
+        /// The file.
+        name: String,
+        /// The row.
+        row: Box<PlacedTime>,
+        /// The one above it.
+        before: Box<PlacedTime>,
+    },
+    /// A choice of rows that leaves no traffic to replay.
+    #[error("a replay asks the rows as they stand in the file, so {setting} does not go with it")]
+    NotWithReplay {
+        /// What was asked for.
+        setting: &'static str,
+    },
     /// A share of hits that no workload of these sizes can have.
     #[error("hit ratio {ratio}: {reason}")]
     HitRatio {
@@ -123,6 +142,15 @@ pub enum DatasetError {
         /// How many messages it has.
         messages: usize,
     },
+}
+
+/// The time of a row, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedTime {
+    /// `line 3` or `row 3`.
+    pub place: String,
+    /// As it stands there, shortened.
+    pub time: String,
 }
 
 /// A tokenizer that cannot be read.

@@ -1,6 +1,6 @@
 //! The formats that a user can name.
 
-use crate::{DatasetError, shape::NamedShape, source::RowLayout};
+use crate::{DatasetError, shape::NamedShape, source::RowLayout, trace::TraceKind};
 
 /// What a format fixes: how rows stand in the file, or what a row is.
 #[derive(Clone, Copy, Default)]
@@ -23,6 +23,10 @@ const fn row_of(shape: NamedShape) -> Format {
     }
 }
 
+const fn trace(kind: TraceKind) -> Format {
+    row_of(NamedShape::Trace(kind))
+}
+
 const FORMATS: [(&str, Format); 14] = [
     ("jsonl", rows_as(RowLayout::Lines)),
     ("json", rows_as(RowLayout::List)),
@@ -33,11 +37,11 @@ const FORMATS: [(&str, Format); 14] = [
     ("messages", row_of(NamedShape::Messages)),
     ("sharegpt", row_of(NamedShape::Sharegpt)),
     ("longbench", row_of(NamedShape::Longbench)),
-    ("mooncake", row_of(NamedShape::Mooncake)),
-    ("bailian", row_of(NamedShape::Bailian)),
-    ("burstgpt", row_of(NamedShape::Burstgpt)),
-    ("azure", row_of(NamedShape::Azure)),
-    ("weka", row_of(NamedShape::Weka)),
+    ("mooncake", trace(TraceKind::Mooncake)),
+    ("bailian", trace(TraceKind::Bailian)),
+    ("burstgpt", trace(TraceKind::Burstgpt)),
+    ("azure", trace(TraceKind::Azure)),
+    ("weka", trace(TraceKind::Weka)),
 ];
 
 /// The names of all formats, as help shows them.

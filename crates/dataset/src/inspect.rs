@@ -43,12 +43,45 @@ pub struct Inspection {
     pub row_output_lengths: u64,
     /// Prompts with a system message.
     pub with_system: u64,
+    /// The times of the rows; `None` where no usable row has one.
+    pub times: Option<RowTimes>,
     /// The first prompt.
     pub first: Option<Sample>,
     /// Keys of used rows that go into no request, with how many rows have them.
     pub unsent: Vec<(String, u64)>,
     /// The first lines that cannot be read, with the reason.
     pub bad: Vec<BadLine>,
+}
+
+/// The times at which rows say that they were asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowTimes {
+    /// Usable rows that have one.
+    pub rows: u64,
+    /// The earliest, ns on the clock of the trace; of date-times, since 1970 UTC.
+    pub first_ns: u64,
+    /// The latest, ns on the same clock.
+    pub last_ns: u64,
+}
+
+impl RowTimes {
+    /// The same with the time of one more row.
+    fn with(times: Option<Self>, ns: u64) -> Self {
+        let Self {
+            rows,
+            first_ns,
+            last_ns,
+        } = times.unwrap_or(Self {
+            rows: 0,
+            first_ns: ns,
+            last_ns: ns,
+        });
+        Self {
+            rows: rows + 1,
+            first_ns: first_ns.min(ns),
+            last_ns: last_ns.max(ns),
+        }
+    }
 }
 
 /// A look at every row of a file; texts are not kept.
@@ -63,6 +96,7 @@ struct FileInspector<'a> {
     duplicates: u64,
     row_output_lengths: u64,
     with_system: u64,
+    times: Option<RowTimes>,
     first: Option<Sample>,
 }
 
@@ -78,6 +112,9 @@ impl SampleReceiver for FileInspector<'_> {
         self.duplicates += u64::from(!self.prompts.insert(hasher.finish()));
         self.row_output_lengths += u64::from(sample.output_tokens.is_some());
         self.with_system += u64::from(sample.messages.iter().any(is_system));
+        if let Some(ns) = sample.arrival_ns {
+            self.times = Some(RowTimes::with(self.times, ns));
+        }
         let beginning = self.beginnings.count(text.chars(), STEP);
         self.chars.push(beginning.length);
         self.shared += beginning.shared;
@@ -151,6 +188,7 @@ pub fn inspect(plan: &DatasetPlan) -> Result<Inspection, DatasetError> {
         shared_prefix_share,
         row_output_lengths: inspector.row_output_lengths,
         with_system: inspector.with_system,
+        times: inspector.times,
         first: inspector.first,
         unsent,
         bad: tally.bad,

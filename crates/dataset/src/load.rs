@@ -39,7 +39,7 @@ pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Select
     select(RowSource::bytes(name, bytes)?, plan, 1, None)
 }
 
-/// Draws, by the seed, the rows that fit.
+/// Draws, by the seed, the rows that fit; for a replay, the first of them.
 struct Drawer<'a> {
     plan: &'a DatasetPlan,
     tokens: Option<&'a FileTokenizer>,
@@ -47,6 +47,13 @@ struct Drawer<'a> {
 }
 
 impl Drawer<'_> {
+    fn key(&self, position: u64) -> DrawKey {
+        if self.plan.replay {
+            return DrawKey::in_order(position);
+        }
+        DrawKey::of(self.plan.seed, position)
+    }
+
     fn fits(&self, sample: &Sample) -> Result<(), &'static str> {
         let (least, most) = self.plan.lengths;
         if least.is_none() && most.is_none() {
@@ -66,12 +73,12 @@ impl Drawer<'_> {
 impl SampleReceiver for Drawer<'_> {
     fn wants(&mut self, position: u64) -> bool {
         // A weight is known only once the row is read.
-        self.plan.weight_key.is_some() || self.draw.wants(DrawKey::of(self.plan.seed, position))
+        self.plan.weight_key.is_some() || self.draw.wants(self.key(position))
     }
 
     fn take(&mut self, position: u64, row: &Value, sample: Sample) -> Result<(), &'static str> {
         let key = match &self.plan.weight_key {
-            None => DrawKey::of(self.plan.seed, position),
+            None => self.key(position),
             Some(name) => {
                 let weight = row.get(name).and_then(Value::as_f64);
                 let weight = weight.ok_or("no number under --weight-key")?;
@@ -107,7 +114,8 @@ fn needed(plan: &DatasetPlan, levels: usize) -> Option<u64> {
     }
 }
 
-/// Hands what was drawn, in the order of the draw, to the levels; each sends in the file's order.
+/// Hands what was drawn, in the order of the draw, to the levels; each sends in the file's order, a
+/// replay in that of time.
 fn levels_of(drawn: &[Arc<Sample>], plan: &DatasetPlan, levels: usize) -> Vec<Vec<Arc<Sample>>> {
     let mut from = 0_usize;
     let mut out: Vec<Vec<Arc<Sample>>> = Vec::with_capacity(levels);
@@ -119,7 +127,12 @@ fn levels_of(drawn: &[Arc<Sample>], plan: &DatasetPlan, levels: usize) -> Vec<Ve
         if plan.sampling == Sampling::Disjoint {
             from = end;
         }
-        samples.sort_by_key(|sample| sample.row);
+        if plan.replay {
+            // Sessions whose clocks all begin at 0 run side by side.
+            samples.sort_by_key(|sample| sample.arrival_ns);
+        } else {
+            samples.sort_by_key(|sample| sample.row);
+        }
         let have = samples.len();
         if plan.oversample && have > 0 {
             for at in 0..count.saturating_sub(have) {
@@ -151,6 +164,7 @@ fn select(
     engine: Option<&dyn CountTokens>,
 ) -> Result<Selection, DatasetError> {
     check_counts(plan, levels)?;
+    check_replay(plan)?;
     let tokens = plan
         .tokenizer
         .as_deref()
@@ -216,6 +230,23 @@ fn check_counts(plan: &DatasetPlan, levels: usize) -> Result<(), DatasetError> {
         return Err(DatasetError::UncountedDisjoint);
     }
     Ok(())
+}
+
+/// Whether nothing else than the file says which rows are replayed.
+fn check_replay(plan: &DatasetPlan) -> Result<(), DatasetError> {
+    let choices = [
+        (plan.oversample, "repeating rows"),
+        (plan.weight_key.is_some(), "drawing by weight"),
+        (
+            plan.sampling == Sampling::Disjoint,
+            "drawing rows for each level",
+        ),
+    ];
+    let mut chosen = choices.into_iter().filter(|(chosen, _)| *chosen);
+    match chosen.next() {
+        Some((_, setting)) if plan.replay => Err(DatasetError::NotWithReplay { setting }),
+        _ => Ok(()),
+    }
 }
 
 /// Makes prompts of token ids out of texts: each by `encode`, and cut to the plan's longest exactly.

@@ -1,7 +1,7 @@
 //! Reading a file: its rows are understood, handed to whoever wants them, and counted.
 
 use crate::{
-    DatasetError, FileTokenizer,
+    DatasetError, FileTokenizer, PlacedTime,
     format::{self, Format},
     prompt::{Shaped, Understood},
     row::{FileRow, RowPosition},
@@ -10,9 +10,10 @@ use crate::{
     shape::{Reading, shape},
     source::{RowLayout, RowSource},
     tally::RowTally,
+    timestamp::{self, RowTime, TimeError},
     trace::TraceText,
 };
-use dualround_model::{DatasetPlan, Sample};
+use dualround_model::{DatasetPlan, Sample, TimestampUnit};
 use serde_json::Value;
 
 /// A receiver of samples, which says first whether a row is worth reading.
@@ -32,6 +33,10 @@ pub(crate) struct ReadOptions<'a> {
     pub(crate) reading: Reading<'a>,
     /// Lines that cannot be read are counted instead of ending the reading.
     pub(crate) keep_going: bool,
+    /// Every row must have a time, and none a smaller one than the row before.
+    pub(crate) timed: bool,
+    /// The unit of times that the format leaves open.
+    pub(crate) unit: Option<TimestampUnit>,
 }
 
 impl<'a> ReadOptions<'a> {
@@ -52,6 +57,8 @@ impl<'a> ReadOptions<'a> {
                 },
             },
             keep_going: plan.skip_bad_rows,
+            timed: plan.replay,
+            unit: plan.timestamp_unit,
         })
     }
 }
@@ -74,6 +81,7 @@ pub(crate) fn read(
         options,
         receiver,
         tally: RowTally::default(),
+        last: None,
     };
     let layout = each(source, options.layout, &mut |row| reader.take(row))?;
     let tally = reader.tally;
@@ -88,6 +96,8 @@ struct RowReader<'a, R> {
     options: &'a ReadOptions<'a>,
     receiver: &'a mut R,
     tally: RowTally,
+    /// The last row that had a time, where all must.
+    last: Option<(RowPosition, RowTime)>,
 }
 
 impl<R: SampleReceiver> RowReader<'_, R> {
@@ -127,30 +137,88 @@ impl<R: SampleReceiver> RowReader<'_, R> {
         value: &Value,
     ) -> Result<(), DatasetError> {
         match shape(value, place.number(), &self.options.reading) {
-            Shaped::Sample(found) => {
-                let Understood {
-                    sample,
-                    shape,
-                    unsent,
-                } = *found;
-                match self.receiver.take(position, value, sample) {
-                    Ok(()) => self.tally.used(shape, unsent),
-                    Err(reason) => self.tally.skip(reason),
-                }
-            }
+            Shaped::Sample(found) => return self.take_sample(position, place, value, *found),
             Shaped::Skip(reason) => self.tally.skip(reason),
             Shaped::Unknown(error) if self.options.keep_going => {
                 self.tally.skip("unknown shape");
                 self.tally.bad(place.number(), error);
             }
-            Shaped::Unknown(reason) => {
-                return Err(DatasetError::BadRow {
-                    name: self.name.clone(),
-                    place: place.to_string(),
-                    reason,
-                });
-            }
+            Shaped::Unknown(reason) => return Err(self.bad_row(place, reason)),
         }
         Ok(())
     }
+
+    fn take_sample(
+        &mut self,
+        position: u64,
+        place: RowPosition,
+        row: &Value,
+        mut found: Understood,
+    ) -> Result<(), DatasetError> {
+        let trace = self.options.reading.trace_of(row);
+        let time = timestamp::of(row, trace, self.options.unit);
+        if self.options.timed {
+            match time {
+                Ok(time) => self.keep_time(place, time, &mut found)?,
+                Err(error) => return self.take_untimed(place, error),
+            }
+        } else {
+            found.sample.arrival_ns = time.ok().map(|time| time.ns);
+        }
+        match self.receiver.take(position, row, found.sample) {
+            Ok(()) => self.tally.used(found.shape, found.unsent),
+            Err(reason) => self.tally.skip(reason),
+        }
+        Ok(())
+    }
+
+    /// Gives a row its time, which must not be before that of the last one.
+    fn keep_time(
+        &mut self,
+        place: RowPosition,
+        time: RowTime,
+        found: &mut Understood,
+    ) -> Result<(), DatasetError> {
+        if let Some((place_before, before)) = &self.last
+            && time.in_order
+            && time.ns < before.ns
+        {
+            return Err(DatasetError::TimesNotSorted {
+                name: self.name.clone(),
+                row: placed(place, &time),
+                before: placed(*place_before, before),
+            });
+        }
+        found.sample.arrival_ns = Some(time.ns);
+        found.unsent.retain(|key| key != time.key);
+        self.last = Some((place, time));
+        Ok(())
+    }
+
+    /// A row without a usable time, where all must have one.
+    fn take_untimed(&mut self, place: RowPosition, error: TimeError) -> Result<(), DatasetError> {
+        match error.reason() {
+            Some(reason) if self.options.keep_going => {
+                self.tally.skip(reason);
+                self.tally.bad(place.number(), error.into());
+                Ok(())
+            }
+            _ => Err(self.bad_row(place, error.into())),
+        }
+    }
+
+    fn bad_row(&self, place: RowPosition, reason: RowError) -> DatasetError {
+        DatasetError::BadRow {
+            name: self.name.clone(),
+            place: place.to_string(),
+            reason,
+        }
+    }
+}
+
+fn placed(place: RowPosition, time: &RowTime) -> Box<PlacedTime> {
+    Box::new(PlacedTime {
+        place: place.to_string(),
+        time: time.stated.clone(),
+    })
 }

@@ -1,6 +1,6 @@
 //! What is wrong with one row.
 
-use crate::{fields::FieldError, messages::MessageError, trace::TraceError};
+use crate::{fields::FieldError, messages::MessageError, timestamp::TimeError, trace::TraceError};
 
 /// A row that makes no request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,4 +67,7 @@ pub enum RowError {
     /// Lengths or blocks of a trace that cannot be.
     #[error(transparent)]
     Trace(#[from] TraceError),
+    /// A time that is none, where rows are to be asked at theirs.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }

@@ -25,17 +25,24 @@ pub(crate) struct Reading<'a> {
     pub(crate) trace: TraceText<'a>,
 }
 
+impl Reading<'_> {
+    /// The trace that a row is of, by what the user says, else by its keys.
+    pub(crate) fn trace_of(&self, row: &Value) -> Option<TraceKind> {
+        match self.shape {
+            Some(NamedShape::Trace(kind)) => Some(kind),
+            Some(_) => None,
+            None => trace::kind(row.as_object()?),
+        }
+    }
+}
+
 /// A shape that the user can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamedShape {
     Messages,
     Sharegpt,
     Longbench,
-    Mooncake,
-    Bailian,
-    Burstgpt,
-    Azure,
-    Weka,
+    Trace(TraceKind),
 }
 
 /// Keys that hold a prompt, in the order of trying.
@@ -215,11 +222,7 @@ fn as_named(
             longbench(row, number),
             "`context` with `input`, or with `question` and its choices",
         ),
-        NamedShape::Mooncake => return of_trace(TraceKind::Mooncake, row, number, trace),
-        NamedShape::Bailian => return of_trace(TraceKind::Bailian, row, number, trace),
-        NamedShape::Burstgpt => return of_trace(TraceKind::Burstgpt, row, number, trace),
-        NamedShape::Azure => return of_trace(TraceKind::Azure, row, number, trace),
-        NamedShape::Weka => return of_trace(TraceKind::Weka, row, number, trace),
+        NamedShape::Trace(kind) => return of_trace(kind, row, number, trace),
     };
     found.unwrap_or_else(|| {
         Shaped::Unknown(RowError::OtherShape {

@@ -1,5 +1,6 @@
 //! Weka agent traces: a row is a whole session, with its requests and those of its subagents.
 
+use crate::timestamp::seconds;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -22,7 +23,7 @@ pub(crate) fn requests(session: &Value) -> Vec<Value> {
         space: if global { 0 } else { space(name) },
     };
     let mut out = Vec::new();
-    collect(session, &shared, &mut out);
+    collect(session, &shared, Some(0), &mut out);
     out
 }
 
@@ -32,23 +33,50 @@ struct Shared<'a> {
     space: u64,
 }
 
-fn collect(holder: &Value, shared: &Shared<'_>, out: &mut Vec<Value>) {
+/// Collects the requests of a session or sub-agent whose times count from `since`, ns after the
+/// session's beginning; `None` where that is not known.
+fn collect(holder: &Value, shared: &Shared<'_>, since: Option<u64>, out: &mut Vec<Value>) {
     let requests = holder.get("requests").and_then(Value::as_array);
     for request in requests.into_iter().flatten() {
         if request.get("requests").is_some_and(Value::is_array) {
-            collect(request, shared, out);
+            collect(request, shared, since_of(request, since), out);
         } else if let Value::Object(request) = request {
             let mut row: Map<String, Value> = request.clone();
             let id = format!("{}/{}", shared.name, out.len());
             row.insert("id".to_owned(), id.into());
             row.insert("block_size".to_owned(), shared.block_size.clone());
             row.insert(SPACE.to_owned(), json!(shared.space));
+            if since != Some(0) {
+                row.insert(SINCE.to_owned(), json!(since));
+            }
             out.push(Value::Object(row));
         } else {
             out.push(request.clone());
         }
     }
 }
+
+/// What the times of a sub-agent count from. Files are found with both: those that are published
+/// keep the session's clock, the format's description begins anew with the sub-agent. A request
+/// before its sub-agent can be on the latter only.
+fn since_of(agent: &Value, since: Option<u64>) -> Option<u64> {
+    // Rounding may put one on the same clock just before it.
+    const ROUNDING_NS: u64 = 1_000;
+    let begin = seconds(agent.get("t")?)?;
+    let requests = agent.get("requests").and_then(Value::as_array);
+    let mut times = requests
+        .into_iter()
+        .flatten()
+        .filter_map(|request| seconds(request.get("t")?));
+    if times.any(|time| time.saturating_add(ROUNDING_NS) < begin) {
+        return since?.checked_add(begin);
+    }
+    since
+}
+
+/// The key under which a row says what its time counts from, ns after its session's beginning; only
+/// where that is another instant.
+pub(crate) const SINCE: &str = "t_since_ns";
 
 /// The key under which a row says which session its block ids belong to.
 pub(crate) const SPACE: &str = "hash_id_space";
