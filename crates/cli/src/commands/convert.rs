@@ -148,10 +148,22 @@ fn row(sample: &Sample) -> serde_json::Value {
     if let Some(tokens) = sample.input_tokens {
         row["input_tokens"] = json!(tokens);
     }
+    if let Some(ns) = sample.arrival_ns {
+        row["timestamp"] = milliseconds(ns);
+    }
     for (key, value) in &sample.options {
         row[key] = value.clone();
     }
     row
+}
+
+/// A time as it is written: whole milliseconds without a point.
+fn milliseconds(ns: u64) -> serde_json::Value {
+    if ns.is_multiple_of(1_000_000) {
+        json!(ns / 1_000_000)
+    } else {
+        json!(ns as f64 / 1e6)
+    }
 }
 
 /// The files of data sets on the hub, fetched and unpacked once.

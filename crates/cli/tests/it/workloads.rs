@@ -58,7 +58,7 @@ fn conversions_keep_what_is_asked() {
     let rows = lines(&dir.path().join("a.jsonl"));
     assert_eq!(rows[0]["messages"][1]["content"], "hi");
     assert_eq!(rows[0]["messages"].as_array().unwrap().len(), 2);
-    let trace = serde_json::json!({"timestamp": 0, "input_length": 40, "output_length": 7, "hash_ids": [3]});
+    let trace = serde_json::json!({"timestamp": 2.5, "input_length": 40, "output_length": 7, "hash_ids": [3]});
     std::fs::write(dir.path().join("t.jsonl"), trace.to_string()).unwrap();
     let output = run(
         dir.path(),
@@ -67,6 +67,7 @@ fn conversions_keep_what_is_asked() {
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     let rows = lines(&dir.path().join("b.jsonl"));
     assert_eq!(rows[0]["output_tokens"], 7);
+    assert_eq!(rows[0]["timestamp"], 2.5);
     assert_eq!(
         rows[0]["text"].as_str().unwrap().split_whitespace().count(),
         40
