@@ -279,8 +279,8 @@ impl Gate {
         };
         let metric = level.get(part)?.get(metric)?;
         let reason = metric.get("reason_kind")?.as_str()?;
-        // One figure a round has no interval, and is a figure all the same.
-        let is_figure = figure != "judgement" && reason != "few_rounds";
+        // One figure a round has no interval, and is a figure all the same; so is 0.
+        let is_figure = figure != "judgement" && !["few_rounds", "no_ratio"].contains(&reason);
         is_figure.then(|| NoFigure::Withheld(reason.to_owned()))
     }
 
@@ -457,11 +457,14 @@ mod tests {
     #[test]
     fn v16_figures_that_a_comparison_takes_back_pass_no_gate() {
         let level = json!({"cache": {"ttft_ratio": {"new": 9.0, "judgement": "cannot_tell",
-            "reason_kind": "contaminated"}}, "warm": {"ttft": {"new": 9.0, "reason_kind": null}}});
+            "reason_kind": "contaminated"}}, "warm": {"ttft": {"new": 9.0, "reason_kind": null},
+            "goodput_request_throughput": {"new": 0.0, "reason_kind": "no_ratio"}}});
         let held = |text: &str| Gate::parse(text).unwrap().check(&level).unwrap();
         let refused = GateOutcome::NoFigure(NoFigure::Withheld("contaminated".to_owned()));
         assert_eq!(held("cache.ttft_ratio.new < 3"), refused);
         assert_eq!(held("warm.ttft.new > 100"), GateOutcome::Passed);
+        let none = held("warm.goodput_request_throughput.new < 1");
+        assert!(matches!(none, GateOutcome::Failed(_)), "{none:?}");
         assert_eq!(
             held("cache.ttft_ratio.judgement == worse"),
             GateOutcome::Passed

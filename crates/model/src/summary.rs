@@ -144,6 +144,9 @@ pub struct Goodput {
     pub sent: u64,
     /// `requests / sent`, 0 to 1; `None` when nothing was sent.
     pub request_rate: Option<f64>,
+    /// Good requests per second of round; `None` without a duration.
+    #[serde(default)]
+    pub request_throughput: Option<f64>,
     /// Output tokens of good requests; `None` when those of one are not known.
     pub tokens: Option<u64>,
     /// Output tokens of all successes; `None` when those of one are not known.

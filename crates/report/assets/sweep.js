@@ -12,6 +12,7 @@ const sweepCharts = (data) => {
     ["itl", say("itlSweep"), [["p50_itl", [], say("median")]], "", "ms"],
     ["token_throughput", say("throughput"), [["token_throughput", [], ""]], "", "tokens/s"],
     ["goodput", say("goodput"), [["goodput_request_rate", [], ""]], "", "%"],
+    ["goodput_request_throughput", say("goodputRate"), [["goodput_request_throughput", [], ""]], "", "requests/s"],
     ["cache_hit_rate", say("hit"), [["cache_hit_rate", [], ""]], "", "%"],
   ].map(([term, title, picks, note, unit]) => () => sweepChart(data, rounds, { term, title, picks, unit, note: sentences(note, common) }));
 };

@@ -33,6 +33,7 @@ const WORDS = {
   computed: ["computed prompt tokens", "需计算的提示词 token"], concurrency: ["concurrency", "并发"],
   hit: ["Cache hit rate (% of prompt tokens)", "缓存命中率（提示词 token，%）"], throughput: ["Token throughput (tokens/s)", "Token 吞吐量（tokens/s）"],
   goodput: ["Goodput (% of requests within the SLO)", "有效吞吐量（满足 SLO 的请求，%）"],
+  goodputRate: ["Goodput (requests/s)", "有效吞吐量（requests/s）"],
   ttftSweep: ["TTFT (ms), median", "TTFT（ms），中位数"], tailSweep: ["TTFT (ms), median and P99", "TTFT（ms），中位数与 P99"],
   itlSweep: ["ITL (ms), median", "ITL（ms），中位数"], median: ["median", "中位数"],
   dashed: ["Dashed: P99.", "虚线：P99。"], fewForTail: ["No P99: it needs {0} requests in each round.", "不画 P99：每轮至少需要 {0} 个请求。"],

@@ -14,7 +14,7 @@ mod said;
 use common::{failed, near, round, rounds, simple, success, usage};
 use dualround_model::{
     ChangeCaveat, ChangeReason, ColdMethod, Judgement, Judging, RequestRecord, RoundResult,
-    RoundRun, RunChange, RunEvidence, Usage, Which,
+    RoundRun, RunChange, RunEvidence, Slo, Usage, Which,
 };
 use dualround_stats::{RunData, SummaryOptions, compare, summarise, versus};
 
@@ -217,6 +217,49 @@ fn a_change_of_what_the_cache_is_worth_is_that_of_the_ratios() {
     assert_eq!(worth([100.0, 10.0]), Judgement::Better);
     assert_eq!(worth([100.0, 50.0]), Judgement::Worse);
     assert_eq!(worth([50.0, 10.0]), Judgement::Same);
+}
+
+/// Three cycles of rounds of 2 s, of whose twelve requests so many are good.
+fn good_in_two_seconds(good: u32) -> Vec<RoundResult> {
+    let options = SummaryOptions {
+        slo: Some(Slo {
+            ttft_ms: Some(100.0),
+            ..Slo::default()
+        }),
+        ..SummaryOptions::default()
+    };
+    let one = |i: u32| {
+        let ttft = if i < good { 10.0 } else { 150.0 };
+        success(i, 0.0, &[ttft, 1999.0], usage(1000, 2, Some(0)))
+    };
+    let records: Vec<RequestRecord> = (0..12).map(one).collect();
+    let rounds = rounds("CWCWCW", vec![records.clone(); 6]);
+    let again = |round: RoundResult| {
+        let (meta, records) = (round.meta, records.clone());
+        summarise(RoundRun { meta, records }, &options)
+    };
+    rounds.into_iter().map(again).collect()
+}
+
+#[test]
+fn goodput_per_second_is_compared_and_more_is_better() {
+    let found = |base: u32, new: u32| {
+        let change = against(&good_in_two_seconds(base), &good_in_two_seconds(new));
+        let mut metrics = change.levels[0].metrics();
+        let (_, found) = metrics
+            .find(|(part, metric)| *part == "warm" && metric.name == "goodput_request_throughput")
+            .unwrap();
+        found.clone()
+    };
+    let worse = found(8, 4);
+    assert!(near(worse.base, 4.0) && near(worse.new, 2.0) && near(worse.change, -0.5));
+    assert_eq!((worse.judgement, worse.n), (Judgement::Worse, 3));
+    assert_eq!(found(4, 8).judgement, Judgement::Better);
+    assert_eq!(found(8, 8).judgement, Judgement::Same);
+    // Of none a ratio cannot be made, however many rounds there are.
+    let none = found(8, 0);
+    assert_eq!((none.new, none.change), (Some(0.0), None));
+    assert_eq!(none.reason, Some(ChangeReason::NoRatio));
 }
 
 /// A run whose answers came packed, against one whose answers did not.

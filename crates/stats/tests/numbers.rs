@@ -171,6 +171,33 @@ fn b101_b103_goodput() {
 }
 
 #[test]
+fn goodput_in_requests_per_second_is_good_requests_over_the_duration() {
+    let two_tokens = |i, tokens: [f64; 2]| success(i, 0.0, &tokens, usage(5, 2, None));
+    let mut records: Vec<_> = (0..3).map(|i| two_tokens(i, [10.0, 20.0])).collect();
+    // The one that misses its limit ends the round after 2 s.
+    records.push(two_tokens(3, [150.0, 1999.0]));
+    let summary = round(records.clone(), &slo(100.0)).summary;
+    let good = summary.goodput.unwrap();
+    assert_eq!((good.requests, good.sent), (3, 4));
+    assert!(is(good.request_throughput, 1.5) && is(good.request_rate, 0.75));
+    assert!(is(summary.request_throughput, 2.0));
+    let none = round(records.clone(), &slo(1.0)).summary.goodput.unwrap();
+    assert!(is(none.request_throughput, 0.0));
+    let without = round(records.clone(), &SummaryOptions::default()).summary;
+    assert_eq!(without.goodput, None);
+    // Neither a round without a duration nor one without some of its records has a rate.
+    let spec = Schedule::default().rounds()[0];
+    let (mut paused, lost) = (meta(spec, 4), meta(spec, 5));
+    paused.paused_ns = ns(2000.0);
+    for meta in [paused, lost] {
+        let records = records.clone();
+        let run = RoundRun { meta, records };
+        let good = summarise(run, &slo(100.0)).summary.goodput.unwrap();
+        assert_eq!((good.requests, good.request_throughput), (3, None));
+    }
+}
+
+#[test]
 fn b029_one_token_has_no_itl_and_violates_none() {
     let itl = Slo {
         itl_ms: Some(1.0),

@@ -71,6 +71,9 @@ fn the_complete_example() {
             let file = json(&out.join(format!("concurrency_{concurrency}_round_{round}.json")));
             assert_eq!(file["summary"]["successful_requests"], 6);
             assert_eq!(file["requests"].as_array().unwrap().len(), 6);
+            let figure = |key: &str| file["summary"][key].as_f64().unwrap();
+            let good = figure("goodput_request_throughput") * figure("duration_seconds");
+            assert!((good - 6.0).abs() < 1e-3, "{good}");
             assert!(
                 file["summary"]["prometheus"]["memory_usage_bytes"]["avg"]
                     .as_f64()
@@ -80,6 +83,7 @@ fn the_complete_example() {
         }
     }
     let csv = std::fs::read_to_string(out.join("metrics_summary.csv")).unwrap();
+    assert!(csv.contains("\n有效吞吐量 (requests/sec),"));
     assert!(csv.starts_with("指标/轮次,并发5-第1轮,并发5-第2轮,并发10-第1轮"));
     let levels = json(&out.join("comparison.json"));
     assert_eq!(levels["levels"].as_array().unwrap().len(), 3);

@@ -35,6 +35,8 @@ pub enum ChangeReason {
         /// Rounds of the run that has fewer.
         rounds: u64,
     },
+    /// A figure of a round is 0: nothing is a multiple of it.
+    NoRatio,
     /// A cold round was contaminated.
     Contaminated {
         /// Of which run.

@@ -111,6 +111,9 @@ fn goodput(rounds: &[RoundResult], labels: &Labels) -> Section {
                 in_percent(goodput.token_rate)
             }),
             goodput_row(rounds, labels.slo_rate, |goodput| goodput.token_throughput),
+            goodput_row(rounds, labels.goodput_requests, |goodput| {
+                goodput.request_throughput
+            }),
         ],
     }
 }

@@ -108,6 +108,9 @@ static FIGURES: &[RoundFigure] = &[
     figure("goodput_request_rate", "share", |round| {
         round.goodput.and_then(|goodput| goodput.request_rate)
     }),
+    figure("goodput_request_throughput", "requests/s", |round| {
+        round.goodput.and_then(|goodput| goodput.request_throughput)
+    }),
     figure("goodput_tokens", "tokens", |round| {
         round
             .goodput

@@ -137,6 +137,13 @@ pub(super) const TERMS: &[Term] = &[
         "各项指标都严格小于 SLO 的请求数 / 已发送请求数；满足 SLO 的 tokens / 成功请求的输出 tokens；有效吞吐量 = 满足 SLO 的 tokens / 测试时长。只有一个 token 的响应没有 ITL，不违反 ITL 的 SLO。",
     ),
     term(
+        "goodput_request_throughput",
+        "goodput (req/s)",
+        "有效吞吐量 (requests/sec)",
+        "Good requests (every value strictly below its SLO limit) / duration of the round: what AIPerf calls goodput, and vLLM's benchmark request goodput. Null without a duration.",
+        "满足 SLO 的请求数（各项指标都严格小于 SLO）/ 测试时长：即 AIPerf 所说的 goodput、vLLM 基准测试的 request goodput。测试时长未知时为 null。",
+    ),
+    term(
         "percentiles",
         "percentiles",
         "分位数",

@@ -6,7 +6,7 @@ use crate::{
     words::no_prefill_line,
 };
 use dualround_model::{
-    Flag, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
+    Flag, Goodput, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
     RoundResult, RoundSummary, SeriesTrack, TrackPoint,
 };
 use serde::{Serialize, Serializer};
@@ -269,13 +269,17 @@ fn outcome(outcome: &Outcome, kinds: &mut Vec<String>) -> usize {
 
 /// What the charts over all levels show.
 fn swept(summary: &RoundSummary) -> BTreeMap<&'static str, Rounded> {
-    let good = summary.goodput.and_then(|goodput| goodput.request_rate);
+    let good = |pick: fn(&Goodput) -> Option<f64>| Rounded(summary.goodput.as_ref().and_then(pick));
     BTreeMap::from([
         ("p50_ttft", Rounded(summary.ttft.p50)),
         ("p99_ttft", Rounded(summary.ttft.p99)),
         ("p50_itl", Rounded(summary.itl.p50)),
         ("token_throughput", Rounded(summary.token_throughput)),
-        ("goodput_request_rate", Rounded(good)),
+        ("goodput_request_rate", good(|one| one.request_rate)),
+        (
+            "goodput_request_throughput",
+            good(|one| one.request_throughput),
+        ),
         ("cache_hit_rate", Rounded(summary.cache_hit_rate)),
     ])
 }

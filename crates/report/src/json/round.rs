@@ -129,6 +129,10 @@ fn throughput(out: &mut Map<String, Value>, s: &RoundSummary) {
             "goodput_request_rate",
             num(good.and_then(|g| g.request_rate)),
         ),
+        (
+            "goodput_request_throughput",
+            num(good.and_then(|g| g.request_throughput)),
+        ),
         ("goodput_token_rate", num(good.and_then(|g| g.token_rate))),
         (
             "goodput_token_throughput",

@@ -259,6 +259,12 @@ fn goodput_lines(out: &mut String, goodput: &Goodput, labels: &Labels) {
         Lang::Zh => format!("  {}: {rate} tokens/sec", labels.goodput),
     };
     push(out, &line);
+    let rate = fixed(goodput.request_throughput, 2);
+    let line = match labels.lang {
+        Lang::En => format!("  {}: {rate}", labels.goodput_requests),
+        Lang::Zh => format!("  {}: {rate} requests/sec", labels.goodput),
+    };
+    push(out, &line);
 }
 
 /// A kind of failure and how many there are, in Chinese with what it is called.

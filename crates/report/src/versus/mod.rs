@@ -81,6 +81,7 @@ fn name(metric: &str, lang: Lang) -> String {
         "request_throughput" => format!("{} (/s)", labels.request_throughput),
         "cache_hit_rate" => labels.hit_rate.to_owned(),
         "goodput_request_rate" => labels.slo_requests.to_owned(),
+        "goodput_request_throughput" => labels.goodput_requests.to_owned(),
         "failure_rate" => labels.failed.to_owned(),
         "ttft_ratio" => format!("TTFT {}/{}", labels.cold, labels.warm),
         "mixed_ratio" => labels

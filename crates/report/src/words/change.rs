@@ -27,6 +27,10 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Bilingual {
                 "每轮只有一个数值，每次运行 {rounds} 个：两次运行都需要三个冷热循环才有区间（--rounds CWCWCW）"
             ),
         ],
+        ChangeReason::NoRatio => both(
+            "it is 0 in a round, and nothing is a multiple of 0",
+            "有一轮该值为 0，无法求比值",
+        ),
         ChangeReason::Contaminated { run } => contaminated(run),
         ChangeReason::UnequalAnswers { pairs, of } => [
             format!("{pairs} of {of} pairs have answers of different length (by more than 5 %)"),

@@ -194,6 +194,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
                 requests: 95,
                 sent: 100,
                 request_rate: Some(0.95),
+                request_throughput: Some(2.1),
                 tokens: Some(24_348),
                 total_tokens: Some(25_600),
                 token_rate: Some(0.9512),

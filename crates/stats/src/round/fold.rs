@@ -8,7 +8,7 @@ use crate::{
     numbers::quantile::stat,
     round::counter_growth::Window,
     round::facts::RoundFacts,
-    round::goodput::{goodput, output_tokens},
+    round::goodput::{goodput, output_tokens, per_second},
     round::health::health,
     round::options::SummaryOptions,
     round::pool::ValuePool,
@@ -207,10 +207,6 @@ fn tails(rows: &RequestRows, ttfo_ms: &[f64]) -> Tails {
 
 fn tail_of(rows: &RequestRows, pick: fn(&RequestRow) -> Option<f64>) -> Tail {
     tail(rows.successes().filter_map(|(_, row)| pick(row)))
-}
-
-fn per_second(count: u64, seconds: Option<f64>) -> Option<f64> {
-    seconds.map(|seconds| count as f64 / seconds)
 }
 
 /// The server's metrics by the names that they were asked by.

@@ -19,12 +19,18 @@ pub(crate) fn goodput(rows: &RequestRows, slo: &Slo, sent: u64, seconds: Option<
         requests: good,
         sent,
         request_rate: share(good, sent),
+        request_throughput: per_second(good, seconds),
         tokens,
         total_tokens: total,
         token_rate: tokens.zip(total).and_then(|(good, all)| share(good, all)),
-        token_throughput: tokens.zip(seconds).map(|(n, seconds)| n as f64 / seconds),
+        token_throughput: tokens.and_then(|tokens| per_second(tokens, seconds)),
         itl_not_applicable: no_itl,
     }
+}
+
+/// So many in so many seconds.
+pub(crate) fn per_second(count: u64, seconds: Option<f64>) -> Option<f64> {
+    seconds.map(|seconds| count as f64 / seconds)
 }
 
 /// Output tokens of these requests; `None` when those of one are not known, so that no sum leaves

@@ -175,6 +175,7 @@ pub(super) fn total(name: &str, base: &[f64], new: &[f64], margin: f64) -> Metri
     if out.interval_kind.is_none() {
         out.reason = Some(match out.n {
             0 => ChangeReason::NoValue,
+            _ if !positive => ChangeReason::NoRatio,
             rounds => ChangeReason::FewRounds { rounds },
         });
     }

@@ -113,7 +113,9 @@ impl LengthAllowance {
                 widen(metric, inverse, Better::Higher);
             }
             "cache_hit_rate" => self.widen_rate(metric),
-            "goodput_request_rate" if most - least > SMALL => withhold(metric, self.reason()),
+            "goodput_request_rate" | "goodput_request_throughput" if most - least > SMALL => {
+                withhold(metric, self.reason());
+            }
             _ => return,
         }
         if metric.judgement == Judgement::CannotTell && metric.low.is_some() {

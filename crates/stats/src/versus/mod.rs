@@ -377,6 +377,13 @@ fn rounds(
         Better::Higher,
         MARGIN,
     ));
+    out.push(throughput(
+        "goodput_request_throughput",
+        base,
+        new,
+        margin,
+        |one| one.goodput.and_then(|goodput| goodput.request_throughput),
+    ));
     out.push(change::share(
         "failure_rate",
         failed(base, old_prompts),
