@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import evidence
 import journal
 import known_wrong
+import rates
 import sentences
 import table
 import until
@@ -116,6 +117,16 @@ class Reader:
             elif mine is not None:
                 self.hold("comparison.json", json.dumps(said), lambda: mine.hold(said))
         self.hold("comparison.json", json.dumps(level.said["until"]), lambda: until.hold(level, self.levels))
+
+    def rounds(self):
+        """The rates of each round's file."""
+        known = {(one.level, one.number): one for level in self.levels for one in level.rounds}
+        for path in sorted(self.folder.glob("*_round_*.json")):
+            if path.name.startswith("telemetry_"):
+                continue
+            file = json.loads(path.read_text(encoding="utf-8"))
+            at = (file["configuration"]["level"], file["configuration"]["round"])
+            self.hold(path.name, "summary", lambda: rates.hold(known[at], file, known[at].run["plan"]["slo"]))
 
     def screen(self, lang):
         zh = int(lang == "zh")
@@ -224,6 +235,7 @@ class Reader:
 def main():
     reader = Reader(Path(sys.argv[1]), sys.argv[2], *sys.argv[3:4])
     reader.json()
+    reader.rounds()
     for lang in ["zh", "en"]:
         reader.screen(lang)
         reader.markdown(int(lang == "zh"))
