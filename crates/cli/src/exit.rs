@@ -111,6 +111,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
                 LoadError::Url { .. }
                 | LoadError::Body { .. }
                 | LoadError::FileLimit { .. }
+                | LoadError::PortLimit { .. }
                 | LoadError::Tls { .. }
                 | LoadError::TlsFile { .. } => USAGE,
                 error if hint::is_of_metrics(error) => USAGE,

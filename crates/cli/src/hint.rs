@@ -1,6 +1,6 @@
 //! What to do next after an error, where its message does not say it: in both languages.
 
-use dualround_dataset::{DatasetError, HitRatioError, RowError, TraceError};
+use dualround_dataset::{DatasetError, HitRatioError, RowError, TimeError, TraceError};
 use dualround_loadgen::{LoadError, Obstacle};
 use std::io::ErrorKind;
 
@@ -130,6 +130,14 @@ pub(crate) fn dataset_flag(error: &DatasetError) -> Option<Hint> {
             "--sampling disjoint needs --num-samples: how many rows each level takes",
             "--sampling disjoint 需要 --num-samples：每个并发级别取多少行",
         ],
+        DatasetError::NotWithReplay { .. } => [
+            "--replay goes with neither --oversample nor --weight-key nor --sampling disjoint",
+            "--replay 不能与 --oversample、--weight-key、--sampling disjoint 同用",
+        ],
+        DatasetError::TimesNotSorted { .. } => [
+            "--replay sends the rows in the order of the file: sort it by its times",
+            "--replay 按文件顺序发送各行：请先按时间排序",
+        ],
         DatasetError::TooFewRows { .. } => [
             "--sampling disjoint gives every level its own rows",
             "--sampling disjoint 使每个并发级别各用各的行",
@@ -159,6 +167,14 @@ pub(crate) fn row_flag(error: &RowError) -> Option<Hint> {
         RowError::GeneratorSettings => [
             "dualround generate makes such conversations (--groups, --prompts, --shared, --unique, --turns, --output-length)",
             "dualround generate 可生成这样的对话（--groups、--prompts、--shared、--unique、--turns、--output-length）",
+        ],
+        RowError::Time(TimeError::UnknownUnit { .. } | TimeError::OtherUnit { .. }) => [
+            "--timestamp-unit says the unit: s or ms",
+            "--timestamp-unit 指明单位：s 或 ms",
+        ],
+        RowError::Time(_) => [
+            "--skip-bad-rows passes rows without a usable time over",
+            "--skip-bad-rows 跳过没有可用时间的行",
         ],
         RowError::Trace(TraceError::Blocks { .. }) => [
             "--trace-block-size says another size",

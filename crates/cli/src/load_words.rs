@@ -73,7 +73,9 @@ fn advice(error: &LoadError) -> &'static str {
         }
         LoadError::Model(error) => choice_of_model(error),
         LoadError::NoResetRoute { .. } => "; --reset-cache-url names another",
-        LoadError::FileLimit { .. } => " or lower --concurrency",
+        LoadError::FileLimit { .. } | LoadError::PortLimit { .. } => {
+            " or lower the load (--concurrency, --request-rate, --max-concurrency)"
+        }
         _ => "",
     }
 }
@@ -163,12 +165,12 @@ mod tests {
             ),
             (
                 LoadError::FileLimit {
-                    concurrency: 9,
+                    connections: 9,
                     need: 73,
                     limit: 64,
                 },
-                "concurrency 9 needs about 73 open files, but the hard limit is 64: raise it \
-                 (`ulimit -Hn`) or lower --concurrency",
+                "9 connections need about 73 open files, but the hard limit is 64: raise it \
+                 (`ulimit -Hn`) or lower the load (--concurrency, --request-rate, --max-concurrency)",
             ),
             (
                 LoadError::Metric {

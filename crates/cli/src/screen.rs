@@ -1,12 +1,10 @@
 //! What reaches the user's terminal: how wide it is, whether it has colours, and how much is wanted.
 
 use anstyle::{AnsiColor, Style};
-use dualround_model::{
-    Lang, LevelComparison, Plan, Reason, RoundKind, RoundResult, Tables, Warning,
-};
+use dualround_model::{LevelComparison, Plan, Reason, RoundKind, RoundResult, Tables, Warning};
 use dualround_report::{
-    beside_texts, closing, comparison_block, conclusion_text, labels, round_line, round_notes,
-    round_table, safe_text, wrap,
+    beside_texts, closing, comparison_block, conclusion_text, labels, load_text, round_line,
+    round_notes, round_table, safe_text, wrap,
 };
 use std::{
     io::{ErrorKind, IsTerminal, Write, stderr, stdout},
@@ -74,11 +72,8 @@ pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) 
 pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
     if quiet() {
-        let (concurrency, sentence) = (level.load, conclusion_text(level, lang));
-        let text = match lang {
-            Lang::En => format!("concurrency {concurrency}: {sentence}"),
-            Lang::Zh => format!("并发 {concurrency}：{sentence}"),
-        };
+        let (at, sentence) = (load_text(level.load, lang), conclusion_text(level, lang));
+        let text = format!("{at}{}{sentence}", lang.pick([": ", "："]));
         print(&said(&text, level));
         // Without a warm round, what is concluded stands beside that.
         let alone = level.conclusion.reason == Some(Reason::NoWarmRound);

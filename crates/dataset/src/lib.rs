@@ -6,6 +6,7 @@
 
 mod beginnings;
 mod bounded;
+mod decimal;
 mod digest;
 mod draw;
 mod elements;

@@ -255,12 +255,12 @@ fn sample(
             .find(|key| is_content(&messages[0], row.get(**key))),
     );
     let sample = Sample {
+        arrival_ns: None,
         row: number,
         id,
         messages,
         output_tokens,
         input_tokens,
-        arrival_ns: None,
         options,
         truncated: false,
     };

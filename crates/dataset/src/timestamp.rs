@@ -1,7 +1,12 @@
 //! When rows were asked: under which key a row states it, in which unit, exact to the nanosecond.
 //! Units are known by the keys of a row or said by the user, never guessed from numbers.
 
-use crate::{quote::short, trace::TraceKind, weka};
+use crate::{
+    decimal::{Flaw, decimal, plain},
+    quote::short,
+    trace::TraceKind,
+    weka,
+};
 use dualround_model::TimestampUnit;
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use serde_json::Value;
@@ -154,11 +159,6 @@ pub(crate) fn of(
     })
 }
 
-/// Seconds as ns; `None` for what is none.
-pub(crate) fn seconds(value: &Value) -> Option<u64> {
-    decimal(&plain(value)?, 9).ok()
-}
-
 fn read(key: &'static str, value: &Value, form: TimeForm) -> Result<u64, TimeError> {
     let text = plain(value).ok_or_else(|| Flaw::NotATime.at(key, value, form))?;
     let read = match form {
@@ -171,24 +171,6 @@ fn read(key: &'static str, value: &Value, form: TimeForm) -> Result<u64, TimeErr
         },
     };
     read.map_err(|flaw| flaw.at(key, value, form))
-}
-
-/// The text of a number or of a text. Of a number it is the shortest that gives its 64 bits again:
-/// up to 15 digits, that which stood in the file.
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(number) => Some(number.to_string()),
-        Value::String(text) => Some(text.trim().to_owned()),
-        _ => None,
-    }
-}
-
-/// What is wrong with a text in the place of a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flaw {
-    NotATime,
-    Negative,
-    TooLate,
 }
 
 impl Flaw {
@@ -204,37 +186,6 @@ impl Flaw {
             Self::TooLate => TimeError::TooLate { key, value },
         }
     }
-}
-
-/// A decimal number times 10^`shift`, cut to a whole one.
-fn decimal(text: &str, shift: i64) -> Result<u64, Flaw> {
-    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let exponent: i64 = exponent.parse::<i32>().map_err(|_| Flaw::NotATime)?.into();
-    let unsigned = number.strip_prefix('-').unwrap_or(number);
-    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let digits = [whole, fraction].concat();
-    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
-        return Err(Flaw::NotATime);
-    }
-    if digits.bytes().all(|digit| digit == b'0') {
-        return Ok(0);
-    }
-    if number.len() > unsigned.len() {
-        return Err(Flaw::Negative);
-    }
-    // Digits that stand before the point of the product.
-    let kept = i64::try_from(whole.len()).unwrap_or(i64::MAX);
-    let kept = kept.saturating_add(exponent + shift).max(0);
-    let kept = usize::try_from(kept).unwrap_or(usize::MAX);
-    let cut = digits.get(..kept).unwrap_or(&digits);
-    let significant = cut.trim_start_matches('0');
-    if significant.is_empty() {
-        return Ok(0);
-    }
-    let zeros = u32::try_from(kept - cut.len()).map_err(|_| Flaw::TooLate)?;
-    let scale = 10_u64.checked_pow(zeros).ok_or(Flaw::TooLate)?;
-    let found: u64 = significant.parse().map_err(|_| Flaw::TooLate)?;
-    found.checked_mul(scale).ok_or(Flaw::TooLate)
 }
 
 /// A date-time as ns since 1970, with `T` or a space in it; UTC where it states no offset. Digits

@@ -1,6 +1,6 @@
 //! Weka agent traces: a row is a whole session, with its requests and those of its subagents.
 
-use crate::timestamp::seconds;
+use crate::decimal::seconds;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 

@@ -168,16 +168,27 @@ pub enum LoadError {
     },
     /// Too few descriptors for the level.
     #[error(
-        "concurrency {concurrency} needs about {need} open files, but the hard limit is {limit}: \
+        "{connections} connections need about {need} open files, but the hard limit is {limit}: \
          raise it (`ulimit -Hn`)"
     )]
     FileLimit {
-        /// Requests in flight asked for.
-        concurrency: u32,
+        /// Connections that the load needs.
+        connections: u32,
         /// Descriptors needed.
         need: u64,
         /// The hard limit.
         limit: u64,
+    },
+    /// Each connection to one address needs a local port of its own, and there are too few.
+    #[error(
+        "{connections} connections to one address need as many local ports, and this system gives \
+         {ports} (net.ipv4.ip_local_port_range): widen that range"
+    )]
+    PortLimit {
+        /// Connections that the load needs.
+        connections: u32,
+        /// Ports that the system hands out.
+        ports: u32,
     },
     /// A thread or runtime could not be started.
     #[error("cannot start a worker: {0}")]

@@ -1,12 +1,14 @@
 //! System calls that no library offers safely: a receive with the kernel's arrival stamp and the
-//! length of what is left. The only file of the project with `unsafe` in it.
+//! length of what is left, and the watch on a descriptor that is no socket. The only file of the
+//! project with `unsafe` in it.
 //!
 //! Argument for soundness: every call gets pointers to live, correctly sized and aligned local
 //! values and a descriptor borrowed from a live socket for the length of the call; control
-//! messages are walked with libc's own `CMSG_*` functions and read unaligned.
+//! messages are walked with libc's own `CMSG_*` functions and read unaligned. A descriptor that is
+//! watched is owned by its watch.
 #![expect(
     unsafe_code,
-    reason = "recvmsg with TCP_INQ among its ancillary data needs the raw system call"
+    reason = "recvmsg with TCP_INQ among its ancillary data needs the raw system call, and a timer of the kernel a watch"
 )]
 
 /// What one receive brought.
@@ -25,8 +27,9 @@ mod linux {
     use super::Received;
     use std::{
         io, mem,
-        os::fd::{AsRawFd, BorrowedFd},
+        os::fd::{AsRawFd, BorrowedFd, OwnedFd},
     };
+    use tokio::io::{Interest, unix::AsyncFd};
 
     const TCP_INQ: libc::c_int = 36;
     const TCP_CM_INQ: libc::c_int = TCP_INQ;
@@ -113,6 +116,13 @@ mod linux {
         n >= 0 || io::Error::last_os_error().kind() != io::ErrorKind::WouldBlock
     }
 
+    /// Has the runtime of this thread watch when a descriptor can be read; `None` where it cannot.
+    pub(crate) fn watch_reads(fd: OwnedFd) -> Option<AsyncFd<OwnedFd>> {
+        // SAFETY: an `OwnedFd` is open and stays the same descriptor for as long as it lives, and it
+        // lives in the watch.
+        unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }.ok()
+    }
+
     fn wall_ns(spec: &libc::timespec) -> Option<u64> {
         let seconds = u64::try_from(spec.tv_sec).ok()?;
         let nanos = u64::try_from(spec.tv_nsec).ok()?;
@@ -121,4 +131,4 @@ mod linux {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{enable_stamps, is_spent, receive};
+pub(crate) use linux::{enable_stamps, is_spent, receive, watch_reads};

@@ -1,6 +1,6 @@
 //! What the client adds to what it measures, found by measuring a server that logs the truth.
 
-use crate::ClientHealth;
+use crate::{ClientHealth, Stat};
 use serde::{Deserialize, Serialize};
 
 /// The times of one request in the server's own log, ms.
@@ -63,6 +63,43 @@ impl LevelCalibration {
     }
 }
 
+/// The client at one rate of arrivals.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RateCalibration {
+    /// Requests a second, on average, of a Poisson process.
+    pub request_rate: f64,
+    /// Requests that were to be sent.
+    pub planned: u64,
+    /// Requests sent.
+    pub requests: u64,
+    /// Those that failed; they have no errors.
+    pub failed: u64,
+    /// How far the last request was begun behind its schedule, over the schedule.
+    pub schedule_error: Option<f64>,
+    /// How late the client sent, ms.
+    pub client_lag: Stat,
+    /// Errors of TTFT.
+    pub ttft: MetricError,
+    /// Errors of latency.
+    pub latency: MetricError,
+    /// Connections that were opened in the round, because none was free.
+    pub connections_opened: u64,
+    /// What the client noticed of itself.
+    pub client: ClientHealth,
+}
+
+impl RateCalibration {
+    /// Every request was sent and none failed, and P99 of the lag, and of the sizes of all errors,
+    /// is within `limit_ms`.
+    pub fn is_within(&self, limit_ms: f64) -> bool {
+        let late = self.client_lag.p99.is_none_or(|lag| lag > limit_ms);
+        let errors = [self.ttft, self.latency];
+        let within = |error: &MetricError| error.p99_size.is_none_or(|size| size <= limit_ms);
+        let all_sent = self.failed == 0 && self.requests == self.planned;
+        all_sent && !late && errors.iter().all(within)
+    }
+}
+
 /// The most this client takes from a server that does not pace.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlatOut {
@@ -89,6 +126,12 @@ pub struct Calibration {
     pub output_tokens: u64,
     /// One entry a level.
     pub levels: Vec<LevelCalibration>,
+    /// One entry a rate.
+    #[serde(default)]
+    pub rates: Vec<RateCalibration>,
+    /// The highest rate held, with every lower one, requests a second.
+    #[serde(default)]
+    pub held_rate: Option<f64>,
     /// The limit within which a level counts as held, ms.
     pub limit_ms: f64,
     /// The highest level held, with every lower one.

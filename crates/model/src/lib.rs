@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods)]
 
 mod api;
+mod arrivals;
 mod cache_control;
 mod calibration;
 mod cold;
@@ -42,10 +43,13 @@ mod warning;
 mod words;
 
 pub use api::Api;
+pub use arrivals::{ArrivalSummary, Backlog};
 pub use cache_control::{
     CacheControl, CachePlan, ControlEffect, ControlReport, PromptCacheKey, least_cached_tokens,
 };
-pub use calibration::{Calibration, FlatOut, LevelCalibration, MetricError, TrueTimes};
+pub use calibration::{
+    Calibration, FlatOut, LevelCalibration, MetricError, RateCalibration, TrueTimes,
+};
 pub use cold::{
     CanaryReport, ColdAction, ColdMethod, ColdPlan, ColdPolicy, ColdVerdict, ResetCall,
     ResetOutcome, ResetProof, TEMPLATE_TOKENS, Verdict,
@@ -60,12 +64,12 @@ pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, T
 pub use evidence::{Convention, Evidence, Expected};
 pub use finding::{
     Allowance, AllowanceSource, CacheSeen, ChangeCaveat, ChangeReason, Class, ClassComparison,
-    ColdFact, Diagnosis, Judging, LostPairs, NoPrefillLine, Reason, Remark, Repeated, Replayed,
-    SeenBy, Source, Which, Withheld, Witness,
+    ColdFact, Diagnosis, Judging, LostPairs, NoPrefillLine, Overload, Reason, Remark, Repeated,
+    Replayed, SeenBy, Source, Which, Withheld, Witness,
 };
 pub use hex::hex;
 pub use inside_reuse::InsideReuse;
-pub use load::{ArrivalRate, Arrivals, Load};
+pub use load::{ArrivalRate, Arrivals, Load, Replay};
 pub use mixed::{Arm, BlockNeed, MixedFinding, MixedPlace};
 pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
@@ -78,7 +82,9 @@ pub use price::{
     RoundCost, WriteTtl, WrittenTokens,
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
-pub use round::{ClientProbe, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad};
+pub use round::{
+    ClientProbe, OpenRound, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad,
+};
 pub use row::{RequestRow, RequestRows};
 pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};

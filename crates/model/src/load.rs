@@ -11,6 +11,8 @@ pub enum Load {
     Concurrency(u32),
     /// An open loop: requests go at instants of their own, whatever is still running.
     Rate(ArrivalRate),
+    /// An open loop whose instants are those of the data set's own rows.
+    Replay(Replay),
 }
 
 /// Arrivals of an open loop.
@@ -23,11 +25,48 @@ pub struct ArrivalRate {
 }
 
 /// The distribution of the times between two arrivals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Arrivals {
     /// All of them are equal.
     Constant,
+    /// They are exponential: a Poisson process, as of many users who know nothing of each other.
+    Poisson,
+    /// They are gamma: of shape 1 a Poisson process, burstier below, more even above.
+    Gamma {
+        /// The shape of the distribution; above 0. Its coefficient of variation is 1/√shape.
+        shape: f64,
+    },
+}
+
+impl Arrivals {
+    /// The stable name, as in the files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant",
+            Self::Poisson => "poisson",
+            Self::Gamma { .. } => "gamma",
+        }
+    }
+
+    /// The shape of the gamma distribution that the times between arrivals have; `None` where they
+    /// do not vary.
+    pub fn shape(self) -> Option<f64> {
+        match self {
+            Self::Constant => None,
+            Self::Poisson => Some(1.0),
+            Self::Gamma { shape } => Some(shape),
+        }
+    }
+}
+
+/// How the times of a data set are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    /// The trace's seconds in one second of the replay; above 0.
+    pub speed: f64,
+    /// Longest time between two arrivals, of the trace's own time, s; `None`: as they are.
+    pub gap_cap_s: Option<f64>,
 }
 
 impl Load {
@@ -36,32 +75,42 @@ impl Load {
     pub fn concurrency(self) -> Option<u32> {
         match self {
             Self::Concurrency(requests) => Some(requests),
-            Self::Rate(_) => None,
+            Self::Rate(_) | Self::Replay(_) => None,
+        }
+    }
+
+    /// Requests arrive at instants of their own.
+    pub fn is_open(self) -> bool {
+        self.concurrency().is_none()
+    }
+
+    /// The stable name of its kind, as in the files.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Concurrency(_) => "concurrency",
+            Self::Rate(_) => "rate",
+            Self::Replay(_) => "replay",
+        }
+    }
+
+    /// The number of that kind: requests in flight, requests a second, or the speed of a replay.
+    pub fn value(self) -> f64 {
+        match self {
+            Self::Concurrency(requests) => f64::from(requests),
+            Self::Rate(rate) => rate.per_second,
+            Self::Replay(replay) => replay.speed,
         }
     }
 
     /// How such parts of a file's name begin.
-    pub const FILE_NAMES: [&str; 2] = ["concurrency_", "rate_"];
+    pub const FILE_NAMES: [&str; 3] = ["concurrency_", "rate_", "replay_"];
 
-    /// The part of a file's name that tells it: `concurrency_4`, `rate_8`.
+    /// The part of a file's name that tells it: `concurrency_4`, `rate_8`, `replay`.
     pub fn file_name(self) -> String {
         match self {
             Self::Concurrency(requests) => format!("concurrency_{requests}"),
             Self::Rate(rate) => format!("rate_{}", rate.per_second),
-        }
-    }
-
-    /// Connections that are opened before the first round. An open loop begins with those of one
-    /// second, and opens more where they do not last.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the conversion of a float saturates, and a rate is above 0"
-    )]
-    pub fn first_connections(self) -> u32 {
-        match self {
-            Self::Concurrency(requests) => requests,
-            Self::Rate(rate) => (rate.per_second.ceil() as u32).max(1),
+            Self::Replay(_) => "replay".to_owned(),
         }
     }
 }
@@ -73,11 +122,37 @@ impl From<u32> for Load {
 }
 
 impl fmt::Display for Load {
-    /// The number of a closed loop, `8/s` of an open one.
+    /// The number of a closed loop; `8/s` of Poisson arrivals, and of others their name; `replay ×2`
+    /// of a faster trace.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Concurrency(requests) => requests.fmt(f),
-            Self::Rate(rate) => write!(f, "{}/s", rate.per_second),
+            Self::Rate(rate) => rate.fmt(f),
+            Self::Replay(replay) => replay.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for ArrivalRate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", self.per_second)?;
+        match self.arrivals {
+            Arrivals::Poisson => Ok(()),
+            Arrivals::Constant => f.write_str(" constant"),
+            Arrivals::Gamma { shape } => write!(f, " gamma {shape}"),
+        }
+    }
+}
+
+impl fmt::Display for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("replay")?;
+        if self.speed.to_bits() != 1.0_f64.to_bits() {
+            write!(f, " ×{}", self.speed)?;
+        }
+        match self.gap_cap_s {
+            Some(cap) => write!(f, ", gaps up to {cap} s"),
+            None => Ok(()),
         }
     }
 }
@@ -133,24 +208,39 @@ mod tests {
         assert!(serde_json::from_str::<Levels>(r#"[{"rate":8}]"#).is_err());
     }
 
+    const TWICE: Load = Load::Replay(Replay {
+        speed: 2.0,
+        gap_cap_s: None,
+    });
+
     #[test]
-    fn an_open_loop_begins_with_the_connections_of_a_second() {
-        assert_eq!(EIGHT.first_connections(), 8);
-        assert_eq!(EIGHT.concurrency(), None);
-        assert_eq!(EIGHT.file_name(), "rate_8");
-        assert_eq!(Load::from(4).file_name(), "concurrency_4");
-        for (load, begin) in [Load::from(4), EIGHT].iter().zip(Load::FILE_NAMES) {
-            assert!(load.file_name().starts_with(begin));
+    fn each_kind_has_its_names() {
+        let loads = [Load::from(4), EIGHT, TWICE];
+        let names = loads.map(|load| (load.kind(), load.value(), load.to_string()));
+        let told = [
+            ("concurrency", 4.0, "4".to_owned()),
+            ("rate", 8.0, "8/s constant".to_owned()),
+            ("replay", 2.0, "replay ×2".to_owned()),
+        ];
+        assert_eq!(names, told);
+        let files = loads.map(Load::file_name);
+        assert_eq!(files, ["concurrency_4", "rate_8", "replay"]);
+        for (file, begin) in files.iter().zip(Load::FILE_NAMES) {
+            assert!(format!("{file}_round_1.json").starts_with(begin));
         }
-        let rare = Load::Rate(ArrivalRate {
-            per_second: 0.2,
-            arrivals: Arrivals::Constant,
-        });
-        assert_eq!(rare.first_connections(), 1);
-        assert_eq!(Load::from(4).concurrency(), Some(4));
-        assert_eq!(
-            (Load::from(4).to_string(), EIGHT.to_string()),
-            ("4".into(), "8/s".into())
-        );
+        assert_eq!(loads.map(Load::concurrency), [Some(4), None, None]);
+        assert_eq!(loads.map(Load::is_open), [false, true, true]);
+    }
+
+    #[test]
+    fn arrivals_of_a_poisson_process_are_gamma_of_shape_one() {
+        let all = [
+            Arrivals::Constant,
+            Arrivals::Poisson,
+            Arrivals::Gamma { shape: 0.5 },
+        ];
+        assert_eq!(all.map(Arrivals::shape), [None, Some(1.0), Some(0.5)]);
+        let stored = serde_json::to_string(&all).unwrap();
+        assert_eq!(stored, r#"["constant","poisson",{"gamma":{"shape":0.5}}]"#);
     }
 }

@@ -25,6 +25,9 @@ pub struct Plan {
     /// The load of each level, in order.
     #[serde(with = "crate::load::by_number")]
     pub levels: Vec<Load>,
+    /// Most requests in flight of an open loop; `None`: as many as its server makes it hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<u32>,
     /// The rounds of every level.
     pub schedule: Schedule,
     /// Repeat the schedule until it is decided; `None`: run it once.
@@ -83,6 +86,7 @@ impl Plan {
             dataset: DatasetPlan::new(dataset),
             request: RequestPlan::default(),
             levels: vec![Load::Concurrency(1)],
+            max_concurrency: None,
             schedule: Schedule::default(),
             until: None,
             shared_prefix: Vec::new(),

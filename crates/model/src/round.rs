@@ -100,6 +100,22 @@ pub struct PrefixCut {
     pub block_tokens: Option<u64>,
 }
 
+/// What an open loop had beside its requests' own instants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRound {
+    /// Connections that were ready when it began.
+    pub connections: u32,
+    /// Most requests in flight that it was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_in_flight: Option<u32>,
+    /// When its last request was due, ns after the start.
+    pub last_due_ns: u64,
+    /// By how much draining between the blocks of a mixed round put off what was due later, in the
+    /// end, ns.
+    #[serde(default)]
+    pub drained_ns: u64,
+}
+
 /// Everything about a round but its requests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundMeta {
@@ -146,6 +162,9 @@ pub struct RoundMeta {
     pub wire_digest: String,
     /// Most requests in flight at once.
     pub peak_in_flight: u32,
+    /// What it had beside, in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<OpenRound>,
     /// How late the client was.
     pub client: ClientProbe,
     /// Server metrics over the round.

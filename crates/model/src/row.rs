@@ -239,6 +239,8 @@ pub struct RequestRows {
     rows: Vec<RequestRow>,
     /// By index, in a mixed round alone.
     places: Vec<Option<MixedPlace>>,
+    /// When each was due, ns, by index, in an open loop alone.
+    due_ns: Vec<u64>,
 }
 
 impl RequestRows {
@@ -246,7 +248,7 @@ impl RequestRows {
     pub fn with_room(planned: u32) -> Self {
         Self {
             rows: Vec::with_capacity(planned as usize),
-            places: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -266,6 +268,41 @@ impl RequestRows {
             self.places.resize(at + 1, None);
         }
         self.places[at] = Some(place);
+    }
+
+    /// Notes when a request was due, ns since the run's anchor.
+    pub fn due(&mut self, index: u32, due_ns: u64) {
+        let at = index as usize;
+        if self.due_ns.len() <= at {
+            self.due_ns.resize(at + 1, NEVER);
+        }
+        self.due_ns[at] = due_ns;
+    }
+
+    /// When a request was due, ns since the run's anchor; `None` in a closed loop.
+    pub fn due_ns(&self, index: u32) -> Option<u64> {
+        self.due_ns.get(index as usize).copied().and_then(instant)
+    }
+
+    /// First token-bearing event − due instant of a success, ms; `None` in a closed loop.
+    pub fn ttft_from_due_ms(&self, index: u32) -> Option<f64> {
+        let row = self.get(index).filter(|row| row.is_success())?;
+        self.since_due(index, instant(row.first_ns)?)
+    }
+
+    /// End of the response − due instant of a success, ms; `None` in a closed loop.
+    pub fn latency_from_due_ms(&self, index: u32) -> Option<f64> {
+        let row = self.get(index).filter(|row| row.is_success())?;
+        self.since_due(index, row.end_ns)
+    }
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "durations are far below 2^52 ns"
+    )]
+    fn since_due(&self, index: u32, at: u64) -> Option<f64> {
+        let due = self.due_ns(index)?;
+        Some(at.saturating_sub(due) as f64 / 1e6)
     }
 
     /// Where a request stands in a mixed round; `None` in any other.

@@ -1,8 +1,8 @@
 //! What is computed from the records of a round.
 
 use crate::{
-    Expected, Flag, MetricKind, RequestRows, Resolved, RoundCost, RoundMeta, StampSource,
-    TokenSource, Warning, WrittenTokens,
+    ArrivalSummary, Expected, Flag, MetricKind, RequestRows, Resolved, RoundCost, RoundMeta,
+    StampSource, TokenSource, Warning, WrittenTokens,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -105,6 +105,15 @@ pub struct RequestMetrics {
     pub connect_ms: Option<f64>,
     /// t0 since the start of the round.
     pub start_ms: Option<f64>,
+    /// When it was due since the start of the round, in an open loop.
+    pub scheduled_ms: Option<f64>,
+    /// First token-bearing event − due instant, in an open loop: what a user waits.
+    pub ttft_from_due_ms: Option<f64>,
+    /// End of the response − due instant, in an open loop.
+    pub latency_from_due_ms: Option<f64>,
+    /// t0 − the instant at which it could have been sent, in an open loop: when it was due, a place
+    /// in flight was free, and its connection was open. `None` where it was sent again.
+    pub client_lag_ms: Option<f64>,
     /// Prompt tokens.
     pub input_tokens: Option<u64>,
     /// Output tokens (n); for a failed request `None`.
@@ -244,6 +253,15 @@ pub struct RoundSummary {
     pub icl: Stat,
     /// Latency, ms.
     pub latency: Stat,
+    /// TTFT from the due instant, ms, in an open loop.
+    pub ttft_from_due: Stat,
+    /// Latency from the due instant, ms, in an open loop.
+    pub latency_from_due: Stat,
+    /// How late the client itself sent, ms, in an open loop.
+    pub client_lag: Stat,
+    /// How its requests arrived, in an open loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalSummary>,
     /// How high their percentiles may be.
     pub tails: Tails,
     /// Prompt tokens.

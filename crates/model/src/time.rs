@@ -40,6 +40,10 @@ pub struct Timeline {
     /// When the request was due, in an open loop; `None` in a closed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_ns: Option<u64>,
+    /// When one of the places in flight was free for it, where it was due before and all of them
+    /// were taken (`--max-concurrency`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub freed_ns: Option<u64>,
     /// t0: just before the first byte of the request was written on an open connection.
     /// `None`: nothing was written (no connection, or cancelled before).
     pub start_ns: Option<u64>,

@@ -1,6 +1,6 @@
 //! Caveats of a result, as data; `report` has their words in each language.
 
-use crate::{BlockNeed, ControlEffect, ControlReport};
+use crate::{BlockNeed, ControlEffect, ControlReport, Load};
 use serde::{Deserialize, Serialize};
 
 /// Something the reader of a round or run must know.
@@ -21,8 +21,9 @@ pub enum Warning {
     },
     /// A mixed round has too few blocks to tell hits from misses.
     FewBlocks {
-        /// Requests in flight of the level.
-        concurrency: u32,
+        /// The load of the level.
+        #[serde(flatten)]
+        load: Load,
         /// What there is and what is needed.
         #[serde(flatten)]
         need: BlockNeed,
@@ -85,6 +86,22 @@ pub enum Warning {
     FewSamplesForP99 {
         /// Successes.
         n: u64,
+    },
+    /// The client sent the requests of an open loop late.
+    ArrivalsLate {
+        /// P99 of its own lag, ms.
+        p99_ms: f64,
+        /// The median TTFT beside it, ms.
+        ttft_p50_ms: f64,
+    },
+    /// Requests of an open loop found no free connection, and opened one.
+    ConnectionsRanOut {
+        /// How many.
+        opened: u64,
+        /// Of how many that were begun.
+        of: u64,
+        /// Connections that were ready when the round began.
+        ready: u64,
     },
     /// Answers that were not streamed have no TTFT.
     NotStreamed {

@@ -36,7 +36,7 @@ const put = (place, charts) => {
 const drawLevel = () => {
   const level = data.levels[chosen];
   if (!level) return;
-  put("charts", [distribution, scatter, overTokens, courses, (_, level) => failures(level)].map((chart) => () => chart(data, level)));
+  put("charts", [distribution, scatter, overTokens, courses, arrivals, (_, level) => failures(level)].map((chart) => () => chart(data, level)));
   put("metrics", metricCharts(level));
 };
 const buttons = data.levels.map((level, index) => {
@@ -47,9 +47,9 @@ const buttons = data.levels.map((level, index) => {
 const press = () => buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === chosen)));
 const chooser = () => {
   const [only] = data.levels, one = data.levels.length === 1;
-  at("levels").replaceChildren(element("span", { textContent: one ? say("noChoice", only.name) : say("concurrency") + mark("colon").trim() }), ...(one ? [] : buttons),
+  at("levels").replaceChildren(element("span", { textContent: one ? say("noChoice", say(data.load), only.name) : say(data.load) + mark("colon").trim() }), ...(one ? [] : buttons),
     element("span", { className: "facts", textContent: data.every > 1 ? say("thinned", data.every) : "" }));
-  at("levels").ariaLabel = say("concurrency");
+  at("levels").ariaLabel = say(data.load);
   press();
 };
 const begin = (what) => {

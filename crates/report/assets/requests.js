@@ -1,7 +1,7 @@
 // The table of requests: filtered, sorted, and only as many rows in the document as are seen.
 const ROW = 28, PRINTED = 50;
 // Definitions behind the heads of columns.
-const TERMS = { concurrency: "concurrency", "TTFT (ms)": "ttft", "ITL (ms)": "itl", latency: "latency", input: "input_tokens", cached: "cached_tokens", output: "output_tokens", start: "queue_wait_ms" };
+const TERMS = { concurrency: "concurrency", rate: "rate", replay: "replay", "TTFT (ms)": "ttft", "ITL (ms)": "itl", latency: "latency", input: "input_tokens", cached: "cached_tokens", output: "output_tokens", start: "queue_wait_ms" };
 const requestTable = (data) => {
   const all = [];
   data.levels.forEach((level, l) => level.rounds.forEach((r) => r.index.forEach((_, i) => all.push([l, r, i]))));
@@ -11,7 +11,7 @@ const requestTable = (data) => {
   const rounds = data.levels.flatMap((level) => level.rounds);
   // Columns without anything in them are no columns.
   const columns = [
-    ["concurrency", (l) => data.levels[l].name, (l) => l, data.levels.length > 1],
+    [data.load, (l) => data.levels[l].name, (l) => l, data.levels.length > 1],
     ["round", (_, r) => roundName(r), (_, r) => r.number],
     ["request", (_, r, i) => label(data, r, i), (_, r, i) => r.index[i]],
     ["outcome", (_, r, i) => outcome(r, i)],
@@ -84,7 +84,7 @@ const requestTable = (data) => {
     search.placeholder = search.ariaLabel = say("filter");
     caption.textContent = scroller.ariaLabel = say("requests");
     const keep = [level.value, round.value, kind.value];
-    option(level, say("concurrency"), data.levels.map((one, l) => [String(l), one.name]));
+    option(level, say(data.load), data.levels.map((one, l) => [String(l), one.name]));
     const numbers = [...new Map(rounds.map((r) => [r.number, roundName(r)]))];
     option(round, say("round"), numbers.map(([n, name]) => [String(n), name]));
     option(kind, say("outcome"), data.kinds.map((name, at) => [String(at), name]));

@@ -1,4 +1,4 @@
-// What changes with concurrency: the first cold and the first warm round of each level.
+// What changes with the load: the first cold and the first warm round of each level.
 const TAIL = 100;
 const sweepCharts = (data) => {
   if (data.levels.length < 2) return [];
@@ -21,12 +21,12 @@ const sweepChart = (data, rounds, { term, title, picks, unit, note }) => {
   const series = picks.flatMap(([pick, dash, name]) => ["cold", "warm"].map((kind, side) => {
     const ys = rounds.map((pair) => { const v = pair[side] ? pair[side].summary[pick] : null; return present(v) ? v * factor : null; });
     const called = name ? say(kind) + mark("comma") + name : say(kind);
-    const value = (i) => `${say("concurrency")} ${data.levels[i].name}${mark("colon")}${number(ys[i])} ${unit}`;
+    const value = (i) => `${say(data.load)} ${data.levels[i].name}${mark("colon")}${number(ys[i])} ${unit}`;
     return { name: say(kind), called, color: kind, dash, kind: "line", marks: true, xs: at, ys, tip: (i) => `${called}\n${value(i)}`, value };
   }));
   if (series.every((s) => s.ys.every((v) => v === null))) return null;
   return new Plot({
     title, term, note, series, entries: series.slice(0, 2).map((s) => ({ ...s, kind: "points" })), height: 220, summary: series.map((s) => s.called + mark("colon") + at.map(s.value).join(mark("semicolon"))),
-    x: { label: say("concurrency"), range: [-0.4, at.length - 0.6], ticks: at, name: (i) => data.levels[i].name }, y: { label: unit, fromZero: true, ...(unit === "%" ? { range: [0, 104] } : {}) },
+    x: { label: say(data.load), range: [-0.4, at.length - 0.6], ticks: at, name: (i) => data.levels[i].name }, y: { label: unit, fromZero: true, ...(unit === "%" ? { range: [0, 104] } : {}) },
   });
 };

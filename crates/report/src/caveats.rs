@@ -1,13 +1,15 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
-use crate::words::{is_media, warning_text};
-use dualround_model::{Lang, Plan, RoundResult, Warning};
+use crate::words::{is_media, load_kind, warning_text};
+use dualround_model::{Lang, Load, Plan, RoundResult, Warning};
 
 /// A caveat of a run, said once for all rounds that it is about.
 pub(crate) struct Caveat {
     /// In English and Chinese.
     pub(crate) text: [String; 2],
-    /// `concurrency/round`; empty where it is about the run.
+    /// What the load of the levels is called.
+    kind: [&'static str; 2],
+    /// `load/round`; empty where it is about the run.
     pub(crate) places: Vec<String>,
     /// How much it weighs: 0 most.
     pub(crate) rank: u8,
@@ -24,9 +26,10 @@ impl Caveat {
             return Some(["each round".to_owned(), "每一轮".to_owned()]);
         }
         let places = self.places.join(", ");
+        let [kind, kind_zh] = self.kind;
         Some([
-            format!("concurrency/round {places}"),
-            format!("并发/轮 {places}"),
+            format!("{kind}/round {places}"),
+            format!("{kind_zh}/轮 {places}"),
         ])
     }
 }
@@ -35,6 +38,8 @@ impl Caveat {
 /// are those of the run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
+    let first = plan.levels.first().copied();
+    let kind = load_kind(first.unwrap_or(Load::Concurrency(1)));
     let of_rounds = rounds.iter().flat_map(|round| {
         let (level, number) = (plan.level_name(round.meta.level), round.meta.spec.number);
         let place = format!("{level}/{number}");
@@ -53,6 +58,7 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
         let at = known.unwrap_or_else(|| {
             all.push(Caveat {
                 text,
+                kind,
                 places: Vec::new(),
                 rank: rank(warning),
             });
@@ -98,6 +104,8 @@ fn rank(warning: &Warning) -> u8 {
         | Warning::OtherTraffic { .. }
         | Warning::ClientOverloaded { .. }
         | Warning::ClientStoodStill { .. }
+        | Warning::ArrivalsLate { .. }
+        | Warning::ConnectionsRanOut { .. }
         | Warning::PromptTokensChanged { .. }
         | Warning::NotStreamed { .. }
         | Warning::BufferedSuspected { .. }

@@ -2,7 +2,7 @@
 
 use crate::number::times;
 use dualround_model::{
-    Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundSpec, Verdict,
+    Arrivals, Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundSpec, Verdict,
 };
 
 /// The words of tables and CSV files in one language.
@@ -11,6 +11,9 @@ use dualround_model::{
 pub struct Labels {
     pub lang: Lang,
     pub concurrency: &'static str,
+    pub request_rate: &'static str,
+    pub replay: &'static str,
+    pub arrivals: &'static str,
     pub cold: &'static str,
     pub warm: &'static str,
     pub external: &'static str,
@@ -42,6 +45,8 @@ pub struct Labels {
     pub warnings: &'static str,
     pub csv_corner: &'static str,
     pub csv_concurrency: &'static str,
+    pub csv_rate: &'static str,
+    pub csv_replay: &'static str,
     pub throughput: &'static str,
     pub goodput: &'static str,
     pub counts: &'static str,
@@ -86,6 +91,9 @@ pub struct Labels {
 const EN: Labels = Labels {
     lang: Lang::En,
     concurrency: "Concurrency",
+    request_rate: "Request rate",
+    replay: "Replay",
+    arrivals: "Arrivals",
     cold: "cold",
     warm: "warm",
     external: "outer tiers only",
@@ -116,6 +124,8 @@ const EN: Labels = Labels {
     warnings: "Notes",
     csv_corner: "metric/round",
     csv_concurrency: "concurrency",
+    csv_rate: "rate",
+    csv_replay: "replay",
     throughput: "Throughput",
     goodput: "Goodput",
     counts: "Counts",
@@ -157,6 +167,9 @@ const EN: Labels = Labels {
 const ZH: Labels = Labels {
     lang: Lang::Zh,
     concurrency: "并发",
+    request_rate: "请求速率",
+    replay: "回放",
+    arrivals: "到达",
     cold: "冷",
     warm: "热",
     external: "仅外部缓存层",
@@ -187,6 +200,8 @@ const ZH: Labels = Labels {
     warnings: "注意",
     csv_corner: "指标/轮次",
     csv_concurrency: "并发",
+    csv_rate: "速率",
+    csv_replay: "回放",
     throughput: "吞吐量",
     goodput: "有效吞吐量",
     counts: "计数",
@@ -286,6 +301,18 @@ impl Labels {
         }
     }
 
+    /// A level's load with its name: `Concurrency: 4`, `Request rate: 8/s Poisson`, `Replay: ×2`.
+    pub fn load(&self, load: Load) -> String {
+        match load {
+            Load::Concurrency(requests) => format!("{}: {requests}", self.concurrency),
+            Load::Rate(rate) if rate.arrivals == Arrivals::Poisson => {
+                format!("{}: {load} Poisson", self.request_rate)
+            }
+            Load::Rate(_) => format!("{}: {load}", self.request_rate),
+            Load::Replay(replay) => format!("{}: ×{}", self.replay, replay.speed),
+        }
+    }
+
     /// A CSV column: `concurrency10-round2` / `并发10-第2轮`; a level that repeats an earlier
     /// concurrency carries its run number.
     pub fn column(&self, load: Load, repeat: u32, round: u32) -> String {
@@ -294,9 +321,14 @@ impl Labels {
         } else {
             String::new()
         };
+        let load = match load {
+            Load::Concurrency(requests) => format!("{}{requests}", self.csv_concurrency),
+            Load::Rate(rate) => format!("{}{}", self.csv_rate, rate.per_second),
+            Load::Replay(_) => self.csv_replay.to_owned(),
+        };
         match self.lang {
-            Lang::En => format!("{}{load}{again}-round{round}", self.csv_concurrency),
-            Lang::Zh => format!("{}{load}{again}-第{round}轮", self.csv_concurrency),
+            Lang::En => format!("{load}{again}-round{round}"),
+            Lang::Zh => format!("{load}{again}-第{round}轮"),
         }
     }
 }

@@ -45,6 +45,6 @@ pub use versus::{
     versus_table,
 };
 pub use words::{
-    beside_texts, cold_text, conclusion_text, control_text, diagnosis_text, setting_text,
-    warning_text,
+    beside_texts, cold_text, conclusion_text, control_text, diagnosis_text, load_text,
+    setting_text, warning_text,
 };

@@ -6,7 +6,7 @@ use crate::{
     terminal::comparison_block::comparison_block,
     terminal::level_row::{cells, heads},
     text::safe_text,
-    words::{beside, conclusion, diagnoses},
+    words::{beside, conclusion, diagnoses, level_words},
 };
 use dualround_model::RoundResult;
 use std::io::{self, Write};
@@ -26,11 +26,12 @@ pub(crate) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
 /// The conclusion of each level, with what explains it.
 fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let lang = page.run.plan.output.lang;
-    let [concurrency, colon] = lang.pick([["concurrency", ": "], ["并发", "："]]);
+    let colon = lang.pick([": ", "："]);
     for level in &page.comparison.levels {
         let name = page.level_name(level.level);
         let conclusion = plain(&lang.pick(conclusion(level)));
-        writeln!(out, "- **{concurrency} {name}**{colon}{conclusion}")?;
+        let at = lang.pick(level_words(level.load, &name));
+        writeln!(out, "- **{at}**{colon}{conclusion}")?;
         for line in beside(level).into_iter().chain(diagnoses(level)) {
             writeln!(out, "  - {}", plain(&lang.pick(line)))?;
         }

@@ -2,7 +2,7 @@
 //! table: a metric that has a row is in each output that the row names, and in no other. A new one
 //! takes the next free place of each output, so that columns stay where they are.
 
-use JsonGroup::{Answer, Usage, Waiting};
+use JsonGroup::{Answer, Arrival, Usage, Waiting};
 use ParquetPlace::{Added, Measured};
 use RequestValue::{Count, Real};
 use dualround_model::{
@@ -55,6 +55,8 @@ pub(crate) enum JsonGroup {
     Usage,
     /// Behind what is told of the stream.
     Waiting,
+    /// Behind those, in an open loop alone.
+    Arrival,
 }
 
 /// The groups in which the columns of metrics stand in `requests.parquet`, and the place in the group,
@@ -75,6 +77,8 @@ pub(crate) struct RoundMetric {
     csv_place: CsvPlace,
     /// Whether the terminal shows it of this round.
     pub(crate) on_terminal: fn(&RoundSummary) -> bool,
+    /// Only an open loop has it.
+    is_of_open_loops: bool,
 }
 
 /// The place of a metric's section in `metrics_summary.csv` and `metrics_flat.csv`, counted from 1: the
@@ -265,6 +269,54 @@ pub(crate) static METRICS: &[Metric] = &[
         round: None,
         compared: None,
     },
+    Metric {
+        key: "scheduled_ms",
+        unit: MetricUnit::Ms,
+        request: of_request(Real(|_, metrics| metrics.scheduled_ms), Arrival, Added(4)),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "ttft_from_due",
+        unit: MetricUnit::Ms,
+        request: of_request(
+            Real(|_, metrics| metrics.ttft_from_due_ms),
+            Arrival,
+            Added(5),
+        ),
+        round: of_open_round(
+            |round| &round.ttft_from_due,
+            ["TTFT from due (ms)", "TTFT（自计划时刻，ms）"],
+            CsvPlace(8),
+        ),
+        compared: None,
+    },
+    Metric {
+        key: "latency_from_due",
+        unit: MetricUnit::Ms,
+        request: of_request(
+            Real(|_, metrics| metrics.latency_from_due_ms),
+            Arrival,
+            Added(6),
+        ),
+        round: of_open_round(
+            |round| &round.latency_from_due,
+            ["Latency from due (ms)", "Latency（自计划时刻，ms）"],
+            CsvPlace(9),
+        ),
+        compared: None,
+    },
+    Metric {
+        key: "client_lag",
+        unit: MetricUnit::Ms,
+        request: of_request(Real(|_, metrics| metrics.client_lag_ms), Arrival, Added(7)),
+        round: of_open_round(
+            |round| &round.client_lag,
+            ["Client lag (ms)", "客户端滞后（ms）"],
+            CsvPlace(10),
+        ),
+        compared: None,
+    },
 ];
 
 const fn of_request(
@@ -290,7 +342,27 @@ const fn of_round(
         label,
         csv_place,
         on_terminal,
+        is_of_open_loops: false,
     })
+}
+
+const fn of_open_round(
+    stat: fn(&RoundSummary) -> &Stat,
+    label: [&'static str; 2],
+    csv_place: CsvPlace,
+) -> Option<RoundMetric> {
+    Some(RoundMetric {
+        stat,
+        label,
+        csv_place,
+        on_terminal: is_open,
+        is_of_open_loops: true,
+    })
+}
+
+/// Requests arrived at instants of their own.
+fn is_open(round: &RoundSummary) -> bool {
+    round.arrivals.is_some()
 }
 
 fn always(_: &RoundSummary) -> bool {
@@ -352,9 +424,12 @@ pub(crate) fn round_metrics() -> impl Iterator<Item = (&'static Metric, &'static
         .filter_map(|metric| Some((metric, metric.round.as_ref()?)))
 }
 
-/// The metrics that a round has, in the order of `metrics_summary.csv` and `metrics_flat.csv`.
-pub(crate) fn round_metrics_of_csv() -> Vec<(&'static Metric, &'static RoundMetric)> {
-    let mut metrics: Vec<_> = round_metrics().collect();
+/// The metrics of a run, in the order of `metrics_summary.csv` and `metrics_flat.csv`; `open`: some
+/// level of it is an open loop.
+pub(crate) fn round_metrics_of_csv(open: bool) -> Vec<(&'static Metric, &'static RoundMetric)> {
+    let mut metrics: Vec<_> = round_metrics()
+        .filter(|(_, round)| open || !round.is_of_open_loops)
+        .collect();
     metrics.sort_by_key(|(_, round)| round.csv_place);
     metrics
 }
@@ -390,7 +465,7 @@ mod tests {
     fn every_metric_has_a_name_and_places_of_its_own() {
         let keys: BTreeSet<&str> = METRICS.iter().map(|metric| metric.key).collect();
         assert_eq!(keys.len(), METRICS.len());
-        let sections = round_metrics_of_csv();
+        let sections = round_metrics_of_csv(true);
         let places = sections.iter().map(|(_, round)| round.csv_place);
         assert!(places.zip(1..).all(|(place, at)| place == CsvPlace(at)));
         let columns: BTreeSet<ParquetPlace> = request_metrics()

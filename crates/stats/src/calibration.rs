@@ -1,7 +1,9 @@
 //! A client's own error: what it reported against the server's log, request by request.
 
 use crate::numbers::quantile::stat;
-use dualround_model::{FlatOut, LevelCalibration, MetricError, RequestRow, RoundResult, TrueTimes};
+use dualround_model::{
+    FlatOut, LevelCalibration, MetricError, RateCalibration, RequestRow, RoundResult, TrueTimes,
+};
 use std::collections::BTreeMap;
 
 /// A worker below this share of its core had time left.
@@ -10,13 +12,8 @@ const BUSY: f64 = 0.9;
 /// The client's errors in a round, held against the truth by the requests' index.
 pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> LevelCalibration {
     let summary = &round.summary;
-    let known: Vec<(&RequestRow, &TrueTimes)> = round
-        .requests
-        .successes()
-        .filter_map(|(index, row)| Some((row, truth.get(&index)?)))
-        .collect();
+    let known = known(round, truth);
     LevelCalibration {
-        // A calibration has closed loops alone.
         concurrency: round.meta.load.concurrency().unwrap_or_default(),
         requests: summary.total_requests,
         failed: summary.failed_requests,
@@ -28,6 +25,45 @@ pub fn calibrate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> Level
         token_throughput: summary.token_throughput,
         client: summary.client,
     }
+}
+
+/// The client's lag and errors at a rate of arrivals, held against the truth likewise.
+pub fn calibrate_rate(round: &RoundResult, truth: &BTreeMap<u32, TrueTimes>) -> RateCalibration {
+    let summary = &round.summary;
+    let known = known(round, truth);
+    let arrivals = summary.arrivals.as_ref();
+    RateCalibration {
+        request_rate: round.meta.load.value(),
+        planned: summary.planned_requests,
+        requests: summary.total_requests,
+        failed: summary.failed_requests,
+        schedule_error: arrivals.and_then(|arrivals| arrivals.schedule_error),
+        client_lag: summary.client_lag,
+        ttft: errors(&known, RequestRow::ttft_ms, |t| Some(t.ttft_ms)),
+        latency: errors(&known, RequestRow::latency_ms, |t| Some(t.latency_ms)),
+        connections_opened: arrivals.map_or(0, |arrivals| arrivals.connections_opened),
+        client: summary.client,
+    }
+}
+
+/// The highest rate whose lag and errors, and those of every lower rate, are within `limit_ms`.
+pub fn held_rate(rates: &[RateCalibration], limit_ms: f64) -> Option<f64> {
+    let mut rates: Vec<&RateCalibration> = rates.iter().collect();
+    rates.sort_by(|a, b| a.request_rate.total_cmp(&b.request_rate));
+    let held = rates
+        .into_iter()
+        .take_while(|rate| rate.is_within(limit_ms));
+    held.last().map(|rate| rate.request_rate)
+}
+
+/// What was said of each request that succeeded, with what the server's log has.
+fn known<'a>(
+    round: &'a RoundResult,
+    truth: &'a BTreeMap<u32, TrueTimes>,
+) -> Vec<(&'a RequestRow, &'a TrueTimes)> {
+    let rows = round.requests.successes();
+    rows.filter_map(|(index, row)| Some((row, truth.get(&index)?)))
+        .collect()
 }
 
 /// The highest level whose errors, and those of every lower level, are within `limit_ms`.
@@ -84,6 +120,28 @@ mod tests {
         assert_eq!((error.n, error.mean, error.p50), (3, Some(1.0), Some(1.0)));
         assert_eq!(error.max_size, Some(3.0));
         assert_eq!(metric_error(std::iter::empty()), MetricError::default());
+    }
+
+    #[test]
+    fn a_rate_is_held_where_all_was_sent_on_time() {
+        let rate = |request_rate, lag: f64| RateCalibration {
+            request_rate,
+            planned: 10,
+            requests: 10,
+            failed: 0,
+            schedule_error: Some(0.0),
+            client_lag: stat([lag]),
+            ttft: metric_error([0.1].into_iter()),
+            latency: MetricError::default(),
+            connections_opened: 0,
+            client: Default::default(),
+        };
+        let rates = [rate(2000.0, 3.0), rate(10.0, 0.1), rate(200.0, 0.4)];
+        assert_eq!(held_rate(&rates, 0.5), Some(200.0));
+        assert_eq!(held_rate(&rates, 0.05), None);
+        let mut short = rate(10.0, 0.1);
+        short.requests = 9;
+        assert_eq!(held_rate(&[short], 0.5), None);
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod versus;
 pub use cache::expected::expected;
 pub use cache::knowledge::convention;
 pub use cache::reuse::reuse;
-pub use calibration::{calibrate, flat_out, held_level};
+pub use calibration::{calibrate, calibrate_rate, flat_out, held_level, held_rate};
 pub use decision::{MARGIN, decide};
 pub use level::answers::AnswerFold;
 pub use level::compare;

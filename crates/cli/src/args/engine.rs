@@ -12,7 +12,7 @@ pub(crate) struct DemoArgs {
     /// 请求的 API [默认：chat]
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiWord>,
-    /// Requests in flight, one level each.
+    /// Requests in flight, one level each [default: 1, 64 and 512, unless rates are given].
     ///
     /// 并发数（可指定多个，每个为一个并发级别）
     #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 4, 8])]
@@ -59,10 +59,16 @@ pub(crate) struct CalibrateArgs {
     pub(crate) api: Option<ApiWord>,
     /// Requests in flight, one level each.
     ///
-    /// 并发数（可指定多个，每个为一个并发级别）
-    #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 64, 512],
+    /// 并发数（可指定多个，每个为一个并发级别）[默认：1、64、512；给出速率时不测]
+    #[arg(long, num_args = 1.., value_delimiter = ',',
         value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) concurrency: Vec<u32>,
+    /// Requests a second, one level each: five seconds of Poisson arrivals, and how late they are
+    /// sent.
+    ///
+    /// 每秒请求数（可指定多个，每个为一个级别）：泊松到达五秒，测量发送的滞后
+    #[arg(long, num_args = 1.., value_delimiter = ',')]
+    pub(crate) request_rate: Vec<f64>,
     /// Threads that measure [default: as in `run`].
     ///
     /// 测量用的线程数 [默认：同 `run`]

@@ -7,9 +7,9 @@
 use super::budget::Budget;
 use super::setting::one_or_more;
 use super::words::{
-    ApiWord, CacheControlWord, ColdWord, EngineWord, FormatName, KeepWord, LangWord,
+    ApiWord, ArrivalWord, CacheControlWord, ColdWord, EngineWord, FormatName, KeepWord, LangWord,
     MaxTokensField, PrintedWord, ProgressWord, SamplingWord, StoreTextWord, TablesWord,
-    TokenSourceWord, UntilWord,
+    TimestampUnitWord, TokenSourceWord, UntilWord,
 };
 use clap::{ArgAction, value_parser};
 use std::path::PathBuf;
@@ -62,6 +62,55 @@ or as a key in the --config file (--print-config writes one).")]
         )]
         #[serde(deserialize_with = "one_or_more")]
         concurrency: Vec<u32>,
+        /// Requests a second that arrive whatever is still running (an open loop); several values
+        /// are several levels. Not beside --concurrency.
+        ///
+        /// 每秒到达的请求数，不等在途请求结束（开环）；可指定多个，每个为一个级别。不能与 --concurrency 同用
+        #[arg(value_name = "RATE", num_args = 1.., value_delimiter = ',')]
+        #[serde(deserialize_with = "one_or_more")]
+        request_rate: Vec<f64>,
+        /// How the requests of --request-rate arrive: poisson, constant or gamma [default: poisson].
+        ///
+        /// --request-rate 的请求如何到达：poisson、constant 或 gamma [默认：poisson]
+        #[arg(value_name = "PROCESS", hide_short_help = true)]
+        arrival: ArrivalWord,
+        /// Shape of gamma arrivals: below 1 they come in bursts, above 1 more evenly [default: 1,
+        /// as poisson].
+        ///
+        /// gamma 到达的形状参数：小于 1 更突发，大于 1 更均匀 [默认：1，即 poisson]
+        #[arg(value_name = "SHAPE", hide_short_help = true)]
+        burstiness: f64,
+        /// Most requests in flight at --request-rate; others wait at the client, which TTFT from
+        /// the due instant holds [default: no limit].
+        ///
+        /// --request-rate 下在途请求的上限；超出的在客户端等待，计入自计划时刻起算的 TTFT [默认：不限]
+        #[arg(
+            value_name = "N",
+            value_parser = value_parser!(u32).range(1..),
+            hide_short_help = true,
+        )]
+        max_concurrency: u32,
+        /// Send the rows of a trace at their own times (timestamp), in the order of the file: the
+        /// first --num-samples of them.
+        ///
+        /// 按 trace 各行自带的时间（timestamp）回放，顺序同文件，取前 --num-samples 行
+        replay: bool,
+        /// How many times as fast as the trace --replay goes [default: 1].
+        ///
+        /// --replay 的速度是 trace 的多少倍 [默认：1]
+        #[arg(value_name = "TIMES", hide_short_help = true)]
+        replay_speed: f64,
+        /// Longest gap between two requests of --replay, seconds of the trace; longer ones are cut
+        /// [default: none].
+        ///
+        /// --replay 中两个请求之间的最长间隔（trace 的秒数），更长的截短 [默认：不限]
+        #[arg(value_name = "S", hide_short_help = true)]
+        gap_cap: f64,
+        /// Unit of the times of --replay, where the format of the file does not say it: s or ms.
+        ///
+        /// --replay 的时间单位（文件格式未规定时必须给出）：s 或 ms
+        #[arg(value_name = "UNIT", hide_short_help = true)]
+        timestamp_unit: TimestampUnitWord,
         /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up; M mixes
         /// blocks of hits and misses by a coin (CWM: sure from one run); N reuses nothing, not even
         /// inside the round (NC, NCW); E keeps outer cache tiers alone.

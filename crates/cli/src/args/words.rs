@@ -6,7 +6,7 @@ use clap::{ValueEnum, builder::PossibleValue};
 use dualround_dataset::{TextLang, format_names};
 use dualround_model::{
     Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, Sampling, StoreText, Tables,
-    TokenSourceChoice,
+    TimestampUnit, TokenSourceChoice,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::sync::LazyLock;
@@ -55,11 +55,37 @@ macro_rules! as_in_files {
     };
 }
 
+/// A process by which requests arrive, before its shape is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProcessName {
+    /// Exponential times between arrivals.
+    Poisson,
+    /// Equal ones.
+    Constant,
+    /// Gamma ones.
+    Gamma,
+}
+
 words! {
     /// `--sampling`: which samples the levels ask.
     SamplingWord: Sampling {
         Same => Sampling::Same,
         Disjoint => Sampling::Disjoint,
+    }
+
+    /// `--arrival`: how the requests of a rate arrive.
+    ArrivalWord: ProcessName {
+        Poisson => ProcessName::Poisson,
+        Constant => ProcessName::Constant,
+        Gamma => ProcessName::Gamma,
+    }
+
+    /// `--timestamp-unit`: the unit of a data set's times.
+    TimestampUnitWord: TimestampUnit {
+        #[value(name = "s")]
+        Seconds => TimestampUnit::Seconds,
+        #[value(name = "ms")]
+        Milliseconds => TimestampUnit::Milliseconds,
     }
 
     /// `--api`: the API of the endpoint.

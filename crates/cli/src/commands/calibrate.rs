@@ -6,16 +6,20 @@ use crate::{
         CalibrateArgs,
         words::{ApiWord, LangWord},
     },
-    exit, settings, signals,
+    exit,
+    exit::Usage,
+    settings, signals,
 };
 use anyhow::Context;
 use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{
-    Api, Calibration, ColdPolicy, FlatOut, Plan, RequestPlan, RoundKind, RoundResult, RoundSpec,
-    Sample, Timeouts, TrueTimes,
+    Api, Calibration, ColdPolicy, FlatOut, Lang, Load, Plan, RequestPlan, RoundKind, RoundResult,
+    RoundSpec, Sample, Timeouts, TrueTimes,
 };
-use dualround_report::calibration_table;
-use dualround_stats::{RoundFold, SummaryOptions, calibrate, flat_out, held_level};
+use dualround_report::{calibration_table, load_text};
+use dualround_stats::{
+    RoundFold, SummaryOptions, calibrate, calibrate_rate, flat_out, held_level, held_rate,
+};
 use serde_json::{Map, json};
 use simllm::{Sim, SimConfig, TruthRequest};
 use std::{
@@ -25,6 +29,10 @@ use std::{
 
 /// A level counts as held when its errors stay within this, ms.
 const LIMIT_MS: f64 = 1.0;
+/// Requests in flight where nothing is asked for.
+const LEVELS: [u32; 3] = [1, 64, 512];
+/// How long requests arrive at a rate, s.
+const SECONDS: f64 = 5.0;
 /// Requests of a level at the least.
 const LEAST: u32 = 8;
 /// The flat-out round: streams, answers of each, tokens of an answer, events of a write.
@@ -42,13 +50,13 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
         itl_ms: args.itl_ms,
         ..engine()
     };
-    let mut levels = Vec::new();
-    for concurrency in &args.concurrency {
-        note(&format!("calibrating concurrency {concurrency} …"));
+    let (mut levels, mut rates) = (Vec::new(), Vec::new());
+    for load in loads(args)? {
+        note(&format!("calibrating {} …", load_text(load, Lang::En)));
         let job = CalibrationRound {
             api,
-            concurrency: *concurrency,
-            waves: args.waves,
+            load,
+            requests: requests(load, args.waves),
             workers,
             output_tokens: args.output_tokens,
         };
@@ -56,7 +64,11 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
         if cancel.is_cancelled() {
             return Ok(given.load(SeqCst));
         }
-        levels.push(calibrate(&round, &truth));
+        if load.is_open() {
+            rates.push(calibrate_rate(&round, &truth));
+        } else {
+            levels.push(calibrate(&round, &truth));
+        }
     }
     note("calibrating flat out …");
     let flat = take_flat_out(api, workers, &cancel)?;
@@ -71,6 +83,8 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
         output_tokens: args.output_tokens,
         held_level: held_level(&levels, LIMIT_MS),
         levels,
+        held_rate: held_rate(&rates, LIMIT_MS),
+        rates,
         limit_ms: LIMIT_MS,
         flat_out: flat,
     };
@@ -80,6 +94,38 @@ pub(crate) fn run(args: &CalibrateArgs) -> anyhow::Result<u8> {
         print(calibration_table(&calibration, lang).trim_end());
     }
     Ok(exit::OK)
+}
+
+/// The loads to be measured, as they were given.
+///
+/// # Errors
+/// [`Usage`] for a rate that is none.
+fn loads(args: &CalibrateArgs) -> Result<Vec<Load>, Usage> {
+    let by_default = args.concurrency.is_empty() && args.request_rate.is_empty();
+    let concurrency: &[u32] = if by_default {
+        &LEVELS
+    } else {
+        &args.concurrency
+    };
+    let mut loads: Vec<Load> = concurrency.iter().copied().map(Load::from).collect();
+    for per_second in &args.request_rate {
+        loads.push(settings::poisson(*per_second)?);
+    }
+    Ok(loads)
+}
+
+/// Requests of a level.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the conversion of a float saturates, and a rate is above 0"
+)]
+fn requests(load: Load, waves: u32) -> u32 {
+    let requests = match load.concurrency() {
+        Some(concurrency) => concurrency.saturating_mul(waves),
+        None => (load.value() * SECONDS).ceil() as u32,
+    };
+    requests.max(LEAST)
 }
 
 /// An engine without a cache, without queues, and with no time of its own.
@@ -103,8 +149,8 @@ fn take_flat_out(api: Api, workers: u32, cancel: &Cancel) -> anyhow::Result<Opti
     };
     let job = CalibrationRound {
         api,
-        concurrency,
-        waves,
+        load: concurrency.into(),
+        requests: concurrency * waves,
         workers,
         output_tokens,
     };
@@ -115,8 +161,8 @@ fn take_flat_out(api: Api, workers: u32, cancel: &Cancel) -> anyhow::Result<Opti
 /// A round of a calibration: one level against the simulated engine.
 struct CalibrationRound {
     api: Api,
-    concurrency: u32,
-    waves: u32,
+    load: Load,
+    requests: u32,
     workers: u32,
     output_tokens: u64,
 }
@@ -135,7 +181,7 @@ impl CalibrationRound {
                 max_tokens_field: self.api.length_field().to_owned(),
                 ..RequestPlan::default()
             },
-            levels: vec![self.concurrency.into()],
+            levels: vec![self.load],
             // Connections are opened and primed before the round, as in a run.
             probe: true,
             warmup: Some(0),
@@ -144,8 +190,7 @@ impl CalibrationRound {
             ..Plan::new(format!("{}/v1{}", sim.base_url(), self.api.path()), "none")
         };
         plan.cold.policy = ColdPolicy::None;
-        let count = self.concurrency.saturating_mul(self.waves).max(LEAST);
-        let samples = (0..count).map(sample).collect();
+        let samples = (0..self.requests).map(sample).collect();
         let mut session = Session::open(plan, vec![samples], cancel.clone())?;
         let spec = RoundSpec {
             number: 1,
@@ -153,7 +198,7 @@ impl CalibrationRound {
             kind: RoundKind::Cold,
             kept_percent: None,
         };
-        let mut fold = RoundFold::new(SummaryOptions::default(), count);
+        let mut fold = RoundFold::new(SummaryOptions::default(), self.requests);
         let meta = session.run_round(0, spec, &mut |event| {
             if let RoundEvent::Finished(record) = event {
                 fold.add(record);

@@ -12,8 +12,8 @@ use crate::{
 };
 use dualround_model::{Lang, PriceTable, RunChange, Which};
 use dualround_report::{
-    ComparedRun, GateResult, Versus, junit, level_change_json, versus_json, versus_markdown,
-    versus_table,
+    ComparedRun, GateResult, Versus, junit, level_change_json, load_text, versus_json,
+    versus_markdown, versus_table,
 };
 use dualround_stats::{RunData, versus};
 use std::{fs, path::Path};
@@ -148,7 +148,7 @@ fn compared(
     );
     if change.levels.is_empty() {
         return Err(Usage(format!(
-            "{} and {} have no concurrency in common: [{}] and [{}]",
+            "{} and {} have no level in common: [{}] and [{}]",
             base_dir.display(),
             dir.display(),
             base.info.plan.level_names().join(", "),
@@ -171,13 +171,13 @@ fn held(gates: &[Gate], all: &[Versus<'_>], lang: Lang) -> Result<Vec<GateResult
         for versus in all {
             for level in &versus.change.levels {
                 let failed = gate.check(&level_change_json(level))?.failure(gate, lang);
-                let (dir, at) = (versus.new.dir.display(), level.load);
-                let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
+                let (dir, at) = (versus.new.dir.display(), load_text(level.load, lang));
+                let name = format!("--fail-if '{}' for {dir} at {at}", gate.text());
                 out.push(GateResult { name, failed });
             }
             for level in &versus.change.missing {
-                let (dir, at) = (versus.new.dir.display(), level.load);
-                let name = format!("--fail-if '{}' for {dir} at concurrency {at}", gate.text());
+                let (dir, at) = (versus.new.dir.display(), load_text(level.load, lang));
+                let name = format!("--fail-if '{}' for {dir} at {at}", gate.text());
                 let words = match level.only_in {
                     Which::New => ["the level is in the new run only", "只有新运行有该并发级别"],
                     Which::Base | Which::Both => [

@@ -5,7 +5,7 @@ use crate::{
     screen::alarm,
 };
 use dualround_model::{Lang, RoundResult, RoundStop};
-use dualround_report::{RunFiles, RunInfo};
+use dualround_report::{RunFiles, RunInfo, load_text};
 
 /// Lines named one by one at most.
 const NAMED: usize = 5;
@@ -70,7 +70,7 @@ pub(super) fn whole(info: &RunInfo, rounds: &[RoundResult], files: &RunFiles) ->
     }
     let specs = info.plan.rounds();
     let mut gone = Vec::new();
-    for (level, concurrency) in (0..).zip(&info.plan.levels) {
+    for (level, load) in (0..).zip(&info.plan.levels) {
         let of_level: Vec<&RoundResult> = rounds
             .iter()
             .filter(|round| round.meta.level == level)
@@ -85,9 +85,8 @@ pub(super) fn whole(info: &RunInfo, rounds: &[RoundResult], files: &RunFiles) ->
             .map(|round| round.meta.spec.number)
             .collect();
         let missing = specs.iter().filter(|spec| !there.contains(&spec.number));
-        gone.extend(
-            missing.map(|spec| format!("round {} of concurrency {concurrency}", spec.number)),
-        );
+        let at = load_text(*load, Lang::En);
+        gone.extend(missing.map(|spec| format!("round {} of {at}", spec.number)));
     }
     if gone.is_empty() {
         return Ok(());

@@ -2,8 +2,8 @@
 
 use crate::screen::alarm;
 use crate::{exit, gate::Gate};
-use dualround_model::{Lang, LevelComparison, Plan, RoundResult, RoundStop, Verdict};
-use dualround_report::level_json;
+use dualround_model::{Lang, LevelComparison, Load, Plan, RoundResult, RoundStop, Verdict};
+use dualround_report::{level_json, load_text};
 
 /// Holds a run against its gates, and says which failed.
 pub(crate) fn verdict(plan: &Plan, rounds: &[RoundResult], levels: &[LevelComparison]) -> u8 {
@@ -80,17 +80,15 @@ impl JudgedRun<'_> {
             return None;
         }
         let levels = self.levels.iter().filter_map(|level| {
-            let at = level.load;
+            let [at, at_zh] = at(level.load);
             let verdict = match level.cold.verdict {
                 Verdict::Cold => return None,
                 Verdict::Contaminated => "contaminated",
                 Verdict::Unknown => "unknown",
             };
             Some([
-                format!(
-                    "--require-cold: the cold round at concurrency {at} is {verdict} (cold.verdict)"
-                ),
-                format!("--require-cold：并发 {at} 的冷轮判定为 {verdict}（cold.verdict）"),
+                format!("--require-cold: the cold round at {at} is {verdict} (cold.verdict)"),
+                format!("--require-cold：{at_zh} 的冷轮判定为 {verdict}（cold.verdict）"),
             ])
         });
         self.fail_each(levels)
@@ -113,12 +111,12 @@ impl JudgedRun<'_> {
                 let Some(reason) = held.failure(&gate, self.lang) else {
                     continue;
                 };
-                let (text, at) = (gate.text(), level.load);
+                let (text, [at, at_zh]) = (gate.text(), at(level.load));
                 self.fail(
                     exit::GATE,
                     [
-                        format!("--fail-if '{text}' at concurrency {at}: {reason}"),
-                        format!("--fail-if '{text}'，并发 {at}：{reason}"),
+                        format!("--fail-if '{text}' at {at}: {reason}"),
+                        format!("--fail-if '{text}'，{at_zh}：{reason}"),
                     ],
                 );
                 failed.get_or_insert(exit::GATE);
@@ -137,10 +135,10 @@ impl JudgedRun<'_> {
     fn ended(&self) -> Option<u8> {
         let ended = self.rounds.iter().filter_map(|round| {
             let stop = round.meta.stopped.filter(|stop| stop.is_failure())?;
-            let (flag, at) = (stop.flag(), round.meta.load);
+            let (flag, [at, at_zh]) = (stop.flag(), at(round.meta.load));
             Some([
-                format!("{flag}: the level of concurrency {at} was ended early"),
-                format!("{flag}：并发 {at} 提前结束"),
+                format!("{flag}: the level of {at} was ended early"),
+                format!("{flag}：{at_zh} 提前结束"),
             ])
         });
         self.fail_each(ended)
@@ -154,14 +152,14 @@ impl JudgedRun<'_> {
             .iter()
             .filter(|round| failure_rate(round) > limit);
         let told = above.map(|round| {
-            let (rate, at) = (100.0 * failure_rate(round), round.meta.load);
+            let (rate, [at, at_zh]) = (100.0 * failure_rate(round), at(round.meta.load));
             let number = round.meta.spec.number;
             [
                 format!(
-                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at concurrency {at} in round {number}"
+                    "--max-failure-rate {limit}: {rate:.2} % of the requests failed at {at} in round {number}"
                 ),
                 format!(
-                    "--max-failure-rate {limit}：并发 {at} 第 {number} 轮有 {rate:.2}% 的请求失败"
+                    "--max-failure-rate {limit}：{at_zh} 第 {number} 轮有 {rate:.2}% 的请求失败"
                 ),
             ]
         });
@@ -173,4 +171,9 @@ impl JudgedRun<'_> {
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 fn failure_rate(round: &RoundResult) -> f64 {
     round.summary.failed_requests as f64 / round.summary.total_requests.max(1) as f64
+}
+
+/// A level by its load, in both languages.
+fn at(load: Load) -> [String; 2] {
+    [Lang::En, Lang::Zh].map(|lang| load_text(load, lang))
 }

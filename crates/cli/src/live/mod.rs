@@ -26,6 +26,8 @@ pub(crate) struct LivePlan {
 struct RoundLabels {
     /// Empty in an open loop.
     concurrency: Option<u32>,
+    /// The load of the level: `4`, `8/s`, `replay`.
+    load: String,
     round: u32,
     kind: &'static str,
 }
@@ -34,6 +36,7 @@ impl RoundLabels {
     fn of(load: Load, spec: RoundSpec) -> Self {
         Self {
             concurrency: load.concurrency(),
+            load: load.to_string(),
             round: spec.number,
             kind: spec.kind.name(),
         }
@@ -43,6 +46,7 @@ impl RoundLabels {
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct OutcomeLabels {
     concurrency: Option<u32>,
+    load: String,
     round: u32,
     kind: &'static str,
     status: &'static str,
@@ -78,6 +82,8 @@ pub(crate) struct Live {
     ttft: RoundTimes,
     itl: RoundTimes,
     latency: RoundTimes,
+    ttft_from_due: RoundTimes,
+    client_lag: RoundTimes,
     prompt: Family<RoundLabels, Counter>,
     cached: Family<RoundLabels, Counter>,
     output: Family<RoundLabels, Counter>,
@@ -109,10 +115,21 @@ impl Live {
         let ended = Family::default();
         registry.register("requests", "Requests that ended, by outcome", ended.clone());
         let (ttft, itl, latency) = (times(), times(), times());
+        let (ttft_from_due, client_lag) = (times(), times());
         for (name, help, family) in [
             ("ttft", "Time to the first token", &ttft),
             ("itl", "Mean time between tokens of a request", &itl),
             ("latency", "Time to the end of the response", &latency),
+            (
+                "ttft_from_due",
+                "Time from the instant at which a request was due to its first token",
+                &ttft_from_due,
+            ),
+            (
+                "client_lag",
+                "How late this client sent what was due",
+                &client_lag,
+            ),
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, family.clone());
         }
@@ -154,6 +171,8 @@ impl Live {
             ttft,
             itl,
             latency,
+            ttft_from_due,
+            client_lag,
             prompt,
             cached,
             output,
@@ -204,6 +223,7 @@ impl LiveRound<'_> {
         };
         let ended = OutcomeLabels {
             concurrency: round.concurrency,
+            load: round.load.clone(),
             round: round.round,
             kind: round.kind,
             status,
@@ -217,6 +237,8 @@ impl LiveRound<'_> {
             (&live.ttft, metrics.ttft_ms),
             (&live.itl, metrics.itl_ms),
             (&live.latency, metrics.latency_ms),
+            (&live.ttft_from_due, metrics.ttft_from_due_ms),
+            (&live.client_lag, metrics.client_lag_ms),
         ] {
             if let Some(ms) = ms {
                 family.get_or_create(round).observe(ms / 1e3);

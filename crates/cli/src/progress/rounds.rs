@@ -5,7 +5,7 @@ use super::{HZ, target};
 use crate::screen::alarm;
 use dualround_loadgen::RoundEvent;
 use dualround_model::{Lang, Load, RequestMetrics, RequestRecord, RoundSpec};
-use dualround_report::labels;
+use dualround_report::{labels, load_text};
 use dualround_stats::Running;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -205,13 +205,13 @@ impl Current {
             .until
             .map_or_else(String::new, |until| self.until(until, lang));
         let kind = labels(lang).kind(place.spec);
-        let (concurrency, flight) = (place.load, self.in_flight);
+        let (load, flight) = (load_text(place.load, lang), self.in_flight);
         match lang {
             Lang::En => format!(
-                "level {level}/{levels} · concurrency {concurrency} · round {round} {kind}{until} · in flight {flight}"
+                "level {level}/{levels} · {load} · round {round} {kind}{until} · in flight {flight}"
             ),
             Lang::Zh => format!(
-                "并发级别 {level}/{levels} · 并发 {concurrency} · 第 {round} 轮 {kind}{until} · 在途 {flight}"
+                "级别 {level}/{levels} · {load} · 第 {round} 轮 {kind}{until} · 在途 {flight}"
             ),
         }
     }
@@ -331,6 +331,7 @@ impl Current {
             "level": level,
             "levels": levels,
             "concurrency": place.load.concurrency(),
+            "load": {"kind": place.load.kind(), "value": place.load.value()},
             "round": place.spec.number,
             "rounds": place.until.is_none().then_some(place.rounds),
             "round_kind": place.spec.kind,

@@ -4,7 +4,7 @@ use super::{network, usage};
 use crate::{
     args::{
         ReadArgs, RunArgs,
-        words::{FormatName, KeepWord, SamplingWord},
+        words::{FormatName, KeepWord, SamplingWord, TimestampUnitWord},
     },
     exit::Usage,
     hub,
@@ -56,7 +56,7 @@ pub(super) fn resolve(
     let num_samples = args.num_samples.clone().unwrap_or_default();
     if num_samples.len() > 1 && num_samples.len() != levels {
         return Err(usage(format!(
-            "--num-samples has {} values and --concurrency {levels}: give one value, or one a level",
+            "--num-samples has {} values, and there are {levels} levels: give one value, or one a level",
             num_samples.len()
         )));
     }
@@ -80,6 +80,8 @@ pub(super) fn resolve(
         tokenizer,
         engine_tokens,
         trace_block_size: args.trace_block_size,
+        replay: args.replay.unwrap_or(false),
+        timestamp_unit: args.timestamp_unit.map(TimestampUnitWord::means),
         seed,
         ..DatasetPlan::new(path)
     })

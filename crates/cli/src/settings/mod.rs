@@ -5,6 +5,7 @@ mod cold;
 mod dataset;
 mod file;
 mod limits;
+mod load;
 mod network;
 mod output;
 mod prometheus;
@@ -27,9 +28,10 @@ use crate::{
     slo,
 };
 pub(crate) use dataset::read_plan;
-use dualround_model::{Load, Plan, Slo};
+use dualround_model::{Plan, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
+pub(crate) use load::poisson;
 pub(crate) use network::of_command as network_plan;
 use std::{
     path::PathBuf,
@@ -93,7 +95,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
     environment_words::check(variables, &mut notes)?;
     let dataset = required_dataset(&args)?;
     let endpoint = required_endpoint(&args)?;
-    let levels = levels(&args, &mut notes)?;
+    let levels = load::levels(&args, &mut notes)?;
     refuse_contradictions(&args)?;
     let seed = RunSeed::of(&args);
     let lang = LangWord::or_locale(args.lang);
@@ -117,6 +119,7 @@ pub(crate) fn resolve(args: RunArgs) -> Result<ResolvedSettings, Usage> {
         dataset: dataset::resolve(&args, &dataset, levels.len(), seed.value, &request.network)?,
         request,
         levels,
+        max_concurrency: load::max_concurrency(&args)?,
         schedule: rounds.schedule,
         shared_prefix: rounds.shared_prefix,
         until: rounds.until,
@@ -234,25 +237,6 @@ fn printed_config(args: &RunArgs, plan: &Plan) -> Option<String> {
     })
 }
 
-fn levels(args: &RunArgs, notes: &mut Vec<String>) -> Result<Vec<Load>, Usage> {
-    let levels = args.concurrency.clone().unwrap_or_else(|| vec![1]);
-    if levels.is_empty() || levels.contains(&0) {
-        return Err(usage(
-            "--concurrency: every level needs at least 1 request in flight",
-        ));
-    }
-    let repeated = levels
-        .iter()
-        .enumerate()
-        .any(|(at, level)| levels[..at].contains(level));
-    if repeated {
-        notes.push(
-            "a concurrency is given twice: its second level is kept apart as run 2".to_owned(),
-        );
-    }
-    Ok(levels.into_iter().map(Load::Concurrency).collect())
-}
-
 fn round_noise(args: &RunArgs, notes: &mut Vec<String>) -> Result<Option<f64>, Usage> {
     let Some(percent) = args.round_noise else {
         return Ok(None);
@@ -298,6 +282,7 @@ pub(crate) fn default_workers() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dualround_model::Load;
 
     pub(super) fn given() -> RunArgs {
         RunArgs {

@@ -88,12 +88,12 @@ fn the_same_requests_are_compared_one_by_one() {
     assert_eq!(output.status.code(), Some(4), "{}", stdout(&output));
     assert!(stdout(&output).contains("变好"), "{}", stdout(&output));
     for missing in [
-        "at concurrency 4: 只有基准运行有该并发级别",
-        "at concurrency 1: 只有新运行有该并发级别",
+        "at 并发 4: 只有基准运行有该并发级别",
+        "at 并发 1: 只有新运行有该并发级别",
     ] {
         assert!(stderr(&output).contains(missing), "{}", stderr(&output));
     }
-    assert!(!stderr(&output).contains("at concurrency 2"));
+    assert!(!stderr(&output).contains("at 并发 2"));
     measure(dir, &slow.base_url(), "slow", "--concurrency 2");
     measure(dir, &fast.base_url(), "fast", "--concurrency 2");
     let output = run(
@@ -156,7 +156,7 @@ fn what_is_not_comparable_is_refused_with_the_reason() {
     measure(dir, &base, "dataset", "--model one");
     for (other, word) in [
         ("model", "model: one in the base run, two in the new one"),
-        ("level", "no concurrency in common: [1] and [3]"),
+        ("level", "no level in common: [1] and [3]"),
         (
             "dataset",
             "dataset: data.jsonl (8 rows) in the base run, data.jsonl (9 rows)",

@@ -21,6 +21,7 @@ mod machines;
 mod metrics;
 mod mixed;
 mod network;
+mod open_loop;
 mod pipes;
 mod rooms;
 mod rows;

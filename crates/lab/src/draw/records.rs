@@ -112,6 +112,7 @@ fn timeline(request: &DrawnRequest) -> Timeline {
     Timeline {
         queued_ns: 0,
         due_ns: None,
+        freed_ns: None,
         start_ns: Some(start),
         head_ns: Some(start),
         first_token_ns: ttft.map(|_| first_ns),
@@ -181,6 +182,7 @@ pub(super) fn round_meta(
         content_digest: "content".to_owned(),
         wire_digest: format!("wire-{}", spec.epoch.unwrap_or(0)),
         peak_in_flight: concurrency,
+        open: None,
         client: ClientProbe::default(),
         metrics: Vec::new(),
         engines: Vec::new(),

@@ -9,6 +9,76 @@ use serde::{Deserialize, Serialize};
 /// Requests of a block for each in flight: the first wave fills the queue, the others are in it.
 const WAVES: usize = 4;
 
+/// How long a block is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BlockLength<'a> {
+    /// Of a closed loop: so many waves of what is in flight.
+    InFlight(u32),
+    /// Of an open loop: so long that what was in the queue at its beginning has left it.
+    Time {
+        /// The longest that a request takes without a cache, ns.
+        longest_ns: u64,
+        /// When the requests are due, in the sequence of sending, ns.
+        due_ns: &'a [u64],
+    },
+}
+
+impl BlockLength<'_> {
+    /// The requests from one place to another (which is not among them) are a whole block.
+    fn is_whole(self, first: usize, end: usize) -> bool {
+        match self {
+            Self::InFlight(_) => end - first >= self.requests(),
+            Self::Time { .. } => self.lasts(first, end) >= self.time_ns(),
+        }
+    }
+
+    /// They are half of one at least.
+    fn is_half(self, first: usize, end: usize) -> bool {
+        match self {
+            Self::InFlight(_) => 2 * (end - first) >= self.requests(),
+            Self::Time { .. } => 2 * self.lasts(first, end) >= self.time_ns(),
+        }
+    }
+
+    /// How many of them fill the queue.
+    fn ramp(self, first: usize, end: usize) -> usize {
+        match self {
+            Self::InFlight(0 | 1) => 0,
+            Self::InFlight(requests) => requests as usize,
+            Self::Time { longest_ns, .. } => {
+                let places = first..end;
+                places
+                    .take_while(|place| self.lasts(first, *place) < longest_ns)
+                    .count()
+            }
+        }
+    }
+
+    /// Requests of a whole block of a closed loop.
+    pub(crate) fn requests(self) -> usize {
+        match self {
+            Self::InFlight(0 | 1) | Self::Time { .. } => 1,
+            Self::InFlight(more) => WAVES * more as usize,
+        }
+    }
+
+    fn time_ns(self) -> u64 {
+        match self {
+            Self::InFlight(_) => 0,
+            Self::Time { longest_ns, .. } => longest_ns.saturating_mul(WAVES as u64),
+        }
+    }
+
+    /// From the instant of the one to that of the other, or of the last one before the end, ns.
+    fn lasts(self, first: usize, end: usize) -> u64 {
+        let Self::Time { due_ns, .. } = self else {
+            return 0;
+        };
+        let of = |place: usize| due_ns.get(place).or(due_ns.last()).copied().unwrap_or(0);
+        of(end).saturating_sub(of(first))
+    }
+}
+
 /// One block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ArmBlock {
@@ -16,14 +86,14 @@ pub(crate) struct ArmBlock {
     pub(crate) first: usize,
     /// What the coin gave it.
     pub(crate) arm: Arm,
+    /// Requests at its beginning that fill the queue.
+    pub(crate) ramp: usize,
 }
 
 /// The blocks of a round, in the sequence of sending.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Blocks {
     pub(crate) blocks: Vec<ArmBlock>,
-    /// Requests at the beginning of each that fill the queue.
-    pub(crate) ramp: usize,
 }
 
 /// A sequence of sending in which no prompt stands in two blocks, and where its blocks begin.
@@ -36,15 +106,14 @@ pub(crate) struct BlockCut {
 }
 
 impl BlockCut {
-    /// Cuts a sequence into blocks of four times `concurrency` requests (of one at concurrency 1).
-    /// All requests of one prompt stand together, where the first of them stood. What is left at the
-    /// end is a block when it is half of one at least, else it joins the last.
+    /// Cuts a sequence into blocks. All requests of one prompt stand together, where the first of
+    /// them stood. What is left at the end is a block when it is half of one at least, else it joins
+    /// the last.
     pub(crate) fn of<P: Eq + std::hash::Hash>(
         requests: &[u32],
-        concurrency: u32,
+        length: BlockLength<'_>,
         prompt: impl Fn(u32) -> P,
     ) -> Self {
-        let size = block_size(concurrency);
         let mut places = std::collections::HashMap::new();
         let mut groups: Vec<Vec<u32>> = Vec::new();
         for request in requests {
@@ -59,17 +128,14 @@ impl BlockCut {
             starts: Vec::new(),
         };
         for group in groups {
-            let in_block = cut.starts.last().map(|start| cut.requests.len() - start);
-            if in_block.is_none_or(|held| held >= size) {
-                cut.starts.push(cut.requests.len());
+            let (begun, end) = (cut.starts.last(), cut.requests.len());
+            if begun.is_none_or(|first| length.is_whole(*first, end)) {
+                cut.starts.push(end);
             }
             cut.requests.extend(group);
         }
-        let rest = cut
-            .starts
-            .last()
-            .map_or(0, |start| cut.requests.len() - start);
-        if cut.starts.len() > 1 && 2 * rest < size {
+        let (rest, end) = (cut.starts.last().copied(), cut.requests.len());
+        if cut.starts.len() > 1 && rest.is_some_and(|first| !length.is_half(first, end)) {
             cut.starts.pop();
         }
         cut
@@ -77,7 +143,7 @@ impl BlockCut {
 
     /// Tosses the coin: half of the blocks to each arm, and of an odd number the one that is left to
     /// either.
-    pub(crate) fn toss(&self, concurrency: u32, seed: u64) -> Blocks {
+    pub(crate) fn toss(&self, length: BlockLength<'_>, seed: u64) -> Blocks {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let count = self.starts.len();
         let extra = usize::from(count % 2 == 1 && random.next_u32() % 2 == 1);
@@ -90,25 +156,17 @@ impl BlockCut {
             let pick = usize::try_from(random.next_u64() % (at as u64 + 1)).unwrap_or(0);
             arms.swap(at, pick);
         }
-        let blocks = self.starts.iter().zip(arms);
+        let ends = self.starts.iter().skip(1).copied();
+        let ends = ends.chain([self.requests.len()]);
+        let blocks = self.starts.iter().zip(ends).zip(arms);
+        let blocks = blocks.map(|((first, end), arm)| ArmBlock {
+            first: *first,
+            arm,
+            ramp: length.ramp(*first, end),
+        });
         Blocks {
-            blocks: blocks
-                .map(|(first, arm)| ArmBlock { first: *first, arm })
-                .collect(),
-            ramp: if concurrency > 1 {
-                concurrency as usize
-            } else {
-                0
-            },
+            blocks: blocks.collect(),
         }
-    }
-}
-
-/// Requests of a whole block.
-pub(crate) fn block_size(concurrency: u32) -> usize {
-    match concurrency {
-        0 | 1 => 1,
-        more => WAVES * more as usize,
     }
 }
 
@@ -120,7 +178,7 @@ impl Blocks {
         Some(MixedPlace {
             block: u32::try_from(at).unwrap_or(u32::MAX),
             arm: block.arm,
-            ramp: place - block.first < self.ramp,
+            ramp: place - block.first < block.ramp,
         })
     }
 
@@ -153,7 +211,8 @@ mod tests {
     }
 
     fn cut(count: u32, concurrency: u32) -> BlockCut {
-        BlockCut::of(&all(count), concurrency, |request| request)
+        let length = BlockLength::InFlight(concurrency);
+        BlockCut::of(&all(count), length, |request| request)
     }
 
     #[test]
@@ -168,31 +227,55 @@ mod tests {
     #[test]
     fn all_requests_of_one_prompt_stand_in_one_block() {
         // Prompts 0 1 2 0 1 2 …: every third request is the same.
-        let cut = BlockCut::of(&all(9), 1, |request| request % 3);
+        let cut = BlockCut::of(&all(9), BlockLength::InFlight(1), |request| request % 3);
         assert_eq!(cut.requests, [0, 3, 6, 1, 4, 7, 2, 5, 8]);
         assert_eq!(cut.starts, [0, 3, 6]);
         // A group is not torn for a block to have its size.
-        let cut = BlockCut::of(&all(18), 2, |request| request / 9);
+        let cut = BlockCut::of(&all(18), BlockLength::InFlight(2), |request| request / 9);
         assert_eq!(cut.starts, [0, 9]);
     }
 
     #[test]
     fn the_coin_is_balanced_and_the_same_for_the_same_seed() {
         let hits = |count, seed| {
-            let tossed = cut(count, 1).toss(1, seed);
+            let tossed = cut(count, 1).toss(BlockLength::InFlight(1), seed);
             let hits = tossed.blocks.iter().filter(|block| block.arm == Arm::Hit);
             hits.count()
         };
         assert!((0..50).all(|seed| hits(12, seed) == 6));
         let odd: std::collections::HashSet<usize> = (0..50).map(|seed| hits(13, seed)).collect();
         assert_eq!(odd, [6, 7].into());
-        assert_eq!(cut(12, 1).toss(1, 7), cut(12, 1).toss(1, 7));
-        assert_ne!(cut(12, 1).toss(1, 7), cut(12, 1).toss(1, 8));
+        assert_eq!(
+            cut(12, 1).toss(BlockLength::InFlight(1), 7),
+            cut(12, 1).toss(BlockLength::InFlight(1), 7)
+        );
+        assert_ne!(
+            cut(12, 1).toss(BlockLength::InFlight(1), 7),
+            cut(12, 1).toss(BlockLength::InFlight(1), 8)
+        );
+    }
+
+    #[test]
+    fn blocks_of_an_open_loop_are_cut_by_time() {
+        // Ten a second, and a request takes 0.3 s at most: a block is 1.2 s, its ramp 0.3 s.
+        let due_ns: Vec<u64> = (0..40).map(|place| place * 100_000_000).collect();
+        let length = BlockLength::Time {
+            longest_ns: 300_000_000,
+            due_ns: &due_ns,
+        };
+        let cut = BlockCut::of(&all(40), length, |request| request);
+        // What is due from 3.6 s to 3.9 s is less than half of one.
+        assert_eq!(cut.starts, [0, 12, 24]);
+        let blocks = cut.toss(length, 1);
+        let ramp = (24..40).filter(|at| blocks.place(*at).is_some_and(|place| place.ramp));
+        assert_eq!(ramp.collect::<Vec<_>>(), [24, 25, 26]);
+        let cut = BlockCut::of(&all(34), length, |request| request);
+        assert_eq!(cut.starts, [0, 12, 24]);
     }
 
     #[test]
     fn each_place_is_in_the_block_that_began_last() {
-        let blocks = cut(40, 4).toss(4, 1);
+        let blocks = cut(40, 4).toss(BlockLength::InFlight(4), 1);
         let place = |at| blocks.place(at).map(|place| (place.block, place.ramp));
         assert_eq!(place(0), Some((0, true)));
         assert_eq!(place(4), Some((0, false)));
@@ -202,7 +285,7 @@ mod tests {
         assert!(blocks.begins_at(16) && !blocks.begins_at(17));
         assert!(
             cut(4, 1)
-                .toss(1, 1)
+                .toss(BlockLength::InFlight(1), 1)
                 .place(3)
                 .is_some_and(|place| !place.ramp)
         );

@@ -28,6 +28,7 @@ use std::{
     thread::JoinHandle,
     time::Duration,
 };
+use tokio::sync::Semaphore;
 
 /// How often records are taken over while a round runs. Taking each one at once would wake this
 /// thread for every request, on cores that the workers need.
@@ -83,6 +84,21 @@ impl Crew {
         }
     }
 
+    /// Adds users, so that there are so many at least.
+    pub(crate) fn seat_up_to(&self, users: u32) {
+        let seated = self.users.fetch_max(users, Relaxed);
+        let step = self.senders.len();
+        for (first, sender) in (0_u32..).zip(&self.senders) {
+            let more = (first..users).step_by(step).filter(|user| *user >= seated);
+            let _ = sender.send(WorkerCommand::SeatMore(more.collect()));
+        }
+    }
+
+    /// Users that there are.
+    pub(crate) fn users(&self) -> u32 {
+        self.users.load(Relaxed)
+    }
+
     /// Opens every user's connection, and sends `prime` on it.
     pub(crate) fn open(&self, client: &Arc<Client>, prime: Option<&Arc<RequestHead>>) -> Opened {
         let (reply, replies) = mpsc::channel();
@@ -121,7 +137,9 @@ impl Crew {
         supplies: RoundSupplies<'_>,
         records: mpsc::Sender<RequestRecord>,
     ) -> RoundJob {
+        let places = order.pacing.max_in_flight();
         RoundJob {
+            places: places.map(|most| Arc::new(Semaphore::new(most as usize))),
             order,
             client: Arc::clone(supplies.client),
             epoch: Arc::clone(supplies.epoch),

@@ -11,11 +11,11 @@ use std::sync::{
     Arc, OnceLock,
     atomic::{
         AtomicU32, AtomicU64, AtomicUsize,
-        Ordering::{AcqRel, Acquire, Relaxed},
+        Ordering::{AcqRel, Acquire, Relaxed, Release},
     },
     mpsc::Sender,
 };
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// What all users of a round share.
 pub(crate) struct RoundJob {
@@ -32,6 +32,8 @@ pub(crate) struct RoundJob {
     pub(crate) between: Option<Arc<[Sampler]>>,
     pub(crate) records: Sender<RequestRecord>,
     pub(crate) counters: RoundCounters,
+    /// Places in flight of an open loop, where their number is limited.
+    pub(crate) places: Option<Arc<Semaphore>>,
 }
 
 /// What a round has come to so far.
@@ -51,6 +53,10 @@ pub(crate) struct RoundCounters {
     pub(crate) users: AtomicU32,
     /// Requests that have ended, where the round has blocks.
     ended: AtomicUsize,
+    /// Of these, those before the last block that may begin.
+    released: AtomicUsize,
+    /// By how much draining between blocks has put off what is due later, ns.
+    pub(crate) drained_ns: AtomicU64,
     /// Wakes the users that wait for a block to end.
     block_ended: Notify,
 }
@@ -62,6 +68,8 @@ pub(crate) struct TakenRequest {
     position: usize,
     /// When it is due, ns on the run's clock; `None`: now.
     pub(crate) due_ns: Option<u64>,
+    /// When a place in flight was free for it, where it had to wait for one, ns.
+    pub(crate) freed_ns: Option<u64>,
     /// Where it stands in a mixed round.
     pub(crate) mixed: Option<MixedPlace>,
     /// Requests that must have ended before it may go.
@@ -88,6 +96,9 @@ impl RoundJob {
     pub(crate) fn stop(&self, reason: RoundStop) {
         let _ = self.counters.stop.set(reason);
         self.counters.block_ended.notify_waiters();
+        if let Some(places) = &self.places {
+            places.close();
+        }
     }
 
     /// Why the round ended before all its requests were begun; `None` where they were.
@@ -114,6 +125,7 @@ impl RoundJob {
         Some(TakenRequest {
             position,
             due_ns: due_ns.map(|due| self.started_ns.saturating_add(due)),
+            freed_ns: None,
             mixed: self
                 .order
                 .blocks
@@ -130,7 +142,7 @@ impl RoundJob {
         loop {
             // Made before the count is read, so that no end in between is missed.
             let block_ended = self.counters.block_ended.notified();
-            if self.counters.ended.load(Acquire) >= taken.ended_before {
+            if self.counters.released.load(Acquire) >= taken.ended_before {
                 return true;
             }
             if self.is_over() {
@@ -141,6 +153,25 @@ impl RoundJob {
                 () = self.cancel.cancelled() => return false,
             }
         }
+    }
+
+    /// The request with its instant as late as draining before its block has made it.
+    pub(crate) fn after_drains(&self, taken: TakenRequest) -> TakenRequest {
+        let drained_ns = self.counters.drained_ns.load(Relaxed);
+        let due_ns = taken.due_ns.map(|due| due.saturating_add(drained_ns));
+        TakenRequest { due_ns, ..taken }
+    }
+
+    /// Lets the block begin before which so many requests had to end. What of an open loop is due by
+    /// now, and all that follows, is put off: nobody was let wait by the server.
+    fn release(&self, ended: usize) {
+        if let Some(due) = self.order.pacing.due_ns(ended) {
+            let since = self.client.clock.now().saturating_sub(self.started_ns);
+            let late = since.saturating_sub(due);
+            self.counters.drained_ns.fetch_max(late, Relaxed);
+        }
+        self.counters.released.store(ended, Release);
+        self.counters.block_ended.notify_waiters();
     }
 
     /// The request as it was prepared.
@@ -161,7 +192,7 @@ impl RoundJob {
         if let Some(blocks) = &self.order.blocks {
             let ended = self.counters.ended.fetch_add(1, AcqRel) + 1;
             if blocks.begins_at(ended) {
-                self.counters.block_ended.notify_waiters();
+                self.release(ended);
             }
         }
         if !matches!(outcome, Outcome::Failed(_)) {
@@ -222,6 +253,7 @@ pub(super) mod tests {
             between: None,
             records: mpsc::channel().0,
             counters: RoundCounters::of_users(1),
+            places: None,
         }
     }
 
@@ -255,6 +287,7 @@ pub(super) mod tests {
         let mut order = RoundOrder::closed(in_order(2), &LimitsPlan::default());
         order.pacing = Pacing::Open {
             due_ns: vec![0, 500],
+            max_in_flight: None,
         };
         let job = job(order, 2);
         assert_eq!(job.take().unwrap().due_ns, Some(1000));

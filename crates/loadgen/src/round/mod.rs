@@ -10,5 +10,6 @@ pub(crate) mod order;
 pub(crate) mod pacing;
 mod suspension;
 pub(crate) mod tally;
+mod timer;
 mod user;
 mod worker;

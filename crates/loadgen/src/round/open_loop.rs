@@ -2,67 +2,97 @@
 
 use crate::round::{
     job::{RoundJob, TakenRequest},
+    timer::DueTimer,
     user::User,
 };
 use std::{
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tokio::{
-    task::JoinSet,
-    time::{sleep, sleep_until},
-};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 
 /// Longest sleep until it is looked at whether the round is over.
 const STEP: Duration = Duration::from_millis(20);
 
 /// Sends the requests that this worker takes, each when it is due: by a user that is free or, where
 /// all are busy, by a new one, whose connection is opened before t0. Returns all users.
-pub(crate) async fn serve(mut free: Vec<User>, job: &Arc<RoundJob>) -> Vec<User> {
-    let mut busy = JoinSet::new();
+pub(crate) async fn serve(users: Vec<User>, job: &Arc<RoundJob>) -> Vec<User> {
+    let free = Arc::new(Mutex::new(users));
+    let (mut busy, timer) = (JoinSet::new(), DueTimer::new());
     while let Some(taken) = job.take() {
-        if !wait_until_due(taken, job).await {
+        let Some(turn) = wait_for_turn(taken, job, &timer).await else {
             break;
-        }
-        while let Some(Ok(user)) = busy.try_join_next() {
-            free.push(user);
-        }
+        };
+        while busy.try_join_next().is_some() {}
         // The one that has been free for the shortest time: its connection is the least likely to
         // have been closed by the server.
-        let mut user = free.pop().unwrap_or_else(|| new_user(job));
-        let job = Arc::clone(job);
+        let user = lock(&free).pop();
+        let mut user = user.unwrap_or_else(|| new_user(job));
+        let (job, free) = (Arc::clone(job), Arc::clone(&free));
         busy.spawn(async move {
-            user.send(&job, taken).await;
-            user
+            user.send(&job, turn.taken).await;
+            // Whoever gets the place finds the connection.
+            lock(&free).push(user);
+            drop(turn.place);
         });
     }
-    while let Some(ended) = busy.join_next().await {
-        free.extend(ended);
-    }
-    free
+    while busy.join_next().await.is_some() {}
+    std::mem::take(&mut *lock(&free))
+}
+
+/// Users of one worker, which no other thread touches: nobody waits here.
+fn lock(users: &Mutex<Vec<User>>) -> MutexGuard<'_, Vec<User>> {
+    users.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn new_user(job: &RoundJob) -> User {
     User::new(job.counters.users.fetch_add(1, Relaxed))
 }
 
+/// A request whose turn has come.
+struct Turn {
+    taken: TakenRequest,
+    /// Its place among those in flight, where their number is limited.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// Waits until a request is due and may go; `None` where the round ended meanwhile.
+async fn wait_for_turn(taken: TakenRequest, job: &RoundJob, timer: &DueTimer) -> Option<Turn> {
+    if taken.mixed.is_some() && !job.may_go(taken).await {
+        return None;
+    }
+    let mut taken = job.after_drains(taken);
+    if !wait_until_due(taken, job, timer).await {
+        return None;
+    }
+    let Some(places) = &job.places else {
+        return Some(Turn { taken, place: None });
+    };
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        let place = Some(place);
+        return Some(Turn { taken, place });
+    }
+    let place = tokio::select! {
+        // An error: no place is given any more.
+        place = Arc::clone(places).acquire_owned() => place.ok()?,
+        () = job.cancel.cancelled() => return None,
+    };
+    taken.freed_ns = Some(job.client.clock.now());
+    let place = Some(place);
+    Some(Turn { taken, place })
+}
+
 /// Returns whether the request may still go then.
-#[expect(clippy::disallowed_methods, reason = "an arrival is an instant")]
-async fn wait_until_due(taken: TakenRequest, job: &RoundJob) -> bool {
-    let clock = job.client.clock;
+async fn wait_until_due(taken: TakenRequest, job: &RoundJob, timer: &DueTimer) -> bool {
     let due_ns = taken.due_ns.unwrap_or(0);
     loop {
         if job.is_over() {
             return false;
         }
-        let left = Duration::from_nanos(due_ns.saturating_sub(clock.now()));
+        let left = Duration::from_nanos(due_ns.saturating_sub(job.client.clock.now()));
         if left.is_zero() {
             return true;
         }
-        if left > STEP {
-            sleep(STEP).await;
-        } else {
-            sleep_until(clock.instant(due_ns).into()).await;
-        }
+        timer.wait(left.min(STEP)).await;
     }
 }

@@ -109,6 +109,13 @@ pub(crate) fn shuffle_seed(run_seed: u64, spec: RoundSpec) -> u64 {
     run_seed ^ (u64::from(spec.number) << 32)
 }
 
+/// The seed of the arrivals of a level: all of its rounds have the same.
+pub(crate) fn arrival_seed(run_seed: u64, level: u32) -> u64 {
+    // Neither that of a shuffle nor that of a coin.
+    const ARRIVALS: u64 = 0xa1 << 56;
+    run_seed ^ ARRIVALS ^ u64::from(level)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +156,7 @@ mod tests {
         let mut order = RoundOrder::closed(in_order(3), &LimitsPlan::default());
         order.pacing = Pacing::Open {
             due_ns: vec![0, 5, 10],
+            max_in_flight: Some(2),
         };
         let text = serde_json::to_string(&order).unwrap();
         assert_eq!(serde_json::from_str::<RoundOrder>(&text).unwrap(), order);

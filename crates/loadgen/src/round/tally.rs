@@ -17,6 +17,8 @@ pub(crate) struct RoundOutput {
     /// How long requests waited for readings of the server's metrics, ns.
     pub(crate) paused_ns: u64,
     pub(crate) peak_in_flight: u32,
+    /// By how much draining put off what was due later, ns.
+    pub(crate) drained_ns: u64,
     pub(crate) client: ClientProbe,
     pub(crate) stopped: Option<RoundStop>,
 }
@@ -83,6 +85,7 @@ impl RoundTally {
             ended_ns: self.ended_ns,
             paused_ns: job.counters.paused_ns.load(Relaxed),
             peak_in_flight: job.counters.peak.load(Relaxed),
+            drained_ns: job.counters.drained_ns.load(Relaxed),
             client: self.client,
             stopped: job.stopped(),
         }

@@ -165,6 +165,7 @@ impl User {
             output: answered.output,
             timeline: Timeline {
                 due_ns: taken.due_ns,
+                freed_ns: taken.freed_ns,
                 ..answered.timeline
             },
             stream: answered.stream,

@@ -28,6 +28,8 @@ use tokio::{runtime::Runtime, task::JoinSet};
 pub(super) enum WorkerCommand {
     /// Serve the users of these numbers from now on; the connections of others are closed first.
     Seat(Vec<u32>),
+    /// Serve the users of these numbers too.
+    SeatMore(Vec<u32>),
     /// Open connections that are not open, and send `prime` on each.
     Open {
         client: Arc<Client>,
@@ -79,6 +81,7 @@ fn work(runtime: &Runtime, commands: &mpsc::Receiver<WorkerCommand>) {
                 let _entered = runtime.enter();
                 users = numbers.into_iter().map(User::new).collect();
             }
+            WorkerCommand::SeatMore(numbers) => users.extend(numbers.into_iter().map(User::new)),
             WorkerCommand::Open {
                 client,
                 prime,

@@ -44,6 +44,8 @@ pub(super) struct RunEpoch {
     content_digest: Option<String>,
     /// What its cold round began, where `--duration` ended that one: the others were never cached.
     begun: Option<BTreeSet<u32>>,
+    /// The longest that a request of its cold round took, ns.
+    pub(super) longest_ns: u64,
 }
 
 impl RunEpoch {

@@ -5,11 +5,33 @@ use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetti
 use crate::{
     LoadError,
     request::{body::BodyExtras, prepare},
-    round::blocks::{BlockCut, Blocks, block_size},
+    round::blocks::{BlockCut, BlockLength, Blocks},
     round::order::{self, RoundOrder},
+    round::pacing::Pacing,
 };
 use dualround_model::{Arm, BlockNeed, PreparedEpoch, RoundSpec, Sample, hex};
 use std::{collections::HashSet, sync::Arc};
+
+/// What the blocks of a mixed round are cut by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MixedLoad {
+    /// Requests in flight; `None` in an open loop.
+    pub(super) concurrency: Option<u32>,
+    /// The longest that a request of the cold round took, ns.
+    pub(super) longest_ns: u64,
+}
+
+impl MixedLoad {
+    fn block_length(self, pacing: &Pacing) -> BlockLength<'_> {
+        match (self.concurrency, pacing) {
+            (None, Pacing::Open { due_ns, .. }) => BlockLength::Time {
+                longest_ns: self.longest_ns,
+                due_ns,
+            },
+            (in_flight, _) => BlockLength::InFlight(in_flight.unwrap_or(1)),
+        }
+    }
+}
 
 /// Cuts the order of a round into blocks, tosses their coin, and makes the bodies.
 ///
@@ -19,7 +41,7 @@ use std::{collections::HashSet, sync::Arc};
 pub(super) fn mixed_bodies(
     spec: RoundSpec,
     order: &mut RoundOrder,
-    concurrency: u32,
+    load: MixedLoad,
     setting: &RunSetting,
     cold: &mut RunCold,
     key: Option<&str>,
@@ -29,8 +51,9 @@ pub(super) fn mixed_bodies(
         let request = epoch.requests.get(index as usize);
         request.map(|request| Arc::clone(&request.prompt_digest))
     };
-    let cut = BlockCut::of(&order.requests, concurrency, prompt);
-    let blocks = cut.toss(concurrency, coin_seed(setting.plan.seed, order));
+    let length = load.block_length(&order.pacing);
+    let cut = BlockCut::of(&order.requests, length, prompt);
+    let blocks = cut.toss(length, coin_seed(setting.plan.seed, order));
     let misses = misses(&cut.requests, &blocks);
     let value = cold.fresh();
     let (plan, target) = (&setting.plan, setting.target());
@@ -55,12 +78,25 @@ pub(super) fn mixed_bodies(
 pub fn block_need(samples: &[Arc<Sample>], concurrency: u32, rounds: u64) -> BlockNeed {
     let all = order::in_order(samples.len());
     let prompt = |index: u32| samples.get(index as usize).map(|sample| sample.text());
-    let cut = BlockCut::of(&all, concurrency, prompt);
-    BlockNeed::of(
-        cut.starts.len() as u64,
-        rounds,
-        block_size(concurrency) as u64,
-    )
+    let length = BlockLength::InFlight(concurrency);
+    let cut = BlockCut::of(&all, length, prompt);
+    BlockNeed::of(cut.starts.len() as u64, rounds, length.requests() as u64)
+}
+
+/// The same of an open loop, whose cold round has told how long a block is.
+pub(super) fn open_block_need(
+    samples: &[Arc<Sample>],
+    due_ns: &[u64],
+    longest_ns: u64,
+    rounds: u64,
+) -> BlockNeed {
+    let all = order::in_order(due_ns.len());
+    let prompt = |index: u32| samples.get(index as usize).map(|sample| sample.text());
+    let length = BlockLength::Time { longest_ns, due_ns };
+    let cut = BlockCut::of(&all, length, prompt);
+    let blocks = cut.starts.len();
+    let in_block = all.len().div_ceil(blocks.max(1));
+    BlockNeed::of(blocks as u64, rounds, in_block as u64)
 }
 
 /// The requests of the arm that meets no cache.

@@ -1,6 +1,7 @@
 //! A run from its first connection to its last round: the session is the order of things, and each
 //! part of a run keeps its own state.
 
+mod arrivals;
 mod cold;
 mod discovery;
 mod engines;

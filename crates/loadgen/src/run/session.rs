@@ -2,12 +2,13 @@
 //! next one starts.
 
 use super::{
+    arrivals::{LevelArrivals, latency_ns},
     cold::{self, RunCold},
     discovery,
     engines::RunEngines,
     epoch::{RoundBodies, RunEpoch},
     metrics::RunMetrics,
-    mixed::mixed_bodies,
+    mixed::{MixedLoad, mixed_bodies, open_block_need},
     no_reuse::no_reuse_bodies,
     notes::RunNotes,
     partial::partial_bodies,
@@ -28,14 +29,14 @@ use crate::{
     rfc3339,
     round::crew::{Crew, RoundSupplies},
     round::order::{self, RoundOrder},
-    round::pacing::{Pacing, arrivals},
+    round::pacing::Pacing,
     round::tally::RoundOutput,
     secrets::Secrets,
     transport::Network,
 };
 use dualround_model::{
-    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, Plan, PrefixCut, PreparedEpoch,
-    RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
+    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, OpenRound, Plan, PrefixCut,
+    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
 };
 use std::{
     collections::BTreeSet,
@@ -43,14 +44,13 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// Descriptors kept for files, metrics pages and the rest.
-const SPARE_FILES: u64 = 64;
-
 /// A run in progress.
 pub struct Session {
     setting: RunSetting,
     crew: Crew,
     warm_up: WarmUp,
+    /// When the requests of the level under way arrive; `None` in a closed loop.
+    arrivals: Option<LevelArrivals>,
     metrics: RunMetrics,
     engines: RunEngines,
     cold: RunCold,
@@ -93,17 +93,23 @@ impl Session {
         cancel: Cancel,
         clock: Clock,
     ) -> Result<Self, LoadError> {
-        let connections = plan.levels.iter().map(|load| load.first_connections());
-        let most = connections.max().unwrap_or(1);
-        limits::make_room_for_files(most, u64::from(most) + SPARE_FILES)?;
+        let in_flight = plan.levels.iter().filter_map(|load| load.concurrency());
+        let most = in_flight.max().unwrap_or(1);
+        limits::make_room(most, false)?;
+        let open = plan.levels.iter().any(|load| load.is_open());
         let network = network(&plan, clock)?;
         let client = Client::of(&plan, &network)?;
         let control = ControlPlane::new(network, cancel)?;
         let wall = wall_now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Ok(Self {
             metrics: RunMetrics::start(&plan, &control)?,
-            crew: Crew::start(plan.workers.min(most))?,
+            crew: Crew::start(if open {
+                plan.workers
+            } else {
+                plan.workers.min(most)
+            })?,
             warm_up: WarmUp::default(),
+            arrivals: None,
             engines: RunEngines::default(),
             cold: RunCold::new(Markers::new(plan.seed, nanos(wall)), token_ids(&levels)),
             epoch: RunEpoch::default(),
@@ -285,13 +291,15 @@ impl Session {
         }
         let mut done = RoundPreparation {
             probe_requests: std::mem::take(&mut self.notes.probe_requests),
-            warmup_requests: self.seat(level, watch),
+            warmup_requests: self.seat(level, watch)?,
             prepared_ns: self.clock().now(),
             cold: self.make_cold(spec, watch)?,
         };
         let mut order = self.order(level, spec);
         let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
-        self.epoch.keep_begun(spec.kind, &mut order.requests);
+        if self.arrivals.is_none() {
+            self.epoch.keep_begun(spec.kind, &mut order.requests);
+        }
         let RoundBodies { bodies, cut, cold } = self.bodies(spec, &mut order)?;
         done.cold = done.cold.or(cold);
         self.epoch.check_digests(spec, &bodies)?;
@@ -316,27 +324,63 @@ impl Session {
 
     /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
     /// Returns the warm-up requests.
-    fn seat(&mut self, level: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
+    ///
+    /// # Errors
+    /// [`LoadError::FileLimit`] or [`LoadError::PortLimit`] for a rate that needs more connections
+    /// than there can be.
+    fn seat(
+        &mut self,
+        level: u32,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> Result<u32, LoadError> {
         if self.setting.level == Some(level) {
-            return 0;
+            return Ok(0);
         }
-        let users = self.load(level).first_connections();
-        self.crew.seat(users);
         self.setting.level = Some(level);
+        let (plan, samples) = (&self.setting.plan, self.setting.samples());
+        let (load, seed) = (self.load(level), order::arrival_seed(plan.seed, level));
+        self.arrivals = LevelArrivals::of(load, samples, seed, plan.limits.duration_ms)?;
+        let wave = match &self.arrivals {
+            Some(arrivals) => arrivals.of_a_second(),
+            None => load.concurrency().unwrap_or(1),
+        };
+        // An open loop opens what it needs, and its warm-up tells how much that is.
+        self.crew.seat(load.concurrency().unwrap_or(1));
         if self.setting.levels.len() > 1 {
             // Equal in all rounds of a level, not beyond.
             self.epoch.forget_content();
         }
-        let requests = self.setting.plan.warmup.unwrap_or(users);
+        let sent = self.warm_up(plan.warmup.unwrap_or(wave), watch);
+        let latency_s = self.warm_up.seen.p99_s().filter(|_| sent > 0);
+        self.make_room(latency_s)?;
+        Ok(sent)
+    }
+
+    /// Returns the requests that were sent.
+    fn warm_up(&mut self, requests: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
         if requests == 0 || self.setting.control.cancel.is_cancelled() {
             return 0;
         }
         watch(RoundEvent::WarmingUp { requests });
+        let (arrivals, setting) = (self.arrivals.as_ref(), &self.setting);
+        let cold = &mut self.cold;
         let failed = self
             .warm_up
-            .send(requests, &self.setting, &self.crew, &mut self.cold);
+            .send(requests, arrivals, setting, &self.crew, cold);
         self.notes.warnings.extend(failed);
         requests
+    }
+
+    /// Seats as many users as an open loop needs for requests of this latency, where those are more
+    /// than there are.
+    fn make_room(&mut self, latency_s: Option<f64>) -> Result<(), LoadError> {
+        let Some(arrivals) = &self.arrivals else {
+            return Ok(());
+        };
+        let users = arrivals.connections(latency_s, self.setting.plan.max_concurrency);
+        limits::make_room(users, self.setting.target().unix.is_none())?;
+        self.crew.seat_up_to(users);
+        Ok(())
     }
 
     /// Acts as the round's kind wants it, and starts its epoch where it begins one.
@@ -380,10 +424,13 @@ impl Session {
             });
         };
         if spec.kind == RoundKind::Mixed {
-            let concurrency = self.load(order.level).concurrency().unwrap_or(1);
+            let load = MixedLoad {
+                concurrency: self.load(order.level).concurrency(),
+                longest_ns: self.epoch.longest_ns,
+            };
             let (setting, cold) = (&self.setting, &mut self.cold);
             let key = self.epoch.key.as_deref();
-            return mixed_bodies(spec, order, concurrency, setting, cold, key, &bodies);
+            return mixed_bodies(spec, order, load, setting, cold, key, &bodies);
         }
         let cut = match spec.kept_percent {
             Some(percent) if percent < 100 => {
@@ -418,7 +465,10 @@ impl Session {
 
     fn order(&self, level: u32, spec: RoundSpec) -> RoundOrder {
         let plan = &self.setting.plan;
-        let requests = self.setting.samples().len();
+        let requests = match &self.arrivals {
+            Some(arrivals) => arrivals.due_ns.len(),
+            None => self.setting.samples().len(),
+        };
         let sequence = if plan.shuffle_round2 && spec.kind == RoundKind::Warm {
             order::shuffled(requests, order::shuffle_seed(plan.seed, spec))
         } else {
@@ -427,12 +477,12 @@ impl Session {
         RoundOrder {
             level,
             round: spec.number,
-            pacing: match self.load(level) {
-                Load::Concurrency(_) => Pacing::Closed,
-                Load::Rate(rate) => Pacing::Open {
-                    due_ns: arrivals(rate, requests),
-                },
+            pacing: match &self.arrivals {
+                Some(arrivals) => arrivals.pacing(plan.max_concurrency),
+                None => Pacing::Closed,
             },
+            // Of an open loop, what is due later is not in the order.
+            duration_ms: plan.limits.duration_ms.filter(|_| self.arrivals.is_none()),
             ..RoundOrder::closed(sequence, &plan.limits)
         }
     }
@@ -475,6 +525,12 @@ impl Session {
             content_digest: bodies.content_digest.clone(),
             wire_digest: bodies.wire_digest.clone(),
             peak_in_flight: 0,
+            open: self.arrivals.as_ref().map(|arrivals| OpenRound {
+                connections: self.crew.users(),
+                max_in_flight: self.setting.plan.max_concurrency,
+                last_due_ns: arrivals.due_ns.last().copied().unwrap_or(0),
+                drained_ns: 0,
+            }),
             client: ClientProbe::default(),
             metrics: Vec::new(),
             engines: Vec::new(),
@@ -504,6 +560,19 @@ impl Session {
             secrets: Secrets::with_rows(plan, setting.samples()),
             between: between.then(|| Arc::clone(&self.metrics.samplers)),
         };
+        if self.arrivals.is_some() {
+            let mut longest_ns = 0;
+            let output = self.crew.serve(order, supplies, &mut |event| {
+                if let RoundEvent::Finished(record) = &event {
+                    longest_ns = longest_ns.max(latency_ns(record).unwrap_or(0));
+                }
+                watch(event);
+            });
+            if kind == RoundKind::Cold {
+                self.epoch.longest_ns = longest_ns;
+            }
+            return output;
+        }
         if kind != RoundKind::Cold || plan.limits.duration_ms.is_none() {
             return self.crew.serve(order, supplies, watch);
         }
@@ -521,6 +590,20 @@ impl Session {
         output
     }
 
+    /// Mixed rounds of an open loop whose blocks, as its cold round has just told, are too few.
+    fn few_blocks(&self, round: &RoundMeta) -> Option<Warning> {
+        let arrivals = self.arrivals.as_ref()?;
+        let all = self.setting.plan.rounds().into_iter();
+        let mixed = all.filter(|spec| spec.kind == RoundKind::Mixed).count() as u64;
+        if mixed == 0 || round.spec.kind != RoundKind::Cold {
+            return None;
+        }
+        let (samples, longest_ns) = (self.setting.samples(), self.epoch.longest_ns);
+        let need = open_block_need(samples, &arrivals.due_ns, longest_ns, mixed);
+        let load = round.load;
+        need.is_short().then_some(Warning::FewBlocks { load, need })
+    }
+
     /// The round as it ended: what came of it, and what engines and metrics say of it.
     fn ended(
         &self,
@@ -536,6 +619,7 @@ impl Session {
         let pages = self.metrics.end((output.started_ns, output.ended_ns));
         let secrets = self.setting.secrets();
         let mut warnings = begun.warnings.clone();
+        warnings.extend(self.few_blocks(&begun));
         warnings.extend(self.metrics.warnings(&pages));
         RoundMeta {
             not_started: begun.planned.saturating_sub(output.ended),
@@ -543,6 +627,10 @@ impl Session {
             ended_ns: output.ended_ns,
             paused_ns: output.paused_ns,
             peak_in_flight: output.peak_in_flight,
+            open: begun.open.map(|open| OpenRound {
+                drained_ns: output.drained_ns,
+                ..open
+            }),
             engines: secrets.scrub_all(self.engines.deltas(before, &after)),
             interrupted: control.cancel.is_cancelled() || stopped.is_some(),
             stopped,

@@ -1,6 +1,10 @@
 //! Warm-up: requests of other text, so that the first round does not pay for a server that wakes up.
 
-use super::{cold::RunCold, setting::RunSetting};
+use super::{
+    arrivals::{LevelArrivals, SeenLatencies},
+    cold::RunCold,
+    setting::RunSetting,
+};
 use crate::{
     cold::CacheBreaker,
     events::RoundEvent,
@@ -28,20 +32,26 @@ pub(super) struct WarmUp {
     failed: u64,
     /// How the first of them failed.
     example: Option<String>,
+    /// How long those took that were answered.
+    pub(super) seen: SeenLatencies,
 }
 
 impl WarmUp {
-    /// Sends so many requests of text that is as long as the measured prompts. Returns the warning
-    /// about those that failed.
+    /// Sends so many requests of text that is as long as the measured prompts, as they arrive in the
+    /// level. Returns the warning about those that failed.
     pub(super) fn send(
         &mut self,
         count: u32,
+        arrivals: Option<&LevelArrivals>,
         setting: &RunSetting,
         crew: &Crew,
         cold: &mut RunCold,
     ) -> Option<Warning> {
         let epoch = Arc::new(self.epoch(count, setting, cold));
-        let order = RoundOrder::closed(in_order(epoch.requests.len()), &setting.plan.limits);
+        let mut order = RoundOrder::closed(in_order(epoch.requests.len()), &setting.plan.limits);
+        if let Some(arrivals) = arrivals {
+            order.pacing = arrivals.evenly(count, setting.plan.max_concurrency);
+        }
         let supplies = RoundSupplies {
             client: &setting.client,
             epoch: &epoch,
@@ -50,7 +60,7 @@ impl WarmUp {
             secrets: Secrets::with_rows(&setting.plan, setting.samples()),
             between: None,
         };
-        (self.failed, self.example) = (0, None);
+        (self.failed, self.example, self.seen) = (0, None, SeenLatencies::default());
         crew.serve(order, supplies, &mut |event| self.note(&event));
         self.example.take().map(|example| Warning::WarmUpFailed {
             failed: self.failed,
@@ -60,9 +70,11 @@ impl WarmUp {
     }
 
     fn note(&mut self, event: &RoundEvent<'_>) {
-        if let RoundEvent::Finished(record) = event
-            && let Some(failure) = record.outcome.failure()
-        {
+        let RoundEvent::Finished(record) = event else {
+            return;
+        };
+        self.seen.add(record);
+        if let Some(failure) = record.outcome.failure() {
             self.failed += 1;
             if self.example.is_none() {
                 self.example = Some(format!("{}: {}", failure.kind, failure.message));

@@ -42,6 +42,11 @@ pub enum ChangeReason {
         /// Of which run.
         run: Which,
     },
+    /// The server could not hold the rate of a round, so its times grow with the length of the round.
+    Overloaded {
+        /// In which run.
+        run: Which,
+    },
     /// Pairs have answers of different length (by more than 5 %).
     UnequalAnswers {
         /// Pairs.

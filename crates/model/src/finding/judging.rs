@@ -100,6 +100,9 @@ pub enum Reason {
     NoPairs,
     /// The cold round was contaminated.
     Contaminated,
+    /// A side could not hold the rate at which requests arrived, so its times grow with the length
+    /// of the round.
+    Overloaded(Overload),
     /// Repeats of a round are at least half as far apart as cold and warm.
     Drift {
         /// Which rounds.
@@ -149,6 +152,15 @@ pub enum Reason {
         /// There are.
         blocks: u64,
     },
+}
+
+/// Which side could not hold the rate at which requests arrived; `None` where that is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overload {
+    /// The cold side; where a round without reuse is held against a cold one, the former.
+    pub cold: Option<bool>,
+    /// The other one.
+    pub warm: Option<bool>,
 }
 
 /// Pairs of which one side alone failed, over all cycles.

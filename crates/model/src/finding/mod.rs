@@ -12,8 +12,8 @@ pub use change::{ChangeCaveat, ChangeReason, Which};
 pub use cold_fact::ColdFact;
 pub use diagnosis::{CacheSeen, Diagnosis};
 pub use judging::{
-    Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Reason, Repeated,
-    Source,
+    Allowance, AllowanceSource, Class, ClassComparison, Judging, LostPairs, Overload, Reason,
+    Repeated, Source,
 };
 pub use remark::{NoPrefillLine, Remark, Withheld};
 pub use witness::{Replayed, SeenBy, Witness};

@@ -31,6 +31,8 @@ pub enum Remark {
     MoreMixed,
     /// The failures of the rounds tell more.
     SeeFailures,
+    /// Too few requests arrived to tell whether a side was overloaded.
+    OverloadUnknown,
     /// A server that warms up in its first round would look the same.
     WarmUpNotControlled {
         /// A cold round behind the pair controls it, and the schedule has none.
@@ -49,6 +51,8 @@ pub enum Withheld {
         /// Of so many.
         of: u64,
     },
+    /// A side could not hold the rate at which requests arrived.
+    Overloaded,
 }
 
 /// Why there is no line of TTFT over computed tokens.

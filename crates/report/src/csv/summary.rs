@@ -37,7 +37,8 @@ fn in_percent(share: Option<f64>) -> Option<f64> {
 
 /// All sections, in their order; `metrics_flat.csv` holds the same.
 pub(crate) fn sections(rounds: &[RoundResult], labels: &Labels) -> Vec<Section> {
-    let mut sections: Vec<Section> = round_metrics_of_csv()
+    let open = rounds.iter().any(|round| round.meta.load.is_open());
+    let mut sections: Vec<Section> = round_metrics_of_csv(open)
         .into_iter()
         .map(|(metric, of_round)| Section {
             title: metric.guide_label(labels.lang).to_owned(),

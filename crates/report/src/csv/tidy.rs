@@ -10,7 +10,7 @@ use crate::{
 use dualround_model::{MetricSummary, RoundResult, RoundSummary, Stat, Tail};
 use std::io::Write;
 
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 10] = [
     "level",
     "concurrency",
     "round",
@@ -19,6 +19,8 @@ const HEAD: [&str; 8] = [
     "statistic",
     "value",
     "unit",
+    "load_kind",
+    "load_value",
 ];
 
 /// One row, but for the round that it is about.
@@ -122,6 +124,28 @@ static FIGURES: &[RoundFigure] = &[
     figure("goodput_token_throughput", "tokens/s", |round| {
         round.goodput.and_then(|goodput| goodput.token_throughput)
     }),
+    figure("scheduled_rate", "requests/s", |round| {
+        round.arrivals.as_ref()?.scheduled_rate
+    }),
+    figure("begun_rate", "requests/s", |round| {
+        round.arrivals.as_ref()?.begun_rate
+    }),
+    figure("schedule_error", "share", |round| {
+        round.arrivals.as_ref()?.schedule_error
+    }),
+    figure("connections_opened", "connections", |round| {
+        count(round.arrivals.as_ref()?.connections_opened)
+    }),
+    figure("backlog_middle", "requests", |round| {
+        count(round.arrivals.as_ref()?.backlog.middle)
+    }),
+    figure("backlog_end", "requests", |round| {
+        count(round.arrivals.as_ref()?.backlog.end)
+    }),
+    figure("overloaded", "yes", |round| {
+        let overloaded = round.arrivals.as_ref()?.backlog.overloaded?;
+        count(u64::from(overloaded))
+    }),
     figure("probe_lag_p99", "ms", |round| round.client.probe_lag_p99_ms),
     figure("probe_lag_max", "ms", |round| round.client.probe_lag_max_ms),
     figure("coalesced_share", "share", |round| {
@@ -148,6 +172,8 @@ pub(crate) fn write(rounds: &[RoundResult], out: impl Write) -> csv::Result<()> 
                 row.statistic,
                 &Rounded(row.value).text(),
                 row.unit,
+                meta.load.kind(),
+                &Rounded(Some(meta.load.value())).text(),
             ])?;
         }
     }

@@ -179,6 +179,20 @@ pub(super) const TERMS: &[Term] = &[
         "本程序自身跟不上：定时探针醒得晚，或一次读到许多 token。增加 --workers、换更空闲的机器，或降低并发。",
     ),
     term(
+        "arrivals_late",
+        "arrivals_late",
+        "发送滞后",
+        "This client sent the requests of an open loop late, by more than 0.5 ms and 5 % of the median TTFT at P99. TTFT from t0 is not touched. Use more --workers, a quieter machine, or a lower rate.",
+        "客户端发送开环请求的滞后，P99 超过 0.5 毫秒且超过 TTFT 中位数的 5%。从 t0 起算的 TTFT 不受影响。增加 --workers、换更空闲的机器，或降低速率。",
+    ),
+    term(
+        "connections_ran_out",
+        "connections_ran_out",
+        "连接不够用",
+        "Requests of an open loop found no free connection and opened one: outside TTFT from t0, inside TTFT from due. Latencies are longer than in the warm-up, as in a cold or overloaded round.",
+        "开环请求没有空闲连接可用而新建连接：不计入从 t0 起算的 TTFT，计入自计划时刻起算的 TTFT。延迟比预热时更长，例如冷轮或过载的轮次。",
+    ),
+    term(
         "metric_missing",
         "metric_missing",
         "没有该指标",

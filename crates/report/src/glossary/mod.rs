@@ -7,6 +7,7 @@ mod exits;
 mod failures;
 mod findings;
 mod flags;
+mod load;
 mod metrics;
 
 use crate::statistics::Statistic;
@@ -17,6 +18,8 @@ use dualround_model::Lang;
 pub enum TermKind {
     /// A figure.
     Metric,
+    /// A word of the load: how requests arrive.
+    Load,
     /// A word of the cold–warm comparison.
     Comparison,
     /// What explains a result.
@@ -33,8 +36,9 @@ pub enum TermKind {
 
 impl TermKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Metric,
+        Self::Load,
         Self::Comparison,
         Self::Finding,
         Self::Caveat,
@@ -48,6 +52,8 @@ impl TermKind {
         match (self, lang) {
             (Self::Metric, Lang::En) => "Metrics",
             (Self::Metric, Lang::Zh) => "指标",
+            (Self::Load, Lang::En) => "Load",
+            (Self::Load, Lang::Zh) => "负载",
             (Self::Comparison, Lang::En) => "Comparison",
             (Self::Comparison, Lang::Zh) => "冷热对比",
             (Self::Finding, Lang::En) => "Findings",
@@ -66,6 +72,7 @@ impl TermKind {
     fn table(self) -> &'static [Term] {
         match self {
             Self::Metric => metrics::TERMS,
+            Self::Load => load::TERMS,
             Self::Comparison => cold::TERMS,
             Self::Finding => findings::TERMS,
             Self::Caveat => caveats::TERMS,
@@ -120,6 +127,13 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 /// Names in the files that are another form of a term.
 const ALIASES: &[(&str, &str)] = &[
     ("tpot", "itl"),
+    ("request_rate", "rate"),
+    ("open_loop", "rate"),
+    ("overload_unknown", "overloaded"),
+    ("burstiness", "arrival"),
+    ("poisson", "arrival"),
+    ("backlog_middle", "backlog"),
+    ("backlog_end", "backlog"),
     ("inter_token_latency", "itl"),
     ("time_to_first_token", "ttft"),
     ("inter_chunk_latency", "icl"),

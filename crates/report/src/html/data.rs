@@ -1,6 +1,9 @@
 //! The numbers behind the charts, as columns. Times in ms to the microsecond.
 
-use super::growth::{base, quotient};
+use super::{
+    arrivals::{OverTime, over_time},
+    growth::{base, quotient},
+};
 use crate::{
     RequestSource, number::Rounded, report_input::ReportInput, telemetry_points::since_start,
     words::no_prefill_line,
@@ -44,6 +47,8 @@ impl Serialize for PageTime {
 #[derive(Serialize)]
 struct PageData<'a> {
     lang: &'static str,
+    /// What the load of its levels is called.
+    load: &'static str,
     every: usize,
     kinds: Vec<String>,
     flags: Vec<&'static str>,
@@ -94,6 +99,8 @@ struct PageRound<'a> {
     summary: BTreeMap<&'static str, Rounded>,
     failures: &'a BTreeMap<String, u64>,
     metrics: Vec<PageMetric<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over_time: Option<OverTime>,
     #[serde(flatten)]
     columns: RequestColumns,
 }
@@ -187,6 +194,12 @@ fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
     let levels = levels.collect::<io::Result<_>>()?;
     Ok(PageData {
         lang: page.run.plan.output.lang.code(),
+        load: page
+            .run
+            .plan
+            .levels
+            .first()
+            .map_or("concurrency", |load| load.kind()),
         every,
         kinds,
         flags: Flag::ALL.map(Flag::name).to_vec(),
@@ -242,6 +255,7 @@ fn one_round<'a>(
             .iter()
             .map(|track| metric(track, meta.started_ns))
             .collect(),
+        over_time: over_time(round),
         columns,
     })
 }

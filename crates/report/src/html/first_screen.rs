@@ -5,7 +5,7 @@ use crate::{
     caveats::caveats,
     report_input::ReportInput,
     terminal::level_row::{cells, heads},
-    words::{beside, cold_facts, conclusion, diagnoses},
+    words::{beside, cold_facts, conclusion, diagnoses, level_words},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
@@ -51,11 +51,8 @@ fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
             ConclusionKind::Withheld => "withheld",
         };
         let name = page.level_name(level.level);
-        let at = defined(
-            term,
-            &format!("concurrency {name}"),
-            &format!("并发 {name}"),
-        );
+        let [at, at_zh] = level_words(level.load, &name);
+        let at = defined(term, &at, &at_zh);
         let [en, zh] = conclusion(level);
         let text = both(&en, &zh);
         writeln!(out, "<li class=\"{term}\"><strong>{at}</strong>: {text}")?;

@@ -5,6 +5,7 @@
 //! no `<` stands as itself, the scripts write text nodes only, and the page's own policy lets
 //! nothing run but the one script whose digest it names.
 
+mod arrivals;
 mod data;
 mod first_screen;
 mod growth;
@@ -30,6 +31,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../assets/pairs.js"),
     include_str!("../../assets/tokens.js"),
     include_str!("../../assets/course.js"),
+    include_str!("../../assets/arrivals.js"),
     include_str!("../../assets/failures.js"),
     include_str!("../../assets/metrics.js"),
     include_str!("../../assets/sweep.js"),

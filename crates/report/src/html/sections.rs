@@ -2,8 +2,15 @@
 //! environment, and every definition.
 
 use super::{both, escape, spans};
-use crate::{TermKind, labels, report_input::ReportInput, terms, words::cost::round_cost};
-use dualround_model::Lang;
+use crate::{
+    TermKind,
+    json::arrivals::load,
+    labels,
+    report_input::ReportInput,
+    terms,
+    words::{cost::round_cost, load_head, load_kind},
+};
+use dualround_model::{Lang, Load};
 use std::io::{self, Write};
 
 /// Writes the sections below the first screen.
@@ -17,7 +24,14 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
             "图表与请求表需要 JavaScript，以上内容不需要。"
         )
     )?;
-    charts(out, "sweep", ["Over concurrency", "随并发的变化"], "")?;
+    let [kind, kind_zh] = page
+        .run
+        .plan
+        .levels
+        .first()
+        .map_or_else(|| load_kind(Load::Concurrency(1)), |load| load_kind(*load));
+    let over = [format!("Over {kind}"), format!("随{kind_zh}的变化")];
+    charts(out, "sweep", [&over[0], &over[1]], "")?;
     let chooser = "<div class=\"levels\" id=\"levels\" role=\"group\"></div>";
     charts(out, "charts", ["Within a level", "单个并发级别"], chooser)?;
     let title = [
@@ -53,13 +67,14 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     if priced.peek().is_none() {
         return Ok(());
     }
+    let [[head, head_zh], _] = load_head(page.run.plan.levels.first().copied());
     writeln!(
         out,
         "<section id=\"costs\"><h2>{}</h2><table><caption class=\"unseen\">{}</caption><thead><tr>\
          <th scope=\"col\">{}</th><th scope=\"col\" class=\"words\">{}</th><th scope=\"col\" class=\"words\">{}</th></tr></thead><tbody>",
         both("Cost", "费用"),
         both("Cost of each round", "各轮的费用"),
-        both("Concurrency", "并发"),
+        both(head, head_zh),
         both("Round", "轮次"),
         both("Cost of its successful requests", "成功请求的费用")
     )?;
@@ -107,6 +122,7 @@ fn environment(page: ReportInput<'_>) -> serde_json::Value {
         "reuse": run.reuse,
         "client": page.rounds.iter().map(|round| serde_json::json!({
             "concurrency": round.meta.load.concurrency(),
+            "load": load(round.meta.load),
             "round": round.meta.spec.number,
             "health": round.summary.client,
         })).collect::<Vec<_>>(),

@@ -1,6 +1,7 @@
 //! `comparison.json`: cold against warm by level. `ratio` > 1: warm is faster.
 
 use crate::{
+    json::arrivals,
     metrics::compared_metrics,
     number::{data, json as num},
     words::{Bilingual, beside, cold_fact, conclusion, diagnoses, no_prefill_line, withheld},
@@ -25,6 +26,7 @@ pub fn level_json(level: &LevelComparison) -> Value {
     let (diagnoses, beside) = (diagnoses(level), beside(level));
     let begin = [
         ("concurrency", level.load.concurrency().into()),
+        ("load", arrivals::load(level.load)),
         ("level", level.level.into()),
         ("pairs", level.pairs.into()),
         ("prompts", level.prompts.into()),

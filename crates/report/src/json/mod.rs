@@ -1,5 +1,6 @@
 //! The JSON files of a run.
 
+pub(crate) mod arrivals;
 pub(crate) mod comparison;
 pub(crate) mod cost;
 pub(crate) mod request;

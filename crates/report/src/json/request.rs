@@ -35,6 +35,8 @@ pub(crate) struct RequestJson<'a> {
     good: Option<bool>,
     #[serde(flatten)]
     waiting: MetricsJson<'a>,
+    #[serde(flatten)]
+    arrival: Option<MetricsJson<'a>>,
     user: u32,
     arm: Option<Arm>,
     block: Option<u32>,
@@ -100,6 +102,8 @@ impl<'a> RequestJson<'a> {
             },
             good: metrics.good,
             waiting: MetricsJson::new(JsonGroup::Waiting, record, metrics),
+            arrival: (record.timeline.due_ns)
+                .map(|_| MetricsJson::new(JsonGroup::Arrival, record, metrics)),
             user: record.user,
             arm: record.mixed.map(|place| place.arm),
             block: record.mixed.map(|place| place.block),

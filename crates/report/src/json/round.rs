@@ -1,7 +1,7 @@
 //! `concurrency_{c}_round_{r}.json`: the guide's shape. All times in ms, unknown is null.
 
 use crate::{
-    RequestSource, json::cost, json::request::RequestJson, metrics::round_metrics,
+    RequestSource, json::arrivals, json::cost, json::request::RequestJson, metrics::round_metrics,
     number::json as num, statistics::Statistic, words::warning_text,
 };
 use dualround_model::{
@@ -38,6 +38,8 @@ fn configuration(result: &RoundResult, plan: &Plan) -> Value {
         "endpoint": plan.endpoint,
         "model": plan.model,
         "concurrency": meta.load.concurrency(),
+        "load": arrivals::load(meta.load),
+        "max_concurrency": plan.max_concurrency,
         "num_samples": meta.planned,
         "round": meta.spec.number,
         "round_kind": meta.spec.kind,
@@ -100,6 +102,10 @@ fn summary(result: &RoundResult) -> Value {
             out.insert(format!("{percentile}_upper_{name}"), num(upper));
         }
     }
+    out.insert(
+        "arrivals".to_owned(),
+        arrivals::arrivals(s.arrivals.as_ref()),
+    );
     throughput(&mut out, s);
     out.insert("failures".to_owned(), json!(s.failures));
     out.insert("flags".to_owned(), json!(s.flags));

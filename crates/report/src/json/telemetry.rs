@@ -1,5 +1,6 @@
 //! `telemetry_concurrency_C_round_R.json`: every reading of the server metrics around a round.
 
+use crate::json::arrivals;
 use crate::{number::json as num, telemetry_points::since_start};
 use dualround_model::{RoundResult, SeriesTrack};
 use serde_json::{Map, Value, json};
@@ -32,6 +33,7 @@ pub(crate) fn write(result: &RoundResult, out: &mut impl Write) -> io::Result<()
         .collect();
     let file = json!({
         "concurrency": meta.load.concurrency(),
+        "load": arrivals::load(meta.load),
         "level": meta.level,
         "round": meta.spec.number,
         "kind": meta.spec.kind,

@@ -7,7 +7,9 @@ use crate::{
     parquet::table::{ParquetTable, RowGroupColumns},
     telemetry_points::since_start,
 };
-use dualround_model::{Failure, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource};
+use dualround_model::{
+    Failure, Load, Outcome, RequestMetrics, RequestRecord, RoundResult, TokenSource,
+};
 use parquet::errors::ParquetError;
 use std::io::{self, Write};
 
@@ -49,6 +51,8 @@ const LAST_COLUMNS: &str = "
     optional binary arm (UTF8);
     optional int64 block;
     optional boolean ramp;
+    required binary load_kind (UTF8);
+    required double load_value;
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 ";
@@ -189,7 +193,7 @@ fn group<W: Write + Send>(
         for metric in &metrics.added {
             metric.write(columns, requests)?;
         }
-        last_columns(columns, requests, chunks)
+        last_columns(columns, round.meta.load, requests, chunks)
     })
 }
 
@@ -256,6 +260,7 @@ fn stream_columns<W: Write + Send>(
 
 fn last_columns<W: Write + Send>(
     columns: &mut RowGroupColumns<'_, W>,
+    load: Load,
     requests: &[MeasuredRequest],
     chunks: bool,
 ) -> Result<(), ParquetError> {
@@ -264,6 +269,8 @@ fn last_columns<W: Write + Send>(
     columns.optional_texts(places().map(|place| place.map(|place| place.arm.name())))?;
     columns.optional_counts(places().map(|place| place.map(|place| u64::from(place.block))))?;
     columns.optional_truths(places().map(|place| place.map(|place| place.ramp)))?;
+    columns.texts(std::iter::repeat_n(load.kind(), requests.len()))?;
+    columns.doubles(&vec![load.value(); requests.len()])?;
     let flags = metrics(requests).map(|metrics| &metrics.flags);
     columns.text_lists(flags.map(|flags| flags.iter().map(|flag| flag.name()).collect()))?;
     columns.optional_double_lists(

@@ -2,6 +2,7 @@
 
 use crate::{
     RunInfo,
+    json::arrivals::load,
     number::times,
     text::{fit, safe_text, widest},
 };
@@ -98,6 +99,7 @@ fn run_json(run: &ListedRun) -> Value {
         "dataset_digest": info.dataset.digest,
         "schedule": plan.schedule,
         "levels": plan.levels.iter().map(|load| load.concurrency()).collect::<Vec<_>>(),
+        "loads": plan.levels.iter().map(|each| load(*each)).collect::<Vec<_>>(),
         "ttft_ratios": run.ratios,
         "interrupted": info.interrupted,
         "exit_code": info.exit_code,

@@ -4,7 +4,7 @@ use crate::{
     number::{fixed, grouped},
     text::fit,
 };
-use dualround_model::{Calibration, Lang, LevelCalibration, MetricError};
+use dualround_model::{Calibration, Lang, LevelCalibration, MetricError, RateCalibration};
 
 /// The words of the table in one language; `{}` stands for the limit, ms.
 struct CalibrationWords {
@@ -15,6 +15,10 @@ struct CalibrationWords {
     failed: &'static str,
     held: &'static str,
     none_held: &'static str,
+    rate_heads: [&'static str; 10],
+    rate_widths: [usize; 10],
+    held_rate: &'static str,
+    no_rate_held: &'static str,
     takes: &'static str,
     takes_more: &'static str,
     core: &'static str,
@@ -39,6 +43,21 @@ const EN: CalibrationWords = CalibrationWords {
     failed: "failed",
     held: "highest level held within {} ms",
     none_held: "no level is held within {} ms",
+    rate_heads: [
+        "rate (/s)",
+        "requests",
+        "lag P50",
+        "lag P99",
+        "lag max",
+        "behind",
+        "TTFT mean",
+        "TTFT P99",
+        "probe P99",
+        "core",
+    ],
+    rate_widths: [11, 8, 9, 9, 9, 9, 9, 9, 9, 6],
+    held_rate: "highest rate held within {} ms",
+    no_rate_held: "no rate is held within {} ms",
     takes: "takes at most",
     takes_more: "takes at least (the engine set the pace)",
     core: "busiest worker's core",
@@ -63,6 +82,21 @@ const ZH: CalibrationWords = CalibrationWords {
     failed: "失败",
     held: "误差不超过 {} ms 的最高并发",
     none_held: "没有任何并发的误差不超过 {} ms",
+    rate_heads: [
+        "速率 (/s)",
+        "请求数",
+        "滞后 P50",
+        "滞后 P99",
+        "最大滞后",
+        "落后计划",
+        "TTFT 平均值",
+        "TTFT P99",
+        "探针 P99",
+        "核心",
+    ],
+    rate_widths: [11, 8, 9, 9, 9, 9, 11, 9, 9, 6],
+    held_rate: "滞后与误差不超过 {} ms 的最高速率",
+    no_rate_held: "没有任何速率的滞后与误差不超过 {} ms",
     takes: "最多可接收",
     takes_more: "至少可接收（受限于引擎）",
     core: "最忙的工作线程占用核心",
@@ -84,20 +118,9 @@ pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
             calibration.workers
         ),
         words.meaning.to_owned(),
-        row(&words.heads.map(str::to_owned), words.widths),
     ];
-    for level in &calibration.levels {
-        let mut line = row(&cells(level), words.widths);
-        if level.failed > 0 {
-            line.push_str(&format!("  {}: {}", words.failed, level.failed));
-        }
-        lines.push(line);
-    }
-    let limit = calibration.limit_ms.to_string();
-    lines.push(match calibration.held_level {
-        Some(level) => format!("{}: {level}", words.held.replace("{}", &limit)),
-        None => words.none_held.replace("{}", &limit),
-    });
+    lines.extend(levels(calibration, words));
+    lines.extend(rates(calibration, words));
     if let Some(flat) = &calibration.flat_out {
         let takes = if flat.server_limited {
             words.takes_more
@@ -117,6 +140,55 @@ pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+/// The levels of requests in flight, and the highest that is held; nothing where none was measured.
+fn levels(calibration: &Calibration, words: &CalibrationWords) -> Vec<String> {
+    if calibration.levels.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![row(&words.heads.map(str::to_owned), words.widths)];
+    for level in &calibration.levels {
+        let line = row(&cells(level), words.widths);
+        lines.push(with_failed(line, level.failed, words));
+    }
+    let held = calibration.held_level.map(|level| level.to_string());
+    lines.push(held_line(calibration, held, [words.held, words.none_held]));
+    lines
+}
+
+/// The same of rates of arrivals.
+fn rates(calibration: &Calibration, words: &CalibrationWords) -> Vec<String> {
+    if calibration.rates.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![row(&words.rate_heads.map(str::to_owned), words.rate_widths)];
+    for rate in &calibration.rates {
+        let line = row(&rate_cells(rate), words.rate_widths);
+        lines.push(with_failed(line, rate.failed, words));
+    }
+    let held = calibration.held_rate.map(|rate| format!("{rate}/s"));
+    lines.push(held_line(
+        calibration,
+        held,
+        [words.held_rate, words.no_rate_held],
+    ));
+    lines
+}
+
+fn with_failed(line: String, failed: u64, words: &CalibrationWords) -> String {
+    match failed {
+        0 => line,
+        failed => format!("{line}  {}: {failed}", words.failed),
+    }
+}
+
+fn held_line(calibration: &Calibration, held: Option<String>, [yes, no]: [&str; 2]) -> String {
+    let limit = calibration.limit_ms.to_string();
+    match held {
+        Some(held) => format!("{}: {held}", yes.replace("{}", &limit)),
+        None => no.replace("{}", &limit),
+    }
 }
 
 fn row(cells: &[String; 10], widths: [usize; 10]) -> String {
@@ -140,6 +212,23 @@ fn cells(level: &LevelCalibration) -> [String; 10] {
         tail(&level.latency),
         fixed(level.client.probe_lag_p99_ms, 2),
         percent(level.client.worker_cpu_share),
+    ]
+}
+
+fn rate_cells(rate: &RateCalibration) -> [String; 10] {
+    let lag = &rate.client_lag;
+    let behind = rate.schedule_error.map(|share| 100.0 * share.max(0.0));
+    [
+        rate.request_rate.to_string(),
+        rate.requests.to_string(),
+        fixed(lag.p50, 3),
+        fixed(lag.p99, 3),
+        fixed(lag.max, 3),
+        behind.map_or_else(|| "-".to_owned(), |behind| format!("{behind:.3}%")),
+        mean(&rate.ttft),
+        tail(&rate.ttft),
+        fixed(rate.client.probe_lag_p99_ms, 2),
+        percent(rate.client.worker_cpu_share),
     ]
 }
 

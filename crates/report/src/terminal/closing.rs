@@ -7,7 +7,9 @@ use crate::{
     number::{fixed, percent, times, times_range},
     terminal::comparison_block::partial,
     text::{fit, safe_text, widest, width},
-    words::{beside, cold_facts, conclusion, diagnoses, in_a_few_words},
+    words::{
+        beside, capital, cold_facts, conclusion, diagnoses, in_a_few_words, level_words, load_head,
+    },
 };
 use dualround_model::{
     ColdFact, Diagnosis, LevelComparison, Plan, RoundResult, Verdict, Warning, Witness,
@@ -17,10 +19,10 @@ use std::fmt::Write;
 const RULE: usize = 120;
 /// Columns of the table that are left out first where a terminal is narrow: interval, hits, cold.
 const LEFT_OUT_FIRST: [usize; 3] = [3, 4, 5];
-/// The columns, in English and in Chinese.
+/// The columns, in English and in Chinese; the first is named after the load of the levels.
 const HEADS: [[&str; 7]; 2] = [
     [
-        "Concurrency",
+        "",
         "TTFT (ms, typical)",
         "Ratio",
         "Interval",
@@ -29,7 +31,7 @@ const HEADS: [[&str; 7]; 2] = [
         "Conclusion",
     ],
     [
-        "并发",
+        "",
         "TTFT (ms，典型值)",
         "加速比",
         "区间",
@@ -41,7 +43,7 @@ const HEADS: [[&str; 7]; 2] = [
 /// The same where a terminal is narrow.
 const SHORT_HEADS: [[&str; 7]; 2] = [
     [
-        "Conc.",
+        "",
         "TTFT (ms)",
         "Ratio",
         "Interval",
@@ -49,15 +51,7 @@ const SHORT_HEADS: [[&str; 7]; 2] = [
         "Cold",
         "Conclusion",
     ],
-    [
-        "并发",
-        "TTFT (ms)",
-        "加速比",
-        "区间",
-        "命中率",
-        "冷轮",
-        "结论",
-    ],
+    ["", "TTFT (ms)", "加速比", "区间", "命中率", "冷轮", "结论"],
 ];
 
 /// What a run ends with on a terminal, part by part in their order.
@@ -84,10 +78,8 @@ pub fn closing(
     let levels_said = levels.iter().map(|level| {
         let name = plan.level_name(level.level);
         let text = labels.lang.pick(conclusion(level));
-        let head = labels.lang.pick([
-            format!("Concurrency {name}: {text}"),
-            format!("并发 {name}：{text}"),
-        ]);
+        let at = labels.lang.pick(level_words(level.load, &name));
+        let head = format!("{}{}{text}", capital(&at), labels.lang.pick([": ", "："]));
         (head, explained(level, labels))
     });
     let found = caveats(plan, warnings, rounds);
@@ -193,11 +185,14 @@ fn table(
     if levels.is_empty() {
         return String::new();
     }
+    let [head, short_head] = load_head(levels.first().map(|level| level.load));
     let mut rows = vec![labels.lang.pick(HEADS).map(str::to_owned)];
+    labels.lang.pick(head).clone_into(&mut rows[0][0]);
     rows.extend(levels.iter().map(|level| row(plan, level, labels)));
     let mut shown: Vec<usize> = (0..rows[0].len()).collect();
     if too_wide(&rows, &shown, columns) {
         rows[0] = labels.lang.pick(SHORT_HEADS).map(str::to_owned);
+        labels.lang.pick(short_head).clone_into(&mut rows[0][0]);
     }
     for column in LEFT_OUT_FIRST {
         if too_wide(&rows, &shown, columns) {
@@ -267,9 +262,8 @@ pub fn round_line(round: &RoundResult, plan: &Plan) -> String {
     let labels = labels(plan.output.lang);
     let (meta, summary) = (&round.meta, &round.summary);
     let name = format!(
-        "{}: {} | {} ({})",
-        labels.concurrency,
-        meta.load,
+        "{} | {} ({})",
+        labels.load(meta.load),
         labels.round(meta.spec.number),
         labels.kind(meta.spec)
     );

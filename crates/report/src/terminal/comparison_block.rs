@@ -32,8 +32,10 @@ pub fn comparison_block(
     let mut out = String::new();
     let rule = "=".repeat(columns.map_or(RULE, |columns| columns.min(RULE)));
     let title = format!(
-        "{}: {} | {} ({})",
-        labels.concurrency, level.load, labels.comparison, plan.schedule
+        "{} | {} ({})",
+        labels.load(level.load),
+        labels.comparison,
+        plan.schedule
     );
     let _ = writeln!(out, "{rule}\n{title}\n{rule}");
     metrics(&mut out, level, labels, shown(columns));

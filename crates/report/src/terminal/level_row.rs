@@ -5,9 +5,10 @@ use crate::{
     labels::Labels,
     metrics,
     number::{fixed, percent, times_range},
+    words::load_head,
 };
 use dualround_model::{
-    IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
+    IntervalKind, Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundResult, Verdict,
 };
 
 /// How many cells a row has.
@@ -35,8 +36,11 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
         (false, false) => ["Interval", "区间"],
         (true, _) => ["Allowed interval", "允许区间"],
     };
+    let load = levels.first().map(|level| level.load);
+    let [head, _] = load_head(load);
+    let term = load.map_or("concurrency", Load::kind);
     [
-        ("concurrency", ["Concurrency", "并发"]),
+        (term, head),
         ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
         ("ratio", ["Ratio", "加速比"]),
         ("interval", interval),

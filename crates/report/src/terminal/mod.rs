@@ -1,5 +1,6 @@
 //! What a run prints: tables, sentences, notes.
 
+mod arrivals_lines;
 pub(crate) mod calibration;
 pub(crate) mod closing;
 pub(crate) mod comparison_block;

@@ -1,5 +1,6 @@
 //! The terminal table of a round, in the guide's layout.
 
+use super::arrivals_lines::arrivals_lines;
 use crate::{
     explain,
     labels::{Labels, labels},
@@ -91,7 +92,7 @@ pub fn round_table(result: &RoundResult, plan: &Plan, columns: Option<usize>) ->
     push(&mut out, &thick);
     push(
         &mut out,
-        &format!("{}: {} | {round} ({kind})", labels.concurrency, meta.load),
+        &format!("{} | {round} ({kind})", labels.load(meta.load)),
     );
     push(&mut out, &thick);
     push(&mut out, &counts(summary, labels));
@@ -207,6 +208,12 @@ fn tail(out: &mut String, summary: &RoundSummary, labels: &Labels) {
     );
     if let Some(goodput) = &summary.goodput {
         goodput_lines(out, goodput, labels);
+    }
+    if let Some(arrivals) = &summary.arrivals {
+        push(out, &format!("\n{}:", labels.arrivals));
+        for line in arrivals_lines(arrivals, labels.lang) {
+            push(out, &line);
+        }
     }
     let of = summary.successful_requests;
     let known = summary.cache_known_requests;

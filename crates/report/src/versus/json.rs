@@ -2,11 +2,12 @@
 
 use super::{ComparedRun, Versus, tally};
 use crate::{
+    json::arrivals::load,
     json::cost::level as level_cost_json,
     number::{data, json as num},
     words::{change_caveat, change_reason},
 };
-use dualround_model::{ChangeCaveat, CostChange, LevelChange, MetricChange};
+use dualround_model::{ChangeCaveat, CostChange, LevelChange, MetricChange, MissingLevel};
 use serde_json::{Map, Value, json};
 
 /// All comparisons with one base, as `compare --json` writes them.
@@ -16,10 +17,18 @@ pub fn versus_json(all: &[Versus<'_>]) -> Value {
         "comparisons": all.iter().map(|versus| json!({
             "new": run_json(versus.new),
             "levels": versus.change.levels.iter().map(level_change_json).collect::<Vec<_>>(),
-            "missing_levels": versus.change.missing,
+            "missing_levels": versus.change.missing.iter().map(missing).collect::<Vec<_>>(),
             "caveats": words(&versus.change.caveats, 0),
             "caveats_zh": words(&versus.change.caveats, 1),
         })).collect::<Vec<_>>(),
+    })
+}
+
+fn missing(level: &MissingLevel) -> Value {
+    json!({
+        "concurrency": level.load.concurrency(),
+        "load": load(level.load),
+        "only_in": level.only_in,
     })
 }
 
@@ -42,6 +51,7 @@ pub fn level_change_json(level: &LevelChange) -> Value {
     let [better, worse, same, cannot_tell] = tally([level]);
     json!({
         "concurrency": level.load.concurrency(),
+        "load": load(level.load),
         "paired": level.paired,
         "better": better,
         "worse": worse,

@@ -33,7 +33,8 @@ pub fn junit(all: &[Versus<'_>], gates: &[GateResult]) -> String {
     let mut suites = String::new();
     for versus in all {
         for level in &versus.change.levels {
-            let title = format!("{} concurrency {}", versus.new.dir.display(), level.load);
+            let (dir, load) = (versus.new.dir.display(), level.load);
+            let title = format!("{dir} {} {load}", load.kind());
             let cases = level.metrics().filter(|(_, metric)| shown(metric));
             let cases: Vec<JunitCase> = cases
                 .map(|(part, metric)| JunitCase {

@@ -23,8 +23,7 @@ pub fn versus_markdown(versus: Versus<'_>, lang: Lang) -> String {
         let _ = writeln!(out, "- {}", plain(&lang.pick(change_caveat(caveat))));
     }
     for level in levels {
-        let concurrency = labels(lang).concurrency;
-        let _ = writeln!(out, "\n### {concurrency} {}\n", level.load);
+        let _ = writeln!(out, "\n### {}\n", labels(lang).load(level.load));
         let heads = heads(lang);
         let _ = writeln!(
             out,

@@ -32,8 +32,8 @@ pub fn versus_table(versus: Versus<'_>, lang: Lang) -> String {
             (false, Lang::En) => "not the same requests",
             (false, Lang::Zh) => "请求不同",
         };
-        let concurrency = labels(lang).concurrency;
-        let _ = writeln!(out, "\n{concurrency}: {} ({how})", level.load);
+        let load = labels(lang).load(level.load);
+        let _ = writeln!(out, "\n{load} ({how})");
         let mut rows = vec![heads(lang).map(str::to_owned)];
         let metrics: Vec<_> = level
             .metrics()

@@ -1,6 +1,6 @@
 //! What is said beside one run's change against another.
 
-use super::{Bilingual, both};
+use super::{Bilingual, both, load::level_words};
 use dualround_model::{ChangeCaveat, ChangeReason, ColdMethod, Which};
 
 /// Why a change cannot be told.
@@ -32,6 +32,7 @@ pub(crate) fn change_reason(reason: ChangeReason) -> Bilingual {
             "有一轮该值为 0，无法求比值",
         ),
         ChangeReason::Contaminated { run } => contaminated(run),
+        ChangeReason::Overloaded { run } => overloaded(run),
         ChangeReason::UnequalAnswers { pairs, of } => [
             format!("{pairs} of {of} pairs have answers of different length (by more than 5 %)"),
             format!("{of} 个请求对中有 {pairs} 个输出长度不同（相差超过 5%）"),
@@ -53,9 +54,10 @@ pub(crate) fn change_caveat(caveat: &ChangeCaveat) -> Bilingual {
     match caveat {
         ChangeCaveat::MissingLevel { load, only_in } => {
             let [run, run_zh] = which(*only_in);
+            let [level, level_zh] = level_words(*load, &load.to_string());
             [
-                format!("concurrency {load} is in the {run} run only"),
-                format!("只有{run_zh}运行有并发 {load}"),
+                format!("{level} is in the {run} run only"),
+                format!("只有{run_zh}运行有{level_zh}"),
             ]
         }
         ChangeCaveat::OtherRequests => both(
@@ -172,6 +174,16 @@ fn contaminated(run: Which) -> Bilingual {
     [
         format!("the cold round of the {run} run was contaminated"),
         format!("{run_zh}运行的冷轮被污染"),
+    ]
+}
+
+fn overloaded(run: Which) -> Bilingual {
+    let [run, run_zh] = which(run);
+    [
+        format!(
+            "the server of the {run} run could not hold this rate, so its times grow with the length of the round"
+        ),
+        format!("{run_zh}运行的服务端承受不了该到达速率，其耗时会随轮次长度不断增长"),
     ]
 }
 

@@ -5,6 +5,7 @@ use super::{
     figures::{figures, percent, short},
     inside_reuse,
     mixed::{self, mixed_figures},
+    overload::{self, SideNames},
 };
 use dualround_model::{
     AllowanceSource, Class, ColdMethod, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
@@ -22,7 +23,9 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
         ConclusionKind::CannotTell | ConclusionKind::Withheld => undecided(level),
         ConclusionKind::Effect | ConclusionKind::NoEffect => decided(level),
     };
-    let about_rounds = found.kind != ConclusionKind::Withheld
+    // An overloaded side hits or misses as any other.
+    let overloaded = matches!(found.reason, Some(Reason::Overloaded(_)));
+    let about_rounds = (found.kind != ConclusionKind::Withheld || overloaded)
         && !matches!(found.reason, Some(Reason::NoPairs | Reason::NoWarmRound));
     if let Some(until) = level.until {
         let [more, more_zh] = looked(until);
@@ -114,6 +117,7 @@ fn why_not(level: &LevelComparison) -> Bilingual {
     match level.conclusion.reason {
         Some(Reason::Contaminated) => both("withheld: not cold", "不下结论：冷轮不冷"),
         Some(Reason::Drift { .. }) => both("withheld: drift", "不下结论：服务端漂移"),
+        Some(Reason::Overloaded(_)) => both("withheld: overloaded", "不下结论：过载"),
         Some(Reason::NoWarmRound) => both("no warm round", "没有热轮"),
         Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
@@ -292,6 +296,7 @@ fn undecided(level: &LevelComparison) -> Bilingual {
             "withheld: the cold round was contaminated (prompt tokens came from a cache), so cold and warm cannot be compared",
             "不下结论：冷轮被污染（部分提示词 token 命中缓存），冷热无法比较",
         ),
+        Reason::Overloaded(sides) => overload::withheld(sides, SideNames::COLD_AND_WARM),
         Reason::Drift { rounds, ratio } => drift(rounds, ratio),
         Reason::FewPrompts { prompts } => [
             format!(
@@ -475,6 +480,10 @@ fn remark_text(remark: Remark) -> Bilingual {
             "；以 --resume 运行同一命令可继续（若时间已用完，请增大 --budget）",
         ),
         Remark::MoreMixed => both("; more M rounds tell more", "；可增加 M 轮"),
+        Remark::OverloadUnknown => both(
+            "; whether a side was overloaded is not told below 800 requests",
+            "；请求数不足 800，无法判断是否有一方过载",
+        ),
         Remark::SeeFailures => both(
             "; look at the failures of each round",
             "；请看各轮的失败原因",

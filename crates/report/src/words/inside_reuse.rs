@@ -3,6 +3,7 @@
 use super::{
     Bilingual, both,
     figures::{FigureBasis, figures_of, known_rate, times},
+    overload::{self, SideNames},
 };
 use dualround_model::{ConclusionKind, InsideReuse, Reason, Verdict};
 
@@ -57,6 +58,9 @@ pub(super) fn in_a_few_words(found: &InsideReuse) -> Bilingual {
         },
         ConclusionKind::NoEffect => both("no effect of reuse inside", "轮内复用没有差异"),
         ConclusionKind::CannotTell => both("cannot tell (inside)", "无法判断（轮内复用）"),
+        ConclusionKind::Withheld if matches!(found.reason, Some(Reason::Overloaded(_))) => {
+            both("withheld: overloaded", "不下结论：过载")
+        }
         ConclusionKind::Withheld => both("withheld: not cold", "不下结论：冷轮不冷"),
     }
 }
@@ -148,6 +152,7 @@ fn why_not(found: &InsideReuse, figures: Bilingual) -> Bilingual {
             "withheld: prompt tokens came from a cache where there was nothing to reuse",
             "不下结论：本无可复用之处，提示词 token 却命中了缓存",
         ),
+        Some(Reason::Overloaded(sides)) => overload::withheld(sides, SideNames::WITHOUT_AND_COLD),
         Some(Reason::FewPrompts { prompts }) => [
             format!(
                 "cannot tell: different prompts with a TTFT in both rounds: {prompts}; at least 6 are needed"

@@ -3,6 +3,7 @@
 use super::{
     Bilingual, both,
     figures::{known_rate, p_value, times},
+    overload::{self, SideNames},
 };
 use dualround_model::{
     ConclusionKind, LevelComparison, LostPairs, MixedFinding, Reason, Source, Witness,
@@ -82,6 +83,7 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             format!("混合轮与冷轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
         ],
         Reason::LostPairs { cold, warm, of } => lost(LostPairs { cold, warm, of }),
+        Reason::Overloaded(sides) => overload::withheld(sides, SideNames::COLD_AND_WARM),
         Reason::AcrossMargin => [
             format!("{figures}; the interval crosses the margin of ±5 %"),
             format!("{figures_zh}；区间跨过 ±5% 容差"),

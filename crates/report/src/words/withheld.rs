@@ -5,7 +5,12 @@ use dualround_model::{NoPrefillLine, Withheld};
 
 /// Why a ratio is withheld.
 pub(crate) fn withheld(reason: Withheld) -> Bilingual {
-    let Withheld::UnequalAnswers { pairs, of } = reason;
+    let Withheld::UnequalAnswers { pairs, of } = reason else {
+        return both(
+            "a side was overloaded: its times grow with the length of the round",
+            "有一方过载：其耗时随轮次长度不断增长",
+        );
+    };
     [
         format!(
             "{pairs} of {of} pairs have answers of different length (by more than 5 %); fix it with --temperature 0, --ignore-eos and --min-output-tokens"

@@ -157,6 +157,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             content_digest: String::new(),
             wire_digest: String::new(),
             peak_in_flight: concurrency,
+            open: None,
             client: ClientProbe::default(),
             metrics: Vec::new(),
             engines: Vec::new(),
@@ -178,6 +179,10 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             itl: seven(18.25),
             icl: Stat::default(),
             latency: seven(4756.78),
+            ttft_from_due: Stat::default(),
+            latency_from_due: Stat::default(),
+            client_lag: Stat::default(),
+            arrivals: None,
             tails: Tails {
                 ttft: Tail {
                     p90: Some(260.5),

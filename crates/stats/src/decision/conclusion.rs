@@ -48,6 +48,10 @@ fn decision(basis: &LevelEvidence<'_>) -> SourcedDecision {
         let nothing = Decision::nothing(ConclusionKind::Withheld, Reason::Contaminated);
         return nothing.by(basis.design.source);
     }
+    if let Some(overload) = basis.overload {
+        let nothing = Decision::nothing(ConclusionKind::Withheld, Reason::Overloaded(overload));
+        return nothing.by(basis.design.source);
+    }
     match basis.mixed {
         // Between three cycles and more, what rounds differ by is seen; it is not allowed for.
         Some(mixed) if decides_over_rounds(basis, mixed) => Decision {

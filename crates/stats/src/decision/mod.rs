@@ -9,7 +9,7 @@ use crate::{
 };
 use dualround_model::{
     CacheHit, ClassComparison, ColdVerdict, ConclusionKind, Judging, LostPairs, MetricComparison,
-    MixedFinding, Reason, Source,
+    MixedFinding, Overload, Reason, Source,
 };
 
 /// A spread within ± 25 % says "no effect" where hits are known to be few.
@@ -32,6 +32,8 @@ pub(crate) struct LevelEvidence<'a> {
     pub(crate) classes: &'a [ClassComparison],
     /// Hits against misses inside mixed rounds, where there are any.
     pub(crate) mixed: Option<&'a MixedFinding>,
+    /// The side that could not hold the rate of an open loop.
+    pub(crate) overload: Option<Overload>,
     /// Pairs that one side lost, where they are too many.
     pub(crate) lost: Option<LostPairs>,
     pub(crate) hit_rate: &'a CacheHit,

@@ -1,6 +1,9 @@
 //! What a conclusion is said with: what was not controlled, and what would tell more.
 
-use crate::decision::{LevelEvidence, SourcedDecision};
+use crate::{
+    decision::{LevelEvidence, SourcedDecision},
+    level::overload,
+};
 use dualround_model::{ColdMethod, ConclusionKind, Reason, Remark, Source, UntilPlan, Witness};
 
 /// Cycles from which on their number alone tells more.
@@ -15,6 +18,9 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> 
     }
     if basis.cold_repeats {
         out.push(Remark::ColdRepeats);
+    }
+    if decision.kind != ConclusionKind::Withheld && overload::is_unknown(basis.design) {
+        out.push(Remark::OverloadUnknown);
     }
     // What goes on from round to round is not in what blocks of one round say.
     if decision.kind == ConclusionKind::Effect && !by_blocks {

@@ -1,7 +1,7 @@
 //! One metric of a design: ratio, times that divide, spread, and the interval that decides. A
 //! prompt is one observation, however often it was asked.
 
-use super::{arithmetic::arithmetic, design::Design};
+use super::{arithmetic::arithmetic, design::Design, overload::is_overloaded};
 use crate::{
     level::pairs::{MetricOf, PairFilter, matched},
     numbers::intervals::{
@@ -14,6 +14,7 @@ use dualround_model::{
     Allowance, AllowanceSource, IntervalKind, MetricComparison, Repeated, RequestRow, RoundResult,
     Source, Withheld,
 };
+use std::collections::HashSet;
 
 /// t(0.975, 1) · √(3/4): what the distance of two repeats of one side is multiplied by for an exact
 /// 95 % interval of (mean of both) − (one of the other side), all of one variance.
@@ -108,6 +109,15 @@ pub(crate) fn estimate(
 ) -> Estimate {
     let cycles = by_cycle(design, pick, keep);
     let mut metric = arithmetic(design, pick, keep);
+    let mut sides = design.cycles.iter().flat_map(|(cold, warm)| [cold, warm]);
+    if sides.any(|round| is_overloaded(round)) {
+        metric.prompts = prompts_of(&cycles);
+        withhold(&mut metric, Withheld::Overloaded);
+        return Estimate {
+            metric,
+            ..Estimate::default()
+        };
+    }
     let means: Vec<MeanLogs> = cycles.iter().map(|logs| MeanLogs::of(logs)).collect();
     let logs = match cycles.len() {
         1 => cycles.into_iter().next().unwrap_or_default(),
@@ -152,6 +162,12 @@ pub(crate) fn estimate(
         apart: farthest.max_by(|a, b| a.ln.abs().total_cmp(&b.ln.abs())),
         trend: trend(design, pick),
     }
+}
+
+/// Different prompts of all cycles.
+fn prompts_of(cycles: &[Vec<PairLogs>]) -> u64 {
+    let prompts = cycles.iter().flatten().map(|logs| logs.prompt);
+    prompts.collect::<HashSet<u64>>().len() as u64
 }
 
 /// Fills in ratios and typical values; the interval of the spread over prompts, in logarithms.

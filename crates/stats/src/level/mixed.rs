@@ -7,6 +7,7 @@ use crate::{
     level::classes::class_of,
     level::kinds::{cold_of, of_kind},
     level::lost::too_many,
+    level::overload,
     level::pairs::is_whole,
     numbers::intervals::FEWEST,
     numbers::mean::mean,
@@ -14,8 +15,8 @@ use crate::{
     numbers::residuals::Explained,
 };
 use dualround_model::{
-    Arm, BlockNeed, Class, ConclusionKind, LostPairs, MixedFinding, Reason, RequestRow, RoundKind,
-    RoundResult, RunEvidence,
+    Arm, BlockNeed, Class, ConclusionKind, LostPairs, MixedFinding, Overload, Reason, RequestRow,
+    RoundKind, RoundResult, RunEvidence,
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -79,7 +80,19 @@ pub(crate) fn mixed(
     if found.reason.is_none() {
         judge(&mut found, enough);
     }
+    let cold = all.iter().map(|round| (round.cold, round.round));
+    if let Some(overload) = overload::of_pairs(&cold.collect::<Vec<_>>()) {
+        withhold(&mut found, overload);
+    }
     Some(found)
+}
+
+/// Takes the figures back of blocks whose misses the server cannot hold.
+fn withhold(found: &mut MixedFinding, overload: Overload) {
+    found.kind = ConclusionKind::Withheld;
+    found.reason = Some(Reason::Overloaded(overload));
+    (found.ratio, found.low, found.high) = (None, None, None);
+    (found.p, found.bound, found.drift) = (None, None, None);
 }
 
 /// What the misses take longer than in their cold round.

@@ -14,6 +14,7 @@ mod lengths;
 mod lost;
 mod mixed;
 pub(crate) mod no_reuse;
+pub(crate) mod overload;
 
 use crate::{
     cache::cold,
@@ -82,6 +83,7 @@ pub fn compare(
         ttft: &ttft,
         classes: &classes,
         mixed: mixed.as_ref(),
+        overload: overload::overload(&design),
         lost: too_many(lost_pairs).then_some(lost_pairs),
         hit_rate: &hit_rate,
         reuse,

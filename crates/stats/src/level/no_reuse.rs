@@ -5,6 +5,7 @@ use super::{
     design::{Cycle, Design},
     estimate::estimate,
     lost::{has_ttft, lost_of, too_many},
+    overload,
     pairs::is_whole,
 };
 use crate::{
@@ -16,8 +17,8 @@ use crate::{
     numbers::intervals::FEWEST,
 };
 use dualround_model::{
-    Allowance, ColdVerdict, ConclusionKind, InsideReuse, LostPairs, MetricComparison, Reason,
-    RequestRow, RoundKind, RoundResult, RunEvidence, Verdict,
+    Allowance, ColdVerdict, ConclusionKind, InsideReuse, LostPairs, MetricComparison, Overload,
+    Reason, RequestRow, RoundKind, RoundResult, RunEvidence, Verdict,
 };
 
 /// Rounds without reuse against cold rounds; `None` without a pair of them.
@@ -39,7 +40,8 @@ pub(crate) fn inside_reuse(
     let cold_hits = Hits::of_rounds(cycles.iter().map(|(_, cold)| *cold));
     let seen = HitsSeen::of(&cycles, without_hits, cold_hits);
     let lost = lost_of(&cycles, |row| is_whole(row) && has_ttft(row));
-    let decision = decision(&without, cold, &ttft, lost, seen);
+    let overload = overload::of_pairs(&cycles);
+    let decision = decision(&without, cold, &ttft, overload, lost, seen);
     Some(InsideReuse {
         cycles: u32::try_from(cycles.len()).unwrap_or(u32::MAX),
         usage_without: without_hits.rate(),
@@ -111,12 +113,16 @@ fn decision(
     without: &ColdVerdict,
     cold: &ColdVerdict,
     ttft: &MetricComparison,
+    overload: Option<Overload>,
     lost: LostPairs,
     seen: HitsSeen,
 ) -> Decision {
     let contaminated = [without.verdict, cold.verdict].contains(&Verdict::Contaminated);
     if contaminated {
         return Decision::nothing(ConclusionKind::Withheld, Reason::Contaminated);
+    }
+    if let Some(overload) = overload {
+        return Decision::nothing(ConclusionKind::Withheld, Reason::Overloaded(overload));
     }
     let reason = if ttft.pairs == 0 {
         Some(Reason::NoPairs)

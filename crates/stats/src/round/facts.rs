@@ -29,6 +29,12 @@ pub(crate) struct RoundFacts {
     pub(crate) by_tier: ByTier,
     /// What successes told of tokens written into a cache.
     pub(crate) written: WrittenTokens,
+    /// Requests for which a connection was opened.
+    pub(crate) connections_opened: u64,
+    /// Requests that were due while all places in flight were taken.
+    pub(crate) waited_for_place: u64,
+    /// How late the client sent those that succeeded, in an open loop, ms.
+    pub(crate) client_lag_ms: Vec<f64>,
 }
 
 /// Requests that were sent again.
@@ -130,9 +136,12 @@ impl RoundFacts {
             self.lengths.requests += 1;
         }
         self.arrivals.add(record);
+        self.connections_opened += u64::from(record.timeline.connect_ns.is_some());
+        self.waited_for_place += u64::from(record.timeline.freed_ns.is_some());
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
+            self.client_lag_ms.extend(metrics.client_lag_ms);
             self.add_written(record);
             let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
             if believed && let Some(tokens) = record.usage.prompt_tokens {

@@ -6,6 +6,7 @@ use crate::{
     cache::server,
     cost,
     numbers::quantile::stat,
+    round::arrivals::arrivals,
     round::counter_growth::Window,
     round::facts::RoundFacts,
     round::goodput::{goodput, output_tokens, per_second},
@@ -63,6 +64,9 @@ impl RoundFold {
         if let Some(place) = record.mixed {
             self.rows.place(record.index, place);
         }
+        if let Some(due_ns) = record.timeline.due_ns {
+            self.rows.due(record.index, due_ns);
+        }
         if record.outcome.is_success() {
             self.ttfo_ms.extend(metrics.ttfo_ms);
             for gap in &record.timeline.gaps_ns {
@@ -105,6 +109,10 @@ impl RoundFold {
             itl: stat_of(&rows, RequestRow::itl_ms),
             icl: gaps.stat(),
             latency: stat_of(&rows, RequestRow::latency_ms),
+            ttft_from_due: from_due(&rows, RequestRows::ttft_from_due_ms),
+            latency_from_due: from_due(&rows, RequestRows::latency_from_due_ms),
+            client_lag: stat(std::mem::take(&mut facts.client_lag_ms)),
+            arrivals: arrivals(&meta, &rows, &facts, options.slots),
             input_tokens: stat_of(&rows, |row| row.input_tokens().map(|n| n as f64)),
             output_tokens: stat_of(&rows, |row| row.output_tokens().map(|n| n as f64)),
             token_throughput: tokens.and_then(|tokens| per_second(tokens, rated)),
@@ -193,6 +201,11 @@ impl RequestCounts {
 /// The distribution of a metric over the successes that have it.
 fn stat_of(rows: &RequestRows, pick: fn(&RequestRow) -> Option<f64>) -> Stat {
     stat(rows.successes().filter_map(|(_, row)| pick(row)))
+}
+
+/// The same of times from the instants at which requests were due.
+fn from_due(rows: &RequestRows, pick: fn(&RequestRows, u32) -> Option<f64>) -> Stat {
+    stat(rows.successes().filter_map(|(index, _)| pick(rows, index)))
 }
 
 /// How high the percentiles of each time may be.

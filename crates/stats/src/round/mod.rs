@@ -1,5 +1,6 @@
 //! The summary of one round: its rows, its facts, its warnings.
 
+pub(crate) mod arrivals;
 pub(crate) mod counter_growth;
 pub(crate) mod facts;
 pub(crate) mod fold;

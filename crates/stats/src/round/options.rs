@@ -20,6 +20,8 @@ pub struct SummaryOptions {
     pub timeouts: Option<Timeouts>,
     /// How silence about cached tokens is read.
     pub convention: Convention,
+    /// Prompts that the engines work on at once, where they tell.
+    pub slots: Option<u64>,
 }
 
 impl SummaryOptions {
@@ -27,6 +29,7 @@ impl SummaryOptions {
     pub fn of(plan: &Plan, canary: Option<&CanaryReport>, engines: &[EngineReport]) -> Self {
         Self {
             convention: convention(canary, engines),
+            slots: slots(engines),
             pricing: plan.pricing(),
             least_cached: plan.least_cached_tokens(),
             slo: plan.slo,
@@ -34,4 +37,13 @@ impl SummaryOptions {
             timeouts: Some(plan.timeouts),
         }
     }
+}
+
+/// Prompts that have a place of their own in all engines together; `None` where one does not tell.
+fn slots(engines: &[EngineReport]) -> Option<u64> {
+    let engines = engines.iter().filter(|one| one.kind.answers_prompts());
+    let slots: Vec<u64> = engines
+        .map(|one| one.capacity_prompts)
+        .collect::<Option<_>>()?;
+    (!slots.is_empty()).then(|| slots.iter().sum())
 }

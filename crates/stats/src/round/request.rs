@@ -37,6 +37,14 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
         queue_wait_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
         connect_ms: time.connect_ns.map(|ns| ns as f64 / 1e6),
         start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
+        scheduled_ms: time.due_ns.map(|due| ms(time.queued_ns, due)),
+        ttft_from_due_ms: since_due(time, time.first_token_ns),
+        latency_from_due_ms: if success {
+            since_due(time, Some(time.end_ns))
+        } else {
+            None
+        },
+        client_lag_ms: client_lag(record),
         input_tokens: record.usage.prompt_tokens,
         output_tokens: if success { tokens } else { None },
         token_source: if success { output.source } else { None },
@@ -59,6 +67,23 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
 /// From t0 to an instant of the same request, ms.
 fn since_start(time: &Timeline, at: Option<u64>) -> Option<f64> {
     time.start_ns.zip(at).map(|(start, at)| ms(start, at))
+}
+
+/// From the instant at which a request was due to another, ms; `None` in a closed loop.
+fn since_due(time: &Timeline, at: Option<u64>) -> Option<f64> {
+    time.due_ns.zip(at).map(|(due, at)| ms(due, at))
+}
+
+/// How late the client itself sent: after the request was due, a place in flight was free and its
+/// connection was open. What went before the last attempt of one that was sent again is not that.
+fn client_lag(record: &RequestRecord) -> Option<f64> {
+    if record.resent || !record.retries.is_empty() {
+        return None;
+    }
+    let time = &record.timeline;
+    let (due, start) = time.due_ns.zip(time.start_ns)?;
+    let ready = due.max(time.freed_ns.unwrap_or(0)) + time.connect_ns.unwrap_or(0);
+    Some(ms(ready, start))
 }
 
 /// Output tokens of a request, n.

@@ -16,6 +16,10 @@ const P99_SAMPLES: u64 = 100;
 const STANDSTILL_NS: u64 = 200_000_000;
 /// A median TTFT above this is worth a word, ms.
 const HIGH_TTFT_MS: f64 = 10_000.0;
+/// A client that sends later than this is late, where that is no small share of TTFT, ms.
+const LATE_MS: f64 = 0.5;
+/// That share.
+const LATE_SHARE: f64 = 0.05;
 /// Share by which prompts may be longer or shorter than stated without a word.
 const LENGTH_TOLERANCE: f64 = 0.02;
 
@@ -37,6 +41,8 @@ pub(crate) fn of(
     warnings.extend(goodput_zero(rows, summary, options));
     warnings.extend(high_ttft(summary));
     warnings.extend(client_overloaded(summary));
+    warnings.extend(arrivals_late(summary));
+    warnings.extend(connections_ran_out(summary));
     warnings.extend(metrics_not_whole(summary));
     warnings.extend(stood_still(meta, rows));
     warnings.extend(records_missing(meta, summary));
@@ -148,6 +154,26 @@ fn client_overloaded(summary: &RoundSummary) -> Option<Warning> {
         probe_lag_p99_ms: client.probe_lag_p99_ms.unwrap_or(0.0),
         coalesced_share: client.coalesced_share,
         worker_cpu_share: client.worker_cpu_share,
+    })
+}
+
+/// The client sent requests late, by more than can be passed over beside what is measured.
+fn arrivals_late(summary: &RoundSummary) -> Option<Warning> {
+    let (p99_ms, ttft_p50_ms) = summary.client_lag.p99.zip(summary.ttft.p50)?;
+    let late = p99_ms > LATE_MS && p99_ms > LATE_SHARE * ttft_p50_ms;
+    late.then_some(Warning::ArrivalsLate {
+        p99_ms,
+        ttft_p50_ms,
+    })
+}
+
+fn connections_ran_out(summary: &RoundSummary) -> Option<Warning> {
+    let arrivals = summary.arrivals.as_ref()?;
+    let opened = arrivals.connections_opened;
+    (opened > 0).then_some(Warning::ConnectionsRanOut {
+        opened,
+        of: arrivals.begun,
+        ready: arrivals.connections,
     })
 }
 

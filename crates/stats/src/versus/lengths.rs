@@ -103,7 +103,9 @@ impl LengthAllowance {
     pub(super) fn allow_in(self, metric: &mut MetricChange) {
         let LogSpan { least, most } = self.time;
         match metric.name.as_str() {
-            "ttft" | "latency" => widen(metric, self.time, Better::Lower),
+            "ttft" | "latency" | "ttft_from_due" | "latency_from_due" => {
+                widen(metric, self.time, Better::Lower);
+            }
             "ttft_ratio" => widen(metric, self.time, Better::Higher),
             "token_throughput" | "request_throughput" => {
                 let inverse = LogSpan {

@@ -10,11 +10,12 @@ mod run_logs;
 use crate::{
     MARGIN,
     level::kinds::of_kind,
-    level::pairs::{LENGTH_SHARE, MetricOf, UNEQUAL_SHARE, pairs, unequal},
+    level::pairs::{LENGTH_SHARE, UNEQUAL_SHARE, pairs, unequal},
     level::{
         design::{Cycle, Design},
         estimate::ratios,
         no_reuse,
+        overload::is_overloaded,
     },
     numbers::intervals::Interval,
 };
@@ -26,7 +27,7 @@ use dualround_model::{
 };
 use hit_rates::{RunHits, ratio_of_sums};
 use lengths::LengthAllowance;
-use run_logs::RunLogs;
+use run_logs::{RoundMetricOf, RunLogs};
 
 /// Mean lengths of prompts that differ by less, as a share, are alike.
 const SAME_LENGTH: f64 = 0.001;
@@ -76,6 +77,15 @@ fn missing(level: &LevelComparison, only_in: Which) -> MissingLevel {
         only_in,
     }
 }
+
+/// Metrics of a round that grow with its length where the server cannot hold its rate.
+const TIMES: [&str; 5] = [
+    "ttft",
+    "itl",
+    "latency",
+    "ttft_from_due",
+    "latency_from_due",
+];
 
 /// The rounds of a level in one run: cold ones, the first warm one of each epoch, and both as
 /// pairs.
@@ -207,6 +217,7 @@ fn level(
     } else {
         unlike_lengths(&old, &now, same_method, changes)
     });
+    withhold_overloaded(&old, &now, [&mut cold, &mut warm, &mut cache]);
     if let Some(run) = dirty {
         for metric in cold.iter_mut().chain(&mut cache) {
             change::withhold(metric, ChangeReason::Contaminated { run });
@@ -282,6 +293,30 @@ fn which(holds: [bool; 2]) -> Option<Which> {
     }
 }
 
+/// Takes changes of times back where a round could not hold its rate; how much it did all the same may
+/// be compared.
+fn withhold_overloaded(
+    old: &LevelRounds<'_>,
+    now: &LevelRounds<'_>,
+    [cold, warm, cache]: [&mut Vec<MetricChange>; 3],
+) {
+    let any = |rounds: &[&RoundResult]| rounds.iter().any(|round| is_overloaded(round));
+    let of_cold = [any(&old.cold), any(&now.cold)];
+    let of_warm = [any(&old.warm), any(&now.warm)];
+    let either = [of_cold[0] || of_warm[0], of_cold[1] || of_warm[1]];
+    for (metrics, overloaded) in [(cold, of_cold), (warm, of_warm)] {
+        let times = metrics
+            .iter_mut()
+            .filter(|metric| TIMES.contains(&&*metric.name));
+        if let Some(run) = which(overloaded) {
+            times.for_each(|metric| change::withhold(metric, ChangeReason::Overloaded { run }));
+        }
+    }
+    if let Some(run) = which(either) {
+        withhold_all(cache, ChangeReason::Overloaded { run });
+    }
+}
+
 /// Widens changes by what prompts of other lengths may account for, and says so. Where that is not
 /// known, and the rounds were made cold by other methods, nothing that depends on it is claimed.
 fn allow_for_lengths(
@@ -346,17 +381,23 @@ fn rounds(
     paired: bool,
     margin: f64,
 ) -> Vec<MetricChange> {
-    let picks: [(&str, MetricOf); 3] = [
-        ("ttft", RequestRow::ttft_ms),
-        ("itl", RequestRow::itl_ms),
-        ("latency", RequestRow::latency_ms),
+    let picks: [(&str, RoundMetricOf); 5] = [
+        ("ttft", |_, _, row| row.ttft_ms()),
+        ("itl", |_, _, row| row.itl_ms()),
+        ("latency", |_, _, row| row.latency_ms()),
+        ("ttft_from_due", |round, index, _| {
+            round.requests.ttft_from_due_ms(index)
+        }),
+        ("latency_from_due", |round, index, _| {
+            round.requests.latency_from_due_ms(index)
+        }),
     ];
     let lengths = other_lengths(base, new, paired);
     let mut out = Vec::new();
     for (name, pick) in picks {
         let (old, now) = (RunLogs::of(base, pick), RunLogs::of(new, pick));
         let mut metric = times(name, &old, &now, paired, margin, Better::Lower);
-        if let (true, Some(reason)) = (name != "ttft", lengths) {
+        if let (true, Some(reason)) = (!name.starts_with("ttft"), lengths) {
             change::withhold(&mut metric, reason);
         }
         out.push(metric);

@@ -1,10 +1,10 @@
 //! A time of one run in logarithms, by prompt and by cycle.
 
-use crate::{
-    level::design::CYCLE_SHARE, level::estimate::PromptLog, level::pairs::MetricOf,
-    numbers::mean::mean_of,
-};
-use dualround_model::RoundResult;
+use crate::{level::design::CYCLE_SHARE, level::estimate::PromptLog, numbers::mean::mean_of};
+use dualround_model::{RequestRow, RoundResult};
+
+/// A time of a request of a round, by its index.
+pub(super) type RoundMetricOf = fn(&RoundResult, u32, &RequestRow) -> Option<f64>;
 
 /// Logarithms of one run by prompt, a list a cycle, each in order of the prompts.
 pub(super) struct RunLogs {
@@ -14,7 +14,7 @@ pub(super) struct RunLogs {
 impl RunLogs {
     /// The logarithms of a time of successful requests; of a prompt that a round asked several
     /// times, the mean.
-    pub(super) fn of(rounds: &[&RoundResult], pick: MetricOf) -> Self {
+    pub(super) fn of(rounds: &[&RoundResult], pick: RoundMetricOf) -> Self {
         Self::of_logs(rounds.iter().map(|round| of_round(round, pick)).collect())
     }
 
@@ -61,9 +61,9 @@ impl RunLogs {
 }
 
 /// One round's logarithms, in order of the prompts.
-fn of_round(round: &RoundResult, pick: MetricOf) -> Vec<PromptLog> {
-    let logs = round.requests.successes().filter_map(|(_, row)| {
-        let value = pick(row).filter(|value| *value > 0.0)?;
+fn of_round(round: &RoundResult, pick: RoundMetricOf) -> Vec<PromptLog> {
+    let logs = round.requests.successes().filter_map(|(index, row)| {
+        let value = pick(round, index, row).filter(|value| *value > 0.0)?;
         Some(PromptLog {
             prompt: row.prompt(),
             ln: value.ln(),

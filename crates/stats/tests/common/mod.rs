@@ -36,6 +36,7 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         timeline: Timeline {
             queued_ns: 0,
             due_ns: None,
+            freed_ns: None,
             start_ns: Some(at(0.0)),
             head_ns: Some(at(0.0)),
             first_token_ns: tokens.first().map(|ms| at(*ms)),
@@ -111,6 +112,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         content_digest: String::new(),
         wire_digest: String::new(),
         peak_in_flight: 1,
+        open: None,
         client: ClientProbe::default(),
         metrics: Vec::new(),
         engines: Vec::new(),

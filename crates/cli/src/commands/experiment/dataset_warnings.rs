@@ -15,7 +15,8 @@ fn few_blocks(plan: &Plan, selection: &Selection) -> Vec<Warning> {
             continue;
         };
         let need = block_need(selection.of_level(level), concurrency, mixed);
-        let warning = Warning::FewBlocks { concurrency, need };
+        let load = *load;
+        let warning = Warning::FewBlocks { load, need };
         if need.is_short() && !warnings.contains(&warning) {
             warnings.push(warning);
         }

@@ -8,7 +8,10 @@ use crate::{
     screen,
 };
 use dualround_loadgen::Cancel;
-use dualround_model::{Load, RoundResult, RoundSpec, RoundStop, RoundSummary, Warning};
+use dualround_model::{
+    Lang, Load, RoundMeta, RoundResult, RoundSpec, RoundStop, RoundSummary, Warning,
+};
+use dualround_report::warning_text;
 
 impl Experiment {
     /// Runs the levels that are not finished yet.
@@ -105,6 +108,7 @@ impl Experiment {
         if let Some(failure) = observed.failure {
             return Err(failure.into());
         }
+        tell_blocks(&meta, self.stored.output.lang);
         let requests = self.journal.round(&meta)?;
         let result = observed.fold.finish(meta, requests);
         self.write_round(&result)?;
@@ -155,10 +159,19 @@ impl Experiment {
     }
 }
 
+/// Says at once what the cold round of an open loop has told of its mixed rounds.
+fn tell_blocks(round: &RoundMeta, lang: Lang) {
+    let few = |warning: &&Warning| matches!(warning, Warning::FewBlocks { .. });
+    if round.load.is_open() {
+        let few = round.warnings.iter().filter(few);
+        few.for_each(|warning| screen::note(&warning_text(warning, lang)));
+    }
+}
+
 /// What was said of the samples is said of the first level, and what is about one level of that one.
 fn is_of_level(warning: &Warning, level: u32, load: Load) -> bool {
     match warning {
-        Warning::FewBlocks { concurrency, .. } => load.concurrency() == Some(*concurrency),
+        Warning::FewBlocks { load: of, .. } => *of == load,
         _ => level == 0,
     }
 }

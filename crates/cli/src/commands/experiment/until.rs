@@ -4,7 +4,8 @@
 use super::Experiment;
 use crate::{args::budget::Budget, exit::Usage, progress::UntilPosition, screen::note};
 use dualround_loadgen::Cancel;
-use dualround_model::{Load, RoundKind, RoundMeta, RoundResult, RoundSpec, UntilPlan};
+use dualround_model::{Lang, Load, RoundKind, RoundMeta, RoundResult, RoundSpec, UntilPlan};
+use dualround_report::load_text;
 use dualround_stats::compare;
 use std::time::Duration;
 
@@ -165,8 +166,9 @@ impl Experiment {
         let needed = needed_ns.div_ceil(1_000_000_000);
         let budget = Budget::of_ms(until.budget_ms);
         let cycle = Duration::from_nanos(cycle_ns).as_secs_f64();
+        let at = load_text(load, Lang::En);
         Usage(format!(
-            "--budget {budget}: a cold and a warm round at concurrency {load} took {cycle:.1} s, so there is time for {most} such cycles of this level, and at least {fewest} are needed: give --budget {needed}s or more (the same command with --resume DIR and that budget goes on)"
+            "--budget {budget}: a cold and a warm round at {at} took {cycle:.1} s, so there is time for {most} such cycles of this level, and at least {fewest} are needed: give --budget {needed}s or more (the same command with --resume DIR and that budget goes on)"
         ))
     }
 }

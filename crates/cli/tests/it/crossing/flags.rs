@@ -105,6 +105,17 @@ const CALLED: &[(&str, &str)] = &[
 /// Secrets are in no file, so none can be held against another.
 const SECRET: [&str; 3] = ["api-key", "header", "prometheus-header"];
 
+/// They make the levels, and `compare` tells which levels one run lacks: here both have the same
+/// rounds. `open_loop` has runs that differ.
+const OF_LEVELS: [&str; 6] = [
+    "arrival",
+    "burstiness",
+    "concurrency",
+    "gap-cap",
+    "replay-speed",
+    "request-rate",
+];
+
 /// Where a flag and a column do not meet, and why.
 pub(super) const HOLES: &[(&str, &str, &str)] = &[
     (
@@ -118,11 +129,6 @@ pub(super) const HOLES: &[(&str, &str, &str)] = &[
         "told by the digest of its content, not by its name",
     ),
     ("num-samples", "compare", "other requests are told"),
-    (
-        "concurrency",
-        "compare",
-        "told by the levels that one run lacks, and this one has the same",
-    ),
     (
         "budget",
         "compare",
@@ -221,6 +227,7 @@ fn worded() -> Vec<(String, Vec<String>)> {
 fn folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     dataset(dir.path(), 6);
+    timed(dir.path());
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     for (name, text) in [
         ("other.jsonl", "{\"text\":\"another row\"}\n".to_owned()),
@@ -239,6 +246,17 @@ fn folder() -> tempfile::TempDir {
     dir
 }
 
+/// Gives the rows of the data set the times of a date each, which go into no request.
+fn timed(dir: &Path) {
+    let path = dir.join("data.jsonl");
+    let rows = std::fs::read_to_string(&path).unwrap();
+    let timed = rows.lines().zip(10..).map(|(row, second)| {
+        let time = format!("{{\"timestamp\": \"2026-01-01T00:00:{second}Z\", ");
+        row.replacen('{', &time, 1) + "\n"
+    });
+    std::fs::write(path, timed.collect::<String>()).unwrap();
+}
+
 /// Beside the flag itself, what some need.
 fn beside(name: &str) -> &'static [&'static str] {
     match name {
@@ -250,6 +268,9 @@ fn beside(name: &str) -> &'static [&'static str] {
         "prompt-token-ids" => &["--api", "completions"],
         "min-output-tokens" => &["--max-output-tokens", "9"],
         "oversample" => &["--num-samples", "9"],
+        "arrival" | "max-concurrency" => &["--request-rate", "8"],
+        "burstiness" => &["--request-rate", "8", "--arrival", "gamma"],
+        "gap-cap" | "replay-speed" | "timestamp-unit" => &["--replay"],
         _ => &[],
     }
 }
@@ -566,7 +587,8 @@ fn every_flag_that_measures_is_held_by_resume_and_told_by_compare() {
             .unwrap();
         let said = stdout(&compared) + &stderr(&compared);
         let called = of(CALLED, &name).map_or_else(|| format!("--{name}"), str::to_owned);
-        let told = said.contains(&called) || OF_FILES.contains(&name.as_str());
+        let by_class = OF_FILES.contains(&name.as_str()) || OF_LEVELS.contains(&name.as_str());
+        let told = said.contains(&called) || by_class;
         if !told && !hole("compare") {
             wrong.push(format!("compare does not tell {flag}: {said}"));
         }

@@ -18,6 +18,11 @@ pub(super) const HOLES: &[(&str, &str, &str)] = &[
         "gaps have no prompt that they could be paired by",
     ),
     (
+        "client_lag",
+        "compare",
+        "this client's own error, not the server's: it is a caveat where it is not small",
+    ),
+    (
         "goodput_token_rate",
         "compare",
         "goodput is compared by its requests",

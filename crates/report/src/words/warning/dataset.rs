@@ -1,7 +1,7 @@
 //! What is said of rows: too few, alike, cut, or with fields that are not sent.
 
-use crate::words::Bilingual;
-use dualround_model::{BlockNeed, Warning};
+use crate::words::{Bilingual, level_words};
+use dualround_model::{BlockNeed, Load, Warning};
 
 /// Names of fields that are told; the others are counted.
 const NAMED: usize = 8;
@@ -21,7 +21,7 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
             ),
             format!("有 {count} 个提示词与其他重复，第 1 轮不可能全部为冷"),
         ],
-        Warning::FewBlocks { concurrency, need } => few_blocks(*concurrency, *need),
+        Warning::FewBlocks { load, need } => few_blocks(*load, *need),
         Warning::TruncatedInput { count, limit, unit } => {
             let unit_zh = if unit == "tokens" { "token" } else { "字符" };
             [
@@ -52,7 +52,7 @@ pub(super) fn dataset(warning: &Warning) -> Option<Bilingual> {
 }
 
 /// Mixed rounds of too few blocks, and what would be enough.
-fn few_blocks(concurrency: u32, need: BlockNeed) -> Bilingual {
+fn few_blocks(load: Load, need: BlockNeed) -> Bilingual {
     let BlockNeed {
         blocks,
         rounds,
@@ -69,14 +69,15 @@ fn few_blocks(concurrency: u32, need: BlockNeed) -> Bilingual {
             format!("{samples_needed} 个样本"),
         ],
     };
+    let [_, level_zh] = level_words(load, &load.to_string());
     [
         format!(
-            "M at {concurrency}: {} a round, {}; 10 blocks are needed to say how sure it is: {enough}",
+            "M at {load}: {} a round, {}; 10 blocks are needed to say how sure it is: {enough}",
             blocks_of(blocks),
             rounds_of(rounds)
         ),
         format!(
-            "并发 {concurrency} 的 M：每轮 {blocks} 个区块，{rounds} 个 M 轮；要说明把握有多大，需要 10 个区块：{enough_zh}"
+            "{level_zh} 的 M：每轮 {blocks} 个区块，{rounds} 个 M 轮；要说明把握有多大，需要 10 个区块：{enough_zh}"
         ),
     ]
 }

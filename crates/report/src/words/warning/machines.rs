@@ -41,8 +41,8 @@ fn overloaded(lag_ms: f64, share: Option<f64>) -> Bilingual {
             "有其他程序占用了本机的 CPU；请停止它，或换机器",
         ],
         _ => [
-            "use more --workers, another machine or a lower --concurrency",
-            "请增加 --workers、换机器或降低 --concurrency",
+            "use more --workers, another machine or a lower load (--concurrency, --request-rate)",
+            "请增加 --workers、换机器或降低负载（--concurrency、--request-rate）",
         ],
     };
     [

@@ -1,5 +1,6 @@
 //! The words of every caveat, English and Chinese side by side; a file for each family of them.
 
+mod arrivals;
 mod cache_fields;
 mod course;
 mod dataset;
@@ -55,6 +56,9 @@ fn words(warning: &Warning) -> Option<Bilingual> {
         Warning::ClientOverloaded { .. }
         | Warning::ClientStoodStill { .. }
         | Warning::OtherTraffic { .. } => machines::machines(warning),
+        Warning::ArrivalsLate { .. } | Warning::ConnectionsRanOut { .. } => {
+            arrivals::arrivals(warning)
+        }
         Warning::MetricMissing { .. }
         | Warning::MetricAlias { .. }
         | Warning::CounterReset { .. }

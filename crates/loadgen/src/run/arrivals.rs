@@ -1,0 +1,191 @@
+//! The instants of an open loop, and the connections that it begins with.
+
+use crate::{
+    LoadError,
+    round::pacing::{Pacing, arrivals, busiest_second, replayed},
+};
+use dualround_model::{ArrivalRate, Arrivals, Load, RequestRecord, Sample};
+use std::sync::Arc;
+
+/// A server whose latency is not known yet is taken to answer within so long, s.
+const FIRST_LATENCY_S: f64 = 1.0;
+/// Connections for each request that is in flight on average: arrivals come in bursts.
+const SPARE: f64 = 2.0;
+
+/// When the requests of a level arrive: the same in all of its rounds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LevelArrivals {
+    /// Instants, ns after the start of a round, in the order of the samples that arrive.
+    pub(super) due_ns: Vec<u64>,
+    /// Requests a second that connections are held ready for.
+    per_second: f64,
+}
+
+impl LevelArrivals {
+    /// Those of a level; `None` for a closed loop. No request is due later than `duration_ms` after
+    /// the start.
+    ///
+    /// # Errors
+    /// [`LoadError::Body`] for a sample without a time that is to be replayed.
+    pub(super) fn of(
+        load: Load,
+        samples: &[Arc<Sample>],
+        seed: u64,
+        duration_ms: Option<u64>,
+    ) -> Result<Option<Self>, LoadError> {
+        let mut all = match load {
+            Load::Concurrency(_) => return Ok(None),
+            Load::Rate(rate) => Self {
+                due_ns: arrivals(rate, samples.len(), seed),
+                per_second: rate.per_second,
+            },
+            Load::Replay(replay) => {
+                let times = samples.iter().map(|sample| time_of(sample));
+                let times: Vec<u64> = times.collect::<Result<_, _>>()?;
+                let due_ns = replayed(replay, times.into_iter());
+                let per_second = busiest_second(&due_ns) as f64;
+                Self { due_ns, per_second }
+            }
+        };
+        if let Some(most) = duration_ms {
+            let most_ns = most.saturating_mul(1_000_000);
+            all.due_ns.retain(|due| *due < most_ns);
+        }
+        Ok(Some(all))
+    }
+
+    /// Their instants as the pacing of a round.
+    pub(super) fn pacing(&self, max_in_flight: Option<u32>) -> Pacing {
+        Pacing::Open {
+            due_ns: self.due_ns.clone(),
+            max_in_flight,
+        }
+    }
+
+    /// The pacing of so many other requests at the same rate.
+    pub(super) fn evenly(&self, requests: u32, max_in_flight: Option<u32>) -> Pacing {
+        let rate = ArrivalRate {
+            per_second: self.per_second,
+            arrivals: Arrivals::Constant,
+        };
+        Pacing::Open {
+            due_ns: arrivals(rate, requests as usize, 0),
+            max_in_flight,
+        }
+    }
+
+    /// Requests of a second, at least one: as many warm a server up for a level.
+    pub(super) fn of_a_second(&self) -> u32 {
+        count(self.per_second).max(1)
+    }
+
+    /// Connections that are opened before a round: for twice the requests that are in flight when
+    /// each takes `latency_s`, but for no more than there are, or may be at once.
+    pub(super) fn connections(&self, latency_s: Option<f64>, most: Option<u32>) -> u32 {
+        let latency = latency_s.unwrap_or(FIRST_LATENCY_S);
+        let all = u32::try_from(self.due_ns.len()).unwrap_or(u32::MAX);
+        let most = most.unwrap_or(u32::MAX).min(all);
+        count(SPARE * self.per_second * latency).min(most).max(1)
+    }
+}
+
+/// From t0 to the end of a request that was answered, ns; `None` of any other.
+pub(super) fn latency_ns(record: &RequestRecord) -> Option<u64> {
+    let time = &record.timeline;
+    let start = time.start_ns.filter(|_| record.outcome.is_success())?;
+    Some(time.end_ns.saturating_sub(start))
+}
+
+/// Latencies of requests that were answered, as connections are counted by.
+#[derive(Debug, Default)]
+pub(super) struct SeenLatencies {
+    ns: Vec<u64>,
+}
+
+impl SeenLatencies {
+    /// Takes a request that has ended.
+    pub(super) fn add(&mut self, record: &RequestRecord) {
+        self.ns.extend(latency_ns(record));
+    }
+
+    /// What 99 % of them do not exceed, s; `None` where nothing was answered.
+    pub(super) fn p99_s(&mut self) -> Option<f64> {
+        let at = (self.ns.len() * 99).div_ceil(100).checked_sub(1)?;
+        let (_, p99, _) = self.ns.select_nth_unstable(at);
+        Some(*p99 as f64 / 1e9)
+    }
+}
+
+fn time_of(sample: &Sample) -> Result<u64, LoadError> {
+    sample.arrival_ns.ok_or_else(|| LoadError::Body {
+        row: sample.row,
+        reason: "it has no time to be replayed at".to_owned(),
+    })
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the conversion of a float saturates, and a number of requests is not negative"
+)]
+fn count(requests: f64) -> u32 {
+    requests.ceil() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::{ArrivalRate, Arrivals};
+
+    fn level(per_second: f64, requests: usize, duration_ms: Option<u64>) -> LevelArrivals {
+        let load = Load::Rate(ArrivalRate {
+            per_second,
+            arrivals: Arrivals::Constant,
+        });
+        let sample = Arc::new(Sample::default());
+        let samples = vec![sample; requests];
+        let level = LevelArrivals::of(load, &samples, 1, duration_ms);
+        level.unwrap().unwrap()
+    }
+
+    #[test]
+    fn connections_are_for_twice_what_is_in_flight_and_no_more_than_there_can_be() {
+        let level = level(8.0, 1000, None);
+        assert_eq!(level.connections(None, None), 16);
+        assert_eq!(level.connections(Some(2.5), None), 40);
+        assert_eq!(level.connections(Some(2.5), Some(12)), 12);
+        assert_eq!(level.connections(Some(0.000_1), None), 1);
+        assert_eq!(self::level(8.0, 6, None).connections(None, None), 6);
+        assert_eq!(self::level(0.2, 6, None).of_a_second(), 1);
+        assert_eq!(self::level(8.5, 6, None).of_a_second(), 9);
+    }
+
+    #[test]
+    fn a_duration_cuts_what_is_due_then_or_later() {
+        assert_eq!(level(2.0, 10, Some(2_000)).due_ns.len(), 4);
+        assert_eq!(level(2.0, 10, Some(2_001)).due_ns.len(), 5);
+        assert_eq!(level(2.0, 10, None).due_ns.len(), 10);
+    }
+
+    #[test]
+    fn a_replay_needs_a_time_in_each_row_and_holds_its_busiest_second() {
+        let timed = |row, arrival_ns| {
+            Arc::new(Sample {
+                row,
+                arrival_ns,
+                ..Sample::default()
+            })
+        };
+        let load = Load::Replay(dualround_model::Replay {
+            speed: 1.0,
+            gap_cap_s: None,
+        });
+        let samples = [5_000, 5_001, 9_000].map(|ms: u64| timed(1, Some(ms * 1_000_000)));
+        let level = LevelArrivals::of(load, &samples, 1, None).unwrap().unwrap();
+        assert_eq!(level.due_ns, [0, 1_000_000, 4_000_000_000]);
+        assert_eq!((level.of_a_second(), level.per_second), (2, 2.0));
+        let without = [timed(1, Some(0)), timed(2, None)];
+        let error = LevelArrivals::of(load, &without, 1, None).unwrap_err();
+        assert!(error.to_string().contains("row 2"), "{error}");
+    }
+}

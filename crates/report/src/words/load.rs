@@ -1,0 +1,67 @@
+//! What the load of a level is called.
+
+use super::Bilingual;
+use dualround_model::{Lang, Load};
+
+/// What a load is called: `concurrency`, `request rate`, `replay`.
+pub(crate) fn load_kind(load: Load) -> [&'static str; 2] {
+    match load {
+        Load::Concurrency(_) => ["concurrency", "并发"],
+        Load::Rate(_) => ["request rate", "请求速率"],
+        Load::Replay(_) => ["replay", "回放"],
+    }
+}
+
+/// The head of a column with the loads of levels, of which one is given, and a short one.
+pub(crate) fn load_head(load: Option<Load>) -> [[&'static str; 2]; 2] {
+    match load {
+        Some(Load::Rate(_)) => [["Request rate", "请求速率"], ["Rate", "速率"]],
+        Some(Load::Replay(_)) => [["Replay", "回放"]; 2],
+        Some(Load::Concurrency(_)) | None => [["Concurrency", "并发"], ["Conc.", "并发"]],
+    }
+}
+
+/// A level by its load and its name in the plan: `concurrency 4`, `request rate 8/s #2`.
+pub(crate) fn level_words(load: Load, name: &str) -> Bilingual {
+    let [kind, kind_zh] = load_kind(load);
+    match load {
+        // Its name begins with the word.
+        Load::Replay(_) => [name.to_owned(), name.replacen(kind, kind_zh, 1)],
+        _ => [format!("{kind} {name}"), format!("{kind_zh} {name}")],
+    }
+}
+
+/// A text as a sentence begins.
+pub(crate) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
+}
+
+/// The same in one language, by the load alone.
+pub fn load_text(load: Load, lang: Lang) -> String {
+    lang.pick(level_words(load, &load.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dualround_model::{ArrivalRate, Arrivals, Replay};
+
+    #[test]
+    fn each_kind_of_load_has_its_words() {
+        let rate = Load::Rate(ArrivalRate {
+            per_second: 0.5,
+            arrivals: Arrivals::Poisson,
+        });
+        let replay = Load::Replay(Replay {
+            speed: 2.0,
+            gap_cap_s: None,
+        });
+        let words = [Load::from(4), rate, replay].map(|load| load_text(load, Lang::En));
+        assert_eq!(words, ["concurrency 4", "request rate 0.5/s", "replay ×2"]);
+        let words = [Load::from(4), rate, replay].map(|load| load_text(load, Lang::Zh));
+        assert_eq!(words, ["并发 4", "请求速率 0.5/s", "回放 ×2"]);
+        assert_eq!(level_words(replay, "replay ×2 #2")[1], "回放 ×2 #2");
+    }
+}

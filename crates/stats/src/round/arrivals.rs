@@ -1,0 +1,98 @@
+//! Whether a server held the rate at which requests arrived.
+
+use crate::round::facts::RoundFacts;
+use dualround_model::{ArrivalSummary, Backlog, OpenRound, RequestRows, RoundMeta};
+
+/// Arrivals of each half of a round below which growth is not told from chance.
+const FEWEST: usize = 400;
+/// A backlog that grows by this share of what arrived meanwhile is none of a server that keeps up.
+const GROWTH: f64 = 0.05;
+/// Prompts that an engine works on at once, where it does not tell.
+const SLOTS: u64 = 8;
+
+/// The arrivals of a round; `None` in a closed loop. `slots`: prompts that the engines work on at
+/// once, where they tell.
+pub(crate) fn arrivals(
+    meta: &RoundMeta,
+    rows: &RequestRows,
+    facts: &RoundFacts,
+    slots: Option<u64>,
+) -> Option<ArrivalSummary> {
+    let open = meta.open?;
+    let mut due: Vec<u64> = rows.iter().filter_map(|(at, _)| rows.due_ns(at)).collect();
+    due.sort_unstable();
+    let starts = || rows.iter().filter_map(|(_, row)| row.start_ns());
+    let begun = starts().count() as u64;
+    let span = starts().max().zip(starts().min());
+    let span_s = span.map(|(last, first)| (last - first) as f64 / 1e9);
+    let planned = u64::from(meta.planned);
+    let scheduled_s = (open.last_due_ns.saturating_add(open.drained_ns)) as f64 / 1e9;
+    Some(ArrivalSummary {
+        scheduled_rate: rate(planned, open.last_due_ns as f64 / 1e9),
+        begun_rate: span_s.and_then(|seconds| rate(begun, seconds)),
+        begun,
+        schedule_error: match span_s {
+            Some(span_s) if scheduled_s > 0.0 && begun == planned => {
+                Some((span_s - scheduled_s) / scheduled_s)
+            }
+            _ => None,
+        },
+        connections: u64::from(open.connections),
+        connections_opened: facts.connections_opened,
+        waited_for_place: facts.waited_for_place,
+        backlog: backlog(&due, rows, is_whole(meta, &open), slots),
+    })
+}
+
+/// The intervals between so many instants over a time.
+fn rate(instants: u64, seconds: f64) -> Option<f64> {
+    let gaps = instants.checked_sub(1).filter(|gaps| *gaps > 0)?;
+    (seconds > 0.0).then(|| gaps as f64 / seconds)
+}
+
+/// All of its requests were due when they were to be: none was put off, and none was left out.
+fn is_whole(meta: &RoundMeta, open: &OpenRound) -> bool {
+    !meta.interrupted && !meta.unfinished && open.drained_ns == 0
+}
+
+fn backlog(due: &[u64], rows: &RequestRows, whole: bool, slots: Option<u64>) -> Backlog {
+    let mut ends: Vec<u64> = rows.iter().map(|(_, row)| row.end_ns()).collect();
+    ends.sort_unstable();
+    let waiting = |(at, due_ns): (usize, &u64)| {
+        let ended = ends.partition_point(|end| end <= due_ns);
+        (at + 1).saturating_sub(ended) as u64
+    };
+    let backlog: Vec<u64> = due.iter().enumerate().map(waiting).collect();
+    let half = backlog.len() / 2;
+    let (earlier, later) = backlog.split_at(half);
+    let (middle, end) = (later.first().copied(), later.last().copied());
+    let limit = whole_number(GROWTH * later.len() as f64);
+    let limit = limit.max(slots.unwrap_or(SLOTS));
+    let grew = end.unwrap_or(0).saturating_sub(middle.unwrap_or(0)) > limit;
+    Backlog {
+        middle: middle.unwrap_or(0),
+        end: end.unwrap_or(0),
+        most: backlog.iter().copied().max().unwrap_or(0),
+        limit,
+        overloaded: (whole && half >= FEWEST).then(|| grew && stays_grown(earlier, later)),
+    }
+}
+
+/// A queue that a server keeps up with is long at times, and falls back. One that it does not keep up
+/// with was, in the last quarter of the round, always longer than in nine tenths of the first half.
+fn stays_grown(earlier: &[u64], later: &[u64]) -> bool {
+    let mut earlier = earlier.to_vec();
+    earlier.sort_unstable();
+    let usual = earlier.get(earlier.len() * 9 / 10);
+    let last_quarter = later.get(later.len() / 2..).unwrap_or_default();
+    last_quarter.iter().min() > usual
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of a count is not negative and below it"
+)]
+fn whole_number(count: f64) -> u64 {
+    count.ceil() as u64
+}
