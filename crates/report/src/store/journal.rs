@@ -6,10 +6,13 @@ use dualround_model::{Evidence, RequestRecord, RoundMeta};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     ops::Range,
     path::PathBuf,
 };
+
+/// Bytes of lines that are handed to the system though nobody asks for it yet.
+const WAITING: usize = 1 << 16;
 
 /// A line of the journal that is to be written.
 #[derive(Serialize)]
@@ -35,7 +38,9 @@ pub(crate) enum JournalLine {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    out: BufWriter<File>,
+    file: File,
+    /// Lines that are not yet handed to the system.
+    waiting: Vec<u8>,
     /// Where the next line will stand, and where the first request of the round stands.
     at: u64,
     from: u64,
@@ -48,7 +53,8 @@ impl Journal {
         let at = file.metadata().map_err(ReportError::write(&path))?.len();
         Ok(Self {
             path,
-            out: BufWriter::with_capacity(1 << 16, file),
+            file,
+            waiting: Vec::with_capacity(2 * WAITING),
             at,
             from: at,
         })
@@ -95,15 +101,19 @@ impl Journal {
         self.flush()
     }
 
+    // A line is made in memory: written piece by piece into a file's buffer it takes twice as long.
     fn line(&mut self, line: &LineRef<'_>) -> Result<(), ReportError> {
-        let mut out = Counting {
-            out: &mut self.out,
-            written: &mut self.at,
-        };
-        let written = serde_json::to_writer(&mut out, line).map_err(io::Error::from);
-        written
-            .and_then(|()| out.write_all(b"\n"))
-            .map_err(|source| self.failed(source))
+        let before = self.waiting.len();
+        if let Err(error) = serde_json::to_writer(&mut self.waiting, line) {
+            self.waiting.truncate(before);
+            return Err(self.failed(io::Error::from(error)));
+        }
+        self.waiting.push(b'\n');
+        self.at += (self.waiting.len() - before) as u64;
+        if self.waiting.len() < WAITING {
+            return Ok(());
+        }
+        self.flush()
     }
 
     /// Hands what is buffered to the system: a crash of this program cannot lose it any more.
@@ -111,7 +121,9 @@ impl Journal {
     /// # Errors
     /// [`ReportError::Append`].
     pub fn flush(&mut self) -> Result<(), ReportError> {
-        self.out.flush().map_err(|source| self.failed(source))
+        let written = self.file.write_all(&self.waiting);
+        self.waiting.clear();
+        written.map_err(|source| self.failed(source))
     }
 
     fn failed(&self, source: io::Error) -> ReportError {
@@ -120,20 +132,8 @@ impl Journal {
     }
 }
 
-/// Adds up the bytes that go through it.
-struct Counting<'a, W> {
-    out: &'a mut W,
-    written: &'a mut u64,
-}
-
-impl<W: Write> Write for Counting<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        *self.written += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+impl Drop for Journal {
+    fn drop(&mut self) {
+        let _ = self.flush();
     }
 }
