@@ -26,25 +26,45 @@ impl Learnt {
         parse: impl FnOnce(&str, &'a [u8]) -> StreamEvent<'a>,
     ) -> StreamEvent<'a> {
         let data = data.trim_ascii();
-        if let Some(pattern) = &self.known
-            && pattern.is_named(name)
-            && let Some(text) = pattern.text(data)
-        {
+        if let Some((pattern, text)) = self.known(name, data) {
             return StreamEvent::Chunk(pattern.facts(Cow::Borrowed(text)));
         }
+        self.learn(name, data, parse)
+    }
+
+    /// The pattern that the event is of, and its text.
+    #[inline(always)]
+    pub(crate) fn known<'a>(&self, name: &str, data: &'a [u8]) -> Option<(&Pattern, &'a str)> {
+        let pattern = self.known.as_ref()?;
+        let text = pattern.is_named(name).then(|| pattern.text(data))??;
+        Some((pattern, text))
+    }
+
+    /// What the event means, by `parse`, from which others may be known.
+    pub(crate) fn learn<'a>(
+        &mut self,
+        name: &str,
+        data: &'a [u8],
+        parse: impl FnOnce(&str, &'a [u8]) -> StreamEvent<'a>,
+    ) -> StreamEvent<'a> {
         let event = parse(name, data);
-        if let StreamEvent::Chunk(facts) = &event
-            && let Some(pattern) = Pattern::of(name, facts, data)
-        {
-            self.known = Some(pattern);
+        if let StreamEvent::Chunk(facts) = &event {
+            self.keep(name, data, facts);
         }
         event
+    }
+
+    /// Keeps the pattern of an event that means this, if it has one.
+    pub(crate) fn keep(&mut self, name: &str, data: &[u8], facts: &ChunkFacts<'_>) {
+        if let Some(pattern) = Pattern::of(name, facts, data) {
+            self.known = Some(pattern);
+        }
     }
 }
 
 /// An event that holds one text and nothing else that matters.
 #[derive(Debug)]
-struct Pattern {
+pub(crate) struct Pattern {
     /// The name of the event; empty where it has none.
     name: String,
     /// Up to and with the quote before the text.
@@ -117,7 +137,7 @@ impl Numbered {
 
 /// Digits that JSON takes for a number.
 #[inline(always)]
-fn is_number(digits: &[u8]) -> bool {
+pub(crate) fn is_number(digits: &[u8]) -> bool {
     match digits {
         [] => false,
         [b'0'] => true,
@@ -172,7 +192,7 @@ impl Pattern {
     }
 
     #[inline(always)]
-    fn facts<'a>(&self, text: Cow<'a, str>) -> ChunkFacts<'a> {
+    pub(crate) fn facts<'a>(&self, text: Cow<'a, str>) -> ChunkFacts<'a> {
         let (content, reasoning) = if self.reasoning {
             (None, Some(text))
         } else {

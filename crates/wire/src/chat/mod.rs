@@ -9,6 +9,7 @@ pub(crate) mod field_purpose;
 pub(crate) mod hidden_text;
 pub(crate) mod odd_event;
 pub(crate) mod reader;
+pub(crate) mod remembered;
 pub(crate) mod repair;
 pub(crate) mod usage;
 
