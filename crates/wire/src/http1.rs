@@ -378,11 +378,11 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Fra
     };
     let mut chunked = false;
     for header in response.headers.iter() {
-        let value = String::from_utf8_lossy(header.value).trim().to_owned();
-        let name = header.name;
-        head.note_gateway(name, &value);
+        let value = String::from_utf8_lossy(header.value);
+        let (name, value) = (header.name, value.trim());
+        let own = || Some(value.to_owned());
         if name.eq_ignore_ascii_case("content-type") {
-            head.content_type = Some(value);
+            head.content_type = own();
         } else if name.eq_ignore_ascii_case("content-length") {
             // A proxy that joins two equal lines makes a list of them.
             for part in value.split(',') {
@@ -402,23 +402,26 @@ fn read_head(response: &httparse::Response<'_, '_>) -> Result<(ResponseHead, Fra
                 head.keep_alive = true;
             }
         } else if name.eq_ignore_ascii_case("content-encoding") {
-            head.content_encoding = Some(value);
+            head.content_encoding = own();
         } else if name.eq_ignore_ascii_case("retry-after") {
-            head.retry_after = Some(value);
+            head.retry_after = own();
         } else if name.eq_ignore_ascii_case("retry-after-ms")
             || name.eq_ignore_ascii_case("x-ms-retry-after-ms")
         {
-            head.retry_after_ms = Some(value);
+            head.retry_after_ms = own();
         } else if name.eq_ignore_ascii_case("date") {
-            head.date = Some(value);
+            head.date = own();
         } else if name.eq_ignore_ascii_case("location") {
-            head.location = Some(value);
+            head.location = own();
         } else if name.eq_ignore_ascii_case("server") {
-            head.server = Some(value);
+            head.note_gateway(name, value);
+            head.server = own();
         } else if name.eq_ignore_ascii_case("etag") {
-            head.etag = Some(value);
+            head.etag = own();
         } else if name.eq_ignore_ascii_case("x-linked-etag") {
-            head.linked_etag = Some(value);
+            head.linked_etag = own();
+        } else {
+            head.note_gateway(name, value);
         }
     }
     let state = match (status, chunked, head.content_length) {

@@ -106,6 +106,11 @@ impl SseDecoder {
         mut bytes: &[u8],
         mut on_event: F,
     ) -> Result<(), SseError> {
+        if self.at_start {
+            // Only a byte order mark begins so; without one the first event may be borrowed, too.
+            let first = self.partial.first().or(bytes.first());
+            self.at_start = first.is_none_or(|byte| *byte == 0xEF);
+        }
         while !bytes.is_empty() {
             if self.after_cr {
                 self.after_cr = false;
