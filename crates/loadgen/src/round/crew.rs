@@ -135,7 +135,7 @@ impl Crew {
         &self,
         order: RoundOrder,
         supplies: RoundSupplies<'_>,
-        records: mpsc::Sender<RequestRecord>,
+        records: mpsc::Sender<Box<RequestRecord>>,
     ) -> RoundJob {
         let places = order.pacing.max_in_flight();
         RoundJob {
@@ -170,7 +170,7 @@ impl Crew {
 fn follow(
     job: &RoundJob,
     reports: &Receiver<WorkerReport>,
-    records: &Receiver<RequestRecord>,
+    records: &Receiver<Box<RequestRecord>>,
     watch: &mut dyn FnMut(RoundEvent<'_>),
 ) -> RoundTally {
     let mut tally = RoundTally::new(job.started_ns);

@@ -30,7 +30,8 @@ pub(crate) struct RoundJob {
     pub(crate) started_ns: u64,
     /// Scrape between requests.
     pub(crate) between: Option<Arc<[Sampler]>>,
-    pub(crate) records: Sender<RequestRecord>,
+    /// Boxed: as it stands each would be copied into the channel and out of it.
+    pub(crate) records: Sender<Box<RequestRecord>>,
     pub(crate) counters: RoundCounters,
     /// Places in flight of an open loop, where their number is limited.
     pub(crate) places: Option<Arc<Semaphore>>,

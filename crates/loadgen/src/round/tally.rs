@@ -47,7 +47,7 @@ impl RoundTally {
     /// Hands the records on that have come.
     pub(super) fn take(
         &mut self,
-        records: &Receiver<RequestRecord>,
+        records: &Receiver<Box<RequestRecord>>,
         watch: &mut dyn FnMut(RoundEvent<'_>),
     ) {
         let before = self.ended;

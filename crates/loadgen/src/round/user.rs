@@ -80,7 +80,7 @@ impl User {
         job.end(&record.outcome);
         let was_sent = record.timeline.start_ns.is_some();
         // The receiver is gone only when the run is being torn down.
-        let _ = job.records.send(record);
+        let _ = job.records.send(Box::new(record));
         was_sent
     }
 
