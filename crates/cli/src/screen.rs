@@ -16,15 +16,22 @@ use std::{
 
 /// `--quiet`: set once, before anything is said.
 static QUIET: AtomicBool = AtomicBool::new(false);
+/// Runs within another job, which says itself what comes of them.
+static SILENT: AtomicBool = AtomicBool::new(false);
 
 /// Switches notes and tables off, for good.
 pub(crate) fn be_quiet() {
     QUIET.store(true, Relaxed);
 }
 
+/// Switches off, or on again, all that runs say, their conclusions too.
+pub(crate) fn be_silent(silent: bool) {
+    SILENT.store(silent, Relaxed);
+}
+
 /// Whether notes and tables are off.
 pub(crate) fn quiet() -> bool {
-    QUIET.load(Relaxed)
+    QUIET.load(Relaxed) || SILENT.load(Relaxed)
 }
 
 /// Columns of the terminal on stdout; `None` for a pipe or file, which get the whole width.
@@ -71,6 +78,9 @@ pub(crate) fn round(result: &RoundResult, earlier: &[RoundResult], plan: &Plan) 
 /// its conclusion. What else is said of it stands at the end of the run.
 pub(crate) fn level(level: &LevelComparison, rounds: &[RoundResult], plan: &Plan) {
     let lang = plan.output.lang;
+    if SILENT.load(Relaxed) {
+        return;
+    }
     if quiet() {
         let (at, sentence) = (load_text(level.load, lang), conclusion_text(level, lang));
         let text = format!("{at}{}{sentence}", lang.pick([": ", "："]));

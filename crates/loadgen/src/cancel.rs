@@ -10,6 +10,8 @@ use tokio::sync::Notify;
 #[derive(Clone, Debug, Default)]
 pub struct Cancel {
     signal: Arc<CancelSignal>,
+    /// Given with it, and not the other way round.
+    parent: Option<Arc<CancelSignal>>,
 }
 
 #[derive(Debug, Default)]
@@ -24,6 +26,14 @@ impl Cancel {
         Self::default()
     }
 
+    /// A signal of its own that is given with this one too.
+    pub fn child(&self) -> Self {
+        Self {
+            signal: Arc::default(),
+            parent: Some(Arc::clone(&self.signal)),
+        }
+    }
+
     /// Gives the signal: nothing new is sent, what is in flight ends as cancelled.
     pub fn cancel(&self) {
         self.signal.given.store(true, SeqCst);
@@ -32,17 +42,25 @@ impl Cancel {
 
     /// Whether the signal has been given.
     pub fn is_cancelled(&self) -> bool {
-        self.signal.given.load(SeqCst)
+        let parent = self.parent.as_ref();
+        self.signal.given.load(SeqCst) || parent.is_some_and(|one| one.given.load(SeqCst))
     }
 
     /// Waits until the signal is given; at once where it has been.
     pub(crate) async fn cancelled(&self) {
         loop {
             let notified = self.signal.waiting.notified();
+            let of_parent = self.parent.as_ref().map(|one| one.waiting.notified());
             if self.is_cancelled() {
                 return;
             }
-            notified.await;
+            match of_parent {
+                None => notified.await,
+                Some(of_parent) => tokio::select! {
+                    () = notified => {}
+                    () = of_parent => {}
+                },
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod finding;
 mod hex;
 mod inside_reuse;
 mod load;
+mod max_load;
 mod mixed;
 mod network;
 mod outcome;
@@ -70,6 +71,7 @@ pub use finding::{
 pub use hex::hex;
 pub use inside_reuse::InsideReuse;
 pub use load::{ArrivalRate, Arrivals, Load, Replay};
+pub use max_load::{LoadBound, LoadProbe, LoadSide, LoadUnit, MaxLoad, MostLoad, ProbeVerdict};
 pub use mixed::{Arm, BlockNeed, MixedFinding, MixedPlace};
 pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};

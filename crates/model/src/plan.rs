@@ -2,7 +2,7 @@
 
 use crate::{
     Api, CacheControl, CachePlan, ColdPlan, EngineKind, Judging, Load, NetworkPlan, PriceTable,
-    Pricing, RoundSpec, Schedule, Secret, Slo, UntilPlan, WriteTtl,
+    Pricing, RoundKind, RoundSpec, Schedule, Secret, Slo, UntilPlan, WriteTtl,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -28,6 +28,10 @@ pub struct Plan {
     /// Most requests in flight of an open loop; `None`: as many as its server makes it hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u32>,
+    /// Cold rounds only fill the cache, by a closed loop of so many requests in flight, whatever the
+    /// load of the level; `None`: they have that load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priming: Option<u32>,
     /// The rounds of every level.
     pub schedule: Schedule,
     /// Repeat the schedule until it is decided; `None`: run it once.
@@ -87,6 +91,7 @@ impl Plan {
             request: RequestPlan::default(),
             levels: vec![Load::Concurrency(1)],
             max_concurrency: None,
+            priming: None,
             schedule: Schedule::default(),
             until: None,
             shared_prefix: Vec::new(),
@@ -178,6 +183,16 @@ impl Plan {
         earlier
             .filter(|one| *one == own)
             .fold(1, |count, _| count + 1)
+    }
+
+    /// The load of a round of this kind in the level at this position.
+    pub fn load_of(&self, level: u32, kind: RoundKind) -> Load {
+        let own = self.levels.get(level as usize).copied();
+        let own = own.unwrap_or(Load::Concurrency(1));
+        match self.priming.filter(|_| kind == RoundKind::Cold) {
+            Some(in_flight) => Load::Concurrency(in_flight),
+            None => own,
+        }
     }
 
     /// The rounds of every level, in order.

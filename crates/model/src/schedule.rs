@@ -147,6 +147,11 @@ impl Schedule {
         rounds
     }
 
+    /// One cold round.
+    pub fn cold_alone() -> Self {
+        Self(vec![RoundKind::Cold])
+    }
+
     /// It has a round of this kind.
     pub fn has(&self, kind: RoundKind) -> bool {
         self.0.contains(&kind)

@@ -99,7 +99,7 @@ pub struct RequestMetrics {
     pub itl_ms: Option<f64>,
     /// End of the response − t0.
     pub latency_ms: Option<f64>,
-    /// t0 − start of the round: the wait for a virtual user.
+    /// t0 − start of the round: the wait for a virtual user; in an open loop t0 − due instant.
     pub queue_wait_ms: Option<f64>,
     /// Opening the connection, if it was opened for this request.
     pub connect_ms: Option<f64>,

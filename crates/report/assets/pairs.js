@@ -1,6 +1,8 @@
 // The same request cold and warm, on one scale both ways: below the diagonal warm was faster.
 const pairsOf = (level) => {
   const out = [];
+  // Of an overloaded side no time is held against another.
+  if (level.overloaded) return out;
   for (const cold of level.rounds.filter((r) => r.kind === "cold"))
     for (const warm of level.rounds.filter((r) => r.kind === "warm" && r.epoch === cold.epoch)) {
       const at = new Map(warm.index.map((index, i) => [index, i]));
@@ -13,7 +15,7 @@ const pairsOf = (level) => {
 };
 const scatter = (data, level) => {
   const pairs = pairsOf(level);
-  if (pairs.length < DOTS) return leftOut("pairs", say("noPairs", DOTS));
+  if (pairs.length < DOTS) return leftOut("pairs", level.overloaded ? say("overloaded") : say("noPairs", DOTS));
   const xs = pairs.map(([cold, i]) => cold.ttft[i]), ys = pairs.map(([, , warm, j]) => warm.ttft[j]);
   const log = wide(xs.concat(ys), 5), axis = (kind) => ({ label: `TTFT ${say(kind)} (ms)`, log, fromZero: true });
   const below = xs.filter((x, k) => ys[k] < x).length, note = say("pairsNote", below, pairs.length);

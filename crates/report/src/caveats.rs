@@ -2,6 +2,7 @@
 
 use crate::words::{is_media, load_kind, warning_text};
 use dualround_model::{Lang, Load, Plan, RoundResult, Warning};
+use std::mem::discriminant;
 
 /// A caveat of a run, said once for all rounds that it is about.
 pub(crate) struct Caveat {
@@ -42,17 +43,19 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
     let kind = load_kind(first.unwrap_or(Load::Concurrency(1)));
     let of_rounds = rounds.iter().flat_map(|round| {
         let (level, number) = (plan.level_name(round.meta.level), round.meta.spec.number);
-        let place = format!("{level}/{number}");
+        let place = if round.meta.load.is_open() {
+            format!("{level} #{number}")
+        } else {
+            format!("{level}/{number}")
+        };
         let warnings = round.summary.warnings.iter();
         warnings.map(move |warning| (warning, Some(place.clone())))
     });
     let of_run = of_run.iter().map(|warning| (warning, None));
-    let worst = most_overloaded(rounds);
+    let worst = worst_of_client(rounds);
     for (warning, place) in of_run.chain(of_rounds) {
-        let warning = match (warning, worst) {
-            (Warning::ClientOverloaded { .. }, Some(worst)) => worst,
-            _ => warning,
-        };
+        let of_kind = |known: &&&Warning| discriminant(**known) == discriminant(warning);
+        let warning = worst.iter().find(of_kind).copied().unwrap_or(warning);
         let text = [Lang::En, Lang::Zh].map(|lang| warning_text(warning, lang));
         let known = all.iter().position(|caveat| caveat.text == text);
         let at = known.unwrap_or_else(|| {
@@ -70,20 +73,31 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
     all
 }
 
-/// Of rounds in which the client was overloaded the worst, which is said for all of them.
-fn most_overloaded(rounds: &[RoundResult]) -> Option<&Warning> {
+/// Of each kind of caveat about the client the worst one, which is said for all of its rounds.
+fn worst_of_client(rounds: &[RoundResult]) -> Vec<&Warning> {
     let warnings = rounds.iter().flat_map(|round| &round.summary.warnings);
-    let late = warnings.filter_map(|warning| Some((warning, lag(warning)?)));
-    let worst = late.max_by(|(_, a), (_, b)| a.total_cmp(b));
-    worst.map(|(warning, _)| warning)
+    let mut worst: Vec<(&Warning, f64)> = Vec::new();
+    for (warning, size) in warnings.filter_map(|warning| Some((warning, size(warning)?))) {
+        let same =
+            |(known, _): &&mut (&Warning, f64)| discriminant(*known) == discriminant(warning);
+        match worst.iter_mut().find(same) {
+            Some(known) if known.1 < size => *known = (warning, size),
+            Some(_) => {}
+            None => worst.push((warning, size)),
+        }
+    }
+    worst.into_iter().map(|(warning, _)| warning).collect()
 }
 
-/// How late an overloaded client was, ms.
-fn lag(warning: &Warning) -> Option<f64> {
+/// How bad a caveat about the client is, among those of its kind.
+#[expect(clippy::cast_precision_loss, reason = "requests of a round")]
+fn size(warning: &Warning) -> Option<f64> {
     match warning {
         Warning::ClientOverloaded {
             probe_lag_p99_ms, ..
         } => Some(*probe_lag_p99_ms),
+        Warning::ArrivalsLate { p99_ms, .. } => Some(*p99_ms),
+        Warning::ConnectionsRanOut { opened, of, .. } => Some(*opened as f64 / (*of).max(1) as f64),
         _ => None,
     }
 }

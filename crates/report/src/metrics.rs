@@ -373,9 +373,11 @@ fn never(_: &RoundSummary) -> bool {
     false
 }
 
-/// Where nothing reasons the answer's first token is the first token.
+/// Where nothing reasons the answer's first token is the first token; sums in another order differ in
+/// their last digits.
 fn is_not_ttft(round: &RoundSummary) -> bool {
-    round.ttfo.n > 0 && round.ttfo.avg != round.ttft.avg
+    let apart = round.ttfo.avg.zip(round.ttft.avg);
+    round.ttfo.n > 0 && apart.is_none_or(|(ttfo, ttft)| (ttfo - ttft).abs() > 1e-9 * ttft)
 }
 
 fn ttft_width(record: &RequestRecord, _: &RequestMetrics) -> Option<f64> {

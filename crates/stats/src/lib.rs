@@ -12,6 +12,7 @@ mod cost;
 mod decision;
 mod diagnosis;
 mod level;
+mod max_load;
 mod numbers;
 mod round;
 mod versus;
@@ -23,11 +24,15 @@ pub use calibration::{calibrate, calibrate_rate, flat_out, held_level, held_rate
 pub use decision::{MARGIN, decide};
 pub use level::answers::AnswerFold;
 pub use level::compare;
+pub use max_load::{
+    search::{FoundLoad, LoadSearch},
+    share::{ShareRule, lowest_share},
+};
 pub use numbers::intervals::{Interval, hodges_lehmann, newcombe, t_interval, welch};
 pub use numbers::quantile::{quantile, stat};
 pub use round::fold::{RoundFold, summarise};
 pub use round::options::SummaryOptions;
 pub use round::readings::RoundMetrics;
-pub use round::request::request_metrics;
+pub use round::request::{request_metrics, within};
 pub use round::running::{LogHistogram, Running};
 pub use versus::{RunData, versus};

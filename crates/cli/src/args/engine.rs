@@ -12,7 +12,7 @@ pub(crate) struct DemoArgs {
     /// 请求的 API [默认：chat]
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiWord>,
-    /// Requests in flight, one level each [default: 1, 64 and 512, unless rates are given].
+    /// Requests in flight, one level each.
     ///
     /// 并发数（可指定多个，每个为一个并发级别）
     #[arg(long, num_args = 1.., value_delimiter = ',', default_values_t = [1, 4, 8])]
@@ -57,7 +57,7 @@ pub(crate) struct CalibrateArgs {
     /// 请求的 API [默认：chat]
     #[arg(long, value_name = "API")]
     pub(crate) api: Option<ApiWord>,
-    /// Requests in flight, one level each.
+    /// Requests in flight, one level each [default: 1, 64 and 512, unless rates are given].
     ///
     /// 并发数（可指定多个，每个为一个并发级别）[默认：1、64、512；给出速率时不测]
     #[arg(long, num_args = 1.., value_delimiter = ',',

@@ -8,6 +8,7 @@ mod check;
 mod engine;
 mod init;
 mod language;
+mod max_load;
 mod network;
 mod results;
 mod run;
@@ -21,6 +22,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error:
 use dualround_model::Lang;
 pub(crate) use engine::{CalibrateArgs, DemoArgs, SimulateArgs};
 pub(crate) use init::InitArgs;
+pub(crate) use max_load::MaxLoadArgs;
 pub(crate) use network::NetworkArgs;
 pub(crate) use results::{
     CompareArgs, CompletionsArgs, ExplainArgs, ListArgs, ManArgs, ReportArgs,
@@ -74,6 +76,10 @@ pub(crate) enum Command {
     ///
     /// 查看服务，写出适合它的 dualround.yaml 与一份小数据集
     Init(Box<InitArgs>),
+    /// Find the most load that a server takes within an SLO, with its cache cold and warm.
+    ///
+    /// 找出服务在满足 SLO 时能承受的最大负载，缓存冷、热各一个
+    MaxLoad(Box<MaxLoadArgs>),
     /// Measure this client's own error on this machine, against the simulated engine's log.
     ///
     /// 对照模拟引擎的日志，测量本客户端在本机上的误差
@@ -130,6 +136,9 @@ pub(crate) fn command_in(lang: Lang) -> clap::Command {
         })
     });
     let command = command.mut_subcommand("init", |init| check::as_check(init, init::INIT));
+    let command = command.mut_subcommand("max-load", |command| {
+        check::as_check(command, max_load::MAX_LOAD)
+    });
     language::spoken(setting::completed(command), lang)
 }
 

@@ -5,7 +5,7 @@ use crate::{lang, progress::ProgressFormat};
 use clap::{ValueEnum, builder::PossibleValue};
 use dualround_dataset::{TextLang, format_names};
 use dualround_model::{
-    Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, Sampling, StoreText, Tables,
+    Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, LoadUnit, Sampling, StoreText, Tables,
     TimestampUnit, TokenSourceChoice,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
@@ -78,6 +78,12 @@ words! {
         Poisson => ProcessName::Poisson,
         Constant => ProcessName::Constant,
         Gamma => ProcessName::Gamma,
+    }
+
+    /// `--by`: what a load is counted in.
+    LoadUnitWord: LoadUnit {
+        Rate => LoadUnit::Rate,
+        Concurrency => LoadUnit::Concurrency,
     }
 
     /// `--timestamp-unit`: the unit of a data set's times.

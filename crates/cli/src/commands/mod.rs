@@ -16,6 +16,7 @@ mod generate;
 mod init;
 mod list;
 mod lost_lines;
+mod max_load;
 mod pages;
 mod remake;
 mod resume;
@@ -32,6 +33,7 @@ pub(crate) fn dispatch(command: Command) -> anyhow::Result<u8> {
         Command::Run(args) => run::run(*args),
         Command::Demo(args) => demo::run(args),
         Command::Init(args) => init::run(*args),
+        Command::MaxLoad(args) => max_load::run(*args),
         Command::Calibrate(args) => calibrate::run(&args),
         Command::Simulate(args) => simulate::run(args),
         Command::Convert(Convert::Longbench(args)) => convert::longbench(args),

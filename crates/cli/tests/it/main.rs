@@ -18,6 +18,7 @@ mod guide;
 mod hub;
 mod limits;
 mod machines;
+mod max_load;
 mod metrics;
 mod mixed;
 mod network;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 const FIRST_LATENCY_S: f64 = 1.0;
 /// Connections for each request that is in flight on average: arrivals come in bursts.
 const SPARE: f64 = 2.0;
+/// Connections of a worker at the least: it sends by its own, whatever the others have free.
+const OF_A_WORKER: u32 = 4;
 
 /// When the requests of a level arrive: the same in all of its rounds.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,12 +82,20 @@ impl LevelArrivals {
     }
 
     /// Connections that are opened before a round: for twice the requests that are in flight when
-    /// each takes `latency_s`, but for no more than there are, or may be at once.
-    pub(super) fn connections(&self, latency_s: Option<f64>, most: Option<u32>) -> u32 {
+    /// each takes `latency_s`, and some for each worker; but for no more than there are requests, or
+    /// may be in flight at once, at each worker.
+    pub(super) fn connections(
+        &self,
+        latency_s: Option<f64>,
+        max_in_flight: Option<u32>,
+        workers: u32,
+    ) -> u32 {
         let latency = latency_s.unwrap_or(FIRST_LATENCY_S);
         let all = u32::try_from(self.due_ns.len()).unwrap_or(u32::MAX);
-        let most = most.unwrap_or(u32::MAX).min(all);
-        count(SPARE * self.per_second * latency).min(most).max(1)
+        let most = max_in_flight.unwrap_or(u32::MAX).min(all).max(1);
+        let wanted = count(SPARE * self.per_second * latency);
+        let wanted = wanted.max(OF_A_WORKER.saturating_mul(workers));
+        wanted.min(most.saturating_mul(workers.max(1)))
     }
 }
 
@@ -151,11 +161,12 @@ mod tests {
     #[test]
     fn connections_are_for_twice_what_is_in_flight_and_no_more_than_there_can_be() {
         let level = level(8.0, 1000, None);
-        assert_eq!(level.connections(None, None), 16);
-        assert_eq!(level.connections(Some(2.5), None), 40);
-        assert_eq!(level.connections(Some(2.5), Some(12)), 12);
-        assert_eq!(level.connections(Some(0.000_1), None), 1);
-        assert_eq!(self::level(8.0, 6, None).connections(None, None), 6);
+        assert_eq!(level.connections(None, None, 1), 16);
+        assert_eq!(level.connections(Some(2.5), None, 2), 40);
+        // A worker may come to hold all that are in flight.
+        assert_eq!(level.connections(Some(2.5), Some(12), 2), 24);
+        assert_eq!(level.connections(Some(0.000_1), None, 2), 8);
+        assert_eq!(self::level(8.0, 6, None).connections(None, None, 1), 6);
         assert_eq!(self::level(0.2, 6, None).of_a_second(), 1);
         assert_eq!(self::level(8.5, 6, None).of_a_second(), 9);
     }

@@ -51,6 +51,8 @@ pub struct Session {
     warm_up: WarmUp,
     /// When the requests of the level under way arrive; `None` in a closed loop.
     arrivals: Option<LevelArrivals>,
+    /// The latency that 99 % of its warm-up requests did not exceed, s.
+    latency_s: Option<f64>,
     metrics: RunMetrics,
     engines: RunEngines,
     cold: RunCold,
@@ -110,6 +112,7 @@ impl Session {
             })?,
             warm_up: WarmUp::default(),
             arrivals: None,
+            latency_s: None,
             engines: RunEngines::default(),
             cold: RunCold::new(Markers::new(plan.seed, nanos(wall)), token_ids(&levels)),
             epoch: RunEpoch::default(),
@@ -291,13 +294,13 @@ impl Session {
         }
         let mut done = RoundPreparation {
             probe_requests: std::mem::take(&mut self.notes.probe_requests),
-            warmup_requests: self.seat(level, watch)?,
+            warmup_requests: self.seat(level, spec, watch)?,
             prepared_ns: self.clock().now(),
             cold: self.make_cold(spec, watch)?,
         };
         let mut order = self.order(level, spec);
         let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
-        if self.arrivals.is_none() {
+        if order.pacing == Pacing::Closed {
             self.epoch.keep_begun(spec.kind, &mut order.requests);
         }
         let RoundBodies { bodies, cut, cold } = self.bodies(spec, &mut order)?;
@@ -316,10 +319,8 @@ impl Session {
         Ok(self.ended(begun, output, &before))
     }
 
-    fn load(&self, level: u32) -> Load {
-        let level = usize::try_from(level).unwrap_or(usize::MAX);
-        let load = self.setting.plan.levels.get(level);
-        load.copied().unwrap_or(Load::Concurrency(1))
+    fn load(&self, level: u32, spec: RoundSpec) -> Load {
+        self.setting.plan.load_of(level, spec.kind)
     }
 
     /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
@@ -331,14 +332,17 @@ impl Session {
     fn seat(
         &mut self,
         level: u32,
+        spec: RoundSpec,
         watch: &mut dyn FnMut(RoundEvent<'_>),
     ) -> Result<u32, LoadError> {
         if self.setting.level == Some(level) {
-            return Ok(0);
+            return self.seat_round(level, spec).map(|()| 0);
         }
         self.setting.level = Some(level);
         let (plan, samples) = (&self.setting.plan, self.setting.samples());
-        let (load, seed) = (self.load(level), order::arrival_seed(plan.seed, level));
+        let load = plan.levels.get(level as usize).copied();
+        let load = load.unwrap_or(Load::Concurrency(1));
+        let seed = order::arrival_seed(plan.seed, level);
         self.arrivals = LevelArrivals::of(load, samples, seed, plan.limits.duration_ms)?;
         let wave = match &self.arrivals {
             Some(arrivals) => arrivals.of_a_second(),
@@ -351,9 +355,24 @@ impl Session {
             self.epoch.forget_content();
         }
         let sent = self.warm_up(plan.warmup.unwrap_or(wave), watch);
-        let latency_s = self.warm_up.seen.p99_s().filter(|_| sent > 0);
-        self.make_room(latency_s)?;
+        self.latency_s = self.warm_up.seen.p99_s().filter(|_| sent > 0);
+        self.make_room(self.latency_s)?;
+        self.seat_round(level, spec)?;
         Ok(sent)
+    }
+
+    /// Seats the crew for a round that has another load than the one before it: cold rounds may only
+    /// fill the cache.
+    fn seat_round(&mut self, level: u32, spec: RoundSpec) -> Result<(), LoadError> {
+        if self.setting.plan.priming.is_none() {
+            return Ok(());
+        }
+        self.crew
+            .seat(self.load(level, spec).concurrency().unwrap_or(1));
+        if spec.kind == RoundKind::Cold {
+            return Ok(());
+        }
+        self.make_room(self.latency_s)
     }
 
     /// Returns the requests that were sent.
@@ -377,7 +396,8 @@ impl Session {
         let Some(arrivals) = &self.arrivals else {
             return Ok(());
         };
-        let users = arrivals.connections(latency_s, self.setting.plan.max_concurrency);
+        let plan = &self.setting.plan;
+        let users = arrivals.connections(latency_s, plan.max_concurrency, plan.workers);
         limits::make_room(users, self.setting.target().unix.is_none())?;
         self.crew.seat_up_to(users);
         Ok(())
@@ -425,7 +445,7 @@ impl Session {
         };
         if spec.kind == RoundKind::Mixed {
             let load = MixedLoad {
-                concurrency: self.load(order.level).concurrency(),
+                concurrency: self.load(order.level, spec).concurrency(),
                 longest_ns: self.epoch.longest_ns,
             };
             let (setting, cold) = (&self.setting, &mut self.cold);
@@ -478,8 +498,10 @@ impl Session {
             level,
             round: spec.number,
             pacing: match &self.arrivals {
-                Some(arrivals) => arrivals.pacing(plan.max_concurrency),
-                None => Pacing::Closed,
+                Some(arrivals) if self.load(level, spec).is_open() => {
+                    arrivals.pacing(plan.max_concurrency)
+                }
+                _ => Pacing::Closed,
             },
             // Of an open loop, what is due later is not in the order.
             duration_ms: plan.limits.duration_ms.filter(|_| self.arrivals.is_none()),
@@ -506,9 +528,11 @@ impl Session {
         cut: Option<PrefixCut>,
     ) -> RoundMeta {
         let now = self.setting.control.clock().now();
+        let is_open = self.load(level, spec).is_open();
+        let arrivals = self.arrivals.as_ref().filter(|_| is_open);
         RoundMeta {
             level,
-            load: self.load(level),
+            load: self.load(level, spec),
             spec,
             planned,
             not_started: planned,
@@ -525,7 +549,7 @@ impl Session {
             content_digest: bodies.content_digest.clone(),
             wire_digest: bodies.wire_digest.clone(),
             peak_in_flight: 0,
-            open: self.arrivals.as_ref().map(|arrivals| OpenRound {
+            open: arrivals.map(|arrivals| OpenRound {
                 connections: self.crew.users(),
                 max_in_flight: self.setting.plan.max_concurrency,
                 last_due_ns: arrivals.due_ns.last().copied().unwrap_or(0),
@@ -550,7 +574,7 @@ impl Session {
     ) -> RoundOutput {
         let setting = &self.setting;
         let plan = &setting.plan;
-        let is_alone = self.load(order.level).concurrency() == Some(1);
+        let is_alone = plan.load_of(order.level, kind).concurrency() == Some(1);
         let between = plan.prometheus.per_request && is_alone;
         let supplies = RoundSupplies {
             client: &setting.client,

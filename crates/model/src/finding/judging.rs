@@ -96,6 +96,8 @@ pub enum Repeated {
 pub enum Reason {
     /// No warm round was run.
     NoWarmRound,
+    /// Cold rounds only filled the cache, by another load, so nothing is compared with them.
+    Primed,
     /// No request succeeded in both rounds of a cycle.
     NoPairs,
     /// The cold round was contaminated.

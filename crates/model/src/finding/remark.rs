@@ -31,6 +31,13 @@ pub enum Remark {
     MoreMixed,
     /// The failures of the rounds tell more.
     SeeFailures,
+    /// Requests waited at the client for a place in flight, which TTFT from t0 does not hold.
+    WaitedAtClient {
+        /// Mean TTFT from the due instant of the cold rounds, ms.
+        cold_ms: f64,
+        /// The same of the warm ones.
+        warm_ms: f64,
+    },
     /// Too few requests arrived to tell whether a side was overloaded.
     OverloadUnknown,
     /// A server that warms up in its first round would look the same.

@@ -49,8 +49,8 @@ pub(super) const TERMS: &[Term] = &[
         "queue_wait_ms",
         "queue wait",
         "客户端排队",
-        "t0 − start of the round, ms: how long the request waited for a free user of the level. Never part of TTFT.",
-        "t0 − 本轮开始，毫秒：请求在客户端等待并发名额的时间。不计入 TTFT。",
+        "t0 − start of the round, ms: how long the request waited for a free user of the level; in an open loop t0 − due instant. Never part of TTFT.",
+        "t0 − 本轮开始，毫秒：请求在客户端等待并发名额的时间；开环负载下为 t0 − 计划时刻。不计入 TTFT。",
     ),
     term(
         "connect_ms",

@@ -4,8 +4,10 @@ use crate::{number::Rounded, telemetry_points::since_start};
 use dualround_model::RoundResult;
 use serde::Serialize;
 
-/// Intervals that the time of a round is cut into.
-const INTERVALS: usize = 200;
+/// Intervals that the time of a round is cut into, at the most and at the least.
+const INTERVALS: (usize, usize) = (200, 10);
+/// Requests that an interval has on average at the least: fewer make spikes.
+const IN_AN_INTERVAL: usize = 10;
 
 /// Arrivals and backlog at the end of each interval.
 #[derive(Serialize)]
@@ -28,9 +30,11 @@ pub(super) fn over_time(round: &RoundResult) -> Option<OverTime> {
     let due = sorted(due.map(seconds));
     let ends = sorted(rows().map(|(_, row)| seconds(row.end_ns())));
     let last = ends.last().copied().filter(|last| *last > 0.0)?;
-    let step = last / INTERVALS as f64;
+    let (most, least) = INTERVALS;
+    let intervals = (due.len() / IN_AN_INTERVAL).clamp(least, most);
+    let step = last / intervals as f64;
     let until = |times: &[f64], at: f64| times.partition_point(|time| *time <= at);
-    let times: Vec<f64> = (1..=INTERVALS).map(|at| at as f64 * step).collect();
+    let times: Vec<f64> = (1..=intervals).map(|at| at as f64 * step).collect();
     let arrived = |at: f64| until(&due, at);
     Some(OverTime {
         arrivals: times

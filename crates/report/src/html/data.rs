@@ -10,7 +10,7 @@ use crate::{
 };
 use dualround_model::{
     Flag, Goodput, Lang, MetricKind, MetricTrack, Outcome, PrefillModel, RequestRecord, RoundKind,
-    RoundResult, RoundSummary, SeriesTrack, TrackPoint,
+    RoundResult, RoundSummary, SeriesTrack, TrackPoint, Withheld,
 };
 use serde::{Serialize, Serializer};
 use std::{
@@ -75,6 +75,9 @@ struct RequestTexts {
 #[derive(Serialize)]
 struct PageLevel<'a> {
     name: String,
+    /// A side could not hold its rate, so cold and warm are not held against each other.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    overloaded: bool,
     line: Option<FittedLine>,
     /// Why there is none, in English and Chinese.
     no_line: Option<[String; 2]>,
@@ -184,6 +187,7 @@ fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
         let rounds = page.rounds_of(level);
         Ok(PageLevel {
             name: page.level_name(level),
+            overloaded: compared.is_some_and(|one| one.ttft.withheld == Some(Withheld::Overloaded)),
             line: prefill.and_then(line),
             no_line: prefill.and_then(|model| model.refused).map(no_prefill_line),
             rounds: rounds

@@ -26,7 +26,10 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     // An overloaded side hits or misses as any other.
     let overloaded = matches!(found.reason, Some(Reason::Overloaded(_)));
     let about_rounds = (found.kind != ConclusionKind::Withheld || overloaded)
-        && !matches!(found.reason, Some(Reason::NoPairs | Reason::NoWarmRound));
+        && !matches!(
+            found.reason,
+            Some(Reason::NoPairs | Reason::NoWarmRound | Reason::Primed)
+        );
     if let Some(until) = level.until {
         let [more, more_zh] = looked(until);
         en.push_str(&more);
@@ -120,6 +123,7 @@ fn why_not(level: &LevelComparison) -> Bilingual {
         Some(Reason::Overloaded(_)) => both("withheld: overloaded", "不下结论：过载"),
         Some(Reason::NoWarmRound) => both("no warm round", "没有热轮"),
         Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
+        Some(Reason::Primed) => both("not compared", "不作比较"),
         Some(Reason::FewPrompts { .. }) => both("cannot tell: few prompts", "无法判断：提示词太少"),
         Some(Reason::LostPairs { .. }) => both("cannot tell: failures", "无法判断：请求失败"),
         // Of mixed rounds, which have words of their own.
@@ -287,6 +291,10 @@ fn undecided(level: &LevelComparison) -> Bilingual {
         Reason::NoWarmRound => both(
             "cannot tell: no warm round was run, so nothing is compared",
             "无法判断：没有运行热轮，没有可比较的",
+        ),
+        Reason::Primed => both(
+            "cannot tell: the cold round only filled the cache, by another load, so cold and warm are not compared",
+            "无法判断：冷轮只用于以另一种负载填充缓存，因此不比较冷热",
         ),
         Reason::NoPairs => both(
             "cannot tell: no request succeeded with a TTFT in both rounds",
@@ -480,6 +488,17 @@ fn remark_text(remark: Remark) -> Bilingual {
             "；以 --resume 运行同一命令可继续（若时间已用完，请增大 --budget）",
         ),
         Remark::MoreMixed => both("; more M rounds tell more", "；可增加 M 轮"),
+        Remark::WaitedAtClient { cold_ms, warm_ms } => {
+            let [cold, warm] = [cold_ms, warm_ms].map(short);
+            [
+                format!(
+                    "; requests waited for a place in flight (--max-concurrency), which this ratio does not hold: TTFT from the due instant {cold} → {warm} ms on average"
+                ),
+                format!(
+                    "；有请求在等待在途名额（--max-concurrency），此加速比不含该等待：自计划时刻起算的 TTFT 平均 {cold} → {warm} ms"
+                ),
+            ]
+        }
         Remark::OverloadUnknown => both(
             "; whether a side was overloaded is not told below 800 requests",
             "；请求数不足 800，无法判断是否有一方过载",

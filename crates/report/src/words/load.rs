@@ -26,7 +26,13 @@ pub(crate) fn level_words(load: Load, name: &str) -> Bilingual {
     let [kind, kind_zh] = load_kind(load);
     match load {
         // Its name begins with the word.
-        Load::Replay(_) => [name.to_owned(), name.replacen(kind, kind_zh, 1)],
+        Load::Replay(replay) => {
+            let gaps = replay.gap_cap_s.map(|cap| format!(", gaps up to {cap} s"));
+            let gaps_zh = replay.gap_cap_s.map(|cap| format!("，间隔至多 {cap} 秒"));
+            let [gaps, gaps_zh] = [gaps, gaps_zh].map(Option::unwrap_or_default);
+            let zh = name.replacen(kind, kind_zh, 1).replacen(&gaps, &gaps_zh, 1);
+            [name.to_owned(), zh]
+        }
         _ => [format!("{kind} {name}"), format!("{kind_zh} {name}")],
     }
 }
@@ -63,5 +69,10 @@ mod tests {
         let words = [Load::from(4), rate, replay].map(|load| load_text(load, Lang::Zh));
         assert_eq!(words, ["并发 4", "请求速率 0.5/s", "回放 ×2"]);
         assert_eq!(level_words(replay, "replay ×2 #2")[1], "回放 ×2 #2");
+        let capped = Load::Replay(Replay {
+            speed: 1.0,
+            gap_cap_s: Some(5.0),
+        });
+        assert_eq!(load_text(capped, Lang::Zh), "回放，间隔至多 5 秒");
     }
 }

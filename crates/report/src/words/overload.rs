@@ -28,9 +28,9 @@ pub(super) fn withheld(overload: Overload, names: SideNames) -> Bilingual {
     let [sides, sides_zh] = sides(overload, names);
     [
         format!(
-            "withheld: {sides}: the times of an overloaded side grow with the length of the round, so they are not divided"
+            "withheld: {sides}; the times of an overloaded side grow with the length of the round, so they are not divided"
         ),
-        format!("不下结论：{sides_zh}：过载一方的耗时会随轮次长度不断增长，因此不计算比值"),
+        format!("不下结论：{sides_zh}；过载一方的耗时会随轮次长度不断增长，因此不计算比值"),
     ]
 }
 

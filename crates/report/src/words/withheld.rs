@@ -25,8 +25,8 @@ pub(crate) fn withheld(reason: Withheld) -> Bilingual {
 pub(crate) fn no_prefill_line(reason: NoPrefillLine) -> Bilingual {
     match reason {
         NoPrefillLine::Queueing => both(
-            "requests wait for each other above concurrency 1, and queueing is not prefill",
-            "并发大于 1 时请求会互相等待，排队不是预填充",
+            "requests wait for each other above concurrency 1, or at a rate, and queueing is not prefill",
+            "并发大于 1 或按速率到达时，请求会互相等待，排队不是预填充",
         ),
         NoPrefillLine::FewPoints => both(
             "fewer than 8 requests with TTFT, prompt tokens and cached tokens",

@@ -79,6 +79,9 @@ fn between_rounds(basis: &LevelEvidence<'_>) -> Decision {
     if !basis.warm_round {
         return Decision::nothing(CannotTell, Reason::NoWarmRound);
     }
+    if basis.primed {
+        return Decision::nothing(CannotTell, Reason::Primed);
+    }
     if ttft.pairs == 0 {
         return Decision::nothing(CannotTell, Reason::NoPairs);
     }

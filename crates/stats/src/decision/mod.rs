@@ -26,6 +26,8 @@ pub(crate) struct LevelEvidence<'a> {
     pub(crate) design: &'a Design<'a>,
     /// A warm round was run.
     pub(crate) warm_round: bool,
+    /// Cold rounds only filled the cache, by another load.
+    pub(crate) primed: bool,
     /// A later cold round repeats the bytes of the first, with nothing done before it.
     pub(crate) cold_repeats: bool,
     pub(crate) ttft: &'a Estimate,

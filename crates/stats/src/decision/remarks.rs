@@ -3,8 +3,11 @@
 use crate::{
     decision::{LevelEvidence, SourcedDecision},
     level::overload,
+    numbers::mean::mean_of,
 };
-use dualround_model::{ColdMethod, ConclusionKind, Reason, Remark, Source, UntilPlan, Witness};
+use dualround_model::{
+    ColdMethod, ConclusionKind, Reason, Remark, RoundResult, Source, UntilPlan, Witness,
+};
 
 /// Cycles from which on their number alone tells more.
 const CYCLES: usize = 3;
@@ -22,12 +25,40 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> 
     if decision.kind != ConclusionKind::Withheld && overload::is_unknown(basis.design) {
         out.push(Remark::OverloadUnknown);
     }
+    if decision.kind != ConclusionKind::Withheld {
+        out.extend(waited_at_client(basis));
+    }
     // What goes on from round to round is not in what blocks of one round say.
     if decision.kind == ConclusionKind::Effect && !by_blocks {
         out.extend(trend(basis));
     }
     out.extend(next(basis, decision));
     out
+}
+
+/// What users waited, where some of it was for a place in flight.
+fn waited_at_client(basis: &LevelEvidence<'_>) -> Option<Remark> {
+    let all = || basis.design.cold_rounds().chain(basis.design.warm_rounds());
+    let waited = |round: &RoundResult| {
+        let arrivals = round.summary.arrivals.as_ref();
+        arrivals.is_some_and(|arrivals| arrivals.waited_for_place > 0)
+    };
+    if !all().any(waited) {
+        return None;
+    }
+    let cold = basis
+        .design
+        .cold_rounds()
+        .map(|round| round.summary.ttft_from_due.avg);
+    let warm = basis
+        .design
+        .warm_rounds()
+        .map(|round| round.summary.ttft_from_due.avg);
+    let (cold, warm): (Option<Vec<f64>>, Option<Vec<f64>>) = (cold.collect(), warm.collect());
+    Some(Remark::WaitedAtClient {
+        cold_ms: mean_of(&cold?)?,
+        warm_ms: mean_of(&warm?)?,
+    })
 }
 
 /// From cold round to cold round the server went one way, by half of the effect and more.

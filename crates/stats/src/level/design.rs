@@ -164,7 +164,8 @@ fn role(rounds: &[RoundResult], round: &RoundResult) -> RoundKind {
     }
 }
 
-/// Each cold round with the first warm one before the next cold one.
+/// Each cold round with the first warm one before the next cold one, of the same load: one that only
+/// filled the cache is held against nothing.
 fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
     let mut cycles = Vec::new();
     for (at, cold) in rounds.iter().enumerate() {
@@ -173,7 +174,10 @@ fn cycles(rounds: &[RoundResult]) -> Vec<Cycle<'_>> {
         }
         let rest = rounds[at + 1..].iter();
         let mut epoch = rest.take_while(|round| role(rounds, round) != RoundKind::Cold);
-        if let Some(warm) = epoch.find(|round| role(rounds, round) == RoundKind::Warm) {
+        let is_warm = |round: &&RoundResult| {
+            role(rounds, round) == RoundKind::Warm && round.meta.load == cold.meta.load
+        };
+        if let Some(warm) = epoch.find(is_warm) {
             cycles.push((cold, warm));
         }
     }

@@ -79,6 +79,7 @@ pub fn compare(
         judging,
         design: &design,
         warm_round: of_kind(rounds, RoundKind::Warm).next().is_some(),
+        primed: is_primed(rounds),
         cold_repeats: of_kind(rounds, RoundKind::Cold).any(|cold| repeats_its_bytes(rounds, cold)),
         ttft: &ttft,
         classes: &classes,
@@ -96,8 +97,9 @@ pub fn compare(
     let pairs = design.cycles.iter();
     let pairs = pairs.map(|(cold, warm)| matched(cold, warm).count() as u64);
     LevelComparison {
+        // Behind cold rounds that only fill the cache, others have the load of the level.
         load: rounds
-            .first()
+            .last()
             .map_or(Load::Concurrency(0), |round| round.meta.load),
         level: rounds.first().map_or(0, |round| round.meta.level),
         pairs: pairs.sum(),
@@ -123,6 +125,13 @@ pub fn compare(
         cold,
         ttft: ttft.metric,
     }
+}
+
+/// Cold rounds only filled the cache: they have another load than the warm ones.
+fn is_primed(rounds: &[RoundResult]) -> bool {
+    let loads = |kind| of_kind(rounds, kind).map(|round| round.meta.load);
+    let warm = loads(RoundKind::Warm).next();
+    warm.is_some_and(|warm| loads(RoundKind::Cold).all(|cold| cold != warm))
 }
 
 /// An effect, or that there is none.

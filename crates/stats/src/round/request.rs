@@ -34,7 +34,8 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
         } else {
             None
         },
-        queue_wait_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
+        queue_wait_ms: (time.start_ns)
+            .map(|start| ms(time.due_ns.unwrap_or(time.queued_ns), start)),
         connect_ms: time.connect_ns.map(|ns| ns as f64 / 1e6),
         start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
         scheduled_ms: time.due_ns.map(|due| ms(time.queued_ns, due)),
@@ -219,6 +220,13 @@ pub(crate) fn meets(times: [Option<f64>; 3], tokens: Option<u64>, slo: &Slo) -> 
     is_below(ttft, slo.ttft_ms)
         && (is_below(itl, slo.itl_ms) || (itl.is_none() && one_token))
         && is_below(latency, slo.latency_ms)
+}
+
+/// Whether a success was within an SLO as its user saw it: from when it was due, in an open loop.
+pub fn within(metrics: &RequestMetrics, slo: &Slo) -> bool {
+    let ttft = metrics.ttft_from_due_ms.or(metrics.ttft_ms);
+    let latency = metrics.latency_from_due_ms.or(metrics.latency_ms);
+    meets([ttft, metrics.itl_ms, latency], metrics.output_tokens, slo)
 }
 
 fn is_below(value: Option<f64>, limit: Option<f64>) -> bool {

@@ -314,6 +314,11 @@ fn withhold_overloaded(
     }
     if let Some(run) = which(either) {
         withhold_all(cache, ChangeReason::Overloaded { run });
+        // Nor does either run have a ratio of its own.
+        for metric in cache {
+            metric.base = metric.base.filter(|_| !either[0]);
+            metric.new = metric.new.filter(|_| !either[1]);
+        }
     }
 }
 

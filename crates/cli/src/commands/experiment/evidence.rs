@@ -11,7 +11,7 @@ pub(super) struct TokenIds {
     pub(super) marker_tokens: Option<u64>,
 }
 
-impl Experiment {
+impl Experiment<'_> {
     /// Token ids of what the level sent, asked for after it was sent. Levels that ask the same have
     /// the same, but for the marker.
     pub(super) fn find_ids(&mut self, level: u32) {

@@ -13,7 +13,7 @@ use dualround_model::{
 };
 use dualround_report::warning_text;
 
-impl Experiment {
+impl Experiment<'_> {
     /// Runs the levels that are not finished yet.
     ///
     /// # Errors
@@ -76,6 +76,11 @@ impl Experiment {
         until: Option<UntilPosition>,
         cancel: &Cancel,
     ) -> anyhow::Result<()> {
+        let load = if self.stored.priming.is_some() {
+            self.stored.load_of(level, spec.kind)
+        } else {
+            load
+        };
         self.progress.begin(RoundPosition {
             level: (level, self.stored.levels.len()),
             load,
@@ -90,6 +95,10 @@ impl Experiment {
             fold: None,
             options: &self.options,
             failure: None,
+            watch: match &mut self.watch {
+                Some(watch) => Some(&mut **watch),
+                None => None,
+            },
             cancel,
         };
         let ended = self

@@ -15,17 +15,20 @@ use crate::{
     live::{Live, LivePlan},
     progress::{Progress, ProgressFormat},
     screen::{self, note},
-    signals,
+    signals::{self, ReceivedSignal},
 };
 use dualround_loadgen::{Cancel, Session, rfc3339};
-use dualround_model::{Comparison, Lang, Plan, RoundResult, RunEvidence, Selection, Warning};
+use dualround_model::{
+    Comparison, Lang, LevelComparison, Plan, RequestMetrics, RequestRecord, RoundResult,
+    RunEvidence, Selection, Warning,
+};
 use dualround_report::{Journal, RunFiles, RunInfo};
 use dualround_stats::SummaryOptions;
 use evidence::TokenIds;
 use std::{path::Path, sync::atomic::Ordering::SeqCst, time::SystemTime};
 
 /// A run under way, with all that it has written so far.
-struct Experiment {
+struct Experiment<'a> {
     session: Session,
     files: RunFiles,
     journal: Journal,
@@ -40,6 +43,7 @@ struct Experiment {
     progress: Progress,
     live: Option<Live>,
     first_warnings: Vec<Warning>,
+    watch: Option<RequestWatch<'a>>,
 }
 
 /// A request for an experiment: the plan, the samples, and how it is shown.
@@ -56,16 +60,42 @@ pub(crate) struct ExperimentRequest<'a> {
     pub(crate) wait_ready_ms: Option<u64>,
 }
 
+/// Sees each request of a run as it ends and is measured.
+pub(crate) type RequestWatch<'a> = &'a mut dyn FnMut(&RequestRecord, &RequestMetrics);
+
+/// A run that has ended and was written down.
+pub(crate) struct EndedRun {
+    /// Its exit code.
+    pub(crate) code: u8,
+    pub(crate) rounds: Vec<RoundResult>,
+    pub(crate) levels: Vec<LevelComparison>,
+}
+
 /// Runs an experiment; returns the exit code.
 ///
 /// # Errors
 /// When it cannot begin, or what it is worth cannot be written.
 pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<u8> {
+    let cancel = Cancel::new();
+    let signal = signals::listen(&cancel);
+    Ok(conduct(request, &cancel, &signal, None)?.code)
+}
+
+/// Runs an experiment that `cancel` ends early; `signal` has the exit code of what gave it. Under
+/// `watch` somebody else judges what came of it.
+///
+/// # Errors
+/// As [`run_experiment`].
+pub(crate) fn conduct(
+    request: &ExperimentRequest<'_>,
+    cancel: &Cancel,
+    signal: &ReceivedSignal,
+    watch: Option<RequestWatch<'_>>,
+) -> anyhow::Result<EndedRun> {
     let started = SystemTime::now();
     let run_id = rfc3339(started).replace([':', '.'], "-");
     let live = Live::start(request.live, &run_id, &request.plan)?;
-    let cancel = Cancel::new();
-    let signal = signals::listen(&cancel);
+    let is_judged = watch.is_none();
     let lang = request.plan.output.lang;
     let progress_format = request.how;
     for text in &request.selection.notes {
@@ -77,9 +107,13 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
     if let Some(resumed) = &resumed
         && resumed.levels.len() == request.plan.levels.len()
     {
-        return judge_again::judge_again(resumed, &request.plan);
+        return Ok(EndedRun {
+            code: judge_again::judge_again(resumed, &request.plan)?,
+            rounds: Vec::new(),
+            levels: Vec::new(),
+        });
     }
-    let connected = opening::connect(request, resumed.as_ref(), &cancel)?;
+    let connected = opening::connect(request, resumed.as_ref(), cancel)?;
     if let Some(live) = &live {
         live.model(&connected.session.plan().model);
     }
@@ -108,8 +142,9 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
         progress: Progress::new(progress_format, lang),
         live,
         first_warnings: connected.dataset_warnings,
+        watch,
     };
-    let result = run.levels(&cancel);
+    let result = run.levels(cancel);
     screen::end(
         &info.plan,
         &info.warnings,
@@ -119,7 +154,8 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
     let signal = signal.load(SeqCst);
     let code = match signal {
         0 => match &result {
-            Ok(()) => verdict(&plan, &run.rounds, &run.comparison.levels),
+            Ok(()) if is_judged => verdict(&plan, &run.rounds, &run.comparison.levels),
+            Ok(()) => exit::OK,
             Err(error) => exit::explain(error, plan.output.lang),
         },
         signal => signal,
@@ -129,18 +165,26 @@ pub(crate) fn run_experiment(request: &ExperimentRequest<'_>) -> anyhow::Result<
     info.exit_code = Some(i32::from(code));
     info.reuse = run.known.reuse;
     let dir = run.files.dir().to_owned();
-    let written = run.write_end(&info);
-    // Where the run itself failed, that is what the user must hear.
-    if result.is_ok() {
-        written?;
+    let ended = run.write_end(&info);
+    if !is_judged {
+        result?;
+        return Ok(EndedRun { code, ..ended? });
     }
     tell_files(&dir, signal != 0, lang);
-    Ok(code)
+    // Where the run itself failed, that is what the user must hear.
+    match (result, ended) {
+        (Ok(()), ended) => Ok(EndedRun { code, ..ended? }),
+        (Err(_), _) => Ok(EndedRun {
+            code,
+            rounds: Vec::new(),
+            levels: Vec::new(),
+        }),
+    }
 }
 
-impl Experiment {
+impl Experiment<'_> {
     /// Writes what stands at the end of a run.
-    fn write_end(self, info: &RunInfo) -> anyhow::Result<()> {
+    fn write_end(self, info: &RunInfo) -> anyhow::Result<EndedRun> {
         // Its bodies are the most that is in memory, and nothing is sent any more.
         drop(self.session);
         self.files.write_run(info)?;
@@ -148,7 +192,11 @@ impl Experiment {
         let (rounds, comparison) = (&self.rounds, &self.comparison);
         self.files
             .write_report(info, rounds, comparison, &details)?;
-        Ok(())
+        Ok(EndedRun {
+            code: exit::OK,
+            rounds: self.rounds,
+            levels: self.comparison.levels,
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a running round is shown to. Each request is measured once for all of them.
 
+use super::RequestWatch;
 use crate::{live::LiveRound, progress::Progress};
 use dualround_loadgen::{Cancel, RoundEvent};
 use dualround_model::RequestRecord;
@@ -17,6 +18,8 @@ pub(super) struct RoundObservers<'a> {
     pub(super) options: &'a SummaryOptions,
     /// Why the journal could not be written.
     pub(super) failure: Option<ReportError>,
+    /// Who sees each request as well.
+    pub(super) watch: Option<RequestWatch<'a>>,
     /// Given where nothing that is measured from here on could be kept.
     pub(super) cancel: &'a Cancel,
 }
@@ -53,6 +56,9 @@ impl RoundObservers<'_> {
     fn finished(&mut self, record: &RequestRecord) {
         let metrics = request_metrics(record, self.options);
         self.progress.finished(record, &metrics);
+        if let Some(watch) = &mut self.watch {
+            watch(record, &metrics);
+        }
         if let Some(live) = &self.live {
             live.finished(record, &metrics);
         }

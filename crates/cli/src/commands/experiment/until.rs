@@ -26,7 +26,7 @@ enum CycleEnd {
     Broken,
 }
 
-impl Experiment {
+impl Experiment<'_> {
     /// Runs cycles of a level; `first`: where its rounds begin among those of the run. Returns why the
     /// run cannot go on, where the budget is too short for the fewest cycles.
     pub(super) fn until_decided(
