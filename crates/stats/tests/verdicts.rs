@@ -13,8 +13,9 @@ mod said;
 use common::{failed, meta, near, round, rounds, simple, success, usage};
 use dualround_model::{
     AllowanceSource, Class, ConclusionKind, Failure, FailureKind, Judging, LevelComparison,
-    NoPrefillLine, Outcome, Phase, Reason, Repeated, RequestRecord, RoundRun, RunEvidence,
-    Schedule, Slo, Source, Timeouts, Warning,
+    NoPrefillLine, OpenRound, Outcome, Phase, Reason, Repeated, RequestRecord, RequestRows,
+    RoundKind, RoundResult, RoundRun, RoundSpec, RunEvidence, Schedule, Slo, Source, Timeouts,
+    Warning, Withheld,
 };
 use dualround_stats::{SummaryOptions, compare, summarise};
 use said::{diagnoses, sentence};
@@ -389,4 +390,51 @@ fn v28_a_time_limit_is_named_by_its_own_flag() {
             (1, "a limit (--timeout 300)", "--timeout")
         ]
     );
+}
+
+/// A round of 800 requests, of which one is due every 10 ms and one ends every `each` ms.
+fn arriving(spec: RoundSpec, each: f64) -> RoundResult {
+    let records = (0..800).map(|index| {
+        let due = 10.0 * f64::from(index);
+        let ttft = 5.0 + f64::from(index) * (each - 10.0);
+        let hit = if spec.kind == RoundKind::Warm { 990 } else { 0 };
+        let tokens = [ttft, ttft + 1.0];
+        let mut record = success(index, due, &tokens, usage(1000, 2, Some(hit)));
+        record.timeline.due_ns = record.timeline.start_ns;
+        record
+    });
+    let mut meta = meta(spec, 800);
+    meta.open = Some(OpenRound {
+        last_due_ns: 7_990_000_000,
+        ..OpenRound::default()
+    });
+    common::summarised(meta, records.collect())
+}
+
+#[test]
+fn one_overloaded_round_of_a_side_leaves_nothing_to_divide() {
+    for (schedule, over) in [("CWC", 2), ("CWW", 2), ("CWCW", 2), ("CWC", 0)] {
+        let schedule: Schedule = schedule.parse().unwrap();
+        let specs = schedule.rounds().into_iter().enumerate();
+        let each = |at| if at == over { 20.0 } else { 10.0 };
+        let mut rounds: Vec<_> = specs.map(|(at, spec)| arriving(spec, each(at))).collect();
+        // The second cycle was cut short, and is no pair.
+        for late in rounds.iter_mut().skip(3) {
+            late.requests = RequestRows::default();
+        }
+        let judging = Judging {
+            schedule: schedule.clone(),
+            ..Judging::default()
+        };
+        let level = compare(&mut rounds, &judging, &RunEvidence::default());
+        let reason = level.conclusion.reason;
+        assert!(
+            matches!(reason, Some(Reason::Overloaded(_))),
+            "{schedule}: {reason:?}"
+        );
+        for metric in [&level.ttft, &level.itl, &level.latency] {
+            assert_eq!(metric.withheld, Some(Withheld::Overloaded), "{schedule}");
+            assert_eq!((metric.ratio, metric.cold_typical), (None, None));
+        }
+    }
 }

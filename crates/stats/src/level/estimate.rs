@@ -1,7 +1,7 @@
 //! One metric of a design: ratio, times that divide, spread, and the interval that decides. A
 //! prompt is one observation, however often it was asked.
 
-use super::{arithmetic::arithmetic, design::Design, overload::is_overloaded};
+use super::{arithmetic::arithmetic, design::Design, overload};
 use crate::{
     level::pairs::{MetricOf, PairFilter, matched},
     numbers::intervals::{
@@ -109,8 +109,7 @@ pub(crate) fn estimate(
 ) -> Estimate {
     let cycles = by_cycle(design, pick, keep);
     let mut metric = arithmetic(design, pick, keep);
-    let mut sides = design.cycles.iter().flat_map(|(cold, warm)| [cold, warm]);
-    if sides.any(|round| is_overloaded(round)) {
+    if overload::is_in(design) {
         metric.prompts = prompts_of(&cycles);
         withhold(&mut metric, Withheld::Overloaded);
         return Estimate {

@@ -8,6 +8,13 @@ pub(crate) fn is_overloaded(round: &RoundResult) -> bool {
     backlog_grew(round) == Some(true)
 }
 
+/// One of the rounds of a design could not hold it, in a pair or not.
+pub(super) fn is_in(design: &Design<'_>) -> bool {
+    let pairs = design.cycles.iter().flat_map(|(cold, warm)| [*cold, *warm]);
+    let beside = design.cold_rounds().chain(design.warm_rounds());
+    pairs.chain(beside).any(is_overloaded)
+}
+
 /// Whether either side of a design could not hold it; `None` where both could, or it is a closed
 /// loop, or nobody knows.
 pub(crate) fn overload(design: &Design<'_>) -> Option<Overload> {
