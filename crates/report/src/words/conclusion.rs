@@ -276,8 +276,7 @@ fn undecided(level: &LevelComparison) -> Bilingual {
         return both("cannot tell", "无法判断");
     };
     if let (Source::Mixed, Some(mixed)) = (found.source, &level.mixed) {
-        let [why, why_zh] = mixed::mixed_reason(mixed, reason);
-        return [format!("cannot tell: {why}"), format!("无法判断：{why_zh}")];
+        return mixed::undecided(mixed, reason);
     }
     match reason {
         Reason::NoWarmRound if level.inside_reuse.is_some() => both(
@@ -500,8 +499,8 @@ fn remark_text(remark: Remark) -> Bilingual {
             ]
         }
         Remark::OverloadUnknown => both(
-            "; whether a side was overloaded is not told below 800 requests",
-            "；请求数不足 800，无法判断是否有一方过载",
+            "; whether a side was overloaded is not told below 800 requests, or of a round that was cut short",
+            "；请求数不足 800 或中途结束的轮，无法判断是否过载",
         ),
         Remark::SeeFailures => both(
             "; look at the failures of each round",

@@ -47,11 +47,8 @@ fn alone(mixed: &MixedFinding) -> Bilingual {
     let [figures, figures_zh] = mixed_figures(mixed);
     match (mixed.kind, mixed.reason) {
         (_, Some(reason)) => {
-            let [why, why_zh] = mixed_reason(mixed, reason);
-            [
-                format!("mixed rounds: cannot tell: {why}"),
-                format!("混合轮：无法判断：{why_zh}"),
-            ]
+            let [why, why_zh] = undecided(mixed, reason);
+            [format!("mixed rounds: {why}"), format!("混合轮：{why_zh}")]
         }
         _ => [
             format!("mixed rounds: {figures}"),
@@ -60,8 +57,17 @@ fn alone(mixed: &MixedFinding) -> Bilingual {
     }
 }
 
+/// That the mixed rounds tell nothing, and why.
+pub(super) fn undecided(mixed: &MixedFinding, reason: Reason) -> Bilingual {
+    if let Reason::Overloaded(sides) = reason {
+        return overload::withheld(sides, SideNames::COLD_AND_MIXED);
+    }
+    let [why, why_zh] = mixed_reason(mixed, reason);
+    [format!("cannot tell: {why}"), format!("无法判断：{why_zh}")]
+}
+
 /// Why the mixed rounds tell nothing.
-pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
+fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
     let [figures, figures_zh] = mixed_figures(mixed);
     match reason {
         Reason::ArmMissed { missed, of } => [
@@ -83,7 +89,6 @@ pub(super) fn mixed_reason(mixed: &MixedFinding, reason: Reason) -> Bilingual {
             format!("混合轮与冷轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
         ],
         Reason::LostPairs { cold, warm, of } => lost(LostPairs { cold, warm, of }),
-        Reason::Overloaded(sides) => overload::withheld(sides, SideNames::COLD_AND_WARM),
         Reason::AcrossMargin => [
             format!("{figures}; the interval crosses the margin of ±5 %"),
             format!("{figures_zh}；区间跨过 ±5% 容差"),

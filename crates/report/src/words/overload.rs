@@ -16,6 +16,11 @@ impl SideNames {
         cold: ["the cold side", "冷轮"],
         warm: ["the warm side", "热轮"],
     };
+    /// Those of cold and mixed rounds.
+    pub(super) const COLD_AND_MIXED: Self = Self {
+        cold: ["the cold side", "冷轮"],
+        warm: ["the mixed side", "混合轮"],
+    };
     /// Those of rounds without reuse and cold ones.
     pub(super) const WITHOUT_AND_COLD: Self = Self {
         cold: ["the side without reuse", "无复用轮"],
