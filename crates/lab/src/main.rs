@@ -15,11 +15,11 @@ mod tables;
 use anyhow::ensure;
 use clap::Parser;
 use dualround_lab::{
-    draw::{hit_scenario, named, number_of, scenario},
+    draw::{arrival_scenario, hit_scenario, named, named_arrivals, number_of, scenario},
     known_wrong::fault_of,
     noise::CELLS,
     studies::quick,
-    tier1::{NOISE_TABLE, SeedSlice, judge, judge_hits},
+    tier1::{JudgedVerdict, NOISE_TABLE, SeedSlice, judge, judge_arrivals, judge_hits},
     tier2::{self, WrongSeed},
 };
 use options::{Options, Study};
@@ -47,6 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(done(&match study {
             Study::Mixed => tables::mixed(options.runs),
             Study::Until => tables::until(options.runs),
+            Study::Overload => tables::overload(options.runs)?,
             Study::Quick => quick::faults(),
         }));
     }
@@ -147,25 +148,27 @@ fn done(faults: &[String]) -> ExitCode {
 
 /// Prints one scenario with everything about it.
 fn show(what: &str) -> anyhow::Result<ExitCode> {
-    if let Some(seed) = what.strip_prefix("hits-") {
-        let judged = judge_hits(&hit_scenario(seed.parse()?))?;
-        println!(
-            "{:#}\n{:#}\n{:#}",
-            judged.scenario, judged.truth, judged.level
-        );
-        return Ok(done(&judged.wrong));
-    }
-    let by_name = named().into_iter().find(|scenario| scenario.name == what);
-    let scenario = match by_name {
-        Some(scenario) => scenario,
-        None => scenario(what.parse()?),
-    };
-    let judged = judge(&scenario)?;
+    let judged = judged(what)?;
     println!(
         "{:#}\n{:#}\n{:#}",
         judged.scenario, judged.truth, judged.level
     );
     Ok(done(&judged.wrong))
+}
+
+/// Judges one scenario, by its name or its seed.
+fn judged(what: &str) -> anyhow::Result<JudgedVerdict> {
+    if let Some(scenario) = named().into_iter().find(|one| one.name == what) {
+        return Ok(judge(&scenario)?);
+    }
+    if let Some(scenario) = named_arrivals().into_iter().find(|one| one.name == what) {
+        return Ok(judge_arrivals(&scenario)?);
+    }
+    Ok(match what.split_once('-') {
+        Some(("hits", seed)) => judge_hits(&hit_scenario(seed.parse()?))?,
+        Some(("arrivals", seed)) => judge_arrivals(&arrival_scenario(seed.parse()?))?,
+        _ => judge(&scenario(what.parse()?))?,
+    })
 }
 
 /// Prints the table of docs/en/method/checks.md.

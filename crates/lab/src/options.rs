@@ -22,8 +22,8 @@ pub(crate) struct Options {
     /// Prints the table of false claims under noise, from so many runs a row.
     #[arg(long, value_name = "RUNS")]
     pub(crate) noise_table: Option<u64>,
-    /// Prints a study, from so many runs a row (--runs): of mixed rounds in a queue, or of cycles that
-    /// are run until they decide.
+    /// Prints a study, from so many runs a row (--runs): of mixed rounds in a queue, of cycles that
+    /// are run until they decide, or of rounds that are called overloaded.
     #[arg(long, value_name = "NAME")]
     pub(crate) study: Option<Study>,
     /// Of a study: runs of each row.
@@ -50,7 +50,9 @@ pub(crate) enum Study {
     Mixed,
     /// Cycles that are run until they decide.
     Until,
-    /// The part of both that --ci tries.
+    /// Rounds of an open loop that are called overloaded.
+    Overload,
+    /// The part of the first two that --ci tries.
     Quick,
 }
 

@@ -1,10 +1,12 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
-use crate::draw::{DrawnHits, DrawnQueue, DrawnRounds, HitScenario, Scenario};
+use crate::draw::{
+    ArrivalScenario, DrawnArrivals, DrawnHits, DrawnQueue, DrawnRounds, HitScenario, Scenario,
+};
 use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, UntilPlan};
 use dualround_report::level_json;
 use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
-use serde_json::Value;
+use serde_json::{Value, to_value};
 
 /// The level of `comparison.json` that these rounds come to.
 pub fn verdict(scenario: &Scenario, drawn: DrawnRounds) -> Value {
@@ -57,8 +59,7 @@ pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
         convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
         ..SummaryOptions::default()
     };
-    let rounds = drawn.rounds.into_iter();
-    let mut rounds: Vec<_> = rounds.map(|round| summarise(round, &options)).collect();
+    let mut rounds = summarised_by(drawn.rounds, &options);
     if !drawn.ids.is_empty() {
         let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
         for round in rounds.iter_mut().filter(is_cold) {
@@ -74,10 +75,37 @@ pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
     level_json(&compare(&mut rounds, &judging, &drawn.known))
 }
 
+/// The level of `comparison.json` that a world of arrivals comes to, with those of each round as
+/// `rounds`.
+///
+/// # Errors
+/// When arrivals are no JSON, which is a fault of the lab.
+pub fn arrival_verdict(
+    scenario: &ArrivalScenario,
+    drawn: DrawnArrivals,
+) -> serde_json::Result<Value> {
+    let options = SummaryOptions {
+        slots: drawn.places,
+        ..SummaryOptions::default()
+    };
+    let mut rounds = summarised_by(drawn.rounds, &options);
+    let judging = Judging {
+        schedule: scenario.schedule.parse().unwrap_or_default(),
+        ..Judging::default()
+    };
+    let mut level = level_json(&compare(&mut rounds, &judging, &drawn.known));
+    let arrivals = rounds.iter().map(|round| to_value(&round.summary.arrivals));
+    level["rounds"] = arrivals.collect::<serde_json::Result<_>>()?;
+    Ok(level)
+}
+
 fn summarised(rounds: Vec<RoundRun>) -> Vec<RoundResult> {
-    let options = SummaryOptions::default();
+    summarised_by(rounds, &SummaryOptions::default())
+}
+
+fn summarised_by(rounds: Vec<RoundRun>, options: &SummaryOptions) -> Vec<RoundResult> {
     let rounds = rounds.into_iter();
-    rounds.map(|round| summarise(round, &options)).collect()
+    rounds.map(|round| summarise(round, options)).collect()
 }
 
 fn judging(scenario: &Scenario) -> Judging {

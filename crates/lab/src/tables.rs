@@ -2,6 +2,7 @@
 
 use dualround_lab::studies::{
     mixed::{POWERS, QUEUES, RATIOS},
+    overload::{self, LOADS},
     until::{CELLS, MOST},
 };
 
@@ -108,4 +109,32 @@ pub(crate) fn until(runs: u64) -> Vec<String> {
         faults.extend(cell.faults(&row));
     }
     faults
+}
+
+/// Prints how often rounds are called overloaded; where that is so far from the capacity that none
+/// may be wrong, those that are.
+pub(crate) fn overload(runs: u64) -> serde_json::Result<Vec<String>> {
+    let mut faults = Vec::new();
+    let loads = LOADS.map(|load| format!("{load} ×")).join(" | ");
+    println!("| arrivals | cv of service | requests | {loads} |");
+    println!("| --- | ---: | ---: |{}", " ---: |".repeat(LOADS.len()));
+    for row in overload::rows() {
+        let named = row.named(runs)?;
+        let shown = named.map(|count| percent(count, runs)).join(" | ");
+        let shape = row.arrivals.shape();
+        println!(
+            "| {}{} | {} | {} | {shown} |",
+            row.arrivals.name(),
+            shape.map_or_else(String::new, |shape| format!(" {shape}")),
+            row.service_cv,
+            row.requests,
+        );
+        let [half, .., twice] = named;
+        if half > 0 || twice < runs {
+            faults.push(format!(
+                "{row:?}: {half} at half of the capacity, {twice} at twice"
+            ));
+        }
+    }
+    Ok(faults)
 }

@@ -1,10 +1,16 @@
 //! Tier 1: records drawn in process, hundreds of thousands of them.
 
 use crate::{
-    draw::{HitScenario, Scenario, draw, draw_hits, hit_scenario, named, scenario},
-    judge::{Claim, ClaimCount, ClaimCounts, claims, known_cold, wrong_facts, wrong_hits},
+    draw::{
+        ArrivalScenario, HitScenario, Scenario, arrival_scenario, draw, draw_arrivals, draw_hits,
+        hit_scenario, named, named_arrivals, scenario,
+    },
+    judge::{
+        Claim, ClaimCount, ClaimCounts, claims, known_cold, overload_claims, wrong_arrivals,
+        wrong_facts, wrong_hits,
+    },
     known_wrong::{KNOWN_WRONG, fault_of},
-    run::{hit_verdict, verdict},
+    run::{arrival_verdict, hit_verdict, verdict},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -62,6 +68,24 @@ pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<JudgedVerdict> {
     })
 }
 
+/// Draws a world of arrivals, lets the program judge it, and judges that.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_arrivals(scenario: &ArrivalScenario) -> serde_json::Result<JudgedVerdict> {
+    let drawn = draw_arrivals(scenario);
+    let truth = serde_json::to_value(&drawn.truth)?;
+    let level = arrival_verdict(scenario, drawn)?;
+    let scenario = serde_json::to_value(scenario)?;
+    let wrong = wrong_arrivals(&scenario, &truth, &level);
+    Ok(JudgedVerdict {
+        scenario,
+        truth,
+        level,
+        wrong,
+    })
+}
+
 /// A scenario with wrong facts.
 #[derive(Clone, Debug, Serialize)]
 pub struct WrongScenario {
@@ -95,6 +119,8 @@ pub struct SeedSlice {
     pub kinds: BTreeMap<String, u64>,
     /// Verdicts on cold rounds in worlds of hits.
     pub verdicts: BTreeMap<String, u64>,
+    /// Reasons of conclusions in worlds of arrivals.
+    pub arrivals: BTreeMap<String, u64>,
 }
 
 /// The verdict on the cold rounds.
@@ -113,11 +139,27 @@ impl SeedSlice {
         self.claims.add(&claims);
         let kind = judged.level["conclusion"]["kind"].as_str().unwrap_or("");
         *self.kinds.entry(kind.to_owned()).or_default() += 1;
-        if !judged.wrong.is_empty() {
+        self.add_wrong(name, again, judged.wrong);
+    }
+
+    /// Takes a verdict on a world of arrivals.
+    fn add_arrivals(&mut self, name: &str, again: String, judged: JudgedVerdict) {
+        self.scenarios += 1;
+        self.claims
+            .add(&overload_claims(&judged.truth, &judged.level));
+        let conclusion = &judged.level["conclusion"];
+        let reason = conclusion["reason"]["kind"].as_str();
+        let reason = reason.or(conclusion["kind"].as_str()).unwrap_or("");
+        *self.arrivals.entry(reason.to_owned()).or_default() += 1;
+        self.add_wrong(name, again, judged.wrong);
+    }
+
+    fn add_wrong(&mut self, name: &str, again: String, wrong: Vec<String>) {
+        if !wrong.is_empty() {
             self.wrong.push(WrongScenario {
                 name: name.to_owned(),
                 again,
-                wrong: judged.wrong,
+                wrong,
             });
         }
     }
@@ -127,7 +169,7 @@ impl SeedSlice {
     /// # Errors
     /// As [`judge`].
     pub fn of_seeds(&mut self, seeds: Range<u64>) -> serde_json::Result<()> {
-        for seed in seeds {
+        for seed in seeds.clone() {
             let scenario = scenario(seed);
             self.add(&scenario.name, format!("--show {seed}"), judge(&scenario)?);
             let scenario = hit_scenario(seed);
@@ -137,13 +179,20 @@ impl SeedSlice {
             if let Some(known) = known_cold(&judged.scenario, &judged.truth, &judged.level) {
                 self.claims.add(&[(Claim::ColdNotKnown, !known)]);
             }
-            if !judged.wrong.is_empty() {
-                self.wrong.push(WrongScenario {
-                    name: scenario.name,
-                    again: format!("--show hits-{seed}"),
-                    wrong: judged.wrong,
-                });
-            }
+            self.add_wrong(&scenario.name, format!("--show hits-{seed}"), judged.wrong);
+        }
+        self.of_arrivals(seeds)
+    }
+
+    /// Judges the worlds of arrivals of these seeds.
+    ///
+    /// # Errors
+    /// As [`judge`].
+    pub fn of_arrivals(&mut self, seeds: Range<u64>) -> serde_json::Result<()> {
+        for seed in seeds {
+            let scenario = arrival_scenario(seed);
+            let again = format!("--show arrivals-{seed}");
+            self.add_arrivals(&scenario.name, again, judge_arrivals(&scenario)?);
         }
         Ok(())
     }
@@ -159,6 +208,10 @@ impl SeedSlice {
                 format!("--show {}", scenario.name),
                 judge(&scenario)?,
             );
+        }
+        for scenario in named_arrivals() {
+            let again = format!("--show {}", scenario.name);
+            self.add_arrivals(&scenario.name, again, judge_arrivals(&scenario)?);
         }
         Ok(())
     }
@@ -214,6 +267,7 @@ impl SeedSlice {
             "wrong": self.wrong,
             "kinds": self.kinds,
             "cold": self.verdicts,
+            "arrivals": self.arrivals,
             "claims": claims,
         })
     }

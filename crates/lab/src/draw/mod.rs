@@ -1,6 +1,7 @@
 //! Scenarios and the rounds drawn from them. Knows the vocabulary of `model` and nothing of what is
 //! computed from rounds.
 
+mod arrivals;
 mod coin;
 mod families;
 mod hits;
@@ -16,6 +17,10 @@ mod student;
 mod truth;
 mod world;
 
+pub use arrivals::{
+    ArrivalScenario, ArrivalTruth, DrawnArrivals, LoadedSide, arrival_scenario, draw_arrivals,
+    named_arrivals,
+};
 pub use families::scenario;
 pub use hits::{DrawnHits, HitScenario, HitTruth, draw_hits, hit_scenario};
 pub use named::named;

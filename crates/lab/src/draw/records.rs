@@ -7,7 +7,7 @@ use dualround_model::{
 };
 
 /// Output tokens of every answer.
-const OUTPUT_TOKENS: u32 = 4;
+pub(super) const OUTPUT_TOKENS: u32 = 4;
 /// Time between output tokens, ms.
 const GAP_MS: f64 = 10.0;
 /// Time between them where an answer comes at once, ms.
@@ -20,7 +20,7 @@ const CACHED: f64 = 0.98;
     clippy::cast_sign_loss,
     reason = "positive and below 2^63 ns"
 )]
-fn ns(ms: f64) -> u64 {
+pub(super) fn ns(ms: f64) -> u64 {
     (ms * 1e6).round() as u64
 }
 

@@ -12,14 +12,20 @@ const TOLERANCE: f64 = 0.01;
 
 /// Everything in the verdict on a world of hits that is not so.
 pub fn wrong_hits(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
-    let mut wrong = Vec::new();
-    rates(scenario, truth, level, &mut wrong);
+    let mut wrong = wrong_rates(scenario, truth, level);
     tiers(scenario, truth, level, &mut wrong);
-    cold(scenario, truth, level, &mut wrong);
-    evidence(scenario, truth, level, &mut wrong);
     names(scenario, truth, level, &mut wrong);
     wrong.extend(wrong_causes(scenario, truth, level));
     wrong.extend(wrong_beside(scenario, truth, level));
+    wrong
+}
+
+/// What is not so of hit rates, of whether the cold round was cold, and of hits as evidence.
+pub(super) fn wrong_rates(scenario: &Value, truth: &Value, level: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    rates(scenario, truth, level, &mut wrong);
+    cold(scenario, truth, level, &mut wrong);
+    evidence(scenario, truth, level, &mut wrong);
     wrong
 }
 

@@ -2,6 +2,7 @@
 //! it.
 
 mod arms;
+mod arrivals;
 mod binomial;
 mod causes;
 mod claims;
@@ -16,6 +17,7 @@ mod sentence;
 mod sockets;
 mod value;
 
+pub use arrivals::{overload_claims, wrong_arrivals};
 pub use binomial::lowest_rate;
 pub use claims::{Claim, ClaimCount, ClaimCounts, claims};
 pub use facts::wrong_facts;
