@@ -38,6 +38,6 @@ pub struct Backlog {
     /// prompts that the engine works on at once (8 where it does not tell), whatever is more.
     pub limit: u64,
     /// The server could not hold the rate: the backlog grew by more than the limit, and did not fall
-    /// back. `None`: too few requests to tell.
+    /// back, while fewer requests ended than arrive on average. `None`: too few requests to tell.
     pub overloaded: Option<bool>,
 }

@@ -1,7 +1,7 @@
 //! Whether a server held the rate at which requests arrived.
 
 use crate::round::facts::RoundFacts;
-use dualround_model::{ArrivalSummary, Backlog, OpenRound, RequestRows, RoundMeta};
+use dualround_model::{ArrivalSummary, Backlog, Load, OpenRound, RequestRows, RoundMeta};
 
 /// Arrivals of each half of a round below which growth is not told from chance.
 const FEWEST: usize = 400;
@@ -40,7 +40,13 @@ pub(crate) fn arrivals(
         connections: u64::from(open.connections),
         connections_opened: facts.connections_opened,
         waited_for_place: facts.waited_for_place,
-        backlog: backlog(&due, rows, is_whole(meta, &open), slots),
+        backlog: backlog(
+            &due,
+            rows,
+            is_whole(meta, &open),
+            slots,
+            steady_gap_ns(meta, &open),
+        ),
     })
 }
 
@@ -55,7 +61,19 @@ fn is_whole(meta: &RoundMeta, open: &OpenRound) -> bool {
     !meta.interrupted && !meta.unfinished && open.drained_ns == 0
 }
 
-fn backlog(due: &[u64], rows: &RequestRows, whole: bool, slots: Option<u64>) -> Backlog {
+/// Mean time between two arrivals of a rate, ns; `None` of a trace, which has no one rate.
+fn steady_gap_ns(meta: &RoundMeta, open: &OpenRound) -> Option<f64> {
+    let gaps = meta.planned.checked_sub(1).filter(|gaps| *gaps > 0)?;
+    matches!(meta.load, Load::Rate(_)).then(|| open.last_due_ns as f64 / f64::from(gaps))
+}
+
+fn backlog(
+    due: &[u64],
+    rows: &RequestRows,
+    whole: bool,
+    slots: Option<u64>,
+    gap_ns: Option<f64>,
+) -> Backlog {
     let mut ends: Vec<u64> = rows.iter().map(|(_, row)| row.end_ns()).collect();
     ends.sort_unstable();
     let waiting = |(at, due_ns): (usize, &u64)| {
@@ -74,8 +92,23 @@ fn backlog(due: &[u64], rows: &RequestRows, whole: bool, slots: Option<u64>) -> 
         end: end.unwrap_or(0),
         most: backlog.iter().copied().max().unwrap_or(0),
         limit,
-        overloaded: (whole && half >= FEWEST).then(|| grew && stays_grown(earlier, later)),
+        overloaded: (whole && half >= FEWEST).then(|| {
+            let last_quarter = &due[half + later.len() / 2..];
+            grew && stays_grown(earlier, later)
+                && gap_ns.is_none_or(|gap_ns| is_slower(&ends, last_quarter, gap_ns))
+        }),
     }
+}
+
+/// In the last quarter of the round fewer requests ended than arrive in as much time on average: a
+/// burst makes a queue grow at a server that works it off faster than that.
+fn is_slower(ends: &[u64], last_quarter: &[u64], gap_ns: f64) -> bool {
+    let Some((from, to)) = last_quarter.first().zip(last_quarter.last()) else {
+        return false;
+    };
+    let until = |instant: &u64| ends.partition_point(|end| end <= instant);
+    let ended = until(to).saturating_sub(until(from)) as f64;
+    ended * gap_ns < (to - from) as f64
 }
 
 /// A queue that a server keeps up with is long at times, and falls back. One that it does not keep up
