@@ -98,7 +98,7 @@ pub(super) const TERMS: &[Term] = &[
         "overloaded",
         "overloaded",
         "过载",
-        "The server could not hold the rate: from the middle to the end of the round the backlog grew by more than 5 % of what arrived meanwhile, the prompts that the engine works on at once (8 where it does not tell) at least, and in the last quarter it was always larger than in nine tenths of the first half. Unknown below 400 arrivals a half. The times of an overloaded side grow with the length of the round, so nothing is divided by them.",
-        "服务端承受不了该到达速率：从本轮中点到末尾，积压的增长超过其间到达数的 5%，且至少超过引擎同时处理的提示词数（未知则为 8），并且最后四分之一里始终高于前半段的九成。每半段到达不足 400 时未知。过载一方的耗时会随轮次长度增长，因此不计算比值。",
+        "The server could not hold the rate: from the middle to the end of the round the backlog grew by more than 5 % of what arrived meanwhile, the prompts that the engine works on at once (8 where it does not tell) at least, in the last quarter it was always larger than in nine tenths of the first half, and fewer requests ended there than arrive in as much time on average (at a rate). Unknown below 400 arrivals a half. The times of an overloaded side grow with the length of the round, so nothing is divided by them.",
+        "服务端承受不了该到达速率：从本轮中点到末尾，积压的增长超过其间到达数的 5%，且至少超过引擎同时处理的提示词数（未知则为 8），最后四分之一里始终高于前半段的九成，并且其间结束的请求少于同样时长平均到达的请求（按速率到达时）。每半段到达不足 400 时未知。过载一方的耗时会随轮次长度增长，因此不计算比值。",
     ),
 ];
