@@ -85,7 +85,7 @@ pub use price::{
 };
 pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
 pub use round::{
-    ClientProbe, OpenRound, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad,
+    ClientProbe, OpenLoopRound, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad,
 };
 pub use row::{RequestRow, RequestRows};
 pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
@@ -94,8 +94,8 @@ pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
 pub use slo::{Slo, SloError};
 pub use summary::{
-    CachedByTier, ClientHealth, Goodput, MetricSummary, RequestMetricSample, RequestMetrics,
-    RoundResult, RoundSummary, Stat, Tail, Tails,
+    CachedByTier, ClientHealth, FromDueMetrics, Goodput, MetricSummary, RequestMetricSample,
+    RequestMetrics, RoundResult, RoundSummary, Stat, Tail, Tails,
 };
 pub use telemetry::{MetricKind, MetricTrack, Resolved, SeriesTrack, TrackPoint};
 pub use time::{Stamp, StampSource, Timeline};

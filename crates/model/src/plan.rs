@@ -187,12 +187,11 @@ impl Plan {
 
     /// The load of a round of this kind in the level at this position.
     pub fn load_of(&self, level: u32, kind: RoundKind) -> Load {
-        let own = self.levels.get(level as usize).copied();
-        let own = own.unwrap_or(Load::Concurrency(1));
-        match self.priming.filter(|_| kind == RoundKind::Cold) {
-            Some(in_flight) => Load::Concurrency(in_flight),
-            None => own,
+        if let (Some(in_flight), RoundKind::Cold) = (self.priming, kind) {
+            return Load::Concurrency(in_flight);
         }
+        let own = self.levels.get(level as usize).copied();
+        own.unwrap_or(Load::Concurrency(1))
     }
 
     /// The rounds of every level, in order.

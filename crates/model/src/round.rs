@@ -102,7 +102,7 @@ pub struct PrefixCut {
 
 /// What an open loop had beside its requests' own instants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenRound {
+pub struct OpenLoopRound {
     /// Connections that were ready when it began.
     pub connections: u32,
     /// Most requests in flight that it was allowed.
@@ -164,7 +164,7 @@ pub struct RoundMeta {
     pub peak_in_flight: u32,
     /// What it had beside, in an open loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub open: Option<OpenRound>,
+    pub open: Option<OpenLoopRound>,
     /// How late the client was.
     pub client: ClientProbe,
     /// Server metrics over the round.

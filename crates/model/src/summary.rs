@@ -105,15 +105,8 @@ pub struct RequestMetrics {
     pub connect_ms: Option<f64>,
     /// t0 since the start of the round.
     pub start_ms: Option<f64>,
-    /// When it was due since the start of the round, in an open loop.
-    pub scheduled_ms: Option<f64>,
-    /// First token-bearing event − due instant, in an open loop: what a user waits.
-    pub ttft_from_due_ms: Option<f64>,
-    /// End of the response − due instant, in an open loop.
-    pub latency_from_due_ms: Option<f64>,
-    /// t0 − the instant at which it could have been sent, in an open loop: when it was due, a place
-    /// in flight was free, and its connection was open. `None` where it was sent again.
-    pub client_lag_ms: Option<f64>,
+    /// Its times from when it was due; all unknown in a closed loop.
+    pub from_due: FromDueMetrics,
     /// Prompt tokens.
     pub input_tokens: Option<u64>,
     /// Output tokens (n); for a failed request `None`.
@@ -133,6 +126,20 @@ pub struct RequestMetrics {
     pub good: Option<bool>,
     /// Server metrics around it, by asked name.
     pub prometheus: BTreeMap<String, RequestMetricSample>,
+}
+
+/// What is computed of a request of an open loop from when it was due. Times in ms; `None` is unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FromDueMetrics {
+    /// When it was due since the start of the round.
+    pub scheduled_ms: Option<f64>,
+    /// First token-bearing event − due instant: what a user waits.
+    pub ttft_ms: Option<f64>,
+    /// End of the response − due instant, of a success.
+    pub latency_ms: Option<f64>,
+    /// t0 − the instant at which it could have been sent: when it was due, a place in flight was
+    /// free, and its connection was open. `None` where it was sent again.
+    pub client_lag_ms: Option<f64>,
 }
 
 /// Cached prompt tokens of a round by the tier that they came from, as usage tells.

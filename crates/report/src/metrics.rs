@@ -272,7 +272,11 @@ pub(crate) static METRICS: &[Metric] = &[
     Metric {
         key: "scheduled_ms",
         unit: MetricUnit::Ms,
-        request: of_request(Real(|_, metrics| metrics.scheduled_ms), Arrival, Added(4)),
+        request: of_request(
+            Real(|_, metrics| metrics.from_due.scheduled_ms),
+            Arrival,
+            Added(4),
+        ),
         round: None,
         compared: None,
     },
@@ -280,7 +284,7 @@ pub(crate) static METRICS: &[Metric] = &[
         key: "ttft_from_due",
         unit: MetricUnit::Ms,
         request: of_request(
-            Real(|_, metrics| metrics.ttft_from_due_ms),
+            Real(|_, metrics| metrics.from_due.ttft_ms),
             Arrival,
             Added(5),
         ),
@@ -295,7 +299,7 @@ pub(crate) static METRICS: &[Metric] = &[
         key: "latency_from_due",
         unit: MetricUnit::Ms,
         request: of_request(
-            Real(|_, metrics| metrics.latency_from_due_ms),
+            Real(|_, metrics| metrics.from_due.latency_ms),
             Arrival,
             Added(6),
         ),
@@ -309,7 +313,11 @@ pub(crate) static METRICS: &[Metric] = &[
     Metric {
         key: "client_lag",
         unit: MetricUnit::Ms,
-        request: of_request(Real(|_, metrics| metrics.client_lag_ms), Arrival, Added(7)),
+        request: of_request(
+            Real(|_, metrics| metrics.from_due.client_lag_ms),
+            Arrival,
+            Added(7),
+        ),
         round: of_open_round(
             |round| &round.client_lag,
             ["Client lag (ms)", "客户端滞后（ms）"],

@@ -13,7 +13,7 @@ mod said;
 use common::{failed, meta, near, round, rounds, simple, success, usage};
 use dualround_model::{
     AllowanceSource, Class, ConclusionKind, Failure, FailureKind, Judging, LevelComparison,
-    NoPrefillLine, OpenRound, Outcome, Phase, Reason, Repeated, RequestRecord, RequestRows,
+    NoPrefillLine, OpenLoopRound, Outcome, Phase, Reason, Repeated, RequestRecord, RequestRows,
     RoundKind, RoundResult, RoundRun, RoundSpec, RunEvidence, Schedule, Slo, Source, Timeouts,
     Warning, Withheld,
 };
@@ -404,9 +404,9 @@ fn arriving(spec: RoundSpec, each: f64) -> RoundResult {
         record
     });
     let mut meta = meta(spec, 800);
-    meta.open = Some(OpenRound {
+    meta.open = Some(OpenLoopRound {
         last_due_ns: 7_990_000_000,
-        ..OpenRound::default()
+        ..OpenLoopRound::default()
     });
     common::summarised(meta, records.collect())
 }

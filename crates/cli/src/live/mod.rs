@@ -73,6 +73,23 @@ fn times() -> RoundTimes {
     Family::new_with_constructor(|| Histogram::new(SECONDS))
 }
 
+/// Counters of tokens, by round: of prompts, of what of them came from a cache, of answers.
+fn token_counters(registry: &mut Registry) -> [Family<RoundLabels, Counter>; 3] {
+    [
+        ("prompt_tokens", "Prompt tokens by the server's usage"),
+        (
+            "cached_tokens",
+            "Prompt tokens from a cache by the server's usage",
+        ),
+        ("output_tokens", "Output tokens of successful requests"),
+    ]
+    .map(|(name, help)| {
+        let family = Family::default();
+        registry.register(name, help, Family::clone(&family));
+        family
+    })
+}
+
 /// The metrics of a run.
 pub(crate) struct Live {
     about: Family<RunLabels, Gauge>,
@@ -133,27 +150,7 @@ impl Live {
         ] {
             registry.register_with_unit(name, help, Unit::Seconds, family.clone());
         }
-        let (prompt, cached, output) = (Family::default(), Family::default(), Family::default());
-        for (name, help, family) in [
-            (
-                "prompt_tokens",
-                "Prompt tokens by the server's usage",
-                &prompt,
-            ),
-            (
-                "cached_tokens",
-                "Prompt tokens from a cache by the server's usage",
-                &cached,
-            ),
-            (
-                "output_tokens",
-                "Output tokens of successful requests",
-                &output,
-            ),
-        ] {
-            let family: &Family<RoundLabels, Counter> = family;
-            registry.register(name, help, family.clone());
-        }
+        let [prompt, cached, output] = token_counters(&mut registry);
         let registry = Arc::new(registry);
         let page = live
             .listen
@@ -237,8 +234,8 @@ impl LiveRound<'_> {
             (&live.ttft, metrics.ttft_ms),
             (&live.itl, metrics.itl_ms),
             (&live.latency, metrics.latency_ms),
-            (&live.ttft_from_due, metrics.ttft_from_due_ms),
-            (&live.client_lag, metrics.client_lag_ms),
+            (&live.ttft_from_due, metrics.from_due.ttft_ms),
+            (&live.client_lag, metrics.from_due.client_lag_ms),
         ] {
             if let Some(ms) = ms {
                 family.get_or_create(round).observe(ms / 1e3);

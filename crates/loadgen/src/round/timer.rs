@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::DueTimer;
+pub(crate) use linux::KernelTimer as DueTimer;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::DueTimer;
+pub(crate) use portable::TickTimer as DueTimer;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -23,9 +23,9 @@ mod linux {
     use tokio::io::unix::AsyncFd;
 
     /// A timer of the kernel, of which the runtime hears as of a socket.
-    pub(crate) struct DueTimer(Option<AsyncFd<OwnedFd>>);
+    pub(crate) struct KernelTimer(Option<AsyncFd<OwnedFd>>);
 
-    impl DueTimer {
+    impl KernelTimer {
         /// A timer of the calling thread's runtime.
         pub(crate) fn new() -> Self {
             let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
@@ -68,9 +68,9 @@ mod portable {
     const TICK: Duration = Duration::from_millis(2);
 
     /// The runtime's timer, and for the rest other tasks get their turn until the time is over.
-    pub(crate) struct DueTimer;
+    pub(crate) struct TickTimer;
 
-    impl DueTimer {
+    impl TickTimer {
         /// A timer of the calling thread's runtime.
         pub(crate) fn new() -> Self {
             Self

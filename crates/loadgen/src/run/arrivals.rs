@@ -101,9 +101,11 @@ impl LevelArrivals {
 
 /// From t0 to the end of a request that was answered, ns; `None` of any other.
 pub(super) fn latency_ns(record: &RequestRecord) -> Option<u64> {
+    if !record.outcome.is_success() {
+        return None;
+    }
     let time = &record.timeline;
-    let start = time.start_ns.filter(|_| record.outcome.is_success())?;
-    Some(time.end_ns.saturating_sub(start))
+    Some(time.end_ns.saturating_sub(time.start_ns?))
 }
 
 /// Latencies of requests that were answered, as connections are counted by.

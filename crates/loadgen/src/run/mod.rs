@@ -11,6 +11,7 @@ mod mixed;
 mod no_reuse;
 mod notes;
 mod partial;
+mod seating;
 mod session;
 mod setting;
 mod tokens;

@@ -8,7 +8,7 @@ use super::{
     engines::RunEngines,
     epoch::{RoundBodies, RunEpoch},
     metrics::RunMetrics,
-    mixed::{MixedLoad, mixed_bodies, open_block_need},
+    mixed::{MixedLoad, mixed_bodies},
     no_reuse::no_reuse_bodies,
     notes::RunNotes,
     partial::partial_bodies,
@@ -35,7 +35,7 @@ use crate::{
     transport::Network,
 };
 use dualround_model::{
-    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, OpenRound, Plan, PrefixCut,
+    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, OpenLoopRound, Plan, PrefixCut,
     PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
 };
 use std::{
@@ -46,18 +46,18 @@ use std::{
 
 /// A run in progress.
 pub struct Session {
-    setting: RunSetting,
-    crew: Crew,
-    warm_up: WarmUp,
+    pub(super) setting: RunSetting,
+    pub(super) crew: Crew,
+    pub(super) warm_up: WarmUp,
     /// When the requests of the level under way arrive; `None` in a closed loop.
-    arrivals: Option<LevelArrivals>,
+    pub(super) arrivals: Option<LevelArrivals>,
     /// The latency that 99 % of its warm-up requests did not exceed, s.
-    latency_s: Option<f64>,
+    pub(super) latency_s: Option<f64>,
     metrics: RunMetrics,
     engines: RunEngines,
-    cold: RunCold,
-    epoch: RunEpoch,
-    notes: RunNotes,
+    pub(super) cold: RunCold,
+    pub(super) epoch: RunEpoch,
+    pub(super) notes: RunNotes,
     /// Cycles at most of the level under way, once that is known.
     most_cycles: Option<u32>,
 }
@@ -319,88 +319,8 @@ impl Session {
         Ok(self.ended(begun, output, &before))
     }
 
-    fn load(&self, level: u32, spec: RoundSpec) -> Load {
+    pub(super) fn load(&self, level: u32, spec: RoundSpec) -> Load {
         self.setting.plan.load_of(level, spec.kind)
-    }
-
-    /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
-    /// Returns the warm-up requests.
-    ///
-    /// # Errors
-    /// [`LoadError::FileLimit`] or [`LoadError::PortLimit`] for a rate that needs more connections
-    /// than there can be.
-    fn seat(
-        &mut self,
-        level: u32,
-        spec: RoundSpec,
-        watch: &mut dyn FnMut(RoundEvent<'_>),
-    ) -> Result<u32, LoadError> {
-        if self.setting.level == Some(level) {
-            return self.seat_round(level, spec).map(|()| 0);
-        }
-        self.setting.level = Some(level);
-        let (plan, samples) = (&self.setting.plan, self.setting.samples());
-        let load = plan.levels.get(level as usize).copied();
-        let load = load.unwrap_or(Load::Concurrency(1));
-        let seed = order::arrival_seed(plan.seed, level);
-        self.arrivals = LevelArrivals::of(load, samples, seed, plan.limits.duration_ms)?;
-        let wave = match &self.arrivals {
-            Some(arrivals) => arrivals.of_a_second(),
-            None => load.concurrency().unwrap_or(1),
-        };
-        // An open loop opens what it needs, and its warm-up tells how much that is.
-        self.crew.seat(load.concurrency().unwrap_or(1));
-        if self.setting.levels.len() > 1 {
-            // Equal in all rounds of a level, not beyond.
-            self.epoch.forget_content();
-        }
-        let sent = self.warm_up(plan.warmup.unwrap_or(wave), watch);
-        self.latency_s = self.warm_up.seen.p99_s().filter(|_| sent > 0);
-        self.make_room(self.latency_s)?;
-        self.seat_round(level, spec)?;
-        Ok(sent)
-    }
-
-    /// Seats the crew for a round that has another load than the one before it: cold rounds may only
-    /// fill the cache.
-    fn seat_round(&mut self, level: u32, spec: RoundSpec) -> Result<(), LoadError> {
-        if self.setting.plan.priming.is_none() {
-            return Ok(());
-        }
-        self.crew
-            .seat(self.load(level, spec).concurrency().unwrap_or(1));
-        if spec.kind == RoundKind::Cold {
-            return Ok(());
-        }
-        self.make_room(self.latency_s)
-    }
-
-    /// Returns the requests that were sent.
-    fn warm_up(&mut self, requests: u32, watch: &mut dyn FnMut(RoundEvent<'_>)) -> u32 {
-        if requests == 0 || self.setting.control.cancel.is_cancelled() {
-            return 0;
-        }
-        watch(RoundEvent::WarmingUp { requests });
-        let (arrivals, setting) = (self.arrivals.as_ref(), &self.setting);
-        let cold = &mut self.cold;
-        let failed = self
-            .warm_up
-            .send(requests, arrivals, setting, &self.crew, cold);
-        self.notes.warnings.extend(failed);
-        requests
-    }
-
-    /// Seats as many users as an open loop needs for requests of this latency, where those are more
-    /// than there are.
-    fn make_room(&mut self, latency_s: Option<f64>) -> Result<(), LoadError> {
-        let Some(arrivals) = &self.arrivals else {
-            return Ok(());
-        };
-        let plan = &self.setting.plan;
-        let users = arrivals.connections(latency_s, plan.max_concurrency, plan.workers);
-        limits::make_room(users, self.setting.target().unix.is_none())?;
-        self.crew.seat_up_to(users);
-        Ok(())
     }
 
     /// Acts as the round's kind wants it, and starts its epoch where it begins one.
@@ -504,7 +424,10 @@ impl Session {
                 _ => Pacing::Closed,
             },
             // Of an open loop, what is due later is not in the order.
-            duration_ms: plan.limits.duration_ms.filter(|_| self.arrivals.is_none()),
+            duration_ms: match &self.arrivals {
+                Some(_) => None,
+                None => plan.limits.duration_ms,
+            },
             ..RoundOrder::closed(sequence, &plan.limits)
         }
     }
@@ -528,8 +451,10 @@ impl Session {
         cut: Option<PrefixCut>,
     ) -> RoundMeta {
         let now = self.setting.control.clock().now();
-        let is_open = self.load(level, spec).is_open();
-        let arrivals = self.arrivals.as_ref().filter(|_| is_open);
+        let arrivals = match self.load(level, spec) {
+            Load::Concurrency(_) => None,
+            Load::Rate(_) | Load::Replay(_) => self.arrivals.as_ref(),
+        };
         RoundMeta {
             level,
             load: self.load(level, spec),
@@ -549,7 +474,7 @@ impl Session {
             content_digest: bodies.content_digest.clone(),
             wire_digest: bodies.wire_digest.clone(),
             peak_in_flight: 0,
-            open: arrivals.map(|arrivals| OpenRound {
+            open: arrivals.map(|arrivals| OpenLoopRound {
                 connections: self.crew.users(),
                 max_in_flight: self.setting.plan.max_concurrency,
                 last_due_ns: arrivals.due_ns.last().copied().unwrap_or(0),
@@ -614,20 +539,6 @@ impl Session {
         output
     }
 
-    /// Mixed rounds of an open loop whose blocks, as its cold round has just told, are too few.
-    fn few_blocks(&self, round: &RoundMeta) -> Option<Warning> {
-        let arrivals = self.arrivals.as_ref()?;
-        let all = self.setting.plan.rounds().into_iter();
-        let mixed = all.filter(|spec| spec.kind == RoundKind::Mixed).count() as u64;
-        if mixed == 0 || round.spec.kind != RoundKind::Cold {
-            return None;
-        }
-        let (samples, longest_ns) = (self.setting.samples(), self.epoch.longest_ns);
-        let need = open_block_need(samples, &arrivals.due_ns, longest_ns, mixed);
-        let load = round.load;
-        need.is_short().then_some(Warning::FewBlocks { load, need })
-    }
-
     /// The round as it ended: what came of it, and what engines and metrics say of it.
     fn ended(
         &self,
@@ -651,7 +562,7 @@ impl Session {
             ended_ns: output.ended_ns,
             paused_ns: output.paused_ns,
             peak_in_flight: output.peak_in_flight,
-            open: begun.open.map(|open| OpenRound {
+            open: begun.open.map(|open| OpenLoopRound {
                 drained_ns: output.drained_ns,
                 ..open
             }),

@@ -1,7 +1,7 @@
 //! Whether a server held the rate at which requests arrived.
 
 use crate::round::facts::RoundFacts;
-use dualround_model::{ArrivalSummary, Backlog, Load, OpenRound, RequestRows, RoundMeta};
+use dualround_model::{ArrivalSummary, Backlog, Load, OpenLoopRound, RequestRows, RoundMeta};
 
 /// Arrivals of each half of a round below which growth is not told from chance.
 const FEWEST: usize = 400;
@@ -57,12 +57,12 @@ fn rate(instants: u64, seconds: f64) -> Option<f64> {
 }
 
 /// All of its requests were due when they were to be: none was put off, and none was left out.
-fn is_whole(meta: &RoundMeta, open: &OpenRound) -> bool {
+fn is_whole(meta: &RoundMeta, open: &OpenLoopRound) -> bool {
     !meta.interrupted && !meta.unfinished && open.drained_ns == 0
 }
 
 /// Mean time between two arrivals of a rate, ns; `None` of a trace, which has no one rate.
-fn steady_gap_ns(meta: &RoundMeta, open: &OpenRound) -> Option<f64> {
+fn steady_gap_ns(meta: &RoundMeta, open: &OpenLoopRound) -> Option<f64> {
     let gaps = meta.planned.checked_sub(1).filter(|gaps| *gaps > 0)?;
     matches!(meta.load, Load::Rate(_)).then(|| open.last_due_ns as f64 / f64::from(gaps))
 }

@@ -141,7 +141,7 @@ impl RoundFacts {
         if record.outcome.is_success() {
             self.events += record.stream.token_events;
             self.by_tier.add(record);
-            self.client_lag_ms.extend(metrics.client_lag_ms);
+            self.client_lag_ms.extend(metrics.from_due.client_lag_ms);
             self.add_written(record);
             let believed = !metrics.flags.contains(&Flag::ImpossibleUsage);
             if believed && let Some(tokens) = record.usage.prompt_tokens {

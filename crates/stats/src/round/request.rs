@@ -5,7 +5,8 @@ use crate::{
     round::options::SummaryOptions,
 };
 use dualround_model::{
-    Ending, Flag, RequestMetrics, RequestRecord, Slo, Timeline, TokenSource, TokenSourceChoice,
+    Ending, Flag, FromDueMetrics, RequestMetrics, RequestRecord, Slo, Timeline, TokenSource,
+    TokenSourceChoice,
 };
 
 /// Gaps at or below this count as "at once" for the burst check, ns: what a proxy releases comes
@@ -38,14 +39,16 @@ pub fn request_metrics(record: &RequestRecord, options: &SummaryOptions) -> Requ
             .map(|start| ms(time.due_ns.unwrap_or(time.queued_ns), start)),
         connect_ms: time.connect_ns.map(|ns| ns as f64 / 1e6),
         start_ms: time.start_ns.map(|start| ms(time.queued_ns, start)),
-        scheduled_ms: time.due_ns.map(|due| ms(time.queued_ns, due)),
-        ttft_from_due_ms: since_due(time, time.first_token_ns),
-        latency_from_due_ms: if success {
-            since_due(time, Some(time.end_ns))
-        } else {
-            None
+        from_due: FromDueMetrics {
+            scheduled_ms: time.due_ns.map(|due| ms(time.queued_ns, due)),
+            ttft_ms: since_due(time, time.first_token_ns),
+            latency_ms: if success {
+                since_due(time, Some(time.end_ns))
+            } else {
+                None
+            },
+            client_lag_ms: client_lag(record),
         },
-        client_lag_ms: client_lag(record),
         input_tokens: record.usage.prompt_tokens,
         output_tokens: if success { tokens } else { None },
         token_source: if success { output.source } else { None },
@@ -224,8 +227,8 @@ pub(crate) fn meets(times: [Option<f64>; 3], tokens: Option<u64>, slo: &Slo) -> 
 
 /// Whether a success was within an SLO as its user saw it: from when it was due, in an open loop.
 pub fn within(metrics: &RequestMetrics, slo: &Slo) -> bool {
-    let ttft = metrics.ttft_from_due_ms.or(metrics.ttft_ms);
-    let latency = metrics.latency_from_due_ms.or(metrics.latency_ms);
+    let ttft = metrics.from_due.ttft_ms.or(metrics.ttft_ms);
+    let latency = metrics.from_due.latency_ms.or(metrics.latency_ms);
     meets([ttft, metrics.itl_ms, latency], metrics.output_tokens, slo)
 }
 

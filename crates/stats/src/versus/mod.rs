@@ -316,8 +316,9 @@ fn withhold_overloaded(
         withhold_all(cache, ChangeReason::Overloaded { run });
         // Nor does either run have a ratio of its own.
         for metric in cache {
-            metric.base = metric.base.filter(|_| !either[0]);
-            metric.new = metric.new.filter(|_| !either[1]);
+            let [of_base, of_new] = either;
+            metric.base = if of_base { None } else { metric.base };
+            metric.new = if of_new { None } else { metric.new };
         }
     }
 }

@@ -134,7 +134,10 @@ impl Form {
         if facts.usage.is_some() {
             // Elsewhere they would be added to these.
             let alone = members.timings.is_none() && members.x_groq.is_none();
-            let usage = members.usage.filter(|_| alone && !facts.has_choices)?;
+            if !alone || facts.has_choices {
+                return None;
+            }
+            let usage = members.usage?;
             slots.push((Slot::Usage, place(data, usage.get().as_bytes())?));
         }
         // Of a chunk that tells nothing itself all that is odd in it is looked at.

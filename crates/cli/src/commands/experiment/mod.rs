@@ -151,49 +151,58 @@ pub(crate) fn conduct(
         &run.rounds,
         &run.comparison.levels,
     );
-    let signal = signal.load(SeqCst);
-    let code = match signal {
-        0 => match &result {
-            Ok(()) if is_judged => verdict(&plan, &run.rounds, &run.comparison.levels),
-            Ok(()) => exit::OK,
-            Err(error) => exit::explain(error, plan.output.lang),
-        },
-        signal => signal,
-    };
-    info.finished_at = Some(rfc3339(SystemTime::now()));
     info.interrupted = cancel.is_cancelled() || result.is_err();
-    info.exit_code = Some(i32::from(code));
-    info.reuse = run.known.reuse;
-    let dir = run.files.dir().to_owned();
-    let ended = run.write_end(&info);
-    if !is_judged {
+    if is_judged {
+        judged(run, info, &plan, signal.load(SeqCst), result)
+    } else {
         result?;
-        return Ok(EndedRun { code, ..ended? });
-    }
-    tell_files(&dir, signal != 0, lang);
-    // Where the run itself failed, that is what the user must hear.
-    match (result, ended) {
-        (Ok(()), ended) => Ok(EndedRun { code, ..ended? }),
-        (Err(_), _) => Ok(EndedRun {
-            code,
-            rounds: Vec::new(),
-            levels: Vec::new(),
-        }),
+        run.write_end(info, signal.load(SeqCst))
     }
 }
 
+/// Judges a run that has ended, writes it down, and says where.
+fn judged(
+    run: Experiment<'_>,
+    info: RunInfo,
+    plan: &Plan,
+    signal: u8,
+    result: anyhow::Result<()>,
+) -> anyhow::Result<EndedRun> {
+    let lang = plan.output.lang;
+    let code = match (signal, &result) {
+        (0, Ok(())) => verdict(plan, &run.rounds, &run.comparison.levels),
+        (0, Err(error)) => exit::explain(error, lang),
+        (signal, _) => signal,
+    };
+    let dir = run.files.dir().to_owned();
+    let ended = run.write_end(info, code);
+    // Where the run itself failed, that is what the user must hear.
+    if result.is_ok() && ended.is_err() {
+        return ended;
+    }
+    tell_files(&dir, signal != 0, lang);
+    Ok(ended.unwrap_or(EndedRun {
+        code,
+        rounds: Vec::new(),
+        levels: Vec::new(),
+    }))
+}
+
 impl Experiment<'_> {
-    /// Writes what stands at the end of a run.
-    fn write_end(self, info: &RunInfo) -> anyhow::Result<EndedRun> {
+    /// Writes what stands at the end of a run that ends with this code.
+    fn write_end(self, mut info: RunInfo, code: u8) -> anyhow::Result<EndedRun> {
         // Its bodies are the most that is in memory, and nothing is sent any more.
         drop(self.session);
-        self.files.write_run(info)?;
+        info.finished_at = Some(rfc3339(SystemTime::now()));
+        info.exit_code = Some(i32::from(code));
+        info.reuse = self.known.reuse;
+        self.files.write_run(&info)?;
         let details = FromJournal::new(&self.files, &self.options);
         let (rounds, comparison) = (&self.rounds, &self.comparison);
         self.files
-            .write_report(info, rounds, comparison, &details)?;
+            .write_report(&info, rounds, comparison, &details)?;
         Ok(EndedRun {
-            code: exit::OK,
+            code,
             rounds: self.rounds,
             levels: self.comparison.levels,
         })

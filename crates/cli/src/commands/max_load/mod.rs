@@ -16,7 +16,7 @@ use dualround_loadgen::Cancel;
 use dualround_model::{LoadBound, LoadSide, MaxLoad, MostLoad, ProbeVerdict};
 use dualround_report::{max_load_text, probe_text};
 use dualround_stats::LoadSearch;
-use probe::Prober;
+use probe::LoadProber;
 use settings::{MaxLoadSettings, least_seconds};
 use std::{sync::atomic::Ordering::SeqCst, time::Instant};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: MaxLoadArgs) -> anyhow::Result<u8> {
     let signal = signals::listen(&cancel);
     let began = Instant::now();
     let mut sides = Vec::new();
-    let mut prober = Prober::new(&settings, &cancel, &signal);
+    let mut prober = LoadProber::new(&settings, &cancel, &signal);
     for side in [LoadSide::Cold, LoadSide::Warm] {
         sides.push(search(side, &settings, &mut prober, began)?);
         // What is there is not lost, whatever becomes of the other side.
@@ -86,7 +86,7 @@ fn refuse_small_budget(settings: &MaxLoadSettings) -> Result<(), Usage> {
 fn search(
     side: LoadSide,
     settings: &MaxLoadSettings,
-    prober: &mut Prober<'_>,
+    prober: &mut LoadProber<'_>,
     began: Instant,
 ) -> anyhow::Result<MostLoad> {
     let to = settings.most_of(side);
@@ -123,11 +123,10 @@ fn search(
     }
     let found = search.found();
     let bound = bound.or(found.bound);
+    let is_taken_back = bound == Some(LoadBound::Contaminated);
     Ok(MostLoad {
         side,
-        value: found
-            .value
-            .filter(|_| bound != Some(LoadBound::Contaminated)),
+        value: if is_taken_back { None } else { found.value },
         not_met: found.not_met,
         unit: settings.unit,
         bound,

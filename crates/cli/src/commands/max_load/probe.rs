@@ -20,7 +20,7 @@ use std::time::Instant;
 const PRIMING: u32 = 8;
 
 /// Runs the probes of a search.
-pub(super) struct Prober<'a> {
+pub(super) struct LoadProber<'a> {
     settings: &'a MaxLoadSettings,
     /// Given by the user.
     cancel: &'a Cancel,
@@ -28,7 +28,7 @@ pub(super) struct Prober<'a> {
 }
 
 /// A probe, and whether its cold round was one.
-pub(super) struct Probed {
+pub(super) struct JudgedProbe {
     pub(super) probe: LoadProbe,
     pub(super) contaminated: bool,
 }
@@ -58,7 +58,7 @@ impl ProbeTally {
     }
 }
 
-impl<'a> Prober<'a> {
+impl<'a> LoadProber<'a> {
     pub(super) fn new(
         settings: &'a MaxLoadSettings,
         cancel: &'a Cancel,
@@ -85,7 +85,7 @@ impl<'a> Prober<'a> {
         side: LoadSide,
         load: f64,
         number: usize,
-    ) -> anyhow::Result<Probed> {
+    ) -> anyhow::Result<JudgedProbe> {
         let settings = self.settings;
         let rule = settings.rule(load);
         let folder = folder::of_probe(side, number);
@@ -128,7 +128,7 @@ impl<'a> Prober<'a> {
             .find(|one| one.meta.spec.number == tally.round);
         let cold = ended.levels.first().map(|level| level.cold.verdict);
         let n = tally.met + tally.missed;
-        Ok(Probed {
+        Ok(JudgedProbe {
             contaminated: cold == Some(Verdict::Contaminated),
             probe: LoadProbe {
                 load,

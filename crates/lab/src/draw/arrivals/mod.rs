@@ -18,7 +18,7 @@ use super::{
     records::{known, round_meta, salted},
 };
 use dualround_model::{
-    Arm, ArrivalRate, Load, MixedPlace, OpenRound, RoundKind, RoundMeta, RoundRun, RoundSpec,
+    Arm, ArrivalRate, Load, MixedPlace, OpenLoopRound, RoundKind, RoundMeta, RoundRun, RoundSpec,
     RunEvidence, Schedule,
 };
 use instants::instants;
@@ -211,7 +211,7 @@ impl<'a> ArrivalWorld<'a> {
         RoundMeta {
             load: load.unwrap_or(plain.load),
             ended_ns: ns(ends.fold(0.0, f64::max)),
-            open: self.due_ms.last().map(|last| OpenRound {
+            open: self.due_ms.last().map(|last| OpenLoopRound {
                 connections: scenario.requests,
                 max_in_flight: scenario.max_in_flight,
                 last_due_ns: ns(*last),

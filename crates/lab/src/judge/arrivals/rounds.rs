@@ -71,8 +71,11 @@ impl ArrivalCheck<'_> {
     /// Growth of a backlog above which it is none of a server that keeps up.
     fn limit(&self, round: &Value) -> f64 {
         let started = number(round, "/started").unwrap_or(f64::NAN);
-        let told = self.scenario["places_told"] == true;
-        let places = number(self.scenario, "/places").filter(|_| told);
+        let places = if self.scenario["places_told"] == true {
+            number(self.scenario, "/places")
+        } else {
+            None
+        };
         let later = started - (started / 2.0).floor();
         (GROWTH * later).ceil().max(places.unwrap_or(PLACES))
     }
