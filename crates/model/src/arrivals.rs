@@ -21,6 +21,10 @@ pub struct ArrivalSummary {
     pub connections_opened: u64,
     /// Requests that were due while all places in flight were taken.
     pub waited_for_place: u64,
+    /// By how much draining between the blocks of a mixed round put off what was due later, in the
+    /// end, s.
+    #[serde(default)]
+    pub drained_seconds: f64,
     /// Requests that were due and had not ended.
     pub backlog: Backlog,
 }

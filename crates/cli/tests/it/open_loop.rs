@@ -346,6 +346,12 @@ fn a_mixed_round_at_a_rate_is_cut_by_time_once_its_cold_round_has_told() {
     if begins.len() < 10 {
         assert!(said.contains("M at 60/s: "), "{said}");
     }
+    // What is due later was put off meanwhile, and that is said.
+    let put_off = file["summary"]["arrivals"]["drained_seconds"]
+        .as_f64()
+        .unwrap();
+    let said = stdout(&output).contains("instants put off by");
+    assert_eq!(put_off > 0.0, said, "{put_off}");
     // Nothing of a block was sent before the one before it had ended.
     for one in requests {
         let (block, start) = (one["block"].as_u64().unwrap(), ms(one, "start_ms"));

@@ -32,6 +32,7 @@ pub(crate) fn arrivals(arrivals: Option<&ArrivalSummary>) -> Value {
         "connections": arrivals.connections,
         "connections_opened": arrivals.connections_opened,
         "waited_for_place": arrivals.waited_for_place,
+        "drained_seconds": num(Some(arrivals.drained_seconds)),
         "backlog_middle": backlog.middle,
         "backlog_end": backlog.end,
         "backlog_most": backlog.most,

@@ -40,6 +40,7 @@ pub(crate) fn arrivals(
         connections: u64::from(open.connections),
         connections_opened: facts.connections_opened,
         waited_for_place: facts.waited_for_place,
+        drained_seconds: open.drained_ns as f64 / 1e9,
         backlog: backlog(
             &due,
             rows,
