@@ -1,19 +1,23 @@
 //! `max_load.html`: the probes of both sides as tables and as a chart, without a script.
 
 use super::text::{amount, max_load_text, side_name, verdict};
-use crate::{html::escape, number::percent};
+use crate::{
+    html::escape,
+    number::{percent, short},
+};
 use dualround_model::{Lang, LoadSide, MaxLoad, MostLoad, ProbeVerdict, Slo};
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
 pre{white-space:pre-wrap;font:inherit}table{border-collapse:collapse;margin:1rem 0}caption{text-align:left;font-weight:600}\
-th,td{padding:.25rem .75rem;border-bottom:1px solid #ccc;text-align:right}th:last-child,td:last-child{text-align:left}\
+th,td{padding:.25rem .75rem;border-bottom:1px solid #ccc;text-align:right;white-space:nowrap}th:last-child,td:last-child{text-align:left}\
 svg text{font-size:12px;fill:currentColor}@media(prefers-color-scheme:dark){body{background:#151515;color:#eee}th,td{border-color:#444}}";
 // The chart's size, and its margins.
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 56.0;
 const BOTTOM: f64 = 40.0;
+const RIGHT: f64 = 40.0;
 
 /// The page of a search, whole, in one language.
 pub fn max_load_page(found: &MaxLoad, slo: &Slo, lang: Lang) -> String {
@@ -91,7 +95,7 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
     if low >= high {
         return;
     }
-    let x = |load: f64| LEFT + (load / low).ln() / (high / low).ln() * (WIDTH - LEFT - 20.0);
+    let x = |load: f64| LEFT + (load / low).ln() / (high / low).ln() * (WIDTH - LEFT - RIGHT);
     let y = |share: f64| 12.0 + (1.0 - share) * (HEIGHT - BOTTOM - 12.0);
     let label = lang.pick([
         "Share of requests within the SLO over the load, cold and warm",
@@ -113,9 +117,10 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
         );
     }
     for load in [low, (low * high).sqrt(), high] {
+        let shown = short(Some(three_digits(load)));
         let _ = writeln!(
             out,
-            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{load:.3}</text>",
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{shown}</text>",
             x(load),
             HEIGHT - BOTTOM / 2.0
         );
@@ -154,4 +159,9 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
         "<text x=\"{LEFT}\" y=\"{}\">{legend}</text></svg>",
         HEIGHT - 2.0
     );
+}
+
+fn three_digits(number: f64) -> f64 {
+    let scale = 10_f64.powf(2.0 - number.log10().floor());
+    (number * scale).round() / scale
 }
