@@ -53,11 +53,9 @@ pub(super) fn figures(text: &str) -> Option<Figures> {
 
 /// The ratio of `hits 10.10× faster than misses`, or of `as fast as`.
 pub(super) fn arms(text: &str) -> Option<ShownNumber> {
-    let (before, _) = text
-        .split_once(" than misses")
-        .or_else(|| text.split_once(" as misses"))?;
-    let (_, times) = before.rsplit_once("hits ")?;
-    ShownNumber::parse(times.split('×').next()?)
+    let after_hits = text.split("hits ").skip(1);
+    let mut times = after_hits.filter_map(|rest| rest.split_once('×'));
+    times.find_map(|(number, _)| ShownNumber::parse(number))
 }
 
 #[cfg(test)]
@@ -73,6 +71,8 @@ mod tests {
         assert!(figures("cannot tell: 3 prompts").is_none());
         let shown = arms("cache works: hits 10.10× faster than misses inside the mixed rounds (…)");
         assert!(shown.is_some_and(|times| times.is(10.104) && !times.is(10.106)));
+        let slower = "hits slower than misses: hits 0.80× as fast as misses (0.70–0.90×)";
+        assert!(arms(slower).is_some_and(|times| times.is(0.7957) && !times.is(0.79)));
         assert!(arms("cannot tell: 3 prompts").is_none());
     }
 }

@@ -83,10 +83,10 @@ fn name(sides: Sides, words: &SideWords, language: usize) -> String {
         [of_one, _] => (other, one, of_one.is_some()),
     };
     match (language, known) {
-        (0, true) => format!(" {over} cannot hold this rate, {rest} can:"),
-        (0, false) => format!(" {over} cannot hold this rate; whether {rest} can is unknown:"),
-        (_, true) => format!("：{over}承受不了该到达速率，{rest}可以："),
-        (_, false) => format!("：{over}承受不了该到达速率；{rest}能否承受未知："),
+        (0, true) => format!(" {over} cannot hold this rate, {rest} can;"),
+        (0, false) => format!(" {over} cannot hold this rate; whether {rest} can is unknown;"),
+        (_, true) => format!("：{over}承受不了该到达速率，{rest}可以；"),
+        (_, false) => format!("：{over}承受不了该到达速率；{rest}能否承受未知；"),
     }
 }
 
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn a_sentence_names_exactly_the_sides_that_are_overloaded() {
         let cold = [
-            "withheld: the cold side cannot hold this rate, the warm side can: its times grow",
-            "不下结论：冷轮承受不了该到达速率，热轮可以：耗时增长",
+            "withheld: the cold side cannot hold this rate, the warm side can; its times grow",
+            "不下结论：冷轮承受不了该到达速率，热轮可以；耗时增长",
         ];
         let (yes, no) = (Some(true), Some(false));
         let wrong = |sides| wrong_names(cold, sides, &COLD_AND_WARM).is_some();
