@@ -67,13 +67,17 @@ def check(folder: Path, run: dualround.Run[Any]) -> None:
     levels = run.run["plan"]["levels"]
     rounds = {(row["level"], row["round"]) for row in requests}
     assert len(rounds) == 2 * len(levels)
-    seen: dict[int, int] = {}
+    seen: dict[str, int] = {}
     readings = 0
-    for level, concurrency in enumerate(levels):
-        seen[concurrency] = seen.get(concurrency, 0) + 1
-        again = f"_run_{seen[concurrency]}" if seen[concurrency] > 1 else ""
+    for level, load in enumerate(levels):
+        concurrency = load if isinstance(load, int) else None
+        start = f"concurrency_{load}"
+        if isinstance(load, dict):
+            start = "replay" if "replay" in load else f"rate_{load['rate']['per_second']:g}"
+        seen[start] = seen.get(start, 0) + 1
+        again = f"_run_{seen[start]}" if seen[start] > 1 else ""
         for number in (1, 2):
-            name = f"concurrency_{concurrency}{again}_round_{number}.json"
+            name = f"{start}{again}_round_{number}.json"
             told = json.loads((folder / name).read_text())
             mine = [row for row in requests if (row["level"], row["round"]) == (level, number)]
             assert len(mine) == len(told["requests"]) > 0
@@ -110,14 +114,14 @@ def check_edges(folder: Path, whole: Path) -> None:
         file.unlink()
     csv = folder / "metrics_tidy.csv"
     # A metric can have any name, and Excel's mark may come first.
-    csv.write_bytes(b"\xef\xbb\xbf" + csv.read_bytes() + b"0,,1,cold,NA,nan,,\n")
+    csv.write_bytes(b"\xef\xbb\xbf" + csv.read_bytes() + b"0,,1,cold,NA,nan,,,NA,12.5\n")
     for library in ("pandas", "polars"):
         run = read(folder, library)
         full = read(whole, library)
         assert len(run.telemetry) == 0 and list(run.telemetry.dtypes) == list(full.telemetry.dtypes)
         assert list(run.telemetry.columns) == list(full.telemetry.columns)
         last = rows(run.metrics)[-1]
-        assert list(last.values()) == [0, None, 1, "cold", "NA", "nan", None, None], last
+        assert list(last.values()) == [0, None, 1, "cold", "NA", "nan", None, None, "NA", 12.5], last
     csv.write_text("level,concurrency,round\nzero,1,1\n")
     with fails(ValueError, "cannot read", "metrics_tidy.csv"):
         dualround.read(folder, "pandas")

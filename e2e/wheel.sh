@@ -83,6 +83,13 @@ for id in 007 1e3 NA true; do printf '{"id": "%s", "text": "%s: the same words f
 start_process simulator 10 "http://127.0.0.1:$port/health" "$venv/dualround" simulate --port "$port" --fault request=3:status=503
 "$venv/dualround" run --dataset rows.jsonl --endpoint "http://127.0.0.1:$port/v1" --concurrency 2 2 --max-output-tokens 4 --no-probe \
     --prometheus-url "http://127.0.0.1:$port/metrics" --prometheus-metrics vllm:prefix_cache_hits_total --output-dir 'a=[b]' >run.txt
+# Levels that do not wait, and a replay.
+for instant in 0 20 35 90; do printf '{"text": "at %s: the same words", "timestamp": %s}\n' "$instant" "$instant"; done >trace.jsonl
+for load in '--request-rate 12.5 40' '--replay --timestamp-unit ms'; do
+    # shellcheck disable=SC2086
+    "$venv/dualround" run --dataset trace.jsonl --endpoint "http://127.0.0.1:$port/v1" $load --max-output-tokens 4 --no-probe \
+        --prometheus-url "http://127.0.0.1:$port/metrics" --prometheus-metrics vllm:prefix_cache_hits_total --output-dir "at_${load:2:4}" >run.txt
+done
 # The CI example takes the program from the PATH, as its workflow puts it there.
 "$venv/dualround" generate --output prompts.jsonl --groups 12 --prompts 12 --shared 300 --unique 100 >/dev/null
 PATH="$venv:$PATH" ENDPOINT="http://127.0.0.1:$port" DATASET=prompts.jsonl BASE=none OUT=ci "$root/examples/ci/compare.sh" >ci.txt
@@ -95,7 +102,7 @@ with_frames frames
 sed -n '/^```python/,/^```/p' "$root/examples/README.md" | sed '/^```/d; s#"results"#"results/demo"#' >readme.py
 frames/bin/python readme.py >readme.txt
 grep -q effect readme.txt
-for run in results/demo 'a=[b]'; do frames/bin/python "$root/e2e/assert_read.py" "$run"; done
+for run in results/demo 'a=[b]' at_requ at_repl; do frames/bin/python "$root/e2e/assert_read.py" "$run"; done
 "$venv/python" "$root/e2e/assert_read.py" --without-libraries results/demo
 
 # Its own types, and what a user's checker sees.

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar, overload
@@ -32,6 +33,8 @@ METRICS: dict[str, type] = {
     "statistic": str,
     "value": float,
     "unit": str,
+    "load_kind": str,
+    "load_value": float,
 }
 READINGS: dict[str, type] = {"metric": str, "series": str, "labels": str, "t_ms": float, "value": float}
 PLACE: dict[str, type] = {"level": int, "concurrency": int, "round": int}
@@ -126,9 +129,11 @@ def telemetry_of(folder: Path, run: Json) -> Iterator[Part]:
 
 def file_name(load: Any) -> str:
     """The part of a file's name that tells the load of a level."""
-    if isinstance(load, dict):
-        return f"rate_{load['rate']['per_second']}".removesuffix(".0")
-    return f"concurrency_{load}"
+    if not isinstance(load, dict):
+        return f"concurrency_{load}"
+    if "rate" not in load:
+        return "replay"
+    return f"rate_{Decimal(repr(load['rate']['per_second'])).normalize():f}"
 
 
 @contextmanager

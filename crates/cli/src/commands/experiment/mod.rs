@@ -153,7 +153,7 @@ pub(crate) fn conduct(
     );
     info.interrupted = cancel.is_cancelled() || result.is_err();
     if is_judged {
-        judged(run, info, &plan, signal.load(SeqCst), result)
+        judged(run, info, &plan, signal.load(SeqCst), &result)
     } else {
         result?;
         run.write_end(info, signal.load(SeqCst))
@@ -166,10 +166,10 @@ fn judged(
     info: RunInfo,
     plan: &Plan,
     signal: u8,
-    result: anyhow::Result<()>,
+    result: &anyhow::Result<()>,
 ) -> anyhow::Result<EndedRun> {
     let lang = plan.output.lang;
-    let code = match (signal, &result) {
+    let code = match (signal, result) {
         (0, Ok(())) => verdict(plan, &run.rounds, &run.comparison.levels),
         (0, Err(error)) => exit::explain(error, lang),
         (signal, _) => signal,
