@@ -83,7 +83,7 @@ fn reasoning_is_no_output_in_any_api() {
     for api in ["chat", "messages", "responses"] {
         let sim = engine_with(SimConfig {
             reasoning_tokens: 3,
-            itl_ms: 40.0,
+            itl_ms: 100.0,
             ..SimConfig::default()
         });
         measured(dir.path(), &sim, api, "--rounds C");
