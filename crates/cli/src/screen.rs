@@ -1,13 +1,16 @@
 //! What reaches the user's terminal: how wide it is, whether it has colours, and how much is wanted.
 
 use anstyle::{AnsiColor, Style};
-use dualround_model::{LevelComparison, Plan, Reason, RoundKind, RoundResult, Tables, Warning};
+use dualround_model::{
+    Lang, LevelComparison, Plan, Reason, RoundKind, RoundResult, Tables, Warning,
+};
 use dualround_report::{
     beside_texts, closing, comparison_block, conclusion_text, labels, load_text, round_line,
     round_notes, round_table, safe_text, wrap,
 };
 use std::{
     io::{ErrorKind, IsTerminal, Write, stderr, stdout},
+    path::Path,
     sync::{
         OnceLock,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -150,6 +153,12 @@ fn said(sentence: &str, level: &LevelComparison) -> String {
     };
     let style = Style::new().bold().fg_color(Some(color.into()));
     format!("{style}{lines}{style:#}")
+}
+
+/// Says where the files are.
+pub(crate) fn files(dir: &Path, lang: Lang) {
+    let dir = dir.display();
+    note(&lang.pick([format!("files: {dir}"), format!("文件：{dir}")]));
 }
 
 /// Prints a line for the user beside the results; not with `--quiet`.

@@ -232,44 +232,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decimals_are_exact_to_the_nanosecond() {
-        for (text, ns) in [
-            ("0", 0),
-            ("-0.0", 0),
-            ("5", 5_000_000_000),
-            ("1.5", 1_500_000_000),
-            (".5", 500_000_000),
-            ("7.", 7_000_000_000),
-            ("0.000000001", 1),
-            ("0.1234567899", 123_456_789),
-            ("1700000000.123456789", 1_700_000_000_123_456_789),
-            ("1e-7", 100),
-            ("2.5E3", 2_500_000_000_000),
-            ("0e99999", 0),
-            ("1e-99999", 0),
-            ("18446744073.709551615", u64::MAX),
-        ] {
-            assert_eq!(decimal(text, 9), Ok(ns), "{text}");
-        }
-        for (text, flaw) in [
-            ("", Flaw::NotATime),
-            (".", Flaw::NotATime),
-            ("+5", Flaw::NotATime),
-            ("1,5", Flaw::NotATime),
-            ("NaN", Flaw::NotATime),
-            ("inf", Flaw::NotATime),
-            ("1e", Flaw::NotATime),
-            ("0x10", Flaw::NotATime),
-            ("-0.1", Flaw::Negative),
-            ("18446744073.709551616", Flaw::TooLate),
-            ("1e300", Flaw::TooLate),
-            ("1e2147483647", Flaw::TooLate),
-        ] {
-            assert_eq!(decimal(text, 9), Err(flaw), "{text}");
-        }
-    }
-
-    #[test]
     fn date_times_are_exact_to_the_nanosecond() {
         let second = 1_704_067_200_000_000_000;
         for (text, ns) in [

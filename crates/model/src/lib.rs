@@ -28,6 +28,7 @@ mod plan;
 mod price;
 mod record;
 mod round;
+mod rounding;
 mod row;
 mod sample;
 mod schedule;
@@ -87,6 +88,7 @@ pub use record::{Flag, RequestRecord, Retry, StreamFacts, UnknownText};
 pub use round::{
     ClientProbe, OpenLoopRound, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad,
 };
+pub use rounding::{three_digits, whole_up};
 pub use row::{RequestRow, RequestRows};
 pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};

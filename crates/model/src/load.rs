@@ -115,6 +115,13 @@ impl Load {
     }
 }
 
+impl Default for Load {
+    /// One request after the other.
+    fn default() -> Self {
+        Self::Concurrency(1)
+    }
+}
+
 impl From<u32> for Load {
     fn from(requests: u32) -> Self {
         Self::Concurrency(requests)

@@ -185,13 +185,18 @@ impl Plan {
             .fold(1, |count, _| count + 1)
     }
 
+    /// The load of the level at this position.
+    pub fn own_load(&self, level: u32) -> Load {
+        let own = self.levels.get(level as usize).copied();
+        own.unwrap_or_default()
+    }
+
     /// The load of a round of this kind in the level at this position.
     pub fn load_of(&self, level: u32, kind: RoundKind) -> Load {
         if let (Some(in_flight), RoundKind::Cold) = (self.priming, kind) {
             return Load::Concurrency(in_flight);
         }
-        let own = self.levels.get(level as usize).copied();
-        own.unwrap_or(Load::Concurrency(1))
+        self.own_load(level)
     }
 
     /// The rounds of every level, in order.

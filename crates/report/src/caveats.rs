@@ -1,7 +1,7 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
 use crate::words::{is_media, load_kind, warning_text};
-use dualround_model::{Lang, Load, Plan, RoundResult, Warning};
+use dualround_model::{Lang, Plan, RoundResult, Warning};
 use std::mem::discriminant;
 
 /// A caveat of a run, said once for all rounds that it is about.
@@ -39,8 +39,7 @@ impl Caveat {
 /// are those of the run itself.
 pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -> Vec<Caveat> {
     let mut all: Vec<Caveat> = Vec::new();
-    let first = plan.levels.first().copied();
-    let kind = load_kind(first.unwrap_or(Load::Concurrency(1)));
+    let kind = load_kind(plan.own_load(0));
     let of_rounds = rounds.iter().flat_map(|round| {
         let (level, number) = (plan.level_name(round.meta.level), round.meta.spec.number);
         let place = if round.meta.load.is_open() {

@@ -14,7 +14,7 @@ use anyhow::Context;
 use dualround_loadgen::{Cancel, RoundEvent, Session};
 use dualround_model::{
     Api, Calibration, ColdPolicy, FlatOut, Lang, Load, Plan, RequestPlan, RoundKind, RoundResult,
-    RoundSpec, Sample, Timeouts, TrueTimes,
+    RoundSpec, Sample, Timeouts, TrueTimes, whole_up,
 };
 use dualround_report::{calibration_table, load_text};
 use dualround_stats::{
@@ -115,15 +115,10 @@ fn loads(args: &CalibrateArgs) -> Result<Vec<Load>, Usage> {
 }
 
 /// Requests of a level.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the conversion of a float saturates, and a rate is above 0"
-)]
 fn requests(load: Load, waves: u32) -> u32 {
     let requests = match load.concurrency() {
         Some(concurrency) => concurrency.saturating_mul(waves),
-        None => (load.value() * SECONDS).ceil() as u32,
+        None => whole_up(load.value() * SECONDS),
     };
     requests.max(LEAST)
 }

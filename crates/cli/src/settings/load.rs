@@ -66,42 +66,18 @@ fn refuse_contradictions(args: &RunArgs) -> Result<(), Usage> {
             "{one} and {other}: each says when requests go, so give one of them"
         )));
     }
-    let by_rate = args.request_rate.is_some();
-    let by_replay = args.replay == Some(true);
-    for (is_given, flag, has_it, needs) in [
-        (
-            args.arrival.is_some(),
-            "--arrival",
-            by_rate,
-            "--request-rate",
-        ),
-        (
-            args.burstiness.is_some(),
-            "--burstiness",
-            by_rate,
-            "--request-rate",
-        ),
-        (
-            args.max_concurrency.is_some(),
-            "--max-concurrency",
-            by_rate,
-            "--request-rate",
-        ),
-        (
-            args.replay_speed.is_some(),
-            "--replay-speed",
-            by_replay,
-            "--replay",
-        ),
-        (args.gap_cap.is_some(), "--gap-cap", by_replay, "--replay"),
-        (
-            args.timestamp_unit.is_some(),
-            "--timestamp-unit",
-            by_replay,
-            "--replay",
-        ),
-    ] {
-        if is_given && !has_it {
+    let of_rates = [
+        (args.arrival.is_some(), "--arrival"),
+        (args.burstiness.is_some(), "--burstiness"),
+        (args.max_concurrency.is_some(), "--max-concurrency"),
+    ];
+    let of_replays = [
+        (args.replay_speed.is_some(), "--replay-speed"),
+        (args.gap_cap.is_some(), "--gap-cap"),
+        (args.timestamp_unit.is_some(), "--timestamp-unit"),
+    ];
+    for (flags, needs) in [(of_rates, "--request-rate"), (of_replays, "--replay")] {
+        if let (Some(flag), false) = (first_given(&flags), chosen.contains(&needs)) {
             return Err(usage(format!("{flag} needs {needs}")));
         }
     }
@@ -113,6 +89,12 @@ fn refuse_contradictions(args: &RunArgs) -> Result<(), Usage> {
         )));
     }
     Ok(())
+}
+
+/// The first of some flags that was given.
+fn first_given(flags: &[(bool, &'static str)]) -> Option<&'static str> {
+    let given = flags.iter().find(|(is_given, _)| *is_given);
+    given.map(|(_, flag)| *flag)
 }
 
 fn concurrency(args: &RunArgs) -> Result<Vec<Load>, Usage> {

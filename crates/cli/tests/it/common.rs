@@ -36,6 +36,16 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
+/// Runs a line that is to be refused, with all of these words in what is said.
+pub(crate) fn refused(dir: &Path, line: &str, words: &[&str]) {
+    let output = run(dir, line);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+    for word in words {
+        assert!(said.contains(word), "{line}: {word}: {said}");
+    }
+}
+
 /// Whether a character is Chinese.
 pub(crate) fn is_han(c: char) -> bool {
     ('\u{4e00}'..='\u{9fff}').contains(&c)
@@ -54,6 +64,20 @@ pub(crate) fn json(path: &Path) -> Value {
 /// An engine that answers quickly.
 pub(crate) fn engine() -> Sim {
     engine_with(SimConfig::default())
+}
+
+/// An engine that prefills one prompt after the other, and does nothing else: its capacity is known.
+pub(crate) fn serial(base_ms: f64, ms_per_token: f64) -> Sim {
+    Sim::start(SimConfig {
+        prefill_base_ms: base_ms,
+        prefill_ms_per_token: ms_per_token,
+        prefill_serial: true,
+        itl_ms: 0.0,
+        itl_ms_per_running: 0.0,
+        max_batch: 4096,
+        ..SimConfig::default()
+    })
+    .unwrap()
 }
 
 pub(crate) fn engine_with(config: SimConfig) -> Sim {

@@ -1,26 +1,11 @@
 //! The most load that a server takes: an engine whose capacity is known by construction.
 
 use crate::{
-    common::{dataset, engine, json, run, stderr, stdout},
+    common::{dataset, engine, json, refused, run, serial, stderr, stdout},
     schema::valid,
 };
 use serde_json::Value;
-use simllm::{Sim, SimConfig};
 use std::path::Path;
-
-/// Prefills one prompt after the other, each token in so many ms, and does nothing else.
-fn serial(ms_per_token: f64) -> Sim {
-    Sim::start(SimConfig {
-        prefill_base_ms: 2.0,
-        prefill_ms_per_token: ms_per_token,
-        prefill_serial: true,
-        itl_ms: 0.0,
-        itl_ms_per_running: 0.0,
-        max_batch: 4096,
-        ..SimConfig::default()
-    })
-    .unwrap()
-}
 
 /// Prompts of 100 words that share nothing, and an SLO.
 fn rows(dir: &Path, count: usize) {
@@ -32,19 +17,10 @@ fn rows(dir: &Path, count: usize) {
     std::fs::write(dir.join("slo.yaml"), "slo: {ttft_ms: 200}\n").unwrap();
 }
 
-fn refused(dir: &Path, line: &str, words: &[&str]) {
-    let output = run(dir, line);
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-    for word in words {
-        assert!(said.contains(word), "{word}: {said}");
-    }
-}
-
 #[test]
 fn a_capacity_that_is_known_is_found_cold_and_warm() {
     // A cold prompt takes some 22 ms, a warm one hardly more than 2 ms.
-    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.17));
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(2.0, 0.17));
     let dir = dir.path();
     rows(dir, 240);
     let output = run(

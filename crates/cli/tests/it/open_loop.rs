@@ -1,11 +1,10 @@
 //! Requests that arrive at instants of their own: rates, replays, a side that cannot hold its rate.
 
 use crate::{
-    common::{adds_up, dataset, engine, json, run, stderr, stdout},
+    common::{adds_up, dataset, engine, json, refused, run, serial, stderr, stdout},
     schema::valid,
 };
 use serde_json::Value;
-use simllm::{Sim, SimConfig};
 use std::{fmt::Write as _, path::Path};
 
 fn succeeds(dir: &Path, line: &str) -> String {
@@ -20,33 +19,10 @@ fn succeeds(dir: &Path, line: &str) -> String {
     stdout(&output)
 }
 
-fn refused(dir: &Path, line: &str, words: &[&str]) {
-    let output = run(dir, line);
-    let said = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-    for word in words {
-        assert!(said.contains(word), "{line}: {said}");
-    }
-}
-
 fn ms(request: &Value, key: &str) -> f64 {
     request[key]
         .as_f64()
         .unwrap_or_else(|| panic!("{key}: {request}"))
-}
-
-/// An engine that prefills one prompt after the other, each in so many ms and a hit in next to none.
-fn serial(ms: f64) -> Sim {
-    Sim::start(SimConfig {
-        prefill_base_ms: 0.5,
-        prefill_ms_per_token: ms / 100.0,
-        prefill_serial: true,
-        itl_ms: 0.0,
-        itl_ms_per_running: 0.0,
-        max_batch: 4096,
-        ..SimConfig::default()
-    })
-    .unwrap()
 }
 
 /// Short prompts that share nothing.
@@ -140,7 +116,7 @@ fn a_rate_is_told_in_every_file_and_each_round_has_the_same_instants() {
 #[test]
 fn a_side_that_cannot_hold_the_rate_is_named_and_never_divided() {
     // Cold: 10 ms each, so 100 a second at most; warm: far more.
-    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(10.0));
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));
     let dir = dir.path();
     short_rows(dir, 840);
     let base = sim.base_url();
@@ -193,7 +169,7 @@ fn a_side_that_cannot_hold_the_rate_is_named_and_never_divided() {
 #[test]
 fn who_waits_at_the_client_waits_in_ttft_from_due() {
     // One in flight at most, and the fifth prompt takes 1.5 s.
-    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(10.0));
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));
     let dir = dir.path();
     short_rows(dir, 40);
     let rows = std::fs::read_to_string(dir.join("short.jsonl")).unwrap();
@@ -307,7 +283,7 @@ fn a_trace_is_replayed_at_its_own_times() {
 
 #[test]
 fn a_mixed_round_at_a_rate_is_cut_by_time_once_its_cold_round_has_told() {
-    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(4.0));
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.04));
     let dir = dir.path();
     short_rows(dir, 60);
     let output = run(

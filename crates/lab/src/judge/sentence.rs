@@ -54,8 +54,12 @@ pub(super) fn figures(text: &str) -> Option<Figures> {
 /// The ratio of `hits 10.10× faster than misses`, or of `as fast as`.
 pub(super) fn arms(text: &str) -> Option<ShownNumber> {
     let after_hits = text.split("hits ").skip(1);
-    let mut times = after_hits.filter_map(|rest| rest.split_once('×'));
-    times.find_map(|(number, _)| ShownNumber::parse(number))
+    let mut times = after_hits.filter_map(|rest| rest.split_once("× "));
+    times.find_map(|(number, rest)| {
+        let compared = ["faster than misses", "as fast as misses"];
+        let is_compared = compared.iter().any(|words| rest.starts_with(words));
+        is_compared.then(|| ShownNumber::parse(number))?
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::{
     LoadError,
     round::pacing::{Pacing, arrivals, busiest_second, replayed},
 };
-use dualround_model::{ArrivalRate, Arrivals, Load, RequestRecord, Sample};
+use dualround_model::{ArrivalRate, Arrivals, Load, RequestRecord, Sample, whole_up};
 use std::sync::Arc;
 
 /// A server whose latency is not known yet is taken to answer within so long, s.
@@ -78,7 +78,7 @@ impl LevelArrivals {
 
     /// Requests of a second, at least one: as many warm a server up for a level.
     pub(super) fn of_a_second(&self) -> u32 {
-        count(self.per_second).max(1)
+        whole_up(self.per_second).max(1)
     }
 
     /// Connections that are opened before a round: for twice the requests that are in flight when
@@ -93,7 +93,7 @@ impl LevelArrivals {
         let latency = latency_s.unwrap_or(FIRST_LATENCY_S);
         let all = u32::try_from(self.due_ns.len()).unwrap_or(u32::MAX);
         let most = max_in_flight.unwrap_or(u32::MAX).min(all).max(1);
-        let wanted = count(SPARE * self.per_second * latency);
+        let wanted = whole_up(SPARE * self.per_second * latency);
         let wanted = wanted.max(OF_A_WORKER.saturating_mul(workers));
         wanted.min(most.saturating_mul(workers.max(1)))
     }
@@ -133,15 +133,6 @@ fn time_of(sample: &Sample) -> Result<u64, LoadError> {
         row: sample.row,
         reason: "it has no time to be replayed at".to_owned(),
     })
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the conversion of a float saturates, and a number of requests is not negative"
-)]
-fn count(requests: f64) -> u32 {
-    requests.ceil() as u32
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{arrivals::LevelArrivals, mixed::open_block_need, session::Session};
 use crate::{LoadError, RoundEvent, limits, round::order};
-use dualround_model::{Load, RoundKind, RoundMeta, RoundSpec, Warning};
+use dualround_model::{RoundKind, RoundMeta, RoundSpec, Warning};
 
 impl Session {
     /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
@@ -23,8 +23,7 @@ impl Session {
         }
         self.setting.level = Some(level);
         let (plan, samples) = (&self.setting.plan, self.setting.samples());
-        let load = plan.levels.get(level as usize).copied();
-        let load = load.unwrap_or(Load::Concurrency(1));
+        let load = plan.own_load(level);
         let seed = order::arrival_seed(plan.seed, level);
         self.arrivals = LevelArrivals::of(load, samples, seed, plan.limits.duration_ms)?;
         let wave = match &self.arrivals {

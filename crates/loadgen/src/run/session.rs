@@ -323,6 +323,14 @@ impl Session {
         self.setting.plan.load_of(level, spec.kind)
     }
 
+    /// When the requests of a round arrive; `None` in a closed loop.
+    fn arrivals_of(&self, level: u32, spec: RoundSpec) -> Option<&LevelArrivals> {
+        if !self.load(level, spec).is_open() {
+            return None;
+        }
+        self.arrivals.as_ref()
+    }
+
     /// Acts as the round's kind wants it, and starts its epoch where it begins one.
     fn make_cold(
         &mut self,
@@ -417,11 +425,9 @@ impl Session {
         RoundOrder {
             level,
             round: spec.number,
-            pacing: match &self.arrivals {
-                Some(arrivals) if self.load(level, spec).is_open() => {
-                    arrivals.pacing(plan.max_concurrency)
-                }
-                _ => Pacing::Closed,
+            pacing: match self.arrivals_of(level, spec) {
+                Some(arrivals) => arrivals.pacing(plan.max_concurrency),
+                None => Pacing::Closed,
             },
             // Of an open loop, what is due later is not in the order.
             duration_ms: match &self.arrivals {
@@ -451,10 +457,7 @@ impl Session {
         cut: Option<PrefixCut>,
     ) -> RoundMeta {
         let now = self.setting.control.clock().now();
-        let arrivals = match self.load(level, spec) {
-            Load::Concurrency(_) => None,
-            Load::Rate(_) | Load::Replay(_) => self.arrivals.as_ref(),
-        };
+        let arrivals = self.arrivals_of(level, spec);
         RoundMeta {
             level,
             load: self.load(level, spec),

@@ -198,12 +198,7 @@ fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
     let levels = levels.collect::<io::Result<_>>()?;
     Ok(PageData {
         lang: page.run.plan.output.lang.code(),
-        load: page
-            .run
-            .plan
-            .levels
-            .first()
-            .map_or("concurrency", |load| load.kind()),
+        load: page.run.plan.own_load(0).kind(),
         every,
         kinds,
         flags: Flag::ALL.map(Flag::name).to_vec(),

@@ -10,7 +10,7 @@ use crate::{
     terms,
     words::{cost::round_cost, load_head, load_kind},
 };
-use dualround_model::{Lang, Load};
+use dualround_model::Lang;
 use std::io::{self, Write};
 
 /// Writes the sections below the first screen.
@@ -24,12 +24,7 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
             "图表与请求表需要 JavaScript，以上内容不需要。"
         )
     )?;
-    let [kind, kind_zh] = page
-        .run
-        .plan
-        .levels
-        .first()
-        .map_or_else(|| load_kind(Load::Concurrency(1)), |load| load_kind(*load));
+    let [kind, kind_zh] = load_kind(page.run.plan.own_load(0));
     let over = [format!("Over {kind}"), format!("随{kind_zh}的变化")];
     charts(out, "sweep", [&over[0], &over[1]], "")?;
     let chooser = "<div class=\"levels\" id=\"levels\" role=\"group\"></div>";
@@ -67,7 +62,7 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     if priced.peek().is_none() {
         return Ok(());
     }
-    let [[head, head_zh], _] = load_head(page.run.plan.levels.first().copied());
+    let [[head, head_zh], _] = load_head(page.run.plan.own_load(0));
     writeln!(
         out,
         "<section id=\"costs\"><h2>{}</h2><table><caption class=\"unseen\">{}</caption><thead><tr>\

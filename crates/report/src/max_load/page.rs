@@ -5,7 +5,7 @@ use crate::{
     html::escape,
     number::{percent, short},
 };
-use dualround_model::{Lang, LoadSide, MaxLoad, MostLoad, ProbeVerdict, Slo};
+use dualround_model::{Lang, LoadSide, MaxLoad, MostLoad, ProbeVerdict, Slo, three_digits};
 use std::fmt::Write;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}\
@@ -159,9 +159,4 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
         "<text x=\"{LEFT}\" y=\"{}\">{legend}</text></svg>",
         HEIGHT - 2.0
     );
-}
-
-fn three_digits(number: f64) -> f64 {
-    let scale = 10_f64.powf(2.0 - number.log10().floor());
-    (number * scale).round() / scale
 }

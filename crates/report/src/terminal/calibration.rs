@@ -144,43 +144,48 @@ pub fn calibration_table(calibration: &Calibration, lang: Lang) -> String {
 
 /// The levels of requests in flight, and the highest that is held; nothing where none was measured.
 fn levels(calibration: &Calibration, words: &CalibrationWords) -> Vec<String> {
-    if calibration.levels.is_empty() {
-        return Vec::new();
+    let rows = calibration.levels.iter();
+    let rows: Vec<_> = rows.map(|level| (cells(level), level.failed)).collect();
+    let mut lines = table(words.heads, words.widths, &rows, words);
+    if !lines.is_empty() {
+        let held = calibration.held_level.map(|level| level.to_string());
+        lines.push(held_line(calibration, held, [words.held, words.none_held]));
     }
-    let mut lines = vec![row(&words.heads.map(str::to_owned), words.widths)];
-    for level in &calibration.levels {
-        let line = row(&cells(level), words.widths);
-        lines.push(with_failed(line, level.failed, words));
-    }
-    let held = calibration.held_level.map(|level| level.to_string());
-    lines.push(held_line(calibration, held, [words.held, words.none_held]));
     lines
 }
 
 /// The same of rates of arrivals.
 fn rates(calibration: &Calibration, words: &CalibrationWords) -> Vec<String> {
-    if calibration.rates.is_empty() {
-        return Vec::new();
+    let rows = calibration.rates.iter();
+    let rows: Vec<_> = rows.map(|rate| (rate_cells(rate), rate.failed)).collect();
+    let mut lines = table(words.rate_heads, words.rate_widths, &rows, words);
+    if !lines.is_empty() {
+        let held = calibration.held_rate.map(|rate| format!("{rate}/s"));
+        let yes_no = [words.held_rate, words.no_rate_held];
+        lines.push(held_line(calibration, held, yes_no));
     }
-    let mut lines = vec![row(&words.rate_heads.map(str::to_owned), words.rate_widths)];
-    for rate in &calibration.rates {
-        let line = row(&rate_cells(rate), words.rate_widths);
-        lines.push(with_failed(line, rate.failed, words));
-    }
-    let held = calibration.held_rate.map(|rate| format!("{rate}/s"));
-    lines.push(held_line(
-        calibration,
-        held,
-        [words.held_rate, words.no_rate_held],
-    ));
     lines
 }
 
-fn with_failed(line: String, failed: u64, words: &CalibrationWords) -> String {
-    match failed {
-        0 => line,
-        failed => format!("{line}  {}: {failed}", words.failed),
+/// Rows under their heads, with how many requests failed; nothing where there are none.
+fn table(
+    heads: [&str; 10],
+    widths: [usize; 10],
+    rows: &[([String; 10], u64)],
+    words: &CalibrationWords,
+) -> Vec<String> {
+    if rows.is_empty() {
+        return Vec::new();
     }
+    let mut lines = vec![row(&heads.map(str::to_owned), widths)];
+    lines.extend(rows.iter().map(|(cells, failed)| {
+        let line = row(cells, widths);
+        match failed {
+            0 => line,
+            failed => format!("{line}  {}: {failed}", words.failed),
+        }
+    }));
+    lines
 }
 
 fn held_line(calibration: &Calibration, held: Option<String>, [yes, no]: [&str; 2]) -> String {

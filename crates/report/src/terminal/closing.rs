@@ -185,7 +185,8 @@ fn table(
     if levels.is_empty() {
         return String::new();
     }
-    let [head, short_head] = load_head(levels.first().map(|level| level.load));
+    let load = levels.first().map(|level| level.load);
+    let [head, short_head] = load_head(load.unwrap_or_default());
     let mut rows = vec![labels.lang.pick(HEADS).map(str::to_owned)];
     labels.lang.pick(head).clone_into(&mut rows[0][0]);
     rows.extend(levels.iter().map(|level| row(plan, level, labels)));

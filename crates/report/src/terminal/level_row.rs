@@ -8,7 +8,7 @@ use crate::{
     words::load_head,
 };
 use dualround_model::{
-    IntervalKind, Lang, LevelComparison, Load, MetricComparison, RoundKind, RoundResult, Verdict,
+    IntervalKind, Lang, LevelComparison, MetricComparison, RoundKind, RoundResult, Verdict,
 };
 
 /// How many cells a row has.
@@ -36,11 +36,10 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
         (false, false) => ["Interval", "区间"],
         (true, _) => ["Allowed interval", "允许区间"],
     };
-    let load = levels.first().map(|level| level.load);
+    let load = levels.first().map(|level| level.load).unwrap_or_default();
     let [head, _] = load_head(load);
-    let term = load.map_or("concurrency", Load::kind);
     [
-        (term, head),
+        (load.kind(), head),
         ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
         ("ratio", ["Ratio", "加速比"]),
         ("interval", interval),

@@ -120,7 +120,7 @@ fn why_not(level: &LevelComparison) -> Bilingual {
     match level.conclusion.reason {
         Some(Reason::Contaminated) => both("withheld: not cold", "不下结论：冷轮不冷"),
         Some(Reason::Drift { .. }) => both("withheld: drift", "不下结论：服务端漂移"),
-        Some(Reason::Overloaded(_)) => both("withheld: overloaded", "不下结论：过载"),
+        Some(Reason::Overloaded(_)) => overload::in_a_few_words(),
         Some(Reason::NoWarmRound) => both("no warm round", "没有热轮"),
         Some(Reason::NoPairs) => both("no pair succeeded", "没有成功的请求对"),
         Some(Reason::Primed) => both("not compared", "不作比较"),

@@ -59,7 +59,7 @@ pub(super) fn in_a_few_words(found: &InsideReuse) -> Bilingual {
         ConclusionKind::NoEffect => both("no effect of reuse inside", "轮内复用没有差异"),
         ConclusionKind::CannotTell => both("cannot tell (inside)", "无法判断（轮内复用）"),
         ConclusionKind::Withheld if matches!(found.reason, Some(Reason::Overloaded(_))) => {
-            both("withheld: overloaded", "不下结论：过载")
+            overload::in_a_few_words()
         }
         ConclusionKind::Withheld => both("withheld: not cold", "不下结论：冷轮不冷"),
     }

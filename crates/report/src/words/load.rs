@@ -13,11 +13,11 @@ pub(crate) fn load_kind(load: Load) -> [&'static str; 2] {
 }
 
 /// The head of a column with the loads of levels, of which one is given, and a short one.
-pub(crate) fn load_head(load: Option<Load>) -> [[&'static str; 2]; 2] {
+pub(crate) fn load_head(load: Load) -> [[&'static str; 2]; 2] {
     match load {
-        Some(Load::Rate(_)) => [["Request rate", "请求速率"], ["Rate", "速率"]],
-        Some(Load::Replay(_)) => [["Replay", "回放"]; 2],
-        Some(Load::Concurrency(_)) | None => [["Concurrency", "并发"], ["Conc.", "并发"]],
+        Load::Rate(_) => [["Request rate", "请求速率"], ["Rate", "速率"]],
+        Load::Replay(_) => [["Replay", "回放"]; 2],
+        Load::Concurrency(_) => [["Concurrency", "并发"], ["Conc.", "并发"]],
     }
 }
 

@@ -1,6 +1,6 @@
 //! The words for a side that could not hold the rate of an open loop.
 
-use super::Bilingual;
+use super::{Bilingual, both};
 use dualround_model::Overload;
 
 /// What the two sides are called.
@@ -26,6 +26,11 @@ impl SideNames {
         cold: ["the side without reuse", "无复用轮"],
         warm: ["the cold side", "冷轮"],
     };
+}
+
+/// That nothing is divided, for a table.
+pub(super) fn in_a_few_words() -> Bilingual {
+    both("withheld: overloaded", "不下结论：过载")
 }
 
 /// Why nothing is divided.

@@ -22,10 +22,8 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> 
     if basis.cold_repeats {
         out.push(Remark::ColdRepeats);
     }
-    if decision.kind != ConclusionKind::Withheld && overload::is_unknown(basis.design) {
-        out.push(Remark::OverloadUnknown);
-    }
     if decision.kind != ConclusionKind::Withheld {
+        out.extend(overload::is_unknown(basis.design).then_some(Remark::OverloadUnknown));
         out.extend(waited_at_client(basis));
     }
     // What goes on from round to round is not in what blocks of one round say.
@@ -46,19 +44,18 @@ fn waited_at_client(basis: &LevelEvidence<'_>) -> Option<Remark> {
     if !all().any(waited) {
         return None;
     }
-    let cold = basis
-        .design
-        .cold_rounds()
-        .map(|round| round.summary.ttft_from_due.avg);
-    let warm = basis
-        .design
-        .warm_rounds()
-        .map(|round| round.summary.ttft_from_due.avg);
-    let (cold, warm): (Option<Vec<f64>>, Option<Vec<f64>>) = (cold.collect(), warm.collect());
     Some(Remark::WaitedAtClient {
-        cold_ms: mean_of(&cold?)?,
-        warm_ms: mean_of(&warm?)?,
+        cold_ms: ttft_from_due_ms(basis.design.cold_rounds())?,
+        warm_ms: ttft_from_due_ms(basis.design.warm_rounds())?,
     })
+}
+
+/// Mean over rounds of TTFT from the due instant, ms; `None` where a round has none.
+fn ttft_from_due_ms<'a>(rounds: impl Iterator<Item = &'a RoundResult>) -> Option<f64> {
+    let means: Option<Vec<f64>> = rounds
+        .map(|round| round.summary.ttft_from_due.avg)
+        .collect();
+    mean_of(&means?)
 }
 
 /// From cold round to cold round the server went one way, by half of the effect and more.

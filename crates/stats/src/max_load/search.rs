@@ -1,6 +1,6 @@
 //! The search for the highest load that is met: halves of what is left, in logarithms.
 
-use dualround_model::{LoadBound, LoadUnit};
+use dualround_model::{LoadBound, LoadUnit, three_digits};
 
 /// Two loads this far apart are told no further.
 const STEP: f64 = 1.05;
@@ -106,12 +106,6 @@ pub struct FoundLoad {
     pub not_met: Option<f64>,
     /// Why the value is not exact.
     pub bound: Option<LoadBound>,
-}
-
-/// A number as people write it, to three digits.
-fn three_digits(number: f64) -> f64 {
-    let scale = 10_f64.powf(2.0 - number.log10().floor());
-    (number * scale).round() / scale
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Whether a server held the rate at which requests arrived.
 
 use crate::round::facts::RoundFacts;
-use dualround_model::{ArrivalSummary, Backlog, Load, OpenLoopRound, RequestRows, RoundMeta};
+use dualround_model::{
+    ArrivalSummary, Backlog, Load, OpenLoopRound, RequestRows, RoundMeta, whole_up,
+};
 
 /// Arrivals of each half of a round below which growth is not told from chance.
 const FEWEST: usize = 400;
@@ -85,7 +87,7 @@ fn backlog(
     let half = backlog.len() / 2;
     let (earlier, later) = backlog.split_at(half);
     let (middle, end) = (later.first().copied(), later.last().copied());
-    let limit = whole_number(GROWTH * later.len() as f64);
+    let limit = u64::from(whole_up(GROWTH * later.len() as f64));
     let limit = limit.max(slots.unwrap_or(SLOTS));
     let grew = end.unwrap_or(0).saturating_sub(middle.unwrap_or(0)) > limit;
     Backlog {
@@ -120,13 +122,4 @@ fn stays_grown(earlier: &[u64], later: &[u64]) -> bool {
     let usual = earlier.get(earlier.len() * 9 / 10);
     let last_quarter = later.get(later.len() / 2..).unwrap_or_default();
     last_quarter.iter().min() > usual
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a share of a count is not negative and below it"
-)]
-fn whole_number(count: f64) -> u64 {
-    count.ceil() as u64
 }

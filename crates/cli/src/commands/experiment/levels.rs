@@ -19,14 +19,13 @@ impl Experiment<'_> {
     /// # Errors
     /// When a round cannot start as planned, or its files cannot be written.
     pub(super) fn levels(&mut self, cancel: &Cancel) -> anyhow::Result<()> {
-        let loads = self.stored.levels.clone();
-        let finished = self.comparison.levels.len();
-        for (level, load) in (0..).zip(loads).skip(finished) {
+        let (finished, all) = (self.comparison.levels.len(), self.stored.levels.len());
+        for level in (0..).take(all).skip(finished) {
             // Of a level that goes on until it is decided, cycles may be there already.
             let first = self
                 .rounds
                 .partition_point(|round| round.meta.level < level);
-            let refused = self.rounds_of(level, load, first, cancel)?;
+            let refused = self.rounds_of(level, first, cancel)?;
             self.compare_level(first)?;
             if let Some(refused) = refused {
                 return Err(refused.into());
@@ -43,18 +42,17 @@ impl Experiment<'_> {
     fn rounds_of(
         &mut self,
         level: u32,
-        load: Load,
         first: usize,
         cancel: &Cancel,
     ) -> anyhow::Result<Option<Usage>> {
         if let Some(until) = self.stored.until {
-            return self.until_decided(level, load, first, until, cancel);
+            return self.until_decided(level, first, until, cancel);
         }
         for spec in self.stored.rounds() {
             if cancel.is_cancelled() {
                 break;
             }
-            self.round(level, load, spec, None, cancel)?;
+            self.round(level, spec, None, cancel)?;
             if self.had_too_many_failures() {
                 break;
             }
@@ -71,16 +69,11 @@ impl Experiment<'_> {
     pub(super) fn round(
         &mut self,
         level: u32,
-        load: Load,
         spec: RoundSpec,
         until: Option<UntilPosition>,
         cancel: &Cancel,
     ) -> anyhow::Result<()> {
-        let load = if self.stored.priming.is_some() {
-            self.stored.load_of(level, spec.kind)
-        } else {
-            load
-        };
+        let load = self.stored.load_of(level, spec.kind);
         self.progress.begin(RoundPosition {
             level: (level, self.stored.levels.len()),
             load,

@@ -211,9 +211,9 @@ impl Experiment<'_> {
 
 /// Says where the files are, and how a run that was ended by a signal goes on.
 fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
-    let dir = dir.display();
-    note(&lang.pick([format!("files: {dir}"), format!("文件：{dir}")]));
+    screen::files(dir, lang);
     if by_signal {
+        let dir = dir.display();
         note(&lang.pick([
             format!("to go on at its first unfinished level: the same command with --resume {dir}"),
             format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),

@@ -4,7 +4,7 @@
 use super::Experiment;
 use crate::{args::budget::Budget, exit::Usage, progress::UntilPosition, screen::note};
 use dualround_loadgen::Cancel;
-use dualround_model::{Lang, Load, RoundKind, RoundMeta, RoundResult, RoundSpec, UntilPlan};
+use dualround_model::{Lang, RoundKind, RoundMeta, RoundResult, RoundSpec, UntilPlan};
 use dualround_report::load_text;
 use dualround_stats::compare;
 use std::time::Duration;
@@ -13,7 +13,6 @@ use std::time::Duration;
 #[derive(Clone, Copy)]
 struct LevelPlace {
     level: u32,
-    load: Load,
     /// Where the rounds of its level begin among those of the run.
     first: usize,
 }
@@ -32,7 +31,6 @@ impl Experiment<'_> {
     pub(super) fn until_decided(
         &mut self,
         level: u32,
-        load: Load,
         first: usize,
         until: UntilPlan,
         cancel: &Cancel,
@@ -46,7 +44,7 @@ impl Experiment<'_> {
                     let share = self.share_of(level, until);
                     let most = UntilPlan::cycles(share, cycle);
                     if most < UntilPlan::FEWEST {
-                        return Ok(Some(self.too_short(level, load, until, cycle, most)));
+                        return Ok(Some(self.too_short(level, until, cycle, most)));
                     }
                     Some(most)
                 }
@@ -67,7 +65,7 @@ impl Experiment<'_> {
                 }
             }
             self.session.set_most_cycles(most);
-            let at = LevelPlace { level, load, first };
+            let at = LevelPlace { level, first };
             match self.cycle(at, until, position, cancel)? {
                 CycleEnd::Whole => {}
                 CycleEnd::Broken => return Ok(None),
@@ -95,7 +93,7 @@ impl Experiment<'_> {
                 kept_percent: None,
             };
             position.left = self.left(at.level, at.first, until);
-            self.round(at.level, at.load, spec, Some(position), cancel)?;
+            self.round(at.level, spec, Some(position), cancel)?;
             if self.had_too_many_failures() {
                 return Ok(CycleEnd::Broken);
             }
@@ -152,21 +150,14 @@ impl Experiment<'_> {
     }
 
     /// Says which budget would have been enough.
-    fn too_short(
-        &self,
-        level: u32,
-        load: Load,
-        until: UntilPlan,
-        cycle_ns: u64,
-        most: u32,
-    ) -> Usage {
+    fn too_short(&self, level: u32, until: UntilPlan, cycle_ns: u64, most: u32) -> Usage {
         let to_come = self.levels_to_come(level);
         let fewest = u64::from(UntilPlan::FEWEST);
         let needed_ns = self.spent_before(level) + fewest * cycle_ns * to_come;
         let needed = needed_ns.div_ceil(1_000_000_000);
         let budget = Budget::of_ms(until.budget_ms);
         let cycle = Duration::from_nanos(cycle_ns).as_secs_f64();
-        let at = load_text(load, Lang::En);
+        let at = load_text(self.stored.own_load(level), Lang::En);
         Usage(format!(
             "--budget {budget}: a cold and a warm round at {at} took {cycle:.1} s, so there is time for {most} such cycles of this level, and at least {fewest} are needed: give --budget {needed}s or more (the same command with --resume DIR and that budget goes on)"
         ))

@@ -8,7 +8,7 @@ mod settings;
 use crate::{
     args::MaxLoadArgs,
     exit::{self, Usage},
-    screen::{note, print},
+    screen::{files, note, print},
     signals,
 };
 use anyhow::Context;
@@ -44,12 +44,7 @@ pub(crate) fn run(args: MaxLoadArgs) -> anyhow::Result<u8> {
     }
     let found = MaxLoad::of(settings.share, settings.fewest(), sides);
     print(&max_load_text(&found, &settings.slo, settings.lang));
-    let dir = settings.dir.display();
-    note(
-        &settings
-            .lang
-            .pick([format!("files: {dir}"), format!("文件：{dir}")]),
-    );
+    files(&settings.dir, settings.lang);
     Ok(match signal.load(SeqCst) {
         0 if found.sides.iter().any(is_short) => exit::NOTHING,
         code => code,

@@ -7,7 +7,7 @@ use crate::{
     progress::ProgressFormat,
     settings,
 };
-use dualround_model::{ArrivalRate, Arrivals, Lang, Load, LoadSide, LoadUnit, Plan, Slo};
+use dualround_model::{ArrivalRate, Arrivals, Lang, Load, LoadSide, LoadUnit, Plan, Slo, whole_up};
 use dualround_stats::{LoadSearch, ShareRule};
 use std::{path::PathBuf, time::Duration};
 
@@ -47,18 +47,23 @@ impl MaxLoadSettings {
                 per_second: load,
                 arrivals: self.arrivals,
             }),
-            LoadUnit::Concurrency => Load::Concurrency(whole(load)),
+            LoadUnit::Concurrency => Load::Concurrency(whole_up(load)),
         }
     }
 
     /// The rule of a probe at this load: it has the requests that its share needs, and lasts 20 × the
     /// largest SLO: at a rate so many arrive; of so many in flight each is asked so often.
     pub(super) fn rule(&self, load: f64) -> ShareRule {
-        let least = match self.unit {
-            LoadUnit::Rate => load * LONG * self.largest_s(),
-            LoadUnit::Concurrency => load * LONG,
-        };
-        ShareRule::of(self.share, u64::from(whole(least)))
+        let least = load * self.requests_of_a_load();
+        ShareRule::of(self.share, u64::from(whole_up(least)))
+    }
+
+    /// Requests of a probe for each one that arrives in a second, or that is in flight.
+    fn requests_of_a_load(&self) -> f64 {
+        match self.unit {
+            LoadUnit::Rate => LONG * self.largest_s(),
+            LoadUnit::Concurrency => LONG,
+        }
     }
 
     /// Requests of a probe at the least.
@@ -69,11 +74,7 @@ impl MaxLoadSettings {
     /// The highest load that a side may be tried at: cold prompts are asked once.
     #[expect(clippy::cast_precision_loss, reason = "rows of a data set")]
     pub(super) fn most_of(&self, side: LoadSide) -> f64 {
-        let a_load = match self.unit {
-            LoadUnit::Rate => LONG * self.largest_s(),
-            LoadUnit::Concurrency => LONG,
-        };
-        let most = self.rows as f64 / a_load;
+        let most = self.rows as f64 / self.requests_of_a_load();
         match side {
             LoadSide::Warm => self.to,
             LoadSide::Cold if self.unit.is_whole() => self.to.min(most.floor()),
@@ -255,14 +256,4 @@ fn enough_rows(settings: &MaxLoadSettings) -> Result<(), Usage> {
     Err(Usage(format!(
         "--dataset has {rows} prompts, and a cold probe at --from {from} asks {needed} different ones (--share {share}, and 20 × the largest SLO): give more rows (dualround generate makes some), a smaller --share or --from"
     )))
-}
-
-/// A load, or a number of requests, as a whole one.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the conversion of a float saturates, and a load is above 0"
-)]
-fn whole(number: f64) -> u32 {
-    number.ceil() as u32
 }
