@@ -13,6 +13,7 @@ mod cache_control;
 mod calibration;
 mod cold;
 mod comparison;
+mod dataset_plan;
 mod ending;
 mod engine;
 mod evidence;
@@ -61,6 +62,7 @@ pub use comparison::{
     LengthBucket, LevelComparison, MetricComparison, PartialPoint, PrefillModel, Reuse,
     RunEvidence, TierRate,
 };
+pub use dataset_plan::{DatasetPlan, EngineTokens, Keep, Sampling, TimestampUnit};
 pub use ending::Ending;
 pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};
 pub use evidence::{Convention, Evidence, Expected};
@@ -77,8 +79,8 @@ pub use mixed::{Arm, BlockNeed, MixedFinding, MixedPlace};
 pub use network::{NetworkPlan, ProxyPlan};
 pub use outcome::{Failure, FailureKind, Outcome, Phase};
 pub use plan::{
-    DatasetPlan, EngineTokens, Keep, Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan,
-    RequestPlan, Sampling, StoreText, Tables, Timeouts, TimestampUnit, TokenSourceChoice,
+    Lang, LimitsPlan, OutputPlan, Plan, PrometheusPlan, RequestPlan, StoreText, Tables, Timeouts,
+    TokenSourceChoice,
 };
 pub use price::{
     BreakEven, CacheWritePrices, CostComparison, CostGap, ModelPrices, PriceTable, Pricing,

@@ -3,9 +3,22 @@
 
 use super::{arrivals::LevelArrivals, mixed::open_block_need, session::Session};
 use crate::{LoadError, RoundEvent, limits, round::order};
-use dualround_model::{RoundKind, RoundMeta, RoundSpec, Warning};
+use dualround_model::{Load, RoundKind, RoundMeta, RoundSpec, Warning};
 
 impl Session {
+    /// The load of a round.
+    pub(super) fn load(&self, level: u32, spec: RoundSpec) -> Load {
+        self.setting.plan.load_of(level, spec.kind)
+    }
+
+    /// When the requests of a round arrive; `None` in a closed loop.
+    pub(super) fn arrivals_of(&self, level: u32, spec: RoundSpec) -> Option<&LevelArrivals> {
+        if !self.load(level, spec).is_open() {
+            return None;
+        }
+        self.arrivals.as_ref()
+    }
+
     /// Seats the crew for a level, and warms the server up for it, where that was not done yet.
     /// Returns the warm-up requests.
     ///

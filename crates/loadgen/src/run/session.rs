@@ -35,7 +35,7 @@ use crate::{
     transport::Network,
 };
 use dualround_model::{
-    CanaryReport, ClientProbe, ColdAction, EngineReport, Load, OpenLoopRound, Plan, PrefixCut,
+    CanaryReport, ClientProbe, ColdAction, EngineReport, OpenLoopRound, Plan, PrefixCut,
     PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
 };
 use std::{
@@ -317,18 +317,6 @@ impl Session {
         watch(RoundEvent::Started { begun: &begun });
         let output = self.serve(order, spec.kind, &bodies, watch);
         Ok(self.ended(begun, output, &before))
-    }
-
-    pub(super) fn load(&self, level: u32, spec: RoundSpec) -> Load {
-        self.setting.plan.load_of(level, spec.kind)
-    }
-
-    /// When the requests of a round arrive; `None` in a closed loop.
-    fn arrivals_of(&self, level: u32, spec: RoundSpec) -> Option<&LevelArrivals> {
-        if !self.load(level, spec).is_open() {
-            return None;
-        }
-        self.arrivals.as_ref()
     }
 
     /// Acts as the round's kind wants it, and starts its epoch where it begins one.
