@@ -24,6 +24,10 @@ open(f"{sys.argv[1]}/few.jsonl", "w").write(rows(4, 60))
 open(f"{sys.argv[1]}/short.jsonl", "w").write(rows(12, 2))
 shared = "\n".join(json.dumps({"text": "The same beginning of all of them. " * 40 + f"Question {i}: " + f"what of {i}? " * 20}) for i in range(12))
 open(f"{sys.argv[1]}/shared.jsonl", "w").write(shared + "\n")
+# Enough requests for both halves of a round, and a trace with a gap.
+open(f"{sys.argv[1]}/many.jsonl", "w").write(rows(900, 8))
+timed = (json.dumps({"text": f"Story {i}: " + f"word{i} " * 60, "timestamp": i * 0.05 + (1.5 if i > 30 else 0)}) for i in range(60))
+open(f"{sys.argv[1]}/trace.jsonl", "w").write("\n".join(timed) + "\n")
 PY
 
 # Prompts with a shared beginning and without, and some of them; `Story` is what the odd engine looks for.
@@ -197,6 +201,19 @@ odd until_partly partly '--until decided --budget 5s --concurrency 1'
 odd until_replays replays '--until decided --budget 5s --concurrency 1'
 odd until_contaminated one_cache '--until decided --budget 20s --concurrency 1'
 
+# Rates and a replay: sides that hold the rate, that do not, and of which nobody can tell.
+paced='{"itl_ms":1,"prefill_base_ms":4,"prefill_ms_per_token":0.1}'
+one rates "$quick" '--request-rate 40 80' alone48
+one rates_limit '{"itl_ms":1,"fixed_ttft_ms":60,"fixed_warm_ttft_ms":20}' '--request-rate 60 --max-concurrency 2' alone48
+one rate_cold_over "$paced" '--request-rate 110 --arrival constant' many
+one rate_neither '{"itl_ms":1,"fixed_ttft_ms":12,"fixed_warm_ttft_ms":11,"max_batch":1}' '--request-rate 200 --arrival gamma --burstiness 4' many
+one rate_held '{"itl_ms":1}' '--request-rate 200 --arrival constant' many
+one rate_mixed "$quick" '--request-rate 60 --rounds CWM' alone48
+one rate_mixed_over "$paced" '--request-rate 110 --arrival constant --rounds CM' many
+one rate_inside_over "$paced" '--request-rate 110 --arrival constant --rounds NCW' many
+one replay "$quick" '--replay --timestamp-unit s --replay-speed 2.5 --gap-cap 1' trace
+one replay_plain "$quick" '--replay --timestamp-unit s' trace
+
 # A cold round that is warm by the second cycle decides nothing, and is refused before anything is sent.
 refused=0
 "$dualround" run --dataset "$work/alone12.jsonl" --endpoint http://127.0.0.1:9 --concurrency 2 --until decided --budget 5s --cold none \
@@ -263,4 +280,10 @@ altered until_near 's/"most": [0-9]*/"most": 19/'
 altered until_near 's/; a new run with a larger --budget tells more//'
 altered inside_partly 's| ([0-9]* / [0-9]*) of prompt tokens| of prompt tokens|'
 altered mixed_contaminated 's/withheld: the cold round was contaminated (prompt tokens came from a cache);/withheld: prompt tokens came from a cache where there was nothing to reuse;/'
+altered rate_cold_over 's/the cold side cannot hold this rate, the warm side can/the warm side cannot hold this rate, the cold side can/'
+altered rate_cold_over 's/"overloaded": true/"overloaded": false/' rate_110_round_1.json
+altered rate_cold_over 's/"backlog_most": /"backlog_most": 1/' rate_110_round_1.json
+altered rate_neither 's/neither the cold side nor the warm side can hold this rate/the cold side cannot hold this rate, the warm side can/'
+altered rates 's/; whether a side was overloaded is not told below 800 requests, or of a round that was cut short//'
+altered rates_limit 's/TTFT from the due instant \([0-9]\)/TTFT from the due instant 1\1/'
 echo "reader: ok"

@@ -3,6 +3,7 @@
 import math
 import re
 
+import overload
 from journal import hit_rate, mean, ttft
 from text import N, Wrong, same, shown
 
@@ -165,7 +166,7 @@ def fact(source, text, level, zh):
         return of_rounds(text, level, zh)
     forms = [
         (r"nothing was done to make the round cold \(--cold none\)", r"没有采取任何措施使该轮为冷（--cold none）"),
-        (r"an earlier level sent the same prompts, and nothing was done since", r"之前的并发级别已发送过相同的提示词，此后没有采取任何措施"),
+        (r"an earlier level sent the same prompts, and nothing was done since", r"之前的负载级别已发送过相同的提示词，此后没有采取任何措施"),
         (r"cache reset accepted by \S+", r"\S+ 接受了缓存重置"),
         (r"proven: a text that had hit \d+ tokens hit \d+ after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后命中 \d+"),
         (r"proven: a text that had hit \d+ tokens was answered without any after it", r"已证实：一段文本重置前命中 \d+ tokens，重置后的响应未报告命中"),
@@ -179,7 +180,7 @@ def fact(source, text, level, zh):
 
 DIAGNOSES = [
     (r"cache off: the engine says so itself", r"缓存未启用：引擎自己这样报告", None),
-    (r"the level ended before there were two rounds to compare, so nothing is compared", r"该并发级别在有两轮可比较之前就结束了，没有可比较的", lambda level: not compared(level) and "W" in level.run["plan"]["schedule"]),
+    (r"the level ended before there were two rounds to compare, so nothing is compared", r"该负载级别在有两轮可比较之前就结束了，没有可比较的", lambda level: not compared(level) and "W" in level.run["plan"]["schedule"]),
     (r"the schedule has no warm round, so nothing is compared: a warm round \(W\) repeats a cold one", r"只有冷轮，没有热轮可比（热轮 W 原样重复冷轮的请求）", lambda level: not compared(level) and not set("WM") & set(level.run["plan"]["schedule"])),
     (r"cache off[,:] .*hit nothing either", r"缓存未启用.*也没有任何命中", lambda level: (level.canary or {}).get("repeated") in range(17)),
     (r"evicted: the prompts of one round hold \d+ tokens, the cache \d+, .*", r"已被驱逐：一轮的提示词共 \d+ token，而缓存容量为 \d+ token，.*", lambda level: low(level) and seen(level)),
@@ -275,7 +276,7 @@ def diagnosis(text, level, zh):
     raise Wrong(f"not understood: {text!r}")
 
 
-PLACES = r"(?: \((?:(?:concurrency/round|并发/轮) [^()]*|each round|每一轮)\))?"
+PLACES = r"(?: \((?:(?:(?:concurrency|request rate|replay)/round|(?:并发|请求速率|回放)/轮) [^()]*|each round|每一轮)\))?"
 
 
 def failed(one):
@@ -321,6 +322,8 @@ NOTES = [
     (r"the run was killed in this round: (\d+) requests are not in the journal, of which up to \d+ were in flight", r"运行在本轮中被杀死：(\d+) 个请求不在运行日志中，其中最多 \d+ 个当时在途", None),
     (r"the round ended early; \d+ requests were never sent\. .*", r"本轮提前结束；\d+ 个请求未发送。.*", None),
     (r"\d+ requests were sent again after failures .*", r"\d+ 个请求失败后重发（.*", None),
+    (r"(\d+) of (\d+) requests found no free connection \(ready: (\d+)\) and opened one: .*", r"(\d+) 个请求中有 (\d+) 个没有空闲连接可用（预先打开 (\d+) 条），.*", overload.opened),
+    (r"this client sent requests late: .*", r"客户端发送滞后：.*", None),
     (r"no request met the SLO: .*", r"没有请求满足 SLO：.*", None),
     (r"median TTFT .*", r"TTFT 中位数.*", None),
     (r"other traffic on this server: .*", r"服务端有其他流量（.*", None),
@@ -336,16 +339,21 @@ NOTES = [
 
 
 FEW_BLOCKS = [
-    r"M at (\d+): (\d+) blocks? a round, (\d+) M rounds?; 10 blocks are needed to say how sure it is: (?:(\d+) M rounds? or )?(\d+) samples",
-    r"并发 (\d+) 的 M：每轮 (\d+) 个区块，(\d+) 个 M 轮；要说明把握有多大，需要 10 个区块：(?:(\d+) 个 M 轮或 )?(\d+) 个样本",
+    r"M at (\d+|[\d.]+/s[^:]*|replay[^:]*): (\d+) blocks? a round, (\d+) M rounds?; 10 blocks are needed to say how sure it is: (?:(\d+) M rounds? or )?(\d+) samples",
+    r"(?:并发|请求速率|) ?(\d+|[\d.]+/s[^：]*|回放[^：]*) 的 M：每轮 (\d+) 个区块，(\d+) 个 M 轮；要说明把握有多大，需要 10 个区块：(?:(\d+) 个 M 轮或 )?(\d+) 个样本",
 ]
 
 
 def few_blocks(found, levels):
     """By the blocks that mixed rounds had, and the ways to give half of them an arm."""
-    concurrency, blocks, rounds, needed, samples = (int(one) if one else None for one in found.groups())
+    load, *numbers = found.groups()
+    blocks, rounds, needed, samples = (int(one) if one else None for one in numbers)
     plan = levels[0].run["plan"]
     same(sum(letter == "M" for letter in plan["schedule"]), rounds, "M rounds")
+    if not load.isdigit():
+        # The blocks of an open loop are planned by time, after its cold round.
+        return None
+    concurrency = int(load)
     same(10 * (1 if concurrency == 1 else 4 * concurrency), samples, "samples that are enough")
     enough = (n for n in range(1, 21) if n * blocks >= 10 and math.comb(blocks, blocks // 2) ** n >= 40)
     same(next(enough, None), needed, "M rounds that are enough")

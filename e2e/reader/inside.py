@@ -1,7 +1,9 @@
 """Rounds without reuse against cold rounds: what reuse inside a round is worth."""
 
 import math
+import re
 
+import overload
 from figures import figures
 from journal import hit_rate, ttft
 from text import N, RATES, Text, Wrong, close, covered, same, shown
@@ -45,6 +47,9 @@ class Inside:
                 self.cold, self.warm, self.effect, self.interval, self.allowance = level.widened(rows)
         sides = [list(side) for side in zip(*self.cycles)] or [[], []]
         self.without, self.within = map(hit_rate, sides)
+        self.sides = overload.sides(*sides)
+        if True in self.sides:
+            self.effect = self.interval = None
 
     def lost(self):
         ok = lambda a: {one["index"] for one in a.successes() if not one.get("retries") and ttft(one) is not None}
@@ -64,8 +69,7 @@ class Inside:
             same((said[f"{key}_known"], said[f"{key}_of"]), (known, of), f"requests of which inside_reuse.{key} is known")
         close(said["usage_without"], self.without[0], "inside_reuse.usage_without")
         close(said["usage"], self.within[0], "inside_reuse.usage")
-        if self.effect is not None:
-            close(said["ttft"]["ratio"], math.exp(self.effect), "inside_reuse.ttft.ratio")
+        close(said["ttft"]["ratio"], None if self.effect is None else math.exp(self.effect), "inside_reuse.ttft.ratio")
         low, high = self.interval if self.interval else (None, None)
         close(said["ttft"]["interval_low"], None if low is None else math.exp(low), "inside_reuse.ttft.interval_low")
         close(said["ttft"]["interval_high"], None if high is None else math.exp(high), "inside_reuse.ttft.interval_high")
@@ -121,6 +125,9 @@ def undecided(text, level, inside):
         r"不下结论：本无可复用之处，提示词 token 却命中了缓存",
     ):
         return same(inside_verdict(level), "contaminated", "the round without reuse")
+    if True in inside.sides:
+        same(contaminated(level), False, "a round was not cold")
+        return text.need(re.escape(overload.sentence(*inside.sides, text.zh, ["none", "cold"])))
     text.need(r"cannot tell: ", r"无法判断：")
     same(contaminated(level), False, "a round was not cold")
     if found := text.take(r"different prompts with a TTFT in both rounds: (\d+); at least 6 are needed", r"两轮都有 TTFT 的不同提示词只有 (\d+) 条，至少需要 6 条"):

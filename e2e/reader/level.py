@@ -6,6 +6,7 @@ from collections import defaultdict
 from inside import Inside
 from journal import hit_rate, mean, t_interval, ttft
 from mixed import Mixed, kind_of
+import overload
 from text import close, same
 
 MARGIN = math.log(1.05)
@@ -43,6 +44,7 @@ class Level:
             ended = lambda one: not one.meta["interrupted"] or one.meta.get("stopped")
             self.pairs_run = [cycle for cycle in self.pairs_run if all(map(ended, cycle))]
         self.cycles = self.whole(self.pairs_run)
+        self.sides = overload.sides(self.colds, self.warms)
         self.source = None
         self.estimate(roles)
         mixed, inside = Mixed(rounds), Inside(self)
@@ -168,14 +170,22 @@ class Level:
         same(conclusion["source"], "mixed" if self.by_blocks() else self.source or "cw", "what decided")
         same(conclusion["rounds"], self.source or "cw", "which row the rounds are by themselves")
         low, high = self.interval if self.interval and self.prompts >= 6 else (None, None)
-        for key, true in [("ratio", self.effect), ("interval_low", low), ("interval_high", high)]:
+        effect = self.effect
+        if self.overloaded():
+            same((conclusion["kind"], conclusion["reason"]["kind"]), ("withheld", "overloaded"), "what an overloaded side leaves")
+            effect = low = high = None
+        for key, true in [("ratio", effect), ("interval_low", low), ("interval_high", high)]:
             close(ttft[key], None if true is None else math.exp(true), f"ttft.{key}")
         kinds = {"cycles": "t_cycles", "until": "t_sequential"}
         same(ttft["interval_kind"], None if low is None else kinds.get(self.source, "allowed"), "ttft.interval_kind")
 
+    def overloaded(self):
+        """A side could not hold the rate, and the cold one was not found warm."""
+        return True in self.sides and self.said["cold"]["verdict"] != "contaminated"
+
     def by_blocks(self):
         """Blocks of hits and misses decide: they are sound, or there is no warm round."""
-        if self.mixed is None or self.said["cold"]["verdict"] == "contaminated":
+        if self.mixed is None or self.said["cold"]["verdict"] == "contaminated" or self.overloaded() or True in self.mixed.sides:
             return False
         reason = self.said["mixed"]["reason"]
         sound = self.mixed.reason() is None and not (reason and kind_of(reason) == "misses_hit")

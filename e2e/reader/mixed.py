@@ -1,8 +1,10 @@
 """Mixed rounds: blocks of hits and of misses, what they differ by, and what is said of that."""
 
 import math
+import re
 from collections import defaultdict
 
+import overload
 from evidence import is_replayed
 from figures import figures
 from journal import hit_rate, mean, ttft
@@ -66,8 +68,10 @@ class Mixed:
         self.prompts = len({v[2] for values in self.values for v in values})
         self.test = Randomised(blocks)
         self.descriptive = self.test.made is None or self.blocks < FEWEST_BLOCKS or self.test.ways < FEWEST_WAYS
+        # No figure is given of times that grow with the length of the round.
+        self.sides = overload.sides([cold for _, cold in self.pairs], self.rounds)
         misses = [v[3] for values in self.values for v in values if v[1] == "miss"]
-        self.drift = mean(misses) if misses else None
+        self.drift = mean(misses) if misses and True not in self.sides else None
         self.hits = hit_rate(self.rounds, "hit")
         self.misses = hit_rate(self.rounds, "miss")
         self.missed = None
@@ -166,6 +170,9 @@ class Mixed:
     def hold(self, said):
         """The figures of the JSON."""
         self.coins()
+        if True in self.sides:
+            told = [said[key] for key in ("ratio", "low", "high", "p", "drift", "bound")]
+            return same((said["kind"], kind_of(said["reason"]), told), ("withheld", "overloaded", [None] * 6), "what an overloaded side leaves")
         whole = self.missed
         for key, true in [
             ("blocks", self.blocks),
@@ -341,7 +348,9 @@ def beside(sentence, level, zh):
     text, mixed = Text(sentence, zh), level.mixed
     if text.take(r"mixed rounds: ", r"混合轮："):
         same(level.by_blocks(), False, "the mixed rounds decide")
-        if text.take(r"cannot tell: ", r"无法判断："):
+        if True in mixed.sides:
+            text.need(re.escape(overload.sentence(*mixed.sides, zh, ["cold", "mixed"])))
+        elif text.take(r"cannot tell: ", r"无法判断："):
             why(text, mixed)
         else:
             compared(text, mixed)

@@ -19,11 +19,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 import evidence
 import journal
 import known_wrong
+import overload
 import rates
 import sentences
 import table
 import until
 from level import Level
+
+
+# What the load of a level is called.
+LOADS = [["concurrency", "request rate", "replay"], ["并发", "请求速率", "回放"]]
 
 
 class Page(html.parser.HTMLParser):
@@ -127,19 +132,24 @@ class Reader:
             file = json.loads(path.read_text(encoding="utf-8"))
             at = (file["configuration"]["level"], file["configuration"]["round"])
             self.hold(path.name, "summary", lambda: rates.hold(known[at], file, known[at].run["plan"]["slo"]))
+            self.hold(path.name, "summary.arrivals", lambda: overload.hold(known[at], file))
 
     def screen(self, lang):
         zh = int(lang == "zh")
         command = [self.program, "report", str(self.folder), "--lang", lang]
         text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        head = ("并发 " if zh else "Concurrency ", "：" if zh else ": ")
+        names = "|".join(LOADS[zh]) if zh else "|".join(one.capitalize() for one in LOADS[zh])
+        head = re.compile(rf"(?:{names})\b(.*?){'：' if zh else ': '}(.*)")
         at, notes = None, False
         closing = text[text.rindex("=" * 60) :]
         rows = [line for line in closing.splitlines()[1:] if line.startswith("  ")]
         rows = rows[1 : 1 + len(self.levels)]
         for line in closing.splitlines()[1:]:
-            if line.startswith(head[0]) and head[1] in line:
-                name, _, sentence = line[len(head[0]) :].partition(head[1])
+            if found := head.fullmatch(line):
+                name, sentence = found.group(1).strip(), found.group(2)
+                if line.lower().startswith((LOADS[0][2], LOADS[1][2])) and not name.startswith("×"):
+                    # The trace's own speed is not in a name.
+                    name = "×1" + name
                 at = (at + 1) if at is not None else 0
                 level = self.levels[at]
                 self.hold(f"screen {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
@@ -183,7 +193,7 @@ class Reader:
         if len(texts) != len(self.levels):
             self.wrong.append(f"page {lang}: {len(texts)} verdicts, {len(self.levels)} levels")
         for text, explains, level in zip(texts, whys, self.levels):
-            sentence = re.sub(r"^(?:concurrency|并发) [\d#. ]+\s*: ", "", text)
+            sentence = re.sub(rf"^(?:{'|'.join(LOADS[zh])})\b[^:：]*: ", "", text)
             self.hold(f"page {lang}", sentence, lambda: sentences.conclusion(sentence, level, zh))
             for why in explains:
                 self.explained(f"page {lang}", why, level, zh)
@@ -204,11 +214,11 @@ class Reader:
                 part, blocks = "block", blocks + 1
             elif part == "block" and blocks < len(self.levels):
                 self.of_block(line, self.levels[blocks], zh)
-            elif found := re.match(r"- \*\*(?:concurrency|并发) [^*]*\*\*(?:: |：)(.*)", line):
+            elif found := re.match(rf"- \*\*(?:{'|'.join(LOADS[zh])})\b[^*]*\*\*(?:: |：)(.*)", line):
                 verdicts += 1
                 sentence, level = plain(found.group(1)), self.levels[verdicts]
                 self.hold("summary.md", sentence, lambda: sentences.conclusion(sentence, level, zh))
-            elif line.startswith(("| Concurrency ", "| 并发 ")) and part == "verdicts":
+            elif line.startswith(("| Concurrency ", "| Request rate ", "| Replay ", "| 并发 ", "| 请求速率 ", "| 回放 ")) and part == "verdicts":
                 self.hold("summary.md", line, lambda: table.head(line.strip("|").split("|")[3].strip(), self.levels, zh))
             elif line.startswith("  - ") and part == "verdicts":
                 self.explained("summary.md", plain(line[4:]), self.levels[verdicts], zh)

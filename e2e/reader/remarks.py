@@ -2,7 +2,8 @@
 
 import math
 
-from journal import ttft
+import overload
+from journal import mean, ttft
 from text import N, Wrong, same, shown
 from until import cycles_run
 
@@ -83,7 +84,28 @@ def trend(level, found):
     same(found["way"] in ("less", "少"), each < 1, "the way it went")
 
 
+def not_told(level, _):
+    same((overload.is_unknown(level), True in level.sides), (True, False), "whether a side was overloaded is unknown")
+
+
+def waited(level, found):
+    """By the mean TTFT from the due instant of each side, with requests that waited for a place."""
+    same(level.run["plan"].get("max_concurrency") is not None or "max_concurrency" in str(level.run["plan"]), True, "a limit on requests in flight")
+    for said, side in zip(found.groups(), (level.colds, level.warms)):
+        shown(said, mean([mean(overload.ttft_from_due(one)) for one in side]), "TTFT from due")
+
+
 REMARKS = [
+    (
+        rf"; requests waited for a place in flight \(--max-concurrency\), which this ratio does not hold: TTFT from the due instant {N} → {N} ms on average",
+        rf"；有请求在等待在途名额（--max-concurrency），此加速比不含该等待：自计划时刻起算的 TTFT 平均 {N} → {N} ms",
+        waited,
+    ),
+    (
+        r"; whether a side was overloaded is not told below 800 requests, or of a round that was cut short",
+        r"；请求数不足 800 或中途结束的轮，无法判断是否过载",
+        not_told,
+    ),
     (r"; server warm-up not controlled(?:, --rounds CWC controls it)?", r"；未排除服务端预热的影响(?:（--rounds CWC 可排除）)?", warm_up),
     (
         r"; three cycles and more \(--rounds CWCWCW\), or as many as it takes \(--until decided\), tell more",
@@ -133,6 +155,8 @@ def remarks(text, level):
 
 def advised(level, met):
     """What is still open is said with what would tell more."""
+    if overload.is_unknown(level) and True not in level.sides and level.said["conclusion"]["kind"] in ("effect", "no_effect", "inconclusive"):
+        same(not_told in met, True, "that overload is not told is said")
     said = level.said["conclusion"]
     reason = (said["reason"] or {}).get("kind")
     if reason not in ("across_margin", "wide_bound") or said["witness"]["kind"] == "response_cache":

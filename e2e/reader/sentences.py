@@ -6,6 +6,7 @@ import re
 import costs
 import inside
 import mixed
+import overload
 from figures import figures
 from remarks import remarks
 from text import WORDS, N, Text, Wrong, same, shown
@@ -137,12 +138,20 @@ def deciding(level):
 
 def conclusion(sentence, level, zh):
     text = Text(sentence, zh)
-    ended = withheld(text, level) or without_warm(text, level) or decided(text, level)
+    ended = not overloaded(text, level) and (withheld(text, level) or without_warm(text, level) or decided(text, level))
     looked(text, level)
     if not ended:
         rate(text, level)
         ends(text, level)
     same(text.rest, "", "what is left")
+
+
+def overloaded(text, level):
+    """Whether nothing is divided, as a side could not hold the rate; its hits stay."""
+    if not level.overloaded():
+        return False
+    text.need(re.escape(overload.sentence(*level.sides, text.zh, ["cold", "warm"])))
+    return True
 
 
 def without_warm(text, level):

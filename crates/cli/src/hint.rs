@@ -128,7 +128,7 @@ pub(crate) fn dataset_flag(error: &DatasetError) -> Option<Hint> {
         DatasetError::NoSamples => ["--num-samples says how many", "--num-samples 指明数量"],
         DatasetError::UncountedDisjoint => [
             "--sampling disjoint needs --num-samples: how many rows each level takes",
-            "--sampling disjoint 需要 --num-samples：每个并发级别取多少行",
+            "--sampling disjoint 需要 --num-samples：每个负载级别取多少行",
         ],
         DatasetError::NotWithReplay { .. } => [
             "--replay goes with neither --oversample nor --weight-key nor --sampling disjoint",
@@ -140,7 +140,7 @@ pub(crate) fn dataset_flag(error: &DatasetError) -> Option<Hint> {
         ],
         DatasetError::TooFewRows { .. } => [
             "--sampling disjoint gives every level its own rows",
-            "--sampling disjoint 使每个并发级别各用各的行",
+            "--sampling disjoint 使每个负载级别各用各的行",
         ],
         DatasetError::HitRatio {
             reason: HitRatioError::Uneven,

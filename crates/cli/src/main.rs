@@ -21,6 +21,7 @@ mod plan_differences;
 mod prices;
 mod progress;
 mod redacted;
+mod replay_words;
 mod screen;
 mod secret_line;
 mod settings;

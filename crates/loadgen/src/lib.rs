@@ -33,7 +33,7 @@ pub use error::{CanaryRefusal, LoadError, ModelError, Obstacle, TlsFile};
 pub use events::RoundEvent;
 pub use exchange::replay::{Replayed, replay};
 pub use request::preview::{Preview, preview, sendable};
-pub use run::{Session, block_need};
+pub use run::{ReplaySpan, Session, block_need, replay_span};
 pub use secrets::mask_secrets;
 pub use telemetry::{PrometheusError, PrometheusServer};
 pub use transport::{Network, proxy_shown, redact_url, userinfo};

@@ -1,7 +1,7 @@
 //! The caveats of a run, each once, with the rounds that it is about.
 
 use crate::words::{is_media, load_kind, warning_text};
-use dualround_model::{Lang, Plan, RoundResult, Warning};
+use dualround_model::{Lang, Load, Plan, RoundResult, Warning};
 use std::mem::discriminant;
 
 /// A caveat of a run, said once for all rounds that it is about.
@@ -42,10 +42,11 @@ pub(crate) fn caveats(plan: &Plan, of_run: &[Warning], rounds: &[RoundResult]) -
     let kind = load_kind(plan.own_load(0));
     let of_rounds = rounds.iter().flat_map(|round| {
         let (level, number) = (plan.level_name(round.meta.level), round.meta.spec.number);
-        let place = if round.meta.load.is_open() {
-            format!("{level} #{number}")
-        } else {
-            format!("{level}/{number}")
+        let place = match round.meta.load {
+            Load::Concurrency(_) => format!("{level}/{number}"),
+            Load::Rate(_) => format!("{level} #{number}"),
+            // A run has one.
+            Load::Replay(_) => number.to_string(),
         };
         let warnings = round.summary.warnings.iter();
         warnings.map(move |warning| (warning, Some(place.clone())))

@@ -6,7 +6,7 @@ use crate::{
     terminal::comparison_block::comparison_block,
     terminal::level_row::{cells, heads},
     text::safe_text,
-    words::{beside, conclusion, diagnoses, level_words},
+    words::{beside, conclusion, diagnoses, level_cell, level_words},
 };
 use dualround_model::RoundResult;
 use std::io::{self, Write};
@@ -51,7 +51,8 @@ fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     )?;
     for level in &page.comparison.levels {
         let rounds: Vec<_> = page.rounds_of(level.level).collect();
-        let row = cells(level, &page.level_name(level.level), &rounds, lang);
+        let name = lang.pick(level_cell(level.load, &page.level_name(level.level)));
+        let row = cells(level, &name, &rounds, lang);
         let row = row.map(|cell| {
             if cell.bad {
                 format!("**{}**", plain(&cell.text))

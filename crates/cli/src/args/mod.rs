@@ -40,7 +40,7 @@ pub(crate) use workload::{Convert, GenerateArgs, LongbenchArgs, ReadArgs, RowsAr
 ///
 /// 我的模型前面的缓存有用吗，能带来多大收益？
 ///
-/// 把同一批请求向 OpenAI 兼容的流式端点发送两次（冷轮、热轮），在每个并发级别下报告有何变化、把握多大。
+/// 把同一批请求向 OpenAI 兼容的流式端点发送两次（冷轮、热轮），在每个负载级别下报告有何变化、把握多大。
 #[derive(Debug, Parser)]
 #[command(
     name = "dualround",

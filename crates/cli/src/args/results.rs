@@ -69,7 +69,7 @@ pub(crate) struct CompareArgs {
     /// Exit code 4 when a condition on a level holds, e.g. 'worse > 0' or
     /// 'warm.ttft.change > 0.1' (names as in --json); can be repeated.
     ///
-    /// 某个并发级别满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名称同 --json）；
+    /// 某个负载级别满足条件时退出码为 4，如 'worse > 0' 或 'warm.ttft.change > 0.1'（名称同 --json）；
     /// 可重复
     #[arg(long, value_name = "CONDITION")]
     pub(crate) fail_if: Vec<String>,

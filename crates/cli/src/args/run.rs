@@ -42,13 +42,13 @@ or as a key in the --config file (--print-config writes one).")]
     "Load" / "负载" {
         /// Samples to use, drawn by the seed: one number, or one a level [default: all].
         ///
-        /// 测试的样本数量，按种子抽取：一个数，或每个并发级别一个 [默认：全部]
+        /// 测试的样本数量，按种子抽取：一个数，或每个负载级别一个 [默认：全部]
         #[arg(value_name = "N", num_args = 1.., value_delimiter = ',')]
         #[serde(deserialize_with = "one_or_more")]
         num_samples: Vec<u64>,
         /// Levels ask the same samples, or each its own (disjoint) [default: same].
         ///
-        /// 各并发级别使用相同样本，或各用各的（disjoint）[默认：same]
+        /// 各负载级别使用相同样本，或各用各的（disjoint）[默认：same]
         #[arg(value_name = "HOW", hide_short_help = true)]
         sampling: SamplingWord,
         /// Requests in flight; several values are several levels [default: 1].
@@ -115,7 +115,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// blocks of hits and misses by a coin (CWM: sure from one run); N reuses nothing, not even
         /// inside the round (NC, NCW); E keeps outer cache tiers alone.
         ///
-        /// 每个并发级别的轮次：C 冷，W 热 [默认：CW]；CWC 可排除服务端预热的影响；M 按随机分组混合命中与未命中的区块
+        /// 每个负载级别的轮次：C 冷，W 热 [默认：CW]；CWC 可排除服务端预热的影响；M 按随机分组混合命中与未命中的区块
         /// （CWM：一次运行即可确定）；N 不复用任何内容，轮内也不复用（NC、NCW）；E 只保留外部缓存层
         #[arg(value_name = "CW…")]
         rounds: String,
@@ -142,8 +142,8 @@ or as a key in the --config file (--print-config writes one).")]
         /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m. No cycle
         /// begins when the time of its level is spent.
         ///
-        /// 使用 --until 时整个运行（所有并发级别合计）允许的时间：10m、90s、1h30m。
-        /// 一个并发级别的时间用完后不再开始新的冷热循环
+        /// 使用 --until 时整个运行（所有负载级别合计）允许的时间：10m、90s、1h30m。
+        /// 一个负载级别的时间用完后不再开始新的冷热循环
         #[arg(value_name = "TIME")]
         budget: Budget,
         /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]:
@@ -160,7 +160,7 @@ or as a key in the --config file (--print-config writes one).")]
         shuffle_round2: bool,
         /// Warm-up requests with other text before each level [default: one wave]; 0: none.
         ///
-        /// 每个并发级别之前用其他文本预热的请求数 [默认：与并发数相同]；0：不预热
+        /// 每个负载级别之前用其他文本预热的请求数 [默认：与并发数相同]；0：不预热
         #[arg(value_name = "N", hide_short_help = true)]
         warmup: u32,
         /// Send no priming and canary requests.
@@ -376,7 +376,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// Exit code 4 when a condition on a level's comparison holds, e.g. 'ttft.ratio < 3' (see
         /// comparison.json); can be repeated.
         ///
-        /// 某个并发级别的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复
+        /// 某个负载级别的对比满足条件时退出码为 4，如 'ttft.ratio < 3'（见 comparison.json）；可重复
         #[arg(value_name = "CONDITION", action = ArgAction::Append)]
         #[serde(deserialize_with = "one_or_more")]
         fail_if: Vec<String>,
@@ -450,12 +450,12 @@ or as a key in the --config file (--print-config writes one).")]
         max_response_bytes: u64,
         /// End a level after so many failures in a round; exit code 4.
         ///
-        /// 一轮中失败达到该数目后结束该并发级别；退出码为 4
+        /// 一轮中失败达到该数目后结束该负载级别；退出码为 4
         #[arg(value_name = "N", hide_short_help = true)]
         max_failures: u64,
         /// End a level when a larger share of a round's requests has failed (0 to 1); exit code 4.
         ///
-        /// 一轮中失败比例超过该值（0 到 1）时结束该并发级别；退出码为 4
+        /// 一轮中失败比例超过该值（0 到 1）时结束该负载级别；退出码为 4
         #[arg(value_name = "SHARE", hide_short_help = true)]
         max_failure_rate: f64,
     }
@@ -517,7 +517,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// Go on with the run in this folder at its first unfinished level; all else as it was
         /// given then.
         ///
-        /// 在该目录的运行中，从第一个未完成的并发级别继续；其余参数与当时相同
+        /// 在该目录的运行中，从第一个未完成的负载级别继续；其余参数与当时相同
         #[arg(value_name = "DIR")]
         #[serde(skip)]
         resume: PathBuf,
@@ -540,7 +540,7 @@ or as a key in the --config file (--print-config writes one).")]
         /// ones in a line) or all (every round with its notes, and the whole comparison) [default:
         /// first].
         ///
-        /// 终端显示的内容：first（每个并发级别的首个冷轮与热轮完整显示，其后每轮一行）或
+        /// 终端显示的内容：first（每个负载级别的首个冷轮与热轮完整显示，其后每轮一行）或
         /// all（每一轮及其注意事项，以及完整的对比）[默认：first]
         #[arg(value_name = "HOW", hide_short_help = true)]
         tables: TablesWord,
@@ -567,7 +567,7 @@ or as a key in the --config file (--print-config writes one).")]
         progress: ProgressWord,
         /// Print only each level's conclusion, and errors.
         ///
-        /// 只打印每个并发级别的结论和错误
+        /// 只打印每个负载级别的结论和错误
         #[arg(short)]
         quiet: bool,
         /// YAML file with settings; flags and environment win.

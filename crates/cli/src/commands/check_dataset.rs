@@ -3,7 +3,7 @@
 use super::check::{CheckTarget, line, settle, show_request};
 use crate::{
     args::CheckDatasetArgs, engine_tokens::to_token_ids, exit, exit::Usage, hint, progress,
-    screen::print,
+    replay_words::replay_words, screen::print,
 };
 use dualround_dataset::{BadLine, DatasetError, Inspection, inspect, load};
 use dualround_loadgen::sendable;
@@ -45,8 +45,11 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
             {
                 to_token_ids(&plan, &mut selection)?;
             }
-            for samples in &selection.levels {
+            for (level, samples) in (0..).zip(&selection.levels) {
                 sendable(&plan, samples)?;
+                if let Some(text) = replay_words(&plan, level, samples)? {
+                    line(&text);
+                }
             }
             if let Some(sample) = selection.of_level(0).first() {
                 show_request(&plan, sample, settled.has_endpoint)?;

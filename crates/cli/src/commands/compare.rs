@@ -179,10 +179,10 @@ fn held(gates: &[Gate], all: &[Versus<'_>], lang: Lang) -> Result<Vec<GateResult
                 let (dir, at) = (versus.new.dir.display(), load_text(level.load, lang));
                 let name = format!("--fail-if '{}' for {dir} at {at}", gate.text());
                 let words = match level.only_in {
-                    Which::New => ["the level is in the new run only", "只有新运行有该并发级别"],
+                    Which::New => ["the level is in the new run only", "只有新运行有该负载级别"],
                     Which::Base | Which::Both => [
                         "the level is in the base run only",
-                        "只有基准运行有该并发级别",
+                        "只有基准运行有该负载级别",
                     ],
                 };
                 let failed = Some(lang.pick(words).to_owned());

@@ -23,7 +23,7 @@ fn unfinished(run: &saved::SavedRun) {
             "this run did not come to its end ({found} of {all} levels have requests); to go on at its first unfinished level: the command of the run with --resume {dir}"
         ),
         format!(
-            "该次运行未到达终点（{all} 个并发级别中 {found} 个有请求）；可从首个未完成的并发级别继续：在运行时的命令后加上 --resume {dir}"
+            "该次运行未到达终点（{all} 个负载级别中 {found} 个有请求）；可从首个未完成的负载级别继续：在运行时的命令后加上 --resume {dir}"
         ),
     ]));
 }

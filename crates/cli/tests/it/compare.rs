@@ -88,8 +88,8 @@ fn the_same_requests_are_compared_one_by_one() {
     assert_eq!(output.status.code(), Some(4), "{}", stdout(&output));
     assert!(stdout(&output).contains("变好"), "{}", stdout(&output));
     for missing in [
-        "at 并发 4: 只有基准运行有该并发级别",
-        "at 并发 1: 只有新运行有该并发级别",
+        "at 并发 4: 只有基准运行有该负载级别",
+        "at 并发 1: 只有新运行有该负载级别",
     ] {
         assert!(stderr(&output).contains(missing), "{}", stderr(&output));
     }

@@ -40,15 +40,17 @@ fn a_capacity_that_is_known_is_found_cold_and_warm() {
     // What a prompt takes, by the tokens that were computed.
     let probe = dir.join("out/probes/cold_1/rate_47.8_round_1.json");
     let requests = json(&probe)["requests"].as_array().unwrap().clone();
-    let computed = requests.iter().map(|one| {
-        let tokens = |key: &str| one[key].as_f64().unwrap();
-        tokens("input_tokens") - tokens("cached_tokens")
+    // A probe that was decided left the rest of its requests.
+    let computed = requests.iter().filter_map(|one| {
+        let tokens = |key: &str| one[key].as_f64();
+        Some(tokens("input_tokens")? - tokens("cached_tokens")?)
     });
-    let ms: f64 = computed.map(|tokens| 2.0 + 0.17 * tokens).sum();
-    let capacity = 1e3 * requests.len() as f64 / ms;
+    let ms: Vec<f64> = computed.map(|tokens| 2.0 + 0.17 * tokens).collect();
+    let capacity = 1e3 * ms.len() as f64 / ms.iter().sum::<f64>();
     let most = cold["value"].as_f64().unwrap();
+    // The engine's sleeps are longer on a busy machine, and what it takes is less.
     assert!(
-        (most / capacity - 1.0).abs() < 0.08,
+        (0.85..1.08).contains(&(most / capacity)),
         "{most} of {capacity}: {cold}"
     );
     assert_eq!(

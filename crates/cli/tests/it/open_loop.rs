@@ -240,6 +240,20 @@ fn a_trace_is_replayed_at_its_own_times() {
     );
     let shown = succeeds(dir, &line);
     assert!(shown.contains("Replay: ×10"), "{shown}");
+    let lasts = "each round of replay ×10, gaps up to 5 s lasts at least 0.85 s: 6 requests, up to 6 within a second";
+    let again = run(dir, &line.replace("--output-dir out", "--output-dir again"));
+    assert!(stderr(&again).contains(lasts), "{}", stderr(&again));
+    // The same without a server, here of the whole file, and of what a round may take.
+    let check = "check dataset t.jsonl --replay --timestamp-unit ms";
+    let whole = succeeds(dir, check);
+    assert!(
+        whole.contains(
+            "each round of replay lasts at least 57.0 s: 7 requests, up to 2 within a second"
+        ),
+        "{whole}"
+    );
+    let cut = succeeds(dir, &format!("{check} --duration 2s --lang zh"));
+    assert!(cut.contains("回放：每一轮至少持续 1.00 秒，共 3 个请求，一秒内最多 2 个；更晚的 4 个不发送（--duration）"), "{cut}");
     for round in [1, 2] {
         let file = json(&dir.join(format!("out/replay_round_{round}.json")));
         valid("concurrency_round", &file);

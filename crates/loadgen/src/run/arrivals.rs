@@ -14,6 +14,41 @@ const SPARE: f64 = 2.0;
 /// Connections of a worker at the least: it sends by its own, whatever the others have free.
 const OF_A_WORKER: u32 = 4;
 
+/// What a round of a replay comes to, by its trace alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplaySpan {
+    /// Requests that are sent.
+    pub requests: usize,
+    /// Requests that are left out, since they are due later than a round may take.
+    pub cut: usize,
+    /// From the first to the last instant, ns.
+    pub span_ns: u64,
+    /// The most requests that are due within a second.
+    pub busiest_second: usize,
+}
+
+/// How long a round of a replay lasts at the least, and how dense it is; `None` of another load.
+///
+/// # Errors
+/// [`LoadError::Body`] for a sample without a time.
+pub fn replay_span(
+    load: Load,
+    samples: &[Arc<Sample>],
+    duration_ms: Option<u64>,
+) -> Result<Option<ReplaySpan>, LoadError> {
+    let Load::Replay(_) = load else {
+        return Ok(None);
+    };
+    // A trace has instants of its own: no seed is asked.
+    let arrivals = LevelArrivals::of(load, samples, 0, duration_ms)?;
+    Ok(arrivals.map(|arrivals| ReplaySpan {
+        requests: arrivals.due_ns.len(),
+        cut: samples.len() - arrivals.due_ns.len(),
+        span_ns: arrivals.due_ns.last().copied().unwrap_or(0),
+        busiest_second: busiest_second(&arrivals.due_ns),
+    }))
+}
+
 /// When the requests of a level arrive: the same in all of its rounds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct LevelArrivals {
@@ -188,6 +223,16 @@ mod tests {
         let level = LevelArrivals::of(load, &samples, 1, None).unwrap().unwrap();
         assert_eq!(level.due_ns, [0, 1_000_000, 4_000_000_000]);
         assert_eq!((level.of_a_second(), level.per_second), (2, 2.0));
+        let span = |duration_ms| replay_span(load, &samples, duration_ms).unwrap().unwrap();
+        let whole = ReplaySpan {
+            requests: 3,
+            cut: 0,
+            span_ns: 4_000_000_000,
+            busiest_second: 2,
+        };
+        assert_eq!(span(None), whole);
+        assert_eq!((span(Some(4_000)).requests, span(Some(4_000)).cut), (2, 1));
+        assert_eq!(replay_span(Load::from(4), &samples, None).unwrap(), None);
         let without = [timed(1, Some(0)), timed(2, None)];
         let error = LevelArrivals::of(load, &without, 1, None).unwrap_err();
         assert!(error.to_string().contains("row 2"), "{error}");

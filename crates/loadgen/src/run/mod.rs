@@ -17,5 +17,6 @@ mod setting;
 mod tokens;
 mod warm_up;
 
+pub use arrivals::{ReplaySpan, replay_span};
 pub use mixed::block_need;
 pub use session::Session;

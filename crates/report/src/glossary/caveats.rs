@@ -64,7 +64,7 @@ pub(super) const TERMS: &[Term] = &[
         "few_blocks",
         "区块太少",
         "A mixed round has too few blocks to say how sure its ratio is: 10 are needed over all M rounds of a level, with at least 40 ways to give them their arms. The ratio is shown, and the other rounds decide.",
-        "混合轮的区块太少，无法说明其加速比的把握：同一并发级别的所有 M 轮合计需要 10 个，且至少有 40 种分组方式。仍显示该比值，由其他轮次判定。",
+        "混合轮的区块太少，无法说明其加速比的把握：同一负载级别的所有 M 轮合计需要 10 个，且至少有 40 种分组方式。仍显示该比值，由其他轮次判定。",
     ),
     term(
         "fresh_unproven",
@@ -253,14 +253,14 @@ pub(super) const TERMS: &[Term] = &[
         "killed",
         "被杀死",
         "The run was killed in the round, so its end is not in the journal: requests that are missing there were in flight or never sent. --resume goes on at the first unfinished level.",
-        "运行在本轮中被杀死，运行日志中没有该轮的结尾：缺少的请求当时在途或未发送。--resume 可从首个未完成的并发级别继续。",
+        "运行在本轮中被杀死，运行日志中没有该轮的结尾：缺少的请求当时在途或未发送。--resume 可从首个未完成的负载级别继续。",
     ),
     term(
         "limit_reached",
         "limit_reached",
         "触及限制",
         "A limit of the plan (--duration, --max-failures, --max-failure-rate) ended the round early; requests that were not sent are counted. After too many failures the rest of the level is left out.",
-        "计划中的限制（--duration、--max-failures、--max-failure-rate）提前结束了本轮；未发送的请求已计数。失败过多时略去该并发级别其余各轮。",
+        "计划中的限制（--duration、--max-failures、--max-failure-rate）提前结束了本轮；未发送的请求已计数。失败过多时略去该负载级别其余各轮。",
     ),
     term(
         "engine_unreachable",

@@ -169,7 +169,7 @@ pub(super) const TERMS: &[Term] = &[
         "conclusion",
         "结论",
         "What a level comes to: `effect` (\"cache works\" where hits show it; \"faster, cause not established\" where they do not; \"slower\"), `no_effect` above a bound, `cannot_tell`, or `withheld`, with what decided it.",
-        "一个并发级别的结论：`effect`（有命中为证时为“缓存有效”，否则为“更快，原因未证实”；也可能为“更慢”）、`no_effect`（没有超过某上界的差异）、`cannot_tell`（无法判断）或 `withheld`（不下结论），并说明依据。",
+        "一个负载级别的结论：`effect`（有命中为证时为“缓存有效”，否则为“更快，原因未证实”；也可能为“更慢”）、`no_effect`（没有超过某上界的差异）、`cannot_tell`（无法判断）或 `withheld`（不下结论），并说明依据。",
     ),
     term(
         "evidence",
@@ -225,7 +225,7 @@ pub(super) const TERMS: &[Term] = &[
         "findings",
         "发现",
         "What explains a level's result, as data: a `kind` and its figures; `diagnosis` has the same in words. None is given by default.",
-        "对一个并发级别结果的解释，以数据形式给出：`kind` 及其数值；`diagnosis` 是对应的文字。没有依据时不给出。",
+        "对一个负载级别结果的解释，以数据形式给出：`kind` 及其数值；`diagnosis` 是对应的文字。没有依据时不给出。",
     ),
     term(
         "remarks",
@@ -302,7 +302,7 @@ pub(super) const TERMS: &[Term] = &[
         "mixed round",
         "混合轮",
         "An M round: blocks of 4 × concurrency requests (one request at concurrency 1), with nothing in flight between two of them. A coin, balanced and seeded, gives each block the bytes of its epoch (hits) or the same content behind one fresh value (misses); the first requests of a block, as many as are in flight, fill the queue and do not count. `ratio`: by how much the misses' mean of ln(TTFT / own cold TTFT) is above that of the hits. `p` and the interval come from re-randomising the blocks (Fisher's test): drift and what a round is like as a whole are in neither. 10 blocks are needed, over all M rounds of a level. `drift`: the misses against their own cold round. They say nothing where more than 5 % of the hit arm missed (`missed_share`), or where misses computed 5 % more or fewer tokens than in their cold round: prompts that share beginnings have others to share with.",
-        "M 轮：以 4 × 并发个请求为一个区块（并发 1 时为单个请求），区块之间没有在途请求。由种子决定的均衡随机分组，使每个区块或重复本轮次组（epoch）的字节（命中），或以同样内容加上一个全新前缀发送（未命中）；每个区块开头填满队列的请求（数量等于并发）不计入统计。`ratio`：未命中的 ln(TTFT / 自身冷轮 TTFT) 平均值高出命中多少。`p` 与区间由对区块重新随机化得出（Fisher 检验），漂移与整轮差异都不在其中。同一并发级别的所有 M 轮合计至少需要 10 个区块。`drift`：未命中与其冷轮之比。若命中组有超过 5% 未命中（`missed_share`），或未命中组计算的 token 比其冷轮多或少 5% 以上（有共享前缀的提示词，共享对象不同），则不作判断。",
+        "M 轮：以 4 × 并发个请求为一个区块（并发 1 时为单个请求），区块之间没有在途请求。由种子决定的均衡随机分组，使每个区块或重复本轮次组（epoch）的字节（命中），或以同样内容加上一个全新前缀发送（未命中）；每个区块开头填满队列的请求（数量等于并发）不计入统计。`ratio`：未命中的 ln(TTFT / 自身冷轮 TTFT) 平均值高出命中多少。`p` 与区间由对区块重新随机化得出（Fisher 检验），漂移与整轮差异都不在其中。同一负载级别的所有 M 轮合计至少需要 10 个区块。`drift`：未命中与其冷轮之比。若命中组有超过 5% 未命中（`missed_share`），或未命中组计算的 token 比其冷轮多或少 5% 以上（有共享前缀的提示词，共享对象不同），则不作判断。",
     ),
     term(
         "arm",

@@ -43,7 +43,7 @@ pub(super) const TERMS: &[Term] = &[
         "Exit code 5",
         "退出码 5",
         "There is nothing valid to report: every request failed; or the schedule has a pair to make and no request succeeded in a cold round and in its warm one, at any level; or (`report`) the journal holds no finished round.",
-        "没有可报告的有效结果：所有请求都失败；或轮次安排中有冷热轮，但在任何并发级别都没有请求在冷轮与其热轮中都成功；或（`report`）运行日志中没有完成的轮次。",
+        "没有可报告的有效结果：所有请求都失败；或轮次安排中有冷热轮，但在任何负载级别都没有请求在冷轮与其热轮中都成功；或（`report`）运行日志中没有完成的轮次。",
     ),
     term(
         "129",

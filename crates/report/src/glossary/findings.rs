@@ -8,7 +8,7 @@ pub(super) const TERMS: &[Term] = &[
         "ended_before_warm",
         "热轮之前结束",
         "A limit of failures, or the user, ended the level before its warm round: nothing is compared.",
-        "失败数达到上限或用户中止，该并发级别在热轮之前结束，没有可比较的。",
+        "失败数达到上限或用户中止，该负载级别在热轮之前结束，没有可比较的。",
     ),
     term(
         "no_warm_round",

@@ -5,7 +5,7 @@ use crate::{
     caveats::caveats,
     report_input::ReportInput,
     terminal::level_row::{cells, heads},
-    words::{beside, cold_facts, conclusion, diagnoses, level_words},
+    words::{beside, cold_facts, conclusion, diagnoses, level_cell, level_words},
 };
 use dualround_model::{ConclusionKind, Lang};
 use std::io::{self, Write};
@@ -62,7 +62,7 @@ fn verdicts(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "</li>")?;
     }
     if page.comparison.levels.is_empty() {
-        let text = both("no level was compared", "没有可比较的并发级别");
+        let text = both("no level was compared", "没有可比较的负载级别");
         writeln!(out, "<li class=\"cannot_tell\">{text}</li>")?;
     }
     writeln!(out, "</ul>")
@@ -74,7 +74,7 @@ fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     write!(
         out,
         "<table id=\"cold-to-warm\" role=\"table\"><caption class=\"unseen\">{}</caption><thead role=\"rowgroup\"><tr role=\"row\">",
-        both("Cold against warm by level", "各并发级别的冷热对比")
+        both("Cold against warm by level", "各负载级别的冷热对比")
     )?;
     let heads = heads(levels);
     for head in &heads {
@@ -84,9 +84,10 @@ fn cold_to_warm(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "</tr></thead><tbody role=\"rowgroup\">")?;
     for level in levels {
-        let name = page.level_name(level.level);
+        let name = level_cell(level.load, &page.level_name(level.level));
         let rounds: Vec<_> = page.rounds_of(level.level).collect();
-        let [en, zh] = [Lang::En, Lang::Zh].map(|lang| cells(level, &name, &rounds, lang));
+        let [en, zh] = [(Lang::En, &name[0]), (Lang::Zh, &name[1])]
+            .map(|(lang, name)| cells(level, name, &rounds, lang));
         write!(out, "<tr role=\"row\">")?;
         let mut tag = "th scope=\"row\" role=\"rowheader\"";
         for ((en, zh), head) in en.iter().zip(&zh).zip(&heads) {
@@ -134,7 +135,8 @@ fn evidence(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
     let summary = both("Evidence for the cold rounds", "冷轮判定依据");
     writeln!(out, "<details><summary>{summary}</summary><ul>")?;
     for level in &page.comparison.levels {
-        let name = escape(&page.level_name(level.level));
+        let [name, name_zh] = level_cell(level.load, &page.level_name(level.level));
+        let name = both(&name, &name_zh);
         for [en, zh] in cold_facts(level.cold.evidence.iter()) {
             writeln!(out, "<li>{name} · {}</li>", both(&en, &zh))?;
         }

@@ -8,7 +8,7 @@ use crate::{
     labels,
     report_input::ReportInput,
     terms,
-    words::{cost::round_cost, load_head, load_kind},
+    words::{cost::round_cost, level_cell, load_head, load_kind},
 };
 use dualround_model::Lang;
 use std::io::{self, Write};
@@ -28,7 +28,7 @@ pub(super) fn write(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<(
     let over = [format!("Over {kind}"), format!("随{kind_zh}的变化")];
     charts(out, "sweep", [&over[0], &over[1]], "")?;
     let chooser = "<div class=\"levels\" id=\"levels\" role=\"group\"></div>";
-    charts(out, "charts", ["Within a level", "单个并发级别"], chooser)?;
+    charts(out, "charts", ["Within a level", "单个负载级别"], chooser)?;
     let title = [
         "Server metrics, from the start of each round",
         "Prometheus 指标（各轮自开始起对齐）",
@@ -78,12 +78,13 @@ fn costs(page: ReportInput<'_>, out: &mut impl Write) -> io::Result<()> {
             continue;
         };
         let [en, zh] = round_cost(cost);
+        let [name, name_zh] = level_cell(round.meta.load, &page.level_name(round.meta.level));
         let spec = round.meta.spec;
         let [kind, kind_zh] = [Lang::En, Lang::Zh].map(|lang| labels(lang).kind(spec));
         writeln!(
             out,
             "<tr><th scope=\"row\">{}</th><td class=\"word\">{} ({})</td><td class=\"words\">{}</td></tr>",
-            escape(&page.level_name(round.meta.level)),
+            both(&name, &name_zh),
             spec.number,
             both(&kind, &kind_zh),
             both(&en, &zh)

@@ -8,7 +8,8 @@ use crate::{
     terminal::comparison_block::partial,
     text::{fit, safe_text, widest, width},
     words::{
-        beside, capital, cold_facts, conclusion, diagnoses, in_a_few_words, level_words, load_head,
+        beside, capital, cold_facts, conclusion, diagnoses, in_a_few_words, level_cell,
+        level_words, load_head,
     },
 };
 use dualround_model::{
@@ -222,7 +223,9 @@ fn row(plan: &Plan, level: &LevelComparison, labels: &Labels) -> [String; 7] {
     let ttft = &level.ttft;
     let interval = level.claimed(ttft.interval_low.zip(ttft.interval_high));
     [
-        plan.level_name(level.level),
+        labels
+            .lang
+            .pick(level_cell(level.load, &plan.level_name(level.level))),
         format!(
             "{} → {}",
             fixed(ttft.cold_typical, 2),

@@ -70,7 +70,7 @@ fn text(fact: &ColdFact) -> Bilingual {
         ),
         ColdFact::SentBefore => both(
             "an earlier level sent the same prompts, and nothing was done since",
-            "之前的并发级别已发送过相同的提示词，此后没有采取任何措施",
+            "之前的负载级别已发送过相同的提示词，此后没有采取任何措施",
         ),
         ColdFact::ResetAccepted { .. }
         | ColdFact::ResetProven { .. }

@@ -16,7 +16,7 @@ pub(crate) fn diagnosis(found: &Diagnosis) -> Bilingual {
     match found {
         Diagnosis::EndedBeforeWarm => both(
             "the level ended before there were two rounds to compare, so nothing is compared",
-            "该并发级别在有两轮可比较之前就结束了，没有可比较的",
+            "该负载级别在有两轮可比较之前就结束了，没有可比较的",
         ),
         Diagnosis::NoWarmRound => both(
             "the schedule has no warm round, so nothing is compared: a warm round (W) repeats a cold one",

@@ -37,6 +37,27 @@ pub(crate) fn level_words(load: Load, name: &str) -> Bilingual {
     }
 }
 
+/// A level's name below the head of its column, which says what its load is: `4`, `8/s #2`, `×2`.
+pub(crate) fn level_cell(load: Load, name: &str) -> Bilingual {
+    let Load::Replay(replay) = load else {
+        return [name.to_owned(), name.to_owned()];
+    };
+    let words = level_words(load, name);
+    let [kind, kind_zh] = load_kind(load);
+    let speed = format!("×{}", replay.speed);
+    let cell = |text: String, kind: &str| {
+        let rest = text.strip_prefix(kind).unwrap_or(&text).trim_start();
+        // The trace's own speed is not in a name.
+        if rest.starts_with('×') {
+            return rest.to_owned();
+        }
+        let gap = if rest.starts_with('#') { " " } else { "" };
+        format!("{speed}{gap}{rest}")
+    };
+    let [en, zh] = words;
+    [cell(en, kind), cell(zh, kind_zh)]
+}
+
 /// A text as a sentence begins.
 pub(crate) fn capital(text: &str) -> String {
     let mut chars = text.chars();
@@ -74,5 +95,10 @@ mod tests {
             gap_cap_s: Some(5.0),
         });
         assert_eq!(load_text(capped, Lang::Zh), "回放，间隔至多 5 秒");
+        let cell = |load: Load| level_cell(load, &load.to_string());
+        assert_eq!(cell(Load::from(4)), ["4", "4"]);
+        assert_eq!(cell(replay), ["×2", "×2"]);
+        assert_eq!(cell(capped), ["×1, gaps up to 5 s", "×1，间隔至多 5 秒"]);
+        assert_eq!(level_cell(capped, "replay #2")[0], "×1 #2");
     }
 }

@@ -11,7 +11,7 @@ use dualround_stats::SummaryOptions;
 pub(super) fn judge_again(resumed: &Resumed, plan: &Plan) -> anyhow::Result<u8> {
     note(plan.output.lang.pick([
         "every level of that run is finished; it is judged again",
-        "该次运行的所有并发级别均已完成，重新判定",
+        "该次运行的所有负载级别均已完成，重新判定",
     ]));
     let rounds = &resumed.rounds;
     let by_level = rounds.chunk_by(|a, b| a.meta.level == b.meta.level);

@@ -216,7 +216,7 @@ fn tell_files(dir: &Path, by_signal: bool, lang: Lang) {
         let dir = dir.display();
         note(&lang.pick([
             format!("to go on at its first unfinished level: the same command with --resume {dir}"),
-            format!("可从首个未完成的并发级别继续：在原命令后加上 --resume {dir}"),
+            format!("可从首个未完成的负载级别继续：在原命令后加上 --resume {dir}"),
         ]));
     }
 }

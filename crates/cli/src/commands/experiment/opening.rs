@@ -7,6 +7,7 @@ use crate::{
     gate_schema::Levels,
     prices,
     redacted::{redacted_engines, redacted_plan},
+    replay_words::replay_words,
     screen::note,
 };
 use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339, sendable};
@@ -95,8 +96,11 @@ pub(super) fn connect(
     let clock = anchor.map_or_else(Clock::start, Clock::resumed);
     let levels = request.selection.levels.clone();
     // A row that the API cannot take is told before anything is asked of the server.
-    for samples in &levels {
+    for (level, samples) in (0..).zip(&levels) {
         sendable(&request.plan, samples)?;
+        if let Some(text) = replay_words(&request.plan, level, samples)? {
+            note(&text);
+        }
     }
     let mut session = Session::open_with(request.plan.clone(), levels, cancel.clone(), clock)?;
     if let Some(ms) = request.wait_ready_ms

@@ -252,7 +252,7 @@ impl SettingsFile<'_> {
         };
         let concurrency = [
             "Requests in flight, a level each.",
-            "并发数，每个值为一个并发级别。",
+            "并发数，每个值为一个负载级别。",
         ];
         let mut out = vec![
             entry("concurrency", levels, concurrency),
