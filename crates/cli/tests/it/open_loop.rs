@@ -252,7 +252,7 @@ fn a_trace_is_replayed_at_its_own_times() {
         ),
         "{whole}"
     );
-    let cut = succeeds(dir, &format!("{check} --duration 2s --lang zh"));
+    let cut = succeeds(dir, &format!("{check} --duration 2 --lang zh"));
     assert!(cut.contains("回放：每一轮至少持续 1.00 秒，共 3 个请求，一秒内最多 2 个；更晚的 4 个不发送（--duration）"), "{cut}");
     for round in [1, 2] {
         let file = json(&dir.join(format!("out/replay_round_{round}.json")));
