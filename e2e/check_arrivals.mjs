@@ -42,9 +42,11 @@ const ofRates = async (page) => {
   hold((await ink()) !== before, "the key + does not zoom the backlog");
   const verdicts = await page.$$eval("ul.verdicts > li", (all) => all.map((one) => one.innerText));
   hold(!/cannot hold/.test(verdicts[0]) && /the cold side cannot hold this rate, the warm side can/.test(verdicts[1]), `verdicts: ${verdicts}`);
-  hold(/TTFT from due/.test(await page.innerText("body")), "TTFT from the due instant is not on the page");
+  hold(/60\/s constant: a side could not hold its rate/.test(await page.innerText("body")), "medians of an overloaded level are not labelled");
   await page.screenshot({ path: join(folder, "rates.png"), fullPage: true });
   await page.click("#language");
+  await ready(page);
+  await chart(page, "积压随时间的变化").waitFor({ timeout: 10000 });
   const chinese = await page.innerText("body");
   for (const word of ["积压随时间的变化", "到达随时间的变化", "请求速率", "冷轮承受不了该到达速率，热轮可以"]) hold(chinese.includes(word), `${word} is not on the Chinese page`);
 };

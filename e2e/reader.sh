@@ -208,6 +208,7 @@ one rates_limit '{"itl_ms":1,"fixed_ttft_ms":60,"fixed_warm_ttft_ms":20}' '--req
 one rate_cold_over "$paced" '--request-rate 110 --arrival constant' many
 one rate_neither '{"itl_ms":1,"fixed_ttft_ms":12,"fixed_warm_ttft_ms":11,"max_batch":1}' '--request-rate 200 --arrival gamma --burstiness 4' many
 one rate_held '{"itl_ms":1}' '--request-rate 200 --arrival constant' many
+one rate_untold "$paced" '--request-rate 150 --arrival constant' alone48
 one rate_mixed "$quick" '--request-rate 60 --rounds CWM' alone48
 one rate_mixed_over "$paced" '--request-rate 110 --arrival constant --rounds CM' many
 one rate_inside_over "$paced" '--request-rate 110 --arrival constant --rounds NCW' many
@@ -285,5 +286,6 @@ altered rate_cold_over 's/"overloaded": true/"overloaded": false/' rate_110_roun
 altered rate_cold_over 's/"backlog_most": /"backlog_most": 1/' rate_110_round_1.json
 altered rate_neither 's/neither the cold side nor the warm side can hold this rate/the cold side cannot hold this rate, the warm side can/'
 altered rates 's/; whether a side was overloaded is not told below 800 requests, or of a round that was cut short//'
+altered rate_untold 's/the cold side grew from \([0-9]*\) to/the cold side grew from 1\1 to/'
 altered rates_limit 's/TTFT from the due instant \([0-9]\)/TTFT from the due instant 1\1/'
 echo "reader: ok"

@@ -322,7 +322,7 @@ NOTES = [
     (r"the run was killed in this round: (\d+) requests are not in the journal, of which up to \d+ were in flight", r"运行在本轮中被杀死：(\d+) 个请求不在运行日志中，其中最多 \d+ 个当时在途", None),
     (r"the round ended early; \d+ requests were never sent\. .*", r"本轮提前结束；\d+ 个请求未发送。.*", None),
     (r"\d+ requests were sent again after failures .*", r"\d+ 个请求失败后重发（.*", None),
-    (r"(\d+) of (\d+) requests found no free connection \(ready: (\d+)\) and opened one: .*", r"(\d+) 个请求中有 (\d+) 个没有空闲连接可用（预先打开 (\d+) 条），.*", overload.opened),
+    (r"(\d+) of (\d+) requests opened a connection \(ready: (\d+)\), as none was free or the server had closed it: .*", r"(\d+) 个请求中有 (\d+) 个新建了连接（预先打开 (\d+) 条），因为没有空闲连接，或连接已被服务端关闭：.*", overload.opened),
     (r"this client sent requests late: .*", r"客户端发送滞后：.*", None),
     (r"no request met the SLO: .*", r"没有请求满足 SLO：.*", None),
     (r"median TTFT .*", r"TTFT 中位数.*", None),

@@ -83,7 +83,7 @@ def ttft_from_due(round):
 
 
 def opened(round):
-    """Requests that found no free connection, those that were sent, and the connections that were ready."""
+    """Requests that opened a connection, those that were sent, and the connections that were ready."""
     times = [one["timeline"] for one in round.records]
     return (sum(one["connect_ns"] is not None for one in times), len(times), round.meta["open"]["connections"]) if round.meta.get("open") else ()
 

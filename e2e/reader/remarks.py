@@ -88,6 +88,14 @@ def not_told(level, _):
     same((overload.is_unknown(level), True in level.sides), (True, False), "whether a side was overloaded is unknown")
 
 
+def backlog_grew(level, found):
+    """Of a side of which nobody can tell it: by the round in which it grew most."""
+    warm = found["side"] in ("the warm side", "热轮")
+    untold = [overload.Backlog(one).waiting for one in (level.warms if warm else level.colds) if overload.of_round(one) is None]
+    ends = [(waiting[len(waiting) // 2], waiting[-1]) for waiting in untold if waiting]
+    same((int(found["middle"]), int(found["end"])), max(ends, key=lambda pair: pair[1] - pair[0]), "backlog of a side")
+
+
 def waited(level, found):
     """By the mean TTFT from the due instant of each side, with requests that waited for a place."""
     same(level.run["plan"].get("max_concurrency") is not None or "max_concurrency" in str(level.run["plan"]), True, "a limit on requests in flight")
@@ -96,6 +104,11 @@ def waited(level, found):
 
 
 REMARKS = [
+    (
+        r"; the backlog of (?P<side>the cold side|the warm side) grew from (?P<middle>\d+) to (?P<end>\d+) requests between the middle and the end, so its times may grow with the length of the round",
+        r"；(?P<side>冷轮|热轮)的积压从中点到末尾由 (?P<middle>\d+) 个请求增至 (?P<end>\d+) 个，其耗时可能随轮次长度增长",
+        backlog_grew,
+    ),
     (
         rf"; requests waited for a place in flight \(--max-concurrency\), which this ratio does not hold: TTFT from the due instant {N} → {N} ms on average",
         rf"；有请求在等待在途名额（--max-concurrency），此加速比不含该等待：自计划时刻起算的 TTFT 平均 {N} → {N} ms",

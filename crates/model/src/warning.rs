@@ -94,7 +94,7 @@ pub enum Warning {
         /// The median TTFT beside it, ms.
         ttft_p50_ms: f64,
     },
-    /// Requests of an open loop found no free connection, and opened one.
+    /// Requests of an open loop opened a connection: none was free, or the server had closed it.
     ConnectionsRanOut {
         /// How many.
         opened: u64,

@@ -6,10 +6,13 @@ const sweepCharts = (data) => {
   const enough = rounds.flat().every((r) => !r || successes(r).length * data.every >= TAIL);
   const several = data.levels.some((level) => ["cold", "warm"].some((kind) => level.rounds.filter((r) => r.kind === kind).length > 1));
   const common = several ? say("firstRounds") : "";
+  // The times of such a level say how long its round was.
+  const over = data.levels.filter((level) => level.overloaded).map((level) => level.name);
+  const grown = over.length ? say("overloadedLevels", over.join(mark("comma"))) : "";
   const tail = enough ? [["p99_ttft", [5, 4], "P99"]] : [];
   return [
-    ["ttft", say(enough ? "tailSweep" : "ttftSweep"), [["p50_ttft", [], say("median")], ...tail], enough ? say("dashed") : say("fewForTail", TAIL), "ms"],
-    ["itl", say("itlSweep"), [["p50_itl", [], say("median")]], "", "ms"],
+    ["ttft", say(enough ? "tailSweep" : "ttftSweep"), [["p50_ttft", [], say("median")], ...tail], sentences(enough ? say("dashed") : say("fewForTail", TAIL), grown), "ms"],
+    ["itl", say("itlSweep"), [["p50_itl", [], say("median")]], grown, "ms"],
     ["token_throughput", say("throughput"), [["token_throughput", [], ""]], "", "tokens/s"],
     ["goodput", say("goodput"), [["goodput_request_rate", [], ""]], "", "%"],
     ["goodput_request_throughput", say("goodputRate"), [["goodput_request_throughput", [], ""]], "", "requests/s"],

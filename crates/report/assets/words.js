@@ -33,6 +33,7 @@ const WORDS = {
   computed: ["computed prompt tokens", "需计算的提示词 token"], concurrency: ["concurrency", "并发"],
   rate: ["request rate", "请求速率"], replay: ["replay", "回放"],
   overloaded: ["a side could not hold its rate", "有一方承受不了该到达速率"],
+  overloadedLevels: ["{0}: a side could not hold its rate; its times grow with the length of the round.", "{0}：有一方承受不了该到达速率，其耗时随轮次长度不断增长。"],
   backlogOverTime: ["Backlog over time", "积压随时间的变化"], backlogNote: ["Requests that were due and had not ended. Where it grows to the end, the rate is not held.", "已到计划时刻而尚未结束的请求数。一直增长到末尾，即承受不了该到达速率。"],
   backlogPeak: ["{0}: at most {1}", "{0}：最多 {1}"], requestsUnit: ["requests", "请求数"],
   arrivalsOverTime: ["Arrivals over time", "到达随时间的变化"], arrivalsNote: ["Requests that became due, a second; the same instants in every round.", "每秒到期的请求数；各轮的时刻相同。"],

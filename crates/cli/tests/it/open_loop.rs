@@ -167,6 +167,43 @@ fn a_side_that_cannot_hold_the_rate_is_named_and_never_divided() {
 }
 
 #[test]
+fn a_backlog_that_grew_is_told_where_overload_cannot_be() {
+    // The same engine, and too few requests.
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));
+    let dir = dir.path();
+    short_rows(dir, 120);
+    let base = sim.base_url();
+    for (lang, words) in [
+        ("en", "the backlog of the cold side grew from "),
+        ("zh", "冷轮的积压从中点到末尾由 "),
+    ] {
+        let shown = succeeds(
+            dir,
+            &format!(
+                "--dataset short.jsonl --endpoint {base} --request-rate 200 --arrival constant \
+                 --max-output-tokens 1 --seed 1 --lang {lang} --output-dir {lang}"
+            ),
+        );
+        let (_, said) = shown.split_once(words).expect(&shown);
+        let file = json(&dir.join(format!("{lang}/rate_200_round_1.json")));
+        let arrivals = &file["summary"]["arrivals"];
+        assert_eq!(arrivals["overloaded"], Value::Null);
+        let middle = arrivals["backlog_middle"].to_string();
+        assert!(said.starts_with(&middle), "{middle}: {said}");
+        let level = &json(&dir.join(format!("{lang}/comparison.json")))["levels"][0];
+        let grew = serde_json::json!({
+            "kind": "backlog_grew", "warm": false,
+            "middle": arrivals["backlog_middle"], "end": arrivals["backlog_end"],
+        });
+        let remarks = level["conclusion"]["remarks"].as_array().unwrap();
+        assert!(remarks.contains(&grew), "{remarks:?}");
+        // The warm side, which keeps up, is not said to have grown.
+        let grown = remarks.iter().filter(|one| one["kind"] == "backlog_grew");
+        assert_eq!(grown.count(), 1, "{remarks:?}");
+    }
+}
+
+#[test]
 fn who_waits_at_the_client_waits_in_ttft_from_due() {
     // One in flight at most, and the fifth prompt takes 1.5 s.
     let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));

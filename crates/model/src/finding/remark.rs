@@ -40,6 +40,16 @@ pub enum Remark {
     },
     /// Too few requests arrived to tell whether a side was overloaded.
     OverloadUnknown,
+    /// Where that is unknown: the backlog of a side grew to the end of a round, as it does where a rate is
+    /// not held, and where answers take about as long as the round.
+    BacklogGrew {
+        /// Of a warm round, not of a cold one.
+        warm: bool,
+        /// When the middle request was due.
+        middle: u64,
+        /// When the last one was.
+        end: u64,
+    },
     /// A server that warms up in its first round would look the same.
     WarmUpNotControlled {
         /// A cold round behind the pair controls it, and the schedule has none.

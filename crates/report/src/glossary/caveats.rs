@@ -189,8 +189,8 @@ pub(super) const TERMS: &[Term] = &[
         "connections_ran_out",
         "connections_ran_out",
         "连接不够用",
-        "Requests of an open loop found no free connection and opened one: outside TTFT from t0, inside TTFT from due. Latencies are longer than in the warm-up, as in a cold or overloaded round.",
-        "开环请求没有空闲连接可用而新建连接：不计入从 t0 起算的 TTFT，计入自计划时刻起算的 TTFT。延迟比预热时更长，例如冷轮或过载的轮次。",
+        "Requests of an open loop opened a connection in the round: outside TTFT from t0, inside TTFT from due. None was free, as latencies are longer than in the warm-up (in a cold or overloaded round), or the server closes connections, as llama.cpp's does after each streamed answer.",
+        "开环请求在轮内新建了连接：不计入从 t0 起算的 TTFT，计入自计划时刻起算的 TTFT。原因是没有空闲连接（延迟比预热时更长，例如冷轮或过载的轮次），或服务端会关闭连接（例如 llama.cpp 每次流式响应之后）。",
     ),
     term(
         "metric_missing",

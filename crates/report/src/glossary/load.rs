@@ -84,8 +84,8 @@ pub(super) const TERMS: &[Term] = &[
         "connections_opened",
         "connections opened",
         "轮内新建连接",
-        "Connections that an open loop opened in the round because none was free. A pool of 2 × rate × the warm-up's P99 latency is opened before it.",
-        "开环负载因没有空闲连接而在轮内新建的连接数。轮前会预先打开 2 × 速率 × 预热 P99 延迟 条连接。",
+        "Connections that an open loop opened in the round, because none was free or the server had closed them. A pool of 2 × rate × the warm-up's P99 latency is opened before it.",
+        "开环负载在轮内新建的连接数：没有空闲连接，或连接已被服务端关闭。轮前会预先打开 2 × 速率 × 预热 P99 延迟 条连接。",
     ),
     term(
         "backlog",

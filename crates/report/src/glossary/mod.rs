@@ -130,6 +130,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("request_rate", "rate"),
     ("open_loop", "rate"),
     ("overload_unknown", "overloaded"),
+    ("backlog_grew", "overloaded"),
     ("waited_at_client", "due"),
     ("burstiness", "arrival"),
     ("poisson", "arrival"),

@@ -125,7 +125,8 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
             HEIGHT - BOTTOM / 2.0
         );
     }
-    for side in &found.sides {
+    // A cold mark stands within a warm one at the same place.
+    for side in found.sides.iter().rev() {
         let color = if side.side == LoadSide::Cold {
             "#2563b0"
         } else {
@@ -137,14 +138,16 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
             } else {
                 "none"
             };
-            let (at, share) = (x(probe.load), y(probe.share.unwrap_or(0.0)));
+            // Nothing is known of one that ended before a request did.
+            let Some(share) = probe.share else { continue };
+            let (at, share) = (x(probe.load), y(share));
             let mark = if side.side == LoadSide::Cold {
-                format!("<circle cx=\"{at:.1}\" cy=\"{share:.1}\" r=\"5\"")
+                format!("<circle cx=\"{at:.1}\" cy=\"{share:.1}\" r=\"4\"")
             } else {
                 format!(
-                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"10\" height=\"10\"",
-                    at - 5.0,
-                    share - 5.0
+                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"14\" height=\"14\"",
+                    at - 7.0,
+                    share - 7.0
                 )
             };
             let _ = writeln!(

@@ -23,7 +23,10 @@ pub(crate) fn remarks(basis: &LevelEvidence<'_>, decision: &SourcedDecision) -> 
         out.push(Remark::ColdRepeats);
     }
     if decision.kind != ConclusionKind::Withheld {
-        out.extend(overload::is_unknown(basis.design).then_some(Remark::OverloadUnknown));
+        if overload::is_unknown(basis.design) {
+            out.push(Remark::OverloadUnknown);
+            out.extend(backlogs_grew(basis));
+        }
         out.extend(waited_at_client(basis));
     }
     // What goes on from round to round is not in what blocks of one round say.
@@ -48,6 +51,23 @@ fn waited_at_client(basis: &LevelEvidence<'_>) -> Option<Remark> {
         cold_ms: ttft_from_due_ms(basis.design.cold_rounds())?,
         warm_ms: ttft_from_due_ms(basis.design.warm_rounds())?,
     })
+}
+
+/// The sides whose backlog grew to the end, where nobody can tell whether they held the rate.
+fn backlogs_grew(basis: &LevelEvidence<'_>) -> Vec<Remark> {
+    let sides = [
+        (false, overload::grown(basis.design.cold_rounds())),
+        (true, overload::grown(basis.design.warm_rounds())),
+    ];
+    let grown = sides.into_iter().filter_map(|(warm, backlog)| {
+        let backlog = backlog?;
+        Some(Remark::BacklogGrew {
+            warm,
+            middle: backlog.middle,
+            end: backlog.end,
+        })
+    });
+    grown.collect()
 }
 
 /// Mean over rounds of TTFT from the due instant, ms; `None` where a round has none.

@@ -1,7 +1,7 @@
 //! Which side of a level could not hold the rate at which requests arrived.
 
 use super::design::{Cycle, Design};
-use dualround_model::{Overload, RoundResult};
+use dualround_model::{Backlog, Overload, RoundResult};
 
 /// The server could not hold the rate of this round.
 pub(crate) fn is_overloaded(round: &RoundResult) -> bool {
@@ -38,6 +38,20 @@ fn of_sides(cold: Option<bool>, warm: Option<bool>) -> Option<Overload> {
 pub(crate) fn is_unknown(design: &Design<'_>) -> bool {
     let mut rounds = design.cold_rounds().chain(design.warm_rounds());
     rounds.any(|round| round.summary.arrivals.is_some() && backlog_grew(round).is_none())
+}
+
+/// The round of a side in which the backlog grew most, by more than chance, where nobody can tell
+/// whether the server held the rate.
+pub(crate) fn grown<'a>(side: impl Iterator<Item = &'a RoundResult>) -> Option<&'a Backlog> {
+    let backlogs = side.filter_map(|round| Some(&round.summary.arrivals.as_ref()?.backlog));
+    let untold = backlogs.filter(|backlog| backlog.overloaded.is_none());
+    untold
+        .filter(|backlog| growth(backlog) > backlog.limit)
+        .max_by_key(|backlog| growth(backlog))
+}
+
+fn growth(backlog: &Backlog) -> u64 {
+    backlog.end.saturating_sub(backlog.middle)
 }
 
 fn backlog_grew(round: &RoundResult) -> Option<bool> {

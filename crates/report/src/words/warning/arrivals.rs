@@ -19,10 +19,10 @@ pub(super) fn arrivals(warning: &Warning) -> Option<Bilingual> {
         ],
         Warning::ConnectionsRanOut { opened, of, ready } => [
             format!(
-                "{opened} of {of} requests found no free connection (ready: {ready}) and opened one: that time is outside TTFT from t0 and inside TTFT from the due instant"
+                "{opened} of {of} requests opened a connection (ready: {ready}), as none was free or the server had closed it: that time is outside TTFT from t0 and inside TTFT from the due instant"
             ),
             format!(
-                "{of} 个请求中有 {opened} 个没有空闲连接可用（预先打开 {ready} 条），为此新建了连接：其耗时不计入从 t0 起算的 TTFT，计入从计划时刻起算的 TTFT"
+                "{of} 个请求中有 {opened} 个新建了连接（预先打开 {ready} 条），因为没有空闲连接，或连接已被服务端关闭：其耗时不计入从 t0 起算的 TTFT，计入从计划时刻起算的 TTFT"
             ),
         ],
         _ => return None,
