@@ -285,7 +285,7 @@ altered rate_cold_over 's/the cold side cannot hold this rate, the warm side can
 altered rate_cold_over 's/"overloaded": true/"overloaded": false/' rate_110_round_1.json
 altered rate_cold_over 's/"backlog_most": /"backlog_most": 1/' rate_110_round_1.json
 altered rate_neither 's/neither the cold side nor the warm side can hold this rate/the cold side cannot hold this rate, the warm side can/'
-altered rates 's/; whether a side was overloaded is not told below 800 requests, or of a round that was cut short//'
+altered rates 's/; whether a side was overloaded is not told below 800 requests, or of a round that was cut short or had many failures//'
 altered rate_untold 's/the cold side grew from \([0-9]*\) to/the cold side grew from 1\1 to/'
 altered rates_limit 's/TTFT from the due instant \([0-9]\)/TTFT from the due instant 1\1/'
 echo "reader: ok"

@@ -42,12 +42,15 @@ class Backlog:
         quarter = self.due[self.half + len(later) // 2 :]
         usual = sorted(self.waiting[: self.half])[self.half * 9 // 10]
         grew = later[-1] - later[0] > limit and min(later[len(later) // 2 :]) > usual
+        # Of a round in which many failed, that the rate was not held alone can be told.
+        lost = sum(one["outcome"] != "success" for one in round.records)
         if "rate" not in meta:
             # A trace has no one rate.
-            return grew
+            return True if grew else None if lost > limit else False
         ended = bisect_right(self.ends, quarter[-1]) - bisect_right(self.ends, quarter[0])
         steady = meta["open"]["last_due_ns"] / (meta["planned"] - 1)
-        return grew and ended * steady < quarter[-1] - quarter[0]
+        overloaded = grew and ended * steady < quarter[-1] - quarter[0]
+        return True if overloaded else None if lost > limit else False
 
 
 def of_round(round):

@@ -115,8 +115,8 @@ REMARKS = [
         waited,
     ),
     (
-        r"; whether a side was overloaded is not told below 800 requests, or of a round that was cut short",
-        r"；请求数不足 800 或中途结束的轮，无法判断是否过载",
+        r"; whether a side was overloaded is not told below 800 requests, or of a round that was cut short or had many failures",
+        r"；请求数不足 800、中途结束或失败较多的轮，无法判断是否过载",
         not_told,
     ),
     (r"; server warm-up not controlled(?:, --rounds CWC controls it)?", r"；未排除服务端预热的影响(?:（--rounds CWC 可排除）)?", warm_up),

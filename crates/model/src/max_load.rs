@@ -49,8 +49,10 @@ pub enum ProbeVerdict {
     NotMet,
     /// The server could not hold the rate, however many requests were within the SLO so far.
     Overloaded,
-    /// The probe was ended before it could tell; counts as not met.
+    /// It was not decided by as many requests as it may have; counts as not met.
     Undecided,
+    /// The user or the budget ended it before it was decided; it does not count.
+    CutShort,
 }
 
 /// One load that was tried.

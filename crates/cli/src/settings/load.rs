@@ -9,6 +9,7 @@ use crate::{
     exit::Usage,
 };
 use dualround_model::{ArrivalRate, Arrivals, Load, Replay};
+use std::ops::RangeInclusive;
 
 /// The load of each level, in order.
 ///
@@ -117,9 +118,28 @@ pub(crate) fn poisson(per_second: f64) -> Result<Load, Usage> {
 
 fn rate(per_second: f64, arrivals: Arrivals) -> Result<Load, Usage> {
     Ok(Load::Rate(ArrivalRate {
-        per_second: above_zero("--request-rate", per_second, "requests a second")?,
+        per_second: rate_in_reach("--request-rate", per_second)?,
         arrivals,
     }))
+}
+
+/// Rates that a client may be asked for: a request in some hours, to more than a machine can send.
+const RATES: RangeInclusive<f64> = 0.0001..=100_000.0;
+
+/// Holds a rate against what can be had.
+///
+/// # Errors
+/// [`Usage`] naming the flag and the range.
+pub(crate) fn rate_in_reach(flag: &str, per_second: f64) -> Result<f64, Usage> {
+    let per_second = above_zero(flag, per_second, "requests a second")?;
+    if RATES.contains(&per_second) {
+        return Ok(per_second);
+    }
+    Err(usage(format!(
+        "{flag} {per_second:e}: give requests a second, from {} to {}",
+        RATES.start(),
+        RATES.end()
+    )))
 }
 
 fn arrivals(args: &RunArgs) -> Result<Arrivals, Usage> {

@@ -31,7 +31,7 @@ pub(crate) use dataset::read_plan;
 use dualround_model::{Plan, Slo};
 use dualround_report::RunFiles;
 use limits::ms;
-pub(crate) use load::poisson;
+pub(crate) use load::{poisson, rate_in_reach};
 pub(crate) use network::of_command as network_plan;
 use std::{
     path::PathBuf,

@@ -101,6 +101,29 @@ fn a_capacity_that_is_known_is_found_cold_and_warm() {
 }
 
 #[test]
+fn the_budget_ends_a_probe_which_then_does_not_count() {
+    // A cold probe asks 96 prompts at least, one after the other: some 4 s.
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(40.0, 0.0));
+    let dir = dir.path();
+    rows(dir, 160);
+    let line = format!(
+        "max-load --dataset rows.jsonl --endpoint {} --slo-file slo.yaml --share 0.9 --by concurrency --to 4 \
+         --budget 2s --warmup 0 --max-output-tokens 1 --seed 1 --lang en --progress none --output-dir out",
+        sim.base_url()
+    );
+    let output = run(dir, &line);
+    assert_eq!(output.status.code(), Some(5), "{}", stderr(&output));
+    let found = json(&dir.join("out/max_load.json"));
+    valid("max_load", &found);
+    let cold = &found["sides"][0];
+    assert_eq!(cold["value"], Value::Null, "{cold}");
+    assert_eq!(cold["probes"][0]["verdict"], "cut_short", "{cold}");
+    assert_eq!(cold["probes"].as_array().unwrap().len(), 1, "{cold}");
+    assert!(stderr(&output).contains("cut short, which does not count"));
+    assert!(stdout(&output).contains("nothing is known; the search was ended early (1 probe)"));
+}
+
+#[test]
 fn a_search_that_cannot_be_is_refused_before_anything_is_sent() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

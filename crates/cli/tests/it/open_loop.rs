@@ -167,6 +167,48 @@ fn a_side_that_cannot_hold_the_rate_is_named_and_never_divided() {
 }
 
 #[test]
+fn a_server_whose_requests_time_out_is_not_said_to_keep_up() {
+    // The same engine: what the client gives up is not in the backlog, and was not served.
+    let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));
+    let dir = dir.path();
+    short_rows(dir, 840);
+    let line = format!(
+        "--dataset short.jsonl --endpoint {} --request-rate 160 --timeout 0.3 --rounds C \
+         --max-output-tokens 1 --seed 1 --lang en --output-dir out",
+        sim.base_url()
+    );
+    let shown = stdout(&run(dir, &line));
+    let file = json(&dir.join("out/rate_160_round_1.json"));
+    let summary = &file["summary"];
+    assert!(
+        summary["failed_requests"].as_u64().unwrap() > 100,
+        "{shown}"
+    );
+    assert_ne!(summary["arrivals"]["overloaded"], false, "{summary}");
+    assert!(!shown.contains("not seen to grow"), "{shown}");
+}
+
+#[test]
+fn rates_that_no_client_can_send_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    short_rows(dir, 2);
+    for rate in ["1e300", "1e-300", "200000"] {
+        let line =
+            format!("--dataset short.jsonl --endpoint http://127.0.0.1:9 --request-rate {rate}");
+        refused(dir, &line, &["--request-rate", "100000"]);
+        refused(
+            dir,
+            &format!("calibrate --request-rate {rate}"),
+            &["--request-rate", "100000"],
+        );
+    }
+    std::fs::write(dir.join("slo.yaml"), "slo: {ttft_ms: 200}\n").unwrap();
+    let line = "max-load --dataset short.jsonl --endpoint http://127.0.0.1:9 --slo-file slo.yaml --to 1e300";
+    refused(dir, line, &["--to", "100000"]);
+}
+
+#[test]
 fn a_backlog_that_grew_is_told_where_overload_cannot_be() {
     // The same engine, and too few requests.
     let (dir, sim) = (tempfile::tempdir().unwrap(), serial(0.5, 0.1));

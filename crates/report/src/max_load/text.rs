@@ -81,17 +81,21 @@ pub(super) fn most(side: &MostLoad) -> Bilingual {
         (_, None, Some([missed, missed_zh])) => {
             [format!("below {missed}"), format!("低于 {missed_zh}")]
         }
-        (_, None, None) => ["nothing was tried".to_owned(), "未尝试".to_owned()],
+        (_, None, None) => ["nothing is known".to_owned(), "未知".to_owned()],
     };
     let [open, open_zh] = match side.bound {
-        Some(LoadBound::Unfinished) => [
+        Some(LoadBound::Unfinished) if side.value.is_some() && side.not_met.is_some() => [
             "; the search was ended early, so the most lies in between",
             "；搜索提前结束，最大值在两者之间",
         ],
+        Some(LoadBound::Unfinished) => ["; the search was ended early", "；搜索提前结束"],
         _ => ["", ""],
     };
     [
-        format!("{en}{open} ({probes} probes)"),
+        format!(
+            "{en}{open} ({probes} probe{})",
+            if probes == 1 { "" } else { "s" }
+        ),
         format!("{zh}{open_zh}（{probes} 次探测）"),
     ]
 }
@@ -137,6 +141,7 @@ pub(super) fn verdict(verdict: ProbeVerdict) -> [&'static str; 2] {
             "not met: the backlog grew to the end",
             "未满足：积压一直增长到末尾",
         ],
+        ProbeVerdict::CutShort => ["cut short, which does not count", "提前结束，不计"],
         ProbeVerdict::Undecided => ["undecided, which counts as not met", "未定，按未满足计"],
     }
 }

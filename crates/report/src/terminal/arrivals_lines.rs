@@ -49,13 +49,11 @@ fn backlog(arrivals: &ArrivalSummary) -> [String; 2] {
             ),
             format!("：过载，增长超过 {} 且未回落", backlog.limit),
         ],
-        Some(false) => [
-            ": the rate is held".to_owned(),
-            "：能承受该到达速率".to_owned(),
-        ],
+        Some(false) => [": not seen to grow".to_owned(), "：未见持续增长".to_owned()],
         None => [
-            " (too few requests, or not all of them, to tell whether the rate is held)".to_owned(),
-            "（请求太少或不完整，无法判断能否承受该到达速率）".to_owned(),
+            " (too few requests, or too many not sent or failed, to tell whether the rate is held)"
+                .to_owned(),
+            "（请求太少，或未发送、失败的太多，无法判断能否承受该到达速率）".to_owned(),
         ],
     };
     [

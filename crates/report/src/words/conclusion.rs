@@ -499,8 +499,8 @@ fn remark_text(remark: Remark) -> Bilingual {
             ]
         }
         Remark::OverloadUnknown => both(
-            "; whether a side was overloaded is not told below 800 requests, or of a round that was cut short",
-            "；请求数不足 800 或中途结束的轮，无法判断是否过载",
+            "; whether a side was overloaded is not told below 800 requests, or of a round that was cut short or had many failures",
+            "；请求数不足 800、中途结束或失败较多的轮，无法判断是否过载",
         ),
         Remark::BacklogGrew { warm, middle, end } => {
             let names = SideNames::COLD_AND_WARM;

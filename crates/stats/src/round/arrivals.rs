@@ -95,12 +95,22 @@ fn backlog(
         end: end.unwrap_or(0),
         most: backlog.iter().copied().max().unwrap_or(0),
         limit,
-        overloaded: (whole && half >= FEWEST).then(|| {
+        overloaded: if whole && half >= FEWEST {
             let last_quarter = &due[half + later.len() / 2..];
-            grew && stays_grown(earlier, later)
-                && gap_ns.is_none_or(|gap_ns| is_slower(&ends, last_quarter, gap_ns))
-        }),
+            let is_overloaded = grew
+                && stays_grown(earlier, later)
+                && gap_ns.is_none_or(|gap_ns| is_slower(&ends, last_quarter, gap_ns));
+            // What a server refuses, or a client gives up, is not in the backlog, and was not served.
+            (is_overloaded || lost(rows) <= limit).then_some(is_overloaded)
+        } else {
+            None
+        },
     }
+}
+
+/// Requests that ended without an answer.
+fn lost(rows: &RequestRows) -> u64 {
+    rows.iter().filter(|(_, row)| !row.is_success()).count() as u64
 }
 
 /// In the last quarter of the round fewer requests ended than arrive in as much time on average: a

@@ -13,7 +13,7 @@ use crate::{
 };
 use anyhow::Context;
 use dualround_loadgen::Cancel;
-use dualround_model::{LoadBound, LoadSide, MaxLoad, MostLoad, ProbeVerdict};
+use dualround_model::{LoadBound, LoadSide, MaxLoad, MostLoad, ProbeVerdict, three_digits};
 use dualround_report::{max_load_text, probe_text};
 use dualround_stats::LoadSearch;
 use probe::LoadProber;
@@ -98,7 +98,12 @@ fn search(
         }
         let number = probes.len() + 1;
         let probed = prober
-            .probe(side, load, number)
+            .probe(
+                side,
+                load,
+                number,
+                settings.budget.map(|budget| began + budget),
+            )
             .with_context(|| format!("{} probe {number}", side.name()))?;
         note(
             &settings
@@ -111,7 +116,7 @@ fn search(
             bound = Some(LoadBound::Contaminated);
             break;
         }
-        if verdict == ProbeVerdict::Undecided && prober.is_cancelled() {
+        if verdict == ProbeVerdict::CutShort {
             break;
         }
         search.take(load, verdict == ProbeVerdict::Met);
@@ -134,11 +139,13 @@ fn too_few_rows(settings: &MaxLoadSettings, to: f64) -> [String; 2] {
     let rows = settings.rows;
     [
         format!(
-            "the data set has {rows} prompts, and a cold probe asks each once: up to {to:.3} is tried, not {}; more rows allow more",
+            "the data set has {rows} prompts, and a cold probe asks each once: up to {} is tried, not {}; more rows allow more (and a larger --num-samples, where it is given)",
+            three_digits(to),
             settings.to
         ),
         format!(
-            "数据集有 {rows} 条提示词，而冷侧每次探测每条只问一次：最高尝试到 {to:.3}，而不是 {}；行数更多则可更高",
+            "数据集有 {rows} 条提示词，而冷侧每次探测每条只问一次：最高尝试到 {}，而不是 {}；行数（或给出的 --num-samples）更多则可更高",
+            three_digits(to),
             settings.to
         ),
     ]

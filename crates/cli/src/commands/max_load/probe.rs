@@ -7,6 +7,7 @@ use crate::{
     live::LivePlan,
     screen,
     signals::ReceivedSignal,
+    ticking::Ticking,
 };
 use dualround_loadgen::Cancel;
 use dualround_model::{
@@ -71,12 +72,7 @@ impl<'a> LoadProber<'a> {
         }
     }
 
-    /// The user has ended the search.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
-    }
-
-    /// Runs one probe and judges it.
+    /// Runs one probe and judges it; at the deadline it ends, decided or not.
     ///
     /// # Errors
     /// When its run cannot begin, or cannot be written.
@@ -85,6 +81,7 @@ impl<'a> LoadProber<'a> {
         side: LoadSide,
         load: f64,
         number: usize,
+        deadline: Option<Instant>,
     ) -> anyhow::Result<JudgedProbe> {
         let settings = self.settings;
         let rule = settings.rule(load);
@@ -102,6 +99,15 @@ impl<'a> LoadProber<'a> {
         };
         let began = Instant::now();
         let decided = self.cancel.child();
+        let at_deadline = decided.clone();
+        let _deadline = deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(began);
+            Ticking::start(left, move |is_last| {
+                if !is_last {
+                    at_deadline.cancel();
+                }
+            })
+        });
         let mut watch = |record: &RequestRecord, metrics: &RequestMetrics| {
             tally.add(record, metrics);
             if tally.verdict == Some(ProbeVerdict::NotMet) {
@@ -136,7 +142,7 @@ impl<'a> LoadProber<'a> {
                 met: tally.met,
                 share: share(tally.met, n),
                 low: lowest_share(tally.met, n),
-                verdict: verdict(&tally, round),
+                verdict: verdict(&tally, round, decided.is_cancelled()),
                 seconds: began.elapsed().as_secs_f64(),
                 folder,
             },
@@ -160,7 +166,7 @@ impl<'a> LoadProber<'a> {
     }
 }
 
-fn verdict(tally: &ProbeTally, round: Option<&RoundResult>) -> ProbeVerdict {
+fn verdict(tally: &ProbeTally, round: Option<&RoundResult>, is_cut: bool) -> ProbeVerdict {
     let arrivals = round.and_then(|round| round.summary.arrivals.as_ref());
     match tally.verdict {
         // What is within the SLO so far would not be for long.
@@ -170,6 +176,7 @@ fn verdict(tally: &ProbeTally, round: Option<&RoundResult>) -> ProbeVerdict {
             ProbeVerdict::Overloaded
         }
         Some(verdict) => verdict,
+        None if is_cut => ProbeVerdict::CutShort,
         None => ProbeVerdict::Undecided,
     }
 }

@@ -230,6 +230,11 @@ fn ends(unit: LoadUnit, from: Option<f64>, to: Option<f64>) -> Result<(f64, f64)
             )));
         }
     }
+    if unit == LoadUnit::Rate {
+        for (flag, load) in [("--from", from), ("--to", to)] {
+            settings::rate_in_reach(flag, load)?;
+        }
+    }
     if from > to {
         return Err(Usage(format!("--from {from} is above --to {to}")));
     }

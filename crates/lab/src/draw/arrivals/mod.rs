@@ -166,6 +166,7 @@ impl<'a> ArrivalWorld<'a> {
         let waited = records
             .iter()
             .filter(|record| record.timeline.freed_ns.is_some());
+        let failed = records.iter().filter(|record| !record.outcome.is_success());
         let capacity = f64::from(self.scenario.places) / self.mean_service_ms(&hits);
         let whole = started == self.scenario.requests && round.drained_ms <= 0.0;
         let truth = RoundTruth {
@@ -173,6 +174,7 @@ impl<'a> ArrivalWorld<'a> {
             load: is_open.then(|| 1.0 / self.gap_ms / capacity),
             started,
             tells: is_open && whole && started >= FEWEST,
+            failed: failed.count() as u64,
             waited: waited.count() as u64,
             backlog: is_open.then(|| backlog(&records)),
         };

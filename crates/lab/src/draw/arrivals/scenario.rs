@@ -114,6 +114,8 @@ pub struct RoundTruth {
     pub started: u32,
     /// It has enough requests, all of which were sent when they were to be.
     pub tells: bool,
+    /// Requests that failed.
+    pub failed: u64,
     /// Requests that waited for a place in flight.
     pub waited: u64,
     /// Requests that were due and had not ended, in an open loop.

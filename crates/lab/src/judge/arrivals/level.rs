@@ -82,9 +82,9 @@ impl ArrivalCheck<'_> {
 
     /// Where a round does not tell, that is said beside the conclusion, for the reason that it has.
     pub(super) fn remark(&self) -> Vec<String> {
-        let untold = self.each().filter(|(round, _)| {
+        let untold = self.each().filter(|(round, said)| {
             let side = ["C", "W"].contains(&text(round, "/letter"));
-            side && !round["load"].is_null() && round["tells"] != true
+            side && !round["load"].is_null() && !self.told(round, said)
         });
         let started = untold.map(|(round, _)| number(round, "/started").unwrap_or(0.0));
         let started: Vec<f64> = started.collect();

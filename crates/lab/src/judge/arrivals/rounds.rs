@@ -35,11 +35,9 @@ impl ArrivalCheck<'_> {
         let mut wrong = Vec::new();
         let overloaded = said["backlog"]["overloaded"].as_bool();
         let load = number(round, "/load").unwrap_or(f64::NAN);
-        if overloaded.is_some() != (round["tells"] == true) {
-            wrong.push(format!(
-                "overloaded {overloaded:?}, it tells: {}",
-                round["tells"]
-            ));
+        let told = self.told(round, said);
+        if overloaded.is_some() != told {
+            wrong.push(format!("overloaded {overloaded:?}, it tells: {told}"));
         }
         let holds = load <= HOLDS + SLACK;
         if (holds && overloaded == Some(true))
@@ -66,6 +64,14 @@ impl ArrivalCheck<'_> {
             wrong.push(format!("a limit of {limit:?}"));
         }
         wrong
+    }
+
+    /// A round tells whether its server held the rate: of one in which more failed than a backlog may
+    /// grow by, that it did not alone can be told.
+    pub(super) fn told(&self, round: &Value, said: &Value) -> bool {
+        let lost = number(round, "/failed").unwrap_or(f64::NAN);
+        let is_told = lost <= self.limit(round) || said["backlog"]["overloaded"] == true;
+        round["tells"] == true && is_told
     }
 
     /// Growth of a backlog above which it is none of a server that keeps up.

@@ -24,10 +24,10 @@ pub(super) fn requests(warning: &Warning) -> Option<Bilingual> {
         ],
         Warning::Timeouts { count, limit, flag } => [
             format!(
-                "{count} requests timed out: {limit}; raise {flag}, or lower --max-output-tokens or --concurrency"
+                "{count} requests timed out: {limit}; raise {flag}, or lower --max-output-tokens or the load (--concurrency, --request-rate)"
             ),
             format!(
-                "{count} 个请求超时：{limit}；请增大 {flag}，或减小 --max-output-tokens 或 --concurrency"
+                "{count} 个请求超时：{limit}；请增大 {flag}，或减小 --max-output-tokens 或负载（--concurrency、--request-rate）"
             ),
         ],
         Warning::Retried { count, attempts } => [
