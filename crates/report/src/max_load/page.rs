@@ -79,6 +79,19 @@ fn table(out: &mut String, side: &MostLoad, lang: Lang) {
     out.push_str("</tbody></table>\n");
 }
 
+/// The mark of a probe of a side around this point, without its colours: a circle of a cold one, a
+/// square of a warm one.
+fn shape(side: LoadSide, x: f64, y: f64) -> String {
+    match side {
+        LoadSide::Cold => format!("<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\""),
+        LoadSide::Warm => format!(
+            "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"14\" height=\"14\"",
+            x - 7.0,
+            y - 7.0
+        ),
+    }
+}
+
 /// The share within the SLO over the load, whose axis is logarithmic: a filled mark is met.
 fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
     let loads = || {
@@ -133,26 +146,17 @@ fn chart(out: &mut String, found: &MaxLoad, lang: Lang) {
             "#c2410c"
         };
         for probe in &side.probes {
+            // Nothing is known of one that ended before a request did.
+            let Some(share) = probe.share else { continue };
             let fill = if probe.verdict == ProbeVerdict::Met {
                 color
             } else {
                 "none"
             };
-            // Nothing is known of one that ended before a request did.
-            let Some(share) = probe.share else { continue };
-            let (at, share) = (x(probe.load), y(share));
-            let mark = if side.side == LoadSide::Cold {
-                format!("<circle cx=\"{at:.1}\" cy=\"{share:.1}\" r=\"4\"")
-            } else {
-                format!(
-                    "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"14\" height=\"14\"",
-                    at - 7.0,
-                    share - 7.0
-                )
-            };
+            let shape = shape(side.side, x(probe.load), y(share));
             let _ = writeln!(
                 out,
-                "{mark} stroke=\"{color}\" stroke-width=\"2\" fill=\"{fill}\"/>"
+                "{shape} stroke=\"{color}\" stroke-width=\"2\" fill=\"{fill}\"/>"
             );
         }
     }

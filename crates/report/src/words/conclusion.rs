@@ -498,22 +498,8 @@ fn remark_text(remark: Remark) -> Bilingual {
                 ),
             ]
         }
-        Remark::OverloadUnknown => both(
-            "; whether a side was overloaded is not told below 800 requests, or of a round that was cut short or had many failures",
-            "；请求数不足 800、中途结束或失败较多的轮，无法判断是否过载",
-        ),
-        Remark::BacklogGrew { warm, middle, end } => {
-            let names = SideNames::COLD_AND_WARM;
-            let [side, side_zh] = if warm { names.warm } else { names.cold };
-            [
-                format!(
-                    "; the backlog of {side} grew from {middle} to {end} requests between the middle and the end, so its times may grow with the length of the round"
-                ),
-                format!(
-                    "；{side_zh}的积压从中点到末尾由 {middle} 个请求增至 {end} 个，其耗时可能随轮次长度增长"
-                ),
-            ]
-        }
+        Remark::OverloadUnknown => overload::unknown(),
+        Remark::BacklogGrew { warm, middle, end } => overload::backlog_grew(warm, middle, end),
         Remark::SeeFailures => both(
             "; look at the failures of each round",
             "；请看各轮的失败原因",

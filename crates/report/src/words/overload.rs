@@ -33,6 +33,28 @@ pub(super) fn in_a_few_words() -> Bilingual {
     both("withheld: overloaded", "不下结论：过载")
 }
 
+/// That nobody can tell it.
+pub(super) fn unknown() -> Bilingual {
+    both(
+        "; whether a side was overloaded is not told below 800 requests, or of a round that was cut short or had many failures",
+        "；请求数不足 800、中途结束或失败较多的轮，无法判断是否过载",
+    )
+}
+
+/// What speaks for it where nobody can tell it.
+pub(super) fn backlog_grew(warm: bool, middle: u64, end: u64) -> Bilingual {
+    let SideNames { cold, warm: hot } = SideNames::COLD_AND_WARM;
+    let [side, side_zh] = if warm { hot } else { cold };
+    [
+        format!(
+            "; the backlog of {side} grew from {middle} to {end} requests between the middle and the end, so its times may grow with the length of the round"
+        ),
+        format!(
+            "；{side_zh}的积压从中点到末尾由 {middle} 个请求增至 {end} 个，其耗时可能随轮次长度增长"
+        ),
+    ]
+}
+
 /// Why nothing is divided.
 pub(super) fn withheld(overload: Overload, names: SideNames) -> Bilingual {
     let [sides, sides_zh] = sides(overload, names);

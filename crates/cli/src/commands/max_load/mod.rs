@@ -89,21 +89,17 @@ fn search(
         note(&settings.lang.pick(too_few_rows(settings, to)));
     }
     let mut search = LoadSearch::between(settings.from, to, settings.unit);
+    // None for a budget that reaches beyond all instants.
+    let deadline = settings.budget.and_then(|budget| began.checked_add(budget));
     let (mut probes, mut bound) = (Vec::new(), None);
     while let Some(load) = search.next() {
-        let spent = began.elapsed();
-        let least = settings.least_of_probe(load);
-        if settings.budget.is_some_and(|budget| spent + least > budget) {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left <= settings.least_of_probe(load)) {
             break;
         }
         let number = probes.len() + 1;
         let probed = prober
-            .probe(
-                side,
-                load,
-                number,
-                settings.budget.map(|budget| began + budget),
-            )
+            .probe(side, load, number, deadline)
             .with_context(|| format!("{} probe {number}", side.name()))?;
         note(
             &settings

@@ -102,11 +102,7 @@ impl<'a> LoadProber<'a> {
         let at_deadline = decided.clone();
         let _deadline = deadline.map(|deadline| {
             let left = deadline.saturating_duration_since(began);
-            Ticking::start(left, move |is_last| {
-                if !is_last {
-                    at_deadline.cancel();
-                }
-            })
+            Ticking::once(left, move || at_deadline.cancel())
         });
         let mut watch = |record: &RequestRecord, metrics: &RequestMetrics| {
             tally.add(record, metrics);

@@ -229,9 +229,7 @@ fn ends(unit: LoadUnit, from: Option<f64>, to: Option<f64>) -> Result<(f64, f64)
                 "{flag} {load}: requests in flight are a whole number"
             )));
         }
-    }
-    if unit == LoadUnit::Rate {
-        for (flag, load) in [("--from", from), ("--to", to)] {
+        if unit == LoadUnit::Rate {
             settings::rate_in_reach(flag, load)?;
         }
     }
