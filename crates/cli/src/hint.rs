@@ -168,9 +168,13 @@ pub(crate) fn row_flag(error: &RowError) -> Option<Hint> {
             "dualround generate makes such conversations (--groups, --prompts, --shared, --unique, --turns, --output-length)",
             "dualround generate 可生成这样的对话（--groups、--prompts、--shared、--unique、--turns、--output-length）",
         ],
-        RowError::Time(TimeError::UnknownUnit { .. } | TimeError::OtherUnit { .. }) => [
+        RowError::Time(TimeError::UnknownUnit { .. }) => [
             "--timestamp-unit says the unit: s or ms",
             "--timestamp-unit 指明单位：s 或 ms",
+        ],
+        RowError::Time(TimeError::OtherUnit { .. }) => [
+            "the format knows its unit: leave --timestamp-unit out",
+            "该格式的单位是已知的：去掉 --timestamp-unit",
         ],
         RowError::Time(_) => [
             "--skip-bad-rows passes rows without a usable time over",
