@@ -61,7 +61,8 @@ impl LoadSearch {
     /// The lowest load that was not met, where it was tried only once and may be tried again.
     fn to_be_confirmed(&self) -> Option<f64> {
         let not_met = self.not_met()?;
-        let times = self.tried.iter().filter(|(load, _)| *load == not_met);
+        let is_it = |load: f64| load.total_cmp(&not_met).is_eq();
+        let times = self.tried.iter().filter(|(load, _)| is_it(*load));
         // Where it is met then, the search goes on above it.
         let (after, next) = match self.not_met_above(not_met) {
             Some(next) => (0, next),
