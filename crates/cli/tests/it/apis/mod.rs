@@ -79,7 +79,7 @@ fn each_api_measures_the_same_rounds_against_the_same_engine() {
 #[test]
 fn reasoning_is_no_output_in_any_api() {
     let dir = tempfile::tempdir().unwrap();
-    dataset(dir.path(), 2);
+    dataset(dir.path(), 8);
     for api in ["chat", "messages", "responses"] {
         let sim = engine_with(SimConfig {
             reasoning_tokens: 3,
@@ -88,9 +88,13 @@ fn reasoning_is_no_output_in_any_api() {
         });
         measured(dir.path(), &sim, api, "--rounds C");
         let round = summary(dir.path(), api, 1);
-        let (first, output) = (&round["avg_ttft"], &round["avg_ttfo"]);
-        let gap = output.as_f64().unwrap() - first.as_f64().unwrap();
-        assert!(gap > 2.0, "{api}: {gap}");
+        let file = json(&dir.path().join(format!("{api}/concurrency_2_round_1.json")));
+        let requests = file["requests"].as_array().unwrap().iter();
+        let gaps =
+            requests.map(|one| one["ttfo"].as_f64().unwrap() - one["ttft"].as_f64().unwrap());
+        // A machine that stalls makes the tokens of some answers come at once, not those of all.
+        let most = gaps.fold(0.0, f64::max);
+        assert!(most > 50.0, "{api}: {most}");
         nothing_odd(api, &round);
     }
 }
