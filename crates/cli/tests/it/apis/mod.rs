@@ -94,7 +94,7 @@ fn reasoning_is_no_output_in_any_api() {
             requests.map(|one| one["ttfo"].as_f64().unwrap() - one["ttft"].as_f64().unwrap());
         // A machine that stalls makes the tokens of some answers come at once, not those of all.
         let most = gaps.fold(0.0, f64::max);
-        assert!(most > 50.0, "{api}: {most}");
+        assert!(most > 2.0, "{api}: {most}");
         nothing_odd(api, &round);
     }
 }
