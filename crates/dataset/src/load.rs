@@ -4,6 +4,7 @@ use crate::{
     DatasetError, FileTokenizer, digest,
     draw::{DrawKey, SeededDraw},
     read::{ReadFile, ReadOptions, SampleReceiver, read},
+    session,
     source::RowSource,
     truncate::{Characters, CountTokens, ids_of, truncate},
 };
@@ -39,10 +40,46 @@ pub fn load_bytes(name: &str, bytes: &[u8], plan: &DatasetPlan) -> Result<Select
     select(RowSource::bytes(name, bytes)?, plan, 1, None)
 }
 
+/// How long prompts are to be.
+pub(crate) struct Lengths<'a> {
+    least: Option<u64>,
+    most: Option<u64>,
+    tokens: Option<&'a FileTokenizer>,
+}
+
+impl<'a> Lengths<'a> {
+    pub(crate) fn of(plan: &DatasetPlan, tokens: Option<&'a FileTokenizer>) -> Self {
+        let (least, most) = plan.lengths;
+        Self {
+            least,
+            most,
+            tokens,
+        }
+    }
+
+    /// Whether a prompt is so long.
+    ///
+    /// # Errors
+    /// The reason for which it is left out.
+    pub(crate) fn fits(&self, sample: &Sample) -> Result<(), &'static str> {
+        if self.least.is_none() && self.most.is_none() {
+            return Ok(());
+        }
+        let length = length(sample, self.tokens);
+        if self.least.is_some_and(|least| length < least) {
+            return Err("shorter than --min-length");
+        }
+        if self.most.is_some_and(|most| length > most) {
+            return Err("longer than --max-length");
+        }
+        Ok(())
+    }
+}
+
 /// Draws, by the seed, the rows that fit; for a replay, the first of them.
 struct Drawer<'a> {
     plan: &'a DatasetPlan,
-    tokens: Option<&'a FileTokenizer>,
+    lengths: Lengths<'a>,
     draw: SeededDraw<Sample>,
 }
 
@@ -52,21 +89,6 @@ impl Drawer<'_> {
             return DrawKey::in_order(position);
         }
         DrawKey::of(self.plan.seed, position)
-    }
-
-    fn fits(&self, sample: &Sample) -> Result<(), &'static str> {
-        let (least, most) = self.plan.lengths;
-        if least.is_none() && most.is_none() {
-            return Ok(());
-        }
-        let length = length(sample, self.tokens);
-        if least.is_some_and(|least| length < least) {
-            return Err("shorter than --min-length");
-        }
-        if most.is_some_and(|most| length > most) {
-            return Err("longer than --max-length");
-        }
-        Ok(())
     }
 }
 
@@ -85,7 +107,7 @@ impl SampleReceiver for Drawer<'_> {
                 DrawKey::weighted(self.plan.seed, position, weight).ok_or("weight not above 0")?
             }
         };
-        self.fits(&sample)?;
+        self.lengths.fits(&sample)?;
         if self.draw.wants(key) {
             self.draw.put(key, sample);
         }
@@ -106,7 +128,7 @@ pub(crate) fn length(sample: &Sample, tokens: Option<&FileTokenizer>) -> u64 {
 }
 
 /// How many rows the levels need together; `None`: all.
-fn needed(plan: &DatasetPlan, levels: usize) -> Option<u64> {
+pub(crate) fn needed(plan: &DatasetPlan, levels: usize) -> Option<u64> {
     let counts = (0..levels).map(|level| plan.samples_of(level));
     match plan.sampling {
         Sampling::Same => counts.collect::<Option<Vec<_>>>()?.into_iter().max(),
@@ -173,9 +195,12 @@ fn select(
     let tokens = tokens.as_ref();
     let name = source.name.clone();
     let levels = levels.max(1);
+    if let Some(sessions) = plan.sessions {
+        return session::select(source, plan, sessions, levels, tokens);
+    }
     let mut drawer = Drawer {
         plan,
-        tokens,
+        lengths: Lengths::of(plan, tokens),
         draw: SeededDraw::new(needed(plan, levels)),
     };
     let options = ReadOptions::of(plan, tokens)?;
@@ -218,6 +243,7 @@ fn select(
         digest: digest::digest(levels.iter().flatten().map(AsRef::as_ref)),
         levels,
         notes,
+        sessions: None,
     })
 }
 

@@ -101,15 +101,29 @@ pub(crate) fn messages_row(
     }
     let from_end = messages.iter().rev();
     let answers = from_end.take_while(|message| is_answer(message)).count();
-    let asked = &messages[..messages.len() - answers];
-    if asked.iter().all(is_blank) {
+    asked(
+        messages[..messages.len() - answers].to_vec(),
+        row,
+        number,
+        origin,
+    )
+}
+
+/// Messages that ask something, with what the row asks for beside them.
+pub(crate) fn asked(
+    messages: Vec<Value>,
+    row: &Map<String, Value>,
+    number: u64,
+    origin: &PromptOrigin<'_>,
+) -> Shaped {
+    if messages.iter().all(is_blank) {
         return Shaped::Skip("empty prompt");
     }
-    let has_own = asked[0]
+    let has_own = messages[0]
         .get("role")
         .is_some_and(|role| role == "system" || role == "developer");
     let beside: &[&str] = if has_own { &[] } else { &["system"] };
-    with_options(sample(asked.to_vec(), row, number, origin), row, beside)
+    with_options(sample(messages, row, number, origin), row, beside)
 }
 
 /// A row of the Responses API's own shape: what is asked ends before the answer that the data set has
@@ -263,6 +277,7 @@ fn sample(
         input_tokens,
         options,
         truncated: false,
+        turn: None,
     };
     Shaped::Sample(Box::new(Understood {
         sample,

@@ -81,7 +81,7 @@ pub(crate) fn read(
         options,
         receiver,
         tally: RowTally::default(),
-        last: None,
+        times: TimesInOrder::default(),
     };
     let layout = each(source, options.layout, &mut |row| reader.take(row))?;
     let tally = reader.tally;
@@ -96,8 +96,40 @@ struct RowReader<'a, R> {
     options: &'a ReadOptions<'a>,
     receiver: &'a mut R,
     tally: RowTally,
-    /// The last row that had a time, where all must.
+    /// The times of rows, where all must have one.
+    times: TimesInOrder,
+}
+
+/// The time of the last row of a file whose rows must not go back in time.
+#[derive(Default)]
+pub(crate) struct TimesInOrder {
     last: Option<(RowPosition, RowTime)>,
+}
+
+impl TimesInOrder {
+    /// Holds the time of a row against that of the one before it.
+    ///
+    /// # Errors
+    /// [`DatasetError::TimesNotSorted`] where it is earlier.
+    pub(crate) fn check(
+        &mut self,
+        name: &str,
+        place: RowPosition,
+        time: RowTime,
+    ) -> Result<(), DatasetError> {
+        if let Some((place_before, before)) = &self.last
+            && time.in_order
+            && time.ns < before.ns
+        {
+            return Err(DatasetError::TimesNotSorted {
+                name: name.to_owned(),
+                row: placed(place, &time),
+                before: placed(*place_before, before),
+            });
+        }
+        self.last = Some((place, time));
+        Ok(())
+    }
 }
 
 impl<R: SampleReceiver> RowReader<'_, R> {
@@ -179,20 +211,9 @@ impl<R: SampleReceiver> RowReader<'_, R> {
         time: RowTime,
         found: &mut Understood,
     ) -> Result<(), DatasetError> {
-        if let Some((place_before, before)) = &self.last
-            && time.in_order
-            && time.ns < before.ns
-        {
-            return Err(DatasetError::TimesNotSorted {
-                name: self.name.clone(),
-                row: placed(place, &time),
-                before: placed(*place_before, before),
-            });
-        }
         found.sample.arrival_ns = Some(time.ns);
         found.unsent.retain(|key| key != time.key);
-        self.last = Some((place, time));
-        Ok(())
+        self.times.check(&self.name, place, time)
     }
 
     /// A row without a usable time, where all must have one.

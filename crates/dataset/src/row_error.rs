@@ -1,6 +1,9 @@
 //! What is wrong with one row.
 
-use crate::{fields::FieldError, messages::MessageError, timestamp::TimeError, trace::TraceError};
+use crate::{
+    fields::FieldError, messages::MessageError, session::SessionError, timestamp::TimeError,
+    trace::TraceError,
+};
 
 /// A row that makes no request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,4 +73,7 @@ pub enum RowError {
     /// A time that is none, where rows are to be asked at theirs.
     #[error(transparent)]
     Time(#[from] TimeError),
+    /// It makes no session, where those are asked.
+    #[error(transparent)]
+    Session(#[from] SessionError),
 }

@@ -370,7 +370,8 @@ fn turns(row: &Map<String, Value>, number: u64) -> Option<Shaped> {
     None
 }
 
-fn text_of_turn(turn: &Value) -> Option<&str> {
+/// The text that a turn of a list asks.
+pub(crate) fn text_of_turn(turn: &Value) -> Option<&str> {
     let mut texts = TEXTS.iter();
     turn.as_str()
         .or_else(|| texts.find_map(|key| turn.get(*key)?.as_str()))

@@ -116,19 +116,30 @@ pub(crate) struct RowTime {
     pub(crate) in_order: bool,
 }
 
+/// The unit of the times of a trace; `None` where those are date-times.
+pub(crate) fn unit_of(trace: TraceKind) -> Option<TimestampUnit> {
+    match trace {
+        TraceKind::Mooncake => Some(TimestampUnit::Milliseconds),
+        TraceKind::Bailian | TraceKind::Burstgpt | TraceKind::Weka => Some(TimestampUnit::Seconds),
+        TraceKind::Azure => None,
+    }
+}
+
 /// Reads the time of a row of this trace; `None`: of any other row. `unit` is what the user says.
 pub(crate) fn of(
     row: &Value,
     trace: Option<TraceKind>,
     unit: Option<TimestampUnit>,
 ) -> Result<RowTime, TimeError> {
-    let (key, form) = match trace {
-        Some(TraceKind::Mooncake) => ("timestamp", TimeForm::Number(TimestampUnit::Milliseconds)),
-        Some(TraceKind::Bailian) => ("timestamp", TimeForm::Number(TimestampUnit::Seconds)),
-        Some(TraceKind::Burstgpt) => ("Timestamp", TimeForm::Number(TimestampUnit::Seconds)),
-        Some(TraceKind::Azure) => ("TIMESTAMP", TimeForm::DateTime),
-        Some(TraceKind::Weka) => ("t", TimeForm::Number(TimestampUnit::Seconds)),
-        None => ("timestamp", TimeForm::Either(unit)),
+    let key = match trace {
+        None | Some(TraceKind::Mooncake | TraceKind::Bailian) => "timestamp",
+        Some(TraceKind::Burstgpt) => "Timestamp",
+        Some(TraceKind::Azure) => "TIMESTAMP",
+        Some(TraceKind::Weka) => "t",
+    };
+    let form = match trace {
+        None => TimeForm::Either(unit),
+        Some(trace) => unit_of(trace).map_or(TimeForm::DateTime, TimeForm::Number),
     };
     if let (Some(trace), Some(given)) = (trace, unit)
         && TimeForm::Number(given) != form

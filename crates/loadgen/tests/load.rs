@@ -188,6 +188,7 @@ fn b142_long_prompts_do_not_slow_the_client() {
             arrival_ns: None,
             options: Map::new(),
             truncated: false,
+            turn: None,
         })
     };
     let mut plan = one_round(&format!("http://{addr}"), 50);

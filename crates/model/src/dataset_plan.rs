@@ -1,5 +1,6 @@
 //! What a run reads its prompts from, and which of them it asks.
 
+use crate::SessionPlan;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -50,6 +51,10 @@ pub struct DatasetPlan {
     /// The unit of a number under `timestamp`, where the format does not fix it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timestamp_unit: Option<TimestampUnit>,
+    /// How sessions are played, where all turns of a conversation are asked; `None`: rows are asked
+    /// one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionPlan>,
 }
 
 impl DatasetPlan {
@@ -73,6 +78,7 @@ impl DatasetPlan {
             seed: 0,
             replay: false,
             timestamp_unit: None,
+            sessions: None,
         }
     }
 }

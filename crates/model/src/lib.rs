@@ -35,6 +35,7 @@ mod sample;
 mod schedule;
 mod secret;
 mod secret_names;
+mod session;
 mod slo;
 mod summary;
 mod telemetry;
@@ -96,6 +97,10 @@ pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
+pub use session::{
+    AnswerSource, GapFrom, NoAnswers, PinnedAnswers, SessionFacts, SessionFork, SessionJoin,
+    SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, Turns,
+};
 pub use slo::{Slo, SloError};
 pub use summary::{
     CachedByTier, ClientHealth, FromDueMetrics, Goodput, MetricSummary, RequestMetricSample,

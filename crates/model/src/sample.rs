@@ -1,5 +1,6 @@
 //! What is sent: samples from a dataset, and the requests made of them.
 
+use crate::{SessionFacts, SessionTurn};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -26,6 +27,9 @@ pub struct Sample {
     pub options: Map<String, Value>,
     /// True when `--max-input-length` cut the prompt.
     pub truncated: bool,
+    /// The turn of a session that it asks; `None`: it stands by itself.
+    #[serde(skip)]
+    pub turn: Option<Arc<SessionTurn>>,
 }
 
 /// The key under which a message holds the ids of its tokens in the place of a text.
@@ -117,6 +121,9 @@ pub struct Selection {
     pub digest: String,
     /// Remarks for the user.
     pub notes: Vec<String>,
+    /// What the sessions of the first level come to; `None` where rows are asked one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionFacts>,
 }
 
 impl Selection {

@@ -218,6 +218,7 @@ fn sample(index: u32) -> Arc<Sample> {
         arrival_ns: None,
         options: Map::from_iter([("user".to_owned(), json!(index.to_string()))]),
         truncated: false,
+        turn: None,
     })
 }
 

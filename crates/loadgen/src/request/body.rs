@@ -132,6 +132,7 @@ mod tests {
             arrival_ns: None,
             options: options.as_object().unwrap().clone(),
             truncated: false,
+            turn: None,
         };
         let told = RowOptions::default().of(&plan.request, &sample, || sent(plan, &sample), None);
         let told = told.map(|text| serde_json::from_str(&text).unwrap());

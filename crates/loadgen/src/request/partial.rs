@@ -147,6 +147,7 @@ mod tests {
             arrival_ns: None,
             options: Map::new(),
             truncated: false,
+            turn: None,
         }
     }
 

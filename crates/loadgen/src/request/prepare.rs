@@ -304,6 +304,7 @@ pub(crate) fn request_of_text(
         arrival_ns: None,
         options: like.map_or_else(Map::new, |sample| sample.options.clone()),
         truncated: false,
+        turn: None,
     };
     // There is a message, made here.
     let mut body = fresh_body(plan, &sample, extras).unwrap_or_default();

@@ -92,6 +92,7 @@ mod tests {
             arrival_ns: None,
             options: serde_json::Map::from_iter([("temperature".to_owned(), json!(1.5))]),
             truncated: false,
+            turn: None,
         };
         let shown = preview(&plan, &sample).unwrap();
         assert_eq!(

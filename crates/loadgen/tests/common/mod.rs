@@ -53,6 +53,7 @@ pub(crate) fn samples(count: u64) -> Vec<Arc<Sample>> {
         arrival_ns: None,
         options: Map::new(),
         truncated: false,
+        turn: None,
     };
     (0..count).map(|i| Arc::new(sample(i))).collect()
 }

@@ -116,6 +116,7 @@ mod tests {
             arrival_ns: None,
             options: Map::new(),
             truncated: false,
+            turn: None,
         }
     }
 

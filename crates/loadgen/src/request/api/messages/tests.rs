@@ -13,6 +13,7 @@ fn sample(messages: Value, options: Value) -> Sample {
         arrival_ns: None,
         options: from_value(options).unwrap(),
         truncated: false,
+        turn: None,
     }
 }
 

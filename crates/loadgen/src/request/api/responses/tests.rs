@@ -13,6 +13,7 @@ fn made(messages: Value, options: Value) -> Value {
         arrival_ns: None,
         options: from_value(options).unwrap(),
         truncated: false,
+        turn: None,
     };
     fields(&sample).map_or_else(|error| json!(error.to_string()), Value::Object)
 }
