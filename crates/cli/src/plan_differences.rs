@@ -44,6 +44,7 @@ const TOLD_OTHERWISE: &[&str] = &[
 const FLAGS: &[(&str, &str)] = &[
     ("endpoint", "endpoint"),
     ("dataset.lengths", "--min-length, --max-length"),
+    ("dataset.gap_cap_ns", "--gap-cap"),
     ("request.stream_options", "--no-stream-options"),
     ("request.headers", "--header"),
     ("request.proxy.http", "--proxy"),

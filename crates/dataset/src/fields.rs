@@ -121,6 +121,9 @@ const INPUTS: [&str; 3] = ["input_tokens", "prompt_tokens_count", "input_tokens_
 /// Keys of a row's name.
 const IDS: [&str; 5] = ["id", "_id", "custom_id", "session_id", "chat_id"];
 
+/// Keys that say where a row stands in a session, or when, and can mean nothing else.
+const OF_SESSIONS: [&str; 4] = ["turn", "message_mode", "delay_s", "delay_ms"];
+
 /// Fields that the run sets itself.
 const OWN: [&str; 7] = [
     "model",
@@ -286,7 +289,7 @@ pub(crate) fn unsent(row: &Map<String, Value>, read: &[&str]) -> Vec<String> {
 
 /// Whether a key beside the prompt goes into the request, or into its record.
 fn is_used(key: &str) -> bool {
-    is_sent(key) || IDS.contains(&key) || INPUTS.contains(&key)
+    is_sent(key) || IDS.contains(&key) || INPUTS.contains(&key) || OF_SESSIONS.contains(&key)
 }
 
 /// Of a Batch request: every field that is not the run's own goes as it is, null too.

@@ -31,6 +31,8 @@ pub struct Workload {
     pub zipf: f64,
     /// Turns of a conversation.
     pub turns: u64,
+    /// How long a user waits before each turn but the first, s; `None`: nothing is said of it.
+    pub gap_s: Option<f64>,
     /// Language of the words.
     pub lang: TextLang,
     /// Of everything drawn.
@@ -127,8 +129,10 @@ impl Workload {
         Ok(())
     }
 
-    /// Writes the rows: `{"id", "text"}`, or `messages` when there are several turns, with
-    /// `output_tokens` where they are given, and `input_tokens` where lengths are in tokens. Turns of different conversations alternate.
+    /// Writes the rows: `{"id", "text"}`; when there are several turns each is a row of its session,
+    /// with all its `messages`, the answers among them, `session_id`, `turn` and `delay_s`. With
+    /// `output_tokens` where they are given, and `input_tokens` where lengths are in tokens. Turns of
+    /// different conversations alternate.
     ///
     /// # Errors
     /// [`DatasetError`] when the output cannot be written, or there would be too much of it.
@@ -210,7 +214,12 @@ impl WorkloadWriter<'_> {
             row["input_tokens"] = length.into();
         }
         if turns > 1 {
+            row["session_id"] = format!("g{group}-c{conversation}").into();
+            row["turn"] = (turn + 1).into();
             row["messages"] = json!(talk);
+            if let (Some(gap_s), true) = (self.workload.gap_s, turn > 0) {
+                row["delay_s"] = json!(gap_s);
+            }
         } else {
             row["text"] = json!(asked);
         }
@@ -295,6 +304,7 @@ mod tests {
             output: None,
             zipf: 0.0,
             turns: 1,
+            gap_s: None,
             lang: TextLang::En,
             seed: 1,
         }
@@ -391,6 +401,7 @@ mod tests {
     fn conversations_grow() {
         let talk = Workload {
             turns: 3,
+            gap_s: Some(1.5),
             output: Some(Length::Constant(10)),
             ..workload()
         };
@@ -401,6 +412,18 @@ mod tests {
         assert_eq!(messages(20)[..], messages(40)[..3]);
         assert_eq!(messages(40).len(), 5);
         assert_eq!(messages(40)[1]["role"], "assistant");
+        assert_eq!(
+            (
+                &rows[0]["session_id"],
+                &rows[40]["session_id"],
+                &rows[40]["turn"]
+            ),
+            (&json!("g0-c0"), &json!("g0-c0"), &json!(3))
+        );
+        assert_eq!(
+            (rows[0].get("delay_s"), &rows[20]["delay_s"]),
+            (None, &json!(1.5))
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::{
     DatasetError, FileTokenizer,
     beginnings::Beginnings,
     digest::prompt_digest,
-    load::length,
+    needs::length,
     read::{ReadFile, ReadOptions, SampleReceiver, read},
     source::RowSource,
     tally::BadLine,

@@ -1,7 +1,7 @@
 //! What is wrong with one row.
 
 use crate::{
-    fields::FieldError, messages::MessageError, session::SessionError, timestamp::TimeError,
+    fields::FieldError, messages::MessageError, session::error::SessionError, timestamp::TimeError,
     trace::TraceError,
 };
 

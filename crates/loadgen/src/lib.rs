@@ -17,6 +17,7 @@ mod round;
 mod run;
 mod runtime;
 mod secrets;
+mod sessions;
 mod sys;
 mod telemetry;
 mod text;

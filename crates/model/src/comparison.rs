@@ -3,7 +3,8 @@
 use crate::{
     Allowance, CanaryReport, ClassComparison, ColdVerdict, ControlEffect, CostComparison,
     DatasetPlan, Diagnosis, EngineReport, InsideReuse, Load, LostPairs, MixedFinding,
-    NoPrefillLine, PrefixCut, Reason, Remark, Source, UntilProgress, Withheld, Witness,
+    NoPrefillLine, PrefixCut, Reason, Remark, SessionComparison, Source, UntilProgress, Withheld,
+    Witness,
 };
 use serde::{Deserialize, Serialize};
 
@@ -340,6 +341,9 @@ pub struct LevelComparison {
     pub classes: Vec<ClassComparison>,
     /// Hit rates.
     pub hit_rate: CacheHit,
+    /// Sessions turn by turn; `None` where requests stand by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<SessionComparison>,
     /// Whether the answers were the same, under `--check-output`.
     pub answers: Option<Answers>,
     /// `E` rounds against the cold ones: outer cache tiers alone.

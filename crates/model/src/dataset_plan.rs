@@ -53,7 +53,7 @@ pub struct DatasetPlan {
     pub timestamp_unit: Option<TimestampUnit>,
     /// How sessions are played, where all turns of a conversation are asked; `None`: rows are asked
     /// one by one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(flatten)]
     pub sessions: Option<SessionPlan>,
 }
 

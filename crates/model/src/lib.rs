@@ -36,6 +36,7 @@ mod schedule;
 mod secret;
 mod secret_names;
 mod session;
+mod sessions_compared;
 mod slo;
 mod summary;
 mod telemetry;
@@ -92,15 +93,16 @@ pub use round::{
     ClientProbe, OpenLoopRound, PrefixCut, RoundMeta, RoundRun, RoundStop, Standstill, WorkerLoad,
 };
 pub use rounding::{three_digits, whole_up};
-pub use row::{RequestRow, RequestRows};
+pub use row::{RequestRow, RequestRows, RowTurn};
 pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
 pub use session::{
     AnswerSource, GapFrom, NoAnswers, PinnedAnswers, SessionFacts, SessionFork, SessionJoin,
-    SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, Turns,
+    SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, TurnPlace, Turns,
 };
+pub use sessions_compared::{RoundOfSessions, SessionComparison, TurnFigures};
 pub use slo::{Slo, SloError};
 pub use summary::{
     CachedByTier, ClientHealth, FromDueMetrics, Goodput, MetricSummary, RequestMetricSample,

@@ -240,6 +240,9 @@ pub struct RequestPlan {
     pub key_as_bearer: bool,
     /// Further headers; their values are secrets.
     pub headers: Vec<(String, Secret)>,
+    /// The header that carries the name of a request's session; `None`: none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_header: Option<String>,
     /// Which source of output token counts to take.
     pub token_source: TokenSourceChoice,
     /// Keep requests with unreadable events instead of failing them.
@@ -265,6 +268,7 @@ impl Default for RequestPlan {
             api_key: None,
             key_as_bearer: false,
             headers: Vec::new(),
+            session_header: None,
             token_source: TokenSourceChoice::Auto,
             lenient: false,
             network: NetworkPlan::default(),

@@ -1,7 +1,8 @@
 //! The record of one request: what was seen, before anything is computed.
 
-use crate::{FailureKind, MixedPlace, Outcome, Timeline, Usage};
+use crate::{FailureKind, MixedPlace, Outcome, Timeline, TurnPlace, Usage};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Something about a request that its reader must know.
@@ -188,6 +189,13 @@ pub struct RequestRecord {
     /// Where it stands in a mixed round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mixed: Option<MixedPlace>,
+    /// Where it stands in a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<TurnPlace>,
+    /// The answer that later turns of its session build on, as it was pinned: messages of content and
+    /// calls, never of reasoning. It stands in a file of its own.
+    #[serde(skip)]
+    pub answer: Option<Arc<[Value]>>,
     /// The virtual user that sent it (0-based within the level).
     pub user: u32,
     /// How it ended.

@@ -241,6 +241,17 @@ pub struct RequestRows {
     places: Vec<Option<MixedPlace>>,
     /// When each was due, ns, by index, in an open loop alone.
     due_ns: Vec<u64>,
+    /// By index, where they are turns of sessions.
+    turns: Vec<Option<RowTurn>>,
+}
+
+/// The turn of a session that a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowTurn {
+    /// Which session, 0-based.
+    pub session: u32,
+    /// Which turn of it, 1-based.
+    pub turn: u32,
 }
 
 impl RequestRows {
@@ -277,6 +288,41 @@ impl RequestRows {
             self.due_ns.resize(at + 1, NEVER);
         }
         self.due_ns[at] = due_ns;
+    }
+
+    /// Notes which turn of a session a request is.
+    pub fn note_turn(&mut self, index: u32, turn: RowTurn) {
+        let at = index as usize;
+        if self.turns.len() <= at {
+            self.turns.resize(at + 1, None);
+        }
+        self.turns[at] = Some(turn);
+    }
+
+    /// Which turn of a session a request is; `None` where it stands by itself.
+    pub fn turn(&self, index: u32) -> Option<RowTurn> {
+        self.turns.get(index as usize).copied().flatten()
+    }
+
+    /// The requests are turns of sessions.
+    pub fn has_turns(&self) -> bool {
+        !self.turns.is_empty()
+    }
+
+    /// The turn before a request in its session.
+    pub fn turn_before(&self, index: u32) -> Option<&RequestRow> {
+        let own = self.turn(index)?;
+        let before = index.checked_sub(1)?;
+        let is_before = self
+            .turn(before)
+            .is_some_and(|turn| turn.session == own.session && turn.turn + 1 == own.turn);
+        if is_before { self.get(before) } else { None }
+    }
+
+    /// What is one observation, however many requests it has: a session, else a prompt.
+    pub fn unit(&self, index: u32, row: &RequestRow) -> u64 {
+        self.turn(index)
+            .map_or_else(|| row.prompt(), |turn| u64::from(turn.session))
     }
 
     /// When a request was due, ns since the run's anchor; `None` in a closed loop.

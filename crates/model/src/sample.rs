@@ -1,6 +1,6 @@
 //! What is sent: samples from a dataset, and the requests made of them.
 
-use crate::{SessionFacts, SessionTurn};
+use crate::{SessionFacts, SessionTurn, TurnPlace};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -164,6 +164,10 @@ pub struct PreparedRequest {
     pub truncated: bool,
     /// What the row asked for itself and got (`temperature`, `max_tokens`, …), a JSON object.
     pub row_options: Option<Arc<str>>,
+    /// Where it stands in a session, where it does.
+    pub turn: Option<TurnPlace>,
+    /// The name and value of the header that carries its session, where one was asked for.
+    pub session_field: Option<(Arc<str>, Arc<str>)>,
 }
 
 impl PreparedRequest {
@@ -182,6 +186,8 @@ impl PreparedRequest {
             shared_chars: 0,
             truncated: false,
             row_options: None,
+            turn: None,
+            session_field: None,
         }
     }
 }

@@ -42,6 +42,8 @@ pub enum ThinkTime {
 /// How the sessions of a data set are played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionPlan {
+    /// All of them; for those who read a plan.
+    pub turns: Turns,
     /// Whose answers later turns build on.
     pub answers: AnswerSource,
     /// What lies between an answer and the next turn.
@@ -58,6 +60,7 @@ impl SessionPlan {
 impl Default for SessionPlan {
     fn default() -> Self {
         Self {
+            turns: Turns::All,
             answers: AnswerSource::default(),
             think_time: ThinkTime::default(),
             gap_cap_ns: Self::GAP_CAP_NS,
@@ -119,7 +122,7 @@ pub struct SessionTurn {
 }
 
 /// Where a session forks off another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionFork {
     /// The other session.
     pub session: u32,
@@ -150,6 +153,28 @@ pub struct TurnHistory {
     pub pinned: bool,
 }
 
+/// Where a request stands in a session, for its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnPlace {
+    /// Which session of the file it is of, 0-based.
+    pub session: u32,
+    /// Its place in the session, 1-based.
+    pub turn: u32,
+    /// The name of the session.
+    pub name: Arc<str>,
+}
+
+impl SessionTurn {
+    /// Where it stands.
+    pub fn place(&self) -> TurnPlace {
+        TurnPlace {
+            session: self.session,
+            turn: self.turn,
+            name: Arc::clone(&self.name),
+        }
+    }
+}
+
 /// Answers that a run has pinned, by session and turn.
 pub trait PinnedAnswers {
     /// The messages of the answer to a turn; `None` where none was pinned.
@@ -170,7 +195,7 @@ impl Sample {
     /// All messages that it sends, those of the turns before included; `None` where an answer that
     /// it builds on is not pinned.
     pub fn whole_messages(&self, pinned: &dyn PinnedAnswers) -> Option<Vec<Value>> {
-        let Some((turn, history)) = self.history() else {
+        let Some((_, history)) = self.history() else {
             return Some(self.messages.clone());
         };
         let mut messages = history.before.whole_messages(pinned)?;
@@ -179,7 +204,8 @@ impl Sample {
         let kept = kept.filter(|kept| !kept.is_empty()).map(str::to_owned);
         messages.truncate(history.keep_messages);
         if history.pinned {
-            messages.extend(pinned.answer(turn.session, turn.turn - 1)?);
+            let before = history.before.turn.as_deref()?;
+            messages.extend(pinned.answer(before.session, before.turn)?);
         }
         let mut new = self.messages.iter().cloned();
         if let Some(kept) = kept

@@ -31,6 +31,7 @@ pub use json::comparison::level_json;
 pub use json::run::RunInfo;
 pub use labels::{Labels, labels};
 pub use max_load::{max_load_json, max_load_page, max_load_text, probe_text};
+pub use store::answers::{AnswerFile, PinnedAnswer};
 pub use store::files::RunFiles;
 pub use store::journal::Journal;
 pub use store::journal_read::{JournalEntry, RoundReader, cut_journal, read_journal};

@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod setting;
+mod think_time;
 
 pub(crate) mod budget;
 mod check;
@@ -30,6 +31,7 @@ pub(crate) use results::{
 pub(crate) use run::RunArgs;
 pub(crate) use sources::{GivenSetting, SettingSource, given_settings, listing};
 use std::ffi::OsString;
+pub(crate) use think_time::GivenThinkTime;
 use words::LangWord;
 pub(crate) use workload::{Convert, GenerateArgs, LongbenchArgs, ReadArgs, RowsArgs};
 

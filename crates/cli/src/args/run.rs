@@ -6,10 +6,11 @@
 
 use super::budget::Budget;
 use super::setting::one_or_more;
+use super::think_time::GivenThinkTime;
 use super::words::{
-    ApiWord, ArrivalWord, CacheControlWord, ColdWord, EngineWord, FormatName, KeepWord, LangWord,
-    MaxTokensField, PrintedWord, ProgressWord, SamplingWord, StoreTextWord, TablesWord,
-    TimestampUnitWord, TokenSourceWord, UntilWord,
+    AnswersWord, ApiWord, ArrivalWord, CacheControlWord, ColdWord, EngineWord, FormatName,
+    KeepWord, LangWord, MaxTokensField, PrintedWord, ProgressWord, SamplingWord, StoreTextWord,
+    TablesWord, TimestampUnitWord, TokenSourceWord, TurnsWord, UntilWord,
 };
 use clap::{ArgAction, value_parser};
 use std::path::PathBuf;
@@ -100,17 +101,42 @@ or as a key in the --config file (--print-config writes one).")]
         /// --replay 的速度是 trace 的多少倍 [默认：1]
         #[arg(value_name = "TIMES", hide_short_help = true)]
         replay_speed: f64,
-        /// Longest gap between two requests of --replay, seconds of the trace; longer ones are cut
-        /// [default: none].
+        /// Longest gap between two requests of --replay, or two turns of --turns all, seconds of the
+        /// data set; longer ones are cut [default: none; 60 between turns].
         ///
-        /// --replay 中两个请求之间的最长间隔（trace 的秒数），更长的截短 [默认：不限]
+        /// --replay 中两个请求之间、或 --turns all 中两轮对话之间的最长间隔（数据集的秒数），更长的截短
+        /// [默认：不限；对话轮次之间 60]
         #[arg(value_name = "S", hide_short_help = true)]
         gap_cap: f64,
-        /// Unit of the times of --replay, where the format of the file does not say it: s or ms.
+        /// Unit of the times of --replay and of gaps, where the format of the file does not say it:
+        /// s or ms.
         ///
-        /// --replay 的时间单位（文件格式未规定时必须给出）：s 或 ms
+        /// --replay 与间隔的时间单位（文件格式未规定时必须给出）：s 或 ms
         #[arg(value_name = "UNIT", hide_short_help = true)]
         timestamp_unit: TimestampUnitWord,
+        /// Turns of a conversation that are asked: first (one prompt a row) or all (sessions: each
+        /// turn when the one before has been answered) [default: first].
+        ///
+        /// 发送对话的哪些轮次：first（每行一个提示词）或 all（会话：上一轮回答完后再发下一轮）[默认：first]
+        #[arg(value_name = "WHICH")]
+        turns: TurnsWord,
+        /// Answers that later turns build on: recorded (the data set's; where it has none, those of
+        /// round 1) or live (those of round 1) [default: recorded].
+        ///
+        /// 后续对话轮次所依据的回答：recorded（数据集中的；没有则用第 1 轮的）或 live（第 1 轮的）
+        /// [默认：recorded]
+        #[arg(value_name = "WHOSE", hide_short_help = true)]
+        answers: AnswersWord,
+        /// Wait between an answer and the next turn: recorded, none, or seconds [default: recorded].
+        ///
+        /// 回答与下一轮对话之间的等待：recorded、none 或秒数 [默认：recorded]
+        #[arg(value_name = "S", hide_short_help = true)]
+        think_time: GivenThinkTime,
+        /// Header that carries the name of a request's session, for routers.
+        ///
+        /// 携带会话名称的请求头，供路由器使用
+        #[arg(value_name = "NAME", hide_short_help = true)]
+        session_header: String,
         /// Rounds of each level: C cold, W warm [default: CW]; CWC controls server warm-up; M mixes
         /// blocks of hits and misses by a coin (CWM: sure from one run); N reuses nothing, not even
         /// inside the round (NC, NCW); E keeps outer cache tiers alone.

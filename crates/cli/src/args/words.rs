@@ -5,8 +5,8 @@ use crate::{lang, progress::ProgressFormat};
 use clap::{ValueEnum, builder::PossibleValue};
 use dualround_dataset::{TextLang, format_names};
 use dualround_model::{
-    Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, LoadUnit, Sampling, StoreText, Tables,
-    TimestampUnit, TokenSourceChoice,
+    AnswerSource, Api, CacheControl, ColdPolicy, EngineKind, Keep, Lang, LoadUnit, Sampling,
+    StoreText, Tables, TimestampUnit, TokenSourceChoice, Turns,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::sync::LazyLock;
@@ -78,6 +78,18 @@ words! {
         Poisson => ProcessName::Poisson,
         Constant => ProcessName::Constant,
         Gamma => ProcessName::Gamma,
+    }
+
+    /// `--turns`: which turns of a conversation are asked.
+    TurnsWord: Turns {
+        First => Turns::First,
+        All => Turns::All,
+    }
+
+    /// `--answers`: whose answers later turns build on.
+    AnswersWord: AnswerSource {
+        Recorded => AnswerSource::Recorded,
+        Live => AnswerSource::Live,
     }
 
     /// `--by`: what a load is counted in.

@@ -124,6 +124,11 @@ pub(crate) struct GenerateArgs {
     /// 每段对话的对话轮次数；每次都重发之前的内容
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) turns: u64,
+    /// Seconds that a user waits before each turn but the first [default: not said].
+    ///
+    /// 除第一轮外，每轮对话之前用户等待的秒数 [默认：不写明]
+    #[arg(long, value_name = "S")]
+    pub(crate) gap: Option<f64>,
     /// Split --shared plus --unique so that a cold round can hit this share (0 to 1).
     ///
     /// 划分 --shared 与 --unique，使冷轮可命中这一比例（0 到 1）

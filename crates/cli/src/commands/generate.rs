@@ -23,6 +23,7 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
             .transpose()?,
         zipf: args.zipf,
         turns: args.turns,
+        gap_s: gap(args)?,
         lang: args.text.means(),
         seed: args.seed,
     };
@@ -49,6 +50,19 @@ pub(crate) fn run(args: &GenerateArgs) -> anyhow::Result<u8> {
         ),
     ]));
     Ok(exit::OK)
+}
+
+/// The wait before each turn but the first, s.
+fn gap(args: &GenerateArgs) -> Result<Option<f64>, Usage> {
+    match args.gap {
+        Some(_) if args.turns < 2 => Err(Usage(
+            "--gap is the wait between two turns: give --turns 2 or more with it".to_owned(),
+        )),
+        Some(gap) if !gap.is_finite() || gap < 0.0 => {
+            Err(Usage(format!("--gap {gap}: give seconds, 0 or more")))
+        }
+        gap => Ok(gap),
+    }
 }
 
 fn length(flag: &str, text: &str) -> Result<Length, Usage> {

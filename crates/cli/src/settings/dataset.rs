@@ -1,6 +1,6 @@
 //! The settings of the data set.
 
-use super::{network, usage};
+use super::{network, sessions, usage};
 use crate::{
     args::{
         ReadArgs, RunArgs,
@@ -83,6 +83,7 @@ pub(super) fn resolve(
         replay: args.replay.unwrap_or(false),
         timestamp_unit: args.timestamp_unit.map(TimestampUnitWord::means),
         seed,
+        sessions: sessions::resolve(args)?,
         ..DatasetPlan::new(path)
     })
 }

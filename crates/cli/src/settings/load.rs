@@ -4,11 +4,11 @@ use super::usage;
 use crate::{
     args::{
         RunArgs,
-        words::{ArrivalWord, ProcessName},
+        words::{ArrivalWord, ProcessName, TurnsWord},
     },
     exit::Usage,
 };
-use dualround_model::{ArrivalRate, Arrivals, Load, Replay};
+use dualround_model::{ArrivalRate, Arrivals, Load, Replay, Turns};
 use std::ops::RangeInclusive;
 
 /// The load of each level, in order.
@@ -72,10 +72,14 @@ fn refuse_contradictions(args: &RunArgs) -> Result<(), Usage> {
         (args.burstiness.is_some(), "--burstiness"),
         (args.max_concurrency.is_some(), "--max-concurrency"),
     ];
+    let asks_sessions = args.turns.map(TurnsWord::means) == Some(Turns::All);
     let of_replays = [
         (args.replay_speed.is_some(), "--replay-speed"),
-        (args.gap_cap.is_some(), "--gap-cap"),
-        (args.timestamp_unit.is_some(), "--timestamp-unit"),
+        (!asks_sessions && args.gap_cap.is_some(), "--gap-cap"),
+        (
+            !asks_sessions && args.timestamp_unit.is_some(),
+            "--timestamp-unit",
+        ),
     ];
     for (flags, needs) in [(of_rates, "--request-rate"), (of_replays, "--replay")] {
         if let (Some(flag), false) = (first_given(&flags), chosen.contains(&needs)) {

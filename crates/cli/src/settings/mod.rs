@@ -12,6 +12,7 @@ mod prometheus;
 mod proxy;
 mod request;
 mod rounds;
+mod sessions;
 
 use crate::{
     args::{

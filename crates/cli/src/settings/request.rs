@@ -1,6 +1,6 @@
 //! What every request holds.
 
-use super::{api_fields, network, usage};
+use super::{api_fields, network, sessions, usage};
 use crate::{
     args::{
         RunArgs,
@@ -59,6 +59,7 @@ pub(super) fn resolve(
         api_key: key,
         key_as_bearer: false,
         headers,
+        session_header: sessions::header(args)?,
         token_source: args
             .token_source
             .map(TokenSourceWord::means)

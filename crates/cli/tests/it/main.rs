@@ -28,6 +28,7 @@ mod rooms;
 mod rows;
 mod schema;
 mod secrets;
+mod sessions;
 mod trouble;
 mod until;
 mod vendors;

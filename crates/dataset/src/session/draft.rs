@@ -38,7 +38,8 @@ impl SessionDraft {
         }
     }
 
-    /// Adds a turn behind the others. Its row is that of the session's first one, or its own.
+    /// Adds a turn behind the others. Where its row has no id but that of the session, it is named
+    /// after the session and its place.
     pub(super) fn add(&mut self, sample: Sample, placement: TurnPlacement) {
         let TurnPlacement {
             gap,
@@ -55,7 +56,13 @@ impl SessionDraft {
             joins,
             history,
         };
+        let own = sample.id.as_deref().filter(|id| **id != *self.name);
+        let id = match own {
+            Some(id) => id.to_owned(),
+            None => format!("{}/{}", self.name, turn.turn),
+        };
         self.turns.push(Arc::new(Sample {
+            id: Some(id),
             turn: Some(Arc::new(turn)),
             ..sample
         }));

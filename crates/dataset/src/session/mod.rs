@@ -4,7 +4,7 @@
 mod agent;
 mod draft;
 mod edit;
-mod error;
+pub(crate) mod error;
 mod gap;
 mod gather;
 mod read;
@@ -12,5 +12,4 @@ mod select;
 mod talk;
 mod turn_row;
 
-pub use error::SessionError;
 pub(crate) use select::select;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     DatasetError,
     draw::DrawKey,
-    load::Lengths,
+    needs::Lengths,
     prompt::Shaped,
     read::{ReadOptions, TimesInOrder},
     row::{FileRow, RowPosition},

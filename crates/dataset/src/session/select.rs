@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     DatasetError, FileTokenizer, digest,
-    load::{Lengths, needed},
+    needs::{Lengths, needed},
     read::ReadOptions,
     source::RowSource,
 };

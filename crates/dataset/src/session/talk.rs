@@ -81,18 +81,18 @@ pub(super) fn read(row: &Value, number: u64, how: &TalkReading<'_>) -> TalkShape
         Ok(Some(found)) => found.talk(row, number, how),
         // One prompt is a session of one turn.
         Ok(None) => one_turn(row, number, how.reading),
-        Err(Flaw::Skip(reason)) => TalkShaped::Skip(reason),
-        Err(Flaw::Unknown(error)) => TalkShaped::Unknown(error),
+        Err(NoTurns::Skip(reason)) => TalkShaped::Skip(reason),
+        Err(NoTurns::Unknown(error)) => TalkShaped::Unknown(error),
     }
 }
 
 /// Why a row makes no turns.
-enum Flaw {
+enum NoTurns {
     Skip(&'static str),
     Unknown(RowError),
 }
 
-impl<E: Into<RowError>> From<E> for Flaw {
+impl<E: Into<RowError>> From<E> for NoTurns {
     fn from(error: E) -> Self {
         Self::Unknown(error.into())
     }
@@ -106,7 +106,7 @@ struct FoundAsks<'a> {
 }
 
 /// The turns of a row; `None` where it is one prompt.
-fn asks_of<'a>(row: &'a Value, reading: &Reading<'a>) -> Result<Option<FoundAsks<'a>>, Flaw> {
+fn asks_of<'a>(row: &'a Value, reading: &Reading<'a>) -> Result<Option<FoundAsks<'a>>, NoTurns> {
     let object = match row {
         Value::Array(turns) if is_turns(row) => {
             return of_speakers(turns, None, "a list of turns", Vec::new()).map(Some);
@@ -167,7 +167,7 @@ fn list_of_messages(row: &Map<String, Value>) -> Option<Vec<Value>> {
     }
 }
 
-fn of_messages<'a>(messages: Vec<Value>) -> Result<FoundAsks<'a>, Flaw> {
+fn of_messages<'a>(messages: Vec<Value>) -> Result<FoundAsks<'a>, NoTurns> {
     check_messages(&messages)?;
     Ok(FoundAsks {
         asks: split(messages)?,
@@ -177,7 +177,7 @@ fn of_messages<'a>(messages: Vec<Value>) -> Result<FoundAsks<'a>, Flaw> {
 }
 
 /// Messages cut behind each answer.
-fn split(messages: Vec<Value>) -> Result<Vec<Ask>, Flaw> {
+fn split(messages: Vec<Value>) -> Result<Vec<Ask>, NoTurns> {
     let mut asks = vec![Ask::default()];
     for message in messages {
         let is_answer = message.get("role").is_some_and(|role| role == "assistant");
@@ -197,7 +197,7 @@ fn split(messages: Vec<Value>) -> Result<Vec<Ask>, Flaw> {
         .iter()
         .all(|ask| !ask.messages.iter().any(asks_something))
     {
-        return Err(Flaw::Skip("no turns"));
+        return Err(NoTurns::Skip("no turns"));
     }
     Ok(asks)
 }
@@ -214,7 +214,7 @@ fn of_speakers<'a>(
     system: Option<&str>,
     shape: &'static str,
     keys: Vec<&'a str>,
-) -> Result<FoundAsks<'a>, Flaw> {
+) -> Result<FoundAsks<'a>, NoTurns> {
     if !turns.is_empty() && turns.iter().all(|turn| turn.get("role").is_some()) {
         check_messages(turns)?;
     }
@@ -289,7 +289,7 @@ fn speaker(at: usize, turn: &Value) -> Result<&'static str, SessionError> {
 }
 
 /// A list of what is asked: texts, or objects that hold a text or messages, and may hold the answer.
-fn of_turns(turns: &[Value], system: Option<&str>) -> Result<Vec<Ask>, Flaw> {
+fn of_turns(turns: &[Value], system: Option<&str>) -> Result<Vec<Ask>, NoTurns> {
     let mut asks = Vec::with_capacity(turns.len());
     for (at, turn) in turns.iter().enumerate() {
         let mut messages = Vec::new();
@@ -306,7 +306,7 @@ fn of_turns(turns: &[Value], system: Option<&str>) -> Result<Vec<Ask>, Flaw> {
         });
     }
     if asks.is_empty() {
-        return Err(Flaw::Skip("no turns"));
+        return Err(NoTurns::Skip("no turns"));
     }
     Ok(asks)
 }

@@ -68,6 +68,8 @@ pub(super) fn record(request: &DrawnRequest) -> RequestRecord {
         truncated: false,
         row_options: None,
         mixed: request.mixed,
+        turn: None,
+        answer: None,
         user: 0,
         outcome: match ttft {
             Some(_) => Outcome::Success,

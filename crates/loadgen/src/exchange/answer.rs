@@ -1,6 +1,6 @@
 //! What is known of one answer: its timeline, what its events said, and how it failed, if it did.
 
-use crate::{exchange::answer_reading::AnswerReading, text::clean};
+use crate::{exchange::answer_reading::AnswerReading, sessions::SeenAnswer, text::clean};
 use dualround_model::{
     Api, Ending, Failure, FailureKind, Outcome, Phase, Stamp, StampSource, StreamFacts, Timeline,
     UnknownText, Usage,
@@ -18,6 +18,8 @@ pub(super) struct Answer {
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
+    /// What later turns build on, where they do.
+    seen: Option<SeenAnswer>,
     /// Compressed answers were asked for.
     unpack: bool,
     /// Unpacks the body, where it is compressed.
@@ -64,6 +66,7 @@ impl Answer {
             failure: None,
             lenient: reading.lenient,
             keep_text: reading.keep_text,
+            seen: reading.keep_answer.then(SeenAnswer::default),
             unpack: reading.unpack,
             decoder: None,
             head: None,
@@ -251,6 +254,9 @@ impl Answer {
         for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
             self.keep(chunk.choice, text);
         }
+        if let (Some(seen), Some(text), 0) = (&mut self.seen, &chunk.content, chunk.choice) {
+            seen.text.push_str(text);
+        }
         if chunk.ends {
             self.facts.done = true;
             self.done_ns = Some(stamp.at);
@@ -388,6 +394,23 @@ impl Answer {
         });
     }
 
+    /// Answers are kept for turns that build on them.
+    pub(super) fn keeps_answer(&self) -> bool {
+        self.seen.is_some()
+    }
+
+    /// Keeps an event that holds calls of tools, to be read when nothing is stamped any more.
+    pub(super) fn keep_calls(&mut self, event: &[u8]) {
+        if let Some(seen) = &mut self.seen {
+            seen.calls.push(event.to_vec());
+        }
+    }
+
+    /// What later turns build on.
+    pub(super) fn take_seen(&mut self) -> Option<SeenAnswer> {
+        self.seen.take()
+    }
+
     /// The text generated, choices apart.
     pub(super) fn take_text(&mut self) -> Option<String> {
         self.keep_text
@@ -505,6 +528,10 @@ impl Answer {
                     !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;
                 for text in [&facts.reasoning, &facts.text] {
                     self.keep(0, text);
+                }
+                if let Some(seen) = &mut self.seen {
+                    seen.text.push_str(&facts.text);
+                    seen.calls.push(body.to_vec());
                 }
             }
         }

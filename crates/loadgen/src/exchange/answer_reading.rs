@@ -12,6 +12,8 @@ pub(crate) struct AnswerReading {
     pub(crate) lenient: bool,
     /// Keep the text of the answer.
     pub(crate) keep_text: bool,
+    /// Keep its content and its calls, for turns that build on them.
+    pub(crate) keep_answer: bool,
     /// Largest event, bytes.
     pub(crate) event_bytes: usize,
     /// Largest body, bytes.
@@ -27,6 +29,7 @@ impl AnswerReading {
             api: plan.api(),
             lenient: plan.request.lenient,
             keep_text: plan.output.keeps_answers(),
+            keep_answer: false,
             event_bytes: usize::try_from(plan.limits.max_event_bytes).unwrap_or(usize::MAX),
             body_bytes: plan.limits.max_response_bytes,
             unpack: asks_for_packed(&plan.request.headers),

@@ -8,7 +8,7 @@ use crate::{
 };
 use bytes::Bytes;
 use dualround_model::{FailureKind, Phase};
-use http::Request;
+use http::{HeaderName, HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -24,10 +24,15 @@ impl Http2 {
         request: &RequestBytes,
     ) -> Result<Prepared, String> {
         let body = Bytes::from_owner(Arc::clone(&request.bytes)).slice(request.body_at..);
-        let request = self.request(head, Some(body));
-        let request = request.map_err(|error| error.to_string())?;
+        let made = self.request(head, Some(body));
+        let mut made = made.map_err(|error| error.to_string())?;
+        if let Some((name, value)) = &request.field {
+            let name = HeaderName::try_from(&**name).map_err(|error| error.to_string())?;
+            let value = HeaderValue::try_from(&**value).map_err(|error| error.to_string())?;
+            made.headers_mut().insert(name, value);
+        }
         self.ready().await.map_err(|error| words(&error))?;
-        Ok(Box::new(request))
+        Ok(Box::new(made))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::exchange::{
     deadlines::TimeLimit,
     retry,
 };
+use crate::sessions::SeenAnswer;
 use dualround_model::{FailureKind, Outcome, Phase, Stamp, StreamFacts, Timeline, Usage};
 use dualround_wire::{EventReader, Frame, ResponseDecoder, ResponseHead, SseDecoder, SseTail};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(crate) struct Answered {
     pub(crate) usage: Usage,
     /// The answer's own id.
     pub(crate) id: Option<String>,
+    /// What later turns build on, where that is kept.
+    pub(crate) seen: Option<SeenAnswer>,
 }
 
 /// The state of one response.
@@ -143,6 +146,7 @@ impl Response {
     pub(crate) fn into_answered(mut self) -> Answered {
         Answered {
             output: self.answer.take_text(),
+            seen: self.answer.take_seen(),
             timeline: self.answer.timeline,
             stream: self.answer.facts,
             usage: self.answer.usage,
@@ -287,7 +291,11 @@ impl Response {
             return;
         }
         let result = sse.feed(part, |event| {
+            let data = event.data;
             answer.take_event(events.read_event(event), stamp, tally);
+            if answer.keeps_answer() && may_call(data) {
+                answer.keep_calls(data);
+            }
         });
         if !answer.heard {
             answer.note_start(part);
@@ -346,6 +354,21 @@ impl Response {
             self.answer.end(done);
         }
     }
+}
+
+/// An event that may hold a call of a tool, in any API.
+fn may_call(data: &[u8]) -> bool {
+    let names: [&[u8]; 4] = [
+        b"tool_calls",
+        b"tool_use",
+        b"partial_json",
+        b"function_call",
+    ];
+    let mut windows = names.iter().map(|name| {
+        let mut places = data.windows(name.len());
+        places.any(|place| place == *name)
+    });
+    windows.any(|found| found)
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ impl<'a> BodyExtras<'a> {
 ///
 /// # Errors
 /// [`BodyError`] when the API cannot take the sample, or has no place for what makes it fresh.
-pub(super) fn fresh_body(
+pub(crate) fn fresh_body(
     plan: &Plan,
     sample: &Sample,
     extras: BodyExtras<'_>,

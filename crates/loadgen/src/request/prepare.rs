@@ -12,7 +12,8 @@ use crate::{
     transport::Target,
 };
 use dualround_model::{
-    BodyDigest, Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, StoreText, hex,
+    BodyDigest, Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, SessionTurn, StoreText,
+    hex,
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -58,44 +59,16 @@ pub(crate) fn epoch(
     freshness: Freshness<'_>,
     key: Option<&str>,
 ) -> Result<PreparedEpoch, LoadError> {
-    let head = head(plan, target);
+    let mut maker = RequestMaker::new(plan, target);
     let mut content = Sha256::new();
     let mut requests = Vec::with_capacity(samples.len());
-    let texts: Vec<String> = samples.iter().map(|sample| sample.text()).collect();
     let rendered = samples.iter().map(|sample| rendered(plan, sample));
     let shared = shared_prefixes(&rendered.collect::<Vec<_>>());
-    let mut ids = UniqueIds::default();
-    let mut asked = RowOptions::default();
-    for (index, (sample, text)) in (0..).zip(samples.iter().zip(&texts)) {
-        let plain = serialise(plan, sample, BodyExtras::default())?;
-        add(&mut content, &plain);
+    for (index, sample) in (0..).zip(samples) {
         let fresh = freshness.of(index);
-        let extras = BodyExtras { fresh, key };
-        let body = if extras.is_empty() {
-            plain
-        } else {
-            serialise(plan, sample, extras)?
-        };
-        let (bytes, body_at) = with_head(&head, &body);
-        let prompt = match plan.output.store_text {
-            StoreText::Full => Some(text.as_str().into()),
-            StoreText::Preview => Some(text.chars().take(PREVIEW_CHARS).collect::<String>().into()),
-            StoreText::None => None,
-        };
+        let made = maker.make(index, sample, BodyExtras { fresh, key })?;
+        add(&mut content, &made.content);
         requests.push(PreparedRequest {
-            index,
-            id: sample.id.as_deref().map(|id| ids.unique(id).into()),
-            bytes,
-            body_at,
-            body_digest: body_digest(&body),
-            prompt,
-            prompt_digest: digest(sample, text).into(),
-            prompt_chars: text.chars().count() as u64,
-            input_tokens: if !sample.truncated {
-                sample.input_tokens
-            } else {
-                None
-            },
             shared_chars: if matches!(freshness, Freshness::Each(_)) {
                 0
             } else if has_more_than_text(sample) {
@@ -103,8 +76,7 @@ pub(crate) fn epoch(
             } else {
                 shared[index as usize]
             },
-            truncated: sample.truncated,
-            row_options: asked.of(&plan.request, sample, || sent(plan, sample), fresh),
+            ..made.request
         });
     }
     Ok(PreparedEpoch {
@@ -112,6 +84,109 @@ pub(crate) fn epoch(
         requests,
         content_digest: hex(&content.finalize()),
     })
+}
+
+/// A request that was made, with its body as it is without anything fresh.
+pub(crate) struct MadeRequest {
+    pub(crate) request: PreparedRequest,
+    pub(crate) content: Vec<u8>,
+}
+
+/// Makes the requests of a round, one after the other.
+pub(crate) struct RequestMaker<'a> {
+    plan: &'a Plan,
+    target: &'a Target,
+    headers: Headers,
+    head: RequestHead,
+    ids: UniqueIds,
+    asked: RowOptions,
+}
+
+impl<'a> RequestMaker<'a> {
+    pub(crate) fn new(plan: &'a Plan, target: &'a Target) -> Self {
+        let headers = headers(plan);
+        Self {
+            plan,
+            target,
+            head: headers.head("POST", target),
+            headers,
+            ids: UniqueIds::default(),
+            asked: RowOptions::default(),
+        }
+    }
+
+    /// Makes the request of a sample, all of whose messages it holds; what it shares with others is
+    /// for the caller to say.
+    ///
+    /// # Errors
+    /// [`LoadError::Body`] when the sample cannot be made a body.
+    pub(crate) fn make(
+        &mut self,
+        index: u32,
+        sample: &Sample,
+        extras: BodyExtras<'_>,
+    ) -> Result<MadeRequest, LoadError> {
+        let plan = self.plan;
+        let text = sample.text();
+        let content = serialise(plan, sample, BodyExtras::default())?;
+        let fresh_body = if extras.is_empty() {
+            None
+        } else {
+            Some(serialise(plan, sample, extras)?)
+        };
+        let body = fresh_body.as_ref().unwrap_or(&content);
+        let field = self.session_field(sample);
+        let (bytes, body_at) = match &field {
+            None => with_head(&self.head, body),
+            Some((name, value)) => {
+                let mut headers = self.headers.clone();
+                headers.set(name, value);
+                with_head(&headers.head("POST", self.target), body)
+            }
+        };
+        let prompt = match plan.output.store_text {
+            StoreText::Full => Some(text.as_str().into()),
+            StoreText::Preview => Some(text.chars().take(PREVIEW_CHARS).collect::<String>().into()),
+            StoreText::None => None,
+        };
+        let id = sample.id.as_deref();
+        let request = PreparedRequest {
+            index,
+            id: id.map(|id| self.ids.unique(id).into()),
+            bytes,
+            body_at,
+            body_digest: body_digest(body),
+            prompt,
+            prompt_digest: digest(sample, &text).into(),
+            prompt_chars: text.chars().count() as u64,
+            input_tokens: if !sample.truncated {
+                sample.input_tokens
+            } else {
+                None
+            },
+            shared_chars: 0,
+            truncated: sample.truncated,
+            row_options: self
+                .asked
+                .of(&plan.request, sample, || sent(plan, sample), extras.fresh),
+            turn: sample.turn.as_deref().map(SessionTurn::place),
+            session_field: field,
+        };
+        Ok(MadeRequest { request, content })
+    }
+
+    /// The header by which a router keeps a session on one replica, where one was asked for.
+    fn session_field(&self, sample: &Sample) -> Option<(Arc<str>, Arc<str>)> {
+        let name = self.plan.request.session_header.as_deref()?;
+        let turn = sample.turn.as_deref()?;
+        Some((name.into(), header_value(&turn.name)))
+    }
+}
+
+/// A session's name as the value of a header: what cannot stand there is left out.
+fn header_value(name: &str) -> Arc<str> {
+    let kept = name.chars().filter(char::is_ascii_graphic);
+    kept.collect::<String>().into()
 }
 
 /// The same requests, of which some are behind another fresh value.
@@ -172,7 +247,7 @@ fn digest(sample: &Sample, text: &str) -> String {
 }
 
 /// Messages hold images or sounds, whose tokens no character tells.
-fn has_more_than_text(sample: &Sample) -> bool {
+pub(crate) fn has_more_than_text(sample: &Sample) -> bool {
     let contents = sample
         .messages
         .iter()
@@ -187,7 +262,7 @@ fn has_more_than_text(sample: &Sample) -> bool {
 
 /// What shapes a prompt, in the order in which it is rendered. Sharing is measured on this, not on
 /// the messages alone.
-fn rendered(plan: &Plan, sample: &Sample) -> String {
+pub(crate) fn rendered(plan: &Plan, sample: &Sample) -> String {
     let body = sent(plan, sample);
     let mut out = String::new();
     for key in api::shaping(plan.api()) {
@@ -274,6 +349,8 @@ pub(crate) struct RequestBytes {
     pub(crate) bytes: Arc<[u8]>,
     /// Where its body begins.
     pub(crate) body_at: usize,
+    /// A field of its own in the head, for HTTP/2, which has the head apart.
+    pub(crate) field: Option<(Arc<str>, Arc<str>)>,
 }
 
 /// One whole request with other text than any sample's: warm-up and canary. It carries what shapes
@@ -318,6 +395,7 @@ pub(crate) fn request_of_text(
     RequestBytes {
         bytes: bytes.into_bytes().into(),
         body_at,
+        field: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! The request that a run would send for a sample, for people to look at.
 
 use crate::{LoadError, request::api::Breakpoints, request::head::Headers, request::prepare};
-use dualround_model::{Api, Plan, Sample, authorises, masked_fields};
-use serde_json::Value;
+use dualround_model::{Api, PinnedAnswers, Plan, Sample, authorises, masked_fields};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// A request as it would be sent, made by the code that makes those of a run.
@@ -47,11 +47,26 @@ pub fn preview(plan: &Plan, sample: &Sample) -> Result<Preview, LoadError> {
 /// # Errors
 /// [`LoadError::Body`] for the first that cannot.
 pub fn sendable(plan: &Plan, samples: &[Arc<Sample>]) -> Result<(), LoadError> {
-    samples.iter().try_for_each(|sample| {
-        let body = prepare::sent_body(plan, sample, None);
+    samples.iter().enumerate().try_for_each(|(at, sample)| {
+        let next = samples.get(at + 1).and_then(|next| next.turn.as_deref());
+        if next.is_some_and(|next| next.turn > 1) {
+            // The last turn of a session holds the messages of all others.
+            return Ok(());
+        }
+        let whole = sample.whole(&SomeAnswer);
+        let body = prepare::sent_body(plan, whole.as_ref().unwrap_or(sample), None);
         body.map(drop)
             .map_err(|error| prepare::refused(sample, &error))
     })
+}
+
+/// Stands for the answers of a server, where it is asked whether a turn could be sent.
+struct SomeAnswer;
+
+impl PinnedAnswers for SomeAnswer {
+    fn answer(&self, _: u32, _: u32) -> Option<Vec<Value>> {
+        Some(vec![json!({"role": "assistant", "content": "."})])
+    }
 }
 
 /// The user's own values and keys are secrets; what the program says of itself is none.

@@ -90,6 +90,29 @@ pub(crate) struct ArmBlock {
     pub(crate) ramp: usize,
 }
 
+/// The block that a session is played in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SessionBlock {
+    block: u32,
+    arm: Arm,
+    /// Requests of the blocks before it: so many have ended when it begins.
+    pub(crate) first: usize,
+    /// Requests that fill the queue at its beginning.
+    ramp: usize,
+}
+
+impl SessionBlock {
+    /// Where a turn stands that begins when so many requests of the round have ended: which of them
+    /// fills the queue is not known before, since sessions go their own ways.
+    pub(crate) fn place(self, ended: usize) -> MixedPlace {
+        MixedPlace {
+            block: self.block,
+            arm: self.arm,
+            ramp: ended.saturating_sub(self.first) < self.ramp,
+        }
+    }
+}
+
 /// The blocks of a round, in the sequence of sending.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Blocks {
@@ -179,6 +202,18 @@ impl Blocks {
             block: u32::try_from(at).unwrap_or(u32::MAX),
             arm: block.arm,
             ramp: place - block.first < block.ramp,
+        })
+    }
+
+    /// What the coin gave to the session that begins at this place.
+    pub(crate) fn of_session(&self, place: usize) -> Option<SessionBlock> {
+        let at = self.block_of(place)?;
+        let block = self.blocks.get(at)?;
+        Some(SessionBlock {
+            block: u32::try_from(at).unwrap_or(u32::MAX),
+            arm: block.arm,
+            first: block.first,
+            ramp: block.ramp,
         })
     }
 

@@ -16,6 +16,7 @@ use crate::{
         worker::{self, Opened, WorkerCommand, WorkerReport},
     },
     secrets::Secrets,
+    sessions::TurnMaker,
     telemetry::Sampler,
 };
 use dualround_model::{PreparedEpoch, RequestRecord, RoundStop};
@@ -49,6 +50,8 @@ pub(crate) struct Crew {
 pub(crate) struct RoundSupplies<'a> {
     pub(crate) client: &'a Arc<Client>,
     pub(crate) epoch: &'a Arc<PreparedEpoch>,
+    /// Makes the bodies of sessions.
+    pub(crate) turns: Option<Arc<TurnMaker>>,
     pub(crate) reading: AnswerReading,
     pub(crate) cancel: &'a Cancel,
     /// What may not stand in a record.
@@ -143,6 +146,7 @@ impl Crew {
             order,
             client: Arc::clone(supplies.client),
             epoch: Arc::clone(supplies.epoch),
+            turns: supplies.turns,
             reading: supplies.reading,
             secrets: supplies.secrets,
             cancel: supplies.cancel.clone(),

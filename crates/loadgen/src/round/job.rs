@@ -1,8 +1,13 @@
 //! A round under way: its order, what its requests need, and what its users share.
 
 use crate::{
-    cancel::Cancel, exchange::Client, exchange::answer_reading::AnswerReading,
-    round::order::RoundOrder, secrets::Secrets, telemetry::Sampler,
+    cancel::Cancel,
+    exchange::Client,
+    exchange::answer_reading::AnswerReading,
+    round::{blocks::SessionBlock, order::RoundOrder, timer::DueTimer},
+    secrets::Secrets,
+    sessions::{SessionOrder, TurnMaker},
+    telemetry::Sampler,
 };
 use dualround_model::{
     MixedPlace, Outcome, PreparedEpoch, PreparedRequest, RequestRecord, RoundStop,
@@ -15,6 +20,7 @@ use std::sync::{
     },
     mpsc::Sender,
 };
+use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 
 /// What all users of a round share.
@@ -22,6 +28,8 @@ pub(crate) struct RoundJob {
     pub(crate) order: RoundOrder,
     pub(crate) client: Arc<Client>,
     pub(crate) epoch: Arc<PreparedEpoch>,
+    /// Makes the bodies of sessions, whose epoch holds none.
+    pub(crate) turns: Option<Arc<TurnMaker>>,
     pub(crate) reading: AnswerReading,
     /// What may not stand in a record.
     pub(crate) secrets: Secrets,
@@ -58,8 +66,10 @@ pub(crate) struct RoundCounters {
     released: AtomicUsize,
     /// By how much draining between blocks has put off what is due later, ns.
     pub(crate) drained_ns: AtomicU64,
-    /// Wakes the users that wait for a block to end.
+    /// Wakes the users that wait for a block to end, or for the end of the round.
     block_ended: Notify,
+    /// Requests of sessions that ended before them.
+    lost: AtomicUsize,
 }
 
 /// A request that somebody has taken.
@@ -77,6 +87,35 @@ pub(crate) struct TakenRequest {
     ended_before: usize,
 }
 
+/// A session that somebody has taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TakenSession {
+    /// The place of its script.
+    pub(crate) script: u32,
+    /// The block that it is played in, in a mixed round.
+    pub(crate) block: Option<SessionBlock>,
+    /// When its first turn is due, ns on the run's clock; `None`: now.
+    pub(crate) due_ns: Option<u64>,
+}
+
+impl TakenRequest {
+    /// A turn of a session, which its user has waited for.
+    pub(crate) fn of_turn(
+        position: u32,
+        due_ns: Option<u64>,
+        freed_ns: Option<u64>,
+        mixed: Option<MixedPlace>,
+    ) -> Self {
+        Self {
+            position: position as usize,
+            due_ns,
+            freed_ns,
+            mixed,
+            ended_before: 0,
+        }
+    }
+}
+
 impl RoundCounters {
     /// Those of a round that so many users are seated for.
     pub(crate) fn of_users(users: u32) -> Self {
@@ -88,9 +127,11 @@ impl RoundCounters {
 }
 
 impl RoundJob {
-    /// Every request of the round has been begun.
+    /// Every request of the round has been begun, but for those whose session ended before them.
     pub(crate) fn all_begun(&self) -> bool {
-        self.counters.begun.load(Relaxed) >= self.order.requests.len()
+        let counters = &self.counters;
+        let done = counters.begun.load(Relaxed) + counters.lost.load(Relaxed);
+        done >= self.order.requests.len()
     }
 
     /// Ends the round early; the first reason stays.
@@ -137,13 +178,99 @@ impl RoundJob {
         })
     }
 
+    /// Takes the next session.
+    pub(crate) fn take_session(&self) -> Option<TakenSession> {
+        if self.is_over() {
+            return None;
+        }
+        let sessions = self.order.sessions.as_ref()?;
+        let place = self.counters.next.fetch_add(1, Relaxed);
+        let script = *sessions.roots.get(place)?;
+        let due_ns = self.order.pacing.due_ns(place);
+        // The first turns of those that begin next are made meanwhile.
+        let ahead = self.counters.users.load(Relaxed) as usize;
+        for next in [place, place.saturating_add(ahead)] {
+            self.order_first(sessions, next);
+        }
+        Some(TakenSession {
+            script,
+            block: self.block_of_session(sessions, script),
+            due_ns: due_ns.map(|due| self.started_ns.saturating_add(due)),
+        })
+    }
+
+    /// The block that a session is played in, where the round has blocks.
+    fn block_of_session(&self, sessions: &SessionOrder, script: u32) -> Option<SessionBlock> {
+        let blocks = self.order.blocks.as_ref()?;
+        let first = sessions.first_position(script)?;
+        let mut requests = self.order.requests.iter();
+        blocks.of_session(requests.position(|position| *position == first)?)
+    }
+
+    fn order_first(&self, sessions: &SessionOrder, place: usize) {
+        let script = sessions.roots.get(place);
+        let first = script.and_then(|script| sessions.first_position(*script));
+        if let (Some(position), Some(turns)) = (first, &self.turns) {
+            turns.order_ahead(position);
+        }
+    }
+
+    /// Waits until an instant, ns on the run's clock. Returns whether the round goes on then.
+    pub(crate) async fn wait_until(&self, due_ns: u64, timer: &DueTimer) -> bool {
+        loop {
+            let ended = self.counters.block_ended.notified();
+            if self.is_over() {
+                return false;
+            }
+            let left = Duration::from_nanos(due_ns.saturating_sub(self.client.clock.now()));
+            if left.is_zero() {
+                return true;
+            }
+            tokio::select! {
+                () = timer.wait(left) => {}
+                () = ended => {}
+                () = self.cancel.cancelled() => return false,
+            }
+        }
+    }
+
+    /// A session has ended before so many of its requests, which nobody waits for any more.
+    pub(crate) fn lose(&self, requests: usize) {
+        self.counters.lost.fetch_add(requests, Relaxed);
+        self.count_ended(requests);
+    }
+
+    /// Requests that have ended in a round of blocks.
+    pub(crate) fn ended(&self) -> usize {
+        self.counters.ended.load(Acquire)
+    }
+
+    fn count_ended(&self, requests: usize) {
+        let Some(blocks) = &self.order.blocks else {
+            return;
+        };
+        if requests == 0 {
+            return;
+        }
+        let ended = self.counters.ended.fetch_add(requests, AcqRel) + requests;
+        if blocks.begins_at(ended) {
+            self.release(ended);
+        }
+    }
+
     /// Waits until everything before the block of a request has ended. Returns whether it may go:
     /// not where the round ended meanwhile.
     pub(crate) async fn may_go(&self, taken: TakenRequest) -> bool {
+        self.have_ended(taken.ended_before).await
+    }
+
+    /// Waits until so many requests have ended, and with them a block. Returns whether the round goes
+    /// on.
+    pub(crate) async fn have_ended(&self, requests: usize) -> bool {
         loop {
             // Made before the count is read, so that no end in between is missed.
             let block_ended = self.counters.block_ended.notified();
-            if self.counters.released.load(Acquire) >= taken.ended_before {
+            if self.counters.released.load(Acquire) >= requests {
                 return true;
             }
             if self.is_over() {
@@ -190,12 +317,7 @@ impl RoundJob {
     /// A request has ended in this way.
     pub(crate) fn end(&self, outcome: &Outcome) {
         self.counters.in_flight.fetch_sub(1, Relaxed);
-        if let Some(blocks) = &self.order.blocks {
-            let ended = self.counters.ended.fetch_add(1, AcqRel) + 1;
-            if blocks.begins_at(ended) {
-                self.release(ended);
-            }
-        }
+        self.count_ended(1);
         if !matches!(outcome, Outcome::Failed(_)) {
             return;
         }
@@ -247,6 +369,7 @@ pub(super) mod tests {
                 content_digest: String::new(),
                 wire_digest: String::new(),
             }),
+            turns: None,
             reading: AnswerReading::of(&plan),
             secrets: Secrets::of(&plan),
             cancel: Cancel::new(),

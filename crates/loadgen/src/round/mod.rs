@@ -3,11 +3,13 @@
 
 pub(crate) mod blocks;
 pub(crate) mod crew;
+mod free_users;
 mod job;
 mod lag_probe;
 mod open_loop;
 pub(crate) mod order;
 pub(crate) mod pacing;
+mod play;
 mod suspension;
 pub(crate) mod tally;
 mod timer;

@@ -1,14 +1,13 @@
 //! An open loop: requests go when they are due, whatever is still running.
 
 use crate::round::{
+    free_users::FreeUsers,
     job::{RoundJob, TakenRequest},
+    play,
     timer::DueTimer,
     user::User,
 };
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
 
 /// Longest sleep until it is looked at whether the round is over.
@@ -17,36 +16,43 @@ const STEP: Duration = Duration::from_millis(20);
 /// Sends the requests that this worker takes, each when it is due: by a user that is free or, where
 /// all are busy, by a new one, whose connection is opened before t0. Returns all users.
 pub(crate) async fn serve(users: Vec<User>, job: &Arc<RoundJob>) -> Vec<User> {
-    let free = Arc::new(Mutex::new(users));
+    if job.order.sessions.is_some() {
+        return serve_sessions(users, job).await;
+    }
+    let free = FreeUsers::of(users);
     let (mut busy, timer) = (JoinSet::new(), DueTimer::new());
     while let Some(taken) = job.take() {
         let Some(turn) = wait_for_turn(taken, job, &timer).await else {
             break;
         };
         while busy.try_join_next().is_some() {}
-        // The one that has been free for the shortest time: its connection is the least likely to
-        // have been closed by the server.
-        let user = lock(&free).pop();
-        let mut user = user.unwrap_or_else(|| new_user(job));
-        let (job, free) = (Arc::clone(job), Arc::clone(&free));
+        let mut user = free.take(job);
+        let (job, free) = (Arc::clone(job), free.clone());
         busy.spawn(async move {
             user.send(&job, turn.taken).await;
             // Whoever gets the place finds the connection.
-            lock(&free).push(user);
+            free.give(user);
             drop(turn.place);
         });
     }
     while busy.join_next().await.is_some() {}
-    std::mem::take(&mut *lock(&free))
+    free.all()
 }
 
-/// Users of one worker, which no other thread touches: nobody waits here.
-fn lock(users: &Mutex<Vec<User>>) -> MutexGuard<'_, Vec<User>> {
-    users.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn new_user(job: &RoundJob) -> User {
-    User::new(job.counters.users.fetch_add(1, Relaxed))
+/// The same of sessions: the first turn of each goes when it is due, the others follow.
+async fn serve_sessions(users: Vec<User>, job: &Arc<RoundJob>) -> Vec<User> {
+    let free = FreeUsers::of(users);
+    let (mut busy, timer) = (JoinSet::new(), DueTimer::new());
+    while let Some(session) = job.take_session() {
+        if !job.wait_until(session.due_ns.unwrap_or(0), &timer).await {
+            break;
+        }
+        while busy.try_join_next().is_some() {}
+        let (job, free) = (Arc::clone(job), free.clone());
+        busy.spawn(async move { play::play(&job, &free, session).await });
+    }
+    while busy.join_next().await.is_some() {}
+    free.all()
 }
 
 /// A request whose turn has come.

@@ -1,7 +1,10 @@
 //! The order of a round: which requests it sends, in which sequence, and when it ends early.
 //! Plain data, so that whoever sends it needs no more than the order and the bodies.
 
-use crate::round::{blocks::Blocks, pacing::Pacing};
+use crate::{
+    round::{blocks::Blocks, pacing::Pacing},
+    sessions::SessionOrder,
+};
 use dualround_model::{LimitsPlan, RoundSpec, RoundStop};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -14,8 +17,10 @@ pub(crate) struct RoundOrder {
     pub(crate) level: u32,
     /// 1-based number of the round in its level; 0 for warm-up requests.
     pub(crate) round: u32,
-    /// Positions in the epoch, in the sequence of sending.
+    /// Positions in the epoch, in the sequence of sending; of sessions, session after session.
     pub(crate) requests: Vec<u32>,
+    /// Which of them follow one another, where they are turns of sessions.
+    pub(crate) sessions: Option<SessionOrder>,
     /// When each of them may go.
     pub(crate) pacing: Pacing,
     /// Blocks between which nothing is in flight, in a mixed round.
@@ -37,6 +42,7 @@ impl RoundOrder {
             round: 0,
             failure_limit: FailureLimit::of(limits, requests.len() as u64),
             requests,
+            sessions: None,
             pacing: Pacing::Closed,
             blocks: None,
             retries: limits.retries,

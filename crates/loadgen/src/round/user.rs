@@ -5,6 +5,7 @@ use crate::{
     exchange::response::{Answered, Response},
     request::prepare::RequestBytes,
     round::job::{RoundJob, TakenRequest},
+    sessions::message_of,
     transport::{Link, StampCounts},
 };
 use dualround_model::{Outcome, PreparedRequest, RequestRecord, Retry, Timeline};
@@ -74,14 +75,31 @@ impl User {
         let Some(request) = job.request(taken) else {
             return false;
         };
+        self.send_request(job, request, taken)
+            .await
+            .start_ns
+            .is_some()
+    }
+
+    /// The same of a request that is at hand.
+    pub(super) async fn send_request(
+        &mut self,
+        job: &RoundJob,
+        request: &PreparedRequest,
+        taken: TakenRequest,
+    ) -> SentRequest {
         job.begin();
         let ended = self.exchange(job, request).await;
         let record = self.record(job, request, taken, ended);
         job.end(&record.outcome);
-        let was_sent = record.timeline.start_ns.is_some();
+        let sent = SentRequest {
+            start_ns: record.timeline.start_ns,
+            end_ns: record.timeline.end_ns,
+            is_success: record.outcome.is_success(),
+        };
         // The receiver is gone only when the run is being torn down.
         let _ = job.records.send(Box::new(record));
-        was_sent
+        sent
     }
 
     /// Sends a request until it is answered or is to be tried no more.
@@ -93,6 +111,7 @@ impl User {
         let bytes = RequestBytes {
             bytes: Arc::clone(&request.bytes),
             body_at: request.body_at,
+            field: request.session_field.clone(),
         };
         let mut resent = false;
         let mut retries = Vec::new();
@@ -147,6 +166,7 @@ impl User {
         ended: EndedExchange,
     ) -> RequestRecord {
         let answered = ended.answered;
+        let answer = pinned(job, request, &answered, &ended.outcome);
         let mut record = RequestRecord {
             level: job.order.level,
             round: job.order.round,
@@ -160,6 +180,8 @@ impl User {
             truncated: request.truncated,
             row_options: request.row_options.clone(),
             mixed: taken.mixed,
+            turn: request.turn.clone(),
+            answer,
             user: self.number,
             outcome: ended.outcome,
             output: answered.output,
@@ -177,6 +199,32 @@ impl User {
         job.secrets.scrub_record(&mut record);
         record
     }
+}
+
+/// What became of a request, as the turns behind it need to know.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentRequest {
+    /// t0; `None` where no byte of it was written.
+    pub(super) start_ns: Option<u64>,
+    pub(super) end_ns: u64,
+    pub(super) is_success: bool,
+}
+
+/// Pins the answer to a request, where a later turn builds on it and none is pinned.
+fn pinned(
+    job: &RoundJob,
+    request: &PreparedRequest,
+    answered: &Answered,
+    outcome: &Outcome,
+) -> Option<Arc<[serde_json::Value]>> {
+    let turns = job.turns.as_ref()?;
+    if !outcome.is_success() || !turns.wants_answer(request) {
+        return None;
+    }
+    let message = message_of(answered.seen.as_ref()?);
+    let answer: Arc<[serde_json::Value]> = Arc::from([message]);
+    turns.pin(request, Arc::clone(&answer));
+    Some(answer)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::{
         lag_probe::{self, Lags},
         open_loop,
         pacing::Pacing,
+        play,
         user::User,
     },
     transport::StampCounts,
@@ -146,6 +147,7 @@ async fn serve(users: Vec<User>, job: &Arc<RoundJob>) -> (WorkerReport, Vec<User
     let (began, cpu_before) = (instant_now(), thread_cpu());
     let probe = lag_probe::start();
     let mut users = match job.order.pacing {
+        Pacing::Closed if job.order.sessions.is_some() => play::closed_loop(users, job).await,
         Pacing::Closed => closed_loop(users, job).await,
         Pacing::Open { .. } => open_loop::serve(users, job).await,
     };

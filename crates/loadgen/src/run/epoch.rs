@@ -5,6 +5,7 @@ use crate::{
     LoadError,
     cold::CacheBreaker,
     request::prepare::{self, Freshness},
+    sessions::{LevelFacts, TurnMaker},
 };
 use dualround_model::{ColdAction, PrefixCut, PreparedEpoch, RoundKind, RoundSpec, RoundStop, hex};
 use std::{collections::BTreeSet, sync::Arc};
@@ -16,6 +17,8 @@ pub(super) struct RoundBodies {
     pub(super) cut: Option<PrefixCut>,
     /// What makes them fresh, where they have a value of their own.
     pub(super) cold: Option<ColdAction>,
+    /// Makes those of sessions.
+    pub(super) turns: Option<Arc<TurnMaker>>,
 }
 
 impl RoundBodies {
@@ -25,6 +28,7 @@ impl RoundBodies {
             bodies,
             cut: None,
             cold: None,
+            turns: None,
         }
     }
 }
@@ -46,12 +50,15 @@ pub(super) struct RunEpoch {
     begun: Option<BTreeSet<u32>>,
     /// The longest that a request of its cold round took, ns.
     pub(super) longest_ns: u64,
+    /// What it sent in each turn, where it asks sessions.
+    pub(super) facts: LevelFacts,
 }
 
 impl RunEpoch {
     /// The level that follows may ask other samples.
     pub(super) fn forget_content(&mut self) {
         self.content_digest = None;
+        self.facts = LevelFacts::default();
     }
 
     /// Starts an epoch with fresh bodies.
@@ -67,6 +74,13 @@ impl RunEpoch {
         // Two sets of bodies at once are what a large dataset has no room for.
         (self.bodies, self.token_ids) = (None, None);
         let samples = setting.samples();
+        if setting.asks_sessions() {
+            // Bodies of turns are made when their turn is near.
+            self.bodies = Some(Arc::new(no_bodies()));
+            self.facts = self.facts.of_new_epoch();
+            (self.breaker, self.key) = (breaker, key);
+            return Ok(());
+        }
         let freshness = Freshness::shared(breaker.as_ref());
         let bodies = prepare::epoch(
             &setting.plan,
@@ -104,6 +118,13 @@ impl RunEpoch {
         Ok(())
     }
 
+    /// Whether a round of this kind sends the request at a position: one that repeats the cold round
+    /// sends what that one had begun.
+    pub(super) fn is_begun(&self, kind: RoundKind, position: u32) -> bool {
+        let begun = self.begun.as_ref();
+        !kind.repeats_cold() || begun.is_none_or(|begun| begun.contains(&position))
+    }
+
     /// Leaves those of `order` that a round cannot repeat, since the cold one did not begin them.
     pub(super) fn keep_begun(&mut self, kind: RoundKind, order: &mut Vec<u32>) {
         match &self.begun {
@@ -122,6 +143,15 @@ impl RunEpoch {
     pub(super) fn stop_of(&self, kind: RoundKind) -> Option<RoundStop> {
         let is_short = kind.repeats_cold() && self.begun.is_some();
         is_short.then_some(RoundStop::Duration)
+    }
+}
+
+/// The bodies of an epoch of sessions before any was made.
+pub(super) fn no_bodies() -> PreparedEpoch {
+    PreparedEpoch {
+        requests: Vec::new(),
+        content_digest: String::new(),
+        wire_digest: String::new(),
     }
 }
 

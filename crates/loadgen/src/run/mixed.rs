@@ -1,7 +1,7 @@
 //! A mixed round: blocks of requests that repeat the bytes of their epoch, and blocks of the same
 //! content behind one value that is fresh for the round. A coin gives each block its arm.
 
-use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetting};
+use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetting, turn_samples};
 use crate::{
     LoadError,
     request::{body::BodyExtras, prepare},
@@ -77,7 +77,13 @@ pub(super) fn mixed_bodies(
 /// What mixed rounds of a level need, as far as its samples tell before anything is sent.
 pub fn block_need(samples: &[Arc<Sample>], concurrency: u32, rounds: u64) -> BlockNeed {
     let all = order::in_order(samples.len());
-    let prompt = |index: u32| samples.get(index as usize).map(|sample| sample.text());
+    let roots = turn_samples::roots(samples);
+    let prompt = |index: u32| {
+        let root = roots.get(index as usize).copied();
+        let text = || Some(samples.get(index as usize)?.text());
+        let text = if root.is_none() { text() } else { None };
+        (root, text)
+    };
     let length = BlockLength::InFlight(concurrency);
     let cut = BlockCut::of(&all, length, prompt);
     BlockNeed::of(cut.starts.len() as u64, rounds, length.requests() as u64)
@@ -100,7 +106,7 @@ pub(super) fn open_block_need(
 }
 
 /// The requests of the arm that meets no cache.
-fn misses(requests: &[u32], blocks: &Blocks) -> HashSet<u32> {
+pub(super) fn misses(requests: &[u32], blocks: &Blocks) -> HashSet<u32> {
     let places = requests.iter().enumerate();
     places
         .filter(|(place, _)| blocks.place(*place).is_some_and(|at| at.arm == Arm::Miss))
@@ -109,7 +115,7 @@ fn misses(requests: &[u32], blocks: &Blocks) -> HashSet<u32> {
 }
 
 /// Each round of a run has its own coin.
-fn coin_seed(run_seed: u64, order: &RoundOrder) -> u64 {
+pub(super) fn coin_seed(run_seed: u64, order: &RoundOrder) -> u64 {
     // Not the one by which a round of that number is shuffled.
     const COIN: u64 = 0xc0 << 56;
     run_seed ^ COIN ^ (u64::from(order.level) << 48) ^ (u64::from(order.round) << 32)

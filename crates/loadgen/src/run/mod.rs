@@ -15,6 +15,8 @@ mod seating;
 mod session;
 mod setting;
 mod tokens;
+mod turn_samples;
+mod turns;
 mod warm_up;
 
 pub use arrivals::{ReplaySpan, replay_span};

@@ -68,7 +68,7 @@ pub(super) fn partial_bodies(
     let cut = match words {
         FreshWords::Ids(ids) => cut_by_ids(percent, ids, setting, engines, epoch),
         FreshWords::Text(words) => {
-            epoch.ask_token_ids(setting, engines);
+            epoch.ask_token_ids(setting, engines, None);
             let by_tokens = cut_by_tokens(percent, words, setting, engines, epoch);
             by_tokens.unwrap_or_else(|| cut_by_chars(percent, words, setting))
         }
@@ -79,6 +79,7 @@ pub(super) fn partial_bodies(
     let bodies = prepare::epoch(plan, setting.target(), &cut.samples, freshness, key)?;
     Ok(RoundBodies {
         bodies: Arc::new(bodies),
+        turns: None,
         cold: None,
         cut: Some(PrefixCut {
             asked_percent: percent,

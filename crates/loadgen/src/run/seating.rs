@@ -1,7 +1,7 @@
 //! Whom a level is served by: users for what is in flight in a closed loop, connections for what may be
 //! in an open one.
 
-use super::{arrivals::LevelArrivals, mixed::open_block_need, session::Session};
+use super::{arrivals::LevelArrivals, mixed::open_block_need, session::Session, turn_samples};
 use crate::{LoadError, RoundEvent, limits, round::order};
 use dualround_model::{Load, RoundKind, RoundMeta, RoundSpec, Warning};
 
@@ -38,7 +38,9 @@ impl Session {
         let (plan, samples) = (&self.setting.plan, self.setting.samples());
         let load = plan.own_load(level);
         let seed = order::arrival_seed(plan.seed, level);
-        self.arrivals = LevelArrivals::of(load, samples, seed, plan.limits.duration_ms)?;
+        let starts = turn_samples::starts(samples);
+        self.arrivals = LevelArrivals::of(load, &starts, seed, plan.limits.duration_ms)?;
+        self.answered = None;
         let wave = match &self.arrivals {
             Some(arrivals) => arrivals.of_a_second(),
             None => load.concurrency().unwrap_or(1),

@@ -13,6 +13,8 @@ use super::{
     notes::RunNotes,
     partial::partial_bodies,
     setting::RunSetting,
+    tokens::TurnBodies,
+    turn_samples,
     warm_up::WarmUp,
 };
 use crate::{
@@ -32,12 +34,14 @@ use crate::{
     round::pacing::Pacing,
     round::tally::RoundOutput,
     secrets::Secrets,
+    sessions::AnswerBook,
     transport::Network,
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, EngineReport, OpenLoopRound, Plan, PrefixCut,
-    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, Warning,
+    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, TurnPlace, Warning,
 };
+use serde_json::Value;
 use std::{
     collections::BTreeSet,
     sync::Arc,
@@ -53,11 +57,15 @@ pub struct Session {
     pub(super) arrivals: Option<LevelArrivals>,
     /// The latency that 99 % of its warm-up requests did not exceed, s.
     pub(super) latency_s: Option<f64>,
-    metrics: RunMetrics,
+    pub(super) metrics: RunMetrics,
     engines: RunEngines,
     pub(super) cold: RunCold,
     pub(super) epoch: RunEpoch,
     pub(super) notes: RunNotes,
+    /// Answers that later turns of sessions build on.
+    pub(super) book: Arc<AnswerBook>,
+    /// What the first round of the level under way had answered, where it asks sessions.
+    pub(super) answered: Option<BTreeSet<u32>>,
     /// Cycles at most of the level under way, once that is known.
     most_cycles: Option<u32>,
 }
@@ -118,6 +126,8 @@ impl Session {
             epoch: RunEpoch::default(),
             notes: RunNotes::default(),
             most_cycles: None,
+            book: Arc::new(turn_samples::book_of(&levels)),
+            answered: None,
             setting: RunSetting {
                 client: Arc::new(client),
                 plan,
@@ -146,6 +156,11 @@ impl Session {
     /// The plan, with the model as resolved by [`Session::preflight`].
     pub fn plan(&self) -> &Plan {
         &self.setting.plan
+    }
+
+    /// Pins an answer that an earlier part of the run got, for the turns that build on it.
+    pub fn pin(&mut self, turn: &TurnPlace, answer: Vec<Value>) {
+        self.book.pin(turn.session, turn.turn, answer.into());
     }
 
     /// Sets how many cycles the level under way runs at most, for the rounds to say.
@@ -226,14 +241,21 @@ impl Session {
     /// The ids of each request of the last epoch, in the order of the dataset; `None` where the
     /// engine has no tokenizer to ask, or it would take too long.
     pub fn token_ids(&mut self) -> Option<&[Vec<u32>]> {
-        self.epoch.ask_token_ids(&self.setting, &self.engines);
+        self.ask_token_ids();
         self.epoch.token_ids.as_deref()
     }
 
     /// The same, handed over: nothing of the level is sent any more.
     pub fn take_token_ids(&mut self) -> Option<Vec<Vec<u32>>> {
-        self.epoch.ask_token_ids(&self.setting, &self.engines);
+        self.ask_token_ids();
         self.epoch.token_ids.take()
+    }
+
+    fn ask_token_ids(&mut self) {
+        let turns = self.sent_turns();
+        let turns = turns.as_ref().map(|turns| turns as &dyn TurnBodies);
+        self.epoch
+            .ask_token_ids(&self.setting, &self.engines, turns);
     }
 
     /// Runs one round of a level, and returns its facts. Rounds are run in the order of the schedule.
@@ -299,13 +321,20 @@ impl Session {
             cold: self.make_cold(spec, watch)?,
         };
         let mut order = self.order(level, spec);
-        let planned = u32::try_from(order.requests.len()).unwrap_or(u32::MAX);
+        let planned = self.planned(&order);
         if order.pacing == Pacing::Closed {
             self.epoch.keep_begun(spec.kind, &mut order.requests);
         }
-        let RoundBodies { bodies, cut, cold } = self.bodies(spec, &mut order)?;
+        let RoundBodies {
+            bodies,
+            cut,
+            cold,
+            turns,
+        } = self.bodies(spec, &mut order)?;
         done.cold = done.cold.or(cold);
-        self.epoch.check_digests(spec, &bodies)?;
+        if turns.is_none() {
+            self.epoch.check_digests(spec, &bodies)?;
+        }
         if level > 0 || spec.number > 1 {
             let gap = Duration::from_millis(self.setting.plan.round_gap_ms);
             self.setting.control.pause(gap);
@@ -315,7 +344,20 @@ impl Session {
         self.begin_metrics();
         let begun = self.begun(level, spec, planned, &bodies, done, cut);
         watch(RoundEvent::Started { begun: &begun });
-        let output = self.serve(order, spec.kind, &bodies, watch);
+        let output = match turns {
+            None => self.serve(order, spec.kind, &bodies, watch),
+            Some(turns) => {
+                let output = self.serve_turns(order, spec, &bodies, &turns, watch)?;
+                let ended = self.ended(begun, output, &before);
+                // What a round of sessions sent is known when it has ended.
+                let (content_digest, wire_digest) = turns.digests();
+                return Ok(RoundMeta {
+                    content_digest,
+                    wire_digest,
+                    ..ended
+                });
+            }
+        };
         Ok(self.ended(begun, output, &before))
     }
 
@@ -349,6 +391,9 @@ impl Session {
         spec: RoundSpec,
         order: &mut RoundOrder,
     ) -> Result<RoundBodies, LoadError> {
+        if self.setting.asks_sessions() {
+            return self.turn_bodies(spec, order);
+        }
         if spec.kind == RoundKind::NoReuse {
             return no_reuse_bodies(spec, &self.setting, &mut self.cold);
         }
@@ -401,6 +446,9 @@ impl Session {
 
     fn order(&self, level: u32, spec: RoundSpec) -> RoundOrder {
         let plan = &self.setting.plan;
+        if let Some(order) = self.session_order(level, spec) {
+            return order;
+        }
         let requests = match &self.arrivals {
             Some(arrivals) => arrivals.due_ns.len(),
             None => self.setting.samples().len(),
@@ -495,6 +543,7 @@ impl Session {
         let supplies = RoundSupplies {
             client: &setting.client,
             epoch: bodies,
+            turns: None,
             reading: AnswerReading::of(plan),
             cancel: &setting.control.cancel,
             secrets: Secrets::with_rows(plan, setting.samples()),

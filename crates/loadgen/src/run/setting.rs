@@ -33,6 +33,13 @@ impl RunSetting {
         samples.map_or(&[], Vec::as_slice)
     }
 
+    /// The requests of the level under way are turns of sessions.
+    pub(super) fn asks_sessions(&self) -> bool {
+        self.samples()
+            .first()
+            .is_some_and(|sample| sample.turn.is_some())
+    }
+
     /// What stands for the measured prompts in requests that are not measured.
     pub(super) fn first_sample(&self) -> Option<Arc<Sample>> {
         self.samples().first().map(Arc::clone)

@@ -24,32 +24,64 @@ const MOST_BYTES: usize = 64 << 20;
 impl RunEpoch {
     /// Asks for the ids of each request in the order of the dataset, once; they stay unknown where
     /// the engine has no tokenizer to ask, or it would take too long.
-    pub(super) fn ask_token_ids(&mut self, setting: &RunSetting, engines: &RunEngines) {
+    /// `turns` gives the bodies of sessions by position, where the level asks those.
+    pub(super) fn ask_token_ids(
+        &mut self,
+        setting: &RunSetting,
+        engines: &RunEngines,
+        turns: Option<&dyn TurnBodies>,
+    ) {
         if self.token_ids.is_some() {
             return;
         }
-        let Some((bodies, mut tokenizer)) = self
-            .bodies
-            .as_ref()
-            .zip(Tokenizer::of(setting, engines, self))
-        else {
+        let Some(bodies) = self.bodies.as_ref() else {
+            return;
+        };
+        let Some(mut tokenizer) = Tokenizer::of(setting, engines, self) else {
             return;
         };
         let control = &setting.control;
+        let (count, mut bytes) = match turns {
+            None => (bodies.requests.len(), 0),
+            Some(turns) => (turns.count(), 0_usize),
+        };
         let ids = control.run(async {
-            let mut all = Vec::with_capacity(bodies.requests.len());
-            for request in &bodies.requests {
-                let body = &request.bytes[request.body_at..];
-                let body: Value = serde_json::from_slice(body).ok()?;
-                all.push(tokenizer.ids(&body).await?);
-                if control.cancel.is_cancelled() {
+            let mut all = Vec::with_capacity(count);
+            for at in 0..count {
+                let body = match turns {
+                    None => {
+                        let request = bodies.requests.get(at)?;
+                        serde_json::from_slice(&request.bytes[request.body_at..]).ok()?
+                    }
+                    Some(turns) => match turns.body(at) {
+                        Some(body) => {
+                            bytes += body.to_string().len();
+                            body
+                        }
+                        // It was never sent.
+                        None => {
+                            all.push(Vec::new());
+                            continue;
+                        }
+                    },
+                };
+                if bytes > MOST_BYTES || control.cancel.is_cancelled() {
                     return None;
                 }
+                all.push(tokenizer.ids(&body).await?);
             }
             Some(all)
         });
         self.token_ids = ids;
     }
+}
+
+/// The bodies of sessions, which nobody holds.
+pub(super) trait TurnBodies {
+    /// How many there are.
+    fn count(&self) -> usize;
+    /// The body at a position as it was sent; `None` where it was not.
+    fn body(&self, position: usize) -> Option<Value>;
 }
 
 /// A connection to an engine's tokenizer.

@@ -55,6 +55,7 @@ impl WarmUp {
         let supplies = RoundSupplies {
             client: &setting.client,
             epoch: &epoch,
+            turns: None,
             reading: AnswerReading::of(&setting.plan),
             cancel: &setting.control.cancel,
             secrets: Secrets::with_rows(&setting.plan, setting.samples()),

@@ -55,6 +55,7 @@ pub fn level_json(level: &LevelComparison) -> Value {
                 .as_ref()
                 .map_or(Value::Null, inside_reuse),
         ),
+        ("sessions", data(&level.sessions)),
         ("until", json!(level.until)),
         (
             "cost",

@@ -38,6 +38,12 @@ pub(crate) struct RequestJson<'a> {
     #[serde(flatten)]
     arrival: Option<MetricsJson<'a>>,
     user: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    turn: Option<u32>,
     arm: Option<Arm>,
     block: Option<u32>,
     ramp: Option<bool>,
@@ -82,6 +88,7 @@ struct SampleJson {
 
 impl<'a> RequestJson<'a> {
     pub(crate) fn new(record: &'a RequestRecord, metrics: &'a RequestMetrics) -> Self {
+        let turn = record.turn.as_ref();
         Self {
             index: record.index,
             id: record.id.as_deref(),
@@ -105,6 +112,9 @@ impl<'a> RequestJson<'a> {
             arrival: (record.timeline.due_ns)
                 .map(|_| MetricsJson::new(JsonGroup::Arrival, record, metrics)),
             user: record.user,
+            session: turn.map(|turn| turn.session),
+            session_id: turn.map(|turn| &*turn.name),
+            turn: turn.map(|turn| turn.turn),
             arm: record.mixed.map(|place| place.arm),
             block: record.mixed.map(|place| place.block),
             ramp: record.mixed.map(|place| place.ramp),

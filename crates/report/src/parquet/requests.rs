@@ -53,6 +53,8 @@ const LAST_COLUMNS: &str = "
     optional boolean ramp;
     required binary load_kind (UTF8);
     required double load_value;
+    optional int64 session;
+    optional int64 turn;
     required group flags (LIST) { repeated group list { required binary element (UTF8); } }
     optional group chunk_ms (LIST) { repeated group list { required double element; } }
 ";
@@ -271,6 +273,9 @@ fn last_columns<W: Write + Send>(
     columns.optional_truths(places().map(|place| place.map(|place| place.ramp)))?;
     columns.texts(std::iter::repeat_n(load.kind(), requests.len()))?;
     columns.doubles(&vec![load.value(); requests.len()])?;
+    let turns = || records(requests).map(|record| record.turn.as_ref());
+    columns.optional_counts(turns().map(|turn| turn.map(|turn| u64::from(turn.session))))?;
+    columns.optional_counts(turns().map(|turn| turn.map(|turn| u64::from(turn.turn))))?;
     let flags = metrics(requests).map(|metrics| &metrics.flags);
     columns.text_lists(flags.map(|flags| flags.iter().map(|flag| flag.name()).collect()))?;
     columns.optional_double_lists(

@@ -1,8 +1,8 @@
 //! The folder of a run: what is in it, and how it is replaced.
 
 use crate::{
-    Journal, ReportError, RequestSource, RunInfo, csv, html, json, labels, markdown, parquet,
-    report_input::ReportInput,
+    AnswerFile, Journal, PinnedAnswer, ReportError, RequestSource, RunInfo, csv, html, json,
+    labels, markdown, parquet, report_input::ReportInput, store::answers,
 };
 use dualround_model::{Comparison, Load, Plan, RoundResult};
 use std::{
@@ -20,10 +20,11 @@ const HTML: &str = "report.html";
 const TIDY: &str = "metrics_tidy.csv";
 const REQUESTS: &str = "requests.parquet";
 const MARKDOWN: &str = "summary.md";
+const ANSWERS: &str = "answers.jsonl";
 const BOM: &[u8] = "\u{feff}".as_bytes();
 /// All files of a run but the numbered ones.
-const OWN: [&str; 9] = [
-    JOURNAL, RUN, SUMMARY, FLAT, TIDY, COMPARISON, HTML, REQUESTS, MARKDOWN,
+const OWN: [&str; 10] = [
+    JOURNAL, RUN, SUMMARY, FLAT, TIDY, COMPARISON, HTML, REQUESTS, MARKDOWN, ANSWERS,
 ];
 const PREVIOUS: &str = "previous";
 
@@ -113,6 +114,19 @@ impl RunFiles {
     /// [`ReportError::Write`].
     pub fn journal(&self) -> Result<Journal, ReportError> {
         Journal::open(self.path(JOURNAL))
+    }
+
+    /// The file of pinned answers, for appending.
+    pub fn answers(&self) -> AnswerFile {
+        AnswerFile::at(self.path(ANSWERS))
+    }
+
+    /// The answers that an earlier run has pinned in the folder.
+    ///
+    /// # Errors
+    /// [`ReportError::Unreadable`] for a file that is there and cannot be read.
+    pub fn pinned_answers(&self) -> Result<Vec<PinnedAnswer>, ReportError> {
+        answers::read(&self.path(ANSWERS))
     }
 
     /// Writes a file beside its name and renames it, so that a half one never bears the name.

@@ -1,5 +1,6 @@
 //! The folder of a run: its journal, its lock, and what is written and read there.
 
+pub(crate) mod answers;
 pub(crate) mod files;
 pub(crate) mod journal;
 pub(crate) mod journal_read;

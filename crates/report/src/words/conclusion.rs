@@ -2,7 +2,7 @@
 
 use super::{
     Bilingual, both, cost,
-    figures::{figures, percent, short},
+    figures::{figures, percent, short, too_few},
     inside_reuse,
     mixed::{self, mixed_figures},
     overload::{self, SideNames},
@@ -56,7 +56,8 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
 /// What stands beside a conclusion: what mixed rounds say, rounds without reuse, and what it costs.
 pub(crate) fn beside(level: &LevelComparison) -> Vec<Bilingual> {
     let mut lines = mixed::beside(level, figures(level));
-    lines.extend(level.inside_reuse.as_ref().map(inside_reuse::inside_reuse));
+    let inside = level.inside_reuse.as_ref();
+    lines.extend(inside.map(|inside| inside_reuse::inside_reuse(inside, level)));
     lines.extend(level.cost.iter().flat_map(cost::level_cost));
     lines
 }
@@ -305,12 +306,7 @@ fn undecided(level: &LevelComparison) -> Bilingual {
         ),
         Reason::Overloaded(sides) => overload::withheld(sides, SideNames::COLD_AND_WARM),
         Reason::Drift { rounds, ratio } => drift(rounds, ratio),
-        Reason::FewPrompts { prompts } => [
-            format!(
-                "cannot tell: different prompts with a TTFT in both rounds: {prompts}; at least 6 are needed"
-            ),
-            format!("无法判断：两轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
-        ],
+        Reason::FewPrompts { prompts } => too_few(prompts, level),
         Reason::LostPairs { cold, warm, of } => [
             format!(
                 "cannot tell: of {of} pairs {cold} failed in the cold round alone and {warm} in the warm one alone, so those left are no fair sample"

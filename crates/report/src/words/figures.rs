@@ -92,8 +92,37 @@ pub(super) fn figures(level: &LevelComparison) -> Bilingual {
             [format!("{cycles} cycles"), format!("{cycles} 个冷热循环")]
         }
     };
-    let ttft = &level.ttft;
-    figures_of(&FigureBasis { ttft, rounds })
+    figures_of(&FigureBasis {
+        ttft: &level.ttft,
+        rounds,
+        units: units(level),
+    })
+}
+
+/// What is one observation: a prompt, or a session of them.
+pub(super) fn units(level: &LevelComparison) -> [&'static str; 2] {
+    if level.sessions.is_some() {
+        ["sessions", "个会话"]
+    } else {
+        ["prompts", "条提示词"]
+    }
+}
+
+/// Too few observations to tell anything.
+pub(super) fn too_few(of: u64, level: &LevelComparison) -> Bilingual {
+    let [units, units_zh] = match units(level) {
+        ["sessions", _] => ["different sessions", "不同会话只有"],
+        _ => ["different prompts", "不同提示词只有"],
+    };
+    let count_zh = if level.sessions.is_some() {
+        "个"
+    } else {
+        "条"
+    };
+    [
+        format!("cannot tell: {units} with a TTFT in both rounds: {of}; at least 6 are needed"),
+        format!("无法判断：两轮都有 TTFT 的{units_zh} {of} {count_zh}，至少需要 6 {count_zh}"),
+    ]
 }
 
 /// What figures of times rest on.
@@ -101,6 +130,8 @@ pub(super) struct FigureBasis<'a> {
     pub(super) ttft: &'a MetricComparison,
     /// The rounds.
     pub(super) rounds: Bilingual,
+    /// What is one observation of them.
+    pub(super) units: [&'static str; 2],
 }
 
 /// The same of other rounds.
@@ -131,25 +162,26 @@ pub(super) fn figures_of(basis: &FigureBasis<'_>) -> Bilingual {
 /// by.
 fn interval(basis: &FigureBasis<'_>) -> Bilingual {
     let (ttft, [rounds, rounds_zh]) = (basis.ttft, &basis.rounds);
-    let prompts = ttft.prompts;
+    let count = ttft.prompts;
+    let [units, units_zh] = basis.units;
     match ttft.interval_kind {
         Some(IntervalKind::TCycles) => {
             return [
-                format!("95 % t interval over {rounds} of {prompts} prompts"),
-                format!("{rounds_zh}、{prompts} 条提示词的 95% 置信区间（t）"),
+                format!("95 % t interval over {rounds} of {count} {units}"),
+                format!("{rounds_zh}、{count} {units_zh}的 95% 置信区间（t）"),
             ];
         }
         Some(IntervalKind::TSequential) => {
             return [
-                format!("t interval over {rounds} of {prompts} prompts, 95 % over all looks"),
-                format!("{rounds_zh}、{prompts} 条提示词的置信区间（t），各次查看合计 95%"),
+                format!("t interval over {rounds} of {count} {units}, 95 % over all looks"),
+                format!("{rounds_zh}、{count} {units_zh}的置信区间（t），各次查看合计 95%"),
             ];
         }
         _ => {}
     }
     let spread = [
-        format!("95 % spread over {prompts} prompts, {rounds}"),
-        format!("{prompts} 条提示词间的 95% 运行内波动，{rounds_zh}"),
+        format!("95 % spread over {count} {units}, {rounds}"),
+        format!("{count} {units_zh}间的 95% 运行内波动，{rounds_zh}"),
     ];
     let Some(allowance) = ttft.allowance else {
         return spread;

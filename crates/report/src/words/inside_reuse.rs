@@ -2,14 +2,14 @@
 
 use super::{
     Bilingual, both,
-    figures::{FigureBasis, figures_of, known_rate, times},
+    figures::{FigureBasis, figures_of, known_rate, times, too_few, units},
     overload::{self, SideNames},
 };
-use dualround_model::{ConclusionKind, InsideReuse, Reason, Verdict};
+use dualround_model::{ConclusionKind, InsideReuse, LevelComparison, Reason, Verdict};
 
 /// What reuse inside the round is worth.
-pub(super) fn inside_reuse(found: &InsideReuse) -> Bilingual {
-    let [figures, figures_zh] = figures(found);
+pub(super) fn inside_reuse(found: &InsideReuse, level: &LevelComparison) -> Bilingual {
+    let [figures, figures_zh] = figures(found, level);
     let [hits, hits_zh] = hits(found);
     let [warm_up, warm_up_zh] = warm_up(found);
     match found.kind {
@@ -32,7 +32,7 @@ pub(super) fn inside_reuse(found: &InsideReuse) -> Bilingual {
             ]
         }
         ConclusionKind::CannotTell | ConclusionKind::Withheld => {
-            let [why, why_zh] = why_not(found, [figures, figures_zh]);
+            let [why, why_zh] = why_not(found, level, [figures, figures_zh]);
             [
                 format!("reuse inside the round: {why}{hits}"),
                 format!("轮内复用：{why_zh}{hits_zh}"),
@@ -65,10 +65,11 @@ pub(super) fn in_a_few_words(found: &InsideReuse) -> Bilingual {
     }
 }
 
-fn figures(found: &InsideReuse) -> Bilingual {
+fn figures(found: &InsideReuse, level: &LevelComparison) -> Bilingual {
     let pairs = found.cycles;
     figures_of(&FigureBasis {
         ttft: &found.ttft,
+        units: units(level),
         rounds: if pairs == 1 {
             both("one pair of rounds", "一对轮次")
         } else {
@@ -141,7 +142,7 @@ fn hits(found: &InsideReuse) -> Bilingual {
     ]
 }
 
-fn why_not(found: &InsideReuse, figures: Bilingual) -> Bilingual {
+fn why_not(found: &InsideReuse, level: &LevelComparison, figures: Bilingual) -> Bilingual {
     let [figures, figures_zh] = figures;
     match found.reason {
         Some(Reason::Contaminated) if found.without.verdict != Verdict::Contaminated => both(
@@ -153,12 +154,7 @@ fn why_not(found: &InsideReuse, figures: Bilingual) -> Bilingual {
             "不下结论：本无可复用之处，提示词 token 却命中了缓存",
         ),
         Some(Reason::Overloaded(sides)) => overload::withheld(sides, SideNames::WITHOUT_AND_COLD),
-        Some(Reason::FewPrompts { prompts }) => [
-            format!(
-                "cannot tell: different prompts with a TTFT in both rounds: {prompts}; at least 6 are needed"
-            ),
-            format!("无法判断：两轮都有 TTFT 的不同提示词只有 {prompts} 条，至少需要 6 条"),
-        ],
+        Some(Reason::FewPrompts { prompts }) => too_few(prompts, level),
         Some(Reason::LostPairs { cold, warm, of }) => [
             format!(
                 "cannot tell: of {of} pairs {cold} failed without reuse alone and {warm} in the cold round alone, so those left are no fair sample"

@@ -67,6 +67,8 @@ pub(crate) fn request(level: u32, round: u32) -> Request {
         truncated: false,
         row_options: None,
         mixed: None,
+        turn: None,
+        answer: None,
         user: 0,
         outcome: Outcome::Success,
         timeline: Timeline::default(),
@@ -260,6 +262,7 @@ pub(crate) fn comparison(level: u32, concurrency: u32) -> LevelComparison {
         load: concurrency.into(),
         level,
         pairs: 95,
+        sessions: None,
         cycles: 1,
         cold: ColdVerdict {
             method: ColdMethod::Marker,

@@ -27,6 +27,8 @@ pub(super) struct ExcessHits {
     pub(super) excess: u64,
     /// Prompt tokens of which a hit would have been seen.
     visible: u64,
+    /// Prompt tokens that the turn before did not send too: all, where requests are no turns.
+    new: u64,
     /// The same if they shared nothing with each other but what stands around their texts.
     visible_alone: u64,
     /// Requests of which one alone is contamination.
@@ -63,6 +65,7 @@ impl ExcessHits {
             sums.begun += begun;
             sums.excess += excess;
             sums.visible += prompt.saturating_sub(allowed);
+            sums.new += prompt.saturating_sub(sent_before(round, index).min(expected));
             let around = limits.template.min(UNSEEN_TEMPLATE);
             sums.visible_alone += prompt.saturating_sub(around + limits.block);
             let much = excess as f64 >= ONE_REQUEST * prompt as f64;
@@ -81,7 +84,7 @@ impl ExcessHits {
 
     /// Enough of the prompt tokens could have shown a hit.
     pub(super) fn would_show(&self) -> bool {
-        self.visible as f64 >= VISIBLE * self.prompt as f64
+        self.visible as f64 >= VISIBLE * self.new as f64
     }
 
     /// The same, had its requests shared nothing with each other but what stands around their
@@ -99,4 +102,15 @@ impl ExcessHits {
     pub(super) fn contaminated(&self) -> bool {
         self.alone > 0 || self.excess as f64 > self.tolerated()
     }
+}
+
+/// Tokens that the turn before has sent and generated: a hit on them shows nothing, but each of them was
+/// new once, and would have shown one then.
+fn sent_before(round: &RoundResult, index: u32) -> u64 {
+    let before = round.requests.turn_before(index);
+    let tokens = before.and_then(|row| {
+        let answer = row.output_tokens().unwrap_or(0);
+        Some(row.input_tokens()? + answer)
+    });
+    tokens.unwrap_or(0)
 }

@@ -1,6 +1,6 @@
 //! What a request may hit of requests of its own round: prompts share beginnings.
 
-use dualround_model::{RequestRow, RoundResult};
+use dualround_model::{RequestRow, RoundKind, RoundResult};
 
 /// Bytes of a marker per token, where no tokenizer counted them: fewer than in any real one.
 const MARKER_BYTES: u64 = 2;
@@ -20,9 +20,10 @@ pub(crate) struct OwnHits {
 /// What one request may hit of its own round; `prompt`: its prompt tokens as the server counted
 /// them.
 pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt: u64) -> OwnHits {
+    let answer = answer_before(round, index);
     if let Some(expected) = &round.expected {
         let tokens = expected.tokens.get(index as usize).copied().flatten();
-        let tokens = u64::from(tokens.unwrap_or(0));
+        let tokens = u64::from(tokens.unwrap_or(0)) + answer;
         // What the tokenizer does not show may be shared too.
         let most = tokens + expected.unseen;
         return OwnHits {
@@ -37,12 +38,34 @@ pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt
             most: prompt,
         };
     }
-    let least = shared / CHARS_A_TOKEN;
-    let most = TOKENS_A_CHAR * shared + marker_tokens(round);
+    let least = shared / CHARS_A_TOKEN + answer;
+    let most = TOKENS_A_CHAR * shared + marker_tokens(round) + answer;
     OwnHits {
         least: least.min(prompt),
         most: most.min(prompt),
     }
+}
+
+/// Prompt tokens of a request that a prefix cache which forgets nothing could give it in its round:
+/// where the round repeats another, all of them; `None` where no tokenizer tells.
+pub(crate) fn reachable(round: &RoundResult, index: u32, prompt: u64) -> Option<u64> {
+    let kind = round.meta.spec.kind;
+    if kind == RoundKind::NoReuse {
+        return Some(0);
+    }
+    if kind.repeats_cold() {
+        return Some(prompt);
+    }
+    let expected = round.expected.as_ref()?;
+    let tokens = expected.tokens.get(index as usize).copied().flatten()?;
+    Some(u64::from(tokens).min(prompt))
+}
+
+/// Tokens of the answer to the turn before, which the engine generated behind that turn's prompt: where
+/// the answer that stands in the history is the same, they are in its cache too.
+fn answer_before(round: &RoundResult, index: u32) -> u64 {
+    let before = round.requests.turn_before(index);
+    before.and_then(RequestRow::output_tokens).unwrap_or(0)
 }
 
 /// Tokens of a round's marker, which all of its prompts begin with.

@@ -52,7 +52,7 @@ pub(crate) struct Estimate {
     pub(crate) trend: Option<f64>,
 }
 
-/// Logarithms of a metric of one prompt, cold and warm.
+/// Logarithms of a metric of one prompt, or session, cold and warm.
 #[derive(Clone, Copy)]
 struct PairLogs {
     prompt: u64,
@@ -305,9 +305,11 @@ fn paired(
 ) -> Vec<PairLogs> {
     matched(cold, warm)
         .filter(|(_, cold, warm)| keep(cold, warm))
-        .filter_map(|(_, cold, warm)| {
+        .filter_map(|(index, row, warm)| {
+            let unit = cold.requests.unit(index, row);
+            let cold = row;
             Some(PairLogs {
-                prompt: cold.prompt(),
+                prompt: unit,
                 cold: ln(cold, pick)?,
                 warm: ln(warm, pick)?,
                 colds_apart: 0.0,
@@ -319,16 +321,16 @@ fn paired(
 
 /// The requests that have the metric in all repeats of both sides.
 fn repeated(design: &Design<'_>, pick: MetricOf, keep: PairFilter<'_>) -> Vec<PairLogs> {
-    let Some((cold, warm)) = design.cycles.first() else {
+    let Some((one, warm)) = design.cycles.first() else {
         return Vec::new();
     };
-    matched(cold, warm)
+    matched(one, warm)
         .filter(|(_, cold, warm)| keep(cold, warm))
         .filter_map(|(index, row, _)| {
             let cold = over_repeats(&design.colds, index, pick)?;
             let warm = over_repeats(&design.warms, index, pick)?;
             Some(PairLogs {
-                prompt: row.prompt(),
+                prompt: one.requests.unit(index, row),
                 cold: cold.mean,
                 warm: warm.mean,
                 colds_apart: cold.last - cold.first,

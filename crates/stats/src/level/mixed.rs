@@ -214,7 +214,7 @@ impl<'a> MixedRound<'a> {
                 start_ns: row.start_ns().unwrap_or(0),
                 block: place.block,
                 arm: place.arm,
-                prompt: row.prompt(),
+                prompt: round.requests.unit(index, row),
                 ln: (now / before).ln(),
             })
         });

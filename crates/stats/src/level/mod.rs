@@ -15,6 +15,7 @@ mod lost;
 mod mixed;
 pub(crate) mod no_reuse;
 pub(crate) mod overload;
+mod sessions;
 
 use crate::{
     cache::cold,
@@ -45,6 +46,7 @@ use lengths::lengths;
 use lost::{lost, too_many};
 use mixed::mixed;
 use no_reuse::inside_reuse;
+use sessions::sessions;
 
 /// Compares the rounds of a level, but for their answers, whose texts are not in memory. Requests
 /// whose prompt tokens changed are marked.
@@ -116,6 +118,7 @@ pub fn compare(
         inside_reuse: inside_reuse(rounds, known, &cold, noise),
         mixed,
         until: design.until(is_decided(&conclusion)),
+        sessions: sessions(rounds, &design),
         buckets: lengths(&design, noise),
         prefill,
         unequal_outputs,

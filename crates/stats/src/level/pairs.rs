@@ -1,6 +1,7 @@
 //! The same request cold and warm.
 
 use dualround_model::{Flag, RequestRow, RoundResult};
+use std::collections::HashSet;
 
 /// Output lengths that differ by more than this make a pair unequal.
 pub(crate) const LENGTH_SHARE: f64 = 0.05;
@@ -20,15 +21,39 @@ pub(crate) fn is_whole(row: &RequestRow) -> bool {
     row.is_success() && !row.has(Flag::Retried)
 }
 
-/// Requests that succeeded in both rounds, with their index.
+/// Requests that succeeded in both rounds, with their index; of sessions those whose sides have the
+/// same turns.
 pub(crate) fn matched<'a>(
     one: &'a RoundResult,
     two: &'a RoundResult,
 ) -> impl Iterator<Item = (u32, &'a RequestRow, &'a RequestRow)> {
-    one.requests.successes().filter_map(|(index, row)| {
+    let apart = sessions_apart(one, two);
+    one.requests.successes().filter_map(move |(index, row)| {
         let other = two.requests.get(index)?;
-        other.is_success().then_some((index, row, other))
+        let session = one.requests.turn(index).map(|turn| turn.session);
+        let is_whole = session.is_none_or(|session| !apart.contains(&session));
+        (is_whole && other.is_success()).then_some((index, row, other))
     })
+}
+
+/// Sessions whose sides differ: a turn succeeded in one of two rounds alone. The mean over the rest of
+/// their turns would be over others on each side.
+pub(crate) fn sessions_apart(one: &RoundResult, two: &RoundResult) -> HashSet<u32> {
+    let mut apart = HashSet::new();
+    if !one.requests.has_turns() {
+        return apart;
+    }
+    for (round, other) in [(one, two), (two, one)] {
+        for (index, _) in round.requests.successes() {
+            let there = other.requests.get(index);
+            if there.is_some_and(RequestRow::is_success) {
+                continue;
+            }
+            let turn = round.requests.turn(index);
+            apart.extend(turn.map(|turn| turn.session));
+        }
+    }
+    apart
 }
 
 /// Requests that succeeded in both rounds.

@@ -28,6 +28,7 @@ pub(crate) fn arrivals(
     let span = starts().max().zip(starts().min());
     let span_s = span.map(|(last, first)| (last - first) as f64 / 1e9);
     let planned = u64::from(meta.planned);
+    let open = of_turns(open, rows, &due);
     let scheduled_s = (open.last_due_ns.saturating_add(open.drained_ns)) as f64 / 1e9;
     Some(ArrivalSummary {
         scheduled_rate: rate(planned, open.last_due_ns as f64 / 1e9),
@@ -48,9 +49,21 @@ pub(crate) fn arrivals(
             rows,
             is_whole(meta, &open),
             slots,
-            steady_gap_ns(meta, &open),
+            steady_gap_ns(meta, &open, !rows.has_turns()),
         ),
     })
+}
+
+/// Of sessions the rate is that at which they begin: when their later turns are due is known when they
+/// are.
+fn of_turns(open: OpenLoopRound, rows: &RequestRows, due: &[u64]) -> OpenLoopRound {
+    match due.first().zip(due.last()) {
+        Some((first, last)) if rows.has_turns() => OpenLoopRound {
+            last_due_ns: last - first,
+            ..open
+        },
+        _ => open,
+    }
 }
 
 /// The intervals between so many instants over a time.
@@ -64,9 +77,12 @@ fn is_whole(meta: &RoundMeta, open: &OpenLoopRound) -> bool {
     !meta.interrupted && !meta.unfinished && open.drained_ns == 0
 }
 
-/// Mean time between two arrivals of a rate, ns; `None` of a trace, which has no one rate.
-fn steady_gap_ns(meta: &RoundMeta, open: &OpenLoopRound) -> Option<f64> {
+/// Mean time between two arrivals of a rate, ns; `None` of a trace, and of turns, which have no one rate.
+fn steady_gap_ns(meta: &RoundMeta, open: &OpenLoopRound, is_steady: bool) -> Option<f64> {
     let gaps = meta.planned.checked_sub(1).filter(|gaps| *gaps > 0)?;
+    if !is_steady {
+        return None;
+    }
     matches!(meta.load, Load::Rate(_)).then(|| open.last_due_ns as f64 / f64::from(gaps))
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 use dualround_model::{
     Flag, MetricSummary, RequestMetrics, RequestRecord, RequestRow, RequestRows, RoundMeta,
-    RoundResult, RoundRun, RoundSummary, Stat, Tail, Tails,
+    RoundResult, RoundRun, RoundSummary, RowTurn, Stat, Tail, Tails,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -63,6 +63,13 @@ impl RoundFold {
             .set(record.index, RequestRow::new(record, metrics));
         if let Some(place) = record.mixed {
             self.rows.place(record.index, place);
+        }
+        if let Some(turn) = &record.turn {
+            let place = RowTurn {
+                session: turn.session,
+                turn: turn.turn,
+            };
+            self.rows.note_turn(record.index, place);
         }
         if let Some(due_ns) = record.timeline.due_ns {
             self.rows.due(record.index, due_ns);

@@ -65,7 +65,7 @@ fn of_round(round: &RoundResult, pick: RoundMetricOf) -> Vec<PromptLog> {
     let logs = round.requests.successes().filter_map(|(index, row)| {
         let value = pick(round, index, row).filter(|value| *value > 0.0)?;
         Some(PromptLog {
-            prompt: row.prompt(),
+            prompt: round.requests.unit(index, row),
             ln: value.ln(),
         })
     });

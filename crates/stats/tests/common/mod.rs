@@ -31,6 +31,8 @@ pub(crate) fn success(index: u32, start: f64, tokens: &[f64], usage: Usage) -> R
         truncated: false,
         row_options: None,
         mixed: None,
+        turn: None,
+        answer: None,
         user: 0,
         outcome: Outcome::Success,
         timeline: Timeline {

@@ -85,6 +85,7 @@ impl Experiment<'_> {
             progress: &mut self.progress,
             live: self.live.as_ref().map(|live| live.round(load, spec)),
             journal: &mut self.journal,
+            answers: self.answers.as_mut(),
             fold: None,
             options: &self.options,
             failure: None,

@@ -20,9 +20,9 @@ use crate::{
 use dualround_loadgen::{Cancel, Session, rfc3339};
 use dualround_model::{
     Comparison, Lang, LevelComparison, Plan, RequestMetrics, RequestRecord, RoundResult,
-    RunEvidence, Selection, Warning,
+    RunEvidence, Selection, StoreText, Warning,
 };
-use dualround_report::{Journal, RunFiles, RunInfo};
+use dualround_report::{AnswerFile, Journal, RunFiles, RunInfo};
 use dualround_stats::SummaryOptions;
 use evidence::TokenIds;
 use std::{path::Path, sync::atomic::Ordering::SeqCst, time::SystemTime};
@@ -32,6 +32,8 @@ struct Experiment<'a> {
     session: Session,
     files: RunFiles,
     journal: Journal,
+    /// Where pinned answers are kept; `None` where no text is.
+    answers: Option<AnswerFile>,
     /// The plan as it is written down.
     stored: Plan,
     options: SummaryOptions,
@@ -124,6 +126,7 @@ pub(crate) fn conduct(
     let options = SummaryOptions::of(&plan, connected.canary.as_ref(), &info.engines);
     let mut run = Experiment {
         journal: folder.files.journal()?,
+        answers: (plan.output.store_text != StoreText::None).then(|| folder.files.answers()),
         stored: info.plan.clone(),
         options,
         ids: None,

@@ -4,7 +4,7 @@ use super::RequestWatch;
 use crate::{live::LiveRound, progress::Progress};
 use dualround_loadgen::{Cancel, RoundEvent};
 use dualround_model::RequestRecord;
-use dualround_report::{Journal, ReportError};
+use dualround_report::{AnswerFile, Journal, PinnedAnswer, ReportError};
 use dualround_stats::{RoundFold, SummaryOptions, request_metrics};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub(super) struct RoundObservers<'a> {
     pub(super) progress: &'a mut Progress,
     pub(super) live: Option<LiveRound<'a>>,
     pub(super) journal: &'a mut Journal,
+    /// Where pinned answers are kept; `None` where no text is.
+    pub(super) answers: Option<&'a mut AnswerFile>,
     /// `None` before the round has begun.
     pub(super) fold: Option<RoundFold>,
     pub(super) options: &'a SummaryOptions,
@@ -69,6 +71,24 @@ impl RoundObservers<'_> {
             fold.add_measured(record, &metrics);
         }
         self.write(|journal| journal.append(record));
+        self.keep_answer(record);
+    }
+
+    /// Keeps an answer that later turns build on, for a run that goes on.
+    fn keep_answer(&mut self, record: &RequestRecord) {
+        let (Some(file), Some(turn), Some(answer)) =
+            (&mut self.answers, &record.turn, &record.answer)
+        else {
+            return;
+        };
+        let kept = file.append(&PinnedAnswer {
+            turn: turn.clone(),
+            messages: answer.to_vec(),
+        });
+        if let (Err(failure), None) = (kept, &self.failure) {
+            self.failure = Some(failure);
+            self.cancel.cancel();
+        }
     }
 
     fn write(&mut self, write: impl FnOnce(&mut Journal) -> Result<(), ReportError>) {

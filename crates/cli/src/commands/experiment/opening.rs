@@ -3,6 +3,7 @@
 use super::{ExperimentRequest, dataset_warnings::dataset_warnings, resume};
 use crate::{
     commands::{resume::Resumed, saved},
+    exit::Usage,
     gate::Gate,
     gate_schema::Levels,
     prices,
@@ -11,7 +12,9 @@ use crate::{
     screen::note,
 };
 use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339, sendable};
-use dualround_model::{CanaryReport, ControlEffect, LevelComparison, RoundResult, Warning};
+use dualround_model::{
+    CanaryReport, ControlEffect, LevelComparison, RoundResult, StoreText, Warning,
+};
 use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, warning_text};
 use std::time::{Duration, SystemTime};
 
@@ -63,6 +66,7 @@ pub(super) fn resumed(request: &ExperimentRequest<'_>) -> anyhow::Result<Option<
         return Ok(None);
     }
     let plan = &request.plan;
+    refuse_lost_answers(request)?;
     let resumed = resume::read(&plan.output.dir, plan, &request.selection)?;
     let (kept, all) = (resumed.levels.len(), plan.levels.len());
     if kept < all {
@@ -78,6 +82,19 @@ pub(super) fn resumed(request: &ExperimentRequest<'_>) -> anyhow::Result<Option<
         });
     }
     Ok(Some(resumed))
+}
+
+/// Refuses to go on with a run whose answers were pinned and not kept.
+fn refuse_lost_answers(request: &ExperimentRequest<'_>) -> Result<(), Usage> {
+    let sessions = request.selection.sessions;
+    let is_pinned = sessions.is_some_and(|facts| facts.pinned_turns > 0);
+    if is_pinned && request.plan.output.store_text == StoreText::None {
+        return Err(Usage(
+            "--resume: the answers that later turns build on were not kept (--store-text none), so the run cannot go on: begin it anew"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Opens a session, finds the server and what is asked of it, and says what is to be said before
@@ -108,6 +125,11 @@ pub(super) fn connect(
     {
         let seconds = waited.as_secs_f64();
         note(&format!("the server was ready after {seconds:.1} s"));
+    }
+    if let Some(resumed) = resumed {
+        for answer in resumed.files.pinned_answers()? {
+            session.pin(&answer.turn, answer.messages);
+        }
     }
     let canary = session.preflight()?;
     prices::check_model(session.plan())?;

@@ -184,6 +184,7 @@ fn write_prompts(fitting: &FittingPrompts) -> anyhow::Result<()> {
         output: None,
         zipf: 0.0,
         turns: 1,
+        gap_s: None,
         lang: TextLang::En,
         seed: SEED,
     };

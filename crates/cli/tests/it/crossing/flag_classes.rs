@@ -31,6 +31,7 @@ pub(super) const GOOD: &[(&str, &str)] = &[
     ("reset-cache-url", "http://127.0.0.1:9/reset"),
     ("resume", "out"),
     ("rounds", "CWC"),
+    ("session-header", "x-session"),
     ("slo-file", "slo.yaml"),
     ("api", "responses"),
     ("cache-control", "1h"),

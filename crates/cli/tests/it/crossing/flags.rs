@@ -125,6 +125,7 @@ fn beside(name: &str) -> &'static [&'static str] {
         "oversample" => &["--num-samples", "9"],
         "arrival" | "max-concurrency" => &["--request-rate", "8"],
         "burstiness" => &["--request-rate", "8", "--arrival", "gamma"],
+        "answers" | "session-header" | "think-time" => &["--turns", "all"],
         "gap-cap" | "replay-speed" | "timestamp-unit" => &["--replay"],
         _ => &[],
     }

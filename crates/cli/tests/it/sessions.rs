@@ -1,0 +1,443 @@
+//! Sessions: conversations whose turns are all asked, each when the one before has been answered.
+
+use crate::{
+    common::{adds_up, engine, engine_with, json, refused, run, scripted, stderr, stdout},
+    schema::valid,
+};
+use serde_json::{Value, json};
+use simllm::{Fault, FaultOn, FaultRule, SimConfig};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+/// A text of so many words that no other has.
+fn words(name: &str, count: usize) -> String {
+    (0..count).map(|at| format!("{name}{at} ")).collect()
+}
+
+/// Conversations of so many turns with recorded answers.
+fn chats(dir: &Path, sessions: usize, turns: usize) {
+    let row = |session: usize| {
+        let mut messages = Vec::new();
+        for turn in 0..turns {
+            let asked = words(&format!("s{session}t{turn}w"), 60);
+            messages.push(json!({"role": "user", "content": asked}));
+            let answer = words(&format!("s{session}t{turn}a"), 20);
+            messages.push(json!({"role": "assistant", "content": answer}));
+        }
+        json!({"id": format!("c{session}"), "messages": messages}).to_string() + "\n"
+    };
+    let rows: String = (0..sessions).map(row).collect();
+    std::fs::write(dir.join("chats.jsonl"), rows).unwrap();
+}
+
+/// The same without answers; the second turn comes after a gap.
+fn questions(dir: &Path, sessions: usize, turns: usize) {
+    let row = |session: usize| {
+        let turns: Vec<Value> = (0..turns)
+            .map(|turn| {
+                let text = words(&format!("q{session}t{turn}w"), 60);
+                json!({"text": text, "delay_ms": if turn == 1 { 150 } else { 0 }})
+            })
+            .collect();
+        json!({"session_id": format!("q{session}"), "turns": turns}).to_string() + "\n"
+    };
+    let rows: String = (0..sessions).map(row).collect();
+    std::fs::write(dir.join("questions.jsonl"), rows).unwrap();
+}
+
+fn ran(dir: &Path, line: &str) -> String {
+    let output = run(dir, line);
+    assert!(output.status.success(), "{line}: {}", stderr(&output));
+    stdout(&output)
+}
+
+/// The requests of a round by session and turn.
+fn by_turn(file: &Value) -> HashMap<(u64, u64), Value> {
+    let requests = file["requests"].as_array().unwrap().iter();
+    requests
+        .map(|one| {
+            let number = |key: &str| one[key].as_u64().unwrap();
+            ((number("session"), number("turn")), one.clone())
+        })
+        .collect()
+}
+
+#[test]
+fn every_turn_hits_what_its_session_has_sent() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    chats(dir, 8, 4);
+    let base = sim.base_url();
+    let shown = ran(
+        dir,
+        &format!(
+            "--dataset chats.jsonl --turns all --endpoint {base} --concurrency 2 --seed 1 \
+             --max-output-tokens 6 --output-dir out --progress none --lang en"
+        ),
+    );
+    assert!(shown.contains("over 8 sessions"), "{shown}");
+    let comparison = json(&dir.join("out/comparison.json"));
+    valid("comparison", &comparison);
+    let level = &comparison["levels"][0];
+    assert_eq!(level["prompts"], 8);
+    assert_eq!(level["cold"]["verdict"], "cold", "{level}");
+    let rounds = level["sessions"]["rounds"].as_array().unwrap();
+    assert_eq!(level["sessions"]["left_out"], 0);
+    let block = 16;
+    for (round, kind) in rounds.iter().zip(["cold", "warm"]) {
+        assert_eq!(
+            (&round["kind"], &round["sessions"]),
+            (&kind.into(), &8.into())
+        );
+        let turns = round["turns"].as_array().unwrap();
+        assert_eq!(turns.len(), 4);
+        for turn in turns {
+            let tokens = |key: &str| turn[key].as_u64().unwrap();
+            let (hit, reachable, requests) = (
+                tokens("hit_tokens"),
+                tokens("reachable_tokens"),
+                tokens("requests"),
+            );
+            assert_eq!(requests, 8);
+            // In whole blocks, and never the last token.
+            assert!(
+                hit <= reachable && reachable - hit <= requests * (block + 1),
+                "{kind}: {turn}"
+            );
+        }
+        let share = round["reached_share"].as_f64().unwrap();
+        assert!((0.9..=1.0).contains(&share), "{kind}: {share}");
+    }
+    // A turn is never sent before the one it follows has ended.
+    for round in 1..=2 {
+        let file = json(&dir.join(format!("out/concurrency_2_round_{round}.json")));
+        valid("concurrency_round", &file);
+        adds_up(&file);
+        let turns = by_turn(&file);
+        assert_eq!(turns.len(), 32);
+        for ((session, turn), one) in &turns {
+            let Some(before) = turns.get(&(*session, turn - 1)) else {
+                continue;
+            };
+            let ms = |one: &Value, key: &str| one[key].as_f64().unwrap();
+            let ended = ms(before, "start_ms") + ms(before, "latency");
+            assert!(ms(one, "start_ms") >= ended - 0.01, "{one} {before}");
+        }
+        assert_eq!(turns[&(0, 2)]["id"], "c0/2");
+    }
+    // No more sessions at once than were asked for.
+    assert!(sim.truth().peak_in_flight <= 2);
+}
+
+#[test]
+fn answers_of_the_first_round_are_pinned_and_stand_in_every_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let sim = engine_with(SimConfig {
+        log_bodies: true,
+        ..SimConfig::default()
+    });
+    questions(dir, 6, 3);
+    let base = sim.base_url();
+    ran(
+        dir,
+        &format!(
+            "--dataset questions.jsonl --turns all --endpoint {base} --concurrency 3 --seed 1 \
+             --max-output-tokens 5 --output-dir out --progress none --no-probe --warmup 0 \
+             --cold none --rounds CW"
+        ),
+    );
+    let pinned = std::fs::read_to_string(dir.join("out/answers.jsonl")).unwrap();
+    let pinned: Vec<Value> = pinned
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // The answers to the last turns are nobody's history.
+    assert_eq!(pinned.len(), 12);
+    // The same bodies in both rounds, with the answers in them.
+    let bodies: Vec<String> = sim
+        .truth()
+        .requests
+        .iter()
+        .map(|one| one.body.clone().unwrap())
+        .collect();
+    let (mut cold, mut warm) = (bodies[..18].to_vec(), bodies[18..].to_vec());
+    cold.sort_unstable();
+    warm.sort_unstable();
+    assert_eq!(cold, warm);
+    for answer in &pinned {
+        let message = answer["messages"][0].to_string();
+        let content = answer["messages"][0]["content"].as_str().unwrap();
+        assert!(!content.is_empty());
+        let session = answer["session"].as_u64().unwrap();
+        let turn = answer["turn"].as_u64().unwrap();
+        let next = format!("q{session}t{turn}w0 ");
+        let built: Vec<&String> = warm.iter().filter(|body| body.contains(&next)).collect();
+        assert!(!built.is_empty());
+        for body in built {
+            let body: Value = serde_json::from_str(body).unwrap();
+            let messages = body["messages"].as_array().unwrap();
+            let at = usize::try_from(2 * turn - 1).unwrap();
+            assert_eq!(messages[at].to_string(), message, "{body}");
+        }
+    }
+    let digests: Vec<Value> = [1, 2]
+        .map(|round| json(&dir.join(format!("out/concurrency_3_round_{round}.json"))))
+        .iter()
+        .map(|file| file["configuration"]["wire_digest"].clone())
+        .collect();
+    assert_eq!(digests[0], digests[1]);
+    // The gap before the second turn, from the answer's end.
+    let turns = by_turn(&json(&dir.join("out/concurrency_3_round_1.json")));
+    let ms = |one: &Value, key: &str| one[key].as_f64().unwrap();
+    for session in 0..6 {
+        let (one, two) = (&turns[&(session, 1)], &turns[&(session, 2)]);
+        let gap = ms(two, "start_ms") - ms(one, "start_ms") - ms(one, "latency");
+        assert!((149.9..1000.0).contains(&gap), "{gap}");
+    }
+}
+
+#[test]
+fn a_turn_that_fails_ends_its_session_in_all_rounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    chats(dir, 8, 3);
+    // One after the other, so that the fifth request is the second turn of the second session.
+    let sim = engine_with(SimConfig {
+        faults: vec![FaultRule {
+            on: FaultOn::Request(4),
+            fault: Fault::Status {
+                code: 500,
+                body: None,
+                retry_after: None,
+            },
+        }],
+        ..SimConfig::default()
+    });
+    let base = sim.base_url();
+    let shown = ran(
+        dir,
+        &format!(
+            "--dataset chats.jsonl --turns all --endpoint {base} --concurrency 1 --seed 1 \
+             --max-output-tokens 5 --output-dir out --progress none --no-probe --warmup 0 --lang en"
+        ),
+    );
+    for (round, failed, lost) in [(1, 1, 1), (2, 0, 2)] {
+        let file = json(&dir.join(format!("out/concurrency_1_round_{round}.json")));
+        adds_up(&file);
+        let summary = &file["summary"];
+        assert_eq!(summary["planned_requests"], 24);
+        assert_eq!(summary["failed_requests"], failed);
+        assert_eq!(summary["not_started_requests"], lost, "{summary}");
+    }
+    let comparison = json(&dir.join("out/comparison.json"));
+    let sessions = &comparison["levels"][0]["sessions"];
+    assert_eq!(sessions["rounds"][0]["ended_early"], 1, "{sessions}");
+    assert_eq!(sessions["rounds"][1]["ended_early"], 1);
+    assert_eq!(sessions["left_out"], 0);
+    assert!(shown.contains("1 of 8 sessions ended early"), "{shown}");
+    assert_eq!(sim.truth().requests.len(), 23 + 22);
+}
+
+#[test]
+fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    questions(dir, 24, 3);
+    let base = sim.base_url();
+    let line = |more: &str| {
+        format!(
+            "--dataset questions.jsonl --turns all --endpoint {base} --seed 1 --max-output-tokens 4 \
+             --progress none --lang en --think-time none {more}"
+        )
+    };
+    ran(
+        dir,
+        &line("--request-rate 40 --rounds NCW --output-dir rate"),
+    );
+    let level = json(&dir.join("rate/comparison.json"))["levels"][0].clone();
+    let rounds = level["sessions"]["rounds"].as_array().unwrap();
+    let hits = |round: usize| {
+        let turns = rounds[round]["turns"].as_array().unwrap().iter();
+        turns
+            .map(|turn| turn["hit_tokens"].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(rounds[0]["kind"], "no_reuse");
+    assert!(hits(0) < hits(1) / 20 && hits(1) < hits(2), "{rounds:?}");
+    assert!(level["inside_reuse"].is_object());
+    for round in 1..=3 {
+        let file = json(&dir.join(format!("rate/rate_40_round_{round}.json")));
+        adds_up(&file);
+        let turns = by_turn(&file);
+        for ((session, turn), one) in &turns {
+            let ms = |one: &Value, key: &str| one[key].as_f64().unwrap();
+            let due = ms(one, "scheduled_ms");
+            assert!(ms(one, "start_ms") >= due - 0.001, "{one}");
+            if let Some(before) = turns.get(&(*session, turn - 1)) {
+                let ended = ms(before, "start_ms") + ms(before, "latency");
+                assert!(
+                    (due - ended).abs() < 0.01,
+                    "due at the end of the one before: {one}"
+                );
+            }
+        }
+    }
+    ran(
+        dir,
+        &line("--concurrency 2 --rounds CMM --output-dir mixed"),
+    );
+    let file = json(&dir.join("mixed/concurrency_2_round_2.json"));
+    adds_up(&file);
+    let mut arms: HashMap<u64, Value> = HashMap::new();
+    for one in file["requests"].as_array().unwrap() {
+        let session = one["session"].as_u64().unwrap();
+        let of_session = arms.entry(session).or_insert_with(|| one["arm"].clone());
+        assert_eq!(*of_session, one["arm"], "a session has one arm");
+        let share = one["cached_tokens"].as_f64().unwrap() / one["input_tokens"].as_f64().unwrap();
+        assert!(one["arm"] != "hit" || share > 0.6, "{one}");
+    }
+    let mixed = &json(&dir.join("mixed/comparison.json"))["levels"][0]["mixed"];
+    assert!(mixed["blocks"].as_u64().unwrap() >= 16, "{mixed}");
+}
+
+#[test]
+fn a_header_carries_the_session_and_a_run_goes_on_with_its_answers() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    questions(dir, 6, 2);
+    let heads = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&heads);
+    let base = scripted(move |head| {
+        let name = head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-session: "));
+        if head.starts_with("POST") {
+            seen.lock().unwrap().push(name.map(str::to_owned));
+        }
+        let chunk = |delta: &str, end: &str| {
+            format!(
+                "data: {{\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{end}}}]}}\n\n"
+            )
+        };
+        let body =
+            chunk("{\"content\":\"so\"}", "null") + &chunk("{}", "\"stop\"") + "data: [DONE]\n\n";
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    let line = format!(
+        "--dataset questions.jsonl --turns all --endpoint {base}/v1 --model m --seed 1 --concurrency 1 2 \
+         --no-probe --warmup 0 --cold none --rounds C --session-header x-session --think-time none \
+         --progress none"
+    );
+    ran(dir, &format!("{line} --output-dir out"));
+    let heads = heads.lock().unwrap().clone();
+    assert_eq!(heads.len(), 24);
+    assert!(heads.iter().all(Option::is_some));
+    assert_eq!(
+        heads
+            .iter()
+            .filter(|name| name.as_deref() == Some("q3"))
+            .count(),
+        4
+    );
+    // What had been pinned stands in the bodies of the level that goes on.
+    let pinned = std::fs::read_to_string(dir.join("out/answers.jsonl")).unwrap();
+    let journal = std::fs::read_to_string(dir.join("out/requests.jsonl")).unwrap();
+    let first: Vec<&str> = journal
+        .lines()
+        .take_while(|line| !line.starts_with("{\"evidence\""))
+        .collect();
+    std::fs::write(dir.join("out/requests.jsonl"), first.join("\n") + "\n").unwrap();
+    let mut info = json(&dir.join("out/run.json"));
+    for key in ["finished_at", "exit_code"] {
+        info[key] = Value::Null;
+    }
+    info["interrupted"] = true.into();
+    std::fs::write(dir.join("out/run.json"), info.to_string()).unwrap();
+    let other = pinned.replace("\"so\"", "\"as it was\"");
+    std::fs::write(dir.join("out/answers.jsonl"), &other).unwrap();
+    let output = run(dir, &format!("{line} --resume out"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        std::fs::read_to_string(dir.join("out/answers.jsonl")).unwrap(),
+        other
+    );
+    let file = json(&dir.join("out/concurrency_2_round_1.json"));
+    let old = json(&dir.join("out/concurrency_1_round_1.json"));
+    let digest = |file: &Value| file["configuration"]["content_digest"].clone();
+    assert_ne!(digest(&file), digest(&old), "other answers, other content");
+    // Where no text is kept, no answer is.
+    let line = format!("{line} --store-text none");
+    ran(dir, &format!("{line} --output-dir none"));
+    assert!(!dir.join("none/answers.jsonl").exists());
+    refused(
+        dir,
+        &format!("{line} --resume none"),
+        &["--resume", "--store-text none"],
+    );
+}
+
+#[test]
+fn what_does_not_go_with_sessions_is_refused_before_anything_is_sent() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    chats(dir, 8, 2);
+    let base = sim.base_url();
+    let line = |more: &str| format!("--dataset chats.jsonl --endpoint {base} {more}");
+    for (more, said) in [
+        ("--turns some", &["--turns", "first", "all"][..]),
+        ("--answers live", &["--answers", "--turns all"]),
+        ("--think-time 3", &["--think-time", "--turns all"]),
+        (
+            "--session-header x-id",
+            &["--session-header", "--turns all"],
+        ),
+        ("--gap-cap 3", &["--gap-cap", "--replay"]),
+        (
+            "--turns all --think-time soon",
+            &["--think-time", "recorded, none"],
+        ),
+        ("--turns all --think-time=-1", &["--think-time"]),
+        ("--turns all --gap-cap 0", &["--gap-cap 0", "above 0"]),
+        (
+            "--turns all --session-header a:b",
+            &["--session-header a:b", "name of a header"],
+        ),
+        (
+            "--turns all --session-header Content-Length",
+            &["Content-Length", "another"],
+        ),
+        (
+            "--turns all --max-input-length 9",
+            &["--max-input-length", "--turns all"],
+        ),
+        ("--turns all --oversample", &["--oversample", "--turns all"]),
+        (
+            "--turns all --weight-key w",
+            &["--weight-key", "--turns all"],
+        ),
+        (
+            "--turns all --shuffle-round2",
+            &["--shuffle-round2", "--turns all"],
+        ),
+        (
+            "--turns all --shared-prefix 50",
+            &["--shared-prefix", "--turns all"],
+        ),
+        (
+            "--turns all --request-rate 2 --rounds CM",
+            &["M", "--request-rate", "--turns all"],
+        ),
+        ("--turns all --api completions", &["messages"]),
+    ] {
+        refused(dir, &line(more), said);
+    }
+    assert!(sim.truth().requests.is_empty());
+}

@@ -1,0 +1,71 @@
+//! What the samples of sessions are to a run: which of them arrive, which belong together, and what
+//! they sent.
+
+use super::tokens::TurnBodies;
+use crate::{
+    cold::CacheBreaker,
+    request::body::{BodyExtras, fresh_body},
+    sessions::AnswerBook,
+};
+use dualround_model::{Plan, Sample};
+use serde_json::Value;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+/// The book of all levels.
+pub(super) fn book_of(levels: &[Vec<Arc<Sample>>]) -> AnswerBook {
+    let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
+    AnswerBook::of(&all)
+}
+
+/// The samples that arrive: all, or of sessions the first turns of those that fork off no other.
+pub(super) fn starts(samples: &[Arc<Sample>]) -> Vec<Arc<Sample>> {
+    let arrives = |sample: &&Arc<Sample>| match sample.turn.as_deref() {
+        None => true,
+        Some(turn) => turn.turn == 1 && turn.fork.is_none(),
+    };
+    samples.iter().filter(arrives).cloned().collect()
+}
+
+/// The session of each sample, by the one that it forks off at last.
+pub(super) fn roots(samples: &[Arc<Sample>]) -> Vec<u32> {
+    let mut parents: HashMap<u32, u32> = HashMap::new();
+    let turns = samples.iter().filter_map(|sample| sample.turn.as_deref());
+    let roots = turns.map(|turn| {
+        if let Some(fork) = turn.fork {
+            let root = parents.get(&fork.session).copied();
+            parents.insert(turn.session, root.unwrap_or(fork.session));
+        }
+        parents.get(&turn.session).copied().unwrap_or(turn.session)
+    });
+    roots.collect()
+}
+
+/// What a level of sessions has sent in its epoch, made again.
+pub(super) struct SentTurns {
+    pub(super) plan: Plan,
+    pub(super) samples: Vec<Arc<Sample>>,
+    pub(super) breaker: Option<CacheBreaker>,
+    pub(super) key: Option<String>,
+    pub(super) book: Arc<AnswerBook>,
+    pub(super) answered: BTreeSet<u32>,
+}
+
+impl TurnBodies for SentTurns {
+    fn count(&self) -> usize {
+        self.samples.len()
+    }
+
+    fn body(&self, position: usize) -> Option<Value> {
+        let index = u32::try_from(position).ok()?;
+        if !self.answered.contains(&index) {
+            return None;
+        }
+        let whole = self.samples.get(position)?.whole(&*self.book)?;
+        let (fresh, key) = (self.breaker.as_ref(), self.key.as_deref());
+        let body = fresh_body(&self.plan, &whole, BodyExtras { fresh, key });
+        body.ok().map(Value::Object)
+    }
+}

@@ -1,0 +1,210 @@
+//! Rounds of sessions: their order, the maker of their bodies, and what later rounds take from the
+//! first.
+
+use super::{
+    epoch::{RoundBodies, no_bodies},
+    mixed,
+    session::Session,
+    turn_samples::{SentTurns, roots},
+};
+use crate::{
+    LoadError, RoundEvent,
+    exchange::answer_reading::AnswerReading,
+    round::blocks::{BlockCut, BlockLength},
+    round::crew::RoundSupplies,
+    round::order::RoundOrder,
+    round::pacing::Pacing,
+    round::tally::RoundOutput,
+    secrets::Secrets,
+    sessions::{MakerBasis, SessionOrder, TurnFreshness, TurnMaker},
+};
+use dualround_model::{ColdAction, PreparedEpoch, RequestRecord, RoundKind, RoundSpec, Sample};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
+
+impl Session {
+    /// The order of a round of sessions; `None` where the level asks none.
+    pub(super) fn session_order(&self, level: u32, spec: RoundSpec) -> Option<RoundOrder> {
+        let samples = self.setting.samples();
+        let plan = &self.setting.plan;
+        let mut sessions = SessionOrder::of(samples, |position| {
+            let answered = self.answered.as_ref();
+            answered.is_none_or(|answered| answered.contains(&position))
+                && self.epoch.is_begun(spec.kind, position)
+        })?;
+        let arrivals = self.arrivals_of(level, spec);
+        if let Some(arrivals) = arrivals {
+            // What is due later than a round may take does not begin.
+            sessions.roots.truncate(arrivals.due_ns.len());
+        }
+        let mut order = RoundOrder::closed(sessions.positions(), &plan.limits);
+        (order.level, order.round) = (level, spec.number);
+        order.sessions = Some(sessions);
+        if let Some(arrivals) = arrivals {
+            order.pacing = arrivals.pacing(plan.max_concurrency);
+            order.duration_ms = None;
+        }
+        Some(order)
+    }
+
+    /// Requests that a round is to send: of sessions all of their turns, whether an earlier round had
+    /// them answered or not.
+    pub(super) fn planned(&self, order: &RoundOrder) -> u32 {
+        let all = if order.sessions.is_some() && order.pacing == Pacing::Closed {
+            self.setting.samples().len()
+        } else {
+            order.requests.len()
+        };
+        u32::try_from(all).unwrap_or(u32::MAX)
+    }
+
+    /// The maker of a round's bodies.
+    ///
+    /// # Errors
+    /// [`LoadError::Worker`] where it cannot be started.
+    pub(super) fn turn_bodies(
+        &mut self,
+        spec: RoundSpec,
+        order: &mut RoundOrder,
+    ) -> Result<RoundBodies, LoadError> {
+        let samples = self.setting.samples().to_vec();
+        let mut action = None;
+        let mut key = self.epoch.key.clone();
+        let (freshness, facts) = match spec.kind {
+            RoundKind::NoReuse => {
+                let values: Vec<_> = samples.iter().map(|_| self.cold.fresh()).collect();
+                key = self.cold.next_key(&self.setting);
+                // Its values are many, and none of them is told.
+                action = values.first().map(|value| ColdAction {
+                    method: value.method(),
+                    ..ColdAction::default()
+                });
+                let facts = self.epoch.facts.of_new_epoch();
+                (TurnFreshness::Each(values), facts)
+            }
+            RoundKind::Mixed => {
+                let misses = self.toss(spec, order, &samples);
+                let value = self.cold.fresh();
+                action = Some(value.clone().action());
+                let freshness = TurnFreshness::Arms {
+                    epoch: self.epoch.breaker.clone(),
+                    value,
+                    misses,
+                    facts: self.epoch.facts.of_new_epoch(),
+                };
+                (freshness, self.epoch.facts.clone())
+            }
+            _ => {
+                let breaker = self.epoch.breaker.clone();
+                (TurnFreshness::Shared(breaker), self.epoch.facts.clone())
+            }
+        };
+        let maker = TurnMaker::start(MakerBasis {
+            plan: self.setting.plan.clone(),
+            target: self.setting.target().clone(),
+            samples,
+            freshness,
+            key,
+            book: Arc::clone(&self.book),
+            facts,
+            round: spec.number,
+        })?;
+        Ok(RoundBodies {
+            cold: action,
+            turns: Some(Arc::new(maker)),
+            ..RoundBodies::of_epoch(Arc::new(no_bodies()))
+        })
+    }
+
+    /// Cuts a round into blocks of whole sessions and tosses their coin; the positions whose arm meets
+    /// no cache.
+    fn toss(
+        &self,
+        spec: RoundSpec,
+        order: &mut RoundOrder,
+        samples: &[Arc<Sample>],
+    ) -> HashSet<u32> {
+        let concurrency = self.load(order.level, spec).concurrency();
+        let length = BlockLength::InFlight(concurrency.unwrap_or(1));
+        let roots = roots(samples);
+        let cut = BlockCut::of(&order.requests, length, |position| {
+            roots.get(position as usize)
+        });
+        let blocks = cut.toss(length, mixed::coin_seed(self.setting.plan.seed, order));
+        let misses = mixed::misses(&cut.requests, &blocks);
+        order.requests = cut.requests;
+        order.blocks = Some(blocks);
+        misses
+    }
+
+    /// Serves a round of sessions.
+    ///
+    /// # Errors
+    /// What kept a body from being made, or made it differ from the one before.
+    pub(super) fn serve_turns(
+        &mut self,
+        order: RoundOrder,
+        spec: RoundSpec,
+        bodies: &Arc<PreparedEpoch>,
+        turns: &Arc<TurnMaker>,
+        watch: &mut dyn FnMut(RoundEvent<'_>),
+    ) -> Result<RoundOutput, LoadError> {
+        let setting = &self.setting;
+        let plan = &setting.plan;
+        let is_alone = plan.load_of(order.level, spec.kind).concurrency() == Some(1);
+        let between = plan.prometheus.per_request && is_alone;
+        // A body that cannot be made ends the round, and not the run by the user's hand.
+        let cancel = setting.control.cancel.child();
+        let supplies = RoundSupplies {
+            client: &setting.client,
+            epoch: bodies,
+            turns: Some(Arc::clone(turns)),
+            reading: AnswerReading {
+                keep_answer: !self.book.is_empty(),
+                ..AnswerReading::of(plan)
+            },
+            cancel: &cancel,
+            secrets: Secrets::with_rows(plan, setting.samples()),
+            between: between.then(|| Arc::clone(&self.metrics.samplers)),
+        };
+        let (mut begun, mut answered) = (BTreeSet::new(), BTreeSet::new());
+        let output = self.crew.serve(order, supplies, &mut |event| {
+            if let RoundEvent::Finished(record) = &event {
+                note(record, &mut begun, &mut answered);
+            }
+            watch(event);
+        });
+        if let Some(fault) = turns.take_fault() {
+            return Err(fault);
+        }
+        self.answered.get_or_insert(answered);
+        if spec.kind == RoundKind::Cold && output.stopped.is_some() {
+            self.epoch.note_begun(begun);
+        }
+        Ok(output)
+    }
+}
+
+impl Session {
+    /// What the level under way has sent in its epoch; `None` where it asks no sessions.
+    pub(super) fn sent_turns(&self) -> Option<SentTurns> {
+        let setting = &self.setting;
+        setting.asks_sessions().then(|| SentTurns {
+            plan: setting.plan.clone(),
+            samples: setting.samples().to_vec(),
+            breaker: self.epoch.breaker.clone(),
+            key: self.epoch.key.clone(),
+            book: Arc::clone(&self.book),
+            answered: self.answered.clone().unwrap_or_default(),
+        })
+    }
+}
+
+fn note(record: &RequestRecord, begun: &mut BTreeSet<u32>, answered: &mut BTreeSet<u32>) {
+    begun.insert(record.index);
+    if record.outcome.is_success() {
+        answered.insert(record.index);
+    }
+}

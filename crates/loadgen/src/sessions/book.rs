@@ -1,0 +1,64 @@
+//! The answers of a run that later turns build on: the first of each is pinned, and stands in the
+//! history of every round.
+
+use dualround_model::{PinnedAnswers, Sample};
+use serde_json::Value;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A turn: its session and its place in it.
+type TurnKey = (u32, u32);
+
+/// The answers that are pinned so far, and those that are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct AnswerBook {
+    wanted: HashSet<TurnKey>,
+    pinned: Mutex<HashMap<TurnKey, Arc<[Value]>>>,
+}
+
+impl AnswerBook {
+    /// The book of a run that asks these samples.
+    pub(crate) fn of(samples: &[Arc<Sample>]) -> Self {
+        let histories = samples.iter().filter_map(|sample| sample.history());
+        let pinned = histories.filter(|(_, history)| history.pinned);
+        let before = pinned.filter_map(|(_, history)| history.before.turn.as_deref());
+        Self {
+            wanted: before.map(|turn| (turn.session, turn.turn)).collect(),
+            pinned: Mutex::default(),
+        }
+    }
+
+    /// No answer is wanted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// The answer to this turn is pinned.
+    pub(crate) fn has(&self, session: u32, turn: u32) -> bool {
+        self.pinned().contains_key(&(session, turn))
+    }
+
+    /// A later turn builds on the answer to this one, and none is pinned yet.
+    pub(crate) fn wants(&self, session: u32, turn: u32) -> bool {
+        let key = (session, turn);
+        self.wanted.contains(&key) && !self.pinned().contains_key(&key)
+    }
+
+    /// Pins an answer, where none is.
+    pub(crate) fn pin(&self, session: u32, turn: u32, answer: Arc<[Value]>) {
+        self.pinned().entry((session, turn)).or_insert(answer);
+    }
+
+    fn pinned(&self) -> MutexGuard<'_, HashMap<TurnKey, Arc<[Value]>>> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PinnedAnswers for AnswerBook {
+    fn answer(&self, session: u32, turn: u32) -> Option<Vec<Value>> {
+        let answer = self.pinned().get(&(session, turn)).cloned();
+        answer.map(|answer| answer.to_vec())
+    }
+}

@@ -1,0 +1,107 @@
+//! Rounds of sessions, a line each: the first turn, one in the middle, and the last.
+
+use super::Bilingual;
+use crate::number::{fixed, percent};
+use dualround_model::{Lang, LevelComparison, RoundKind, RoundOfSessions, TurnFigures};
+
+/// The lines of a level; none where requests stand by themselves.
+pub(crate) fn session_lines(level: &LevelComparison) -> Vec<Bilingual> {
+    let Some(sessions) = &level.sessions else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for round in &sessions.rounds {
+        lines.push(turns(round));
+        if let Some(reached) = reached(round) {
+            lines.push(reached);
+        }
+        if round.ended_early > 0 {
+            lines.push(ended_early(round));
+        }
+    }
+    if sessions.left_out > 0 {
+        let left = sessions.left_out;
+        lines.push([
+            format!("{left} sessions have other turns cold than warm, and are in no ratio"),
+            format!("{left} 个会话冷热两侧成功的对话轮次不同，不计入任何比值"),
+        ]);
+    }
+    lines
+}
+
+/// `round 1 (cold), turns 1 / 3 / 5: TTFT 18.4 / 17.1 / 19.0 ms, hits 0.0 % / 60.1 % / 88.0 %, …`
+fn turns(round: &RoundOfSessions) -> Bilingual {
+    let told = round.told();
+    let [kind, kind_zh] = kind_name(round.kind);
+    let number = round.round;
+    let sessions = round.sessions;
+    let of = |value: &dyn Fn(&TurnFigures) -> String| {
+        let values = told.iter().map(|turn| value(turn));
+        values.collect::<Vec<_>>().join(" / ")
+    };
+    let shares = |lang: Lang, part: fn(&TurnFigures) -> Option<u64>| {
+        of(&|turn: &TurnFigures| percent(share(part(turn), turn.prompt_tokens), 1, lang))
+    };
+    let numbers = of(&|turn: &TurnFigures| turn.turn.to_string());
+    let ttft = of(&|turn: &TurnFigures| fixed(turn.ttft_ms, 2));
+    let gaps = of(&|turn: &TurnFigures| fixed(turn.gap_s, 2));
+    [
+        format!(
+            "round {number} ({kind}), {sessions} sessions, turns {numbers}: TTFT {ttft} ms, hits {}, reachable {}, gap before {gaps} s",
+            shares(Lang::En, |turn| turn.hit_tokens),
+            shares(Lang::En, |turn| turn.reachable_tokens),
+        ),
+        format!(
+            "第 {number} 轮（{kind_zh}），{sessions} 个会话，对话第 {numbers} 轮：TTFT {ttft} ms，命中 {}，可命中 {}，之前的间隔 {gaps} 秒",
+            shares(Lang::Zh, |turn| turn.hit_tokens),
+            shares(Lang::Zh, |turn| turn.reachable_tokens),
+        ),
+    ]
+}
+
+/// What was reached of what could be.
+fn reached(round: &RoundOfSessions) -> Option<Bilingual> {
+    let share = round.reached_share?;
+    let number = round.round;
+    let [en, zh] = [Lang::En, Lang::Zh].map(|lang| percent(Some(share), 1, lang));
+    Some([
+        format!("round {number}: hits reached {en} of what a prefix cache could give"),
+        format!("第 {number} 轮：命中达到前缀缓存可给出的 {zh}"),
+    ])
+}
+
+fn ended_early(round: &RoundOfSessions) -> Bilingual {
+    let RoundOfSessions {
+        round: number,
+        sessions,
+        ended_early,
+        lost_turns,
+        ..
+    } = round;
+    [
+        format!(
+            "round {number}: {ended_early} of {sessions} sessions ended early, {lost_turns} turns were not sent"
+        ),
+        format!(
+            "第 {number} 轮：{sessions} 个会话中有 {ended_early} 个提前结束，{lost_turns} 轮对话未发送"
+        ),
+    ]
+}
+
+fn share(part: Option<u64>, of: u64) -> Option<f64> {
+    let part = part?;
+    #[expect(clippy::cast_precision_loss, reason = "tokens of a run")]
+    let share = part as f64 / of as f64;
+    (of > 0).then_some(share)
+}
+
+fn kind_name(kind: RoundKind) -> [&'static str; 2] {
+    match kind {
+        RoundKind::Cold => ["cold", "冷"],
+        RoundKind::Warm => ["warm", "热"],
+        RoundKind::External => ["outer tiers", "外部缓存层"],
+        RoundKind::Partial => ["partial", "部分"],
+        RoundKind::Mixed => ["mixed", "混合"],
+        RoundKind::NoReuse => ["no reuse", "无复用"],
+    }
+}
