@@ -162,15 +162,20 @@ pub struct TurnPlace {
     pub turn: u32,
     /// The name of the session.
     pub name: Arc<str>,
+    /// It builds on the server's own answer to the turn before, which may be in its cache too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_pinned: bool,
 }
 
 impl SessionTurn {
     /// Where it stands.
     pub fn place(&self) -> TurnPlace {
+        let history = self.history.as_ref();
         TurnPlace {
             session: self.session,
             turn: self.turn,
             name: Arc::clone(&self.name),
+            on_pinned: history.is_some_and(|history| history.pinned),
         }
     }
 }
@@ -220,16 +225,10 @@ impl Sample {
         Some(messages)
     }
 
-    /// The same sample with all its messages, and no history.
+    /// The same sample with all its messages, to be sent as they are.
     pub fn whole(&self, pinned: &dyn PinnedAnswers) -> Option<Self> {
         Some(Self {
             messages: self.whole_messages(pinned)?,
-            turn: self.turn.as_ref().map(|turn| {
-                Arc::new(SessionTurn {
-                    history: None,
-                    ..SessionTurn::clone(turn)
-                })
-            }),
             ..self.clone()
         })
     }
@@ -383,7 +382,9 @@ mod tests {
         let all = third.whole(&Four).unwrap();
         let texts: Vec<&str> = all.texts();
         assert_eq!(texts, ["one", "3/1", "two", "3/2", "three"]);
-        assert!(third.needs_pinned() && !all.needs_pinned());
+        assert!(third.needs_pinned() && !first.needs_pinned());
+        let places = [&first, &third].map(|sample| sample.turn.as_deref().unwrap().place());
+        assert_eq!(places.map(|place| place.on_pinned), [false, true]);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt
 }
 
 /// Prompt tokens of a request that a prefix cache which forgets nothing could give it in its round:
-/// where the round repeats another, all of them; `None` where no tokenizer tells.
+/// where the round repeats another, all of them; `None` where no tokenizer tells. What the server has
+/// answered itself and gets again is among them.
 pub(crate) fn reachable(round: &RoundResult, index: u32, prompt: u64) -> Option<u64> {
     let kind = round.meta.spec.kind;
     if kind == RoundKind::NoReuse {
@@ -58,7 +59,17 @@ pub(crate) fn reachable(round: &RoundResult, index: u32, prompt: u64) -> Option<
     }
     let expected = round.expected.as_ref()?;
     let tokens = expected.tokens.get(index as usize).copied().flatten()?;
-    Some(u64::from(tokens).min(prompt))
+    let is_own = round
+        .requests
+        .turn(index)
+        .is_some_and(|turn| turn.on_pinned);
+    // The server generated the answer right behind the prompt.
+    let answer = if is_own {
+        answer_before(round, index)
+    } else {
+        0
+    };
+    Some((u64::from(tokens) + answer).min(prompt))
 }
 
 /// Tokens of the answer to the turn before, which the engine generated behind that turn's prompt: where

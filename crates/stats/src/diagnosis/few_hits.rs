@@ -17,6 +17,8 @@ pub(super) fn lost(case: &LevelCase<'_>) -> Option<Diagnosis> {
         .filter(|rate| *rate < NO_REUSE || far_below(case, *rate))?;
     // What was never cached was not evicted.
     let evicted = match case.found {
+        // What turns hold grows out of each other: neither counts what has to be kept.
+        Some(true) if case.rounds.iter().any(|round| round.requests.has_turns()) => None,
         Some(true) => overflow(case).or_else(|| more_than_slots(case)),
         _ => None,
     };

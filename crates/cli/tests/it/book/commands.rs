@@ -54,6 +54,7 @@ chapters_run! {
     is_my_cache_on: "tutorials/is-my-cache-on.md",
     what_is_it_worth: "tutorials/what-is-it-worth.md",
     load_that_does_not_wait: "tutorials/load-that-does-not-wait.md",
+    conversations: "tutorials/conversations.md",
     shared_prompt: "tutorials/shared-prompt.md",
     router: "tutorials/router.md",
     gate_in_ci: "tutorials/gate-in-ci.md",
