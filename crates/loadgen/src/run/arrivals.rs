@@ -1,5 +1,6 @@
 //! The instants of an open loop, and the connections that it begins with.
 
+use super::turn_samples::starts;
 use crate::{
     LoadError,
     round::pacing::{Pacing, arrivals, busiest_second, replayed},
@@ -39,6 +40,8 @@ pub fn replay_span(
     let Load::Replay(_) = load else {
         return Ok(None);
     };
+    // Later turns of sessions go when the ones before have ended.
+    let samples = &starts(samples)[..];
     // A trace has instants of its own: no seed is asked.
     let arrivals = LevelArrivals::of(load, samples, 0, duration_ms)?;
     Ok(arrivals.map(|arrivals| ReplaySpan {
