@@ -17,6 +17,8 @@ pub enum FailureKind {
     Send,
     /// The server answered with this status (3xx, 4xx, 5xx).
     Http(u16),
+    /// The server says, by the type or code of its error, that the prompt is longer than its context.
+    ContextOverflow,
     /// The response is not HTTP/1.1, or breaks its framing.
     BadResponse,
     /// An error object inside a 200 stream or body.
@@ -49,11 +51,12 @@ pub enum FailureKind {
     ClientPortsExhausted,
 }
 
-const NAMED: [(FailureKind, &str); 19] = [
+const NAMED: [(FailureKind, &str); 20] = [
     (FailureKind::Resolve, "resolve"),
     (FailureKind::Connect, "connect"),
     (FailureKind::Tls, "tls"),
     (FailureKind::Send, "send"),
+    (FailureKind::ContextOverflow, "context_overflow"),
     (FailureKind::BadResponse, "bad_response"),
     (FailureKind::StreamError, "stream_error"),
     (FailureKind::BadEvent, "bad_event"),

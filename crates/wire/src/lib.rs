@@ -22,7 +22,7 @@ pub use chat::event::{StreamEvent, Suspect};
 pub use chat::reader::ChatReader;
 pub use chat::{parse_event, quoted};
 pub use encoding::BodyDecoder;
-pub use errors::body::error_text;
+pub use errors::body::{error_text, says_overflow};
 pub use gateway::{Gateway, gateway_of_page};
 pub use http1::{Frame, HttpError, ResponseDecoder, ResponseHead};
 pub use prometheus::scrape::{FoundMetric, PromSample, PromType, Scrape, toggled_total};

@@ -243,6 +243,51 @@ fn a_turn_that_fails_ends_its_session_in_all_rounds() {
 }
 
 #[test]
+fn a_context_that_is_too_long_ends_a_session_and_is_told_by_the_servers_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    chats(dir, 8, 3);
+    let refusal = |error: Value| FaultRule {
+        on: FaultOn::Request(4),
+        fault: Fault::Status {
+            code: 400,
+            body: Some(json!({ "error": error }).to_string()),
+            retry_after: None,
+        },
+    };
+    let told = json!({"message": "too long", "type": "invalid_request_error", "code": "context_length_exceeded"});
+    let in_words = json!({"message": "maximum context length is 12 tokens", "code": 400});
+    for (error, kind, words) in [
+        (
+            told,
+            "context_overflow",
+            "(1 by a context that was too long)",
+        ),
+        (in_words, "http_400", "1 of 8 sessions ended early, 1 turns"),
+    ] {
+        let sim = engine_with(SimConfig {
+            faults: vec![refusal(error)],
+            ..SimConfig::default()
+        });
+        let shown = ran(
+            dir,
+            &format!(
+                "--dataset chats.jsonl --turns all --endpoint {} --concurrency 1 --seed 1 --overwrite \
+                 --max-output-tokens 5 --output-dir out --progress none --no-probe --warmup 0 --lang en",
+                sim.base_url()
+            ),
+        );
+        assert!(shown.contains(words), "{shown}");
+        let file = json(&dir.join("out/concurrency_1_round_1.json"));
+        valid("concurrency_round", &file);
+        assert_eq!(file["summary"]["failures"][kind], 1, "{}", file["summary"]);
+        let level = json(&dir.join("out/comparison.json"))["levels"][0].clone();
+        let overflowed = u64::from(kind == "context_overflow");
+        assert_eq!(level["sessions"]["rounds"][0]["overflowed"], overflowed);
+    }
+}
+
+#[test]
 fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

@@ -7,6 +7,7 @@ use dualround_model::{
 };
 use dualround_wire::{
     BodyDecoder, ChunkFacts, ResponseHead, StreamEvent, Suspect, error_text, quoted, read_body,
+    says_overflow,
 };
 
 /// Bytes kept of the start of a stream in which no event is heard.
@@ -18,6 +19,8 @@ pub(super) struct Answer {
     failure: Option<Failure>,
     lenient: bool,
     keep_text: bool,
+    /// The text of the answer is kept, for whatever it is.
+    keeps: bool,
     /// What later turns build on, where they do.
     seen: Option<SeenAnswer>,
     /// Compressed answers were asked for.
@@ -66,6 +69,7 @@ impl Answer {
             failure: None,
             lenient: reading.lenient,
             keep_text: reading.keep_text,
+            keeps: reading.keep_text || reading.keep_answer,
             seen: reading.keep_answer.then(SeenAnswer::default),
             unpack: reading.unpack,
             decoder: None,
@@ -251,11 +255,11 @@ impl Answer {
         if let Some(reason) = &chunk.finish_reason {
             self.take_reason(reason);
         }
-        for text in [&chunk.reasoning, &chunk.content].into_iter().flatten() {
-            self.keep(chunk.choice, text);
+        if let Some(text) = &chunk.reasoning {
+            self.keep(chunk.choice, text, false);
         }
-        if let (Some(seen), Some(text), 0) = (&mut self.seen, &chunk.content, chunk.choice) {
-            seen.text.push_str(text);
+        if let Some(text) = &chunk.content {
+            self.keep(chunk.choice, text, true);
         }
         if chunk.ends {
             self.facts.done = true;
@@ -342,9 +346,20 @@ impl Answer {
         }
     }
 
-    fn keep(&mut self, choice: u32, text: &str) {
+    fn keep(&mut self, choice: u32, text: &str, is_answer: bool) {
         self.facts.output_chars += text.chars().count() as u64;
-        let choice = choice as usize;
+        if self.keeps {
+            self.keep_whole(choice as usize, text, is_answer);
+        }
+    }
+
+    /// Keeps a text that somebody asks for: the output, and what later turns build on.
+    #[cold]
+    #[inline(never)]
+    fn keep_whole(&mut self, choice: usize, text: &str, is_answer: bool) {
+        if let (Some(seen), 0, true) = (&mut self.seen, choice, is_answer) {
+            seen.text.push_str(text);
+        }
         if self.keep_text && choice < 64 {
             if self.texts.len() <= choice {
                 self.texts.resize_with(choice + 1, String::new);
@@ -433,7 +448,13 @@ impl Answer {
                 _ => text,
             };
             self.failure = None;
-            self.fail_in(FailureKind::Http(status), Phase::Complete, message);
+            let overflows = says_overflow(self.body.as_deref().unwrap_or_default());
+            let kind = if overflows {
+                FailureKind::ContextOverflow
+            } else {
+                FailureKind::Http(status)
+            };
+            self.fail_in(kind, Phase::Complete, message);
         } else if self.failure.is_none() {
             self.judge_content();
         }
@@ -526,13 +547,9 @@ impl Answer {
                 }
                 self.facts.has_body_text =
                     !facts.text.is_empty() || !facts.reasoning.is_empty() || facts.tool_call;
-                for text in [&facts.reasoning, &facts.text] {
-                    self.keep(0, text);
-                }
-                if let Some(seen) = &mut self.seen {
-                    seen.text.push_str(&facts.text);
-                    seen.calls.push(body.to_vec());
-                }
+                self.keep(0, &facts.reasoning, false);
+                self.keep(0, &facts.text, true);
+                self.keep_calls(body);
             }
         }
     }

@@ -290,10 +290,11 @@ impl Response {
             body.extend_from_slice(&part[..part.len().min(room)]);
             return;
         }
+        let keeps_calls = answer.keeps_answer();
         let result = sse.feed(part, |event| {
             let data = event.data;
             answer.take_event(events.read_event(event), stamp, tally);
-            if answer.keeps_answer() && may_call(data) {
+            if keeps_calls && may_call(data) {
                 answer.keep_calls(data);
             }
         });

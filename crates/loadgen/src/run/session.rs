@@ -58,7 +58,7 @@ pub struct Session {
     /// The latency that 99 % of its warm-up requests did not exceed, s.
     pub(super) latency_s: Option<f64>,
     pub(super) metrics: RunMetrics,
-    engines: RunEngines,
+    pub(super) engines: RunEngines,
     pub(super) cold: RunCold,
     pub(super) epoch: RunEpoch,
     pub(super) notes: RunNotes,

@@ -29,9 +29,13 @@ impl Session {
     pub(super) fn session_order(&self, level: u32, spec: RoundSpec) -> Option<RoundOrder> {
         let samples = self.setting.samples();
         let plan = &self.setting.plan;
+        let context = self.context_tokens().unwrap_or(u64::MAX);
         let mut sessions = SessionOrder::of(samples, |position| {
             let answered = self.answered.as_ref();
-            answered.is_none_or(|answered| answered.contains(&position))
+            let stated = samples.get(position as usize);
+            let stated = stated.and_then(|sample| sample.input_tokens);
+            stated.is_none_or(|tokens| tokens <= context)
+                && answered.is_none_or(|answered| answered.contains(&position))
                 && self.epoch.is_begun(spec.kind, position)
         })?;
         let arrivals = self.arrivals_of(level, spec);
@@ -47,6 +51,16 @@ impl Session {
             order.duration_ms = None;
         }
         Some(order)
+    }
+
+    /// Tokens of the smallest context of the engines that tell theirs: a prompt that states more needs
+    /// not be sent to be known to be too long.
+    fn context_tokens(&self) -> Option<u64> {
+        let engines = self.engines.reports();
+        engines
+            .iter()
+            .filter_map(|engine| engine.context_tokens)
+            .min()
     }
 
     /// Requests that a round is to send: of sessions all of their turns, whether an earlier round had

@@ -39,6 +39,13 @@ pub(super) const TERMS: &[Term] = &[
         "服务端返回该状态码（3xx、4xx、5xx），其消息在 JSON 中。429、503：负载过高；404：路径或模型不对；400：服务端不接受某个字段。",
     ),
     term(
+        "context_overflow",
+        "context_overflow",
+        "上下文溢出",
+        "The server says by the type or code of its error that the prompt is longer than its context (`context_length_exceeded`, `exceed_context_size_error`). It ends a session. A server that says so in words alone gives http_400.",
+        "服务端以错误的类型或代码表明提示词超过其上下文长度（`context_length_exceeded`、`exceed_context_size_error`）。它会结束所在的会话。只用文字说明的服务端记为 http_400。",
+    ),
+    term(
         "bad_response",
         "bad_response",
         "响应不合规",

@@ -76,14 +76,22 @@ fn ended_early(round: &RoundOfSessions) -> Bilingual {
         sessions,
         ended_early,
         lost_turns,
+        overflowed,
         ..
     } = round;
+    let [of_them, of_them_zh] = match overflowed {
+        0 => [String::new(), String::new()],
+        some => [
+            format!(" ({some} by a context that was too long)"),
+            format!("（其中 {some} 个因上下文过长）"),
+        ],
+    };
     [
         format!(
-            "round {number}: {ended_early} of {sessions} sessions ended early, {lost_turns} turns were not sent"
+            "round {number}: {ended_early} of {sessions} sessions ended early{of_them}, {lost_turns} turns were not sent"
         ),
         format!(
-            "第 {number} 轮：{sessions} 个会话中有 {ended_early} 个提前结束，{lost_turns} 轮对话未发送"
+            "第 {number} 轮：{sessions} 个会话中有 {ended_early} 个提前结束{of_them_zh}，{lost_turns} 轮对话未发送"
         ),
     ]
 }

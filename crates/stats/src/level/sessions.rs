@@ -2,7 +2,9 @@
 
 use super::pairs::sessions_apart;
 use crate::{cache::own_hits, level::design::Design, numbers::mean::mean};
-use dualround_model::{RequestRow, RoundOfSessions, RoundResult, SessionComparison, TurnFigures};
+use dualround_model::{
+    FailureKind, RequestRow, RoundOfSessions, RoundResult, SessionComparison, TurnFigures,
+};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The sessions of a level; `None` where requests stand by themselves.
@@ -87,11 +89,17 @@ fn of_round(round: &RoundResult, lengths: &HashMap<u32, u32>) -> RoundOfSessions
         kind: round.meta.spec.kind,
         sessions: last.len() as u64,
         ended_early: early.count() as u64,
-        overflowed: 0,
+        overflowed: overflows(round),
         lost_turns: lost.map(u64::from).sum(),
         reached_share: reached(&turns),
         turns,
     }
+}
+
+/// Sessions that the server's context ended: each by one request.
+fn overflows(round: &RoundResult) -> u64 {
+    let kind = FailureKind::ContextOverflow.to_string();
+    round.summary.failures.get(&kind).copied().unwrap_or(0)
 }
 
 /// Hits over what could have been, of the turns of which both are known.

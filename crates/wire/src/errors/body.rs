@@ -17,6 +17,24 @@ pub fn error_text(body: &[u8]) -> String {
     }
 }
 
+/// Types and codes by which servers say that a prompt is longer than their context.
+const OVERFLOWS: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+
+/// Whether the body of a refusal says, by a type or code of its own, that the prompt is longer than the
+/// server's context. Words alone say nothing: they are another's in every engine.
+pub fn says_overflow(body: &[u8]) -> bool {
+    let body = &body[..body.len().min(64 * 1024)];
+    let Ok(value) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let errors = [Some(&value), value.get("error")];
+    let mut names = errors.into_iter().flatten().flat_map(|error| {
+        let names = ["type", "code"].map(|key| error.get(key)?.as_str());
+        names.into_iter().flatten()
+    });
+    names.any(|name| OVERFLOWS.contains(&name))
+}
+
 /// The title of an HTML page, or its first words, without the page around them.
 pub(crate) fn page_title(body: &[u8]) -> Option<String> {
     let body = &body[..body.len().min(64 * 1024)];
