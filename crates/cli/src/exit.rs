@@ -29,6 +29,11 @@ pub(crate) const NOTHING: u8 = 5;
 #[error("{0}")]
 pub(crate) struct Usage(pub(crate) String);
 
+/// The budget of tokens ends a run before its last round: exit code 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct BudgetSpent(pub(crate) String);
+
 /// Prints an error with its causes and returns its exit code.
 #[expect(
     clippy::print_stderr,
@@ -95,6 +100,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         }
         if cause.is::<Usage>() || cause.is::<DatasetError>() {
             return USAGE;
+        }
+        if cause.is::<BudgetSpent>() {
+            return ENDPOINT;
         }
         if let Some(error) = cause.downcast_ref::<ReportError>() {
             return match error {

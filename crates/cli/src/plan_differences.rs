@@ -54,6 +54,7 @@ const FLAGS: &[(&str, &str)] = &[
     ("cold.reset_calls", "--reset-cache-url"),
     ("admin_urls", "--admin-url"),
     ("until.budget_ms", "--budget"),
+    ("limits.budget_tokens", "--budget"),
     ("probe", "--no-probe"),
     ("round_gap_ms", "--round-gap"),
     ("timeouts.total_ms", "--timeout"),

@@ -323,6 +323,10 @@ pub struct LimitsPlan {
     /// No request of a round is begun later than so long after its start, ms.
     #[serde(default)]
     pub duration_ms: Option<u64>,
+    /// Tokens of prompts and answers that the run may use: no round begins that would go beyond, if it
+    /// used as many as the last one of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_tokens: Option<u64>,
     /// How often a request that failed before its first token is sent again.
     #[serde(default)]
     pub retries: u32,
@@ -351,6 +355,7 @@ impl Default for LimitsPlan {
             max_failure_rate: None,
             duration_ms: None,
             retries: 0,
+            budget_tokens: None,
             max_event_bytes: Self::default_event_bytes(),
             max_response_bytes: Self::default_response_bytes(),
         }

@@ -1,34 +1,72 @@
-//! `--budget`: how long a run may take, as `10m`, `1h 30m` or a number of seconds.
+//! `--budget`: how long a run may take, as `10m`, `1h 30m` or a number of seconds; or how many tokens it
+//! may use, as `2Mtok`.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, str::FromStr, time::Duration};
 
-/// A time that a run may take.
+/// What a run may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Budget(Duration);
+pub(crate) enum Budget {
+    /// A time, ms.
+    Time(u64),
+    /// Tokens, of prompts and answers.
+    Tokens(u64),
+}
 
-/// A text that is no time.
+/// A text that is no budget.
 #[derive(Debug, thiserror::Error)]
-#[error("give a time such as 10m, 90s or 1h30m")]
-pub(crate) struct NoTime;
+#[error("give a time such as 10m, 90s or 1h30m, or tokens such as 2Mtok or 500ktok")]
+pub(crate) struct NoBudget;
 
 impl Budget {
     /// So many ms.
     pub(crate) fn of_ms(ms: u64) -> Self {
-        Self(Duration::from_millis(ms))
+        Self::Time(ms)
     }
 
-    /// The time, ms.
-    pub(crate) fn as_ms(self) -> u64 {
-        u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX)
+    /// The time, ms; `None` of tokens.
+    pub(crate) fn as_ms(self) -> Option<u64> {
+        match self {
+            Self::Time(ms) => Some(ms),
+            Self::Tokens(_) => None,
+        }
+    }
+
+    /// The tokens; `None` of a time.
+    pub(crate) fn as_tokens(self) -> Option<u64> {
+        match self {
+            Self::Time(_) => None,
+            Self::Tokens(tokens) => Some(tokens),
+        }
     }
 }
 
-impl FromStr for Budget {
-    type Err = NoTime;
+/// Units of tokens, the longest first.
+const TOKENS: [(&str, f64); 4] = [("Gtok", 1e9), ("Mtok", 1e6), ("ktok", 1e3), ("tok", 1.0)];
 
-    fn from_str(text: &str) -> Result<Self, NoTime> {
+/// The tokens that a text says.
+fn tokens(text: &str) -> Option<u64> {
+    let (number, unit) = TOKENS
+        .iter()
+        .find_map(|(unit, size)| Some((text.strip_suffix(unit)?, size)))?;
+    let count = number.trim().parse::<f64>().ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "held against its range first"
+    )]
+    let whole = (count * unit) as u64;
+    (1.0..1e18).contains(&(count * unit)).then_some(whole)
+}
+
+impl FromStr for Budget {
+    type Err = NoBudget;
+
+    fn from_str(text: &str) -> Result<Self, NoBudget> {
         let text = text.trim();
+        if text.ends_with("tok") {
+            return tokens(text).map(Self::Tokens).ok_or(NoBudget);
+        }
         let time = match text.parse::<f64>() {
             Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
             Err(_) => {
@@ -36,14 +74,17 @@ impl FromStr for Budget {
                 parsed.ok().and_then(|time| Duration::try_from(time).ok())
             }
         };
-        let time = time.filter(|time| time.as_millis() > 0);
-        time.map(Self).ok_or(NoTime)
+        let ms = time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        ms.filter(|ms| *ms > 0).map(Self::Time).ok_or(NoBudget)
     }
 }
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = self.as_ms();
+        let ms = match *self {
+            Self::Time(ms) => ms,
+            Self::Tokens(tokens) => return write!(f, "{tokens}tok"),
+        };
         match (ms % 1000, ms / 1000) {
             (0, seconds) if seconds % 60 == 0 => write!(f, "{}m", seconds / 60),
             (0, seconds) => write!(f, "{seconds}s"),
@@ -61,7 +102,10 @@ impl Serialize for Budget {
 impl<'de> Deserialize<'de> for Budget {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
-        #[serde(untagged, expecting = "give a time such as 10m, 90s or 1h30m")]
+        #[serde(
+            untagged,
+            expecting = "give a time such as 10m, 90s or 1h30m, or tokens such as 2Mtok"
+        )]
         enum Given {
             Seconds(f64),
             Text(String),
@@ -81,7 +125,7 @@ mod tests {
 
     #[test]
     fn times_are_read_in_every_usual_form() {
-        let ms = |text: &str| text.parse::<Budget>().map(Budget::as_ms).ok();
+        let ms = |text: &str| text.parse::<Budget>().ok().and_then(Budget::as_ms);
         assert_eq!(ms("10m"), Some(600_000));
         assert_eq!(ms("1h30m"), Some(5_400_000));
         assert_eq!(ms(" 90s "), Some(90_000));
@@ -103,8 +147,21 @@ mod tests {
     }
 
     #[test]
+    fn tokens_are_read_by_their_unit() {
+        let of = |text: &str| text.parse::<Budget>().ok().and_then(Budget::as_tokens);
+        assert_eq!(of("2Mtok"), Some(2_000_000));
+        assert_eq!(of("0.5ktok"), Some(500));
+        assert_eq!(of(" 7tok"), Some(7));
+        for bad in [
+            "tok", "0tok", "-1Mtok", "nanMtok", "2mtok", "10m", "1e30Gtok",
+        ] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn it_is_written_as_it_is_read() {
-        for text in ["10m", "90s", "1500ms"] {
+        for text in ["10m", "90s", "1500ms", "2000000tok"] {
             assert_eq!(text.parse::<Budget>().unwrap().to_string(), text);
         }
     }

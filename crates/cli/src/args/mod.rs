@@ -18,6 +18,7 @@ pub(crate) mod variables;
 pub(crate) mod words;
 mod workload;
 
+pub(crate) use budget::Budget;
 pub(crate) use check::{Check, CheckDatasetArgs, CheckEndpointArgs, CheckMetricsArgs};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, error::ErrorKind};
 use dualround_model::Lang;

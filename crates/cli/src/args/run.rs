@@ -165,12 +165,13 @@ or as a key in the --config file (--print-config writes one).")]
         /// 反复运行冷轮与热轮，直到可以确定加速比在 ±5% 之外或之内；--budget 是允许的时间
         #[arg(value_name = "WHAT")]
         until: UntilWord,
-        /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m. No cycle
-        /// begins when the time of its level is spent.
+        /// How long a run with --until may take, all levels together: 10m, 90s, 1h30m (no cycle begins
+        /// when the time of its level is spent); or the tokens that any run may use: 2Mtok (no round
+        /// begins that would go beyond, by the last one of its kind).
         ///
-        /// 使用 --until 时整个运行（所有负载级别合计）允许的时间：10m、90s、1h30m。
-        /// 一个负载级别的时间用完后不再开始新的冷热循环
-        #[arg(value_name = "TIME")]
+        /// 使用 --until 时整个运行（所有负载级别合计）允许的时间：10m、90s、1h30m（一个负载级别的时间用完后不再开始
+        /// 新的冷热循环）；或任何运行允许使用的 token 数：2Mtok（按上一个同类轮次估计会超出时不再开始新的一轮）
+        #[arg(value_name = "TIME|TOKENS")]
         budget: Budget,
         /// What two rounds of one kind may differ by as a whole, percent, 0 to 200 [default: 25]:
         /// an effect must be larger; three cycles (--rounds CWCWCW) need no such allowance.

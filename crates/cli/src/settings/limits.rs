@@ -1,7 +1,10 @@
 //! How long things may take, and when a run is given up.
 
 use super::usage;
-use crate::{args::RunArgs, exit::Usage};
+use crate::{
+    args::{Budget, RunArgs},
+    exit::Usage,
+};
 use dualround_model::{LimitsPlan, Timeouts};
 
 /// The time limits of a request.
@@ -72,6 +75,7 @@ pub(super) fn limits(args: &RunArgs) -> Result<LimitsPlan, Usage> {
         max_failures: args.max_failures,
         max_failure_rate: args.max_failure_rate,
         duration_ms: ms("--duration", args.duration, None)?,
+        budget_tokens: args.budget.and_then(Budget::as_tokens),
         retries: args.retries.unwrap_or(default.retries),
         max_event_bytes: args.max_event_bytes.unwrap_or(default.max_event_bytes),
         max_response_bytes: args

@@ -2,7 +2,7 @@
 
 use super::usage;
 use crate::{
-    args::{RunArgs, words::UntilWord},
+    args::{Budget, RunArgs, words::UntilWord},
     exit::Usage,
 };
 use dualround_model::{ColdPolicy, RoundKind, Schedule, UntilPlan};
@@ -71,16 +71,15 @@ impl RoundSettings {
 }
 
 fn until(args: &RunArgs) -> Result<Option<UntilPlan>, Usage> {
-    match (args.until.map(UntilWord::means), args.budget) {
+    let time = args.budget.and_then(Budget::as_ms);
+    match (args.until.map(UntilWord::means), time) {
         (None, None) => Ok(None),
-        (Some(()), Some(budget)) => Ok(Some(UntilPlan {
-            budget_ms: budget.as_ms(),
-        })),
+        (Some(()), Some(budget_ms)) => Ok(Some(UntilPlan { budget_ms })),
         (Some(()), None) => Err(usage(
             "--until decided needs a time to stop at: give --budget, e.g. --budget 10m",
         )),
         (None, Some(_)) => Err(usage(
-            "--budget bounds a run that goes on until it is sure: give --until decided with it, or --duration to bound a round",
+            "--budget with a time bounds a run that goes on until it is sure: give --until decided with it, or --duration to bound a round (tokens, such as --budget 2Mtok, bound any run)",
         )),
     }
 }

@@ -288,6 +288,39 @@ fn a_context_that_is_too_long_ends_a_session_and_is_told_by_the_servers_code() {
 }
 
 #[test]
+fn a_budget_of_tokens_ends_a_run_before_the_round_that_would_go_beyond() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    chats(dir, 8, 3);
+    let line = |budget: &str| {
+        format!(
+            "--dataset chats.jsonl --turns all --endpoint {} --concurrency 2 --seed 1 --rounds CWCW \
+             --max-output-tokens 5 --progress none --lang en --overwrite --output-dir out --budget {budget}",
+            sim.base_url()
+        )
+    };
+    ran(dir, &line("9Mtok"));
+    let used: u64 = (1..=4)
+        .map(|round| json(&dir.join(format!("out/concurrency_2_round_{round}.json"))))
+        .flat_map(|file| file["requests"].as_array().unwrap().clone())
+        .map(|one| one["input_tokens"].as_u64().unwrap() + one["output_tokens"].as_u64().unwrap())
+        .sum();
+    // Enough for three rounds, and not for the fourth.
+    let output = run(dir, &line(&format!("{}tok", used - 10)));
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("--budget") && said.contains("(W)"), "{said}");
+    assert!(dir.join("out/concurrency_2_round_3.json").exists());
+    assert!(!dir.join("out/concurrency_2_round_4.json").exists());
+    // What is complete is compared.
+    let level = json(&dir.join("out/comparison.json"))["levels"][0].clone();
+    assert!(level["ttft"]["ratio"].is_number(), "{level}");
+    for bad in ["0tok", "10m", "2tons"] {
+        refused(dir, &line(bad), &["--budget"]);
+    }
+}
+
+#[test]
 fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

@@ -3,7 +3,7 @@
 use super::{Experiment, observers::RoundObservers};
 use crate::{
     commands::from_journal::{FromJournal, compare_level},
-    exit::Usage,
+    exit::BudgetSpent,
     progress::{RoundPosition, UntilPosition},
     screen,
 };
@@ -28,7 +28,7 @@ impl Experiment<'_> {
             let refused = self.rounds_of(level, first, cancel)?;
             self.compare_level(first)?;
             if let Some(refused) = refused {
-                return Err(refused.into());
+                return Err(refused);
             }
             if cancel.is_cancelled() {
                 break;
@@ -44,13 +44,17 @@ impl Experiment<'_> {
         level: u32,
         first: usize,
         cancel: &Cancel,
-    ) -> anyhow::Result<Option<Usage>> {
+    ) -> anyhow::Result<Option<anyhow::Error>> {
         if let Some(until) = self.stored.until {
-            return self.until_decided(level, first, until, cancel);
+            let refused = self.until_decided(level, first, until, cancel)?;
+            return Ok(refused.map(Into::into));
         }
         for spec in self.stored.rounds() {
             if cancel.is_cancelled() {
                 break;
+            }
+            if let Some(spent) = self.budget_spent(spec) {
+                return Ok(Some(spent.into()));
             }
             self.round(level, spec, None, cancel)?;
             if self.had_too_many_failures() {
@@ -58,6 +62,23 @@ impl Experiment<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// Why a round is not to begin, where the budget of tokens has no room for another one like the last
+    /// of its kind.
+    fn budget_spent(&self, spec: RoundSpec) -> Option<BudgetSpent> {
+        let budget = self.stored.limits.budget_tokens?;
+        let used: u64 = self.rounds.iter().map(tokens_of).sum();
+        let mut alike = self.rounds.iter().rev();
+        let last = alike.find(|round| round.meta.spec.kind == spec.kind);
+        let next = last.map_or(0, tokens_of);
+        if used + next <= budget {
+            return None;
+        }
+        let letter = spec.kind.letter();
+        Some(BudgetSpent(format!(
+            "--budget {budget}tok: {used} tokens were used, and the last round of this kind ({letter}) took {next}, so no further round is begun; what is complete is reported"
+        )))
     }
 
     /// The last round was ended by its failures.
@@ -160,6 +181,14 @@ impl Experiment<'_> {
         let details = FromJournal::new(&self.files, &self.options);
         Ok(self.files.write_round(round, &self.stored, &details)?)
     }
+}
+
+/// Tokens that a round has used, of prompts and answers, as far as the server counted them.
+fn tokens_of(round: &RoundResult) -> u64 {
+    let rows = round.requests.iter();
+    let counts =
+        rows.map(|(_, row)| row.input_tokens().unwrap_or(0) + row.output_tokens().unwrap_or(0));
+    counts.sum()
 }
 
 /// Says at once what the cold round of an open loop has told of its mixed rounds.

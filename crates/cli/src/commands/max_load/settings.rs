@@ -1,7 +1,7 @@
 //! The settings of a search: those of a run without a load of its own, and what bounds the search.
 
 use crate::{
-    args::{MaxLoadArgs, RunArgs, words::LoadUnitWord},
+    args::{Budget, MaxLoadArgs, RunArgs, words::LoadUnitWord},
     engine_tokens,
     exit::Usage,
     progress::ProgressFormat,
@@ -137,7 +137,7 @@ pub(super) fn resolve(args: MaxLoadArgs) -> anyhow::Result<MaxLoadSettings> {
     refuse_what_it_decides(&run)?;
     let (from, to) = ends(unit, args.from, args.to)?;
     let share = share(args.share)?;
-    let budget = run.budget.take();
+    let budget = time_budget(run.budget.take())?;
     if unit == LoadUnit::Rate {
         // Any: each probe has its own.
         run.request_rate = Some(vec![from]);
@@ -164,7 +164,7 @@ pub(super) fn resolve(args: MaxLoadArgs) -> anyhow::Result<MaxLoadSettings> {
         to,
         share,
         arrivals,
-        budget: budget.map(|budget| Duration::from_millis(budget.as_ms())),
+        budget,
         rows: selection.of_level(0).len() as u64,
         dir: if own_folder {
             resolved.plan.output.dir.clone()
@@ -184,6 +184,22 @@ pub(super) fn resolve(args: MaxLoadArgs) -> anyhow::Result<MaxLoadSettings> {
     };
     enough_rows(&settings)?;
     Ok(settings)
+}
+
+/// The time that a search may take.
+///
+/// # Errors
+/// [`Usage`] for a budget in tokens.
+fn time_budget(given: Option<Budget>) -> Result<Option<Duration>, Usage> {
+    let Some(given) = given else {
+        return Ok(None);
+    };
+    match given.as_ms() {
+        Some(ms) => Ok(Some(Duration::from_millis(ms))),
+        None => Err(Usage(format!(
+            "--budget {given}: a search is bounded by time, e.g. --budget 30m"
+        ))),
+    }
 }
 
 /// Refuses what a search decides itself, and what has no place in it.
