@@ -30,6 +30,14 @@ timed = (json.dumps({"text": f"Story {i}: " + f"word{i} " * 60, "timestamp": i *
 open(f"{sys.argv[1]}/trace.jsonl", "w").write("\n".join(timed) + "\n")
 PY
 
+"$dualround" generate --groups 12 --prompts 12 --turns 3 --shared 0 --unique 60 --output-length 15 --gap 0.05 -o "$work/talks.jsonl" >/dev/null 2>&1
+python3 - "$work" <<'PY'
+import json, sys
+turn = lambda i, k: {"text": f"Story {i}, part {k}: " + f"word{i}x{k} and more " * 30, "delay_ms": 20 * k}
+rows = ({"session_id": f"q{i}", "turns": [turn(i, k) for k in range(3)]} for i in range(10))
+open(f"{sys.argv[1]}/questions.jsonl", "w").write("\n".join(map(json.dumps, rows)) + "\n")
+PY
+
 # Prompts with a shared beginning and without, and some of them; `Story` is what the odd engine looks for.
 "$dualround" generate --groups 4 --prompts 48 --shared 300 --unique 100 -o "$work/shared48.jsonl" >/dev/null 2>&1
 "$dualround" generate --groups 48 --prompts 48 --shared 0 --unique 300 -o "$work/alone48.jsonl" >/dev/null 2>&1
@@ -115,6 +123,13 @@ one tiers '{"external_blocks": 4096, "report_cached_by_tier": true}' '--rounds C
 # Limits that a cold round misses and a warm one meets.
 echo 'slo: {ttft_ms: 20}' >"$work/slo.yaml"
 one goodput '{"itl_ms":1,"fixed_ttft_ms":40,"fixed_warm_ttft_ms":2}' "--concurrency 1 4 --slo-file $work/slo.yaml"
+
+# Conversations, with answers of the data set and of the server, at a rate and without reuse; some that fail.
+one sessions '{"itl_ms": 1}' '--turns all --concurrency 1 3' talks
+one sessions_live '{"itl_ms": 1}' '--turns all --answers live --concurrency 2 --rounds NCW' questions
+one sessions_rate '{"itl_ms": 1}' '--turns all --request-rate 20 --rounds CW --think-time none' talks
+one sessions_mixed '{"itl_ms": 1}' '--turns all --concurrency 2 --rounds CWMMMM --think-time none' talks
+one sessions_failing "$(failing 25 26)" '--turns all --concurrency 2' talks
 
 # Each API, fields that control a cache, and what it all costs.
 cat >"$work/prices.yaml" <<'YAML'

@@ -40,17 +40,18 @@ def figures(text, level):
 def rounds(text, level):
     if level.source == "until":
         found = text.need(
-            r"t interval over (\d+) cycles of (\d+) prompts, 95 % over all looks",
-            r"(\d+) 个冷热循环、(\d+) 条提示词的置信区间（t），各次查看合计 95%",
+            r"t interval over (\d+) cycles of (\d+) (?:prompts|sessions), 95 % over all looks",
+            r"(\d+) 个冷热循环、(\d+) (?:条提示词|个会话)的置信区间（t），各次查看合计 95%",
         )
         return same(tuple(map(int, found.groups())), (len(level.cycles), level.prompts), "cycles and prompts")
     if level.source == "cycles":
         found = text.need(
-            r"95 % t interval over (\d+) cycles of (\d+) prompts", r"(\d+) 个冷热循环、(\d+) 条提示词的 95% 置信区间（t）"
+            r"95 % t interval over (\d+) cycles of (\d+) (?:prompts|sessions)", r"(\d+) 个冷热循环、(\d+) (?:条提示词|个会话)的 95% 置信区间（t）"
         )
         return same(tuple(map(int, found.groups())), (len(level.cycles), level.prompts), "cycles and prompts")
-    found = text.need(r"95 % spread over (\d+) prompts", r"(\d+) 条提示词间的 95% 运行内波动")
+    found = text.need(r"95 % spread over (\d+) (prompts|sessions)", r"(\d+) (条提示词|个会话)间的 95% 运行内波动")
     same(int(found.group(1)), level.prompts, "prompts")
+    same(found.group(2) in ("sessions", "个会话"), level.of_sessions, "what one observation is")
     text.need(re.escape(text.words["join"]))
     if found := text.take(r"(\d+) pairs of rounds averaged", r"(\d+) 对轮次取平均"):
         same((level.source, int(found.group(1))), ("inside", len(level.cycles)), "pairs of rounds")

@@ -32,7 +32,7 @@ class Inside:
     source = "inside"
 
     def __init__(self, level):
-        self.cycles = []
+        self.cycles, self.of_sessions = [], level.of_sessions
         rounds = level.rounds
         for at, one in enumerate(rounds):
             if one.kind == "no_reuse":

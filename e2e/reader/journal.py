@@ -12,7 +12,7 @@ class Round:
         self.meta, self.records = meta, records
         self.kind, self.number = meta["spec"]["kind"], meta["spec"]["number"]
         self.epoch, self.level = meta["spec"]["epoch"], meta["level"]
-        self.omission = False
+        self.omission, self.expected = False, None
 
     def successes(self):
         return [one for one in self.records if one["outcome"] == "success"]
@@ -39,19 +39,26 @@ def ttft(record):
 
 def read(folder):
     """Rounds level by level, the last canary, and the run's own settings."""
-    rounds, pending, canaries, under_way = [], [], {}, None
+    rounds, pending, canaries, expected, under_way = [], [], {}, {}, None
     with open(folder / "requests.jsonl", encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
             if "begun" in entry:
                 pending, under_way = [], entry["begun"]
             elif "request" in entry:
-                pending.append(entry["request"])
+                request = entry["request"]
+                if turn := request.get("turn"):
+                    # A session is one observation, as a prompt is elsewhere.
+                    request["prompt_digest"] = f"session {turn['session']}"
+                pending.append(request)
             elif "round" in entry:
                 rounds.append(Round(entry["round"], sorted(pending, key=lambda one: one["index"])))
                 under_way = None
             elif "evidence" in entry:
-                canaries[entry["evidence"]["level"]] = entry["evidence"]["canary"]
+                found = entry["evidence"]
+                canaries[found["level"]] = found["canary"]
+                for one in found["expected"]:
+                    expected[found["level"], one["epoch"]] = one["tokens"]
     if under_way and pending:
         # The run was killed in it.
         rounds.append(Round(under_way, sorted(pending, key=lambda one: one["index"])))
@@ -63,6 +70,7 @@ def read(folder):
         omission = leaves_zero_out(of, canaries.get(level), run)
         for one in of:
             one.omission, one.run = omission, run
+            one.expected = expected.get((level, one.epoch)) if one.kind == "cold" else None
     return levels, canaries, run
 
 

@@ -30,6 +30,7 @@ def by_prompt(rows):
 class Level:
     def __init__(self, rounds, run):
         self.rounds, self.run = rounds, run
+        self.of_sessions = any("turn" in one for round in rounds for one in round.records)
         self.noise = run["plan"]["round_noise"]
         self.given = self.noise is not None
         self.noise = 25.0 if self.noise is None else self.noise

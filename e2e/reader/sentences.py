@@ -7,6 +7,7 @@ import costs
 import inside
 import mixed
 import overload
+import sessions
 from figures import figures
 from remarks import remarks
 from text import WORDS, N, Text, Wrong, same, shown
@@ -241,13 +242,15 @@ def beside(sentence, level, zh):
     """What stands beside a conclusion."""
     if costs.beside(sentence, level, zh):
         return
+    if re.match(sessions.BEGINS[zh], sentence):
+        return sessions.beside(sentence, level, zh)
     if level.mixed is None or not mixed.beside(sentence, level, zh):
         inside.beside(sentence, level, zh)
 
 
 def beside_all(lines, level):
     """All of what must stand beside it is there."""
-    same(len(lines), mixed.expected_lines(level) + (level.inside is not None) + costs.expected_lines(level), "lines beside the conclusion")
+    same(len(lines), mixed.expected_lines(level) + (level.inside is not None) + costs.expected_lines(level) + sessions.expected_lines(level), "lines beside the conclusion")
 
 
 BESIDE = [
@@ -257,4 +260,4 @@ BESIDE = [
 
 
 def is_beside(text, zh):
-    return re.match(f"{BESIDE[zh]}|{costs.BEGINS[zh]}", text) is not None
+    return re.match(f"{BESIDE[zh]}|{costs.BEGINS[zh]}|{sessions.BEGINS[zh]}", text) is not None

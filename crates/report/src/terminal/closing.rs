@@ -9,7 +9,7 @@ use crate::{
     text::{fit, safe_text, widest, width},
     words::{
         beside, capital, cold_facts, conclusion, diagnoses, in_a_few_words, level_cell,
-        level_words, load_head, session_lines,
+        level_words, load_head,
     },
 };
 use dualround_model::{
@@ -96,8 +96,6 @@ pub fn closing(
 fn explained(level: &LevelComparison, labels: &Labels) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(beside(level).into_iter().map(|both| labels.lang.pick(both)));
-    let sessions = session_lines(level).into_iter();
-    lines.extend(sessions.map(|both| labels.lang.pick(both)));
     if level.cold.verdict != Verdict::Cold {
         let facts = cold_facts(why_not_cold(level).into_iter()).into_iter();
         lines.extend(

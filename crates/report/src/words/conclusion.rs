@@ -6,6 +6,7 @@ use super::{
     inside_reuse,
     mixed::{self, mixed_figures},
     overload::{self, SideNames},
+    sessions::session_lines,
 };
 use dualround_model::{
     AllowanceSource, Class, ColdMethod, ConclusionKind, LevelComparison, Reason, Remark, Repeated,
@@ -53,12 +54,14 @@ pub(crate) fn conclusion(level: &LevelComparison) -> Bilingual {
     [en, zh]
 }
 
-/// What stands beside a conclusion: what mixed rounds say, rounds without reuse, and what it costs.
+/// What stands beside a conclusion: what mixed rounds say, rounds without reuse, what it costs, and
+/// sessions turn by turn.
 pub(crate) fn beside(level: &LevelComparison) -> Vec<Bilingual> {
     let mut lines = mixed::beside(level, figures(level));
     let inside = level.inside_reuse.as_ref();
     lines.extend(inside.map(|inside| inside_reuse::inside_reuse(inside, level)));
     lines.extend(level.cost.iter().flat_map(cost::level_cost));
+    lines.extend(session_lines(level));
     lines
 }
 

@@ -1,0 +1,160 @@
+"""Rounds of sessions: TTFT, hits, what could have been hit and the gap before, by turn."""
+
+import re
+
+from journal import mean, ttft
+from text import N, Text, Wrong, same, shown
+
+KINDS = {"cold": ["cold", "冷"], "warm": ["warm", "热"], "no_reuse": ["no reuse", "无复用"], "mixed": ["mixed", "混合"], "external": ["outer tiers", "外部缓存层"]}
+BEGINS = [r"round \d+ \(|round \d+: |\d+ sessions have other turns", r"第 \d+ 轮（|第 \d+ 轮：|\d+ 个会话冷热两侧"]
+
+
+def of_sessions(level):
+    return any("turn" in one for round in level.rounds for one in round.records)
+
+
+def place(record):
+    return record["turn"]["session"], record["turn"]["turn"]
+
+
+class Turns:
+    """A round's successes by turn."""
+
+    def __init__(self, round):
+        self.round, self.by_turn = round, {}
+        self.at = {place(one): one for one in round.records}
+        for one in round.successes():
+            self.by_turn.setdefault(place(one)[1], []).append(one)
+        numbers = sorted(self.by_turn)
+        told = [numbers[0], numbers[(len(numbers) - 1) // 2], numbers[-1]] if numbers else []
+        self.told = sorted(set(told))
+
+    def before(self, one):
+        session, turn = place(one)
+        return self.at.get((session, turn - 1))
+
+    def reachable(self, one):
+        """Prompt tokens that a cache which forgets nothing could give; None where no tokenizer tells."""
+        prompt = one["usage"]["prompt_tokens"]
+        if self.round.kind == "no_reuse":
+            return 0
+        if self.round.kind != "cold":
+            return prompt
+        tokens = self.round.expected[one["index"]] if self.round.expected else None
+        if tokens is None:
+            return None
+        before = self.before(one)
+        answer = before["usage"]["completion_tokens"] or 0 if before and one["turn"].get("on_pinned") else 0
+        return min(tokens + answer, prompt)
+
+    def sums(self, turn):
+        """Hits, what could be hit, and prompt tokens of a turn."""
+        known = [one for one in self.by_turn[turn] if any(one is other for other, _, _ in self.round.known())]
+        hit = {other["index"]: cached for other, cached, _ in self.round.known()}
+        reachable = [self.reachable(one) for one in known]
+        told = [tokens for tokens in reachable if tokens is not None]
+        prompt = sum(one["usage"]["prompt_tokens"] for one in known)
+        return sum(hit[one["index"]] for one in known), sum(told) if told else None, prompt
+
+    def gap(self, turn):
+        gaps = []
+        for one in self.by_turn[turn]:
+            if before := self.before(one):
+                gaps.append((one["timeline"]["start_ns"] - before["timeline"]["end_ns"]) / 1e9)
+        return mean(gaps) if gaps else None
+
+    def reached(self):
+        sums = [self.sums(turn) for turn in self.by_turn]
+        known = [(hit, reachable) for hit, reachable, _ in sums if reachable is not None]
+        of = sum(reachable for _, reachable in known)
+        return sum(hit for hit, _ in known) / of if of else None
+
+
+def each(text, what, values, end=""):
+    """`1.0 / 2.0 / -`, each with what stands behind it."""
+    for at, value in enumerate(values):
+        if at:
+            text.need(" / ")
+        if value is None:
+            text.need("-")
+        else:
+            shown(text.need(N + end).group(1), value, what)
+
+
+def beside(sentence, level, zh):
+    text = Text(sentence, zh)
+    if found := text.take(r"(\d+) sessions have other turns cold than warm, and are in no ratio", r"(\d+) 个会话冷热两侧成功的对话轮次不同，不计入任何比值"):
+        same(text.rest, "", "what is left")
+        return same(int(found.group(1)), len(apart(level)), "sessions that are left out")
+    number = int(text.need(r"round (\d+)", r"第 (\d+) 轮").group(1))
+    round = next(one for one in level.rounds if one.number == number)
+    turns = Turns(round)
+    if text.take(": ", "："):
+        return of_round(text, turns, level)
+    kind = text.need(r" \(([^)]+)\), ", r"（([^）]+)），").group(1)
+    same(kind, KINDS[round.kind][zh], "kind of the round")
+    sessions = int(text.need(r"(\d+) sessions, turns ", r"(\d+) 个会话，对话第 ").group(1))
+    same(sessions, len({place(one)[0] for one in round.records}), "sessions")
+    said = text.need(r"([\d /]+): TTFT ", r"([\d /]+) 轮：TTFT ").group(1)
+    same([int(one) for one in said.split(" / ")], turns.told, "turns that are told")
+    percent = "%" if zh else " %"
+    each(text, "TTFT", [mean([ttft(one) for one in turns.by_turn[turn]]) for turn in turns.told])
+    sums = [turns.sums(turn) for turn in turns.told]
+    share = lambda part, of: None if part is None or not of else 100 * part / of
+    text.need(" ms, hits ", " ms，命中 ")
+    each(text, "hits", [share(hit, prompt) for hit, _, prompt in sums], percent)
+    text.need(", reachable ", "，可命中 ")
+    each(text, "what could be hit", [share(reachable, prompt) for _, reachable, prompt in sums], percent)
+    text.need(", gap before ", "，之前的间隔 ")
+    each(text, "gap", [turns.gap(turn) for turn in turns.told])
+    text.need(" s", " 秒")
+    same(text.rest, "", "what is left")
+
+
+def of_round(text, turns, level):
+    if found := text.take(rf"hits reached {N} % of what a prefix cache could give", rf"命中达到前缀缓存可给出的 {N}%"):
+        shown(found.group(1), 100 * turns.reached(), "hits over what could be hit")
+    else:
+        found = text.need(
+            r"(\d+) of (\d+) sessions ended early(?: \((\d+) by a context that was too long\))?, (\d+) turns were not sent",
+            r"(\d+) 个会话中有 (\d+) 个提前结束(?:（其中 (\d+) 个因上下文过长）)?，(\d+) 轮对话未发送",
+        )
+        one, two, overflowed, lost = (int(part or 0) for part in found.groups())
+        early, sessions = (two, one) if text.zh else (one, two)
+        ends = endings(turns.round, level)
+        same((early, sessions, lost), ends, "sessions that ended early, of how many, turns that were not sent")
+        failures = [one["outcome"].get("failed", {}).get("kind") for one in turns.round.records if isinstance(one["outcome"], dict)]
+        same(overflowed, failures.count("context_overflow"), "contexts that were too long")
+    same(text.rest, "", "what is left")
+
+
+def endings(round, level):
+    whole = {}
+    for other in level.rounds:
+        for one in other.records:
+            session, turn = place(one)
+            whole[session] = max(whole.get(session, 0), turn)
+    last = {place(one)[0]: 0 for one in round.records}
+    for one in round.successes():
+        session, turn = place(one)
+        last[session] = max(last[session], turn)
+    short = [whole[session] - turn for session, turn in last.items()]
+    return sum(left > 0 for left in short), len(last), sum(short)
+
+
+def apart(level):
+    out = set()
+    for cold, warm in level.cycles:
+        sides = [{place(one) for one in side.successes()} for side in (cold, warm)]
+        out |= {session for session, _ in sides[0] ^ sides[1]}
+    return out
+
+
+def expected_lines(level):
+    """A line a round, one more where what could be hit is known, and where sessions ended early."""
+    if not of_sessions(level):
+        return 0
+    lines = 0
+    for round in level.rounds:
+        lines += 1 + (Turns(round).reached() is not None) + (endings(round, level)[0] > 0)
+    return lines + bool(apart(level))
