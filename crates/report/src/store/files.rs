@@ -124,7 +124,7 @@ impl RunFiles {
     /// The answers that an earlier run has pinned in the folder.
     ///
     /// # Errors
-    /// [`ReportError::Unreadable`] for a file that is there and cannot be read.
+    /// [`ReportError::Read`] for a file that is there and cannot be read.
     pub fn pinned_answers(&self) -> Result<Vec<PinnedAnswer>, ReportError> {
         answers::read(&self.path(ANSWERS))
     }
