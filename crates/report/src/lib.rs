@@ -49,5 +49,5 @@ pub use versus::{
 };
 pub use words::{
     beside_texts, cold_text, conclusion_text, control_text, diagnosis_text, load_text,
-    setting_text, warning_text,
+    sessions_text, setting_text, warning_text,
 };

@@ -8,7 +8,7 @@ use crate::{
 use dualround_dataset::{BadLine, DatasetError, Inspection, inspect, load};
 use dualround_loadgen::sendable;
 use dualround_model::{Lang, Warning};
-use dualround_report::warning_text;
+use dualround_report::{sessions_text, warning_text};
 
 /// Runs `dualround check dataset`: what is read of it, and the first request.
 pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
@@ -39,6 +39,9 @@ pub(crate) fn run(args: CheckDatasetArgs) -> anyhow::Result<u8> {
     }
     match selection {
         Ok(mut selection) => {
+            if let Some(facts) = &selection.sessions {
+                line(&lang.pick(sessions_text(facts)));
+            }
             // Without a server to ask, a run's own look is left to the run.
             if plan.request.prompt_token_ids
                 && (plan.dataset.tokenizer.is_some() || settled.has_endpoint)

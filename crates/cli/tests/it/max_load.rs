@@ -139,6 +139,8 @@ fn a_search_that_cannot_be_is_refused_before_anything_is_sent() {
         ("--rounds CW", &["--rounds", "leave"][..]),
         ("--concurrency 4", &["--concurrency"]),
         ("--replay", &["--replay"]),
+        ("--turns all", &["--turns", "leave"]),
+        ("--budget 2Mtok", &["--budget", "by time"]),
         ("--until decided --budget 1h", &["--until"]),
         ("--from 0", &["--from 0", "above 0"]),
         ("--from 5 --to 2", &["--from 5", "--to 2"]),

@@ -79,6 +79,11 @@ fn every_turn_hits_what_its_session_has_sent() {
         ),
     );
     assert!(shown.contains("over 8 sessions"), "{shown}");
+    let checked = ran(dir, "check dataset chats.jsonl --turns all --lang en");
+    assert!(
+        checked.contains("sessions: 8 with 32 turns (4 each); gaps up to 0.00 s"),
+        "{checked}"
+    );
     let comparison = json(&dir.join("out/comparison.json"));
     valid("comparison", &comparison);
     let level = &comparison["levels"][0];

@@ -21,6 +21,7 @@ pub(crate) use conclusion::{beside, conclusion, in_a_few_words};
 pub(crate) use diagnosis::{diagnoses, diagnosis};
 pub use load::load_text;
 pub(crate) use load::{capital, level_cell, level_words, load_head, load_kind};
+pub use sessions::sessions_text;
 pub(crate) use warning::is_media;
 pub use warning::{control_text, warning_text};
 pub(crate) use withheld::{no_prefill_line, withheld};

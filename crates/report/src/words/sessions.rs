@@ -2,7 +2,62 @@
 
 use super::Bilingual;
 use crate::number::{fixed, percent};
-use dualround_model::{Lang, LevelComparison, RoundKind, RoundOfSessions, TurnFigures};
+use dualround_model::{
+    Lang, LevelComparison, RoundKind, RoundOfSessions, SessionFacts, TurnFigures,
+};
+
+/// What the sessions of a data set come to, before anything of them is sent.
+///
+/// `sessions: 12 with 36 turns (3 each), 24 of which build on answers of the first round; gaps up to 0.20 s`
+pub fn sessions_text(facts: &SessionFacts) -> Bilingual {
+    let SessionFacts {
+        sessions,
+        forks,
+        turns,
+        fewest_turns: fewest,
+        most_turns: most,
+        pinned_turns: pinned,
+        gaps_cut,
+        ..
+    } = facts;
+    let [each, each_zh] = if fewest == most {
+        [format!("{most} each"), format!("每个 {most} 轮")]
+    } else {
+        [
+            format!("{fewest} to {most} each"),
+            format!("每个 {fewest} 到 {most} 轮"),
+        ]
+    };
+    let some = |count: u64, en: String, zh: String| match count {
+        0 => [String::new(), String::new()],
+        _ => [en, zh],
+    };
+    let [forks, forks_zh] = some(
+        *forks,
+        format!("; {forks} fork off another one"),
+        format!("；其中 {forks} 个由其他会话分叉而来"),
+    );
+    let [pinned, pinned_zh] = some(
+        *pinned,
+        format!("; {pinned} turns build on answers of the first round"),
+        format!("；{pinned} 轮以第一轮的回答为依据"),
+    );
+    #[expect(clippy::cast_precision_loss, reason = "a gap of a data set")]
+    let longest = fixed(Some(facts.longest_gap_ns as f64 / 1e9), 2);
+    let [cut, cut_zh] = some(
+        *gaps_cut,
+        format!(" ({gaps_cut} were longer, and are cut to that: --gap-cap)"),
+        format!("（{gaps_cut} 个更长，已截短到该值：--gap-cap）"),
+    );
+    [
+        format!(
+            "sessions: {sessions} with {turns} turns ({each}){forks}{pinned}; gaps up to {longest} s{cut}"
+        ),
+        format!(
+            "会话：{sessions} 个，共 {turns} 轮对话（{each_zh}）{forks_zh}{pinned_zh}；间隔最长 {longest} 秒{cut_zh}"
+        ),
+    ]
+}
 
 /// The lines of a level; none where requests stand by themselves.
 pub(crate) fn session_lines(level: &LevelComparison) -> Vec<Bilingual> {

@@ -15,7 +15,7 @@ use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339, sendable
 use dualround_model::{
     CanaryReport, ControlEffect, LevelComparison, RoundResult, StoreText, Warning,
 };
-use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, warning_text};
+use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, sessions_text, warning_text};
 use std::time::{Duration, SystemTime};
 
 /// A session whose server was found.
@@ -112,6 +112,9 @@ pub(super) fn connect(
     let anchor = resumed.and_then(|resumed| parse_rfc3339(&resumed.info.clock_anchor));
     let clock = anchor.map_or_else(Clock::start, Clock::resumed);
     let levels = request.selection.levels.clone();
+    if let Some(facts) = &request.selection.sessions {
+        note(&request.plan.output.lang.pick(sessions_text(facts)));
+    }
     // A row that the API cannot take is told before anything is asked of the server.
     for (level, samples) in (0..).zip(&levels) {
         sendable(&request.plan, samples)?;

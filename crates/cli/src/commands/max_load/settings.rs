@@ -211,6 +211,7 @@ fn refuse_what_it_decides(args: &RunArgs) -> Result<(), Usage> {
         (args.replay_speed.is_some(), "--replay-speed"),
         (args.gap_cap.is_some(), "--gap-cap"),
         (args.timestamp_unit.is_some(), "--timestamp-unit"),
+        (args.turns.is_some(), "--turns"),
         (args.rounds.is_some(), "--rounds"),
         (args.shared_prefix.is_some(), "--shared-prefix"),
         (args.until.is_some(), "--until"),
