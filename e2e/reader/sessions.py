@@ -129,17 +129,16 @@ def of_round(text, turns, level):
 
 
 def endings(round, level):
-    whole = {}
-    for other in level.rounds:
-        for one in other.records:
-            session, turn = place(one)
-            whole[session] = max(whole.get(session, 0), turn)
-    last = {place(one)[0]: 0 for one in round.records}
+    """Sessions that ended early, of how many, and turns of the level that have no record."""
+    of, answered = {}, {}
+    for one in round.records:
+        session, _ = place(one)
+        of[session] = one["turn"]["of"]
+        answered.setdefault(session, 0)
     for one in round.successes():
-        session, turn = place(one)
-        last[session] = max(last[session], turn)
-    short = [whole[session] - turn for session, turn in last.items()]
-    return sum(left > 0 for left in short), len(last), sum(short)
+        answered[place(one)[0]] += 1
+    early = sum(answered[session] < turns for session, turns in of.items())
+    return early, len(of), round.meta["planned"] - len(round.records)
 
 
 def apart(level):

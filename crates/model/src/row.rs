@@ -252,6 +252,8 @@ pub struct RowTurn {
     pub session: u32,
     /// Which turn of it, 1-based.
     pub turn: u32,
+    /// How many turns that session has.
+    pub of: u32,
     /// It builds on the server's own answer to the turn before.
     pub on_pinned: bool,
 }

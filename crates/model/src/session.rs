@@ -162,19 +162,22 @@ pub struct TurnPlace {
     pub turn: u32,
     /// The name of the session.
     pub name: Arc<str>,
+    /// How many turns the session has.
+    pub of: u32,
     /// It builds on the server's own answer to the turn before, which may be in its cache too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_pinned: bool,
 }
 
 impl SessionTurn {
-    /// Where it stands.
-    pub fn place(&self) -> TurnPlace {
+    /// Where it stands in its session, which has so many turns.
+    pub fn place(&self, of: u32) -> TurnPlace {
         let history = self.history.as_ref();
         TurnPlace {
             session: self.session,
             turn: self.turn,
             name: Arc::clone(&self.name),
+            of,
             on_pinned: history.is_some_and(|history| history.pinned),
         }
     }
@@ -383,7 +386,7 @@ mod tests {
         let texts: Vec<&str> = all.texts();
         assert_eq!(texts, ["one", "3/1", "two", "3/2", "three"]);
         assert!(third.needs_pinned() && !first.needs_pinned());
-        let places = [&first, &third].map(|sample| sample.turn.as_deref().unwrap().place());
+        let places = [&first, &third].map(|sample| sample.turn.as_deref().unwrap().place(3));
         assert_eq!(places.map(|place| place.on_pinned), [false, true]);
     }
 

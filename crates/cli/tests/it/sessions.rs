@@ -237,6 +237,9 @@ fn a_turn_that_fails_ends_its_session_in_all_rounds() {
         assert_eq!(summary["planned_requests"], 24);
         assert_eq!(summary["failed_requests"], failed);
         assert_eq!(summary["not_started_requests"], lost, "{summary}");
+        let told =
+            format!("round {round}: 1 of 8 sessions ended early, {lost} turns were not sent");
+        assert!(shown.contains(&told), "{shown}");
     }
     let comparison = json(&dir.join("out/comparison.json"));
     let sessions = &comparison["levels"][0]["sessions"];

@@ -12,8 +12,7 @@ use crate::{
     transport::Target,
 };
 use dualround_model::{
-    BodyDigest, Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, SessionTurn, StoreText,
-    hex,
+    BodyDigest, Plan, PreparedEpoch, PreparedRequest, RequestRow, Sample, StoreText, hex,
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -169,7 +168,7 @@ impl<'a> RequestMaker<'a> {
             row_options: self
                 .asked
                 .of(&plan.request, sample, || sent(plan, sample), extras.fresh),
-            turn: sample.turn.as_deref().map(SessionTurn::place),
+            turn: None,
             session_field: field,
         };
         Ok(MadeRequest { request, content })

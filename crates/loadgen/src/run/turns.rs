@@ -5,7 +5,7 @@ use super::{
     epoch::{RoundBodies, no_bodies},
     mixed,
     session::Session,
-    turn_samples::{SentTurns, roots},
+    turn_samples::{self, SentTurns, roots, starts},
 };
 use crate::{
     LoadError, RoundEvent,
@@ -13,7 +13,6 @@ use crate::{
     round::blocks::{BlockCut, BlockLength},
     round::crew::RoundSupplies,
     round::order::RoundOrder,
-    round::pacing::Pacing,
     round::tally::RoundOutput,
     secrets::Secrets,
     sessions::{MakerBasis, SessionOrder, TurnFreshness, TurnMaker},
@@ -66,12 +65,29 @@ impl Session {
     /// Requests that a round is to send: of sessions all of their turns, whether an earlier round had
     /// them answered or not.
     pub(super) fn planned(&self, order: &RoundOrder) -> u32 {
-        let all = if order.sessions.is_some() && order.pacing == Pacing::Closed {
-            self.setting.samples().len()
-        } else {
-            order.requests.len()
+        let all = match &order.sessions {
+            Some(sessions) => self.turns_of(sessions.roots.len()),
+            None => order.requests.len(),
         };
         u32::try_from(all).unwrap_or(u32::MAX)
+    }
+
+    /// Turns of all sessions, or where a round may not take so long, of those that begin in it.
+    fn turns_of(&self, roots: usize) -> usize {
+        let samples = self.setting.samples();
+        match &self.arrivals {
+            None => samples.len(),
+            Some(arrivals) if arrivals.due_ns.len() >= starts(samples).len() => samples.len(),
+            Some(_) => {
+                let begun: HashSet<u32> = starts(samples)
+                    .iter()
+                    .take(roots)
+                    .filter_map(|sample| Some(sample.turn.as_deref()?.session))
+                    .collect();
+                let of = turn_samples::roots(samples);
+                of.iter().filter(|root| begun.contains(root)).count()
+            }
+        }
     }
 
     /// The maker of a round's bodies.

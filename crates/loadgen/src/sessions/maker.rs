@@ -208,6 +208,7 @@ fn make_all(
     let mut making = Making {
         maker: RequestMaker::new(&basis.plan, &basis.target),
         beginnings: SharedBeginnings::default(),
+        lengths: lengths(&basis.samples),
         sent: HashSet::new(),
         basis,
     };
@@ -229,6 +230,8 @@ struct Making<'a> {
     basis: &'a MakerBasis,
     maker: RequestMaker<'a>,
     beginnings: SharedBeginnings,
+    /// Turns of each session.
+    lengths: HashMap<u32, u32>,
     /// Bodies that were made, where none may be made twice.
     sent: HashSet<BodyDigest>,
 }
@@ -274,11 +277,26 @@ impl Making<'_> {
         } else {
             self.beginnings.add(&prepare::rendered(&basis.plan, &whole))
         };
+        let turn = sample.turn.as_deref().map(|turn| {
+            let of = self.lengths.get(&turn.session).copied();
+            turn.place(of.unwrap_or(turn.turn))
+        });
         Ok(PreparedRequest {
             shared_chars,
+            turn,
             ..request
         })
     }
+}
+
+/// The turns of each session.
+fn lengths(samples: &[Arc<Sample>]) -> HashMap<u32, u32> {
+    let mut lengths = HashMap::new();
+    for turn in samples.iter().filter_map(|sample| sample.turn.as_deref()) {
+        let most: &mut u32 = lengths.entry(turn.session).or_default();
+        *most = turn.turn.max(*most);
+    }
+    lengths
 }
 
 fn differs(round: u32, changed: ChangedBody) -> LoadError {

@@ -92,6 +92,7 @@ mod tests {
                 session: 3,
                 turn,
                 name: "s".into(),
+                of: 4,
                 on_pinned: false,
             },
             messages: vec![json!({"role": "assistant", "content": "好"})],

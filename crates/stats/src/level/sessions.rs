@@ -12,30 +12,15 @@ pub(crate) fn sessions(rounds: &[RoundResult], design: &Design<'_>) -> Option<Se
     if !rounds.iter().any(|round| round.requests.has_turns()) {
         return None;
     }
-    let lengths = lengths(rounds);
     let cycles = design.cycles.iter();
     let apart: HashSet<u32> = cycles
         .flat_map(|(cold, warm)| sessions_apart(cold, warm))
         .collect();
-    let told = rounds.iter().map(|round| of_round(round, &lengths));
+    let told = rounds.iter().map(of_round);
     Some(SessionComparison {
         left_out: apart.len() as u64,
         rounds: told.collect(),
     })
-}
-
-/// The turns of each session, as far as any round sent them.
-fn lengths(rounds: &[RoundResult]) -> HashMap<u32, u32> {
-    let mut lengths = HashMap::new();
-    for round in rounds {
-        for (index, _) in round.requests.iter() {
-            if let Some(turn) = round.requests.turn(index) {
-                let most: &mut u32 = lengths.entry(turn.session).or_default();
-                *most = turn.turn.max(*most);
-            }
-        }
-    }
-    lengths
 }
 
 /// Sums of one turn over the sessions of a round.
@@ -51,18 +36,19 @@ struct TurnSums {
     gaps_s: Vec<f64>,
 }
 
-fn of_round(round: &RoundResult, lengths: &HashMap<u32, u32>) -> RoundOfSessions {
+fn of_round(round: &RoundResult) -> RoundOfSessions {
     let mut sums: BTreeMap<u32, TurnSums> = BTreeMap::new();
-    let mut last: HashMap<u32, u32> = HashMap::new();
+    // Of each session its turns, and those that succeeded.
+    let mut answered: HashMap<u32, (u32, u32)> = HashMap::new();
     for (index, row) in round.requests.iter() {
         let Some(turn) = round.requests.turn(index) else {
             continue;
         };
-        last.entry(turn.session).or_default();
+        let of_session = answered.entry(turn.session).or_insert((turn.of, 0));
         if !row.is_success() {
             continue;
         }
-        last.insert(turn.session, turn.turn);
+        of_session.1 += 1;
         let sums = sums.entry(turn.turn).or_default();
         sums.requests += 1;
         sums.ttft_ms.extend(row.ttft_ms());
@@ -80,17 +66,14 @@ fn of_round(round: &RoundResult, lengths: &HashMap<u32, u32>) -> RoundOfSessions
         .iter()
         .map(|(turn, sums)| sums.figures(*turn))
         .collect();
-    let early = last
-        .iter()
-        .filter(|(session, turn)| lengths[session] > **turn);
-    let lost = last.iter().map(|(session, turn)| lengths[session] - turn);
+    let early = answered.values().filter(|(of, turns)| of > turns);
     RoundOfSessions {
         round: round.meta.spec.number,
         kind: round.meta.spec.kind,
-        sessions: last.len() as u64,
+        sessions: answered.len() as u64,
         ended_early: early.count() as u64,
         overflowed: overflows(round),
-        lost_turns: lost.map(u64::from).sum(),
+        lost_turns: u64::from(round.meta.not_started),
         reached_share: reached(&turns),
         turns,
     }

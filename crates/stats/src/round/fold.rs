@@ -68,6 +68,7 @@ impl RoundFold {
             let place = RowTurn {
                 session: turn.session,
                 turn: turn.turn,
+                of: turn.of,
                 on_pinned: turn.on_pinned,
             };
             self.rows.note_turn(record.index, place);
