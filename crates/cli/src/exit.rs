@@ -8,7 +8,7 @@ use crate::{
 use dualround_dataset::DatasetError;
 use dualround_loadgen::LoadError;
 use dualround_model::Lang;
-use dualround_report::{ReportError, safe_text};
+use dualround_report::ReportError;
 use std::io::ErrorKind;
 
 /// Everything went as planned.
@@ -35,19 +35,15 @@ pub(crate) struct Usage(pub(crate) String);
 pub(crate) struct BudgetSpent(pub(crate) String);
 
 /// Prints an error with its causes and returns its exit code.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where errors reach the user"
-)]
 pub(crate) fn explain(error: &anyhow::Error, lang: Lang) -> u8 {
     let code = code_of(error);
     if code == OK {
         return code;
     }
-    eprintln!("error: {}", safe_text(&chain(error)));
+    alarm(&format!("error: {}", chain(error)));
     if let Some(hint) = hint::of(error, code == ENDPOINT) {
         let label = lang.pick(["hint: ", "提示："]);
-        eprintln!("{label}{}", lang.pick(hint));
+        alarm(&format!("{label}{}", lang.pick(hint)));
     }
     code
 }

@@ -50,6 +50,14 @@ fn x25_rows_come_and_go_through_pipes() {
     let output = Command::new("bash").args(["-c", &line]).output().unwrap();
     assert!(stdout(&output).ends_with("\n0\n"), "{}", stdout(&output));
     assert_eq!(stderr(&output), "");
+    // An error that nobody reads has its exit code all the same.
+    let line = format!(
+        "{{ sleep 0.3; {} check dataset none.jsonl; code=$?; }} 2> >(exit) > >(exit); echo $code",
+        cargo_bin("dualround").display()
+    );
+    let mut shell = Command::new("bash");
+    let output = shell.args(["-c", &line]).current_dir(dir.path()).output();
+    assert_eq!(stdout(&output.unwrap()), "2\n");
 }
 
 #[test]
