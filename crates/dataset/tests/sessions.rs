@@ -304,6 +304,21 @@ fn rows_of_what_is_new_build_on_answers() {
         json!({"session_id": 1, "messages": [says("user", "b")], "message_mode": "delta"}),
     ];
     assert_eq!(sent(&loaded(&delta, &plan()))[1], ["a", "pinned 1", "b"]);
+    // Turns are counted from 0 or from 1; a later first one has lost its history.
+    let numbered = |first: u64| [0, 1].map(|at| row(7, "x", json!({"turn": first + at})));
+    for first in [0, 1] {
+        assert_eq!(sent(&loaded(&numbered(first), &plan())).len(), 2);
+    }
+    refused(
+        &numbered(2),
+        &plan(),
+        &[
+            "line 1",
+            "session 7",
+            "turn 2",
+            "what came before is missing",
+        ],
+    );
 }
 
 #[test]

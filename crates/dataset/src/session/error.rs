@@ -55,6 +55,16 @@ pub enum SessionError {
         /// The number that would follow.
         wanted: u64,
     },
+    /// A session of which only what is new stands in the rows begins after its first turn.
+    #[error(
+        "session {session} begins with turn {found}, and its rows hold only what is new: what came before is missing"
+    )]
+    BeginsLate {
+        /// The session.
+        session: String,
+        /// The number of its first row.
+        found: u64,
+    },
     /// The rows hold their answers, and those of the server are asked for.
     #[error(
         "it holds its whole history, answers included, so those of the server cannot take their place"

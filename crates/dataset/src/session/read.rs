@@ -363,6 +363,9 @@ impl SessionReader<'_> {
         let name = name_of(&turn.key);
         if matches!(turn.key, TurnKey::Session(_)) {
             last.check(&name, turn.turn)?;
+            if is_first {
+                turn.check_first(&name)?;
+            }
         }
         let found = match shape(value, place.number(), &self.options.reading) {
             Shaped::Sample(found) => *found,
@@ -554,6 +557,7 @@ fn is_of_the_file(error: &RowError) -> bool {
             SessionError::TwoForms { .. }
                 | SessionError::TwoModes { .. }
                 | SessionError::MissingTurn { .. }
+                | SessionError::BeginsLate { .. }
                 | SessionError::AnswersHeld
                 | SessionError::NoSession { .. }
         )

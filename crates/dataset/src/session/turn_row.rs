@@ -51,6 +51,23 @@ pub(super) struct TurnRow {
     pub(super) mode: HistoryMode,
 }
 
+impl TurnRow {
+    /// Holds the first row of a session to be its first turn, numbered from 0 or from 1, where later
+    /// ones are built upon it.
+    ///
+    /// # Errors
+    /// [`SessionError::BeginsLate`] where turns before it are missing.
+    pub(super) fn check_first(&self, session: &str) -> Result<(), SessionError> {
+        match (self.mode, self.turn) {
+            (HistoryMode::Delta, Some(found)) if found > 1 => Err(SessionError::BeginsLate {
+                session: session.to_owned(),
+                found,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Whether a row is a turn by its keys.
 pub(super) fn is_turn(row: &Map<String, Value>) -> bool {
     session(row).is_some() || (row.contains_key(CHAT) && row.contains_key(PARENT))
