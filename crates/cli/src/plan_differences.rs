@@ -1,5 +1,6 @@
 //! What two plans of runs that are compared differ in, flag by flag.
 
+use crate::args::GivenThinkTime;
 use dualround_model::Plan;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -162,6 +163,11 @@ fn as_given(path: &str, value: &Value) -> Value {
         (Value::Object(_), _) if path == "until" => "decided".into(),
         (Value::Bool(on), _) if is_negated => Value::Bool(!on),
         (_, Some(ms)) if path.ends_with("_ms") => Value::String((ms / 1000.0).to_string()),
+        (_, Some(ns)) if path.ends_with("_ns") => Value::String((ns / 1e9).to_string()),
+        (Value::Object(_), _) if path.ends_with("think_time") => {
+            let time = serde_json::from_value(value.clone()).map(GivenThinkTime);
+            time.map_or_else(|_| value.clone(), |time| Value::String(time.to_string()))
+        }
         _ => value.clone(),
     }
 }
@@ -183,6 +189,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dualround_model::{SessionPlan, ThinkTime};
 
     #[test]
     fn differences_are_told_by_their_flags() {
@@ -220,5 +227,24 @@ mod tests {
         assert_eq!(values("--no-probe").as_deref(), Some("true"));
         assert_eq!(values("--no-stream-options").as_deref(), Some("true"));
         assert_eq!(values("--idle-timeout").as_deref(), Some("1.5"));
+        let sessions = |think_time| SessionPlan {
+            think_time,
+            gap_cap_ns: 2_500_000_000,
+            ..SessionPlan::default()
+        };
+        for (time, told) in [
+            (ThinkTime::Recorded, "recorded"),
+            (ThinkTime::Fixed(0), "none"),
+            (ThinkTime::Fixed(250_000_000), "0.25"),
+        ] {
+            new.dataset.sessions = Some(sessions(time));
+            let all = plan_differences(&base, &new);
+            let value = |flag: &str| {
+                let one = all.iter().find(|one| one.what == flag);
+                one.map(|one| one.new.as_str())
+            };
+            assert_eq!(value("--gap-cap"), Some("2.5"));
+            assert_eq!(value("--think-time"), Some(told));
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr, time::Duration};
 
 /// A wait between two turns, as given.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct GivenThinkTime(ThinkTime);
+pub(crate) struct GivenThinkTime(pub(crate) ThinkTime);
 
 /// A text that is none.
 #[derive(Debug, thiserror::Error)]
