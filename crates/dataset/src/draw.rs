@@ -7,7 +7,8 @@
 //! 181).
 
 use crate::rng::{hash, rng, unit};
-use std::collections::BinaryHeap;
+use dualround_model::DatasetPlan;
+use std::collections::BTreeMap;
 
 /// The place of a row in the order of the draw; ties go to the earlier row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,67 +42,57 @@ impl DrawKey {
         })
     }
 
-    /// The key by which the first rows are drawn.
-    pub(crate) fn in_order(position: u64) -> Self {
-        Self { order: 0, position }
-    }
-}
-
-/// An item that was drawn, ordered by its key alone.
-struct KeyedItem<T> {
-    key: DrawKey,
-    item: T,
-}
-
-impl<T> PartialEq for KeyedItem<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key == other.key
-    }
-}
-impl<T> Eq for KeyedItem<T> {}
-impl<T> PartialOrd for KeyedItem<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl<T> Ord for KeyedItem<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.key.cmp(&other.key)
+    /// The key by which a plan draws what is at `position`: a replay draws the first.
+    pub(crate) fn planned(plan: &DatasetPlan, position: u64) -> Self {
+        if plan.replay {
+            return Self { order: 0, position };
+        }
+        Self::of(plan.seed, position)
     }
 }
 
 /// A draw under way: the `k` items of the smallest keys so far; all of them without a `k`.
 pub(crate) struct SeededDraw<T> {
     k: Option<usize>,
-    kept: BinaryHeap<KeyedItem<T>>,
+    kept: BTreeMap<DrawKey, T>,
 }
 
 impl<T> SeededDraw<T> {
     pub(crate) fn new(k: Option<u64>) -> Self {
         Self {
             k: k.map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
-            kept: BinaryHeap::new(),
+            kept: BTreeMap::new(),
         }
     }
 
     /// Whether an item of this key would be kept as things stand.
     pub(crate) fn wants(&self, key: DrawKey) -> bool {
         let room = self.k.is_none_or(|k| self.kept.len() < k);
-        room || self.kept.peek().is_some_and(|last| key < last.key)
+        let last = self.kept.last_key_value();
+        room || last.is_some_and(|(last, _)| key < *last)
     }
 
     /// Keeps an item, and drops the last one when there are too many.
     pub(crate) fn put(&mut self, key: DrawKey, item: T) {
-        self.kept.push(KeyedItem { key, item });
+        self.kept.insert(key, item);
         if self.k.is_some_and(|k| self.kept.len() > k) {
-            self.kept.pop();
+            self.kept.pop_last();
         }
+    }
+
+    /// The item of this key, where it is still kept.
+    pub(crate) fn get_mut(&mut self, key: DrawKey) -> Option<&mut T> {
+        self.kept.get_mut(&key)
+    }
+
+    /// Whether the item of this key is still kept.
+    pub(crate) fn keeps(&self, key: DrawKey) -> bool {
+        self.kept.contains_key(&key)
     }
 
     /// What was drawn, in the order of the draw.
     pub(crate) fn finish(self) -> Vec<T> {
-        let drawn = self.kept.into_sorted_vec();
-        drawn.into_iter().map(|drawn| drawn.item).collect()
+        self.kept.into_values().collect()
     }
 }
 

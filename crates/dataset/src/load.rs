@@ -3,7 +3,7 @@
 use crate::{
     DatasetError, FileTokenizer, digest,
     draw::{DrawKey, SeededDraw},
-    needs::{Lengths, needed},
+    needs::{Lengths, LevelShare, needed, refuse_empty, refuse_empty_level, shares},
     read::{ReadFile, ReadOptions, SampleReceiver, read},
     session,
     source::RowSource,
@@ -48,24 +48,15 @@ struct Drawer<'a> {
     draw: SeededDraw<Sample>,
 }
 
-impl Drawer<'_> {
-    fn key(&self, position: u64) -> DrawKey {
-        if self.plan.replay {
-            return DrawKey::in_order(position);
-        }
-        DrawKey::of(self.plan.seed, position)
-    }
-}
-
 impl SampleReceiver for Drawer<'_> {
     fn wants(&mut self, position: u64) -> bool {
         // A weight is known only once the row is read.
-        self.plan.weight_key.is_some() || self.draw.wants(self.key(position))
+        self.plan.weight_key.is_some() || self.draw.wants(DrawKey::planned(self.plan, position))
     }
 
     fn take(&mut self, position: u64, row: &Value, sample: Sample) -> Result<(), &'static str> {
         let key = match &self.plan.weight_key {
-            None => self.key(position),
+            None => DrawKey::planned(self.plan, position),
             Some(name) => {
                 let weight = row.get(name).and_then(Value::as_f64);
                 let weight = weight.ok_or("no number under --weight-key")?;
@@ -83,16 +74,9 @@ impl SampleReceiver for Drawer<'_> {
 /// Hands what was drawn, in the order of the draw, to the levels; each sends in the file's order, a
 /// replay in that of time.
 fn levels_of(drawn: &[Arc<Sample>], plan: &DatasetPlan, levels: usize) -> Vec<Vec<Arc<Sample>>> {
-    let mut from = 0_usize;
     let mut out: Vec<Vec<Arc<Sample>>> = Vec::with_capacity(levels);
-    for level in 0..levels {
-        let wanted = plan.samples_of(level);
-        let count = wanted.map_or(drawn.len(), |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let end = from.max(from.saturating_add(count).min(drawn.len()));
-        let mut samples = drawn[from..end].to_vec();
-        if plan.sampling == Sampling::Disjoint {
-            from = end;
-        }
+    for LevelShare { own, wanted } in shares(plan, drawn.len(), levels) {
+        let mut samples = drawn[own].to_vec();
         if plan.replay {
             // Sessions whose clocks all begin at 0 run side by side.
             samples.sort_by_key(|sample| sample.arrival_ns);
@@ -101,7 +85,7 @@ fn levels_of(drawn: &[Arc<Sample>], plan: &DatasetPlan, levels: usize) -> Vec<Ve
         }
         let have = samples.len();
         if plan.oversample && have > 0 {
-            for at in 0..count.saturating_sub(have) {
+            for at in 0..wanted.saturating_sub(have) {
                 samples.push(Arc::clone(&samples[at % have]));
             }
         }
@@ -150,25 +134,12 @@ fn select(
     let options = ReadOptions::of(plan, tokens)?;
     let ReadFile { format, tally } = read(source, &options, &mut drawer)?;
     let mut drawn = drawer.draw.finish();
-    if drawn.is_empty() {
-        let detail = if tally.rows > 0 {
-            format!(": {}", tally.words())
-        } else {
-            String::new()
-        };
-        return Err(DatasetError::Empty { name, detail });
-    }
+    refuse_empty(&name, drawn.len(), &tally)?;
     let own = tokens.map(|tokens| tokens as &dyn CountTokens);
     let truncated = cut(&mut drawn, plan, own.or(engine).unwrap_or(&Characters))?;
     let drawn: Vec<Arc<Sample>> = drawn.into_iter().map(Arc::new).collect();
     let levels = levels_of(&drawn, plan, levels);
-    if let Some(without) = levels.iter().position(Vec::is_empty) {
-        return Err(DatasetError::TooFewRows {
-            name,
-            level: without + 1,
-            drawn: drawn.len(),
-        });
-    }
+    refuse_empty_level(&name, drawn.len(), &levels)?;
     let duplicates = levels.iter().map(|samples| repeated_prompts(samples));
     let unsent = tally.unsent();
     let mut notes = Vec::new();

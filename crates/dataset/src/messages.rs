@@ -47,6 +47,12 @@ fn is_turn(value: &Value) -> bool {
     value.get("role").is_some() || value.get("from").is_some()
 }
 
+/// A message in which the system or its developer speaks.
+pub(crate) fn is_system(message: &Value) -> bool {
+    let role = message.get("role");
+    role.is_some_and(|role| role == "system" || role == "developer")
+}
+
 /// Checks that messages are such as the API takes.
 ///
 /// # Errors

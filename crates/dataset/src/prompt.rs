@@ -2,7 +2,7 @@
 
 use crate::{
     fields::{self, RowFields},
-    messages::{MessageError, check_messages},
+    messages::{MessageError, check_messages, is_system},
     quote::short,
     row_error::RowError,
 };
@@ -119,10 +119,11 @@ pub(crate) fn asked(
     if messages.iter().all(is_blank) {
         return Shaped::Skip("empty prompt");
     }
-    let has_own = messages[0]
-        .get("role")
-        .is_some_and(|role| role == "system" || role == "developer");
-    let beside: &[&str] = if has_own { &[] } else { &["system"] };
+    let beside: &[&str] = if is_system(&messages[0]) {
+        &[]
+    } else {
+        &["system"]
+    };
     with_options(sample(messages, row, number, origin), row, beside)
 }
 

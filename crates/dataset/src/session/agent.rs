@@ -182,7 +182,7 @@ fn joined(open: &mut Vec<OpenFork>, sent_ns: Option<u64>, plan: &SessionPlan) ->
     joins
 }
 
-/// Sessions of the same turns are held once; for the type of a name.
+/// The name of a session: its own, or that of its row.
 pub(super) fn name_of(session: &Value, row: u64) -> Arc<str> {
     match session.get("id").and_then(Value::as_str) {
         Some(name) if !name.is_empty() => name.into(),

@@ -4,33 +4,37 @@ use super::{
     draft::SessionDraft,
     turn_row::{LastTurn, TurnKey},
 };
-use crate::draw::DrawKey;
+use crate::draw::{DrawKey, SeededDraw};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Where the next turn of a session or chat belongs.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum TurnSeat {
     /// Behind the last turn of a session that is kept.
-    Kept {
-        /// The key of the session's root.
-        root: DrawKey,
-        /// The session itself.
-        session: u32,
-        /// The turn after which it belongs.
-        turn: u32,
-        last: LastTurn,
-    },
+    Kept(KeptSeat),
     /// The session was not drawn.
     NotDrawn,
     /// A row of the session was left out: what follows it cannot be asked.
     Broken,
 }
 
+/// A place behind a turn of a session that is kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeptSeat {
+    /// The key of the session's root.
+    pub(super) root: DrawKey,
+    /// The session itself.
+    pub(super) session: u32,
+    /// The turn after which it is, 1-based.
+    pub(super) after: u32,
+    /// What that turn's row says of itself.
+    pub(super) last: LastTurn,
+}
+
 /// The sessions that are drawn so far.
 pub(super) struct Gather {
-    k: Option<usize>,
-    kept: BTreeMap<DrawKey, SessionDraft>,
+    draw: SeededDraw<SessionDraft>,
     seats: HashMap<String, TurnSeat>,
     /// Recorded answers to the last turns of sessions, by the same names.
     answers: HashMap<String, Vec<Value>>,
@@ -43,8 +47,7 @@ pub(super) struct Gather {
 impl Gather {
     pub(super) fn new(k: Option<u64>) -> Self {
         Self {
-            k: k.map(|k| usize::try_from(k).unwrap_or(usize::MAX)),
-            kept: BTreeMap::new(),
+            draw: SeededDraw::new(k),
             seats: HashMap::new(),
             answers: HashMap::new(),
             next: 0,
@@ -54,11 +57,7 @@ impl Gather {
 
     /// Whether a session of this key would be kept as things stand.
     pub(super) fn wants(&self, key: DrawKey) -> bool {
-        let room = self.k.is_none_or(|k| self.kept.len() < k);
-        room || self
-            .kept
-            .last_key_value()
-            .is_some_and(|(last, _)| key < *last)
+        self.draw.wants(key)
     }
 
     /// The number of a session that begins.
@@ -70,10 +69,7 @@ impl Gather {
 
     /// Keeps a session, and drops the last one where there are too many.
     pub(super) fn put(&mut self, key: DrawKey, draft: SessionDraft) {
-        self.kept.insert(key, draft);
-        if self.k.is_some_and(|k| self.kept.len() > k) {
-            self.kept.pop_last();
-        }
+        self.draw.put(key, draft);
     }
 
     /// Where the row of this key belongs; `None`: it begins a session.
@@ -84,22 +80,20 @@ impl Gather {
         };
         match known.copied()? {
             // It was dropped for another one meanwhile.
-            TurnSeat::Kept { root, .. } if !self.kept.contains_key(&root) => {
-                Some(TurnSeat::NotDrawn)
-            }
+            TurnSeat::Kept(seat) if !self.draw.keeps(seat.root) => Some(TurnSeat::NotDrawn),
             seat => Some(seat),
         }
     }
 
     /// Notes where the row that follows this one belongs.
     pub(super) fn sit(&mut self, key: &TurnKey, seat: TurnSeat) {
-        self.seats.insert(own_name(key).to_owned(), seat);
+        self.seats.insert(key.own_name().to_owned(), seat);
     }
 
     /// Notes what was answered to the row of this key.
     pub(super) fn answer(&mut self, key: &TurnKey, answer: Vec<Value>) {
         if !answer.is_empty() {
-            self.answers.insert(own_name(key).to_owned(), answer);
+            self.answers.insert(key.own_name().to_owned(), answer);
         }
     }
 
@@ -118,20 +112,12 @@ impl Gather {
 
     /// The session of this number, where it is still kept.
     pub(super) fn session(&mut self, root: DrawKey, number: u32) -> Option<&mut SessionDraft> {
-        self.kept.get_mut(&root)?.find(number)
+        self.draw.get_mut(root)?.find(number)
     }
 
     /// What was drawn, in the order of the draw.
     pub(super) fn finish(self) -> Vec<SessionDraft> {
-        let drawn = self.kept.into_values();
+        let drawn = self.draw.finish().into_iter();
         drawn.filter(|draft| !draft.turns.is_empty()).collect()
-    }
-}
-
-/// The name by which the row that follows finds this one.
-fn own_name(key: &TurnKey) -> &str {
-    match key {
-        TurnKey::Session(session) => session,
-        TurnKey::Chat { own, .. } => own,
     }
 }

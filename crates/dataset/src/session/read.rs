@@ -6,13 +6,14 @@ use super::{
     edit,
     error::SessionError,
     gap::{self, RecordedTimes},
-    gather::{Gather, TurnSeat},
+    gather::{Gather, KeptSeat, TurnSeat},
     talk::{self, Talk, TalkReading, TalkShaped},
     turn_row::{self, HistoryMode, LastTurn, TurnKey, TurnRow},
 };
 use crate::{
     DatasetError,
     draw::DrawKey,
+    messages::is_system,
     needs::Lengths,
     prompt::Shaped,
     read::{ReadOptions, TimesInOrder},
@@ -217,10 +218,7 @@ impl SessionReader<'_> {
     fn next_key(&mut self) -> DrawKey {
         let position = self.gather.seen;
         self.gather.seen += 1;
-        if self.plan.replay {
-            return DrawKey::in_order(position);
-        }
-        DrawKey::of(self.plan.seed, position)
+        DrawKey::planned(self.plan, position)
     }
 
     fn talk(&mut self, place: RowPosition, value: &Value) -> Result<(), Unused> {
@@ -342,29 +340,29 @@ impl SessionReader<'_> {
         let times = self.recorded(value, row, trace)?;
         let is_first = seat.is_none();
         let arrival_ns = self.begins_at(place, value, trace)?;
-        let (root, session, after, last) = match seat {
+        let seat = match seat {
             Some(TurnSeat::Broken) => return Err(Unused::Skip("behind a turn that is left out")),
             Some(TurnSeat::NotDrawn) => return self.pass(turn),
-            Some(TurnSeat::Kept {
-                root,
-                session,
-                turn,
-                last,
-            }) => (root, session, turn, last),
+            Some(TurnSeat::Kept(seat)) => seat,
             None => {
                 let root = self.next_key();
-                let number = self.gather.number();
+                let session = self.gather.number();
                 if !self.gather.wants(root) {
                     return self.pass(turn);
                 }
-                (root, number, 0, LastTurn::default())
+                KeptSeat {
+                    root,
+                    session,
+                    after: 0,
+                    last: LastTurn::default(),
+                }
             }
         };
-        let name = name_of(&turn.key);
+        let name = turn.key.own_name();
         if matches!(turn.key, TurnKey::Session(_)) {
-            last.check(&name, turn.turn)?;
+            seat.last.check(name, turn.turn)?;
             if is_first {
-                turn.check_first(&name)?;
+                turn.check_first(name)?;
             }
         }
         let found = match shape(value, place.number(), &self.options.reading) {
@@ -374,24 +372,17 @@ impl SessionReader<'_> {
         };
         let answer = recorded_answer(row, self.sessions.answers)?;
         if is_first {
-            let mut draft = SessionDraft::new(session, &name);
+            let mut draft = SessionDraft::new(seat.session, name);
             draft.arrival_ns = arrival_ns;
             let sample = Sample {
                 arrival_ns,
                 ..found.sample
             };
             draft.add(sample, TurnPlacement::default());
-            self.gather.put(root, draft);
-            self.sit(turn, root, session, 1, times);
+            self.gather.put(seat.root, draft);
+            self.sit(turn, KeptSeat { after: 1, ..seat }, times);
         } else {
-            let gap = gap::between(&self.sessions, last.times, times);
-            let place_of = FollowingTurn {
-                root,
-                session,
-                after,
-                gap,
-            };
-            self.add_behind(place_of, found.sample, turn, times)?;
+            self.add_behind(seat, found.sample, turn, times)?;
         }
         self.gather.answer(&turn.key, answer);
         self.tally.used(found.shape, without_places(found.unsent));
@@ -401,20 +392,16 @@ impl SessionReader<'_> {
     /// Adds a turn behind one of its session; where that has another behind it, a session forks off.
     fn add_behind(
         &mut self,
-        place: FollowingTurn,
+        seat: KeptSeat,
         sample: Sample,
         turn: &TurnRow,
         times: RecordedTimes,
     ) -> Result<(), Unused> {
-        let FollowingTurn {
-            root,
-            session,
-            after,
-            gap,
-        } = place;
+        let gap = gap::between(&self.sessions, seat.last.times, times);
+        let KeptSeat { session, after, .. } = seat;
         let answer = self.gather.answer_before(&turn.key);
         let next = self.gather.next;
-        let Some(draft) = self.gather.session(root, session) else {
+        let Some(draft) = self.gather.session(seat.root, session) else {
             return self.pass(turn);
         };
         let Some(before) = draft.turns.get(after as usize - 1) else {
@@ -442,10 +429,11 @@ impl SessionReader<'_> {
                 ..TurnPlacement::default()
             };
             draft.add(sample, placement);
-            self.sit(turn, root, session, after + 1, times);
+            let after = after + 1;
+            self.sit(turn, KeptSeat { after, ..seat }, times);
             return Ok(());
         }
-        let mut fork = SessionDraft::new(next, &name_of(&turn.key));
+        let mut fork = SessionDraft::new(next, turn.key.own_name());
         let placement = TurnPlacement {
             gap,
             history,
@@ -458,21 +446,23 @@ impl SessionReader<'_> {
         fork.add(sample, placement);
         draft.forks.push(fork);
         self.gather.number();
-        self.sit(turn, root, next, 1, times);
+        let (session, after) = (next, 1);
+        let seat = KeptSeat {
+            session,
+            after,
+            ..seat
+        };
+        self.sit(turn, seat, times);
         Ok(())
     }
 
-    fn sit(&mut self, row: &TurnRow, root: DrawKey, session: u32, turn: u32, times: RecordedTimes) {
+    /// Notes that the row which follows this one belongs there.
+    fn sit(&mut self, row: &TurnRow, seat: KeptSeat, times: RecordedTimes) {
         let last = LastTurn {
             number: row.turn,
             times,
         };
-        let seat = TurnSeat::Kept {
-            root,
-            session,
-            turn,
-            last,
-        };
+        let seat = TurnSeat::Kept(KeptSeat { last, ..seat });
         self.gather.sit(&row.key, seat);
     }
 
@@ -529,16 +519,6 @@ impl SessionReader<'_> {
     }
 }
 
-/// Behind which turn another one belongs, and when.
-#[derive(Clone, Copy)]
-struct FollowingTurn {
-    root: DrawKey,
-    session: u32,
-    /// Its number in that session, 1-based.
-    after: u32,
-    gap: TurnGap,
-}
-
 /// All that a turn sent is kept.
 fn all_of(before: &Arc<Sample>, pinned: bool) -> TurnHistory {
     TurnHistory {
@@ -569,13 +549,6 @@ fn has_text(row: &Map<String, Value>) -> bool {
     row.contains_key("messages") || row.contains_key("text_input")
 }
 
-fn name_of(key: &TurnKey) -> String {
-    match key {
-        TurnKey::Session(session) => session.clone(),
-        TurnKey::Chat { own, .. } => own.clone(),
-    }
-}
-
 /// What a row of one turn was answered, where recorded answers are wanted.
 fn recorded_answer(
     row: &Map<String, Value>,
@@ -588,13 +561,8 @@ fn recorded_answer(
 }
 
 /// The system's words stand in the first turn.
-fn without_system(messages: Vec<Value>) -> Vec<Value> {
-    let mut messages = messages;
-    if messages.len() > 1
-        && messages[0]
-            .get("role")
-            .is_some_and(|role| role == "system" || role == "developer")
-    {
+fn without_system(mut messages: Vec<Value>) -> Vec<Value> {
+    if messages.len() > 1 && is_system(&messages[0]) {
         messages.remove(0);
     }
     messages

@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     DatasetError, FileTokenizer, digest,
-    needs::{Lengths, needed},
+    needs::{Lengths, LevelShare, needed, refuse_empty, refuse_empty_level, shares},
     read::ReadOptions,
     source::RowSource,
 };
-use dualround_model::{DatasetPlan, Sample, Sampling, Selection, SessionFacts, SessionPlan};
+use dualround_model::{DatasetPlan, Sample, Selection, SessionFacts, SessionPlan};
 use std::sync::Arc;
 
 /// Loads the sessions that the plan says, for so many levels; the turns of one stand together.
@@ -34,22 +34,9 @@ pub(crate) fn select(
         drawn,
         seen,
     } = read(source, &options, plan, sessions, needed, &lengths)?;
-    if drawn.is_empty() {
-        let detail = if tally.rows > 0 {
-            format!(": {}", tally.words())
-        } else {
-            String::new()
-        };
-        return Err(DatasetError::Empty { name, detail });
-    }
+    refuse_empty(&name, drawn.len(), &tally)?;
     let levels = levels_of(&drawn, plan, levels);
-    if let Some(without) = levels.iter().position(Vec::is_empty) {
-        return Err(DatasetError::TooFewRows {
-            name,
-            level: without + 1,
-            drawn: drawn.len(),
-        });
-    }
+    refuse_empty_level(&name, drawn.len(), &levels)?;
     let mut notes = Vec::new();
     if !tally.skipped.is_empty() {
         notes.push(tally.words());
@@ -73,17 +60,10 @@ pub(crate) fn select(
 /// Hands what was drawn, in the order of the draw, to the levels; each begins its sessions in the
 /// file's order, a replay in that of time.
 fn levels_of(drawn: &[SessionDraft], plan: &DatasetPlan, levels: usize) -> Vec<Vec<Arc<Sample>>> {
-    let mut from = 0_usize;
     let mut numbers: Vec<Vec<u32>> = Vec::new();
     let mut out: Vec<Vec<Arc<Sample>>> = Vec::with_capacity(levels);
-    for level in 0..levels {
-        let wanted = plan.samples_of(level);
-        let count = wanted.map_or(drawn.len(), |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let end = from.max(from.saturating_add(count).min(drawn.len()));
-        let mut own: Vec<&SessionDraft> = drawn[from..end].iter().collect();
-        if plan.sampling == Sampling::Disjoint {
-            from = end;
-        }
+    for LevelShare { own, .. } in shares(plan, drawn.len(), levels) {
+        let mut own: Vec<&SessionDraft> = drawn[own].iter().collect();
         own.sort_by_key(|draft| draft.number);
         if plan.replay {
             own.sort_by_key(|draft| draft.arrival_ns);

@@ -42,6 +42,16 @@ pub(super) enum TurnKey {
     Chat { own: String, parent: Option<String> },
 }
 
+impl TurnKey {
+    /// The name by which the row that follows finds this one.
+    pub(super) fn own_name(&self) -> &str {
+        match self {
+            Self::Session(session) => session,
+            Self::Chat { own, .. } => own,
+        }
+    }
+}
+
 /// A row that is a turn.
 #[derive(Clone, Debug)]
 pub(super) struct TurnRow {
