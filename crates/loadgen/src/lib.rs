@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod exchange;
 mod limits;
+mod lock;
 mod request;
 mod round;
 mod run;

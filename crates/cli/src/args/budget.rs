@@ -1,7 +1,6 @@
 //! `--budget`: how long a run may take, as `10m`, `1h 30m` or a number of seconds; or how many tokens it
 //! may use, as `2Mtok`.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, str::FromStr, time::Duration};
 
 /// What a run may use.
@@ -93,31 +92,10 @@ impl fmt::Display for Budget {
     }
 }
 
-impl Serialize for Budget {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Budget {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(
-            untagged,
-            expecting = "give a time such as 10m, 90s or 1h30m, or tokens such as 2Mtok"
-        )]
-        enum Given {
-            Seconds(f64),
-            Text(String),
-        }
-        let text = match Given::deserialize(from)? {
-            Given::Seconds(seconds) => seconds.to_string(),
-            Given::Text(text) => text,
-        };
-        let budget = text.parse::<Self>();
-        budget.map_err(|error| D::Error::custom(format!("`{text}`: {error}")))
-    }
-}
+given_as_text!(
+    Budget,
+    "give a time such as 10m, 90s or 1h30m, or tokens such as 2Mtok"
+);
 
 #[cfg(test)]
 mod tests {

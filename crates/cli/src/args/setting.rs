@@ -6,6 +6,36 @@ use super::{RunArgs, variables};
 use clap::{Arg, Command};
 use std::any::TypeId;
 
+/// Reads a setting that a file may give as a text or as a number, and writes it as a text.
+macro_rules! given_as_text {
+    ($Given:ty, $expecting:literal) => {
+        impl serde::Serialize for $Given {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $Given {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(untagged, expecting = $expecting)]
+                enum Given {
+                    Number(f64),
+                    Text(String),
+                }
+                let text = match Given::deserialize(from)? {
+                    Given::Number(number) => number.to_string(),
+                    Given::Text(text) => text,
+                };
+                let given = text.parse::<Self>();
+                given.map_err(|error| {
+                    <D::Error as serde::de::Error>::custom(format!("`{text}`: {error}"))
+                })
+            }
+        }
+    };
+}
+
 /// Declares the settings of a run: blocks of a help heading in English and Chinese, with the rows
 /// under it.
 macro_rules! settings {

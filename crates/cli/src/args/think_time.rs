@@ -1,7 +1,6 @@
 //! `--think-time`: how long a user waits between an answer and the next turn.
 
 use dualround_model::ThinkTime;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::{fmt, str::FromStr, time::Duration};
 
 /// A wait between two turns, as given.
@@ -47,28 +46,10 @@ impl fmt::Display for GivenThinkTime {
     }
 }
 
-impl Serialize for GivenThinkTime {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for GivenThinkTime {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "give recorded, none, or seconds of 0 or more")]
-        enum Given {
-            Seconds(f64),
-            Text(String),
-        }
-        let text = match Given::deserialize(from)? {
-            Given::Seconds(seconds) => seconds.to_string(),
-            Given::Text(text) => text,
-        };
-        let time = text.parse::<Self>();
-        time.map_err(|error| D::Error::custom(format!("`{text}`: {error}")))
-    }
-}
+given_as_text!(
+    GivenThinkTime,
+    "give recorded, none, or seconds of 0 or more"
+);
 
 #[cfg(test)]
 mod tests {

@@ -21,7 +21,7 @@ use std::sync::{
     mpsc::Sender,
 };
 use std::time::Duration;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// What all users of a round share.
 pub(crate) struct RoundJob {
@@ -85,6 +85,15 @@ pub(crate) struct TakenRequest {
     pub(crate) mixed: Option<MixedPlace>,
     /// Requests that must have ended before it may go.
     ended_before: usize,
+}
+
+/// A place among those in flight.
+#[derive(Debug, Default)]
+pub(crate) struct PlaceInFlight {
+    /// What holds it; `None` where their number is not limited.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    /// When it was free, ns on the run's clock, where it had to be waited for.
+    pub(crate) freed_ns: Option<u64>,
 }
 
 /// A session that somebody has taken.
@@ -256,6 +265,28 @@ impl RoundJob {
         if blocks.begins_at(ended) {
             self.release(ended);
         }
+    }
+
+    /// A place in flight, where their number is limited; `None` where the round ended meanwhile.
+    pub(crate) async fn place(&self) -> Option<PlaceInFlight> {
+        let Some(places) = &self.places else {
+            return Some(PlaceInFlight::default());
+        };
+        if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
+            return Some(PlaceInFlight {
+                permit: Some(permit),
+                freed_ns: None,
+            });
+        }
+        let permit = tokio::select! {
+            // An error: no place is given any more.
+            permit = Arc::clone(places).acquire_owned() => permit.ok()?,
+            () = self.cancel.cancelled() => return None,
+        };
+        Some(PlaceInFlight {
+            permit: Some(permit),
+            freed_ns: Some(self.client.clock.now()),
+        })
     }
 
     /// Waits until everything before the block of a request has ended. Returns whether it may go:

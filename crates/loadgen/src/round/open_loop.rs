@@ -2,13 +2,13 @@
 
 use crate::round::{
     free_users::FreeUsers,
-    job::{RoundJob, TakenRequest},
+    job::{PlaceInFlight, RoundJob, TakenRequest},
     play,
     timer::DueTimer,
     user::User,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::OwnedSemaphorePermit, task::JoinSet};
+use tokio::task::JoinSet;
 
 /// Longest sleep until it is looked at whether the round is over.
 const STEP: Duration = Duration::from_millis(20);
@@ -59,7 +59,7 @@ async fn serve_sessions(users: Vec<User>, job: &Arc<RoundJob>) -> Vec<User> {
 struct Turn {
     taken: TakenRequest,
     /// Its place among those in flight, where their number is limited.
-    place: Option<OwnedSemaphorePermit>,
+    place: PlaceInFlight,
 }
 
 /// Waits until a request is due and may go; `None` where the round ended meanwhile.
@@ -71,20 +71,8 @@ async fn wait_for_turn(taken: TakenRequest, job: &RoundJob, timer: &DueTimer) ->
     if !wait_until_due(taken, job, timer).await {
         return None;
     }
-    let Some(places) = &job.places else {
-        return Some(Turn { taken, place: None });
-    };
-    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        let place = Some(place);
-        return Some(Turn { taken, place });
-    }
-    let place = tokio::select! {
-        // An error: no place is given any more.
-        place = Arc::clone(places).acquire_owned() => place.ok()?,
-        () = job.cancel.cancelled() => return None,
-    };
-    taken.freed_ns = Some(job.client.clock.now());
-    let place = Some(place);
+    let place = job.place().await?;
+    taken.freed_ns = place.freed_ns;
     Some(Turn { taken, place })
 }
 

@@ -3,7 +3,7 @@
 use super::{
     blocks::SessionBlock,
     free_users::FreeUsers,
-    job::{RoundJob, TakenRequest, TakenSession},
+    job::{PlaceInFlight, RoundJob, TakenRequest, TakenSession},
     timer::DueTimer,
     user::{SentRequest, User},
 };
@@ -57,17 +57,11 @@ struct TurnBefore {
 
 /// Plays a session and all that fork off it. Returns whether its last request could be sent.
 pub(super) async fn play(job: &Arc<RoundJob>, free: &FreeUsers, session: TakenSession) -> bool {
-    let mut player = SessionPlayer {
-        job: Arc::clone(job),
-        free: free.clone(),
-        user: free.take(job),
-        block: session.block,
-        timer: None,
-        forks: HashMap::new(),
-        not_before_ns: 0,
+    let begin = SessionBegin {
         before: None,
-        was_sent: true,
+        block: session.block,
     };
+    let mut player = SessionPlayer::new(Arc::clone(job), free.clone(), begin);
     let begins = session.block.map_or(0, |block| block.first);
     if job.have_ended(begins).await {
         player.play(session.script, session.due_ns).await;
@@ -96,6 +90,20 @@ struct SessionPlayer {
 }
 
 impl SessionPlayer {
+    fn new(job: Arc<RoundJob>, free: FreeUsers, begin: SessionBegin) -> Self {
+        Self {
+            user: free.take(&job),
+            block: begin.block,
+            job,
+            free,
+            timer: None,
+            forks: HashMap::new(),
+            not_before_ns: 0,
+            before: begin.before,
+            was_sent: true,
+        }
+    }
+
     /// Plays a script, whose first turn is due then.
     async fn play(&mut self, script: u32, due_ns: Option<u64>) {
         let job = Arc::clone(&self.job);
@@ -121,12 +129,7 @@ impl SessionPlayer {
                 }
             };
             if !goes_on {
-                let lost = steps[at + 1..].iter().map(|step| match step {
-                    SessionStep::Ask { .. } => 1,
-                    SessionStep::Fork { script } => sessions.requests_of(*script),
-                    SessionStep::Join { .. } => 0,
-                });
-                job.lose(lost.sum());
+                job.lose(sessions.requests_in(&steps[at + 1..]));
                 break;
             }
         }
@@ -146,12 +149,12 @@ impl SessionPlayer {
     /// Another user plays a session that forks off.
     fn fork(&mut self, script: u32) {
         let (job, free) = (Arc::clone(&self.job), self.free.clone());
-        let parent = ForkParent {
+        let begin = SessionBegin {
             before: self.before,
             block: self.block,
         };
         // On the same worker, as everything of a level.
-        let fork = tokio::task::spawn(play_fork(job, free, script, parent));
+        let fork = tokio::task::spawn(play_fork(job, free, script, begin));
         self.forks.insert(script, fork);
     }
 
@@ -184,7 +187,7 @@ impl SessionPlayer {
             job.lose(1);
             return false;
         }
-        let Some((place, freed_ns)) = self.place().await else {
+        let Some(PlaceInFlight { permit, freed_ns }) = job.place().await else {
             job.lose(1);
             return false;
         };
@@ -197,7 +200,7 @@ impl SessionPlayer {
         let mixed = self.block.map(|block| block.place(job.ended()));
         let taken = TakenRequest::of_turn(position, due_ns, freed_ns, mixed);
         let sent = self.user.send_request(&job, &request, taken).await;
-        drop(place);
+        drop(permit);
         let paused_ns = job.scrape().await;
         if next.is_some() {
             job.counters.paused_ns.fetch_add(paused_ns, Relaxed);
@@ -212,22 +215,6 @@ impl SessionPlayer {
         }
         let timer = self.timer.get_or_insert_with(DueTimer::new);
         self.job.wait_until(due_ns, timer).await
-    }
-
-    /// A place in flight, where their number is limited, and when it was free if it had to be waited
-    /// for; `None` where the round ended meanwhile.
-    async fn place(&self) -> Option<(Option<tokio::sync::OwnedSemaphorePermit>, Option<u64>)> {
-        let Some(places) = &self.job.places else {
-            return Some((None, None));
-        };
-        if let Ok(place) = Arc::clone(places).try_acquire_owned() {
-            return Some((Some(place), None));
-        }
-        let place = tokio::select! {
-            place = Arc::clone(places).acquire_owned() => place.ok()?,
-            () = self.job.cancel.cancelled() => return None,
-        };
-        Some((Some(place), Some(self.job.client.clock.now())))
     }
 
     fn note(&mut self, sent: SentRequest) -> bool {
@@ -250,10 +237,12 @@ fn next_position(steps: &[SessionStep]) -> Option<u32> {
     })
 }
 
-/// What a session takes over from the one that it forks off.
+/// What a session begins with.
 #[derive(Clone, Copy)]
-struct ForkParent {
+struct SessionBegin {
+    /// The turn that it forks off, where it does.
     before: Option<TurnBefore>,
+    /// The block of a mixed round that it is played in.
     block: Option<SessionBlock>,
 }
 
@@ -262,20 +251,10 @@ fn play_fork(
     job: Arc<RoundJob>,
     free: FreeUsers,
     script: u32,
-    parent: ForkParent,
+    begin: SessionBegin,
 ) -> Pin<Box<dyn Future<Output = u64> + Send>> {
     Box::pin(async move {
-        let mut player = SessionPlayer {
-            user: free.take(&job),
-            block: parent.block,
-            job,
-            free: free.clone(),
-            timer: None,
-            forks: HashMap::new(),
-            not_before_ns: 0,
-            before: parent.before,
-            was_sent: true,
-        };
+        let mut player = SessionPlayer::new(job, free.clone(), begin);
         player.play(script, None).await;
         let ended_ns = player.before.map_or(0, |before| before.end_ns);
         free.give(player.user);

@@ -5,7 +5,7 @@ use super::{
     epoch::{RoundBodies, no_bodies},
     mixed,
     session::Session,
-    turn_samples::{self, SentTurns, roots, starts},
+    turn_samples::{SentTurns, roots, starts},
 };
 use crate::{
     LoadError, RoundEvent,
@@ -73,21 +73,21 @@ impl Session {
     }
 
     /// Turns of all sessions, or where a round may not take so long, of those that begin in it.
-    fn turns_of(&self, roots: usize) -> usize {
+    fn turns_of(&self, begun: usize) -> usize {
         let samples = self.setting.samples();
-        match &self.arrivals {
-            None => samples.len(),
-            Some(arrivals) if arrivals.due_ns.len() >= starts(samples).len() => samples.len(),
-            Some(_) => {
-                let begun: HashSet<u32> = starts(samples)
-                    .iter()
-                    .take(roots)
-                    .filter_map(|sample| Some(sample.turn.as_deref()?.session))
-                    .collect();
-                let of = turn_samples::roots(samples);
-                of.iter().filter(|root| begun.contains(root)).count()
-            }
+        let Some(arrivals) = &self.arrivals else {
+            return samples.len();
+        };
+        let starts = starts(samples);
+        if arrivals.due_ns.len() >= starts.len() {
+            return samples.len();
         }
+        let begin = starts.iter().take(begun);
+        let begin: HashSet<u32> = begin
+            .filter_map(|sample| Some(sample.turn.as_deref()?.session))
+            .collect();
+        let of = roots(samples);
+        of.iter().filter(|root| begin.contains(root)).count()
     }
 
     /// The maker of a round's bodies.

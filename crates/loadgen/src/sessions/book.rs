@@ -1,11 +1,12 @@
 //! The answers of a run that later turns build on: the first of each is pinned, and stands in the
 //! history of every round.
 
+use crate::lock::lock;
 use dualround_model::{PinnedAnswers, Sample};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 /// A turn: its session and its place in it.
@@ -52,7 +53,7 @@ impl AnswerBook {
     }
 
     fn pinned(&self) -> MutexGuard<'_, HashMap<TurnKey, Arc<[Value]>>> {
-        self.pinned.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.pinned)
     }
 }
 

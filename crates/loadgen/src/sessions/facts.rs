@@ -1,8 +1,9 @@
 //! What was sent in each turn, as digests: rounds that repeat one another are held against them.
 
+use crate::lock::lock;
 use dualround_model::{BodyDigest, hex};
 use sha2::{Digest, Sha256};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// The digests of a level's bodies by position, as far as they were made.
 #[derive(Clone, Debug, Default)]
@@ -83,10 +84,6 @@ fn digest_of(known: &Mutex<Vec<Option<BodyDigest>>>) -> String {
         hash.update(digest);
     }
     hex(&hash.finalize())
-}
-
-fn lock(known: &Mutex<Vec<Option<BodyDigest>>>) -> MutexGuard<'_, Vec<Option<BodyDigest>>> {
-    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     LoadError,
     cold::CacheBreaker,
+    lock::lock,
     request::body::BodyExtras,
     request::prepare::{self, MadeRequest, RequestMaker},
     transport::Target,
@@ -16,7 +17,7 @@ use crate::{
 use dualround_model::{BodyDigest, Plan, PreparedRequest, RequestRow, Sample, hex};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
@@ -315,8 +316,4 @@ fn missing(row: u64) -> LoadError {
         row,
         reason: "an answer that it builds on was not pinned".to_owned(),
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

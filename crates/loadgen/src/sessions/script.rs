@@ -105,8 +105,13 @@ impl SessionOrder {
 
     /// Requests of the session at this place and of all that fork off it.
     pub(crate) fn requests_of(&self, place: u32) -> usize {
-        let steps = self.script(place).iter();
-        steps
+        self.requests_in(self.script(place))
+    }
+
+    /// Requests of these steps and of all that fork off in them.
+    pub(crate) fn requests_in(&self, steps: &[SessionStep]) -> usize {
+        let requests = steps.iter();
+        requests
             .map(|step| match step {
                 SessionStep::Ask { .. } => 1,
                 SessionStep::Fork { script } => self.requests_of(*script),

@@ -13,7 +13,7 @@ use super::{
     target::Target,
     whole_response::{ExchangeError, MAX_BYTES, WholeResponse},
 };
-use crate::request::head::RequestHead;
+use crate::{lock::lock, request::head::RequestHead};
 use bytes::Bytes;
 use dualround_model::{FailureKind, Stamp, StampSource};
 use dualround_wire::ResponseHead;
@@ -30,7 +30,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     task::{Context, Poll},
 };
 use tokio::{
@@ -118,13 +118,13 @@ impl Http2 {
 
     /// How its stamps came about so far.
     pub(crate) fn stamp_counts(&self) -> StampCounts {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = lock(&self.last);
         last.counts
     }
 
     /// The stamp of the last read.
     pub(crate) fn last(&self) -> Stamp {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = lock(&self.last);
         last.stamp
     }
 
@@ -261,7 +261,7 @@ impl AsyncRead for NotingStream {
                 source: StampSource::Connection,
                 ..self.stream.tcp().last
             };
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last = lock(&self.last);
             last.stamp = stamp;
             last.counts.connection += 1;
         }

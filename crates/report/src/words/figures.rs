@@ -110,18 +110,19 @@ pub(super) fn units(level: &LevelComparison) -> [&'static str; 2] {
 
 /// Too few observations to tell anything.
 pub(super) fn too_few(of: u64, level: &LevelComparison) -> Bilingual {
-    let [units, units_zh] = match units(level) {
-        ["sessions", _] => ["different sessions", "不同会话只有"],
-        _ => ["different prompts", "不同提示词只有"],
-    };
-    let count_zh = if level.sessions.is_some() {
-        "个"
+    let [units, _] = units(level);
+    let (units_zh, count_zh) = if level.sessions.is_some() {
+        ("会话", "个")
     } else {
-        "条"
+        ("提示词", "条")
     };
     [
-        format!("cannot tell: {units} with a TTFT in both rounds: {of}; at least 6 are needed"),
-        format!("无法判断：两轮都有 TTFT 的{units_zh} {of} {count_zh}，至少需要 6 {count_zh}"),
+        format!(
+            "cannot tell: different {units} with a TTFT in both rounds: {of}; at least 6 are needed"
+        ),
+        format!(
+            "无法判断：两轮都有 TTFT 的不同{units_zh}只有 {of} {count_zh}，至少需要 6 {count_zh}"
+        ),
     ]
 }
 

@@ -296,20 +296,18 @@ fn ln(row: &RequestRow, pick: MetricOf) -> Option<f64> {
     row.is_success().then(|| value.ln())
 }
 
-/// The pairs of one cycle.
+/// The pairs of one cycle, of its cold round and its warm one.
 fn paired(
-    cold: &RoundResult,
-    warm: &RoundResult,
+    one: &RoundResult,
+    other: &RoundResult,
     pick: MetricOf,
     keep: PairFilter<'_>,
 ) -> Vec<PairLogs> {
-    matched(cold, warm)
+    matched(one, other)
         .filter(|(_, cold, warm)| keep(cold, warm))
-        .filter_map(|(index, row, warm)| {
-            let unit = cold.requests.unit(index, row);
-            let cold = row;
+        .filter_map(|(index, cold, warm)| {
             Some(PairLogs {
-                prompt: unit,
+                prompt: one.requests.unit(index, cold),
                 cold: ln(cold, pick)?,
                 warm: ln(warm, pick)?,
                 colds_apart: 0.0,
