@@ -12,6 +12,7 @@ mod no_reuse;
 mod notes;
 mod partial;
 mod seating;
+mod serving;
 mod session;
 mod setting;
 mod tokens;

@@ -2,7 +2,7 @@
 //! next one starts.
 
 use super::{
-    arrivals::{LevelArrivals, latency_ns},
+    arrivals::LevelArrivals,
     cold::{self, RunCold},
     discovery,
     engines::RunEngines,
@@ -13,7 +13,6 @@ use super::{
     notes::RunNotes,
     partial::partial_bodies,
     setting::RunSetting,
-    tokens::TurnBodies,
     turn_samples,
     warm_up::WarmUp,
 };
@@ -24,22 +23,20 @@ use crate::{
     control::{ControlPlane, preflight},
     engine::EngineReading,
     exchange::Client,
-    exchange::answer_reading::AnswerReading,
     limits,
     request::head::RequestHead,
     request::marker::Markers,
     rfc3339,
-    round::crew::{Crew, RoundSupplies},
+    round::crew::Crew,
     round::order::{self, RoundOrder},
     round::pacing::Pacing,
     round::tally::RoundOutput,
-    secrets::Secrets,
     sessions::AnswerBook,
     transport::Network,
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, EngineReport, OpenLoopRound, Plan, PrefixCut,
-    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, RoundStop, Sample, TurnPlace, Warning,
+    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, Sample, TurnPlace, Warning,
 };
 use serde_json::Value;
 use std::{
@@ -236,26 +233,6 @@ impl Session {
         let secrets = self.setting.secrets();
         let looked = looked.map(|warnings| secrets.scrub_all(warnings));
         looked.map_err(|error| secrets.scrub_error(error))
-    }
-
-    /// The ids of each request of the last epoch, in the order of the dataset; `None` where the
-    /// engine has no tokenizer to ask, or it would take too long.
-    pub fn token_ids(&mut self) -> Option<&[Vec<u32>]> {
-        self.ask_token_ids();
-        self.epoch.token_ids.as_deref()
-    }
-
-    /// The same, handed over: nothing of the level is sent any more.
-    pub fn take_token_ids(&mut self) -> Option<Vec<Vec<u32>>> {
-        self.ask_token_ids();
-        self.epoch.token_ids.take()
-    }
-
-    fn ask_token_ids(&mut self) {
-        let turns = self.sent_turns();
-        let turns = turns.as_ref().map(|turns| turns as &dyn TurnBodies);
-        self.epoch
-            .ask_token_ids(&self.setting, &self.engines, turns);
     }
 
     /// Runs one round of a level, and returns its facts. Rounds are run in the order of the schedule.
@@ -527,56 +504,6 @@ impl Session {
             stopped: None,
             warnings: std::mem::take(&mut self.notes.warnings),
         }
-    }
-
-    fn serve(
-        &mut self,
-        order: RoundOrder,
-        kind: RoundKind,
-        bodies: &Arc<PreparedEpoch>,
-        watch: &mut dyn FnMut(RoundEvent<'_>),
-    ) -> RoundOutput {
-        let setting = &self.setting;
-        let plan = &setting.plan;
-        let is_alone = plan.load_of(order.level, kind).concurrency() == Some(1);
-        let between = plan.prometheus.per_request && is_alone;
-        let supplies = RoundSupplies {
-            client: &setting.client,
-            epoch: bodies,
-            turns: None,
-            reading: AnswerReading::of(plan),
-            cancel: &setting.control.cancel,
-            secrets: Secrets::with_rows(plan, setting.samples()),
-            between: between.then(|| Arc::clone(&self.metrics.samplers)),
-        };
-        if self.arrivals.is_some() {
-            let mut longest_ns = 0;
-            let output = self.crew.serve(order, supplies, &mut |event| {
-                if let RoundEvent::Finished(record) = &event {
-                    longest_ns = longest_ns.max(latency_ns(record).unwrap_or(0));
-                }
-                watch(event);
-            });
-            if kind == RoundKind::Cold {
-                self.epoch.longest_ns = longest_ns;
-            }
-            return output;
-        }
-        if kind != RoundKind::Cold || plan.limits.duration_ms.is_none() {
-            return self.crew.serve(order, supplies, watch);
-        }
-        // What time does not let it begin cannot be warm later.
-        let mut begun = BTreeSet::new();
-        let output = self.crew.serve(order, supplies, &mut |event| {
-            if let RoundEvent::Finished(record) = &event {
-                begun.insert(record.index);
-            }
-            watch(event);
-        });
-        if output.stopped == Some(RoundStop::Duration) {
-            self.epoch.note_begun(begun);
-        }
-        output
     }
 
     /// The round as it ended: what came of it, and what engines and metrics say of it.

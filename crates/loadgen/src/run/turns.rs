@@ -1,27 +1,20 @@
-//! Rounds of sessions: their order, the maker of their bodies, and what later rounds take from the
-//! first.
+//! Rounds of sessions: their order, the maker of their bodies, and what they have sent.
 
 use super::{
     epoch::{RoundBodies, no_bodies},
     mixed,
     session::Session,
+    tokens::TurnBodies,
     turn_samples::{SentTurns, roots, starts},
 };
 use crate::{
-    LoadError, RoundEvent,
-    exchange::answer_reading::AnswerReading,
+    LoadError,
     round::blocks::{BlockCut, BlockLength},
-    round::crew::RoundSupplies,
     round::order::RoundOrder,
-    round::tally::RoundOutput,
-    secrets::Secrets,
     sessions::{MakerBasis, SessionOrder, TurnFreshness, TurnMaker},
 };
-use dualround_model::{ColdAction, PreparedEpoch, RequestRecord, RoundKind, RoundSpec, Sample};
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+use dualround_model::{ColdAction, RoundKind, RoundSpec, Sample};
+use std::{collections::HashSet, sync::Arc};
 
 impl Session {
     /// The order of a round of sessions; `None` where the level asks none.
@@ -169,57 +162,8 @@ impl Session {
         misses
     }
 
-    /// Serves a round of sessions.
-    ///
-    /// # Errors
-    /// What kept a body from being made, or made it differ from the one before.
-    pub(super) fn serve_turns(
-        &mut self,
-        order: RoundOrder,
-        spec: RoundSpec,
-        bodies: &Arc<PreparedEpoch>,
-        turns: &Arc<TurnMaker>,
-        watch: &mut dyn FnMut(RoundEvent<'_>),
-    ) -> Result<RoundOutput, LoadError> {
-        let setting = &self.setting;
-        let plan = &setting.plan;
-        let is_alone = plan.load_of(order.level, spec.kind).concurrency() == Some(1);
-        let between = plan.prometheus.per_request && is_alone;
-        // A body that cannot be made ends the round, and not the run by the user's hand.
-        let cancel = setting.control.cancel.child();
-        let supplies = RoundSupplies {
-            client: &setting.client,
-            epoch: bodies,
-            turns: Some(Arc::clone(turns)),
-            reading: AnswerReading {
-                keep_answer: !self.book.is_empty(),
-                ..AnswerReading::of(plan)
-            },
-            cancel: &cancel,
-            secrets: Secrets::with_rows(plan, setting.samples()),
-            between: between.then(|| Arc::clone(&self.metrics.samplers)),
-        };
-        let (mut begun, mut answered) = (BTreeSet::new(), BTreeSet::new());
-        let output = self.crew.serve(order, supplies, &mut |event| {
-            if let RoundEvent::Finished(record) = &event {
-                note(record, &mut begun, &mut answered);
-            }
-            watch(event);
-        });
-        if let Some(fault) = turns.take_fault() {
-            return Err(fault);
-        }
-        self.answered.get_or_insert(answered);
-        if spec.kind == RoundKind::Cold && output.stopped.is_some() {
-            self.epoch.note_begun(begun);
-        }
-        Ok(output)
-    }
-}
-
-impl Session {
     /// What the level under way has sent in its epoch; `None` where it asks no sessions.
-    pub(super) fn sent_turns(&self) -> Option<SentTurns> {
+    fn sent_turns(&self) -> Option<SentTurns> {
         let setting = &self.setting;
         setting.asks_sessions().then(|| SentTurns {
             plan: setting.plan.clone(),
@@ -230,11 +174,27 @@ impl Session {
             answered: self.answered.clone().unwrap_or_default(),
         })
     }
-}
 
-fn note(record: &RequestRecord, begun: &mut BTreeSet<u32>, answered: &mut BTreeSet<u32>) {
-    begun.insert(record.index);
-    if record.outcome.is_success() {
-        answered.insert(record.index);
+    /// The ids of each request of the last epoch, in the order of the dataset; `None` where the
+    /// engine has no tokenizer to ask, or it would take too long.
+    pub fn token_ids(&mut self) -> Option<&[Vec<u32>]> {
+        self.ask_token_ids();
+        self.epoch.token_ids.as_deref()
+    }
+
+    /// The same, handed over: nothing of the level is sent any more.
+    pub fn take_token_ids(&mut self) -> Option<Vec<Vec<u32>>> {
+        self.ask_token_ids();
+        self.epoch.token_ids.take()
+    }
+
+    fn ask_token_ids(&mut self) {
+        if self.epoch.token_ids.is_some() {
+            return;
+        }
+        let turns = self.sent_turns();
+        let turns = turns.as_ref().map(|turns| turns as &dyn TurnBodies);
+        self.epoch
+            .ask_token_ids(&self.setting, &self.engines, turns);
     }
 }
