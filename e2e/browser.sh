@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The HTML report in a real Chromium: 10,000 requests cold and warm with failures, texts that try to run, both
 # languages, both themes, hover, zoom, filter, definitions, print; 12 requests, 60,000, three widths, keys; rates, of
-# which one is not held, a replay, and a search for the most load.
+# which one is not held, a replay, and a search for the most load; sessions by turn.
 #   DUALROUND: the program (default target/release/dualround)    KEEP=DIR: keep report, screenshots and PDF there
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -62,4 +62,9 @@ echo 'slo: {ttft_ms: 200}' >"$work/slo.yaml"
     --by concurrency --from 1 --to 4 --slo-file "$work/slo.yaml" --output-dir "$seen/search" --overwrite >"$work/search.txt"
 most="$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["summary"]["arrivals"]["backlog_most"])' "$seen/rates/rate_60_round_1.json")"
 (cd "$cache/browser" && node check_arrivals.mjs "$seen" "$seen/rates/report.html" "$most" "$seen/replay/report.html" "$seen/search/max_load.html")
-for one in rates replay; do python3 "$here/reader/read.py" "$seen/$one" "$dualround"; done
+
+# Sessions by turn.
+"$dualround" generate -o "$work/chats.jsonl" --groups 12 --prompts 12 --turns 4 --shared 40 --unique 60 --output-length 6 --seed 1 2>"$work/chats.txt"
+measure sessions chats --turns all --concurrency 4 --rounds CWN
+(cd "$cache/browser" && node check_turns.mjs "$seen" "$seen/sessions/report.html" "$seen/sessions/comparison.json")
+for one in rates replay sessions; do python3 "$here/reader/read.py" "$seen/$one" "$dualround"; done

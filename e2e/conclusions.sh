@@ -4,6 +4,7 @@
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$here/pages.sh"
+. "$here/sessions.sh"
 dualround="${DUALROUND:-$here/../target/release/dualround}"
 export MODEL=nano
 one=18080 two=18082 front=18090
@@ -79,3 +80,21 @@ check "$work/turns_even" --kind effect --evidence yes --hits 0.9 1 --says "cache
 gateway cache_aware
 measure by_prefix $front 1 7 "${replicas[@]}"
 check "$work/by_prefix" --kind effect --evidence yes --hits 0.9 1 --says "cache works"
+
+# Sessions: by turns every other turn of a chat meets the replica that has what came before the last; by
+# prefix and by header all of them meet the one that has it.
+make_sessions >"$work/sessions.jsonl"
+fresh() {
+    SLOTS=24 PORT=$one "$here/llama.sh" start
+    SLOTS=24 PORT=$two "$here/llama.sh" start
+    gateway "$1"
+}
+fresh round_robin
+play chats_in_turns $front
+reached "$work/chats_in_turns" --between 0.55 0.7 --imbalance 1 1.1
+fresh cache_aware
+play chats_by_prefix $front
+reached "$work/chats_by_prefix" --between 0.97 1 --imbalance 1 2
+fresh manual
+play chats_by_header $front --session-header x-smg-routing-key
+reached "$work/chats_by_header" --between 0.97 1 --imbalance 1 2

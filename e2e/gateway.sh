@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SGLang's model gateway (a prebuilt binary, no GPU) in front of engines:  gateway.sh setup | start URL... | stop
-#   PORT (18090)  METRICS_PORT (18091)  POLICY round_robin (default) | cache_aware
+#   PORT (18090)  METRICS_PORT (18091)  POLICY round_robin (default) | cache_aware | manual (by the header
+#   x-smg-routing-key)
 set -euo pipefail
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 . "$(dirname "${BASH_SOURCE[0]}")/process.sh"

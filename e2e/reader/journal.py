@@ -39,7 +39,7 @@ def ttft(record):
 
 def read(folder):
     """Rounds level by level, the last canary, and the run's own settings."""
-    rounds, pending, canaries, expected, under_way = [], [], {}, {}, None
+    rounds, pending, canaries, expected, chance, under_way = [], [], {}, {}, {}, None
     with open(folder / "requests.jsonl", encoding="utf-8") as lines:
         for line in lines:
             entry = json.loads(line)
@@ -59,6 +59,8 @@ def read(folder):
                 canaries[found["level"]] = found["canary"]
                 for one in found["expected"]:
                     expected[found["level"], one["epoch"]] = one["tokens"]
+                for one in found.get("chance", []):
+                    chance[found["level"], one["round"]] = one["tokens"]
     if under_way and pending:
         # The run was killed in it.
         rounds.append(Round(under_way, sorted(pending, key=lambda one: one["index"])))
@@ -71,6 +73,7 @@ def read(folder):
         for one in of:
             one.omission, one.run = omission, run
             one.expected = expected.get((level, one.epoch)) if one.kind == "cold" else None
+            one.chance = chance.get((level, one.number))
     return levels, canaries, run
 
 

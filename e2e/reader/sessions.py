@@ -56,6 +56,29 @@ class Turns:
         prompt = sum(one["usage"]["prompt_tokens"] for one in known)
         return sum(hit[one["index"]] for one in known), sum(told) if told else None, prompt
 
+    def reach(self):
+        """Hits, what could be hit and what chance would give, of requests of which the first two are known."""
+        hits, reachable, chance = 0, 0, 0
+        for one, cached, prompt in self.round.known():
+            could = self.reachable(one)
+            if could is None:
+                continue
+            hits, reachable = hits + cached, reachable + could
+            told = self.round.chance[one["index"]] if self.round.chance else None
+            chance = None if told is None or chance is None else chance + min(told, prompt)
+        return hits, reachable, chance
+
+    def loads(self):
+        """Prompt tokens of each replica that --admin-url names, where together they are what was sent."""
+        named = [one["base"] for one in self.round.run["engines"][1:] if one["kind"] != "lmcache"]
+        grown = {one["base"]: load(one) for one in self.round.meta.get("engines", [])}
+        loads = [grown.get(base) for base in named]
+        whole = all(one["outcome"] == "success" and "retried" not in one.get("flags", []) for one in self.round.records)
+        sent = sum(one["usage"]["prompt_tokens"] for one in self.round.records) if whole else None
+        if len(loads) < 2 or None in loads or sent is None or abs(sum(loads) - sent) > 0.02 * sent + 64:
+            return None
+        return loads
+
     def gap(self, turn):
         gaps = []
         for one in self.by_turn[turn]:
@@ -64,10 +87,18 @@ class Turns:
         return mean(gaps) if gaps else None
 
     def reached(self):
-        sums = [self.sums(turn) for turn in self.by_turn]
-        known = [(hit, reachable) for hit, reachable, _ in sums if reachable is not None]
-        of = sum(reachable for _, reachable in known)
-        return sum(hit for hit, _ in known) / of if of else None
+        hits, of, _ = self.reach()
+        return hits / of if of else None
+
+
+def load(delta):
+    """Prompt tokens that an engine looked up, else those it counted or computed and had."""
+    looked_up = [tier["queries"] for tier in delta.get("tiers", []) if tier["queries"]]
+    if looked_up:
+        return looked_up[0]
+    if delta.get("prompt_tokens") is not None:
+        return delta["prompt_tokens"]
+    return None if delta.get("processed") is None else delta["processed"] + (delta.get("cached") or 0)
 
 
 def each(text, what, values, end=""):
@@ -114,6 +145,7 @@ def beside(sentence, level, zh):
 def of_round(text, turns, level):
     if found := text.take(rf"hits reached {N} % of what a prefix cache could give", rf"命中达到前缀缓存可给出的 {N}%"):
         shown(found.group(1), 100 * turns.reached(), "hits over what could be hit")
+        spread(text, turns)
     else:
         found = text.need(
             r"(\d+) of (\d+) sessions ended early(?: \((\d+) by a context that was too long\))?, (\d+) turns were not sent",
@@ -124,8 +156,25 @@ def of_round(text, turns, level):
         ends = endings(turns.round, level)
         same((early, sessions, lost), ends, "sessions that ended early, of how many, turns that were not sent")
         failures = [one["outcome"].get("failed", {}).get("kind") for one in turns.round.records if isinstance(one["outcome"], dict)]
-        same(overflowed, failures.count("context_overflow"), "contexts that were too long")
+        same(overflowed, failures.count("context_overflow") + too_long(turns.round), "contexts that were too long")
     same(text.rest, "", "what is left")
+
+
+def spread(text, turns):
+    """What chance would reach over the replicas, and how evenly they were loaded."""
+    loads = turns.loads()
+    if loads is None:
+        return
+    count = text.need(r"; over (\d+) replicas that forget nothing a choice at random would reach ", r"；若 (\d+) 个副本都不淘汰任何内容，随机路由预计达到 ").group(1)
+    same(int(count), len(loads), "replicas")
+    _, reachable, chance = turns.reach()
+    told = None if text.take("- %|-") else text.need(N + ("%" if text.zh else " %")).group(1)
+    if (told is None) != (chance is None):
+        raise Wrong("what chance would reach is told, and it is not known, or the other way round")
+    if chance is not None:
+        shown(told, 100 * chance / reachable, "what chance would reach")
+    most = text.need(rf"; the busiest had {N} × the mean load", rf"；负载最高的副本为平均值的 {N} 倍").group(1)
+    shown(most, max(loads) * len(loads) / sum(loads), "the busiest replica over the mean")
 
 
 def endings(round, level):
@@ -139,6 +188,14 @@ def endings(round, level):
         answered[place(one)[0]] += 1
     early = sum(answered[session] < turns for session, turns in of.items())
     return early, len(of), round.meta["planned"] - len(round.records)
+
+
+def too_long(round):
+    """Sessions that were answered up to a turn that states more tokens than the context has."""
+    answered = {}
+    for one in round.successes():
+        answered[place(one)[0]] = answered.get(place(one)[0], 0) + 1
+    return sum(answered.get(one["session"]) == one["turn"] - 1 for one in round.meta.get("too_long", []))
 
 
 def apart(level):

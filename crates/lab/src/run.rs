@@ -5,7 +5,7 @@ use crate::draw::{
 };
 use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, UntilPlan};
 use dualround_report::level_json;
-use dualround_stats::{SummaryOptions, compare, convention, expected, reuse, summarise};
+use dualround_stats::{MarkedIds, SummaryOptions, compare, convention, expected, reuse, summarise};
 use serde_json::{Value, to_value};
 
 /// The level of `comparison.json` that these rounds come to.
@@ -61,9 +61,13 @@ pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
     };
     let mut rounds = summarised_by(drawn.rounds, &options);
     if !drawn.ids.is_empty() {
+        let ids = MarkedIds {
+            prompts: drawn.ids.clone(),
+            marker_tokens: None,
+        };
         let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
         for round in rounds.iter_mut().filter(is_cold) {
-            round.expected = Some(expected(round, &drawn.ids, None));
+            round.expected = Some(expected(round, &ids));
         }
         let told = drawn.known.cache_unit();
         drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));

@@ -79,6 +79,15 @@ pub struct RunEvidence {
 }
 
 impl RunEvidence {
+    /// The engines that `--admin-url` names: the replicas behind a gateway, where there are several. The
+    /// first of all is the endpoint's own server.
+    pub fn replicas(&self) -> Vec<&EngineReport> {
+        let named = self.engines.iter().skip(1);
+        named
+            .filter(|engine| engine.kind.answers_prompts())
+            .collect()
+    }
+
     /// Tokens of the unit in which prompts are cached, by the first engine that tells it (a gateway in
     /// front tells none), and what one cache holds, where there is one alone.
     pub fn cache_unit(&self) -> Option<(u64, Option<u64>)> {

@@ -21,6 +21,18 @@ pub struct Expected {
     pub unseen: u64,
 }
 
+/// What each request of a round could have from a prefix cache if it had gone to one of several
+/// replicas, each as likely as the others, whatever it asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChanceHits {
+    /// 1-based number of the round.
+    pub round: u32,
+    /// Replicas.
+    pub replicas: u32,
+    /// By index: prompt tokens, the mean over all choices. `None`: the request is not there.
+    pub tokens: Vec<Option<u32>>,
+}
+
 /// A line of the journal behind the rounds of a level.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
@@ -30,6 +42,9 @@ pub struct Evidence {
     pub canary: Option<CanaryReport>,
     /// One a cold round, where token ids are known.
     pub expected: Vec<Expected>,
+    /// One a cold or warm round of sessions, where token ids are known and replicas are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chance: Vec<ChanceHits>,
     /// After the first level: what the token ids that were sent let a cache reuse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<Reuse>,

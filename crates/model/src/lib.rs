@@ -67,7 +67,7 @@ pub use comparison::{
 pub use dataset_plan::{DatasetPlan, EngineTokens, Keep, Sampling, TimestampUnit};
 pub use ending::Ending;
 pub use engine::{EngineDelta, EngineKind, EngineReport, LeftOut, TierCounters, TierDelta};
-pub use evidence::{Convention, Evidence, Expected};
+pub use evidence::{ChanceHits, Convention, Evidence, Expected};
 pub use finding::{
     Allowance, AllowanceSource, CacheSeen, ChangeCaveat, ChangeReason, Class, ClassComparison,
     ColdFact, Diagnosis, Judging, LostPairs, NoPrefillLine, Overload, Reason, Remark, Repeated,
@@ -100,9 +100,9 @@ pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
 pub use session::{
     AnswerSource, GapFrom, NoAnswers, PinnedAnswers, SessionFacts, SessionFork, SessionJoin,
-    SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, TurnPlace, Turns,
+    SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, TurnPlace, Turns, UnsentTurn,
 };
-pub use sessions_compared::{RoundOfSessions, SessionComparison, TurnFigures};
+pub use sessions_compared::{ReplicaLoad, RoundOfSessions, SessionComparison, TurnFigures};
 pub use slo::{Slo, SloError};
 pub use summary::{
     CachedByTier, ClientHealth, FromDueMetrics, Goodput, MetricSummary, RequestMetricSample,

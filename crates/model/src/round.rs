@@ -1,6 +1,8 @@
 //! The raw facts of one round.
 
-use crate::{ColdAction, EngineDelta, Load, MetricTrack, RequestRecord, RoundSpec, Warning};
+use crate::{
+    ColdAction, EngineDelta, Load, MetricTrack, RequestRecord, RoundSpec, UnsentTurn, Warning,
+};
 use serde::{Deserialize, Serialize};
 
 /// How late this program itself was during a round, by a timer probe on each runtime.
@@ -162,6 +164,10 @@ pub struct RoundMeta {
     pub wire_digest: String,
     /// Most requests in flight at once.
     pub peak_in_flight: u32,
+    /// Of sessions the first turns that state more tokens than the server's context has: they are not
+    /// sent, and end their session.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub too_long: Vec<UnsentTurn>,
     /// What it had beside, in an open loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open: Option<OpenLoopRound>,

@@ -153,6 +153,15 @@ pub struct TurnHistory {
     pub pinned: bool,
 }
 
+/// A turn that is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsentTurn {
+    /// Which session of the file it is of, 0-based.
+    pub session: u32,
+    /// Its place in the session, 1-based.
+    pub turn: u32,
+}
+
 /// Where a request stands in a session, for its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TurnPlace {

@@ -23,6 +23,15 @@ pub struct TurnFigures {
     pub gap_s: Option<f64>,
 }
 
+/// What one replica had of a round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaLoad {
+    /// Its base URL, secrets removed.
+    pub engine: String,
+    /// Prompt tokens that it looked up, by its own counters.
+    pub prompt_tokens: f64,
+}
+
 /// A round of sessions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundOfSessions {
@@ -40,6 +49,14 @@ pub struct RoundOfSessions {
     pub lost_turns: u64,
     /// Hits over what could have been reached, over all turns of which both are known.
     pub reached_share: Option<f64>,
+    /// Over what could have been reached, what requests would reach that each went to a replica at
+    /// random; `None` where no tokenizer tells, or where the replicas are not known to be all.
+    pub chance_share: Option<f64>,
+    /// Prompt tokens of the busiest replica over their mean: 1 where all have alike, their number where
+    /// one has all.
+    pub imbalance: Option<f64>,
+    /// The replicas that `--admin-url` names, where together they looked up what was sent.
+    pub replicas: Option<Vec<ReplicaLoad>>,
     /// By turn.
     pub turns: Vec<TurnFigures>,
 }

@@ -1,8 +1,8 @@
 //! What is computed from the records of a round.
 
 use crate::{
-    ArrivalSummary, Expected, Flag, MetricKind, RequestRows, Resolved, RoundCost, RoundMeta,
-    StampSource, TokenSource, Warning, WrittenTokens,
+    ArrivalSummary, ChanceHits, Expected, Flag, MetricKind, RequestRows, Resolved, RoundCost,
+    RoundMeta, StampSource, TokenSource, Warning, WrittenTokens,
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, ops::Range};
@@ -322,11 +322,20 @@ pub struct RoundResult {
     pub requests: RequestRows,
     /// What its requests may hit of requests of their own round, where token ids tell it.
     pub expected: Option<Expected>,
+    /// What they would hit of a replica each at random, where that is known.
+    pub chance: Option<ChanceHits>,
     /// Where its requests stand in the journal, bytes.
     pub journal: Range<u64>,
 }
 
 impl RoundResult {
+    /// Takes its hits by chance out of those of its level.
+    pub fn take_chance(&mut self, of_level: &[ChanceHits]) {
+        let number = self.meta.spec.number;
+        let own = of_level.iter().find(|chance| chance.round == number);
+        self.chance = own.cloned().or(self.chance.take());
+    }
+
     /// Requests that ended, whatever way.
     pub fn ended(&self) -> u64 {
         self.summary.total_requests + self.summary.cancelled_requests

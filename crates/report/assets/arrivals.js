@@ -1,5 +1,4 @@
 // An open loop over time: what was due and had not ended, and what arrived.
-const peak = (values) => values.reduce((a, b) => Math.max(a, b), 0);
 const arrivals = (data, level) => {
   const rounds = level.rounds.filter((r) => r.over_time);
   if (!rounds.length) return [];

@@ -36,7 +36,7 @@ const put = (place, charts) => {
 const drawLevel = () => {
   const level = data.levels[chosen];
   if (!level) return;
-  put("charts", [distribution, scatter, overTokens, courses, arrivals, (_, level) => failures(level)].map((chart) => () => chart(data, level)));
+  put("charts", [distribution, scatter, overTokens, turnCharts, courses, arrivals, (_, level) => failures(level)].map((chart) => () => chart(data, level)));
   put("metrics", metricCharts(level));
 };
 const buttons = data.levels.map((level, index) => {

@@ -38,6 +38,10 @@ const WORDS = {
   backlogPeak: ["{0}: at most {1}", "{0}：最多 {1}"], requestsUnit: ["requests", "请求数"],
   arrivalsOverTime: ["Arrivals over time", "到达随时间的变化"], arrivalsNote: ["Requests that became due, a second; the same instants in every round.", "每秒到期的请求数；各轮的时刻相同。"],
   arrivalsPeak: ["{0}: at most {1} a second", "{0}：每秒最多 {1}"],
+  turn: ["turn {0}", "对话第 {0} 轮"], turnAxis: ["turn of the session", "会话中的对话轮次"], turnRequests: ["{0} requests", "{0} 个请求"],
+  hitsByTurn: ["Hits by turn (% of prompt tokens)", "各对话轮次的命中（提示词 token，%）"], reachable: ["reachable", "可命中"],
+  hitsByTurnNote: ["Dashed: what a prefix cache that forgets nothing could give.", "虚线：不淘汰任何内容的前缀缓存可给出的命中。"],
+  ttftByTurn: ["TTFT by turn (ms), mean", "各对话轮次的 TTFT（ms），平均值"], ttftByTurnNote: ["Mean over the sessions that have the turn.", "对有该轮对话的会话取平均。"],
   hit: ["Cache hit rate (% of prompt tokens)", "缓存命中率（提示词 token，%）"], throughput: ["Token throughput (tokens/s)", "Token 吞吐量（tokens/s）"],
   goodput: ["Goodput (% of requests within the SLO)", "有效吞吐量（满足 SLO 的请求，%）"],
   goodputRate: ["Goodput (requests/s)", "有效吞吐量（requests/s）"],
@@ -86,4 +90,5 @@ const definition = (id) => {
 };
 const defined = (id, text) => (id ? element("a", { className: "def", href: "#def-" + id, textContent: text }) : text);
 const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+const peak = (values) => values.reduce((a, b) => Math.max(a, b), 0);
 const present = (value) => value !== null && value !== undefined;

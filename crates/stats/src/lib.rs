@@ -17,7 +17,8 @@ mod numbers;
 mod round;
 mod versus;
 
-pub use cache::expected::expected;
+pub use cache::chance::chance;
+pub use cache::expected::{MarkedIds, expected};
 pub use cache::knowledge::convention;
 pub use cache::reuse::reuse;
 pub use calibration::{calibrate, calibrate_rate, flat_out, held_level, held_rate};

@@ -16,7 +16,7 @@ use dualround_model::{
     CanaryReport, ColdAction, Diagnosis, EngineDelta, EngineKind, EngineReport, Expected,
     RequestRow, Retry, Schedule, TierRate, Verdict, Witness,
 };
-use dualround_stats::expected;
+use dualround_stats::{MarkedIds, expected};
 use level::{Level, canary, each, engine};
 use said::{diagnoses, sentence};
 
@@ -335,8 +335,12 @@ fn token_ids_of_one_epoch_tell_the_others_whatever_their_markers() {
         })
         .collect();
     // Under a marker of 16 tokens they had 100; this one has 19.
-    let found = expected(&round, &ids, Some(16));
+    let marked = |marker_tokens| MarkedIds {
+        prompts: ids.clone(),
+        marker_tokens,
+    };
+    let found = expected(&round, &marked(Some(16)));
     assert_eq!(found.unseen, 0);
     assert_eq!(found.tokens, [Some(43), Some(43), Some(43)]);
-    assert_eq!(expected(&round, &ids, None).unseen, 3);
+    assert_eq!(expected(&round, &marked(None)).unseen, 3);
 }

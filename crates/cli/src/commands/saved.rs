@@ -81,6 +81,10 @@ pub(crate) fn read_as(dir: &Path, change: impl FnOnce(&mut Plan)) -> anyhow::Res
                 round.expected = Some(expected);
             }
         }
+        let of_level = rounds.iter_mut();
+        for round in of_level.filter(|round| round.meta.level == evidence.level) {
+            round.take_chance(&evidence.chance);
+        }
     }
     // A run that was killed has it in its journal only.
     let told = found.iter().find_map(|evidence| evidence.reuse);

@@ -49,6 +49,8 @@ pub(crate) struct RoundPosition {
     pub(crate) rounds: usize,
     /// Of a level that goes on until it is decided.
     pub(crate) until: Option<UntilPosition>,
+    /// Its requests are turns of sessions.
+    pub(crate) asks_turns: bool,
 }
 
 /// Where a level stands that repeats its cycle until it is decided.
@@ -259,7 +261,9 @@ impl Current {
             format!("{:.1}{percent}", 100.0 * rate)
         });
         let kind = labels(lang).kind(self.place.spec);
-        let count = format!("{}/{}", running.done, self.planned);
+        let turns = lang.pick([" turns", " 轮对话"]);
+        let unit = if self.place.asks_turns { turns } else { "" };
+        let count = format!("{}/{}{unit}", running.done, self.planned);
         let failed = running.failed;
         let time = match (ended, self.eta()) {
             (true, _) => format!("{:.1} s", self.seconds()),
@@ -337,6 +341,7 @@ impl Current {
             "round_kind": place.spec.kind,
             "until": until,
             "in_flight": self.in_flight,
+            "counts": if place.asks_turns { "turns" } else { "requests" },
             "planned": self.planned,
             "done": running.done,
             "failed": running.failed,

@@ -296,6 +296,48 @@ fn a_context_that_is_too_long_ends_a_session_and_is_told_by_the_servers_code() {
 }
 
 #[test]
+fn a_turn_that_states_more_than_the_context_is_not_sent_and_ends_its_session() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    // The third turn of the second session, and the first of the last one.
+    let mut rows = String::new();
+    for session in 0..8 {
+        for turn in 1..=3 {
+            let content = format!("question {turn} of {session}");
+            let mut row = json!({"session_id": format!("s{session}"), "turn": turn, "message_mode": "delta",
+                "messages": [{"role": "user", "content": content}]});
+            if [(1, 3), (7, 1)].contains(&(session, turn)) {
+                row["input_tokens"] = json!(99_000_000);
+            }
+            rows += &format!("{row}\n");
+        }
+    }
+    std::fs::write(dir.join("long.jsonl"), rows).unwrap();
+    let shown = ran(
+        dir,
+        &format!(
+            "--dataset long.jsonl --turns all --endpoint {} --concurrency 2 --seed 1 \
+             --max-output-tokens 5 --output-dir out --progress none --lang en",
+            sim.base_url()
+        ),
+    );
+    let level = json(&dir.join("out/comparison.json"))["levels"][0].clone();
+    for round in level["sessions"]["rounds"].as_array().unwrap() {
+        assert_eq!(round["sessions"], 7, "{round}");
+        assert_eq!(
+            (&round["ended_early"], &round["overflowed"]),
+            (&json!(1), &json!(1)),
+            "{round}"
+        );
+        assert_eq!(round["lost_turns"], 1 + 3, "{round}");
+    }
+    let told =
+        "1 of 7 sessions ended early (1 by a context that was too long), 4 turns were not sent";
+    assert!(shown.contains(told), "{shown}");
+    assert!(sim.truth().requests.iter().all(|one| one.status == 200));
+}
+
+#[test]
 fn a_budget_of_tokens_ends_a_run_before_the_round_that_would_go_beyond() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

@@ -171,6 +171,7 @@ pub(super) fn round_meta(
         spec,
         planned: u32::try_from(planned).unwrap_or(u32::MAX),
         not_started: u32::try_from(planned - started).unwrap_or(u32::MAX),
+        too_long: Vec::new(),
         prepared_ns: None,
         most_cycles: None,
         started_ns: 0,

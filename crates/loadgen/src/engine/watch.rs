@@ -61,6 +61,13 @@ impl Watch {
         }
     }
 
+    /// The server, what stands before the paths of its calls, and the headers that go there.
+    pub(crate) fn place(&self) -> (Target, String, Headers) {
+        let path = &self.target.path;
+        let prefix = path.strip_suffix("/metrics").unwrap_or(path).to_owned();
+        (self.target.clone(), prefix, self.headers.clone())
+    }
+
     /// A sampler of the engine's own page, with the headers that go there anyway.
     ///
     /// # Errors

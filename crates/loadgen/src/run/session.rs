@@ -490,6 +490,7 @@ impl Session {
             content_digest: bodies.content_digest.clone(),
             wire_digest: bodies.wire_digest.clone(),
             peak_in_flight: 0,
+            too_long: self.too_long_turns(),
             open: arrivals.map(|arrivals| OpenLoopRound {
                 connections: self.crew.users(),
                 max_in_flight: self.setting.plan.max_concurrency,

@@ -9,6 +9,7 @@ use crate::{
     request::api::{as_chat, plain_prompt},
     request::auth::credentials,
     request::head::Headers,
+    transport::Target,
 };
 use dualround_model::Api;
 use serde_json::{Map, Value, json};
@@ -84,6 +85,42 @@ pub(super) trait TurnBodies {
     fn body(&self, position: usize) -> Option<Value>;
 }
 
+/// A server that tokenizes, and how it is asked.
+struct TokenizerPlace {
+    calls: TokenizerCalls,
+    target: Target,
+    /// What stands before the path of a call.
+    prefix: String,
+    headers: Headers,
+}
+
+impl TokenizerPlace {
+    /// The first engine that the user names behind the endpoint, which a gateway may not pass calls on to;
+    /// else the endpoint's own server.
+    fn of(setting: &RunSetting, engines: &RunEngines) -> Option<Self> {
+        let named = engines.watches.iter().skip(1);
+        let mut named = named.filter_map(|watch| {
+            let calls = tokenizer_calls(watch.report.kind)?;
+            let (target, prefix, headers) = watch.place();
+            Some(Self {
+                calls,
+                target,
+                prefix,
+                headers,
+            })
+        });
+        named.next().or_else(|| {
+            let target = setting.target().clone();
+            Some(Self {
+                calls: tokenizer_calls(engines.kind())?,
+                prefix: target.base_path().to_owned(),
+                target,
+                headers: credentials(&setting.plan),
+            })
+        })
+    }
+}
+
 /// A connection to an engine's tokenizer.
 pub(super) struct Tokenizer {
     calls: TokenizerCalls,
@@ -105,13 +142,17 @@ impl Tokenizer {
         if !plan.probe || bytes > MOST_BYTES {
             return None;
         }
-        let target = setting.target().clone();
         let clock = setting.control.clock();
-        let mut headers = credentials(plan);
+        let TokenizerPlace {
+            calls,
+            target,
+            prefix,
+            mut headers,
+        } = TokenizerPlace::of(setting, engines)?;
         headers.set("Content-Type", "application/json");
         Some(Self {
-            calls: tokenizer_calls(engines.kind())?,
-            prefix: target.base_path().to_owned(),
+            calls,
+            prefix,
             headers,
             model: plan.model.clone(),
             api: plan.api(),

@@ -13,7 +13,7 @@ use crate::{
     round::order::RoundOrder,
     sessions::{MakerBasis, SessionOrder, TurnFreshness, TurnMaker},
 };
-use dualround_model::{ColdAction, RoundKind, RoundSpec, Sample};
+use dualround_model::{ColdAction, RoundKind, RoundSpec, Sample, UnsentTurn};
 use std::{collections::HashSet, sync::Arc};
 
 impl Session {
@@ -21,12 +21,11 @@ impl Session {
     pub(super) fn session_order(&self, level: u32, spec: RoundSpec) -> Option<RoundOrder> {
         let samples = self.setting.samples();
         let plan = &self.setting.plan;
-        let context = self.context_tokens().unwrap_or(u64::MAX);
+        let context = self.context_tokens();
         let mut sessions = SessionOrder::of(samples, |position| {
             let answered = self.answered.as_ref();
-            let stated = samples.get(position as usize);
-            let stated = stated.and_then(|sample| sample.input_tokens);
-            stated.is_none_or(|tokens| tokens <= context)
+            let sample = samples.get(position as usize);
+            sample.is_none_or(|sample| fits(sample, context))
                 && answered.is_none_or(|answered| answered.contains(&position))
                 && self.epoch.is_begun(spec.kind, position)
         })?;
@@ -43,6 +42,25 @@ impl Session {
             order.duration_ms = None;
         }
         Some(order)
+    }
+
+    /// The first turn of each session that is not sent, since it states more tokens than the context has.
+    pub(super) fn too_long_turns(&self) -> Vec<UnsentTurn> {
+        let context = self.context_tokens();
+        let mut found: Vec<UnsentTurn> = Vec::new();
+        for sample in self.setting.samples() {
+            let Some(turn) = sample.turn.as_deref() else {
+                continue;
+            };
+            let is_known = found.last().is_some_and(|one| one.session == turn.session);
+            if !is_known && !fits(sample, context) {
+                found.push(UnsentTurn {
+                    session: turn.session,
+                    turn: turn.turn,
+                });
+            }
+        }
+        found
     }
 
     /// Tokens of the smallest context of the engines that tell theirs: a prompt that states more needs
@@ -197,4 +215,10 @@ impl Session {
         self.epoch
             .ask_token_ids(&self.setting, &self.engines, turns);
     }
+}
+
+/// What a prompt states of its length is not beyond the context, where both are known.
+fn fits(sample: &Sample, context: Option<u64>) -> bool {
+    let known = sample.input_tokens.zip(context);
+    known.is_none_or(|(tokens, context)| tokens <= context)
 }

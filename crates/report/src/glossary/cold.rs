@@ -353,4 +353,32 @@ pub(super) const TERMS: &[Term] = &[
         "TTFT = overhead + per token × computed prompt tokens, fitted by Theil and Sen (the median of the slopes of all pairs of points). `fit` is the share of TTFT's mean absolute deviation that the line explains; below 0.5 there is none. `pays_from_tokens`: prompt length from which a full hit at least halves TTFT. `efficiency`: saving seen over the ideal one; above 100 % the queue was shorter too.",
         "TTFT = 固定开销 + 每 token 耗时 × 需计算的提示词 token，用 Theil–Sen 拟合（所有点对斜率的中位数）。`fit` 是直线解释的 TTFT 平均绝对偏差比例，低于 0.5 则不给出。`pays_from_tokens`：提示词从多长起完全命中至少使 TTFT 减半。`efficiency`：实际节省与理想之比；超过 100% 说明排队也缩短了。",
     ),
+    term(
+        "reachable",
+        "reachable",
+        "可命中",
+        "Prompt tokens of sessions that a prefix cache which forgets nothing could give (`reachable_tokens`): in a cold round the longest beginning that a request has in common with one sent before it ended, by the ids of the tokens that were sent; in a warm round all of them. `null` where no tokenizer tells.",
+        "不淘汰任何内容的前缀缓存能够给出的会话提示词 tokens（`reachable_tokens`）：冷轮中为该请求与其结束之前已发送的其他请求之间最长的公共前缀，按所发送的 token id 计算；热轮中为全部。没有分词器可问时为 `null`。",
+    ),
+    term(
+        "reached_share",
+        "reached of what a prefix cache could give",
+        "命中达到可命中的比例",
+        "Hits over what was reachable, over all turns of which both are known. What is missing was evicted, stood in another slot or replica, or is the last part of a block.",
+        "命中与可命中之比，对二者均已知的所有对话轮次求和。缺少的部分或已被淘汰，或在其他槽位或副本上，或是块的末尾部分。",
+    ),
+    term(
+        "chance_share",
+        "what a choice at random would reach",
+        "随机路由可达到的比例",
+        "What hits would be over what was reachable if each turn went to a replica at random, all alike, and none forgot anything: a token is hit with 1 − (1 − 1/N)ⁿ, of N replicas and n requests before that begin alike up to it. The measure of a router: one that keeps a session together reaches nearly all, one that pays no attention this much. `null` unless --admin-url names the replicas, their counters saw what was sent, and a tokenizer tells.",
+        "假设每一轮对话都等概率地随机发给某个副本、且各副本不淘汰任何内容，此时命中与可命中之比：有 N 个副本、此前有 n 个请求到该 token 为止前缀相同时，该 token 以 1 − (1 − 1/N)ⁿ 的概率命中。它是衡量路由器的尺度：让会话保持在同一副本的路由器接近全部命中，不加区分的路由器只达到这一数值。除非 --admin-url 指明各副本、其计数器与所发送的相符且有分词器，否则为 `null`。",
+    ),
+    term(
+        "imbalance",
+        "imbalance",
+        "负载不均",
+        "Prompt tokens of the busiest replica over the mean of all, by their own counters (`replicas`): 1 where all have alike, N where one of N has everything. A router that reaches much may load one replica alone.",
+        "负载最高的副本的提示词 tokens 与各副本平均值之比，按副本自己的计数器（`replicas`）：各副本相同时为 1，N 个副本中全部落在一个上时为 N。命中达到很高的路由器可能只压在一个副本上。",
+    ),
 ];

@@ -128,6 +128,11 @@ pub fn terms(kind: TermKind) -> &'static [Term] {
 const ALIASES: &[(&str, &str)] = &[
     ("tpot", "itl"),
     ("request_rate", "rate"),
+    ("gap_s", "gap_before"),
+    ("think_time", "gap_before"),
+    ("lost_turns", "ended_early"),
+    ("overflowed", "ended_early"),
+    ("reachable_tokens", "reachable"),
     ("open_loop", "rate"),
     ("overload_unknown", "overloaded"),
     ("backlog_grew", "overloaded"),

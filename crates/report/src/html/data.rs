@@ -3,9 +3,10 @@
 use super::{
     arrivals::{OverTime, over_time},
     growth::{base, quotient},
+    turns::{ByTurn, by_turn},
 };
 use crate::{
-    RequestSource, number::Rounded, report_input::ReportInput, telemetry_points::since_start,
+    number::Rounded, report_input::ReportInput, telemetry_points::since_start,
     words::no_prefill_line,
 };
 use dualround_model::{
@@ -104,6 +105,8 @@ struct PageRound<'a> {
     metrics: Vec<PageMetric<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     over_time: Option<OverTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_turn: Option<ByTurn>,
     #[serde(flatten)]
     columns: RequestColumns,
 }
@@ -191,7 +194,7 @@ fn collect(page: ReportInput<'_>) -> io::Result<PageData<'_>> {
             line: prefill.and_then(line),
             no_line: prefill.and_then(|model| model.refused).map(no_prefill_line),
             rounds: rounds
-                .map(|round| one_round(round, page.details, every, &mut kinds, &mut texts))
+                .map(|round| one_round(round, page, every, &mut kinds, &mut texts))
                 .collect::<io::Result<_>>()?,
         })
     });
@@ -217,14 +220,14 @@ fn line(model: &PrefillModel) -> Option<FittedLine> {
 
 fn one_round<'a>(
     round: &'a RoundResult,
-    details: &dyn RequestSource,
+    page: ReportInput<'_>,
     every: usize,
     kinds: &mut Vec<String>,
     texts: &mut RequestTexts,
 ) -> io::Result<PageRound<'a>> {
     let meta = &round.meta;
     let mut columns = RequestColumns::default();
-    details.each(round, every, &mut |record, metrics| {
+    page.details.each(round, every, &mut |record, metrics| {
         columns.index.push(record.index);
         columns.text.push(texts.place(&record));
         columns.outcome.push(outcome(&record.outcome, kinds));
@@ -255,6 +258,7 @@ fn one_round<'a>(
             .map(|track| metric(track, meta.started_ns))
             .collect(),
         over_time: over_time(round),
+        by_turn: by_turn(page, round),
         columns,
     })
 }

@@ -10,6 +10,7 @@ mod data;
 mod first_screen;
 mod growth;
 mod sections;
+mod turns;
 
 use crate::report_input::ReportInput;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -32,6 +33,7 @@ const SCRIPT: &str = concat!(
     include_str!("../../assets/tokens.js"),
     include_str!("../../assets/course.js"),
     include_str!("../../assets/arrivals.js"),
+    include_str!("../../assets/turns.js"),
     include_str!("../../assets/failures.js"),
     include_str!("../../assets/metrics.js"),
     include_str!("../../assets/sweep.js"),

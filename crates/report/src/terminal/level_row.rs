@@ -38,6 +38,12 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
     };
     let load = levels.first().map(|level| level.load).unwrap_or_default();
     let [head, _] = load_head(load);
+    let asks_sessions = levels.iter().any(|level| level.sessions.is_some());
+    let units = if asks_sessions {
+        ("session", ["Sessions (pairs)", "会话 (请求对)"])
+    } else {
+        ("prompts", ["Prompts (pairs)", "提示词 (请求对)"])
+    };
     [
         (load.kind(), head),
         ("ttft", ["TTFT (ms, typical)", "TTFT (ms，典型值)"]),
@@ -52,7 +58,7 @@ pub(crate) fn heads(levels: &[LevelComparison]) -> [LevelHead; CELLS] {
         ("cache_hit_rate", ["Hit rate (usage)", "命中率 (usage)"]),
         ("server", ["Hit rate (counters)", "命中率 (计数器)"]),
         ("cold", ["Cold round", "冷轮判定"]),
-        ("prompts", ["Prompts (pairs)", "提示词 (请求对)"]),
+        units,
         ("failures", ["Failed", "失败"]),
     ]
     .map(|(term, words)| LevelHead { term, words })

@@ -146,6 +146,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
             spec,
             planned: 100,
             not_started: 0,
+            too_long: Vec::new(),
             prepared_ns: None,
             most_cycles: None,
             started_ns: 0,
@@ -228,6 +229,7 @@ pub(crate) fn result(level: u32, concurrency: u32, round: u32) -> RoundResult {
         },
         requests: RequestRows::default(),
         expected: None,
+        chance: None,
         journal: 0..0,
     }
 }

@@ -7,14 +7,29 @@ use std::collections::BTreeSet;
 /// A group of prompts shares a beginning when it is so long, tokens; shorter ones are templates.
 const GROUP: usize = 32;
 
-/// What each request may hit of its own round, by the ids of the tokens that were sent, in the
-/// order of the index: the longest beginning of any other request that was sent before it ended.
-/// The ids are those of one epoch, whose marker had `marker_tokens`: in another one each prompt is
-/// longer by what its own marker has more.
-pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64>) -> Expected {
-    let own = round.meta.cold.as_ref();
-    let own = own.and_then(|action| action.marker_tokens);
-    let markers = own.zip(marker_tokens);
+/// Token ids of what one epoch of a level sent.
+#[derive(Clone, Debug, Default)]
+pub struct MarkedIds {
+    /// Of each request, in the order of the index; none of one that was not sent.
+    pub prompts: Vec<Vec<u32>>,
+    /// Tokens of the epoch's marker; `None` where it has none, or they are not known. In another epoch
+    /// each prompt is longer by what its own marker has more.
+    pub marker_tokens: Option<u64>,
+}
+
+impl MarkedIds {
+    /// Tokens of the marker of a round's epoch, and of this one, where both are known.
+    pub(super) fn markers(&self, round: &RoundResult) -> Option<(u64, u64)> {
+        let own = round.meta.cold.as_ref();
+        let own = own.and_then(|action| action.marker_tokens);
+        own.zip(self.marker_tokens)
+    }
+}
+
+/// What each request may hit of its own round, by the ids of the tokens that were sent: the longest
+/// beginning of any other request that was sent before it ended.
+pub fn expected(round: &RoundResult, sent_ids: &MarkedIds) -> Expected {
+    let (ids, markers) = (&sent_ids.prompts, sent_ids.markers(round));
     let mut sent = sent_requests(round, ids);
     // In the order of their tokens the closest relatives are neighbours.
     sent.sort_by(|a, b| a.ids.cmp(b.ids));
@@ -32,14 +47,17 @@ pub fn expected(round: &RoundResult, ids: &[Vec<u32>], marker_tokens: Option<u64
 }
 
 /// A request that was sent, with the ids of its prompt.
-struct SentRequest<'a> {
-    index: usize,
-    row: &'a RequestRow,
-    ids: &'a [u32],
+pub(super) struct SentRequest<'a> {
+    pub(super) index: usize,
+    pub(super) row: &'a RequestRow,
+    pub(super) ids: &'a [u32],
 }
 
 /// The requests that were sent, in the order of their index.
-fn sent_requests<'a>(round: &'a RoundResult, ids: &'a [Vec<u32>]) -> Vec<SentRequest<'a>> {
+pub(super) fn sent_requests<'a>(
+    round: &'a RoundResult,
+    ids: &'a [Vec<u32>],
+) -> Vec<SentRequest<'a>> {
     let mut sent = Vec::new();
     for (index, row) in round.requests.iter() {
         let index = index as usize;
@@ -52,7 +70,7 @@ fn sent_requests<'a>(round: &'a RoundResult, ids: &'a [Vec<u32>]) -> Vec<SentReq
 
 /// Tokens in this round of a beginning that has `tokens` in another epoch, whose marker is of
 /// another length. `markers`: tokens of this round's, and of theirs.
-fn with_marker(tokens: u64, markers: Option<(u64, u64)>) -> u64 {
+pub(super) fn with_marker(tokens: u64, markers: Option<(u64, u64)>) -> u64 {
     match markers {
         Some((own, theirs)) if tokens > 0 => (tokens + own).saturating_sub(theirs),
         _ => tokens,
@@ -60,7 +78,7 @@ fn with_marker(tokens: u64, markers: Option<(u64, u64)>) -> u64 {
 }
 
 /// Tokens that two prompts begin with.
-fn common(a: &[u32], b: &[u32]) -> usize {
+pub(super) fn common(a: &[u32], b: &[u32]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 

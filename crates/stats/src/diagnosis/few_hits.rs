@@ -2,10 +2,10 @@
 
 use super::{FAR_BELOW, LevelCase, NO_REUSE};
 use crate::{
-    cache::expected, cache::hit_limits, cache::own_hits::own_hits, cache::witness,
-    level::kinds::of_kind,
+    cache::expected, cache::hit_limits, cache::own_hits::own_hits, cache::replicas::load,
+    cache::witness, level::kinds::of_kind,
 };
-use dualround_model::{CacheSeen, Diagnosis, EngineDelta, RoundKind, RoundResult};
+use dualround_model::{CacheSeen, Diagnosis, RoundKind, RoundResult};
 
 /// An engine with less than this share of the load had none of the round, but a probe perhaps.
 const REPLICA_SHARE: f64 = 0.1;
@@ -100,16 +100,6 @@ fn may_be_short(case: &LevelCase<'_>) -> bool {
         longer += u64::from(row.input_tokens().is_some_and(|tokens| tokens > block));
     }
     2 * longer <= of
-}
-
-/// Prompt tokens that a server had to do with, by whichever counter it has.
-fn load(delta: &EngineDelta) -> Option<f64> {
-    // With its own cache off an engine looks everything up in the next tier.
-    let mut queries = delta.tiers.iter().filter_map(|tier| tier.queries);
-    let looked_up = queries.find(|tokens| *tokens > 0.0);
-    let computed = delta.processed;
-    let computed = computed.map(|tokens| tokens + delta.cached.unwrap_or(0.0));
-    looked_up.or(delta.prompt_tokens).or(computed)
 }
 
 /// Load by engine over the warm rounds, of those that had any.

@@ -302,6 +302,7 @@ impl<'a> MixedRound<'a> {
         RoundResult {
             requests: self.round.requests.of_arm(Arm::Miss),
             expected: None,
+            chance: None,
             ..self.round.clone()
         }
     }

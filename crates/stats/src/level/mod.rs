@@ -118,7 +118,7 @@ pub fn compare(
         inside_reuse: inside_reuse(rounds, known, &cold, noise),
         mixed,
         until: design.until(is_decided(&conclusion)),
-        sessions: sessions(rounds, &design),
+        sessions: sessions(rounds, &design, known),
         buckets: lengths(&design, noise),
         prefill,
         unequal_outputs,

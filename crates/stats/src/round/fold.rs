@@ -158,6 +158,7 @@ impl RoundFold {
             summary,
             requests: rows,
             expected: None,
+            chance: None,
             journal,
         };
         let others = server::other_traffic(&result);

@@ -101,6 +101,7 @@ pub(crate) fn meta(spec: RoundSpec, planned: usize) -> RoundMeta {
         spec,
         planned: planned as u32,
         not_started: 0,
+        too_long: Vec::new(),
         prepared_ns: None,
         most_cycles: None,
         started_ns: 0,

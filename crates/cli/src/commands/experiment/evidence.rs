@@ -1,15 +1,8 @@
 //! What the server's tokenizer tells of a level, asked for after the level was sent.
 
 use super::Experiment;
-use dualround_model::{Evidence, RoundKind};
-use dualround_stats::{expected, reuse};
-
-/// Token ids of what one epoch sent.
-pub(super) struct TokenIds {
-    pub(super) prompts: Vec<Vec<u32>>,
-    /// Tokens of its marker.
-    pub(super) marker_tokens: Option<u64>,
-}
+use dualround_model::{ChanceHits, Evidence, RoundKind};
+use dualround_stats::{MarkedIds, chance, expected, reuse};
 
 impl Experiment<'_> {
     /// Token ids of what the level sent, asked for after it was sent. Levels that ask the same have
@@ -25,7 +18,7 @@ impl Experiment<'_> {
                 .find_map(|round| round.meta.cold.as_ref());
             let marker_tokens = cold.and_then(|cold| cold.marker_tokens);
             let ids = self.session.take_token_ids();
-            self.ids = Some(ids.map(|prompts| TokenIds {
+            self.ids = Some(ids.map(|prompts| MarkedIds {
                 prompts,
                 marker_tokens,
             }));
@@ -49,17 +42,32 @@ impl Experiment<'_> {
         let mut evidence = Evidence {
             level,
             canary: self.known.canary.clone(),
-            expected: Vec::new(),
             reuse: if level == 0 { self.known.reuse } else { None },
+            ..Evidence::default()
         };
         if let Some(Some(ids)) = &self.ids {
             let rounds = self.rounds[first..].iter_mut();
             for round in rounds.filter(|round| round.meta.spec.kind == RoundKind::Cold) {
-                let found = expected(round, &ids.prompts, ids.marker_tokens);
+                let found = expected(round, ids);
                 evidence.expected.push(found.clone());
                 round.expected = Some(found);
             }
+            evidence.chance = self.by_chance(first, ids);
+            for round in &mut self.rounds[first..] {
+                round.take_chance(&evidence.chance);
+            }
         }
         Ok(self.journal.evidence(&evidence)?)
+    }
+
+    /// What the level's sessions would hit by chance, where the user names several replicas.
+    fn by_chance(&self, first: usize, ids: &MarkedIds) -> Vec<ChanceHits> {
+        let rounds = &self.rounds[first..];
+        let replicas = u32::try_from(self.known.replicas().len()).unwrap_or(u32::MAX);
+        let of_sessions = rounds.iter().any(|round| round.requests.has_turns());
+        if replicas < 2 || !of_sessions {
+            return Vec::new();
+        }
+        chance(rounds, ids, replicas)
     }
 }

@@ -101,6 +101,7 @@ impl Experiment<'_> {
             spec,
             rounds: self.stored.rounds().len(),
             until,
+            asks_turns: self.stored.dataset.sessions.is_some(),
         });
         let mut observers = RoundObservers {
             progress: &mut self.progress,

@@ -23,8 +23,7 @@ use dualround_model::{
     RunEvidence, Selection, StoreText, Warning,
 };
 use dualround_report::{AnswerFile, Journal, RunFiles, RunInfo};
-use dualround_stats::SummaryOptions;
-use evidence::TokenIds;
+use dualround_stats::{MarkedIds, SummaryOptions};
 use std::{path::Path, sync::atomic::Ordering::SeqCst, time::SystemTime};
 
 /// A run under way, with all that it has written so far.
@@ -41,7 +40,7 @@ struct Experiment<'a> {
     rounds: Vec<RoundResult>,
     comparison: Comparison,
     /// Token ids of the prompts of a level; `Some(None)`: they were asked for in vain.
-    ids: Option<Option<TokenIds>>,
+    ids: Option<Option<MarkedIds>>,
     progress: Progress,
     live: Option<Live>,
     first_warnings: Vec<Warning>,
