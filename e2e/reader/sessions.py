@@ -57,13 +57,13 @@ class Turns:
         return sum(hit[one["index"]] for one in known), sum(told) if told else None, prompt
 
     def reach(self):
-        """Hits, what could be hit and what chance would give, of requests of which the first two are known."""
+        """Hits of what could be, that, and what chance would give, of requests of which the first two are known."""
         hits, reachable, chance = 0, 0, 0
         for one, cached, prompt in self.round.known():
             could = self.reachable(one)
             if could is None:
                 continue
-            hits, reachable = hits + cached, reachable + could
+            hits, reachable = hits + min(cached, could), reachable + could
             told = self.round.chance[one["index"]] if self.round.chance else None
             chance = None if told is None or chance is None else chance + min(told, prompt)
         return hits, reachable, chance

@@ -15,11 +15,16 @@ mod tables;
 use anyhow::ensure;
 use clap::Parser;
 use dualround_lab::{
-    draw::{arrival_scenario, hit_scenario, named, named_arrivals, number_of, scenario},
+    draw::{
+        arrival_scenario, hit_scenario, named, named_arrivals, number_of, scenario,
+        session_scenario,
+    },
     known_wrong::fault_of,
     noise::CELLS,
     studies::quick,
-    tier1::{JudgedVerdict, NOISE_TABLE, SeedSlice, judge, judge_arrivals, judge_hits},
+    tier1::{
+        JudgedVerdict, NOISE_TABLE, SeedSlice, judge, judge_arrivals, judge_hits, judge_sessions,
+    },
     tier2::{self, WrongSeed},
 };
 use options::{Options, Study};
@@ -166,6 +171,7 @@ fn judged(what: &str) -> anyhow::Result<JudgedVerdict> {
     }
     Ok(match what.split_once('-') {
         Some(("hits", seed)) => judge_hits(&hit_scenario(seed.parse()?))?,
+        Some(("sessions", seed)) => judge_sessions(&session_scenario(seed.parse()?))?,
         Some(("arrivals", seed)) => judge_arrivals(&arrival_scenario(seed.parse()?))?,
         _ => judge(&scenario(what.parse()?))?,
     })

@@ -1,11 +1,14 @@
 //! Drawn rounds through the program's own statistics, to the JSON that a user gets.
 
 use crate::draw::{
-    ArrivalScenario, DrawnArrivals, DrawnHits, DrawnQueue, DrawnRounds, HitScenario, Scenario,
+    ArrivalScenario, DrawnArrivals, DrawnHits, DrawnQueue, DrawnRounds, DrawnSessions, HitScenario,
+    Scenario, SessionScenario,
 };
 use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, UntilPlan};
 use dualround_report::level_json;
-use dualround_stats::{MarkedIds, SummaryOptions, compare, convention, expected, reuse, summarise};
+use dualround_stats::{
+    MarkedIds, SummaryOptions, chance, compare, convention, expected, reuse, summarise,
+};
 use serde_json::{Value, to_value};
 
 /// The level of `comparison.json` that these rounds come to.
@@ -71,6 +74,36 @@ pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
         }
         let told = drawn.known.cache_unit();
         drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));
+    }
+    let judging = Judging {
+        schedule: scenario.schedule.parse().unwrap_or_default(),
+        ..Judging::default()
+    };
+    level_json(&compare(&mut rounds, &judging, &drawn.known))
+}
+
+/// The level of `comparison.json` that a world of sessions comes to.
+pub fn session_verdict(scenario: &SessionScenario, drawn: DrawnSessions) -> Value {
+    let options = SummaryOptions {
+        convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
+        ..SummaryOptions::default()
+    };
+    let mut rounds = summarised_by(drawn.rounds, &options);
+    if !drawn.ids.is_empty() {
+        let ids = MarkedIds {
+            prompts: drawn.ids,
+            marker_tokens: None,
+        };
+        let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
+        for round in rounds.iter_mut().filter(is_cold) {
+            round.expected = Some(expected(round, &ids));
+        }
+        if drawn.replicas > 1 {
+            let found = chance(&rounds, &ids, drawn.replicas);
+            for round in &mut rounds {
+                round.take_chance(&found);
+            }
+        }
     }
     let judging = Judging {
         schedule: scenario.schedule.parse().unwrap_or_default(),

@@ -2,15 +2,16 @@
 
 use crate::{
     draw::{
-        ArrivalScenario, HitScenario, Scenario, arrival_scenario, draw, draw_arrivals, draw_hits,
-        hit_scenario, named, named_arrivals, scenario,
+        ArrivalScenario, HitScenario, Scenario, SessionScenario, arrival_scenario, draw,
+        draw_arrivals, draw_hits, draw_sessions, hit_scenario, named, named_arrivals, scenario,
+        session_scenario,
     },
     judge::{
-        Claim, ClaimCount, ClaimCounts, claims, known_cold, overload_claims, wrong_arrivals,
-        wrong_facts, wrong_hits,
+        Claim, ClaimCount, ClaimCounts, claims, known_cold, known_cold_sessions, overload_claims,
+        wrong_arrivals, wrong_facts, wrong_hits, wrong_sessions,
     },
     known_wrong::{KNOWN_WRONG, fault_of},
-    run::{arrival_verdict, hit_verdict, verdict},
+    run::{arrival_verdict, hit_verdict, session_verdict, verdict},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,6 +87,24 @@ pub fn judge_arrivals(scenario: &ArrivalScenario) -> serde_json::Result<JudgedVe
     })
 }
 
+/// Draws a world of sessions, lets the program judge it, and judges that.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_sessions(scenario: &SessionScenario) -> serde_json::Result<JudgedVerdict> {
+    let drawn = draw_sessions(scenario);
+    let truth = serde_json::to_value(&drawn.truth)?;
+    let level = session_verdict(scenario, drawn);
+    let scenario = serde_json::to_value(scenario)?;
+    let wrong = wrong_sessions(&scenario, &truth, &level);
+    Ok(JudgedVerdict {
+        scenario,
+        truth,
+        level,
+        wrong,
+    })
+}
+
 /// A scenario with wrong facts.
 #[derive(Clone, Debug, Serialize)]
 pub struct WrongScenario {
@@ -119,6 +138,8 @@ pub struct SeedSlice {
     pub kinds: BTreeMap<String, u64>,
     /// Verdicts on cold rounds in worlds of hits.
     pub verdicts: BTreeMap<String, u64>,
+    /// Verdicts on cold rounds in worlds of sessions.
+    pub sessions: BTreeMap<String, u64>,
     /// Reasons of conclusions in worlds of arrivals.
     pub arrivals: BTreeMap<String, u64>,
 }
@@ -181,7 +202,31 @@ impl SeedSlice {
             }
             self.add_wrong(&scenario.name, format!("--show hits-{seed}"), judged.wrong);
         }
+        self.of_sessions(seeds.clone())?;
         self.of_arrivals(seeds)
+    }
+
+    /// Judges the worlds of sessions of these seeds.
+    ///
+    /// # Errors
+    /// As [`judge`].
+    pub fn of_sessions(&mut self, seeds: Range<u64>) -> serde_json::Result<()> {
+        for seed in seeds {
+            let scenario = session_scenario(seed);
+            let judged = judge_sessions(&scenario)?;
+            self.scenarios += 1;
+            *self.sessions.entry(verdict_of(&judged)).or_default() += 1;
+            let known = known_cold_sessions(&judged.scenario, &judged.truth, &judged.level);
+            if let Some(known) = known {
+                self.claims.add(&[(Claim::SessionsColdNotKnown, !known)]);
+            }
+            self.add_wrong(
+                &scenario.name,
+                format!("--show sessions-{seed}"),
+                judged.wrong,
+            );
+        }
+        Ok(())
     }
 
     /// Judges the worlds of arrivals of these seeds.
@@ -267,6 +312,7 @@ impl SeedSlice {
             "wrong": self.wrong,
             "kinds": self.kinds,
             "cold": self.verdicts,
+            "sessions": self.sessions,
             "arrivals": self.arrivals,
             "claims": claims,
         })

@@ -23,14 +23,15 @@ pub struct Expected {
 
 /// What each request of a round could have from a prefix cache if it had gone to one of several
 /// replicas, each as likely as the others, whatever it asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ChanceHits {
     /// 1-based number of the round.
     pub round: u32,
     /// Replicas.
     pub replicas: u32,
-    /// By index: prompt tokens, the mean over all choices. `None`: the request is not there.
-    pub tokens: Vec<Option<u32>>,
+    /// By index: prompt tokens, the mean over all choices, in hundredths. `None`: the request is not
+    /// there.
+    pub tokens: Vec<Option<f64>>,
 }
 
 /// A line of the journal behind the rounds of a level.

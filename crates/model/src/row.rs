@@ -89,6 +89,8 @@ fn instant(at: u64) -> Option<u64> {
 }
 
 impl RequestRow {
+    /// Characters by which the beginnings of turns are compared: up to one less more may be shared.
+    pub const SHARED_STEP: u64 = 64;
     /// Stands for an unknown number of characters that a prompt shares: it holds what is no text.
     pub const SHARED_UNKNOWN: u64 = UNCOUNTED as u64 - 1;
 
@@ -254,7 +256,7 @@ pub struct RowTurn {
     pub turn: u32,
     /// How many turns that session has.
     pub of: u32,
-    /// It builds on the server's own answer to the turn before.
+    /// It builds on what the server answered to the turn before, in this round too.
     pub on_pinned: bool,
 }
 

@@ -173,7 +173,8 @@ pub struct TurnPlace {
     pub name: Arc<str>,
     /// How many turns the session has.
     pub of: u32,
-    /// It builds on the server's own answer to the turn before, which may be in its cache too.
+    /// It builds on what the server answered to the turn before, in this round too: its cache may hold
+    /// that as it was generated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_pinned: bool,
 }

@@ -47,7 +47,8 @@ pub struct RoundOfSessions {
     pub overflowed: u64,
     /// Turns that were not sent, since their session had ended.
     pub lost_turns: u64,
-    /// Hits over what could have been reached, over all turns of which both are known.
+    /// Hits over what could have been reached, over all turns of which both are known; of each request
+    /// at most what it could reach.
     pub reached_share: Option<f64>,
     /// Over what could have been reached, what requests would reach that each went to a replica at
     /// random; `None` where no tokenizer tells, or where the replicas are not known to be all.

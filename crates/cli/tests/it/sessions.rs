@@ -371,6 +371,76 @@ fn a_budget_of_tokens_ends_a_run_before_the_round_that_would_go_beyond() {
 }
 
 #[test]
+fn an_answer_counts_as_reachable_where_the_server_gave_it_in_the_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    questions(dir, 6, 3);
+    // Every second answer is in each round another one.
+    let asked = Arc::new(Mutex::new(0));
+    let base = scripted(move |head| {
+        let mut asked = asked.lock().unwrap();
+        *asked += u32::from(head.starts_with("POST"));
+        let text = match *asked % 2 {
+            0 => "so".to_owned(),
+            _ => format!("answer {asked}"),
+        };
+        let event =
+            json!({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]});
+        let body = format!("data: {event}\n\ndata: [DONE]\n\n");
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    ran(
+        dir,
+        &format!(
+            "--dataset questions.jsonl --turns all --endpoint {base}/v1 --model m --concurrency 1 --seed 1 \
+             --rounds CWC --no-probe --warmup 0 --think-time none --store-text full \
+             --check-output --output-dir out --progress none"
+        ),
+    );
+    let lines = |name: &str| -> Vec<Value> {
+        let text = std::fs::read_to_string(dir.join("out").join(name)).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    let place = |turn: &Value| {
+        (
+            turn["session"].as_u64().unwrap(),
+            turn["turn"].as_u64().unwrap(),
+        )
+    };
+    let pinned: HashMap<_, Value> = lines("answers.jsonl")
+        .into_iter()
+        .map(|one| (place(&one), one["messages"][0]["content"].clone()))
+        .collect();
+    let records: Vec<Value> = lines("requests.jsonl")
+        .into_iter()
+        .filter_map(|line| line.get("request").cloned())
+        .collect();
+    let given: HashMap<_, &Value> = records
+        .iter()
+        .map(|one| ((one["round"].as_u64(), place(&one["turn"])), &one["output"]))
+        .collect();
+    let mut counts = [0, 0];
+    for one in records
+        .iter()
+        .filter(|one| one["turn"]["turn"].as_u64() > Some(1))
+    {
+        let (session, turn) = place(&one["turn"]);
+        let before = (session, turn - 1);
+        let same = given[&(one["round"].as_u64(), before)] == &pinned[&before];
+        assert_eq!(one["turn"]["on_pinned"] == true, same, "{one}");
+        assert!(same || one["round"] != 1, "{one}");
+        counts[usize::from(same)] += 1;
+    }
+    assert!(counts[0] >= 10 && counts[1] >= 16, "{counts:?}");
+}
+
+#[test]
 fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

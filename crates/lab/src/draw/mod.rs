@@ -12,6 +12,7 @@ mod random;
 mod records;
 mod rounds;
 mod scenario;
+mod sessions;
 mod sockets;
 mod student;
 mod truth;
@@ -29,5 +30,6 @@ pub use random::number_of;
 pub use scenario::{
     ClassTruth, CyclePlace, InsideTruth, LostTruth, MixedTruth, Scenario, ScenarioTruth,
 };
+pub use sessions::{DrawnSessions, SessionScenario, SessionTruth, draw_sessions, session_scenario};
 pub use sockets::{COUNTED, PRICES, SocketScenario, socket_scenario};
 pub use world::{DrawnRounds, draw};

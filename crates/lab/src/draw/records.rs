@@ -102,6 +102,11 @@ pub(super) fn record(request: &DrawnRequest) -> RequestRecord {
     }
 }
 
+/// How long a request lasts, ms; a failed one has no TTFT, and ends like one with a TTFT of 1 ms.
+pub(super) fn answer_ms(ttft_ms: Option<f64>) -> f64 {
+    ttft_ms.unwrap_or(1.0) + GAP_MS * f64::from(OUTPUT_TOKENS)
+}
+
 /// When its tokens arrive. A failed one has none, and ends like one with a TTFT of 1 ms.
 fn timeline(request: &DrawnRequest) -> Timeline {
     let ttft = request.ttft_ms;

@@ -33,6 +33,8 @@ pub enum Claim {
     Missed,
     /// A cold round was not known to be cold where usage reports everything.
     ColdNotKnown,
+    /// The same of a cold round of sessions.
+    SessionsColdNotKnown,
     /// Mixed rounds claim an effect where there is none, or the other way round.
     MixedEffect,
     /// Their interval does not hold the true ratio.
@@ -61,6 +63,7 @@ impl Claim {
             Self::BrokenBound => "bound of no effect broken",
             Self::Missed => "2× and more not found",
             Self::ColdNotKnown => "cold not known to be cold",
+            Self::SessionsColdNotKnown => "cold sessions not known to be cold",
             Self::MixedEffect => "wrong effect by mixed rounds",
             Self::MixedUncovered => "interval of mixed rounds misses the truth",
             Self::MixedBound => "bound of no effect by mixed rounds broken",

@@ -14,6 +14,7 @@ mod inside;
 mod mixed;
 mod pages;
 mod sentence;
+mod sessions;
 mod sockets;
 mod value;
 
@@ -24,4 +25,5 @@ pub use facts::wrong_facts;
 pub use fresh::{LoggedRun, wrong_fresh};
 pub use hits::{known_cold, wrong_hits};
 pub use pages::{wrong_counter, wrong_lost};
+pub use sessions::{known_cold_sessions, wrong_sessions};
 pub use sockets::{wrong_costs, wrong_run, wrong_streams};

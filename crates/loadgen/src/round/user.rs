@@ -5,10 +5,9 @@ use crate::{
     exchange::response::{Answered, Response},
     request::prepare::RequestBytes,
     round::job::{RoundJob, TakenRequest},
-    sessions::message_of,
     transport::{Link, StampCounts},
 };
-use dualround_model::{Outcome, PreparedRequest, RequestRecord, Retry, Timeline};
+use dualround_model::{Outcome, PreparedRequest, RequestRecord, Retry, Timeline, TurnPlace};
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
@@ -180,7 +179,7 @@ impl User {
             truncated: request.truncated,
             row_options: request.row_options.clone(),
             mixed: taken.mixed,
-            turn: request.turn.clone(),
+            turn: place(job, request),
             answer,
             user: self.number,
             outcome: ended.outcome,
@@ -210,21 +209,23 @@ pub(super) struct SentRequest {
     pub(super) is_success: bool,
 }
 
-/// Pins the answer to a request, where a later turn builds on it and none is pinned.
+/// The answer to a request, where it is pinned by it: a later turn builds on it, and none was.
 fn pinned(
     job: &RoundJob,
     request: &PreparedRequest,
     answered: &Answered,
     outcome: &Outcome,
 ) -> Option<Arc<[serde_json::Value]>> {
-    let turns = job.turns.as_ref()?;
-    if !outcome.is_success() || !turns.wants_answer(request) {
-        return None;
+    let turns = job.turns.as_ref().filter(|_| outcome.is_success())?;
+    turns.take_answer(request, answered.seen.as_ref()?)
+}
+
+/// Where a request stands in its session.
+fn place(job: &RoundJob, request: &PreparedRequest) -> Option<TurnPlace> {
+    match &job.turns {
+        Some(turns) => turns.place_of(request),
+        None => request.turn.clone(),
     }
-    let message = message_of(answered.seen.as_ref()?);
-    let answer: Arc<[serde_json::Value]> = Arc::from([message]);
-    turns.pin(request, Arc::clone(&answer));
-    Some(answer)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// A turn: its session and its place in it.
-type TurnKey = (u32, u32);
+pub(super) type TurnKey = (u32, u32);
 
 /// The answers that are pinned so far, and those that are wanted.
 #[derive(Debug, Default)]
@@ -41,15 +41,20 @@ impl AnswerBook {
         self.pinned().contains_key(&(session, turn))
     }
 
-    /// A later turn builds on the answer to this one, and none is pinned yet.
+    /// A later turn builds on the answer to this one.
     pub(crate) fn wants(&self, session: u32, turn: u32) -> bool {
-        let key = (session, turn);
-        self.wanted.contains(&key) && !self.pinned().contains_key(&key)
+        self.wanted.contains(&(session, turn))
     }
 
     /// Pins an answer, where none is.
     pub(crate) fn pin(&self, session: u32, turn: u32, answer: Arc<[Value]>) {
         self.pinned().entry((session, turn)).or_insert(answer);
+    }
+
+    /// The answer that is pinned for this turn is this one.
+    pub(crate) fn is(&self, session: u32, turn: u32, answer: &[Value]) -> bool {
+        let pinned = self.pinned().get(&(session, turn)).cloned();
+        pinned.is_some_and(|pinned| *pinned == *answer)
     }
 
     fn pinned(&self) -> MutexGuard<'_, HashMap<TurnKey, Arc<[Value]>>> {

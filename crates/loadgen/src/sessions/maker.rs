@@ -2,7 +2,8 @@
 //! would be late for the tokens of others.
 
 use super::{
-    book::AnswerBook,
+    answer::{SeenAnswer, message_of},
+    book::{AnswerBook, TurnKey},
     facts::{ChangedBody, LevelFacts},
     sharing::SharedBeginnings,
 };
@@ -14,7 +15,8 @@ use crate::{
     request::prepare::{self, MadeRequest, RequestMaker},
     transport::Target,
 };
-use dualround_model::{BodyDigest, Plan, PreparedRequest, RequestRow, Sample, hex};
+use dualround_model::{BodyDigest, Plan, PreparedRequest, RequestRow, Sample, TurnPlace, hex};
+use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, mpsc},
@@ -92,6 +94,8 @@ pub(crate) struct TurnMaker {
     /// Bodies that were ordered before anybody waits for them.
     ahead: Mutex<HashMap<u32, ComingBody>>,
     basis: Arc<MakerBasis>,
+    /// Turns whose answers in this round are those that are pinned.
+    given: Mutex<HashSet<TurnKey>>,
     fault: Arc<Mutex<Option<LoadError>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -113,6 +117,7 @@ impl TurnMaker {
             orders: Mutex::new(Some(orders)),
             ahead: Mutex::default(),
             basis,
+            given: Mutex::default(),
             fault,
             thread: Mutex::new(Some(thread)),
         })
@@ -135,17 +140,40 @@ impl TurnMaker {
         coming.await.ok()
     }
 
-    /// A later turn builds on the answer to this one.
-    pub(crate) fn wants_answer(&self, request: &PreparedRequest) -> bool {
-        let turn = request.turn.as_ref();
-        turn.is_some_and(|turn| self.basis.book.wants(turn.session, turn.turn))
+    /// Takes the answer to a request, where a later turn builds on it: it is pinned and given back where
+    /// none was.
+    pub(crate) fn take_answer(
+        &self,
+        request: &PreparedRequest,
+        seen: &SeenAnswer,
+    ) -> Option<Arc<[Value]>> {
+        let turn = request.turn.as_ref()?;
+        let (session, turn) = (turn.session, turn.turn);
+        let book = &self.basis.book;
+        if !book.wants(session, turn) {
+            return None;
+        }
+        let answer: Arc<[Value]> = Arc::from([message_of(seen)]);
+        let is_new = !book.has(session, turn);
+        if is_new {
+            book.pin(session, turn, Arc::clone(&answer));
+        }
+        if is_new || book.is(session, turn, &answer) {
+            lock(&self.given).insert((session, turn));
+        }
+        is_new.then_some(answer)
     }
 
-    /// Pins the answer to a request.
-    pub(crate) fn pin(&self, request: &PreparedRequest, answer: Arc<[serde_json::Value]>) {
-        if let Some(turn) = &request.turn {
-            self.basis.book.pin(turn.session, turn.turn, answer);
-        }
+    /// Where a request stands in its session; whether the answer that it builds on is what the server
+    /// answered in this round is known once the turn before has ended.
+    pub(crate) fn place_of(&self, request: &PreparedRequest) -> Option<TurnPlace> {
+        let place = request.turn.clone()?;
+        let before = (place.session, place.turn.saturating_sub(1));
+        let is_given = lock(&self.given).contains(&before);
+        Some(TurnPlace {
+            on_pinned: place.on_pinned && is_given,
+            ..place
+        })
     }
 
     /// The digests over what was made so far, in this round and those that it repeats: of contents, and

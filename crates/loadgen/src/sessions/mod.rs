@@ -8,7 +8,7 @@ mod maker;
 mod script;
 mod sharing;
 
-pub(crate) use answer::{SeenAnswer, message_of};
+pub(crate) use answer::SeenAnswer;
 pub(crate) use book::AnswerBook;
 pub(crate) use facts::LevelFacts;
 pub(crate) use maker::{MakerBasis, TurnFreshness, TurnMaker};

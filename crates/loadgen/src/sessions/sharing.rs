@@ -1,12 +1,10 @@
 //! What a prompt has in common with those before it, without any of their texts.
 
+use dualround_model::RequestRow;
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hasher},
 };
-
-/// Characters by which beginnings are compared.
-const STEP: usize = 64;
 
 /// The beginnings of all prompts so far, by a hash over everything up to each step.
 #[derive(Debug, Default)]
@@ -21,12 +19,12 @@ impl SharedBeginnings {
         let mut hasher = DefaultHasher::new();
         let (mut shared, mut is_known) = (0, true);
         let mut letters = [0; 4];
-        for (count, letter) in (1_usize..).zip(text.chars()) {
+        for (count, letter) in (1_u64..).zip(text.chars()) {
             hasher.write(letter.encode_utf8(&mut letters).as_bytes());
-            if count % STEP == 0 {
+            if count.is_multiple_of(RequestRow::SHARED_STEP) {
                 is_known &= !self.known.insert(hasher.finish());
                 if is_known {
-                    shared = count as u64;
+                    shared = count;
                 }
             }
         }

@@ -364,8 +364,8 @@ pub(super) const TERMS: &[Term] = &[
         "reached_share",
         "reached of what a prefix cache could give",
         "命中达到可命中的比例",
-        "Hits over what was reachable, over all turns of which both are known. What is missing was evicted, stood in another slot or replica, or is the last part of a block.",
-        "命中与可命中之比，对二者均已知的所有对话轮次求和。缺少的部分或已被淘汰，或在其他槽位或副本上，或是块的末尾部分。",
+        "Hits over what was reachable, over all turns of which both are known; of each request at most what it could reach. What is missing was evicted, stood in another slot or replica, or is the last part of a block.",
+        "命中与可命中之比，对二者均已知的所有对话轮次求和；每个请求至多计其可命中的量。缺少的部分或已被淘汰，或在其他槽位或副本上，或是块的末尾部分。",
     ),
     term(
         "chance_share",

@@ -39,7 +39,10 @@ pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt
         };
     }
     let least = shared / CHARS_A_TOKEN + answer;
-    let most = TOKENS_A_CHAR * shared + marker_tokens(round) + answer;
+    // Of turns only whole steps are known to be shared.
+    let step = round.requests.turn(index).map(|_| RequestRow::SHARED_STEP);
+    let most_shared = shared + step.map_or(0, |step| step - 1);
+    let most = TOKENS_A_CHAR * most_shared + marker_tokens(round) + answer;
     OwnHits {
         least: least.min(prompt),
         most: most.min(prompt),

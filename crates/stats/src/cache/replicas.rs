@@ -5,9 +5,11 @@ use dualround_model::{EngineDelta, ReplicaLoad, RoundResult, RunEvidence};
 
 /// Prompt tokens that a server had to do with, by whichever counter it has.
 pub(crate) fn load(delta: &EngineDelta) -> Option<f64> {
-    // With its own cache off an engine looks everything up in the next tier.
-    let mut queries = delta.tiers.iter().filter_map(|tier| tier.queries);
-    let looked_up = queries.find(|tokens| *tokens > 0.0);
+    // With its own cache off an engine looks everything up in the next tier; one that had nothing to do
+    // looked up nothing in any.
+    let queries = delta.tiers.iter().filter_map(|tier| tier.queries);
+    let looked_up = queries.clone().find(|tokens| *tokens > 0.0);
+    let looked_up = looked_up.or_else(|| queries.clone().next());
     let computed = delta.processed;
     let computed = computed.map(|tokens| tokens + delta.cached.unwrap_or(0.0));
     looked_up.or(delta.prompt_tokens).or(computed)

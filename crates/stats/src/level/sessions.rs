@@ -38,7 +38,7 @@ struct ReachSums {
     hit: u64,
     reachable: u64,
     /// By chance; `None` where it is not known of all.
-    chance: Option<u64>,
+    chance: Option<f64>,
 }
 
 /// Sums of one turn over the sessions of a round.
@@ -84,7 +84,7 @@ fn of_round(round: &RoundResult, known: &RunEvidence) -> RoundOfSessions {
     let early = answered.values().filter(|(of, turns)| of > turns);
     let reach = reach(sums.values());
     let replicas = replicas::of_round(round, known);
-    let chance = reach.and_then(|reach| share(reach.chance?, reach.reachable));
+    let chance = reach.and_then(|reach| share(reach.chance?, reach.reachable as f64));
     RoundOfSessions {
         round: round.meta.spec.number,
         kind: round.meta.spec.kind,
@@ -92,7 +92,7 @@ fn of_round(round: &RoundResult, known: &RunEvidence) -> RoundOfSessions {
         ended_early: early.count() as u64,
         overflowed: overflows(round) + too_long(round, &answered),
         lost_turns: u64::from(round.meta.not_started),
-        reached_share: reach.and_then(|reach| share(reach.hit, reach.reachable)),
+        reached_share: reach.and_then(|reach| share(reach.hit as f64, reach.reachable as f64)),
         chance_share: chance.filter(|_| replicas.is_some()),
         imbalance: replicas.as_deref().and_then(replicas::imbalance),
         replicas,
@@ -115,13 +115,13 @@ fn too_long(round: &RoundResult, answered: &HashMap<u32, (u32, u32)>) -> u64 {
     ended.count() as u64
 }
 
-/// Hits, and what could have been, of all turns together.
+/// Hits of what could have been, and that, of all turns together.
 fn reach<'a>(turns: impl Iterator<Item = &'a TurnSums>) -> Option<ReachSums> {
     turns.filter_map(|turn| turn.reach).reduce(ReachSums::with)
 }
 
-fn share(part: u64, of: u64) -> Option<f64> {
-    (of > 0).then(|| part as f64 / of as f64)
+fn share(part: f64, of: f64) -> Option<f64> {
+    (of > 0.0).then(|| part / of)
 }
 
 /// From the end of the turn before to t0, s.
@@ -150,9 +150,10 @@ impl TurnSums {
         let chance = round.chance.as_ref();
         let chance = chance.and_then(|chance| *chance.tokens.get(index as usize)?);
         let own = ReachSums {
-            hit,
+            // What stood in the cache before the round is no part of what it could reach.
+            hit: hit.min(reachable),
             reachable,
-            chance: chance.map(|tokens| u64::from(tokens).min(prompt)),
+            chance: chance.map(|tokens| tokens.min(prompt as f64)),
         };
         self.reach = Some(self.reach.map_or(own, |sums| sums.with(own)));
     }
