@@ -441,6 +441,46 @@ fn an_answer_counts_as_reachable_where_the_server_gave_it_in_the_round() {
 }
 
 #[test]
+fn a_level_that_goes_on_until_it_is_decided_asks_the_turns_of_its_first_round_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    chats(dir, 8, 3);
+    let sim = engine_with(SimConfig {
+        faults: vec![FaultRule {
+            on: FaultOn::Request(5),
+            fault: Fault::CloseEarly { after_tokens: 1 },
+        }],
+        ..SimConfig::default()
+    });
+    let line = |more: &str| {
+        format!(
+            "--dataset chats.jsonl --turns all --endpoint {} --until decided --concurrency 1 --seed 1 \
+             --max-output-tokens 3 --no-probe --warmup 0 --progress none {more}",
+            sim.base_url()
+        )
+    };
+    let output = run(dir, &line("--budget 0.02 --output-dir out"));
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let output = run(dir, &line("--budget 60s --resume out"));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let turns = |round: usize| -> Vec<_> {
+        let file = json(&dir.join(format!("out/concurrency_1_round_{round}.json")));
+        let requests = file["requests"].as_array().unwrap().clone();
+        let ended = requests.iter().filter(|one| one["outcome"] == "success");
+        let mut turns: Vec<_> = ended
+            .map(|one| (one["session"].as_u64(), one["turn"].as_u64()))
+            .collect();
+        turns.sort_unstable();
+        turns
+    };
+    let first = turns(1);
+    assert!(first.len() < 24);
+    for round in 2..=6 {
+        assert_eq!(turns(round), first, "round {round}");
+    }
+}
+
+#[test]
 fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();

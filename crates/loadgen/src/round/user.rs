@@ -216,7 +216,10 @@ fn pinned(
     answered: &Answered,
     outcome: &Outcome,
 ) -> Option<Arc<[serde_json::Value]>> {
-    let turns = job.turns.as_ref().filter(|_| outcome.is_success())?;
+    if !outcome.is_success() {
+        return None;
+    }
+    let turns = job.turns.as_ref()?;
     turns.take_answer(request, answered.seen.as_ref()?)
 }
 

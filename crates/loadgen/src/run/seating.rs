@@ -40,7 +40,7 @@ impl Session {
         let seed = order::arrival_seed(plan.seed, level);
         let starts = turn_samples::starts(samples);
         self.arrivals = LevelArrivals::of(load, &starts, seed, plan.limits.duration_ms)?;
-        self.answered = None;
+        self.answered = self.answered_before.remove(&level);
         let wave = match &self.arrivals {
             Some(arrivals) => arrivals.of_a_second(),
             None => load.concurrency().unwrap_or(1),

@@ -40,7 +40,7 @@ use dualround_model::{
 };
 use serde_json::Value;
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
 };
@@ -63,6 +63,8 @@ pub struct Session {
     pub(super) book: Arc<AnswerBook>,
     /// What the first round of the level under way had answered, where it asks sessions.
     pub(super) answered: Option<BTreeSet<u32>>,
+    /// The same of levels that an earlier part of the run has begun.
+    pub(super) answered_before: HashMap<u32, BTreeSet<u32>>,
     /// Cycles at most of the level under way, once that is known.
     most_cycles: Option<u32>,
 }
@@ -125,6 +127,7 @@ impl Session {
             most_cycles: None,
             book: Arc::new(turn_samples::book_of(&levels)),
             answered: None,
+            answered_before: HashMap::new(),
             setting: RunSetting {
                 client: Arc::new(client),
                 plan,
@@ -158,6 +161,12 @@ impl Session {
     /// Pins an answer that an earlier part of the run got, for the turns that build on it.
     pub fn pin(&mut self, turn: &TurnPlace, answer: Vec<Value>) {
         self.book.pin(turn.session, turn.turn, answer.into());
+    }
+
+    /// Says which requests of a level an earlier part of the run had answered in its first round: of
+    /// sessions no other turns are asked.
+    pub fn take_answered(&mut self, level: u32, answered: BTreeSet<u32>) {
+        self.answered_before.insert(level, answered);
     }
 
     /// Sets how many cycles the level under way runs at most, for the rounds to say.

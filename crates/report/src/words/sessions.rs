@@ -140,10 +140,10 @@ fn reached(round: &RoundOfSessions) -> Option<Bilingual> {
 ///
 /// `; over 2 replicas that forget nothing a choice at random would reach 50.3 %; the busiest had 1.04 × the mean load`
 fn spread(round: &RoundOfSessions) -> Bilingual {
-    let replicas = round.replicas.as_ref().map_or(0, Vec::len);
-    let Some(imbalance) = round.imbalance.filter(|_| replicas > 1) else {
+    let Some((replicas, imbalance)) = round.replicas.as_ref().zip(round.imbalance) else {
         return [String::new(), String::new()];
     };
+    let replicas = replicas.len();
     let [en, zh] = [Lang::En, Lang::Zh].map(|lang| percent(round.chance_share, 1, lang));
     let most = fixed(Some(imbalance), 2);
     [

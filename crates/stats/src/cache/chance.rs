@@ -13,12 +13,12 @@ use std::ops::Range;
 /// beginning, met the same replica: of n by 1 - (1 - 1/replicas)^n.
 pub fn chance(rounds: &[RoundResult], ids: &MarkedIds, replicas: u32) -> Vec<ChanceHits> {
     let prompts: Vec<&[u32]> = ids.prompts.iter().map(Vec::as_slice).collect();
-    let mut epoch: Option<Epoch> = None;
+    let mut epoch: Option<SentEpoch> = None;
     let mut found = Vec::new();
     for round in rounds {
         match round.meta.spec.kind {
             RoundKind::Cold => {
-                epoch = Some(Epoch {
+                epoch = Some(SentEpoch {
                     tree: PrefixTree::of(&prompts),
                     markers: ids.markers(round),
                     other_replica: 1.0 - 1.0 / f64::from(replicas.max(1)),
@@ -42,7 +42,7 @@ pub fn chance(rounds: &[RoundResult], ids: &MarkedIds, replicas: u32) -> Vec<Cha
 }
 
 /// What the rounds of an epoch have sent so far.
-struct Epoch {
+struct SentEpoch {
     tree: PrefixTree,
     /// Tokens of its marker, and of the one that the ids have.
     markers: Option<(u64, u64)>,
@@ -50,7 +50,7 @@ struct Epoch {
     other_replica: f64,
 }
 
-impl Epoch {
+impl SentEpoch {
     /// The hits of one more round, by index.
     fn hits(&mut self, round: &RoundResult, ids: &MarkedIds) -> Vec<Option<f64>> {
         let mut by_end = sent_requests(round, &ids.prompts);
@@ -101,9 +101,10 @@ impl Epoch {
 
     /// Tokens that this epoch's marker has more than that of the ids; all prompts begin with it.
     fn more_of_marker(&self, run: &SharedRun) -> f64 {
-        let is_first = run.from == 0 && run.to > 0;
-        let markers = self.markers.filter(|_| is_first);
-        markers.map_or(0.0, |(own, theirs)| own as f64 - theirs as f64)
+        match self.markers {
+            Some((own, theirs)) if run.from == 0 && run.to > 0 => own as f64 - theirs as f64,
+            _ => 0.0,
+        }
     }
 }
 
@@ -116,7 +117,10 @@ fn own_answer(round: &RoundResult, ids: &MarkedIds, request: &SentRequest<'_>) -
             .requests
             .turn(index)
             .is_some_and(|turn| turn.on_pinned);
-    let before = round.requests.turn_before(index).filter(|_| is_own);
+    if !is_own {
+        return 0..0;
+    }
+    let before = round.requests.turn_before(index);
     let answer = before.and_then(RequestRow::output_tokens);
     let prompt = request.index.checked_sub(1);
     let prompt = prompt.and_then(|before| ids.prompts.get(before));
@@ -159,7 +163,7 @@ mod tests {
             replicas in 1_u32..4,
         ) {
             let slices: Vec<&[u32]> = prompts.iter().map(Vec::as_slice).collect();
-            let mut epoch = Epoch {
+            let mut epoch = SentEpoch {
                 tree: PrefixTree::of(&slices),
                 markers: None,
                 other_replica: 1.0 - 1.0 / f64::from(replicas),
@@ -178,7 +182,7 @@ mod tests {
         // Ten tokens, then these, an answer of four and a new question of two.
         let first: Vec<u32> = (0..10).collect();
         let second: Vec<u32> = (0..16).collect();
-        let mut epoch = Epoch {
+        let mut epoch = SentEpoch {
             tree: PrefixTree::of(&[&first, &second]),
             markers: Some((5, 3)),
             other_replica: 0.5,

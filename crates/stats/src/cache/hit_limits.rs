@@ -23,6 +23,8 @@ pub(super) struct HitLimits {
     /// The canary saw what any two prompts of an epoch share: behind another marker, or as another
     /// text under the same salt.
     template_seen: bool,
+    /// No canary was asked: what stands around texts may be left from any request before, in this run too.
+    unasked: bool,
     /// It saw another text under the same salt: what that hit is no failure to separate.
     same_salt: bool,
     /// The unit in which prompts are cached.
@@ -46,6 +48,7 @@ impl HitLimits {
             template: other.max(same_salt.unwrap_or(0)),
             doubtful: 0,
             template_seen,
+            unasked: canary.is_none(),
             same_salt: same_salt.is_some(),
             block: told
                 .unwrap_or_else(|| canary.and_then(block_by_canary).unwrap_or(SMALLEST_BLOCK)),
@@ -70,12 +73,15 @@ impl HitLimits {
     pub(super) fn within(self, round: &RoundResult) -> Self {
         let least = match (self.template_seen, round.expected.is_some()) {
             (true, _) => TEMPLATE_TOKENS,
+            (false, true) if self.unasked => TEMPLATE_TOKENS,
             (false, true) => 0,
             (false, false) => UNSEEN_TEMPLATE,
         };
         let measured = self.template.max(least);
         let known = match (&round.expected, self.same_salt) {
-            // Token ids show all that prompts share, but for what the tokenizer does not show.
+            // Token ids show all that prompts share, but for what the tokenizer does not show; one alone
+            // shares nothing.
+            (Some(expected), _) if expected.tokens.iter().flatten().count() < 2 => measured,
             (Some(expected), _) => {
                 let most = expected.tokens.iter().flatten().max();
                 u64::from(most.copied().unwrap_or(0)) + expected.unseen

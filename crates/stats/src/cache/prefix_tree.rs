@@ -4,12 +4,12 @@ use super::expected::common;
 
 /// Prompts as the leaves of a tree: what stands below a node begins with the same `depth` tokens.
 pub(super) struct PrefixTree {
-    nodes: Vec<Node>,
+    nodes: Vec<PrefixNode>,
     /// The leaf of each prompt.
     leaf: Vec<usize>,
 }
 
-struct Node {
+struct PrefixNode {
     /// Tokens that everything below it begins with.
     depth: usize,
     /// The node above; its own place at the root.
@@ -35,7 +35,7 @@ impl PrefixTree {
         let mut order: Vec<usize> = (0..prompts.len()).collect();
         order.sort_by_key(|at| prompts[*at]);
         let mut tree = Self {
-            nodes: vec![Node::below(0, 0)],
+            nodes: vec![PrefixNode::below(0, 0)],
             leaf: vec![0; prompts.len()],
         };
         // The nodes from the root to the leaf that came last.
@@ -75,7 +75,7 @@ impl PrefixTree {
 
     fn add(&mut self, depth: usize, path: &[usize]) -> usize {
         let above = path.last().copied().unwrap_or(0);
-        self.nodes.push(Node::below(above, depth));
+        self.nodes.push(PrefixNode::below(above, depth));
         self.nodes.len() - 1
     }
 
@@ -107,7 +107,7 @@ impl PrefixTree {
     }
 }
 
-impl Node {
+impl PrefixNode {
     fn below(above: usize, depth: usize) -> Self {
         Self {
             depth,

@@ -93,7 +93,7 @@ fn of_round(round: &RoundResult, known: &RunEvidence) -> RoundOfSessions {
         overflowed: overflows(round) + too_long(round, &answered),
         lost_turns: u64::from(round.meta.not_started),
         reached_share: reach.and_then(|reach| share(reach.hit as f64, reach.reachable as f64)),
-        chance_share: chance.filter(|_| replicas.is_some()),
+        chance_share: replicas.as_ref().and(chance),
         imbalance: replicas.as_deref().and_then(replicas::imbalance),
         replicas,
         turns,

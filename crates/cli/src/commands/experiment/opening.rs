@@ -133,6 +133,15 @@ pub(super) fn connect(
         for answer in resumed.files.pinned_answers()? {
             session.pin(&answer.turn, answer.messages);
         }
+        // Of a level that goes on.
+        let first = resumed
+            .rounds
+            .iter()
+            .filter(|round| round.meta.spec.number == 1);
+        for round in first.filter(|round| round.requests.has_turns()) {
+            let answered = round.requests.successes().map(|(index, _)| index);
+            session.take_answered(round.meta.level, answered.collect());
+        }
     }
     let canary = session.preflight()?;
     prices::check_model(session.plan())?;

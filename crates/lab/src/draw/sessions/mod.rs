@@ -14,10 +14,10 @@ pub use scenario::{SessionScenario, SessionTruth};
 
 use super::random::Random;
 use dualround_model::{RoundKind, RoundRun, RoundSpec, RunEvidence, Schedule};
-use play::{Played, Round, TurnEnd};
+use play::{Played, SessionRound, TurnEnd};
 use server::{Behind, Engines};
 use std::collections::{BTreeMap, BTreeSet};
-use talks::Turn;
+use talks::DrawnTurn;
 use truth::RoundPlayed;
 
 /// Between two rounds, ms.
@@ -44,7 +44,7 @@ pub fn draw_sessions(scenario: &SessionScenario) -> DrawnSessions {
     let mut random = Random::new(scenario.seed ^ 0x7a1c);
     let turns = talks::turns(scenario, &mut random);
     let schedule: Schedule = scenario.schedule.parse().unwrap_or_default();
-    let mut level = Level {
+    let mut level = SessionLevel {
         scenario,
         turns: &turns,
         engines: Engines::new(scenario),
@@ -85,7 +85,7 @@ pub fn draw_sessions(scenario: &SessionScenario) -> DrawnSessions {
 }
 
 /// The token ids as the server's tokenizer would tell them after the level.
-fn ids(scenario: &SessionScenario, turns: &[Turn], known: &BTreeSet<usize>) -> Vec<Vec<u32>> {
+fn ids(scenario: &SessionScenario, turns: &[DrawnTurn], known: &BTreeSet<usize>) -> Vec<Vec<u32>> {
     if !scenario.ids {
         return Vec::new();
     }
@@ -100,9 +100,9 @@ fn ids(scenario: &SessionScenario, turns: &[Turn], known: &BTreeSet<usize>) -> V
 }
 
 /// A level that is played round after round.
-struct Level<'a> {
+struct SessionLevel<'a> {
     scenario: &'a SessionScenario,
-    turns: &'a [Turn],
+    turns: &'a [DrawnTurn],
     engines: Engines<'a>,
     /// Turns that were answered in the first round.
     answered: Option<BTreeSet<usize>>,
@@ -111,7 +111,7 @@ struct Level<'a> {
     now_ms: f64,
 }
 
-impl Level<'_> {
+impl SessionLevel<'_> {
     fn round(&mut self, spec: RoundSpec, random: &mut Random) -> Vec<Played> {
         let epoch = spec.epoch.unwrap_or(0);
         match spec.kind {
@@ -125,13 +125,16 @@ impl Level<'_> {
         let first = self.answered.is_none();
         let answered = self.answered.clone().unwrap_or_default();
         let is_own = spec.kind == RoundKind::NoReuse;
-        let round = Round {
+        let round = SessionRound {
             scenario: self.scenario,
             turns: self.turns,
             asked: &|at| first || answered.contains(&at),
-            behind: &|at| match is_own {
-                true => Behind::Own(at),
-                false => Behind::Epoch(epoch),
+            behind: &|at| {
+                if is_own {
+                    Behind::Own(at)
+                } else {
+                    Behind::Epoch(epoch)
+                }
             },
             again: first || self.scenario.same_answers,
             begin_ms: self.now_ms,
@@ -182,7 +185,7 @@ fn cycles(rounds: &[(RoundKind, Vec<Played>)]) -> Vec<[BTreeMap<usize, f64>; 2]>
 }
 
 /// What both sides of the level come to against each other.
-fn compared(rounds: &[(RoundKind, Vec<Played>)], turns: &[Turn], truth: &mut SessionTruth) {
+fn compared(rounds: &[(RoundKind, Vec<Played>)], turns: &[DrawnTurn], truth: &mut SessionTruth) {
     let cycles = cycles(rounds);
     let mut apart: BTreeSet<u32> = BTreeSet::new();
     for [cold, warm] in &cycles {
@@ -200,7 +203,10 @@ fn compared(rounds: &[(RoundKind, Vec<Played>)], turns: &[Turn], truth: &mut Ses
     let mut sessions: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (at, cold) in cold {
         let session = turns[*at].session;
-        if let Some(warm) = warm.get(at).filter(|_| !apart.contains(&session)) {
+        if apart.contains(&session) {
+            continue;
+        }
+        if let Some(warm) = warm.get(at) {
             sessions
                 .entry(session)
                 .or_default()

@@ -3,7 +3,7 @@
 use super::{
     scenario::{SessionScenario, TooLong},
     server::{Behind, Engines, Lookup},
-    talks::Turn,
+    talks::DrawnTurn,
 };
 use crate::draw::{random::Random, records::answer_ms};
 
@@ -46,9 +46,9 @@ pub(super) struct Played {
 }
 
 /// A round to play.
-pub(super) struct Round<'a> {
+pub(super) struct SessionRound<'a> {
     pub(super) scenario: &'a SessionScenario,
-    pub(super) turns: &'a [Turn],
+    pub(super) turns: &'a [DrawnTurn],
     /// Turns that were answered in the first round; all in the first.
     pub(super) asked: &'a dyn Fn(usize) -> bool,
     pub(super) behind: &'a dyn Fn(usize) -> Behind,
@@ -58,21 +58,21 @@ pub(super) struct Round<'a> {
 }
 
 /// A user who plays sessions.
-struct User {
+struct SessionUser {
     /// The turn that is next, and when.
     next: Option<(usize, f64)>,
 }
 
-impl Round<'_> {
+impl SessionRound<'_> {
     /// Plays all sessions.
     pub(super) fn play(&self, engines: &mut Engines<'_>, random: &mut Random) -> Vec<Played> {
         let firsts = (0..self.turns.len()).filter(|at| self.turns[*at].turn == 1);
         let mut waiting: Vec<usize> = firsts.filter(|at| self.is_sent(*at)).collect();
         waiting.reverse();
-        let mut users: Vec<User> = Vec::new();
+        let mut users: Vec<SessionUser> = Vec::new();
         for number in 0..self.scenario.users {
             let first = waiting.pop();
-            users.push(User {
+            users.push(SessionUser {
                 next: first.map(|at| (at, self.begin_ms + f64::from(number))),
             });
         }
@@ -150,12 +150,12 @@ impl Round<'_> {
 }
 
 /// The user who is next.
-fn earliest(users: &[User]) -> Option<usize> {
+fn earliest(users: &[SessionUser]) -> Option<usize> {
     let next = users.iter().enumerate();
     let next = next.filter_map(|(at, user)| Some((at, user.next?.1)));
     next.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(at, _)| at)
 }
 
-pub(super) fn is_too_long(scenario: &SessionScenario, turn: &Turn) -> bool {
+pub(super) fn is_too_long(scenario: &SessionScenario, turn: &DrawnTurn) -> bool {
     scenario.context.is_some_and(|most| turn.tokens() > most)
 }

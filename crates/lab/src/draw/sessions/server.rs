@@ -2,7 +2,7 @@
 
 use super::{
     scenario::{Routing, SessionScenario},
-    talks::{Turn, common},
+    talks::{DrawnTurn, common},
 };
 use crate::draw::random::Random;
 
@@ -16,7 +16,7 @@ pub(super) enum Behind {
 }
 
 /// What an engine has in its cache.
-struct Kept {
+struct KeptPrompt {
     ids: Vec<u32>,
     behind: Behind,
     session: u32,
@@ -38,7 +38,7 @@ pub(super) struct Lookup {
 /// The engines behind the address.
 pub(super) struct Engines<'a> {
     scenario: &'a SessionScenario,
-    kept: Vec<Vec<Kept>>,
+    kept: Vec<Vec<KeptPrompt>>,
     sent: usize,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Engines<'a> {
     }
 
     /// The engine that gets the next request.
-    pub(super) fn choose(&mut self, turn: &Turn, random: &mut Random) -> usize {
+    pub(super) fn choose(&mut self, turn: &DrawnTurn, random: &mut Random) -> usize {
         self.sent += 1;
         let replicas = self.scenario.replicas;
         match self.scenario.routing {
@@ -64,7 +64,7 @@ impl<'a> Engines<'a> {
 
     /// Tokens of a prompt that an engine has in whole blocks, of what it was sent in this run or of
     /// everything; the last one is always computed.
-    pub(super) fn find(&self, engine: usize, turn: &Turn, of: Lookup) -> u64 {
+    pub(super) fn find(&self, engine: usize, turn: &DrawnTurn, of: Lookup) -> u64 {
         let Lookup {
             behind,
             at_ms,
@@ -79,9 +79,12 @@ impl<'a> Engines<'a> {
         let there = self.kept[engine]
             .iter()
             .filter(|kept| kept.from_ms <= at_ms && (foreign || !kept.foreign));
-        let found = there.map(|kept| match kept.behind == behind {
-            true => common(&kept.ids, &turn.ids),
-            false => of_template,
+        let found = there.map(|kept| {
+            if kept.behind == behind {
+                common(&kept.ids, &turn.ids)
+            } else {
+                of_template
+            }
         });
         // Who asks a canary leaves it.
         let at_first = if self.scenario.canary { of_template } else { 0 };
@@ -94,7 +97,7 @@ impl<'a> Engines<'a> {
     pub(super) fn keep(
         &mut self,
         engine: usize,
-        turn: &Turn,
+        turn: &DrawnTurn,
         behind: Behind,
         from_ms: f64,
         again: bool,
@@ -103,7 +106,7 @@ impl<'a> Engines<'a> {
         if self.scenario.keeps_answers {
             ids.extend(turn.answer(again));
         }
-        self.kept[engine].push(Kept {
+        self.kept[engine].push(KeptPrompt {
             ids,
             behind,
             session: turn.session,
@@ -113,9 +116,9 @@ impl<'a> Engines<'a> {
     }
 
     /// Every engine has known this prompt for long.
-    pub(super) fn know(&mut self, turn: &Turn, behind: Behind) {
+    pub(super) fn know(&mut self, turn: &DrawnTurn, behind: Behind) {
         for kept in &mut self.kept {
-            kept.push(Kept {
+            kept.push(KeptPrompt {
                 ids: turn.ids.clone(),
                 behind,
                 session: turn.session,

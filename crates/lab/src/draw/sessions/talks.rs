@@ -14,7 +14,7 @@ const MOST_TURNS: u32 = 16;
 
 /// A turn of a session.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
+pub(super) struct DrawnTurn {
     pub(super) session: u32,
     /// 1-based.
     pub(super) turn: u32,
@@ -26,7 +26,7 @@ pub(super) struct Turn {
     pub(super) gap_ms: f64,
 }
 
-impl Turn {
+impl DrawnTurn {
     pub(super) fn tokens(&self) -> u64 {
         self.ids.len() as u64
     }
@@ -40,7 +40,7 @@ impl Turn {
 }
 
 /// The turns of all sessions, session after session.
-pub(super) fn turns(scenario: &SessionScenario, random: &mut Random) -> Vec<Turn> {
+pub(super) fn turns(scenario: &SessionScenario, random: &mut Random) -> Vec<DrawnTurn> {
     let mut turns = Vec::new();
     for session in 0..scenario.sessions {
         let of = random.whole(1, scenario.most_turns);
@@ -50,7 +50,7 @@ pub(super) fn turns(scenario: &SessionScenario, random: &mut Random) -> Vec<Turn
             let asked = random.whole(scenario.question / 3, scenario.question);
             ids.extend(text(session, turn, 0, asked));
             let gap_ms = f64::from(scenario.gap_ms) * random.unit();
-            turns.push(Turn {
+            turns.push(DrawnTurn {
                 session,
                 turn,
                 of,

@@ -3,7 +3,7 @@
 use super::{
     play::{Played, TurnEnd, is_too_long},
     scenario::{SessionScenario, TooLong, TurnCounters, TurnUsage},
-    talks::{Turn, common},
+    talks::{DrawnTurn, common},
 };
 use crate::draw::records::{DrawnRequest, ns, record, round_meta};
 use dualround_model::{
@@ -54,7 +54,7 @@ fn base(engine: usize) -> String {
 /// A round as a run would have left it.
 pub(super) fn run(
     scenario: &SessionScenario,
-    turns: &[Turn],
+    turns: &[DrawnTurn],
     spec: RoundSpec,
     played: &[Played],
 ) -> RoundRun {
@@ -72,7 +72,7 @@ pub(super) fn run(
 
 fn meta(
     scenario: &SessionScenario,
-    turns: &[Turn],
+    turns: &[DrawnTurn],
     spec: RoundSpec,
     played: &[Played],
 ) -> RoundMeta {
@@ -96,7 +96,7 @@ fn meta(
 }
 
 /// The first turn of each session that states more than the context has.
-fn too_long(scenario: &SessionScenario, turns: &[Turn]) -> Vec<UnsentTurn> {
+fn too_long(scenario: &SessionScenario, turns: &[DrawnTurn]) -> Vec<UnsentTurn> {
     let mut found: Vec<UnsentTurn> = Vec::new();
     if scenario.too_long != TooLong::Stated {
         return found;
@@ -114,7 +114,7 @@ fn too_long(scenario: &SessionScenario, turns: &[Turn]) -> Vec<UnsentTurn> {
 
 fn request(
     scenario: &SessionScenario,
-    turns: &[Turn],
+    turns: &[DrawnTurn],
     spec: RoundSpec,
     one: &Played,
     earlier: &[Played],
@@ -170,7 +170,7 @@ fn request(
 /// Characters that a prompt begins with like one that was made before, in whole steps.
 fn shared_chars(
     scenario: &SessionScenario,
-    turns: &[Turn],
+    turns: &[DrawnTurn],
     one: &Played,
     earlier: &[Played],
 ) -> u64 {
@@ -195,7 +195,7 @@ fn shared_chars(
 /// What each replica that is named had, where together they saw what was sent and all of it is known.
 pub(super) fn named_loads(
     scenario: &SessionScenario,
-    turns: &[Turn],
+    turns: &[DrawnTurn],
     played: &[Played],
 ) -> Option<Vec<f64>> {
     let named = scenario.replicas_named() as usize;
@@ -214,7 +214,11 @@ pub(super) fn named_loads(
     (loads.len() == named && fits).then_some(loads)
 }
 
-fn counters(scenario: &SessionScenario, turns: &[Turn], played: &[Played]) -> Vec<EngineDelta> {
+fn counters(
+    scenario: &SessionScenario,
+    turns: &[DrawnTurn],
+    played: &[Played],
+) -> Vec<EngineDelta> {
     if scenario.counters == TurnCounters::None {
         return Vec::new();
     }

@@ -3,7 +3,7 @@
 use super::{
     play::{Played, TurnEnd, is_too_long},
     scenario::{SessionRoundTruth, SessionScenario, TooLong, TurnTruth, TurnUsage},
-    talks::{Turn, common},
+    talks::{DrawnTurn, common},
     told::named_loads,
 };
 use crate::draw::records::OUTPUT_TOKENS;
@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A round that was played.
 pub(super) struct RoundPlayed<'a> {
     pub(super) scenario: &'a SessionScenario,
-    pub(super) turns: &'a [Turn],
+    pub(super) turns: &'a [DrawnTurn],
     pub(super) kind: RoundKind,
     pub(super) played: &'a [Played],
     /// Rounds of the same epoch before it.
@@ -24,7 +24,7 @@ pub(super) struct RoundPlayed<'a> {
 
 /// A sum whose parts may be unknown.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+struct HitSums {
     hit: u64,
     could: u64,
     chance: f64,
@@ -120,7 +120,7 @@ impl RoundPlayed<'_> {
         self.by_turn(&mut truth);
         self.foreign(&mut truth);
         let loads = named_loads(self.scenario, self.turns, self.played);
-        let mut sums: Option<Sums> = None;
+        let mut sums: Option<HitSums> = None;
         for one in self.answered().filter(|one| self.tells(one)) {
             let Some(could) = self.reachable(one) else {
                 continue;
@@ -135,9 +135,10 @@ impl RoundPlayed<'_> {
         let sums = sums.filter(|sums| sums.could > 0);
         truth.reached = sums.map(|sums| sums.hit as f64 / sums.could as f64);
         let has_chance = self.scenario.ids && loads.is_some() && self.kind != RoundKind::NoReuse;
-        truth.chance = sums
-            .filter(|_| has_chance)
-            .map(|sums| sums.chance / sums.could as f64);
+        truth.chance = match sums {
+            Some(sums) if has_chance => Some(sums.chance / sums.could as f64),
+            _ => None,
+        };
         truth.loads = loads;
         truth
     }
