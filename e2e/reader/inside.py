@@ -19,6 +19,7 @@ class AtOnce:
     """A round without the requests that were sent again: they may hit what their own first attempt left."""
 
     def __init__(self, one):
+        self.whole = one
         self.records = [record for record in one.records if not record.get("retries")]
 
 

@@ -49,7 +49,7 @@ def read(folder):
                 request = entry["request"]
                 if turn := request.get("turn"):
                     # A session is one observation, as a prompt is elsewhere.
-                    request["prompt_digest"] = f"session {turn['session']}"
+                    request["prompt_digest"] = f"session {turn.get('unit', turn['session'])}"
                 pending.append(request)
             elif "round" in entry:
                 rounds.append(Round(entry["round"], sorted(pending, key=lambda one: one["index"])))

@@ -19,6 +19,13 @@ def logs(round):
     return {one["index"]: (one["prompt_digest"], math.log(ttft(one))) for one in round.records if ttft(one)}
 
 
+def apart(cycle):
+    """Sessions of which one side has other turns than the other: they are no pair."""
+    turns = lambda side: {(one["turn"]["session"], one["turn"]["turn"]) for one in side.successes() if "turn" in one}
+    one, other = map(turns, cycle)
+    return {session for session, _ in one ^ other}
+
+
 def by_prompt(rows):
     """Means of the columns over the rows of each prompt."""
     groups = defaultdict(list)
@@ -71,7 +78,13 @@ class Level:
     def matched(cycle):
         """The requests that both rounds of a pair answered."""
         cold, warm = map(logs, cycle)
-        return set(cold) & set(warm)
+        return (set(cold) & set(warm)) - Level.lone(cycle)
+
+    @staticmethod
+    def lone(cycle):
+        """Requests of sessions that are no pair."""
+        left = apart(getattr(side, "whole", side) for side in cycle)
+        return {one["index"] for side in cycle for one in side.records if "turn" in one and one["turn"]["session"] in left}
 
     def whole(self, cycles):
         counts = [len(self.matched(cycle)) for cycle in cycles]
@@ -117,7 +130,8 @@ class Level:
     @staticmethod
     def rows_of(cycle):
         cold, warm = map(logs, cycle)
-        return [(cold[at][0], cold[at][1], warm[at][1]) for at in cold if at in warm]
+        lone = Level.lone(cycle)
+        return [(cold[at][0], cold[at][1], warm[at][1]) for at in cold if at in warm and at not in lone]
 
     def means(self):
         """Cold and warm mean logarithm of each cycle."""

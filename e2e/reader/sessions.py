@@ -6,7 +6,13 @@ from journal import mean, ttft
 from text import N, Text, Wrong, same, shown
 
 KINDS = {"cold": ["cold", "冷"], "warm": ["warm", "热"], "no_reuse": ["no reuse", "无复用"], "mixed": ["mixed", "混合"], "external": ["outer tiers", "外部缓存层"]}
-BEGINS = [r"round \d+ \(|round \d+: |\d+ sessions have other turns", r"第 \d+ 轮（|第 \d+ 轮：|\d+ 个会话冷热两侧"]
+BEGINS = [r"round \d+ \(|round \d+: |\d+ sessions? ha(?:ve|s) other turns", r"第 \d+ 轮（|第 \d+ 轮：|\d+ 个会话(?:冷热两侧|无复用轮与冷轮)成功的"]
+LEFT_OUT = [r"(\d+) sessions? ha(?:ve|s) other turns (cold|without reuse) than (?:warm|cold)", r"(\d+) 个会话(冷热两侧|无复用轮与冷轮)成功的对话轮次不同，"]
+# With one pair of rounds, and with several.
+ENDS = [
+    [re.compile(r", and (?:is|are) in no ratio of these rounds"), re.compile("不计入这两轮的比值")],
+    [re.compile(r" in a pair of rounds, and (?:is|are) left out of that pair"), re.compile("于某一对轮次中，不计入该对")],
+]
 
 
 def of_sessions(level):
@@ -20,8 +26,13 @@ def place(record):
 class Turns:
     """A round's successes by turn."""
 
-    def __init__(self, round):
+    def __init__(self, round, level):
         self.round, self.by_turn = round, {}
+        # What earlier rounds of the epoch answered, from its cold one on.
+        before = [one for one in level.rounds[: level.rounds.index(round)] if one.kind != "no_reuse"]
+        colds = [at for at, one in enumerate(before) if one.kind == "cold"]
+        before = before[colds[-1] :] if colds else before
+        self.earlier = {record["index"] for one in before for record in one.successes()}
         self.at = {place(one): one for one in round.records}
         for one in round.successes():
             self.by_turn.setdefault(place(one)[1], []).append(one)
@@ -38,8 +49,10 @@ class Turns:
         prompt = one["usage"]["prompt_tokens"]
         if self.round.kind == "no_reuse":
             return 0
+        if self.round.kind == "warm":
+            return prompt if one["index"] in self.earlier else None
         if self.round.kind != "cold":
-            return prompt
+            return None
         tokens = self.round.expected[one["index"]] if self.round.expected else None
         if tokens is None:
             return None
@@ -54,7 +67,8 @@ class Turns:
         reachable = [self.reachable(one) for one in known]
         told = [tokens for tokens in reachable if tokens is not None]
         prompt = sum(one["usage"]["prompt_tokens"] for one in known)
-        return sum(hit[one["index"]] for one in known), sum(told) if told else None, prompt
+        could = sum(told) if told and len(told) == len(known) else None
+        return sum(hit[one["index"]] for one in known), could, prompt
 
     def reach(self):
         """Hits of what could be, that, and what chance would give, of requests of which the first two are known."""
@@ -82,7 +96,8 @@ class Turns:
     def gap(self, turn):
         gaps = []
         for one in self.by_turn[turn]:
-            if before := self.before(one):
+            # Of one that was sent again the first instant is not kept.
+            if (before := self.before(one)) and not one.get("retries"):
                 gaps.append((one["timeline"]["start_ns"] - before["timeline"]["end_ns"]) / 1e9)
         return mean(gaps) if gaps else None
 
@@ -114,12 +129,16 @@ def each(text, what, values, end=""):
 
 def beside(sentence, level, zh):
     text = Text(sentence, zh)
-    if found := text.take(r"(\d+) sessions have other turns cold than warm, and are in no ratio", r"(\d+) 个会话冷热两侧成功的对话轮次不同，不计入任何比值"):
-        same(text.rest, "", "what is left")
-        return same(int(found.group(1)), len(apart(level)), "sessions that are left out")
+    if found := text.take(LEFT_OUT[0], LEFT_OUT[1]):
+        several = len(level.cycles) > 1
+        if not ENDS[several][zh].fullmatch(text.rest):
+            raise Wrong(f"what is left: {text.rest!r}")
+        inside = found.group(2) in ("without reuse", "无复用轮与冷轮")
+        cycles = level.inside.cycles if inside else level.cycles
+        return same(int(found.group(1)), len(apart(cycles)), "sessions that are left out")
     number = int(text.need(r"round (\d+)", r"第 (\d+) 轮").group(1))
     round = next(one for one in level.rounds if one.number == number)
-    turns = Turns(round)
+    turns = Turns(round, level)
     if text.take(": ", "："):
         return of_round(text, turns, level)
     kind = text.need(r" \(([^)]+)\), ", r"（([^）]+)），").group(1)
@@ -129,7 +148,8 @@ def beside(sentence, level, zh):
     said = text.need(r"([\d /]+): TTFT ", r"([\d /]+) 轮：TTFT ").group(1)
     same([int(one) for one in said.split(" / ")], turns.told, "turns that are told")
     percent = "%" if zh else " %"
-    each(text, "TTFT", [mean([ttft(one) for one in turns.by_turn[turn]]) for turn in turns.told])
+    times = [[ttft(one) for one in turns.by_turn[turn] if ttft(one) is not None] for turn in turns.told]
+    each(text, "TTFT", [mean(one) if one else None for one in times])
     sums = [turns.sums(turn) for turn in turns.told]
     share = lambda part, of: None if part is None or not of else 100 * part / of
     text.need(" ms, hits ", " ms，命中 ")
@@ -147,14 +167,19 @@ def of_round(text, turns, level):
         shown(found.group(1), 100 * turns.reached(), "hits over what could be hit")
         spread(text, turns)
     else:
-        found = text.need(
-            r"(\d+) of (\d+) sessions ended early(?: \((\d+) by a context that was too long\))?, (\d+) turns were not sent",
-            r"(\d+) 个会话中有 (\d+) 个提前结束(?:（其中 (\d+) 个因上下文过长）)?，(\d+) 轮对话未发送",
+        early = text.take(
+            r"(\d+) of (\d+) sessions ended early(?: \((\d+) by a context that was too long\))?, (?=\d)",
+            r"(\d+) 个会话中有 (\d+) 个提前结束(?:（其中 (\d+) 个因上下文过长）)?，(?=\d)",
         )
-        one, two, overflowed, lost = (int(part or 0) for part in found.groups())
-        early, sessions = (two, one) if text.zh else (one, two)
-        ends = endings(turns.round, level)
-        same((early, sessions, lost), ends, "sessions that ended early, of how many, turns that were not sent")
+        cut = text.take(r"(\d+) of (\d+) sessions were cut short by the end of the round, (?=\d)", r"(\d+) 个会话中有 (\d+) 个因本轮结束而中断，(?=\d)")
+        lost = int(text.need(r"(\d+) turns were not sent", r"(\d+) 轮对话未发送").group(1))
+        numbers = lambda found: [int(part or 0) for part in found.groups()] if found else [0, 0, 0]
+        (one, two, overflowed), (three, four, *_) = numbers(early), numbers(cut)
+        if text.zh:
+            one, two, three, four = two, one, four, three
+        ended, short, sessions, left = endings(turns.round, level)
+        same((one, three, lost), (ended, short, left), "sessions that ended early or were cut short, turns that were not sent")
+        same({many for many, there in ((two, early), (four, cut)) if there}, {sessions}, "of how many sessions")
         failures = [one["outcome"].get("failed", {}).get("kind") for one in turns.round.records if isinstance(one["outcome"], dict)]
         same(overflowed, failures.count("context_overflow") + too_long(turns.round), "contexts that were too long")
     same(text.rest, "", "what is left")
@@ -178,7 +203,7 @@ def spread(text, turns):
 
 
 def endings(round, level):
-    """Sessions that ended early, of how many, and turns of the level that have no record."""
+    """Sessions that failed before their end, those that were cut, of how many, and turns without a record."""
     of, answered = {}, {}
     for one in round.records:
         session, _ = place(one)
@@ -186,8 +211,11 @@ def endings(round, level):
         answered.setdefault(session, 0)
     for one in round.successes():
         answered[place(one)[0]] += 1
-    early = sum(answered[session] < turns for session, turns in of.items())
-    return early, len(of), round.meta["planned"] - len(round.records)
+    short = {session for session, turns in of.items() if answered[session] < turns}
+    failed = lambda a: {place(one)[0] for one in a.records if one["outcome"] not in ("success", "cancelled")}
+    over = {one["session"] for one in round.meta.get("too_long", []) if answered.get(one["session"]) == one["turn"] - 1}
+    ended = short & (failed(round) | failed(level.rounds[0]) | over)
+    return len(ended), len(short - ended), len(of), round.meta["planned"] - len(round.records)
 
 
 def too_long(round):
@@ -198,10 +226,10 @@ def too_long(round):
     return sum(answered.get(one["session"]) == one["turn"] - 1 for one in round.meta.get("too_long", []))
 
 
-def apart(level):
+def apart(cycles):
     out = set()
-    for cold, warm in level.cycles:
-        sides = [{place(one) for one in side.successes()} for side in (cold, warm)]
+    for one, other in cycles:
+        sides = [{place(record) for record in side.successes()} for side in (one, other)]
         out |= {session for session, _ in sides[0] ^ sides[1]}
     return out
 
@@ -212,5 +240,7 @@ def expected_lines(level):
         return 0
     lines = 0
     for round in level.rounds:
-        lines += 1 + (Turns(round).reached() is not None) + (endings(round, level)[0] > 0)
-    return lines + bool(apart(level))
+        early, short, _, _ = endings(round, level)
+        lines += 1 + (Turns(round, level).reached() is not None) + (early + short > 0)
+    inside = level.inside.cycles if level.inside else []
+    return lines + bool(apart(level.cycles)) + bool(apart(inside))

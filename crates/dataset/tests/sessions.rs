@@ -146,7 +146,7 @@ fn sharegpt_begins_with_the_first_question() {
         [json!({"conversations": [{"content": "one"}, {"content": "1"}, {"content": "two"}]})];
     assert_eq!(sent(&loaded(&rows, &plan()))[1], ["one", "1", "two"]);
     let rows = [json!({"conversations": [says("human", "x"), says("observation", "y")]})];
-    refused(&rows, &plan(), &["line 1", "turn 1", "observation"]);
+    refused(&rows, &plan(), &["line 1", "turn 2", "observation"]);
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn lists_of_turns_have_answers_or_get_them_pinned() {
     let rows = [json!({"turns": [{"text": "one"}, {"text": "two", "delay": 3}]})];
     refused(&rows, &plan(), &["line 1", "`delay`", "unit"]);
     let rows = [json!({"turns": [{"text": "one"}, {"answer": "?"}]})];
-    refused(&rows, &plan(), &["line 1", "turn 1", "no text"]);
+    refused(&rows, &plan(), &["line 1", "turn 2", "no text"]);
 }
 
 fn whole(session: &str, turn: u32, timestamp: u32, texts: &[&str]) -> Value {
@@ -453,4 +453,99 @@ fn the_digest_holds_what_is_sent_and_when() {
     assert_eq!(of("two", 1.0), of("two", 1.0));
     assert_ne!(of("two", 1.0), of("two", 2.0));
     assert_ne!(of("two", 1.0), of("too", 1.0));
+}
+
+#[test]
+fn what_would_be_read_as_something_else_is_refused_with_its_line() {
+    let hi = |id: Value| json!({"session_id": id, "text": "hi"});
+    for id in [json!(true), json!([1]), json!({"x": 1})] {
+        refused(
+            &[hi(json!("a")), hi(id)],
+            &plan(),
+            &["line 2", "`session_id`", "a text or a number"],
+        );
+    }
+    let chat = |own: i64, parent: i64| {
+        json!({"chat_id": own, "parent_chat_id": parent, "timestamp": 1.0, "input_length": 16,
+            "output_length": 2, "type": "text", "turn": 1, "hash_ids": [own]})
+    };
+    for (rows, words) in [
+        (
+            vec![chat(1, -1), chat(1, -1)],
+            "chat 1 stands in a row before, too",
+        ),
+        (vec![chat(1, 1)], "chat 1 names itself as its parent"),
+        (
+            vec![chat(2, 1), chat(1, -1)],
+            "chat 1 comes after a chat that names it as its parent",
+        ),
+    ] {
+        refused(&rows, &plan(), &[words]);
+    }
+    // An excerpt has chats whose parents are not in it.
+    let found = loaded(&[chat(7, 3), chat(8, 7)], &plan());
+    assert_eq!(found.sessions.unwrap().sessions, 1);
+    assert!(
+        found.notes[0].contains("1 chats follow one that is not in the file"),
+        "{:?}",
+        found.notes
+    );
+    let agent = |request: Value| json!({"id": "s", "models": ["m"], "block_size": 64, "hash_id_scope": "local", "requests": [request]});
+    for (key, t, took) in [
+        ("api_time", json!(0), json!(-5)),
+        ("t", json!(-1), json!(0.5)),
+    ] {
+        let request = json!({"t": t, "type": "n", "model": "m", "in": 64, "out": 5, "hash_ids": [1], "api_time": took});
+        refused(&[agent(request)], &plan(), &["line 1", key]);
+    }
+    refused(
+        &[json!({"prompt_0": "a", "prompt_2": "c"})],
+        &plan(),
+        &["line 1", "numbered 0, then 2"],
+    );
+    refused(
+        &[json!({"turns": [{"text": "a"}, {"text": "b", "delay_s": 1, "delay_ms": 5}]})],
+        &plan(),
+        &["line 1", "`delay_s` and `delay_ms`"],
+    );
+    let both = json!({"text": "a", "messages": [{"role": "user", "content": "b"}]});
+    refused(
+        &[json!({"turns": [both]})],
+        &plan(),
+        &["line 1", "turn 1", "one of both"],
+    );
+    let turn = |turn: u32| json!({"session_id": "a", "turn": turn, "text": "hi"});
+    for next in [1, 2] {
+        let words = format!("turn {next} of session a comes after turn 2");
+        refused(
+            &[turn(1), turn(2), turn(next)],
+            &plan(),
+            &["line 3", &words],
+        );
+    }
+    refused(&[turn(1), turn(3)], &plan(), &["line 2", "2 is missing"]);
+}
+
+#[test]
+fn a_session_may_be_longer_than_a_stack_is_deep() {
+    let turns: Vec<Value> = (0..60_000)
+        .map(|at| json!({"text": format!("q{at}")}))
+        .collect();
+    let found = loaded(&[json!({"turns": turns})], &plan());
+    let last = found.levels[0].last().unwrap();
+    assert!(last.needs_pinned());
+    let all = last.whole_messages(&Pinned).unwrap();
+    assert_eq!(all.len(), 2 * 60_000 - 1);
+    drop(found);
+}
+
+#[test]
+fn sessions_of_one_name_have_names_of_their_own() {
+    let row = |text: &str| json!({"id": "dup", "turns": [{"text": text}]});
+    let found = loaded(&[row("a"), row("b"), row("a")], &plan());
+    let turns = found.levels[0].iter().map(turn);
+    let names: Vec<&str> = turns.map(|turn| &*turn.name).collect();
+    assert_eq!(names, ["dup", "dup~2", "dup~3"]);
+    let facts = found.sessions.unwrap();
+    assert_eq!((facts.sessions, facts.repeats), (3, 1));
 }

@@ -36,6 +36,7 @@ mod schedule;
 mod secret;
 mod secret_names;
 mod session;
+mod session_units;
 mod sessions_compared;
 mod slo;
 mod summary;
@@ -102,6 +103,7 @@ pub use session::{
     AnswerSource, GapFrom, NoAnswers, PinnedAnswers, SessionFacts, SessionFork, SessionJoin,
     SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, TurnPlace, Turns, UnsentTurn,
 };
+pub use session_units::{SessionUnits, roots};
 pub use sessions_compared::{ReplicaLoad, RoundOfSessions, SessionComparison, TurnFigures};
 pub use slo::{Slo, SloError};
 pub use summary::{

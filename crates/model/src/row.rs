@@ -256,6 +256,8 @@ pub struct RowTurn {
     pub turn: u32,
     /// How many turns that session has.
     pub of: u32,
+    /// The session that it is one observation with.
+    pub unit: u32,
     /// It builds on what the server answered to the turn before, in this round too.
     pub on_pinned: bool,
 }
@@ -325,10 +327,11 @@ impl RequestRows {
         if is_before { self.get(before) } else { None }
     }
 
-    /// What is one observation, however many requests it has: a session, else a prompt.
+    /// What is one observation, however many requests it has: a session with all that fork off it and
+    /// that say the same, else a prompt.
     pub fn unit(&self, index: u32, row: &RequestRow) -> u64 {
         self.turn(index)
-            .map_or_else(|| row.prompt(), |turn| u64::from(turn.session))
+            .map_or_else(|| row.prompt(), |turn| u64::from(turn.unit))
     }
 
     /// When a request was due, ns since the run's anchor; `None` in a closed loop.

@@ -1,7 +1,7 @@
 //! Sessions: conversations and agents whose turns one user asks in order. A turn holds what is new in
 //! it and the turn before, so that a session of n turns holds its text once, and not n times over.
 
-use crate::Sample;
+use crate::{Sample, SessionUnits};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
@@ -153,6 +153,20 @@ pub struct TurnHistory {
     pub pinned: bool,
 }
 
+impl Drop for TurnHistory {
+    /// Lets the turns before go one after the other: a session may be longer than a stack is deep.
+    fn drop(&mut self) {
+        let mut before = std::mem::take(&mut self.before);
+        while let Some(sample) = Arc::into_inner(before) {
+            let turn = sample.turn.and_then(Arc::into_inner);
+            let Some(mut history) = turn.and_then(|turn| turn.history) else {
+                return;
+            };
+            before = std::mem::take(&mut history.before);
+        }
+    }
+}
+
 /// A turn that is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnsentTurn {
@@ -173,6 +187,10 @@ pub struct TurnPlace {
     pub name: Arc<str>,
     /// How many turns the session has.
     pub of: u32,
+    /// The session that it is one observation with: the one that it forks off, or the first of the same
+    /// content; `None`: its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<u32>,
     /// It builds on what the server answered to the turn before, in this round too: its cache may hold
     /// that as it was generated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -180,14 +198,15 @@ pub struct TurnPlace {
 }
 
 impl SessionTurn {
-    /// Where it stands in its session, which has so many turns.
-    pub fn place(&self, of: u32) -> TurnPlace {
+    /// Where it stands in its session, which has so many turns and is one observation with session `unit`.
+    pub fn place(&self, of: u32, unit: u32) -> TurnPlace {
         let history = self.history.as_ref();
         TurnPlace {
             session: self.session,
             turn: self.turn,
             name: Arc::clone(&self.name),
             of,
+            unit: (unit != self.session).then_some(unit),
             on_pinned: history.is_some_and(|history| history.pinned),
         }
     }
@@ -213,10 +232,33 @@ impl Sample {
     /// All messages that it sends, those of the turns before included; `None` where an answer that
     /// it builds on is not pinned.
     pub fn whole_messages(&self, pinned: &dyn PinnedAnswers) -> Option<Vec<Value>> {
-        let Some((_, history)) = self.history() else {
-            return Some(self.messages.clone());
-        };
-        let mut messages = history.before.whole_messages(pinned)?;
+        let mut messages: Vec<Value> = Vec::new();
+        // A session may be longer than a stack is deep.
+        let turns: Vec<&Self> = self.and_before().collect();
+        for turn in turns.into_iter().rev() {
+            match turn.history() {
+                None => messages.clone_from(&turn.messages),
+                Some((_, history)) => turn.go_on(history, &mut messages, pinned)?,
+            }
+        }
+        Some(messages)
+    }
+
+    /// Itself, then the turn that it builds on, and so on to the first.
+    pub fn and_before(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |turn| {
+            let (_, history) = turn.history()?;
+            Some(&*history.before)
+        })
+    }
+
+    /// Makes its own messages of those of the turn before.
+    fn go_on(
+        &self,
+        history: &TurnHistory,
+        messages: &mut Vec<Value>,
+        pinned: &dyn PinnedAnswers,
+    ) -> Option<()> {
         let continued = messages.get(history.keep_messages).and_then(text_of);
         let kept = continued.and_then(|text| text.get(..history.keep_bytes));
         let kept = kept.filter(|kept| !kept.is_empty()).map(str::to_owned);
@@ -235,7 +277,7 @@ impl Sample {
             messages.push(first);
         }
         messages.extend(new);
-        Some(messages)
+        Some(())
     }
 
     /// The same sample with all its messages, to be sent as they are.
@@ -254,8 +296,8 @@ impl Sample {
 
     /// An answer of its session must be pinned before it can be sent.
     pub fn needs_pinned(&self) -> bool {
-        self.history()
-            .is_some_and(|(_, history)| history.pinned || history.before.needs_pinned())
+        let mut turns = self.and_before().filter_map(Self::history);
+        turns.any(|(_, history)| history.pinned)
     }
 }
 
@@ -271,6 +313,9 @@ pub struct SessionFacts {
     pub sessions: u64,
     /// Of these, those that fork off another one.
     pub forks: u64,
+    /// Sessions that say what one before them says, forks left aside: they are one observation with it.
+    #[serde(default)]
+    pub repeats: u64,
     /// Turns of all of them: as many requests are planned.
     pub turns: u64,
     /// Turns of the shortest session.
@@ -289,6 +334,7 @@ impl SessionFacts {
     /// Those of samples in the order of sending; `None` where they are no turns.
     pub fn of(samples: &[Arc<Sample>]) -> Option<Self> {
         let mut facts = Self::default();
+        let units = SessionUnits::of(samples);
         let mut length = 0;
         let turns = samples.iter().filter_map(|sample| sample.turn.as_deref());
         let mut turns = turns.peekable();
@@ -301,6 +347,8 @@ impl SessionFacts {
             facts.gaps_cut += u64::from(turn.gap.cut);
             facts.longest_gap_ns = facts.longest_gap_ns.max(turn.gap.ns);
             facts.forks += u64::from(turn.fork.is_some());
+            let is_first = turn.turn == 1 && turn.fork.is_none();
+            facts.repeats += u64::from(is_first && units.unit(turn.session) != turn.session);
             if turns.peek().is_none_or(|next| next.session != turn.session) {
                 facts.fewest_turns = match facts.sessions {
                     0 => length,
@@ -396,7 +444,7 @@ mod tests {
         let texts: Vec<&str> = all.texts();
         assert_eq!(texts, ["one", "3/1", "two", "3/2", "three"]);
         assert!(third.needs_pinned() && !first.needs_pinned());
-        let places = [&first, &third].map(|sample| sample.turn.as_deref().unwrap().place(3));
+        let places = [&first, &third].map(|sample| sample.turn.as_deref().unwrap().place(3, 3));
         assert_eq!(places.map(|place| place.on_pinned), [false, true]);
     }
 

@@ -41,11 +41,14 @@ pub struct RoundOfSessions {
     pub kind: RoundKind,
     /// Sessions of which a turn was sent.
     pub sessions: u64,
-    /// Sessions that ended before their last turn.
+    /// Sessions that a failure ended before their last turn, here or in the first round, or a context that
+    /// was too long.
     pub ended_early: u64,
+    /// Sessions of which the round's own end left turns out: a limit, or the user.
+    pub cut_short: u64,
     /// Of these, those whose context was too long for the server.
     pub overflowed: u64,
-    /// Turns that were not sent, since their session had ended.
+    /// Turns that were not sent.
     pub lost_turns: u64,
     /// Hits over what could have been reached, over all turns of which both are known; of each request
     /// at most what it could reach.
@@ -75,8 +78,11 @@ impl RoundOfSessions {
 /// The sessions of a level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionComparison {
-    /// Sessions whose cold and warm side have not the same turns: they are in no ratio.
+    /// Sessions whose cold and warm side have not the same turns in a pair of rounds, in which they then
+    /// do not count.
     pub left_out: u64,
+    /// The same of rounds without reuse and cold ones.
+    pub left_out_inside: u64,
     /// Each round.
     pub rounds: Vec<RoundOfSessions>,
 }

@@ -75,14 +75,22 @@ fn refuse_contradictions(args: &RunArgs) -> Result<(), Usage> {
     let asks_sessions = args.turns.map(TurnsWord::means) == Some(Turns::All);
     let of_replays = [
         (args.replay_speed.is_some(), "--replay-speed"),
-        (!asks_sessions && args.gap_cap.is_some(), "--gap-cap"),
         (
             !asks_sessions && args.timestamp_unit.is_some(),
             "--timestamp-unit",
         ),
     ];
-    for (flags, needs) in [(of_rates, "--request-rate"), (of_replays, "--replay")] {
-        if let (Some(flag), false) = (first_given(&flags), chosen.contains(&needs)) {
+    if !asks_sessions && args.gap_cap.is_some() && !chosen.contains(&"--replay") {
+        return Err(usage(
+            "--gap-cap needs --replay, or --turns all: it is about the times of a data set"
+                .to_owned(),
+        ));
+    }
+    for (flags, needs) in [
+        (&of_rates[..], "--request-rate"),
+        (&of_replays[..], "--replay"),
+    ] {
+        if let (Some(flag), false) = (first_given(flags), chosen.contains(&needs)) {
             return Err(usage(format!("{flag} needs {needs}")));
         }
     }

@@ -481,6 +481,204 @@ fn a_level_that_goes_on_until_it_is_decided_asks_the_turns_of_its_first_round_al
 }
 
 #[test]
+fn sessions_that_say_the_same_or_fork_off_another_are_one_observation() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    let row = |at: usize, text: &str| {
+        let turns = [
+            json!({"text": words(text, 60)}),
+            json!({"text": words("more", 60)}),
+        ];
+        json!({"session_id": format!("s{at}"), "turns": turns}).to_string() + "\n"
+    };
+    let same: String = (0..8).map(|at| row(at, "same")).collect();
+    std::fs::write(dir.join("same.jsonl"), same).unwrap();
+    let seven: String = (0..8)
+        .map(|at| row(at, &format!("own{}", at.max(1))))
+        .collect();
+    std::fs::write(dir.join("seven.jsonl"), seven).unwrap();
+    let shown = |name: &str| {
+        let output = run(
+            dir,
+            &format!(
+                "--dataset {name}.jsonl --turns all --endpoint {} --concurrency 1 --seed 1 --lang en \
+                 --max-output-tokens 4 --output-dir {name} --progress none",
+                sim.base_url()
+            ),
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        (stdout(&output), stderr(&output))
+    };
+    let (text, notes) = shown("same");
+    assert!(
+        text.contains("different sessions with a TTFT in both rounds: 1"),
+        "{text}"
+    );
+    assert!(notes.contains("7 say what another one says"), "{notes}");
+    let (text, notes) = shown("seven");
+    assert!(text.contains("over 7 sessions"), "{text}");
+    assert!(notes.contains("1 says what another one says"), "{notes}");
+}
+
+#[test]
+fn a_round_that_ends_cuts_sessions_short_and_none_of_them_failed() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    chats(dir, 8, 3);
+    let shown = ran(
+        dir,
+        &format!(
+            "--dataset chats.jsonl --turns all --endpoint {} --concurrency 2 --seed 1 --lang en \
+             --think-time 0.3 --duration 0.5 --max-output-tokens 4 --output-dir out --progress none",
+            sim.base_url()
+        ),
+    );
+    let level = json(&dir.join("out/comparison.json"))["levels"][0].clone();
+    valid("comparison", &json(&dir.join("out/comparison.json")));
+    for round in level["sessions"]["rounds"].as_array().unwrap() {
+        assert_eq!(round["ended_early"], 0, "{round}");
+        assert!(round["cut_short"].as_u64().unwrap() >= 1, "{round}");
+    }
+    assert!(
+        shown.contains("were cut short by the end of the round"),
+        "{shown}"
+    );
+    assert!(!shown.contains("ended early"), "{shown}");
+}
+
+#[test]
+fn what_could_be_reached_is_told_where_it_is_known() {
+    let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
+    let dir = dir.path();
+    chats(dir, 24, 2);
+    let line = |more: &str| {
+        format!(
+            "--dataset chats.jsonl --turns all --endpoint {} --seed 1 --lang en --max-output-tokens 4 \
+             --progress none {more}",
+            sim.base_url()
+        )
+    };
+    // Half of a mixed round is behind a value that was never sent.
+    ran(
+        dir,
+        &line("--concurrency 2 --rounds CWM --output-dir mixed"),
+    );
+    let rounds =
+        json(&dir.join("mixed/comparison.json"))["levels"][0]["sessions"]["rounds"].clone();
+    assert!(
+        rounds[1]["reached_share"].as_f64().unwrap() > 0.9,
+        "{rounds}"
+    );
+    assert!(rounds[2]["reached_share"].is_null(), "{}", rounds[2]);
+    assert!(rounds[2]["turns"][0]["reachable_tokens"].is_null());
+    // What failed cold was perhaps never computed; what was not sent was not.
+    let sim = engine_with(SimConfig {
+        faults: vec![FaultRule {
+            on: FaultOn::Request(24 * 2 + 5),
+            fault: Fault::CloseEarly { after_tokens: 1 },
+        }],
+        ..SimConfig::default()
+    });
+    let shown = ran(
+        dir,
+        &format!(
+            "--dataset chats.jsonl --turns all --endpoint {} --seed 1 --lang en --max-output-tokens 4 \
+             --progress none --no-probe --warmup 0 --concurrency 1 --rounds NCW --output-dir failed",
+            sim.base_url()
+        ),
+    );
+    let level = json(&dir.join("failed/comparison.json"))["levels"][0].clone();
+    assert_eq!(level["sessions"]["left_out_inside"], 1, "{level}");
+    assert!(
+        shown.contains("1 session has other turns without reuse than cold, and is in no ratio"),
+        "{shown}"
+    );
+    let warm = &level["sessions"]["rounds"][2];
+    assert!(warm["turns"][1]["reachable_tokens"].is_null(), "{warm}");
+    assert!(warm["reached_share"].as_f64().unwrap() > 0.9, "{warm}");
+}
+
+#[test]
+fn a_header_tells_sessions_apart_whatever_they_are_called() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    let row =
+        |name: &str, text: &str| json!({"id": name, "turns": [{"text": text}]}).to_string() + "\n";
+    let rows =
+        row("用户", "a") + &row("a b", "b") + &row("dup", "c") + &row("dup", "d") + &row("5%", "e");
+    std::fs::write(dir.join("named.jsonl"), rows).unwrap();
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heads = Arc::clone(&seen);
+    let base = scripted(move |head| {
+        let name = head
+            .lines()
+            .find_map(|line| line.strip_prefix("x-session: "));
+        heads.lock().unwrap().extend(name.map(str::to_owned));
+        let body = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"so\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    ran(
+        dir,
+        &format!(
+            "--dataset named.jsonl --turns all --endpoint {base}/v1 --model m --seed 1 --concurrency 1 --no-probe \
+             --warmup 0 --cold none --rounds C --session-header x-session --progress none --output-dir out"
+        ),
+    );
+    let mut names = seen.lock().unwrap().clone();
+    names.sort();
+    assert_eq!(
+        names,
+        ["%E7%94%A8%E6%88%B7", "5%25", "a%20b", "dup", "dup~2"]
+    );
+}
+
+#[test]
+fn what_was_thought_before_an_answer_is_in_no_history_and_not_reachable() {
+    let dir = tempfile::tempdir().unwrap();
+    let dir = dir.path();
+    questions(dir, 2, 2);
+    let base = scripted(move |_| {
+        let event = |delta: Value, more: Value| {
+            let mut event =
+                json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]});
+            event
+                .as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            format!("data: {event}\n\n")
+        };
+        let usage =
+            json!({"usage": {"prompt_tokens": 100, "completion_tokens": 300, "total_tokens": 400}});
+        let body = event(json!({"content": "so"}), json!({}))
+            + &event(json!({}), usage)
+            + "data: [DONE]\n\n";
+        format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    });
+    ran(
+        dir,
+        &format!(
+            "--dataset questions.jsonl --turns all --endpoint {base}/v1 --model m --seed 1 --concurrency 1 --no-probe \
+             --warmup 0 --cold none --rounds C --think-time none --progress none --output-dir out"
+        ),
+    );
+    let journal = std::fs::read_to_string(dir.join("out/requests.jsonl")).unwrap();
+    let turns = journal.lines().filter(|line| line.contains("\"turn\":2"));
+    assert_eq!(turns.clone().count(), 2);
+    assert!(
+        turns.clone().all(|line| !line.contains("on_pinned")),
+        "300 tokens are no \"so\""
+    );
+}
+
+#[test]
 fn sessions_arrive_at_a_rate_mix_in_blocks_and_reuse_nothing() {
     let (dir, sim) = (tempfile::tempdir().unwrap(), engine());
     let dir = dir.path();
@@ -611,6 +809,36 @@ fn a_header_carries_the_session_and_a_run_goes_on_with_its_answers() {
     let old = json(&dir.join("out/concurrency_1_round_1.json"));
     let digest = |file: &Value| file["configuration"]["content_digest"].clone();
     assert_ne!(digest(&file), digest(&old), "other answers, other content");
+    // A line that was cut off is answered again, behind the whole ones; an answer that is gone is missed.
+    let whole: Vec<&str> = other.lines().collect();
+    let without_last = whole[..whole.len() - 1].join("\n") + "\n";
+    let answers = dir.join("out/answers.jsonl");
+    let begin = |text: &str| {
+        std::fs::write(dir.join("out/requests.jsonl"), first.join("\n") + "\n").unwrap();
+        std::fs::write(dir.join("out/run.json"), info.to_string()).unwrap();
+        std::fs::write(&answers, text).unwrap();
+    };
+    for text in [without_last.clone() + "{\"session\":2,\"tu", "".to_owned()] {
+        begin(&text);
+        refused(
+            dir,
+            &format!("{line} --resume out"),
+            &[
+                "--resume",
+                "answers.jsonl",
+                "lacks the answer",
+                "begin it anew",
+            ],
+        );
+    }
+    begin(&other.replacen("{\"session\"", "garbage", 1));
+    let output = run(dir, &format!("{line} --resume out"));
+    assert!(!output.status.success());
+    assert!(
+        stderr(&output).contains("line 1 is no pinned answer"),
+        "{}",
+        stderr(&output)
+    );
     // Where no text is kept, no answer is.
     let line = format!("{line} --store-text none");
     ran(dir, &format!("{line} --output-dir none"));

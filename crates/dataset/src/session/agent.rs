@@ -3,14 +3,14 @@
 use super::{
     draft::{SessionDraft, TurnPlacement},
     edit,
+    error::SessionError,
     gap::{self, RecordedTimes},
 };
 use crate::{
     prompt::Shaped,
     row_error::RowError,
-    session::error::SessionError,
     shape::{Reading, shape},
-    timestamp,
+    timestamp::{self, TimeError},
     trace::TraceKind,
     weka::{AgentEntry, SubAgent},
 };
@@ -148,15 +148,20 @@ fn last_end(session: &SessionDraft) -> Option<u64> {
 /// What a request says of its times.
 fn times(row: &Value) -> Result<RecordedTimes, RowError> {
     let fields = row.as_object();
-    let stated = match fields {
-        Some(fields) => gap::stated(fields, None).map_err(SessionError::from)?,
-        None => None,
+    let (gap_ns, took_ns) = match fields {
+        Some(fields) => (gap::stated(fields, None)?, gap::took(fields)?),
+        None => (None, None),
     };
-    let time = timestamp::of(row, Some(TraceKind::Weka), None);
+    let sent_ns = match timestamp::of(row, Some(TraceKind::Weka), None) {
+        Ok(time) => Some(time.ns),
+        // Times of a part of it alone are no times.
+        Err(TimeError::Missing { .. } | TimeError::NoBeginning) => None,
+        Err(error) => return Err(SessionError::Gap(error).into()),
+    };
     Ok(RecordedTimes {
-        sent_ns: time.ok().map(|time| time.ns),
-        took_ns: fields.and_then(gap::took),
-        gap_ns: stated,
+        sent_ns,
+        took_ns,
+        gap_ns,
     })
 }
 

@@ -1,5 +1,6 @@
 //! The time between two turns, as a data set states it.
 
+use super::error::SessionError;
 use crate::{
     decimal::{decimal, plain, seconds},
     quote::short,
@@ -32,8 +33,21 @@ const GAPS: [(&str, Option<i64>); 5] = [
 /// The wait before a turn that a row or turn states.
 ///
 /// # Errors
-/// [`TimeError`] for one that is no time, or whose unit nothing tells.
+/// [`SessionError::Gap`] for one that is no time, or whose unit nothing tells,
+/// [`SessionError::TwoGaps`] for two of them.
 pub(super) fn stated(
+    row: &Map<String, Value>,
+    unit: Option<TimestampUnit>,
+) -> Result<Option<u64>, SessionError> {
+    let keys = GAPS.iter().map(|(key, _)| *key);
+    let mut there = keys.filter(|key| row.get(*key).is_some_and(|value| !value.is_null()));
+    if let (Some(one), Some(other)) = (there.next(), there.next()) {
+        return Err(SessionError::TwoGaps { one, other });
+    }
+    Ok(one_stated(row, unit)?)
+}
+
+fn one_stated(
     row: &Map<String, Value>,
     unit: Option<TimestampUnit>,
 ) -> Result<Option<u64>, TimeError> {
@@ -61,8 +75,22 @@ pub(super) fn stated(
 }
 
 /// How long the answer to a row took, as a trace of agents states it.
-pub(super) fn took(row: &Map<String, Value>) -> Option<u64> {
-    row.get("api_time").and_then(seconds)
+///
+/// # Errors
+/// [`SessionError::Gap`] for one that is no time.
+pub(super) fn took(row: &Map<String, Value>) -> Result<Option<u64>, SessionError> {
+    const KEY: &str = "api_time";
+    let Some(value) = row.get(KEY).filter(|value| !value.is_null()) else {
+        return Ok(None);
+    };
+    match seconds(value) {
+        Some(ns) => Ok(Some(ns)),
+        None => Err(SessionError::Gap(TimeError::NotATime {
+            key: KEY,
+            value: short(value),
+            wanted: "a time of 0 or more",
+        })),
+    }
 }
 
 /// Whether a key states a time of a turn.
@@ -130,7 +158,7 @@ mod tests {
         assert_eq!(of(json!({"text": "x", "delay_s": null})), Ok(None));
         assert_eq!(
             of(json!({"delay": 3})),
-            Err(TimeError::UnknownUnit { key: "delay" })
+            Err(TimeError::UnknownUnit { key: "delay" }.into())
         );
         let ms = stated(&row(json!({"delay": 3})), Some(TimestampUnit::Milliseconds));
         assert_eq!(ms, Ok(Some(3_000_000)));

@@ -2,6 +2,7 @@
 
 use super::{
     draft::SessionDraft,
+    error::SessionError,
     turn_row::{LastTurn, TurnKey},
 };
 use crate::draw::{DrawKey, SeededDraw};
@@ -38,6 +39,10 @@ pub(super) struct Gather {
     seats: HashMap<String, TurnSeat>,
     /// Recorded answers to the last turns of sessions, by the same names.
     answers: HashMap<String, Vec<Value>>,
+    /// How often each name of a whole session was given.
+    names: HashMap<String, u32>,
+    /// Chats that others name as the one before them, and that did not stand before them.
+    missed: HashMap<String, u64>,
     /// The number of the next session.
     pub(super) next: u32,
     /// Sessions that were seen, those that fork off others left aside.
@@ -50,6 +55,8 @@ impl Gather {
             draw: SeededDraw::new(k),
             seats: HashMap::new(),
             answers: HashMap::new(),
+            names: HashMap::new(),
+            missed: HashMap::new(),
             next: 0,
             seen: 0,
         }
@@ -70,6 +77,49 @@ impl Gather {
     /// Keeps a session, and drops the last one where there are too many.
     pub(super) fn put(&mut self, key: DrawKey, draft: SessionDraft) {
         self.draw.put(key, draft);
+    }
+
+    /// The name of a whole session that no other has: routers tell sessions by it.
+    pub(super) fn own_name(&mut self, name: String) -> String {
+        let times = self.names.entry(name.clone()).or_default();
+        *times += 1;
+        match times {
+            1 => name,
+            times => format!("{name}~{times}"),
+        }
+    }
+
+    /// Holds that a chat stands once, and behind the one that it names.
+    ///
+    /// # Errors
+    /// [`SessionError::ChatTwice`], [`SessionError::ChatOfItself`],
+    /// [`SessionError::ChatBehindItsChild`].
+    pub(super) fn check_chat(&mut self, key: &TurnKey) -> Result<(), SessionError> {
+        let TurnKey::Chat { own, parent } = key else {
+            return Ok(());
+        };
+        let chat = own.clone();
+        if self.seats.contains_key(own) {
+            return Err(SessionError::ChatTwice { chat });
+        }
+        if parent.as_ref() == Some(own) {
+            return Err(SessionError::ChatOfItself { chat });
+        }
+        if self.missed.contains_key(own) {
+            return Err(SessionError::ChatBehindItsChild { chat });
+        }
+        if let Some(parent) = parent
+            .as_ref()
+            .filter(|parent| !self.seats.contains_key(*parent))
+        {
+            *self.missed.entry(parent.clone()).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Chats behind ones that did not stand before them.
+    pub(super) fn lost_parents(&self) -> u64 {
+        self.missed.values().sum()
     }
 
     /// Where the row of this key belongs; `None`: it begins a session.

@@ -42,6 +42,8 @@ pub(super) struct ReadSessions {
     pub(super) drawn: Vec<SessionDraft>,
     /// Sessions that the file has.
     pub(super) seen: u64,
+    /// Chats behind ones that the file does not have: each begins a session.
+    pub(super) lost_parents: u64,
 }
 
 /// Reads all rows, and keeps the sessions that are drawn.
@@ -68,6 +70,7 @@ pub(super) fn read(
     let layout = each_of_file(source, options.layout, &mut |row| reader.take(row))?;
     let format = format!("{} ({})", layout.name(), reader.tally.shapes());
     Ok(ReadSessions {
+        lost_parents: reader.gather.lost_parents(),
         format,
         tally: reader.tally,
         seen: reader.gather.seen,
@@ -164,6 +167,9 @@ impl SessionReader<'_> {
             self.check_form(RowForm::Conversation)?;
             return self.agent(place, value);
         }
+        if let Some(row) = object {
+            turn_row::check_names(row)?;
+        }
         let trace = self.options.reading.trace_of(value);
         let turn = match object.filter(|row| !talk::has_turns(row)) {
             Some(row) if turn_row::is_turn(row) => turn_row::of(row, trace)?,
@@ -244,6 +250,7 @@ impl SessionReader<'_> {
                 Some(id) => id.clone(),
                 None => format!("row-{}", place.number()),
             };
+            let name = self.gather.own_name(name);
             let mut draft = SessionDraft::new(number, &name);
             draft.arrival_ns = arrival_ns;
             for turn in turns {
@@ -320,6 +327,7 @@ impl SessionReader<'_> {
         trace: Option<TraceKind>,
     ) -> Result<(), Unused> {
         self.check_mode(turn.mode)?;
+        self.gather.check_chat(&turn.key)?;
         let seat = self.gather.seat(&turn.key);
         let added = self.seated_turn(place, value, row, turn, trace, seat);
         if added.is_err() {
@@ -513,7 +521,7 @@ impl SessionReader<'_> {
         };
         Ok(RecordedTimes {
             sent_ns,
-            took_ns: gap::took(row),
+            took_ns: gap::took(row)?,
             gap_ns,
         })
     }

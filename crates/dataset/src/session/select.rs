@@ -33,6 +33,7 @@ pub(crate) fn select(
         tally,
         drawn,
         seen,
+        lost_parents,
     } = read(source, &options, plan, sessions, needed, &lengths)?;
     refuse_empty(&name, drawn.len(), &tally)?;
     let levels = levels_of(&drawn, plan, levels);
@@ -40,6 +41,11 @@ pub(crate) fn select(
     let mut notes = Vec::new();
     if !tally.skipped.is_empty() {
         notes.push(tally.words());
+    }
+    if lost_parents > 0 {
+        notes.push(format!(
+            "{lost_parents} chats follow one that is not in the file: each begins a session"
+        ));
     }
     Ok(Selection {
         rows: seen,

@@ -140,7 +140,7 @@ fn asks_of<'a>(row: &'a Value, reading: &Reading<'a>) -> Result<Option<FoundAsks
         };
         return found.map(Some);
     }
-    let Some(turns) = numbered(object) else {
+    let Some(turns) = numbered(object).transpose()? else {
         return Ok(None);
     };
     let asks = of_turns(&turns, system(object))?;
@@ -314,6 +314,9 @@ fn of_turns(turns: &[Value], system: Option<&str>) -> Result<Vec<Ask>, NoTurns> 
 /// What a turn asks.
 fn asked_in(at: usize, turn: &Value) -> Result<Vec<Value>, RowError> {
     if let Some(Value::Array(messages)) = turn.get("messages") {
+        if crate::shape::text_of_turn(turn).is_some() {
+            return Err(SessionError::TwoTexts { at }.into());
+        }
         check_messages(messages)?;
         return Ok(messages.clone());
     }
@@ -344,7 +347,10 @@ pub(super) fn answer_of(at: usize, answer: &Value) -> Result<Vec<Value>, RowErro
 }
 
 /// The turns of a table with columns for each: `prompt_0`, `prompt_1`, … as objects of the plain names.
-fn numbered(row: &Map<String, Value>) -> Option<Vec<Value>> {
+///
+/// # Errors
+/// [`SessionError::MissingColumn`] where a number between two of them is missing.
+fn numbered(row: &Map<String, Value>) -> Option<Result<Vec<Value>, SessionError>> {
     let mut turns: Vec<(u32, Map<String, Value>)> = Vec::new();
     for (key, value) in row {
         let Some((name, turn)) = column(key) else {
@@ -362,12 +368,22 @@ fn numbered(row: &Map<String, Value>) -> Option<Vec<Value>> {
         };
     }
     turns.sort_by_key(|(turn, _)| *turn);
-    let turns = turns.into_iter().map(|(_, turn)| Value::Object(turn));
-    let turns: Vec<Value> = turns.collect();
+    let (numbers, turns): (Vec<u32>, Vec<Value>) = turns
+        .into_iter()
+        .map(|(number, turn)| (number, Value::Object(turn)))
+        .unzip();
     let has_text = turns
         .first()
         .is_some_and(|turn| crate::shape::text_of_turn(turn).is_some());
-    has_text.then_some(turns)
+    let gap = numbers.windows(2).find(|pair| pair[1] != pair[0] + 1);
+    let gap = gap.map(|pair| SessionError::MissingColumn {
+        before: pair[0],
+        found: pair[1],
+    });
+    has_text.then(|| match gap {
+        Some(gap) => Err(gap),
+        None => Ok(turns),
+    })
 }
 
 /// The plain name of a column of one turn, and which turn that is.
@@ -410,7 +426,7 @@ impl FoundAsks<'_> {
                 messages.extend(ask.messages);
             }
             let made = of_turn(base, messages, &ask.own).and_then(|sample| {
-                let gap_ns = gap::stated(&ask.own, how.unit).map_err(SessionError::from)?;
+                let gap_ns = gap::stated(&ask.own, how.unit)?;
                 Ok(TalkTurn {
                     sample,
                     pinned,

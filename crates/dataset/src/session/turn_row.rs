@@ -87,6 +87,21 @@ fn session(row: &Map<String, Value>) -> Option<String> {
     SESSIONS.iter().find_map(|key| name(row.get(*key)?))
 }
 
+/// Holds that what names a session can be a name.
+///
+/// # Errors
+/// [`SessionError::NotAName`].
+pub(super) fn check_names(row: &Map<String, Value>) -> Result<(), SessionError> {
+    for key in [SESSIONS[0], SESSIONS[1], CHAT, PARENT] {
+        let Some(value) = row.get(key) else { continue };
+        if matches!(value, Value::Bool(_) | Value::Array(_) | Value::Object(_)) {
+            let value = short(value);
+            return Err(SessionError::NotAName { key, value });
+        }
+    }
+    Ok(())
+}
+
 /// A name as a text or a number.
 fn name(value: &Value) -> Option<String> {
     match value {
@@ -173,9 +188,14 @@ impl LastTurn {
     /// Holds the number of a row against that of the row before it.
     ///
     /// # Errors
-    /// [`SessionError::MissingTurn`] where they do not follow one another.
+    /// [`SessionError::MissingTurn`], [`SessionError::OutOfOrder`] where they do not follow one another.
     pub(super) fn check(&self, session: &str, found: Option<u64>) -> Result<(), SessionError> {
         match (self.number, found) {
+            (Some(before), Some(found)) if found <= before => Err(SessionError::OutOfOrder {
+                session: session.to_owned(),
+                found,
+                before,
+            }),
             (Some(before), Some(found)) if found != before.saturating_add(1) => {
                 Err(SessionError::MissingTurn {
                     session: session.to_owned(),

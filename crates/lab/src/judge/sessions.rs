@@ -111,6 +111,11 @@ impl SessionCheck<'_> {
             let names = ["sessions", "ended_early", "overflowed", "lost_turns"];
             self.hold(&of, said, truth, &names.map(|name| (name, name)));
             self.hold(&of, said, truth, &[("reached_share", "reached")]);
+            // No round ends before its sessions do.
+            if said["cut_short"] != 0 {
+                self.wrong
+                    .push(format!("{of}: cut short {}", said["cut_short"]));
+            }
             self.replicas(&of, said, truth);
             let turns = |value: &Value| value["turns"].as_array().cloned().unwrap_or_default();
             let (said, truth) = (turns(said), turns(truth));
@@ -177,6 +182,12 @@ impl SessionCheck<'_> {
     fn compared(&mut self) {
         let sessions = self.level["sessions"].clone();
         let truth = self.truth.clone();
+        self.hold(
+            "level",
+            &sessions,
+            &truth,
+            &[("left_out_inside", "left_out_inside")],
+        );
         // A round that holds too few of the requests of the others is no part of a pair.
         if truth["left_out"].is_null() || number(self.level, "/cycles") != Some(1.0) {
             return;

@@ -182,10 +182,18 @@ impl<'a> RequestMaker<'a> {
     }
 }
 
-/// A session's name as the value of a header: what cannot stand there is left out.
+/// A session's name as the value of a header: what cannot stand there is written as in a URL, so that no
+/// two names become one.
 fn header_value(name: &str) -> Arc<str> {
-    let kept = name.chars().filter(char::is_ascii_graphic);
-    kept.collect::<String>().into()
+    let mut value = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            value.push(char::from(byte));
+        } else {
+            value.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    value.into()
 }
 
 /// The same requests, of which some are behind another fresh value.

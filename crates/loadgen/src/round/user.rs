@@ -220,7 +220,16 @@ fn pinned(
         return None;
     }
     let turns = job.turns.as_ref()?;
-    turns.take_answer(request, answered.seen.as_ref()?)
+    let usage = &answered.usage;
+    let reasons = usage.reasoning_tokens.is_some_and(|tokens| tokens > 0)
+        || answered.timeline.first_content_ns != answered.timeline.first_token_ns;
+    // Of an answer with reasoning no count is that of the answer alone.
+    let generated = if reasons {
+        Some(u64::MAX)
+    } else {
+        usage.completion_tokens
+    };
+    turns.take_answer(request, answered.seen.as_ref()?, generated)
 }
 
 /// Where a request stands in its session.

@@ -1,7 +1,7 @@
 //! A mixed round: blocks of requests that repeat the bytes of their epoch, and blocks of the same
 //! content behind one value that is fresh for the round. A coin gives each block its arm.
 
-use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetting, turn_samples};
+use super::{cold::RunCold, epoch::RoundBodies, epoch::differs, setting::RunSetting};
 use crate::{
     LoadError,
     request::{body::BodyExtras, prepare},
@@ -77,7 +77,7 @@ pub(super) fn mixed_bodies(
 /// What mixed rounds of a level need, as far as its samples tell before anything is sent.
 pub fn block_need(samples: &[Arc<Sample>], concurrency: u32, rounds: u64) -> BlockNeed {
     let all = order::in_order(samples.len());
-    let roots = turn_samples::roots(samples);
+    let roots = dualround_model::roots(samples);
     let prompt = |index: u32| {
         let root = roots.get(index as usize).copied();
         let text = || Some(samples.get(index as usize)?.text());

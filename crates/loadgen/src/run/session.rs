@@ -36,7 +36,7 @@ use crate::{
 };
 use dualround_model::{
     CanaryReport, ClientProbe, ColdAction, EngineReport, OpenLoopRound, Plan, PrefixCut,
-    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, Sample, TurnPlace, Warning,
+    PreparedEpoch, RoundKind, RoundMeta, RoundSpec, Sample, SessionUnits, TurnPlace, Warning,
 };
 use serde_json::Value;
 use std::{
@@ -61,6 +61,8 @@ pub struct Session {
     pub(super) notes: RunNotes,
     /// Answers that later turns of sessions build on.
     pub(super) book: Arc<AnswerBook>,
+    /// Which sessions are one observation.
+    pub(super) units: Arc<SessionUnits>,
     /// What the first round of the level under way had answered, where it asks sessions.
     pub(super) answered: Option<BTreeSet<u32>>,
     /// The same of levels that an earlier part of the run has begun.
@@ -126,6 +128,7 @@ impl Session {
             notes: RunNotes::default(),
             most_cycles: None,
             book: Arc::new(turn_samples::book_of(&levels)),
+            units: Arc::new(turn_samples::units_of(&levels)),
             answered: None,
             answered_before: HashMap::new(),
             setting: RunSetting {

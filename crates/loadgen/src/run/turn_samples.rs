@@ -7,17 +7,20 @@ use crate::{
     request::body::{BodyExtras, fresh_body},
     sessions::AnswerBook,
 };
-use dualround_model::{Plan, Sample};
+use dualround_model::{Plan, Sample, SessionUnits};
 use serde_json::Value;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// The book of all levels.
 pub(super) fn book_of(levels: &[Vec<Arc<Sample>>]) -> AnswerBook {
     let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
     AnswerBook::of(&all)
+}
+
+/// Which sessions of all levels are one observation.
+pub(super) fn units_of(levels: &[Vec<Arc<Sample>>]) -> SessionUnits {
+    let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
+    SessionUnits::of(&all)
 }
 
 /// The samples that arrive: all, or of sessions the first turns of those that fork off no other.
@@ -27,20 +30,6 @@ pub(super) fn starts(samples: &[Arc<Sample>]) -> Vec<Arc<Sample>> {
         Some(turn) => turn.turn == 1 && turn.fork.is_none(),
     };
     samples.iter().filter(arrives).cloned().collect()
-}
-
-/// The session of each sample, by the one that it forks off at last.
-pub(super) fn roots(samples: &[Arc<Sample>]) -> Vec<u32> {
-    let mut parents: HashMap<u32, u32> = HashMap::new();
-    let turns = samples.iter().filter_map(|sample| sample.turn.as_deref());
-    let roots = turns.map(|turn| {
-        if let Some(fork) = turn.fork {
-            let root = parents.get(&fork.session).copied();
-            parents.insert(turn.session, root.unwrap_or(fork.session));
-        }
-        parents.get(&turn.session).copied().unwrap_or(turn.session)
-    });
-    roots.collect()
 }
 
 /// What a level of sessions has sent in its epoch, made again.

@@ -5,7 +5,7 @@ use super::{
     mixed,
     session::Session,
     tokens::TurnBodies,
-    turn_samples::{SentTurns, roots, starts},
+    turn_samples::{SentTurns, starts},
 };
 use crate::{
     LoadError,
@@ -13,7 +13,7 @@ use crate::{
     round::order::RoundOrder,
     sessions::{MakerBasis, SessionOrder, TurnFreshness, TurnMaker},
 };
-use dualround_model::{ColdAction, RoundKind, RoundSpec, Sample, UnsentTurn};
+use dualround_model::{ColdAction, RoundKind, RoundSpec, Sample, UnsentTurn, roots};
 use std::{collections::HashSet, sync::Arc};
 
 impl Session {
@@ -149,6 +149,7 @@ impl Session {
             freshness,
             key,
             book: Arc::clone(&self.book),
+            units: Arc::clone(&self.units),
             facts,
             round: spec.number,
         })?;

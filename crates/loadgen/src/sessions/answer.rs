@@ -11,6 +11,14 @@ pub(crate) struct SeenAnswer {
     pub(crate) calls: Vec<Vec<u8>>,
 }
 
+impl SeenAnswer {
+    /// Tokens that it may have at the most: one a byte, and what ends it.
+    pub(crate) fn most_tokens(&self) -> u64 {
+        let calls: usize = self.calls.iter().map(Vec::len).sum();
+        (self.text.len() + calls) as u64 + 2
+    }
+}
+
 /// A call, as far as it has come.
 #[derive(Debug, Default)]
 struct Call {

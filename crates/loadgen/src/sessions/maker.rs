@@ -15,7 +15,9 @@ use crate::{
     request::prepare::{self, MadeRequest, RequestMaker},
     transport::Target,
 };
-use dualround_model::{BodyDigest, Plan, PreparedRequest, RequestRow, Sample, TurnPlace, hex};
+use dualround_model::{
+    BodyDigest, Plan, PreparedRequest, RequestRow, Sample, SessionUnits, TurnPlace, hex,
+};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -73,6 +75,8 @@ pub(crate) struct MakerBasis {
     /// The value of `prompt_cache_key`.
     pub(crate) key: Option<String>,
     pub(crate) book: Arc<AnswerBook>,
+    /// Which sessions are one observation.
+    pub(crate) units: Arc<SessionUnits>,
     /// What was sent before, and is to be repeated.
     pub(crate) facts: LevelFacts,
     /// 1-based number of the round, for messages.
@@ -141,11 +145,12 @@ impl TurnMaker {
     }
 
     /// Takes the answer to a request, where a later turn builds on it: it is pinned and given back where
-    /// none was.
+    /// none was. `generated`: the tokens of it, as the server counts them.
     pub(crate) fn take_answer(
         &self,
         request: &PreparedRequest,
         seen: &SeenAnswer,
+        generated: Option<u64>,
     ) -> Option<Arc<[Value]>> {
         let turn = request.turn.as_ref()?;
         let (session, turn) = (turn.session, turn.turn);
@@ -158,7 +163,9 @@ impl TurnMaker {
         if is_new {
             book.pin(session, turn, Arc::clone(&answer));
         }
-        if is_new || book.is(session, turn, &answer) {
+        // What was thought before it stands between the prompt and the answer in the server's cache.
+        let is_all = generated.is_none_or(|tokens| tokens <= seen.most_tokens());
+        if is_all && (is_new || book.is(session, turn, &answer)) {
             lock(&self.given).insert((session, turn));
         }
         is_new.then_some(answer)
@@ -191,7 +198,7 @@ impl TurnMaker {
     /// No answer is missing of those that a turn builds on.
     fn is_ready(&self, position: u32) -> bool {
         let sample = self.basis.samples.get(position as usize);
-        sample.is_some_and(|sample| !sample.needs_pinned() || self.basis.has_all_answers(sample))
+        sample.is_some_and(|sample| self.basis.has_all_answers(sample))
     }
 
     fn order(&self, position: u32) -> ComingBody {
@@ -215,16 +222,11 @@ impl Drop for TurnMaker {
 
 impl MakerBasis {
     fn has_all_answers(&self, sample: &Sample) -> bool {
-        let Some((_, history)) = sample.history() else {
-            return true;
-        };
-        let is_there = !history.pinned
-            || history
-                .before
-                .turn
-                .as_deref()
-                .is_some_and(|turn| self.book.has(turn.session, turn.turn));
-        is_there && self.has_all_answers(&history.before)
+        let mut histories = sample.and_before().filter_map(Sample::history);
+        histories.all(|(_, history)| {
+            let before = history.before.turn.as_deref();
+            !history.pinned || before.is_some_and(|turn| self.book.has(turn.session, turn.turn))
+        })
     }
 }
 
@@ -308,7 +310,8 @@ impl Making<'_> {
         };
         let turn = sample.turn.as_deref().map(|turn| {
             let of = self.lengths.get(&turn.session).copied();
-            turn.place(of.unwrap_or(turn.turn))
+            let unit = basis.units.unit(turn.session);
+            turn.place(of.unwrap_or(turn.turn), unit)
         });
         Ok(PreparedRequest {
             shared_chars,

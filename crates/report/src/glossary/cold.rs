@@ -357,8 +357,8 @@ pub(super) const TERMS: &[Term] = &[
         "reachable",
         "reachable",
         "可命中",
-        "Prompt tokens of sessions that a prefix cache which forgets nothing could give (`reachable_tokens`): in a cold round the longest beginning that a request has in common with one sent before it ended, by the ids of the tokens that were sent; in a warm round all of them. `null` where no tokenizer tells.",
-        "不淘汰任何内容的前缀缓存能够给出的会话提示词 tokens（`reachable_tokens`）：冷轮中为该请求与其结束之前已发送的其他请求之间最长的公共前缀，按所发送的 token id 计算；热轮中为全部。没有分词器可问时为 `null`。",
+        "Prompt tokens of sessions that a prefix cache which forgets nothing could give (`reachable_tokens`): in a cold round the longest beginning that a request has in common with one sent before it ended, by the ids of the tokens that were sent; in a warm round all of them, where an earlier round of its epoch had them answered. `null` where nobody tells: no tokenizer, a turn that was not answered before, a mixed round, an outer tier.",
+        "不淘汰任何内容的前缀缓存能够给出的会话提示词 tokens（`reachable_tokens`）：冷轮中为该请求与其结束之前已发送的其他请求之间最长的公共前缀，按所发送的 token id 计算；热轮中，若同一 epoch 的前面一轮已得到回答，则为全部。无从得知时为 `null`：没有分词器、此前未得到回答的对话轮次、混合轮、外部缓存层。",
     ),
     term(
         "reached_share",

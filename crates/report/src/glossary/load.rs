@@ -105,8 +105,8 @@ pub(super) const TERMS: &[Term] = &[
         "session",
         "session",
         "会话",
-        "A conversation, or the run of an agent, played turn by turn by one user (--turns all): a turn is sent when the one before has been answered and its gap is over. It is one observation: ratios are means over the turns of a session, then over sessions. In request rows and Parquet the 0-based place of its session in the data set.",
-        "由一个用户逐轮进行的一次对话，或一次智能体运行（--turns all）：上一轮得到回答且间隔结束后才发送下一轮。一个会话算一个观测：比值先对会话内各轮取平均，再对会话取平均。在请求行与 Parquet 中为该请求所属会话在数据集中的序号，从 0 开始。",
+        "A conversation, or the run of an agent, played turn by turn by one user (--turns all): a turn is sent when the one before has been answered and its gap is over. It is one observation, together with what forks off it and with sessions that say the same: ratios are means over its turns, then over these. In request rows and Parquet the 0-based place of its session in the data set.",
+        "由一个用户逐轮进行的一次对话，或一次智能体运行（--turns all）：上一轮得到回答且间隔结束后才发送下一轮。一个会话连同由它分叉出的会话、以及内容相同的会话算一个观测：比值先对其中各轮取平均，再对观测取平均。在请求行与 Parquet 中为该请求所属会话在数据集中的序号，从 0 开始。",
     ),
     term(
         "turn",
@@ -133,7 +133,7 @@ pub(super) const TERMS: &[Term] = &[
         "ended_early",
         "ended early",
         "提前结束",
-        "Sessions of which a turn failed, or did not fit the server's context (`overflowed`): the turns behind it are not sent (`lost_turns`), in no round of the level.",
-        "某一轮失败、或超出服务端上下文（`overflowed`）的会话：其后的各轮在该级别的任何一轮测试中都不再发送（`lost_turns`）。",
+        "Sessions that a failed turn ended, or one that did not fit the server's context (`overflowed`): the turns behind it are not sent, and what the first round of a level could not ask is asked in no other. `cut_short`: sessions that the end of the round, by a limit or the user, left unfinished. `lost_turns`: turns that were not sent, for any of these reasons.",
+        "因某一轮失败、或超出服务端上下文（`overflowed`）而结束的会话：其后的各轮不再发送；在一个级别的第一轮测试中未能发送的，其他各轮也不发送。`cut_short`：因本轮测试结束（达到限制或用户中断）而未完成的会话。`lost_turns`：由于以上任一原因未发送的对话轮次。",
     ),
 ];

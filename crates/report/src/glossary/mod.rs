@@ -131,6 +131,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("gap_s", "gap_before"),
     ("think_time", "gap_before"),
     ("lost_turns", "ended_early"),
+    ("cut_short", "ended_early"),
     ("overflowed", "ended_early"),
     ("reachable_tokens", "reachable"),
     ("open_loop", "rate"),

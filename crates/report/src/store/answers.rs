@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -44,8 +44,7 @@ impl AnswerFile {
             source,
         };
         if self.file.is_none() {
-            let file = File::options().append(true).create(true).open(path);
-            self.file = Some(file.map_err(failed)?);
+            self.file = Some(open(path).map_err(failed)?);
         }
         let mut line = serde_json::to_vec(answer).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
@@ -56,11 +55,29 @@ impl AnswerFile {
     }
 }
 
+/// The file at its end, behind its last whole line: a line that a killed run has begun is taken away.
+fn open(path: &Path) -> io::Result<File> {
+    let mut file = File::options()
+        .read(true)
+        .append(true)
+        .create(true)
+        .open(path)?;
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    let whole = text.iter().rposition(|byte| *byte == b'\n');
+    let whole = whole.map_or(0, |at| at + 1);
+    if whole < text.len() {
+        file.set_len(whole as u64)?;
+    }
+    Ok(file)
+}
+
 /// The pinned answers of a run; none where it has no such file. A last line that was cut off is left
 /// out: its turn is answered again.
 ///
 /// # Errors
-/// [`ReportError::Read`] for a file that is there and cannot be read.
+/// [`ReportError::Read`] for a file that is there and cannot be read, or that has a line of something
+/// else.
 pub(crate) fn read(path: &Path) -> Result<Vec<PinnedAnswer>, ReportError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -68,10 +85,16 @@ pub(crate) fn read(path: &Path) -> Result<Vec<PinnedAnswer>, ReportError> {
         Err(error) => return Err(ReportError::read(path)(error)),
     };
     let mut answers = Vec::new();
-    for line in BufReader::new(file).lines() {
+    let mut cut_off = None;
+    for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
         let line = line.map_err(ReportError::read(path))?;
-        if let Ok(answer) = serde_json::from_str(&line) {
-            answers.push(answer);
+        if let Some(number) = cut_off {
+            let what = format!("line {number} is no pinned answer");
+            return Err(ReportError::read(path)(io::Error::other(what)));
+        }
+        match serde_json::from_str(&line) {
+            Ok(answer) => answers.push(answer),
+            Err(_) => cut_off = Some(number),
         }
     }
     Ok(answers)
@@ -93,6 +116,7 @@ mod tests {
                 turn,
                 name: "s".into(),
                 of: 4,
+                unit: None,
                 on_pinned: false,
             },
             messages: vec![json!({"role": "assistant", "content": "好"})],

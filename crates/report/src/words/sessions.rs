@@ -13,6 +13,7 @@ pub fn sessions_text(facts: &SessionFacts) -> Bilingual {
     let SessionFacts {
         sessions,
         forks,
+        repeats,
         turns,
         fewest_turns: fewest,
         most_turns: most,
@@ -37,6 +38,14 @@ pub fn sessions_text(facts: &SessionFacts) -> Bilingual {
         format!("; {forks} fork off another one"),
         format!("；其中 {forks} 个由其他会话分叉而来"),
     );
+    let [repeats, repeats_zh] = some(
+        *repeats,
+        match *repeats {
+            1 => "; 1 says what another one says, and counts as one with it".to_owned(),
+            _ => format!("; {repeats} say what another one says, and count as one with it"),
+        },
+        format!("；{repeats} 个与其他会话内容相同，与其合计为一个观测"),
+    );
     let [pinned, pinned_zh] = some(
         *pinned,
         match *pinned {
@@ -54,11 +63,11 @@ pub fn sessions_text(facts: &SessionFacts) -> Bilingual {
     );
     [
         format!(
-            "sessions: {sessions} with {} ({each}){forks}{pinned}; gaps up to {longest} s{cut}",
+            "sessions: {sessions} with {} ({each}){forks}{repeats}{pinned}; gaps up to {longest} s{cut}",
             counted(*turns)
         ),
         format!(
-            "会话：{sessions} 个，共 {turns} 轮对话（{each_zh}）{forks_zh}{pinned_zh}；间隔最长 {longest} 秒{cut_zh}"
+            "会话：{sessions} 个，共 {turns} 轮对话（{each_zh}）{forks_zh}{repeats_zh}{pinned_zh}；间隔最长 {longest} 秒{cut_zh}"
         ),
     ]
 }
@@ -80,18 +89,49 @@ pub(crate) fn session_lines(level: &LevelComparison) -> Vec<Bilingual> {
         if let Some(reached) = reached(round) {
             lines.push(reached);
         }
-        if round.ended_early > 0 {
-            lines.push(ended_early(round));
-        }
+        lines.extend(endings(round));
     }
-    if sessions.left_out > 0 {
-        let left = sessions.left_out;
-        lines.push([
-            format!("{left} sessions have other turns cold than warm, and are in no ratio"),
-            format!("{left} 个会话冷热两侧成功的对话轮次不同，不计入任何比值"),
-        ]);
-    }
+    let several = level.cycles > 1;
+    lines.extend(left_out(
+        sessions.left_out,
+        several,
+        ["cold", "warm"],
+        "冷热两侧",
+    ));
+    let inside = sessions.left_out_inside;
+    lines.extend(left_out(
+        inside,
+        several,
+        ["without reuse", "cold"],
+        "无复用轮与冷轮",
+    ));
     lines
+}
+
+/// Sessions that do not count, since one side has other turns than the other.
+fn left_out(sessions: u64, several: bool, sides: [&str; 2], sides_zh: &str) -> Option<Bilingual> {
+    let [one, other] = sides;
+    let (have, are) = match sessions {
+        0 => return None,
+        1 => ("1 session has".to_owned(), "is"),
+        some => (format!("{some} sessions have"), "are"),
+    };
+    let [end, end_zh] = if several {
+        [
+            format!("in a pair of rounds, and {are} left out of that pair"),
+            "于某一对轮次中，不计入该对".to_owned(),
+        ]
+    } else {
+        [
+            format!("and {are} in no ratio of these rounds"),
+            "不计入这两轮的比值".to_owned(),
+        ]
+    };
+    let comma = if several { "" } else { "," };
+    Some([
+        format!("{have} other turns {one} than {other}{comma} {end}"),
+        format!("{sessions} 个会话{sides_zh}成功的对话轮次不同，{end_zh}"),
+    ])
 }
 
 /// `round 1 (cold), turns 1 / 3 / 5: TTFT 18.4 / 17.1 / 19.0 ms, hits 0.0 % / 60.1 % / 88.0 %, …`
@@ -156,15 +196,20 @@ fn spread(round: &RoundOfSessions) -> Bilingual {
     ]
 }
 
-fn ended_early(round: &RoundOfSessions) -> Bilingual {
+/// How sessions ended before their last turn, and how many turns were not sent.
+fn endings(round: &RoundOfSessions) -> Option<Bilingual> {
     let RoundOfSessions {
         round: number,
         sessions,
         ended_early,
+        cut_short,
         lost_turns,
         overflowed,
         ..
     } = round;
+    if ended_early + cut_short == 0 {
+        return None;
+    }
     let [of_them, of_them_zh] = match overflowed {
         0 => [String::new(), String::new()],
         some => [
@@ -172,14 +217,19 @@ fn ended_early(round: &RoundOfSessions) -> Bilingual {
             format!("（其中 {some} 个因上下文过长）"),
         ],
     };
-    [
-        format!(
-            "round {number}: {ended_early} of {sessions} sessions ended early{of_them}, {lost_turns} turns were not sent"
-        ),
-        format!(
-            "第 {number} 轮：{sessions} 个会话中有 {ended_early} 个提前结束{of_them_zh}，{lost_turns} 轮对话未发送"
-        ),
-    ]
+    let early = format!("{ended_early} of {sessions} sessions ended early{of_them}");
+    let early_zh = format!("{sessions} 个会话中有 {ended_early} 个提前结束{of_them_zh}");
+    let cut = format!("{cut_short} of {sessions} sessions were cut short by the end of the round");
+    let cut_zh = format!("{sessions} 个会话中有 {cut_short} 个因本轮结束而中断");
+    let (en, zh) = match (ended_early, cut_short) {
+        (_, 0) => (early, early_zh),
+        (0, _) => (cut, cut_zh),
+        _ => (format!("{early}, {cut}"), format!("{early_zh}，{cut_zh}")),
+    };
+    Some([
+        format!("round {number}: {en}, {lost_turns} turns were not sent"),
+        format!("第 {number} 轮：{zh}，{lost_turns} 轮对话未发送"),
+    ])
 }
 
 fn share(part: Option<u64>, of: u64) -> Option<f64> {

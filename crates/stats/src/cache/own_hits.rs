@@ -49,16 +49,21 @@ pub(crate) fn own_hits(round: &RoundResult, index: u32, row: &RequestRow, prompt
     }
 }
 
-/// Prompt tokens of a request that a prefix cache which forgets nothing could give it in its round:
-/// where the round repeats another, all of them; `None` where no tokenizer tells. What the server has
-/// answered itself and gets again is among them.
-pub(crate) fn reachable(round: &RoundResult, index: u32, prompt: u64) -> Option<u64> {
-    let kind = round.meta.spec.kind;
-    if kind == RoundKind::NoReuse {
-        return Some(0);
-    }
-    if kind.repeats_cold() {
-        return Some(prompt);
+/// Prompt tokens of a request that a prefix cache which forgets nothing could give it in its round: in
+/// a warm round all of them, where the cold one had it `answered`; `None` where nobody tells, as of what
+/// no tokenizer shows, of outer tiers, and of arms that are mixed. What the server has answered itself and
+/// gets again is among them.
+pub(crate) fn reachable(
+    round: &RoundResult,
+    index: u32,
+    prompt: u64,
+    answered: bool,
+) -> Option<u64> {
+    match round.meta.spec.kind {
+        RoundKind::NoReuse => return Some(0),
+        RoundKind::Warm => return answered.then_some(prompt),
+        RoundKind::Cold => {}
+        RoundKind::External | RoundKind::Partial | RoundKind::Mixed => return None,
     }
     let expected = round.expected.as_ref()?;
     let tokens = expected.tokens.get(index as usize).copied().flatten()?;

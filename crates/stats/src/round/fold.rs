@@ -69,6 +69,7 @@ impl RoundFold {
                 session: turn.session,
                 turn: turn.turn,
                 of: turn.of,
+                unit: turn.unit.unwrap_or(turn.session),
                 on_pinned: turn.on_pinned,
             };
             self.rows.note_turn(record.index, place);

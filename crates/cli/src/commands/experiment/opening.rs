@@ -13,10 +13,15 @@ use crate::{
 };
 use dualround_loadgen::{Cancel, Clock, Session, parse_rfc3339, rfc3339, sendable};
 use dualround_model::{
-    CanaryReport, ControlEffect, LevelComparison, RoundResult, StoreText, Warning,
+    CanaryReport, ControlEffect, LevelComparison, RoundResult, Selection, StoreText, Warning,
 };
-use dualround_report::{FolderLock, RunFiles, RunInfo, control_text, sessions_text, warning_text};
-use std::time::{Duration, SystemTime};
+use dualround_report::{
+    FolderLock, PinnedAnswer, RunFiles, RunInfo, control_text, sessions_text, warning_text,
+};
+use std::{
+    collections::HashSet,
+    time::{Duration, SystemTime},
+};
 
 /// A session whose server was found.
 pub(super) struct Connected {
@@ -97,6 +102,40 @@ fn refuse_lost_answers(request: &ExperimentRequest<'_>) -> Result<(), Usage> {
     Ok(())
 }
 
+/// Refuses to go on where an answer is gone on which turns of the rounds that are kept were built.
+fn refuse_missing(
+    resumed: &Resumed,
+    selection: &Selection,
+    answers: &[PinnedAnswer],
+) -> anyhow::Result<()> {
+    let pinned: HashSet<(u32, u32)> = answers
+        .iter()
+        .map(|answer| (answer.turn.session, answer.turn.turn))
+        .collect();
+    for round in &resumed.rounds {
+        for (index, _) in round.requests.successes() {
+            let samples = selection.of_level(round.meta.level as usize);
+            let history = samples
+                .get(index as usize)
+                .and_then(|sample| sample.history());
+            let Some((_, history)) = history.filter(|(_, history)| history.pinned) else {
+                continue;
+            };
+            let before = history.before.turn.as_deref();
+            let Some(before) = before.filter(|turn| !pinned.contains(&(turn.session, turn.turn)))
+            else {
+                continue;
+            };
+            let (turn, name) = (before.turn, &before.name);
+            return Err(Usage(format!(
+                "--resume: answers.jsonl lacks the answer to turn {turn} of session {name}, on which the rounds that are kept build, so the run cannot go on: begin it anew"
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// Opens a session, finds the server and what is asked of it, and says what is to be said before
 /// the first round.
 ///
@@ -130,7 +169,9 @@ pub(super) fn connect(
         note(&format!("the server was ready after {seconds:.1} s"));
     }
     if let Some(resumed) = resumed {
-        for answer in resumed.files.pinned_answers()? {
+        let answers = resumed.files.pinned_answers()?;
+        refuse_missing(resumed, &request.selection, &answers)?;
+        for answer in answers {
             session.pin(&answer.turn, answer.messages);
         }
         // Of a level that goes on.

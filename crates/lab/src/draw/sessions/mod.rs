@@ -175,26 +175,37 @@ fn times(played: &[Played]) -> BTreeMap<usize, f64> {
     ended.map(|one| (one.at, one.ttft_ms)).collect()
 }
 
-/// Each cold round with the warm one behind it.
-fn cycles(rounds: &[(RoundKind, Vec<Played>)]) -> Vec<[BTreeMap<usize, f64>; 2]> {
+/// Each round of one kind with the one of another kind behind it.
+fn pairs(
+    rounds: &[(RoundKind, Vec<Played>)],
+    kinds: (RoundKind, RoundKind),
+) -> Vec<[BTreeMap<usize, f64>; 2]> {
     let pairs = rounds.windows(2);
-    let pairs = pairs.filter(|pair| (pair[0].0, pair[1].0) == (RoundKind::Cold, RoundKind::Warm));
+    let pairs = pairs.filter(|pair| (pair[0].0, pair[1].0) == kinds);
     pairs
         .map(|pair| [times(&pair[0].1), times(&pair[1].1)])
         .collect()
 }
 
-/// What both sides of the level come to against each other.
-fn compared(rounds: &[(RoundKind, Vec<Played>)], turns: &[DrawnTurn], truth: &mut SessionTruth) {
-    let cycles = cycles(rounds);
+/// Sessions that have other turns on one side of a pair than on the other.
+fn apart(pairs: &[[BTreeMap<usize, f64>; 2]], turns: &[DrawnTurn]) -> BTreeSet<u32> {
     let mut apart: BTreeSet<u32> = BTreeSet::new();
-    for [cold, warm] in &cycles {
+    for [one, other] in pairs {
         for (at, turn) in turns.iter().enumerate() {
-            if cold.contains_key(&at) != warm.contains_key(&at) {
+            if one.contains_key(&at) != other.contains_key(&at) {
                 apart.insert(turn.session);
             }
         }
     }
+    apart
+}
+
+/// What both sides of the level come to against each other.
+fn compared(rounds: &[(RoundKind, Vec<Played>)], turns: &[DrawnTurn], truth: &mut SessionTruth) {
+    let inside = pairs(rounds, (RoundKind::NoReuse, RoundKind::Cold));
+    truth.left_out_inside = apart(&inside, turns).len() as u64;
+    let cycles = pairs(rounds, (RoundKind::Cold, RoundKind::Warm));
+    let apart = apart(&cycles, turns);
     let colds = rounds.iter().filter(|(kind, _)| *kind == RoundKind::Cold);
     let ([[cold, warm]], 1) = (cycles.as_slice(), colds.count()) else {
         return;

@@ -178,6 +178,8 @@ pub struct SessionTruth {
     pub rounds: Vec<SessionRoundTruth>,
     /// Sessions whose cold and warm side have other turns; `None` where several pairs of rounds decide.
     pub left_out: Option<u64>,
+    /// Sessions whose sides without reuse and cold have other turns.
+    pub left_out_inside: u64,
     /// Sessions that are in the ratio.
     pub paired: u64,
     /// Turns that are in it.

@@ -149,6 +149,7 @@ fn request(
         turn: turn.turn,
         name: format!("s{}", turn.session).into(),
         of: turn.of,
+        unit: None,
         on_pinned: scenario.answer == 0 && turn.turn > 1 && one.again,
     });
     if one.end == TurnEnd::TooLong {

@@ -61,12 +61,18 @@ impl RoundPlayed<'_> {
         is_own.then(|| one.at - 1)
     }
 
+    /// An earlier round of the epoch had it answered.
+    fn was_answered(&self, at: usize) -> bool {
+        let mut before = self.before.iter().flatten();
+        before.any(|one| one.at == at && one.end == TurnEnd::Answered)
+    }
+
     /// What a cache that forgets nothing could give.
     fn reachable(&self, one: &Played) -> Option<u64> {
         let tokens = self.turns[one.at].tokens();
         match self.kind {
             RoundKind::NoReuse => Some(0),
-            RoundKind::Warm => Some(tokens),
+            RoundKind::Warm => self.was_answered(one.at).then_some(tokens),
             _ if !self.scenario.ids => None,
             _ => {
                 let answer = self
@@ -170,6 +176,8 @@ impl RoundPlayed<'_> {
         let ends: BTreeMap<usize, f64> =
             self.played.iter().map(|one| (one.at, one.end_ms)).collect();
         let mut turns: BTreeMap<u32, (TurnTruth, f64)> = BTreeMap::new();
+        // A share of all requests of a turn needs all of them.
+        let mut unknown: BTreeSet<u32> = BTreeSet::new();
         for one in self.answered() {
             let turn = &self.turns[one.at];
             let (sums, gaps) = turns.entry(turn.turn).or_default();
@@ -186,8 +194,11 @@ impl RoundPlayed<'_> {
             }
             sums.prompt += turn.tokens();
             sums.hit = Some(sums.hit.unwrap_or(0) + one.cached);
-            if let Some(could) = self.reachable(one) {
-                sums.reachable = Some(sums.reachable.unwrap_or(0) + could);
+            match self.reachable(one) {
+                Some(could) => sums.reachable = Some(sums.reachable.unwrap_or(0) + could),
+                None => {
+                    unknown.insert(turn.turn);
+                }
             }
         }
         truth.turns = turns
@@ -196,6 +207,7 @@ impl RoundPlayed<'_> {
                 let requests = sums.requests as f64;
                 TurnTruth {
                     ttft_ms: sums.ttft_ms / requests,
+                    reachable: sums.reachable.filter(|_| !unknown.contains(&sums.turn)),
                     gap_s: (sums.turn > 1).then_some(gaps / requests),
                     ..sums
                 }
