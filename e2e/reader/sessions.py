@@ -171,7 +171,7 @@ def of_round(text, turns, level):
             r"(\d+) of (\d+) sessions ended early(?: \((\d+) by a context that was too long\))?, (?=\d)",
             r"(\d+) 个会话中有 (\d+) 个提前结束(?:（其中 (\d+) 个因上下文过长）)?，(?=\d)",
         )
-        cut = text.take(r"(\d+) of (\d+) sessions were cut short by the end of the round, (?=\d)", r"(\d+) 个会话中有 (\d+) 个因本轮结束而中断，(?=\d)")
+        cut = text.take(r"(\d+) of (\d+) sessions were cut short by the end of a round, (?=\d)", r"(\d+) 个会话中有 (\d+) 个因轮次结束而中断，(?=\d)")
         lost = int(text.need(r"(\d+) turns were not sent", r"(\d+) 轮对话未发送").group(1))
         numbers = lambda found: [int(part or 0) for part in found.groups()] if found else [0, 0, 0]
         (one, two, overflowed), (three, four, *_) = numbers(early), numbers(cut)

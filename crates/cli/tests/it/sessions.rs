@@ -540,7 +540,7 @@ fn a_round_that_ends_cuts_sessions_short_and_none_of_them_failed() {
         assert!(round["cut_short"].as_u64().unwrap() >= 1, "{round}");
     }
     assert!(
-        shown.contains("were cut short by the end of the round"),
+        shown.contains("were cut short by the end of a round"),
         "{shown}"
     );
     assert!(!shown.contains("ended early"), "{shown}");

@@ -133,7 +133,7 @@ pub(super) const TERMS: &[Term] = &[
         "ended_early",
         "ended early",
         "提前结束",
-        "Sessions that a failed turn ended, or one that did not fit the server's context (`overflowed`): the turns behind it are not sent, and what the first round of a level could not ask is asked in no other. `cut_short`: sessions that the end of the round, by a limit or the user, left unfinished. `lost_turns`: turns that were not sent, for any of these reasons.",
+        "Sessions that a failed turn ended, or one that did not fit the server's context (`overflowed`): the turns behind it are not sent, and what the first round of a level could not ask is asked in no other. `cut_short`: sessions that the end of a round, by a limit or the user, left unfinished. `lost_turns`: turns that were not sent, for any of these reasons.",
         "因某一轮失败、或超出服务端上下文（`overflowed`）而结束的会话：其后的各轮不再发送；在一个级别的第一轮测试中未能发送的，其他各轮也不发送。`cut_short`：因本轮测试结束（达到限制或用户中断）而未完成的会话。`lost_turns`：由于以上任一原因未发送的对话轮次。",
     ),
 ];

@@ -219,8 +219,8 @@ fn endings(round: &RoundOfSessions) -> Option<Bilingual> {
     };
     let early = format!("{ended_early} of {sessions} sessions ended early{of_them}");
     let early_zh = format!("{sessions} 个会话中有 {ended_early} 个提前结束{of_them_zh}");
-    let cut = format!("{cut_short} of {sessions} sessions were cut short by the end of the round");
-    let cut_zh = format!("{sessions} 个会话中有 {cut_short} 个因本轮结束而中断");
+    let cut = format!("{cut_short} of {sessions} sessions were cut short by the end of a round");
+    let cut_zh = format!("{sessions} 个会话中有 {cut_short} 个因轮次结束而中断");
     let (en, zh) = match (ended_early, cut_short) {
         (_, 0) => (early, early_zh),
         (0, _) => (cut, cut_zh),
