@@ -63,7 +63,8 @@ vllm)
     export VLLM_CPU_KVCACHE_SPACE=1 VLLM_SERVER_DEV_MODE=1
     start vllm "http://127.0.0.1:$port/health" "$venv/bin/python" -m vllm.entrypoints.openai.api_server \
         --model "$dir/models/$model-folder" --served-model-name tiny --host 127.0.0.1 --port "$port" --max-model-len 8192 \
-        --dtype float32 --enforce-eager --enable-prompt-tokens-details "${options[@]}" "$@"
+        --dtype float32 --enforce-eager --enable-prompt-tokens-details \
+        --enable-per-request-metrics "${options[@]}" "$@"
     ;;
 lmcache)
     start lmcache http://127.0.0.1:18156/healthcheck "$venv/bin/lmcache" server --host 127.0.0.1 --port 18155 \

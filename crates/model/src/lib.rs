@@ -35,6 +35,7 @@ mod sample;
 mod schedule;
 mod secret;
 mod secret_names;
+mod server_times;
 mod session;
 mod session_units;
 mod sessions_compared;
@@ -99,6 +100,7 @@ pub use sample::{BodyDigest, PreparedEpoch, PreparedRequest, Sample, Selection};
 pub use schedule::{RoundKind, RoundSpec, Schedule, ScheduleError};
 pub use secret::Secret;
 pub use secret_names::{authorises, masked_fields, secrets_of_fields};
+pub use server_times::ServerTimes;
 pub use session::{
     AnswerSource, GapFrom, NoAnswers, PinnedAnswers, SessionFacts, SessionFork, SessionJoin,
     SessionPlan, SessionTurn, ThinkTime, TurnGap, TurnHistory, TurnPlace, Turns, UnsentTurn,

@@ -1,8 +1,9 @@
-//! Token counts as a server reports them.
+//! Token counts and times as a server reports them.
 
+use crate::ServerTimes;
 use serde::{Deserialize, Serialize};
 
-/// Token counts of one response. `None` means that the server did not say, never 0.
+/// What a server reports of one response. `None` means that it did not say, never 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the prompt, with the chat template, cached ones included.
@@ -36,6 +37,9 @@ pub struct Usage {
     /// `total_tokens` is not what the counts add up to: something was counted that is not told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub does_not_add_up: bool,
+    /// What it says of its own time.
+    #[serde(default, skip_serializing_if = "ServerTimes::is_empty")]
+    pub times: ServerTimes,
 }
 
 impl Usage {
@@ -53,6 +57,7 @@ impl Usage {
         self.written_5m_tokens = newer.written_5m_tokens.max(self.written_5m_tokens);
         self.written_1h_tokens = newer.written_1h_tokens.max(self.written_1h_tokens);
         self.reasoning_tokens = newer.reasoning_tokens.max(self.reasoning_tokens);
+        self.times.merge(newer.times);
         if newer.prompt_tokens.is_some() && newer.completion_tokens.is_some() {
             self.does_not_add_up = newer.does_not_add_up;
         }

@@ -325,7 +325,34 @@ pub(crate) static METRICS: &[Metric] = &[
         ),
         compared: None,
     },
+    Metric {
+        key: "server_queue_ms",
+        unit: MetricUnit::Ms,
+        request: of_request(
+            Real(|record, _| ms(record.usage.times.queue_ns)),
+            Waiting,
+            Added(8),
+        ),
+        round: None,
+        compared: None,
+    },
+    Metric {
+        key: "server_prefill_ms",
+        unit: MetricUnit::Ms,
+        request: of_request(
+            Real(|record, _| ms(record.usage.times.prefill_ns)),
+            Waiting,
+            Added(9),
+        ),
+        round: None,
+        compared: None,
+    },
 ];
+
+/// A time in ms.
+fn ms(ns: Option<u64>) -> Option<f64> {
+    ns.map(|ns| ns as f64 / 1e6)
+}
 
 const fn of_request(
     value: RequestValue,

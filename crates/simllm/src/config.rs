@@ -62,6 +62,9 @@ pub struct SimConfig {
     pub report_cached_by_tier: bool,
     /// Report tokens that were written into the cache.
     pub report_written_tokens: bool,
+    /// Report the time of each request in queue and prefill beside its usage, as vLLM does when it is asked
+    /// to (chat completions and completions).
+    pub report_times: bool,
     /// Messages are kept where they ask for it (`cache_control`), and only there, as Anthropic's cache
     /// does; everything else is cached by itself.
     pub explicit_cache: bool,
@@ -181,6 +184,7 @@ impl Default for SimConfig {
             report_cached_tokens: true,
             report_cached_by_tier: false,
             report_written_tokens: false,
+            report_times: false,
             explicit_cache: false,
             explicit_min_tokens: 1024,
             explicit_clock: 1.0,

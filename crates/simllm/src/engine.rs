@@ -118,6 +118,8 @@ impl Engine {
         RunningRequest {
             engine: Arc::clone(self),
             permit: None,
+            queued: Duration::ZERO,
+            computed: Duration::ZERO,
         }
     }
 }
@@ -139,6 +141,10 @@ pub(crate) struct CachedTokens {
 pub(crate) struct RunningRequest {
     engine: Arc<Engine>,
     permit: Option<OwnedSemaphorePermit>,
+    /// What it waited for its place and its turn.
+    pub(crate) queued: Duration,
+    /// What its prefill takes.
+    pub(crate) computed: Duration,
 }
 
 impl Drop for RunningRequest {
@@ -162,6 +168,7 @@ impl RunningRequest {
     ) -> (CachedTokens, Instant) {
         let engine = Arc::clone(&self.engine);
         let config = &engine.config;
+        let arrived = Instant::now();
         // The semaphore is never closed.
         self.permit = Arc::clone(&engine.batch).acquire_owned().await.ok();
         {
@@ -194,7 +201,10 @@ impl RunningRequest {
         let modelled = config.prefill_base_ms
             + config.prefill_ms_per_token * fresh as f64
             + config.external_ms_per_token * found.external as f64;
-        let due = Instant::now() + ms(fixed.unwrap_or(modelled));
+        let scheduled = Instant::now();
+        let due = scheduled + ms(fixed.unwrap_or(modelled));
+        self.queued = scheduled - arrived;
+        self.computed = due - scheduled;
         sleep_until(due.into()).await;
         drop(turn);
         let mut state = engine.lock();

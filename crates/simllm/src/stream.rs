@@ -43,6 +43,11 @@ pub(crate) struct ChatAnswer<'a> {
     pub(crate) written: usize,
 }
 
+/// A time in ns.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Whether the connection can go on.
 pub(crate) type GoOn = bool;
 
@@ -59,6 +64,8 @@ impl ChatAnswer<'_> {
             due += Duration::from_millis(ms);
             sleep_until(due.into()).await;
         }
+        self.truth.queue_ns = nanos(running.queued);
+        self.truth.prefill_ns = nanos(running.computed);
         self.truth.prompt_tokens = ids.len() as u64;
         self.truth.cached_tokens = cached.local + cached.external;
         self.truth.written_tokens = cached.written + cached.written_long;
@@ -129,6 +136,9 @@ impl ChatAnswer<'_> {
             tiers: config.report_cached_by_tier.then_some(tiers),
             written: (is_explicit || config.report_written_tokens).then_some(written),
             completion,
+            times: config
+                .report_times
+                .then_some([self.truth.queue_ns, self.truth.prefill_ns]),
             reasoning: config.reasoning_tokens.min(tokens) as u64,
         }
     }

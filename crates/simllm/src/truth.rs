@@ -30,6 +30,12 @@ pub struct TruthRequest {
     /// Those written into the cache.
     #[serde(default)]
     pub written_tokens: u64,
+    /// From its arrival until it had its place in the batch and its turn to be computed, ns.
+    #[serde(default)]
+    pub queue_ns: u64,
+    /// From there until its first token was due, ns.
+    #[serde(default)]
+    pub prefill_ns: u64,
     /// HTTP status.
     pub status: u16,
     /// The client went away, or a fault ended it.

@@ -532,3 +532,32 @@ fn f005_words_behind_an_empty_field_are_found() {
         assert_eq!(error_text(body.as_bytes()), "boom", "{body}");
     }
 }
+
+#[test]
+fn a_server_says_its_own_times_and_what_is_none_is_not_said() {
+    let times = |data: &str| {
+        chunk(data)
+            .usage
+            .map(|usage| (usage.times.queue_ns, usage.times.prefill_ns))
+    };
+    let vllm = r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2},"metrics":{"time_to_first_token_ms":12.5,"generation_time_ms":8.0,"queue_time_ms":0.25}}"#;
+    assert_eq!(times(vllm), Some((Some(250_000), Some(12_500_000))));
+    // The next answer of the same form has its own.
+    let next = vllm.replace("12.5", "14.75").replace("0.25", "1e3");
+    assert_eq!(times(&next), Some((Some(1_000_000_000), Some(14_750_000))));
+    let llama =
+        r#"{"choices":[],"timings":{"cache_n":9,"prompt_n":1,"prompt_ms":6.5,"predicted_n":16}}"#;
+    assert_eq!(times(llama), Some((None, Some(6_500_000))));
+    for none in [r#""soon""#, "-1", "null", "1e12", "{}"] {
+        let data = format!(
+            r#"{{"choices":[],"usage":{{"prompt_tokens":9,"completion_tokens":2}},"metrics":{{"queue_time_ms":{none}}}}}"#
+        );
+        assert_eq!(times(&data), Some((None, None)), "{none}");
+    }
+    for other in [r#"[1]"#, r#""fast""#, "7"] {
+        let data = format!(
+            r#"{{"choices":[],"usage":{{"prompt_tokens":9,"completion_tokens":2}},"metrics":{other}}}"#
+        );
+        assert_eq!(times(&data), Some((None, None)), "{other}");
+    }
+}

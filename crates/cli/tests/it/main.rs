@@ -28,6 +28,7 @@ mod rooms;
 mod rows;
 mod schema;
 mod secrets;
+mod server_times;
 mod sessions;
 mod trouble;
 mod until;

@@ -213,4 +213,18 @@ pub(super) const TERMS: &[Term] = &[
         "Counters: increase over the round. Gauges: mean of the readings within the round. Ratios: quotient of two increases. Histograms: mean and quantiles of the round's own increases.",
         "计数器：本轮增量。Gauge（仪表盘）：本轮内读数的平均值。比值：两个增量之商。直方图：本轮增量的平均值与分位数。",
     ),
+    term(
+        "server_queue_ms",
+        "server queue",
+        "服务端排队",
+        "Time from the arrival of a request at the engine until it was scheduled, ms, as the engine's own answer says it (vLLM with --enable-per-request-metrics: `queue_time_ms`). Not reported is unknown, never 0.",
+        "请求从到达引擎到被调度的时间，毫秒，以引擎自己的响应为准（vLLM 启用 --enable-per-request-metrics 时的 `queue_time_ms`）。未报告即未知，绝不记为 0。",
+    ),
+    term(
+        "server_prefill_ms",
+        "server prefill",
+        "服务端预填充",
+        "Time from being scheduled until the first token was made, ms, as the engine's own answer says it (vLLM: `time_to_first_token_ms`, which counts from there whatever its name; llama.cpp: `timings.prompt_ms`). Not reported is unknown, never 0.",
+        "从被调度到生成首个 token 的时间，毫秒，以引擎自己的响应为准（vLLM 的 `time_to_first_token_ms` 虽名为 TTFT，却从调度起算；llama.cpp 的 `timings.prompt_ms`）。未报告即未知，绝不记为 0。",
+    ),
 ];

@@ -68,7 +68,11 @@ pub(super) fn finish(form: &StreamForm<'_>, reason: Option<&str>) -> SimEvent {
 
 /// The chunk without choices that has the counts.
 pub(super) fn usage_event(form: &StreamForm<'_>, usage: &UsageFigures) -> SimEvent {
-    SimEvent::plain(format!("{}],\"usage\":{}}}", prefix(form), counts(usage)))
+    let metrics = usage.times.map_or_else(String::new, |times| {
+        format!(",\"metrics\":{}", metrics(times))
+    });
+    let counts = counts(usage);
+    SimEvent::plain(format!("{}],\"usage\":{counts}{metrics}}}", prefix(form)))
 }
 
 pub(super) fn error(message: &str) -> SimEvent {
@@ -91,8 +95,19 @@ pub(super) fn body(form: &StreamForm<'_>, tokens: usize, usage: &UsageFigures) -
             json!({"index": 0, "finish_reason": "length", "message": message}),
         )
     };
-    json!({"id": form.id(), "object": object, "model": form.config.first_model(),
-        "usage": counts(usage), "choices": [choice]})
+    let mut body = json!({"id": form.id(), "object": object, "model": form.config.first_model(),
+        "usage": counts(usage), "choices": [choice]});
+    if let Some(times) = usage.times {
+        body["metrics"] = metrics(times);
+    }
+    body
+}
+
+/// The times of a request as vLLM names them: what it calls the time to the first token counts from when it
+/// is scheduled.
+fn metrics(times: [u64; 2]) -> Value {
+    let [queue, prefill] = times.map(|ns| ns as f64 / 1e6);
+    json!({"time_to_first_token_ms": prefill, "queue_time_ms": queue})
 }
 
 fn counts(usage: &UsageFigures) -> Value {

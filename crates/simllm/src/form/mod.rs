@@ -58,6 +58,8 @@ pub(crate) struct UsageFigures {
     pub(crate) written: Option<(u64, u64)>,
     pub(crate) completion: u64,
     pub(crate) reasoning: u64,
+    /// In queue and in prefill, ns; `None`: not reported.
+    pub(crate) times: Option<[u64; 2]>,
 }
 
 /// The form of all events of one stream.

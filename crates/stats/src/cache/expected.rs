@@ -61,7 +61,9 @@ pub(super) fn sent_requests<'a>(
     let mut sent = Vec::new();
     for (index, row) in round.requests.iter() {
         let index = index as usize;
-        if let (Some(_), Some(ids)) = (row.start_ns(), ids.get(index)) {
+        // Of a turn that was never answered no ids are asked for.
+        let ids = ids.get(index).filter(|ids| !ids.is_empty());
+        if let (Some(_), Some(ids)) = (row.start_ns(), ids) {
             sent.push(SentRequest { index, row, ids });
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     chat::field::FieldName,
     chat::field_purpose::{FieldPurpose, purpose_of},
     chat::hidden_text::{hidden_text, holds_hidden},
-    chat::usage::{IfObject, RawTimings, RawUsage},
+    chat::usage::{IfObject, RawMetrics, RawTimings, RawUsage},
     errors::vendor::{may_tell, says_nothing},
     errors::words::{error_of, plain},
 };
@@ -90,6 +90,7 @@ pub(crate) struct Chunk<'a> {
     pub(crate) choices: Option<Vec<Choice<'a>>>,
     usage: Option<RawUsage>,
     timings: Option<RawTimings>,
+    metrics: Option<RawMetrics>,
     // Looked into only when one of them speaks of an error.
     error: Option<&'a RawValue>,
     object: Option<&'a RawValue>,
@@ -120,6 +121,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Chunk<'a> {
                         "choices" => chunk.choices = map.next_value()?,
                         "usage" => chunk.usage = map.next_value::<IfObject<_>>()?.0,
                         "timings" => chunk.timings = map.next_value::<IfObject<_>>()?.0,
+                        "metrics" => chunk.metrics = map.next_value::<IfObject<_>>()?.0,
                         "error" => chunk.error = map.next_value()?,
                         "object" => chunk.object = map.next_value()?,
                         "type" => {
@@ -229,6 +231,7 @@ impl<'a> Chunk<'a> {
             ..ChunkFacts::default()
         };
         let timings = self.timings.map(|timings| timings.usage());
+        let metrics = self.metrics.map(|metrics| metrics.usage());
         let usage = self.usage.map(|usage| usage.usage());
         let groq = self.x_groq.and_then(|raw| {
             let mut fields: Map<String, Value> = serde_json::from_str(raw.get()).ok()?;
@@ -244,7 +247,11 @@ impl<'a> Chunk<'a> {
             .chain(of_choices)
             .map(|usage| usage.usage());
         // From the least telling on.
-        let told = timings.into_iter().chain(others).chain(usage);
+        let told = timings
+            .into_iter()
+            .chain(metrics)
+            .chain(others)
+            .chain(usage);
         let usage = told.reduce(|mut sum, usage| {
             sum.merge(usage);
             sum

@@ -100,6 +100,8 @@ struct Members<'a> {
     #[serde(borrow)]
     timings: Option<&'a RawValue>,
     #[serde(borrow)]
+    metrics: Option<&'a RawValue>,
+    #[serde(borrow)]
     x_groq: Option<&'a RawValue>,
 }
 
@@ -133,7 +135,8 @@ impl Form {
         }
         if facts.usage.is_some() {
             // Elsewhere they would be added to these.
-            let alone = members.timings.is_none() && members.x_groq.is_none();
+            let others = [members.timings, members.metrics, members.x_groq];
+            let alone = others.iter().all(Option::is_none);
             if !alone || facts.has_choices {
                 return None;
             }

@@ -1,6 +1,6 @@
 //! The ways in which servers report token counts.
 
-use dualround_model::Usage;
+use dualround_model::{ServerTimes, Usage};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -39,6 +39,29 @@ impl<'de> Deserialize<'de> for TokenCount {
         Ok(Self::of(&value))
     }
 }
+
+/// A time in ms, ns here; nothing where it is none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Milliseconds {
+    ns: Option<u64>,
+}
+
+impl<'de> Deserialize<'de> for Milliseconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let ms = value.as_f64().filter(|ms| (0.0..MOST_MS).contains(ms));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "not negative, and below a day"
+        )]
+        let ns = ms.map(|ms| (ms * 1e6).round() as u64);
+        Ok(Self { ns })
+    }
+}
+
+/// Longer than any request takes, ms: what claims more is no time of one.
+const MOST_MS: f64 = 86_400_000.0;
 
 /// More tokens than any request has: what claims more is no count.
 const MOST: u64 = 1 << 31;
@@ -277,6 +300,7 @@ impl RawUsage {
             written_1h_tokens: by_ttl.ephemeral_1h_input_tokens.tokens,
             reasoning_tokens: reasoning,
             does_not_add_up,
+            times: ServerTimes::default(),
         }
     }
 }
@@ -287,6 +311,7 @@ impl RawUsage {
 pub(crate) struct RawTimings {
     cache_n: TokenCount,
     prompt_n: TokenCount,
+    prompt_ms: Milliseconds,
     predicted_n: TokenCount,
 }
 
@@ -302,6 +327,32 @@ impl RawTimings {
             prompt_tokens: prompt,
             completion_tokens: self.predicted_n.tokens,
             cached_tokens: self.cache_n.tokens,
+            times: ServerTimes {
+                prefill_ns: self.prompt_ms.ns,
+                ..ServerTimes::default()
+            },
+            ..Usage::default()
+        }
+    }
+}
+
+/// vLLM's `metrics` of one request (`--enable-per-request-metrics`). What it calls the time to the first
+/// token begins when the request is scheduled.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawMetrics {
+    queue_time_ms: Milliseconds,
+    time_to_first_token_ms: Milliseconds,
+}
+
+impl RawMetrics {
+    /// The same as what a server reports.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage {
+            times: ServerTimes {
+                queue_ns: self.queue_time_ms.ns,
+                prefill_ns: self.time_to_first_token_ms.ns,
+            },
             ..Usage::default()
         }
     }
