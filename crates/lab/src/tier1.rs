@@ -33,6 +33,25 @@ pub struct JudgedVerdict {
     pub wrong: Vec<String>,
 }
 
+impl JudgedVerdict {
+    /// Judges what was said of a world by what is true of it.
+    fn of(
+        scenario: &impl Serialize,
+        truth: Value,
+        level: Value,
+        wrong: fn(&Value, &Value, &Value) -> Vec<String>,
+    ) -> serde_json::Result<Self> {
+        let scenario = serde_json::to_value(scenario)?;
+        let wrong = wrong(&scenario, &truth, &level);
+        Ok(Self {
+            scenario,
+            truth,
+            level,
+            wrong,
+        })
+    }
+}
+
 /// Draws a scenario, lets the program judge it, and judges that.
 ///
 /// # Errors
@@ -41,14 +60,7 @@ pub fn judge(scenario: &Scenario) -> serde_json::Result<JudgedVerdict> {
     let drawn = draw(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = verdict(scenario, drawn);
-    let scenario = serde_json::to_value(scenario)?;
-    let wrong = wrong_facts(&scenario, &truth, &level);
-    Ok(JudgedVerdict {
-        scenario,
-        truth,
-        level,
-        wrong,
-    })
+    JudgedVerdict::of(scenario, truth, level, wrong_facts)
 }
 
 /// Draws a world of hits, lets the program judge it, and judges that.
@@ -59,14 +71,7 @@ pub fn judge_hits(scenario: &HitScenario) -> serde_json::Result<JudgedVerdict> {
     let drawn = draw_hits(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = hit_verdict(scenario, drawn);
-    let scenario = serde_json::to_value(scenario)?;
-    let wrong = wrong_hits(&scenario, &truth, &level);
-    Ok(JudgedVerdict {
-        scenario,
-        truth,
-        level,
-        wrong,
-    })
+    JudgedVerdict::of(scenario, truth, level, wrong_hits)
 }
 
 /// Draws a world of arrivals, lets the program judge it, and judges that.
@@ -77,14 +82,7 @@ pub fn judge_arrivals(scenario: &ArrivalScenario) -> serde_json::Result<JudgedVe
     let drawn = draw_arrivals(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = arrival_verdict(scenario, drawn)?;
-    let scenario = serde_json::to_value(scenario)?;
-    let wrong = wrong_arrivals(&scenario, &truth, &level);
-    Ok(JudgedVerdict {
-        scenario,
-        truth,
-        level,
-        wrong,
-    })
+    JudgedVerdict::of(scenario, truth, level, wrong_arrivals)
 }
 
 /// Draws a world of sessions, lets the program judge it, and judges that.
@@ -95,14 +93,7 @@ pub fn judge_sessions(scenario: &SessionScenario) -> serde_json::Result<JudgedVe
     let drawn = draw_sessions(scenario);
     let truth = serde_json::to_value(&drawn.truth)?;
     let level = session_verdict(scenario, drawn);
-    let scenario = serde_json::to_value(scenario)?;
-    let wrong = wrong_sessions(&scenario, &truth, &level);
-    Ok(JudgedVerdict {
-        scenario,
-        truth,
-        level,
-        wrong,
-    })
+    JudgedVerdict::of(scenario, truth, level, wrong_sessions)
 }
 
 /// A scenario with wrong facts.

@@ -72,7 +72,7 @@ pub(super) fn has_turns(row: &Map<String, Value>) -> bool {
     LISTS
         .iter()
         .any(|key| row.get(*key).is_some_and(Value::is_array))
-        || numbered(row).is_some()
+        || !matches!(numbered(row), Ok(None))
 }
 
 /// Understands a row.
@@ -140,7 +140,7 @@ fn asks_of<'a>(row: &'a Value, reading: &Reading<'a>) -> Result<Option<FoundAsks
         };
         return found.map(Some);
     }
-    let Some(turns) = numbered(object).transpose()? else {
+    let Some(turns) = numbered(object)? else {
         return Ok(None);
     };
     let asks = of_turns(&turns, system(object))?;
@@ -350,7 +350,7 @@ pub(super) fn answer_of(at: usize, answer: &Value) -> Result<Vec<Value>, RowErro
 ///
 /// # Errors
 /// [`SessionError::MissingColumn`] where a number between two of them is missing.
-fn numbered(row: &Map<String, Value>) -> Option<Result<Vec<Value>, SessionError>> {
+fn numbered(row: &Map<String, Value>) -> Result<Option<Vec<Value>>, SessionError> {
     let mut turns: Vec<(u32, Map<String, Value>)> = Vec::new();
     for (key, value) in row {
         let Some((name, turn)) = column(key) else {
@@ -372,18 +372,17 @@ fn numbered(row: &Map<String, Value>) -> Option<Result<Vec<Value>, SessionError>
         .into_iter()
         .map(|(number, turn)| (number, Value::Object(turn)))
         .unzip();
-    let has_text = turns
-        .first()
-        .is_some_and(|turn| crate::shape::text_of_turn(turn).is_some());
-    let gap = numbers.windows(2).find(|pair| pair[1] != pair[0] + 1);
-    let gap = gap.map(|pair| SessionError::MissingColumn {
-        before: pair[0],
-        found: pair[1],
-    });
-    has_text.then(|| match gap {
-        Some(gap) => Err(gap),
-        None => Ok(turns),
-    })
+    let first = turns.first();
+    if first.and_then(crate::shape::text_of_turn).is_none() {
+        return Ok(None);
+    }
+    match numbers.windows(2).find(|pair| pair[1] != pair[0] + 1) {
+        Some(gap) => Err(SessionError::MissingColumn {
+            before: gap[0],
+            found: gap[1],
+        }),
+        None => Ok(Some(turns)),
+    }
 }
 
 /// The plain name of a column of one turn, and which turn that is.

@@ -13,7 +13,6 @@ use super::{
     notes::RunNotes,
     partial::partial_bodies,
     setting::RunSetting,
-    turn_samples,
     warm_up::WarmUp,
 };
 use crate::{
@@ -108,6 +107,7 @@ impl Session {
         let most = in_flight.max().unwrap_or(1);
         limits::make_room(most, false)?;
         let open = plan.levels.iter().any(|load| load.is_open());
+        let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
         let network = network(&plan, clock)?;
         let client = Client::of(&plan, &network)?;
         let control = ControlPlane::new(network, cancel)?;
@@ -127,8 +127,8 @@ impl Session {
             epoch: RunEpoch::default(),
             notes: RunNotes::default(),
             most_cycles: None,
-            book: Arc::new(turn_samples::book_of(&levels)),
-            units: Arc::new(turn_samples::units_of(&levels)),
+            book: Arc::new(AnswerBook::of(&all)),
+            units: Arc::new(SessionUnits::of(&all)),
             answered: None,
             answered_before: HashMap::new(),
             setting: RunSetting {

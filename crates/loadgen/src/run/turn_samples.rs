@@ -7,21 +7,9 @@ use crate::{
     request::body::{BodyExtras, fresh_body},
     sessions::AnswerBook,
 };
-use dualround_model::{Plan, Sample, SessionUnits};
+use dualround_model::{Plan, Sample};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
-
-/// The book of all levels.
-pub(super) fn book_of(levels: &[Vec<Arc<Sample>>]) -> AnswerBook {
-    let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
-    AnswerBook::of(&all)
-}
-
-/// Which sessions of all levels are one observation.
-pub(super) fn units_of(levels: &[Vec<Arc<Sample>>]) -> SessionUnits {
-    let all: Vec<Arc<Sample>> = levels.iter().flatten().cloned().collect();
-    SessionUnits::of(&all)
-}
 
 /// The samples that arrive: all, or of sessions the first turns of those that fork off no other.
 pub(super) fn starts(samples: &[Arc<Sample>]) -> Vec<Arc<Sample>> {

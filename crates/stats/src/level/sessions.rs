@@ -4,7 +4,7 @@ use super::{design::Cycle, no_reuse, pairs::sessions_apart};
 use crate::{
     cache::{own_hits, replicas},
     level::design::Design,
-    numbers::mean::mean,
+    numbers::{mean::mean, share::share},
 };
 use dualround_model::{
     FailureKind, Flag, RequestRow, RoundKind, RoundOfSessions, RoundResult, RunEvidence,
@@ -145,7 +145,7 @@ fn of_round(round: &RoundResult, level: &LevelSoFar, known: &RunEvidence) -> Rou
     let (early, cut): (Vec<u32>, Vec<u32>) = short.map(|(session, _)| *session).partition(is_ended);
     let reach = reach(sums.values());
     let replicas = replicas::of_round(round, known);
-    let chance = reach.and_then(|reach| share(reach.chance?, reach.reachable as f64));
+    let chance = reach.and_then(ReachSums::chance_share);
     RoundOfSessions {
         round: round.meta.spec.number,
         kind: round.meta.spec.kind,
@@ -154,7 +154,7 @@ fn of_round(round: &RoundResult, level: &LevelSoFar, known: &RunEvidence) -> Rou
         cut_short: cut.len() as u64,
         overflowed: overflows(round) + too_long.len() as u64,
         lost_turns: u64::from(round.meta.not_started),
-        reached_share: reach.and_then(|reach| share(reach.hit as f64, reach.reachable as f64)),
+        reached_share: reach.and_then(|reach| share(reach.hit, reach.reachable)),
         chance_share: replicas.as_ref().and(chance),
         imbalance: replicas.as_deref().and_then(replicas::imbalance),
         replicas,
@@ -182,10 +182,6 @@ fn reach<'a>(turns: impl Iterator<Item = &'a TurnSums>) -> Option<ReachSums> {
     turns.filter_map(|turn| turn.reach).reduce(ReachSums::with)
 }
 
-fn share(part: f64, of: f64) -> Option<f64> {
-    (of > 0.0).then(|| part / of)
-}
-
 /// From the end of the turn before to t0, s; `None` of a turn that was sent again, whose first t0 is
 /// not kept.
 fn gap_s(round: &RoundResult, index: u32, row: &RequestRow) -> Option<f64> {
@@ -198,6 +194,12 @@ fn gap_s(round: &RoundResult, index: u32, row: &RequestRow) -> Option<f64> {
 }
 
 impl ReachSums {
+    /// What chance would reach of what could be.
+    fn chance_share(self) -> Option<f64> {
+        let chance = self.chance?;
+        (self.reachable > 0).then(|| chance / self.reachable as f64)
+    }
+
     fn with(self, other: Self) -> Self {
         Self {
             hit: self.hit + other.hit,
@@ -234,7 +236,11 @@ impl TurnSums {
     fn figures(&self, turn: u32) -> TurnFigures {
         let mean_of = |values: &[f64]| (!values.is_empty()).then(|| mean(values.iter().copied()));
         // A share of all of them needs all of them.
-        let reach = self.reach.filter(|_| self.reach_known == self.known);
+        let reach = if self.reach_known == self.known {
+            self.reach
+        } else {
+            None
+        };
         TurnFigures {
             turn,
             requests: self.requests,

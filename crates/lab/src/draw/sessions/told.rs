@@ -18,6 +18,15 @@ const CANARY_TOKENS: u64 = 1500;
 const STEP: u64 = 64;
 
 impl SessionScenario {
+    /// The answer to the request at this place tells its hits.
+    pub(super) fn tells(&self, at: usize) -> bool {
+        match self.usage {
+            TurnUsage::Explicit => true,
+            TurnUsage::EverySecond => at.is_multiple_of(2),
+            TurnUsage::Silent => false,
+        }
+    }
+
     /// Replicas whose counters are read.
     fn read(&self) -> usize {
         let missing = u32::from(self.counters == TurnCounters::OneMissing);
@@ -120,11 +129,6 @@ fn request(
     earlier: &[Played],
 ) -> RequestRecord {
     let turn = &turns[one.at];
-    let tells = match scenario.usage {
-        TurnUsage::Explicit => true,
-        TurnUsage::EverySecond => one.at.is_multiple_of(2),
-        TurnUsage::Silent => false,
-    };
     let mut made = record(&DrawnRequest {
         index: one.at,
         prompt: one.at,
@@ -132,7 +136,7 @@ fn request(
         ttft_ms: (one.end == TurnEnd::Answered).then_some(one.ttft_ms),
         tokens: Some(turn.tokens()),
         whole: false,
-        cached: tells.then_some(one.cached),
+        cached: scenario.tells(one.at).then_some(one.cached),
         tiers: None,
         // Behind values of their own they share nothing.
         shared_chars: if spec.kind == RoundKind::NoReuse {

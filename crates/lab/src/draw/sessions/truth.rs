@@ -2,7 +2,7 @@
 
 use super::{
     play::{Played, TurnEnd, is_too_long},
-    scenario::{SessionRoundTruth, SessionScenario, TooLong, TurnTruth, TurnUsage},
+    scenario::{SessionRoundTruth, SessionScenario, TooLong, TurnTruth},
     talks::{DrawnTurn, common},
     told::named_loads,
 };
@@ -34,15 +34,6 @@ impl RoundPlayed<'_> {
     fn answered(&self) -> impl Iterator<Item = &Played> {
         let ended = self.played.iter();
         ended.filter(|one| one.end == TurnEnd::Answered)
-    }
-
-    /// A request tells its hits.
-    fn tells(&self, one: &Played) -> bool {
-        match self.scenario.usage {
-            TurnUsage::Explicit => true,
-            TurnUsage::EverySecond => one.at.is_multiple_of(2),
-            TurnUsage::Silent => false,
-        }
     }
 
     /// Tokens that a request begins with like another one of the round, which was sent before it ended.
@@ -127,7 +118,7 @@ impl RoundPlayed<'_> {
         self.foreign(&mut truth);
         let loads = named_loads(self.scenario, self.turns, self.played);
         let mut sums: Option<HitSums> = None;
-        for one in self.answered().filter(|one| self.tells(one)) {
+        for one in self.answered().filter(|one| self.scenario.tells(one.at)) {
             let Some(could) = self.reachable(one) else {
                 continue;
             };
@@ -189,7 +180,7 @@ impl RoundPlayed<'_> {
             }
             truth.all[0] += turn.tokens();
             truth.all[1] += one.cached;
-            if !self.tells(one) {
+            if !self.scenario.tells(one.at) {
                 continue;
             }
             sums.prompt += turn.tokens();
@@ -207,7 +198,11 @@ impl RoundPlayed<'_> {
                 let requests = sums.requests as f64;
                 TurnTruth {
                     ttft_ms: sums.ttft_ms / requests,
-                    reachable: sums.reachable.filter(|_| !unknown.contains(&sums.turn)),
+                    reachable: if unknown.contains(&sums.turn) {
+                        None
+                    } else {
+                        sums.reachable
+                    },
                     gap_s: (sums.turn > 1).then_some(gaps / requests),
                     ..sums
                 }
